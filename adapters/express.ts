@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessToken } from '../src/access-token.js'
+import type { RefusalAnswer } from '../src/bearer.js'
+import type { Verifier } from '../src/create-verifier.js'
+import {
+  acceptedToken,
+  createDemand,
+  createGuard,
+  scopesPolicy,
+  type Enter,
+  type GuardOptions,
+} from '../src/guard.js'
+import type { Policy } from '../src/policy.js'
+import type { Refusal } from '../src/refusal.js'
+import type { ScopeDemand } from '../src/scopes.js'
+
+/** What the guard needs of an Express request; any version's, or Node's own. */
+export type ExpressRequest = IncomingMessage & {
+  readonly originalUrl?: string
+  /** The accepted token, once a guard has let the request pass. */
+  auth?: AccessToken | undefined
+}
+
+/** An Express middleware, assignable to `RequestHandler` of Express 4 and 5. */
+export type ExpressMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+/** Answers a refusal, or hands it on with `next(refusal)`: Express sends its status and headers. */
+export type ExpressOnRefusal = (
+  refusal: Refusal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+/** Options of {@link guard}. */
+export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
+
+/**
+ * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
+ * accept get past it. The token is then `req.auth`, and typed {@link accessToken}.
+ *
+ * @throws ConfigurationError if the policy or an option is wrong.
+ */
+export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
+  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options)
+  return function guard(request, response, next) {
+    pass(enter, request, response, next)
+  }
+}
+
+/**
+ * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
+ *
+ * @throws ConfigurationError without scopes, or for something that is no scope.
+ */
+export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes))
+  return function requireScopes(request, response, next) {
+    pass(enter, request, response, next)
+  }
+}
+
+/**
+ * Demands a policy on a route behind a {@link guard}, in addition to that guard's own.
+ *
+ * @throws ConfigurationError if the policy is wrong.
+ */
+export function requirePolicy(policy: Policy): ExpressMiddleware {
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy)
+  return function requirePolicy(request, response, next) {
+    pass(enter, request, response, next)
+  }
+}
+
+/**
+ * The access token a guard accepted on this request.
+ *
+ * @throws Error if the route is not behind a guard, or the guard only reports and would have refused.
+ */
+export function accessToken(request: IncomingMessage): AccessToken {
+  return acceptedToken(request)
+}
+
+function pass(
+  enter: Enter<IncomingMessage, ExpressOnRefusal>,
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  enter(request, request).then((entry) => {
+    // The caller hung up while the issuer was asked: nobody is left to serve.
+    if (response.destroyed) return
+    if (entry.passes) {
+      request.auth = entry.token
+      next()
+    } else if (entry.onRefusal === undefined) {
+      send(response, entry.answer)
+    } else {
+      handOver(entry.onRefusal, entry.refusal, request, response, next)
+    }
+  }, next)
+}
+
+function handOver(
+  onRefusal: ExpressOnRefusal,
+  refusal: Refusal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  try {
+    onRefusal(refusal, request, response, next)
+  } catch (error) {
+    next(error)
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {
+  if (response.headersSent) return
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) {
+    // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+    if (name === 'WWW-Authenticate') response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  response.end(body)
+}

@@ -1,0 +1,63 @@
+import type { AccessToken } from '../src/access-token.js'
+import type { RefusalAnswer } from '../src/bearer.js'
+import type { Verifier } from '../src/create-verifier.js'
+import { acceptedToken, createGuard, type GuardOptions } from '../src/guard.js'
+import type { Policy } from '../src/policy.js'
+import type { Refusal } from '../src/refusal.js'
+
+/** Makes the response to a refusal in place of the guard; throwing hands it to the server's own error handling. */
+export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | Promise<Response>
+
+/** Options of {@link guard}. */
+export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
+
+/**
+ * Guards a handler that speaks `Request` and `Response`: Hono, Next.js, Bun, Workers-style servers.
+ *
+ * @returns a function that gives the access token of an accepted request, or the response that refuses it.
+ * @throws ConfigurationError if the policy or an option is wrong.
+ *
+ * @example
+ * ```ts
+ * const authorize = guard(verifier, { scopes: 'orders:read' })
+ * const token = await authorize(request)
+ * if (token instanceof Response) return token
+ * ```
+ */
+export function guard(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  options: FetchGuardOptions & { readonly mode: 'report' },
+): (request: Request) => Promise<AccessToken | undefined>
+export function guard(
+  verifier: Verifier,
+  policy?: Policy,
+  options?: FetchGuardOptions & { readonly mode?: 'enforce' },
+): (request: Request) => Promise<AccessToken | Response>
+export function guard(
+  verifier: Verifier,
+  policy?: Policy,
+  options?: FetchGuardOptions,
+): (request: Request) => Promise<AccessToken | Response | undefined> {
+  const enter = createGuard<Request, FetchOnRefusal>(verifier, policy, options)
+  return async function authorize(request) {
+    const entry = await enter(request, request)
+    if (entry.passes) return entry.token
+    return entry.onRefusal === undefined
+      ? respond(request, entry.answer)
+      : entry.onRefusal(entry.refusal, request)
+  }
+}
+
+/**
+ * The access token a guard accepted on this request.
+ *
+ * @throws Error if no guard was asked about the request, or it only reports and would have refused.
+ */
+export function accessToken(request: Request): AccessToken {
+  return acceptedToken(request)
+}
+
+function respond(request: Request, { status, headers, body }: RefusalAnswer): Response {
+  return new Response(request.method === 'HEAD' ? null : body, { status, headers })
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessToken } from '../src/access-token.js'
+import type { RefusalAnswer } from '../src/bearer.js'
+import type { Verifier } from '../src/create-verifier.js'
+import {
+  acceptedToken,
+  createDemand,
+  createGuard,
+  scopesPolicy,
+  type Enter,
+  type GuardOptions,
+} from '../src/guard.js'
+import type { Policy } from '../src/policy.js'
+import type { Refusal } from '../src/refusal.js'
+import type { ScopeDemand } from '../src/scopes.js'
+
+/** What the guard needs of a Koa context; any version's. */
+export interface KoaContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly originalUrl: string
+  /** `state.auth` is the accepted token, once a guard has let the request pass. */
+  // Koa's own type: an application decides what its state holds.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  state: any
+  status: number
+  body: unknown
+  set(name: string, value: string): void
+  append(name: string, value: string): void
+}
+
+/** A Koa middleware, assignable to `Middleware` of Koa 2 and 3. */
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>
+
+/** Answers a refusal, or throws it: Koa sends its status and headers. The guard's own answer is set before. */
+export type KoaOnRefusal = (refusal: Refusal, context: KoaContext) => void | Promise<void>
+
+/** Options of {@link guard}. */
+export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
+
+/**
+ * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
+ * accept get past it. The token is then `ctx.state.auth`, and typed {@link accessToken}.
+ *
+ * @throws ConfigurationError if the policy or an option is wrong.
+ */
+export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware {
+  const enter = createGuard<IncomingMessage, KoaOnRefusal>(verifier, policy, options)
+  return function guard(context, next) {
+    return pass(enter, context, next)
+  }
+}
+
+/**
+ * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
+ *
+ * @throws ConfigurationError without scopes, or for something that is no scope.
+ */
+export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware {
+  const enter = createDemand<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
+  return function requireScopes(context, next) {
+    return pass(enter, context, next)
+  }
+}
+
+/**
+ * Demands a policy on a route behind a {@link guard}, in addition to that guard's own.
+ *
+ * @throws ConfigurationError if the policy is wrong.
+ */
+export function requirePolicy(policy: Policy): KoaMiddleware {
+  const enter = createDemand<IncomingMessage, KoaOnRefusal>(policy)
+  return function requirePolicy(context, next) {
+    return pass(enter, context, next)
+  }
+}
+
+/**
+ * The access token a guard accepted on this request.
+ *
+ * @throws Error if the route is not behind a guard, or the guard only reports and would have refused.
+ */
+export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
+  return acceptedToken(context.req)
+}
+
+async function pass(
+  enter: Enter<IncomingMessage, KoaOnRefusal>,
+  context: KoaContext,
+  next: () => Promise<unknown>,
+): Promise<void> {
+  const { req } = context
+  const { method, headers, rawHeaders } = req
+  const entry = await enter(req, { method, url: context.originalUrl, headers, rawHeaders })
+  // The caller hung up while the issuer was asked: nobody is left to serve.
+  if (context.res.destroyed) return
+  if (entry.passes) {
+    ;(context.state as { auth?: AccessToken | undefined }).auth = entry.token
+    await next()
+    return
+  }
+  setAnswer(context, entry.answer)
+  await entry.onRefusal?.(entry.refusal, context)
+}
+
+function setAnswer(context: KoaContext, { status, headers, body }: RefusalAnswer): void {
+  context.status = status
+  context.body = body
+  for (const [name, value] of Object.entries(headers)) {
+    // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+    if (name === 'WWW-Authenticate') context.append(name, value)
+    else context.set(name, value)
+  }
+}

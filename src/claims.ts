@@ -1,0 +1,119 @@
+import type { TokenFacts } from './access-token.js'
+import type { Fault } from './refusal.js'
+import { splitScopes } from './scopes.js'
+
+/** The claims of a JWT, or the members of an introspection answer: both are registered in one place (RFC 7519, RFC 7662). */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** What an issuer's claims must have and where its scopes stand. */
+export interface ClaimReading {
+  readonly scopeClaims: readonly string[]
+  /** Claims that must be there, beyond the subject. */
+  readonly required: readonly string[]
+  /** Where the client's id stands, in order of preference. */
+  readonly clientClaims: readonly string[]
+}
+
+/** Only a claim the token itself carries: a name that objects inherit is no claim. */
+export function claim(claims: Claims, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined
+}
+
+/** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
+const LATEST_TIME = 253_402_300_799
+
+/**
+ * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2) and says what is wrong with
+ * them. Types are judged strictly: a time in a string or a list where a text is due is not valid.
+ */
+export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | Fault {
+  for (const name of reading.required) {
+    if (claim(claims, name) === undefined) return missing(name)
+  }
+  const texts = ['iss', 'sub', 'jti', ...reading.clientClaims].find(
+    (name) => !isTextOrAbsent(claim(claims, name)),
+  )
+  if (texts !== undefined) return invalid(texts)
+  const times = ['exp', 'nbf', 'iat'].find((name) => !isTimeOrAbsent(claim(claims, name)))
+  if (times !== undefined) return invalid(times)
+  const audience = readAudience(claim(claims, 'aud'))
+  if (audience === undefined) return invalid('aud')
+  const scopes = readScopes(claims, reading.scopeClaims)
+  if ('reason' in scopes) return scopes
+  // RFC 7800: a token bound to a key proves nothing without the proof, and an unknown binding is still one.
+  if (claim(claims, 'cnf') !== undefined)
+    return { reason: 'proof_missing', because: 'the token has a cnf claim' }
+
+  const clientId = reading.clientClaims.map((name) => text(claims, name)).find((id) => id !== undefined)
+  const subject = text(claims, 'sub') ?? clientId
+  if (subject === undefined) return missing('sub')
+  return {
+    issuer: text(claims, 'iss'),
+    subject,
+    clientId,
+    scopes: scopes.granted,
+    audience,
+    tokenId: text(claims, 'jti'),
+    issuedAt: time(claims, 'iat'),
+    notBefore: time(claims, 'nbf'),
+    expiresAt: time(claims, 'exp'),
+    claims,
+  }
+}
+
+function missing(name: string): Fault {
+  return { reason: 'claim_missing', because: `${name} is missing` }
+}
+
+function invalid(name: string): Fault {
+  return { reason: 'claim_invalid', because: `${name} is not valid` }
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && value !== '')
+}
+
+/** A time is a finite number of seconds after the epoch, fractions allowed (RFC 7519 section 2, NumericDate). */
+function isTimeOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && value > 0 && value <= LATEST_TIME)
+}
+
+function text(claims: Claims, name: string): string | undefined {
+  const value = claim(claims, name)
+  return typeof value === 'string' ? value : undefined
+}
+
+function time(claims: Claims, name: string): number | undefined {
+  const value = claim(claims, name)
+  return typeof value === 'number' ? value : undefined
+}
+
+/** A text or a list of texts (RFC 7519 section 4.1.3); absent is an empty list. */
+function readAudience(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return []
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return list.every((item) => typeof item === 'string') ? list : undefined
+}
+
+/**
+ * The scopes in all the named claims together, each a space-separated text (RFC 8693 section 4.2) or a
+ * list, in which every item is one scope whatever it contains.
+ */
+export function readScopes(
+  claims: Claims,
+  scopeClaims: readonly string[],
+): { readonly granted: readonly string[] } | Fault {
+  const granted = new Set<string>()
+  for (const name of scopeClaims) {
+    const value = claim(claims, name)
+    if (value === undefined || value === null) continue
+    const items: readonly unknown[] | undefined =
+      typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
+    if (items === undefined) return invalid(name)
+    for (const item of items) {
+      if (typeof item !== 'string') return invalid(name)
+      granted.add(item)
+    }
+  }
+  return { granted: [...granted] }
+}

@@ -1,0 +1,220 @@
+import type { AccessToken } from './access-token.js'
+import { Authorizer, type AuthorizeContext, type Judgement } from './authorize.js'
+import type { GuardedRequest } from './bearer.js'
+import { createClock, type Clock } from './clock.js'
+import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
+import type { Decision, DecisionObserver } from './decision.js'
+import { durationOr, type Duration } from './duration.js'
+import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuers/connected-issuer.js'
+import type { Issuer } from './issuers/issuer.js'
+import { createRouter } from './issuers/routes.js'
+import { compilePolicy, type CompiledPolicy, type Policy } from './policy.js'
+import { createTokenCache, type CacheOptions } from './token-cache.js'
+import { TokenVerifier } from './verifier.js'
+
+/** Options of {@link createVerifier}. */
+export interface VerifierOptions {
+  /** Whose tokens are accepted: one or more, made by `oauth`, `clerk`, `stytch`, `authlete` or by hand. */
+  readonly issuers: readonly Issuer[]
+  /** Holds for every request; a route's policy adds to it. */
+  readonly policy?: Policy
+  /** How far clocks may disagree when `exp`, `nbf` and `iat` are judged. Default `'5s'`, at most `'60s'`. */
+  readonly clockTolerance?: Duration
+  /** How many tokens are remembered; `false` remembers none. Default 10,000 accepted and 1,000 refused. */
+  readonly cache?: CacheOptions | false
+  /** The time in milliseconds since the epoch, for tests. Default: the system's clocks. */
+  readonly clock?: () => number
+  /** Told of every decision. Whatever it throws changes nothing. */
+  readonly onDecision?: DecisionObserver
+}
+
+/** What a verifier knows of itself and its issuers. */
+export interface VerifierHealth {
+  /** `ok`; `degraded` if an issuer is not ok; `down` if none can be relied on. */
+  readonly status: 'ok' | 'degraded' | 'down'
+  readonly issuers: readonly IssuerHealth[]
+}
+
+/** Verifies tokens and decides about requests. */
+export interface Verifier {
+  /**
+   * Verifies a token and holds it against the verifier's policy and the given one.
+   *
+   * @throws Refusal, as a rejection, with the reason.
+   * @throws ConfigurationError, at once, if the policy is wrong.
+   */
+  verify(token: string, policy?: Policy): Promise<AccessToken>
+  /**
+   * Decides about a request. The promise never rejects: an outage, too, is a decision.
+   *
+   * @throws ConfigurationError, at once, if the policy is wrong.
+   */
+  authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
+  /**
+   * Loads discovery documents and keys of every issuer before traffic comes.
+   *
+   * @throws AggregateError, as a rejection, naming each issuer that failed.
+   */
+  ready(): Promise<void>
+  /** A snapshot of what is known of the issuers; asks nobody. */
+  health(): VerifierHealth
+  /** Drops what is remembered of one token. */
+  forget(token: string): void
+  /** Lets go of everything remembered. Nothing keeps the process alive without it either. */
+  close(): void
+}
+
+/**
+ * Makes a verifier. All options are checked here, once.
+ *
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [oauth({ issuer: 'https://auth.example.com', audience: 'https://orders.internal' })],
+ *   policy: { maxTokenAge: '1h' },
+ * })
+ * ```
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown, and for two issuers that
+ *   could claim the same token.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const own = ownOptions('createVerifier', options, {
+    issuers: true,
+    policy: true,
+    clockTolerance: true,
+    cache: true,
+    clock: true,
+    onDecision: true,
+  })
+  const clock = createClock(optionalFunction('clock', own.clock))
+  const connected = connectAll(own.issuers, clock)
+  const cache = createTokenCache('cache', own.cache)
+  const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
+  const tokens = new TokenVerifier(router, cache, clock)
+  const authorizer = new Authorizer({
+    verifier: tokens,
+    policies: own.policy === undefined ? [] : [compilePolicy('policy', own.policy)],
+    clock,
+    clockToleranceSeconds: durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 }),
+    observer: optionalFunction('onDecision', own.onDecision),
+  })
+
+  const verifier: Verifier = {
+    verify: (token, policy) => authorizer.verify(token, compiled(policy)),
+    authorize: (request, policy) =>
+      authorizer.authorize(request, compiled(policy), { mode: 'enforce' }).then(({ decision }) => decision),
+    ready: () => loadAll(connected),
+    health: () => healthOf(connected),
+    forget: (token) => {
+      tokens.forget(token)
+    },
+    close: () => {
+      cache.clear()
+    },
+  }
+  internals.set(verifier, { authorizer, issuers: connected.map(({ issuer }) => issuer) })
+  return Object.freeze(verifier)
+}
+
+function compiled(policy: Policy | undefined): readonly CompiledPolicy[] {
+  return policy === undefined ? [] : [compilePolicy('policy', policy)]
+}
+
+function connectAll(issuers: unknown, clock: Clock): readonly ConnectedIssuer[] {
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw new ConfigurationError(
+      'issuers',
+      'is required: a list of at least one issuer, such as oauth({ ... })',
+    )
+  }
+  const names = new Set<string>()
+  return (issuers as readonly unknown[]).map((issuer, index) => {
+    const where = `issuers[${index}]`
+    assertIssuer(where, issuer)
+    if (names.has(issuer.name)) {
+      throw new ConfigurationError(where, `is named ${JSON.stringify(issuer.name)} like an earlier issuer`)
+    }
+    names.add(issuer.name)
+    return connectIssuer(issuer, clock)
+  })
+}
+
+/** Issuers may be written by hand, so the parts that security rests on are checked here as well. */
+function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer {
+  if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
+    throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
+  }
+  const { jwt, opaque, remote, audience, scopeMatcher } = issuer as unknown as Partial<Issuer>
+  if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
+    throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
+  }
+  if (typeof scopeMatcher !== 'function')
+    throw new ConfigurationError(`${where}.scopeMatcher`, 'must be a function')
+  if (jwt === undefined && opaque === undefined) {
+    throw new ConfigurationError(where, 'must accept JWTs or opaque tokens')
+  }
+  if (opaque !== undefined && remote === undefined) {
+    throw new ConfigurationError(`${where}.remote`, 'is required for opaque tokens')
+  }
+  if (jwt?.checked === 'local' && jwt.keys === null) {
+    throw new ConfigurationError(`${where}.jwt.keys`, 'is required where JWTs are checked locally')
+  }
+  if (jwt?.checked === 'remote' && remote === undefined) {
+    throw new ConfigurationError(`${where}.remote`, 'is required where JWTs are checked remotely')
+  }
+}
+
+async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
+  const outcomes = await Promise.allSettled(issuers.map((issuer) => issuer.load()))
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected'
+      ? [{ name: issuers[index]?.issuer.name ?? '', error: outcome.reason as unknown }]
+      : [],
+  )
+  if (failures.length === 0) return
+  throw new AggregateError(
+    failures.map(({ error }) => error),
+    `not ready: ${failures.map(({ name, error }) => `${name} (${causeOf(error)})`).join(', ')}`,
+  )
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
+  const health = issuers.map((issuer) => issuer.health())
+  const isAll = (status: IssuerHealth['status']): boolean =>
+    health.every((issuer) => issuer.status === status)
+  return { status: isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded', issuers: health }
+}
+
+/** What adapters and the test helpers need beyond the public interface. */
+interface Internals {
+  readonly authorizer: Authorizer
+  readonly issuers: readonly Issuer[]
+}
+
+const internals = new WeakMap<Verifier, Internals>()
+
+/** The issuers a verifier was made with. */
+export function issuersOf(verifier: Verifier): readonly Issuer[] {
+  return internals.get(verifier)?.issuers ?? []
+}
+
+/**
+ * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
+ * request. Works with any object of the interface, such as a user's wrapper, through its public method.
+ */
+export async function judge(
+  verifier: Verifier,
+  request: GuardedRequest,
+  policy: Policy | undefined,
+  context: AuthorizeContext,
+): Promise<Judgement> {
+  const known = internals.get(verifier)
+  if (known !== undefined) return known.authorizer.authorize(request, compiled(policy), context)
+  return { decision: await verifier.authorize(request, policy), passage: undefined }
+}

@@ -1,0 +1,113 @@
+/** One bounded HTTP exchange. */
+export interface Exchange {
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Bounds everything, from connection to the last byte of the body. */
+  readonly deadlineSeconds: number
+  /** The largest body read, counted after decompression. */
+  readonly maxBytes: number
+  readonly fetch?: typeof fetch | undefined
+}
+
+/** What came back. Any status, redirects included: they are never followed. */
+export interface ExchangeAnswer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/**
+ * No usable answer came. Holds a kind and at most a system error code: what the network stack or an own
+ * fetch throws may quote the request, and with it a token or our credentials.
+ */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError'
+}
+
+/**
+ * Does one exchange and reads the whole body within the limits.
+ *
+ * @throws ExchangeError when the deadline passes, the connection fails, the body is too large or not UTF-8.
+ */
+export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
+  const signal = AbortSignal.timeout(Math.ceil(request.deadlineSeconds * 1000))
+  try {
+    return await Promise.race([answerTo(request, signal), deadlineOf(signal, request.deadlineSeconds)])
+  } catch (error) {
+    if (error instanceof ExchangeError) throw error
+    if (signal.aborted) throw late(request.deadlineSeconds)
+    throw new ExchangeError(`no answer${codeOf(error)}`)
+  }
+}
+
+async function answerTo(request: Exchange, signal: AbortSignal): Promise<ExchangeAnswer> {
+  const response = await (request.fetch ?? fetch)(request.url, {
+    method: request.method,
+    // Plain bytes, so that a small compressed body cannot become a large one at our expense.
+    headers: { 'accept-encoding': 'identity', ...request.headers },
+    ...(request.body === undefined ? {} : { body: request.body }),
+    // Following one would send a token or our credentials somewhere nobody configured.
+    redirect: 'manual',
+    signal,
+  })
+  return {
+    status: response.status,
+    headers: response.headers,
+    text: await readText(response, request.maxBytes),
+  }
+}
+
+/** An own fetch may ignore the signal; the deadline holds all the same. */
+function deadlineOf(signal: AbortSignal, seconds: number): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(late(seconds))
+    })
+  })
+}
+
+function late(seconds: number): ExchangeError {
+  return new ExchangeError(`no complete answer within ${seconds} s`)
+}
+
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    // Leaving the loop by throwing cancels the body, which closes the connection.
+    if (bytes > maxBytes) throw new ExchangeError(`answer larger than ${maxBytes} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function codeOf(error: unknown): string {
+  for (let item = error, depth = 0; item instanceof Error && depth < 4; item = item.cause, depth += 1) {
+    const { code } = item as { code?: unknown }
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return ` (${code})`
+  }
+  return ''
+}
+
+/** Parses JSON; undefined if it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A `Retry-After` in seconds from its two forms (RFC 9110 section 10.2.3); undefined for anything else. */
+export function retryAfterSeconds(headers: Headers, nowSeconds: number): number | undefined {
+  const value = headers.get('retry-after')?.trim()
+  if (value === undefined) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value)
+  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) / 1000 : Number.NaN
+  return Number.isFinite(date) ? Math.max(0, date - nowSeconds) : undefined
+}

@@ -1,0 +1,159 @@
+import type { AccessToken } from './access-token.js'
+import type { Passage } from './authorize.js'
+import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from './bearer.js'
+import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
+import { judge, type Verifier } from './create-verifier.js'
+import type { GuardMode } from './decision.js'
+import { compilePolicy, type Policy } from './policy.js'
+import type { Refusal } from './refusal.js'
+import type { ScopeDemand } from './scopes.js'
+
+/** What every adapter's guard takes beside verifier and policy. */
+export interface GuardOptions<OnRefusal> {
+  /** The protection space named in challenges (RFC 9110 section 11.5). Default `'api'`. */
+  readonly realm?: string
+  /** The form of refusals: `'oauth'` for `{ error, error_description }`, `'problem'` for RFC 9457. Default `'oauth'`. */
+  readonly body?: RefusalBody
+  /** `'report'` lets refused requests through and only reports them to `onDecision`: for a roll-out. Default `'enforce'`. */
+  readonly mode?: GuardMode
+  /** Answers refusals in place of the guard, or hands them to the framework's own error handling. */
+  readonly onRefusal?: OnRefusal
+}
+
+/** {@link GuardOptions} checked, with defaults. */
+export interface GuardSettings<OnRefusal> {
+  readonly realm: string | undefined
+  readonly body: RefusalBody
+  readonly mode: GuardMode
+  readonly onRefusal: OnRefusal | undefined
+}
+
+/** Visible ASCII and space: what a realm may hold without needing more than quoting. */
+const REALM = /^[\x20-\x7e]+$/
+
+/** Checks what a guard is made with, when it is made. */
+export function readGuardOptions<OnRefusal>(
+  options: GuardOptions<OnRefusal> | undefined,
+): GuardSettings<OnRefusal> {
+  const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
+    realm: true,
+    body: true,
+    mode: true,
+    onRefusal: true,
+  })
+  const { realm, body = 'oauth', mode = 'enforce' } = own
+  if (realm !== undefined && (typeof realm !== 'string' || !REALM.test(realm))) {
+    throw new ConfigurationError('guard.realm', 'must be a non-empty string of visible ASCII')
+  }
+  if (body !== 'oauth' && body !== 'problem')
+    throw new ConfigurationError('guard.body', "must be 'oauth' or 'problem'")
+  if (mode !== 'enforce' && mode !== 'report') {
+    throw new ConfigurationError('guard.mode', "must be 'enforce' or 'report'")
+  }
+  return { realm, body, mode, onRefusal: optionalFunction('guard.onRefusal', own.onRefusal) }
+}
+
+/** What became of a request at a guard: it may pass, with its token, or it is to be refused. */
+export type Entry<OnRefusal> =
+  | { readonly passes: true; readonly token: AccessToken | undefined }
+  | {
+      readonly passes: false
+      readonly refusal: Refusal
+      readonly answer: RefusalAnswer
+      readonly onRefusal: OnRefusal | undefined
+    }
+
+/** What a guard leaves behind on a request for the guards and demands further in. */
+interface Guarded {
+  readonly verifier: Verifier
+  readonly settings: GuardSettings<unknown>
+  readonly token: AccessToken | undefined
+  readonly passage: Passage | undefined
+}
+
+const guarded = new WeakMap<object, Guarded>()
+
+/** A guard made for one place in an application. `Key` is the framework's own request object. */
+export type Enter<Key extends object, OnRefusal> = (
+  key: Key,
+  request: GuardedRequest,
+) => Promise<Entry<OnRefusal>>
+
+/**
+ * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
+ * again.
+ *
+ * @throws ConfigurationError
+ */
+export function createGuard<Key extends object, OnRefusal>(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  options: GuardOptions<OnRefusal> | undefined,
+): Enter<Key, OnRefusal> {
+  if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
+    throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
+  }
+  const settings = readGuardOptions(options)
+  if (policy !== undefined) compilePolicy('policy', policy)
+  return (key, request) => enter(key, request, verifier, policy, settings)
+}
+
+/**
+ * Makes a further demand for a place behind a guard; it answers refusals the way that guard does.
+ *
+ * @throws ConfigurationError
+ */
+export function createDemand<Key extends object, OnRefusal>(policy: Policy): Enter<Key, OnRefusal> {
+  compilePolicy('policy', policy)
+  return (key, request) => {
+    const outer = guarded.get(key)
+    if (outer === undefined) {
+      // A mistake in the application, not in the request: it must be noticed, and must not open the route.
+      return Promise.reject(
+        new Error('requirePolicy() and requireScopes() need a guard() before them on the route'),
+      )
+    }
+    return enter(key, request, outer.verifier, policy, outer.settings as GuardSettings<OnRefusal>)
+  }
+}
+
+/** The policy of `requireScopes(...)`. */
+export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
+  const [only] = scopes
+  return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
+}
+
+/** The token a guard accepted on this request. */
+export function acceptedToken(key: object): AccessToken {
+  const token = guarded.get(key)?.token
+  if (token === undefined) {
+    throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
+  }
+  return token
+}
+
+async function enter<OnRefusal>(
+  key: object,
+  request: GuardedRequest,
+  verifier: Verifier,
+  policy: Policy | undefined,
+  settings: GuardSettings<OnRefusal>,
+): Promise<Entry<OnRefusal>> {
+  const outer = guarded.get(key)
+  const sameVerifier = outer?.verifier === verifier
+  const { decision, passage } = await judge(verifier, request, policy, {
+    mode: settings.mode,
+    earlier: sameVerifier ? outer.passage : undefined,
+  })
+  if (decision.outcome === 'accepted') {
+    guarded.set(key, { verifier, settings, token: decision.token, passage })
+    return { passes: true, token: decision.token }
+  }
+  if (settings.mode === 'report') {
+    const known = sameVerifier ? outer : undefined
+    guarded.set(key, { verifier, settings, token: known?.token, passage: known?.passage })
+    return { passes: true, token: known?.token }
+  }
+  const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)
+  return { passes: false, refusal, answer: answerOf(refusal, settings.body), onRefusal: settings.onRefusal }
+}

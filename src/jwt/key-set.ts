@@ -1,0 +1,254 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.js'
+import { isRecord } from '../configuration.js'
+import { ExchangeError, parseJson } from '../exchange.js'
+import type { KeySource } from '../issuers/issuer.js'
+import { Refusal } from '../refusal.js'
+import type { IssuerMetadata } from './discovery.js'
+import {
+  fetchDocument,
+  FetchedDocument,
+  maxAgeOf,
+  type DocumentHealth,
+  type LoadedDocument,
+} from './fetched-document.js'
+import { readJwk, type VerificationKey } from './jwk.js'
+import type { KeyOptions } from './key-options.js'
+
+/** The header members a key is looked up by. */
+export interface KeyQuery {
+  readonly kid: string | undefined
+  readonly algorithm: string
+}
+
+/** An issuer's keys. */
+export interface KeySet {
+  /**
+   * The keys that may have signed a token with this header; usually one, none if the key is unknown.
+   *
+   * @throws Refusal `keys_unavailable` when there are no keys that may still be used.
+   */
+  find(query: KeyQuery): Promise<readonly VerificationKey[]>
+  /**
+   * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
+   * background refresh when one is due. For remembered tokens, which look no key up.
+   *
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection.
+   */
+  assertUsable(): void | Promise<void>
+  /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
+  load(): Promise<void>
+  /** How many keys can be used. */
+  size(): number
+  health(): DocumentHealth
+}
+
+/** Two keys under one id happen; more candidates than this would let a token choose our workload. */
+const MOST_CANDIDATES = 4
+
+/** The content of a key set document that matters here. */
+interface PublishedKeys {
+  readonly keys: readonly VerificationKey[]
+  /** Every id in the document, also those of entries that cannot be used: such an id is known, not new. */
+  readonly kids: ReadonlySet<string>
+}
+
+/** Keys given in the configuration: they never change and are never fetched. */
+export class StaticKeySet implements KeySet {
+  readonly #published: PublishedKeys
+
+  constructor(keys: readonly VerificationKey[]) {
+    this.#published = { keys, kids: new Set() }
+  }
+
+  find(query: KeyQuery): Promise<readonly VerificationKey[]> {
+    return Promise.resolve(candidates(this.#published, query, true))
+  }
+
+  assertUsable(): void {
+    // Nothing that could have changed.
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  size(): number {
+    return this.#published.keys.length
+  }
+
+  health(): DocumentHealth {
+    return { status: 'ok' }
+  }
+}
+
+const MOST_ABSENT_KIDS = 1000
+
+/** Keys fetched from the issuer's key set address, given or discovered. */
+export class RemoteKeySet implements KeySet {
+  readonly #document: FetchedDocument<PublishedKeys>
+  readonly #options: KeyOptions
+  readonly #clock: Clock
+  /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
+  readonly #absent = new LRUCache<string, { readonly tries: number; readonly until: number }>({
+    max: MOST_ABSENT_KIDS,
+  })
+  #size = 0
+  #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
+
+  constructor(
+    source: Extract<KeySource, { kind: 'remote' }> | { readonly metadata: FetchedDocument<IssuerMetadata> },
+    options: KeyOptions,
+    clock: Clock,
+    issuerFetch: typeof fetch | undefined,
+  ) {
+    this.#options = options
+    this.#clock = clock
+    const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
+      const { url, headers } = 'metadata' in source ? await discoveredAddress(source.metadata) : source
+      const answer = await fetchDocument(url, options, { fetch: issuerFetch, headers })
+      return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
+    }
+    this.#document = new FetchedDocument(this.#keepingKnownKeys(load), options, clock, (value, previous) => {
+      this.#size = value.keys.length
+      if (previous === undefined) return
+      const listed = new Set(value.keys)
+      for (const key of previous.keys) if (!listed.has(key)) key.withdrawn = true
+      if (value.keys.some((key) => !previous.keys.includes(key))) this.#absent.clear()
+    })
+  }
+
+  async find(query: KeyQuery): Promise<readonly VerificationKey[]> {
+    const asked = this.#clock.elapsed()
+    const published = await this.#document.current()
+    const found = candidates(published, query)
+    if (found.length > 0 || !this.#isUnknown(published, query)) return found
+    return this.#findAfterFetch(query, asked)
+  }
+
+  assertUsable(): void | Promise<void> {
+    const current = this.#document.current()
+    if (current instanceof Promise) return current.then(() => undefined)
+  }
+
+  async load(): Promise<void> {
+    await this.#document.current()
+  }
+
+  size(): number {
+    return this.#size
+  }
+
+  health(): DocumentHealth {
+    return this.#document.health()
+  }
+
+  /** A key the document merely lists without use for this token is no reason to fetch it again. */
+  #isUnknown(published: PublishedKeys, { kid }: KeyQuery): boolean {
+    return kid === undefined ? published.keys.length === 0 : !published.kids.has(kid)
+  }
+
+  /**
+   * A key id that is not in the set is either junk or the first token after a rotation, and only a fetch
+   * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
+   * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
+   */
+  async #findAfterFetch(query: KeyQuery, asked: number): Promise<readonly VerificationKey[]> {
+    const kid = query.kid ?? ''
+    const now = this.#clock.elapsed()
+    const absent = this.#absent.get(kid)
+    const justLoaded = this.#document.age() <= now - asked
+    if (!justLoaded && now >= this.#nextUnknownKeyFetch && now >= (absent?.until ?? now)) {
+      this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
+      await this.#document.refresh()
+    } else {
+      await this.#document.underWay()
+    }
+    const published = await this.#document.current()
+    const found = candidates(published, query)
+    if (found.length > 0 || published.kids.has(kid)) return found
+    // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
+    if (this.#document.health().status !== 'ok') throw this.#document.unavailable()
+    this.#remember(kid, now)
+    return []
+  }
+
+  #remember(kid: string, now: number): void {
+    const tries = (this.#absent.get(kid)?.tries ?? 0) + 1
+    const wait = Math.min(
+      this.#options.lifetime,
+      this.#options.unknownKeyPause * 2 ** Math.min(tries - 1, 20),
+    )
+    this.#absent.set(kid, { tries, until: now + wait })
+  }
+
+  /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */
+  #keepingKnownKeys(
+    load: () => Promise<LoadedDocument<PublishedKeys>>,
+  ): () => Promise<LoadedDocument<PublishedKeys>> {
+    let known = new Map<string, VerificationKey>()
+    return async () => {
+      const { value, maxAge } = await load()
+      const keys = value.keys.map((key) => known.get(key.identity) ?? key)
+      known = new Map(keys.map((key) => [key.identity, key]))
+      return { value: { ...value, keys }, maxAge }
+    }
+  }
+}
+
+async function discoveredAddress(
+  metadata: FetchedDocument<IssuerMetadata>,
+): Promise<{ readonly url: string; readonly headers: undefined }> {
+  const { jwksUri } = await discovered(metadata)
+  if (jwksUri === undefined) throw new ExchangeError('the discovery document names no jwks_uri')
+  return { url: jwksUri, headers: undefined }
+}
+
+async function discovered(metadata: FetchedDocument<IssuerMetadata>): Promise<IssuerMetadata> {
+  try {
+    return await metadata.current()
+  } catch (error) {
+    // The reason discovery failed is the reason the keys are missing: say that one.
+    if (error instanceof Refusal && error.cause instanceof Error) throw new ExchangeError(error.cause.message)
+    throw error
+  }
+}
+
+function readKeySet(document: unknown, maxKeys: number): PublishedKeys {
+  const entries = isRecord(document) && Object.hasOwn(document, 'keys') ? document['keys'] : undefined
+  if (!Array.isArray(entries)) throw new ExchangeError('the key set has no list of keys')
+  const listed = (entries as readonly unknown[]).slice(0, maxKeys)
+  return { keys: usableKeys(listed), kids: new Set(listed.flatMap(kidOf)) }
+}
+
+/** The entries of a key set that can verify signatures, without repetitions. */
+export function usableKeys(entries: readonly unknown[]): readonly VerificationKey[] {
+  const keys = new Map<string, VerificationKey>()
+  for (const entry of entries) {
+    const key = readJwk(entry)
+    if (key !== undefined && !keys.has(key.identity)) keys.set(key.identity, key)
+  }
+  return [...keys.values()]
+}
+
+function kidOf(entry: unknown): readonly string[] {
+  const kid = isRecord(entry) && Object.hasOwn(entry, 'kid') ? entry['kid'] : undefined
+  return typeof kid === 'string' ? [kid] : []
+}
+
+/**
+ * By key id and algorithm (RFC 7517 sections 4.2 to 4.5; `use` and `key_ops` were judged when the key was
+ * read). A token without key id is matched only if a single key fits. A key that was configured without
+ * an id, as every PEM is, answers to any: naming the key was the configuration's doing.
+ */
+function candidates(
+  { keys }: PublishedKeys,
+  { kid, algorithm }: KeyQuery,
+  configured = false,
+): readonly VerificationKey[] {
+  const fitting = keys.filter((key) => key.algorithms.includes(algorithm))
+  if (kid === undefined) return fitting.length === 1 ? fitting : []
+  return fitting
+    .filter((key) => key.kid === kid || (configured && key.kid === undefined))
+    .slice(0, MOST_CANDIDATES)
+}

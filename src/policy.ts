@@ -1,0 +1,223 @@
+import type { AccessToken } from './access-token.js'
+import type { GuardedRequest } from './bearer.js'
+import { ConfigurationError, ownOptions, textList } from './configuration.js'
+import { parseDuration, type Duration } from './duration.js'
+import { Refusal } from './refusal.js'
+import {
+  compileScopes,
+  mentionedScopes,
+  scopesSatisfy,
+  type ScopeDemand,
+  type ScopeMatcher,
+  type ScopeRule,
+} from './scopes.js'
+
+/**
+ * What a route demands of a token. Everything is optional, everything given must hold; a verifier's, a
+ * router's and a route's policies add to each other. Evaluated on every request.
+ */
+export interface Policy {
+  /** Scopes the token must have: `'a b'` or `['a', 'b']` (all), `anyOf('a', 'b')`, `allOf('a', anyOf('b', 'c'))`. */
+  readonly scopes?: ScopeDemand
+  /**
+   * Refuses a token once this long has passed since it was issued, and any token that does not say when.
+   * 0 refuses every token. The clock tolerance is not added.
+   */
+  readonly maxTokenAge?: Duration
+  /** Refuses tokens minted to live longer than this, those that never expire, and those that do not say. */
+  readonly maxTokenLifetime?: Duration
+  /**
+   * The issuer must have vouched for the token remotely within this time; 0 asks on every request. Bounds
+   * how long a revocation goes unnoticed. A JWT is accepted locally until it is this old, and confirmed
+   * remotely beyond; where its issuer cannot be asked it is refused from then on.
+   */
+  readonly confirmAfter?: Duration
+  /** How long past its lifetime a remembered remote answer may still be used while the issuer is down. Default 0. */
+  readonly staleIfError?: Duration
+  /** Only tokens of these issuers: configured names or `iss` values. */
+  readonly issuers?: string | readonly string[]
+  /** Only these client ids or subjects. */
+  readonly clients?: string | readonly string[]
+  /**
+   * An own rule, asked last. `true` accepts; a string refuses and is sent as the reason; anything else,
+   * an exception included, refuses.
+   */
+  readonly check?: (
+    token: AccessToken,
+    request?: GuardedRequest,
+  ) => boolean | string | Promise<boolean | string>
+}
+
+/** A policy checked and brought into one form. */
+export interface CompiledPolicy {
+  readonly scopes: ScopeRule | undefined
+  readonly maxTokenAge: number | undefined
+  readonly maxTokenLifetime: number | undefined
+  readonly confirmAfter: number | undefined
+  readonly staleIfError: number | undefined
+  readonly issuers: readonly string[] | undefined
+  readonly clients: readonly string[] | undefined
+  readonly check: Policy['check'] | undefined
+}
+
+const compiledPolicies = new WeakMap<Policy, CompiledPolicy>()
+
+/**
+ * Checks a policy once. Compiled policies are remembered by object, so that a policy object handed in with
+ * each request costs one look-up.
+ *
+ * @throws ConfigurationError naming the member that is wrong.
+ */
+export function compilePolicy(option: string, policy: Policy): CompiledPolicy {
+  const known = compiledPolicies.get(policy)
+  if (known !== undefined) return known
+  const own = ownOptions(option, policy, {
+    scopes: true,
+    maxTokenAge: true,
+    maxTokenLifetime: true,
+    confirmAfter: true,
+    staleIfError: true,
+    issuers: true,
+    clients: true,
+    check: true,
+  })
+  for (const [name, value] of Object.entries(own)) {
+    // A demand that came out empty by accident must not look like a route that demands nothing.
+    if (value === undefined)
+      throw new ConfigurationError(`${option}.${name}`, 'is undefined; leave it out instead')
+  }
+  if (own.check !== undefined && typeof own.check !== 'function') {
+    throw new ConfigurationError(`${option}.check`, 'must be a function')
+  }
+  const compiled: CompiledPolicy = Object.freeze({
+    scopes: own.scopes === undefined ? undefined : compileScopes(`${option}.scopes`, own.scopes),
+    maxTokenAge: duration(option, 'maxTokenAge', own.maxTokenAge),
+    maxTokenLifetime: duration(option, 'maxTokenLifetime', own.maxTokenLifetime),
+    confirmAfter: duration(option, 'confirmAfter', own.confirmAfter),
+    staleIfError: duration(option, 'staleIfError', own.staleIfError),
+    issuers: own.issuers === undefined ? undefined : textList(`${option}.issuers`, own.issuers),
+    clients: own.clients === undefined ? undefined : textList(`${option}.clients`, own.clients),
+    check: own.check,
+  })
+  compiledPolicies.set(policy, compiled)
+  return compiled
+}
+
+function duration(option: string, name: string, value: Duration | undefined): number | undefined {
+  return value === undefined ? undefined : parseDuration(`${option}.${name}`, value)
+}
+
+/** What policies demand of the freshness of remote answers, the strictest of each. */
+export interface FreshnessNeeds {
+  /** Seconds within which the issuer must have vouched; undefined for no demand. */
+  readonly confirmAfter: number | undefined
+  /** Seconds an answer may be used past its lifetime while the issuer cannot be asked. */
+  readonly staleIfError: number
+}
+
+/** The strictest freshness among policies. */
+export function freshnessOf(policies: readonly CompiledPolicy[]): FreshnessNeeds {
+  return {
+    confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
+    staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
+  }
+}
+
+function least(values: readonly (number | undefined)[]): number | undefined {
+  const given = values.filter((value) => value !== undefined)
+  return given.length === 0 ? undefined : Math.min(...given)
+}
+
+/** What a policy is evaluated against. */
+export interface PolicySubject {
+  readonly token: AccessToken
+  /** The configured issuer's name, which may differ from the `iss` value. */
+  readonly issuerName: string
+  readonly scopeMatcher: ScopeMatcher
+  readonly now: number
+  readonly request: GuardedRequest | undefined
+}
+
+/**
+ * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
+ * who it is, then what it may do, then the own rule.
+ */
+export async function judgePolicies(
+  policies: readonly CompiledPolicy[],
+  subject: PolicySubject,
+): Promise<Refusal | undefined> {
+  const found =
+    firstOf(policies, (policy) => judgeTimes(policy, subject)) ??
+    firstOf(policies, (policy) => judgeCaller(policy, subject)) ??
+    judgeScopes(policies, subject)
+  if (found !== undefined) return found
+  for (const { check } of policies) {
+    const refusal = check === undefined ? undefined : await judgeCheck(check, subject)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function firstOf(
+  policies: readonly CompiledPolicy[],
+  judge: (policy: CompiledPolicy) => Refusal | undefined,
+): Refusal | undefined {
+  for (const policy of policies) {
+    const refusal = judge(policy)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function judgeTimes(policy: CompiledPolicy, { token, now }: PolicySubject): Refusal | undefined {
+  const { issuedAt, expiresAt } = token
+  if (policy.maxTokenAge !== undefined) {
+    if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
+    if (now - issuedAt >= policy.maxTokenAge) return new Refusal('token_too_old')
+  }
+  if (policy.maxTokenLifetime !== undefined) {
+    const lifetime =
+      issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
+    if (lifetime > policy.maxTokenLifetime) return new Refusal('lifetime_too_long')
+  }
+  return undefined
+}
+
+function judgeCaller(policy: CompiledPolicy, { token, issuerName }: PolicySubject): Refusal | undefined {
+  const { issuers, clients } = policy
+  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuerName)) {
+    return new Refusal('issuer_not_allowed')
+  }
+  if (
+    clients !== undefined &&
+    !clients.includes(token.subject) &&
+    !clients.includes(token.clientId ?? token.subject)
+  ) {
+    return new Refusal('client_not_allowed')
+  }
+  return undefined
+}
+
+function judgeScopes(
+  policies: readonly CompiledPolicy[],
+  { token, scopeMatcher }: PolicySubject,
+): Refusal | undefined {
+  const demands = policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined)
+  if (demands.every((demand) => scopesSatisfy(demand, token.scopes, scopeMatcher))) return undefined
+  // What the resource needs (RFC 6750 section 3), from every layer: a caller should not have to find out twice.
+  return new Refusal('scope_insufficient', { required: [...new Set(demands.flatMap(mentionedScopes))] })
+}
+
+async function judgeCheck(
+  check: NonNullable<Policy['check']>,
+  { token, request }: PolicySubject,
+): Promise<Refusal | undefined> {
+  try {
+    const verdict: unknown = await check(token, request)
+    if (verdict === true) return undefined
+    return new Refusal('check_failed', typeof verdict === 'string' ? { description: verdict } : {})
+  } catch (cause) {
+    // A rule that breaks has permitted nothing.
+    return new Refusal('check_failed', { cause })
+  }
+}

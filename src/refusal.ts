@@ -1,0 +1,244 @@
+/** Shown while nothing has vouched for the token: a stranger learns nothing, whatever the reason. */
+const TO_A_STRANGER = 'The request needs a valid access token.'
+const UNDECIDABLE = 'The access token could not be checked. Try again later.'
+
+/**
+ * Every reason a request can be refused for, with its answer: status, OAuth error code (RFC 6750
+ * section 3.1), and the sentence that is sent. A new reason is a new row; the compiler finds the rest.
+ */
+const ANSWERS = {
+  token_missing: { status: 401, error: undefined, description: TO_A_STRANGER },
+  token_malformed: { status: 400, error: 'invalid_request', description: TO_A_STRANGER },
+
+  token_too_large: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  token_undecodable: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  issuer_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  algorithm_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  type_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  critical_header: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  key_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  signature_invalid: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  token_inactive: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+
+  claim_missing: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token lacks a required claim.',
+  },
+  claim_invalid: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'A claim of the access token is not valid.',
+  },
+  audience_mismatch: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is for another audience.',
+  },
+  token_expired: { status: 401, error: 'invalid_token', description: 'The access token has expired.' },
+  token_not_active_yet: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is not active yet.',
+  },
+  issued_in_future: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token was issued in the future.',
+  },
+  token_too_old: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is too old for this resource.',
+  },
+  lifetime_too_long: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token lives too long for this resource.',
+  },
+  token_revoked: { status: 401, error: 'invalid_token', description: 'The access token has been revoked.' },
+  confirmation_impossible: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is too old to be accepted without confirmation by its issuer.',
+  },
+  proof_missing: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is bound to a key and was sent without proof of it.',
+  },
+  proof_invalid: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The proof of possession is not valid.',
+  },
+
+  scope_insufficient: {
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token lacks a required scope.',
+  },
+  client_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    description: 'This client may not use this resource.',
+  },
+  issuer_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    description: 'Tokens of this issuer may not use this resource.',
+  },
+  check_failed: { status: 403, error: 'access_denied', description: 'The request is not permitted.' },
+
+  keys_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_refused_us: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_overloaded: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  revocations_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+} as const satisfies Record<string, Answer>
+
+interface Answer {
+  readonly status: 400 | 401 | 403 | 503
+  readonly error: string | undefined
+  readonly description: string
+}
+
+/** Why a request was not accepted: a stable code, safe to log, to count and to switch on. */
+export type RefusalReason = keyof typeof ANSWERS
+
+/** The OAuth error code of an answer; none for a request that brought no token (RFC 6750 section 3.1). */
+export type RefusalError = NonNullable<(typeof ANSWERS)[RefusalReason]['error']>
+
+/** A finding against a token: the reason, and in words for a log what it is about; names a member, never its value. */
+export interface Fault {
+  readonly reason: RefusalReason
+  readonly because: string
+}
+
+/** The refusal that follows from a finding. */
+export function refusalFor({ reason, because }: Fault): Refusal {
+  return new Refusal(reason, { cause: new Error(because) })
+}
+
+/** What a {@link Refusal} may know beyond its reason. */
+export interface RefusalDetails {
+  /** A sentence to send instead of the reason's own. Characters RFC 6750 forbids are replaced. */
+  readonly description?: string | undefined
+  /** The configured issuer concerned. */
+  readonly issuer?: string | undefined
+  /** The scopes the resource needs, for `scope_insufficient`. */
+  readonly required?: readonly string[] | undefined
+  /** What went wrong inside; for logs, never sent. */
+  readonly cause?: unknown
+  /** Seconds after which another attempt makes sense, for 503. Sent as a whole number from 1 to 120. */
+  readonly retryAfterSeconds?: number | undefined
+  /** The protection space named in the challenge (RFC 9110 section 11.5). */
+  readonly realm?: string | undefined
+}
+
+const DEFAULT_REALM = 'api'
+const DEFAULT_RETRY_SECONDS = 1
+const LONGEST_RETRY_SECONDS = 120
+
+/**
+ * The answer to a request that may not pass: refused (400, 401, 403: checked, and bad) or undecidable
+ * (503: could not be checked). Carries the whole HTTP answer, so that any framework's own error handling
+ * can send it.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  /** Why, as a stable code. */
+  readonly reason: RefusalReason
+  /** The HTTP status to answer with. */
+  readonly status: 400 | 401 | 403 | 503
+  /** The OAuth error code (RFC 6750 section 3.1); undefined for `token_missing`. */
+  readonly error: RefusalError | undefined
+  /** A sentence that is safe to send to the caller. */
+  readonly description: string
+  /** `WWW-Authenticate` (400, 401 and insufficient scope), `Retry-After` (503), `Cache-Control: no-store`. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Tells Express, Koa and http-errors that status, message and headers may be sent. */
+  readonly expose = true
+  /** The configured issuer concerned, where the token was routed to one. */
+  readonly issuer: string | undefined
+  /** The scopes the resource needs, for `scope_insufficient`. */
+  readonly required: readonly string[] | undefined
+
+  readonly #details: RefusalDetails
+
+  constructor(reason: RefusalReason, details: RefusalDetails = {}) {
+    const answer: Answer = ANSWERS[reason]
+    const description = details.description === undefined ? answer.description : sendable(details.description)
+    super(description)
+    this.reason = reason
+    this.status = answer.status
+    this.error = answer.error as RefusalError | undefined
+    this.description = description
+    this.issuer = details.issuer
+    this.required = details.required
+    this.headers = Object.freeze(headersOf(answer, description, details))
+    // An expected outcome, not a fault: frames would cost time under junk and show in development error pages.
+    this.stack = `${this.name}: ${reason}`
+    // Not enumerable, like an Error's own cause: it is for whoever looks, not for whoever serialises.
+    if (details.cause !== undefined) {
+      Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true })
+    }
+    this.#details = details
+  }
+
+  /** The same as {@link status}: the name Fastify and Express look for first. */
+  get statusCode(): number {
+    return this.status
+  }
+
+  /** The same refusal with another protection space in its challenge. */
+  inRealm(realm: string): Refusal {
+    return new Refusal(this.reason, { ...this.#details, realm })
+  }
+
+  /** The same refusal, naming the issuer it concerns. */
+  ofIssuer(issuer: string): Refusal {
+    return this.issuer === undefined ? new Refusal(this.reason, { ...this.#details, issuer }) : this
+  }
+}
+
+/** Whether a refusal says "could not check" (503) and not "checked, and bad". */
+export function isUndecidable(refusal: Refusal): boolean {
+  return refusal.status === 503
+}
+
+function headersOf(answer: Answer, description: string, details: RefusalDetails): Record<string, string> {
+  const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
+  if (answer.status === 503) {
+    headers['Retry-After'] = String(wholeSeconds(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
+  } else if (answer.error !== 'access_denied') {
+    headers['WWW-Authenticate'] = challenge(answer, description, details)
+  }
+  return headers
+}
+
+function wholeSeconds(seconds: number): number {
+  return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
+}
+
+function challenge(answer: Answer, description: string, details: RefusalDetails): string {
+  // The realm is always there: RFC 6750 section 3 wants at least one parameter after the scheme.
+  const parameters = [`realm="${quotable(details.realm ?? DEFAULT_REALM)}"`]
+  if (answer.error !== undefined) {
+    parameters.push(`error="${answer.error}"`, `error_description="${description}"`)
+  }
+  if (details.required !== undefined) parameters.push(`scope="${details.required.join(' ')}"`)
+  return `Bearer ${parameters.join(', ')}`
+}
+
+/** Escapes what a quoted-string needs escaped (RFC 9110 section 5.6.4). */
+function quotable(text: string): string {
+  return text.replace(/["\\]/g, '\\$&')
+}
+
+const LONGEST_DESCRIPTION = 200
+
+/** RFC 6750 section 3 leaves `error_description` neither quote nor backslash nor anything beyond ASCII. */
+function sendable(text: string): string {
+  return text.slice(0, LONGEST_DESCRIPTION).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
+}

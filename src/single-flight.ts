@@ -1,0 +1,37 @@
+/**
+ * Lets callers who want the same thing at the same time share one piece of work. Bounded by the work
+ * under way: nothing is kept once it is done.
+ */
+export class SingleFlight<T> {
+  readonly #underWay = new Map<string, Promise<T>>()
+
+  /**
+   * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
+   * else gets it, unless the work was abandoned.
+   */
+  share(key: string, work: () => Promise<T>, keep: (result: T) => void): Promise<T> {
+    const underWay = this.#underWay.get(key)
+    if (underWay !== undefined) return underWay
+    const started: Promise<T> = work().then(
+      (result) => {
+        if (this.#finish(key, started)) keep(result)
+        return result
+      },
+      (error: unknown) => {
+        this.#finish(key, started)
+        throw error
+      },
+    )
+    this.#underWay.set(key, started)
+    return started
+  }
+
+  /** Whoever asks from now on starts afresh; what is under way serves those who wait for it and is not kept. */
+  abandon(key: string): void {
+    this.#underWay.delete(key)
+  }
+
+  #finish(key: string, work: Promise<T>): boolean {
+    return this.#underWay.get(key) === work && this.#underWay.delete(key)
+  }
+}
