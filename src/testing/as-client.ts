@@ -1,0 +1,67 @@
+import { issuersOf, type Verifier } from '../create-verifier.js'
+import type { Issuer } from '../issuers/issuer.js'
+import type { MintOptions } from './mint.js'
+import type { ProviderName } from './providers.js'
+import { providerBehind, running, type RunningIssuer } from './registry.js'
+
+/** Who calls, and with what. Everything is optional: the default is a token that the guard accepts. */
+export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
+  /** Which of the verifier's issuers issues the token. Default: the first that is a test issuer. */
+  readonly provider?: ProviderName
+  /** Default: `'jwt'` where the verifier takes JWTs of the issuer, else `'opaque'`. */
+  readonly format?: 'jwt' | 'opaque'
+}
+
+/** The header of a request, ready for supertest, `inject`, `fetch` and the rest. */
+export interface ClientHeaders {
+  readonly authorization: string
+}
+
+/**
+ * The header of a client that the real guard accepts: a token of the test issuer behind the verifier, with
+ * the audience the verifier wants.
+ *
+ * ```ts
+ * await request(app).get('/orders').set(asClient(verifier, { clientId: 'billing', scopes: 'orders:read' }))
+ * ```
+ *
+ * @throws Error if no running test issuer stands behind the verifier.
+ */
+export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
+  const { provider: wanted, format, ...mint } = options
+  const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), wanted)
+  const audience =
+    mint.audience === undefined && issuer.audience !== null ? { audience: issuer.audience } : {}
+  const isJwt =
+    (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
+  const prefix = issuer.opaque?.prefix
+  const token = isJwt
+    ? testIssuer.mintJwt({ ...mint, ...audience, provider })
+    : testIssuer.mintOpaque({
+        ...mint,
+        ...audience,
+        provider,
+        ...(typeof prefix === 'string' ? { prefix } : {}),
+      })
+  return { authorization: `Bearer ${token}` }
+}
+
+interface Found {
+  readonly testIssuer: RunningIssuer
+  readonly issuer: Issuer
+  readonly provider: ProviderName
+}
+
+function findTestIssuer(issuers: readonly Issuer[], wanted: ProviderName | undefined): Found {
+  for (const issuer of issuers) {
+    for (const testIssuer of running) {
+      const provider = providerBehind(issuer, testIssuer)
+      if (provider !== undefined && (wanted ?? provider) === provider) return { testIssuer, issuer, provider }
+    }
+  }
+  const which = wanted ?? 'oauth'
+  throw new Error(
+    `asClient: no running test issuer stands behind this verifier${wanted === undefined ? '' : ` as ${wanted}`}. ` +
+      `Wire one: const issuer = await createTestIssuer(); createVerifier({ issuers: [${which}(issuer.${which}())] })`,
+  )
+}

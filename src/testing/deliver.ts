@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { DetailedFault, NamedFault } from './faults.js'
+import { json, type Answer } from './http.js'
+
+const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
+
+/** Sends an answer, bent by a fault if there is one. */
+export async function deliver(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: () => Promise<Answer>,
+  fault: DetailedFault | undefined,
+  closing: AbortSignal,
+): Promise<void> {
+  if (fault?.delay !== undefined) await pause(fault.delay, undefined, { signal: closing })
+  if (fault?.how === 'reset' || fault?.how === 'refuse') {
+    request.socket.destroy()
+    return
+  }
+  // Neither answered nor forgotten: close() ends the connection.
+  if (fault?.how === 'hang') return
+  const right = await answer()
+  const sent = fault === undefined ? right : bend(right, fault, request)
+  const body = Buffer.from(sent.body)
+  response.writeHead(sent.status, { ...sent.headers, 'content-length': String(body.length) })
+  if (fault?.how === 'hangHalfway') response.write(body.subarray(0, Math.ceil(body.length / 2)))
+  else response.end(body)
+}
+
+function bend(right: Answer, fault: DetailedFault, request: IncomingMessage): Answer {
+  if (fault.how !== undefined) return bendByName(right, fault.how, request)
+  const isOwnError = fault.status !== undefined && fault.status >= 400 && fault.body === undefined
+  const base = isOwnError ? json(fault.status, { error: 'test_fault' }) : right
+  return {
+    status: fault.status ?? base.status,
+    headers: { ...base.headers, ...lowerCased(fault.headers ?? {}) },
+    body: fault.body === undefined ? base.body : textOf(fault.body),
+  }
+}
+
+function bendByName(right: Answer, how: NamedFault, request: IncomingMessage): Answer {
+  switch (how) {
+    case 'empty':
+      return { ...right, status: 200, body: '' }
+    case 'html':
+      return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: LOGIN_PAGE }
+    case 'truncated':
+      return { ...right, body: right.body.slice(0, Math.ceil(right.body.length / 2)) }
+    case 'redirect': {
+      const mark = request.url?.includes('?') === true ? '&' : '?'
+      return { status: 307, headers: { location: `${request.url ?? '/'}${mark}redirected=1` }, body: '' }
+    }
+    default:
+      return right
+  }
+}
+
+/** Node would send two headers whose names differ in case only. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body)
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+
+/** What an endpoint of the test issuer is asked. */
+export interface TestRequest {
+  /** The parts of the path that the route names, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  readonly headers: IncomingMessage['headers']
+  readonly text: string
+}
+
+/** What it answers. A value, so that a fault can bend it before it is sent. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** The members of a form or a JSON body. A form field that is repeated is a list. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** An answer in JSON. The media type has no charset: Clerk's SDK reads JSON only under the bare type. */
+export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) }
+}
+
+/** Reads a JSON object or a form, by media type; undefined for any other body. */
+export function readFields(request: TestRequest): Fields | undefined {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type === 'application/x-www-form-urlencoded') return formFields(request.text)
+  return type === 'application/json' ? jsonFields(request.text) : undefined
+}
+
+/** Reads a form; for bodies known to be one. */
+export function formFields(text: string): Fields {
+  const form = new URLSearchParams(text)
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((name) => {
+      const values = form.getAll(name)
+      return [name, values.length === 1 ? values[0] : values]
+    }),
+  )
+}
+
+function jsonFields(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A field that must be a non-empty text. */
+export function textField(fields: Fields, name: string): string | undefined {
+  const value = fields[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A field of texts: a list, or one text separated by spaces. */
+export function listField(fields: Fields, name: string): readonly string[] | undefined {
+  const value = fields[name]
+  if (typeof value === 'string') return splitWords(value)
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined
+}
+
+/** Splits a `scope` text (RFC 6749 section 3.3). */
+export function splitWords(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '')
+}
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 section 2.1). */
+export function bearerToken(request: TestRequest): string | undefined {
+  return /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+/** The credentials of an `Authorization: Basic` header, form-encoded before base64 (RFC 6749 section 2.3.1). */
+export function basicCredentials(
+  request: TestRequest,
+): { readonly clientId: string; readonly clientSecret: string } | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const pair = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = pair.indexOf(':')
+  if (colon === -1) return undefined
+  return { clientId: formDecode(pair.slice(0, colon)), clientSecret: formDecode(pair.slice(colon + 1)) }
+}
+
+function formDecode(text: string): string {
+  return new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? ''
+}

@@ -1,0 +1,60 @@
+import type { AuthleteOptions } from '../issuers/authlete.js'
+import type { ClerkOptions } from '../issuers/clerk.js'
+import type { OAuthOptions } from '../issuers/oauth.js'
+import type { StytchOptions } from '../issuers/stytch.js'
+import type { IssuerState } from './state.js'
+
+/** Options to add or to put in place of the test issuer's; `undefined` takes one out. */
+export type ExtraOptions<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+/** Options for `oauth`. */
+export function oauthOptions(state: IssuerState, extra: ExtraOptions<OAuthOptions> = {}): OAuthOptions {
+  const { clientId, clientSecret } = state.oauth.client
+  const opaquePrefix = state.opaquePrefix === '' ? {} : { opaquePrefix: state.opaquePrefix }
+  return merge<OAuthOptions>(
+    {
+      issuer: state.endpoints.oauth,
+      audience: state.audience,
+      introspection: { clientId, clientSecret, ...opaquePrefix },
+    },
+    extra,
+  )
+}
+
+/** Options for `clerk`, as the receiving machine. */
+export function clerkOptions(state: IssuerState, extra: ExtraOptions<ClerkOptions> = {}): ClerkOptions {
+  const base = state.endpoints.clerk
+  // The factory takes keys from one place only.
+  const areKeysGiven = extra.jwtKey !== undefined || extra.secretKey !== undefined
+  return merge<ClerkOptions>(
+    {
+      machineSecretKey: state.clerk.machines.receiver.secretKey,
+      issuer: base,
+      ...(areKeysGiven ? {} : { jwksUri: `${base}/.well-known/jwks.json` }),
+      apiUrl: base,
+      jwtAccess: 'any-machine',
+    },
+    extra,
+  )
+}
+
+/** Options for `stytch`. */
+export function stytchOptions(state: IssuerState, extra: ExtraOptions<StytchOptions> = {}): StytchOptions {
+  return merge<StytchOptions>({ projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch }, extra)
+}
+
+/** Options for `authlete`: introspection only, until `issuer` is added. */
+export function authleteOptions(
+  state: IssuerState,
+  extra: ExtraOptions<AuthleteOptions> = {},
+): AuthleteOptions {
+  const { serviceId, serviceAccessToken } = state.authlete
+  const apiUrl = state.endpoints.authlete
+  return merge<AuthleteOptions>({ serviceId, serviceAccessToken, apiUrl, audience: state.audience }, extra)
+}
+
+/** The factories refuse unknown options, and an absent one is not the same as one that is undefined. */
+function merge<T extends object>(usual: T, extra: ExtraOptions<T>): T {
+  const merged = Object.entries({ ...usual, ...extra }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(merged) as T
+}

@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createRouteFinder, type CallCounter, type Match, type Route } from './endpoints.js'
+import { deliver } from './deliver.js'
+import type { FaultBoard } from './faults.js'
+import { json, type Answer, type TestRequest } from './http.js'
+
+/** A listening server. */
+export interface TestServer {
+  readonly url: string
+  /** Starts answering at these routes; until then every address is unknown. */
+  serve(routes: readonly Route[]): void
+  /** Ends every connection, hanging ones included, and resolves once all are gone. */
+  close(): Promise<void>
+}
+
+/** Listens on the loopback interface. The routes come later: they need to know the address. */
+export async function startServer(port: number, calls: CallCounter, faults: FaultBoard): Promise<TestServer> {
+  let find: (path: string) => readonly Match[] = () => []
+  const closing = new AbortController()
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      // The other side or close() ended the connection; or it is our own bug, which must not look like a hang.
+      if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error))
+    })
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+    const matches = find(url.pathname)
+    const match = matches.find(({ route }) => route.method === request.method) ?? matches[0]
+    const endpoint = match?.route.endpoint
+    calls.count(endpoint ?? 'unknown')
+    if (match === undefined || endpoint === undefined) {
+      send(response, json(404, { error: 'not_found' }))
+      return
+    }
+    await faults.pass(endpoint)
+    // Who followed a redirect gets the right answer, or a test could not tell following from failing.
+    const fault = url.searchParams.has('redirected') ? undefined : faults.take(endpoint)
+    if (typeof fault === 'function') {
+      fault(request, response)
+      return
+    }
+    const answer = async (): Promise<Answer> => {
+      if (match.route.method !== request.method) {
+        return json(405, { error: 'method_not_allowed' }, { allow: match.route.method })
+      }
+      return match.route.answer(await readRequest(request, url, match))
+    }
+    await deliver(request, response, answer, fault, closing.signal)
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const { port: actualPort } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${actualPort}`,
+    serve(routes) {
+      find = createRouteFinder(routes)
+    },
+    async close() {
+      closing.abort()
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+        server.closeAllConnections()
+      })
+    },
+  }
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, answer.headers).end(answer.body)
+}
+
+async function readRequest(request: IncomingMessage, url: URL, match: Match): Promise<TestRequest> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return {
+    params: match.params,
+    query: url.searchParams,
+    headers: request.headers,
+    text: Buffer.concat(chunks).toString('utf8'),
+  }
+}

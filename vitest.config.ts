@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Real servers on loopback and RSA keys: generous, so that a busy machine decides nothing.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // An option that is named `only` and forgotten would skip the rest.
+    allowOnly: false,
+    typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+  },
+})
