@@ -51,14 +51,15 @@ export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
     const { verifier, policy, realm, body, mode, onRefusal } = options
     const guardOptions = withoutUndefined({ realm, body, mode, onRefusal })
-    const hookFor = (added: Policy | undefined): FastifyGuardHook => {
-      const enter = createGuard<FastifyRequest['raw'], FastifyOnRefusal>(verifier, added, guardOptions)
-      return (request, reply) => pass(enter, request, reply)
-    }
-    const guardAll = hookFor(policy)
+    const guardFor = (added: Policy | undefined): Enter<FastifyRequest['raw'], FastifyOnRefusal> =>
+      createGuard(verifier, added, guardOptions)
+    const guardAll = guardFor(policy)
 
     app.decorateRequest('auth', null)
-    app.decorate('guard', hookFor)
+    app.decorate('guard', (added?: Policy): FastifyGuardHook => {
+      const enter = guardFor(added)
+      return async (request, reply) => ((await admits(enter, request, reply)) ? undefined : reply)
+    })
     app.addHook('onRoute', (route) => {
       const own = (route.config as { auth?: unknown } | undefined)?.auth
       if (own === undefined || own === false) return
@@ -68,20 +69,20 @@ export const m2mGuard = Object.assign(
     app.addHook('onRequest', async (request, reply) => {
       const own = (request.routeOptions.config as { auth?: Policy | false } | undefined)?.auth
       if (own === false) return undefined
-      const outcome = await guardAll(request, reply)
-      // Not `reply.sent`: that turns true only once the hooks of the answer have run.
-      if (outcome !== undefined || own === undefined) return outcome
-      return routeGuard(own)(request, reply)
+      const isAdmitted =
+        (await admits(guardAll, request, reply)) &&
+        (own === undefined || (await admits(routeGuard(own), request, reply)))
+      return isAdmitted ? undefined : reply
     })
 
-    const routeGuards = new WeakMap<Policy, FastifyGuardHook>()
-    function routeGuard(own: Policy): FastifyGuardHook {
-      let hook = routeGuards.get(own)
-      if (hook === undefined) {
-        hook = hookFor(own)
-        routeGuards.set(own, hook)
+    const routeGuards = new WeakMap<Policy, Enter<FastifyRequest['raw'], FastifyOnRefusal>>()
+    function routeGuard(own: Policy): Enter<FastifyRequest['raw'], FastifyOnRefusal> {
+      let enter = routeGuards.get(own)
+      if (enter === undefined) {
+        enter = guardFor(own)
+        routeGuards.set(own, enter)
       }
-      return hook
+      return enter
     }
     await Promise.resolve()
   },
@@ -105,26 +106,34 @@ export function accessToken(request: FastifyRequest): AccessToken {
   return acceptedToken(request.raw)
 }
 
-async function pass(
+/**
+ * Whether a guard lets the request pass; if not, it has been answered. Says so with a boolean and not with
+ * the reply, because a reply is a thenable: whoever awaits it waits for the response and gets nothing.
+ */
+async function admits(
   enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply | undefined> {
+): Promise<boolean> {
   const { method, headers, rawHeaders } = request.raw
   const entry = await enter(request.raw, { method, url: request.originalUrl, headers, rawHeaders })
-  // The caller hung up while the issuer was asked: nobody is left to serve.
-  if (reply.raw.destroyed) return reply.hijack()
+  if (reply.raw.destroyed) {
+    // The caller hung up while the issuer was asked: nobody is left to serve.
+    reply.hijack()
+    return false
+  }
   if (entry.passes) {
     request.auth = entry.token ?? null
-    return undefined
+    return true
   }
-  const answered: unknown = await entry.onRefusal?.(entry.refusal, request, reply)
-  // A function that forgot to answer has not opened the route.
-  return answered !== undefined || reply.sent ? reply : send(reply, entry.answer)
+  if (entry.onRefusal !== undefined) await entry.onRefusal(entry.refusal, request, reply)
+  // Whoever forgets to answer has not opened the route.
+  if (!reply.sent) send(reply, entry.answer)
+  return false
 }
 
-function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): FastifyReply {
-  return reply.code(status).headers(headers).send(body)
+function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): void {
+  void reply.code(status).headers(headers).send(body)
 }
 
 function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -139,7 +139,7 @@ export class Authorizer {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
-      const outcome: unknown = observer(eventOf(decision, trace, performance.now() - started, about))
+      const outcome = observer(eventOf(decision, trace, performance.now() - started, about))
       // An async observer that fails must not end the process either.
       if (outcome instanceof Promise) outcome.catch(() => undefined)
     } catch {

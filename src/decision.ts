@@ -38,4 +38,4 @@ export interface DecisionEvent {
 }
 
 /** Called once per decision. Whatever it does or throws changes nothing about the decision. */
-export type DecisionObserver = (event: DecisionEvent) => void
+export type DecisionObserver = (event: DecisionEvent) => void | Promise<void>

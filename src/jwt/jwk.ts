@@ -108,9 +108,7 @@ function fittingAlgorithms({ kty, crv }: Readonly<Record<string, unknown>>): rea
 function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined {
   const names = PUBLIC_MEMBERS[String(jwk['kty'])] ?? []
   const members = names.map((name) => [name, jwk[name]] as const)
-  return members.every(([, value]) => typeof value === 'string')
-    ? (Object.fromEntries(members) as JWK)
-    : undefined
+  return members.every(([, value]) => typeof value === 'string') ? Object.fromEntries(members) : undefined
 }
 
 const SMALLEST_MODULUS_BITS = 2048
