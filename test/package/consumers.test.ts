@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installNodes, NODE_LINES, nodeBinary } from './nodes.js'
+import { createProject, emptyFolder, packTarball, run, tool } from './support.js'
+
+const FRAMEWORKS = [
+  { adapter: 'express', name: 'express' },
+  { adapter: 'express', name: 'express4' },
+  { adapter: 'koa', name: 'koa' },
+  { adapter: 'koa', name: 'koa2' },
+  { adapter: 'fastify', name: 'fastify' },
+  { adapter: 'fetch', name: 'hono' },
+] as const
+
+const BESIDE = ['@hono/node-server', '@types/express', '@types/koa', '@types/node']
+
+const project = emptyFolder()
+
+beforeAll(() => {
+  installNodes()
+  const packages = [...FRAMEWORKS.map(({ name }) => name), ...BESIDE]
+  createProject(project.path, packTarball(project.path), packages)
+}, 300_000)
+
+afterAll(project.remove)
+
+describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
+  const node = nodeBinary(line)
+
+  it('runs on the version that is meant', () => {
+    expect(run(node, ['--version'], project.path)).toMatch(new RegExp(`^v${line.replace('.', '\\.')}\\.`))
+  })
+
+  describe.each(['esm.mjs', 'cjs.cjs'])('from %s', (consumer) => {
+    it.each(FRAMEWORKS)('guards an API made with $name', ({ adapter, name }) => {
+      const printed = run(node, [join('src', consumer), adapter, name], project.path)
+      expect(JSON.parse(printed)).toEqual({
+        good: [200, 'none', null],
+        opaque: [200, 'none', null],
+        scope: [
+          403,
+          'insufficient_scope',
+          'Bearer realm="api", error="insufficient_scope", error_description="The access token lacks a required scope.", scope="orders:read"',
+        ],
+        none: [401, 'unauthorized', 'Bearer realm="api"'],
+      })
+    })
+  })
+})
+
+describe.each([
+  { type: 'module', module: 'NodeNext' },
+  { type: 'commonjs', module: 'NodeNext' },
+  { type: 'module', module: 'preserve' },
+])('the packed tarball from TypeScript, as $type with module $module', ({ type, module }) => {
+  // The frameworks' own declarations are not ours to check; those of the package are, in the second case.
+  it.each([
+    { what: 'a guarded API', files: ['src/typed.ts'], skipLibCheck: true },
+    { what: 'every declaration of the package', files: ['src/imports.ts'], skipLibCheck: false },
+  ])('type-checks strictly: $what', ({ files, skipLibCheck }) => {
+    writeFileSync(
+      join(project.path, 'package.json'),
+      JSON.stringify({ name: 'consumer', private: true, type }),
+    )
+    writeFileSync(
+      join(project.path, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module,
+          target: 'ES2022',
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          esModuleInterop: true,
+          types: ['node'],
+          noEmit: true,
+          skipLibCheck,
+        },
+        files,
+      }),
+    )
+    expect(run(tool('tsc'), ['-p', 'tsconfig.json'], project.path)).toBe('')
+  })
+})
+
+it('the packed tarball runs compiled TypeScript', () => {
+  writeFileSync(
+    join(project.path, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  )
+  const flags = [
+    '--module',
+    'NodeNext',
+    '--target',
+    'ES2022',
+    '--strict',
+    '--skipLibCheck',
+    '--types',
+    'node',
+  ]
+  run(tool('tsc'), ['--ignoreConfig', ...flags, '--outDir', 'out', 'src/typed.ts'], project.path)
+  expect(run(process.execPath, ['out/typed.js'], project.path)).toBe('true token_inactive\nBearer \n')
+})

@@ -1,0 +1,66 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** An empty folder outside the project, so that nothing of the project is found by accident. */
+export function emptyFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'm2m-guard-'))
+  return {
+    path,
+    remove: () => {
+      rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Packs what `npm run build` has built. */
+export function packTarball(folder: string): string {
+  if (!existsSync(join(ROOT, 'dist/src/index.js')))
+    throw new Error('dist is missing: run npm run build first')
+  return pack(ROOT, folder)
+}
+
+function pack(source: string, folder: string): string {
+  const printed = npm(['pack', source, '--ignore-scripts', '--pack-destination', folder, '--json'], folder)
+  const [packed] = JSON.parse(printed) as [{ readonly filename: string }]
+  return join(folder, packed.filename)
+}
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/**
+ * A project of a user's: the tarball installed as npm installs it, without a registry, and the given
+ * packages of ours beside it. Consumers' sources lie in `src`.
+ */
+export function createProject(folder: string, tarball: string, packages: readonly string[]): void {
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
+  const dependencies = ['jose', 'lru-cache'].map((name) => pack(join(ROOT, 'node_modules', name), folder))
+  npm(
+    ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball, ...dependencies],
+    folder,
+  )
+  for (const name of packages) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), link, 'dir')
+  }
+  cpSync(join(ROOT, 'test/package/consumers'), join(folder, 'src'), { recursive: true })
+}
+
+/** Runs a program and gives what it printed; throws with everything it said if it fails. */
+export function run(program: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+/** A command line tool of the project's own dependencies. */
+export function tool(name: string): string {
+  return join(ROOT, 'node_modules/.bin', name)
+}

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { emptyFolder, packTarball, run, tool } from './support.js'
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license: string
+  readonly type: string
+  readonly sideEffects: boolean
+  readonly engines: Readonly<Record<string, string>>
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>
+}
+
+const folder = emptyFolder()
+let tarball: string
+let files: readonly string[]
+let manifest: Manifest
+
+beforeAll(() => {
+  tarball = packTarball(folder.path)
+  files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n')
+  execFileSync('tar', ['-xzf', tarball, '-C', folder.path])
+  manifest = JSON.parse(readFileSync(join(folder.path, 'package/package.json'), 'utf8')) as Manifest
+})
+
+afterAll(folder.remove)
+
+it('holds the built code, its declarations and the papers, and nothing else', () => {
+  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+  const outside = files.filter((file) => !/^package\/dist\/(src|adapters)\/[\w/-]+\.(js|d\.ts)$/.test(file))
+  expect(outside.sort()).toEqual(papers.map((paper) => `package/${paper}`).sort())
+})
+
+it('has a declaration for every module', () => {
+  const modules = files.filter((file) => file.endsWith('.js'))
+  expect(modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))).toEqual([])
+  expect(modules.length).toBeGreaterThan(40)
+})
+
+it('has every file that its exports name', () => {
+  const named = Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [entry] : Object.values(entry),
+  )
+  expect(named.filter((path) => !files.includes(path.replace('./', 'package/')))).toEqual([])
+})
+
+it('says what it is', () => {
+  expect(manifest).toMatchObject({
+    name: 'm2m-guard',
+    license: 'MIT',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19.0' },
+  })
+  expect(Object.keys(manifest.exports).sort()).toEqual([
+    '.',
+    './express',
+    './fastify',
+    './fetch',
+    './koa',
+    './package.json',
+    './testing',
+  ])
+})
+
+it('needs jose and lru-cache and takes every framework as an optional peer', () => {
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(['jose', 'lru-cache'])
+  const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
+  expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
+  expect(Object.keys(manifest.peerDependencies).sort()).toEqual(['express', 'fastify', 'koa'])
+})
+
+it('passes publint, strictly', async () => {
+  const { messages, pkg } = await publint({ pkgDir: join(folder.path, 'package'), strict: true, pack: false })
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+})
+
+it('passes arethetypeswrong for a package of modules', () => {
+  const printed = run(tool('attw'), [tarball, '--profile', 'esm-only', '--format', 'json'], folder.path)
+  const { analysis } = JSON.parse(printed) as { analysis: { types: { kind: string } } }
+  expect(analysis.types.kind).toBe('included')
+})
