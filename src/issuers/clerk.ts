@@ -1,5 +1,5 @@
-import type { AccessToken, TokenFacts } from '../access-token.js'
-import { claim, readClaims, readScopes, type Claims } from '../claims.js'
+import type { TokenFacts } from '../access-token.js'
+import { claim, readClaims, type Claims } from '../claims.js'
 import {
   ConfigurationError,
   flag,
@@ -11,7 +11,7 @@ import {
   textList,
 } from '../configuration.js'
 import { mediaType } from '../jwt/verify-jwt.js'
-import { statusFault } from '../remote/introspection.js'
+import { isMachine, MACHINE_PREFIX, verifyProfile } from './clerk-verify.js'
 import {
   atMostOne,
   COMMON_OPTIONS,
@@ -21,15 +21,7 @@ import {
   type CommonIssuerOptions,
   type CommonIssuerSettings,
 } from './common-options.js'
-import type {
-  Issuer,
-  JwtProfile,
-  Verdict,
-  KeySource,
-  RemoteAnswer,
-  RemoteProfile,
-  RemoteVerdict,
-} from './issuer.js'
+import type { Issuer, JwtProfile, KeySource, Verdict } from './issuer.js'
 import type { Fault } from '../refusal.js'
 
 /**
@@ -52,7 +44,7 @@ export interface ClerkOptions extends CommonIssuerOptions {
   readonly jwtAccess: ClerkJwtAccess
   /** Only tokens, opaque and JWT, of these machines (`mch_…`). */
   readonly senders?: string | readonly string[]
-  /** This machine's id (`mch_…`): an opaque token must also name it among the machines it is for. */
+  /** This machine's id (`mch_…`), which Clerk must name among the machines a token is for, wherever Clerk is asked. */
   readonly machineId?: string
   /** What `iss` of JWTs must be: the Frontend API's address. Also where their keys are found. */
   readonly issuer?: string
@@ -68,13 +60,15 @@ export interface ClerkOptions extends CommonIssuerOptions {
   readonly acceptAnyMachine?: boolean
   /** Whether a JWT must carry the category of machine tokens; `false` also takes JWTs without a category. Default `true`. */
   readonly requireCategory?: boolean
-  /** Audiences a JWT must name. Default `null`: Clerk sets none, and one written by the sender proves nothing. */
+  /**
+   * What a token must be for: an opaque token names machines (`mch_…`), a JWT whatever its sender wrote.
+   * Default `null`: Clerk itself sees to it that an opaque token is for the machine whose key is used.
+   */
   readonly audience?: string | readonly string[] | null
 }
 
 /** The `cat` header of machine tokens; session and template tokens have others. */
 const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
-const MACHINE_PREFIX = 'mch_'
 const OPAQUE_PREFIX = 'mt_'
 const DEFAULT_API = 'https://api.clerk.com'
 
@@ -108,8 +102,7 @@ export function clerk(options: ClerkOptions): Issuer {
   return Object.freeze({
     name: issuer ?? 'clerk',
     provider: 'clerk',
-    // What an opaque token is for is judged by Clerk and `machineId`; this option is about JWTs only.
-    audience: null,
+    audience: own.audience === undefined ? null : readAudienceOption('clerk.audience', own.audience),
     scopeMatcher: common.scopeMatcher,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
@@ -158,32 +151,26 @@ function readMachines(option: string, machines: unknown): readonly string[] {
   return list
 }
 
-/** Which machines may call, by format of their tokens; judged on every request. */
+/** Which machines may call, and whom; judged on every request. */
 function judgeMachines(
-  own: Pick<ClerkOptions, 'senders' | 'machineId' | 'audience'>,
+  own: Pick<ClerkOptions, 'senders' | 'machineId'>,
   access: ReturnType<typeof readJwtAccess>,
 ): NonNullable<Issuer['judgeToken']> {
   const senders = own.senders === undefined ? undefined : readMachines('clerk.senders', own.senders)
   const jwtSenders = typeof access === 'object' ? access : undefined
-  const audience = own.audience === undefined ? null : readAudienceOption('clerk.audience', own.audience)
   const machineId = optionalText('clerk.machineId', own.machineId)
   return (token) => {
-    const isJwt = token.format === 'jwt'
-    if (
-      isJwt ? !namesOneOf(token, audience) : machineId !== undefined && !token.audience.includes(machineId)
-    ) {
+    // What a JWT that is checked here says of the machines it is for was written by its sender.
+    const isAnsweredFor = token.format === 'opaque' || access === 'remote'
+    if (machineId !== undefined && isAnsweredFor && !token.audience.includes(machineId)) {
       return { reason: 'audience_mismatch', because: 'the token is not for this machine' }
     }
-    const allowed = [senders, isJwt ? jwtSenders : undefined]
+    const allowed = [senders, token.format === 'jwt' ? jwtSenders : undefined]
     if (allowed.some((list) => list !== undefined && !list.includes(token.subject))) {
       return { reason: 'client_not_allowed', because: 'the sender is not among the allowed machines' }
     }
     return undefined
   }
-}
-
-function namesOneOf(token: AccessToken, audience: readonly string[] | null): boolean {
-  return audience === null || token.audience.some((name) => audience.includes(name))
 }
 
 function jwtProfile(
@@ -229,10 +216,6 @@ function keySource(
   )
 }
 
-function isMachine(subject: unknown): boolean {
-  return typeof subject === 'string' && subject.startsWith(MACHINE_PREFIX)
-}
-
 /** Session and template tokens are made with the same keys; only the category tells them apart. */
 function judgeCategory(header: Claims, required: boolean): Verdict {
   if (mediaType(claim(header, 'typ')) !== 'jwt')
@@ -246,95 +229,4 @@ function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): Toke
   if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', because: 'sub is no machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
   return 'reason' in facts ? facts : { ...facts, clientId: facts.subject }
-}
-
-function verifyProfile(machineSecretKey: string, api: string, common: CommonIssuerSettings): RemoteProfile {
-  return {
-    endpoint: `${api}/m2m_tokens/verify`,
-    options: common.remote,
-    request: (token) => ({
-      headers: {
-        accept: 'application/json',
-        authorization: `Bearer ${machineSecretKey}`,
-        'content-type': 'application/json',
-      },
-      body: JSON.stringify({ token }),
-    }),
-    read: (answer) => readVerification(answer, common.scopeClaims),
-  }
-}
-
-/** Reads what the verify endpoint says. A 200 alone proves nothing: revoked and expired tokens may come with one. */
-function readVerification({ status, json }: RemoteAnswer, scopeClaims: readonly string[]): RemoteVerdict {
-  if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
-    return { active: false, reason: 'token_inactive', because: 'Clerk knows no such token for this machine' }
-  }
-  if (status !== 200) return statusFault(status)
-  if (!isRecord(json) || claim(json, 'object') !== 'machine_to_machine_token') {
-    return { fault: 'issuer_unavailable', because: 'the answer is no machine token' }
-  }
-  if (claim(json, 'expired') === true)
-    return { active: false, reason: 'token_expired', because: 'Clerk says expired' }
-  if (claim(json, 'revoked') === true)
-    return { active: false, reason: 'token_inactive', because: 'Clerk says revoked' }
-  if (claim(json, 'expired') !== false || claim(json, 'revoked') !== false) {
-    return {
-      fault: 'issuer_unavailable',
-      because: 'the answer does not say whether the token is revoked or expired',
-    }
-  }
-  return readMachineToken(json, scopeClaims)
-}
-
-function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteVerdict {
-  const custom = claim(json, 'claims')
-  const subject = claim(json, 'subject')
-  const expiresAt = secondsOf(claim(json, 'expiration'))
-  const issuedAt = secondsOf(claim(json, 'created_at'))
-  const machines = claim(json, 'scopes') ?? []
-  const tokenId = claim(json, 'id')
-  if (
-    typeof subject !== 'string' ||
-    !isMachine(subject) ||
-    expiresAt === 'unreadable' ||
-    issuedAt === 'unreadable' ||
-    !isTextList(machines)
-  ) {
-    return { fault: 'issuer_unavailable', because: 'the answer describes no machine token' }
-  }
-  const structural = {
-    sub: subject,
-    ...(typeof tokenId === 'string' ? { jti: tokenId } : {}),
-    ...(issuedAt === undefined ? {} : { iat: issuedAt }),
-    ...(expiresAt === undefined ? {} : { exp: expiresAt }),
-  }
-  // The same shape as a JWT's payload, so that a route reads custom claims alike in both formats.
-  const claims = { ...(isRecord(custom) ? custom : {}), ...structural }
-  const scopes = readScopes(claims, scopeClaims)
-  if ('reason' in scopes) return { active: false, ...scopes }
-  return {
-    active: true,
-    facts: {
-      subject,
-      clientId: subject,
-      scopes: scopes.granted,
-      audience: machines,
-      tokenId: structural.jti,
-      issuedAt,
-      expiresAt,
-      claims,
-    },
-  }
-}
-
-/** Clerk's times are milliseconds; null means never. */
-function secondsOf(milliseconds: unknown): number | undefined | 'unreadable' {
-  if (milliseconds === null || milliseconds === undefined) return undefined
-  return typeof milliseconds === 'number' && milliseconds > 0 && Number.isFinite(milliseconds)
-    ? milliseconds / 1000
-    : 'unreadable'
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

@@ -2,8 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
 import { createKeyRings, randomDigits, randomLetters, randomText } from './providers.js'
 import type { IssuerState } from './state.js'
-import type { TestIssuerOptions } from './test-issuer.js'
 import { TokenStore } from './token-store.js'
+
+/** Options of `createTestIssuer`. */
+export interface TestIssuerOptions {
+  /** The port of the loopback interface. Default 0: one that is free. */
+  readonly port?: number
+  /** The port of Stytch's API, which has a listener of its own. Default 0: one that is free. */
+  readonly stytchPort?: number
+  /** The time, in milliseconds since the epoch. Give the verifier the same. Default `Date.now`. */
+  readonly clock?: () => number
+  /** The audience of tokens that ask for none, and of the option builders. Default `'https://api.test'`. */
+  readonly audience?: string
+  /** What opaque tokens of the OAuth issuer start with; `oauth()` then says so. Default: nothing. */
+  readonly opaquePrefix?: string
+  /**
+   * What Clerk's verify endpoint says of revoked and expired tokens: `flagged` describes them with the flag
+   * set, `not-found` answers 404. Default `'flagged'`.
+   */
+  readonly clerkDeadTokens?: 'flagged' | 'not-found'
+}
 
 const DEFAULT_AUDIENCE = 'https://api.test'
 

@@ -5,7 +5,7 @@ import type { StytchOptions } from '../issuers/stytch.js'
 import { authleteRoutes } from './authlete-endpoints.js'
 import { clerkRoutes } from './clerk-endpoints.js'
 import { createClient, type ClerkMachines, type TestClient, type TestClientOptions } from './clients.js'
-import { createState } from './create-state.js'
+import { createState, type TestIssuerOptions } from './create-state.js'
 import { CallCounter, type CallCounts, type Endpoint } from './endpoints.js'
 import { FaultBoard, type Fault, type Gate } from './faults.js'
 import {
@@ -23,25 +23,6 @@ import { startServer } from './server.js'
 import type { PublishedKey, SigningAlgorithm } from './signing-keys.js'
 import { nowSeconds, type IssuerState } from './state.js'
 import { stytchRoutes } from './stytch-endpoints.js'
-
-/** Options of {@link createTestIssuer}. */
-export interface TestIssuerOptions {
-  /** The port of the loopback interface. Default 0: one that is free. */
-  readonly port?: number
-  /** The port of Stytch's API, which has a listener of its own. Default 0: one that is free. */
-  readonly stytchPort?: number
-  /** The time, in milliseconds since the epoch. Give the verifier the same. Default `Date.now`. */
-  readonly clock?: () => number
-  /** The audience of tokens that ask for none, and of the option builders. Default `'https://api.test'`. */
-  readonly audience?: string
-  /** What opaque tokens of the OAuth issuer start with; `oauth()` then says so. Default: nothing. */
-  readonly opaquePrefix?: string
-  /**
-   * What Clerk's verify endpoint says of revoked and expired tokens: `flagged` describes them with the flag
-   * set, `not-found` answers 404. Default `'flagged'`.
-   */
-  readonly clerkDeadTokens?: 'flagged' | 'not-found'
-}
 
 /** An issuer for tests: an HTTP server on the loopback interface that speaks as any OAuth issuer, Clerk, Stytch and Authlete. */
 export interface TestIssuer extends AsyncDisposable {
