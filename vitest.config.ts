@@ -8,6 +8,12 @@ export default defineConfig({
     hookTimeout: 60_000,
     // An option that is named `only` and forgotten would skip the rest.
     allowOnly: false,
-    typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+    // The sources themselves are checked by tsc, in a step of its own.
+    typecheck: {
+      enabled: true,
+      ignoreSourceErrors: true,
+      include: ['test/types/**/*.test-d.ts'],
+      tsconfig: './tsconfig.json',
+    },
   },
 })

@@ -34,7 +34,7 @@ export type ExpressOnRefusal = (
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
-) => void
+) => void | Promise<void>
 
 /** Options of {@link guard}. */
 export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
@@ -100,23 +100,19 @@ function pass(
     } else if (entry.onRefusal === undefined) {
       send(response, entry.answer)
     } else {
-      handOver(entry.onRefusal, entry.refusal, request, response, next)
+      handOver(entry.onRefusal, entry.refusal, request, response, next).catch(next)
     }
   }, next)
 }
 
-function handOver(
+async function handOver(
   onRefusal: ExpressOnRefusal,
   refusal: Refusal,
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
-): void {
-  try {
-    onRefusal(refusal, request, response, next)
-  } catch (error) {
-    next(error)
-  }
+): Promise<void> {
+  await onRefusal(refusal, request, response, next)
 }
 
 function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {

@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
 import type { AccessToken } from '../src/access-token.js'
 import type { RefusalAnswer } from '../src/bearer.js'
+import { ownOptions } from '../src/configuration.js'
 import type { Verifier } from '../src/create-verifier.js'
 import { acceptedToken, createGuard, type Enter, type GuardOptions } from '../src/guard.js'
 import { compilePolicy, type Policy } from '../src/policy.js'
@@ -41,25 +42,47 @@ declare module 'fastify' {
   }
 }
 
+const INSTALLED = Symbol('m2m-guard')
+
+/** Ours, and those that Fastify takes at any registration and hands on. */
+const KNOWN_OPTIONS = {
+  verifier: true,
+  policy: true,
+  realm: true,
+  body: true,
+  mode: true,
+  onRefusal: true,
+  prefix: true,
+  logLevel: true,
+  logSerializers: true,
+} as const
+
 /**
- * Guards every route registered after it in the same scope and in scopes within. Register it on a child
- * instance to guard only that instance's routes.
+ * Guards every route of the scope it is registered in and of scopes within. Register it on a child instance
+ * to guard only that instance's routes; and before them, with `await`, so that a wrong `config.auth` stops the
+ * start. Of a route declared earlier it is found by the first request, which then gets a 500.
  *
  * @throws ConfigurationError, at registration, if the policy, an option or a route's `config.auth` is wrong.
  */
 export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
-    const { verifier, policy, realm, body, mode, onRefusal } = options
+    const { verifier, policy, realm, body, mode, onRefusal } = ownOptions<
+      FastifyGuardOptions & RegisterOptions
+    >('m2mGuard', options, KNOWN_OPTIONS)
     const guardOptions = withoutUndefined({ realm, body, mode, onRefusal })
     const guardFor = (added: Policy | undefined): Enter<FastifyRequest['raw'], FastifyOnRefusal> =>
       createGuard(verifier, added, guardOptions)
     const guardAll = guardFor(policy)
 
-    app.decorateRequest('auth', null)
-    app.decorate('guard', (added?: Policy): FastifyGuardHook => {
-      const enter = guardFor(added)
-      return async (request, reply) => ((await admits(enter, request, reply)) ? undefined : reply)
-    })
+    // A second guard, here or in a scope within, finds what the first one added.
+    if (!app.hasDecorator(INSTALLED)) app.decorateRequest('auth', null)
+    if (!Object.hasOwn(app, INSTALLED)) {
+      app.decorate(INSTALLED, true)
+      app.decorate('guard', (added?: Policy): FastifyGuardHook => {
+        const enter = guardFor(added)
+        return async (request, reply) => ((await admits(enter, request, reply)) ? undefined : reply)
+      })
+    }
     app.addHook('onRoute', (route) => {
       const own = (route.config as { auth?: unknown } | undefined)?.auth
       if (own === undefined || own === false) return
@@ -133,7 +156,11 @@ async function admits(
 }
 
 function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): void {
-  void reply.code(status).headers(headers).send(body)
+  const challenges = [reply.getHeader('WWW-Authenticate'), headers['WWW-Authenticate']].flat()
+  reply.code(status).headers(headers)
+  // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+  if (!challenges.includes(undefined)) reply.header('WWW-Authenticate', challenges)
+  void reply.send(body)
 }
 
 function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

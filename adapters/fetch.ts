@@ -43,9 +43,9 @@ export function guard(
   return async function authorize(request) {
     const entry = await enter(request, request)
     if (entry.passes) return entry.token
-    return entry.onRefusal === undefined
-      ? respond(request, entry.answer)
-      : entry.onRefusal(entry.refusal, request)
+    // Whoever forgets to answer, which JavaScript allows, has not opened the route.
+    const answer = await entry.onRefusal?.(entry.refusal, request)
+    return answer ?? respond(request, entry.answer)
   }
 }
 

@@ -12,10 +12,11 @@ export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
   readonly format?: 'jwt' | 'opaque'
 }
 
-/** The header of a request, ready for supertest, `inject`, `fetch` and the rest. */
-export interface ClientHeaders {
-  readonly authorization: string
-}
+/**
+ * The header of a request, ready for supertest, `inject`, `fetch` and the rest. No interface: to one,
+ * TypeScript denies the index signature that Node's and supertest's header types ask for.
+ */
+export type ClientHeaders = Readonly<Record<'authorization', string>>
 
 /**
  * The header of a client that the real guard accepts: a token of the test issuer behind the verifier, with

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { frameworks, guarded } from './frameworks.js'
+import { exchange, open } from './raw.js'
+import { bearer, createIssuer, jsonOf, observedVerifier, run, settle, verifierFor } from './support.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createIssuer()
+})
+afterAll(() => issuer.close())
+
+const JSON_BODY = { 'content-type': 'application/json' }
+
+describe.each(frameworks)('in $name', (framework) => {
+  const start = () =>
+    run(framework, {
+      verifier: verifierFor(issuer),
+      app: [guarded({ scopes: 'orders:write' })],
+      routes: [{ method: 'post', path: '/orders', handler: 'body' }],
+    })
+
+  it('the body of an accepted request reaches the handler whole', async () => {
+    const app = await start()
+    const headers = { ...JSON_BODY, ...bearer(issuer.mintOpaque({ scopes: 'orders:write' })) }
+    const sent = { lines: Array.from({ length: 2000 }, (_, line) => `line ${line}`) }
+    const reply = await app.send({ method: 'POST', path: '/orders', headers, body: JSON.stringify(sent) })
+    expect(jsonOf(reply)).toEqual({ received: sent })
+    expect(app.seen).toMatchObject({ bodies: 1, handled: ['/orders'] })
+  })
+
+  it.each([
+    { promise: 'no token', headers: () => ({}), status: 401 },
+    { promise: 'a missing scope', headers: () => bearer(issuer.mintJwt()), status: 403 },
+  ])('the body of a refused request is never parsed: $promise', async ({ headers, status }) => {
+    const app = await start()
+    const body = `{ "this is no JSON ${'x'.repeat(200_000)}`
+    const reply = await app.send({
+      method: 'POST',
+      path: '/orders',
+      headers: { ...JSON_BODY, ...headers() },
+      body,
+    })
+    expect(reply.status).toBe(status)
+    expect(app.seen).toMatchObject({ bodies: 0, handled: [] })
+  })
+
+  it.each([
+    { promise: 'with its length declared', framing: 'Content-Length: 50000000', start: '{"a":"' },
+    { promise: 'in chunks', framing: 'Transfer-Encoding: chunked', start: '6\r\n{"a":"\r\n' },
+  ])(
+    'a refusal does not wait for the body of the request: $promise',
+    async ({ framing, start: beginning }) => {
+      const app = await start()
+      const head = ['POST /orders HTTP/1.1', 'Host: api.internal', 'Content-Type: application/json', framing]
+      // The rest never comes: only an answer that did not wait for it can arrive.
+      const [answer] = await exchange(app.port, `${head.join('\r\n')}\r\n\r\n${beginning}`)
+      expect(answer?.status).toBe(401)
+      expect(app.seen).toMatchObject({ bodies: 0, handled: [] })
+    },
+  )
+
+  it('a caller that hangs up while the issuer is asked harms nothing', async () => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = await run(framework, { verifier, app: [guarded()], routes: [{ path: '/orders' }] })
+    const hungUp = new Promise((resolve) => {
+      app.server.once('connection', (socket) => socket.once('close', resolve))
+    })
+    const gate = issuer.gate('introspection')
+    const caller = await open(app.port)
+    const headers = bearer(issuer.mintOpaque())
+    caller.write(`GET /orders HTTP/1.1\r\nHost: a\r\nAuthorization: ${headers.authorization}\r\n\r\n`)
+    await gate.waiting
+    caller.destroy()
+    await hungUp
+    gate.release()
+    await vi.waitUntil(() => events.length === 1)
+    await settle()
+    // Where the guard sees the connection, the handler is spared work for nobody.
+    if (!/Hono|fetch/.test(framework.name)) expect(app.seen.handled).toEqual([])
+    const next = await app.send({ path: '/orders', headers })
+    expect(next.status).toBe(200)
+    expect(events[1]).toMatchObject({ outcome: 'accepted', source: 'cache' })
+  })
+})

@@ -1,0 +1,248 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import m2mGuardByDefault, { accessToken, m2mGuard } from '../../adapters/fastify.js'
+import { ConfigurationError, type Policy } from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { bearer, createIssuer, observedVerifier, verifierFor } from './support.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createIssuer()
+})
+afterAll(() => issuer.close())
+
+const status = async (app: FastifyInstance, url: string, token?: string): Promise<number> =>
+  (await app.inject({ url, ...(token === undefined ? {} : { headers: bearer(token) }) })).statusCode
+
+const who = (request: Parameters<typeof accessToken>[0]): string => accessToken(request).subject
+
+/** What users of JavaScript write, or of TypeScript with a type that was widened on the way. */
+const WRONG: readonly { readonly wrong: string; readonly auth: unknown; readonly option: string }[] = [
+  { wrong: 'a name no policy has', auth: { scope: 'orders:read' }, option: 'GET /orders: config.auth' },
+  { wrong: 'an empty demand', auth: { scopes: [] }, option: 'GET /orders: config.auth.scopes' },
+  { wrong: 'an undefined demand', auth: { scopes: undefined }, option: 'GET /orders: config.auth.scopes' },
+  {
+    wrong: 'an age that is none',
+    auth: { maxTokenAge: 'soon' },
+    option: 'GET /orders: config.auth.maxTokenAge',
+  },
+  { wrong: 'a scope in place of a policy', auth: 'orders:read', option: 'GET /orders: config.auth' },
+  { wrong: 'true', auth: true, option: 'GET /orders: config.auth' },
+  { wrong: 'null', auth: null, option: 'GET /orders: config.auth' },
+  { wrong: '0', auth: 0, option: 'GET /orders: config.auth' },
+  { wrong: 'an empty text', auth: '', option: 'GET /orders: config.auth' },
+]
+
+describe('the Fastify plugin', () => {
+  it('is also the default export', () => {
+    expect(m2mGuardByDefault).toBe(m2mGuard)
+  })
+
+  it('adds the policy of config.auth to its own', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { maxTokenAge: '10m' } })
+    const auth: Policy = { scopes: 'orders:read', maxTokenAge: '1h' }
+    app.get('/orders', { config: { auth } }, who)
+    const [good, old] = ['9m', '11m'].map((age) => issuer.mintJwt({ age, scopes: 'orders:read' }))
+    expect(await status(app, '/orders')).toBe(401)
+    expect(await status(app, '/orders', issuer.mintJwt())).toBe(403)
+    expect(await status(app, '/orders', old)).toBe(401)
+    expect(await status(app, '/orders', good)).toBe(200)
+  })
+
+  it('leaves a route with config.auth false open, and no token on it, however good', async () => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = fastify()
+    await app.register(m2mGuard, { verifier })
+    app.get('/health', { config: { auth: false } }, (request) => ({ auth: request.auth }))
+    app.get('/orders', who)
+    const open = await app.inject({ url: '/health', headers: bearer(issuer.mintJwt()) })
+    expect(open.json()).toEqual({ auth: null })
+    expect(await status(app, '/orders')).toBe(401)
+    expect(events).toHaveLength(1)
+  })
+
+  it('judges the automatic HEAD of a route by the policy of that route', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    app.get('/orders', { config: { auth: { scopes: 'orders:read' } } }, who)
+    app.get('/health', { config: { auth: false } }, () => 'well')
+    const head = (url: string) => app.inject({ method: 'HEAD', url, headers: bearer(issuer.mintJwt()) })
+    expect((await head('/orders')).statusCode).toBe(403)
+    expect((await app.inject({ method: 'HEAD', url: '/health' })).statusCode).toBe(200)
+  })
+
+  it('gives app.guard(policy) as a hook for single routes, on top of its own guard', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { clients: 'billing' } })
+    app.get('/orders', { onRequest: app.guard({ scopes: 'orders:read' }) }, who)
+    app.get('/any', { onRequest: [app.guard()] }, who)
+    const mint = (clientId: string, scopes?: string): string =>
+      issuer.mintJwt({ clientId, subject: clientId, ...(scopes === undefined ? {} : { scopes }) })
+    expect(await status(app, '/orders', mint('billing'))).toBe(403)
+    expect(await status(app, '/orders', mint('shipping', 'orders:read'))).toBe(403)
+    expect(await status(app, '/orders', mint('billing', 'orders:read'))).toBe(200)
+    expect(await status(app, '/any', mint('billing'))).toBe(200)
+  })
+
+  it('refuses a wrong policy for app.guard at once', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    expect(() => app.guard({ scopes: [] })).toThrow(ConfigurationError)
+  })
+
+  it('registered on a child guards the child and what is within, and nothing beside it', async () => {
+    const app = fastify()
+    app.get('/open', () => 'open')
+    await app.register(
+      async (child) => {
+        await child.register(m2mGuard, { verifier: verifierFor(issuer) })
+        child.get('/orders', who)
+        await child.register(async (grandchild) => {
+          grandchild.get('/deep', who)
+          await Promise.resolve()
+        })
+      },
+      { prefix: '/internal' },
+    )
+    await app.register(async (sibling) => {
+      sibling.get('/beside', () => 'open')
+      await Promise.resolve()
+    })
+    for (const url of ['/open', '/beside']) expect(await status(app, url)).toBe(200)
+    for (const url of ['/internal/orders', '/internal/deep']) {
+      expect(await status(app, url)).toBe(401)
+      expect(await status(app, url, issuer.mintJwt())).toBe(200)
+    }
+    expect(app.hasDecorator('guard')).toBe(false)
+  })
+
+  it('can be registered with another verifier on two children', async () => {
+    const app = fastify()
+    for (const client of ['billing', 'shipping']) {
+      const verifier = verifierFor(issuer, { policy: { clients: client } })
+      await app.register(
+        async (child) => {
+          await child.register(m2mGuard, { verifier })
+          child.get('/orders', who)
+        },
+        { prefix: `/${client}` },
+      )
+    }
+    const billing = issuer.mintJwt({ clientId: 'billing', subject: 'billing' })
+    expect(await status(app, '/billing/orders', billing)).toBe(200)
+    expect(await status(app, '/shipping/orders', billing)).toBe(403)
+  })
+
+  it('registered within a guarded scope adds its policy; app.guard is then the inner one', async () => {
+    const inner = observedVerifier(issuer, { policy: { clients: 'billing' } })
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { maxTokenAge: '10m' } })
+    await app.register(async (child) => {
+      await child.register(m2mGuard, { verifier: inner.verifier, realm: 'inner' })
+      child.get('/orders', { onRequest: child.guard({ scopes: 'orders:read' }) }, who)
+    })
+    const token = (age: string, clientId: string): string =>
+      issuer.mintJwt({ age, clientId, subject: clientId })
+    expect(await status(app, '/orders', token('11m', 'billing'))).toBe(401)
+    expect(await status(app, '/orders', token('9m', 'shipping'))).toBe(403)
+    const { statusCode, headers } = await app.inject({
+      url: '/orders',
+      headers: bearer(token('9m', 'billing')),
+    })
+    expect(statusCode).toBe(403)
+    expect(headers['www-authenticate']).toContain('realm="inner"')
+  })
+
+  it('guards routes that were declared before it in the same scope, too', async () => {
+    const app = fastify()
+    app.get('/early', who)
+    void app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    app.get('/late', { config: { auth: { scopes: 'orders:read' } } }, who)
+    for (const url of ['/early', '/late']) expect(await status(app, url)).toBe(401)
+    expect(await status(app, '/early', issuer.mintJwt())).toBe(200)
+    expect(await status(app, '/late', issuer.mintJwt())).toBe(403)
+  })
+
+  it.each(WRONG)('stops the start for a config.auth that is $wrong', async ({ auth, option }) => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    const declare = () => app.get('/orders', { config: { auth: auth as Policy } }, who)
+    expect(declare).toThrow(ConfigurationError)
+    expect(declare).toThrow(expect.objectContaining({ option }))
+  })
+
+  it.each(WRONG)('keeps a route closed whose config.auth, declared before, is $wrong', async ({ auth }) => {
+    const app = fastify()
+    app.get('/orders', { config: { auth: auth as Policy } }, who)
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    expect(await status(app, '/orders')).toBe(401)
+    expect(await status(app, '/orders', issuer.mintJwt({ scopes: 'orders:read' }))).toBe(500)
+  })
+
+  it.each([
+    { wrong: 'no verifier', options: {} },
+    { wrong: 'a wrong policy', options: { policy: { scope: 'a' } } },
+    { wrong: 'a wrong mode', options: { mode: 'audit' } },
+    { wrong: 'an option no guard has', options: { relm: 'api' } },
+  ])('stops the start with $wrong', async ({ wrong, options }) => {
+    const app = fastify()
+    const verifier = wrong === 'no verifier' ? {} : { verifier: verifierFor(issuer) }
+    void app.register(m2mGuard, { ...verifier, ...options } as Parameters<typeof m2mGuard>[1])
+    await expect(app.ready()).rejects.toThrow(ConfigurationError)
+  })
+
+  it('takes the options that Fastify itself gives to every plugin', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer), prefix: '/ignored', logLevel: 'warn' })
+    app.get('/orders', who)
+    expect(await status(app, '/orders')).toBe(401)
+  })
+
+  it('answers for addresses that do not exist before Fastify says 404', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'own page' }))
+    expect(await status(app, '/nowhere')).toBe(401)
+    const found = await app.inject({ url: '/nowhere', headers: bearer(issuer.mintJwt()) })
+    expect(found.statusCode).toBe(404)
+    expect(found.json()).toEqual({ error: 'own page' })
+  })
+
+  it('sends one answer, whole, where hooks and serialisers of the application work on answers', async () => {
+    const app = fastify()
+    app.setReplySerializer(() => 'serialised twice')
+    let answers = 0
+    app.addHook('onSend', async (_request, reply, payload) => {
+      answers += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      reply.header('x-hook', 'ran')
+      return payload
+    })
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    app.get('/orders', who)
+    const reply = await app.inject('/orders')
+    expect(reply.headers['x-hook']).toBe('ran')
+    expect(reply.json()).toMatchObject({ error: 'unauthorized' })
+    expect(answers).toBe(1)
+  })
+
+  it('sends the answer of an onRefusal once, with slow hooks on it', async () => {
+    const app = fastify()
+    let answers = 0
+    app.addHook('onSend', async (_request, _reply, payload) => {
+      answers += 1
+      await new Promise((resolve) => setImmediate(resolve))
+      return payload
+    })
+    await app.register(m2mGuard, {
+      verifier: verifierFor(issuer),
+      onRefusal: (_refusal, _request, reply) => reply.code(418).send('own answer'),
+    })
+    app.get('/orders', who)
+    const { statusCode, payload } = await app.inject('/orders')
+    expect({ statusCode, payload }).toEqual({ statusCode: 418, payload: 'own answer' })
+    expect(answers).toBe(1)
+    expect(await status(app, '/orders', issuer.mintJwt())).toBe(200)
+  })
+})

@@ -1,0 +1,171 @@
+import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import {
+  accessToken,
+  m2mGuard,
+  type FastifyGuardOptions,
+  type FastifyOnRefusal,
+} from '../../../adapters/fastify.js'
+import type { Policy } from '../../../src/index.js'
+import {
+  BROKEN_ON_REFUSAL,
+  failLater,
+  nothingSeen,
+  whoIs,
+  type Framework,
+  type OnRefusalManner,
+  type Plan,
+  type Reply,
+  type RoutePlan,
+  type Seen,
+  type SentRequest,
+  type Step,
+} from './plan.js'
+
+export const fastify5: Framework = {
+  name: 'Fastify 5',
+  hasDemands: false,
+  async start(plan) {
+    const seen = nothingSeen()
+    const app = fastify()
+    app.addHook('onRequest', async (request, reply) => {
+      if (plan.otherChallenge !== undefined) reply.header('WWW-Authenticate', plan.otherChallenge)
+      return plan.preflight === true && request.method === 'OPTIONS' ? reply.code(204).send() : undefined
+    })
+    for (const route of plan.open ?? []) app.route(optionsOf(route, false, seen))
+    await addSteps(app, plan.app ?? [], plan, seen)
+    for (const route of plan.routes ?? []) await addRoute(app, route, plan, seen)
+    const { router } = plan
+    if (router !== undefined) {
+      await app.register(
+        async (scope) => {
+          await addSteps(scope, router.steps ?? [], plan, seen)
+          for (const route of router.routes) await addRoute(scope, route, plan, seen)
+        },
+        { prefix: '/api' },
+      )
+    }
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as { readonly port: number }
+    return {
+      seen,
+      server: app.server,
+      port,
+      send: (request) => inject(app, request),
+      async close() {
+        app.server.closeAllConnections()
+        await app.close()
+      },
+    }
+  },
+}
+
+/** For a whole scope: guards by registration, further demands as hooks. */
+async function addSteps(
+  scope: FastifyInstance,
+  steps: readonly Step[],
+  plan: Plan,
+  seen: Seen,
+): Promise<void> {
+  for (const step of steps) {
+    if (step.kind === 'guard') await scope.register(m2mGuard, pluginOptions(step, plan, seen))
+    else scope.addHook('onRequest', scope.guard(policyOf(step)))
+  }
+}
+
+/** For one route: a guard in a scope of its own; the first demand as `config.auth`, others as hooks. */
+async function addRoute(scope: FastifyInstance, route: RoutePlan, plan: Plan, seen: Seen): Promise<void> {
+  const guards = (route.steps ?? []).filter((step) => step.kind === 'guard')
+  const demands = (route.steps ?? []).filter((step) => step.kind !== 'guard').map(policyOf)
+  const add = (target: FastifyInstance): void => {
+    const [first, ...others] = demands
+    const hooks = others.map((policy) => target.guard(policy))
+    target.route({ ...optionsOf(route, first, seen), onRequest: hooks })
+  }
+  if (guards.length === 0) {
+    add(scope)
+    return
+  }
+  await scope.register(async (own) => {
+    await addSteps(own, guards, plan, seen)
+    add(own)
+  })
+}
+
+function policyOf(step: Exclude<Step, { kind: 'guard' }>): Policy {
+  return step.kind === 'policy' ? step.policy : { scopes: step.demands as readonly string[] }
+}
+
+function optionsOf(route: RoutePlan, auth: Policy | false | undefined, seen: Seen): RouteOptions {
+  const { path, handler = 'who' } = route
+  return {
+    method: route.method === 'post' ? 'POST' : 'GET',
+    url: path,
+    ...(auth === undefined ? {} : { config: { auth } }),
+    // After the body was read and before the handler.
+    preHandler: (_request, _reply, done) => {
+      if (handler === 'body') seen.bodies += 1
+      done()
+    },
+    handler: async (request) => {
+      seen.handled.push(path)
+      switch (handler) {
+        case 'who':
+          return whoIs(request.auth, () => accessToken(request))
+        case 'body':
+          return { received: request.body }
+        case 'fails':
+          return failLater()
+      }
+    },
+  }
+}
+
+function pluginOptions(step: Extract<Step, { kind: 'guard' }>, plan: Plan, seen: Seen): FastifyGuardOptions {
+  const { onRefusal, ...rest } = step.options ?? {}
+  return {
+    verifier: step.verifier ?? plan.verifier,
+    ...(step.policy === undefined ? {} : { policy: step.policy }),
+    ...rest,
+    ...(onRefusal === undefined ? {} : { onRefusal: onRefusalOf(onRefusal, seen) }),
+  }
+}
+
+function onRefusalOf(manner: OnRefusalManner, seen: Seen): FastifyOnRefusal {
+  return (refusal, _request, reply) => {
+    seen.refusals.push(refusal)
+    switch (manner) {
+      case 'answers':
+        return reply.code(418).send('own answer')
+      case 'hands on':
+        throw refusal
+      case 'breaks':
+        throw new Error(BROKEN_ON_REFUSAL)
+      case 'breaks later':
+        return Promise.reject(new Error(BROKEN_ON_REFUSAL))
+      case 'forgets':
+        // What a function in JavaScript may do, whatever the type says.
+        return undefined as unknown as typeof reply
+    }
+  }
+}
+
+async function inject(
+  app: FastifyInstance,
+  { method = 'GET', path, headers, body }: SentRequest,
+): Promise<Reply> {
+  const answer = await app.inject({
+    method,
+    url: path,
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { payload: body }),
+  })
+  const names = Object.entries(answer.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value?.toString(),
+  ])
+  return {
+    status: answer.statusCode,
+    headers: Object.fromEntries(names) as Reply['headers'],
+    text: answer.body,
+  }
+}

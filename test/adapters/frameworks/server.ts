@@ -1,0 +1,47 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import supertest from 'supertest'
+import type { Reply, RunningApp, Seen, SentRequest } from './plan.js'
+
+/** Runs an application on a free loopback port; it is asked with supertest. */
+export async function runWithSupertest(listener: RequestListener, seen: Seen): Promise<RunningApp> {
+  return withSupertest(createServer(listener), seen)
+}
+
+/** Does the same for a server that a framework made. */
+export async function withSupertest(server: Server, seen: Seen): Promise<RunningApp> {
+  const port = await listen(server)
+  return { seen, server, port, send: (request) => ask(server, request), close: () => close(server) }
+}
+
+export async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return (server.address() as AddressInfo).port
+}
+
+export async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve()
+    })
+    server.closeAllConnections()
+  })
+}
+
+const VERBS = { GET: 'get', HEAD: 'head', POST: 'post', OPTIONS: 'options' } as const
+
+async function ask(
+  server: Server,
+  { method = 'GET', path, headers = {}, body }: SentRequest,
+): Promise<Reply> {
+  const request = supertest(server)[VERBS[method]](path)
+  const answer = await request.set(headers).send(body)
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text: typeof answer.text === 'string' ? answer.text : '',
+  }
+}

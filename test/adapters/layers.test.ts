@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { oauth, type Policy } from '../../src/index.js'
+import type { MintOptions, TestIssuer } from '../../src/testing/index.js'
+import { frameworks, frameworksWithDemands, guarded, type Step } from './frameworks.js'
+import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createIssuer()
+})
+afterAll(() => issuer.close())
+
+const demands = (...scopes: readonly string[]): Step => ({ kind: 'scopes', demands: scopes })
+const policy = (policy: Policy): Step => ({ kind: 'policy', policy })
+
+/** Every layer asks for something of its own; each token lacks what one of them wants. */
+const LAYERED = { verifier: 'layer:verifier', app: 'layer:app', router: 'layer:router', route: 'layer:route' }
+const ALL_LAYERS = Object.values(LAYERED)
+const lacking = (layer: keyof typeof LAYERED): MintOptions => ({
+  age: '2m',
+  scopes: ALL_LAYERS.filter((scope) => scope !== LAYERED[layer]),
+})
+
+const STRICTEST: readonly {
+  readonly promise: string
+  readonly token: MintOptions
+  readonly status: number
+}[] = [
+  { promise: 'what all layers want passes', token: { age: '2m', scopes: ALL_LAYERS }, status: 200 },
+  { promise: "the verifier's scope is missing", token: lacking('verifier'), status: 403 },
+  { promise: "the application's scope is missing", token: lacking('app'), status: 403 },
+  { promise: "the router's scope is missing", token: lacking('router'), status: 403 },
+  { promise: "the route's scope is missing", token: lacking('route'), status: 403 },
+  // 20 minutes at the verifier, 10 at the application, 15 at the router, 5 at the route.
+  { promise: 'a token just young enough for all', token: { age: 299, scopes: ALL_LAYERS }, status: 200 },
+  { promise: 'a token too old for the route alone', token: { age: '5m', scopes: ALL_LAYERS }, status: 401 },
+]
+
+describe.each(frameworks)('in $name', (framework) => {
+  it.each(STRICTEST)(
+    'the policies of verifier, application, router and route add up: $promise',
+    async ({ token, status }) => {
+      const verifier = verifierFor(issuer, { policy: { scopes: LAYERED.verifier, maxTokenAge: '20m' } })
+      const app = await run(framework, {
+        verifier,
+        app: [guarded({ scopes: LAYERED.app, maxTokenAge: '10m' })],
+        router: {
+          steps: [guarded({ scopes: LAYERED.router, maxTokenAge: '15m' })],
+          routes: [{ path: '/orders', steps: [policy({ maxTokenAge: '5m' }), demands(LAYERED.route)] }],
+        },
+      })
+      const reply = await app.send({ path: '/api/orders', headers: bearer(issuer.mintJwt(token)) })
+      expect(reply.status).toBe(status)
+      expect(app.seen.handled).toEqual(status === 200 ? ['/orders'] : [])
+    },
+  )
+
+  it('the strictest age holds wherever it stands, and what a lax route let in is judged again', async () => {
+    const app = await run(framework, {
+      verifier: verifierFor(issuer),
+      app: [guarded({ maxTokenAge: '10m' })],
+      routes: [
+        { path: '/lax', steps: [policy({ maxTokenAge: '1h' })] },
+        { path: '/strict', steps: [policy({ maxTokenAge: '1m' })] },
+        { path: '/writing', steps: [demands('orders:write')] },
+      ],
+    })
+    const young = bearer(issuer.mintJwt({ age: '5m' }))
+    expect((await app.send({ path: '/lax', headers: young })).status).toBe(200)
+    expectRefusal(await app.send({ path: '/strict', headers: young }), 401)
+    expectRefusal(await app.send({ path: '/writing', headers: young }), 403)
+    expect((await app.send({ path: '/lax', headers: young })).status).toBe(200)
+    expectRefusal(await app.send({ path: '/lax', headers: bearer(issuer.mintJwt({ age: '20m' })) }), 401)
+  })
+
+  it('several demands must all hold, and the answer names what the route needs', async () => {
+    const app = await run(framework, {
+      verifier: verifierFor(issuer),
+      app: [guarded(undefined, { realm: 'orders', body: 'problem' })],
+      routes: [{ path: '/orders', steps: [demands('orders:read', 'orders:write')] }],
+    })
+    const reply = await app.send({
+      path: '/orders',
+      headers: bearer(issuer.mintJwt({ scopes: 'orders:read' })),
+    })
+    expectRefusal(reply, 403)
+    expect(jsonOf(reply)).toMatchObject({ status: 403, scope: 'orders:read orders:write' })
+    expect(reply.headers['www-authenticate']).toBe(
+      'Bearer realm="orders", error="insufficient_scope", ' +
+        'error_description="The access token lacks a required scope.", scope="orders:read orders:write"',
+    )
+    const both = bearer(issuer.mintJwt({ scopes: 'orders:read orders:write' }))
+    expect((await app.send({ path: '/orders', headers: both })).status).toBe(200)
+  })
+
+  it.each([
+    { promise: 'a remembered answer', policy: {} },
+    { promise: 'a confirmation on every request', policy: { confirmAfter: 0 } },
+  ])(
+    'guards on application, router and route ask the issuer once per request: $promise',
+    async ({ policy: own }) => {
+      const { verifier, events } = observedVerifier(issuer, { cache: false, policy: own })
+      const app = await run(framework, {
+        verifier,
+        app: [guarded(), guarded()],
+        router: {
+          steps: [guarded()],
+          routes: [{ path: '/orders', steps: [guarded(), demands('orders:read')] }],
+        },
+      })
+      const headers = bearer(issuer.mintOpaque({ scopes: 'orders:read' }))
+      await verifier.ready()
+      issuer.resetCalls()
+      expect((await app.send({ path: '/api/orders', headers })).status).toBe(200)
+      expect(issuer.calls.introspection).toBe(1)
+      expect((await app.send({ path: '/api/orders', headers })).status).toBe(200)
+      expect(issuer.calls.introspection).toBe(2)
+      // Told once per request, with the whole path, wherever a router is mounted.
+      const told = { outcome: 'accepted', source: 'remote', path: '/api/orders' }
+      expect(events).toMatchObject([told, told])
+    },
+  )
+
+  it('a guard of another verifier verifies for itself, with issuers and a policy of its own', async () => {
+    const first = observedVerifier(issuer)
+    const elsewhere = 'https://elsewhere.example'
+    const second = observedVerifier(issuer, {
+      issuers: [oauth(issuer.oauth({ audience: elsewhere }))],
+      policy: { clients: 'billing' },
+    })
+    const app = await run(framework, {
+      verifier: first.verifier,
+      app: [guarded()],
+      router: { steps: [{ kind: 'guard', verifier: second.verifier }], routes: [{ path: '/orders' }] },
+    })
+    const send = (subject: string, audience: readonly string[]) =>
+      app.send({
+        path: '/api/orders',
+        headers: bearer(issuer.mintJwt({ subject, clientId: subject, audience })),
+      })
+    expectRefusal(await send('billing', [issuer.audience]), 401)
+    expectRefusal(await send('shipping', [issuer.audience, elsewhere]), 403)
+    expect(jsonOf(await send('billing', [issuer.audience, elsewhere]))).toMatchObject({ auth: 'billing' })
+    expect(first.events.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(second.events).toMatchObject([
+      { reason: 'audience_mismatch' },
+      { reason: 'client_not_allowed' },
+      { outcome: 'accepted', source: 'local' },
+    ])
+  })
+})
+
+describe.each(frameworksWithDemands)('in $name', (framework) => {
+  it.each([
+    { name: 'requireScopes', step: demands('orders:read') },
+    { name: 'requirePolicy', step: policy({ maxTokenAge: '1h' }) },
+  ])(
+    '$name() without a guard is a fault of the application, and the route stays closed',
+    async ({ step }) => {
+      vi.spyOn(console, 'error').mockImplementation(() => undefined)
+      const { verifier, events } = observedVerifier(issuer)
+      const app = await run(framework, { verifier, routes: [{ path: '/orders', steps: [step] }] })
+      const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
+      expect((await app.send({ path: '/orders', headers })).status).toBe(500)
+      expect(app.seen.handled).toEqual([])
+      expect(events).toEqual([])
+      vi.restoreAllMocks()
+    },
+  )
+})

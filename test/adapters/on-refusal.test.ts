@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { frameworks, guarded, type OnRefusalManner } from './frameworks.js'
+import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createIssuer()
+})
+afterAll(() => issuer.close())
+afterEach(() => issuer.heal())
+
+const NO_TOKEN = 'The request needs a valid access token.'
+
+describe.each(frameworks)('in $name', (framework) => {
+  const start = (onRefusal: OnRefusalManner) =>
+    run(framework, {
+      verifier: verifierFor(issuer),
+      app: [guarded({ scopes: 'orders:read' }, { onRefusal, realm: 'orders' })],
+      routes: [{ path: '/orders' }],
+    })
+
+  it('onRefusal answers in place of the guard', async () => {
+    const app = await start('answers')
+    const reply = await app.send({ path: '/orders' })
+    expect(reply).toMatchObject({ status: 418, text: 'own answer' })
+    expect(app.seen.handled).toEqual([])
+    expect(app.seen.refusals).toMatchObject([
+      {
+        name: 'Refusal',
+        reason: 'token_missing',
+        status: 401,
+        expose: true,
+        headers: { 'WWW-Authenticate': 'Bearer realm="orders"', 'Cache-Control': 'no-store' },
+      },
+    ])
+  })
+
+  it('onRefusal is not asked about requests that pass', async () => {
+    const app = await start('answers')
+    const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
+    expect((await app.send({ path: '/orders', headers })).status).toBe(200)
+    expect(app.seen.refusals).toEqual([])
+  })
+
+  it.each([
+    {
+      what: 'no token',
+      status: 401,
+      headers: () => ({}),
+      says: NO_TOKEN,
+      challenge: 'Bearer realm="orders"',
+    },
+    {
+      what: 'a missing scope',
+      status: 403,
+      headers: () => bearer(issuer.mintJwt()),
+      says: 'The access token lacks a required scope.',
+      challenge:
+        'Bearer realm="orders", error="insufficient_scope", ' +
+        'error_description="The access token lacks a required scope.", scope="orders:read"',
+    },
+    {
+      what: 'an issuer that is down',
+      status: 503,
+      headers: () => bearer(issuer.mintOpaque()),
+      says: 'The access token could not be checked. Try again later.',
+      challenge: undefined,
+    },
+  ])(
+    "a refusal handed to the framework's own error handling keeps status and headers: $what",
+    async ({ status, headers, says, challenge }) => {
+      const app = await start('hands on')
+      issuer.fail('introspection', 'reset')
+      const reply = await app.send({ path: '/orders', headers: headers() })
+      expectRefusal(reply, status)
+      expect(reply.headers['www-authenticate']).toBe(challenge)
+      expect(reply.headers['retry-after']).toBe(status === 503 ? '1' : undefined)
+      // Express shows an error's stack outside production: a refusal's holds no frames, only its reason.
+      expect(reply.text).toMatch(framework.name.startsWith('Express') ? /Refusal: [a-z_]+/ : says)
+      expect(reply.text).not.toContain('node_modules')
+      expect(app.seen.handled).toEqual([])
+    },
+  )
+
+  it.each(['breaks', 'breaks later'] as const)(
+    'an onRefusal that %s is an error of the application, and opens nothing',
+    async (manner) => {
+      vi.spyOn(console, 'error').mockImplementation(() => undefined)
+      const app = await start(manner)
+      expect((await app.send({ path: '/orders' })).status).toBe(500)
+      expect(app.seen.handled).toEqual([])
+      const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
+      expect((await app.send({ path: '/orders', headers })).status).toBe(200)
+    },
+  )
+})
+
+// In Express nothing can be sent for the one who forgot: the answer may come later.
+const answeringAnyway = frameworks.filter(({ name }) => !name.startsWith('Express'))
+
+it.each(answeringAnyway)('in $name the guard answers for an onRefusal that forgets to', async (framework) => {
+  const app = await run(framework, {
+    verifier: verifierFor(issuer),
+    app: [guarded(undefined, { onRefusal: 'forgets' })],
+    routes: [{ path: '/orders' }],
+  })
+  const reply = await app.send({ path: '/orders' })
+  expectRefusal(reply, 401)
+  expect(reply.headers['www-authenticate']).toBe('Bearer realm="api"')
+  expect(jsonOf(reply)).toEqual({ error: 'unauthorized', error_description: NO_TOKEN })
+  expect(app.seen.refusals).toHaveLength(1)
+  expect(app.seen.handled).toEqual([])
+})
+
+const express = frameworks.filter(({ name }) => name.startsWith('Express'))
+
+it.each(express)(
+  'in $name an onRefusal that forgets to answer does not open the route',
+  async (framework) => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = await run(framework, {
+      verifier,
+      app: [guarded(undefined, { onRefusal: 'forgets' })],
+      routes: [{ path: '/orders' }],
+    })
+    const waiting = app.send({ path: '/orders' }).catch((error: unknown) => error)
+    await vi.waitUntil(() => app.seen.refusals.length === 1)
+    const next = await app.send({ path: '/orders', headers: bearer(issuer.mintJwt()) })
+    expect(next.status).toBe(200)
+    expect(events.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted'])
+    expect(app.seen.handled).toHaveLength(1)
+    app.server.closeAllConnections()
+    expect(await waiting).toBeInstanceOf(Error)
+  },
+)

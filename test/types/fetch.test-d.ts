@@ -1,0 +1,53 @@
+import { Hono } from 'hono'
+import { describe, expectTypeOf, it } from 'vitest'
+import { accessToken, guard, type FetchGuardOptions } from '../../adapters/fetch.js'
+import type { AccessToken, Verifier } from '../../src/index.js'
+
+declare const verifier: Verifier
+declare const request: Request
+declare const undecided: FetchGuardOptions
+
+describe('the fetch adapter', () => {
+  it('gives a token or the response that refuses', () => {
+    type Outcome = Promise<AccessToken | Response>
+    expectTypeOf(guard(verifier)(request)).toEqualTypeOf<Outcome>()
+    expectTypeOf(guard(verifier, { scopes: 'a' })(request)).toEqualTypeOf<Outcome>()
+    expectTypeOf(guard(verifier, undefined, { realm: 'orders' })(request)).toEqualTypeOf<Outcome>()
+    expectTypeOf(guard(verifier, {}, { mode: 'enforce' })(request)).toEqualTypeOf<Outcome>()
+  })
+
+  it('gives a token or nothing where it only reports: no response to forget', () => {
+    expectTypeOf(guard(verifier, {}, { mode: 'report' })(request)).toEqualTypeOf<
+      Promise<AccessToken | undefined>
+    >()
+  })
+
+  it('leaves a token after the response is out of the way', async () => {
+    const token = await guard(verifier)(request)
+    if (token instanceof Response) return
+    expectTypeOf(token).toEqualTypeOf<AccessToken>()
+  })
+
+  it('gives the token typed', () => {
+    expectTypeOf(accessToken(request)).toEqualTypeOf<AccessToken>()
+  })
+
+  it('takes the request of Hono', () => {
+    new Hono().get('/orders', async (context) => {
+      const token = await guard(verifier)(context.req.raw)
+      return token instanceof Response ? token : context.text(token.subject)
+    })
+  })
+
+  it('knows its options', () => {
+    guard(verifier, {}, { onRefusal: (refusal) => Response.json({ reason: refusal.reason }) })
+    // @ts-expect-error -- a response is due
+    guard(verifier, {}, { onRefusal: () => undefined })
+    // @ts-expect-error -- no such option
+    guard(verifier, {}, { relm: 'orders' })
+    // @ts-expect-error -- no such mode
+    guard(verifier, {}, { mode: 'audit' })
+    // @ts-expect-error -- which of the two results it gives must be known
+    guard(verifier, {}, undecided)
+  })
+})
