@@ -91,12 +91,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const connected = connectAll(own.issuers, clock)
   const cache = createTokenCache('cache', own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
-  const tokens = new TokenVerifier(router, cache, clock)
+  const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
+  const tokens = new TokenVerifier(router, cache, clock, clockToleranceSeconds)
   const authorizer = new Authorizer({
     verifier: tokens,
     policies: own.policy === undefined ? [] : [compilePolicy('policy', own.policy)],
     clock,
-    clockToleranceSeconds: durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 }),
+    clockToleranceSeconds,
     observer: optionalFunction('onDecision', own.onDecision),
   })
 

@@ -173,7 +173,8 @@ function judgeTimes(policy: CompiledPolicy, { token, now }: PolicySubject): Refu
   const { issuedAt, expiresAt } = token
   if (policy.maxTokenAge !== undefined) {
     if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
-    if (now - issuedAt >= policy.maxTokenAge) return new Refusal('token_too_old')
+    // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
+    if (Math.max(0, now - issuedAt) >= policy.maxTokenAge) return new Refusal('token_too_old')
   }
   if (policy.maxTokenLifetime !== undefined) {
     const lifetime =

@@ -168,7 +168,7 @@ export class Refusal extends Error {
 
   constructor(reason: RefusalReason, details: RefusalDetails = {}) {
     const answer: Answer = ANSWERS[reason]
-    const description = details.description === undefined ? answer.description : sendable(details.description)
+    const description = sendable(details.description ?? '') || answer.description
     super(description)
     this.reason = reason
     this.status = answer.status

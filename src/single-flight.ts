@@ -7,12 +7,16 @@ export class SingleFlight<T> {
 
   /**
    * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
-   * else gets it, unless the work was abandoned.
+   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts.
    */
-  share(key: string, work: () => Promise<T>, keep: (result: T) => void): Promise<T> {
+  share(
+    key: string,
+    work: (stillCounts: () => boolean) => Promise<T>,
+    keep: (result: T) => void,
+  ): Promise<T> {
     const underWay = this.#underWay.get(key)
     if (underWay !== undefined) return underWay
-    const started: Promise<T> = work().then(
+    const started: Promise<T> = work(() => this.#underWay.get(key) === started).then(
       (result) => {
         if (this.#finish(key, started)) keep(result)
         return result

@@ -45,9 +45,9 @@ export interface TokenCache {
 }
 
 /** Makes the cache of a verifier, or with `false` one that remembers nothing. */
-export function createTokenCache(option: string, options: CacheOptions | false | undefined): TokenCache {
+export function createTokenCache(option: string, options: CacheOptions | false = {}): TokenCache {
   if (options === false) return forgetful
-  const own = ownOptions(option, options ?? {}, { maxTokens: true, maxRefused: true })
+  const own = ownOptions(option, options, { maxTokens: true, maxRefused: true })
   const bounds = { min: 1, max: 1_000_000 }
   const accepted = new LRUCache<string, KnownToken>({
     max: wholeNumber(`${option}.maxTokens`, own.maxTokens, 10_000, bounds),

@@ -17,6 +17,9 @@ export interface ResolvedToken {
   readonly source: TokenSource
 }
 
+/** Whether an answer under way may still be remembered: not once its token was forgotten. */
+type StillCounts = () => boolean
+
 /** Longer tokens are refused unread. */
 const LONGEST_TOKEN = 8 * 1024
 
@@ -31,15 +34,18 @@ export class TokenVerifier {
   readonly #router: Router<ConnectedIssuer>
   readonly #cache: TokenCache
   readonly #clock: Clock
+  readonly #toleranceSeconds: number
   // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
   // outcome of a local check that happens to be under way for the same token.
   readonly #checks = new SingleFlight<KnownToken>()
   readonly #questions = new SingleFlight<KnownToken>()
 
-  constructor(router: Router<ConnectedIssuer>, cache: TokenCache, clock: Clock) {
+  /** @param toleranceSeconds by how much clocks may disagree. */
+  constructor(router: Router<ConnectedIssuer>, cache: TokenCache, clock: Clock, toleranceSeconds: number) {
     this.#router = router
     this.#cache = cache
     this.#clock = clock
+    this.#toleranceSeconds = toleranceSeconds
   }
 
   /**
@@ -55,9 +61,13 @@ export class TokenVerifier {
     return this.#confirmed(token, digest, resolved, needs)
   }
 
-  /** Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed now. */
-  async resolveAgain(token: string, { known }: ResolvedToken, needs: FreshnessNeeds): Promise<ResolvedToken> {
-    return this.#confirmed(token, tokenDigest(token), { known, source: 'cache' }, needs)
+  /**
+   * Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed
+   * now. What the issuer itself said during this request is as fresh as a request can have it.
+   */
+  async resolveAgain(token: string, earlier: ResolvedToken, needs: FreshnessNeeds): Promise<ResolvedToken> {
+    if (earlier.source === 'remote') return earlier
+    return this.#confirmed(token, tokenDigest(token), { known: earlier.known, source: 'cache' }, needs)
   }
 
   /** Drops what is remembered of a token; an answer still under way is not remembered either. */
@@ -91,7 +101,8 @@ export class TokenVerifier {
         const check = (): Promise<KnownToken> => verifyLocally(token, digest, route.to, unverified)
         return { known: await this.#once(this.#checks, digest, check), source: 'local' }
       }
-      const ask = (): Promise<KnownToken> => this.#askAbout(token, digest, route.to, unverified)
+      const ask = (counts: StillCounts): Promise<KnownToken> =>
+        this.#askAbout(token, digest, route.to, unverified, counts)
       return { known: await this.#once(this.#questions, digest, ask), source: 'remote' }
     } catch (error) {
       throw error instanceof Refusal ? error.ofIssuer(route.to.issuer.name) : error
@@ -111,12 +122,15 @@ export class TokenVerifier {
   ): Promise<ResolvedToken> {
     if (resolved.source === 'remote') return resolved
     const { known } = resolved
-    const longest = longestAge(known, needs, this.#clock.now())
+    const longest = longestAge(known, needs, {
+      now: this.#clock.now(),
+      toleranceSeconds: this.#toleranceSeconds,
+    })
     if (longest === undefined) return resolved
     const age = this.#clock.elapsed() - (known.answeredAt ?? Number.NEGATIVE_INFINITY)
     if (age < longest) return resolved
     try {
-      const ask = (): Promise<KnownToken> => this.#askAgain(token, digest, known)
+      const ask = (counts: StillCounts): Promise<KnownToken> => this.#askAgain(token, digest, known, counts)
       return { known: await this.#once(this.#questions, digest, ask), source: 'remote' }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -130,11 +144,12 @@ export class TokenVerifier {
     digest: string,
     issuer: ConnectedIssuer,
     unverified: UnverifiedJwt | undefined,
+    counts: StillCounts,
   ): Promise<KnownToken> {
     const { jwt, name, provider } = issuer.issuer
     if (unverified !== undefined && jwt !== undefined) judgeHeader(unverified.header, jwt)
     const asked = this.#moment()
-    const { facts } = await this.#ask(token, digest, issuer)
+    const { facts } = await this.#ask(token, digest, issuer, counts)
     const origin = {
       format: unverified === undefined ? ('opaque' as const) : ('jwt' as const),
       issuerName: name,
@@ -152,13 +167,19 @@ export class TokenVerifier {
     }
   }
 
-  async #askAgain(token: string, digest: string, known: KnownToken): Promise<KnownToken> {
+  async #askAgain(
+    token: string,
+    digest: string,
+    known: KnownToken,
+    counts: StillCounts,
+  ): Promise<KnownToken> {
     if (known.key === undefined) {
       const route = this.#router.route(token)
-      return this.#askAbout(token, digest, known.issuer, route.kind === 'jwt' ? route.unverified : undefined)
+      const unverified = route.kind === 'jwt' ? route.unverified : undefined
+      return this.#askAbout(token, digest, known.issuer, unverified, counts)
     }
     const asked = this.#moment()
-    await this.#ask(token, digest, known.issuer)
+    await this.#ask(token, digest, known.issuer, counts)
     return { ...known, token: withConfirmation(known.token, asked.now), answeredAt: asked.elapsed }
   }
 
@@ -167,18 +188,19 @@ export class TokenVerifier {
     return { now: this.#clock.now(), elapsed: this.#clock.elapsed() }
   }
 
-  /** Asks the issuer; a no is remembered and refused, a yes comes back. */
+  /** Asks the issuer; a no is remembered, unless forgotten meanwhile, and refused; a yes comes back. */
   async #ask(
     token: string,
     digest: string,
     { issuer, remote }: ConnectedIssuer,
+    counts: StillCounts,
   ): Promise<Extract<Answered, { active: true }>> {
     if (remote === undefined) throw new Refusal('confirmation_impossible')
     const answer = await remote.ask(token)
     if (answer.active) return answer
     const { reason, because } = answer
     const until = this.#clock.elapsed() + remote.lifetimes.no
-    this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
+    if (counts()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     throw new Refusal(reason, { cause: new Error(because) })
   }
 
@@ -186,7 +208,7 @@ export class TokenVerifier {
   #once(
     flights: SingleFlight<KnownToken>,
     digest: string,
-    work: () => Promise<KnownToken>,
+    work: (counts: StillCounts) => Promise<KnownToken>,
   ): Promise<KnownToken> {
     return flights.share(digest, work, (known) => {
       this.#cache.remember(digest, known)
@@ -211,9 +233,14 @@ async function verifyLocally(
 function longestAge(
   { key, token, issuer }: KnownToken,
   { confirmAfter }: FreshnessNeeds,
-  now: number,
+  { now, toleranceSeconds }: { readonly now: number; readonly toleranceSeconds: number },
 ): number | undefined {
   if (key === undefined) {
+    // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
+    // knows what it meant; past the tolerance nobody needs to be asked.
+    if (token.expiresAt !== undefined && now >= token.expiresAt) {
+      return now >= token.expiresAt + toleranceSeconds ? undefined : 0
+    }
     return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
   }
   const isYoung = token.issuedAt !== undefined && now - token.issuedAt < (confirmAfter ?? 0)

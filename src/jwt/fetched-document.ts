@@ -43,6 +43,7 @@ export class FetchedDocument<T> {
   #loadedAt = Number.NEGATIVE_INFINITY
   #refreshAt = Number.NEGATIVE_INFINITY
   #expiresAt = Number.NEGATIVE_INFINITY
+  #successes = 0
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
@@ -93,9 +94,9 @@ export class FetchedDocument<T> {
     return this.#inFlight
   }
 
-  /** Seconds since the last success. */
-  age(): number {
-    return this.#clock.elapsed() - this.#loadedAt
+  /** How often the document was fetched with success: tells whether it is newer than at another time. */
+  successes(): number {
+    return this.#successes
   }
 
   /** Seconds until another attempt may be made. */
@@ -166,6 +167,7 @@ export class FetchedDocument<T> {
     )
     this.#onChange(value, this.#value)
     this.#value = value
+    this.#successes += 1
     this.#loadedAt = now
     this.#expiresAt = now + lifetime
     this.#refreshAt = now + lifetime * (REFRESH_AT + (Math.random() * 2 - 1) * REFRESH_JITTER)

@@ -119,11 +119,11 @@ export class RemoteKeySet implements KeySet {
   }
 
   async find(query: KeyQuery): Promise<readonly VerificationKey[]> {
-    const asked = this.#clock.elapsed()
+    const before = this.#document.successes()
     const published = await this.#document.current()
     const found = candidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
-    return this.#findAfterFetch(query, asked)
+    return this.#findAfterFetch(query, this.#document.successes() !== before)
   }
 
   assertUsable(): void | Promise<void> {
@@ -153,11 +153,10 @@ export class RemoteKeySet implements KeySet {
    * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
    * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
    */
-  async #findAfterFetch(query: KeyQuery, asked: number): Promise<readonly VerificationKey[]> {
+  async #findAfterFetch(query: KeyQuery, justLoaded: boolean): Promise<readonly VerificationKey[]> {
     const kid = query.kid ?? ''
     const now = this.#clock.elapsed()
     const absent = this.#absent.get(kid)
-    const justLoaded = this.#document.age() <= now - asked
     if (!justLoaded && now >= this.#nextUnknownKeyFetch && now >= (absent?.until ?? now)) {
       this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
       await this.#document.refresh()

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { stage } from './support.js'
+
+describe('forget()', () => {
+  it('has the issuer asked again, and leaves other tokens alone', async () => {
+    const { issuer, outcome, verifier } = await stage()
+    const [token, other] = [issuer.mintOpaque(), issuer.mintOpaque()]
+    await outcome(token)
+    await outcome(other)
+    issuer.revoke(token)
+    issuer.revoke(other)
+    verifier.forget(token)
+    expect(await outcome(token)).toBe('token_inactive')
+    expect(await outcome(other)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(3)
+  })
+
+  it('drops a remembered no as well', async () => {
+    const { issuer, outcome, verifier, now, pass } = await stage()
+    const early = issuer.mintOpaque({ claims: { nbf: now() + 1 } })
+    expect(await outcome(early)).toBe('token_inactive')
+    pass(1)
+    expect(await outcome(early)).toBe('token_inactive')
+    verifier.forget(early)
+    expect(await outcome(early)).toBe('accepted')
+  })
+
+  it('has a JWT checked again', async () => {
+    const { jwt, outcome, verifier, events } = await stage()
+    const token = jwt()
+    await outcome(token)
+    await outcome(token)
+    verifier.forget(token)
+    await outcome(token)
+    expect(events.map(({ source }) => source)).toEqual(['local', 'cache', 'local'])
+  })
+
+  it.each(['yes', 'no'])(
+    'during an answer under way: its %s serves those who wait and is not remembered',
+    async (answer) => {
+      const { issuer, outcome, verifier } = await stage()
+      const token = answer === 'yes' ? issuer.mintOpaque() : 'made-up'
+      const gate = issuer.gate('introspection')
+      const waiting = outcome(token)
+      await gate.waiting
+      verifier.forget(token)
+      gate.release()
+      const expected = answer === 'yes' ? 'accepted' : 'token_inactive'
+      expect(await waiting).toBe(expected)
+      expect(await outcome(token)).toBe(expected)
+      expect(issuer.calls.introspection).toBe(2)
+    },
+  )
+
+  it('during an answer under way: who comes after asks afresh and sees what is true then', async () => {
+    const { issuer, outcome, verifier } = await stage()
+    const token = issuer.mintOpaque()
+    const gate = issuer.gate('introspection')
+    const first = outcome(token)
+    await gate.waiting
+    verifier.forget(token)
+    const second = outcome(token)
+    gate.release()
+    await Promise.all([first, second])
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it('takes a token that was never seen, or anything that is no token', async () => {
+    const { verifier } = await stage()
+    for (const text of ['never-seen', '', 'a b', 'x'.repeat(100_000)])
+      expect(() => verifier.forget(text)).not.toThrow()
+  })
+})
+
+describe('close()', () => {
+  it('lets go of everything remembered, may be called twice, and the verifier still answers', async () => {
+    const { issuer, jwt, outcome, verifier, events } = await stage()
+    const [signed, opaque] = [jwt(), issuer.mintOpaque()]
+    await outcome(signed)
+    await outcome(opaque)
+    verifier.close()
+    verifier.close()
+    expect(await outcome(signed)).toBe('accepted')
+    expect(await outcome(opaque)).toBe('accepted')
+    expect(events.map(({ source }) => source)).toEqual(['local', 'remote', 'local', 'remote'])
+  })
+})
+
+describe('a remembered JWT dies with its key', () => {
+  it('when a regular refresh finds the key gone', async () => {
+    const { issuer, jwt, outcome, pass } = await stage()
+    const token = jwt()
+    expect(await outcome(token)).toBe('accepted')
+    issuer.removeKey(issuer.keys[0]!)
+    pass(600)
+    expect(await outcome(token)).toBe('key_unknown')
+  })
+
+  it('at once when another token makes the keys be fetched', async () => {
+    const { issuer, jwt, outcome, pass } = await stage()
+    const token = jwt({ expiresIn: '2h' })
+    expect(await outcome(token)).toBe('accepted')
+    issuer.rotateKeys()
+    pass(1)
+    expect(await outcome(token)).toBe('accepted')
+    expect(await outcome(jwt())).toBe('accepted')
+    expect(await outcome(token)).toBe('key_unknown')
+  })
+
+  it('and lives on when its key stays beside a new one', async () => {
+    const { issuer, jwt, outcome, events } = await stage()
+    const token = jwt()
+    await outcome(token)
+    issuer.rotateKeys({ keepOld: true })
+    await outcome(jwt())
+    expect(await outcome(token)).toBe('accepted')
+    expect(events.at(-1)?.source).toBe('cache')
+  })
+})

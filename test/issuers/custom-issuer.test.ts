@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest'
+import {
+  ConfigurationError,
+  createVerifier,
+  type Issuer,
+  type RemoteProfile,
+  type TokenFacts,
+} from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { stage } from '../core/support.js'
+
+interface Answer {
+  readonly ok: boolean
+  readonly machine: string
+  readonly may: readonly string[]
+}
+
+/** An issuer written by hand: opaque tokens that start with `own_`, asked about at an endpoint of its own kind. */
+function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
+  const remote: RemoteProfile = {
+    endpoint: `${by.url}/introspect`,
+    options: { lifetime: 30, refusedLifetime: 5, deadline: 3, maxBytes: 4096 },
+    request: (token) => ({ headers: { 'content-type': 'text/plain' }, body: token }),
+    read({ status, json }) {
+      if (status !== 200) return { fault: 'issuer_unavailable', because: `status ${status}` }
+      const { ok, machine, may } = json as Answer
+      if (!ok) return { active: false, reason: 'token_inactive', because: 'not ok' }
+      return {
+        active: true,
+        facts: { subject: machine, scopes: may, audience: ['orders'], claims: { machine } },
+      }
+    },
+  }
+  return {
+    name: 'own',
+    provider: 'home-made',
+    audience: ['orders'],
+    scopeMatcher: (granted, demanded) => granted === demanded,
+    opaque: { prefix: 'own_' },
+    remote,
+    ...parts,
+  }
+}
+
+/** An issuer written by hand whose JWTs are checked with keys given here. */
+function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}): Issuer {
+  return {
+    name: 'signing',
+    provider: 'home-made',
+    audience: null,
+    scopeMatcher: (granted, demanded) => granted === demanded,
+    jwt: {
+      issuers: [by.url],
+      checked: 'local',
+      keys: { kind: 'static', jwks: by.jwks() },
+      algorithms: ['ES256'],
+      judgeHeader: ({ typ }) =>
+        typ === 'at+jwt' ? undefined : { reason: 'type_not_allowed', because: 'typ' },
+      readClaims: (claims): TokenFacts => ({
+        subject: String(claims['sub']),
+        scopes: ['a'],
+        audience: [],
+        claims,
+      }),
+      ...parts,
+    },
+  }
+}
+
+describe('an issuer written by hand', () => {
+  it('answers for opaque tokens, which are remembered, shared and held against policies like any other', async () => {
+    const { issuer, outcome, verifier } = await stage({ issuers: (by) => [own(by)] })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: ['a'] } })
+    expect(await verifier.verify('own_1', { scopes: 'a' })).toMatchObject({
+      provider: 'home-made',
+      issuer: 'own',
+      subject: 'billing',
+      claims: { machine: 'billing' },
+    })
+    expect(await outcome('own_1', { scopes: 'b' })).toBe('scope_insufficient')
+    expect(issuer.calls).toMatchObject({ introspection: 1, total: 1 })
+    issuer.fail('introspection', { status: 200, body: { ok: false } })
+    expect(await outcome('own_2')).toBe('token_inactive')
+    issuer.fail('introspection', 500)
+    expect(await outcome('own_3')).toBe('issuer_unavailable')
+    expect(await outcome('other')).toBe('issuer_unknown')
+  })
+
+  it('has its JWTs checked by its own rules', async () => {
+    const { jwt, issuer, outcome } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by)]
+      },
+    })
+    expect(await outcome(jwt(), { scopes: 'a' })).toBe('accepted')
+    expect(await outcome(jwt({ header: { typ: 'JWT' } }))).toBe('type_not_allowed')
+    expect(await outcome(issuer.mintJwt({ algorithm: 'EdDSA' }))).toBe('algorithm_not_allowed')
+    expect(issuer.calls.total).toBe(0)
+  })
+
+  it('judges who may come on each request, remembered tokens included', async () => {
+    let closed = false
+    const { issuer, outcome } = await stage({
+      issuers: (by) => [
+        own(by, {
+          judgeToken: () => (closed ? { reason: 'client_not_allowed', because: 'closed' } : undefined),
+        }),
+      ],
+    })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
+    expect(await outcome('own_1')).toBe('accepted')
+    closed = true
+    expect(await outcome('own_1')).toBe('client_not_allowed')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it.each<[string, (by: TestIssuer) => Issuer]>([
+    ['read', (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
+    ['request', (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
+    ['judgeToken', (by) => own(by, { judgeToken: broken })],
+  ])('whose %s throws opens no door: undecidable', async (_, make) => {
+    const { issuer, verifier } = await stage({ issuers: (by) => [make(by)] })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
+    const decision = await verifier.authorize({ headers: { authorization: 'Bearer own_1' } })
+    expect(decision.outcome).toBe('undecidable')
+    if (decision.outcome === 'undecidable') {
+      expect(decision.refusal.cause).toEqual(new Error('a mistake in the issuer'))
+    }
+  })
+
+  it.each(['judgeHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by, { [part]: broken })]
+      },
+    })
+    const decision = await verifier.authorize({ headers: { authorization: `Bearer ${jwt()}` } })
+    expect(decision.outcome).toBe('undecidable')
+  })
+})
+
+function broken(): never {
+  throw new Error('a mistake in the issuer')
+}
+
+describe('an issuer that leaves out what security rests on is refused at start', () => {
+  it.each<[string, (good: Issuer) => unknown]>([
+    ['no name', (good) => ({ ...good, name: undefined })],
+    ['no provider', (good) => ({ ...good, provider: undefined })],
+    ['no word about the audience', (good) => ({ ...good, audience: undefined })],
+    ['an empty audience', (good) => ({ ...good, audience: [] })],
+    ['no way to compare scopes', (good) => ({ ...good, scopeMatcher: undefined })],
+    ['neither JWTs nor opaque tokens', (good) => ({ ...good, opaque: undefined })],
+    ['opaque tokens and nobody to ask', (good) => ({ ...good, remote: undefined })],
+    ['JWTs checked locally without keys', (good) => withJwt(good, { checked: 'local', keys: null })],
+    [
+      'JWTs asked about and nobody to ask',
+      (good) => ({ ...withJwt(good, { checked: 'remote' }), opaque: undefined, remote: undefined }),
+    ],
+    ['JWTs it can tell by nothing', (good) => withJwt(good, { issuers: null })],
+    ['a text', () => 'https://issuer.test'],
+    ['null', () => null],
+  ])('%s', async (_, spoil) => {
+    const { issuer } = await stage()
+    const make = (one: unknown) => createVerifier({ issuers: [one as Issuer] })
+    expect(() => make(own(issuer))).not.toThrow()
+    expect(() => make(spoil(own(issuer)))).toThrow(ConfigurationError)
+  })
+
+  it('two of one name', async () => {
+    const { issuer } = await stage()
+    const twice = [own(issuer), own(issuer, { opaque: { prefix: 'other_' } })]
+    expect(() => createVerifier({ issuers: twice })).toThrow(/issuers\[1\]/)
+  })
+})
+
+function withJwt(good: Issuer, parts: Record<string, unknown>): Record<string, unknown> {
+  const jwt = {
+    issuers: ['https://issuer.test'],
+    checked: 'local',
+    keys: { kind: 'static', jwks: { keys: [] } },
+    algorithms: ['ES256'],
+    judgeHeader: () => undefined,
+    readClaims: broken,
+  }
+  return { ...good, jwt: { ...jwt, ...parts } }
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import type { SigningAlgorithm } from '../../src/testing/index.js'
+import { stage, times } from '../core/support.js'
+import { keyStage } from './support.js'
+
+const ALGORITHMS: readonly SigningAlgorithm[] = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]
+
+describe('algorithms', () => {
+  it('every one is verified, with all keys in one set', async () => {
+    const { issuer, outcome } = await keyStage()
+    const tokens = ALGORITHMS.map((algorithm) => issuer.mintJwt({ algorithm }))
+    for (const [index, token] of tokens.entries()) {
+      expect(await outcome(token), ALGORITHMS[index]).toBe('accepted')
+    }
+    expect(issuer.calls.jwks).toBe(1)
+  })
+
+  it('only those configured are accepted, and another costs no fetch', async () => {
+    const { issuer, outcome } = await keyStage({ algorithms: ['ES256', 'EdDSA'] })
+    expect(await outcome(issuer.mintJwt({ algorithm: 'RS256' }))).toBe('algorithm_not_allowed')
+    expect(await outcome(issuer.mintJwt({ algorithm: 'ES384' }))).toBe('algorithm_not_allowed')
+    expect(issuer.calls.jwks).toBe(0)
+    expect(await outcome(issuer.mintJwt({ algorithm: 'ES256' }))).toBe('accepted')
+    expect(await outcome(issuer.mintJwt({ algorithm: 'EdDSA' }))).toBe('accepted')
+  })
+
+  it('a key serves the algorithm it names and no other', async () => {
+    const { issuer, outcome } = await keyStage()
+    const token = issuer.mintJwt({ algorithm: 'RS256' })
+    issuer.fail('jwks', { body: { keys: [{ ...issuer.jwks().keys[0], alg: 'RS512' }] } })
+    expect(await outcome(token)).toBe('key_unknown')
+  })
+
+  it.each<SigningAlgorithm>(['RS384', 'PS256', 'ES512', 'EdDSA'])(
+    'a key that names none serves %s',
+    async (algorithm) => {
+      const { issuer, outcome } = await keyStage()
+      const token = issuer.mintJwt({ algorithm })
+      const { alg: _alg, ...key } = issuer.jwks().keys[0]!
+      issuer.fail('jwks', { body: { keys: [key] } })
+      expect(await outcome(token)).toBe('accepted')
+    },
+  )
+})
+
+describe('key ids', () => {
+  it('a token without one is matched where a single key fits', async () => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const unnamed = jwt({ header: { kid: undefined } })
+    issuer.addKey({ algorithm: 'RS256' })
+    expect(await outcome(unnamed)).toBe('accepted')
+  })
+
+  it('and refused where several do', async () => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const unnamed = jwt({ header: { kid: undefined } })
+    issuer.addKey({ algorithm: 'ES256' })
+    expect(await outcome(unnamed)).toBe('key_unknown')
+    expect(issuer.calls.jwks).toBe(1)
+  })
+
+  it('a published key without one serves tokens without one, and none that names another', async () => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const [unnamed, named] = [jwt({ header: { kid: undefined } }), jwt()]
+    const { kid: _kid, ...key } = issuer.jwks().keys[0]!
+    issuer.fail('jwks', { body: { keys: [key] } })
+    expect(await outcome(unnamed)).toBe('accepted')
+    expect(await outcome(named)).toBe('key_unknown')
+  })
+
+  it('two keys under one id: the one that signed is found', async () => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const token = jwt()
+    const right = issuer.jwks().keys[0]!
+    const other = issuer.addKey({ algorithm: 'ES256' })
+    const twin = { ...issuer.jwks().keys.find(({ kid }) => kid === other)!, kid: right.kid }
+    issuer.fail('jwks', { body: { keys: [twin, right] } })
+    expect(await outcome(token)).toBe('accepted')
+  })
+
+  it.each([
+    ['number', 7],
+    ['null', null],
+    ['list', ['a']],
+    ['object', {}],
+  ])('a kid that is a %s is no kid', async (_, kid) => {
+    const { jwt, outcome, issuer } = await keyStage()
+    expect(await outcome(jwt({ header: { kid } }))).toBe('token_undecodable')
+    expect(issuer.calls.jwks).toBe(0)
+  })
+})
+
+describe('entries of a key set that cannot be used are skipped, and the others serve', () => {
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'key'],
+    ['an empty object', {}],
+    ['an unknown type', { kty: 'NEW', kid: 'x', alg: 'NEW1' }],
+    ['a shared key', { kty: 'oct', k: 'c2VjcmV0', kid: 'x', alg: 'HS256' }],
+    ['a broken key', { kty: 'RSA', n: '!!', e: 'AQAB', kid: 'x', alg: 'RS256' }],
+    ['a point off the curve', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 'x' }],
+    ['a key for encryption', { kty: 'RSA', n: 'AQAB', e: 'AQAB', use: 'enc', kid: 'x' }],
+    ['an id that is a number', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 7 }],
+  ])('%s', async (_, entry) => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const token = jwt()
+    issuer.fail('jwks', { body: { keys: [entry, ...issuer.jwks().keys] } })
+    expect(await outcome(token)).toBe('accepted')
+  })
+
+  it.each<[string, Record<string, unknown>]>([
+    ['for encryption', { use: 'enc' }],
+    ['not for verifying', { key_ops: ['sign'] }],
+    ['published with its private part', { d: 'AAAA' }],
+  ])('the very key of the token, %s, does not serve', async (_, members) => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const token = jwt()
+    issuer.fail('jwks', { body: { keys: [{ ...issuer.jwks().keys[0], ...members }] } })
+    expect(await outcome(token)).toBe('key_unknown')
+    expect(issuer.calls.jwks).toBe(1)
+  })
+
+  it.each([
+    [99, 'accepted'],
+    [100, 'key_unknown'],
+  ])('of a set with %s entries before it, the key of a token: %s', async (before, expected) => {
+    const { issuer, jwt, outcome } = await keyStage()
+    const token = jwt()
+    const others = times(before, (index) => ({ kty: 'oct', kid: `other-${index}` }))
+    issuer.fail('jwks', { body: { keys: [...others, ...issuer.jwks().keys] } })
+    expect(await outcome(token)).toBe(expected)
+  })
+})
+
+describe('keys of several issuers', () => {
+  it('one key id at two issuers: each token is checked with the key of its own issuer', async () => {
+    const one = await stage()
+    const token = one.jwt()
+    const { kid } = one.issuer.jwks().keys[0]!
+    const two = await keyStage()
+    const stolen = two.jwt({ header: { kid }, claims: { iss: one.issuer.url } })
+    expect(await one.outcome(token)).toBe('accepted')
+    expect(await one.outcome(stolen)).toBe('signature_invalid')
+  })
+})

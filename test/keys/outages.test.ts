@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest'
+import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
+import type { Endpoint, Fault, MintJwtOptions, TestIssuer } from '../../src/testing/index.js'
+import { bearer, stage, type Stage } from '../core/support.js'
+import { keyStage, LONG } from './support.js'
+
+interface Target {
+  readonly endpoint: Endpoint
+  readonly reason: string
+  readonly issuer: (by: TestIssuer, deadline: number | undefined) => Issuer
+  readonly mint: (on: Stage) => string
+}
+
+/** Numbers with a deadline, or with none of our own. */
+function within(deadline: number | undefined): { readonly deadline?: number } {
+  return deadline === undefined ? {} : { deadline }
+}
+
+const targets: readonly Target[] = [
+  {
+    endpoint: 'discovery',
+    reason: 'keys_unavailable',
+    issuer: (by, deadline) => oauth(by.oauth({ keys: within(deadline) })),
+    mint: ({ jwt }) => jwt(),
+  },
+  {
+    endpoint: 'jwks',
+    reason: 'keys_unavailable',
+    issuer: (by, deadline) => oauth(by.oauth({ jwksUri: `${by.url}/jwks`, keys: within(deadline) })),
+    mint: ({ jwt }) => jwt(),
+  },
+  {
+    endpoint: 'introspection',
+    reason: 'issuer_unavailable',
+    issuer: (by, deadline) => {
+      const introspection = { ...by.oauth().introspection!, endpoint: `${by.url}/introspect` }
+      return oauth(by.oauth({ introspection, remote: within(deadline) }))
+    },
+    mint: ({ issuer }) => issuer.mintOpaque(),
+  },
+  {
+    endpoint: 'clerkVerify',
+    reason: 'issuer_unavailable',
+    issuer: (by, deadline) => clerk(by.clerk({ remote: within(deadline) })),
+    mint: ({ issuer }) => issuer.mintOpaque({ provider: 'clerk' }),
+  },
+  {
+    endpoint: 'authleteIntrospection',
+    reason: 'issuer_unavailable',
+    issuer: (by, deadline) => authlete(by.authlete({ remote: within(deadline) })),
+    mint: ({ issuer }) => issuer.mintOpaque({ provider: 'authlete' }),
+  },
+]
+
+const REFUSED_US = [400, 401, 403]
+const faults: readonly [string, Fault][] = [
+  ...[...REFUSED_US, 404, 408, 410, 429, 500, 501, 502, 503, 504].map((status): [string, Fault] => [
+    `status ${status}`,
+    status,
+  ]),
+  ['status 201', { status: 201 }],
+  ['status 202', { status: 202 }],
+  ['a connection that is reset', 'reset'],
+  ['a connection that is refused', 'refuse'],
+  ['an empty body', 'empty'],
+  ['a login page', 'html'],
+  ['half of the answer', 'truncated'],
+  ['a redirect to the right answer', 'redirect'],
+  ['null', { body: 'null' }],
+  ['a list', { body: [] }],
+  ['a text', { body: '"active"' }],
+  ['an empty object', { body: {} }],
+  ['bytes that are no UTF-8', (_request, response) => response.end(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))],
+  ['more than we read', { body: JSON.stringify({ active: true, padding: 'x'.repeat(300 * 1024) }) }],
+]
+const hangs: readonly [string, Fault][] = [
+  ['no answer at all', 'hang'],
+  ['an answer that stops half-way', 'hangHalfway'],
+]
+
+async function expectUndecidable(on: Stage, token: string, reasons: readonly string[]): Promise<void> {
+  const decision = await on.verifier.authorize(bearer(token))
+  expect(decision.outcome).toBe('undecidable')
+  if (decision.outcome === 'accepted') return
+  const { reason, status, headers } = decision.refusal
+  expect(reasons).toContain(reason)
+  expect(status).toBe(503)
+  expect(Number(headers['Retry-After'])).toBeGreaterThanOrEqual(1)
+  expect(headers).not.toHaveProperty('WWW-Authenticate')
+}
+
+describe.each(targets)(
+  '$endpoint fails: 503, Retry-After, no challenge, and nothing remembered',
+  (target) => {
+    const { endpoint, reason } = target
+
+    it.each(faults)('%s', async (_, how) => {
+      const on = await stage({ issuers: (by) => [target.issuer(by, undefined)] })
+      const token = target.mint(on)
+      on.issuer.fail(endpoint, how)
+      const isOurs = reason === 'issuer_unavailable' && REFUSED_US.includes(how as number)
+      await expectUndecidable(on, token, [isOurs ? 'issuer_refused_us' : reason])
+      on.issuer.heal()
+      on.pass(60)
+      expect(await on.outcome(token)).toBe('accepted')
+    })
+
+    it.each(hangs)('%s, when the deadline has passed', async (_, how) => {
+      const on = await stage({ issuers: (by) => [target.issuer(by, 0.1)] })
+      on.issuer.fail(endpoint, how)
+      await expectUndecidable(on, target.mint(on), [reason])
+    })
+  },
+)
+
+describe('a redirect is not followed', () => {
+  it.each(targets)('$endpoint', async (target) => {
+    const on = await stage({ issuers: (by) => [target.issuer(by, undefined)] })
+    on.issuer.fail(target.endpoint, 'redirect')
+    await on.outcome(target.mint(on))
+    expect(on.issuer.calls[target.endpoint]).toBe(1)
+  })
+})
+
+describe('good keys stay in use while the next ones cannot be had', () => {
+  it.each([...faults, ...hangs])('%s', async (_, how) => {
+    const { issuer, jwt, outcome, pass, verifier } = await keyStage({ keys: { deadline: 1 } })
+    const [known, unseen] = [jwt(LONG), jwt(LONG)]
+    expect(await outcome(known)).toBe('accepted')
+    issuer.fail('jwks', how)
+    pass(600)
+    expect(await outcome(known)).toBe('accepted')
+    expect(await outcome(unseen)).toBe('accepted')
+    expect(verifier.health().status).toBe('degraded')
+  })
+})
+
+describe('stale keys', () => {
+  it.each([
+    ['an hour', undefined, 3600],
+    ['as configured', '2h', 7200],
+  ])('serve for %s after the last success, and not a millisecond longer', async (_, stale, seconds) => {
+    const { issuer, jwt, outcome, pass } = await keyStage(stale === undefined ? {} : { keys: { stale } })
+    const [known, unseen] = [jwt(LONG), jwt(LONG)]
+    await outcome(known)
+    issuer.fail('jwks', 500)
+    pass(seconds - 0.001)
+    expect(await outcome(known)).toBe('accepted')
+    expect(await outcome(unseen)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(known)).toBe('keys_unavailable')
+    expect(await outcome(unseen)).toBe('keys_unavailable')
+    issuer.heal()
+    pass(60)
+    expect(await outcome(known)).toBe('accepted')
+  })
+})
+
+describe('after a failed fetch', () => {
+  const pauses = [1, 2, 4, 8, 16, 32, 60, 60]
+
+  it.each<[string, (on: Stage) => Promise<void>, MintJwtOptions]>([
+    ['on a cold start', () => Promise.resolve(), {}],
+    [
+      'once the keys are too old',
+      async ({ jwt, outcome, pass }) => {
+        await outcome(jwt(LONG))
+        pass(3600)
+      },
+      LONG,
+    ],
+  ])(
+    '%s there is a pause that doubles up to a minute, in which nobody fetches or waits',
+    async (_, warm, mint) => {
+      const on = await keyStage()
+      const { issuer, jwt, outcome, pass } = on
+      const token = jwt({ ...mint, expiresIn: '30d' })
+      await warm(on)
+      issuer.fail('jwks', 500)
+      issuer.resetCalls()
+      expect(await outcome(token)).toBe('keys_unavailable')
+      for (const [index, pause] of pauses.entries()) {
+        // Jittered downwards by a tenth at most.
+        pass(pause * 0.9 - 0.001)
+        expect(await outcome(token)).toBe('keys_unavailable')
+        expect(await outcome(jwt({ header: { kid: 'junk' } }))).toBe('keys_unavailable')
+        expect(issuer.calls.jwks).toBe(index + 1)
+        pass(pause * 0.1 + 0.001)
+        expect(await outcome(token)).toBe('keys_unavailable')
+        expect(issuer.calls.jwks).toBe(index + 2)
+      }
+    },
+  )
+
+  it('Retry-After says how much of the pause is left', async () => {
+    const { issuer, jwt, verifier, pass } = await keyStage()
+    issuer.fail('jwks', 500)
+    const retryAfter = async () => {
+      const decision = await verifier.authorize(bearer(jwt()))
+      return decision.outcome === 'accepted' ? undefined : Number(decision.refusal.headers['Retry-After'])
+    }
+    for (const pause of pauses.slice(0, 5)) {
+      const left = await retryAfter()
+      expect(left).toBeLessThanOrEqual(pause)
+      expect(left).toBeGreaterThanOrEqual(Math.floor(pause * 0.9))
+      pass(pause)
+    }
+  })
+
+  it('a success ends the pause and starts the count anew', async () => {
+    const { issuer, jwt, outcome, pass } = await keyStage()
+    issuer.fail('jwks', 500)
+    for (const pause of [1, 2, 4]) {
+      await outcome(jwt())
+      pass(pause)
+    }
+    issuer.heal()
+    expect(await outcome(jwt(LONG))).toBe('accepted')
+    issuer.fail('jwks', 500)
+    pass(3600)
+    await outcome(jwt())
+    const calls = issuer.calls.jwks
+    pass(1)
+    await outcome(jwt())
+    expect(issuer.calls.jwks).toBe(calls + 1)
+  })
+
+  it('stale keys serve in the pause without a fetch', async () => {
+    const { issuer, jwt, outcome, pass } = await keyStage()
+    const token = jwt(LONG)
+    await outcome(token)
+    issuer.fail('jwks', 500)
+    pass(600)
+    await outcome(token)
+    const calls = issuer.calls.jwks
+    pass(0.899)
+    for (let request = 0; request < 10; request += 1) expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.jwks).toBe(calls)
+  })
+})
+
+describe('two issuers, one of them down', () => {
+  it('the tokens of the other are none the worse', async () => {
+    const { issuer, jwt, outcome } = await stage({
+      issuers: (by) => [
+        oauth(by.oauth()),
+        clerk(by.clerk({ jwksUri: 'http://127.0.0.1:1/jwks', remote: { deadline: 1 } })),
+      ],
+    })
+    expect(await outcome(issuer.mintJwt({ provider: 'clerk' }))).toBe('keys_unavailable')
+    expect(await outcome(jwt())).toBe('accepted')
+    expect(await outcome(issuer.mintOpaque({ provider: 'clerk' }))).toBe('accepted')
+  })
+})
