@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, oauth, type Duration } from '../../src/index.js'
-import type { TestIssuer } from '../../src/testing/index.js'
+import { ConfigurationError, type Duration } from '../../src/index.js'
 import { stage } from './support.js'
 
 describe('a length of time', () => {
