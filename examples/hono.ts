@@ -1,0 +1,57 @@
+// An API in Hono, with the guard for servers that speak Request and Response.
+//
+//   npx tsx examples/hono.ts           stays up and prints a curl line; PORT=3000 chooses the port
+//   npx tsx examples/hono.ts --once    sends itself requests, checks the answers, ends
+//
+// With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { createVerifier, oauth, type AccessToken, type Policy } from 'm2m-guard'
+import { guard } from 'm2m-guard/fetch'
+import { demonstrate } from './support/demonstrate.js'
+import { environment } from './support/environment.js'
+
+const { env, testIssuer } = await environment({
+  OAUTH_ISSUER: (issuer) => issuer.url,
+  OAUTH_AUDIENCE: (issuer) => issuer.audience,
+})
+
+const verifier = createVerifier({
+  issuers: [oauth({ issuer: env.OAUTH_ISSUER, audience: env.OAUTH_AUDIENCE })],
+  policy: { maxTokenAge: '1h' },
+})
+
+function guarded(policy: Policy) {
+  const authorize = guard(verifier, policy)
+  return createMiddleware<{ Variables: { auth: AccessToken } }>(async (context, next) => {
+    const token = await authorize(context.req.raw)
+    if (token instanceof Response) return token
+    context.set('auth', token)
+    return next()
+  })
+}
+
+const app = new Hono()
+app.get('/orders', guarded({ scopes: 'orders:read' }), (context) =>
+  context.json({ orders: ['o-1', 'o-2'], client: context.get('auth').clientId }),
+)
+app.post('/orders', guarded({ scopes: 'orders:write' }), (context) => context.json({ order: 'o-3' }, 201))
+const server = serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 0), hostname: '127.0.0.1' })
+
+await demonstrate(server, testIssuer, [
+  { what: 'no token', path: '/orders', status: 401 },
+  {
+    what: 'may read',
+    path: '/orders',
+    token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
+    status: 200,
+  },
+  {
+    what: 'may read only',
+    path: '/orders',
+    method: 'POST',
+    token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
+    status: 403,
+  },
+])

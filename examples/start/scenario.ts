@@ -1,0 +1,141 @@
+import type { RefusalReason, TokenSource } from 'm2m-guard'
+import type { Endpoint, TestIssuer } from 'm2m-guard/testing'
+import type { GuardedPath } from './routes.js'
+
+/** One request and what must become of it. */
+export interface Row {
+  /** In words, for the table. */
+  readonly request: string
+  readonly path: GuardedPath
+  /** What happens at the issuer before the request is sent. */
+  readonly before?: () => void
+  readonly token?: () => string
+  readonly expected: Expected
+}
+
+/** What a row promises. No reason: accepted. */
+export interface Expected {
+  readonly status: number
+  readonly reason?: RefusalReason
+  /** Where the facts about the token came from; none where there were none to be had. */
+  readonly source?: TokenSource
+  /** The endpoints of the issuer that were called; `'any'` promises nothing. */
+  readonly calls: readonly Endpoint[] | 'any'
+}
+
+/** The story the table tells, in order: what a row leaves behind, the next ones find. */
+export function scenario(issuer: TestIssuer): readonly Row[] {
+  const scopes = 'orders:read'
+  const jwt = issuer.mintJwt({ scopes })
+  const opaque = issuer.mintOpaque({ scopes })
+  let renewed = ''
+
+  return [
+    {
+      request: 'no token',
+      path: '/orders',
+      expected: { status: 401, reason: 'token_missing', calls: [] },
+    },
+    {
+      request: 'JWT',
+      path: '/orders',
+      token: () => jwt,
+      expected: { status: 200, source: 'local', calls: ['discovery', 'jwks'] },
+    },
+    {
+      request: 'the same JWT again',
+      path: '/orders',
+      token: () => jwt,
+      expected: { status: 200, source: 'cache', calls: [] },
+    },
+    {
+      request: 'opaque token',
+      path: '/orders',
+      token: () => opaque,
+      expected: { status: 200, source: 'remote', calls: ['introspection'] },
+    },
+    {
+      request: 'the same opaque token again',
+      path: '/orders',
+      token: () => opaque,
+      expected: { status: 200, source: 'cache', calls: [] },
+    },
+    {
+      request: 'wrong scope',
+      path: '/orders',
+      token: () => issuer.mintJwt({ scopes: 'orders:write' }),
+      expected: { status: 403, reason: 'scope_insufficient', source: 'local', calls: [] },
+    },
+    {
+      request: 'too old: 10 min, the route takes 5',
+      path: '/payouts',
+      token: () => issuer.mintJwt({ scopes, age: '10m' }),
+      expected: { status: 401, reason: 'token_too_old', source: 'local', calls: [] },
+    },
+    {
+      request: 'expired a minute ago',
+      path: '/orders',
+      token: () => issuer.mintJwt({ scopes, age: '1h', expiresIn: '-1m' }),
+      expected: { status: 401, reason: 'token_expired', source: 'local', calls: [] },
+    },
+    {
+      request: 'wrong audience',
+      path: '/orders',
+      token: () => issuer.mintJwt({ scopes, audience: 'https://another-api.test' }),
+      expected: { status: 401, reason: 'audience_mismatch', source: 'local', calls: [] },
+    },
+    {
+      request: 'opaque token, confirmed on every request',
+      path: '/refunds',
+      token: () => opaque,
+      expected: { status: 200, source: 'remote', calls: ['introspection'] },
+    },
+    {
+      request: 'the same, revoked at the issuer',
+      path: '/refunds',
+      before: () => {
+        issuer.revoke(opaque)
+      },
+      token: () => opaque,
+      expected: { status: 401, reason: 'token_inactive', calls: ['introspection'] },
+    },
+    {
+      request: 'keys rotated: JWT signed with the new key',
+      path: '/orders',
+      before: () => {
+        issuer.rotateKeys()
+        renewed = issuer.mintJwt({ scopes })
+      },
+      token: () => renewed,
+      expected: { status: 200, source: 'local', calls: ['jwks'] },
+    },
+    {
+      request: 'keys rotated: the first JWT, old key withdrawn',
+      path: '/orders',
+      token: () => jwt,
+      expected: { status: 401, reason: 'key_unknown', calls: [] },
+    },
+    {
+      request: 'issuer down: opaque token never seen',
+      path: '/orders',
+      before: () => {
+        issuer.fail('all', 'reset')
+      },
+      token: () => issuer.mintOpaque({ scopes }),
+      // How often the issuer is tried before giving up is not what this row is about.
+      expected: { status: 503, reason: 'issuer_unavailable', calls: 'any' },
+    },
+    {
+      request: 'issuer down: JWT never seen, its key is known',
+      path: '/orders',
+      token: () => issuer.mintJwt({ scopes }),
+      expected: { status: 200, source: 'local', calls: [] },
+    },
+    {
+      request: 'issuer down: JWT seen before',
+      path: '/orders',
+      token: () => renewed,
+      expected: { status: 200, source: 'cache', calls: [] },
+    },
+  ]
+}

@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { afterAll, describe, expect, it } from 'vitest'
+import { endAll, readCurlLine, runScript, runTsx, startTsx, statusOf } from './support.js'
+
+const MAIN = 'examples/start/main.ts'
+
+afterAll(endAll)
+
+/** The table's rows as they are read: request, status, reason, from, calls to the issuer. */
+const ROWS = [
+  ['no token', '401', 'token_missing', '–', '0'],
+  ['JWT', '200', '–', 'local', '2 (discovery, jwks)'],
+  ['the same JWT again', '200', '–', 'cache', '0'],
+  ['opaque token', '200', '–', 'remote', '1 (introspection)'],
+  ['the same opaque token again', '200', '–', 'cache', '0'],
+  ['wrong scope', '403', 'scope_insufficient', 'local', '0'],
+  ['too old: 10 min, the route takes 5', '401', 'token_too_old', 'local', '0'],
+  ['expired a minute ago', '401', 'token_expired', 'local', '0'],
+  ['wrong audience', '401', 'audience_mismatch', 'local', '0'],
+  ['opaque token, confirmed on every request', '200', '–', 'remote', '1 (introspection)'],
+  ['the same, revoked at the issuer', '401', 'token_inactive', '–', '1 (introspection)'],
+  ['keys rotated: JWT signed with the new key', '200', '–', 'local', '1 (jwks)'],
+  ['keys rotated: the first JWT, old key withdrawn', '401', 'key_unknown', '–', '0'],
+  [
+    'issuer down: opaque token never seen',
+    expect.stringMatching(/^503, retry after \d+ s$/),
+    'issuer_unavailable',
+    '–',
+    expect.stringMatching(/^[1-9]/),
+  ],
+  ['issuer down: JWT never seen, its key is known', '200', '–', 'local', '0'],
+  ['issuer down: JWT seen before', '200', '–', 'cache', '0'],
+]
+
+/** The cells below the line of dashes, up to the empty line. */
+function rowsOf(stdout: string): string[][] {
+  const lines = stdout.split('\n')
+  const first = lines.findIndex((line) => line.startsWith('---')) + 1
+  const last = lines.indexOf('', first)
+  return lines.slice(first, last).map((line) => line.split(/ {2,}/))
+}
+
+describe('the main job, once', () => {
+  it.each(['express', 'koa', 'fastify'])('in %s every row is as expected', async (framework) => {
+    const { code, stdout, stderr } = await runTsx([MAIN, '--once', '--framework', framework])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const rows = rowsOf(stdout)
+    expect(
+      rows.map(([request, , status, reason, from, calls]) => [request, status, reason, from, calls]),
+    ).toEqual(ROWS)
+    for (const row of rows) expect(row[6]).toMatch(/^\d+\.\d$/)
+    expect(stdout).toContain(`(${framework})`)
+    expect(stdout.trimEnd()).toMatch(/16 rows, all as expected$/)
+  })
+
+  it('takes Express if no framework is named', async () => {
+    const { code, stdout } = await runTsx([MAIN, '--once'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('(express)')
+  })
+
+  it('marks and counts the rows that are not as expected, and ends with 1', async () => {
+    // The job itself with four expectations that are wrong, each in another respect.
+    const { code, stdout, stderr } = await runScript(`
+      import { mainJob } from './examples/start/main-job.ts'
+      import { scenario } from './examples/start/scenario.ts'
+      const wrong = { 0: { status: 403 }, 1: { source: 'cache' }, 2: { calls: ['jwks'] }, 5: { reason: 'check_failed' } }
+      process.exitCode = await mainJob({ framework: 'express', port: 0, issuerPort: 0, once: true }, (issuer) =>
+        scenario(issuer).map((row, index) => ({ ...row, expected: { ...row.expected, ...wrong[index] } })),
+      )`)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout.split('\n').filter((line) => line.includes('UNEXPECTED'))).toEqual([
+      '^ UNEXPECTED: should have been 403, token_missing, from –, calls 0',
+      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 2 (discovery, jwks)',
+      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 1 (jwks)',
+      '^ UNEXPECTED: should have been 403, check_failed, from local, calls 0',
+    ])
+    expect(stdout.trimEnd()).toMatch(/16 rows, 4 NOT as expected$/)
+  })
+})
+
+describe('the command line', () => {
+  it('--help names every option and ends with 0', async () => {
+    const { code, stdout, stderr } = await runTsx([MAIN, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const option of ['--framework', '--port', '--issuer-port', '--once', '--help'])
+      expect(stdout).toContain(option)
+  })
+
+  it.each([
+    [['--bogus'], "Unknown option '--bogus'"],
+    [['stray'], "Unexpected argument 'stray'"],
+    [['--framework', 'hapi'], "--framework must be one of express, koa, fastify, not 'hapi'"],
+    [['--port', '65536'], "--port must be a number from 0 to 65535, not '65536'"],
+    [['--issuer-port', 'x'], "--issuer-port must be a number from 0 to 65535, not 'x'"],
+    [['--port'], "Option '--port <value>' argument missing"],
+    [['--once=yes'], "Option '--once' does not take an argument"],
+  ])('%j is answered with one line and 2', async (args, message) => {
+    const { code, stdout, stderr } = await runTsx([MAIN, ...args])
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `${message}. See npm start -- --help\n`,
+    })
+  })
+
+  it.each([
+    ['--port', 'express'],
+    ['--port', 'fastify'],
+    ['--issuer-port', 'express'],
+  ])('a %s in use is one line and 1 (%s)', async (option, framework) => {
+    const occupant = createServer().listen(0, '127.0.0.1')
+    await once(occupant, 'listening')
+    const { port } = occupant.address() as AddressInfo
+    const { code, stdout, stderr } = await runTsx([
+      MAIN,
+      '--once',
+      '--framework',
+      framework,
+      option,
+      String(port),
+    ])
+    occupant.close()
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Port ${port} is in use. Give another, or none: a free one is then taken.\n`,
+    })
+  })
+
+  it('the ports asked for are taken', async () => {
+    const [port, issuerPort] = await freePorts()
+    const { code, stdout } = await runTsx([
+      MAIN,
+      '--once',
+      '--port',
+      `${port}`,
+      '--issuer-port',
+      `${issuerPort}`,
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      new RegExp(
+        `^issuer  http://127\\.0\\.0\\.1:${issuerPort} .*\\nAPI     http://127\\.0\\.0\\.1:${port} `,
+      ),
+    )
+  })
+})
+
+describe('the main job, staying up', () => {
+  it('prints curl lines that get the answers it says they get', async () => {
+    const job = startTsx([MAIN])
+    const stdout = await job.until(/Ctrl-C ends it\./)
+    const lines = [...stdout.matchAll(/^# (\d{3}): .*\n(curl .*)$/gm)].map(([, status, line]) => ({
+      status: Number(status),
+      line: line!,
+    }))
+    expect(lines.map(({ status }) => status)).toEqual([200, 200, 403, 401, 401, 200])
+    for (const { status, line } of lines)
+      expect([line, await statusOf(readCurlLine(line))]).toEqual([line, status])
+    // The very words, where there is a curl to paste them to.
+    if (spawnSync('curl', ['--version']).status === 0) {
+      for (const { status, line } of lines) {
+        expect(spawnSync(line, { shell: true, encoding: 'utf8' }).stdout).toMatch(
+          new RegExp(`^HTTP/1\\.1 ${status} `),
+        )
+      }
+    }
+    job.kill('SIGINT')
+    expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it.each([
+    ['SIGINT', 'express'],
+    ['SIGTERM', 'koa'],
+    ['SIGTERM', 'fastify'],
+  ] as const)('%s ends it with 0 (%s)', async (signal, framework) => {
+    const job = startTsx([MAIN, '--framework', framework])
+    await job.until(/Ctrl-C ends it\./)
+    job.kill(signal)
+    expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('Ctrl-C during the table ends it as well', async () => {
+    const job = startTsx([MAIN])
+    await job.until(/^issuer/)
+    job.kill('SIGINT')
+    expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+/** Two ports that nobody listens on. */
+async function freePorts(): Promise<readonly number[]> {
+  const servers = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}
