@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { isProgram, typeErrors } from './compiler.js'
+import { runBlock } from './run.js'
+import { blocksOf, PAPERS, placeOf, readPaper, ROOT, sectionOf, type Block } from './support.js'
+
+/** What a browser asks before a script of another origin may send a token. */
+const PREFLIGHT = {
+  origin: 'https://console.example.com',
+  'access-control-request-method': 'GET',
+  'access-control-request-headers': 'authorization',
+}
+
+const blocks = PAPERS.flatMap(blocksOf)
+const programs = blocks.filter(isProgram)
+const byPlace = (some: readonly Block[]): readonly [string, Block][] =>
+  some.map((block) => [placeOf(block), block])
+
+it('every block of the papers says what it is, and is of a kind that is checked', () => {
+  const kinds = ['ts', 'js', 'sh', 'http', 'text']
+  expect(blocks.filter(({ language }) => !kinds.includes(language)).map(placeOf)).toEqual([])
+  expect(programs.length).toBeGreaterThan(0)
+})
+
+describe('a program in the papers', () => {
+  const errors = typeErrors(programs)
+
+  it.each(byPlace(programs))('%s: its types are right', (place) => {
+    expect(errors.get(place)).toEqual([])
+  })
+
+  it.each(byPlace(programs))('%s: it runs', async (_, block) => {
+    await runBlock(block)
+  })
+})
+
+describe('a guarded API of the README', () => {
+  const apis = programs.filter(
+    ({ paper, text }) => paper === 'README.md' && /\.listen\(|serve\(/.test(text) && text.includes('/orders'),
+  )
+
+  it('there is one for each adapter', () => {
+    const adapters = apis.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
+    expect(adapters).toEqual(['express', 'koa', 'fastify', 'fetch'])
+  })
+
+  it('the first is shorter than 20 lines', () => {
+    expect(apis[0]!.text.split('\n').length).toBeLessThan(20)
+  })
+
+  it.each(byPlace(apis))('%s: answers as the README says', async (_, block) => {
+    const { issuer, urls } = await runBlock(block)
+    const tokens = {
+      none: undefined,
+      good: issuer.mintJwt({ clientId: 'billing', scopes: 'orders:read' }),
+      'of another scope': issuer.mintJwt({ scopes: 'orders:write' }),
+      'for somebody else': issuer.mintJwt({ scopes: 'orders:read', audience: 'https://invoices.internal' }),
+      'of two hours ago': issuer.mintJwt({ scopes: 'orders:read', age: '2h' }),
+    }
+    const statuses: Record<string, number> = {}
+    for (const [what, token] of Object.entries(tokens)) {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const response = await fetch(`${urls[0]!}/orders`, { headers })
+      statuses[what] = response.status
+      const body = await response.json()
+      if (what === 'good') expect(body).toEqual({ orders: [], client: 'billing' })
+    }
+    expect(statuses).toEqual({
+      none: 401,
+      good: 200,
+      'of another scope': 403,
+      'for somebody else': 401,
+      'of two hours ago': 401,
+    })
+  })
+
+  it('refuses word for word as the README shows', async () => {
+    const [shown] = blocks.filter(({ paper, language }) => paper === 'README.md' && language === 'http')
+    const [head = '', body] = shown!.text.split('\n\n')
+    const [statusLine, ...headers] = head.split('\n')
+    const { issuer, urls } = await runBlock(apis[0]!)
+    const response = await fetch(`${urls[0]!}/orders`, {
+      headers: { authorization: `Bearer ${issuer.mintJwt()}` },
+    })
+    expect(`HTTP/1.1 ${response.status} ${response.statusText}`).toBe(statusLine)
+    for (const header of headers) {
+      const [name = ''] = header.split(':', 1)
+      expect(`${name}: ${response.headers.get(name) ?? ''}`).toBe(header)
+    }
+    expect(await response.text()).toBe(body)
+  })
+})
+
+describe('a command in the papers', () => {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>
+  }
+  const commands = blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) =>
+      block.text
+        .split(/\n|&&/)
+        .map((line) => line.replace(/#.*$/, '').trim())
+        .filter((line) => line !== '')
+        .map((command): [string, string] => [placeOf(block), command]),
+    )
+
+  it.each(commands)('%s: %s is one that exists', (_, command) => {
+    const [program, first = '', second = ''] = command.replace(/^(?:[A-Z_]+=\S+ )+/, '').split(' ')
+    if (program === 'npm' && first === 'run') expect(scripts).toHaveProperty([second])
+    else if (program === 'npm' && ['start', 'test'].includes(first)) expect(scripts).toHaveProperty([first])
+    else if (program === 'npx' && first === 'tsx') expect(existsSync(ROOT + second)).toBe(true)
+    else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
+    else expect(['npm ci', 'npm install m2m-guard']).toContain(command)
+  })
+
+  it('the two that start and test everything are in the README, as they are to be typed', () => {
+    const shown = blocks.filter(({ paper, language }) => paper === 'README.md' && language === 'sh')
+    const texts = shown.map(({ text }) => text)
+    expect(texts).toContain('npm ci && npm start')
+    expect(texts).toContain('npm ci && npm test')
+  })
+})
+
+describe('a recipe for CORS and open routes', () => {
+  const section = sectionOf(readPaper('docs/recipes.md'), 'CORS preflight and open routes')
+  const recipes = programs.filter(({ paper, text }) => paper === 'docs/recipes.md' && section.includes(text))
+
+  it('there is one for each adapter', () => {
+    const adapters = recipes.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
+    expect(adapters).toEqual(['express', 'koa', 'fastify', 'fetch'])
+  })
+
+  it.each(byPlace(recipes))('%s: lets a preflight through, and nothing else', async (_, block) => {
+    const { urls } = await runBlock(block)
+    const ask = (method: string, path: string) => fetch(urls[0]! + path, { method, headers: PREFLIGHT })
+    const preflight = await ask('OPTIONS', '/orders')
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('authorization')
+    expect((await ask('GET', '/health')).status).toBe(200)
+    const refused = await ask('GET', '/orders')
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('access-control-allow-origin')).toBe(PREFLIGHT.origin)
+    expect(refused.headers.get('access-control-expose-headers')).toMatch(/WWW-Authenticate, ?Retry-After/)
+  })
+})

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { expect, it } from 'vitest'
+import { PAPERS, readPaper, ROOT } from './support.js'
+
+/** A paper without its code, in which nothing is a link or a heading. */
+function proseOf(paper: string): string {
+  return readPaper(paper)
+    .replace(/^```[^]*?^```$/gm, '')
+    .replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]()]/g, ' '))
+}
+
+interface Link {
+  readonly paper: string
+  readonly target: string
+}
+
+const links: readonly Link[] = PAPERS.flatMap((paper) =>
+  [...proseOf(paper).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ paper, target })),
+)
+
+/** The anchors GitHub gives the headings of a paper. */
+function anchorsOf(paper: string): ReadonlySet<string> {
+  const anchors = new Set<string>()
+  for (const [, title = ''] of readPaper(paper)
+    .replace(/^```[^]*?^```$/gm, '')
+    .matchAll(/^#{1,6} (.+)$/gm)) {
+    const slug = title
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replace(/\s/g, '-')
+    let anchor = slug
+    for (let again = 1; anchors.has(anchor); again += 1) anchor = `${slug}-${again}`
+    anchors.add(anchor)
+  }
+  return anchors
+}
+
+it('there are links in the papers', () => {
+  expect(links.length).toBeGreaterThan(20)
+})
+
+it.each(links)('$paper: $target leads somewhere', ({ paper, target }) => {
+  if (/^[a-z]+:/.test(target)) {
+    expect(target).toMatch(/^https:\/\/[a-z.]+\.[a-z]+\//)
+    return
+  }
+  const [path = '', anchor] = target.split('#', 2)
+  const file = path === '' ? paper : relative(ROOT, join(ROOT, dirname(paper), path))
+  expect(file.startsWith('..')).toBe(false)
+  expect(existsSync(ROOT + file)).toBe(true)
+  if (anchor !== undefined) expect([...anchorsOf(file)]).toContain(anchor)
+})
