@@ -114,8 +114,9 @@ function create(state: IssuerState, { fields, caller }: KeyedCall): Answer {
   const claims = claimsField(fields)
   const options = { provider: 'clerk', subject, audience: scopes, claims } as const
   if (format === 'jwt') {
-    const { audience: _unsaid, ...jwtOptions } = options
-    return created(state, mintJwt(state, { ...jwtOptions, expiresIn: lifetime ?? '1h' }))
+    // Clerk knows which machines the token is for; the token says only what its sender wrote.
+    const unsaid = { ...options, claims: { aud: undefined, ...claims } }
+    return created(state, mintJwt(state, { ...unsaid, expiresIn: lifetime ?? '1h' }))
   }
   const remaining = fields['min_remaining_ttl_seconds']
   if (typeof remaining === 'number') {

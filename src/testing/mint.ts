@@ -145,11 +145,13 @@ function claimsOf(state: IssuerState, facts: Facts, options: MintOptions): Claim
 function extraClaimsOf(provider: ProviderName, options: MintOptions): Claims {
   if (provider !== 'clerk') return { ...options.claims }
   const scopes = words(options.scopes ?? [])
-  return {
-    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
-    ...(options.confirmation === undefined ? {} : { cnf: options.confirmation }),
-    ...options.claims,
-  }
+  return withOverrides(
+    {
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+      ...(options.confirmation === undefined ? {} : { cnf: options.confirmation }),
+    },
+    options.claims,
+  )
 }
 
 function clientOf(state: IssuerState, provider: ProviderName): string {

@@ -1,0 +1,202 @@
+import { createServer } from 'node:http'
+import express from 'express'
+import fastify from 'fastify'
+import Koa from 'koa'
+import supertest from 'supertest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { guard as expressGuard } from '../../adapters/express.js'
+import { m2mGuard } from '../../adapters/fastify.js'
+import { guard as fetchGuard } from '../../adapters/fetch.js'
+import { guard as koaGuard } from '../../adapters/koa.js'
+import {
+  authlete,
+  clerk,
+  createVerifier,
+  oauth,
+  stytch,
+  type Issuer,
+  type Policy,
+  type Verifier,
+} from '../../src/index.js'
+import { asClient, createTestIssuer, type ProviderName, type TestIssuer } from '../../src/testing/index.js'
+import { bearer, outcomeOf, START } from '../core/support.js'
+import { decode, issuerAtNow } from './support.js'
+
+function verifierOf(...issuers: readonly Issuer[]): Verifier {
+  return createVerifier({ issuers, clock: () => START })
+}
+
+/** All four of a test issuer's providers. Only one issuer may take opaque tokens without a prefix. */
+function allOf(issuer: TestIssuer): Verifier {
+  return verifierOf(
+    oauth(issuer.oauth({ introspection: undefined })),
+    clerk(issuer.clerk()),
+    stytch(issuer.stytch()),
+    authlete(issuer.authlete({ issuer: issuer.endpoints.authlete })),
+  )
+}
+
+function tokenOf({ authorization }: { readonly authorization: string }): string {
+  expect(authorization).toMatch(/^Bearer \S+$/)
+  return authorization.slice('Bearer '.length)
+}
+
+describe('one line for a request the real guard accepts', () => {
+  const POLICY: Policy = { scopes: 'orders:read', clients: 'billing' }
+  const AS = { clientId: 'billing', scopes: 'orders:read' }
+
+  async function wired(): Promise<Verifier> {
+    return verifierOf(oauth((await issuerAtNow()).oauth()))
+  }
+
+  it('supertest and Express', async () => {
+    const verifier = await wired()
+    const app = express()
+    app.get('/orders', expressGuard(verifier, POLICY), (_request, response) => void response.send('ok'))
+    await supertest(app).get('/orders').set(asClient(verifier, AS)).expect(200)
+    await supertest(app).get('/orders').set(asClient(verifier)).expect(403)
+    await supertest(app).get('/orders').expect(401)
+  })
+
+  it('supertest and Koa', async () => {
+    const verifier = await wired()
+    const app = new Koa()
+    app.use(koaGuard(verifier, POLICY))
+    app.use((context) => {
+      context.body = 'ok'
+    })
+    const answer = app.callback()
+    const server = createServer((request, response) => void answer(request, response))
+    await supertest(server).get('/orders').set(asClient(verifier, AS)).expect(200)
+    await supertest(server).get('/orders').set(asClient(verifier)).expect(403)
+    await supertest(server).get('/orders').expect(401)
+  })
+
+  it("Fastify's inject", async () => {
+    const verifier = await wired()
+    const app = fastify()
+    onTestFinished(() => app.close())
+    await app.register(m2mGuard, { verifier, policy: POLICY })
+    app.get('/orders', () => 'ok')
+    const get = { method: 'GET', url: '/orders' } as const
+    expect((await app.inject({ ...get, headers: asClient(verifier, AS) })).statusCode).toBe(200)
+    expect((await app.inject({ ...get, headers: asClient(verifier) })).statusCode).toBe(403)
+    expect((await app.inject(get)).statusCode).toBe(401)
+  })
+
+  it('a Request', async () => {
+    const verifier = await wired()
+    const authorize = fetchGuard(verifier, POLICY)
+    const url = 'http://api.internal/orders'
+    const accepted = await authorize(new Request(url, { headers: asClient(verifier, AS) }))
+    expect(accepted).toMatchObject({ clientId: 'billing', scopes: ['orders:read'] })
+    expect(await authorize(new Request(url, { headers: asClient(verifier) }))).toMatchObject({ status: 403 })
+    expect(await authorize(new Request(url))).toMatchObject({ status: 401 })
+  })
+
+  it("the verifier's own authorize, and fetch", async () => {
+    const verifier = await wired()
+    const headers = asClient(verifier, AS)
+    expect(await verifier.authorize({ headers }, POLICY)).toMatchObject({ outcome: 'accepted' })
+    expect(new Headers(headers).get('authorization')).toBe(headers.authorization)
+  })
+})
+
+describe('whose token, and of which format', () => {
+  it.each<[ProviderName, 'jwt' | 'opaque']>([
+    ['oauth', 'jwt'],
+    ['clerk', 'jwt'],
+    ['clerk', 'opaque'],
+    ['stytch', 'jwt'],
+    ['authlete', 'jwt'],
+    ['authlete', 'opaque'],
+  ])('%s, %s', async (provider, format) => {
+    const verifier = allOf(await issuerAtNow())
+    const options = { provider, format, scopes: 'orders:read' } as const
+    const token = await verifier.verify(tokenOf(asClient(verifier, options)), { scopes: 'orders:read' })
+    expect(token).toMatchObject({ provider, format })
+  })
+
+  it('by default the first issuer, in the format it takes', async () => {
+    const issuer = await issuerAtNow()
+    const first = async (verifier: Verifier): Promise<string> => {
+      const { provider, format } = await verifier.verify(tokenOf(asClient(verifier)))
+      return `${provider} ${format}`
+    }
+    expect(await first(allOf(issuer))).toBe('oauth jwt')
+    expect(await first(verifierOf(clerk(issuer.clerk({ jwtAccess: false, jwksUri: undefined }))))).toBe(
+      'clerk opaque',
+    )
+    expect(await first(verifierOf(authlete(issuer.authlete())))).toBe('authlete opaque')
+    expect(await first(verifierOf(stytch(issuer.stytch())))).toBe('stytch jwt')
+  })
+
+  it('an opaque token of the OAuth issuer has the prefix that the verifier knows it by', async () => {
+    const issuer = await issuerAtNow()
+    const { clientId, clientSecret } = issuer.client
+    const introspection = { clientId, clientSecret, opaquePrefix: 'at_' }
+    const verifier = verifierOf(oauth(issuer.oauth({ introspection })))
+    const token = tokenOf(asClient(verifier, { format: 'opaque' }))
+    expect(token).toMatch(/^at_/)
+    expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
+  })
+
+  it('with the audience that the verifier wants', async () => {
+    const issuer = await issuerAtNow()
+    const verifier = verifierOf(oauth(issuer.oauth({ audience: 'https://orders.test' })))
+    const token = tokenOf(asClient(verifier))
+    expect(decode(token).claims['aud']).toBe('https://orders.test')
+    expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
+  })
+
+  it('everything else about the token can be said too, bad things included', async () => {
+    const verifier = verifierOf(oauth((await issuerAtNow()).oauth()))
+    const outcome = async (options: Parameters<typeof asClient>[1], policy?: Policy): Promise<string> => {
+      const decision = await verifier.authorize(bearer(tokenOf(asClient(verifier, options))), policy)
+      return decision.outcome === 'accepted' ? 'accepted' : decision.refusal.reason
+    }
+    expect(await outcome({ age: '2h' }, { maxTokenAge: '1h' })).toBe('token_too_old')
+    expect(await outcome({ expiresIn: -60, age: 120 })).toBe('token_expired')
+    expect(await outcome({ audience: 'https://other.test' })).toBe('audience_mismatch')
+    expect(await outcome({ subject: 'john' }, { clients: 'john' })).toBe('accepted')
+    expect(
+      await outcome({ claims: { tier: 'gold' } }, { check: ({ claims }) => claims['tier'] === 'gold' }),
+    ).toBe('accepted')
+  })
+
+  it('from whichever of several test issuers stands behind the verifier', async () => {
+    const [, second] = [await issuerAtNow(), await issuerAtNow(), await issuerAtNow()]
+    const verifier = verifierOf(oauth(second.oauth()))
+    expect(decode(tokenOf(asClient(verifier))).claims['iss']).toBe(second.url)
+  })
+})
+
+describe('a verifier without a running test issuer behind it', () => {
+  const ADVICE = /no running test issuer stands behind this verifier.*createTestIssuer\(\)/
+
+  it('is told so, and how to wire one', async () => {
+    await issuerAtNow()
+    const verifier = verifierOf(oauth({ issuer: 'https://auth.example.com', audience: 'x' }))
+    expect(() => asClient(verifier)).toThrow(ADVICE)
+  })
+
+  it('is told so once its test issuer is closed', async () => {
+    const issuer = await createTestIssuer()
+    const verifier = verifierOf(oauth(issuer.oauth()))
+    asClient(verifier)
+    await issuer.close()
+    expect(() => asClient(verifier)).toThrow(ADVICE)
+  })
+
+  it('is told so for a provider it does not have', async () => {
+    const verifier = verifierOf(oauth((await issuerAtNow()).oauth()))
+    expect(() => asClient(verifier, { provider: 'stytch' })).toThrow(
+      /behind this verifier as stytch.*stytch\(/,
+    )
+  })
+
+  it('opaque tokens of Stytch are not to be had there either', async () => {
+    const verifier = verifierOf(stytch((await issuerAtNow()).stytch()))
+    expect(() => asClient(verifier, { format: 'opaque' })).toThrow(/Stytch has no opaque/)
+  })
+})

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { clerk, createVerifier, oauth } from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { outcomeOf, START } from '../core/support.js'
+import { ask, decode, issuerAtNow, NOW, type Asked, type Question } from './support.js'
+
+const GRANT = { grant_type: 'client_credentials' }
+
+function basicOf(issuer: TestIssuer): readonly [string, string] {
+  return [issuer.client.clientId, issuer.client.clientSecret]
+}
+
+async function obtain(
+  issuer: TestIssuer,
+  form: Record<string, string> | URLSearchParams = {},
+): Promise<Asked> {
+  const all = new URLSearchParams(form)
+  all.set('grant_type', 'client_credentials')
+  return ask(`${issuer.url}/token`, { basic: basicOf(issuer), form: all })
+}
+
+describe('discovery', () => {
+  it.each(['openid-configuration', 'oauth-authorization-server'])('%s names every endpoint', async (name) => {
+    const issuer = await issuerAtNow()
+    const { status, json, headers } = await ask(`${issuer.url}/.well-known/${name}`)
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
+    expect(json).toMatchObject({
+      issuer: issuer.url,
+      jwks_uri: `${issuer.url}/jwks`,
+      token_endpoint: `${issuer.url}/token`,
+      introspection_endpoint: `${issuer.url}/introspect`,
+      revocation_endpoint: `${issuer.url}/revoke`,
+      grant_types_supported: ['client_credentials'],
+    })
+  })
+})
+
+describe('the token endpoint', () => {
+  it('grants a JWT, or an opaque token if asked, that the guard accepts', async () => {
+    const issuer = await issuerAtNow()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
+    for (const form of [{ scope: 'a b' }, { scope: 'a b', token_format: 'opaque' }]) {
+      const { status, json, headers } = await obtain(issuer, form)
+      expect(status).toBe(200)
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(json).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'a b' })
+      const token = await verifier.verify(json['access_token'] as string, { scopes: 'a b' })
+      expect(token).toMatchObject({
+        format: 'token_format' in form ? 'opaque' : 'jwt',
+        clientId: issuer.client.clientId,
+        expiresAt: NOW + 3600,
+      })
+    }
+  })
+
+  it.each<[string, string, unknown]>([
+    ['the audience of the client', '', 'https://api.test'],
+    ['resource (RFC 8707)', 'resource=https://x.test', 'https://x.test'],
+    ['several', 'resource=https://x.test&resource=https://y.test', ['https://x.test', 'https://y.test']],
+    ['audience', 'audience=https://x.test', 'https://x.test'],
+  ])('the token is for %s', async (_, query, audience) => {
+    const { json } = await obtain(await issuerAtNow(), new URLSearchParams(query))
+    expect(decode(json['access_token'] as string).claims['aud']).toEqual(audience)
+  })
+
+  it('gives a client what it may have: all of it without a request, nothing beyond', async () => {
+    const issuer = await issuerAtNow()
+    const { clientId, clientSecret } = issuer.addClient({
+      clientId: 'billing: 100%',
+      clientSecret: 'a secret',
+      scopes: 'a b',
+      audience: 'https://x.test',
+    })
+    const encoded = [clientId, clientSecret].map(encodeURIComponent) as [string, string]
+    const granted = async (form: Record<string, string>): Promise<unknown> => {
+      const { json } = await ask(`${issuer.url}/token`, { basic: encoded, form: { ...GRANT, ...form } })
+      return json['scope'] ?? json['error']
+    }
+    expect(await granted({})).toBe('a b')
+    expect(await granted({ scope: 'b' })).toBe('b')
+    expect(await granted({ scope: 'b c' })).toBe('invalid_scope')
+    const { json } = await ask(`${issuer.url}/token`, { basic: encoded, form: GRANT })
+    expect(decode(json['access_token'] as string).claims).toMatchObject({
+      sub: 'billing: 100%',
+      client_id: 'billing: 100%',
+      aud: 'https://x.test',
+    })
+  })
+
+  it('takes the credentials in the form as well', async () => {
+    const issuer = await issuerAtNow()
+    const [client_id, client_secret] = basicOf(issuer)
+    const { status } = await ask(`${issuer.url}/token`, { form: { ...GRANT, client_id, client_secret } })
+    expect(status).toBe(200)
+  })
+})
+
+describe('error answers', () => {
+  it.each<[string, (issuer: TestIssuer) => Question, number, string]>([
+    ['nobody asks', () => ({ form: GRANT }), 401, 'invalid_client'],
+    [
+      'a wrong secret',
+      ({ client }) => ({ basic: [client.clientId, 'x'], form: GRANT }),
+      401,
+      'invalid_client',
+    ],
+    ['an unknown client', () => ({ basic: ['x', 'x'], form: GRANT }), 401, 'invalid_client'],
+    [
+      'credentials twice',
+      (issuer) => {
+        const [client_id, client_secret] = basicOf(issuer)
+        return { basic: basicOf(issuer), form: { ...GRANT, client_id, client_secret } }
+      },
+      400,
+      'invalid_request',
+    ],
+    ['a body of another type', (issuer) => ({ basic: basicOf(issuer), text: 'x' }), 400, 'invalid_request'],
+    ['no grant type', (issuer) => ({ basic: basicOf(issuer), form: {} }), 400, 'unsupported_grant_type'],
+    [
+      'another grant type',
+      (issuer) => ({ basic: basicOf(issuer), form: { grant_type: 'password' } }),
+      400,
+      'unsupported_grant_type',
+    ],
+    [
+      'an unknown token format',
+      (issuer) => ({ basic: basicOf(issuer), form: { ...GRANT, token_format: 'xml' } }),
+      400,
+      'invalid_request',
+    ],
+  ])('token: %s', async (_, question, status, error) => {
+    const issuer = await issuerAtNow()
+    const answer = await ask(`${issuer.url}/token`, question(issuer))
+    expect([answer.status, answer.json['error']]).toEqual([status, error])
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Basic realm="test issuer"' : null)
+  })
+
+  it.each(['introspect', 'revoke'])('%s: without credentials 401, without a token 400', async (endpoint) => {
+    const issuer = await issuerAtNow()
+    const address = `${issuer.url}/${endpoint}`
+    const stranger = await ask(address, { form: { token: issuer.mintOpaque() } })
+    expect([stranger.status, stranger.json['error']]).toEqual([401, 'invalid_client'])
+    const empty = await ask(address, { basic: basicOf(issuer), form: {} })
+    expect([empty.status, empty.json['error']]).toEqual([400, 'invalid_request'])
+  })
+
+  it('an unknown address is 404, a wrong method 405', async () => {
+    const issuer = await issuerAtNow()
+    expect((await ask(`${issuer.url}/nowhere`)).status).toBe(404)
+    const wrong = await ask(`${issuer.url}/token`)
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
+  })
+})
+
+describe('introspection says no, and nothing else', () => {
+  it.each<[string, (issuer: TestIssuer) => string]>([
+    ['of an unknown token', () => 'unknown'],
+    ['of an expired one', (issuer) => issuer.mintOpaque({ age: 120, expiresIn: -60 })],
+    ['of one not active yet', (issuer) => issuer.mintOpaque({ claims: { nbf: NOW + 60 } })],
+    ["of another provider's", (issuer) => issuer.mintOpaque({ provider: 'authlete' })],
+    ['of a JWT with a foreign signature', (issuer) => `${issuer.mintJwt().slice(0, -8)}AAAAAAAA`],
+    [
+      'of a revoked one',
+      (issuer) => {
+        const token = issuer.mintOpaque()
+        expect(issuer.revoke(token)).toBe(true)
+        return token
+      },
+    ],
+  ])('%s', async (_, make) => {
+    const issuer = await issuerAtNow()
+    const question = { basic: basicOf(issuer), form: { token: make(issuer) } }
+    expect((await ask(`${issuer.url}/introspect`, question)).json).toEqual({ active: false })
+  })
+})
+
+describe('revocation', () => {
+  it('by the issuer reaches every format and provider', async () => {
+    const issuer = await issuerAtNow()
+    const issuers = [oauth(issuer.oauth()), clerk(issuer.clerk())]
+    const verifier = createVerifier({ issuers, clock: () => START })
+    const asked = (token: string): Promise<string> => outcomeOf(verifier.verify(token, { confirmAfter: 0 }))
+    for (const token of [issuer.mintJwt(), issuer.mintOpaque(), issuer.mintOpaque({ provider: 'clerk' })]) {
+      expect(await asked(token)).toBe('accepted')
+      expect(issuer.revoke(token)).toBe(true)
+      expect(await asked(token)).toBe('token_inactive')
+    }
+    expect(issuer.revoke('unknown')).toBe(false)
+  })
+
+  it('by a client ends its own token; an unknown one is as good as revoked', async () => {
+    const issuer = await issuerAtNow()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
+    const own = issuer.mintOpaque()
+    const foreign = issuer.mintOpaque({ clientId: 'other' })
+    const revoke = async (token: string): Promise<number> =>
+      (await ask(`${issuer.url}/revoke`, { basic: basicOf(issuer), form: { token } })).status
+    expect([await revoke(own), await revoke('unknown'), await revoke(foreign)]).toEqual([200, 200, 400])
+    expect(await outcomeOf(verifier.verify(own))).toBe('token_inactive')
+    expect(await outcomeOf(verifier.verify(foreign))).toBe('accepted')
+  })
+})
