@@ -114,7 +114,10 @@ export function clerk(options: ClerkOptions): Issuer {
 
 /** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
 function apiAddress(apiUrl: unknown): string {
-  const address = secureAddress('clerk.apiUrl', apiUrl ?? DEFAULT_API).replace(/\/$/, '')
+  const address = secureAddress('clerk.apiUrl', apiUrl === undefined ? DEFAULT_API : apiUrl).replace(
+    /\/$/,
+    '',
+  )
   return address.endsWith('/v1') ? address : `${address}/v1`
 }
 

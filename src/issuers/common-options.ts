@@ -47,11 +47,13 @@ export function readCommonOptions(
   options: CommonIssuerOptions,
   defaults: { readonly algorithms?: readonly string[]; readonly scopeMatcher?: ScopeMatcher } = {},
 ): CommonIssuerSettings {
+  // Own members only, here too: an inherited `algorithms` would be a default that nobody checked.
+  const usual = Object.assign(Object.create(null) as typeof defaults, defaults)
   return {
     algorithms: readAlgorithms(
       `${where}.algorithms`,
       options.algorithms,
-      defaults.algorithms ?? ASYMMETRIC_ALGORITHMS,
+      usual.algorithms ?? ASYMMETRIC_ALGORITHMS,
     ),
     scopeClaims:
       options.scopeClaims === undefined
@@ -60,7 +62,7 @@ export function readCommonOptions(
     scopeMatcher: scopeMatcher(
       `${where}.scopeMatching`,
       options.scopeMatching,
-      defaults.scopeMatcher ?? exactScope,
+      usual.scopeMatcher ?? exactScope,
     ),
     fetch: optionalFunction(`${where}.fetch`, options.fetch),
     keys: readKeyOptions(`${where}.keys`, options.keys),

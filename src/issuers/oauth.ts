@@ -173,10 +173,11 @@ function askingProfiles(
     authentication: true,
     opaquePrefix: true,
   })
+  const { authentication = 'basic' } = own
   const client = {
     clientId: requiredText(`${where}.clientId`, own.clientId),
     clientSecret: requiredText(`${where}.clientSecret`, own.clientSecret),
-    authentication: own.authentication ?? 'basic',
+    authentication,
   }
   if (client.authentication !== 'basic' && client.authentication !== 'post') {
     throw new ConfigurationError(`${where}.authentication`, "must be 'basic' or 'post'")

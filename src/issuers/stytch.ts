@@ -71,9 +71,10 @@ function baseAddress(projectId: string, own: Pick<StytchOptions, 'apiUrl' | 'cus
   const standard = projectId.startsWith('project-live-')
     ? 'https://api.stytch.com'
     : 'https://test.stytch.com'
+  const { apiUrl = standard } = own
   const address =
     own.customDomain === undefined
-      ? secureAddress('stytch.apiUrl', own.apiUrl ?? standard)
+      ? secureAddress('stytch.apiUrl', apiUrl)
       : secureAddress('stytch.customDomain', withScheme(own.customDomain))
   return address.replace(/\/$/, '')
 }

@@ -106,7 +106,10 @@ function fittingAlgorithms({ kty, crv }: Readonly<Record<string, unknown>>): rea
 }
 
 function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined {
-  const names = PUBLIC_MEMBERS[String(jwk['kty'])] ?? []
+  const { kty } = jwk
+  // The type is whatever the document says: a name that objects inherit is no type.
+  if (typeof kty !== 'string' || !Object.hasOwn(PUBLIC_MEMBERS, kty)) return undefined
+  const names = PUBLIC_MEMBERS[kty] ?? []
   const members = names.map((name) => [name, jwk[name]] as const)
   return members.every(([, value]) => typeof value === 'string') ? Object.fromEntries(members) : undefined
 }

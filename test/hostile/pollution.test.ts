@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import {
+  clerk,
+  ConfigurationError,
+  createVerifier,
+  oauth,
+  type Policy,
+  type Verifier,
+} from '../../src/index.js'
+import { readIntrospection } from '../../src/remote/introspection.js'
+import { encode, keyOf, mac, seal } from './forge.js'
+import { AUDIENCE, reasonOf, START } from './support.js'
+
+const ISSUER = 'https://issuer.test'
+const key = keyOf('ES256')
+const now = START / 1000
+const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'billing', iat: now, exp: now + 60, scope: 'a' }
+const header = { alg: 'ES256', kid: key.kid }
+
+/** Does something while every object seems to have further members, and cleans up. */
+async function polluted<T>(members: Readonly<Record<string, unknown>>, work: () => Promise<T>): Promise<T> {
+  const prototype = Object.prototype as unknown as Record<string, unknown>
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(prototype, name, { value, configurable: true, enumerable: true, writable: true })
+  }
+  try {
+    return await work()
+  } finally {
+    for (const name of Object.keys(members)) Reflect.deleteProperty(prototype, name)
+  }
+}
+
+/** Keys stand in the options: no server, and no fetch that a polluted prototype could upset. */
+function build(): Verifier {
+  return createVerifier({
+    issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
+    clock: () => START,
+  })
+}
+
+async function outcomes(
+  tokens: readonly string[],
+  policy?: Policy,
+  make: () => Verifier = build,
+): Promise<readonly string[]> {
+  const verifier = make()
+  const found: string[] = []
+  for (const token of tokens) {
+    const headers = token === '' ? {} : { authorization: `Bearer ${token}` }
+    found.push(reasonOf(await verifier.authorize({ headers }, policy)))
+  }
+  return found
+}
+
+const without = (name: string): object =>
+  Object.fromEntries(Object.entries(claims).filter(([member]) => member !== name))
+
+/** What must stay refused: no token, a token without what the prototype seems to have, and forgeries. */
+const refused: readonly (readonly [string, string, string])[] = [
+  ['no header', '', 'token_missing'],
+  ['no alg', seal(key, { kid: key.kid }, claims), 'algorithm_not_allowed'],
+  ['none', `${encode({ alg: 'none' })}.${encode(claims)}.`, 'algorithm_not_allowed'],
+  ['a shared secret', mac(256, key.publicKeyPem, { kid: key.kid }, claims), 'algorithm_not_allowed'],
+  ['no exp', seal(key, header, without('exp')), 'claim_missing'],
+  ['no aud', seal(key, header, without('aud')), 'audience_mismatch'],
+  ['no iss', seal(key, header, without('iss')), 'issuer_unknown'],
+  ['no sub', seal(key, header, without('sub')), 'claim_missing'],
+  ['an unknown kid', seal(key, { alg: 'ES256', kid: 'x' }, claims), 'key_unknown'],
+  ['a broken signature', `${seal(key, header, claims).slice(0, -8)}AAAAAAAA`, 'signature_invalid'],
+]
+
+describe('J172: members that every object inherits grant nothing', () => {
+  it.each<[string, Record<string, unknown>]>([
+    ['alg', { alg: 'ES256' }],
+    ['kid', { kid: key.kid }],
+    ['typ', { typ: 'at+jwt' }],
+    ['jwk', { jwk: key.jwk }],
+    ['algorithms', { algorithms: ['none', 'HS256', 'ES256'] }],
+    ['active', { active: true }],
+    ['scope and scp', { scope: 'admin', scp: ['admin'] }],
+    ['the registered claims', { iss: ISSUER, aud: AUDIENCE, sub: 'x', exp: 9e9, iat: 1, client_id: 'x' }],
+    ['authorization', { authorization: `Bearer ${seal(key, header, claims)}` }],
+    ['a policy', { policy: {}, scopes: 'x', check: () => true, clients: ['billing'] }],
+    ['the options', { audience: null, clockTolerance: 60, requireAccessTokenType: false, cache: false }],
+  ])('%s', async (_, members) => {
+    const found = await polluted(members, () => outcomes(refused.map(([, token]) => token)))
+    expect(found).toEqual(refused.map(([, , reason]) => reason))
+    const honest = await polluted(members, () => outcomes([seal(key, header, claims)]))
+    expect(honest).toEqual(['accepted'])
+    const greedy = await polluted(members, () => outcomes([seal(key, header, claims)], { scopes: 'admin' }))
+    expect(greedy).toEqual(['scope_insufficient'])
+  })
+
+  it.each(['keys', 'opaque', 'remote', 'jwt', 'recognises', 'issuers', 'cause', 'then', 'issuer', 'reason'])(
+    'whatever %s seems to be, no forgery passes',
+    async (name) => {
+      const forgeries = refused.map(([, token]) => token)
+      for (const value of [true, 'x', {}, [key.jwk], null]) {
+        const early = build()
+        const late = await polluted({ [name]: value }, () => outcomes(forgeries, undefined, () => early))
+        expect(late).not.toContain('accepted')
+        // To fail at start, aloud, is as good.
+        const atStart = await polluted({ [name]: value }, () => outcomes(forgeries).catch(() => []))
+        expect(atStart).not.toContain('accepted')
+      }
+    },
+  )
+
+  it('introspection: active, and who it is, must stand in the answer itself', async () => {
+    const reading = { issuer: ISSUER, scopeClaims: ['scope'] }
+    const verdict = await polluted({ active: true, sub: 'x', client_id: 'x' }, () =>
+      Promise.resolve([
+        readIntrospection({ status: 200, json: {} }, reading),
+        readIntrospection({ status: 200, json: { active: true } }, reading),
+      ]),
+    )
+    expect(verdict).toMatchObject([
+      { fault: 'issuer_unavailable' },
+      { active: false, reason: 'claim_missing' },
+    ])
+  })
+})
+
+describe('C42: options and policies are what was written in them', () => {
+  it('a required option that is only inherited is missing', async () => {
+    const attempt = (members: Record<string, unknown>, make: () => unknown): Promise<unknown> =>
+      polluted(members, () => {
+        try {
+          make()
+          return Promise.resolve('made')
+        } catch (error) {
+          return Promise.resolve(error)
+        }
+      })
+    const noAudience = { issuer: ISSUER } as Parameters<typeof oauth>[0]
+    expect(await attempt({ audience: AUDIENCE }, () => oauth(noAudience))).toBeInstanceOf(ConfigurationError)
+    const noIssuers = {} as Parameters<typeof createVerifier>[0]
+    const issuer = oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })
+    expect(await attempt({ issuers: [issuer] }, () => createVerifier(noIssuers))).toBeInstanceOf(
+      ConfigurationError,
+    )
+    const noAccess = { machineSecretKey: 'ak_x' } as Parameters<typeof clerk>[0]
+    expect(await attempt({ jwtAccess: 'any-machine' }, () => clerk(noAccess))).toBeInstanceOf(
+      ConfigurationError,
+    )
+  })
+
+  it('an options object that inherits its members configures nothing', () => {
+    const inherited = Object.create({ issuer: ISSUER, audience: AUDIENCE }) as Parameters<typeof oauth>[0]
+    expect(() => oauth(inherited)).toThrow(ConfigurationError)
+  })
+
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is no option', (name) => {
+    const text = `{"issuer":"${ISSUER}","audience":"x","${name}":{}}`
+    expect(() => oauth(JSON.parse(text) as Parameters<typeof oauth>[0])).toThrow(ConfigurationError)
+    const verifier = createVerifier({ issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE })] })
+    const policy = JSON.parse(`{"${name}":{}}`) as Policy
+    expect(() => verifier.verify('x', policy)).toThrow(ConfigurationError)
+  })
+})
