@@ -8,6 +8,7 @@ import {
   createGuard,
   scopesPolicy,
   type Enter,
+  type Entry,
   type GuardOptions,
 } from '../src/guard.js'
 import type { Policy } from '../src/policy.js'
@@ -91,18 +92,32 @@ function pass(
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  enter(request, request).then((entry) => {
-    // The caller hung up while the issuer was asked: nobody is left to serve.
-    if (response.destroyed) return
-    if (entry.passes) {
-      request.auth = entry.token
-      next()
-    } else if (entry.onRefusal === undefined) {
-      send(response, entry.answer)
-    } else {
-      handOver(entry.onRefusal, entry.refusal, request, response, next).catch(next)
-    }
-  }, next)
+  const entering = enter(request, request)
+  if (entering instanceof Promise) {
+    entering.then((entry) => {
+      settle(entry, request, response, next)
+    }, next)
+  } else {
+    settle(entering, request, response, next)
+  }
+}
+
+function settle(
+  entry: Entry<ExpressOnRefusal>,
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  // The caller hung up while the issuer was asked: nobody is left to serve.
+  if (response.destroyed) return
+  if (entry.passes) {
+    request.auth = entry.token
+    next()
+  } else if (entry.onRefusal === undefined) {
+    send(response, entry.answer)
+  } else {
+    handOver(entry.onRefusal, entry.refusal, request, response, next).catch(next)
+  }
 }
 
 async function handOver(

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
 import type { AccessToken } from '../src/access-token.js'
+import { andThen, type Awaitable } from '../src/awaitable.js'
 import type { RefusalAnswer } from '../src/bearer.js'
 import { ownOptions } from '../src/configuration.js'
 import type { Verifier } from '../src/create-verifier.js'
-import { acceptedToken, createGuard, type Enter, type GuardOptions } from '../src/guard.js'
+import { acceptedToken, createGuard, type Enter, type Entry, type GuardOptions } from '../src/guard.js'
 import { compilePolicy, type Policy } from '../src/policy.js'
 import type { Refusal } from '../src/refusal.js'
 
@@ -25,7 +26,8 @@ export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal> {
 export type FastifyGuardHook = (
   request: FastifyRequest,
   reply: FastifyReply,
-) => Promise<FastifyReply | undefined>
+  done: (error?: Error) => void,
+) => void
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -80,7 +82,9 @@ export const m2mGuard = Object.assign(
       app.decorate(INSTALLED, true)
       app.decorate('guard', (added?: Policy): FastifyGuardHook => {
         const enter = guardFor(added)
-        return async (request, reply) => ((await admits(enter, request, reply)) ? undefined : reply)
+        return (request, reply, done) => {
+          conclude(admits(enter, request, reply), done)
+        }
       })
     }
     app.addHook('onRoute', (route) => {
@@ -89,13 +93,16 @@ export const m2mGuard = Object.assign(
       // Compiled here so that a wrong policy stops the start and not the first request.
       compilePolicy(`${String(route.method)} ${route.url}: config.auth`, own as Policy)
     })
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const own = (request.routeOptions.config as { auth?: Policy | false } | undefined)?.auth
-      if (own === false) return undefined
-      const isAdmitted =
-        (await admits(guardAll, request, reply)) &&
-        (own === undefined || (await admits(routeGuard(own), request, reply)))
-      return isAdmitted ? undefined : reply
+      if (own === false) {
+        done()
+        return
+      }
+      const admitting = andThen(admits(guardAll, request, reply), (isAdmitted) =>
+        isAdmitted && own !== undefined ? admits(routeGuard(own), request, reply) : isAdmitted,
+      )
+      conclude(admitting, done)
     })
 
     const routeGuards = new WeakMap<Policy, Enter<FastifyRequest['raw'], FastifyOnRefusal>>()
@@ -133,26 +140,59 @@ export function accessToken(request: FastifyRequest): AccessToken {
  * Whether a guard lets the request pass; if not, it has been answered. Says so with a boolean and not with
  * the reply, because a reply is a thenable: whoever awaits it waits for the response and gets nothing.
  */
-async function admits(
+function admits(
   enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<boolean> {
+): Awaitable<boolean> {
   const { method, headers, rawHeaders } = request.raw
-  const entry = await enter(request.raw, { method, url: request.originalUrl, headers, rawHeaders })
-  if (reply.raw.destroyed) {
-    // The caller hung up while the issuer was asked: nobody is left to serve.
-    reply.hijack()
-    return false
-  }
-  if (entry.passes) {
+  const entering = enter(request.raw, { method, url: request.originalUrl, headers, rawHeaders })
+  return andThen(entering, (entry) => {
+    if (reply.raw.destroyed) {
+      // The caller hung up while the issuer was asked: nobody is left to serve.
+      reply.hijack()
+      return false
+    }
+    if (!entry.passes) return refuse(entry, request, reply)
     request.auth = entry.token ?? null
     return true
+  })
+}
+
+function refuse(
+  { refusal, answer, onRefusal }: Extract<Entry<FastifyOnRefusal>, { passes: false }>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Awaitable<false> {
+  if (onRefusal === undefined) {
+    send(reply, answer)
+    return false
   }
-  if (entry.onRefusal !== undefined) await entry.onRefusal(entry.refusal, request, reply)
+  return handOver(onRefusal, refusal, answer, request, reply)
+}
+
+async function handOver(
+  onRefusal: FastifyOnRefusal,
+  refusal: Refusal,
+  answer: RefusalAnswer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<false> {
+  await onRefusal(refusal, request, reply)
   // Whoever forgets to answer has not opened the route.
-  if (!reply.sent) send(reply, entry.answer)
+  if (!reply.sent) send(reply, answer)
   return false
+}
+
+/** Goes on to the next hook if the request is admitted; if not, it has been answered. */
+function conclude(admitting: Awaitable<boolean>, done: (error?: Error) => void): void {
+  if (admitting instanceof Promise) {
+    admitting.then((isAdmitted) => {
+      if (isAdmitted) done()
+    }, done)
+  } else if (admitting) {
+    done()
+  }
 }
 
 function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): void {

@@ -91,7 +91,8 @@ async function pass(
 ): Promise<void> {
   const { req } = context
   const { method, headers, rawHeaders } = req
-  const entry = await enter(req, { method, url: context.originalUrl, headers, rawHeaders })
+  const entering = enter(req, { method, url: context.originalUrl, headers, rawHeaders })
+  const entry = entering instanceof Promise ? await entering : entering
   // The caller hung up while the issuer was asked: nobody is left to serve.
   if (context.res.destroyed) return
   if (entry.passes) {

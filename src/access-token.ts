@@ -47,6 +47,9 @@ export interface TokenFacts {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
+export type TokenSource = 'cache' | 'local' | 'remote'
+
 /** The SHA-256 of a token in hex: what a token is remembered under, so that no cache holds the token. */
 export function tokenDigest(token: string): string {
   return hash('sha256', token, 'hex')

@@ -1,8 +1,9 @@
 import { fingerprintOf, tokenDigest, type AccessToken } from './access-token.js'
+import { andThen, type Awaitable } from './awaitable.js'
 import { pathOf, readBearer, type GuardedRequest } from './bearer.js'
 import type { Clock } from './clock.js'
 import type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
-import { freshnessOf, judgePolicies, type CompiledPolicy } from './policy.js'
+import { judgePolicies, type PolicySet } from './policy.js'
 import { isUndecidable, Refusal, refusalFor } from './refusal.js'
 import { judgeStanding } from './standing.js'
 import type { ResolvedToken, TokenVerifier } from './verifier.js'
@@ -10,8 +11,6 @@ import type { ResolvedToken, TokenVerifier } from './verifier.js'
 /** What a decision is made with. */
 export interface AuthorizerSettings {
   readonly verifier: TokenVerifier
-  /** The verifier's own policy, which holds for every request. */
-  readonly policies: readonly CompiledPolicy[]
   readonly clock: Clock
   readonly clockToleranceSeconds: number
   readonly observer: DecisionObserver | undefined
@@ -36,7 +35,10 @@ export interface Judgement {
   readonly passage: Passage | undefined
 }
 
-/** The journey of a request: header, token, facts, standing, policies, decision; and telling the observer. */
+/**
+ * The journey of a request: header, token, facts, standing, policies, decision; and telling the observer.
+ * Where nothing has to be awaited, the decision is there at once.
+ */
 export class Authorizer {
   readonly #settings: AuthorizerSettings
 
@@ -44,21 +46,17 @@ export class Authorizer {
     this.#settings = settings
   }
 
-  /** Decides about a request. Never rejects. */
-  async authorize(
-    request: GuardedRequest,
-    policies: readonly CompiledPolicy[],
-    context: AuthorizeContext,
-  ): Promise<Judgement> {
-    const started = performance.now()
-    const trace: Trace = { bearer: undefined, resolved: undefined }
-    const decision = await this.#decide(trace, policies, request, () => bearerOf(request, context.earlier))
-    const passage = passageOf(decision, trace)
-    // A second guard that also accepts adds nothing to what was reported of this request.
-    if (context.earlier === undefined || decision.outcome !== 'accepted') {
-      this.#report(decision, trace, started, { mode: context.mode, request })
-    }
-    return { decision, passage }
+  /** Decides about a request. Never throws and never rejects. */
+  authorize(request: GuardedRequest, policies: PolicySet, context: AuthorizeContext): Awaitable<Judgement> {
+    const bearer = bearerOf(request)
+    // Headers may have been changed between two guards: only the very same token may pass unresolved.
+    const earlier = context.earlier?.bearer === bearer ? context.earlier.resolved : undefined
+    return this.#decide(bearer, policies, {
+      request,
+      mode: context.mode,
+      earlier,
+      isFurther: context.earlier !== undefined,
+    })
   }
 
   /**
@@ -66,80 +64,82 @@ export class Authorizer {
    *
    * @throws Refusal
    */
-  async verify(token: string, policies: readonly CompiledPolicy[]): Promise<AccessToken> {
-    const started = performance.now()
-    const trace: Trace = { bearer: undefined, resolved: undefined }
-    const decision = await this.#decide(trace, policies, undefined, () => ({
-      bearer: token,
-      earlier: undefined,
-    }))
-    this.#report(decision, trace, started, { mode: 'enforce' })
+  async verify(token: string, policies: PolicySet): Promise<AccessToken> {
+    const { decision } = await this.#decide(token, policies, ALONE)
     if (decision.outcome === 'accepted') return decision.token
     throw decision.refusal
   }
 
-  async #decide(
-    trace: Trace,
-    routePolicies: readonly CompiledPolicy[],
-    request: GuardedRequest | undefined,
-    read: () => Credentials,
-  ): Promise<Decision> {
-    const policies = [...this.#settings.policies, ...routePolicies]
+  #decide(bearer: string | Refusal, policies: PolicySet, about: Case): Awaitable<Judgement> {
+    const started = this.#settings.observer === undefined ? 0 : performance.now()
+    const trace: Trace = { bearer, resolved: undefined, started }
     try {
-      const { bearer, earlier } = read()
-      trace.bearer = bearer
+      if (bearer instanceof Refusal) throw bearer
       const { verifier } = this.#settings
-      const needs = freshnessOf(policies)
-      trace.resolved =
-        earlier === undefined
-          ? await verifier.resolve(bearer, needs)
-          : await verifier.resolveAgain(bearer, earlier, needs)
-      const refusal = await this.#judge(trace.resolved, policies, request)
-      if (refusal === undefined) return { outcome: 'accepted', token: trace.resolved.known.token }
-      return refused(refusal.ofIssuer(trace.resolved.known.issuer.issuer.name))
+      const resolving =
+        about.earlier === undefined
+          ? verifier.resolve(bearer, policies.needs)
+          : verifier.resolveAgain(bearer, about.earlier, policies.needs)
+      const deciding = andThen(resolving, (resolved) => {
+        trace.resolved = resolved
+        return andThen(this.#judge(resolved, policies, about.request), (refusal) =>
+          this.#concluded(bearer, resolved, refusal, trace, about),
+        )
+      })
+      return deciding instanceof Promise
+        ? deciding.catch((error: unknown) => this.#refused(error, trace, about))
+        : deciding
     } catch (error) {
-      // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
-      return refused(error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error }))
+      return this.#refused(error, trace, about)
     }
   }
 
-  async #judge(
+  #concluded(
+    bearer: string,
+    resolved: ResolvedToken,
+    refusal: Refusal | undefined,
+    trace: Trace,
+    about: Case,
+  ): Judgement {
+    if (refusal !== undefined) {
+      return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), trace, about)
+    }
+    const decision = { outcome: 'accepted', token: resolved.known.token } as const
+    // A second guard that also accepts adds nothing to what was reported of this request.
+    if (!about.isFurther) this.#report(decision, trace, about)
+    return { decision, passage: { bearer, resolved } }
+  }
+
+  #refused(error: unknown, trace: Trace, about: Case): Judgement {
+    // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
+    const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
+    const decision: Decision = { outcome: isUndecidable(refusal) ? 'undecidable' : 'refused', refusal }
+    this.#report(decision, trace, about)
+    return { decision, passage: undefined }
+  }
+
+  #judge(
     { known }: ResolvedToken,
-    policies: readonly CompiledPolicy[],
+    policies: PolicySet,
     request: GuardedRequest | undefined,
-  ): Promise<Refusal | undefined> {
+  ): Awaitable<Refusal | undefined> {
     const { issuer } = known.issuer
     const { clock, clockToleranceSeconds } = this.#settings
-    const { token } = known
+    const { token, notBefore } = known
     const now = clock.now()
-    const { audience, issuedAt, expiresAt } = token
-    const standing = judgeStanding(
-      { audience, issuedAt, expiresAt, notBefore: known.notBefore },
-      { audience: issuer.audience, clockToleranceSeconds },
-      now,
-    )
+    const standing = judgeStanding(token, notBefore, issuer.audience, clockToleranceSeconds, now)
     if (standing !== undefined) return standing
     const fault = issuer.judgeToken?.(token)
     if (fault !== undefined) return refusalFor(fault)
-    return judgePolicies(policies, {
-      token,
-      issuerName: issuer.name,
-      scopeMatcher: issuer.scopeMatcher,
-      now,
-      request,
-    })
+    const { name: issuerName, scopeMatcher } = issuer
+    return judgePolicies(policies, { token, issuerName, scopeMatcher, now, request })
   }
 
-  #report(
-    decision: Decision,
-    trace: Trace,
-    started: number,
-    about: { readonly mode: GuardMode; readonly request?: GuardedRequest },
-  ): void {
+  #report(decision: Decision, trace: Trace, about: Case): void {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
-      const outcome = observer(eventOf(decision, trace, performance.now() - started, about))
+      const outcome = observer(eventOf(decision, trace, performance.now() - trace.started, about))
       // An async observer that fails must not end the process either.
       if (outcome instanceof Promise) outcome.catch(() => undefined)
     } catch {
@@ -148,48 +148,51 @@ export class Authorizer {
   }
 }
 
+/** Never throws: a request that is none is as undecidable as any other fault of ours. */
+function bearerOf(request: GuardedRequest): string | Refusal {
+  try {
+    return readBearer(request)
+  } catch (cause) {
+    return new Refusal('issuer_unavailable', { cause })
+  }
+}
+
+/** What is decided about. */
+interface Case {
+  readonly request: GuardedRequest | undefined
+  readonly mode: GuardMode
+  readonly earlier: ResolvedToken | undefined
+  /** Whether an earlier guard has already accepted the request. */
+  readonly isFurther: boolean
+}
+
+const ALONE: Case = { request: undefined, mode: 'enforce', earlier: undefined, isFurther: false }
+
 /** What came to light on the way, for the report. */
 interface Trace {
-  bearer: string | undefined
+  readonly bearer: string | Refusal
   resolved: ResolvedToken | undefined
-}
-
-interface Credentials {
-  readonly bearer: string
-  readonly earlier: ResolvedToken | undefined
-}
-
-function bearerOf(request: GuardedRequest, earlier: Passage | undefined): Credentials {
-  const bearer = readBearer(request)
-  if (bearer instanceof Refusal) throw bearer
-  // Headers may have been changed between two guards: only the very same token may pass unresolved.
-  return { bearer, earlier: earlier?.bearer === bearer ? earlier.resolved : undefined }
-}
-
-function refused(refusal: Refusal): Decision {
-  return { outcome: isUndecidable(refusal) ? 'undecidable' : 'refused', refusal }
-}
-
-function passageOf(decision: Decision, { bearer, resolved }: Trace): Passage | undefined {
-  if (decision.outcome !== 'accepted' || bearer === undefined || resolved === undefined) return undefined
-  return { bearer, resolved }
+  readonly started: number
 }
 
 function eventOf(
   decision: Decision,
   { bearer, resolved }: Trace,
   durationMs: number,
-  { mode, request }: { readonly mode: GuardMode; readonly request?: GuardedRequest },
+  { mode, request }: Case,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const path = request === undefined ? undefined : pathOf(request)
   const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
+  const source = resolved?.source ?? refusal?.source
+  const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
   return {
     outcome: decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     ...(issuerName === undefined ? {} : { issuer: issuerName }),
     ...(resolved === undefined ? {} : vouchedFor(resolved)),
-    ...(bearer === undefined ? {} : { fingerprint: fingerprintOf(tokenDigest(bearer)) }),
+    ...(source === undefined ? {} : { source }),
+    ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
     durationMs,
     ...(request?.method === undefined ? {} : { method: request.method }),
     ...(path === undefined ? {} : { path }),
@@ -197,7 +200,7 @@ function eventOf(
   }
 }
 
-function vouchedFor({ known, source }: ResolvedToken): Partial<DecisionEvent> {
+function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {
   const { provider, format, clientId, subject, tokenId } = known.token
   return {
     provider,
@@ -205,6 +208,5 @@ function vouchedFor({ known, source }: ResolvedToken): Partial<DecisionEvent> {
     subject,
     ...(clientId === undefined ? {} : { clientId }),
     ...(tokenId === undefined ? {} : { tokenId }),
-    source,
   }
 }

@@ -24,21 +24,34 @@ export interface HeaderReader {
 
 /**
  * Credentials with the scheme in any case, one or more spaces, and a b64token and nothing after it
- * (RFC 9110 section 11.4, RFC 6750 section 2.1).
+ * (RFC 9110 section 11.4, RFC 6750 section 2.1). A tab ends the scheme as well, and is then malformed:
+ * it is no other scheme.
  */
-const SCHEME = /^bearer(?: |$)/i
+const SCHEME = /^bearer(?:[ \t]|$)/i
+const SPACE = 0x20
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** Whether a text may stand after `Bearer` (RFC 6750 section 2.1). */
+export function isBearerToken(text: string): boolean {
+  return B64TOKEN.test(text)
+}
 
 /**
  * Takes the token out of the `Authorization` header. Nowhere else is looked: a token in the query, the
  * body or a cookie is no token (RFC 9700 section 4.3.2).
  *
- * @returns the token, or the refusal: `token_missing` without a Bearer header, `token_malformed` for one
+ * @returns the token, whose characters are yet to be judged by {@link isBearerToken}, or the refusal: `token_missing` without a Bearer header, `token_malformed` for one
  *   that is not RFC 6750 syntax and for several `Authorization` headers.
  */
 export function readBearer(request: GuardedRequest): string | Refusal {
   const authorization = authorizationOf(request)
   if (authorization instanceof Refusal) return authorization
+  // The usual spelling. The token's own characters are judged by the verifier, once per token.
+  if (authorization?.startsWith('Bearer ') === true && authorization.charCodeAt(7) > SPACE) {
+    return authorization.slice(7)
+  }
   if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
   const token = CREDENTIALS.exec(authorization)?.[1]
   return token ?? new Refusal('token_malformed')

@@ -1,14 +1,16 @@
 import type { AccessToken } from './access-token.js'
 import { Authorizer, type AuthorizeContext, type Judgement } from './authorize.js'
 import type { GuardedRequest } from './bearer.js'
+import type { Awaitable } from './awaitable.js'
 import { createClock, type Clock } from './clock.js'
 import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
 import type { Decision, DecisionObserver } from './decision.js'
 import { durationOr, type Duration } from './duration.js'
 import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuers/connected-issuer.js'
 import type { Issuer } from './issuers/issuer.js'
+import type { IssuerObserver } from './issuer-events.js'
 import { createRouter } from './issuers/routes.js'
-import { compilePolicy, type CompiledPolicy, type Policy } from './policy.js'
+import { combinePolicies, compilePolicy, type Policy, type PolicySet } from './policy.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenVerifier } from './verifier.js'
 
@@ -26,6 +28,11 @@ export interface VerifierOptions {
   readonly clock?: () => number
   /** Told of every decision. Whatever it throws changes nothing. */
   readonly onDecision?: DecisionObserver
+  /**
+   * Told of changes at the issuers: keys that cannot be fetched, an endpoint that fails, refused credentials.
+   * Without it refused credentials are a warning of the process.
+   */
+  readonly onIssuerEvent?: IssuerObserver
 }
 
 /** What a verifier knows of itself and its issuers. */
@@ -86,25 +93,29 @@ export function createVerifier(options: VerifierOptions): Verifier {
     cache: true,
     clock: true,
     onDecision: true,
+    onIssuerEvent: true,
   })
   const clock = createClock(optionalFunction('clock', own.clock))
-  const connected = connectAll(own.issuers, clock)
+  const connected = connectAll(own.issuers, clock, optionalFunction('onIssuerEvent', own.onIssuerEvent))
   const cache = createTokenCache('cache', own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
   const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
   const tokens = new TokenVerifier(router, cache, clock, clockToleranceSeconds)
   const authorizer = new Authorizer({
     verifier: tokens,
-    policies: own.policy === undefined ? [] : [compilePolicy('policy', own.policy)],
     clock,
     clockToleranceSeconds,
     observer: optionalFunction('onDecision', own.onDecision),
   })
 
+  const policies = policySets(own.policy)
+
   const verifier: Verifier = {
-    verify: (token, policy) => authorizer.verify(token, compiled(policy)),
-    authorize: (request, policy) =>
-      authorizer.authorize(request, compiled(policy), { mode: 'enforce' }).then(({ decision }) => decision),
+    verify: (token, policy) => authorizer.verify(token, policies(policy)),
+    authorize: (request, policy) => {
+      const judgement = authorizer.authorize(request, policies(policy), ENFORCED)
+      return judgement instanceof Promise ? judgement.then(decisionOf) : Promise.resolve(judgement.decision)
+    },
     ready: () => loadAll(connected),
     health: () => healthOf(connected),
     forget: (token) => {
@@ -114,15 +125,37 @@ export function createVerifier(options: VerifierOptions): Verifier {
       cache.clear()
     },
   }
-  internals.set(verifier, { authorizer, issuers: connected.map(({ issuer }) => issuer) })
+  internals.set(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
   return Object.freeze(verifier)
 }
 
-function compiled(policy: Policy | undefined): readonly CompiledPolicy[] {
-  return policy === undefined ? [] : [compilePolicy('policy', policy)]
+const ENFORCED: AuthorizeContext = { mode: 'enforce' }
+
+function decisionOf({ decision }: Judgement): Decision {
+  return decision
 }
 
-function connectAll(issuers: unknown, clock: Clock): readonly ConnectedIssuer[] {
+/** Brings the verifier's own policy together with a route's, once for every policy object. */
+function policySets(own: Policy | undefined): (policy: Policy | undefined) => PolicySet {
+  const everywhere = own === undefined ? [] : [compilePolicy('policy', own)]
+  const alone = combinePolicies(everywhere)
+  const sets = new WeakMap<Policy, PolicySet>()
+  return (policy) => {
+    if (policy === undefined) return alone
+    let set = sets.get(policy)
+    if (set === undefined) {
+      set = combinePolicies([...everywhere, compilePolicy('policy', policy)])
+      sets.set(policy, set)
+    }
+    return set
+  }
+}
+
+function connectAll(
+  issuers: unknown,
+  clock: Clock,
+  observer: IssuerObserver | undefined,
+): readonly ConnectedIssuer[] {
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw new ConfigurationError(
       'issuers',
@@ -137,7 +170,7 @@ function connectAll(issuers: unknown, clock: Clock): readonly ConnectedIssuer[] 
       throw new ConfigurationError(where, `is named ${JSON.stringify(issuer.name)} like an earlier issuer`)
     }
     names.add(issuer.name)
-    return connectIssuer(issuer, clock)
+    return connectIssuer(issuer, clock, observer)
   })
 }
 
@@ -195,6 +228,7 @@ function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
 /** What adapters and the test helpers need beyond the public interface. */
 interface Internals {
   readonly authorizer: Authorizer
+  readonly policies: (policy: Policy | undefined) => PolicySet
   readonly issuers: readonly Issuer[]
 }
 
@@ -209,13 +243,13 @@ export function issuersOf(verifier: Verifier): readonly Issuer[] {
  * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
  * request. Works with any object of the interface, such as a user's wrapper, through its public method.
  */
-export async function judge(
+export function judge(
   verifier: Verifier,
   request: GuardedRequest,
   policy: Policy | undefined,
   context: AuthorizeContext,
-): Promise<Judgement> {
+): Awaitable<Judgement> {
   const known = internals.get(verifier)
-  if (known !== undefined) return known.authorizer.authorize(request, compiled(policy), context)
-  return { decision: await verifier.authorize(request, policy), passage: undefined }
+  if (known !== undefined) return known.authorizer.authorize(request, known.policies(policy), context)
+  return verifier.authorize(request, policy).then((decision) => ({ decision, passage: undefined }))
 }

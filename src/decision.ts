@@ -1,4 +1,4 @@
-import type { AccessToken } from './access-token.js'
+import type { AccessToken, TokenSource } from './access-token.js'
 import type { Refusal, RefusalReason } from './refusal.js'
 
 /** What a guard decided about a request. */
@@ -8,9 +8,6 @@ export type Decision =
 
 /** `enforce` answers refused requests; `report` lets them through and only reports them. */
 export type GuardMode = 'enforce' | 'report'
-
-/** Where the facts about a token came from: memory, our own check of a JWT, or its issuer. */
-export type TokenSource = 'cache' | 'local' | 'remote'
 
 /**
  * What an observer is told of a decision. No member holds a token or a part of one; members about the
@@ -28,6 +25,7 @@ export interface DecisionEvent {
   readonly subject?: string
   readonly tokenId?: string
   readonly fingerprint?: string
+  /** Where the facts came from, or the finding against the token; absent where it was not even looked at. */
   readonly source?: TokenSource
   /** How long the decision took, in milliseconds with fractions. */
   readonly durationMs: number

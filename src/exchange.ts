@@ -26,19 +26,24 @@ export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
 }
 
+/** An answer came, and it is not one we read: asking again would only bring it once more. */
+export class UnreadableAnswerError extends ExchangeError {}
+
 /**
  * Does one exchange and reads the whole body within the limits.
  *
  * @throws ExchangeError when the deadline passes, the connection fails, the body is too large or not UTF-8.
  */
 export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
-  const signal = AbortSignal.timeout(Math.ceil(request.deadlineSeconds * 1000))
+  const deadline = new Deadline(request.deadlineSeconds)
   try {
-    return await Promise.race([answerTo(request, signal), deadlineOf(signal, request.deadlineSeconds)])
+    return await Promise.race([answerTo(request, deadline.signal), deadline.passed])
   } catch (error) {
     if (error instanceof ExchangeError) throw error
-    if (signal.aborted) throw late(request.deadlineSeconds)
+    if (deadline.signal.aborted) throw late(request.deadlineSeconds)
     throw new ExchangeError(`no answer${codeOf(error)}`)
+  } finally {
+    deadline.done()
   }
 }
 
@@ -59,13 +64,35 @@ async function answerTo(request: Exchange, signal: AbortSignal): Promise<Exchang
   }
 }
 
-/** An own fetch may ignore the signal; the deadline holds all the same. */
-function deadlineOf(signal: AbortSignal, seconds: number): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(late(seconds))
+/**
+ * Rejects when the time is up, because an own fetch may ignore the signal. Let go of when the exchange is
+ * done: `AbortSignal.timeout` would keep what belongs to it until its time, thousands at once under load.
+ */
+class Deadline {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly signal = this.#controller.signal
+  readonly passed: Promise<never>
+
+  constructor(seconds: number) {
+    let reject: (error: Error) => void = () => undefined
+    this.passed = new Promise<never>((_, rejects) => {
+      reject = rejects
     })
-  })
+    this.#timer = setTimeout(
+      () => {
+        reject(late(seconds))
+        this.#controller.abort()
+      },
+      Math.ceil(seconds * 1000),
+    )
+    // Nothing of ours keeps the process alive.
+    this.#timer.unref()
+  }
+
+  done(): void {
+    clearTimeout(this.#timer)
+  }
 }
 
 function late(seconds: number): ExchangeError {
@@ -74,16 +101,24 @@ function late(seconds: number): ExchangeError {
 
 async function readText(response: Response, maxBytes: number): Promise<string> {
   if (response.body === null) return ''
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  // RFC 8259 section 8.1: JSON is exchanged in UTF-8, without a byte order mark.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const decode = (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined })
+    } catch {
+      throw new UnreadableAnswerError('answer that is not UTF-8')
+    }
+  }
   let text = ''
   let bytes = 0
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength
     // Leaving the loop by throwing cancels the body, which closes the connection.
-    if (bytes > maxBytes) throw new ExchangeError(`answer larger than ${maxBytes} bytes`)
-    text += decoder.decode(chunk, { stream: true })
+    if (bytes > maxBytes) throw new UnreadableAnswerError(`answer larger than ${maxBytes} bytes`)
+    text += decode(chunk)
   }
-  return text + decoder.decode()
+  return text + decode()
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { AccessToken } from './access-token.js'
-import type { Passage } from './authorize.js'
+import type { Judgement, Passage } from './authorize.js'
+import { andThen, type Awaitable } from './awaitable.js'
 import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from './bearer.js'
 import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
 import { judge, type Verifier } from './create-verifier.js'
@@ -21,7 +22,7 @@ export interface GuardOptions<OnRefusal> {
 }
 
 /** {@link GuardOptions} checked, with defaults. */
-export interface GuardSettings<OnRefusal> {
+interface GuardSettings<OnRefusal> {
   readonly realm: string | undefined
   readonly body: RefusalBody
   readonly mode: GuardMode
@@ -32,7 +33,7 @@ export interface GuardSettings<OnRefusal> {
 const REALM = /^[\x20-\x7e]+$/
 
 /** Checks what a guard is made with, when it is made. */
-export function readGuardOptions<OnRefusal>(
+function readGuardOptions<OnRefusal>(
   options: GuardOptions<OnRefusal> | undefined,
 ): GuardSettings<OnRefusal> {
   const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
@@ -73,11 +74,14 @@ interface Guarded {
 
 const guarded = new WeakMap<object, Guarded>()
 
-/** A guard made for one place in an application. `Key` is the framework's own request object. */
+/**
+ * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
+ * where nothing has to be awaited; a promise never rejects but for mistakes of the application.
+ */
 export type Enter<Key extends object, OnRefusal> = (
   key: Key,
   request: GuardedRequest,
-) => Promise<Entry<OnRefusal>>
+) => Awaitable<Entry<OnRefusal>>
 
 /**
  * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
@@ -132,25 +136,33 @@ export function acceptedToken(key: object): AccessToken {
   return token
 }
 
-async function enter<OnRefusal>(
+function enter<OnRefusal>(
   key: object,
   request: GuardedRequest,
   verifier: Verifier,
   policy: Policy | undefined,
   settings: GuardSettings<OnRefusal>,
-): Promise<Entry<OnRefusal>> {
+): Awaitable<Entry<OnRefusal>> {
   const outer = guarded.get(key)
-  const sameVerifier = outer?.verifier === verifier
-  const { decision, passage } = await judge(verifier, request, policy, {
-    mode: settings.mode,
-    earlier: sameVerifier ? outer.passage : undefined,
-  })
+  const known = outer?.verifier === verifier ? outer : undefined
+  const { mode } = settings
+  return andThen(judge(verifier, request, policy, { mode, earlier: known?.passage }), (judgement) =>
+    entryFor(key, verifier, settings, known, judgement),
+  )
+}
+
+function entryFor<OnRefusal>(
+  key: object,
+  verifier: Verifier,
+  settings: GuardSettings<OnRefusal>,
+  known: Guarded | undefined,
+  { decision, passage }: Judgement,
+): Entry<OnRefusal> {
   if (decision.outcome === 'accepted') {
     guarded.set(key, { verifier, settings, token: decision.token, passage })
     return { passes: true, token: decision.token }
   }
   if (settings.mode === 'report') {
-    const known = sameVerifier ? outer : undefined
     guarded.set(key, { verifier, settings, token: known?.token, passage: known?.passage })
     return { passes: true, token: known?.token }
   }

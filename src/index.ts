@@ -20,6 +20,7 @@ export type {
   RemoteVerdict,
   UnverifiedJwt,
 } from './issuers/issuer.js'
+export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './issuer-events.js'
 export type { IssuerHealth } from './issuers/connected-issuer.js'
 export type { DocumentHealth } from './jwt/fetched-document.js'
 export type { RemoteHealth } from './remote/remote-check.js'
@@ -31,8 +32,8 @@ export type { Policy } from './policy.js'
 export { Refusal } from './refusal.js'
 export type { Fault, RefusalDetails, RefusalError, RefusalReason } from './refusal.js'
 export { ConfigurationError } from './configuration.js'
-export type { AccessToken, TokenFacts } from './access-token.js'
-export type { Decision, DecisionEvent, DecisionObserver, GuardMode, TokenSource } from './decision.js'
+export type { AccessToken, TokenFacts, TokenSource } from './access-token.js'
+export type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
 export type { GuardedRequest, HeaderObject, HeaderReader, RefusalBody } from './bearer.js'
 export type { CacheOptions } from './token-cache.js'
 export type { Duration } from './duration.js'

@@ -1,4 +1,5 @@
 import type { AccessToken } from './access-token.js'
+import type { Awaitable } from './awaitable.js'
 import type { GuardedRequest } from './bearer.js'
 import { ConfigurationError, ownOptions, textList } from './configuration.js'
 import { parseDuration, type Duration } from './duration.js'
@@ -115,11 +116,25 @@ export interface FreshnessNeeds {
   readonly staleIfError: number
 }
 
-/** The strictest freshness among policies. */
-export function freshnessOf(policies: readonly CompiledPolicy[]): FreshnessNeeds {
+/** The policies that hold for a request, brought together once for all its requests. */
+export interface PolicySet {
+  readonly policies: readonly CompiledPolicy[]
+  readonly needs: FreshnessNeeds
+  /** The scopes that each of them demands. */
+  readonly scopes: readonly ScopeRule[]
+  readonly checks: readonly NonNullable<Policy['check']>[]
+}
+
+/** Brings policies together: each holds, and the strictest freshness counts. */
+export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet {
   return {
-    confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
-    staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
+    policies,
+    needs: {
+      confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
+      staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
+    },
+    scopes: policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined),
+    checks: policies.map((policy) => policy.check).filter((check) => check !== undefined),
   }
 }
 
@@ -142,28 +157,25 @@ export interface PolicySubject {
  * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
  * who it is, then what it may do, then the own rule.
  */
-export async function judgePolicies(
-  policies: readonly CompiledPolicy[],
-  subject: PolicySubject,
-): Promise<Refusal | undefined> {
-  const found =
-    firstOf(policies, (policy) => judgeTimes(policy, subject)) ??
-    firstOf(policies, (policy) => judgeCaller(policy, subject)) ??
-    judgeScopes(policies, subject)
-  if (found !== undefined) return found
-  for (const { check } of policies) {
-    const refusal = check === undefined ? undefined : await judgeCheck(check, subject)
+export function judgePolicies(set: PolicySet, subject: PolicySubject): Awaitable<Refusal | undefined> {
+  const { policies, checks } = set
+  for (const policy of policies) {
+    const refusal = judgeTimes(policy, subject)
     if (refusal !== undefined) return refusal
   }
-  return undefined
+  for (const policy of policies) {
+    const refusal = judgeCaller(policy, subject)
+    if (refusal !== undefined) return refusal
+  }
+  return judgeScopes(set, subject) ?? (checks.length === 0 ? undefined : judgeChecks(checks, subject))
 }
 
-function firstOf(
-  policies: readonly CompiledPolicy[],
-  judge: (policy: CompiledPolicy) => Refusal | undefined,
-): Refusal | undefined {
-  for (const policy of policies) {
-    const refusal = judge(policy)
+async function judgeChecks(
+  checks: PolicySet['checks'],
+  subject: PolicySubject,
+): Promise<Refusal | undefined> {
+  for (const check of checks) {
+    const refusal = await judgeCheck(check, subject)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -199,14 +211,13 @@ function judgeCaller(policy: CompiledPolicy, { token, issuerName }: PolicySubjec
   return undefined
 }
 
-function judgeScopes(
-  policies: readonly CompiledPolicy[],
-  { token, scopeMatcher }: PolicySubject,
-): Refusal | undefined {
-  const demands = policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined)
-  if (demands.every((demand) => scopesSatisfy(demand, token.scopes, scopeMatcher))) return undefined
-  // What the resource needs (RFC 6750 section 3), from every layer: a caller should not have to find out twice.
-  return new Refusal('scope_insufficient', { required: [...new Set(demands.flatMap(mentionedScopes))] })
+function judgeScopes({ scopes }: PolicySet, { token, scopeMatcher }: PolicySubject): Refusal | undefined {
+  for (const demand of scopes) {
+    if (scopesSatisfy(demand, token.scopes, scopeMatcher)) continue
+    // What the resource needs (RFC 6750 section 3), from every layer: a caller should not have to find out twice.
+    return new Refusal('scope_insufficient', { required: [...new Set(scopes.flatMap(mentionedScopes))] })
+  }
+  return undefined
 }
 
 async function judgeCheck(

@@ -1,3 +1,5 @@
+import type { TokenSource } from './access-token.js'
+
 /** Shown while nothing has vouched for the token: a stranger learns nothing, whatever the reason. */
 const TO_A_STRANGER = 'The request needs a valid access token.'
 const UNDECIDABLE = 'The access token could not be checked. Try again later.'
@@ -126,6 +128,8 @@ export interface RefusalDetails {
   readonly description?: string | undefined
   /** The configured issuer concerned. */
   readonly issuer?: string | undefined
+  /** Where the finding came from. */
+  readonly source?: TokenSource | undefined
   /** The scopes the resource needs, for `scope_insufficient`. */
   readonly required?: readonly string[] | undefined
   /** What went wrong inside; for logs, never sent. */
@@ -161,6 +165,8 @@ export class Refusal extends Error {
   readonly expose = true
   /** The configured issuer concerned, where the token was routed to one. */
   readonly issuer: string | undefined
+  /** Where the finding came from, where the token was looked at. */
+  readonly source: TokenSource | undefined
   /** The scopes the resource needs, for `scope_insufficient`. */
   readonly required: readonly string[] | undefined
 
@@ -175,6 +181,7 @@ export class Refusal extends Error {
     this.error = answer.error as RefusalError | undefined
     this.description = description
     this.issuer = details.issuer
+    this.source = details.source
     this.required = details.required
     this.headers = Object.freeze(headersOf(answer, description, details))
     // An expected outcome, not a fault: frames would cost time under junk and show in development error pages.
@@ -196,9 +203,11 @@ export class Refusal extends Error {
     return new Refusal(this.reason, { ...this.#details, realm })
   }
 
-  /** The same refusal, naming the issuer it concerns. */
-  ofIssuer(issuer: string): Refusal {
-    return this.issuer === undefined ? new Refusal(this.reason, { ...this.#details, issuer }) : this
+  /** The same refusal, naming the issuer it concerns and where the finding came from, where it does not yet. */
+  from(issuer: string, source: TokenSource): Refusal {
+    if (this.issuer !== undefined && this.source !== undefined) return this
+    const { issuer: ownIssuer = issuer, source: ownSource = source } = this.#details
+    return new Refusal(this.reason, { ...this.#details, issuer: ownIssuer, source: ownSource })
   }
 }
 

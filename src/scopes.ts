@@ -89,11 +89,18 @@ export function splitScopes(text: string): readonly string[] {
 
 /** Whether granted scopes satisfy a demand. */
 export function scopesSatisfy(demand: ScopeRule, granted: readonly string[], matches: ScopeMatcher): boolean {
-  const holds = (part: string | ScopeRule): boolean =>
-    typeof part === 'string'
-      ? granted.some((scope) => grants(matches, scope, part))
-      : scopesSatisfy(part, granted, matches)
-  return demand.kind === 'all' ? demand.of.every(holds) : demand.of.some(holds)
+  const isAny = demand.kind === 'any'
+  for (const part of demand.of) {
+    const holds =
+      typeof part === 'string' ? isGranted(part, granted, matches) : scopesSatisfy(part, granted, matches)
+    if (holds === isAny) return isAny
+  }
+  return !isAny
+}
+
+function isGranted(demanded: string, granted: readonly string[], matches: ScopeMatcher): boolean {
+  if (matches === exactScope) return granted.includes(demanded)
+  return granted.some((scope) => grants(matches, scope, demanded))
 }
 
 function grants(matches: ScopeMatcher, granted: string, demanded: string): boolean {

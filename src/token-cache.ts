@@ -22,6 +22,8 @@ export interface KnownToken {
   readonly key: VerificationKey | undefined
   /** When the issuer last vouched for it remotely, on the elapsed clock. */
   readonly answeredAt: number | undefined
+  /** How often it was recalled since then. */
+  uses: number
 }
 
 /** That an issuer said no to a token, until when this is believed. */

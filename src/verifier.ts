@@ -1,13 +1,14 @@
-import { createAccessToken, tokenDigest, withConfirmation } from './access-token.js'
+import { createAccessToken, tokenDigest, type TokenSource } from './access-token.js'
+import { andThen, type Awaitable } from './awaitable.js'
+import { isBearerToken } from './bearer.js'
 import type { Clock } from './clock.js'
-import type { TokenSource } from './decision.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import type { UnverifiedJwt } from './issuers/issuer.js'
 import type { Router } from './issuers/routes.js'
 import { judgeHeader, verifyJwt } from './jwt/verify-jwt.js'
 import type { FreshnessNeeds } from './policy.js'
+import { Questions } from './questions.js'
 import { isUndecidable, Refusal } from './refusal.js'
-import type { Answered } from './remote/remote-check.js'
 import { SingleFlight } from './single-flight.js'
 import type { KnownToken, TokenCache } from './token-cache.js'
 
@@ -17,14 +18,8 @@ export interface ResolvedToken {
   readonly source: TokenSource
 }
 
-/** Whether an answer under way may still be remembered: not once its token was forgotten. */
-type StillCounts = () => boolean
-
 /** Longer tokens are refused unread. */
 const LONGEST_TOKEN = 8 * 1024
-
-/** RFC 6750 section 2.1: what may stand after `Bearer`. */
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
  * Token in, facts out: routes a token to its issuer and gives what is remembered of it, or what a check
@@ -38,7 +33,7 @@ export class TokenVerifier {
   // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
   // outcome of a local check that happens to be under way for the same token.
   readonly #checks = new SingleFlight<KnownToken>()
-  readonly #questions = new SingleFlight<KnownToken>()
+  readonly #questions: Questions
 
   /** @param toleranceSeconds by how much clocks may disagree. */
   constructor(router: Router<ConnectedIssuer>, cache: TokenCache, clock: Clock, toleranceSeconds: number) {
@@ -46,26 +41,29 @@ export class TokenVerifier {
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
+    this.#questions = new Questions(cache, clock)
   }
 
   /**
-   * The facts of a token, as fresh as is needed.
+   * The facts of a token, as fresh as is needed: at once where they are remembered.
    *
-   * @throws Refusal whatever the reason; nothing else.
+   * @throws Refusal, thrown or as a rejection, whatever the reason; nothing else.
    */
-  async resolve(token: string, needs: FreshnessNeeds): Promise<ResolvedToken> {
-    assertReadable(token)
+  resolve(token: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
+    assertOfReadableSize(token)
     const digest = tokenDigest(token)
-    const remembered = await this.#recall(digest)
-    const resolved = remembered ?? (await this.#establish(token, digest))
-    return this.#confirmed(token, digest, resolved, needs)
+    return andThen(this.#recall(digest), (remembered) =>
+      remembered === undefined
+        ? this.#find(token, digest, needs)
+        : this.#confirmed(token, digest, remembered, needs),
+    )
   }
 
   /**
    * Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed
    * now. What the issuer itself said during this request is as fresh as a request can have it.
    */
-  async resolveAgain(token: string, earlier: ResolvedToken, needs: FreshnessNeeds): Promise<ResolvedToken> {
+  resolveAgain(token: string, earlier: ResolvedToken, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
     if (earlier.source === 'remote') return earlier
     return this.#confirmed(token, tokenDigest(token), { known: earlier.known, source: 'cache' }, needs)
   }
@@ -79,33 +77,48 @@ export class TokenVerifier {
   }
 
   /** What is remembered of a token and may still be believed. */
-  async #recall(digest: string): Promise<ResolvedToken | undefined> {
-    const refused = this.#cache.refused(digest, this.#clock.elapsed())
-    if (refused !== undefined) throw new Refusal(refused.reason, { issuer: refused.issuerName })
+  #recall(digest: string): Awaitable<ResolvedToken | undefined> {
     const known = this.#cache.known(digest)
-    if (known === undefined) return undefined
+    if (known === undefined) {
+      const refused = this.#cache.refused(digest, this.#clock.elapsed())
+      if (refused !== undefined) {
+        throw new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
+      }
+      return undefined
+    }
+    known.uses += 1
     if (known.key === undefined) return { known, source: 'cache' }
     const pending = known.issuer.keys?.assertUsable()
-    if (pending !== undefined) await pending
-    if (!known.key.withdrawn) return { known, source: 'cache' }
+    return pending === undefined
+      ? this.#ifKeyStands(digest, known)
+      : pending.then(() => this.#ifKeyStands(digest, known))
+  }
+
+  #ifKeyStands(digest: string, known: KnownToken): ResolvedToken | undefined {
+    if (known.key?.withdrawn !== true) return { known, source: 'cache' }
     this.#cache.forget(digest)
     return undefined
+  }
+
+  async #find(token: string, digest: string, needs: FreshnessNeeds): Promise<ResolvedToken> {
+    assertBearerSyntax(token)
+    return this.#confirmed(token, digest, await this.#establish(token, digest), needs)
   }
 
   /** Finds out about a token nothing is remembered of. */
   async #establish(token: string, digest: string): Promise<ResolvedToken> {
     const route = this.#router.route(token)
     const unverified = route.kind === 'jwt' ? route.unverified : undefined
+    const { jwt, name } = route.to.issuer
+    const isLocal = unverified !== undefined && jwt?.checked === 'local'
     try {
-      if (unverified !== undefined && route.to.issuer.jwt?.checked === 'local') {
-        const check = (): Promise<KnownToken> => verifyLocally(token, digest, route.to, unverified)
-        return { known: await this.#once(this.#checks, digest, check), source: 'local' }
-      }
-      const ask = (counts: StillCounts): Promise<KnownToken> =>
-        this.#askAbout(token, digest, route.to, unverified, counts)
-      return { known: await this.#once(this.#questions, digest, ask), source: 'remote' }
+      if (isLocal)
+        return { known: await this.#checkOnce(token, digest, route.to, unverified), source: 'local' }
+      if (unverified !== undefined && jwt !== undefined) judgeHeader(unverified.header, jwt)
+      const asked = { token, digest, format: route.kind }
+      return { known: await this.#questions.about(asked, route.to), source: 'remote' }
     } catch (error) {
-      throw error instanceof Refusal ? error.ofIssuer(route.to.issuer.name) : error
+      throw error instanceof Refusal ? error.from(name, isLocal ? 'local' : 'remote') : error
     }
   }
 
@@ -114,103 +127,72 @@ export class TokenVerifier {
    * remembered answer and the policy's `confirmAfter` for tokens it answered for, within `confirmAfter`
    * from issue or confirmation for JWTs checked with keys.
    */
-  async #confirmed(
+  #confirmed(
     token: string,
     digest: string,
     resolved: ResolvedToken,
     needs: FreshnessNeeds,
-  ): Promise<ResolvedToken> {
+  ): Awaitable<ResolvedToken> {
     if (resolved.source === 'remote') return resolved
     const { known } = resolved
-    const longest = longestAge(known, needs, {
-      now: this.#clock.now(),
-      toleranceSeconds: this.#toleranceSeconds,
-    })
+    const longest = this.#longestAge(known, needs)
     if (longest === undefined) return resolved
     const age = this.#clock.elapsed() - (known.answeredAt ?? Number.NEGATIVE_INFINITY)
-    if (age < longest) return resolved
-    try {
-      const ask = (counts: StillCounts): Promise<KnownToken> => this.#askAgain(token, digest, known, counts)
-      return { known: await this.#once(this.#questions, digest, ask), source: 'remote' }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      if (isUndecidable(error) && age < longest + needs.staleIfError) return resolved
-      throw error.ofIssuer(known.issuer.issuer.name)
+    if (age < longest) {
+      if (isWorthRefreshing(known, age, longest)) this.#refreshAhead(token, digest, known)
+      return resolved
     }
+    return this.#askAgain(token, digest, resolved, age < longest + needs.staleIfError)
   }
 
-  async #askAbout(
-    token: string,
-    digest: string,
-    issuer: ConnectedIssuer,
-    unverified: UnverifiedJwt | undefined,
-    counts: StillCounts,
-  ): Promise<KnownToken> {
-    const { jwt, name, provider } = issuer.issuer
-    if (unverified !== undefined && jwt !== undefined) judgeHeader(unverified.header, jwt)
-    const asked = this.#moment()
-    const { facts } = await this.#ask(token, digest, issuer, counts)
-    const origin = {
-      format: unverified === undefined ? ('opaque' as const) : ('jwt' as const),
-      issuerName: name,
-      provider,
-      digest,
-      confirmedAt: asked.now,
+  /** How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed. */
+  #longestAge({ key, token, issuer }: KnownToken, { confirmAfter }: FreshnessNeeds): number | undefined {
+    if (key !== undefined && confirmAfter === undefined) return undefined
+    const now = this.#clock.now()
+    if (key !== undefined) {
+      const isYoung = token.issuedAt !== undefined && now - token.issuedAt < (confirmAfter ?? 0)
+      return isYoung ? undefined : confirmAfter
     }
-    const accessToken = createAccessToken(facts, origin)
-    return {
-      issuer,
-      token: accessToken,
-      notBefore: facts.notBefore,
-      key: undefined,
-      answeredAt: asked.elapsed,
+    // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
+    // knows what it meant; past the tolerance nobody needs to be asked.
+    if (token.expiresAt !== undefined && now >= token.expiresAt) {
+      return now >= token.expiresAt + this.#toleranceSeconds ? undefined : 0
     }
+    return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
   }
 
   async #askAgain(
     token: string,
     digest: string,
-    known: KnownToken,
-    counts: StillCounts,
-  ): Promise<KnownToken> {
-    if (known.key === undefined) {
-      const route = this.#router.route(token)
-      const unverified = route.kind === 'jwt' ? route.unverified : undefined
-      return this.#askAbout(token, digest, known.issuer, unverified, counts)
+    resolved: ResolvedToken,
+    mayBeStale: boolean,
+  ): Promise<ResolvedToken> {
+    const { known } = resolved
+    try {
+      return { known: await this.#questions.again(token, digest, known), source: 'remote' }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (isUndecidable(error) && mayBeStale) return resolved
+      throw error.from(known.issuer.issuer.name, 'remote')
     }
-    const asked = this.#moment()
-    await this.#ask(token, digest, known.issuer, counts)
-    return { ...known, token: withConfirmation(known.token, asked.now), answeredAt: asked.elapsed }
   }
 
-  /** When a question was put: an answer is no fresher than that. */
-  #moment(): { readonly now: number; readonly elapsed: number } {
-    return { now: this.#clock.now(), elapsed: this.#clock.elapsed() }
+  /** Asks early about a token in use, so that none of its requests has to wait for the answer. */
+  #refreshAhead(token: string, digest: string, known: KnownToken): void {
+    // One question per answer: whatever comes of it, the next is due when this answer has run out.
+    known.uses = Number.NEGATIVE_INFINITY
+    this.#questions.again(token, digest, known).catch(() => undefined)
   }
 
-  /** Asks the issuer; a no is remembered, unless forgotten meanwhile, and refused; a yes comes back. */
-  async #ask(
+  /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */
+  #checkOnce(
     token: string,
     digest: string,
-    { issuer, remote }: ConnectedIssuer,
-    counts: StillCounts,
-  ): Promise<Extract<Answered, { active: true }>> {
-    if (remote === undefined) throw new Refusal('confirmation_impossible')
-    const answer = await remote.ask(token)
-    if (answer.active) return answer
-    const { reason, because } = answer
-    const until = this.#clock.elapsed() + remote.lifetimes.no
-    if (counts()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
-    throw new Refusal(reason, { cause: new Error(because) })
-  }
-
-  /** Callers at the same time share one piece of work; what it finds is remembered, unless forgotten meanwhile. */
-  #once(
-    flights: SingleFlight<KnownToken>,
-    digest: string,
-    work: (counts: StillCounts) => Promise<KnownToken>,
+    issuer: ConnectedIssuer,
+    unverified: UnverifiedJwt,
   ): Promise<KnownToken> {
-    return flights.share(digest, work, (known) => {
+    const check = (): Promise<KnownToken> => verifyLocally(token, digest, issuer, unverified)
+    return this.#checks.share(digest, check, (known) => {
       this.#cache.remember(digest, known)
     })
   }
@@ -226,29 +208,25 @@ async function verifyLocally(
   if (jwt === undefined || issuer.keys === undefined) throw new Refusal('issuer_unknown')
   const { facts, key } = await verifyJwt(token, unverified, jwt, issuer.keys)
   const accessToken = createAccessToken(facts, { format: 'jwt', issuerName: name, provider, digest })
-  return { issuer, token: accessToken, notBefore: facts.notBefore, key, answeredAt: undefined }
+  return { issuer, token: accessToken, notBefore: facts.notBefore, key, answeredAt: undefined, uses: 0 }
 }
 
-/** How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed. */
-function longestAge(
-  { key, token, issuer }: KnownToken,
-  { confirmAfter }: FreshnessNeeds,
-  { now, toleranceSeconds }: { readonly now: number; readonly toleranceSeconds: number },
-): number | undefined {
-  if (key === undefined) {
-    // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
-    // knows what it meant; past the tolerance nobody needs to be asked.
-    if (token.expiresAt !== undefined && now >= token.expiresAt) {
-      return now >= token.expiresAt + toleranceSeconds ? undefined : 0
-    }
-    return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
-  }
-  const isYoung = token.issuedAt !== undefined && now - token.issuedAt < (confirmAfter ?? 0)
-  return confirmAfter === undefined || isYoung ? undefined : confirmAfter
+/** From this part of an answer's lifetime on, it is refreshed if its token is in use. */
+export const REFRESH_AT = 0.8
+/** Uses of an answer that make its token one in use: who comes once or twice may wait. */
+export const IN_USE = 3
+
+function isWorthRefreshing({ uses }: KnownToken, age: number, longest: number): boolean {
+  return uses >= IN_USE && age >= longest * REFRESH_AT
 }
 
-function assertReadable(token: unknown): asserts token is string {
+function assertOfReadableSize(token: unknown): asserts token is string {
   if (typeof token !== 'string') throw new Refusal('token_malformed')
-  if (token.length > LONGEST_TOKEN) throw new Refusal('token_too_large')
-  if (!B64TOKEN.test(token)) throw new Refusal('token_malformed')
+  if (token.length <= LONGEST_TOKEN) return
+  assertBearerSyntax(token)
+  throw new Refusal('token_too_large')
+}
+
+function assertBearerSyntax(token: string): void {
+  if (!isBearerToken(token)) throw new Refusal('token_malformed')
 }

@@ -17,7 +17,7 @@ export interface Row {
 export interface Expected {
   readonly status: number
   readonly reason?: RefusalReason
-  /** Where the facts about the token came from; none where there were none to be had. */
+  /** Where the facts about the token came from, or the finding against it; none where it was not looked at. */
   readonly source?: TokenSource
   /** The endpoints of the issuer that were called; `'any'` promises nothing. */
   readonly calls: readonly Endpoint[] | 'any'
@@ -97,7 +97,7 @@ export function scenario(issuer: TestIssuer): readonly Row[] {
         issuer.revoke(opaque)
       },
       token: () => opaque,
-      expected: { status: 401, reason: 'token_inactive', calls: ['introspection'] },
+      expected: { status: 401, reason: 'token_inactive', source: 'remote', calls: ['introspection'] },
     },
     {
       request: 'keys rotated: JWT signed with the new key',
@@ -113,7 +113,7 @@ export function scenario(issuer: TestIssuer): readonly Row[] {
       request: 'keys rotated: the first JWT, old key withdrawn',
       path: '/orders',
       token: () => jwt,
-      expected: { status: 401, reason: 'key_unknown', calls: [] },
+      expected: { status: 401, reason: 'key_unknown', source: 'local', calls: [] },
     },
     {
       request: 'issuer down: opaque token never seen',
@@ -123,7 +123,7 @@ export function scenario(issuer: TestIssuer): readonly Row[] {
       },
       token: () => issuer.mintOpaque({ scopes }),
       // How often the issuer is tried before giving up is not what this row is about.
-      expected: { status: 503, reason: 'issuer_unavailable', calls: 'any' },
+      expected: { status: 503, reason: 'issuer_unavailable', source: 'remote', calls: 'any' },
     },
     {
       request: 'issuer down: JWT never seen, its key is known',

@@ -207,8 +207,8 @@ function keySource(
   if (jwtKey !== undefined) return { kind: 'pem', pem: readPem('clerk.jwtKey', jwtKey) }
   if (jwksUri !== undefined) return { kind: 'remote', url: secureAddress('clerk.jwksUri', jwksUri), options }
   if (secretKey !== undefined) {
-    const headers = { authorization: `Bearer ${requiredText('clerk.secretKey', secretKey)}` }
-    return { kind: 'remote', url: `${api}/jwks`, headers, options }
+    const authorization = `Bearer ${requiredText('clerk.secretKey', secretKey)}`
+    return { kind: 'remote', url: `${api}/jwks`, headers: () => ({ authorization }), options }
   }
   if (issuer !== undefined) {
     return { kind: 'remote', url: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`, options }

@@ -6,6 +6,7 @@ import { RemoteKeySet, StaticKeySet, usableKeys, type KeySet } from '../jwt/key-
 import { readKeyOptions } from '../jwt/key-options.js'
 import { RemoteCheck, type RemoteHealth } from '../remote/remote-check.js'
 import { Refusal } from '../refusal.js'
+import { issuerEvents, type IssuerObserver, type TellIssuerEvent } from '../issuer-events.js'
 import { pemToJwk } from './common-options.js'
 import type { Issuer, KeySource } from './issuer.js'
 
@@ -32,11 +33,18 @@ export interface IssuerHealth {
   readonly remote?: RemoteHealth
 }
 
+/** What everything that talks to the issuer is given. */
+interface Settings {
+  readonly fetch: typeof fetch | undefined
+  readonly tell: TellIssuerEvent
+}
+
 /** Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed. */
-export function connectIssuer(issuer: Issuer, clock: Clock): ConnectedIssuer {
-  const metadata = metadataOf(issuer, clock)
-  const keys = keySetOf(issuer, metadata, clock)
-  const remote = remoteCheckOf(issuer, metadata, clock)
+export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObserver): ConnectedIssuer {
+  const settings = { fetch: issuer.fetch, tell: issuerEvents(issuer, observer) }
+  const metadata = metadataOf(issuer, clock, settings)
+  const keys = keySetOf(issuer, metadata, clock, settings)
+  const remote = remoteCheckOf(issuer, metadata, clock, settings)
   return {
     issuer,
     keys,
@@ -65,17 +73,22 @@ function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): Issue
 }
 
 /** One discovery document serves both the key set's address and the introspection endpoint's. */
-function metadataOf(issuer: Issuer, clock: Clock): FetchedDocument<IssuerMetadata> | undefined {
+function metadataOf(
+  issuer: Issuer,
+  clock: Clock,
+  settings: Settings,
+): FetchedDocument<IssuerMetadata> | undefined {
   const source = issuer.jwt?.keys
-  if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, issuer.fetch)
+  if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
-  return discover(issuer.name, readKeyOptions('keys'), clock, issuer.fetch)
+  return discover(issuer.name, readKeyOptions('keys'), clock, settings)
 }
 
 function keySetOf(
   issuer: Issuer,
   metadata: FetchedDocument<IssuerMetadata> | undefined,
   clock: Clock,
+  settings: Settings,
 ): KeySet | undefined {
   const source = issuer.jwt?.keys ?? undefined
   if (source === undefined) return undefined
@@ -85,9 +98,9 @@ function keySetOf(
     case 'pem':
       return new StaticKeySet(usableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
     case 'remote':
-      return new RemoteKeySet(source, source.options, clock, issuer.fetch)
+      return new RemoteKeySet(source, source.options, clock, settings)
     case 'discovery':
-      return new RemoteKeySet({ metadata: required(metadata, source) }, source.options, clock, issuer.fetch)
+      return new RemoteKeySet({ metadata: required(metadata, source) }, source.options, clock, settings)
   }
 }
 
@@ -104,6 +117,7 @@ function remoteCheckOf(
   issuer: Issuer,
   metadata: FetchedDocument<IssuerMetadata> | undefined,
   clock: Clock,
+  settings: Settings,
 ): RemoteCheck | undefined {
   const profile = issuer.remote
   if (profile === undefined) return undefined
@@ -112,7 +126,7 @@ function remoteCheckOf(
     profile,
     endpoint === 'discovered' ? () => discoveredEndpoint(metadata) : () => endpoint,
     clock,
-    issuer.fetch,
+    settings,
   )
 }
 

@@ -67,8 +67,8 @@ export type KeySource =
   | {
       readonly kind: 'remote'
       readonly url: string
-      /** Sent with the request for the keys, for key sets that are not public. */
-      readonly headers?: Readonly<Record<string, string>>
+      /** Sent with the request for the keys, for key sets that are not public. A function, so that printing an issuer shows no credential. */
+      readonly headers?: () => Readonly<Record<string, string>>
       readonly options: KeyOptions
     }
   | { readonly kind: 'discovery'; readonly issuer: string; readonly options: KeyOptions }
@@ -83,7 +83,8 @@ export interface OpaqueProfile {
 export interface RemoteProfile {
   /** Where to ask; `discovered` takes `introspection_endpoint` from the issuer's discovery document. */
   readonly endpoint: string | 'discovered'
-  readonly options: RemoteOptions
+  /** Where they differ from the defaults: {@link RemoteOptions}. */
+  readonly options: Partial<RemoteOptions>
   /** The request that asks about a token. Always a POST: a token must not stand in an address. */
   readonly request: (token: string) => {
     readonly headers: Readonly<Record<string, string>>

@@ -150,7 +150,7 @@ function readAccessTokenClaims(
     return wrongType('this is an ID token')
   const clientId = claim(claims, 'client_id')
   const party = claim(claims, 'azp')
-  if (strict && party !== undefined && party !== clientId) {
+  if (strict && clientId !== undefined && party !== undefined && party !== clientId) {
     return { reason: 'claim_invalid', because: 'azp and client_id disagree' }
   }
   return readClaims(claims, {

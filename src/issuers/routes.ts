@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.js'
 import type { Issuer, UnverifiedJwt } from './issuer.js'
 
 /** Which issuer a token is judged by, and as what. */
-export type Route<T> =
+type Route<T> =
   | { readonly kind: 'jwt'; readonly to: T; readonly unverified: UnverifiedJwt }
   | { readonly kind: 'opaque'; readonly to: T }
 

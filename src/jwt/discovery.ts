@@ -8,6 +8,7 @@ import {
   maxAgeOf,
   type LoadedDocument,
 } from './fetched-document.js'
+import type { TellIssuerEvent } from '../issuer-events.js'
 import type { KeyOptions } from './key-options.js'
 
 /** What is used of an issuer's discovery document (RFC 8414 section 2). Everything else stays the operator's choice. */
@@ -21,16 +22,17 @@ export function discover(
   issuer: string,
   options: KeyOptions,
   clock: Clock,
-  issuerFetch: typeof fetch | undefined,
+  settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
 ): FetchedDocument<IssuerMetadata> {
-  return new FetchedDocument(() => loadMetadata(issuer, options, issuerFetch), options, clock)
+  const load = (): Promise<LoadedDocument<IssuerMetadata>> => loadMetadata(issuer, options, settings.fetch)
+  return new FetchedDocument(load, options, clock, { tell: settings.tell })
 }
 
 /**
  * Where an issuer's document may stand: OpenID Connect appends the well-known path to the issuer, RFC 8414
  * section 3.1 inserts it between host and path.
  */
-export function discoveryAddresses(issuer: string): readonly string[] {
+function discoveryAddresses(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
   return [

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { exchange, ExchangeError, type ExchangeAnswer } from '../exchange.js'
+import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import type { KeyOptions } from './key-options.js'
 
@@ -23,8 +24,18 @@ export interface LoadedDocument<T> {
   readonly maxAge: number | undefined
 }
 
-const SHORTEST_LIFETIME = 60
-const REFRESH_AT = 0.8
+/** Who hears of a document's fetches. */
+export interface DocumentWatcher<T> {
+  /** Told of every successful fetch, before anyone sees the new value. */
+  readonly onLoaded?: (value: T, previous: T | undefined) => void
+  /** Told of the first failure in a row, and of the success that ends it. */
+  readonly tell: TellIssuerEvent
+}
+
+/** Seconds below which no `Cache-Control` shortens the lifetime. */
+export const SHORTEST_LIFETIME = 60
+/** The part of the lifetime after which a document is fetched again in the background, give or take the jitter. */
+export const REFRESH_AT = 0.8
 const REFRESH_JITTER = 0.1
 
 /**
@@ -36,8 +47,7 @@ export class FetchedDocument<T> {
   readonly #load: DocumentLoader<T>
   readonly #options: KeyOptions
   readonly #clock: Clock
-  /** Told of every successful fetch, before anyone sees the new value. */
-  readonly #onChange: (value: T, previous: T | undefined) => void
+  readonly #watcher: DocumentWatcher<T>
 
   #value: T | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -52,16 +62,11 @@ export class FetchedDocument<T> {
   #lastFailure: number | undefined
   #failure: string | undefined
 
-  constructor(
-    load: DocumentLoader<T>,
-    options: KeyOptions,
-    clock: Clock,
-    onChange: (value: T, previous: T | undefined) => void = () => undefined,
-  ) {
+  constructor(load: DocumentLoader<T>, options: KeyOptions, clock: Clock, watcher: DocumentWatcher<T>) {
     this.#load = load
     this.#options = options
     this.#clock = clock
-    this.#onChange = onChange
+    this.#watcher = watcher
   }
 
   /**
@@ -94,7 +99,7 @@ export class FetchedDocument<T> {
     return this.#inFlight
   }
 
-  /** How often the document was fetched with success: tells whether it is newer than at another time. */
+  /** How many fetches succeeded: tells whether the document is newer than at another time, also within one tick of the clock. */
   successes(): number {
     return this.#successes
   }
@@ -104,10 +109,10 @@ export class FetchedDocument<T> {
     return Math.max(0, this.#pausedUntil - this.#clock.elapsed())
   }
 
-  /** Says that there is no usable document, and when to try again. */
-  unavailable(): Refusal {
+  /** Says that there is no usable document, and when to try again: after the pause, and not before `atLeast` seconds. */
+  unavailable(atLeast = 0): Refusal {
     return new Refusal('keys_unavailable', {
-      retryAfterSeconds: this.secondsToNextAttempt(),
+      retryAfterSeconds: Math.max(this.secondsToNextAttempt(), atLeast),
       cause: new Error(this.#failure ?? 'not loaded'),
     })
   }
@@ -165,7 +170,8 @@ export class FetchedDocument<T> {
       SHORTEST_LIFETIME,
       Math.min(this.#options.lifetime, maxAge ?? this.#options.lifetime),
     )
-    this.#onChange(value, this.#value)
+    this.#watcher.onLoaded?.(value, this.#value)
+    if (this.#failures > 0) this.#watcher.tell('keys_recovered', 'fetched again')
     this.#value = value
     this.#successes += 1
     this.#loadedAt = now
@@ -181,12 +187,24 @@ export class FetchedDocument<T> {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
     const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
-    this.#failures += 1
+    const isFirst = this.#failures === 0
+    const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
+    this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
     // Jittered downwards only, so that the documented longest pause is one.
-    this.#pausedUntil = now + growing * (1 - Math.random() * REFRESH_JITTER)
+    this.#pausedUntil = now + (prescribed ?? growing * (1 - Math.random() * REFRESH_JITTER))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
+    if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
+  }
+}
+
+/** Another document that this one depends on cannot be had: this one waits as long as that one does, no longer. */
+export class PrerequisiteError extends ExchangeError {
+  readonly secondsToNextAttempt: number
+  constructor(message: string, secondsToNextAttempt: number) {
+    super(message)
+    this.secondsToNextAttempt = secondsToNextAttempt
   }
 }
 

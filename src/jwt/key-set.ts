@@ -3,12 +3,14 @@ import type { Clock } from '../clock.js'
 import { isRecord } from '../configuration.js'
 import { ExchangeError, parseJson } from '../exchange.js'
 import type { KeySource } from '../issuers/issuer.js'
+import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import type { IssuerMetadata } from './discovery.js'
 import {
   fetchDocument,
   FetchedDocument,
   maxAgeOf,
+  PrerequisiteError,
   type DocumentHealth,
   type LoadedDocument,
 } from './fetched-document.js'
@@ -84,15 +86,22 @@ export class StaticKeySet implements KeySet {
 
 const MOST_ABSENT_KIDS = 1000
 
+/** A key id that was looked for in vain. */
+interface AbsentKid {
+  readonly tries: number
+  /** Before this time it causes no further fetch. */
+  readonly until: number
+  /** How many fetches had succeeded when it was last looked for. */
+  readonly fetches: number
+}
+
 /** Keys fetched from the issuer's key set address, given or discovered. */
 export class RemoteKeySet implements KeySet {
   readonly #document: FetchedDocument<PublishedKeys>
   readonly #options: KeyOptions
   readonly #clock: Clock
   /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
-  readonly #absent = new LRUCache<string, { readonly tries: number; readonly until: number }>({
-    max: MOST_ABSENT_KIDS,
-  })
+  readonly #absent = new LRUCache<string, AbsentKid>({ max: MOST_ABSENT_KIDS })
   #size = 0
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
 
@@ -100,22 +109,36 @@ export class RemoteKeySet implements KeySet {
     source: Extract<KeySource, { kind: 'remote' }> | { readonly metadata: FetchedDocument<IssuerMetadata> },
     options: KeyOptions,
     clock: Clock,
-    issuerFetch: typeof fetch | undefined,
+    {
+      fetch: issuerFetch,
+      tell,
+    }: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
   ) {
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
       const { url, headers } = 'metadata' in source ? await discoveredAddress(source.metadata) : source
-      const answer = await fetchDocument(url, options, { fetch: issuerFetch, headers })
+      const answer = await fetchDocument(url, options, { fetch: issuerFetch, headers: headers?.() })
       return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
     }
-    this.#document = new FetchedDocument(this.#keepingKnownKeys(load), options, clock, (value, previous) => {
+    const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
       this.#size = value.keys.length
-      if (previous === undefined) return
-      const listed = new Set(value.keys)
-      for (const key of previous.keys) if (!listed.has(key)) key.withdrawn = true
-      if (value.keys.some((key) => !previous.keys.includes(key))) this.#absent.clear()
-    })
+      if (previous !== undefined) this.#replace(value.keys, previous.keys, tell)
+    }
+    this.#document = new FetchedDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
+  }
+
+  #replace(
+    keys: readonly VerificationKey[],
+    earlier: readonly VerificationKey[],
+    tell: TellIssuerEvent,
+  ): void {
+    const listed = new Set(keys)
+    for (const key of earlier) if (!listed.has(key)) key.withdrawn = true
+    if (keys.some((key) => !earlier.includes(key))) this.#absent.clear()
+    if (earlier.length > 0 && earlier.every((key) => key.withdrawn)) {
+      tell('keys_replaced', `none of the earlier keys is listed any more; the set now has ${keys.length}`)
+    }
   }
 
   async find(query: KeyQuery): Promise<readonly VerificationKey[]> {
@@ -123,7 +146,7 @@ export class RemoteKeySet implements KeySet {
     const published = await this.#document.current()
     const found = candidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
-    return this.#findAfterFetch(query, this.#document.successes() !== before)
+    return this.#findAfterFetch(query, before)
   }
 
   assertUsable(): void | Promise<void> {
@@ -153,10 +176,11 @@ export class RemoteKeySet implements KeySet {
    * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
    * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
    */
-  async #findAfterFetch(query: KeyQuery, justLoaded: boolean): Promise<readonly VerificationKey[]> {
+  async #findAfterFetch(query: KeyQuery, before: number): Promise<readonly VerificationKey[]> {
     const kid = query.kid ?? ''
     const now = this.#clock.elapsed()
     const absent = this.#absent.get(kid)
+    const justLoaded = this.#document.successes() !== before
     if (!justLoaded && now >= this.#nextUnknownKeyFetch && now >= (absent?.until ?? now)) {
       this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
       await this.#document.refresh()
@@ -167,18 +191,26 @@ export class RemoteKeySet implements KeySet {
     const found = candidates(published, query)
     if (found.length > 0 || published.kids.has(kid)) return found
     // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
-    if (this.#document.health().status !== 'ok') throw this.#document.unavailable()
-    this.#remember(kid, now)
+    if (this.#document.health().status !== 'ok') {
+      throw this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
+    }
+    // An id nobody looked for since it was asked about is not known to be absent: it must not wait longer
+    // each time its honest owner tries again in the pause.
+    if (this.#document.successes() !== before) this.#remember(kid, now)
     return []
   }
 
   #remember(kid: string, now: number): void {
-    const tries = (this.#absent.get(kid)?.tries ?? 0) + 1
+    const fetches = this.#document.successes()
+    const earlier = this.#absent.get(kid)
+    // Many requests that waited for one fetch have looked once.
+    if (earlier?.fetches === fetches) return
+    const tries = (earlier?.tries ?? 0) + 1
     const wait = Math.min(
       this.#options.lifetime,
       this.#options.unknownKeyPause * 2 ** Math.min(tries - 1, 20),
     )
-    this.#absent.set(kid, { tries, until: now + wait })
+    this.#absent.set(kid, { tries, until: now + wait, fetches })
   }
 
   /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */
@@ -208,7 +240,9 @@ async function discovered(metadata: FetchedDocument<IssuerMetadata>): Promise<Is
     return await metadata.current()
   } catch (error) {
     // The reason discovery failed is the reason the keys are missing: say that one.
-    if (error instanceof Refusal && error.cause instanceof Error) throw new ExchangeError(error.cause.message)
+    if (error instanceof Refusal && error.cause instanceof Error) {
+      throw new PrerequisiteError(error.cause.message, metadata.secondsToNextAttempt())
+    }
     throw error
   }
 }

@@ -1,11 +1,24 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.js'
-import { exchange, parseJson, retryAfterSeconds, type ExchangeAnswer } from '../exchange.js'
+import {
+  exchange,
+  parseJson,
+  retryAfterSeconds,
+  UnreadableAnswerError,
+  type ExchangeAnswer,
+} from '../exchange.js'
+import { isRecord } from '../configuration.js'
 import type { RemoteProfile, RemoteVerdict } from '../issuers/issuer.js'
+import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
+import { REMOTE_DEFAULTS, type RemoteOptions } from './remote-options.js'
+import { Admission, type AdmissionChange, type QuestionOutcome } from './admission.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
   readonly status: 'ok' | 'degraded' | 'down'
+  /** `open`: the issuer is left alone after failures. `half-open`: one question may probe it. */
+  readonly breaker: 'closed' | 'open' | 'half-open'
   readonly lastSuccess?: number
   readonly lastFailure?: number
   /** Why the last question failed, while that is the latest outcome. */
@@ -15,12 +28,24 @@ export interface RemoteHealth {
 /** A definitive answer: yes with facts, or no with a reason. */
 export type Answered = Extract<RemoteVerdict, { active: boolean }>
 
-/** Asks one issuer about tokens: one bounded question at a time per call, every failure an undecidable. */
+type Failure = Extract<RemoteVerdict, { fault: unknown }>
+
+/** How one attempt ended. */
+type Attempt = { readonly answer: ExchangeAnswer } | { readonly error: Error; readonly isLate: boolean }
+
+/** Whoever was told that a server is going away or busy may find another one behind the same address. */
+const WORTH_A_RETRY = [502, 503, 504]
+const SHORTEST_RETRY_PAUSE_MS = 20
+const LONGEST_RETRY_PAUSE_MS = 120
+
+/** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
 export class RemoteCheck {
   readonly #profile: RemoteProfile
+  readonly #options: RemoteOptions
   readonly #endpoint: () => string | Promise<string>
   readonly #fetch: typeof fetch | undefined
   readonly #clock: Clock
+  readonly #admission: Admission
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
@@ -29,74 +54,152 @@ export class RemoteCheck {
     profile: RemoteProfile,
     endpoint: () => string | Promise<string>,
     clock: Clock,
-    issuerFetch: typeof fetch | undefined,
+    settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
   ) {
     this.#profile = profile
+    this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
-    this.#fetch = issuerFetch
+    this.#fetch = settings.fetch
+    this.#admission = new Admission(this.#options, clock, (change) => {
+      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer answers again')
+    })
   }
 
   /** How long a yes and a no are believed, in seconds. */
   get lifetimes(): { readonly yes: number; readonly no: number } {
-    return { yes: this.#profile.options.lifetime, no: this.#profile.options.refusedLifetime }
+    return { yes: this.#options.lifetime, no: this.#options.refusedLifetime }
   }
 
   /**
    * Asks the issuer about a token.
    *
-   * @throws Refusal `issuer_unavailable` or `issuer_refused_us` (undecidable), or `confirmation_impossible`.
+   * @throws Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
+   *   `confirmation_impossible`.
    */
   async ask(token: string): Promise<Answered> {
-    const answer = await this.#exchange(token)
-    const verdict = this.#profile.read({ status: answer.status, json: parseJson(answer.text) }, token)
-    if (!('fault' in verdict)) {
-      this.#lastSuccess = this.#clock.now()
-      this.#failure = undefined
-      return verdict
-    }
-    const { fault, because } = verdict
-    throw this.#failed(fault, because, retryAfterSeconds(answer.headers, this.#clock.now()))
+    const url = await this.#endpoint()
+    const { verdict, retryAfter } = await this.#admission.run(async () => {
+      const asked = await this.#question(url, token)
+      this.#note(asked.verdict)
+      return { result: asked, outcome: outcomeOf(asked) }
+    })
+    if (!('fault' in verdict)) return verdict
+    throw new Refusal(verdict.fault, {
+      cause: new Error(verdict.because),
+      retryAfterSeconds: this.#admission.secondsToNextQuestion() ?? retryAfter,
+    })
   }
 
   health(): RemoteHealth {
     const status = this.#failure === undefined ? 'ok' : this.#lastSuccess === undefined ? 'down' : 'degraded'
     return {
       status,
+      breaker: this.#admission.state(),
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
     }
   }
 
-  async #exchange(token: string): Promise<ExchangeAnswer> {
-    const { deadline, maxBytes } = this.#profile.options
-    const url = await this.#endpoint()
-    try {
-      return await exchange({
-        url,
-        method: 'POST',
-        ...this.#profile.request(token),
-        deadlineSeconds: deadline,
-        maxBytes,
-        fetch: this.#fetch,
-      })
-    } catch (error) {
-      throw this.#failed(
-        'issuer_unavailable',
-        error instanceof Error ? error.message : 'no answer',
-        undefined,
-      )
+  /** One question: an attempt, and within the same deadline a second one where the first met a passing trouble. */
+  async #question(url: string, token: string): Promise<Asked> {
+    const { deadline, retries } = this.#options
+    const started = performance.now()
+    for (let left = retries, remaining = deadline; ; left -= 1) {
+      const attempt = await this.#attempt(url, token, remaining)
+      const asked = this.#read(attempt, token)
+      if (left === 0 || !isWorthARetry(attempt, asked)) return asked
+      const wait =
+        SHORTEST_RETRY_PAUSE_MS + Math.random() * (LONGEST_RETRY_PAUSE_MS - SHORTEST_RETRY_PAUSE_MS)
+      remaining = deadline - (performance.now() - started + wait) / 1000
+      if (remaining <= 0) return asked
+      await pause(wait)
     }
   }
 
-  #failed(
-    reason: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible',
-    because: string,
-    retryAfter: number | undefined,
-  ): Refusal {
-    this.#lastFailure = this.#clock.now()
-    this.#failure = because
-    return new Refusal(reason, { cause: new Error(because), retryAfterSeconds: retryAfter })
+  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<Attempt> {
+    const { maxBytes } = this.#options
+    const started = performance.now()
+    try {
+      const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
+      return { answer: await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch }) }
+    } catch (error) {
+      const isLate = performance.now() - started >= deadlineSeconds * 1000
+      return { error: error instanceof Error ? error : new Error('no answer'), isLate }
+    }
   }
+
+  #read(attempt: Attempt, token: string): Asked {
+    if ('error' in attempt) {
+      return { verdict: { fault: 'issuer_unavailable', because: attempt.error.message } }
+    }
+    const { status, headers, text } = attempt.answer
+    const retryAfter = retryAfterSeconds(headers, this.#clock.now())
+    const json = parseJson(text)
+    const isUnwelcome = status === 401 || status === 403 || (status === 400 && isClientError(json))
+    try {
+      return { verdict: this.#profile.read({ status, json }, token), status, retryAfter, isUnwelcome }
+    } catch {
+      // A reader written by hand that trips over an answer has not found anything out about the token.
+      return {
+        verdict: { fault: 'issuer_unavailable', because: 'the answer could not be read' },
+        status,
+        retryAfter,
+        isUnwelcome,
+      }
+    }
+  }
+
+  #note(verdict: RemoteVerdict): void {
+    if ('fault' in verdict) {
+      this.#lastFailure = this.#clock.now()
+      this.#failure = verdict.because
+    } else {
+      this.#lastSuccess = this.#clock.now()
+      this.#failure = undefined
+    }
+  }
+}
+
+/** What a question brought. */
+interface Asked {
+  readonly verdict: RemoteVerdict
+  readonly status?: number
+  /** Seconds the issuer asked us to wait. */
+  readonly retryAfter?: number | undefined
+  /** The issuer will have none of us, whatever we ask. */
+  readonly isUnwelcome?: boolean
+}
+
+const EVENT_OF = {
+  opened: 'remote_failing',
+  refused: 'credentials_refused',
+  recovered: 'remote_recovered',
+} as const satisfies Record<AdmissionChange, string>
+
+function isWorthARetry(attempt: Attempt, { retryAfter }: Asked): boolean {
+  if ('error' in attempt) return !attempt.isLate && !(attempt.error instanceof UnreadableAnswerError)
+  return WORTH_A_RETRY.includes(attempt.answer.status) && retryAfter === undefined
+}
+
+function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: Asked): QuestionOutcome {
+  if (!('fault' in verdict)) return { kind: 'answered' }
+  if (retryAfter !== undefined && (status === 429 || status === 503)) {
+    return { kind: 'pause', seconds: retryAfter }
+  }
+  if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
+  // Any other 400 is an answer: counted as a failure, it would let anyone's odd token stop everyone's questions.
+  if (isAboutTheQuestion(verdict, status)) return { kind: 'answered' }
+  return { kind: 'failed', reason: 'issuer_unavailable' }
+}
+
+/** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
+function isClientError(json: unknown): boolean {
+  const error = isRecord(json) && Object.hasOwn(json, 'error') ? json['error'] : undefined
+  return error === 'invalid_client' || error === 'unauthorized_client'
+}
+
+function isAboutTheQuestion({ fault }: Failure, status: number | undefined): boolean {
+  return fault === 'confirmation_impossible' || status === 400
 }

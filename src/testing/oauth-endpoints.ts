@@ -76,7 +76,7 @@ function asClient(state: IssuerState, endpoint: ClientEndpoint): (request: TestR
 }
 
 /** An error body of RFC 6749 section 5.2. */
-export function oauthError(
+function oauthError(
   status: number,
   error: string,
   description: string,

@@ -48,7 +48,7 @@ export function isExpired(state: IssuerState, record: TokenRecord): boolean {
 }
 
 /** Whether the issuer still stands behind a token: a JWT's key must also be published. */
-export function isVouchedFor(state: IssuerState, record: TokenRecord): boolean {
+function isVouchedFor(state: IssuerState, record: TokenRecord): boolean {
   return record.format === 'opaque' || state.keys[record.provider].vouchesFor(record.value, record.header)
 }
 

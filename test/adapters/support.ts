@@ -12,7 +12,7 @@ import type { Framework, Plan, Reply, RunningApp } from './frameworks.js'
 /** A day on which the clocks of issuer and verifier stand still, in milliseconds since the epoch. */
 const NOON = Date.UTC(2031, 4, 6, 12)
 
-export const clock = (): number => NOON
+const clock = (): number => NOON
 
 export async function createIssuer(): Promise<TestIssuer> {
   return createTestIssuer({ clock })

@@ -15,14 +15,14 @@ import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../sr
 export const START = Date.UTC(2026, 10, 21, 8)
 
 /** A clock that moves only when told to. */
-export interface TestClock {
+interface TestClock {
   readonly read: () => number
   /** Seconds since the epoch. */
   readonly now: () => number
   readonly pass: (seconds: number) => void
 }
 
-export function testClock(): TestClock {
+function testClock(): TestClock {
   let milliseconds = START
   return {
     read: () => milliseconds,

@@ -112,7 +112,7 @@ describe('bounds in docs/options.md', () => {
   )
 
   it('there are as many as there are durations and numbers', () => {
-    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 4)
+    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 7)
   })
 
   it.each(bounded)('%s: %s takes what lies within, and nothing beyond', async (section, name, row) => {

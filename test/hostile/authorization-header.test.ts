@@ -22,7 +22,7 @@ describe('the Authorization header: only RFC 6750 syntax carries a token', () =>
     ['A4: the token in quotes', (token) => `Bearer "${token}"`, 'token_malformed'],
     ['A4: the token as a parameter', (token) => `Bearer token="${token}"`, 'token_malformed'],
     ['A5: two spaces', (token) => `Bearer  ${token}`, 'accepted'],
-    ['A5: a tab', (token) => `Bearer\t${token}`, 'token_missing'],
+    ['A5: a tab', (token) => `Bearer\t${token}`, 'token_malformed'],
     ['A5: a space at the end', (token) => `Bearer ${token} `, 'token_malformed'],
     ['A5: a space in front', (token) => ` Bearer ${token}`, 'token_missing'],
     ['A7: two credentials in one header', (token) => `Bearer ${token}, Bearer ${token}`, 'token_malformed'],

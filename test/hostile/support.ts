@@ -18,7 +18,7 @@ import type { SigningKey } from '../../src/testing/signing-keys.js'
 import { keyOf, seal, withMembers, type Part } from './forge.js'
 
 /** The table of refusals as it was promised, written down a second time: status and OAuth error of each reason. */
-export const PROMISED: Readonly<Record<RefusalReason, readonly [status: number, error: string | undefined]>> =
+const PROMISED: Readonly<Record<RefusalReason, readonly [status: number, error: string | undefined]>> =
   {
     token_missing: [401, undefined],
     token_malformed: [400, 'invalid_request'],
@@ -192,7 +192,7 @@ export function reasonOf(decision: Decision): string {
 }
 
 /** What holds for every decision: it is from the table, is told to the observer once, and gives nothing away. */
-export function expectPromised(
+function expectPromised(
   decision: Decision,
   events: readonly DecisionEvent[],
   secrets: readonly string[],

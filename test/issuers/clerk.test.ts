@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { clerk, ConfigurationError, type ClerkJwtAccess, type ClerkOptions } from '../../src/index.js'
 import type { MintJwtOptions, MintOpaqueOptions, TestIssuer } from '../../src/testing/index.js'
@@ -274,4 +275,12 @@ describe('scopes', () => {
     expect(token.subject).toBe(issuer.clerkMachines.sender.id)
     expect(token.claims).toMatchObject({ sub: token.subject, iat: token.issuedAt, exp: token.expiresAt })
   })
+})
+
+it('an issuer that is printed shows no credential', async () => {
+  const { issuer } = await stage()
+  const made = clerk(issuer.clerk({ jwksUri: undefined, secretKey: issuer.clerkSecretKey }))
+  const printed = inspect(made, { depth: 10, showHidden: true }) + JSON.stringify(made)
+  expect(printed).not.toContain(issuer.clerkSecretKey)
+  expect(printed).not.toContain(issuer.clerkMachines.receiver.secretKey)
 })

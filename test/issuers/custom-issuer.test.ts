@@ -19,7 +19,7 @@ interface Answer {
 function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
   const remote: RemoteProfile = {
     endpoint: `${by.url}/introspect`,
-    options: { lifetime: 30, refusedLifetime: 5, deadline: 3, maxBytes: 4096 },
+    options: { maxBytes: 4096 },
     request: (token) => ({ headers: { 'content-type': 'text/plain' }, body: token }),
     read({ status, json }) {
       if (status !== 200) return { fault: 'issuer_unavailable', because: `status ${status}` }
@@ -115,17 +115,21 @@ describe('an issuer written by hand', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it.each<[string, (by: TestIssuer) => Issuer]>([
-    ['read', (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
-    ['request', (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
-    ['judgeToken', (by) => own(by, { judgeToken: broken })],
-  ])('whose %s throws opens no door: undecidable', async (_, make) => {
+  const mistake = 'a mistake in the issuer'
+  // What a reader trips over is an answer, which its message may quote.
+  const unread = 'the answer could not be read'
+
+  it.each<[string, string, (by: TestIssuer) => Issuer]>([
+    ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
+    ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
+    ['judgeToken', mistake, (by) => own(by, { judgeToken: broken })],
+  ])('whose %s throws opens no door: undecidable', async (_, because, make) => {
     const { issuer, verifier } = await stage({ issuers: (by) => [make(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
     const decision = await verifier.authorize({ headers: { authorization: 'Bearer own_1' } })
     expect(decision.outcome).toBe('undecidable')
     if (decision.outcome === 'undecidable') {
-      expect(decision.refusal.cause).toEqual(new Error('a mistake in the issuer'))
+      expect(decision.refusal.cause).toEqual(new Error(because))
     }
   })
 

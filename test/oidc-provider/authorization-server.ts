@@ -20,7 +20,7 @@ export function resource(kind: Kind, name = 'orders'): string {
   return `https://${name}.test/${kind}`
 }
 
-export interface WantedToken {
+interface WantedToken {
   readonly kind: Kind
   readonly scope?: string
   /** The resource the token is for. Default: the API, `orders`. */

@@ -2,7 +2,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyRequest,
-  type onRequestAsyncHookHandler,
+  type onRequestHookHandler,
 } from 'fastify'
 import { describe, expectTypeOf, it } from 'vitest'
 import {
@@ -27,7 +27,7 @@ describe('the Fastify adapter', () => {
     expectTypeOf(request.auth).toEqualTypeOf<AccessToken | null>()
     expectTypeOf<FastifyInstance['guard']>().parameters.toEqualTypeOf<[policy?: Policy | undefined]>()
     expectTypeOf(app.guard()).toEqualTypeOf<FastifyGuardHook>()
-    expectTypeOf(app.guard()).toExtend<onRequestAsyncHookHandler>()
+    expectTypeOf(app.guard()).toExtend<onRequestHookHandler>()
     expectTypeOf(request.routeOptions.config.auth).toEqualTypeOf<Policy | false | undefined>()
   })
 

@@ -4,7 +4,7 @@ import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../..
 import { outcomeOf, START } from '../core/support.js'
 
 /** The one clock of a test. The vendors' clients take none, so it is `Date` itself that stands still. */
-export interface VendorClock {
+interface VendorClock {
   readonly read: () => number
   readonly pass: (seconds: number) => void
 }
@@ -12,7 +12,7 @@ export interface VendorClock {
 /** Takes what is to be undone at the end: of a test by default, or of whatever the caller says. */
 export type AtEnd = (undo: () => void | Promise<void>) => void
 
-export function stopTheClock(atEnd: AtEnd = onTestFinished): VendorClock {
+function stopTheClock(atEnd: AtEnd = onTestFinished): VendorClock {
   vi.useFakeTimers({ toFake: ['Date'], now: START })
   atEnd(() => {
     vi.useRealTimers()

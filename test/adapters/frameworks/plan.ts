@@ -54,7 +54,7 @@ export function guarded(policy?: Policy, options?: StepOptions): Step {
  * What a route does: `who` tells whom the guard let in, `body` reads the body as JSON, `fails` breaks
  * after a turn of the event loop.
  */
-export type HandlerKind = 'who' | 'body' | 'fails'
+type HandlerKind = 'who' | 'body' | 'fails'
 
 export interface RoutePlan {
   readonly method?: 'get' | 'post'

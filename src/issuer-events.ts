@@ -1,0 +1,53 @@
+/**
+ * What happened to an issuer's keys or its endpoint: `keys_failing` and `keys_recovered` (the first failed
+ * fetch in a row, and the first good one after), `keys_replaced` (a fetch brought none of the earlier keys),
+ * `remote_failing` and `remote_recovered` (the issuer is left alone after failures, and answers again),
+ * `credentials_refused` (the issuer refuses our own credentials; once per pause).
+ */
+export type IssuerEventKind =
+  | 'keys_failing'
+  | 'keys_recovered'
+  | 'keys_replaced'
+  | 'remote_failing'
+  | 'remote_recovered'
+  | 'credentials_refused'
+
+/** Told once per change, not per request. */
+export interface IssuerEvent {
+  readonly kind: IssuerEventKind
+  /** The configured issuer's name. */
+  readonly issuer: string
+  readonly provider: string
+  /** In words for a log; quotes no token and no credential. */
+  readonly detail: string
+}
+
+/** Called once per change. Whatever it does or throws changes nothing. */
+export type IssuerObserver = (event: IssuerEvent) => void | Promise<void>
+
+/** Tells one issuer's changes. */
+export type TellIssuerEvent = (kind: IssuerEventKind, detail: string) => void
+
+/**
+ * Makes the teller of an issuer. Without an observer only refused credentials are told, as a warning of the
+ * process: nothing else will mend them.
+ */
+export function issuerEvents(
+  { name: issuer, provider }: { readonly name: string; readonly provider: string },
+  observer: IssuerObserver | undefined,
+): TellIssuerEvent {
+  return (kind, detail) => {
+    if (observer === undefined) {
+      if (kind === 'credentials_refused') {
+        process.emitWarning(`${issuer}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
+      }
+      return
+    }
+    try {
+      const outcome = observer({ kind, issuer, provider, detail })
+      if (outcome instanceof Promise) outcome.catch(() => undefined)
+    } catch {
+      // Watching changes nothing.
+    }
+  }
+}
