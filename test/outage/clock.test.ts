@@ -1,0 +1,132 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createVerifier, oauth } from '../../src/index.js'
+import { createTestIssuer } from '../../src/testing/index.js'
+import { ask, keySite, remoteSite, undecidable } from './support.js'
+
+describe('a clock that jumps', () => {
+  it('F49 back an hour prolongs no remembered answer: the time that passes before and since counts', async () => {
+    const { issuer, ask, pass } = await remoteSite()
+    const token = issuer.mintOpaque({ age: '2h', expiresIn: '3h' })
+    expect((await ask(token)).status).toBe(200)
+    issuer.revoke(token)
+    for (const seconds of [10, -3600, 19.999]) {
+      pass(seconds)
+      expect((await ask(token)).status).toBe(200)
+    }
+    pass(0.001)
+    expect((await ask(token)).status).toBe(401)
+  })
+
+  it('F49 back an hour does not block the refresh of keys: time that has passed since counts', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const token = jwt({ age: '2h' })
+    await ask(token)
+    pass(-3600)
+    await ask(token)
+    for (let minute = 0; minute < 10; minute += 1) {
+      pass(60)
+      expect((await ask(token)).status).toBe(200)
+    }
+    expect(issuer.calls.jwks).toBe(2)
+  })
+
+  it('F49 back an hour does not prolong the pause after a failure', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    issuer.fail('jwks', 500)
+    const token = jwt({ age: '2h' })
+    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    pass(-3600)
+    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    issuer.heal()
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+  })
+
+  it('F49 forward an hour: a token that has expired is refused although it is remembered', async () => {
+    const { issuer, ask, pass } = await keySite()
+    const token = issuer.mintJwt({ algorithm: 'ES256', expiresIn: '30m' })
+    expect((await ask(token)).status).toBe(200)
+    pass(3600)
+    expect(await ask(token)).toMatchObject({ status: 401, reason: 'token_expired' })
+  })
+
+  it('F49 standing still: what is remembered serves, and a herd of new tokens makes no further call', async () => {
+    const { issuer, jwt, ask } = await keySite()
+    for (let request = 0; request < 100; request += 1) expect((await ask(jwt())).status).toBe(200)
+    expect(issuer.calls.jwks).toBe(1)
+  })
+
+  it('F51 a process that slept for two hours notices that its keys are too old before it uses them', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const token = jwt()
+    await ask(token)
+    issuer.rotateKeys()
+    pass(7200)
+    expect(await ask(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
+  })
+})
+
+describe("the system's time of day, set while the guard runs", () => {
+  it.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('F49 %s by an hour: no key is fetched and no question put because of it', async (_, jump) => {
+    const issuer = await createTestIssuer()
+    onTestFinished(() => issuer.close())
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+    const mint = { age: '2h', expiresIn: '3h' } as const
+    const [jwt, opaque] = [issuer.mintJwt({ algorithm: 'ES256', ...mint }), issuer.mintOpaque(mint)]
+    const real = Date.now
+    for (const token of [jwt, opaque]) expect((await ask(verifier, token)).status).toBe(200)
+    const date = vi.spyOn(Date, 'now').mockImplementation(() => real() + jump)
+    onTestFinished(() => date.mockRestore())
+    for (const token of [jwt, opaque]) expect((await ask(verifier, token)).status).toBe(200)
+    expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 1 })
+  })
+})
+
+describe('numbers beyond what a timer holds', () => {
+  it('F50 a token that is good for a thousand years, and one that never expires', async () => {
+    const { issuer, ask } = await remoteSite()
+    for (const expiresIn of ['36500d', null]) {
+      expect((await ask(issuer.mintJwt({ algorithm: 'ES256', expiresIn }))).reason).toMatch(
+        /accepted|claim_missing/,
+      )
+      expect((await ask(issuer.mintOpaque({ expiresIn }))).status).toBe(200)
+    }
+  })
+
+  it('F50 a Retry-After of thirty years pauses for two minutes: not for ever, and not for nothing', async () => {
+    const { issuer, opaque, ask, pass } = await remoteSite()
+    issuer.fail('introspection', { status: 429, headers: { 'retry-after': '946080000' }, times: 1 })
+    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 120))
+    await ask(opaque())
+    expect(issuer.calls.introspection).toBe(1)
+    pass(120)
+    expect((await ask(opaque())).status).toBe(200)
+  })
+})
+
+describe('an event loop that stands still', () => {
+  it('F53 for a part of the deadline costs nothing: no failure, no second attempt', async () => {
+    const { issuer, opaque, jwt, ask, health } = await remoteSite()
+    const blocked = [ask(opaque()), ask(jwt())]
+    const end = performance.now() + 300
+    while (performance.now() < end);
+    expect((await Promise.all(blocked)).map(({ status }) => status)).toEqual([200, 200])
+    expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 1 })
+    expect(health()).toMatchObject({ status: 'ok', remote: { breaker: 'closed' } })
+  })
+
+  it('F53 beyond the deadline is held against the issuer once, not twice', async () => {
+    const { issuer, opaque, ask, health } = await remoteSite({ deadline: '50ms' })
+    const token = opaque()
+    const blocked = ask(token)
+    const end = performance.now() + 300
+    while (performance.now() < end);
+    await blocked
+    expect(health().remote?.breaker).toBe('closed')
+    expect((await ask(token)).status).toBe(200)
+    expect(issuer.calls.introspection).toBeLessThanOrEqual(2)
+  })
+})

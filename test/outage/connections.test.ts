@@ -1,0 +1,150 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createVerifier, oauth } from '../../src/index.js'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { ask, site, undecidable, until, type Site } from './support.js'
+
+interface Proxied extends Site {
+  readonly proxy: TcpProxy
+}
+
+/** Keys and questions go through a proxy that can do to connections what a server cannot. */
+async function proxied(deadline = '3s'): Promise<Proxied> {
+  const proxies: TcpProxy[] = []
+  const start = async (target: string): Promise<TcpProxy> => {
+    const proxy = await startTcpProxy(target)
+    proxies.push(proxy)
+    onTestFinished(() => proxy.close())
+    return proxy
+  }
+  const behind = await site()
+  const proxy = await start(behind.issuer.url)
+  const { clientId, clientSecret } = behind.issuer.client
+  const verifier = createVerifier({
+    clock: behind.clock,
+    issuers: [
+      oauth(
+        behind.issuer.oauth({
+          jwksUri: `${proxy.url}/jwks`,
+          introspection: { clientId, clientSecret, endpoint: `${proxy.url}/introspect` },
+          keys: { deadline },
+          remote: { deadline },
+        }),
+      ),
+    ],
+  })
+  return {
+    ...behind,
+    proxy,
+    verifier,
+    ask: (token, policy) => ask(verifier, token, policy),
+    health: () => verifier.health().issuers[0]!,
+  }
+}
+
+describe('keys behind a connection that', () => {
+  it('F1 is refused: one attempt, undecidable, and well again after the pause', async () => {
+    const { proxy, jwt, ask, pass, health, issuer } = await proxied()
+    await proxy.refuse()
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(health().keys?.failure).toBe('no answer (ECONNREFUSED)')
+    await proxy.accept()
+    pass(1)
+    expect((await ask(jwt())).status).toBe(200)
+    expect(issuer.calls.jwks).toBe(1)
+  })
+
+  it.each([
+    ['F1 is reset', 'reset'],
+    ['F7 breaks off within the answer', { cutAfter: 200 }],
+  ] as const)('%s: one attempt, undecidable, and well again after the pause', async (_, how) => {
+    const { proxy, jwt, ask, pass } = await proxied()
+    proxy.behave(how)
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(proxy.connections).toBe(1)
+    proxy.behave('pass')
+    pass(1)
+    expect((await ask(jwt())).status).toBe(200)
+  })
+
+  it('F7 is a black hole: given up at the deadline, and its socket is closed', async () => {
+    const { proxy, jwt, ask } = await proxied('100ms')
+    proxy.behave('blackHole')
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    await proxy.idle()
+    expect(proxy.connections).toBe(1)
+  })
+
+  it('F28 was kept alive and is reset when it is used again: nobody notices', async () => {
+    const { proxy, jwt, ask, pass, health } = await proxied()
+    proxy.behave('resetOnReuse')
+    const token = jwt()
+    await ask(token)
+    pass(600)
+    expect((await ask(token)).status).toBe(200)
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+    await until(() => health().status === 'ok' && health().keys?.age === 0)
+  })
+})
+
+describe('questions over a connection that', () => {
+  it.each([
+    ['F29 is reset', 'reset'],
+    ['F29 breaks off within the answer', { cutAfter: 180 }],
+  ] as const)('%s: asked once more, then undecidable, and nothing is remembered', async (_, how) => {
+    const { proxy, opaque, ask, issuer } = await proxied()
+    const token = opaque()
+    proxy.behave(how)
+    expect(await ask(token)).toEqual(undecidable('issuer_unavailable', 1))
+    expect(proxy.connections).toBe(2)
+    proxy.behave('pass')
+    expect((await ask(token)).status).toBe(200)
+    expect(issuer.calls.introspection).toBe(how === 'reset' ? 1 : 3)
+  })
+
+  it('F29 is refused: undecidable, and accepted at once when it is no more', async () => {
+    const { proxy, opaque, ask, health } = await proxied()
+    await proxy.refuse()
+    const token = opaque()
+    expect(await ask(token)).toEqual(undecidable('issuer_unavailable', 1))
+    expect(health().remote).toMatchObject({
+      status: 'down',
+      breaker: 'closed',
+      failure: 'no answer (ECONNREFUSED)',
+    })
+    await proxy.accept()
+    expect((await ask(token)).status).toBe(200)
+    expect(health().remote?.status).toBe('ok')
+  })
+
+  it('F29 is a black hole: given up at the deadline without a second attempt, and its socket is closed', async () => {
+    const { proxy, opaque, ask } = await proxied('100ms')
+    proxy.behave('blackHole')
+    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 1))
+    await proxy.idle()
+    expect(proxy.connections).toBe(1)
+  })
+
+  it('F28 was kept alive and is reset when it is used again: asked once more over another, and accepted', async () => {
+    const { proxy, opaque, ask, issuer } = await proxied()
+    proxy.behave('resetOnReuse')
+    expect((await ask(opaque())).status).toBe(200)
+    expect((await ask(opaque())).status).toBe(200)
+    expect(issuer.calls.introspection).toBe(2)
+    expect(proxy.connections).toBe(2)
+  })
+
+  it('F7 breaks off 500 times leaves no socket behind', async () => {
+    const { proxy, opaque, ask, pass } = await proxied()
+    proxy.behave({ cutAfter: 20 })
+    for (let round = 0; round < 100; round += 1) {
+      await Promise.all(Array.from({ length: 5 }, () => ask(opaque())))
+      pass(6)
+    }
+    await proxy.idle()
+    expect(proxy.connections).toBeGreaterThan(100)
+    expect(proxy.open).toBe(0)
+  })
+})

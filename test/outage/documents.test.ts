@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest'
+import { oauth } from '../../src/index.js'
+import type { Fault } from '../../src/testing/index.js'
+import {
+  brokenGzip,
+  deepJson,
+  drip,
+  dripHeaders,
+  Flood,
+  gzipBomb,
+  hangAfterHeaders,
+  hangHalfway,
+  htmlPage,
+  redirect,
+  says,
+  saysJson,
+  saysRaw,
+  utf16,
+} from '../support/misbehaviours.js'
+import { keySite, site, undecidable, until, type Site } from './support.js'
+
+/** Small, where a real hang must end. */
+const DEADLINE = { deadline: '150ms' } as const
+
+type Make = (good: string, by: Site['issuer']) => Fault
+
+const instant: readonly (readonly [string, Make])[] = [
+  ['F1 a reset connection', () => 'reset'],
+  ['F9 a body of 20 MB', () => new Flood('x', 20_000_000).handler],
+  ['F9 a body declared as 20 MB', () => new Flood('x', 20_000_000, { 'content-length': '20000000' }).handler],
+  ['F9 5,000 keys', (good) => says(200, JSON.stringify({ keys: manyKeys(good, 5000) }))],
+  ['F10 a gzip bomb', () => gzipBomb()],
+  ['F10 broken gzip', () => brokenGzip],
+  ['F8 endless white space', () => new Flood(' ').handler],
+  ['F11 a redirect to the same host', () => 'redirect'],
+  ['F11 a redirect to a loop', (_, by) => redirect(`${by.url}/jwks`, 302)],
+  ['F11 a redirect to a link-local address', () => redirect('http://169.254.169.254/latest/meta-data', 301)],
+  ['F11 a redirect to a file', () => redirect('file:///etc/passwd', 308)],
+  ...[201, 202, 206, 300, 400, 401, 403, 404, 410, 429, 500, 501, 502, 503, 504].map(
+    (status): [string, Make] => [`F12 a good set under ${status}`, (good) => says(status, good)],
+  ),
+  ['F12 a 204', () => says(204)],
+  ['F12 a 304', () => says(304)],
+  ['F13 a 429 with Retry-After', () => saysJson(429, {}, { 'retry-after': '7' })],
+  ['F14 a login page', () => htmlPage],
+  ['F16 half a body', () => 'truncated'],
+  ['F16 an empty body', () => 'empty'],
+  ['F16 null', () => says(200, 'null')],
+  ['F16 a list', () => says(200, '[]')],
+  ['F16 a text', () => says(200, '"keys"')],
+  ['F16 an object without keys', () => says(200, '{}')],
+  ['F16 keys that are an object', () => says(200, '{"keys":{}}')],
+  ['F16 UTF-16', (good) => says(200, utf16(good))],
+  ['F16 a byte order mark', (good) => says(200, `\ufeff${good}`)],
+  [
+    'F16 bytes that are not UTF-8',
+    (good) => says(200, Buffer.from(good.replace('{', '{"x":"\xff",'), 'latin1')),
+  ],
+  ['F16 deep nesting', () => says(200, deepJson())],
+  ['F16 deep nesting as keys', () => says(200, `{"keys":{"keys":${deepJson()}}}`)],
+  [
+    'F25 headers of 100 KB',
+    () => saysRaw(`HTTP/1.1 200 OK\r\nx-big: ${'x'.repeat(100_000)}\r\n\r\n{"keys":[]}`),
+  ],
+  ['F25 bytes that are no HTTP', () => saysRaw('\x00\x01\x02 garbage \xff\r\n\r\n')],
+  [
+    'F25 100 Continue nobody asked for',
+    () => saysRaw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 No\r\n\r\n'),
+  ],
+  [
+    'F25 103 and then an error',
+    () =>
+      saysRaw(
+        'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 500 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+      ),
+  ],
+]
+
+const endless: readonly (readonly [string, Make])[] = [
+  ['F7 no answer', () => 'hang'],
+  ['F7 headers and no body', () => hangAfterHeaders],
+  ['F7 half a body', (good) => hangHalfway(good)],
+  ['F8 a body byte by byte', (good) => drip(good)],
+  ['F8 headers without end', () => dripHeaders()],
+]
+
+const faults: readonly (readonly [string, Make])[] = [...instant, ...endless]
+
+/** Junk in front of the good key, so that it only counts if all is read. */
+function manyKeys(good: string, count: number): readonly unknown[] {
+  const { keys } = JSON.parse(good) as { readonly keys: readonly Record<string, unknown>[] }
+  const junk = Array.from({ length: count }, (_, index) => ({ ...keys[0], kid: `junk-${index}` }))
+  return [...junk, ...keys]
+}
+
+function goodSet({ issuer, jwt }: Site): string {
+  jwt()
+  return JSON.stringify(issuer.jwks())
+}
+
+describe('instead of the keys comes', () => {
+  it.each(faults)('%s: undecidable when cold, in one call, until the pause is over', async (_, make) => {
+    const on = await keySite({ keys: DEADLINE })
+    const { issuer, jwt, ask, pass, health } = on
+    issuer.fail('jwks', make(goodSet(on), issuer))
+    const token = jwt()
+    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(issuer.calls.total).toBe(1)
+    expect(health()).toMatchObject({ status: 'down', keys: { count: 0 } })
+    issuer.heal()
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+    expect(issuer.calls.total).toBe(2)
+    expect(health().status).toBe('ok')
+  })
+
+  it.each(faults)('%s: the last good set stays when warm', async (_, make) => {
+    const on = await keySite({ keys: DEADLINE })
+    const { issuer, jwt, ask, pass, health } = on
+    const token = jwt()
+    expect((await ask(token)).status).toBe(200)
+    issuer.fail('jwks', make(goodSet(on), issuer))
+    pass(601)
+    expect((await ask(token)).status).toBe(200)
+    expect((await ask(jwt())).status).toBe(200)
+    expect(health()).toMatchObject({ status: 'degraded', keys: { count: 1, age: 601 } })
+    expect(issuer.calls.total).toBe(2)
+    issuer.heal()
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+    await until(() => health().status === 'ok')
+    expect(issuer.calls.total).toBe(3)
+  })
+
+  it('F9 a body without end is not swallowed', async () => {
+    const { issuer, jwt, ask } = await keySite()
+    const flood = new Flood(' ')
+    issuer.fail('jwks', flood.handler)
+    await ask(jwt())
+    // What the buffers on both sides take, and no more.
+    expect(flood.sent).toBeLessThan(8_000_000)
+  })
+})
+
+describe('the same care for the discovery document', () => {
+  const missing = (name: string): boolean => name.includes('under 4')
+  it.each(faults.filter(([name]) => !name.includes('429')))(
+    '%s: undecidable, and recovered after the pause',
+    async (name, make) => {
+      const on = await site({
+        issuers: (by) => [oauth(by.oauth({ introspection: undefined, keys: DEADLINE }))],
+      })
+      const { issuer, jwt, ask, pass, health } = on
+      const good = JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` })
+      // 5,000 keys are no fault of a discovery document: there it is too many bytes.
+      const fault = name.includes('5,000') ? says(200, good + ' '.repeat(300_000)) : make(good, issuer)
+      issuer.fail('discovery', fault)
+      const token = jwt()
+      expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+      expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+      // Only "not here" is worth a look at the other address.
+      expect(issuer.calls.discovery).toBe(missing(name) ? 2 : 1)
+      expect(issuer.calls.jwks).toBe(0)
+      expect(health().status).toBe('down')
+      issuer.heal()
+      pass(1)
+      expect((await ask(token)).status).toBe(200)
+    },
+  )
+
+  it.each([
+    ['F18 another issuer', (url: string) => ({ issuer: `${url}/other`, jwks_uri: `${url}/jwks` })],
+    [
+      'F15 keys under plain http elsewhere',
+      (url: string) => ({ issuer: url, jwks_uri: 'http://keys.example/jwks' }),
+    ],
+    ['F11 keys in a file', (url: string) => ({ issuer: url, jwks_uri: 'file:///etc/passwd' })],
+    ['F16 an address that is a list', (url: string) => ({ issuer: url, jwks_uri: [`${url}/jwks`] })],
+    ['F16 no address', (url: string) => ({ issuer: url })],
+  ])('%s in it is refused: undecidable, and no keys are fetched', async (_, document) => {
+    const { issuer, jwt, ask } = await site()
+    issuer.fail('discovery', saysJson(200, document(issuer.url)))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(issuer.calls.jwks).toBe(0)
+  })
+
+  it('F3 an old one serves while it cannot be fetched, and new keys are still found through it', async () => {
+    const { issuer, jwt, ask, pass } = await site()
+    expect((await ask(jwt())).status).toBe(200)
+    issuer.fail('discovery', 500)
+    pass(601)
+    issuer.rotateKeys()
+    expect((await ask(jwt())).status).toBe(200)
+    // Past the bound neither it nor the keys behind it can be relied on.
+    pass(3600)
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 2))
+  })
+
+  it('F1 keys wait exactly as long as the document they depend on, and not for longer each time', async () => {
+    const { issuer, jwt, ask, pass } = await site()
+    issuer.fail('discovery', 503)
+    for (let tries = 0; tries < 40; tries += 1) {
+      await ask(jwt())
+      pass(0.25)
+    }
+    // Pauses of 1, 2, 4 and 8 s within 10 s: as many calls as if the keys asked for themselves.
+    expect(issuer.calls.discovery).toBe(4)
+    issuer.heal()
+    const { retryAfter } = await ask(jwt())
+    pass(retryAfter!)
+    expect((await ask(jwt())).status).toBe(200)
+  })
+})
+
+describe('what is no fault', () => {
+  it.each(['text/html', 'text/plain', 'application/jwk-set+json', undefined])(
+    'F14 right keys under the media type %s are read, here as for discovery',
+    async (type) => {
+      const { issuer, jwt, ask } = await site()
+      const token = jwt()
+      const headers = type === undefined ? {} : { 'content-type': type }
+      const document = { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }
+      issuer.fail('discovery', says(200, JSON.stringify(document), headers))
+      issuer.fail('jwks', says(200, JSON.stringify(issuer.jwks()), headers))
+      expect((await ask(token)).status).toBe(200)
+    },
+  )
+
+  it('F25 103 Early Hints before a good answer', async () => {
+    const on = await keySite()
+    const good = goodSet(on)
+    on.issuer.fail(
+      'jwks',
+      saysRaw(
+        `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${good.length}\r\n\r\n${good}`,
+      ),
+    )
+    expect((await on.ask(on.jwt())).status).toBe(200)
+  })
+
+  it('F9 a set of more than 100 keys: the first 100 count, and the rest is as if unknown', async () => {
+    const on = await keySite()
+    const { issuer, jwt, ask, health } = on
+    const good = goodSet(on)
+    issuer.fail('jwks', says(200, JSON.stringify({ keys: manyKeys(good, 150) })))
+    expect(await ask(jwt())).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(health().keys?.count).toBe(100)
+  })
+})

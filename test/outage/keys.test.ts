@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest'
+import { oauth } from '../../src/index.js'
+import { says, saysJson, inTurn } from '../support/misbehaviours.js'
+import { all, keySite, madeUp, site, undecidable, until, watchedFetch } from './support.js'
+
+const within = (least: number, most: number) => ({
+  asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= least && value <= most,
+})
+
+describe('keys that cannot be had', () => {
+  it('F1 at the start: ready() rejects, requests are undecidable, and 50 of them cost one call', async () => {
+    const { issuer, verifier, jwt, ask, health, pass, events } = await keySite()
+    issuer.fail('jwks', 'refuse')
+    await expect(verifier.ready()).rejects.toThrow(/not ready/)
+    const told = await all(50, () => ask(jwt()))
+    expect(told).toEqual(told.map(() => undecidable('keys_unavailable', 1)))
+    expect(issuer.calls.jwks).toBe(1)
+    expect(health().status).toBe('down')
+    expect(verifier.health().status).toBe('down')
+    issuer.heal()
+    pass(1)
+    await verifier.ready()
+    expect(verifier.health().status).toBe('ok')
+    expect(events.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered'])
+  })
+
+  it('F2 after a warm-up, in their lifetime: nobody notices, and nobody is asked', async () => {
+    const { issuer, jwt, ask, pass, health } = await keySite()
+    await ask(jwt())
+    issuer.fail('jwks', 'refuse')
+    // From 70 % on a refresh may be due.
+    pass(419)
+    expect(await all(50, () => ask(jwt()))).toMatchObject(Array.from({ length: 50 }, () => ({ status: 200 })))
+    expect(issuer.calls.jwks).toBe(1)
+    expect(health().status).toBe('ok')
+  })
+
+  it('F3 past their lifetime: known ids pass up to an hour after the last success, at growing pauses, degraded', async () => {
+    const { fetch, settled } = watchedFetch()
+    const { issuer, jwt, ask, pass, health } = await keySite({ fetch })
+    const token = jwt()
+    await ask(token)
+    issuer.fail('jwks', 500)
+    issuer.resetCalls()
+    for (let second = 1; second < 3600; second += 1) {
+      pass(1)
+      expect((await ask(token)).status).toBe(200)
+      await settled()
+    }
+    expect(health()).toMatchObject({
+      status: 'degraded',
+      keys: { age: 3599, failure: expect.stringContaining('500') },
+    })
+    // 1, 2, 4 … 32, then one a minute (54 s at the shortest), since 70 to 90 % of the lifetime.
+    expect(issuer.calls.jwks).toEqual(within(45, 70))
+  })
+
+  it('F4 past the stale bound: undecidable to the second, never a word against the token', async () => {
+    const { issuer, jwt, ask, pass, health } = await keySite()
+    const token = jwt()
+    await ask(token)
+    issuer.fail('jwks', 500)
+    pass(3599)
+    expect((await ask(token)).status).toBe(200)
+    pass(1)
+    expect(await ask(token)).toEqual(undecidable('keys_unavailable', within(1, 2)))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', within(1, 2)))
+    expect(health().status).toBe('down')
+    issuer.heal()
+    pass(2)
+    expect((await ask(token)).status).toBe(200)
+    expect(health().status).toBe('ok')
+  })
+
+  it('F5 an unknown id meanwhile is undecidable, and Retry-After names the time of the next look', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const known = jwt()
+    await ask(known)
+    pass(20)
+    issuer.fail('jwks', 503)
+    issuer.rotateKeys({ keepOld: true })
+    const fresh = jwt()
+    expect(await ask(fresh)).toEqual(undecidable('keys_unavailable', 10))
+    expect((await ask(known)).status).toBe(200)
+    issuer.heal()
+    pass(4)
+    const { retryAfter } = await ask(fresh)
+    expect(retryAfter).toBe(6)
+    expect(issuer.calls.jwks).toBe(2)
+    pass(retryAfter!)
+    expect((await ask(fresh)).status).toBe(200)
+    expect(issuer.calls.jwks).toBe(3)
+  })
+
+  it('F5 an unknown id while the set is up to date is a refusal, not an outage', async () => {
+    const on = await keySite()
+    await on.ask(on.jwt())
+    expect(await on.ask(madeUp(on))).toMatchObject({ status: 401, reason: 'key_unknown' })
+    on.issuer.fail('jwks', 503)
+    expect(await on.ask(madeUp(on))).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(on.issuer.calls.jwks).toBe(2)
+  })
+
+  it('F6 slow keys: on a cold start everyone waits for one call, and when warm nobody waits', async () => {
+    const { issuer, jwt, ask, pass, health } = await keySite()
+    const cold = issuer.gate('jwks')
+    const waiting = all(20, () => ask(jwt()))
+    await cold.waiting
+    cold.release()
+    expect(await waiting).toMatchObject(Array.from({ length: 20 }, () => ({ status: 200 })))
+    expect(issuer.calls.jwks).toBe(1)
+    pass(595)
+    const warm = issuer.gate('jwks')
+    // Were anyone to wait, the gate would never be released.
+    expect((await ask(jwt())).status).toBe(200)
+    await warm.waiting
+    expect((await ask(jwt())).status).toBe(200)
+    warm.release()
+    await until(() => health().keys?.age === 0)
+    expect(issuer.calls.jwks).toBe(2)
+  })
+
+  it('F13 whatever Retry-After a 429 names, the next call is after our own pause', async () => {
+    for (const value of ['5', 'Sat, 21 Nov 2026 09:00:00 GMT', '999999999', 'soon', '-1', '1e9']) {
+      const { issuer, jwt, ask, pass } = await keySite()
+      issuer.fail('jwks', saysJson(429, {}, { 'retry-after': value }))
+      expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+      expect(issuer.calls.jwks).toBe(1)
+      issuer.heal()
+      pass(1)
+      expect((await ask(jwt())).status).toBe(200)
+    }
+  })
+
+  it('F26 1,000 requests on a cold guard, and as many when the keys have run out, make one call each', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const tokens = Array.from({ length: 1000 }, (_, index) => (index < 10 ? jwt() : ''))
+    const herd = () => all(1000, (index) => ask(tokens[index % 10]!))
+    for (const calls of [1, 2]) {
+      const gate = issuer.gate('jwks')
+      const answers = herd()
+      await gate.waiting
+      gate.release()
+      expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set([200]))
+      expect(issuer.calls.jwks).toBe(calls)
+      pass(700)
+    }
+  })
+
+  it('F19 a server that flaps: the good set stays, and the pause starts anew after each success', async () => {
+    const { issuer, jwt, ask, pass, events, health } = await keySite()
+    const token = jwt()
+    const good = saysJson(200, issuer.jwks())
+    const bad = says(500)
+    issuer.fail('jwks', inTurn(good, bad, good, bad, bad, good))
+    await ask(token)
+    for (const calls of [2, 3]) {
+      pass(calls === 2 ? 601 : 1)
+      expect((await ask(token)).status).toBe(200)
+      await until(() => issuer.calls.jwks === calls && (health().status === 'ok') === (calls === 3))
+    }
+    pass(601)
+    expect((await ask(token)).status).toBe(200)
+    await until(() => health().status === 'degraded')
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+    await until(() => issuer.calls.jwks === 5)
+    expect(events.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered', 'keys_failing'])
+  })
+
+  it('F27 two issuers, one down: the other is asked, answers and reports as if alone', async () => {
+    const down = await site()
+    const { verifier, ask, jwt, issuer, pass } = await site({
+      issuers: (by) => [oauth(by.oauth()), oauth(down.issuer.oauth({ introspection: undefined }))],
+    })
+    down.issuer.fail('all', 'refuse')
+    for (let round = 0; round < 10; round += 1) {
+      expect(await ask(down.jwt())).toEqual(undecidable('keys_unavailable', within(1, 60)))
+      expect((await ask(jwt())).status).toBe(200)
+      expect((await ask(issuer.mintOpaque({ expiresIn: '1d' }))).status).toBe(200)
+      pass(7)
+    }
+    expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 10 })
+    expect(verifier.health()).toMatchObject({
+      status: 'degraded',
+      issuers: [{ status: 'ok' }, { status: 'down' }],
+    })
+  })
+})
+
+describe('how long keys may be kept', () => {
+  it.each([
+    ['max-age=31536000', undefined, 600],
+    ['max-age=300', undefined, 300],
+    ['public, max-age=300, must-revalidate', undefined, 300],
+    ['max-age=300', '200', 100],
+    ['max-age=300', '900', 60],
+    ['max-age=0', undefined, 60],
+    ['no-store', undefined, 60],
+    ['no-cache', undefined, 60],
+    ['max-age=-5', undefined, 600],
+    ['max-age=soon', undefined, 600],
+    ['max-age=1e9', undefined, 600],
+    ['s-maxage=5', undefined, 600],
+  ])('F24 Cache-Control %s with Age %s: %d s', async (control, age, lifetime) => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const token = jwt()
+    const headers = { 'cache-control': control, ...(age === undefined ? {} : { age }) }
+    issuer.fail('jwks', { headers })
+    await ask(token)
+    pass(lifetime * 0.7 - 0.001)
+    await ask(token)
+    expect(issuer.calls.jwks).toBe(1)
+    pass(lifetime * 0.3 + 0.001)
+    await ask(token)
+    expect(issuer.calls.jwks).toBe(2)
+  })
+})

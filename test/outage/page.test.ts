@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { readKeyOptions } from '../../src/jwt/key-options.js'
+import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/jwt/fetched-document.js'
+import { LONGEST_ASKED_PAUSE } from '../../src/remote/admission.js'
+import { readRemoteOptions } from '../../src/remote/remote-options.js'
+import { IN_USE, REFRESH_AT } from '../../src/verifier.js'
+
+const page = readFileSync(new URL('../../docs/outages.md', import.meta.url), 'utf8')
+
+/** The cells of the rows of two cells: the tables of numbers. */
+const rows = new Map(
+  page
+    .split('\n')
+    .map((line) => /^\| (.+?) +\| (.+?) +\|$/.exec(line))
+    .filter((row) => row !== null)
+    .map(([, name, value]) => [name!, value!]),
+)
+
+const byCode = { keys: readKeyOptions('keys'), remote: readRemoteOptions('remote') }
+const COUNTS = ['maxBytes', 'maxKeys', 'retries', 'maxInFlight', 'breakerAfter']
+
+describe('docs/outages.md', () => {
+  it.each(
+    Object.entries(byCode).flatMap(([group, options]) =>
+      Object.entries(options).map(([name, value]) => [group, name, value as number] as const),
+    ),
+  )('names the default of %s.%s', (group, name, value) => {
+    const unit = COUNTS.includes(name) ? '' : ' s'
+    expect(rows.get(`\`${group}.${name}\``)).toBe(`${value}${unit}`)
+  })
+
+  it.each([
+    ['keys are fetched ahead at', `${KEYS_REFRESH_AT * 100} % of their lifetime`],
+    ['shortest lifetime by `Cache-Control`', `${SHORTEST_LIFETIME} s`],
+    ['answers are refreshed ahead at', `${REFRESH_AT * 100} % of their lifetime`],
+    ['requests that make a token one in use', `${IN_USE}`],
+    ['longest pause an issuer can ask for', `${LONGEST_ASKED_PAUSE} s`],
+  ])('%s: %s', (name, value) => {
+    expect(rows.get(name)).toBe(value)
+  })
+
+  it('tells of the minutes with the same numbers', () => {
+    const { keys, remote } = byCode
+    for (const sentence of [
+      `the lifetime of ${keys.lifetime / 60} minutes`,
+      `then every ${keys.longestPause} s`,
+      `${keys.stale / 3600}:00 after the last success`,
+      `at most one fetch in ${keys.unknownKeyPause} s`,
+      `remembered for ${remote.lifetime} s, a definitive no for ${remote.refusedLifetime} s`,
+      `all within ${remote.deadline} s`,
+      `nobody asks for ${remote.breakerPause} s`,
+      `at most ${remote.maxInFlight} questions`,
+      `${remote.maxBytes / 1024} KiB`,
+      `${LONGEST_ASKED_PAUSE} s at most`,
+      `${IN_USE} requests or more`,
+    ]) {
+      expect(page).toContain(sentence)
+    }
+  })
+
+  it('ends with a table of faults in which our own rows never blame a token for an outage', () => {
+    const own = page.split('\n').filter((line) => /\| m2m-guard +\|/.test(line))
+    expect(own.length).toBeGreaterThan(30)
+    for (const line of own) {
+      const [, fault = '', , , answer = ''] = line.split('|').map((cell) => cell.trim())
+      const refuses = ['empty set', 'withdrawn key, after a token of the new one'].includes(fault)
+      expect([fault, answer]).toEqual([
+        fault,
+        refuses ? expect.stringMatching(/^(200|401)$/) : expect.stringMatching(/^(200|503)$/),
+      ])
+    }
+  })
+})

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { clerk } from '../../src/index.js'
+import type { Fault } from '../../src/testing/index.js'
+import {
+  brokenGzip,
+  deepJson,
+  drip,
+  dripHeaders,
+  Flood,
+  gzipBomb,
+  hangAfterHeaders,
+  hangHalfway,
+  htmlPage,
+  redirect,
+  says,
+  saysJson,
+  saysRaw,
+  utf16,
+} from '../support/misbehaviours.js'
+import { remoteSite, undecidable, type Site } from './support.js'
+
+const ACTIVE = { active: true, sub: 'billing', scope: 'a b', aud: 'https://api.test' }
+const GOOD = JSON.stringify(ACTIVE)
+
+/** A fault, the calls that one question makes of it, and the reason given. */
+type Row = [name: string, how: Fault, calls?: number, reason?: string]
+
+const unreadable: readonly Row[] = [
+  ['F29 a reset connection', 'reset', 2],
+  ['F29 no answer', 'hang'],
+  ['F29 headers and no body', hangAfterHeaders],
+  ['F29 half a body', hangHalfway(GOOD)],
+  ['F29 a body byte by byte', drip(GOOD)],
+  ['F29 headers without end', dripHeaders()],
+  ['F30 a 404', 404],
+  ['F30 a 405', 405],
+  ['F30 a 410', 410],
+  ['F30 a 500', 500],
+  ['F30 a 501', 501],
+  ['F30 a 502', 502, 2],
+  ['F30 a 503', 503, 2],
+  ['F30 a 504', 504, 2],
+  ['F30 a 400', 400, 1, 'issuer_refused_us'],
+  ['F33 a redirect to the same host', 'redirect'],
+  ['F33 a redirect to another', redirect('http://127.0.0.1:1/stolen', 308)],
+  ['F34 a page', htmlPage],
+  ['F34 nothing', 'empty'],
+  ['F34 half an answer', 'truncated'],
+  ['F34 null', says(200, 'null')],
+  ['F34 a list', says(200, '[true]')],
+  ['F34 a text', says(200, '"active"')],
+  [
+    'F34 a JWT',
+    says(200, 'eyJhbGciOiJub25lIn0.eyJhY3RpdmUiOnRydWV9.', { 'content-type': 'application/jwt' }),
+  ],
+  ['F34 UTF-16', says(200, utf16(GOOD))],
+  ['F34 bytes that are not UTF-8', says(200, Buffer.from('{"active":true,"x":"\xff"}', 'latin1'))],
+  ['F34 deep nesting', says(200, deepJson())],
+  ['F34 broken gzip', brokenGzip, 2],
+  ['F34 bytes that are no HTTP', saysRaw('garbage\r\n\r\n'), 2],
+  ['F35 active as a text', saysJson(200, { ...ACTIVE, active: 'true' })],
+  ['F35 active as a number', saysJson(200, { ...ACTIVE, active: 1 })],
+  ['F35 active as an object', saysJson(200, { ...ACTIVE, active: {} })],
+  ['F35 no active', saysJson(200, { sub: 'billing' })],
+  ['F36 active under a 201', saysJson(201, ACTIVE)],
+  ['F36 active under a 202', saysJson(202, ACTIVE)],
+  ['F36 active under a 206', saysJson(206, ACTIVE)],
+  ['F36 active under a 500', saysJson(500, ACTIVE)],
+  ['F40 20 MB', new Flood(' ', 20_000_000).handler],
+  ['F40 20 MB declared', new Flood(' ', 20_000_000, { 'content-length': '20000000' }).handler],
+  ['F40 a gzip bomb', gzipBomb()],
+  ['F40 endless white space', new Flood(' ').handler],
+]
+
+describe('instead of an answer about a token comes', () => {
+  it.each<Row>(unreadable)(
+    '%s: undecidable, nothing is remembered, and the next question decides',
+    async (_, how, calls = 1, reason = 'issuer_unavailable') => {
+      const { issuer, opaque, ask, health } = await remoteSite({ deadline: '400ms' })
+      const token = opaque()
+      issuer.fail('introspection', how)
+      expect(await ask(token)).toEqual(undecidable(reason, 1))
+      expect(issuer.calls.introspection).toBe(calls)
+      expect(issuer.calls.unknown).toBe(0)
+      expect(health().remote).toMatchObject({ status: 'down', breaker: 'closed' })
+      issuer.heal()
+      expect((await ask(token)).status).toBe(200)
+      expect(issuer.calls.introspection).toBe(calls + 1)
+      expect(health().remote).toMatchObject({ status: 'ok' })
+    },
+  )
+
+  it('F40 a body without end is not swallowed', async () => {
+    const { issuer, opaque, ask } = await remoteSite()
+    const flood = new Flood(' ')
+    issuer.fail('introspection', flood.handler)
+    await ask(opaque())
+    expect(flood.sent).toBeLessThan(8_000_000)
+  })
+})
+
+describe('a passing trouble', () => {
+  it.each<[string, Fault]>([
+    ['a reset', { how: 'reset', times: 1 }],
+    ['a 502', { status: 502, times: 1 }],
+    ['a 503', { status: 503, times: 1 }],
+    ['a 504', { status: 504, times: 1 }],
+  ])('F28 %s is overcome by the one retry, and nobody hears of it', async (_, how) => {
+    const { issuer, opaque, ask, health, events } = await remoteSite()
+    issuer.fail('introspection', how)
+    expect((await ask(opaque())).status).toBe(200)
+    expect(issuer.calls.introspection).toBe(2)
+    expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+    expect(events).toEqual([])
+  })
+
+  it('F29 a first attempt that fails and a second that hangs share one deadline', async () => {
+    const { issuer, opaque, ask } = await remoteSite({ deadline: '300ms' })
+    let calls = 0
+    issuer.fail('introspection', (_, response) => {
+      calls += 1
+      if (calls === 1) response.writeHead(503).end()
+    })
+    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 1))
+    expect(calls).toBe(2)
+  })
+
+  it('F29 no retry where the configuration wants none', async () => {
+    const { issuer, opaque, ask } = await remoteSite({ retries: 0 })
+    issuer.fail('introspection', 503)
+    await ask(opaque())
+    expect(issuer.calls.introspection).toBe(1)
+  })
+})
+
+describe('answers that lie', () => {
+  const told = (answer: Record<string, unknown>) => async (on: Site) => {
+    on.issuer.fail('introspection', saysJson(200, answer))
+    return on.ask(on.opaque())
+  }
+  const now = Date.UTC(2026, 10, 21, 8) / 1000
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['F37 exp that has passed', { exp: now - 60 }, 'token_expired'],
+    ['F37 exp as a text', { exp: 'tomorrow' }, 'claim_invalid'],
+    ['F37 exp null', { exp: null }, 'claim_invalid'],
+    ['F37 exp negative', { exp: -1 }, 'claim_invalid'],
+    ['F37 exp in milliseconds', { exp: (now + 3600) * 1000 }, 'claim_invalid'],
+    ['F38 another audience', { aud: 'https://other.test' }, 'audience_mismatch'],
+    ['F38 no audience', { aud: undefined }, 'audience_mismatch'],
+    ['F38 another issuer', { iss: 'https://other.test' }, 'claim_invalid'],
+    ['F38 nbf ahead', { nbf: now + 60 }, 'token_not_active_yet'],
+    ['F38 iat ahead', { iat: now + 60 }, 'issued_in_future'],
+    ['F38 a refresh token', { token_type: 'refresh_token' }, 'type_not_allowed'],
+    ['F38 a DPoP token', { token_type: 'DPoP' }, 'proof_missing'],
+    ['F38 scope of another type', { scope: 7 }, 'claim_invalid'],
+  ])('%s: refused although active', async (_, lie, reason) => {
+    const { status, reason: why } = await told({ ...ACTIVE, ...lie })(await remoteSite())
+    expect([status, why]).toEqual([401, reason])
+  })
+
+  it('F37 exp that JSON cannot hold: undecidable or refused, never accepted', async () => {
+    for (const exp of ['1e309', 'NaN', '-1e309']) {
+      const on = await remoteSite()
+      on.issuer.fail(
+        'introspection',
+        says(200, `{"active":true,"sub":"x","aud":"https://api.test","exp":${exp}}`),
+      )
+      expect((await on.ask(on.opaque())).status).not.toBe(200)
+    }
+  })
+
+  it('F39 an answer is remembered for the token that was asked about, and for no other', async () => {
+    const { issuer, ask, opaque } = await remoteSite()
+    const [mine, other] = [opaque(), opaque()]
+    issuer.fail('introspection', { body: ACTIVE, times: 1 })
+    expect((await ask(mine)).status).toBe(200)
+    issuer.fail('introspection', saysJson(200, { active: false }))
+    expect((await ask(other)).status).toBe(401)
+    expect((await ask(mine)).status).toBe(200)
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it('F30 at Clerk a bare 404 is a fault, and a 404 about the resource an answer', async () => {
+    const on = await remoteSite({}, { issuers: (by) => [clerk(by.clerk())] })
+    const token = on.issuer.mintOpaque({ provider: 'clerk' })
+    on.issuer.fail('clerkVerify', htmlPageUnder404)
+    expect(await on.ask(token)).toEqual(undecidable('issuer_unavailable', 1))
+    on.issuer.fail('clerkVerify', saysJson(404, { errors: [{ code: 'resource_not_found' }] }))
+    expect(await on.ask(token)).toMatchObject({ status: 401, reason: 'token_inactive' })
+  })
+})
+
+const htmlPageUnder404 = says(404, '<h1>Not found</h1>', { 'content-type': 'text/html' })

@@ -1,0 +1,149 @@
+import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import type { FaultHandler } from '../../src/testing/index.js'
+
+/** Answers with these bytes under a status and headers, whatever was asked. */
+export function says(
+  status: number,
+  body: string | Uint8Array = '',
+  headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },
+): FaultHandler {
+  return (_, response) => {
+    response.writeHead(status, headers).end(body)
+  }
+}
+
+/** {@link says} in JSON. */
+export function saysJson(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): FaultHandler {
+  return says(status, JSON.stringify(value), { 'content-type': 'application/json', ...headers })
+}
+
+/** Writes to the connection what is no HTTP, or too much of it. */
+export function saysRaw(bytes: string, end = true): FaultHandler {
+  return (request) => {
+    if (end) request.socket.end(bytes)
+    else request.socket.write(bytes)
+  }
+}
+
+/** One behaviour per call, the last one for all further calls. */
+export function inTurn(...handlers: readonly FaultHandler[]): FaultHandler {
+  let calls = 0
+  return (request, response) => {
+    const handler = handlers[Math.min(calls, handlers.length - 1)]
+    calls += 1
+    handler?.(request, response)
+  }
+}
+
+/** Sends the right body a byte at a time and never gets to its end in any deadline. */
+export function drip(body: string, everyMs = 15): FaultHandler {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    let sent = 0
+    repeat(response, everyMs, () => {
+      response.write(body.charAt(sent % body.length))
+      sent += 1
+    })
+  }
+}
+
+/** Sends header after header and never comes to the body. */
+export function dripHeaders(everyMs = 15): FaultHandler {
+  return (request, response) => {
+    const { socket } = request
+    socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n')
+    let sent = 0
+    repeat(response, everyMs, () => {
+      socket.write(`x-padding-${sent}: 1\r\n`)
+      sent += 1
+    })
+  }
+}
+
+function repeat(response: ServerResponse, everyMs: number, work: () => void): void {
+  const timer = setInterval(work, everyMs)
+  response.on('close', () => {
+    clearInterval(timer)
+  })
+}
+
+/** Sends the headers and half of a body, then nothing. */
+export function hangHalfway(body: string): FaultHandler {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.write(body.slice(0, body.length / 2))
+  }
+}
+
+/** Sends the headers, then nothing. */
+export const hangAfterHeaders: FaultHandler = (_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+}
+
+/** A body that goes on for as long as it is read; counts what the other side took. */
+export class Flood {
+  sent = 0
+  readonly #text: string
+  readonly #most: number
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(text: string, most = Number.POSITIVE_INFINITY, headers: Readonly<Record<string, string>> = {}) {
+    this.#text = text.repeat(Math.ceil(16_384 / text.length))
+    this.#most = most
+    this.#headers = { 'content-type': 'application/json', ...headers }
+  }
+
+  readonly handler: FaultHandler = (_, response) => {
+    response.writeHead(200, this.#headers)
+    const pump = (): void => {
+      while (!response.destroyed && this.sent < this.#most) {
+        this.sent += this.#text.length
+        if (!response.write(this.#text)) {
+          response.once('drain', pump)
+          return
+        }
+      }
+      response.end()
+    }
+    pump()
+  }
+}
+
+const MEGABYTE = 1024 * 1024
+
+/** A small compressed body that becomes a large one, sent although plain bytes were asked for. */
+export function gzipBomb(megabytes = 20): FaultHandler {
+  const bomb = gzipSync(Buffer.alloc(megabytes * MEGABYTE, ' '))
+  return says(200, bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+}
+
+/** Says gzip and sends something else. */
+export const brokenGzip = says(200, 'this was never gzip', {
+  'content-type': 'application/json',
+  'content-encoding': 'gzip',
+})
+
+/** Sends whoever follows somewhere else. */
+export function redirect(location: string, status = 307): FaultHandler {
+  return says(status, '', { location })
+}
+
+const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
+
+/** A captive portal, a proxy's login page: the status is right, nothing else is. */
+export const htmlPage = says(200, LOGIN_PAGE, { 'content-type': 'text/html; charset=utf-8' })
+
+/** UTF-16 with a byte order mark. */
+export function utf16(text: string): Buffer {
+  return Buffer.from(`\ufeff${text}`, 'utf16le')
+}
+
+/** JSON nested so deep that a careless reader runs out of stack. */
+export function deepJson(levels = 50_000): string {
+  return `${'['.repeat(levels)}${']'.repeat(levels)}`
+}
