@@ -1,0 +1,220 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createVerifier, oauth, type RefusalReason, type Verifier } from '../../src/index.js'
+import { ADDRESSES, issuerInMemory, type IssuerInMemory } from './issuer-in-memory.js'
+import { AUDIENCE } from './mutations.js'
+import { runs, START, verdictOf } from './support.js'
+
+const YES_LIFETIME = 30
+const NO_LIFETIME = 5
+const TOLERANCE = 5
+const MOST_YES = 3
+const MOST_NO = 2
+
+const TOKENS = ['t0', 't1', 't2', 't3', 't4', 't5']
+
+type Step =
+  | { readonly do: 'present'; readonly token: string; readonly confirmAfter?: number }
+  | { readonly do: 'forget' | 'revoke' | 'reinstate'; readonly token: string }
+  | { readonly do: 'pass'; readonly seconds: number }
+  | { readonly do: 'outage' | 'recovery' }
+
+const token = fc.constantFrom(...TOKENS)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('present' as const), token }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('present' as const),
+      token,
+      confirmAfter: fc.constantFrom(0, 3, 10, 60),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('forget', 'revoke', 'reinstate'), token }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('pass' as const),
+      seconds: fc.constantFrom(0.5, 1, 4, 5, 6, 24, 29.5, 30, 100),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('outage', 'recovery') }) },
+)
+
+interface Yes {
+  readonly askedAt: number
+  uses: number
+}
+
+/** The naive model: two lists of what is remembered, oldest use first, and every rule written out. */
+class Model {
+  now = START
+  isDown = false
+  calls = 0
+  readonly revoked = new Set<string>()
+  readonly yes = new Map<string, Yes>()
+  readonly no = new Map<string, number>()
+
+  /** The tokens' own ends, so that some expire within a history. */
+  expiryOf(name: string): number {
+    return START + 40 + TOKENS.indexOf(name) * 60
+  }
+
+  isActive(name: string): boolean {
+    return !this.revoked.has(name) && this.now < this.expiryOf(name)
+  }
+
+  present(name: string, confirmAfter = Number.POSITIVE_INFINITY): 'accepted' | RefusalReason {
+    const deniedAt = this.no.get(name)
+    if (deniedAt !== undefined && this.now < deniedAt + NO_LIFETIME) {
+      touch(this.no, name)
+      return 'token_inactive'
+    }
+    this.no.delete(name)
+    const known = this.yes.get(name)
+    if (known === undefined) return this.ask(name) ?? this.judge(name)
+    touch(this.yes, name)
+    known.uses += 1
+    if (this.now >= this.expiryOf(name) + TOLERANCE) return 'token_expired'
+    const longest = this.now >= this.expiryOf(name) ? 0 : Math.min(YES_LIFETIME, confirmAfter)
+    const age = this.now - known.askedAt
+    if (age >= longest) return this.ask(name) ?? this.judge(name)
+    const verdict = this.judge(name)
+    if (known.uses >= 3 && age >= longest * 0.8) {
+      // Asked ahead, in the background: what comes of it is for the next request.
+      known.uses = Number.NEGATIVE_INFINITY
+      this.ask(name)
+    }
+    return verdict
+  }
+
+  /** Asks and remembers; the reason if no yes came of it. */
+  private ask(name: string): RefusalReason | undefined {
+    this.calls += 1
+    if (this.isDown) return 'issuer_unavailable'
+    if (this.isActive(name)) {
+      put(this.yes, name, { askedAt: this.now, uses: 0 }, MOST_YES)
+      return undefined
+    }
+    this.yes.delete(name)
+    put(this.no, name, this.now, MOST_NO)
+    return 'token_inactive'
+  }
+
+  private judge(name: string): 'accepted' | RefusalReason {
+    return this.now >= this.expiryOf(name) + TOLERANCE ? 'token_expired' : 'accepted'
+  }
+}
+
+function touch<V>(map: Map<string, V>, key: string): void {
+  const value = map.get(key) as V
+  map.delete(key)
+  map.set(key, value)
+}
+
+function put<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > most) map.delete(map.keys().next().value!)
+}
+
+function setUp(model: Model): { readonly verifier: Verifier; readonly issuer: IssuerInMemory } {
+  const issuer = issuerInMemory({
+    introspection: (name) =>
+      model.isActive(name)
+        ? { active: true, sub: 'billing', aud: AUDIENCE, exp: model.expiryOf(name) }
+        : { active: false },
+  })
+  const verifier = createVerifier({
+    issuers: [
+      oauth({
+        issuer: ADDRESSES.issuer,
+        jwksUri: ADDRESSES.jwksUri,
+        audience: AUDIENCE,
+        introspection: { endpoint: ADDRESSES.endpoint, clientId: 'orders', clientSecret: 'secret' },
+        fetch: issuer.fetch,
+        // Neither retries nor a breaker: their own tests are elsewhere, and here every call is predicted.
+        remote: { retries: 0, breakerAfter: 1000 },
+      }),
+    ],
+    clock: () => model.now * 1000,
+    cache: { maxTokens: MOST_YES, maxRefused: MOST_NO },
+  })
+  return { verifier, issuer }
+}
+
+async function walk(history: readonly Step[]): Promise<number> {
+  const model = new Model()
+  const { verifier, issuer } = setUp(model)
+  let accepted = 0
+  for (const [index, current] of history.entries()) {
+    const where = `step ${index} of ${JSON.stringify(history)}`
+    switch (current.do) {
+      case 'present': {
+        const { confirmAfter } = current
+        const expected = model.present(current.token, confirmAfter)
+        const policy = confirmAfter === undefined ? undefined : { confirmAfter }
+        expect(await verdictOf(verifier.verify(current.token, policy)), where).toBe(expected)
+        await issuer.settled()
+        expect(issuer.calls.questions, where).toBe(model.calls)
+        if (expected === 'accepted') accepted += 1
+        break
+      }
+      case 'forget':
+        verifier.forget(current.token)
+        model.yes.delete(current.token)
+        model.no.delete(current.token)
+        break
+      case 'revoke':
+        model.revoked.add(current.token)
+        break
+      case 'reinstate':
+        model.revoked.delete(current.token)
+        break
+      case 'pass':
+        model.now += current.seconds
+        break
+      default:
+        issuer.isDown = model.isDown = current.do === 'outage'
+    }
+  }
+  return accepted
+}
+
+test('whatever happens in whatever order, opaque tokens get the verdict and the calls of a naive model', async () => {
+  let accepted = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (history) => {
+      accepted += await walk(history)
+    }),
+    runs(300),
+  )
+  expect(accepted).toBeGreaterThan(500)
+})
+
+test('nobody passes past the expiry, past the lifetime of an answer after a revocation, or after being forgotten', async () => {
+  // The promise itself, without a model of the memory: only when a yes was last possible.
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (history) => {
+      const model = new Model()
+      const { verifier, issuer } = setUp(model)
+      const lastGood = new Map<string, number>()
+      for (const current of history) {
+        for (const name of TOKENS) if (model.isActive(name)) lastGood.set(name, model.now)
+        if (current.do === 'pass') model.now += current.seconds
+        else if (current.do === 'revoke') model.revoked.add(current.token)
+        else if (current.do === 'forget') {
+          verifier.forget(current.token)
+          if (!model.isActive(current.token)) lastGood.delete(current.token)
+        } else if (current.do === 'present') {
+          if ((await verdictOf(verifier.verify(current.token))) === 'accepted') {
+            expect(model.now).toBeLessThan(model.expiryOf(current.token))
+            expect(model.now - (lastGood.get(current.token) ?? -Infinity)).toBeLessThan(YES_LIFETIME)
+          }
+          await issuer.settled()
+        }
+      }
+    }),
+    runs(150),
+  )
+})
