@@ -33,9 +33,7 @@ interface GuardSettings<OnRefusal> {
 const REALM = /^[\x20-\x7e]+$/
 
 /** Checks what a guard is made with, when it is made. */
-function readGuardOptions<OnRefusal>(
-  options: GuardOptions<OnRefusal> | undefined,
-): GuardSettings<OnRefusal> {
+function readGuardOptions<OnRefusal>(options: GuardOptions<OnRefusal> | undefined): GuardSettings<OnRefusal> {
   const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
     realm: true,
     body: true,
