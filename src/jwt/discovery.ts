@@ -75,8 +75,13 @@ function readMetadata(issuer: string, address: string, document: unknown): Issue
 function addressIn(document: Record<string, unknown>, member: string, source: string): string | undefined {
   const value = Object.hasOwn(document, member) ? document[member] : undefined
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || !isSecureAddress(value)) {
+  if (typeof value !== 'string' || !isSecureAddress(value) || leavesTls(source, value)) {
     throw new ExchangeError(`${member} in ${source} is not an https: address`)
   }
   return value
+}
+
+/** Loopback without TLS is for issuers that are there themselves: no other may send us to our own machine's ports. */
+function leavesTls(source: string, address: string): boolean {
+  return new URL(source).protocol === 'https:' && new URL(address).protocol !== 'https:'
 }

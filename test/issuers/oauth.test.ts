@@ -59,6 +59,30 @@ describe('where the keys come from', () => {
     },
   )
 
+  it.each(['jwks_uri', 'introspection_endpoint'])(
+    'an issuer reached by https: cannot send us to a port of our own machine by its %s',
+    async (member) => {
+      const asked: string[] = []
+      const { issuer, outcome } = await stage({
+        issuers: (by) => [
+          oauth({
+            ...by.oauth(),
+            issuer: 'https://issuer.test',
+            // Stands in for TLS, which the test issuer does not speak.
+            fetch: (input) => {
+              asked.push(String(input))
+              const usual = { jwks_uri: 'https://issuer.test/jwks', [member]: `${by.url}/introspect` }
+              return Promise.resolve(Response.json({ issuer: 'https://issuer.test', ...usual }))
+            },
+          }),
+        ],
+      })
+      expect(await outcome('opaque')).toBe('issuer_unavailable')
+      expect(asked).toEqual(['https://issuer.test/.well-known/openid-configuration'])
+      expect(issuer.calls.total).toBe(0)
+    },
+  )
+
   it('jwksUri: no discovery', async () => {
     const { issuer, jwt, outcome } = await stage({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined, jwksUri: `${by.url}/jwks` }))],
