@@ -70,7 +70,7 @@ describe('where the keys come from', () => {
             issuer: 'https://issuer.test',
             // Stands in for TLS, which the test issuer does not speak.
             fetch: (input) => {
-              asked.push(String(input))
+              asked.push(new Request(input).url)
               const usual = { jwks_uri: 'https://issuer.test/jwks', [member]: `${by.url}/introspect` }
               return Promise.resolve(Response.json({ issuer: 'https://issuer.test', ...usual }))
             },
