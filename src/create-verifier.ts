@@ -179,6 +179,7 @@ function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer 
   if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
     throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
   }
+  // Whatever its type says: each member is looked at below before it is believed.
   const { jwt, opaque, remote, audience, scopeMatcher } = issuer as unknown as Partial<Issuer>
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')

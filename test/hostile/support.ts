@@ -15,43 +15,8 @@ import {
 } from '../../src/index.js'
 import { createTestIssuer, type ExtraOptions, type TestIssuer } from '../../src/testing/index.js'
 import type { SigningKey } from '../../src/testing/signing-keys.js'
+import { REFUSALS } from '../support/refusals.js'
 import { keyOf, seal, withMembers, type Part } from './forge.js'
-
-/** The table of refusals as it was promised, written down a second time: status and OAuth error of each reason. */
-const PROMISED: Readonly<Record<RefusalReason, readonly [status: number, error: string | undefined]>> = {
-  token_missing: [401, undefined],
-  token_malformed: [400, 'invalid_request'],
-  token_too_large: [401, 'invalid_token'],
-  token_undecodable: [401, 'invalid_token'],
-  issuer_unknown: [401, 'invalid_token'],
-  algorithm_not_allowed: [401, 'invalid_token'],
-  type_not_allowed: [401, 'invalid_token'],
-  critical_header: [401, 'invalid_token'],
-  key_unknown: [401, 'invalid_token'],
-  signature_invalid: [401, 'invalid_token'],
-  claim_missing: [401, 'invalid_token'],
-  claim_invalid: [401, 'invalid_token'],
-  audience_mismatch: [401, 'invalid_token'],
-  token_expired: [401, 'invalid_token'],
-  token_not_active_yet: [401, 'invalid_token'],
-  issued_in_future: [401, 'invalid_token'],
-  token_too_old: [401, 'invalid_token'],
-  lifetime_too_long: [401, 'invalid_token'],
-  token_inactive: [401, 'invalid_token'],
-  token_revoked: [401, 'invalid_token'],
-  confirmation_impossible: [401, 'invalid_token'],
-  proof_missing: [401, 'invalid_token'],
-  proof_invalid: [401, 'invalid_token'],
-  scope_insufficient: [403, 'insufficient_scope'],
-  client_not_allowed: [403, 'access_denied'],
-  issuer_not_allowed: [403, 'access_denied'],
-  check_failed: [403, 'access_denied'],
-  keys_unavailable: [503, 'temporarily_unavailable'],
-  issuer_unavailable: [503, 'temporarily_unavailable'],
-  issuer_refused_us: [503, 'temporarily_unavailable'],
-  issuer_overloaded: [503, 'temporarily_unavailable'],
-  revocations_unavailable: [503, 'temporarily_unavailable'],
-}
 
 /** Stands in forged claims and header members: nothing that is said of a refusal may contain it. */
 export const MARK = 'hostile-marker'
@@ -200,7 +165,7 @@ function expectPromised(
   expect(events[0]!.outcome).toBe(decision.outcome)
   if (decision.outcome === 'accepted') return
   const { refusal } = decision
-  const row = Object.hasOwn(PROMISED, refusal.reason) ? PROMISED[refusal.reason] : undefined
+  const row = Object.hasOwn(REFUSALS, refusal.reason) ? REFUSALS[refusal.reason] : undefined
   expect([refusal.status, refusal.error], refusal.reason).toEqual(row)
   expect(decision.outcome).toBe(refusal.status === 503 ? 'undecidable' : 'refused')
   expect(events[0]!.reason).toBe(refusal.reason)

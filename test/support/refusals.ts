@@ -1,0 +1,38 @@
+import type { RefusalReason } from '../../src/index.js'
+
+/** The table of refusals as promised: reason, status, OAuth error. Written out, so that it can disagree with the code. */
+export const REFUSALS: Readonly<Record<RefusalReason, readonly [status: number, error: string | undefined]>> =
+  {
+    token_missing: [401, undefined],
+    token_malformed: [400, 'invalid_request'],
+    token_too_large: [401, 'invalid_token'],
+    token_undecodable: [401, 'invalid_token'],
+    issuer_unknown: [401, 'invalid_token'],
+    algorithm_not_allowed: [401, 'invalid_token'],
+    type_not_allowed: [401, 'invalid_token'],
+    critical_header: [401, 'invalid_token'],
+    key_unknown: [401, 'invalid_token'],
+    signature_invalid: [401, 'invalid_token'],
+    claim_missing: [401, 'invalid_token'],
+    claim_invalid: [401, 'invalid_token'],
+    audience_mismatch: [401, 'invalid_token'],
+    token_expired: [401, 'invalid_token'],
+    token_not_active_yet: [401, 'invalid_token'],
+    issued_in_future: [401, 'invalid_token'],
+    token_too_old: [401, 'invalid_token'],
+    lifetime_too_long: [401, 'invalid_token'],
+    token_inactive: [401, 'invalid_token'],
+    token_revoked: [401, 'invalid_token'],
+    confirmation_impossible: [401, 'invalid_token'],
+    proof_missing: [401, 'invalid_token'],
+    proof_invalid: [401, 'invalid_token'],
+    scope_insufficient: [403, 'insufficient_scope'],
+    client_not_allowed: [403, 'access_denied'],
+    issuer_not_allowed: [403, 'access_denied'],
+    check_failed: [403, 'access_denied'],
+    keys_unavailable: [503, 'temporarily_unavailable'],
+    issuer_unavailable: [503, 'temporarily_unavailable'],
+    issuer_refused_us: [503, 'temporarily_unavailable'],
+    issuer_overloaded: [503, 'temporarily_unavailable'],
+    revocations_unavailable: [503, 'temporarily_unavailable'],
+  }
