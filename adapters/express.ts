@@ -29,13 +29,20 @@ export type ExpressMiddleware = (
   next: (error?: unknown) => void,
 ) => void
 
-/** Answers a refusal, or hands it on with `next(refusal)`: Express sends its status and headers. */
-export type ExpressOnRefusal = (
-  refusal: Refusal,
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void | Promise<void>
+/**
+ * Answers a refusal before it returns or its promise is done, or hands it on with `next(refusal)`: Express
+ * sends its status and headers. If it does neither, the guard answers. The parameters may be annotated with
+ * Express's own `Request` and `Response`, which is what they are.
+ */
+export type ExpressOnRefusal = {
+  // A method's parameters are compared both ways, so that Express's types need not be imported here.
+  onRefusal(
+    refusal: Refusal,
+    request: IncomingMessage,
+    response: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void | Promise<void>
+}['onRefusal']
 
 /** Options of {@link guard}. */
 export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
@@ -116,18 +123,24 @@ function settle(
   } else if (entry.onRefusal === undefined) {
     send(response, entry.answer)
   } else {
-    handOver(entry.onRefusal, entry.refusal, request, response, next).catch(next)
+    handOver(entry.onRefusal, entry, request, response, next).catch(next)
   }
 }
 
 async function handOver(
   onRefusal: ExpressOnRefusal,
-  refusal: Refusal,
+  { refusal, answer }: Extract<Entry<ExpressOnRefusal>, { passes: false }>,
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): Promise<void> {
-  await onRefusal(refusal, request, response, next)
+  let isHandedOn = false
+  await onRefusal(refusal, request, response, (error) => {
+    isHandedOn = true
+    next(error)
+  })
+  // Whoever forgets to answer has not opened the route, and leaves nobody waiting.
+  if (!isHandedOn && !response.headersSent && !response.writableEnded) send(response, answer)
 }
 
 function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {

@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/access-token.js'
 import { andThen, type Awaitable } from '../src/awaitable.js'
 import type { RefusalAnswer } from '../src/bearer.js'
-import { ownOptions } from '../src/configuration.js'
+import { ConfigurationError, ownOptions } from '../src/configuration.js'
 import type { Verifier } from '../src/create-verifier.js'
 import { acceptedToken, createGuard, type Enter, type Entry, type GuardOptions } from '../src/guard.js'
 import { compilePolicy, type Policy } from '../src/policy.js'
@@ -46,7 +46,6 @@ declare module 'fastify' {
 
 const INSTALLED = Symbol('m2m-guard')
 
-/** Ours, and those that Fastify takes at any registration and hands on. */
 const KNOWN_OPTIONS = {
   verifier: true,
   policy: true,
@@ -54,9 +53,6 @@ const KNOWN_OPTIONS = {
   body: true,
   mode: true,
   onRefusal: true,
-  prefix: true,
-  logLevel: true,
-  logSerializers: true,
 } as const
 
 /**
@@ -68,9 +64,13 @@ const KNOWN_OPTIONS = {
  */
 export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
-    const { verifier, policy, realm, body, mode, onRefusal } = ownOptions<
-      FastifyGuardOptions & RegisterOptions
-    >('m2mGuard', options, KNOWN_OPTIONS)
+    const { verifier, policy, realm, body, mode, onRefusal } = ownOptions<FastifyGuardOptions>(
+      'm2mGuard',
+      options,
+      KNOWN_OPTIONS,
+    )
+    if (verifier === undefined)
+      throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
     const guardOptions = withoutUndefined({ realm, body, mode, onRefusal })
     const guardFor = (added: Policy | undefined): Enter<FastifyRequest['raw'], FastifyOnRefusal> =>
       createGuard(verifier, added, guardOptions)

@@ -38,6 +38,11 @@ export function guard(
   verifier: Verifier,
   policy?: Policy,
   options?: FetchGuardOptions,
+): (request: Request) => Promise<AccessToken | Response | undefined>
+export function guard(
+  verifier: Verifier,
+  policy?: Policy,
+  options?: FetchGuardOptions,
 ): (request: Request) => Promise<AccessToken | Response | undefined> {
   const enter = createGuard<Request, FetchOnRefusal>(verifier, policy, options)
   return async function authorize(request) {

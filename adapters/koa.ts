@@ -33,7 +33,10 @@ export interface KoaContext {
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>
 
 /** Answers a refusal, or throws it: Koa sends its status and headers. The guard's own answer is set before. */
-export type KoaOnRefusal = (refusal: Refusal, context: KoaContext) => void | Promise<void>
+export type KoaOnRefusal = {
+  // A method's parameters are compared both ways, so that Koa's types need not be imported here.
+  onRefusal(refusal: Refusal, context: KoaContext): void | Promise<void>
+}['onRefusal']
 
 /** Options of {@link guard}. */
 export type KoaGuardOptions = GuardOptions<KoaOnRefusal>

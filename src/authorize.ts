@@ -4,7 +4,7 @@ import { pathOf, readBearer, type GuardedRequest } from './bearer.js'
 import type { Clock } from './clock.js'
 import type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
 import { judgePolicies, type PolicySet } from './policy.js'
-import { isUndecidable, Refusal, refusalFor } from './refusal.js'
+import { isUndecidable, Refusal, refusalFor, type RefusalReason } from './refusal.js'
 import { judgeStanding } from './standing.js'
 import type { ResolvedToken, TokenVerifier } from './verifier.js'
 
@@ -21,6 +21,8 @@ export interface AuthorizeContext {
   readonly mode: GuardMode
   /** What an earlier guard on the same request found: the token is then not resolved a second time. */
   readonly earlier?: Passage | undefined
+  /** What an earlier guard that only reports has already reported of the same request. */
+  readonly reported?: RefusalReason | undefined
 }
 
 /** What an accepted request leaves behind for a further guard on it. */
@@ -55,7 +57,7 @@ export class Authorizer {
       request,
       mode: context.mode,
       earlier,
-      isFurther: context.earlier !== undefined,
+      reported: context.reported,
     })
   }
 
@@ -105,8 +107,9 @@ export class Authorizer {
       return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), trace, about)
     }
     const decision = { outcome: 'accepted', token: resolved.known.token } as const
-    // A second guard that also accepts adds nothing to what was reported of this request.
-    if (!about.isFurther) this.#report(decision, trace, about)
+    // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
+    const isNews = about.earlier === undefined || (resolved.source === 'remote' && resolved !== about.earlier)
+    if (isNews) this.#report(decision, trace, about)
     return { decision, passage: { bearer, resolved } }
   }
 
@@ -114,7 +117,8 @@ export class Authorizer {
     // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
     const decision: Decision = { outcome: isUndecidable(refusal) ? 'undecidable' : 'refused', refusal }
-    this.#report(decision, trace, about)
+    const isTold = about.mode === 'report' && refusal.reason === about.reported
+    if (!isTold) this.#report(decision, trace, about)
     return { decision, passage: undefined }
   }
 
@@ -162,11 +166,10 @@ interface Case {
   readonly request: GuardedRequest | undefined
   readonly mode: GuardMode
   readonly earlier: ResolvedToken | undefined
-  /** Whether an earlier guard has already accepted the request. */
-  readonly isFurther: boolean
+  readonly reported: RefusalReason | undefined
 }
 
-const ALONE: Case = { request: undefined, mode: 'enforce', earlier: undefined, isFurther: false }
+const ALONE: Case = { request: undefined, mode: 'enforce', earlier: undefined, reported: undefined }
 
 /** What came to light on the way, for the report. */
 interface Trace {

@@ -31,8 +31,8 @@ export function ownOptions<T extends object>(
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(known, name)) {
       throw new ConfigurationError(
-        where,
-        `unknown option ${JSON.stringify(name)}; known are ${Object.keys(known).join(', ')}`,
+        `${where}.${name}`,
+        `unknown option; known are ${Object.keys(known).join(', ')}`,
       )
     }
     own[name] = options[name]

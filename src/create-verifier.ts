@@ -67,7 +67,7 @@ export interface Verifier {
   health(): VerifierHealth
   /** Drops what is remembered of one token. */
   forget(token: string): void
-  /** Lets go of everything remembered. Nothing keeps the process alive without it either. */
+  /** Lets go of everything remembered of tokens. Nothing keeps the process alive without it either. */
   close(): void
 }
 
@@ -167,7 +167,10 @@ function connectAll(
     const where = `issuers[${index}]`
     assertIssuer(where, issuer)
     if (names.has(issuer.name)) {
-      throw new ConfigurationError(where, `is named ${JSON.stringify(issuer.name)} like an earlier issuer`)
+      throw new ConfigurationError(
+        where,
+        `is named ${JSON.stringify(issuer.name)} like an earlier issuer: configure each issuer once, with a list of audiences if it needs several`,
+      )
     }
     names.add(issuer.name)
     return connectIssuer(issuer, clock, observer)

@@ -6,7 +6,7 @@ import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './co
 import { judge, type Verifier } from './create-verifier.js'
 import type { GuardMode } from './decision.js'
 import { compilePolicy, type Policy } from './policy.js'
-import type { Refusal } from './refusal.js'
+import type { Refusal, RefusalReason } from './refusal.js'
 import type { ScopeDemand } from './scopes.js'
 
 /** What every adapter's guard takes beside verifier and policy. */
@@ -68,6 +68,8 @@ interface Guarded {
   readonly settings: GuardSettings<unknown>
   readonly token: AccessToken | undefined
   readonly passage: Passage | undefined
+  /** What a guard that only reports would have refused the request for. */
+  readonly reported: RefusalReason | undefined
 }
 
 const guarded = new WeakMap<object, Guarded>()
@@ -143,8 +145,8 @@ function enter<OnRefusal>(
 ): Awaitable<Entry<OnRefusal>> {
   const outer = guarded.get(key)
   const known = outer?.verifier === verifier ? outer : undefined
-  const { mode } = settings
-  return andThen(judge(verifier, request, policy, { mode, earlier: known?.passage }), (judgement) =>
+  const context = { mode: settings.mode, earlier: known?.passage, reported: known?.reported }
+  return andThen(judge(verifier, request, policy, context), (judgement) =>
     entryFor(key, verifier, settings, known, judgement),
   )
 }
@@ -157,11 +159,12 @@ function entryFor<OnRefusal>(
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
   if (decision.outcome === 'accepted') {
-    guarded.set(key, { verifier, settings, token: decision.token, passage })
+    guarded.set(key, { verifier, settings, token: decision.token, passage, reported: known?.reported })
     return { passes: true, token: decision.token }
   }
   if (settings.mode === 'report') {
-    guarded.set(key, { verifier, settings, token: known?.token, passage: known?.passage })
+    const reported = decision.refusal.reason
+    guarded.set(key, { verifier, settings, token: known?.token, passage: known?.passage, reported })
     return { passes: true, token: known?.token }
   }
   const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)

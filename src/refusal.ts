@@ -184,8 +184,9 @@ export class Refusal extends Error {
     this.source = details.source
     this.required = details.required
     this.headers = Object.freeze(headersOf(answer, description, details))
-    // An expected outcome, not a fault: frames would cost time under junk and show in development error pages.
-    this.stack = `${this.name}: ${reason}`
+    // An expected outcome, not a fault: frames would cost time under junk. And what development error pages
+    // show of an error is its stack, so it holds no more than may be sent.
+    this.stack = `${this.name}: ${description}`
     // Not enumerable, like an Error's own cause: it is for whoever looks, not for whoever serialises.
     if (details.cause !== undefined) {
       Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true })

@@ -141,7 +141,7 @@ function readJwtAccess(access: unknown): 'remote' | 'any-machine' | false | read
   }
   throw new ConfigurationError(
     'clerk.jwtAccess',
-    "is required: 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
+    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
       'was written by its sender, so how JWTs are let in must be chosen',
   )
 }

@@ -8,9 +8,9 @@ import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from 
 /** Options that every issuer factory takes. */
 export interface CommonIssuerOptions {
   /** Accepted `alg` values. Default: every asymmetric algorithm jose offers. `HS*` and `none` cannot be named. */
-  readonly algorithms?: readonly string[]
+  readonly algorithms?: string | readonly string[]
   /** The claims that hold scopes, read together. Default `['scope', 'scp']`. */
-  readonly scopeClaims?: readonly string[]
+  readonly scopeClaims?: string | readonly string[]
   /** How a granted scope is compared with a demanded one. Default `'exact'`. */
   readonly scopeMatching?: ScopeMatching
   /** An own fetch for keys, discovery and questions to the issuer: a proxy, a private CA. Redirects are not followed through it. */

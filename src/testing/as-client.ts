@@ -1,7 +1,8 @@
 import { issuersOf, type Verifier } from '../create-verifier.js'
 import type { Issuer } from '../issuers/issuer.js'
 import type { MintOptions } from './mint.js'
-import type { ProviderName } from './providers.js'
+import { PROVIDERS, type ProviderName } from './providers.js'
+import { isSigningAlgorithm, type SigningAlgorithm } from './signing-keys.js'
 import { providerBehind, running, type RunningIssuer } from './registry.js'
 
 /** Who calls, and with what. Everything is optional: the default is a token that the guard accepts. */
@@ -31,13 +32,19 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
 export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
   const { provider: wanted, format, ...mint } = options
   const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), wanted)
+  const client = mint.clientId ?? mint.subject
+  if (provider === 'clerk' && client?.startsWith('mch_') === false) {
+    throw new TypeError(
+      `asClient: Clerk's clients are machines, and ${client} is none: its id starts with mch_`,
+    )
+  }
   const audience =
     mint.audience === undefined && issuer.audience !== null ? { audience: issuer.audience } : {}
   const isJwt =
     (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
   const prefix = issuer.opaque?.prefix
   const token = isJwt
-    ? testIssuer.mintJwt({ ...mint, ...audience, provider })
+    ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
     : testIssuer.mintOpaque({
         ...mint,
         ...audience,
@@ -45,6 +52,13 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
         ...(typeof prefix === 'string' ? { prefix } : {}),
       })
   return { authorization: `Bearer ${token}` }
+}
+
+/** The test issuer's own default where the verifier takes it, else the first it takes. */
+function acceptedAlgorithm({ jwt }: Issuer): { readonly algorithm?: SigningAlgorithm } {
+  const accepted = jwt?.algorithms ?? []
+  const algorithm = accepted.includes('RS256') ? undefined : accepted.find((name) => isSigningAlgorithm(name))
+  return algorithm === undefined ? {} : { algorithm }
 }
 
 interface Found {
@@ -59,6 +73,9 @@ function findTestIssuer(issuers: readonly Issuer[], wanted: ProviderName | undef
       const provider = providerBehind(issuer, testIssuer)
       if (provider !== undefined && (wanted ?? provider) === provider) return { testIssuer, issuer, provider }
     }
+  }
+  if (wanted !== undefined && !PROVIDERS.includes(wanted)) {
+    throw new TypeError(`asClient: no provider is named ${wanted}; there are ${PROVIDERS.join(', ')}`)
   }
   const which = wanted ?? 'oauth'
   throw new Error(

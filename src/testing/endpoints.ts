@@ -1,7 +1,7 @@
 import type { Answer, TestRequest } from './http.js'
 
 /** The endpoints that can be counted, gated and made to fail. */
-const ENDPOINTS = [
+export const ENDPOINTS = [
   'discovery',
   'jwks',
   'token',

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Endpoint } from './endpoints.js'
+import { ownOptions } from '../configuration.js'
+import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
  * A way to fail, by name:
@@ -8,8 +9,18 @@ import type { Endpoint } from './endpoints.js'
  * `truncated` half of the right body, sent as if whole; `redirect` a 307 to the same endpoint, where the
  * right answer waits for whoever follows.
  */
-export type NamedFault =
-  'reset' | 'refuse' | 'hang' | 'hangHalfway' | 'empty' | 'html' | 'truncated' | 'redirect'
+export type NamedFault = (typeof NAMED_FAULTS)[number]
+
+const NAMED_FAULTS = [
+  'reset',
+  'refuse',
+  'hang',
+  'hangHalfway',
+  'empty',
+  'html',
+  'truncated',
+  'redirect',
+] as const
 
 /** A fault in detail. What is left out stays as in the right answer. */
 export interface DetailedFault {
@@ -56,12 +67,14 @@ export class FaultBoard {
   readonly #gates = new Set<OpenGate>()
 
   set(endpoint: Endpoint | 'all', how: Fault): void {
+    assertEndpoint('fail', endpoint)
     const fault = normalise(how)
     const times = typeof fault === 'function' ? undefined : fault.times
     this.#faults.set(endpoint, { fault, left: times ?? Number.POSITIVE_INFINITY })
   }
 
   heal(endpoint: Endpoint | 'all'): void {
+    assertEndpoint('heal', endpoint)
     if (endpoint === 'all') this.#faults.clear()
     else this.#faults.delete(endpoint)
   }
@@ -77,6 +90,7 @@ export class FaultBoard {
   }
 
   gate(endpoint: Endpoint): Gate {
+    assertEndpoint('gate', endpoint)
     const arrival = signal()
     const opening = signal()
     const gate: OpenGate = { endpoint, arrived: arrival.raise, released: opening.raised }
@@ -108,6 +122,27 @@ function signal(): { readonly raised: Promise<void>; readonly raise: () => void 
 }
 
 function normalise(how: Fault): FaultHandler | DetailedFault {
-  if (typeof how === 'number') return { status: how }
-  return typeof how === 'string' ? { how } : how
+  if (typeof how === 'function') return how
+  const detailed = typeof how === 'number' ? { status: how } : typeof how === 'string' ? { how } : how
+  const own = ownOptions<DetailedFault>('fail', detailed, FAULT_MEMBERS)
+  if (own.how !== undefined && !NAMED_FAULTS.includes(own.how)) {
+    throw new TypeError(`fail: no fault is named ${own.how}; there are ${NAMED_FAULTS.join(', ')}`)
+  }
+  return own
+}
+
+const FAULT_MEMBERS = {
+  how: true,
+  status: true,
+  headers: true,
+  body: true,
+  delay: true,
+  times: true,
+} as const
+
+/** A misspelt endpoint would leave the right one well, and a test green that shows nothing. */
+function assertEndpoint(method: string, endpoint: Endpoint | 'all'): void {
+  const isKnown = ENDPOINTS.some((name) => name === endpoint) || (endpoint === 'all' && method !== 'gate')
+  if (!isKnown)
+    throw new TypeError(`${method}: no endpoint is named ${endpoint}; there are ${ENDPOINTS.join(', ')}`)
 }

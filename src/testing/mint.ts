@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { ownOptions } from '../configuration.js'
 import { parseDuration, type Duration } from '../duration.js'
 import { splitWords } from './http.js'
 import { randomText, type ProviderName } from './providers.js'
@@ -47,6 +48,19 @@ export interface MintOpaqueOptions extends MintOptions {
   readonly prefix?: string
 }
 
+/** A misspelt option would make a token other than the test believes. */
+const MINT_OPTIONS = {
+  provider: true,
+  subject: true,
+  clientId: true,
+  scopes: true,
+  audience: true,
+  age: true,
+  expiresIn: true,
+  claims: true,
+  confirmation: true,
+} as const
+
 type Claims = Readonly<Record<string, unknown>>
 
 /** The facts of a token to be, with all defaults. */
@@ -56,7 +70,13 @@ type Facts = Omit<
 >
 
 /** Makes and remembers a JWT. */
-export function mintJwt(state: IssuerState, options: MintJwtOptions = {}): TokenRecord {
+export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRecord {
+  const options = ownOptions<MintJwtOptions>('mintJwt', given, {
+    ...MINT_OPTIONS,
+    header: true,
+    algorithm: true,
+    kid: true,
+  })
   const facts = factsOf(state, options)
   const key = state.keys[facts.provider].signingKey(options.algorithm, options.kid)
   const claims = withOverrides(claimsOf(state, facts, options), options.claims)
@@ -67,7 +87,8 @@ export function mintJwt(state: IssuerState, options: MintJwtOptions = {}): Token
 }
 
 /** Makes and remembers an opaque token. */
-export function mintOpaque(state: IssuerState, options: MintOpaqueOptions = {}): TokenRecord {
+export function mintOpaque(state: IssuerState, given: MintOpaqueOptions = {}): TokenRecord {
+  const options = ownOptions<MintOpaqueOptions>('mintOpaque', given, { ...MINT_OPTIONS, prefix: true })
   const facts = factsOf(state, options)
   if (facts.provider === 'stytch') throw new TypeError('Stytch has no opaque machine tokens; use mintJwt')
   const ownPrefix = { oauth: state.opaquePrefix, clerk: 'mt_', authlete: '' }[facts.provider]
@@ -100,7 +121,8 @@ function factsOf(state: IssuerState, options: MintOptions): Facts {
     clientId,
     subject: options.subject ?? clientId,
     scopes: words(options.scopes ?? []),
-    audience: options.audience === null ? [] : list(options.audience ?? audienceOf(state, provider)),
+    audience:
+      options.audience === null ? [] : list(options.audience ?? audienceOf(state, provider, clientId)),
     issuedAt: wholeUnless(age, now) - age,
     expiresAt: lifetime === null ? null : wholeUnless(lifetime, now) + lifetime,
     extraClaims: extraClaimsOf(provider, options),
@@ -167,9 +189,16 @@ function clientOf(state: IssuerState, provider: ProviderName): string {
   }
 }
 
-function audienceOf(state: IssuerState, provider: ProviderName): string {
+function audienceOf(
+  state: IssuerState,
+  provider: ProviderName,
+  clientId: string,
+): string | readonly string[] {
   if (provider === 'stytch') return state.stytch.projectId
-  return provider === 'clerk' ? state.clerk.machines.receiver.id : state.audience
+  if (provider !== 'clerk') return state.audience
+  // A machine of the instance has its own grants; one that a test makes up may call the receiver.
+  const { receiver, sender, stranger } = state.clerk.machines
+  return [receiver, sender, stranger].find(({ id }) => id === clientId)?.scopes ?? receiver.id
 }
 
 /** Whole seconds, as issuers write times, unless a fraction was asked for. */

@@ -1,3 +1,4 @@
+import { ownOptions } from '../configuration.js'
 import type { AuthleteOptions } from '../issuers/authlete.js'
 import type { ClerkOptions } from '../issuers/clerk.js'
 import type { OAuthOptions } from '../issuers/oauth.js'
@@ -95,7 +96,8 @@ export interface TestIssuer extends AsyncDisposable {
 }
 
 /**
- * Starts a test issuer. It needs no network and no set-up, and its state is its own: start one per test if you like.
+ * Starts a test issuer. It needs no network and no set-up, and its state is its own: start one per test if you
+ * like, and close each: an open one keeps the process alive.
  *
  * ```ts
  * const issuer = await createTestIssuer()
@@ -104,7 +106,15 @@ export interface TestIssuer extends AsyncDisposable {
  * await issuer.close()
  * ```
  */
-export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<TestIssuer> {
+  const options = ownOptions<TestIssuerOptions>('createTestIssuer', given, {
+    port: true,
+    stytchPort: true,
+    clock: true,
+    audience: true,
+    opaquePrefix: true,
+    clerkDeadTokens: true,
+  })
   const calls = new CallCounter()
   const faults = new FaultBoard()
   const main = await startServer(options.port ?? 0, calls, faults)

@@ -55,6 +55,21 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
+  it('an issuer that is asked for the sake of a further guard is reported', async () => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = await run(framework, {
+      verifier,
+      app: [guarded()],
+      routes: [{ path: '/orders', steps: [policy({ confirmAfter: 0 }), demands('orders:read')] }],
+    })
+    const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
+    expect((await app.send({ path: '/orders', headers })).status).toBe(200)
+    expect(events).toMatchObject([
+      { outcome: 'accepted', source: 'local' },
+      { outcome: 'accepted', source: 'remote' },
+    ])
+  })
+
   it('the strictest age holds wherever it stands, and what a lax route let in is judged again', async () => {
     const app = await run(framework, {
       verifier: verifierFor(issuer),

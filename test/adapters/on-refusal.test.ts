@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded, type OnRefusalManner } from './frameworks.js'
-import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+import { bearer, createIssuer, expectRefusal, jsonOf, run, verifierFor } from './support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
@@ -76,9 +76,9 @@ describe.each(frameworks)('in $name', (framework) => {
       expectRefusal(reply, status)
       expect(reply.headers['www-authenticate']).toBe(challenge)
       expect(reply.headers['retry-after']).toBe(status === 503 ? '1' : undefined)
-      // Express shows an error's stack outside production: a refusal's holds no frames, only its reason.
-      expect(reply.text).toMatch(framework.name.startsWith('Express') ? /Refusal: [a-z_]+/ : says)
-      expect(reply.text).not.toContain('node_modules')
+      // Express shows an error's stack outside production: a refusal's holds no frames and no reason.
+      expect(reply.text).toContain(says)
+      expect(reply.text).not.toMatch(/node_modules|token_missing|issuer_unavailable|scope_insufficient/)
       expect(app.seen.handled).toEqual([])
     },
   )
@@ -96,10 +96,7 @@ describe.each(frameworks)('in $name', (framework) => {
   )
 })
 
-// In Express nothing can be sent for the one who forgot: the answer may come later.
-const answeringAnyway = frameworks.filter(({ name }) => !name.startsWith('Express'))
-
-it.each(answeringAnyway)('in $name the guard answers for an onRefusal that forgets to', async (framework) => {
+it.each(frameworks)('in $name the guard answers for an onRefusal that forgets to', async (framework) => {
   const app = await run(framework, {
     verifier: verifierFor(issuer),
     app: [guarded(undefined, { onRefusal: 'forgets' })],
@@ -112,25 +109,3 @@ it.each(answeringAnyway)('in $name the guard answers for an onRefusal that forge
   expect(app.seen.refusals).toHaveLength(1)
   expect(app.seen.handled).toEqual([])
 })
-
-const express = frameworks.filter(({ name }) => name.startsWith('Express'))
-
-it.each(express)(
-  'in $name an onRefusal that forgets to answer does not open the route',
-  async (framework) => {
-    const { verifier, events } = observedVerifier(issuer)
-    const app = await run(framework, {
-      verifier,
-      app: [guarded(undefined, { onRefusal: 'forgets' })],
-      routes: [{ path: '/orders' }],
-    })
-    const waiting = app.send({ path: '/orders' }).catch((error: unknown) => error)
-    await vi.waitUntil(() => app.seen.refusals.length === 1)
-    const next = await app.send({ path: '/orders', headers: bearer(issuer.mintJwt()) })
-    expect(next.status).toBe(200)
-    expect(events.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted'])
-    expect(app.seen.handled).toHaveLength(1)
-    app.server.closeAllConnections()
-    expect(await waiting).toBeInstanceOf(Error)
-  },
-)

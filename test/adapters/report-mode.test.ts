@@ -99,14 +99,29 @@ describe.each(frameworks)('in $name', (framework) => {
     ])
   })
 
-  it('an enforcing guard behind a reporting one refuses', async () => {
-    const { verifier } = observedVerifier(issuer)
+  it('a demand that would refuse for the reason already reported reports nothing more', async () => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = await run(framework, {
+      verifier,
+      app: [guarded({}, REPORTING)],
+      routes: [{ path: '/orders', steps: [{ kind: 'scopes', demands: ['orders:read'] }] }],
+    })
+    expect((await app.send({ path: '/orders' })).status).toBe(200)
+    expect(events).toMatchObject([{ outcome: 'refused', reason: 'token_missing', mode: 'report' }])
+  })
+
+  it('an enforcing guard behind a reporting one refuses, and says so', async () => {
+    const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
       app: [guarded({}, REPORTING)],
       router: { steps: [guarded()], routes: [{ path: '/orders' }] },
     })
     expectRefusal(await app.send({ path: '/api/orders' }), 401)
+    expect(events).toMatchObject([
+      { reason: 'token_missing', mode: 'report' },
+      { reason: 'token_missing', mode: 'enforce' },
+    ])
     const passed = await app.send({
       path: '/api/orders',
       headers: bearer(issuer.mintJwt({ subject: 'billing' })),

@@ -9,7 +9,6 @@ import {
   type Issuer,
   type OAuthOptions,
   type Policy,
-  type RefusalReason,
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.js'

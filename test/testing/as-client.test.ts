@@ -200,3 +200,15 @@ describe('a verifier without a running test issuer behind it', () => {
     expect(() => asClient(verifier, { format: 'opaque' })).toThrow(/Stytch has no opaque/)
   })
 })
+
+it('signs with an algorithm that the verifier takes', async () => {
+  const issuer = await issuerAtNow()
+  const verifier = verifierOf(oauth(issuer.oauth({ algorithms: ['ES256', 'EdDSA'] })))
+  expect(await outcomeOf(verifier.verify(tokenOf(asClient(verifier))))).toBe('accepted')
+})
+
+it('says what a client of Clerk looks like', async () => {
+  const issuer = await issuerAtNow()
+  const verifier = verifierOf(clerk(issuer.clerk()))
+  expect(() => asClient(verifier, { clientId: 'billing' })).toThrow('mch_')
+})

@@ -47,7 +47,9 @@ describe('the fetch adapter', () => {
     guard(verifier, {}, { relm: 'orders' })
     // @ts-expect-error -- no such mode
     guard(verifier, {}, { mode: 'audit' })
-    // @ts-expect-error -- which of the two results it gives must be known
-    guard(verifier, {}, undecided)
+    // Where the mode is decided at run time, either result must be expected.
+    expectTypeOf(guard(verifier, {}, undecided)).returns.resolves.toEqualTypeOf<
+      AccessToken | Response | undefined
+    >()
   })
 })

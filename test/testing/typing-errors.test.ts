@@ -1,0 +1,41 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createVerifier, oauth } from '../../src/index.js'
+import { asClient, createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
+
+async function started(): Promise<TestIssuer> {
+  const issuer = await createTestIssuer()
+  onTestFinished(() => issuer.close())
+  return issuer
+}
+
+/** Calls as JavaScript would make them. */
+type Loose = Record<string, (...values: readonly unknown[]) => unknown>
+
+describe('a misspelt word in a test is an error, not a test that shows nothing', () => {
+  it.each<[string, readonly unknown[], RegExp]>([
+    ['fail', ['introspect', 503], /introspect.*introspection/],
+    ['fail', ['introspection', 'hangs'], /hangs.*hang/],
+    ['fail', ['introspection', { state: 503 }], /fail\.state/],
+    ['heal', ['nope'], /nope/],
+    ['gate', ['all'], /all/],
+    ['mintJwt', [{ scope: 'a' }], /mintJwt\.scope/],
+    ['mintOpaque', [{ scope: 'a' }], /mintOpaque\.scope/],
+  ])('%s(%j)', async (method, values, message) => {
+    const issuer = (await started()) as unknown as Loose
+    expect(() => issuer[method]!(...values)).toThrow(message)
+  })
+
+  it('createTestIssuer', async () => {
+    const options = { audiance: 'https://api.test' } as object
+    await expect(createTestIssuer(options)).rejects.toThrow('createTestIssuer.audiance')
+  })
+
+  it.each([
+    [{ scope: 'a' }, /scope/],
+    [{ provider: 'auth0' }, /auth0.*oauth/],
+  ])('asClient(verifier, %j)', async (options, message) => {
+    const issuer = await started()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+    expect(() => asClient(verifier, options as object)).toThrow(message)
+  })
+})
