@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/access-token.js'
 import { andThen, type Awaitable } from '../src/awaitable.js'
 import type { RefusalAnswer } from '../src/bearer.js'
-import { ConfigurationError, ownOptions } from '../src/configuration.js'
+import { ConfigurationError, isRecord, ownOptions } from '../src/configuration.js'
 import type { Verifier } from '../src/create-verifier.js'
 import { acceptedToken, createGuard, type Enter, type Entry, type GuardOptions } from '../src/guard.js'
 import { compilePolicy, type Policy } from '../src/policy.js'
@@ -46,6 +46,15 @@ declare module 'fastify' {
 
 const INSTALLED = Symbol('m2m-guard')
 
+/** What the guards registered in one scope share. */
+interface Installation {
+  guardFor: (added: Policy | undefined) => Enter<FastifyRequest['raw'], FastifyOnRefusal>
+}
+
+function installation(app: FastifyInstance): Installation {
+  return (app as unknown as Record<typeof INSTALLED, Installation>)[INSTALLED]
+}
+
 const KNOWN_OPTIONS = {
   verifier: true,
   policy: true,
@@ -78,23 +87,27 @@ export const m2mGuard = Object.assign(
 
     // A second guard, here or in a scope within, finds what the first one added.
     if (!app.hasDecorator(INSTALLED)) app.decorateRequest('auth', null)
+    const installed = Object.hasOwn(app, INSTALLED) ? installation(app) : { guardFor }
+    // Further guards are made the way of the guard that was registered last in this scope.
+    installed.guardFor = guardFor
     if (!Object.hasOwn(app, INSTALLED)) {
-      app.decorate(INSTALLED, true)
+      app.decorate(INSTALLED, installed)
       app.decorate('guard', (added?: Policy): FastifyGuardHook => {
-        const enter = guardFor(added)
+        const enter = installed.guardFor(added)
         return (request, reply, done) => {
           conclude(admits(enter, request, reply), done)
         }
       })
     }
     app.addHook('onRoute', (route) => {
-      const own = (route.config as { auth?: unknown } | undefined)?.auth
-      if (own === undefined || own === false) return
+      if (!isRecord(route.config) || !Object.hasOwn(route.config, 'auth')) return
+      const own = route.config['auth']
+      if (own === false) return
       // Compiled here so that a wrong policy stops the start and not the first request.
       compilePolicy(`${String(route.method)} ${route.url}: config.auth`, own as Policy)
     })
     app.addHook('onRequest', (request, reply, done) => {
-      const own = (request.routeOptions.config as { auth?: Policy | false } | undefined)?.auth
+      const own = ownAuth(request.routeOptions.config)
       if (own === false) {
         done()
         return
@@ -201,6 +214,11 @@ function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): vo
   // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
   if (!challenges.includes(undefined)) reply.header('WWW-Authenticate', challenges)
   void reply.send(body)
+}
+
+/** The route's own word, not one that a polluted prototype puts into every route's mouth. */
+function ownAuth(config: unknown): Policy | false | undefined {
+  return isRecord(config) && Object.hasOwn(config, 'auth') ? (config['auth'] as Policy | false) : undefined
 }
 
 function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

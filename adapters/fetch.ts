@@ -1,5 +1,6 @@
 import type { AccessToken } from '../src/access-token.js'
 import type { RefusalAnswer } from '../src/bearer.js'
+import { isRecord } from '../src/configuration.js'
 import type { Verifier } from '../src/create-verifier.js'
 import { acceptedToken, createGuard, type GuardOptions } from '../src/guard.js'
 import type { Policy } from '../src/policy.js'
@@ -48,9 +49,8 @@ export function guard(
   return async function authorize(request) {
     const entry = await enter(request, request)
     if (entry.passes) return entry.token
-    // Whoever forgets to answer, which JavaScript allows, has not opened the route.
-    const answer = await entry.onRefusal?.(entry.refusal, request)
-    return answer ?? respond(request, entry.answer)
+    const answer: unknown = await entry.onRefusal?.(entry.refusal, request)
+    return isResponse(answer) ? answer : respond(request, entry.answer)
   }
 }
 
@@ -65,4 +65,12 @@ export function accessToken(request: Request): AccessToken {
 
 function respond(request: Request, { status, headers, body }: RefusalAnswer): Response {
   return new Response(request.method === 'HEAD' ? null : body, { status, headers })
+}
+
+/**
+ * Whoever forgets to answer, or gives something else, has not opened the route. Not by `instanceof`: servers
+ * put classes of their own in place of Node's.
+ */
+function isResponse(answer: unknown): answer is Response {
+  return isRecord(answer) && typeof answer['status'] === 'number' && typeof answer['headers'] === 'object'
 }

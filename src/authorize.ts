@@ -20,9 +20,9 @@ export interface AuthorizerSettings {
 export interface AuthorizeContext {
   readonly mode: GuardMode
   /** What an earlier guard on the same request found: the token is then not resolved a second time. */
-  readonly earlier?: Passage | undefined
+  readonly earlier: Passage | undefined
   /** What an earlier guard that only reports has already reported of the same request. */
-  readonly reported?: RefusalReason | undefined
+  readonly reported: RefusalReason | undefined
 }
 
 /** What an accepted request leaves behind for a further guard on it. */

@@ -117,3 +117,19 @@ export function readScopes(
   }
   return { granted: [...granted] }
 }
+
+const FOREIGN_USES = ['id', 'id_token', 'refresh', 'refresh_token']
+const FOREIGN_TYPES = ['id', 'refresh', 'offline', 'logout']
+
+/**
+ * Whether the claims say that the token is of another kind than an access token: by `token_use`, or by a
+ * `typ` among the claims. Issuers sign those with the same keys, and introspect them at the same endpoint.
+ */
+export function isOtherKind(claims: Claims): boolean {
+  return says(claims, 'token_use', FOREIGN_USES) || says(claims, 'typ', FOREIGN_TYPES)
+}
+
+function says(claims: Claims, name: string, values: readonly string[]): boolean {
+  const value = claim(claims, name)
+  return typeof value === 'string' && values.includes(value.toLowerCase())
+}

@@ -26,7 +26,12 @@ export function ownOptions<T extends object>(
   options: T,
   known: Readonly<Record<keyof T & string, true>>,
 ): OwnOptions<T> {
-  if (!isRecord(options)) throw new ConfigurationError(where, 'must be an object of options')
+  if (!isRecord(options) || !isPlain(options)) {
+    throw new ConfigurationError(
+      where,
+      'must be an object of options: a plain one, not a promise or an instance',
+    )
+  }
   const own: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(known, name)) {
@@ -38,6 +43,12 @@ export function ownOptions<T extends object>(
     own[name] = options[name]
   }
   return own as OwnOptions<T>
+}
+
+/** Whether an object inherits from nothing but some realm's `Object.prototype`: all it says is in its own members. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** True for an object that is neither null nor a list: JSON's object, or an options object. */

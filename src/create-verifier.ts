@@ -129,7 +129,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return Object.freeze(verifier)
 }
 
-const ENFORCED: AuthorizeContext = { mode: 'enforce' }
+// All members its own: a polluted prototype must not be taken for what an earlier guard found.
+const ENFORCED: AuthorizeContext = { mode: 'enforce', earlier: undefined, reported: undefined }
 
 function decisionOf({ decision }: Judgement): Decision {
   return decision

@@ -145,27 +145,42 @@ function enter<OnRefusal>(
 ): Awaitable<Entry<OnRefusal>> {
   const outer = guarded.get(key)
   const known = outer?.verifier === verifier ? outer : undefined
+  const kept = outer?.settings.mode === 'enforce' ? enforcing(settings) : settings
   const context = { mode: settings.mode, earlier: known?.passage, reported: known?.reported }
   return andThen(judge(verifier, request, policy, context), (judgement) =>
-    entryFor(key, verifier, settings, known, judgement),
+    entryFor(key, { verifier, settings, kept, known }, judgement),
   )
+}
+
+/** What further demands go by: a guard that only reports, within one that enforces, does not disarm them. */
+function enforcing<OnRefusal>(settings: GuardSettings<OnRefusal>): GuardSettings<OnRefusal> {
+  return settings.mode === 'enforce' ? settings : { ...settings, mode: 'enforce' }
+}
+
+/** A guard at work on a request. */
+interface Passing<OnRefusal> {
+  readonly verifier: Verifier
+  readonly settings: GuardSettings<OnRefusal>
+  /** The settings that demands behind it go by. */
+  readonly kept: GuardSettings<OnRefusal>
+  /** What an earlier guard of the same verifier has left behind. */
+  readonly known: Guarded | undefined
 }
 
 function entryFor<OnRefusal>(
   key: object,
-  verifier: Verifier,
-  settings: GuardSettings<OnRefusal>,
-  known: Guarded | undefined,
+  { verifier, settings, kept, known }: Passing<OnRefusal>,
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
   if (decision.outcome === 'accepted') {
-    guarded.set(key, { verifier, settings, token: decision.token, passage, reported: known?.reported })
-    return { passes: true, token: decision.token }
+    const { token } = decision
+    guarded.set(key, { verifier, settings: kept, token, passage, reported: known?.reported })
+    return { passes: true, token }
   }
   if (settings.mode === 'report') {
-    const reported = decision.refusal.reason
-    guarded.set(key, { verifier, settings, token: known?.token, passage: known?.passage, reported })
-    return { passes: true, token: known?.token }
+    const { token, passage } = known ?? { token: undefined, passage: undefined }
+    guarded.set(key, { verifier, settings: kept, token, passage, reported: decision.refusal.reason })
+    return { passes: true, token }
   }
   const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)
   return { passes: false, refusal, answer: answerOf(refusal, settings.body), onRefusal: settings.onRefusal }

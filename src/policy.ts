@@ -64,8 +64,8 @@ export interface CompiledPolicy {
 const compiledPolicies = new WeakMap<Policy, CompiledPolicy>()
 
 /**
- * Checks a policy once. Compiled policies are remembered by object, so that a policy object handed in with
- * each request costs one look-up.
+ * Checks a policy once, and freezes it. Compiled policies are remembered by object, so that a policy object
+ * handed in with each request costs one look-up.
  *
  * @throws ConfigurationError naming the member that is wrong.
  */
@@ -100,7 +100,9 @@ export function compilePolicy(option: string, policy: Policy): CompiledPolicy {
     clients: own.clients === undefined ? undefined : textList(`${option}.clients`, own.clients),
     check: own.check,
   })
-  compiledPolicies.set(policy, compiled)
+  // Changed later, it would go on meaning what it meant: changing it must fail instead of being ignored.
+  for (const list of [own.scopes, own.issuers, own.clients]) if (Array.isArray(list)) Object.freeze(list)
+  compiledPolicies.set(Object.freeze(policy), compiled)
   return compiled
 }
 

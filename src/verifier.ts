@@ -172,7 +172,8 @@ export class TokenVerifier {
       return { known: await this.#questions.again(token, digest, known), source: 'remote' }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      if (isUndecidable(error) && mayBeStale) return resolved
+      // A flood of our own callers' is no outage: the issuer is well, and might say no.
+      if (mayBeStale && isUndecidable(error) && error.reason !== 'issuer_overloaded') return resolved
       throw error.from(known.issuer.issuer.name, 'remote')
     }
   }
@@ -184,6 +185,15 @@ export class TokenVerifier {
     this.#questions.again(token, digest, known).catch(() => undefined)
   }
 
+  /** What no route will ever accept is not worth the place of a token that one does. */
+  #mayEverPass({ token, issuer }: KnownToken): boolean {
+    const { audience } = issuer.issuer
+    const isForUs = audience === null || token.audience.some((name) => audience.includes(name))
+    const isOver =
+      token.expiresAt !== undefined && this.#clock.now() >= token.expiresAt + this.#toleranceSeconds
+    return isForUs && !isOver
+  }
+
   /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */
   #checkOnce(
     token: string,
@@ -193,7 +203,7 @@ export class TokenVerifier {
   ): Promise<KnownToken> {
     const check = (): Promise<KnownToken> => verifyLocally(token, digest, issuer, unverified)
     return this.#checks.share(digest, check, (known) => {
-      this.#cache.remember(digest, known)
+      if (this.#mayEverPass(known)) this.#cache.remember(digest, known)
     })
   }
 }

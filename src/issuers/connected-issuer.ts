@@ -142,6 +142,8 @@ async function discoveredEndpoint(metadata: FetchedDocument<IssuerMetadata> | un
     })
   }
   throw new Refusal('issuer_unavailable', {
-    cause: new Error('the discovery document names no introspection_endpoint; give introspection.endpoint'),
+    cause: new Error(
+      'the discovery document names no introspection_endpoint that is an https: address; give introspection.endpoint',
+    ),
   })
 }

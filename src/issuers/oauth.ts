@@ -1,4 +1,4 @@
-import { claim, readClaims, type Claims } from '../claims.js'
+import { claim, isOtherKind, readClaims, type Claims } from '../claims.js'
 import {
   ConfigurationError,
   flag,
@@ -146,8 +146,7 @@ function readAccessTokenClaims(
 ): TokenFacts | Fault {
   const foreign = FOREIGN_CLAIMS.find((name) => claim(claims, name) !== undefined)
   if (foreign !== undefined) return wrongType(`${foreign} marks another kind of token`)
-  if (claim(claims, 'token_use') === 'id' || claim(claims, 'typ') === 'ID')
-    return wrongType('this is an ID token')
+  if (isOtherKind(claims)) return wrongType('the claims say that it is another kind of token')
   const clientId = claim(claims, 'client_id')
   const party = claim(claims, 'azp')
   if (strict && clientId !== undefined && party !== undefined && party !== clientId) {

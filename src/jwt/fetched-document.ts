@@ -233,7 +233,9 @@ export async function fetchDocument(
 export class DocumentStatusError extends ExchangeError {
   readonly status: number
   constructor(url: string, status: number) {
-    super(`status ${status} from ${url}`)
+    // Without its query, which may hold a secret.
+    const { origin, pathname } = new URL(url)
+    super(`status ${status} from ${origin}${pathname}`)
     this.status = status
   }
 }

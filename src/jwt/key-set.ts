@@ -206,8 +206,9 @@ export class RemoteKeySet implements KeySet {
     // Many requests that waited for one fetch have looked once.
     if (earlier?.fetches === fetches) return
     const tries = (earlier?.tries ?? 0) + 1
+    // Not longer: whoever guesses the id of a coming key and presents it early must not lock its owner out.
     const wait = Math.min(
-      this.#options.lifetime,
+      this.#options.longestPause,
       this.#options.unknownKeyPause * 2 ** Math.min(tries - 1, 20),
     )
     this.#absent.set(kid, { tries, until: now + wait, fetches })
@@ -231,7 +232,8 @@ async function discoveredAddress(
   metadata: FetchedDocument<IssuerMetadata>,
 ): Promise<{ readonly url: string; readonly headers: undefined }> {
   const { jwksUri } = await discovered(metadata)
-  if (jwksUri === undefined) throw new ExchangeError('the discovery document names no jwks_uri')
+  if (jwksUri === undefined)
+    throw new ExchangeError('the discovery document names no jwks_uri that is an https: address')
   return { url: jwksUri, headers: undefined }
 }
 

@@ -10,6 +10,8 @@ export type QuestionOutcome =
   | { readonly kind: 'answered' }
   /** It did not, or not readably, or will have none of us: counts towards the breaker. */
   | { readonly kind: 'failed'; readonly reason: PauseReason }
+  /** It will not answer this one, and may mean us or the question: says nothing about the next. */
+  | { readonly kind: 'declined' }
   /** It asked to be left alone: everyone waits. */
   | { readonly kind: 'pause'; readonly seconds: number }
 
@@ -40,6 +42,7 @@ export class Admission {
   readonly #onChange: (change: AdmissionChange) => void
   #inFlight = 0
   #failuresInRow = 0
+  #declinedInRow = 0
   #pause: { readonly reason: PauseReason; readonly until: number } | undefined
   #isProbing = false
   /** Whether somebody has heard that our credentials are refused, this time round. */
@@ -105,6 +108,7 @@ export class Admission {
   #learn(outcome: QuestionOutcome, isProbe: boolean): void {
     switch (outcome.kind) {
       case 'answered':
+        this.#declinedInRow = 0
         this.#recover(isProbe)
         return
       case 'failed':
@@ -117,6 +121,12 @@ export class Admission {
           this.#isRefusalTold = true
           this.#onChange('refused')
         }
+        return
+      case 'declined':
+        this.#declinedInRow += 1
+        // Once is anyone's odd token that met a filter in between; again and again, it is us.
+        if (this.#declinedInRow === this.#options.breakerAfter) this.#onChange('refused')
+        if (isProbe) this.#recover(isProbe)
         return
       case 'pause':
         if (!isProbe && this.#pause !== undefined) return

@@ -1,4 +1,4 @@
-import { claim, readClaims, type Claims } from '../claims.js'
+import { claim, isOtherKind, readClaims, type Claims } from '../claims.js'
 import { isRecord } from '../configuration.js'
 import type { RemoteAnswer, RemoteVerdict } from '../issuers/issuer.js'
 
@@ -71,6 +71,7 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteVerdict 
       ? rejected('proof_missing', 'the token is bound to a DPoP key')
       : rejected('type_not_allowed', 'token_type is not that of a bearer access token')
   }
+  if (isOtherKind(json)) return rejected('type_not_allowed', 'the answer is about another kind of token')
   const facts = readClaims(json, {
     scopeClaims: reading.scopeClaims,
     required: [],

@@ -49,6 +49,7 @@ export class RemoteCheck {
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  #declinedInRow = 0
 
   constructor(
     profile: RemoteProfile,
@@ -81,8 +82,9 @@ export class RemoteCheck {
     const url = await this.#endpoint()
     const { verdict, retryAfter } = await this.#admission.run(async () => {
       const asked = await this.#question(url, token)
-      this.#note(asked.verdict)
-      return { result: asked, outcome: outcomeOf(asked) }
+      const outcome = outcomeOf(asked)
+      this.#note(asked.verdict, outcome)
+      return { result: asked, outcome }
     })
     if (!('fault' in verdict)) return verdict
     throw new Refusal(verdict.fault, {
@@ -137,7 +139,7 @@ export class RemoteCheck {
     const { status, headers, text } = attempt.answer
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
     const json = parseJson(text)
-    const isUnwelcome = status === 401 || status === 403 || (status === 400 && isClientError(json))
+    const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
     try {
       return { verdict: this.#profile.read({ status, json }, token), status, retryAfter, isUnwelcome }
     } catch {
@@ -151,13 +153,19 @@ export class RemoteCheck {
     }
   }
 
-  #note(verdict: RemoteVerdict): void {
-    if ('fault' in verdict) {
-      this.#lastFailure = this.#clock.now()
-      this.#failure = verdict.because
-    } else {
+  #note(verdict: RemoteVerdict, { kind }: QuestionOutcome): void {
+    if (!('fault' in verdict)) {
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
+      this.#declinedInRow = 0
+      return
+    }
+    // One question that is declined may be an odd token; when all are, nobody gets an answer.
+    const isDeclined = kind === 'answered' || kind === 'declined'
+    this.#declinedInRow = isDeclined ? this.#declinedInRow + 1 : 0
+    if (!isDeclined || this.#declinedInRow >= this.#options.breakerAfter) {
+      this.#lastFailure = this.#clock.now()
+      this.#failure = verdict.because
     }
   }
 }
@@ -189,7 +197,8 @@ function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: Asked): Questio
     return { kind: 'pause', seconds: retryAfter }
   }
   if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
-  // Any other 400 is an answer: counted as a failure, it would let anyone's odd token stop everyone's questions.
+  if (status === 403) return { kind: 'declined' }
+  // Counted as failures, these would let anyone's odd token stop everyone's questions.
   if (isAboutTheQuestion(verdict, status)) return { kind: 'answered' }
   return { kind: 'failed', reason: 'issuer_unavailable' }
 }
@@ -200,6 +209,8 @@ function isClientError(json: unknown): boolean {
   return error === 'invalid_client' || error === 'unauthorized_client'
 }
 
+/** An issuer that finds fault with a question is there; 408 and 429 are about how it is doing. */
 function isAboutTheQuestion({ fault }: Failure, status: number | undefined): boolean {
-  return fault === 'confirmation_impossible' || status === 400
+  const isClientError = status !== undefined && status >= 400 && status < 500 && ![408, 429].includes(status)
+  return fault === 'confirmation_impossible' || isClientError
 }

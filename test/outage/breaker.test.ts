@@ -223,7 +223,6 @@ describe('an issuer that wants to be left alone', () => {
 describe('an issuer that refuses our own credentials', () => {
   it.each([
     ['a 401', { status: 401 }],
-    ['a 403', { status: 403 }],
     ['a 401 invalid_client', { status: 401, body: { error: 'invalid_client' } }],
     ['a 400 invalid_client', { status: 400, body: { error: 'invalid_client' } }],
     ['a 401 with an active body', { status: 401, body: { active: true, sub: 'x' } }],

@@ -32,15 +32,11 @@ const unreadable: readonly Row[] = [
   ['F29 half a body', hangHalfway(GOOD)],
   ['F29 a body byte by byte', drip(GOOD)],
   ['F29 headers without end', dripHeaders()],
-  ['F30 a 404', 404],
-  ['F30 a 405', 405],
-  ['F30 a 410', 410],
   ['F30 a 500', 500],
   ['F30 a 501', 501],
   ['F30 a 502', 502, 2],
   ['F30 a 503', 503, 2],
   ['F30 a 504', 504, 2],
-  ['F30 a 400', 400, 1, 'issuer_refused_us'],
   ['F33 a redirect to the same host', 'redirect'],
   ['F33 a redirect to another', redirect('http://127.0.0.1:1/stolen', 308)],
   ['F34 a page', htmlPage],
@@ -86,6 +82,37 @@ describe('instead of an answer about a token comes', () => {
       issuer.heal()
       expect((await ask(token)).status).toBe(200)
       expect(issuer.calls.introspection).toBe(calls + 1)
+      expect(health().remote).toMatchObject({ status: 'ok' })
+    },
+  )
+
+  it.each([
+    ['F30 a 400', 400, 'issuer_refused_us'],
+    ['F30 a 403', 403, 'issuer_refused_us'],
+    ['F30 a 404', 404, 'issuer_unavailable'],
+    ['F30 a 405', 405, 'issuer_unavailable'],
+    ['F30 a 410', 410, 'issuer_unavailable'],
+    ['F30 a 413', 413, 'issuer_unavailable'],
+    ['F30 a 422', 422, 'issuer_unavailable'],
+  ])(
+    '%s: undecidable, nothing is remembered; and as a stranger may have caused it, nobody else is stopped by it',
+    async (_, status, reason) => {
+      const { issuer, opaque, ask, health, events } = await remoteSite()
+      const token = opaque()
+      issuer.fail('introspection', status)
+      for (let question = 1; question <= 4; question += 1) {
+        expect(await ask(opaque())).toEqual(undecidable(reason, 1))
+        expect(issuer.calls.introspection).toBe(question)
+      }
+      expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+      expect(events).toEqual([])
+      // Five in a row are no odd token any more: it is told, and still nobody is stopped.
+      for (let question = 5; question <= 20; question += 1) await ask(opaque())
+      expect(issuer.calls.introspection).toBe(20)
+      expect(health().remote).toMatchObject({ status: 'down', breaker: 'closed' })
+      expect(events.map(({ kind }) => kind)).toEqual(status === 403 ? ['credentials_refused'] : [])
+      issuer.heal()
+      expect((await ask(token)).status).toBe(200)
       expect(health().remote).toMatchObject({ status: 'ok' })
     },
   )
