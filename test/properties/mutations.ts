@@ -93,7 +93,10 @@ const claimChange: fc.Arbitrary<Change> = fc.oneof(
   ),
   fc.tuple(fc.constantFrom('scope', 'scp'), fc.constantFrom<unknown>('a b', ['a'], ['a', 1], 7, {}, null)),
   fc.tuple(fc.constantFrom('nonce', 'at_hash', 'c_hash', 's_hash', 'events', 'cnf', 'may_act'), odd),
-  fc.tuple(fc.constantFrom('token_use', 'typ'), fc.constantFrom('id', 'ID', 'access', 'Bearer')),
+  fc.tuple(
+    fc.constantFrom('token_use', 'typ'),
+    fc.constantFrom('id', 'ID', 'refresh', 'refresh_token', 'Offline', 'logout', 'access', 'Bearer'),
+  ),
   fc.tuple(fc.constantFrom('iss', 'sub', 'aud', 'jti', 'client_id', 'azp', 'exp', 'nbf', 'iat'), odd),
 )
 
