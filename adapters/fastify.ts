@@ -158,18 +158,25 @@ function admits(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
-  const { method, headers, rawHeaders } = request.raw
-  const entering = enter(request.raw, { method, url: request.originalUrl, headers, rawHeaders })
-  return andThen(entering, (entry) => {
-    if (reply.raw.destroyed) {
-      // The caller hung up while the issuer was asked: nobody is left to serve.
-      reply.hijack()
-      return false
-    }
-    if (!entry.passes) return refuse(entry, request, reply)
-    request.auth = entry.token ?? null
-    return true
-  })
+  const entering = enter(request.raw, request.raw)
+  return entering instanceof Promise
+    ? entering.then((entry) => settle(entry, request, reply))
+    : settle(entering, request, reply)
+}
+
+function settle(
+  entry: Entry<FastifyOnRefusal>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Awaitable<boolean> {
+  if (reply.raw.destroyed) {
+    // The caller hung up while the issuer was asked: nobody is left to serve.
+    reply.hijack()
+    return false
+  }
+  if (!entry.passes) return refuse(entry, request, reply)
+  request.auth = entry.token ?? null
+  return true
 }
 
 function refuse(

@@ -8,6 +8,7 @@ import {
   createGuard,
   scopesPolicy,
   type Enter,
+  type Entry,
   type GuardOptions,
 } from '../src/guard.js'
 import type { Policy } from '../src/policy.js'
@@ -30,7 +31,7 @@ export interface KoaContext {
 }
 
 /** A Koa middleware, assignable to `Middleware` of Koa 2 and 3. */
-export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
 
 /** Answers a refusal, or throws it: Koa sends its status and headers. The guard's own answer is set before. */
 export type KoaOnRefusal = {
@@ -87,24 +88,40 @@ export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
   return acceptedToken(context.req)
 }
 
-async function pass(
+/** Not an async function: for a remembered token, its promise would cost more than the guard. */
+function pass(
   enter: Enter<IncomingMessage, KoaOnRefusal>,
   context: KoaContext,
   next: () => Promise<unknown>,
-): Promise<void> {
+): Promise<unknown> {
   const { req } = context
   const { method, headers, rawHeaders } = req
   const entering = enter(req, { method, url: context.originalUrl, headers, rawHeaders })
-  const entry = entering instanceof Promise ? await entering : entering
+  return entering instanceof Promise
+    ? entering.then((entry) => settle(entry, context, next))
+    : settle(entering, context, next)
+}
+
+function settle(
+  entry: Entry<KoaOnRefusal>,
+  context: KoaContext,
+  next: () => Promise<unknown>,
+): Promise<unknown> {
   // The caller hung up while the issuer was asked: nobody is left to serve.
-  if (context.res.destroyed) return
+  if (context.res.destroyed) return Promise.resolve()
   if (entry.passes) {
     ;(context.state as { auth?: AccessToken | undefined }).auth = entry.token
-    await next()
-    return
+    return next()
   }
-  setAnswer(context, entry.answer)
-  await entry.onRefusal?.(entry.refusal, context)
+  return refuse(entry, context)
+}
+
+async function refuse(
+  { refusal, answer, onRefusal }: Extract<Entry<KoaOnRefusal>, { passes: false }>,
+  context: KoaContext,
+): Promise<void> {
+  setAnswer(context, answer)
+  await onRefusal?.(refusal, context)
 }
 
 function setAnswer(context: KoaContext, { status, headers, body }: RefusalAnswer): void {

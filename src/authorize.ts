@@ -1,5 +1,5 @@
 import { fingerprintOf, tokenDigest, type AccessToken } from './access-token.js'
-import { andThen, type Awaitable } from './awaitable.js'
+import type { Awaitable } from './awaitable.js'
 import { pathOf, readBearer, type GuardedRequest } from './bearer.js'
 import type { Clock } from './clock.js'
 import type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
@@ -24,6 +24,10 @@ export interface AuthorizeContext {
   /** What an earlier guard that only reports has already reported of the same request. */
   readonly reported: RefusalReason | undefined
 }
+
+// All members its own: a polluted prototype must not be taken for what an earlier guard found.
+/** How a request comes that no guard has seen before. */
+export const ENFORCED: AuthorizeContext = { mode: 'enforce', earlier: undefined, reported: undefined }
 
 /** What an accepted request leaves behind for a further guard on it. */
 export interface Passage {
@@ -50,15 +54,7 @@ export class Authorizer {
 
   /** Decides about a request. Never throws and never rejects. */
   authorize(request: GuardedRequest, policies: PolicySet, context: AuthorizeContext): Awaitable<Judgement> {
-    const bearer = bearerOf(request)
-    // Headers may have been changed between two guards: only the very same token may pass unresolved.
-    const earlier = context.earlier?.bearer === bearer ? context.earlier.resolved : undefined
-    return this.#decide(bearer, policies, {
-      request,
-      mode: context.mode,
-      earlier,
-      reported: context.reported,
-    })
+    return this.#decide(new Inquiry(bearerOf(request), policies, request, context, this.#startTime()))
   }
 
   /**
@@ -67,83 +63,83 @@ export class Authorizer {
    * @throws Refusal
    */
   async verify(token: string, policies: PolicySet): Promise<AccessToken> {
-    const { decision } = await this.#decide(token, policies, ALONE)
+    const { decision } = await this.#decide(
+      new Inquiry(token, policies, undefined, ENFORCED, this.#startTime()),
+    )
     if (decision.outcome === 'accepted') return decision.token
     throw decision.refusal
   }
 
-  #decide(bearer: string | Refusal, policies: PolicySet, about: Case): Awaitable<Judgement> {
-    const started = this.#settings.observer === undefined ? 0 : performance.now()
-    const trace: Trace = { bearer, resolved: undefined, started }
+  /** Only who is told of it needs to know how long a decision took. */
+  #startTime(): number {
+    return this.#settings.observer === undefined ? 0 : performance.now()
+  }
+
+  #decide(inquiry: Inquiry): Awaitable<Judgement> {
     try {
-      if (bearer instanceof Refusal) throw bearer
-      const { verifier } = this.#settings
-      const resolving =
-        about.earlier === undefined
-          ? verifier.resolve(bearer, policies.needs)
-          : verifier.resolveAgain(bearer, about.earlier, policies.needs)
-      const deciding = andThen(resolving, (resolved) => {
-        trace.resolved = resolved
-        return andThen(this.#judge(resolved, policies, about.request), (refusal) =>
-          this.#concluded(bearer, resolved, refusal, trace, about),
-        )
-      })
+      const resolving = this.#resolve(inquiry)
+      const deciding =
+        resolving instanceof Promise
+          ? resolving.then((resolved) => this.#judge(inquiry, resolved))
+          : this.#judge(inquiry, resolving)
       return deciding instanceof Promise
-        ? deciding.catch((error: unknown) => this.#refused(error, trace, about))
+        ? deciding.catch((error: unknown) => this.#refused(error, inquiry))
         : deciding
     } catch (error) {
-      return this.#refused(error, trace, about)
+      return this.#refused(error, inquiry)
     }
   }
 
-  #concluded(
-    bearer: string,
-    resolved: ResolvedToken,
-    refusal: Refusal | undefined,
-    trace: Trace,
-    about: Case,
-  ): Judgement {
+  #resolve({ bearer, earlier, policies: { needs } }: Inquiry): Awaitable<ResolvedToken> {
+    if (bearer instanceof Refusal) throw bearer
+    const { verifier } = this.#settings
+    return earlier === undefined
+      ? verifier.resolve(bearer, needs)
+      : verifier.resolveAgain(bearer, earlier, needs)
+  }
+
+  #judge(inquiry: Inquiry, resolved: ResolvedToken): Awaitable<Judgement> {
+    inquiry.resolved = resolved
+    const { clock, clockToleranceSeconds } = this.#settings
+    const { token, notBefore, issuer: connected } = resolved.known
+    const { issuer } = connected
+    const now = clock.now()
+    const standing = judgeStanding(token, notBefore, issuer.audience, clockToleranceSeconds, now)
+    if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
+    const fault = issuer.judgeToken?.(token)
+    if (fault !== undefined) return this.#concluded(inquiry, resolved, refusalFor(fault))
+    const judging = judgePolicies(inquiry.policies, token, issuer, now, inquiry.request)
+    return judging instanceof Promise
+      ? judging.then((refusal) => this.#concluded(inquiry, resolved, refusal))
+      : this.#concluded(inquiry, resolved, judging)
+  }
+
+  #concluded(inquiry: Inquiry, resolved: ResolvedToken, refusal: Refusal | undefined): Judgement {
     if (refusal !== undefined) {
-      return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), trace, about)
+      return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), inquiry)
     }
+    const { earlier, bearer } = inquiry
     const decision = { outcome: 'accepted', token: resolved.known.token } as const
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
-    const isNews = about.earlier === undefined || (resolved.source === 'remote' && resolved !== about.earlier)
-    if (isNews) this.#report(decision, trace, about)
-    return { decision, passage: { bearer, resolved } }
+    const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier)
+    if (isNews) this.#report(decision, inquiry)
+    return { decision, passage: { bearer: bearer as string, resolved } }
   }
 
-  #refused(error: unknown, trace: Trace, about: Case): Judgement {
+  #refused(error: unknown, inquiry: Inquiry): Judgement {
     // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
     const decision: Decision = { outcome: isUndecidable(refusal) ? 'undecidable' : 'refused', refusal }
-    const isTold = about.mode === 'report' && refusal.reason === about.reported
-    if (!isTold) this.#report(decision, trace, about)
+    const { mode, reported } = inquiry.context
+    if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, inquiry)
     return { decision, passage: undefined }
   }
 
-  #judge(
-    { known }: ResolvedToken,
-    policies: PolicySet,
-    request: GuardedRequest | undefined,
-  ): Awaitable<Refusal | undefined> {
-    const { issuer } = known.issuer
-    const { clock, clockToleranceSeconds } = this.#settings
-    const { token, notBefore } = known
-    const now = clock.now()
-    const standing = judgeStanding(token, notBefore, issuer.audience, clockToleranceSeconds, now)
-    if (standing !== undefined) return standing
-    const fault = issuer.judgeToken?.(token)
-    if (fault !== undefined) return refusalFor(fault)
-    const { name: issuerName, scopeMatcher } = issuer
-    return judgePolicies(policies, { token, issuerName, scopeMatcher, now, request })
-  }
-
-  #report(decision: Decision, trace: Trace, about: Case): void {
+  #report(decision: Decision, inquiry: Inquiry): void {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
-      const outcome = observer(eventOf(decision, trace, performance.now() - trace.started, about))
+      const outcome = observer(eventOf(decision, inquiry, performance.now() - inquiry.started))
       // An async observer that fails must not end the process either.
       if (outcome instanceof Promise) outcome.catch(() => undefined)
     } catch {
@@ -161,28 +157,44 @@ function bearerOf(request: GuardedRequest): string | Refusal {
   }
 }
 
-/** What is decided about. */
-interface Case {
+/** A decision in the making: what is decided about, and what came to light on the way. */
+class Inquiry {
+  readonly bearer: string | Refusal
+  readonly policies: PolicySet
   readonly request: GuardedRequest | undefined
-  readonly mode: GuardMode
+  readonly context: AuthorizeContext
+  readonly started: number
+  /** What an earlier guard found out about the very same token. */
   readonly earlier: ResolvedToken | undefined
-  readonly reported: RefusalReason | undefined
+  resolved: ResolvedToken | undefined
+
+  constructor(
+    bearer: string | Refusal,
+    policies: PolicySet,
+    request: GuardedRequest | undefined,
+    context: AuthorizeContext,
+    started: number,
+  ) {
+    this.bearer = bearer
+    this.policies = policies
+    this.request = request
+    this.context = context
+    this.started = started
+    // Headers may have been changed between two guards: only the very same token may pass unresolved.
+    this.earlier = earlierOf(context, bearer)
+    this.resolved = undefined
+  }
 }
 
-const ALONE: Case = { request: undefined, mode: 'enforce', earlier: undefined, reported: undefined }
-
-/** What came to light on the way, for the report. */
-interface Trace {
-  readonly bearer: string | Refusal
-  resolved: ResolvedToken | undefined
-  readonly started: number
+function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): ResolvedToken | undefined {
+  if (earlier === undefined) return undefined
+  return earlier.bearer === bearer ? earlier.resolved : undefined
 }
 
 function eventOf(
   decision: Decision,
-  { bearer, resolved }: Trace,
+  { bearer, resolved, request, context: { mode } }: Inquiry,
   durationMs: number,
-  { mode, request }: Case,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const path = request === undefined ? undefined : pathOf(request)

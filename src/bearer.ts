@@ -31,18 +31,11 @@ const SCHEME = /^bearer(?:[ \t]|$)/i
 const SPACE = 0x20
 const CREDENTIALS = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 
-const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
-
-/** Whether a text may stand after `Bearer` (RFC 6750 section 2.1). */
-export function isBearerToken(text: string): boolean {
-  return B64TOKEN.test(text)
-}
-
 /**
  * Takes the token out of the `Authorization` header. Nowhere else is looked: a token in the query, the
  * body or a cookie is no token (RFC 9700 section 4.3.2).
  *
- * @returns the token, whose characters are yet to be judged by {@link isBearerToken}, or the refusal: `token_missing` without a Bearer header, `token_malformed` for one
+ * @returns the token, whose characters are yet to be judged by `isBearerToken`, or the refusal: `token_missing` without a Bearer header, `token_malformed` for one
  *   that is not RFC 6750 syntax and for several `Authorization` headers.
  */
 export function readBearer(request: GuardedRequest): string | Refusal {

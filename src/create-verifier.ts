@@ -1,5 +1,5 @@
 import type { AccessToken } from './access-token.js'
-import { Authorizer, type AuthorizeContext, type Judgement } from './authorize.js'
+import { Authorizer, ENFORCED, type AuthorizeContext, type Judgement } from './authorize.js'
 import type { GuardedRequest } from './bearer.js'
 import type { Awaitable } from './awaitable.js'
 import { createClock, type Clock } from './clock.js'
@@ -10,6 +10,7 @@ import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuer
 import type { Issuer } from './issuers/issuer.js'
 import type { IssuerObserver } from './issuer-events.js'
 import { createRouter } from './issuers/routes.js'
+import { checkWithJose, checkWithNode, type SignatureCheck } from './jwt/signature.js'
 import { combinePolicies, compilePolicy, type Policy, type PolicySet } from './policy.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenVerifier } from './verifier.js'
@@ -24,6 +25,12 @@ export interface VerifierOptions {
   readonly clockTolerance?: Duration
   /** How many tokens are remembered; `false` remembers none. Default 10,000 accepted and 1,000 refused. */
   readonly cache?: CacheOptions | false
+  /**
+   * What checks the signatures of JWTs: `'node'` is Node's own `crypto.verify`, on the thread of the event loop as
+   * long as there is time for it and beyond that in the thread pool, and jose for algorithms it is not used for;
+   * `'jose'` is jose alone. Both are held against each other by tests. Default `'node'`.
+   */
+  readonly signatures?: 'node' | 'jose'
   /** The time in milliseconds since the epoch, for tests. Default: the system's clocks. */
   readonly clock?: () => number
   /** Told of every decision. Whatever it throws changes nothing. */
@@ -94,13 +101,20 @@ export function createVerifier(options: VerifierOptions): Verifier {
     clock: true,
     onDecision: true,
     onIssuerEvent: true,
+    signatures: true,
   })
   const clock = createClock(optionalFunction('clock', own.clock))
   const connected = connectAll(own.issuers, clock, optionalFunction('onIssuerEvent', own.onIssuerEvent))
   const cache = createTokenCache('cache', own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
   const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
-  const tokens = new TokenVerifier(router, cache, clock, clockToleranceSeconds)
+  const tokens = new TokenVerifier({
+    router,
+    cache,
+    clock,
+    toleranceSeconds: clockToleranceSeconds,
+    checkSignature: signatureCheck(own.signatures),
+  })
   const authorizer = new Authorizer({
     verifier: tokens,
     clock,
@@ -129,11 +143,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return Object.freeze(verifier)
 }
 
-// All members its own: a polluted prototype must not be taken for what an earlier guard found.
-const ENFORCED: AuthorizeContext = { mode: 'enforce', earlier: undefined, reported: undefined }
-
 function decisionOf({ decision }: Judgement): Decision {
   return decision
+}
+
+function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
+  if (signatures === 'node') return checkWithNode
+  if (signatures === 'jose') return checkWithJose
+  throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
 }
 
 /** Brings the verifier's own policy together with a route's, once for every policy object. */

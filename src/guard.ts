@@ -1,6 +1,6 @@
 import type { AccessToken } from './access-token.js'
 import type { Judgement, Passage } from './authorize.js'
-import { andThen, type Awaitable } from './awaitable.js'
+import type { Awaitable } from './awaitable.js'
 import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from './bearer.js'
 import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
 import { judge, type Verifier } from './create-verifier.js'
@@ -62,17 +62,63 @@ export type Entry<OnRefusal> =
       readonly onRefusal: OnRefusal | undefined
     }
 
-/** What a guard leaves behind on a request for the guards and demands further in. */
-interface Guarded {
-  readonly verifier: Verifier
-  readonly settings: GuardSettings<unknown>
-  readonly token: AccessToken | undefined
-  readonly passage: Passage | undefined
+/**
+ * What a guard leaves behind on a request for the guards and demands further in. In private members, so that a
+ * logged request shows nothing of the token.
+ */
+class Guarded {
+  readonly #verifier: Verifier
+  readonly #settings: GuardSettings<unknown>
+  readonly #token: AccessToken | undefined
+  readonly #passage: Passage | undefined
+  readonly #reported: RefusalReason | undefined
+
+  constructor(
+    { verifier, kept, known }: Passing<unknown>,
+    token: AccessToken | undefined,
+    passage: Passage | undefined,
+    reported = known?.reported,
+  ) {
+    this.#verifier = verifier
+    this.#settings = kept
+    this.#token = token
+    this.#passage = passage
+    this.#reported = reported
+  }
+
+  get verifier(): Verifier {
+    return this.#verifier
+  }
+
+  get settings(): GuardSettings<unknown> {
+    return this.#settings
+  }
+
+  get token(): AccessToken | undefined {
+    return this.#token
+  }
+
+  get passage(): Passage | undefined {
+    return this.#passage
+  }
+
   /** What a guard that only reports would have refused the request for. */
-  readonly reported: RefusalReason | undefined
+  get reported(): RefusalReason | undefined {
+    return this.#reported
+  }
 }
 
-const guarded = new WeakMap<object, Guarded>()
+const GUARDED = Symbol('m2m-guard')
+
+/** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
+function guardedBy(key: object): Guarded | undefined {
+  const left = (key as { readonly [GUARDED]?: unknown })[GUARDED]
+  return left instanceof Guarded ? left : undefined
+}
+
+function leave(key: object, guarded: Guarded): void {
+  ;(key as { [GUARDED]?: Guarded })[GUARDED] = guarded
+}
 
 /**
  * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
@@ -110,7 +156,7 @@ export function createGuard<Key extends object, OnRefusal>(
 export function createDemand<Key extends object, OnRefusal>(policy: Policy): Enter<Key, OnRefusal> {
   compilePolicy('policy', policy)
   return (key, request) => {
-    const outer = guarded.get(key)
+    const outer = guardedBy(key)
     if (outer === undefined) {
       // A mistake in the application, not in the request: it must be noticed, and must not open the route.
       return Promise.reject(
@@ -129,7 +175,7 @@ export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
 
 /** The token a guard accepted on this request. */
 export function acceptedToken(key: object): AccessToken {
-  const token = guarded.get(key)?.token
+  const token = guardedBy(key)?.token
   if (token === undefined) {
     throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
   }
@@ -143,13 +189,15 @@ function enter<OnRefusal>(
   policy: Policy | undefined,
   settings: GuardSettings<OnRefusal>,
 ): Awaitable<Entry<OnRefusal>> {
-  const outer = guarded.get(key)
+  const outer = guardedBy(key)
   const known = outer?.verifier === verifier ? outer : undefined
   const kept = outer?.settings.mode === 'enforce' ? enforcing(settings) : settings
   const context = { mode: settings.mode, earlier: known?.passage, reported: known?.reported }
-  return andThen(judge(verifier, request, policy, context), (judgement) =>
-    entryFor(key, { verifier, settings, kept, known }, judgement),
-  )
+  const passing = { verifier, settings, kept, known }
+  const judging = judge(verifier, request, policy, context)
+  return judging instanceof Promise
+    ? judging.then((judgement) => entryFor(key, passing, judgement))
+    : entryFor(key, passing, judging)
 }
 
 /** What further demands go by: a guard that only reports, within one that enforces, does not disarm them. */
@@ -169,18 +217,18 @@ interface Passing<OnRefusal> {
 
 function entryFor<OnRefusal>(
   key: object,
-  { verifier, settings, kept, known }: Passing<OnRefusal>,
+  passing: Passing<OnRefusal>,
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
+  const { settings, known } = passing
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    guarded.set(key, { verifier, settings: kept, token, passage, reported: known?.reported })
+    leave(key, new Guarded(passing, token, passage))
     return { passes: true, token }
   }
   if (settings.mode === 'report') {
-    const { token, passage } = known ?? { token: undefined, passage: undefined }
-    guarded.set(key, { verifier, settings: kept, token, passage, reported: decision.refusal.reason })
-    return { passes: true, token }
+    leave(key, new Guarded(passing, known?.token, known?.passage, decision.refusal.reason))
+    return { passes: true, token: known?.token }
   }
   const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)
   return { passes: false, refusal, answer: answerOf(refusal, settings.body), onRefusal: settings.onRefusal }

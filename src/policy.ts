@@ -145,45 +145,49 @@ function least(values: readonly (number | undefined)[]): number | undefined {
   return given.length === 0 ? undefined : Math.min(...given)
 }
 
-/** What a policy is evaluated against. */
-export interface PolicySubject {
-  readonly token: AccessToken
-  /** The configured issuer's name, which may differ from the `iss` value. */
-  readonly issuerName: string
+/** What a policy needs to know of the configured issuer: its name, which may differ from the `iss` value, and how its scopes are compared. */
+export interface PolicyIssuer {
+  readonly name: string
   readonly scopeMatcher: ScopeMatcher
-  readonly now: number
-  readonly request: GuardedRequest | undefined
 }
 
 /**
  * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
  * who it is, then what it may do, then the own rule.
  */
-export function judgePolicies(set: PolicySet, subject: PolicySubject): Awaitable<Refusal | undefined> {
+export function judgePolicies(
+  set: PolicySet,
+  token: AccessToken,
+  issuer: PolicyIssuer,
+  now: number,
+  request: GuardedRequest | undefined,
+): Awaitable<Refusal | undefined> {
   const { policies, checks } = set
   for (const policy of policies) {
-    const refusal = judgeTimes(policy, subject)
+    const refusal = judgeTimes(policy, token, now)
     if (refusal !== undefined) return refusal
   }
   for (const policy of policies) {
-    const refusal = judgeCaller(policy, subject)
+    const refusal = judgeCaller(policy, token, issuer)
     if (refusal !== undefined) return refusal
   }
-  return judgeScopes(set, subject) ?? (checks.length === 0 ? undefined : judgeChecks(checks, subject))
+  const refusal = judgeScopes(set, token, issuer)
+  return refusal !== undefined || checks.length === 0 ? refusal : judgeChecks(checks, token, request)
 }
 
 async function judgeChecks(
   checks: PolicySet['checks'],
-  subject: PolicySubject,
+  token: AccessToken,
+  request: GuardedRequest | undefined,
 ): Promise<Refusal | undefined> {
   for (const check of checks) {
-    const refusal = await judgeCheck(check, subject)
+    const refusal = await judgeCheck(check, token, request)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
-function judgeTimes(policy: CompiledPolicy, { token, now }: PolicySubject): Refusal | undefined {
+function judgeTimes(policy: CompiledPolicy, token: AccessToken, now: number): Refusal | undefined {
   const { issuedAt, expiresAt } = token
   if (policy.maxTokenAge !== undefined) {
     if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
@@ -198,9 +202,9 @@ function judgeTimes(policy: CompiledPolicy, { token, now }: PolicySubject): Refu
   return undefined
 }
 
-function judgeCaller(policy: CompiledPolicy, { token, issuerName }: PolicySubject): Refusal | undefined {
+function judgeCaller(policy: CompiledPolicy, token: AccessToken, issuer: PolicyIssuer): Refusal | undefined {
   const { issuers, clients } = policy
-  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuerName)) {
+  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
     return new Refusal('issuer_not_allowed')
   }
   if (
@@ -213,7 +217,11 @@ function judgeCaller(policy: CompiledPolicy, { token, issuerName }: PolicySubjec
   return undefined
 }
 
-function judgeScopes({ scopes }: PolicySet, { token, scopeMatcher }: PolicySubject): Refusal | undefined {
+function judgeScopes(
+  { scopes }: PolicySet,
+  token: AccessToken,
+  { scopeMatcher }: PolicyIssuer,
+): Refusal | undefined {
   for (const demand of scopes) {
     if (scopesSatisfy(demand, token.scopes, scopeMatcher)) continue
     // What the resource needs (RFC 6750 section 3), from every layer: a caller should not have to find out twice.
@@ -224,7 +232,8 @@ function judgeScopes({ scopes }: PolicySet, { token, scopeMatcher }: PolicySubje
 
 async function judgeCheck(
   check: NonNullable<Policy['check']>,
-  { token, request }: PolicySubject,
+  token: AccessToken,
+  request: GuardedRequest | undefined,
 ): Promise<Refusal | undefined> {
   try {
     const verdict: unknown = await check(token, request)

@@ -1,4 +1,5 @@
 import { createAccessToken, withConfirmation, type AccessToken } from './access-token.js'
+import type { Awaitable } from './awaitable.js'
 import type { Clock } from './clock.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import { Refusal } from './refusal.js'
@@ -32,7 +33,7 @@ export class Questions {
    *
    * @throws Refusal
    */
-  about(asked: AskedToken, issuer: ConnectedIssuer): Promise<KnownToken> {
+  async about(asked: AskedToken, issuer: ConnectedIssuer): Promise<KnownToken> {
     return this.#once(asked.digest, (counts) => this.#facts(asked, issuer, counts))
   }
 
@@ -41,7 +42,7 @@ export class Questions {
    *
    * @throws Refusal
    */
-  again(token: string, digest: string, known: KnownToken): Promise<KnownToken> {
+  async again(token: string, digest: string, known: KnownToken): Promise<KnownToken> {
     const asked = { token, digest, format: known.token.format }
     if (known.key === undefined) return this.about(asked, known.issuer)
     return this.#once(digest, (counts) => this.#confirmation(asked, known, counts))
@@ -52,7 +53,7 @@ export class Questions {
     this.#flights.abandon(digest)
   }
 
-  #once(digest: string, work: (counts: StillCounts) => Promise<KnownToken>): Promise<KnownToken> {
+  #once(digest: string, work: (counts: StillCounts) => Promise<KnownToken>): Awaitable<KnownToken> {
     return this.#flights.share(digest, work, (known) => {
       this.#cache.remember(digest, known)
     })

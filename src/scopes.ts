@@ -84,7 +84,8 @@ function requireScope(option: string, scope: string): void {
 
 /** Splits a `scope` value. Only the space separates (RFC 6749 section 3.3): a tab or a comma is part of a scope. */
 export function splitScopes(text: string): readonly string[] {
-  return text.split(' ').filter((word) => word !== '')
+  const words = text.split(' ')
+  return words.includes('') ? words.filter((word) => word !== '') : words
 }
 
 /** Whether granted scopes satisfy a demand. */

@@ -1,3 +1,5 @@
+import type { Awaitable } from './awaitable.js'
+
 /**
  * Lets callers who want the same thing at the same time share one piece of work. Bounded by the work
  * under way: nothing is kept once it is done.
@@ -7,16 +9,22 @@ export class SingleFlight<T> {
 
   /**
    * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
-   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts.
+   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts. Work that
+   * is done at once is shared with nobody.
    */
   share(
     key: string,
-    work: (stillCounts: () => boolean) => Promise<T>,
+    work: (stillCounts: () => boolean) => Awaitable<T>,
     keep: (result: T) => void,
-  ): Promise<T> {
+  ): Awaitable<T> {
     const underWay = this.#underWay.get(key)
     if (underWay !== undefined) return underWay
-    const started: Promise<T> = work(() => this.#underWay.get(key) === started).then(
+    const working = work(() => this.#underWay.get(key) === started)
+    if (!(working instanceof Promise)) {
+      keep(working)
+      return working
+    }
+    const started: Promise<T> = working.then(
       (result) => {
         if (this.#finish(key, started)) keep(result)
         return result

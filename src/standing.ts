@@ -23,7 +23,8 @@ export function judgeStanding(
   return undefined
 }
 
-function shareOne(some: readonly string[], others: readonly string[]): boolean {
+/** Whether two lists have an item in common. */
+export function shareOne(some: readonly string[], others: readonly string[]): boolean {
   for (const name of some) if (others.includes(name)) return true
   return false
 }

@@ -1,21 +1,33 @@
 import { createAccessToken, tokenDigest, type TokenSource } from './access-token.js'
 import { andThen, type Awaitable } from './awaitable.js'
-import { isBearerToken } from './bearer.js'
+import { isBearerToken } from './token-syntax.js'
 import type { Clock } from './clock.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import type { UnverifiedJwt } from './issuers/issuer.js'
 import type { Router } from './issuers/routes.js'
+import type { SignatureCheck } from './jwt/signature.js'
 import { judgeHeader, verifyJwt } from './jwt/verify-jwt.js'
 import type { FreshnessNeeds } from './policy.js'
 import { Questions } from './questions.js'
 import { isUndecidable, Refusal } from './refusal.js'
 import { SingleFlight } from './single-flight.js'
+import { shareOne } from './standing.js'
 import type { KnownToken, TokenCache } from './token-cache.js'
 
 /** A token's facts and where they came from. */
 export interface ResolvedToken {
   readonly known: KnownToken
   readonly source: TokenSource
+}
+
+/** What a {@link TokenVerifier} is made of. */
+export interface TokenVerifierParts {
+  readonly router: Router<ConnectedIssuer>
+  readonly cache: TokenCache
+  readonly clock: Clock
+  /** By how many seconds clocks may disagree. */
+  readonly toleranceSeconds: number
+  readonly checkSignature: SignatureCheck
 }
 
 /** Longer tokens are refused unread. */
@@ -30,17 +42,18 @@ export class TokenVerifier {
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
+  readonly #checkSignature: SignatureCheck
   // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
   // outcome of a local check that happens to be under way for the same token.
   readonly #checks = new SingleFlight<KnownToken>()
   readonly #questions: Questions
 
-  /** @param toleranceSeconds by how much clocks may disagree. */
-  constructor(router: Router<ConnectedIssuer>, cache: TokenCache, clock: Clock, toleranceSeconds: number) {
+  constructor({ router, cache, clock, toleranceSeconds, checkSignature }: TokenVerifierParts) {
     this.#router = router
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
+    this.#checkSignature = checkSignature
     this.#questions = new Questions(cache, clock)
   }
 
@@ -52,11 +65,21 @@ export class TokenVerifier {
   resolve(token: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
     assertOfReadableSize(token)
     const digest = tokenDigest(token)
-    return andThen(this.#recall(digest), (remembered) =>
-      remembered === undefined
-        ? this.#find(token, digest, needs)
-        : this.#confirmed(token, digest, remembered, needs),
-    )
+    const recalling = this.#recall(digest)
+    return recalling instanceof Promise
+      ? recalling.then((remembered) => this.#resolved(token, digest, remembered, needs))
+      : this.#resolved(token, digest, recalling, needs)
+  }
+
+  #resolved(
+    token: string,
+    digest: string,
+    remembered: ResolvedToken | undefined,
+    needs: FreshnessNeeds,
+  ): Awaitable<ResolvedToken> {
+    return remembered === undefined
+      ? this.#find(token, digest, needs)
+      : this.#confirmed(token, digest, remembered, needs)
   }
 
   /**
@@ -100,25 +123,30 @@ export class TokenVerifier {
     return undefined
   }
 
-  async #find(token: string, digest: string, needs: FreshnessNeeds): Promise<ResolvedToken> {
-    assertBearerSyntax(token)
-    return this.#confirmed(token, digest, await this.#establish(token, digest), needs)
+  #find(token: string, digest: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
+    return andThen(this.#establish(token, digest), (found) => this.#confirmed(token, digest, found, needs))
   }
 
   /** Finds out about a token nothing is remembered of. */
-  async #establish(token: string, digest: string): Promise<ResolvedToken> {
+  #establish(token: string, digest: string): Awaitable<ResolvedToken> {
     const route = this.#router.route(token)
     const unverified = route.kind === 'jwt' ? route.unverified : undefined
     const { jwt, name } = route.to.issuer
     const isLocal = unverified !== undefined && jwt?.checked === 'local'
+    const source = isLocal ? 'local' : 'remote'
+    const failed = (error: unknown): never => {
+      throw error instanceof Refusal ? error.from(name, source) : error
+    }
     try {
-      if (isLocal)
-        return { known: await this.#checkOnce(token, digest, route.to, unverified), source: 'local' }
-      if (unverified !== undefined && jwt !== undefined) judgeHeader(unverified.header, jwt)
-      const asked = { token, digest, format: route.kind }
-      return { known: await this.#questions.about(asked, route.to), source: 'remote' }
+      if (unverified !== undefined && jwt !== undefined && !isLocal) judgeHeader(unverified.header, jwt)
+      const finding = isLocal
+        ? this.#checkOnce(token, digest, route.to, unverified)
+        : this.#questions.about({ token, digest, format: route.kind }, route.to)
+      return finding instanceof Promise
+        ? finding.then((known) => ({ known, source }), failed)
+        : { known: finding, source }
     } catch (error) {
-      throw error instanceof Refusal ? error.from(name, isLocal ? 'local' : 'remote') : error
+      return failed(error)
     }
   }
 
@@ -188,10 +216,10 @@ export class TokenVerifier {
   /** What no route will ever accept is not worth the place of a token that one does. */
   #mayEverPass({ token, issuer }: KnownToken): boolean {
     const { audience } = issuer.issuer
-    const isForUs = audience === null || token.audience.some((name) => audience.includes(name))
-    const isOver =
-      token.expiresAt !== undefined && this.#clock.now() >= token.expiresAt + this.#toleranceSeconds
-    return isForUs && !isOver
+    return (
+      (audience === null || shareOne(token.audience, audience)) &&
+      (token.expiresAt === undefined || this.#clock.now() < token.expiresAt + this.#toleranceSeconds)
+    )
   }
 
   /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */
@@ -200,25 +228,28 @@ export class TokenVerifier {
     digest: string,
     issuer: ConnectedIssuer,
     unverified: UnverifiedJwt,
-  ): Promise<KnownToken> {
-    const check = (): Promise<KnownToken> => verifyLocally(token, digest, issuer, unverified)
+  ): Awaitable<KnownToken> {
+    const check = (): Awaitable<KnownToken> =>
+      verifyLocally(token, digest, issuer, unverified, this.#checkSignature)
     return this.#checks.share(digest, check, (known) => {
       if (this.#mayEverPass(known)) this.#cache.remember(digest, known)
     })
   }
 }
 
-async function verifyLocally(
+function verifyLocally(
   token: string,
   digest: string,
   issuer: ConnectedIssuer,
   unverified: UnverifiedJwt,
-): Promise<KnownToken> {
+  checkSignature: SignatureCheck,
+): Awaitable<KnownToken> {
   const { jwt, name, provider } = issuer.issuer
   if (jwt === undefined || issuer.keys === undefined) throw new Refusal('issuer_unknown')
-  const { facts, key } = await verifyJwt(token, unverified, jwt, issuer.keys)
-  const accessToken = createAccessToken(facts, { format: 'jwt', issuerName: name, provider, digest })
-  return { issuer, token: accessToken, notBefore: facts.notBefore, key, answeredAt: undefined, uses: 0 }
+  return andThen(verifyJwt(token, unverified, jwt, issuer.keys, checkSignature), ({ facts, key }) => {
+    const accessToken = createAccessToken(facts, { format: 'jwt', issuerName: name, provider, digest })
+    return { issuer, token: accessToken, notBefore: facts.notBefore, key, answeredAt: undefined, uses: 0 }
+  })
 }
 
 /** From this part of an answer's lifetime on, it is refreshed if its token is in use. */

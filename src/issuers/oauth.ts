@@ -139,13 +139,17 @@ const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspec
 /** All claims RFC 9068 section 2.2 requires; `iss` has been compared when the token was routed. */
 const PROFILE_CLAIMS = ['exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 
+const EXPIRY = ['exp']
+const CLIENT_CLAIMS = ['client_id', 'azp']
+
 function readAccessTokenClaims(
   claims: Claims,
   scopeClaims: readonly string[],
   strict: boolean,
 ): TokenFacts | Fault {
-  const foreign = FOREIGN_CLAIMS.find((name) => claim(claims, name) !== undefined)
-  if (foreign !== undefined) return wrongType(`${foreign} marks another kind of token`)
+  for (const name of FOREIGN_CLAIMS) {
+    if (claim(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
+  }
   if (isOtherKind(claims)) return wrongType('the claims say that it is another kind of token')
   const clientId = claim(claims, 'client_id')
   const party = claim(claims, 'azp')
@@ -154,8 +158,8 @@ function readAccessTokenClaims(
   }
   return readClaims(claims, {
     scopeClaims,
-    required: strict ? PROFILE_CLAIMS : ['exp'],
-    clientClaims: ['client_id', 'azp'],
+    required: strict ? PROFILE_CLAIMS : EXPIRY,
+    clientClaims: CLIENT_CLAIMS,
   })
 }
 

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../configuration.js'
 import { decodeJwt, looksLikeJwe, looksLikeJwt } from '../jwt/decode.js'
 import { claim } from '../claims.js'
 import { Refusal } from '../refusal.js'
+import { isBearerToken } from '../token-syntax.js'
 import type { Issuer, UnverifiedJwt } from './issuer.js'
 
 /** Which issuer a token is judged by, and as what. */
@@ -12,7 +13,7 @@ type Route<T> =
 /** Routes tokens to the issuers of a verifier by structure and configuration alone; asks nobody. */
 export interface Router<T> {
   /**
-   * @throws Refusal `token_undecodable` or `issuer_unknown`.
+   * @throws Refusal `token_malformed`, `token_undecodable` or `issuer_unknown`.
    */
   route(token: string): Route<T>
 }
@@ -86,9 +87,12 @@ export function createRouter<T>(
 
   return {
     route(token) {
+      const isJwt = takesJwts && looksLikeJwt(token)
+      // A token of a JWT's form has none but the characters of one; of any other they are judged here, once.
+      if (!isJwt && !isBearerToken(token)) throw new Refusal('token_malformed')
       const marked = prefixed.find(({ prefix }) => token.startsWith(prefix))
       if (marked !== undefined) return { kind: 'opaque', to: marked.target }
-      if (takesJwts && looksLikeJwt(token)) return routeJwt(token)
+      if (isJwt) return routeJwt(token)
       // Encrypted for somebody, at whatever cost to open it: never for us, and nothing to ask an issuer about.
       if (looksLikeJwe(token)) throw new Refusal('token_undecodable')
       if (unprefixed === undefined)

@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { importJWK, type CryptoKey, type JWK } from 'jose'
 import { isRecord } from '../configuration.js'
 
@@ -10,7 +11,9 @@ export interface VerificationKey {
   readonly identity: string
   /** Set once a fetch of the key set succeeded that no longer lists the key: nothing it signed is accepted. */
   withdrawn: boolean
-  /** The key for use with one of its algorithms; rejects if the platform refuses the key. */
+  /** The key as Node's own functions take it; undefined if the platform refuses it. */
+  keyObject(): KeyObject | undefined
+  /** The key for use by jose with one of its algorithms; rejects if the platform refuses it. */
   import(algorithm: string): Promise<CryptoKey>
 }
 
@@ -70,11 +73,16 @@ function verificationKey(
   material: JWK,
 ): VerificationKey {
   const imported = new Map<string, Promise<CryptoKey>>()
+  let keyObject: { readonly key: KeyObject | undefined } | undefined
   return {
     kid,
     algorithms,
     identity: JSON.stringify([kid, algorithms, material]),
     withdrawn: false,
+    keyObject() {
+      keyObject ??= { key: createKeyObject(material) }
+      return keyObject.key
+    },
     import(algorithm) {
       let key = imported.get(algorithm)
       if (key === undefined) {
@@ -83,6 +91,14 @@ function verificationKey(
       }
       return key
     },
+  }
+}
+
+function createKeyObject(material: JWK): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: { ...material }, format: 'jwk' })
+  } catch {
+    return undefined
   }
 }
 

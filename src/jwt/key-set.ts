@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { andThen, type Awaitable } from '../awaitable.js'
 import type { Clock } from '../clock.js'
 import { isRecord } from '../configuration.js'
 import { ExchangeError, parseJson } from '../exchange.js'
@@ -26,18 +27,19 @@ export interface KeyQuery {
 /** An issuer's keys. */
 export interface KeySet {
   /**
-   * The keys that may have signed a token with this header; usually one, none if the key is unknown.
+   * The keys that may have signed a token with this header; usually one, none if the key is unknown. At once
+   * where nothing has to be fetched.
    *
-   * @throws Refusal `keys_unavailable` when there are no keys that may still be used.
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection, when there are no keys that may still be used.
    */
-  find(query: KeyQuery): Promise<readonly VerificationKey[]>
+  find(query: KeyQuery): Awaitable<readonly VerificationKey[]>
   /**
    * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
    * background refresh when one is due. For remembered tokens, which look no key up.
    *
    * @throws Refusal `keys_unavailable`, thrown or as a rejection.
    */
-  assertUsable(): void | Promise<void>
+  assertUsable(): Awaitable<void>
   /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
   load(): Promise<void>
   /** How many keys can be used. */
@@ -63,8 +65,8 @@ export class StaticKeySet implements KeySet {
     this.#published = { keys, kids: new Set() }
   }
 
-  find(query: KeyQuery): Promise<readonly VerificationKey[]> {
-    return Promise.resolve(candidates(this.#published, query, true))
+  find(query: KeyQuery): readonly VerificationKey[] {
+    return candidates(this.#published, query, true)
   }
 
   assertUsable(): void {
@@ -141,15 +143,16 @@ export class RemoteKeySet implements KeySet {
     }
   }
 
-  async find(query: KeyQuery): Promise<readonly VerificationKey[]> {
+  find(query: KeyQuery): Awaitable<readonly VerificationKey[]> {
     const before = this.#document.successes()
-    const published = await this.#document.current()
-    const found = candidates(published, query)
-    if (found.length > 0 || !this.#isUnknown(published, query)) return found
-    return this.#findAfterFetch(query, before)
+    return andThen(this.#document.current(), (published) => {
+      const found = candidates(published, query)
+      if (found.length > 0 || !this.#isUnknown(published, query)) return found
+      return this.#findAfterFetch(query, before)
+    })
   }
 
-  assertUsable(): void | Promise<void> {
+  assertUsable(): Awaitable<void> {
     const current = this.#document.current()
     if (current instanceof Promise) return current.then(() => undefined)
   }
@@ -281,9 +284,11 @@ function candidates(
   { kid, algorithm }: KeyQuery,
   configured = false,
 ): readonly VerificationKey[] {
-  const fitting = keys.filter((key) => key.algorithms.includes(algorithm))
+  const fitting = keys.filter(
+    (key) =>
+      (kid === undefined || key.kid === kid || (configured && key.kid === undefined)) &&
+      key.algorithms.includes(algorithm),
+  )
   if (kid === undefined) return fitting.length === 1 ? fitting : []
-  return fitting
-    .filter((key) => key.kid === kid || (configured && key.kid === undefined))
-    .slice(0, MOST_CANDIDATES)
+  return fitting.slice(0, MOST_CANDIDATES)
 }

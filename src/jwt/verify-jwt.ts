@@ -1,9 +1,10 @@
-import { compactVerify } from 'jose'
 import type { TokenFacts } from '../access-token.js'
+import { andThen, type Awaitable } from '../awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../issuers/issuer.js'
 import { Refusal, refusalFor } from '../refusal.js'
 import type { VerificationKey } from './jwk.js'
 import type { KeySet } from './key-set.js'
+import type { SignatureCheck } from './signature.js'
 
 /** A JWT whose signature holds: what it says, and the key that vouches for it. */
 export interface VerifiedJwt {
@@ -15,22 +16,25 @@ export interface VerifiedJwt {
  * Checks a JWT: header, key, signature, then what the issuer's tokens must be (RFC 7515 section 5.2,
  * RFC 8725). What every token must stand (times, audience, binding) is judged by the caller, on each request.
  *
- * @throws Refusal with the reason, or `keys_unavailable`.
+ * @throws Refusal with the reason, or `keys_unavailable`; thrown or as a rejection.
  */
-export async function verifyJwt(
+export function verifyJwt(
   token: string,
   unverified: UnverifiedJwt,
   profile: JwtProfile,
   keys: KeySet,
-): Promise<VerifiedJwt> {
+  check: SignatureCheck,
+): Awaitable<VerifiedJwt> {
   const { algorithm, kid } = judgeHeader(unverified.header, profile)
-  const candidates = await keys.find({ kid, algorithm })
-  if (candidates.length === 0) throw new Refusal('key_unknown')
-  const key = await signingKey(token, algorithm, candidates)
-  // The decoder and the signature check read the same bytes, so these claims are now vouched for.
-  const read = profile.readClaims(unverified.claims, unverified.header)
-  if ('reason' in read) throw refusalFor(read)
-  return { facts: read, key }
+  const signing = andThen(keys.find({ kid, algorithm }), (candidates) =>
+    signingKey({ token, algorithm, candidates, check }),
+  )
+  return andThen(signing, (key) => {
+    // The decoder and the signature check read the same bytes, so these claims are now vouched for.
+    const read = profile.readClaims(unverified.claims, unverified.header)
+    if ('reason' in read) throw refusalFor(read)
+    return { facts: read, key }
+  })
 }
 
 /** Refuses what can be refused without a key; costs no network call. */
@@ -44,7 +48,7 @@ export function judgeHeader(
   }
   // No extension is understood, so every `crit` is one too many (RFC 7515 section 4.1.11); `b64` and `zip`
   // change what the payload's bytes mean.
-  if (['crit', 'b64', 'zip'].some((member) => Object.hasOwn(header, member)))
+  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64') || Object.hasOwn(header, 'zip'))
     throw new Refusal('critical_header')
   // A JWT inside a JWT (RFC 7519 section 5.2) is not an access token.
   if (Object.hasOwn(header, 'cty') && mediaType(header['cty']) === 'jwt')
@@ -64,22 +68,19 @@ export function mediaType(value: unknown): string | undefined {
   return typeof value === 'string' ? value.toLowerCase().replace(/^application\//, '') : undefined
 }
 
-async function signingKey(
-  token: string,
-  algorithm: string,
-  candidates: readonly VerificationKey[],
-): Promise<VerificationKey> {
-  let refused = false
-  for (const candidate of candidates) {
-    const key = await candidate.import(algorithm).catch(() => undefined)
-    if (key === undefined) continue
-    try {
-      await compactVerify(token, key, { algorithms: [algorithm] })
-      return candidate
-    } catch {
-      // Whatever jose objects to, this key does not vouch for the token; what it says may quote the token.
-      refused = true
-    }
-  }
-  throw new Refusal(refused ? 'signature_invalid' : 'key_unknown')
+/** A token in search of the key that signed it. */
+interface Search {
+  readonly token: string
+  readonly algorithm: string
+  readonly candidates: readonly VerificationKey[]
+  readonly check: SignatureCheck
+}
+
+/** Tries the candidates from `index` on; `isRefused` tells whether one before did not vouch for the token. */
+function signingKey(search: Search, index = 0, isRefused = false): Awaitable<VerificationKey> {
+  const candidate = search.candidates[index]
+  if (candidate === undefined) throw new Refusal(isRefused ? 'signature_invalid' : 'key_unknown')
+  return andThen(search.check(search.token, search.algorithm, candidate), (isGood) =>
+    isGood === true ? candidate : signingKey(search, index + 1, isRefused || isGood === false),
+  )
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeJwt } from '../../src/jwt/decode.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../src/jwt/jwk.js'
 import { StaticKeySet, usableKeys } from '../../src/jwt/key-set.js'
+import { checkWithNode } from '../../src/jwt/signature.js'
 import { verifyJwt } from '../../src/jwt/verify-jwt.js'
 import { Refusal, type JwtProfile } from '../../src/index.js'
 import { SHARED_KEY, SIGNED, UNSECURED } from './published.js'
@@ -22,7 +23,13 @@ async function verdict(token: string, ...jwks: readonly unknown[]): Promise<stri
   const header = headerOf(token)
   if (header === undefined) return 'token_undecodable'
   try {
-    await verifyJwt(token, { header, claims: {} }, SIGNATURE_ONLY, new StaticKeySet(usableKeys(jwks)))
+    await verifyJwt(
+      token,
+      { header, claims: {} },
+      SIGNATURE_ONLY,
+      new StaticKeySet(usableKeys(jwks)),
+      checkWithNode,
+    )
     return 'verified'
   } catch (error) {
     if (error instanceof Refusal) return error.reason
