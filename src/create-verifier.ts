@@ -10,6 +10,7 @@ import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuer
 import type { Issuer } from './issuers/issuer.js'
 import type { IssuerObserver } from './issuer-events.js'
 import { createRouter } from './issuers/routes.js'
+import { loadJose } from './jwt/jose.js'
 import { checkWithJose, checkWithNode, type SignatureCheck } from './jwt/signature.js'
 import { combinePolicies, compilePolicy, type Policy, type PolicySet } from './policy.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'
@@ -149,7 +150,11 @@ function decisionOf({ decision }: Judgement): Decision {
 
 function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
   if (signatures === 'node') return checkWithNode
-  if (signatures === 'jose') return checkWithJose
+  if (signatures === 'jose') {
+    // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
+    loadJose().catch(() => undefined)
+    return checkWithJose
+  }
   throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
 }
 

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { importJWK, type CryptoKey, type JWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
 import { isRecord } from '../configuration.js'
+import { loadJose } from './jose.js'
 
 /** A published key that may verify signatures. */
 export interface VerificationKey {
@@ -86,12 +87,17 @@ function verificationKey(
     import(algorithm) {
       let key = imported.get(algorithm)
       if (key === undefined) {
-        key = importJWK(material, algorithm) as Promise<CryptoKey>
+        key = importKey(material, algorithm)
         imported.set(algorithm, key)
       }
       return key
     },
   }
+}
+
+async function importKey(material: JWK, algorithm: string): Promise<CryptoKey> {
+  const { importJWK } = await loadJose()
+  return (await importJWK(material, algorithm)) as CryptoKey
 }
 
 function createKeyObject(material: JWK): KeyObject | undefined {

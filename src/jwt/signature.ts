@@ -1,7 +1,7 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
-import { compactVerify } from 'jose'
 import type { Awaitable } from '../awaitable.js'
 import type { VerificationKey } from './jwk.js'
+import { loadJose } from './jose.js'
 import { Pace } from './pace.js'
 
 /**
@@ -48,6 +48,7 @@ export const checkWithJose: SignatureCheck = async (token, algorithm, key) => {
   const imported = await key.import(algorithm).catch(() => undefined)
   if (imported === undefined) return undefined
   try {
+    const { compactVerify } = await loadJose()
     await compactVerify(token, imported, { algorithms: [algorithm] })
     return true
   } catch {
