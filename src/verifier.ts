@@ -252,8 +252,11 @@ function verifyLocally(
   })
 }
 
-/** From this part of an answer's lifetime on, it is refreshed if its token is in use. */
-export const REFRESH_AT = 0.8
+/**
+ * From this part of an answer's lifetime on, it is refreshed if its token is in use: late, because each refresh is a
+ * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
+ */
+export const REFRESH_AT = 0.9
 /** Uses of an answer that make its token one in use: who comes once or twice may wait. */
 export const IN_USE = 3
 

@@ -3,12 +3,12 @@ import { saysJson } from '../support/misbehaviours.js'
 import { all, remoteSite, undecidable, until } from './support.js'
 
 describe('an answer that is remembered', () => {
-  it('is refreshed ahead from 80 % of its lifetime for a token used three times, and nobody waits', async () => {
+  it('is refreshed ahead from 90 % of its lifetime for a token used three times, and nobody waits', async () => {
     const { issuer, opaque, ask, pass } = await remoteSite()
     const token = opaque()
     await ask(token)
     for (let use = 0; use < 3; use += 1) await ask(token)
-    pass(23.9)
+    pass(26.9)
     await ask(token)
     expect(issuer.calls.introspection).toBe(1)
     pass(0.1)
@@ -26,10 +26,10 @@ describe('an answer that is remembered', () => {
     const token = opaque()
     await ask(token)
     await ask(token)
-    pass(25)
+    pass(27)
     await ask(token)
     expect(issuer.calls.introspection).toBe(1)
-    pass(5)
+    pass(3)
     await ask(token)
     expect(issuer.calls.introspection).toBe(2)
   })
@@ -39,12 +39,12 @@ describe('an answer that is remembered', () => {
     const token = opaque()
     for (let use = 0; use < 5; use += 1) await ask(token)
     issuer.fail('introspection', 500)
-    pass(25)
+    pass(27)
     for (let use = 0; use < 20; use += 1) expect((await ask(token)).status).toBe(200)
     await until(() => health().remote?.status === 'degraded')
     for (let use = 0; use < 20; use += 1) expect((await ask(token)).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
-    pass(5)
+    pass(3)
     expect(await ask(token)).toEqual(undecidable('issuer_unavailable', 1))
   })
 
@@ -55,7 +55,7 @@ describe('an answer that is remembered', () => {
     for (const token of [used, idle, purged]) issuer.revoke(token)
     verifier.forget(purged)
     expect(await ask(purged)).toMatchObject({ status: 401, reason: 'token_inactive' })
-    pass(24)
+    pass(27)
     await ask(used)
     await until(() => issuer.calls.introspection === 5)
     let told = await ask(used)

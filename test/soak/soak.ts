@@ -172,7 +172,7 @@ function keyBudget(chronicle: Chronicle, elapsed: number): number {
  * what it takes to open the breaker, what is under way then, and its probes, each with one retry.
  */
 function questionBudget(chronicle: Chronicle, traffic: Traffic, elapsed: number): number {
-  const perToken = elapsed / (0.8 * NUMBERS.answerLifetime) + 1
+  const perToken = elapsed / (0.9 * NUMBERS.answerLifetime) + 1
   const outages = chronicle.outages.filter(({ part }) => part === 'questions').length
   const probes = chronicle.troubledSeconds('questions') / NUMBERS.breakerPause
   const extra = 2 * (outages * (NUMBERS.breakerAfter + CONNECTIONS) + probes)
