@@ -77,11 +77,13 @@ export class Authorizer {
 
   #decide(inquiry: Inquiry): Awaitable<Judgement> {
     try {
-      const resolving = this.#resolve(inquiry)
+      const { clock } = this.#settings
+      const now = clock.now()
+      const resolving = this.#resolve(inquiry, now)
       const deciding =
         resolving instanceof Promise
-          ? resolving.then((resolved) => this.#judge(inquiry, resolved))
-          : this.#judge(inquiry, resolving)
+          ? resolving.then((resolved) => this.#judge(inquiry, resolved, clock.now()))
+          : this.#judge(inquiry, resolving, now)
       return deciding instanceof Promise
         ? deciding.catch((error: unknown) => this.#refused(error, inquiry))
         : deciding
@@ -90,20 +92,19 @@ export class Authorizer {
     }
   }
 
-  #resolve({ bearer, earlier, policies: { needs } }: Inquiry): Awaitable<ResolvedToken> {
+  #resolve({ bearer, earlier, policies: { needs } }: Inquiry, now: number): Awaitable<ResolvedToken> {
     if (bearer instanceof Refusal) throw bearer
     const { verifier } = this.#settings
     return earlier === undefined
-      ? verifier.resolve(bearer, needs)
+      ? verifier.resolve(bearer, needs, now)
       : verifier.resolveAgain(bearer, earlier, needs)
   }
 
-  #judge(inquiry: Inquiry, resolved: ResolvedToken): Awaitable<Judgement> {
+  #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
     inquiry.resolved = resolved
-    const { clock, clockToleranceSeconds } = this.#settings
+    const { clockToleranceSeconds } = this.#settings
     const { token, notBefore, issuer: connected } = resolved.known
     const { issuer } = connected
-    const now = clock.now()
     const standing = judgeStanding(token, notBefore, issuer.audience, clockToleranceSeconds, now)
     if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
     const fault = issuer.judgeToken?.(token)

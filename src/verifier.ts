@@ -60,12 +60,13 @@ export class TokenVerifier {
   /**
    * The facts of a token, as fresh as is needed: at once where they are remembered.
    *
+   * @param now the time of day, in seconds since the epoch.
    * @throws Refusal, thrown or as a rejection, whatever the reason; nothing else.
    */
-  resolve(token: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
+  resolve(token: string, needs: FreshnessNeeds, now: number): Awaitable<ResolvedToken> {
     assertOfReadableSize(token)
     const digest = tokenDigest(token)
-    const recalling = this.#recall(digest)
+    const recalling = this.#recall(digest, now)
     return recalling instanceof Promise
       ? recalling.then((remembered) => this.#resolved(token, digest, remembered, needs))
       : this.#resolved(token, digest, recalling, needs)
@@ -100,7 +101,7 @@ export class TokenVerifier {
   }
 
   /** What is remembered of a token and may still be believed. */
-  #recall(digest: string): Awaitable<ResolvedToken | undefined> {
+  #recall(digest: string, now: number): Awaitable<ResolvedToken | undefined> {
     const known = this.#cache.known(digest)
     if (known === undefined) {
       const refused = this.#cache.refused(digest, this.#clock.elapsed())
@@ -111,7 +112,7 @@ export class TokenVerifier {
     }
     known.uses += 1
     if (known.key === undefined) return { known, source: 'cache' }
-    const pending = known.issuer.keys?.assertUsable()
+    const pending = known.issuer.keys?.assertUsable(now)
     return pending === undefined
       ? this.#ifKeyStands(digest, known)
       : pending.then(() => this.#ifKeyStands(digest, known))

@@ -37,9 +37,10 @@ export interface KeySet {
    * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
    * background refresh when one is due. For remembered tokens, which look no key up.
    *
+   * @param now the time of day: within one tick of it nothing ages, and is not looked at twice.
    * @throws Refusal `keys_unavailable`, thrown or as a rejection.
    */
-  assertUsable(): Awaitable<void>
+  assertUsable(now: number): Awaitable<void>
   /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
   load(): Promise<void>
   /** How many keys can be used. */
@@ -105,6 +106,8 @@ export class RemoteKeySet implements KeySet {
   /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
   readonly #absent = new LRUCache<string, AbsentKid>({ max: MOST_ABSENT_KIDS })
   #size = 0
+  /** The time of day when the keys were last found usable. */
+  #usableAt = Number.NaN
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
 
   constructor(
@@ -152,9 +155,11 @@ export class RemoteKeySet implements KeySet {
     })
   }
 
-  assertUsable(): Awaitable<void> {
+  assertUsable(now: number): Awaitable<void> {
+    if (now === this.#usableAt) return
     const current = this.#document.current()
     if (current instanceof Promise) return current.then(() => undefined)
+    this.#usableAt = now
   }
 
   async load(): Promise<void> {
