@@ -258,11 +258,16 @@ function verifyLocally(
  * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
  */
 export const REFRESH_AT = 0.9
+/** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
+export const EARLIEST_REFRESH_AT = 0.6
 /** Uses of an answer that make its token one in use: who comes once or twice may wait. */
 export const IN_USE = 3
 
+/** Whether the answer should be asked for anew now, as the second request from now might come too late for it. */
 function isWorthRefreshing({ uses }: KnownToken, age: number, longest: number): boolean {
-  return uses >= IN_USE && age >= longest * REFRESH_AT
+  if (uses < IN_USE || age < longest * EARLIEST_REFRESH_AT) return false
+  const between = age / uses
+  return age >= Math.min(longest * REFRESH_AT, longest - 2 * between)
 }
 
 function assertOfReadableSize(token: unknown): asserts token is string {

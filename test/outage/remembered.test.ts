@@ -3,11 +3,11 @@ import { saysJson } from '../support/misbehaviours.js'
 import { all, remoteSite, undecidable, until } from './support.js'
 
 describe('an answer that is remembered', () => {
-  it('is refreshed ahead from 90 % of its lifetime for a token used three times, and nobody waits', async () => {
+  it('is refreshed ahead from 90 % of its lifetime for a token much in use, and nobody waits', async () => {
     const { issuer, opaque, ask, pass } = await remoteSite()
     const token = opaque()
     await ask(token)
-    for (let use = 0; use < 3; use += 1) await ask(token)
+    for (let use = 0; use < 30; use += 1) await ask(token)
     pass(26.9)
     await ask(token)
     expect(issuer.calls.introspection).toBe(1)
@@ -18,6 +18,34 @@ describe('an answer that is remembered', () => {
     await gate.waiting
     gate.release()
     await until(() => issuer.calls.introspection === 2)
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it.each([
+    [5, 25],
+    [3, 24],
+    [7, 21],
+    [9, 27],
+  ])('a token that comes every %i s is refreshed ahead at %i s, and never waits', async (gap, due) => {
+    const { issuer, opaque, ask, pass } = await remoteSite()
+    const token = opaque()
+    await ask(token)
+    for (let age = gap; age < due; age += gap) {
+      pass(gap)
+      await ask(token)
+      expect(issuer.calls.introspection).toBe(1)
+    }
+    pass(gap)
+    const gate = issuer.gate('introspection')
+    // Were anyone to wait for the refresh, the gate would never be released.
+    expect((await ask(token)).status).toBe(200)
+    await gate.waiting
+    gate.release()
+    await until(() => issuer.calls.introspection === 2)
+    for (let requests = 0; requests < 2; requests += 1) {
+      pass(gap)
+      expect((await ask(token)).status).toBe(200)
+    }
     expect(issuer.calls.introspection).toBe(2)
   })
 

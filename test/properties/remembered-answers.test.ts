@@ -80,7 +80,8 @@ class Model {
     const age = this.now - known.askedAt
     if (age >= longest) return this.ask(name) ?? this.judge(name)
     const verdict = this.judge(name)
-    if (known.uses >= 3 && age >= longest * 0.9) {
+    const isDue = age >= Math.min(longest * 0.9, longest - (2 * age) / known.uses)
+    if (known.uses >= 3 && age >= longest * 0.6 && isDue) {
       // Asked ahead, in the background: what comes of it is for the next request.
       known.uses = Number.NEGATIVE_INFINITY
       this.ask(name)
