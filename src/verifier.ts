@@ -259,7 +259,7 @@ function verifyLocally(
  */
 export const REFRESH_AT = 0.9
 /** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
-export const EARLIEST_REFRESH_AT = 0.6
+const EARLIEST_REFRESH_AT = 0.6
 /** Uses of an answer that make its token one in use: who comes once or twice may wait. */
 export const IN_USE = 3
 
