@@ -62,62 +62,39 @@ export type Entry<OnRefusal> =
       readonly onRefusal: OnRefusal | undefined
     }
 
-/**
- * What a guard leaves behind on a request for the guards and demands further in. In private members, so that a
- * logged request shows nothing of the token.
- */
-class Guarded {
-  readonly #verifier: Verifier
-  readonly #settings: GuardSettings<unknown>
-  readonly #token: AccessToken | undefined
-  readonly #passage: Passage | undefined
-  readonly #reported: RefusalReason | undefined
-
-  constructor(
-    { verifier, kept, known }: Passing<unknown>,
-    token: AccessToken | undefined,
-    passage: Passage | undefined,
-    reported = known?.reported,
-  ) {
-    this.#verifier = verifier
-    this.#settings = kept
-    this.#token = token
-    this.#passage = passage
-    this.#reported = reported
-  }
-
-  get verifier(): Verifier {
-    return this.#verifier
-  }
-
-  get settings(): GuardSettings<unknown> {
-    return this.#settings
-  }
-
-  get token(): AccessToken | undefined {
-    return this.#token
-  }
-
-  get passage(): Passage | undefined {
-    return this.#passage
-  }
-
+/** What a guard leaves behind on a request for the guards and demands further in. */
+interface Left {
+  readonly verifier: Verifier
+  readonly settings: GuardSettings<unknown>
+  readonly token: AccessToken | undefined
+  readonly passage: Passage | undefined
   /** What a guard that only reports would have refused the request for. */
-  get reported(): RefusalReason | undefined {
-    return this.#reported
+  readonly reported: RefusalReason | undefined
+}
+
+/** Holds it in a private member, so that a logged request shows nothing of the token. */
+class Guarded {
+  readonly #left: Left
+
+  constructor(left: Left) {
+    this.#left = left
+  }
+
+  get left(): Left {
+    return this.#left
   }
 }
 
 const GUARDED = Symbol('m2m-guard')
 
 /** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
-function guardedBy(key: object): Guarded | undefined {
-  const left = (key as { readonly [GUARDED]?: unknown })[GUARDED]
-  return left instanceof Guarded ? left : undefined
+function guardedBy(key: object): Left | undefined {
+  const guarded = (key as { readonly [GUARDED]?: unknown })[GUARDED]
+  return guarded instanceof Guarded ? guarded.left : undefined
 }
 
-function leave(key: object, guarded: Guarded): void {
-  ;(key as { [GUARDED]?: Guarded })[GUARDED] = guarded
+function leave(key: object, left: Left): void {
+  ;(key as { [GUARDED]?: Guarded })[GUARDED] = new Guarded(left)
 }
 
 /**
@@ -212,7 +189,7 @@ interface Passing<OnRefusal> {
   /** The settings that demands behind it go by. */
   readonly kept: GuardSettings<OnRefusal>
   /** What an earlier guard of the same verifier has left behind. */
-  readonly known: Guarded | undefined
+  readonly known: Left | undefined
 }
 
 function entryFor<OnRefusal>(
@@ -220,15 +197,17 @@ function entryFor<OnRefusal>(
   passing: Passing<OnRefusal>,
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
-  const { settings, known } = passing
+  const { verifier, settings, kept, known } = passing
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    leave(key, new Guarded(passing, token, passage))
+    leave(key, { verifier, settings: kept, token, passage, reported: known?.reported })
     return { passes: true, token }
   }
   if (settings.mode === 'report') {
-    leave(key, new Guarded(passing, known?.token, known?.passage, decision.refusal.reason))
-    return { passes: true, token: known?.token }
+    const token = known?.token
+    const { reason } = decision.refusal
+    leave(key, { verifier, settings: kept, token, passage: known?.passage, reported: reason })
+    return { passes: true, token }
   }
   const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)
   return { passes: false, refusal, answer: answerOf(refusal, settings.body), onRefusal: settings.onRefusal }
