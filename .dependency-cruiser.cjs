@@ -1,6 +1,6 @@
 /** The arrows of the house run one way: adapters, guard, authorize, verifier, issuers, jwt or remote, shared facts. */
 const FACTS =
-  '^src/(access-token|refusal|claims|scopes|clock|duration|configuration|exchange|single-flight|issuer-events|awaitable|freeze|token-syntax)\\.ts$'
+  '^src/(access-token|refusal|claims|scopes|clock|duration|configuration|exchange|single-flight|issuer-events|basic-credentials|stytch-address|awaitable|freeze|token-syntax)\\.ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -73,6 +73,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|adapters)/' },
       to: { path: '^src/index\\.ts$' },
+    },
+    {
+      name: 'managing-and-calling-stand-apart-from-guarding',
+      severity: 'error',
+      from: { path: '^src/(management|client)/', pathNot: '^src/management/stytch-authenticate\\.ts$' },
+      to: { path: '^(src|adapters)/', pathNot: `^src/$1/|${FACTS}` },
+    },
+    {
+      name: 'authenticating-a-stytch-token-is-the-verifiers-own-judgement',
+      comment:
+        'Stytch lists it among its operations; a second judge beside the verifier would differ from it.',
+      severity: 'error',
+      from: { path: '^src/management/stytch-authenticate\\.ts$' },
+      to: {
+        path: '^(src|adapters)/',
+        pathNot: `^src/management/|^src/(create-verifier|issuers/stytch)\\.ts$|${FACTS}`,
+      },
     },
     {
       name: 'no-orphans',

@@ -1,7 +1,7 @@
 /** One bounded HTTP exchange. */
 export interface Exchange {
   readonly url: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   /** Bounds everything, from connection to the last byte of the body. */
@@ -9,6 +9,8 @@ export interface Exchange {
   /** The largest body read, counted after decompression. */
   readonly maxBytes: number
   readonly fetch?: typeof fetch | undefined
+  /** Gives the exchange up. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What came back. Any status, redirects included: they are never followed. */
@@ -33,17 +35,25 @@ export class UnreadableAnswerError extends ExchangeError {}
  * Does one exchange and reads the whole body within the limits.
  *
  * @throws ExchangeError when the deadline passes, the connection fails, the body is too large or not UTF-8.
+ * @throws The reason of `signal`, once it is aborted.
  */
 export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
+  request.signal?.throwIfAborted()
   const deadline = new Deadline(request.deadlineSeconds)
+  const giveUp = (): void => {
+    deadline.giveUp(request.signal?.reason)
+  }
+  request.signal?.addEventListener('abort', giveUp, { once: true })
   try {
     return await Promise.race([answerTo(request, deadline.signal), deadline.passed])
   } catch (error) {
+    request.signal?.throwIfAborted()
     if (error instanceof ExchangeError) throw error
     if (deadline.signal.aborted) throw late(request.deadlineSeconds)
     throw new ExchangeError(`no answer${codeOf(error)}`)
   } finally {
     deadline.done()
+    request.signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -74,20 +84,25 @@ class Deadline {
   readonly signal = this.#controller.signal
   readonly passed: Promise<never>
 
+  #reject: (error: unknown) => void = () => undefined
+
   constructor(seconds: number) {
-    let reject: (error: Error) => void = () => undefined
-    this.passed = new Promise<never>((_, rejects) => {
-      reject = rejects
+    this.passed = new Promise<never>((_, reject) => {
+      this.#reject = reject
     })
     this.#timer = setTimeout(
       () => {
-        reject(late(seconds))
-        this.#controller.abort()
+        this.giveUp(late(seconds))
       },
       Math.ceil(seconds * 1000),
     )
     // Nothing of ours keeps the process alive.
     this.#timer.unref()
+  }
+
+  giveUp(reason: unknown): void {
+    this.#reject(reason)
+    this.#controller.abort()
   }
 
   done(): void {

@@ -1,8 +1,9 @@
 import type { TokenFacts } from '../access-token.js'
 import { claim, readClaims, type Claims } from '../claims.js'
-import { flag, ownOptions, requiredText, secureAddress } from '../configuration.js'
+import { flag, ownOptions, requiredText } from '../configuration.js'
 import { mediaType } from '../jwt/verify-jwt.js'
 import type { ScopeMatcher } from '../scopes.js'
+import { stytchAddress } from '../stytch-address.js'
 import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from './common-options.js'
 import type { Issuer, Verdict } from './issuer.js'
 import type { Fault } from '../refusal.js'
@@ -39,7 +40,7 @@ export function stytch(options: StytchOptions): Issuer {
   } satisfies Record<Exclude<keyof typeof COMMON_OPTIONS, 'remote'> | keyof StytchOptions, true>)
   const projectId = requiredText('stytch.projectId', own.projectId)
   const common = readCommonOptions('stytch', own, { algorithms: ['RS256'], scopeMatcher: stytchScope })
-  const base = baseAddress(projectId, own)
+  const base = stytchAddress('stytch', own)
   const path = flag('stytch.b2b', own.b2b, false) ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
   const scopeClaims = own.scopeClaims === undefined ? ['scope'] : common.scopeClaims
   return Object.freeze({
@@ -65,23 +66,6 @@ export function stytch(options: StytchOptions): Issuer {
     },
     ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
   } satisfies Issuer)
-}
-
-function baseAddress(projectId: string, own: Pick<StytchOptions, 'apiUrl' | 'customDomain'>): string {
-  const standard = projectId.startsWith('project-live-')
-    ? 'https://api.stytch.com'
-    : 'https://test.stytch.com'
-  const { apiUrl = standard } = own
-  const address =
-    own.customDomain === undefined
-      ? secureAddress('stytch.apiUrl', apiUrl)
-      : secureAddress('stytch.customDomain', withScheme(own.customDomain))
-  return address.replace(/\/$/, '')
-}
-
-/** A domain is how people say it; `https://` is what it means. */
-function withScheme(domain: unknown): unknown {
-  return typeof domain === 'string' && !domain.includes('://') ? `https://${domain}` : domain
 }
 
 function judgeType(header: Claims): Verdict {

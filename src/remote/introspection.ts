@@ -1,3 +1,4 @@
+import { basicAuthorization } from '../basic-credentials.js'
 import { claim, isOtherKind, readClaims, type Claims } from '../claims.js'
 import { isRecord } from '../configuration.js'
 import type { RemoteAnswer, RemoteVerdict } from '../issuers/issuer.js'
@@ -20,21 +21,12 @@ export function introspectionRequest(
     'content-type': 'application/x-www-form-urlencoded',
   }
   if (client.authentication === 'basic') {
-    headers['authorization'] = `Basic ${basicCredentials(client.clientId, client.clientSecret)}`
+    headers['authorization'] = basicAuthorization(client.clientId, client.clientSecret)
   } else {
     form.set('client_id', client.clientId)
     form.set('client_secret', client.clientSecret)
   }
   return { headers, body: form.toString() }
-}
-
-/** Form-encoded before base64, as RFC 6749 section 2.3.1 demands: a colon in the id must not move the border. */
-function basicCredentials(clientId: string, clientSecret: string): string {
-  return Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64')
-}
-
-function formEncode(text: string): string {
-  return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
 /** How introspection answers are read. */

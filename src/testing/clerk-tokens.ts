@@ -1,10 +1,11 @@
-import type { TokenRecord } from './token-store.js'
-import { isActive, isExpired, type IssuerState } from './state.js'
+import { isDeepStrictEqual } from 'node:util'
 import { CLERK_MACHINE_CATEGORY } from './mint.js'
+import { isExpired, nowSeconds, type IssuerState } from './state.js'
+import type { TokenRecord } from './token-store.js'
 
 /** Clerk's token object. Times in milliseconds; `scopes` are the machines it may be presented to. */
 export function clerkTokenObject(state: IssuerState, record: TokenRecord): Readonly<Record<string, unknown>> {
-  const { extraClaims, expiresAt } = record
+  const { extraClaims, expiresAt, lastUsedAt = null } = record
   return {
     object: 'machine_to_machine_token',
     id: record.id,
@@ -13,12 +14,18 @@ export function clerkTokenObject(state: IssuerState, record: TokenRecord): Reado
     scopes: record.audience,
     revoked: record.revoked,
     revocation_reason: record.revocationReason,
-    expired: isExpired(state, record),
+    expired: isClerkExpired(state, record),
     expiration: expiresAt === null ? null : milliseconds(expiresAt),
-    last_used_at: null,
+    last_used_at: lastUsedAt === null ? null : milliseconds(lastUsedAt),
     created_at: milliseconds(record.issuedAt),
     updated_at: milliseconds(record.updatedAt),
   }
+}
+
+/** What an opaque token's sender wrote into its claims does not change when Clerk lets it end. */
+export function isClerkExpired(state: IssuerState, record: TokenRecord): boolean {
+  if (record.format === 'jwt') return isExpired(state, record)
+  return record.expiresAt !== null && nowSeconds(state) >= record.expiresAt
 }
 
 /** Whether a token is one of the instance's machine tokens at all: a session token is signed with the same keys. */
@@ -41,7 +48,9 @@ export function listClerkTokens(state: IssuerState, query: ClerkTokenQuery): rea
   return state.tokens
     .list('clerk')
     .filter((record) => record.format === 'opaque' && record.subject === query.subject)
-    .filter((record) => (query.revoked || !record.revoked) && (query.expired || !isExpired(state, record)))
+    .filter(
+      (record) => (query.revoked || !record.revoked) && (query.expired || !isClerkExpired(state, record)),
+    )
     .reverse()
 }
 
@@ -51,12 +60,11 @@ export function findReusable(
   wanted: { readonly subject: string; readonly scopes: readonly string[]; readonly claims: unknown },
   remainingSeconds: number,
 ): TokenRecord | undefined {
-  const same = JSON.stringify([wanted.claims, wanted.scopes])
   return listClerkTokens(state, { subject: wanted.subject, revoked: false, expired: false }).find(
     (record) =>
-      isActive(state, record) &&
-      JSON.stringify([record.extraClaims, record.audience]) === same &&
-      (record.expiresAt === null || record.expiresAt - state.clock() / 1000 >= remainingSeconds),
+      isDeepStrictEqual(record.extraClaims, wanted.claims) &&
+      isDeepStrictEqual(new Set(record.audience), new Set(wanted.scopes)) &&
+      (record.expiresAt === null || record.expiresAt - nowSeconds(state) >= remainingSeconds),
   )
 }
 

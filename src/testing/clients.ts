@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { parseDuration, type Duration } from '../duration.js'
+import { clientKeys, type ClientKey } from './client-assertion.js'
 import { randomLetters, randomText } from './providers.js'
 
 /** A client that may obtain tokens with its secret, and introspect. */
@@ -9,6 +11,12 @@ export interface TestClient {
   readonly scopes: readonly string[] | null
   /** The audience of its tokens where it asks for none. */
   readonly audience: string | readonly string[]
+  /** The keys it signs its assertions with; a client with keys has no use for its secret at the OAuth issuer. */
+  readonly keys?: readonly ClientKey[]
+  /** The audiences and resources it may ask for; absent: any. */
+  readonly audiences?: readonly string[]
+  /** How long its tokens live, in seconds; absent: an hour. */
+  readonly tokenLifetime?: number
 }
 
 /** Options of {@link TestClient}; what is left out is made up. */
@@ -21,6 +29,14 @@ export interface TestClientOptions {
   readonly scopes?: string | readonly string[]
   /** Default: the test issuer's own; at Stytch the project, always. */
   readonly audience?: string | readonly string[]
+  /** The audiences and resources it may ask for. Default: any. OAuth clients only. */
+  readonly audiences?: string | readonly string[]
+  /** How long its tokens live, from 1 s: seconds, or `'5m'`. Default `'1h'`. OAuth clients only. */
+  readonly tokenLifetime?: Duration
+  /** The public key of a client that signs assertions (`private_key_jwt`), as PEM. OAuth clients only. */
+  readonly publicKey?: string
+  /** Its public keys as a JWK Set, in place of one. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
 }
 
 /** The clients registered at one provider. */
@@ -32,10 +48,14 @@ export class ClientStore {
     return client
   }
 
-  /** The client these credentials belong to. */
+  find(clientId: string): TestClient | undefined {
+    return this.#clients.get(clientId)
+  }
+
+  /** The client these credentials belong to. One that has keys proves itself with them, and with nothing else. */
   authenticate(clientId: string | undefined, clientSecret: string | undefined): TestClient | undefined {
     const client = clientId === undefined ? undefined : this.#clients.get(clientId)
-    return client?.clientSecret === clientSecret ? client : undefined
+    return client?.clientSecret === clientSecret && client?.keys === undefined ? client : undefined
   }
 }
 
@@ -79,5 +99,10 @@ export function createClient(options: TestClientOptions, defaultAudience: string
     clientSecret: options.clientSecret ?? randomText(24),
     scopes: scopes === undefined ? null : typeof scopes === 'string' ? scopes.split(' ') : scopes,
     audience: options.audience ?? defaultAudience,
+    ...clientKeys(options),
+    ...(options.audiences === undefined ? {} : { audiences: [options.audiences].flat() }),
+    ...(options.tokenLifetime === undefined
+      ? {}
+      : { tokenLifetime: parseDuration('addClient.tokenLifetime', options.tokenLifetime, { min: 1 }) }),
   }
 }

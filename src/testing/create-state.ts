@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
 import { createKeyRings, randomDigits, randomLetters, randomText } from './providers.js'
 import type { IssuerState } from './state.js'
+import { StytchClientStore } from './stytch-clients.js'
 import { TokenStore } from './token-store.js'
 
 /** Options of `createTestIssuer`. */
@@ -21,6 +22,8 @@ export interface TestIssuerOptions {
    * set, `not-found` answers 404. Default `'flagged'`.
    */
   readonly clerkDeadTokens?: 'flagged' | 'not-found'
+  /** Whether tokens created at Authlete have a JWT form as well, as where the service signs them. Default `false`. */
+  readonly authleteJwtAccessTokens?: boolean
 }
 
 const DEFAULT_AUDIENCE = 'https://api.test'
@@ -42,17 +45,21 @@ export function createState(options: TestIssuerOptions, url: string, stytchUrl: 
       secretKey: `sk_test_${randomLetters(40)}`,
       deadTokens: options.clerkDeadTokens ?? 'flagged',
     },
-    stytch: {
-      projectId,
-      secret: `secret-test-${randomText(24)}`,
-      ...registeredClient({ provider: 'stytch' }, projectId),
-    },
+    stytch: stytchProject(projectId),
     authlete: {
       serviceId: randomDigits(12),
       serviceAccessToken: randomText(32),
       clientId: randomDigits(12),
+      jwtAccessTokens: options.authleteJwtAccessTokens ?? false,
     },
   }
+}
+
+function stytchProject(projectId: string): IssuerState['stytch'] {
+  const clients = new StytchClientStore()
+  const client = clients.add(createClient({ provider: 'stytch' }, projectId))
+  // With the `=` that such a secret ends with, which must reach Stytch as it stands.
+  return { projectId, secret: `secret-test-${randomText(24)}=`, client, clients }
 }
 
 function registeredClient(

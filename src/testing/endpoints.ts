@@ -10,12 +10,15 @@ export const ENDPOINTS = [
   'clerkVerify',
   'clerkTokens',
   'stytchToken',
+  'stytchClients',
   'authleteIntrospection',
+  'authleteTokens',
 ] as const
 
 /**
  * An endpoint of the test issuer. `jwks` is every key set of every provider; `introspection` and
- * `revocation` are those of RFC 7662 and RFC 7009; `clerkTokens` is creating, listing and revoking.
+ * `revocation` are those of RFC 7662 and RFC 7009; `clerkTokens` is creating, listing and revoking,
+ * `stytchClients` everything about clients and their secrets, `authleteTokens` the management of tokens.
  */
 export type Endpoint = (typeof ENDPOINTS)[number]
 
@@ -24,7 +27,7 @@ export type CallCounts = Readonly<Record<Endpoint | 'unknown' | 'total', number>
 
 /** One endpoint: where it is and what it answers. `:name` in the path matches one part of it. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly endpoint: Endpoint
   readonly answer: (request: TestRequest) => Answer

@@ -1,21 +1,27 @@
 import type { TestClient } from './clients.js'
-import type { Route } from './endpoints.js'
-import {
-  basicCredentials,
-  json,
-  listField,
-  readFields,
-  textField,
-  type Answer,
-  type Fields,
-  type TestRequest,
-} from './http.js'
+import type { Endpoint, Route } from './endpoints.js'
+import { AssertionJudge } from './client-assertion.js'
+import { json, listField, textField, type Answer, type Fields } from './http.js'
 import { mintJwt, mintOpaque } from './mint.js'
+import {
+  asClient,
+  ASSERTION_ALGORITHMS,
+  AUTHENTICATION_METHODS,
+  oauthError,
+  type ClientEndpoint,
+} from './oauth-client-authentication.js'
 import { isActive, nowSeconds, type IssuerState } from './state.js'
 
 /** The endpoints of the OAuth 2 issuer. */
 export function oauthRoutes(state: IssuerState): readonly Route[] {
   const metadata = (): Answer => json(200, discoveryDocument(state.endpoints.oauth))
+  const judge = new AssertionJudge()
+  const forClients = (path: string, endpoint: Endpoint, answer: ClientEndpoint): Route => ({
+    method: 'POST',
+    path,
+    endpoint,
+    answer: asClient(state, judge, path, answer),
+  })
   return [
     { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', answer: metadata },
     {
@@ -25,14 +31,13 @@ export function oauthRoutes(state: IssuerState): readonly Route[] {
       answer: metadata,
     },
     { method: 'GET', path: '/jwks', endpoint: 'jwks', answer: () => json(200, state.keys.oauth.jwks()) },
-    { method: 'POST', path: '/token', endpoint: 'token', answer: asClient(state, issueToken) },
-    { method: 'POST', path: '/introspect', endpoint: 'introspection', answer: asClient(state, introspect) },
-    { method: 'POST', path: '/revoke', endpoint: 'revocation', answer: asClient(state, revoke) },
+    forClients('/token', 'token', issueToken),
+    forClients('/introspect', 'introspection', introspect),
+    forClients('/revoke', 'revocation', revoke),
   ]
 }
 
 function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
-  const authentication = ['client_secret_basic', 'client_secret_post']
   return {
     issuer,
     jwks_uri: `${issuer}/jwks`,
@@ -43,46 +48,13 @@ function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
     response_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
-    token_endpoint_auth_methods_supported: authentication,
-    introspection_endpoint_auth_methods_supported: authentication,
-    revocation_endpoint_auth_methods_supported: authentication,
+    token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
   }
-}
-
-type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestClient) => Answer
-
-/** Lets only clients in: by Basic or by the form, never by both (RFC 6749 section 2.3). */
-function asClient(state: IssuerState, endpoint: ClientEndpoint): (request: TestRequest) => Answer {
-  return (request) => {
-    const fields = readFields(request)
-    if (fields === undefined) return oauthError(400, 'invalid_request', 'the body is neither a form nor JSON')
-    const basic = basicCredentials(request)
-    const secret = textField(fields, 'client_secret')
-    if (basic !== undefined && secret !== undefined) {
-      return oauthError(400, 'invalid_request', 'the client authenticates in more than one way')
-    }
-    const { clientId, clientSecret } = basic ?? {
-      clientId: textField(fields, 'client_id'),
-      clientSecret: secret,
-    }
-    const client = state.oauth.clients.authenticate(clientId, clientSecret)
-    if (client === undefined) {
-      return oauthError(401, 'invalid_client', 'unknown client or wrong secret', {
-        'www-authenticate': 'Basic realm="test issuer"',
-      })
-    }
-    return endpoint(state, fields, client)
-  }
-}
-
-/** An error body of RFC 6749 section 5.2. */
-function oauthError(
-  status: number,
-  error: string,
-  description: string,
-  headers: Readonly<Record<string, string>> = {},
-): Answer {
-  return json(status, { error, error_description: description }, { 'cache-control': 'no-store', ...headers })
 }
 
 /** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
@@ -92,28 +64,36 @@ function issueToken(state: IssuerState, fields: Fields, client: TestClient): Ans
   }
   const scopes = grantedScopes(client, listField(fields, 'scope'))
   if (scopes === undefined) return oauthError(400, 'invalid_scope', 'the client may not have this scope')
-  const options = {
-    clientId: client.clientId,
-    scopes,
-    audience: audienceField(fields) ?? client.audience,
-  }
+  const wanted = audienceField(fields)
+  if (wanted !== undefined && !mayAskFor(client, wanted, fields))
+    return oauthError(400, 'invalid_target', 'the client may not have tokens for this audience')
+  const { tokenLifetime: expiresIn = 3600 } = client
+  const options = { clientId: client.clientId, scopes, audience: wanted ?? client.audience, expiresIn }
   const format = fields['token_format'] ?? 'jwt'
   if (format !== 'jwt' && format !== 'opaque')
     return oauthError(400, 'invalid_request', 'unknown token_format')
   const { value } = format === 'jwt' ? mintJwt(state, options) : mintOpaque(state, options)
   const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') }
-  const body = { access_token: value, token_type: 'Bearer', expires_in: 3600, ...scope }
+  const body = { access_token: value, token_type: 'Bearer', expires_in: expiresIn, ...scope }
   return json(200, body, { 'cache-control': 'no-store' })
 }
 
 /** What a client gets of what it asks for: all of it or nothing; without asking, all it may have. */
 export function grantedScopes(
-  client: TestClient,
+  client: Pick<TestClient, 'scopes'>,
   wanted: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (wanted === undefined) return client.scopes ?? []
   const { scopes } = client
   return scopes === null || wanted.every((scope) => scopes.includes(scope)) ? wanted : undefined
+}
+
+/** RFC 8707 section 2: a resource is an absolute address without a fragment; and a client has its own that it may ask for. */
+function mayAskFor({ audiences }: TestClient, wanted: string | readonly string[], fields: Fields): boolean {
+  const isAddress = (item: string): boolean => URL.canParse(item) && !item.includes('#')
+  const list = [wanted].flat()
+  const areNamedRightly = fields['resource'] === undefined ? list.length > 0 : list.every(isAddress)
+  return areNamedRightly && list.every((item) => audiences?.includes(item) !== false)
 }
 
 function audienceField(fields: Fields): string | readonly string[] | undefined {

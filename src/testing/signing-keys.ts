@@ -118,7 +118,11 @@ export function signJwt(
 }
 
 /** Whether a key vouches for a JWT, and the JWT names the key's algorithm. */
-export function verifiesJwt(key: SigningKey, token: string, headerAlgorithm: unknown): boolean {
+export function verifiesJwt(
+  key: Pick<SigningKey, 'algorithm' | 'publicKey'>,
+  token: string,
+  headerAlgorithm: unknown,
+): boolean {
   if (headerAlgorithm !== key.algorithm) return false
   const end = token.lastIndexOf('.')
   const { hash, options } = ALGORITHMS[key.algorithm]

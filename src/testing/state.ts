@@ -1,6 +1,7 @@
 import type { ClerkMachines, ClientStore, TestClient } from './clients.js'
 import type { KeyRing } from './key-ring.js'
 import type { ProviderName } from './providers.js'
+import type { StytchClientStore } from './stytch-clients.js'
 import type { TokenRecord, TokenStore } from './token-store.js'
 
 /** Everything a test issuer knows, shared by its endpoints and its methods. */
@@ -27,12 +28,14 @@ export interface IssuerState {
     readonly projectId: string
     readonly secret: string
     readonly client: TestClient
-    readonly clients: ClientStore
+    readonly clients: StytchClientStore
   }
   readonly authlete: {
     readonly serviceId: string
     readonly serviceAccessToken: string
     readonly clientId: string
+    /** Whether the service signs its access tokens: they are then JWTs as well. */
+    readonly jwtAccessTokens: boolean
   }
 }
 

@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import type { Route } from './endpoints.js'
-import { json, listField, readFields, textField, type Answer, type TestRequest } from './http.js'
+import { listField, readFields, textField, type Answer, type TestRequest } from './http.js'
 import { mintJwt } from './mint.js'
 import { grantedScopes } from './oauth-endpoints.js'
 import type { IssuerState } from './state.js'
+import { apiError, stytchAnswer, tokenError } from './stytch-answers.js'
+import { stytchClientRoutes } from './stytch-client-endpoints.js'
 
 /** Stytch's API, at the root of a listener of its own: its SDK drops every path from the base address. */
 export function stytchRoutes(state: IssuerState): readonly Route[] {
   const keys = (request: TestRequest): Answer =>
     (request.params['project'] ?? state.stytch.projectId) === state.stytch.projectId
-      ? json(200, { ...state.keys.stytch.jwks(), ...envelope(200) })
+      ? stytchAnswer(200, state.keys.stytch.jwks())
       : apiError(404, 'project_not_found', 'No such project')
   return [
     { method: 'GET', path: '/v1/sessions/jwks/:project', endpoint: 'jwks', answer: keys },
@@ -21,22 +22,8 @@ export function stytchRoutes(state: IssuerState): readonly Route[] {
       endpoint: 'stytchToken',
       answer: (request) => issueToken(state, request),
     },
+    ...stytchClientRoutes(state),
   ]
-}
-
-/** What every answer of Stytch carries. */
-function envelope(status: number): { readonly request_id: string; readonly status_code: number } {
-  return { request_id: `request-id-test-${randomUUID()}`, status_code: status }
-}
-
-function apiError(status: number, type: string, message: string): Answer {
-  const error_url = `https://stytch.com/docs/api/errors/${status}#${type}`
-  return json(status, { ...envelope(status), error_type: type, error_message: message, error_url })
-}
-
-/** The token endpoint has OAuth's form of errors. */
-function tokenError(status: number, error: string, description: string): Answer {
-  return json(status, { ...envelope(status), error, error_description: description, error_uri: '' })
 }
 
 /** The client credentials grant, as a form (Node, curl) or as JSON (Ruby). */
@@ -54,8 +41,9 @@ function issueToken(state: IssuerState, request: TestRequest): Answer {
     textField(fields, 'client_secret'),
   )
   if (client === undefined) return tokenError(401, 'invalid_client', 'Unknown client or wrong secret')
+  if (client.status !== 'active') return tokenError(401, 'invalid_client', 'The client is not active')
   const scopes = grantedScopes(client, listField(fields, 'scope'))
   if (scopes === undefined) return tokenError(400, 'invalid_scope', 'The client may not have this scope')
   const { value } = mintJwt(state, { provider: 'stytch', clientId: client.clientId, scopes })
-  return json(200, { ...envelope(200), access_token: value, token_type: 'bearer', expires_in: 3600 })
+  return stytchAnswer(200, { access_token: value, token_type: 'bearer', expires_in: 3600 })
 }

@@ -45,8 +45,12 @@ export interface TestIssuer extends AsyncDisposable {
   readonly clerkSecretKey: string
   /** The Stytch project, for Stytch's SDK, and its default M2M client. */
   readonly stytchProject: { readonly projectId: string; readonly secret: string; readonly client: TestClient }
-  /** The Authlete service, for Authlete's SDK. */
-  readonly authleteService: { readonly serviceId: string; readonly serviceAccessToken: string }
+  /** The Authlete service, for Authlete's SDK, and the number of its client. */
+  readonly authleteService: {
+    readonly serviceId: string
+    readonly serviceAccessToken: string
+    readonly clientId: string
+  }
 
   /** Options for the factory `oauth`. What is given is added; `undefined` takes an option out. */
   oauth(extra?: ExtraOptions<OAuthOptions>): OAuthOptions
@@ -114,6 +118,7 @@ export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<T
     audience: true,
     opaquePrefix: true,
     clerkDeadTokens: true,
+    authleteJwtAccessTokens: true,
   })
   const calls = new CallCounter()
   const faults = new FaultBoard()
@@ -143,7 +148,7 @@ function assemble(
   const mintJwtText = (claims?: MintJwtOptions): string => mintJwt(state, claims).value
   const mintOpaqueText = (claims?: MintOpaqueOptions): string => mintOpaque(state, claims).value
   const { projectId, secret, client: stytchClient } = state.stytch
-  const { serviceId, serviceAccessToken } = state.authlete
+  const { serviceId, serviceAccessToken, clientId } = state.authlete
   const registration = {
     endpoints,
     names: { oauth: [], clerk: [], stytch: [`stytch.com/${projectId}`], authlete: [`authlete:${serviceId}`] },
@@ -169,7 +174,7 @@ function assemble(
     clerkMachines: state.clerk.machines,
     clerkSecretKey: state.clerk.secretKey,
     stytchProject: { projectId, secret, client: stytchClient },
-    authleteService: { serviceId, serviceAccessToken },
+    authleteService: { serviceId, serviceAccessToken, clientId },
     oauth: (extra) => oauthOptions(state, extra),
     clerk: (extra) => clerkOptions(state, extra),
     stytch: (extra) => stytchOptions(state, extra),

@@ -1,3 +1,4 @@
+import type { AuthleteDetails } from './authlete-details.js'
 import type { ProviderName } from './providers.js'
 
 /** What the test issuer knows of a token it has issued. Times in seconds since the epoch. */
@@ -23,9 +24,13 @@ export interface TokenRecord {
   readonly claims: Readonly<Record<string, unknown>>
   /** What was added to the provider's own claims. */
   readonly extraClaims: Readonly<Record<string, unknown>>
+  /** What Authlete's API was told of it; absent for tokens that a test minted. */
+  readonly authlete?: AuthleteDetails
   revoked: boolean
   revocationReason: string | null
   updatedAt: number
+  /** When Clerk was last asked about it; absent if never. */
+  lastUsedAt?: number
 }
 
 /** Every token issued, by its value and by its id. Kept in order of issue. */
@@ -49,7 +54,20 @@ export class TokenStore {
 
   /** The tokens of a provider, oldest first. */
   list(provider: ProviderName): readonly TokenRecord[] {
-    return [...this.#byValue.values()].filter((record) => record.provider === provider)
+    return [...this.#byId.values()].filter((record) => record.provider === provider)
+  }
+
+  /** From now on a second value stands for the same token. */
+  alias(value: string, record: TokenRecord): void {
+    this.#byValue.set(value, record)
+  }
+
+  /** Changes what is known of a token, its value included: the old one is then nobody's. */
+  replace(record: TokenRecord, changes: Partial<TokenRecord>): TokenRecord {
+    const changed = { ...record, ...changes }
+    for (const [value, known] of this.#byValue) if (known === record) this.#byValue.set(value, changed)
+    if (changed.value !== record.value) this.#byValue.delete(record.value)
+    return this.add(changed)
   }
 
   /** Revokes a token, whichever provider's; false if it was never issued. */

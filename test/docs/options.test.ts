@@ -2,6 +2,7 @@ import fastify from 'fastify'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
+import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
 import { parseDuration } from '../../src/duration.js'
 import {
   authlete,
@@ -15,6 +16,7 @@ import {
 } from '../../src/index.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../src/jwt/jwk.js'
 import { readKeyOptions } from '../../src/jwt/key-options.js'
+import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
 import { readRemoteOptions } from '../../src/remote/remote-options.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
@@ -26,6 +28,7 @@ const namesIn = (section: string): readonly string[] => rowsIn(section).map((row
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const STYTCH = { projectId: 'project-test-1' }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
+const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
 const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
   createVerifier({ issuers: [oauth(OAUTH)], ...options })
 
@@ -42,14 +45,14 @@ const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   introspection: (given) => oauth({ ...OAUTH, introspection: { ...CLIENT, ...given } }),
   clerk: (given) => clerk({ machineSecretKey: 'ak_1', jwtAccess: false, ...given }),
   stytch: (given) => stytch({ ...STYTCH, ...given }),
-  authlete: (given) =>
-    authlete({
-      serviceId: '1',
-      serviceAccessToken: 'token',
-      apiUrl: 'https://us.authlete.com',
-      ...given,
-    }),
+  authlete: (given) => authlete({ ...AUTHLETE, ...given }),
   guard: (given) => guard(verifierWith({}), undefined, given),
+  tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
+  clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
+  stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
+  authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
+  oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
 }
 

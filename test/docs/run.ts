@@ -6,7 +6,9 @@ import * as expressAdapter from '../../adapters/express.js'
 import * as fastifyAdapter from '../../adapters/fastify.js'
 import * as fetchAdapter from '../../adapters/fetch.js'
 import * as koaAdapter from '../../adapters/koa.js'
+import * as client from '../../src/client/index.js'
 import * as root from '../../src/index.js'
+import * as management from '../../src/management/index.js'
 import * as testing from '../../src/testing/index.js'
 import { createPreamble, type Preamble } from './preamble.js'
 import type { Block } from './support.js'
@@ -17,12 +19,31 @@ const READERS_AUDIENCE = 'https://orders.internal'
 
 const OURS: Readonly<Record<string, object>> = {
   'm2m-guard': root,
+  'm2m-guard/client': client,
   'm2m-guard/express': expressAdapter,
   'm2m-guard/fastify': fastifyAdapter,
   'm2m-guard/fetch': fetchAdapter,
   'm2m-guard/koa': koaAdapter,
+  'm2m-guard/management': management,
   'm2m-guard/testing': testing,
 }
+
+/** Variables of the environment that must have the value they have at the test issuer. */
+const VALUES: Readonly<Record<string, (issuer: testing.TestIssuer) => string>> = {
+  CLERK_MACHINE_SECRET_KEY: ({ clerkMachines }) => clerkMachines.receiver.secretKey,
+  CLERK_SECRET_KEY: ({ clerkSecretKey }) => clerkSecretKey,
+  STYTCH_PROJECT_ID: ({ stytchProject }) => stytchProject.projectId,
+  STYTCH_SECRET: ({ stytchProject }) => stytchProject.secret,
+  STYTCH_CLIENT_ID: ({ stytchProject }) => stytchProject.client.clientId,
+  STYTCH_CLIENT_SECRET: ({ stytchProject }) => stytchProject.client.clientSecret,
+}
+
+/** The vendors' own addresses, which blocks need not name: whoever calls them reaches the test issuer. */
+const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'])[] = [
+  ['https://api.clerk.com', 'clerk'],
+  ['https://api.stytch.com', 'stytch'],
+  ['https://test.stytch.com', 'stytch'],
+]
 
 type TestBody = () => unknown
 
@@ -47,9 +68,10 @@ export async function runBlock(block: Block): Promise<Run> {
   const issuer = await testing.createTestIssuer()
   onTestFinished(() => issuer.close())
   const listening = onFreePorts()
+  callTestIssuer(issuer)
   vi.spyOn(console, 'log').mockReturnValue(undefined)
   for (const [, name = ''] of block.text.matchAll(/process\.env\.(\w+)/g))
-    vi.stubEnv(name, `value-of-${name}`)
+    vi.stubEnv(name, VALUES[name]?.(issuer) ?? `value-of-${name}`)
   onTestFinished(() => {
     vi.restoreAllMocks()
     vi.unstubAllEnvs()
@@ -71,6 +93,20 @@ export async function runBlock(block: Block): Promise<Run> {
   await program((name: string) => modules.get(name), {}, ...given)
   for (const body of [...tests, ...endings]) await body()
   return { issuer, preamble, urls: await Promise.all(listening) }
+}
+
+/** From now on, what is meant for a vendor goes to the test issuer. */
+function callTestIssuer({ endpoints }: testing.TestIssuer): void {
+  const real = globalThis.fetch
+  vi.stubGlobal('fetch', (input: string | URL | Request, init?: RequestInit) => {
+    const url = typeof input === 'string' ? input : undefined
+    const [address, provider] = VENDORS.find(([vendor]) => url?.startsWith(vendor)) ?? []
+    if (url === undefined || address === undefined || provider === undefined) return real(input, init)
+    return real(endpoints[provider] + url.slice(address.length), init)
+  })
+  onTestFinished(() => {
+    vi.unstubAllGlobals()
+  })
 }
 
 async function load(name: string, tests: TestBody[], endings: TestBody[]): Promise<object> {

@@ -9,9 +9,10 @@ export const PAPERS: readonly string[] = [
   'CHANGELOG.md',
   'SECURITY.md',
   'CONTRIBUTING.md',
-  ...readdirSync(`${ROOT}docs`)
+  ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+    .map((name) => `docs/${name}`)
+    .sort(),
 ]
 
 export function readPaper(paper: string): string {

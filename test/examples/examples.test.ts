@@ -30,6 +30,19 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^403 .*another machine/,
   ],
   stytch: [/^200 .*\["read:orders"\]/, /^200 .*\["read:\*"\]/, /^403 .*another resource/],
+  'rotate-stytch-secret': [
+    /^([6-9]\d|\d{3,}) requests with \d{2,} tokens during the rotation, 0 failed$/,
+    /^The old secret: refused$/,
+    /^200 {2}GET \/orders, a client like any other/,
+  ],
+  'clerk-revocation': [
+    /^before the revocation: remembering 200, asking 200$/,
+    /^at once: remembering 200, asking 401$/,
+    /^after 15 s: remembering 200, asking 401$/,
+    /^after 31 s: remembering 401, asking 401$/,
+    /^200 {2}GET \/asking, another token/,
+  ],
+  'service-calls-service': [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\],"askedBy":/],
   authlete: [/^200 .*"format":"opaque"/, /^200 .*"format":"jwt"/, /^401 .*another audience/],
   'several-issuers': [
     /^200 .*"provider":"oauth"/,

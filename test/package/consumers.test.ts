@@ -47,6 +47,15 @@ describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
       })
     })
   })
+
+  it.each(['calling-esm.mjs', 'calling-cjs.cjs'])('calls and manages: %s', (consumer) => {
+    expect(JSON.parse(run(node, [join('src', consumer)], project.path))).toEqual({
+      client: true,
+      revoked: true,
+      problem: 'credentials_refused',
+      failure: 404,
+    })
+  })
 })
 
 describe.each([

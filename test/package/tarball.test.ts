@@ -36,7 +36,7 @@ afterAll(folder.remove)
 it('holds the built code, its declarations and the papers, and nothing else', () => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
-    (file) => !/^package\/(dist\/(src|adapters)\/[\w/-]+\.(js|d\.ts)|docs\/\w+\.md)$/.test(file),
+    (file) => !/^package\/(dist\/(src|adapters)\/[\w/-]+\.(js|d\.ts)|docs\/(vendors\/)?\w+\.md)$/.test(file),
   )
   expect(outside.sort()).toEqual(papers.map((paper) => `package/${paper}`).sort())
 })
@@ -64,10 +64,12 @@ it('says what it is', () => {
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
     '.',
+    './client',
     './express',
     './fastify',
     './fetch',
     './koa',
+    './management',
     './package.json',
     './testing',
   ])

@@ -72,14 +72,14 @@ describe("Clerk's error answers", () => {
     ['list without a machine', '/m2m_tokens', (by) => ({ bearer: sender(by) }), 400, 'bad_request'],
     [
       "list another machine's",
-      '/m2m_tokens?subject=mch_x',
+      `/m2m_tokens?subject=mch_${'x'.repeat(27)}`,
       (by) => ({ bearer: sender(by) }),
       403,
       'authorization_invalid',
     ],
     [
       'revoke an unknown token',
-      '/m2m_tokens/mt_x/revoke',
+      `/m2m_tokens/mt_${'0'.repeat(32)}/revoke`,
       (by) => ({ bearer: sender(by), json: {} }),
       404,
       'resource_not_found',

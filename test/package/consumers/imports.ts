@@ -1,6 +1,8 @@
 export * as root from 'm2m-guard'
+export * as client from 'm2m-guard/client'
 export * as express from 'm2m-guard/express'
 export * as fastify from 'm2m-guard/fastify'
 export * as fetch from 'm2m-guard/fetch'
 export * as koa from 'm2m-guard/koa'
+export * as management from 'm2m-guard/management'
 export * as testing from 'm2m-guard/testing'

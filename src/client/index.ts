@@ -1,0 +1,7 @@
+export { clerkTokenSource, type ClerkTokenSourceOptions } from './clerk.js'
+export type { PrivateKey, PrivateKeyValue } from './private-key.js'
+export type { Secret } from './secret.js'
+export type { CommonSourceOptions, TokenRequest, TokenSource } from './source.js'
+export { tokenSource, type TokenSourceOptions } from './token-source.js'
+export { TokenSourceError, type TokenSourceReason } from './token-source-error.js'
+export type { WantedOptions } from './wanted.js'

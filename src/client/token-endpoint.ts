@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.js'
+import { isSecureAddress } from '../configuration.js'
+import { callIssuer, placeOf, textIn, unreadable, type IssuerCall } from './issuer-call.js'
+import { TokenSourceError } from './token-source-error.js'
+
+/** Where tokens are to be had, and for whom an assertion is. */
+export interface TokenEndpoint {
+  readonly url: string
+  /** The `aud` of a client assertion. */
+  readonly assertionAudience: string
+}
+
+/** What finding the endpoint may take. */
+export type Finding = Pick<IssuerCall, 'deadlineSeconds' | 'fetch' | 'signal'>
+
+/** How long a discovered address is used before it is looked up again. */
+const LIFETIME = 3600
+
+/**
+ * Finds the token endpoint of an issuer in its discovery document, and remembers it for an hour. A later look-up
+ * that fails changes nothing: the address known is used on.
+ */
+export class DiscoveredEndpoint {
+  readonly #issuer: string
+  readonly #clock: Clock
+  #found: TokenEndpoint | undefined
+  #lookUpAt = Number.NEGATIVE_INFINITY
+  #underWay: Promise<TokenEndpoint> | undefined
+
+  constructor(issuer: string, clock: Clock) {
+    this.#issuer = issuer
+    this.#clock = clock
+  }
+
+  async find(finding: Finding): Promise<TokenEndpoint> {
+    if (this.#found !== undefined && this.#clock.elapsed() < this.#lookUpAt) return this.#found
+    this.#underWay ??= this.#lookUp(finding).finally(() => {
+      this.#underWay = undefined
+    })
+    return this.#underWay
+  }
+
+  async #lookUp(finding: Finding): Promise<TokenEndpoint> {
+    try {
+      this.#found = await this.#discover(finding)
+    } catch (error) {
+      if (this.#found === undefined || finding.signal.aborted) throw error
+    }
+    this.#lookUpAt = this.#clock.elapsed() + LIFETIME
+    return this.#found
+  }
+
+  async #discover(finding: Finding): Promise<TokenEndpoint> {
+    const document = await this.#document(finding)
+    // RFC 8414 section 3.3: a document of another issuer would send our credentials to strangers.
+    if (textIn(document, 'issuer') !== this.#issuer) {
+      throw unreadable(
+        `the discovery document of ${this.#issuer} is that of another issuer`,
+        'The option issuer must be what the document says, to the letter',
+      )
+    }
+    const url = textIn(document, 'token_endpoint')
+    if (url === undefined || !isSecureAddress(url) || leavesTls(this.#issuer, url)) {
+      throw unreadable(
+        `the discovery document of ${this.#issuer} names no token_endpoint that credentials may be sent to`,
+        'Give the option tokenEndpoint in place of issuer',
+      )
+    }
+    return { url, assertionAudience: this.#issuer }
+  }
+
+  async #document(finding: Finding): Promise<Readonly<Record<string, unknown>>> {
+    const started = performance.now()
+    const [first, second] = discoveryAddresses(this.#issuer)
+    const call = { ...finding, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
+    try {
+      return await callIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
+    } catch (error) {
+      // "Not here" is the one outcome after which the other address is worth a request.
+      const isElsewhere = error instanceof TokenSourceError && isNotHere(error.status)
+      if (!isElsewhere || first === second) throw explained(error, first)
+    }
+    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (performance.now() - started) / 1000)
+    try {
+      return await callIssuer({ ...call, url: second, deadlineSeconds }, () => ({
+        code: undefined,
+        message: undefined,
+      }))
+    } catch (error) {
+      throw explained(error, second)
+    }
+  }
+}
+
+/** A document that is not there is nobody's credentials refused. */
+function explained(error: unknown, url: string): unknown {
+  if (!(error instanceof TokenSourceError) || !isNotHere(error.status)) return error
+  const { status, retryAfter } = error
+  return new TokenSourceError({
+    reason: 'answer_unreadable',
+    problem: `there is no discovery document at ${placeOf(url)}: the answer was ${status ?? 'none'}`,
+    advice: 'Check the option issuer, or give tokenEndpoint in place of it',
+    status,
+    retryAfter,
+  })
+}
+
+function isNotHere(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408
+}
+
+/** OpenID Connect appends the well-known path to the issuer, RFC 8414 section 3.1 inserts it between host and path. */
+function discoveryAddresses(issuer: string): readonly [string, string] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ]
+}
+
+/** Loopback without TLS is for issuers that are there themselves: no other may send us to our own machine's ports. */
+function leavesTls(issuer: string, address: string): boolean {
+  return new URL(issuer).protocol === 'https:' && new URL(address).protocol !== 'https:'
+}

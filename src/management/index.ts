@@ -1,0 +1,63 @@
+export type { CallOptions, ManagementOptions } from './vendor-api.js'
+export { ManagementError, type Vendor } from './management-error.js'
+export type { Listing, Page } from './listing.js'
+export type { EpochSeconds } from './read.js'
+export { clerkTokens, type ClerkTokens } from './clerk.js'
+export type { ClerkTokensOptions } from './clerk-api.js'
+export type { ClerkCreateInput, ClerkListInput, ClerkRevokeInput, ClerkVerifyInput } from './clerk-input.js'
+export type { ClerkToken, CreatedClerkToken } from './clerk-token.js'
+export { authleteTokens, type AuthleteTokens } from './authlete-tokens.js'
+export type { AuthleteTokensOptions } from './authlete-api.js'
+export type {
+  AuthleteIntrospectInput,
+  AuthleteIntrospection,
+  AuthletePair,
+  AuthleteStandardAnswer,
+  AuthleteStandardInput,
+} from './authlete-introspection-types.js'
+export type { AuthleteTokenPage } from './authlete-list.js'
+export type { AuthleteListedClient, AuthleteListedToken } from './authlete-read.js'
+export type {
+  AuthleteAuthorizationDetail,
+  AuthleteCreatedToken,
+  AuthleteCreateInput,
+  AuthleteDeleteInput,
+  AuthleteGrantType,
+  AuthleteListInput,
+  AuthleteProperty,
+  AuthleteReissuedIdToken,
+  AuthleteReissueInput,
+  AuthleteRevocation,
+  AuthleteRevokeInput,
+  AuthleteUpdatedToken,
+  AuthleteUpdateInput,
+} from './authlete-types.js'
+export { oauthTokens, type OAuthTokens } from './oauth-tokens.js'
+export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth-tokens.js'
+export type { TokenIntrospection } from './oauth-tokens-read.js'
+export { stytchClients, type StytchClients, type StytchSecrets } from './stytch.js'
+export type { StytchClientsOptions } from './stytch-api.js'
+export type {
+  AuthenticatedStytchToken,
+  StytchAuthenticateInput,
+  StytchScopes,
+} from './stytch-authenticate.js'
+export type {
+  CreatedStytchClient,
+  RotatingStytchClient,
+  StytchClient,
+  StytchClientStatus,
+} from './stytch-client.js'
+export type {
+  StytchClientInput,
+  StytchCreateInput,
+  StytchTokenInput,
+  StytchUpdateInput,
+} from './stytch-input.js'
+export type {
+  StytchClientPage,
+  StytchSearchInput,
+  StytchSearchOperand,
+  StytchSearchQuery,
+} from './stytch-search.js'
+export type { StytchAccessToken } from './stytch-token.js'

@@ -1,0 +1,363 @@
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError, createVerifier, oauth } from '../../src/index.js'
+import { guard } from '../../adapters/fetch.js'
+import type { TokenSource } from '../../src/client/index.js'
+import { api, clientStage, failureOf, type Answering, type ClientStage } from './support.js'
+
+/** A stage with an API and a source that may send tokens to it. */
+async function stageWithApi(
+  answering?: Answering,
+): Promise<
+  ClientStage & { readonly url: string; readonly tokens: TokenSource } & Awaited<ReturnType<typeof api>>
+> {
+  const stage = await clientStage()
+  const target = await api(answering)
+  return { ...stage, ...target, tokens: stage.source({ allowedOrigins: target.url }) }
+}
+
+/** Refuses the first so many requests. */
+const refuseFirst =
+  (refused: number): Answering =>
+  (_, count) => ({ status: count <= refused ? 401 : 200, body: count <= refused ? 'no' : 'yes' })
+
+describe('a request', () => {
+  it.each<[string, (url: string) => readonly [string | URL | Request, RequestInit?], string, string]>([
+    ['an address', (url) => [`${url}/a?b=c`], 'GET /a?b=c', ''],
+    ['a URL', (url) => [new URL('/a', url)], 'GET /a', ''],
+    ['a method and a body', (url) => [url, { method: 'put', body: 'x' }], 'PUT /', 'x'],
+    ['a Request', (url) => [new Request(`${url}/a`, { method: 'POST', body: 'x' })], 'POST /a', 'x'],
+    [
+      'a Request and more',
+      (url) => [new Request(`${url}/a`, { method: 'POST', body: 'x' }), { method: 'PATCH', body: 'y' }],
+      'PATCH /a',
+      'y',
+    ],
+    [
+      'a stream',
+      (url) => [url, { method: 'POST', body: Readable.toWeb(Readable.from(['x', 'y'])) as ReadableStream }],
+      'POST /',
+      'xy',
+    ],
+    ['a form', (url) => [url, { method: 'POST', body: new URLSearchParams({ a: 'b' }) }], 'POST /', 'a=b'],
+  ])('made of %s carries the token', async (_, make, line, body) => {
+    const { url, got, tokens } = await stageWithApi()
+    const [input, init] = make(url)
+    expect((await tokens.fetch(input, init)).status).toBe(200)
+    expect(got).toMatchObject([{ line, body, authorization: `Bearer ${await tokens.getToken()}` }])
+  })
+
+  it('keeps the headers of the Request, of init, and those that come from the body', async () => {
+    const { url, got, tokens } = await stageWithApi()
+    await tokens.fetch(new Request(url, { headers: { 'x-a': '1' } }))
+    await tokens.fetch(url, {
+      headers: [['x-b', '2']],
+      method: 'POST',
+      body: new URLSearchParams({ a: 'b' }),
+    })
+    expect(got[0]!.headers['x-a']).toBe('1')
+    expect(got[1]!.headers).toMatchObject({
+      'x-b': '2',
+      'content-type': expect.stringContaining('application/x-www-form-urlencoded') as string,
+    })
+  })
+
+  it('may ask for another audience or other scopes than the source has', async () => {
+    const { url, got, tokens } = await stageWithApi()
+    await tokens.fetch(url, {}, { scopes: 'x' })
+    expect(got[0]!.authorization).toBe(`Bearer ${await tokens.getToken({ scopes: 'x' })}`)
+  })
+
+  it('is let in by the guard of the service', async () => {
+    const { issuer, clock, source } = await clientStage()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
+    const authorize = guard(verifier, { scopes: 'orders:read' })
+    const service = await api()
+    const inner: typeof fetch = async (input, init) => {
+      if ((input instanceof Request ? input.url : String(input)).startsWith(issuer.url))
+        return fetch(input, init)
+      const verdict = await authorize(new Request(input, init))
+      return verdict instanceof Response ? verdict : Response.json({ client: verdict.clientId })
+    }
+    const tokens = source({ allowedOrigins: service.url, scopes: 'orders:read', fetch: inner })
+    const response = await tokens.fetch(`${service.url}/orders`)
+    expect([response.status, await response.json()]).toEqual([200, { client: issuer.client.clientId }])
+    verifier.close()
+  })
+
+  it('obeys its signal, while it waits for the token and while it waits for the API', async () => {
+    const { issuer, url, tokens } = await stageWithApi()
+    const gate = issuer.gate('token')
+    const first = new AbortController()
+    const waiting = tokens.fetch(url, { signal: first.signal })
+    await gate.waiting
+    first.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    gate.release()
+    const signal = AbortSignal.abort(new Error('too late'))
+    await tokens.getToken()
+    await expect(tokens.fetch(new Request(url, { signal }))).rejects.toThrow('too late')
+  })
+})
+
+describe('what is not sent', () => {
+  it.each<[string, (url: string) => readonly [unknown, RequestInit?], string]>([
+    [
+      'an authorization header of its own',
+      (url) => [url, { headers: { Authorization: 'x' } }],
+      'authorization',
+    ],
+    ['one in a Request', (url) => [new Request(url, { headers: { authorization: 'x' } })], 'authorization'],
+    ['no address', () => ['/orders'], 'absolute address'],
+    ['nothing', () => [undefined], 'absolute address'],
+    ['a password', (url) => [url.replace('//', '//u:hunter2@')], 'user name or password'],
+  ])('%s is a ConfigurationError', async (_, make, words) => {
+    const { issuer, url, got, tokens } = await stageWithApi()
+    const [input, init] = make(url)
+    const error: unknown = await tokens.fetch(input as string, init).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect((error as Error).message).toContain(words)
+    expect((error as Error).message).not.toContain('hunter2')
+    expect([got, issuer.calls.token]).toEqual([[], 0])
+  })
+
+  it('anything, without allowedOrigins', async () => {
+    const { issuer, source } = await clientStage()
+    const { url, got } = await api()
+    await expect(source().fetch(url)).rejects.toThrow(/^tokenSource\.allowedOrigins: is required for fetch/)
+    expect([got, issuer.calls.token]).toEqual([[], 0])
+  })
+
+  it.each([
+    ['another port', (url: string) => url.replace(/\d+$/, '1')],
+    ['another scheme', (url: string) => url.replace('http:', 'https:')],
+    ['another host of the same machine', (url: string) => url.replace('127.0.0.1', 'localhost')],
+    ['the origin as a user name', (url: string) => `http://evil.test/?${url}`],
+    ['the origin as a subdomain', (url: string) => `${url}.evil.test`.replace(/:\d+/, '')],
+  ])('a request to %s', async (_, foreign) => {
+    const { issuer, url, got, tokens } = await stageWithApi()
+    const error = await failureOf(tokens.fetch(foreign(url)))
+    expect(error.reason).toBe('request_not_sent')
+    expect(error.message).toContain('allowedOrigins')
+    expect([got, issuer.calls.token]).toEqual([[], 0])
+  })
+
+  it('a request without a token, when none can be had', async () => {
+    const { issuer, url, got, tokens } = await stageWithApi()
+    issuer.fail('token', 503)
+    expect((await failureOf(tokens.fetch(url))).reason).toBe('issuer_unavailable')
+    expect(got).toEqual([])
+  })
+})
+
+describe('after a 401', () => {
+  it('the request is sent once more, whole, with a fresh token', async () => {
+    const { issuer, url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const response = await tokens.fetch(`${url}/a`, { method: 'POST', body: 'x', headers: { 'x-a': '1' } })
+    expect([response.status, await response.text()]).toEqual([200, 'yes'])
+    expect(got.map(({ line, body, headers }) => [line, body, headers['x-a']])).toEqual([
+      ['POST /a', 'x', '1'],
+      ['POST /a', 'x', '1'],
+    ])
+    expect(got[0]!.authorization).not.toBe(got[1]!.authorization)
+    expect(issuer.calls.token).toBe(2)
+    expect(got[1]!.authorization).toBe(`Bearer ${await tokens.getToken()}`)
+  })
+
+  it('never twice', async () => {
+    const { url, got, tokens } = await stageWithApi(() => ({ status: 401, body: 'no' }))
+    const response = await tokens.fetch(url)
+    expect([response.status, await response.text()]).toEqual([401, 'no'])
+    expect(got).toHaveLength(2)
+  })
+
+  it('an API that refuses every token does not wear out the issuer', async () => {
+    const { issuer, url, got, tokens, pass } = await stageWithApi(() => ({ status: 401 }))
+    for (let index = 0; index < 10; index += 1) await tokens.fetch(url)
+    expect([issuer.calls.token, got.length]).toEqual([2, 11])
+    pass(1.1)
+    await tokens.fetch(url)
+    await tokens.fetch(url)
+    expect([issuer.calls.token, got.length]).toEqual([3, 14])
+  })
+
+  it('a token that helps ends that reserve', async () => {
+    let refused: string | undefined = ''
+    const { issuer, url, tokens } = await stageWithApi(({ authorization }) => ({
+      status: authorization === refused ? 401 : 200,
+    }))
+    for (let index = 0; index < 5; index += 1) {
+      refused = `Bearer ${await tokens.getToken()}`
+      expect((await tokens.fetch(url)).status).toBe(200)
+    }
+    expect(issuer.calls.token).toBe(6)
+  })
+
+  it('many that are refused together share one fresh token', async () => {
+    const { issuer, url, got, tokens } = await stageWithApi(({ authorization }) => ({
+      status: authorization === `Bearer ${old}` ? 401 : 200,
+    }))
+    const old = await tokens.getToken()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => tokens.fetch(url)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(issuer.calls.token).toBe(2)
+    expect(new Set(got.map(({ authorization }) => authorization)).size).toBe(2)
+  })
+
+  it('a token that was renewed meanwhile is used, and no other asked for', async () => {
+    const { issuer, url, tokens } = await stageWithApi(({ authorization }) => {
+      if (authorization !== `Bearer ${old}`) return { status: 200 }
+      return { status: 401 }
+    })
+    const old = await tokens.getToken()
+    const [first] = await Promise.all([tokens.fetch(url), tokens.fetch(url)])
+    expect(first.status).toBe(200)
+    expect((await tokens.fetch(url)).status).toBe(200)
+    expect(issuer.calls.token).toBe(2)
+  })
+
+  it('the 401 is the answer where no other token can be had, and the old one is kept for others', async () => {
+    const { issuer, url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const old = await tokens.getToken()
+    issuer.fail('token', 503)
+    const response = await tokens.fetch(url)
+    expect([response.status, await response.text()]).toEqual([401, 'no'])
+    expect(got).toHaveLength(1)
+    expect(await tokens.getToken()).toBe(old)
+  })
+
+  it.each<[string, (url: string) => readonly [string | Request, RequestInit?]]>([
+    [
+      'a stream',
+      (url) => [url, { method: 'POST', body: Readable.toWeb(Readable.from(['x'])) as ReadableStream }],
+    ],
+    ['the body of a Request', (url) => [new Request(url, { method: 'POST', body: 'x' })]],
+  ])('%s is not sent again', async (_, make) => {
+    const { url, got, tokens } = await stageWithApi(refuseFirst(1))
+    expect((await tokens.fetch(...make(url))).status).toBe(401)
+    expect(got).toHaveLength(1)
+  })
+
+  it('a Request without a body is', async () => {
+    const { url, got, tokens } = await stageWithApi(refuseFirst(1))
+    expect((await tokens.fetch(new Request(url))).status).toBe(200)
+    expect(got).toHaveLength(2)
+  })
+})
+
+describe('a redirect', () => {
+  const to = (status: number, location: string): ReturnType<Answering> => ({ status, headers: { location } })
+
+  it.each<[number, string, string, string]>([
+    [301, 'GET', 'GET', ''],
+    [301, 'POST', 'GET', ''],
+    [302, 'POST', 'GET', ''],
+    [303, 'POST', 'GET', ''],
+    [303, 'PUT', 'GET', ''],
+    [303, 'HEAD', 'HEAD', ''],
+    [301, 'PUT', 'PUT', 'x'],
+    [302, 'DELETE', 'DELETE', 'x'],
+    [307, 'POST', 'POST', 'x'],
+    [308, 'PATCH', 'PATCH', 'x'],
+  ])('%d of a %s is followed as %s', async (status, method, expected, body) => {
+    const { url, got, tokens } = await stageWithApi(({ line }) =>
+      line.endsWith('/a') ? to(status, 'b?c') : { status: 200, body: 'there' },
+    )
+    const sentBody = method === 'GET' || method === 'HEAD' ? {} : { body: 'x' }
+    const response = await tokens.fetch(`${url}/a`, { method, ...sentBody })
+    expect([response.status, response.url]).toEqual([200, `${url}/b?c`])
+    expect(got[1]).toMatchObject({ line: `${expected} /b?c`, body, authorization: got[0]!.authorization })
+    expect(got[0]!.authorization).toMatch(/^Bearer /)
+    if (body === '') expect(got[1]!.headers['content-type']).toBeUndefined()
+  })
+
+  it.each([301, 302, 303, 307, 308])('%d to another origin is followed without the token', async (status) => {
+    const other = await api(() => ({ status: 200, body: 'elsewhere' }))
+    const { url, tokens } = await stageWithApi(() => to(status, `${other.url}/x`))
+    const response = await tokens.fetch(url, { headers: { cookie: 'a=b', 'x-a': '1' } })
+    expect(await response.text()).toBe('elsewhere')
+    expect(other.got).toHaveLength(1)
+    expect(other.got[0]!.headers).toMatchObject({ 'x-a': '1' })
+    expect(other.got[0]!.headers).not.toHaveProperty('authorization')
+    expect(other.got[0]!.headers).not.toHaveProperty('cookie')
+  })
+
+  it('to another allowed origin takes the token along', async () => {
+    const { source } = await clientStage()
+    const second = await api()
+    const first = await api(() => to(302, second.url))
+    const tokens = source({ allowedOrigins: [first.url, `${second.url}/`] })
+    await tokens.fetch(first.url)
+    expect(second.got[0]!.authorization).toBe(`Bearer ${await tokens.getToken()}`)
+  })
+
+  it('that comes back from elsewhere gets no token again', async () => {
+    const { source, issuer } = await clientStage()
+    const home = await api(({ line }) => (line.endsWith('/a') ? to(302, stranger.url) : { status: 401 }))
+    const stranger = await api(() => to(302, `${home.url}/delete-everything`))
+    const response = await source({ allowedOrigins: home.url }).fetch(`${home.url}/a`)
+    expect(home.got.map(({ line, authorization }) => [line, authorization !== undefined])).toEqual([
+      ['GET /a', true],
+      ['GET /delete-everything', false],
+    ])
+    expect([response.status, issuer.calls.token]).toEqual([401, 1])
+  })
+
+  it('followed by a 401 is not begun anew: only the last request is sent again', async () => {
+    const { url, got, tokens } = await stageWithApi(({ line }, count) =>
+      line === 'POST /a' ? to(303, '/b') : { status: count === 2 ? 401 : 200 },
+    )
+    expect((await tokens.fetch(`${url}/a`, { method: 'POST', body: 'x' })).status).toBe(200)
+    expect(got.map(({ line }) => line)).toEqual(['POST /a', 'GET /b', 'GET /b'])
+  })
+
+  it('does not bring a second retry with it', async () => {
+    const { url, got, tokens } = await stageWithApi(({ line }, count) =>
+      line === 'GET /b' || count === 1 ? { status: 401 } : to(302, '/b'),
+    )
+    expect((await tokens.fetch(`${url}/a`)).status).toBe(401)
+    expect(got.map(({ line }) => line)).toEqual(['GET /a', 'GET /a', 'GET /b'])
+  })
+
+  it('is not followed more than 20 times', async () => {
+    const { url, got, tokens } = await stageWithApi(() => to(302, '/'))
+    const error = await failureOf(tokens.fetch(url))
+    expect([error.reason, error.message]).toEqual(['request_not_sent', expect.stringContaining('20')])
+    expect(got).toHaveLength(21)
+  })
+
+  it.each([
+    ['ftp://127.0.0.1/', 'no address of HTTP'],
+    ['http://[', 'no address of HTTP'],
+    ['data:text/plain,x', 'no address of HTTP'],
+    ['http://u:p@127.0.0.1/', 'password'],
+  ])('to %s is not followed', async (location, words) => {
+    const { url, tokens } = await stageWithApi(() => to(302, location))
+    const error = await failureOf(tokens.fetch(url))
+    expect([error.reason, error.message]).toEqual(['request_not_sent', expect.stringContaining(words)])
+  })
+
+  it('of a stream is followed only where the body is left behind', async () => {
+    const { url, got, tokens } = await stageWithApi(({ line }) =>
+      line.endsWith('/b') ? { status: 200 } : to(line.endsWith('/303') ? 303 : 307, '/b'),
+    )
+    const stream = () => Readable.toWeb(Readable.from(['x'])) as ReadableStream
+    expect((await tokens.fetch(`${url}/303`, { method: 'POST', body: stream() })).status).toBe(200)
+    const error = await failureOf(tokens.fetch(`${url}/307`, { method: 'POST', body: stream() }))
+    expect(error.message).toContain('stream')
+    expect(got.map(({ line }) => line)).toEqual(['POST /303', 'GET /b', 'POST /307'])
+  })
+
+  it('is handed over, or an error, where it was asked for', async () => {
+    const { url, got, tokens } = await stageWithApi(() => to(302, '/b'))
+    const response = await tokens.fetch(url, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/b'])
+    await expect(tokens.fetch(new Request(url, { redirect: 'error' }))).rejects.toThrow(TypeError)
+    expect(got).toHaveLength(2)
+  })
+
+  it('without an address is an answer like any other', async () => {
+    const { url, tokens } = await stageWithApi(() => ({ status: 302, body: 'lost' }))
+    expect(await (await tokens.fetch(url)).text()).toBe('lost')
+  })
+})

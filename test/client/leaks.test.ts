@@ -1,0 +1,106 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import type { TokenSource } from '../../src/client/index.js'
+import type { Endpoint, Fault, TestIssuer } from '../../src/testing/index.js'
+import { clientStage, failureOf, type ClientStage } from './support.js'
+
+const SECRET = 'hunter2: 100% + a secret & more'
+const KEY = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+})
+
+/** Answers with whatever it was sent, as codes and words, in every form it knows. */
+const ECHO: Fault = (request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    const said = [request.headers.authorization ?? '', Buffer.concat(chunks).toString()].join(' ')
+    const read = [...new URLSearchParams(Buffer.concat(chunks).toString()).values()].join(' ')
+    const description = `${said} ${read}`
+    const errors = [{ code: description, message: description, long_message: description }]
+    response.writeHead(401, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ error: description, error_description: description, errors }))
+  })
+}
+
+const SOURCES: readonly [string, Endpoint, (stage: ClientStage) => TokenSource][] = [
+  [
+    'basic',
+    'token',
+    ({ issuer, source }) => source({ ...registered(issuer), allowedOrigins: 'https://api.test' }),
+  ],
+  ['post', 'token', ({ issuer, source }) => source({ ...registered(issuer), authentication: 'post' })],
+  [
+    'private_key_jwt',
+    'token',
+    ({ issuer, source }) => {
+      const { clientId } = issuer.addClient({ publicKey: KEY.publicKey })
+      const key = { authentication: 'private_key_jwt', privateKey: KEY.privateKey } as const
+      return source({ clientId, clientSecret: undefined, ...key })
+    },
+  ],
+  ['stytch', 'stytchToken', ({ stytchSource }) => stytchSource()],
+  ['clerk', 'clerkTokens', ({ clerkSource }) => clerkSource()],
+]
+
+function registered(issuer: TestIssuer): { readonly clientId: string; readonly clientSecret: string } {
+  const { clientId, clientSecret } = issuer.addClient({ clientId: 'me', clientSecret: SECRET })
+  return { clientId, clientSecret }
+}
+
+/** Everything that must be nowhere, in the forms in which it might be. */
+function secretsOf({ issuer, sent }: ClientStage, tokens: readonly string[]): readonly string[] {
+  const known = [SECRET, issuer.stytchProject.client.clientSecret, issuer.clerkMachines.sender.secretKey]
+  const assertions = sent.map(({ form }) => form.get('client_assertion') ?? '').filter((text) => text !== '')
+  const encoded = known.flatMap((text) => [
+    text,
+    encodeURIComponent(text),
+    new URLSearchParams({ '': text }).toString().slice(1),
+  ])
+  const headers = sent.map(({ headers }) => (headers.get('authorization') ?? '').replace(/^\w+ /, ''))
+  const keyLine = KEY.privateKey.split('\n')[1]!
+  return [...encoded, ...assertions, ...headers, ...tokens, keyLine].filter((text) => text !== '')
+}
+
+function writtenForms(value: unknown): string {
+  const text = value instanceof Error ? `${value.message} ${value.stack ?? ''} ${String(value)}` : ''
+  return `${text} ${inspect(value, { depth: 10, showHidden: true })} ${JSON.stringify(value)}`
+}
+
+describe.each(SOURCES)('%s', (_, endpoint, make) => {
+  it('an issuer that quotes our credentials does not get them into an error', async () => {
+    const stage = await clientStage()
+    const tokens = make(stage)
+    stage.issuer.fail(endpoint, ECHO)
+    const errors = [await failureOf(tokens.getToken()), await failureOf(tokens.getToken())]
+    for (const secret of secretsOf(stage, []))
+      for (const error of errors) expect(writtenForms(error)).not.toContain(secret)
+    expect(errors[0]!.reason).toBe('credentials_refused')
+  })
+
+  it('neither a source nor its errors show a secret or a token', async () => {
+    const stage = await clientStage()
+    const tokens = make(stage)
+    const token = await tokens.getToken()
+    const seen = [writtenForms(tokens)]
+    tokens.forget(token)
+    for (const fault of [
+      500,
+      'reset',
+      'html',
+      'redirect',
+      { body: { access_token: 'to\nken-7', token: 'to\nken-7' } },
+    ] as const) {
+      stage.issuer.fail(endpoint, fault)
+      seen.push(writtenForms(await failureOf(tokens.getToken())))
+      stage.pass(120)
+    }
+    tokens.close()
+    seen.push(writtenForms(tokens), writtenForms(await failureOf(tokens.getToken())))
+    for (const secret of [...secretsOf(stage, [token]), 'ken-7'])
+      for (const text of seen) expect(text).not.toContain(secret)
+  })
+})

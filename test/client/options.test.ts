@@ -1,0 +1,146 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/index.js'
+import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
+import { clientStage } from './support.js'
+
+const EC = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+})
+const WEAK = generateKeyPairSync('rsa', {
+  modulusLength: 1024,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}).privateKey
+
+const GOOD = { issuer: 'https://auth.test', clientId: 'me', clientSecret: 'hunter2' }
+const KEY = { clientSecret: undefined, authentication: 'private_key_jwt', privateKey: EC.privateKey }
+const STYTCH = { issuer: undefined, stytch: { projectId: 'project-test-1' } }
+
+/** The option an error names, or what else came of it. */
+function complaint(make: () => unknown): string {
+  try {
+    make()
+    return 'none'
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    for (const secret of ['hunter2', EC.privateKey.slice(40, 60)]) expect(error.message).not.toContain(secret)
+    return error.option
+  }
+}
+
+describe('tokenSource', () => {
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ['nothing', { issuer: undefined }, ''],
+    ['two places', { tokenEndpoint: 'https://a.test/t' }, ''],
+    ['a misspelt option', { scope: 'a' }, '.scope'],
+    ['an issuer without TLS', { issuer: 'http://auth.test' }, '.issuer'],
+    [
+      'an endpoint with a password',
+      { issuer: undefined, tokenEndpoint: 'https://a:hunter2@b.test' },
+      '.tokenEndpoint',
+    ],
+    ['no client id', { clientId: undefined }, '.clientId'],
+    ['no secret', { clientSecret: undefined }, '.clientSecret'],
+    ['an empty secret', { clientSecret: ' ' }, '.clientSecret'],
+    ['another authentication', { authentication: 'none' }, '.authentication'],
+    ['a key beside a secret', { privateKey: EC.privateKey }, '.privateKey'],
+    ['a secret beside a key', { ...KEY, clientSecret: 'hunter2' }, '.clientSecret'],
+    ['no key', { ...KEY, privateKey: undefined }, '.privateKey'],
+    ['a public key', { ...KEY, privateKey: EC.publicKey }, '.privateKey'],
+    ['a weak key', { ...KEY, privateKey: WEAK }, '.privateKey'],
+    ['a text that is no key', { ...KEY, privateKey: 'hunter2' }, '.privateKey'],
+    ['a symmetric JWK', { ...KEY, privateKey: { kty: 'oct', k: 'aHVudGVyMg' } }, '.privateKey'],
+    ['an algorithm of another key', { ...KEY, algorithm: 'RS256' }, '.algorithm'],
+    ['a symmetric algorithm', { ...KEY, algorithm: 'HS256' }, '.algorithm'],
+    ['an assertion audience that is none', { ...KEY, assertionAudience: '' }, '.assertionAudience'],
+    ['an empty list of audiences', { audience: [] }, '.audience'],
+    ['a resource that is no address', { resource: 'orders' }, '.resource'],
+    ['a resource with a fragment', { resource: 'https://a.test/#b' }, '.resource'],
+    ['a scope with a quote', { scopes: ['a"b'] }, '.scopes'],
+    ['a scope with a space', { scopes: ['a b'] }, '.scopes'],
+    ['scopes that are no texts', { scopes: [1] }, '.scopes'],
+    ['a parameter that is ours', { parameters: { client_secret: 'x' } }, '.parameters.client_secret'],
+    ['a parameter that is no text', { parameters: { a: 1 } }, '.parameters.a'],
+    ['renewAt 1', { renewAt: 1 }, '.renewAt'],
+    ['renewAt NaN', { renewAt: Number.NaN }, '.renewAt'],
+    ['a deadline in words', { deadline: 'soon' }, '.deadline'],
+    ['no tokens', { maxTokens: 0 }, '.maxTokens'],
+    ['a fetch that is none', { fetch: 'https://a.test' }, '.fetch'],
+    ['a clock that is none', { clock: 7 }, '.clock'],
+    ['no lifetime', { assumedLifetime: 0 }, '.assumedLifetime'],
+    ['every origin', { allowedOrigins: '*' }, '.allowedOrigins'],
+    ['an origin without TLS', { allowedOrigins: 'http://a.test' }, '.allowedOrigins'],
+    ['an origin with a path', { allowedOrigins: ['https://a.test/b'] }, '.allowedOrigins'],
+    ['no origin', { allowedOrigins: [] }, '.allowedOrigins'],
+    ['a wildcard', { allowedOrigins: 'https://*.a.test/' }, 'none'],
+    ['basic at Stytch', { ...STYTCH, authentication: 'basic' }, '.authentication'],
+    ['an audience at Stytch', { ...STYTCH, audience: 'x' }, '.audience'],
+    ['a resource at Stytch', { ...STYTCH, resource: 'https://x.test' }, '.resource'],
+    ['no project', { ...STYTCH, stytch: {} }, '.stytch.projectId'],
+    ['a misspelt member of stytch', { ...STYTCH, stytch: { projectId: 'p', url: 'x' } }, '.stytch.url'],
+    ['all that is needed', {}, 'none'],
+    ['all that is needed with a key', KEY, 'none'],
+    ['all that is needed at Stytch', STYTCH, 'none'],
+  ])('with %s', (_, extra, option) => {
+    const options = Object.fromEntries(
+      Object.entries({ ...GOOD, ...extra }).filter(([, value]) => value !== undefined),
+    )
+    const expected = option === 'none' ? 'none' : `tokenSource${option}`
+    expect(complaint(() => tokenSource(options as never))).toBe(expected)
+  })
+})
+
+describe('clerkTokenSource', () => {
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ['no key', { machineSecretKey: undefined }, 'machineSecretKey'],
+    ["the instance's key", { machineSecretKey: 'sk_test_hunter2' }, 'machineSecretKey'],
+    ['a key with a line break', { machineSecretKey: 'ak_hunter2\n' }, 'machineSecretKey'],
+    ['another format', { format: 'paseto' }, 'format'],
+    ['a short life', { expiresIn: 1 }, 'expiresIn'],
+    ['claims in a list', { claims: [] }, 'claims'],
+    ['claims that are no JSON', { claims: { a: 1n } }, 'claims'],
+    ['a remainder of a JWT', { format: 'jwt', minRemainingTtl: 60 }, 'minRemainingTtl'],
+    ['a remainder as long as the life', { expiresIn: 60, minRemainingTtl: 60 }, 'minRemainingTtl'],
+    ['scopes', { scopes: 'a' }, 'scopes'],
+    ['an API without TLS', { apiUrl: 'http://api.test' }, 'apiUrl'],
+    ['all that is needed', {}, 'none'],
+  ])('with %s', (_, extra, option) => {
+    const options = Object.fromEntries(
+      Object.entries({ machineSecretKey: 'ak_hunter2', ...extra }).filter(([, value]) => value !== undefined),
+    )
+    const expected = option === 'none' ? 'none' : `clerkTokenSource.${option}`
+    expect(complaint(() => clerkTokenSource(options as never))).toBe(expected)
+  })
+})
+
+describe('a request for a token', () => {
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ['a misspelt member', { scope: 'a' }, 'getToken.scope'],
+    ['a wrong scope', { scopes: 'a"' }, 'getToken.scopes'],
+    ['a wrong resource', { resource: 'x' }, 'getToken.resource'],
+    ['an audience that is no text', { audience: 7 }, 'getToken.audience'],
+  ])('with %s is rejected before anything is sent', async (_, request, option) => {
+    const { issuer, source } = await clientStage()
+    await expect(source().getToken(request)).rejects.toMatchObject({ name: 'ConfigurationError', option })
+    expect(issuer.calls.total).toBe(0)
+  })
+
+  it('has no audience at Stytch, and neither that nor scopes at Clerk', async () => {
+    const { stytchSource, clerkSource } = await clientStage()
+    await expect(stytchSource().getToken({ audience: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
+    await expect(clerkSource().getToken({ scopes: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
+    await expect(clerkSource().getToken({ audience: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
+  })
+})
+
+it('a source is frozen, and its functions need no source to be called on', async () => {
+  const { source } = await clientStage()
+  const tokens = source()
+  expect(Object.isFrozen(tokens)).toBe(true)
+  const { getToken, forget, close } = tokens
+  forget(await getToken())
+  close()
+})

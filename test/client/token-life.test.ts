@@ -1,0 +1,327 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { TokenSource } from '../../src/client/index.js'
+import { clientStage, failureOf } from './support.js'
+
+const HOUR = 3600
+
+/** Asks until another token is given: a renewal in the background is done when it is done. */
+async function renewed(source: TokenSource, old: string): Promise<string> {
+  return vi.waitFor(async () => {
+    const token = await source.getToken()
+    expect(token).not.toBe(old)
+    return token
+  })
+}
+
+describe('a token', () => {
+  it('is asked for on first use and then used again', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    expect(issuer.calls.token).toBe(0)
+    const first = await tokens.getToken()
+    pass(0.69 * HOUR)
+    expect(await tokens.getToken()).toBe(first)
+    expect(issuer.calls.token).toBe(1)
+  })
+
+  it('is one per audience and scope set, in whatever order scopes are named', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source({ scopes: 'a b' })
+    const first = await tokens.getToken()
+    for (const scopes of ['b a', 'a b', ['b', 'a'], 'a a b', 'a  b'])
+      expect(await tokens.getToken({ scopes })).toBe(first)
+    expect(issuer.calls.token).toBe(1)
+    const others = [
+      await tokens.getToken({ scopes: 'a' }),
+      await tokens.getToken({ scopes: [] }),
+      await tokens.getToken({ audience: 'https://x.test' }),
+      await tokens.getToken({ resource: 'https://x.test' }),
+      await tokens.getToken({ resource: ['https://x.test', 'https://y.test'] }),
+    ]
+    expect(new Set([first, ...others]).size).toBe(6)
+    expect(await tokens.getToken({ resource: ['https://y.test', 'https://x.test'] })).toBe(others[4])
+  })
+
+  it('is asked for once, however many want it at the same time', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source()
+    const gate = issuer.gate('token')
+    const waiting = Array.from({ length: 50 }, () => tokens.getToken())
+    await gate.waiting
+    gate.release()
+    expect(new Set(await Promise.all(waiting)).size).toBe(1)
+    expect(issuer.calls.token).toBe(1)
+  })
+
+  it('is renewed ahead of its end, in the background, while the old one is used', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    const first = await tokens.getToken()
+    pass(0.91 * HOUR)
+    const gate = issuer.gate('token')
+    expect(await tokens.getToken()).toBe(first)
+    await gate.waiting
+    expect(await tokens.getToken()).toBe(first)
+    gate.release()
+    const second = await renewed(tokens, first)
+    expect(await tokens.getToken()).toBe(second)
+    expect(issuer.calls.token).toBe(2)
+  })
+
+  it.each([
+    ['by default between 70 and 90 %', undefined, 0.699, 0.901],
+    ['at renewAt, give or take a tenth', 0.5, 0.399, 0.601],
+  ])('is renewed %s of its lifetime', async (_, renewAt, early, late) => {
+    const { issuer, source, pass } = await clientStage()
+    onTestFinished(() => void vi.restoreAllMocks())
+    for (const random of [0, 0.999999]) {
+      vi.spyOn(Math, 'random').mockReturnValue(random)
+      const tokens = source({ renewAt })
+      const first = await tokens.getToken()
+      issuer.resetCalls()
+      pass((random === 0 ? early : late - 0.002) * HOUR)
+      expect(await tokens.getToken()).toBe(first)
+      expect(issuer.calls.token).toBe(0)
+      pass(0.002 * HOUR)
+      const gate = issuer.gate('token')
+      expect(await tokens.getToken()).toBe(first)
+      await gate.waiting
+      gate.release()
+      await renewed(tokens, first)
+    }
+  })
+
+  it('is never handed out in its last five seconds', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    const first = await tokens.getToken()
+    issuer.fail('token', 503)
+    pass(HOUR - 5.001)
+    expect(await tokens.getToken()).toBe(first)
+    await vi.waitFor(() => expect(issuer.calls.token).toBe(2))
+    pass(0.002)
+    expect((await failureOf(tokens.getToken())).reason).toBe('issuer_unavailable')
+  })
+
+  it('of a short life is not handed out in the last tenth of it', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
+    const tokens = source({ clientId, clientSecret })
+    const first = await tokens.getToken()
+    issuer.fail('token', 503)
+    pass(8.999)
+    expect(await tokens.getToken()).toBe(first)
+    pass(0.002)
+    await failureOf(tokens.getToken())
+  })
+
+  it('is good for five minutes, or as assumed, where the issuer does not say', async () => {
+    for (const [assumedLifetime, seconds] of [
+      [undefined, 300],
+      ['20m', 1200],
+    ] as const) {
+      const { issuer, source, pass } = await clientStage()
+      const tokens = source({ assumedLifetime })
+      issuer.fail('token', { body: { access_token: 'silent', token_type: 'bearer' } })
+      expect(await tokens.getToken()).toBe('silent')
+      issuer.fail('token', 503)
+      pass(seconds - 6)
+      expect(await tokens.getToken()).toBe('silent')
+      pass(2)
+      await failureOf(tokens.getToken())
+    }
+  })
+
+  it('lives from when it was asked for, however long the answer took', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
+    const tokens = source({ clientId, clientSecret })
+    const gate = issuer.gate('token')
+    const waiting = failureOf(tokens.getToken())
+    await gate.waiting
+    pass(9.5)
+    gate.release()
+    expect(await waiting).toMatchObject({ reason: 'answer_unreadable' })
+  })
+
+  it('does not live longer because the time of day was put back', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    await tokens.getToken()
+    pass(-10 * HOUR)
+    await tokens.getToken()
+    issuer.fail('token', 503)
+    pass(HOUR)
+    await failureOf(tokens.getToken())
+  })
+})
+
+describe('the sets', () => {
+  it('are bounded: the least recently used goes first', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source({ maxTokens: 2 })
+    await tokens.getToken({ scopes: 'a' })
+    await tokens.getToken({ scopes: 'b' })
+    await tokens.getToken({ scopes: 'a' })
+    await tokens.getToken({ scopes: 'c' })
+    expect(issuer.calls.token).toBe(3)
+    await tokens.getToken({ scopes: 'a' })
+    expect(issuer.calls.token).toBe(3)
+    await tokens.getToken({ scopes: 'b' })
+    expect(issuer.calls.token).toBe(4)
+  })
+
+  it('that are pushed out while they are asked for are still asked for once', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source({ maxTokens: 1 })
+    const gate = issuer.gate('token')
+    const asked = ['a', 'b', 'a', 'b', 'a'].map((scopes) => tokens.getToken({ scopes }))
+    await gate.waiting
+    gate.release()
+    const [a, b, ...rest] = await Promise.all(asked)
+    expect(rest).toEqual([a, b, a])
+    expect(issuer.calls.token).toBe(2)
+  })
+})
+
+describe('when the issuer fails', () => {
+  it('the old token is used until it ends, and a new one as soon as there is one', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    const first = await tokens.getToken()
+    issuer.fail('token', 'reset')
+    pass(0.91 * HOUR)
+    for (let calls = 2; calls < 6; calls += 1) {
+      expect(await tokens.getToken()).toBe(first)
+      await vi.waitFor(() => expect(issuer.calls.token).toBe(calls))
+      // Longer than the pause after so many failures; the token lasts.
+      await vi.waitFor(async () => expect(await tokens.getToken()).toBe(first))
+      pass(20)
+    }
+    issuer.heal()
+    await renewed(tokens, first)
+  })
+
+  it('it is left alone for 1 s, doubling to 60 s, and whoever asks gets the error at once', async () => {
+    const { issuer, source, pass } = await clientStage()
+    onTestFinished(() => void vi.restoreAllMocks())
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const tokens = source()
+    issuer.fail('token', 500)
+    for (const [index, pause] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
+      expect(await failureOf(tokens.getToken())).toMatchObject({
+        reason: 'issuer_unavailable',
+        status: 500,
+        retryAfter: pause,
+      })
+      pass(pause - 0.01)
+      const again = await failureOf(tokens.getToken())
+      expect(again.retryAfter).toBeCloseTo(0.01)
+      expect(issuer.calls.token).toBe(index + 1)
+      pass(0.02)
+    }
+    issuer.heal()
+    await tokens.getToken()
+    issuer.fail('token', 500)
+    const { retryAfter } = await failureOf(tokens.getToken({ scopes: 'a' }))
+    expect(retryAfter).toBeLessThanOrEqual(1)
+  })
+
+  it.each([
+    ['seconds', '42', 42],
+    ['a date', new Date(Date.UTC(2026, 10, 21, 8, 1)).toUTCString(), 60],
+    ['longer than an hour', '100000', 3600],
+  ])('its Retry-After in %s is obeyed, for every set', async (_, value, seconds) => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source()
+    issuer.fail('token', { status: 429, headers: { 'retry-after': value } })
+    expect(await failureOf(tokens.getToken())).toMatchObject({ status: 429, retryAfter: seconds })
+    issuer.heal()
+    pass(seconds - 1)
+    await failureOf(tokens.getToken({ scopes: 'other' }))
+    expect(issuer.calls.token).toBe(1)
+    pass(1.1)
+    await tokens.getToken()
+  })
+
+  it('several sets that fail together make one pause', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source()
+    issuer.fail('token', 500)
+    const asked = ['a', 'b', 'c', 'd'].map((scopes) => failureOf(tokens.getToken({ scopes })))
+    for (const { retryAfter } of await Promise.all(asked)) expect(retryAfter).toBeLessThanOrEqual(1)
+  })
+
+  it('a set it refuses does not hold up the others', async () => {
+    const { issuer, source } = await clientStage()
+    const { clientId, clientSecret } = issuer.addClient({ scopes: 'a' })
+    const tokens = source({ clientId, clientSecret })
+    expect(await failureOf(tokens.getToken({ scopes: 'b' }))).toMatchObject({
+      reason: 'request_refused',
+      code: 'invalid_scope',
+      status: 400,
+    })
+    expect(await tokens.getToken({ scopes: 'a' })).toBeTypeOf('string')
+    await failureOf(tokens.getToken({ scopes: 'b' }))
+    expect(issuer.calls.token).toBe(2)
+  })
+
+  it('an answer that never comes ends at the deadline, which bounds the secret as well', async () => {
+    const { issuer, source } = await clientStage()
+    issuer.fail('token', 'hang')
+    expect((await failureOf(source({ deadline: '20ms' }).getToken())).reason).toBe('issuer_unavailable')
+    const never = source({ deadline: '20ms', clientSecret: () => new Promise(() => undefined) })
+    expect((await failureOf(never.getToken())).reason).toBe('issuer_unavailable')
+    expect(issuer.calls.token).toBe(1)
+  })
+})
+
+describe('who waits', () => {
+  it('may give up alone', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source()
+    const gate = issuer.gate('token')
+    const hasty = new AbortController()
+    const first = tokens.getToken({ signal: hasty.signal })
+    const second = tokens.getToken()
+    await gate.waiting
+    hasty.abort(new Error('no time'))
+    await expect(first).rejects.toThrow('no time')
+    gate.release()
+    expect(await tokens.getToken()).toBe(await second)
+    expect(issuer.calls.token).toBe(1)
+  })
+
+  it('is not even heard when the signal is aborted already', async () => {
+    const { issuer, source } = await clientStage()
+    const signal = AbortSignal.abort(new Error('too late'))
+    await expect(source().getToken({ signal })).rejects.toThrow('too late')
+    expect(issuer.calls.token).toBe(0)
+  })
+
+  it('is told when the source is closed, as is whoever comes later', async () => {
+    const { issuer, source } = await clientStage()
+    const tokens = source({ allowedOrigins: issuer.url })
+    const gate = issuer.gate('token')
+    const waiting = failureOf(tokens.getToken())
+    await gate.waiting
+    tokens.close()
+    expect((await waiting).reason).toBe('source_closed')
+    gate.release()
+    expect((await failureOf(tokens.getToken())).reason).toBe('source_closed')
+    expect((await failureOf(tokens.fetch(issuer.url))).reason).toBe('source_closed')
+    expect(issuer.calls.token).toBe(1)
+  })
+})
+
+it('a token that is forgotten is not given again, and forgetting an older one changes nothing', async () => {
+  const { issuer, source } = await clientStage()
+  const tokens = source()
+  const first = await tokens.getToken()
+  tokens.forget(first)
+  const second = await tokens.getToken()
+  expect(second).not.toBe(first)
+  tokens.forget(first)
+  expect(await tokens.getToken()).toBe(second)
+  expect(issuer.calls.token).toBe(2)
+})

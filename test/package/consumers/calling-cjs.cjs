@@ -1,0 +1,3 @@
+'use strict'
+
+require('./calling.cjs').main((specifier) => Promise.resolve(require(specifier)))

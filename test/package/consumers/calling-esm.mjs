@@ -1,0 +1,3 @@
+import { main } from './calling.cjs'
+
+await main((specifier) => import(specifier))
