@@ -92,6 +92,18 @@ module.exports = {
       },
     },
     {
+      name: 'the-command-line-stands-on-managing-and-calling',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^(src|adapters)/', pathNot: `^src/cli/|^src/(management|client)/index\\.ts$|${FACTS}` },
+    },
+    {
+      name: 'nobody-imports-the-command-line',
+      severity: 'error',
+      from: { path: '^(src|adapters)/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
       name: 'no-orphans',
       severity: 'error',
       from: { orphan: true, path: '^(src|adapters)/' },

@@ -92,8 +92,9 @@ describe('a guarded API of the README', () => {
 })
 
 describe('a command in the papers', () => {
-  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  const { scripts, bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
+    readonly bin: Readonly<Record<string, string>>
   }
   const commands = blocks
     .filter(({ language }) => language === 'sh')
@@ -110,6 +111,8 @@ describe('a command in the papers', () => {
     if (program === 'npm' && first === 'run') expect(scripts).toHaveProperty([second])
     else if (program === 'npm' && ['start', 'test'].includes(first)) expect(scripts).toHaveProperty([first])
     else if (program === 'npx' && first === 'tsx') expect(existsSync(ROOT + second)).toBe(true)
+    // What stands behind its name is run in test/cli.
+    else if (program === 'npx' && first in bin) expect(existsSync(`${ROOT}src/cli/main.ts`)).toBe(true)
     else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
     else expect(['npm ci', 'npm install m2m-guard']).toContain(command)
   })

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { askOn } from './ask.js'
+import { runCli } from './run.js'
+
+const interruption = new AbortController()
+// Once: whoever presses Ctrl-C again ends the process at once.
+process.once('SIGINT', () => {
+  interruption.abort(new Error('interrupted'))
+})
+
+function writer(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
+  // Without a listener, a reader that is gone would end the process with a stack trace.
+  stream.on('error', () => undefined)
+  return (text) =>
+    new Promise((resolve, reject) => {
+      stream.write(text, (error) => {
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+}
+
+const code = await runCli({
+  args: process.argv.slice(2),
+  env: process.env,
+  stdin: process.stdin,
+  stdout: writer(process.stdout),
+  stderr: writer(process.stderr),
+  isInteractive: process.stdin.isTTY && process.stderr.isTTY,
+  ask: (question, signal) => askOn(process.stdin, process.stderr, question, signal),
+  signal: interruption.signal,
+})
+// Everything is written. What is still open, stdin and idle connections, must not keep the process.
+process.exit(code)

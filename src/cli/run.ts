@@ -1,0 +1,123 @@
+import { readArguments, type Arguments } from './arguments.js'
+import type { Command } from './command.js'
+import { COMMANDS } from './commands.js'
+import { confirm } from './confirm.js'
+import { EXIT, UsageError, type ExitCode } from './exit.js'
+import { failureOf } from './failure.js'
+import { help, overview } from './help.js'
+import { written } from './option.js'
+import { OutputError, show } from './output.js'
+import { readSecrets } from './secrets.js'
+import { chooseVendor, select, vendorIn, type Selection } from './select.js'
+import type { Terminal } from './terminal.js'
+import { missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './variables.js'
+
+/** One run of the command line: what it knows of itself as it goes on, for whoever words a failure. */
+interface Run {
+  command?: Command
+  /** From here on, whether something was changed may be unknown. */
+  hasStarted: boolean
+  secrets: readonly string[]
+}
+
+/** Runs a command line; gives the exit code and never rejects. */
+export async function runCli(terminal: Terminal): Promise<ExitCode> {
+  const run: Run = { hasStarted: false, secrets: secretsIn(terminal.env) }
+  try {
+    return await perform(terminal, run)
+  } catch (error) {
+    return await report(error, terminal, run)
+  }
+}
+
+async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
+  const selection = select(COMMANDS, terminal.args)
+  if (wantsHelp(selection.rest)) return explain(selection, terminal)
+  if (selection.candidates.length === 0) {
+    await terminal.stderr(overview(COMMANDS, selection.name))
+    return EXIT.wrongUse
+  }
+  const command = chooseVendor(selection, terminal.env)
+  run.command = command
+  const args = readArguments(command, selection.rest)
+  const missing = missingOf(terminal.env, command.needs)
+  if (missing.length > 0) {
+    const sets = command.needs.map((set) => set.join(' and ')).join(', or ')
+    throw new UsageError(
+      `${command.name}: ${missing.join(', ')} is not set. It needs ${sets} in the environment`,
+    )
+  }
+  const { call, isStdinUsed } = await readCall(command, args, terminal, run)
+  const prepared = command.prepare(call as never)
+  if (prepared.question !== undefined && !args.yes) await confirm(prepared.question, terminal, isStdinUsed)
+  run.hasStarted = true
+  return show(await prepared.run(), terminal, args)
+}
+
+/** What the command works with: the values, with secrets in place of where they were. */
+async function readCall(command: Command, args: Arguments, terminal: Terminal, run: Run) {
+  const { values, operand, deadline } = args
+  const names = Object.keys(values).filter((name) => command.options[name]?.isSecret === true)
+  const inOptions = names.map((name) => [written(name), String(values[name])] as const)
+  const shown = `<${command.operand?.name ?? ''}>`
+  const places = command.operand?.isSecret === true ? [...inOptions, [shown, operand] as const] : inOptions
+  const secrets = await readSecrets(places, terminal)
+  run.secrets = [...run.secrets, ...secrets.values()]
+  const { env, signal } = terminal
+  return {
+    isStdinUsed: places.some(([, place]) => place === '-'),
+    call: {
+      values: { ...values, ...Object.fromEntries(names.map((name) => [name, secrets.get(written(name))])) },
+      operand: secrets.get(shown) ?? operand,
+      env,
+      signal,
+      limits: deadline === undefined ? {} : { deadline },
+    },
+  }
+}
+
+async function explain(selection: Selection, { stdout }: Terminal): Promise<ExitCode> {
+  const { candidates, rest, name } = selection
+  const vendor = vendorIn(rest)
+  const some = candidates.filter((command) => vendor === undefined || command.vendor === vendor)
+  const texts = (some.length === 0 ? candidates : some).map(help)
+  await stdout(texts.length === 0 ? overview(COMMANDS, name) : texts.join('\n'))
+  return EXIT.done
+}
+
+function wantsHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === '--help' || arg === '-h')
+}
+
+function secretsIn(env: Terminal['env']): readonly string[] {
+  return VARIABLE_NAMES.filter((name) => VARIABLES[name].isSecret)
+    .map((name) => valueOf(env, name))
+    .filter((value) => value !== undefined)
+}
+
+async function report(error: unknown, terminal: Terminal, run: Run): Promise<ExitCode> {
+  const mayHaveChanged = run.hasStarted && run.command?.changes === true
+  if (terminal.signal.aborted) {
+    const unknown = 'Whether the change was made is not known: look before repeating it'
+    await say(terminal, mayHaveChanged ? `Interrupted. ${unknown}` : 'Interrupted')
+    return EXIT.interrupted
+  }
+  if (error instanceof OutputError) {
+    // Whoever reads a list may stop when it has enough; a change whose result is lost is worth a word.
+    if (mayHaveChanged)
+      await say(
+        terminal,
+        `${run.command?.name ?? ''}: done, but stdout could not be written: its result is lost`,
+      )
+    return EXIT.failed
+  }
+  const { code, line } = failureOf(error, run.command, run.secrets)
+  await say(terminal, line)
+  return code
+}
+
+async function say({ stderr }: Terminal, line: string): Promise<void> {
+  // With stderr gone as well, the exit code is all that is left to say.
+  await stderr(`${line}\n`).catch(() => undefined)
+}

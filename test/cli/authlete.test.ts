@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest'
+import { START } from '../core/support.js'
+import { cliStage, detailsOf, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
+
+const now = START / 1000
+
+async function withToken(): Promise<
+  CliStage & { readonly token: string; readonly hash: string; readonly state: () => Promise<string> }
+> {
+  const stage = await cliStage()
+  const { clientId } = stage.issuer.authleteService
+  const args = ['tokens', 'create', '--vendor', 'authlete', '--json', '--client-identifier', clientId]
+  const token = jsonOf(await stage.cli([...args, '--scopes', 'a b']))['accessToken'] as string
+  const state = async (): Promise<string> => {
+    const asked = await stage.cli('tokens introspect - --vendor authlete --json', { stdin: token })
+    return `${asked.code} ${jsonOf(asked)['action'] as string}`
+  }
+  return { ...stage, token, hash: hashOf(token), state }
+}
+
+describe('tokens create', () => {
+  it('creates a token of a client alone, with everything that is asked for', async () => {
+    const { cli, issuer } = await cliStage()
+    const { clientId } = issuer.authleteService
+    const result = await cli([
+      ...`tokens create --vendor authlete --json --client-identifier ${clientId}`.split(' '),
+      ...[
+        '--access-token-duration',
+        '15m',
+        '--scopes',
+        'a b',
+        '--property',
+        'team=orders=1',
+        '--property',
+        'x=',
+      ],
+    ])
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(jsonOf(result)).toMatchObject({
+      accessToken: expect.stringMatching(/.{20,}/),
+      grantType: 'CLIENT_CREDENTIALS',
+      clientId,
+      scopes: ['a', 'b'],
+      expiresIn: 900,
+      properties: [
+        { key: 'team', value: 'orders=1' },
+        { key: 'x', value: '' },
+      ],
+    })
+  })
+
+  it('of a person it comes with a refresh token, which people see as well', async () => {
+    const { cli, issuer } = await cliStage()
+    const { clientId } = issuer.authleteService
+    const result = await cli(
+      `tokens create --vendor authlete --client-identifier ${clientId} --grant-type PASSWORD --subject john`,
+    )
+    expect(detailsOf(result)).toMatchObject({
+      subject: 'john',
+      accessToken: expect.stringMatching(/.{20,}/),
+      refreshToken: expect.stringMatching(/.{20,}/),
+    })
+  })
+})
+
+describe('tokens list', () => {
+  it('goes through all pages; a limit and an offset cut out a part', async () => {
+    const { cli, issuer } = await cliStage()
+    for (let count = 0; count < 120; count += 1) issuer.mintOpaque({ provider: 'authlete' })
+    const all = jsonLines(await cli('tokens list --vendor authlete --json'))
+    expect(new Set(all.map(({ accessTokenHash }) => accessTokenHash as string)).size).toBe(120)
+    const some = jsonLines(await cli('tokens list --vendor authlete --json --limit 5 --offset 110'))
+    expect(some).toEqual(all.slice(110, 115))
+    expect(jsonLines(await cli('tokens list --vendor authlete --json --offset 500'))).toEqual([])
+    const { stdout } = await cli('tokens list --vendor authlete --limit 1')
+    expect(stdout).toMatch(/^ACCESS TOKEN HASH +CLIENT ID +SUBJECT +GRANT TYPE +SCOPES +CREATED AT +ACCESS/)
+    expect(stdout).toContain('2026-11-21T08:00:00Z')
+  })
+})
+
+describe('tokens update', () => {
+  it('changes scopes and end by token, hash or id', async () => {
+    const { cli, token, hash } = await withToken()
+    const update = 'tokens update --vendor authlete --json'
+    const first = await cli(`${update} --access-token - --scopes a`, { stdin: token })
+    expect(jsonOf(first)).toMatchObject({ scopes: ['a'] })
+    expect(first.stdout).not.toContain(token)
+    const at = '2026-11-21T09:00:00Z'
+    const second = await cli(`${update} --access-token-hash=${hash} --access-token-expires-at ${at}`)
+    expect(jsonOf(second)).toMatchObject({ accessTokenExpiresAt: now + 3600 })
+  })
+
+  it('a new value is shown, and the old one is dead', async () => {
+    const { cli, token, hash, state } = await withToken()
+    const result = await cli(
+      `tokens update --vendor authlete --json --access-token-hash=${hash} --access-token-value-updated`,
+    )
+    expect(jsonOf(result)['accessToken']).toMatch(/.{20,}/)
+    expect(result.stdout).not.toContain(token)
+    expect(await state()).toBe('4 UNAUTHORIZED')
+  })
+})
+
+describe('tokens delete and tokens revoke', () => {
+  it.each([
+    ['delete by hash', (hash: string) => `tokens delete --hash=${hash}`, { deleted: true }],
+    ['delete by token', () => 'tokens delete --token env:TOKEN', { deleted: true }],
+    ['revoke by hash', (hash: string) => `tokens revoke --access-token-hash=${hash}`, { count: 1 }],
+    ['revoke by token', () => 'tokens revoke --access-token env:TOKEN', { count: 1 }],
+  ])('%s: the token is good before, and not after', async (_, args, said) => {
+    const { cli, token, hash, state } = await withToken()
+    expect(await state()).toBe('0 OK')
+    const result = await cli(`${args(hash)} --vendor authlete --yes --json`, { variables: { TOKEN: token } })
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(jsonOf(result)).toEqual(said)
+    expect(await state()).toBe('4 UNAUTHORIZED')
+  })
+
+  it('a hash that nothing has is an error, not a revocation of nothing', async () => {
+    const { cli } = await cliStage()
+    const result = await cli(
+      `tokens revoke --vendor authlete --yes --access-token-hash=${hashOf('no such token')}`,
+    )
+    expect(result).toMatchObject({ code: 1, stdout: '' })
+  })
+
+  it('every token of a client, of a person, or of both goes only where the option says all', async () => {
+    const { cli, issuer } = await cliStage()
+    const { clientId } = issuer.authleteService
+    const mint = (subject: string) => issuer.mintOpaque({ provider: 'authlete', subject })
+    const left = async () => jsonLines(await cli('tokens list --vendor authlete --json')).length
+    for (const subject of ['john', 'jane', 'jane', 'jim']) mint(subject)
+    const revoke = (which: string) => cli(`tokens revoke --vendor authlete --yes --json ${which}`)
+    expect(jsonOf(await revoke('--all-of-subject john'))).toEqual({ count: 1 })
+    expect(jsonOf(await revoke(`--all-of-client ${clientId} --all-of-subject jane`))).toEqual({ count: 2 })
+    expect(await left()).toBe(1)
+    expect(jsonOf(await revoke(`--all-of-client ${clientId}`))).toEqual({ count: 1 })
+    expect(await left()).toBe(0)
+  })
+
+  it.each([
+    [
+      'revoke',
+      'Exactly one is needed of --access-token, --access-token-hash, --refresh-token, --refresh-token-hash',
+    ],
+    ['revoke --access-token-hash x --refresh-token-hash y', 'Exactly one is needed of'],
+    ['revoke --access-token-hash x --all-of-subject y', '--access-token-hash names one token'],
+    ['delete', 'Exactly one is needed of --token, --hash'],
+    ['delete --hash x', '--hash: must be a SHA-256 value'],
+  ])('%s: nothing is sent', async (words, message) => {
+    const { cli, issuer } = await cliStage()
+    const result = await cli(`tokens ${words} --vendor authlete --yes`)
+    expect(result.code).toBe(2)
+    expect(result.stderr).toContain(message)
+    expect(issuer.calls.total).toBe(0)
+  })
+})
+
+it.each([' -', '=-', '=--'])('a hash may begin with a dash: --hash%s', async (way) => {
+  const { cli } = await cliStage()
+  const hash = 'A'.repeat(44 - way.length)
+  const result = await cli(`tokens delete --vendor authlete --yes --hash${way}${hash}`)
+  expect(result.code).toBe(1)
+  expect(result.stderr).toContain('authleteTokens.delete: Authlete answered 404')
+})
+
+describe('tokens introspect', () => {
+  it('a scope it lacks is a verdict against it', async () => {
+    const { cli, token } = await withToken()
+    const introspect = (scope: string) =>
+      cli(`tokens introspect - --vendor authlete --json --scopes ${scope}`, { stdin: token })
+    expect(await introspect('a')).toMatchObject({ code: 0 })
+    const lacking = await introspect('c')
+    expect(lacking.code).toBe(4)
+    expect(jsonOf(lacking)).toMatchObject({ action: 'FORBIDDEN', sufficient: false })
+  })
+})
+
+describe('tokens reissue-id-token', () => {
+  it('shows the ID token, and of what it was given nothing', async () => {
+    const { cli, issuer } = await cliStage()
+    const { clientId } = issuer.authleteService
+    const created = jsonOf(
+      await cli(
+        `tokens create --vendor authlete --json --client-identifier ${clientId} --grant-type AUTHORIZATION_CODE ` +
+          '--subject john --scopes openid',
+      ),
+    )
+    const variables = { ACCESS: created['accessToken'], REFRESH: created['refreshToken'] }
+    const result = await cli(
+      'tokens reissue-id-token --vendor authlete --json --access-token env:ACCESS --refresh-token env:REFRESH',
+      { variables },
+    )
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(jsonOf(result)).toEqual({ idToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) })
+  })
+})

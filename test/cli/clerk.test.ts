@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import { START } from '../core/support.js'
+import { cliStage, detailsOf, jsonLines, jsonOf } from './support.js'
+
+const now = START / 1000
+
+describe('tokens create', () => {
+  it('creates a token as asked for, and its JSON has the token and times in seconds', async () => {
+    const { cli, issuer } = await cliStage()
+    const result = await cli([
+      ...['tokens', 'create', '--vendor', 'clerk', '--json', '--expires-in', '1h'],
+      ...['--claims', '{"scope":"orders:read"}'],
+    ])
+    expect(result).toMatchObject({ code: 0, stderr: '', asked: [] })
+    const { sender, receiver } = issuer.clerkMachines
+    expect(jsonOf(result)).toEqual({
+      id: expect.stringMatching(/^mt_[0-9a-f]{32}$/i),
+      subject: sender.id,
+      claims: { scope: 'orders:read' },
+      scopes: [receiver.id],
+      revoked: false,
+      revocationReason: null,
+      expired: false,
+      expiresAt: now + 3600,
+      createdAt: now,
+      updatedAt: now,
+      lastUsedAt: null,
+      token: expect.stringMatching(/^mt_/),
+    })
+  })
+
+  it('people see the same, with times they can read', async () => {
+    const { cli } = await cliStage()
+    const result = await cli('tokens create --vendor clerk --expires-in 90')
+    expect(detailsOf(result)).toMatchObject({
+      token: expect.stringMatching(/^mt_/),
+      createdAt: '2026-11-21T08:00:00Z',
+      expiresAt: '2026-11-21T08:01:30Z',
+      lastUsedAt: '-',
+      revoked: 'false',
+    })
+  })
+
+  it('a token that never expires is said to, and not shown as one without an answer', async () => {
+    const { cli } = await cliStage()
+    expect(detailsOf(await cli('tokens create --vendor clerk'))['expiresAt']).toBe('never')
+  })
+
+  it('makes a JWT, and gives a living token again', async () => {
+    const { cli } = await cliStage()
+    const jwt = jsonOf(await cli('tokens create --vendor clerk --json --format jwt'))
+    expect(jwt['token'].split('.')).toHaveLength(3)
+    const first = jsonOf(await cli('tokens create --vendor clerk --json --expires-in 1h'))
+    const again = jsonOf(
+      await cli('tokens create --vendor clerk --json --expires-in 1h --min-remaining-ttl 10m'),
+    )
+    expect(again['id']).toBe(first['id'])
+  })
+})
+
+describe('tokens list', () => {
+  it('goes through all pages, as a table or as a line of JSON each, newest first', async () => {
+    const { cli, issuer } = await cliStage()
+    for (let count = 0; count < 130; count += 1) issuer.mintOpaque({ provider: 'clerk' })
+    const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
+    const items = jsonLines(await cli(`${list} --json`))
+    expect(new Set(items.map(({ id }) => id as string)).size).toBe(130)
+    const lines = (await cli(list)).stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(131)
+    expect(lines[0]).toMatch(/^ID +CREATED AT +EXPIRES AT +LAST USED AT +REVOKED +EXPIRED$/)
+    expect(lines[1]!.split(/ {2,}/)).toEqual([
+      items[0]!['id'],
+      '2026-11-21T08:00:00Z',
+      expect.any(String),
+      '-',
+      'false',
+      'false',
+    ])
+    const columns = lines.map((line) => line.indexOf(line.split(/ {2,}/)[1]!))
+    expect(new Set(columns).size).toBe(1)
+    const some = jsonLines(await cli(`${list} --json --limit 3 --offset 120`))
+    expect(some.map(({ id }) => id)).toEqual(items.slice(120, 123).map(({ id }) => id))
+    expect((await cli(`${list} --json --limit 105`)).stdout.trimEnd().split('\n')).toHaveLength(105)
+    expect((await cli(`${list} --json --limit 0`)).stdout).toBe('')
+  })
+
+  it('an empty list says so to people, and is no line for programs', async () => {
+    const { cli, issuer } = await cliStage()
+    const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
+    expect(await cli(list)).toMatchObject({ code: 0, stdout: 'None.\n' })
+    expect(await cli(`${list} --json`)).toMatchObject({ code: 0, stdout: '' })
+  })
+})
+
+describe('tokens revoke', () => {
+  it('revokes with a reason, and the list shows it where revoked ones are asked for', async () => {
+    const { cli, issuer } = await cliStage()
+    const { id } = jsonOf(await cli('tokens create --vendor clerk --json'))
+    const revoke = [
+      'tokens',
+      'revoke',
+      id as string,
+      '--vendor',
+      'clerk',
+      '--reason',
+      'laptop lost',
+      '--json',
+    ]
+    const result = await cli([...revoke, '--yes'])
+    expect(result).toMatchObject({ code: 0, asked: [] })
+    expect(jsonOf(result)).toMatchObject({ id, revoked: true, revocationReason: 'laptop lost' })
+    const list = `tokens list --vendor clerk --json --subject ${issuer.clerkMachines.sender.id}`
+    expect(jsonLines(await cli(list))).toEqual([])
+    expect(jsonLines(await cli(`${list} --revoked`))).toMatchObject([{ id, revoked: true }])
+  })
+
+  it("the instance's key is taken as well, alone or beside the machine's", async () => {
+    const { cli, issuer, env } = await cliStage()
+    const stranger = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.stranger.secretKey }
+    const both = { ...stranger, CLERK_SECRET_KEY: issuer.clerkSecretKey }
+    const instance = { ...both, CLERK_MACHINE_SECRET_KEY: '' }
+    for (const [who, code] of [
+      [stranger, 1],
+      [both, 0],
+      [instance, 0],
+    ] as const) {
+      const { id } = jsonOf(await cli('tokens create --vendor clerk --json'))
+      const result = await cli(`tokens revoke ${id as string} --vendor clerk --yes`, { env: who })
+      expect(result.code).toBe(code)
+    }
+  })
+})
+
+describe('tokens verify', () => {
+  it('of a good token ends with 0, of one that is revoked, expired or unknown with 4', async () => {
+    let time = START
+    const { cli, issuer, env } = await cliStage({ clock: () => time, clerkDeadTokens: 'flagged' })
+    const receiver = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.receiver.secretKey }
+    const verify = (token: string) =>
+      cli('tokens verify - --vendor clerk --json', { env: receiver, stdin: `${token}\n` })
+    const create = 'tokens create --vendor clerk --json --expires-in 1m'
+    const [good, bad] = [jsonOf(await cli(create)), jsonOf(await cli(create))]
+    expect(await verify(good['token'])).toMatchObject({ code: 0, stderr: '' })
+    issuer.revoke(bad['token'])
+    const revoked = await verify(bad['token'])
+    expect(revoked.code).toBe(4)
+    expect(jsonOf(revoked)).toMatchObject({ id: bad['id'], revoked: true })
+    expect(jsonOf(revoked)).not.toHaveProperty('token')
+    time += 3_600_000
+    const expired = await verify(good['token'])
+    expect(expired.code).toBe(4)
+    expect(jsonOf(expired)).toMatchObject({ expired: true })
+    const unknown = await verify('mt_nobody_knows_this_one')
+    expect(unknown).toMatchObject({ code: 4, stdout: '' })
+    expect(unknown.stderr).toMatch(/^clerkTokens\.verify: Clerk answered 404 /)
+  })
+
+  it('an address that is not Clerk says nothing of the token: that is a failure', async () => {
+    const { cli, issuer } = await cliStage()
+    issuer.fail('clerkVerify', { status: 404, body: '<html>' })
+    expect(await cli('tokens verify - --vendor clerk', { stdin: 'mt_x' })).toMatchObject({ code: 1 })
+  })
+})

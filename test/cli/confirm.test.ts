@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands.js'
+import { cliStage, hashOf, jsonOf, type CliStage } from './support.js'
+
+interface Destruction {
+  readonly args: string
+  /** What the question must name. */
+  readonly names: readonly string[]
+}
+
+async function ownClient({ cli }: CliStage): Promise<string> {
+  const args = 'clients create --vendor stytch --scopes a --client-name billing --json'
+  return jsonOf(await cli(args))['clientId'] as string
+}
+
+/** Every command that asks, with something to destroy. */
+const DESTRUCTIONS: Readonly<Record<string, (stage: CliStage) => Promise<Destruction>>> = {
+  'tokens revoke --vendor clerk': async ({ cli }) => {
+    const id = jsonOf(await cli('tokens create --vendor clerk --json'))['id'] as string
+    return { args: `tokens revoke ${id} --vendor clerk`, names: [id] }
+  },
+  'clients delete --vendor stytch': async (stage) => {
+    const id = await ownClient(stage)
+    return { args: `clients delete ${id} --vendor stytch`, names: [id, '"billing"'] }
+  },
+  'clients rotate --vendor stytch': async (stage) => {
+    const id = await ownClient(stage)
+    const { clientSecretLastFour } = jsonOf(
+      await stage.cli(`clients rotate-start ${id} --vendor stytch --json`),
+    )
+    const names = [id, '"billing"', `ends with ${clientSecretLastFour as string}`]
+    return { args: `clients rotate ${id} --vendor stytch`, names }
+  },
+  'clients rotate-cancel --vendor stytch': async (stage) => {
+    const id = await ownClient(stage)
+    const { nextClientSecretLastFour } = jsonOf(
+      await stage.cli(`clients rotate-start ${id} --vendor stytch --json`),
+    )
+    const names = [id, '"billing"', `ends with ${nextClientSecretLastFour as string}`]
+    return { args: `clients rotate-cancel ${id} --vendor stytch`, names }
+  },
+  'tokens delete --vendor authlete': ({ issuer }) => {
+    const hash = hashOf(issuer.mintOpaque({ provider: 'authlete' }))
+    return Promise.resolve({ args: `tokens delete --vendor authlete --hash=${hash}`, names: [hash] })
+  },
+  'tokens revoke --vendor authlete': ({ issuer }) => {
+    const hash = hashOf(issuer.mintOpaque({ provider: 'authlete' }))
+    return Promise.resolve({
+      args: `tokens revoke --vendor authlete --access-token-hash=${hash}`,
+      names: [hash, 'token that belongs to it'],
+    })
+  },
+  'tokens revoke --vendor authlete, all': ({ issuer }) => {
+    for (let count = 0; count < 3; count += 1) issuer.mintOpaque({ provider: 'authlete', subject: 'john' })
+    const { clientId } = issuer.authleteService
+    return Promise.resolve({
+      args: `tokens revoke --vendor authlete --all-of-client ${clientId} --all-of-subject john`,
+      names: ['EVERY token', clientId, '"john"', '(3 now)'],
+    })
+  },
+  'tokens revoke --vendor oauth': ({ issuer }) =>
+    Promise.resolve({
+      args: 'tokens revoke env:TOKEN --vendor oauth',
+      names: [issuer.url, Buffer.from(hashOf('a token'), 'base64url').toString('hex').slice(0, 16)],
+    }),
+}
+
+const VARIABLES = { variables: { TOKEN: 'a token' } }
+
+/** The calls that change something. */
+function changesOf({ issuer: { calls } }: CliStage): number {
+  return calls.clerkTokens + calls.stytchClients + calls.authleteTokens + calls.revocation
+}
+
+it('every command that destroys is here', () => {
+  const destroying = COMMANDS.filter(({ isDestructive }) => isDestructive)
+  const names = destroying.map(({ name, vendor }) => `${name} --vendor ${vendor ?? ''}`)
+  expect(
+    Object.keys(DESTRUCTIONS)
+      .filter((name) => !name.endsWith(', all'))
+      .sort(),
+  ).toEqual(names.sort())
+})
+
+describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
+  it.each(['y', 'Y', 'yes', ' y \n'])('is done after %j', async (answer) => {
+    const stage = await cliStage()
+    const { args, names } = await prepare(stage)
+    const result = await stage.cli(args, { ...VARIABLES, answer })
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.asked).toHaveLength(1)
+    for (const name of names) expect(result.asked[0]).toContain(name)
+    expect(result.asked[0]).toMatch(/\? .*\. \[y\/N\] $/)
+  })
+
+  it.each(['n', '', 'no', 'yess', 'j', 'ye s'])('is not done after %j', async (answer) => {
+    const stage = await cliStage()
+    const { args } = await prepare(stage)
+    const result = await stage.cli(args, { ...VARIABLES, answer })
+    expect(result).toMatchObject({ code: 3, stdout: '', stderr: 'Not confirmed. Nothing was changed\n' })
+    // It is still there to be destroyed.
+    expect(await stage.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0 })
+  })
+
+  it('without a terminal it is refused unless --yes is given, and nothing is sent', async () => {
+    const stage = await cliStage()
+    const { args } = await prepare(stage)
+    stage.issuer.resetCalls()
+    const result = await stage.cli(args, VARIABLES)
+    expect(result).toMatchObject({ code: 3, stdout: '', asked: [] })
+    expect(result.stderr).toContain('there is no terminal: give --yes')
+    expect(stage.issuer.calls.total).toBe(0)
+    expect(await stage.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0, asked: [] })
+    expect(changesOf(stage)).toBe(1)
+  })
+})
+
+it('nobody is asked where stdin held the token, even at a terminal', async () => {
+  const { cli, issuer } = await cliStage()
+  const result = await cli('tokens revoke - --vendor oauth', { stdin: issuer.mintOpaque(), answer: 'y' })
+  expect(result).toMatchObject({ code: 3, asked: [] })
+  expect(result.stderr).toContain('stdin held the token: give --yes')
+  expect(issuer.calls.total).toBe(0)
+})
+
+it('a client that is not there is not asked about', async () => {
+  const { cli } = await cliStage()
+  const result = await cli('clients delete m2m-client-test-nobody --vendor stytch', { answer: 'y' })
+  expect(result).toMatchObject({ code: 1, asked: [] })
+})
+
+it('what a vendor calls a client cannot steer the terminal of whoever is asked', async () => {
+  const { cli } = await cliStage()
+  const create = ['clients', 'create', '--vendor', 'stytch', '--scopes', 'a', '--json']
+  const created = jsonOf(await cli([...create, '--client-name', 'x\u001b[2J\u202ey']))
+  const result = await cli(`clients delete ${created['clientId'] as string} --vendor stytch`, { answer: 'n' })
+  expect(result.asked[0]).toContain('x\\u001b[2J\\u{202e}y')
+})

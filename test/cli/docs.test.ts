@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { optionsOf } from '../../src/cli/arguments.js'
+import { COMMANDS } from '../../src/cli/commands.js'
+import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit.js'
+import { written } from '../../src/cli/option.js'
+import { VARIABLES } from '../../src/cli/variables.js'
+import { blocksOf, codeIn, PAPERS, placeOf, readPaper, rowsOf, sectionOf } from '../docs/support.js'
+import { cliStage } from './support.js'
+
+const PAPER = 'docs/cli.md'
+const text = readPaper(PAPER)
+const titleOf = ({ name, vendor }: (typeof COMMANDS)[number]): string => `${name} --vendor ${vendor ?? ''}`
+const byTitle = COMMANDS.map((command) => [titleOf(command), command] as const)
+
+describe('docs/cli.md', () => {
+  it('has a section for every command, and for no other', () => {
+    const titles = [...text.matchAll(/^### (.+)$/gm)].map(([, title = '']) => title)
+    expect(titles.sort()).toEqual(byTitle.map(([title]) => title).sort())
+  })
+
+  it.each(byTitle)(
+    '%s: names its options, what it needs, its example and whether it asks',
+    (title, command) => {
+      const section = sectionOf(text, title)
+      const rows = rowsOf(section, 'option')
+      const { operand } = command
+      expect(rows.map(({ option }) => codeIn(option))).toEqual([
+        ...(operand === undefined ? [] : [`<${operand.name}>`]),
+        ...Object.keys(command.options).map(written),
+      ])
+      const required = rows.filter(({ meaning }) => meaning!.endsWith('(required)'))
+      const demanded = Object.values(command.options).filter(({ isRequired }) => isRequired)
+      expect(required).toHaveLength(demanded.length + (operand === undefined ? 0 : 1))
+      for (const [name, { help, placeholder, isSecret }] of Object.entries(command.options)) {
+        const row = rows.find(({ option }) => option === `\`${written(name)}\``)!
+        expect(row['meaning']).toContain(help)
+        const value = placeholder === undefined ? '' : isSecret ? '`-` or `env:NAME`' : `\`${placeholder}\``
+        expect(row['value']).toBe(value)
+      }
+      expect(section).toContain(`npx m2m-guard ${command.example}\n`)
+      expect(section).toContain(command.summary)
+      expect(section.includes('Asks first.')).toBe(command.isDestructive)
+      const needs = /^Needs (.+)\.$/m.exec(section)![1]!.split('; or ')
+      const sets = command.needs.map((set) => set.map((name) => `\`${name}\``).join(', '))
+      expect(needs).toEqual(sets)
+    },
+  )
+
+  it('names the options that every command has', () => {
+    const rows = rowsOf(sectionOf(text, 'Options of every command'), 'option')
+    const common = COMMANDS.flatMap((command) =>
+      Object.keys(optionsOf(command)).filter((name) => !Object.hasOwn(command.options, name)),
+    )
+    expect(rows.map(({ option }) => codeIn(option)).sort()).toEqual([...new Set(common)].map(written).sort())
+  })
+
+  it('names every environment variable, and says which are secrets', () => {
+    const rows = rowsOf(sectionOf(text, 'Environment variables'), 'variable')
+    expect(rows.map(({ variable, vendor, secret }) => [codeIn(variable), vendor, secret])).toEqual(
+      Object.entries(VARIABLES).map(([name, { vendor, isSecret }]) => [
+        name,
+        vendor,
+        isSecret ? 'yes' : 'no',
+      ]),
+    )
+  })
+
+  it('names every exit code', () => {
+    const rows = rowsOf(sectionOf(text, 'Exit codes'), 'code')
+    const codes = Object.entries(EXIT).map(([name, code]) => [
+      String(code),
+      EXIT_MEANINGS[name as keyof typeof EXIT],
+    ])
+    expect(rows.map(({ code, meaning }) => [codeIn(code), meaning])).toEqual(codes)
+  })
+})
+
+describe('a command line in the papers', () => {
+  const lines = PAPERS.flatMap(blocksOf)
+    .filter(({ language }) => language === 'sh')
+    .flatMap((block) =>
+      block.text
+        .split('\n')
+        .filter((line) => line.includes('npx m2m-guard '))
+        .map((line): [string, string] => [placeOf(block), line]),
+    )
+
+  it('there is one for each command at least', () => {
+    expect(lines.length).toBeGreaterThan(COMMANDS.length)
+  })
+
+  it.each(lines)('%s: %s is understood, and sent or shown', async (_, line) => {
+    const { cli, env, issuer } = await cliStage({})
+    const variables = { TOKEN: 'token', ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
+    const [, ...args] = wordsOf(line.slice(line.indexOf('m2m-guard')))
+    const asks = COMMANDS.some(
+      ({ name, isDestructive }) => isDestructive && args.slice(0, 2).join(' ') === name,
+    )
+    const yes = asks && !args.includes('--yes') ? ['--yes'] : []
+    const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables } }
+    const result = await cli([...args, ...yes], { stdin: 'token', variables, ...own })
+    // Of made-up ids and tokens a vendor knows nothing: what it must not be is wrong use.
+    expect([0, 1, 4]).toContain(result.code)
+    expect(result.stderr).not.toContain('unexpected')
+    const isLocal =
+      args.includes('--help') || args.join(' ').startsWith('tokens verify env:TOKEN --vendor stytch')
+    if (!isLocal) expect(issuer.calls.total).toBeGreaterThan(0)
+  })
+})
+
+/** The words of a shell's line, up to where its output or input is led. */
+function wordsOf(line: string): readonly string[] {
+  const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+  const end = words.findIndex((word) => ['<', '>', '|'].includes(word))
+  return end === -1 ? words : words.slice(0, end)
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { cliStage, detailsOf, jsonOf } from './support.js'
+
+describe('tokens create', () => {
+  it.each(['', '--authentication post'])('obtains a token with client credentials %s', async (how) => {
+    const { cli } = await cliStage()
+    const result = await cli(
+      `tokens create --vendor oauth --json --scopes a --resource https://orders.internal ${how}`,
+    )
+    const TOKEN = jsonOf(result)['accessToken'] as string
+    const said = jsonOf(
+      await cli('tokens introspect env:TOKEN --vendor oauth --json', { variables: { TOKEN } }),
+    )
+    expect(said).toMatchObject({ active: true, scopes: ['a'], audience: ['https://orders.internal'] })
+    // What is not known is there all the same: a program can rely on the members.
+    expect(said).toMatchObject({ username: null, notBefore: null })
+  })
+
+  it('an issuer without discovery is told the endpoints', async () => {
+    const { cli, issuer } = await cliStage()
+    issuer.fail('discovery', 404)
+    const created = await cli(`tokens create --vendor oauth --json --token-endpoint ${issuer.url}/token`)
+    const variables = { TOKEN: jsonOf(created)['accessToken'] as string }
+    for (const [verb, option] of [
+      ['introspect', 'introspection'],
+      ['revoke', 'revocation'],
+    ]) {
+      const path = `${issuer.url}/${verb === 'revoke' ? 'revoke' : 'introspect'}`
+      const args = `tokens ${verb!} env:TOKEN --vendor oauth --${option!}-endpoint ${path}`
+      const yes = verb === 'revoke' ? ' --yes' : ''
+      expect(await cli(args + yes, { variables })).toMatchObject({ code: 0, stderr: '' })
+    }
+    expect(issuer.calls.discovery).toBe(0)
+  })
+})
+
+describe('tokens introspect and tokens revoke', () => {
+  it('a token is good, is revoked, and is not good', async () => {
+    const { cli, issuer } = await cliStage()
+    const TOKEN = issuer.mintOpaque({ scopes: 'a b' })
+    const introspect = () => cli('tokens introspect env:TOKEN --vendor oauth', { variables: { TOKEN } })
+    const good = await introspect()
+    expect(good.code).toBe(0)
+    expect(detailsOf(good)).toMatchObject({
+      active: 'true',
+      scopes: 'a, b',
+      issuedAt: '2026-11-21T08:00:00Z',
+    })
+    const revoked = await cli('tokens revoke - --vendor oauth --yes --json', { stdin: TOKEN })
+    expect(jsonOf(revoked)).toEqual({ fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/), revoked: true })
+    const dead = await introspect()
+    expect(dead.code).toBe(4)
+    expect(detailsOf(dead)).toMatchObject({ active: 'false' })
+  })
+
+  it("another client's token is not revoked, and that is said", async () => {
+    const { cli, issuer } = await cliStage()
+    const other = issuer.addClient()
+    const token = issuer.mintOpaque({ clientId: other.clientId })
+    const result = await cli('tokens revoke - --vendor oauth --yes', { stdin: token })
+    expect(result).toMatchObject({ code: 1, stdout: '' })
+    expect(result.stderr).toMatch(/^oauthTokens\.revoke: .*another client/)
+  })
+})

@@ -1,0 +1,127 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { askOn } from '../../src/cli/ask.js'
+import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
+import { environmentsOf } from './support.js'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const MAIN = `${ROOT}src/cli/main.ts`
+
+async function startIssuer(): Promise<TestIssuer> {
+  const issuer = await createTestIssuer()
+  onTestFinished(() => issuer.close())
+  return issuer
+}
+
+interface Child {
+  readonly process: ChildProcessWithoutNullStreams
+  readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+}
+
+/** The command as a process of its own, without a terminal. */
+function start(issuer: TestIssuer, args: string, more: Readonly<Record<string, string>> = {}): Child {
+  const vendors = environmentsOf(issuer)
+  const env = { PATH: process.env['PATH'], ...vendors.clerk, ...vendors.oauth, ...more }
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args.split(' ')], { cwd: ROOT, env })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  const texts = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (texts.stdout += String(chunk)))
+  child.stderr.on('data', (chunk) => (texts.stderr += String(chunk)))
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...texts }))
+  return { process: child, ended }
+}
+
+describe('as a process', () => {
+  it('reads a token from stdin, writes the result to stdout, and says with its exit code what came of it', async () => {
+    const issuer = await startIssuer()
+    const verdict = async (token: string) => {
+      const { process: child, ended } = start(issuer, 'tokens introspect - --vendor oauth --json')
+      child.stdin.end(`${token}\n`)
+      const { code, stdout, stderr } = await ended
+      return { code, stderr, active: (JSON.parse(stdout) as { active: boolean }).active }
+    }
+    expect(await verdict(issuer.mintOpaque())).toEqual({ code: 0, stderr: '', active: true })
+    expect(await verdict('unknown')).toEqual({ code: 4, stderr: '', active: false })
+  })
+
+  it('does not ask where there is no terminal, and does not destroy', async () => {
+    const issuer = await startIssuer()
+    const TOKEN = issuer.mintOpaque()
+    const { ended } = start(issuer, 'tokens revoke env:TOKEN --vendor oauth', { TOKEN })
+    expect(await ended).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('--yes') })
+    expect(issuer.calls.total).toBe(0)
+  })
+
+  it('ends with 130 on Ctrl-C while the vendor is silent, with one line', async () => {
+    const issuer = await startIssuer()
+    const gate = issuer.gate('clerkTokens')
+    const { process: child, ended } = start(issuer, 'tokens create --vendor clerk')
+    await gate.waiting
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await ended
+    gate.release()
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+    expect(stderr).toBe('Interrupted. Whether the change was made is not known: look before repeating it\n')
+  })
+
+  it('whoever stops reading a list does not see a stack trace', async () => {
+    const issuer = await startIssuer()
+    for (let count = 0; count < 300; count += 1) issuer.mintOpaque({ provider: 'clerk' })
+    const gate = issuer.gate('clerkTokens')
+    const list = `tokens list --vendor clerk --json --subject ${issuer.clerkMachines.sender.id}`
+    const { process: child, ended } = start(issuer, list)
+    await gate.waiting
+    child.stdout.destroy()
+    gate.release()
+    expect(await ended).toMatchObject({ code: 1, stderr: '' })
+  })
+
+  it('has no stack trace for wrong use either', async () => {
+    const { ended } = start(await startIssuer(), 'tokens nonsense')
+    const { code, stderr } = await ended
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^Unknown command tokens "nonsense"\. Known are .*\n$/)
+  })
+})
+
+it('the package names it as m2m-guard, and it starts with the line that makes it one', () => {
+  const { bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { bin: Record<string, string> }
+  expect(bin).toEqual({ 'm2m-guard': './dist/src/cli/main.js' })
+  expect(readFileSync(MAIN, 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true)
+})
+
+describe('a question at the terminal', () => {
+  const QUESTION = 'Really? [y/N] '
+
+  function terminal(): { input: PassThrough; output: PassThrough; controller: AbortController } {
+    return { input: new PassThrough(), output: new PassThrough(), controller: new AbortController() }
+  }
+
+  it('is shown, and the line that follows is the answer', async () => {
+    const { input, output, controller } = terminal()
+    const answer = askOn(input, output, QUESTION, controller.signal)
+    expect(String(output.read())).toBe(QUESTION)
+    input.write('yes\nmore\n')
+    expect(await answer).toBe('yes')
+  })
+
+  it('is answered with nothing by the end of the input and by Ctrl-C', async () => {
+    const ended = terminal()
+    const first = askOn(ended.input, ended.output, QUESTION, ended.controller.signal)
+    ended.input.end()
+    expect(await first).toBe('')
+    const aborted = terminal()
+    const second = askOn(aborted.input, aborted.output, QUESTION, aborted.controller.signal)
+    aborted.controller.abort()
+    expect(await second).toBe('')
+    const late = terminal()
+    late.controller.abort()
+    expect(await askOn(late.input, late.output, QUESTION, late.controller.signal)).toBe('')
+  })
+})
