@@ -50,7 +50,7 @@ describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
 
   it('has a command that says what it can do', () => {
     const bin = join('node_modules', 'm2m-guard', 'dist', 'src', 'cli', 'main.js')
-    expect(run(node, [bin, '--help'], project.path)).toContain('m2m-guard tokens')
+    expect(run(node, [bin, '--help'], project.path)).toContain('tokens create')
   })
 
   it.each(['calling-esm.mjs', 'calling-cjs.cjs'])('calls and manages: %s', (consumer) => {
