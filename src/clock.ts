@@ -1,3 +1,5 @@
+import { ConfigurationError } from './configuration.js'
+
 /**
  * The two clocks a guard needs. What a token says about itself (`exp`, `iat`) is compared with the time
  * of day; what we decide ourselves (lifetimes of remembered answers, pauses) runs on elapsed time, so
@@ -10,17 +12,27 @@ export interface Clock {
   elapsed(): number
 }
 
-/** The system's clocks, or both of them driven by one injected function (milliseconds since the epoch). */
+/**
+ * The system's clocks, or both of them driven by one injected function (milliseconds since the epoch).
+ *
+ * @throws ConfigurationError, here and whenever it is read, if the function gives no finite number.
+ */
 export function createClock(injected?: () => number): Clock {
   if (injected === undefined) {
     return { now: () => Date.now() / 1000, elapsed: () => performance.now() / 1000 }
   }
-  let last = injected()
+  const read = (): number => {
+    const milliseconds: unknown = injected()
+    // Compared with NaN, nothing is ever too old.
+    if (typeof milliseconds === 'number' && Number.isFinite(milliseconds)) return milliseconds
+    throw new ConfigurationError('clock', 'must give the time, in milliseconds since the epoch')
+  }
+  let last = read()
   let elapsed = 0
   return {
-    now: () => injected() / 1000,
+    now: () => read() / 1000,
     elapsed: () => {
-      const current = injected()
+      const current = read()
       if (current > last) elapsed += current - last
       last = current
       return elapsed / 1000

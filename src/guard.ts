@@ -72,29 +72,34 @@ interface Left {
   readonly reported: RefusalReason | undefined
 }
 
-/** Holds it in a private member, so that a logged request shows nothing of the token. */
+/** Holds it in a private member, so that a logged request shows nothing of the token, and for one request only. */
 class Guarded {
-  readonly #left: Left
+  readonly #left: Left & { readonly key: object }
 
-  constructor(left: Left) {
+  constructor(left: Left & { readonly key: object }) {
     this.#left = left
   }
 
-  get left(): Left {
-    return this.#left
+  /** Nothing for a copy of the request, whose headers may say something else. */
+  leftOn(key: object): Left | undefined {
+    return this.#left.key === key ? this.#left : undefined
   }
 }
 
 const GUARDED = Symbol('m2m-guard')
+/** For requests that take no further members. */
+const sealed = new WeakMap<object, Guarded>()
 
 /** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
 function guardedBy(key: object): Left | undefined {
-  const guarded = (key as { readonly [GUARDED]?: unknown })[GUARDED]
-  return guarded instanceof Guarded ? guarded.left : undefined
+  const guarded = (key as { readonly [GUARDED]?: unknown })[GUARDED] ?? sealed.get(key)
+  return guarded instanceof Guarded ? guarded.leftOn(key) : undefined
 }
 
-function leave(key: object, left: Left): void {
-  ;(key as { [GUARDED]?: Guarded })[GUARDED] = new Guarded(left)
+function leave(key: object, left: Left & { readonly key: object }): void {
+  const guarded = new Guarded(left)
+  if (Object.isExtensible(key)) (key as { [GUARDED]?: Guarded })[GUARDED] = guarded
+  else sealed.set(key, guarded)
 }
 
 /**
@@ -200,13 +205,13 @@ function entryFor<OnRefusal>(
   const { verifier, settings, kept, known } = passing
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    leave(key, { verifier, settings: kept, token, passage, reported: known?.reported })
+    leave(key, { key, verifier, settings: kept, token, passage, reported: known?.reported })
     return { passes: true, token }
   }
   if (settings.mode === 'report') {
     const token = known?.token
     const { reason } = decision.refusal
-    leave(key, { verifier, settings: kept, token, passage: known?.passage, reported: reason })
+    leave(key, { key, verifier, settings: kept, token, passage: known?.passage, reported: reason })
     return { passes: true, token }
   }
   const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)

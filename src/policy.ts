@@ -192,12 +192,12 @@ function judgeTimes(policy: CompiledPolicy, token: AccessToken, now: number): Re
   if (policy.maxTokenAge !== undefined) {
     if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
     // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
-    if (Math.max(0, now - issuedAt) >= policy.maxTokenAge) return new Refusal('token_too_old')
+    if (!(Math.max(0, now - issuedAt) < policy.maxTokenAge)) return new Refusal('token_too_old')
   }
   if (policy.maxTokenLifetime !== undefined) {
     const lifetime =
       issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
-    if (lifetime > policy.maxTokenLifetime) return new Refusal('lifetime_too_long')
+    if (!(lifetime <= policy.maxTokenLifetime)) return new Refusal('lifetime_too_long')
   }
   return undefined
 }

@@ -17,9 +17,10 @@ export function judgeStanding(
 ): Refusal | undefined {
   const { issuedAt, expiresAt } = token
   if (audience !== null && !shareOne(token.audience, audience)) return new Refusal('audience_mismatch')
-  if (expiresAt !== undefined && now >= expiresAt + tolerance) return new Refusal('token_expired')
-  if (notBefore !== undefined && now < notBefore - tolerance) return new Refusal('token_not_active_yet')
-  if (issuedAt !== undefined && now < issuedAt - tolerance) return new Refusal('issued_in_future')
+  // Written so that a time that is none, of an issuer written by hand, is refused: no comparison with it holds.
+  if (expiresAt !== undefined && !(now < expiresAt + tolerance)) return new Refusal('token_expired')
+  if (notBefore !== undefined && !(now >= notBefore - tolerance)) return new Refusal('token_not_active_yet')
+  if (issuedAt !== undefined && !(now >= issuedAt - tolerance)) return new Refusal('issued_in_future')
   return undefined
 }
 

@@ -48,8 +48,9 @@ function decodeHeader(part: string): JsonObject | undefined {
   if (known !== undefined) return known
   const header = decodeObject(part)
   if (header !== undefined && part.length <= LONGEST_REMEMBERED_HEADER) {
-    // Shared by many tokens from now on, and handed to issuers' own functions.
-    headers.set(part, deepFreeze(header))
+    // Shared by many tokens from now on, and handed to issuers' own functions. The key is a copy: a part of a text
+    // keeps the whole text alive, which here is a token.
+    headers.set(Buffer.from(part, 'latin1').toString('latin1'), deepFreeze(header))
   }
   return header
 }

@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { inspect } from 'node:util'
 import express from 'express'
 import fastify from 'fastify'
 import supertest from 'supertest'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { guard, requireScopes } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
-import { guard as fetchGuard } from '../../adapters/fetch.js'
-import { ConfigurationError, oauth, type Policy } from '../../src/index.js'
+import { accessToken, guard as fetchGuard } from '../../adapters/fetch.js'
+import { ConfigurationError, createVerifier, oauth, type Policy } from '../../src/index.js'
 import type { MintJwtOptions } from '../../src/testing/index.js'
 import { stage } from '../core/support.js'
 
@@ -208,4 +209,56 @@ it('whoever guesses the id of a coming key and presents it early locks its owner
     pass(5)
     expect(seconds).toBeLessThanOrEqual(60)
   }
+})
+
+describe('a clock that gives no time', () => {
+  it.each([[Number.NaN], [undefined], ['x'], [Number.POSITIVE_INFINITY], [null]])(
+    '%s stops the start, and later makes requests undecidable',
+    async (nonsense) => {
+      const { issuer, jwt, verifier } = await stage()
+      const times: unknown[] = [Date.now()]
+      const broken = createVerifier({
+        issuers: [oauth(issuer.oauth())],
+        clock: () => (times.length > 1 ? times.pop() : times[0]) as number,
+      })
+      const clock = (): number => nonsense as number
+      expect(() => createVerifier({ issuers: [oauth(issuer.oauth())], clock })).toThrow(ConfigurationError)
+      times[0] = nonsense
+      const token = jwt({ age: '2h', expiresIn: '-1h' })
+      const decision = await broken.authorize({ headers: bearer(token) }, { maxTokenAge: '5m' })
+      expect(decision.outcome).toBe('undecidable')
+      verifier.close()
+    },
+  )
+})
+
+describe('what a guard leaves on a request', () => {
+  it('is not taken over by a copy of it, with whatever headers', async () => {
+    const { verifier, jwt } = await stage()
+    const authorize = fetchGuard(verifier)
+    const request = new Request('https://api.test/', { headers: bearer(jwt()) })
+    await authorize(request)
+    expect(accessToken(request).format).toBe('jwt')
+    for (const copy of [Object.create(request), Object.assign({}, request), request.clone()] as Request[])
+      expect(() => accessToken(copy)).toThrow('no access token')
+  })
+
+  it('finds its place on a request that takes no members', async () => {
+    const { verifier, jwt } = await stage()
+    const request = Object.freeze(new Request('https://api.test/', { headers: bearer(jwt()) }))
+    expect(await fetchGuard(verifier)(request)).toMatchObject({ format: 'jwt' })
+    expect(accessToken(request).format).toBe('jwt')
+  })
+
+  it('shows nothing when the request is logged', async () => {
+    const { verifier, jwt } = await stage()
+    const token = jwt()
+    const request = { headers: bearer(token), method: 'GET', url: '/' }
+    const response = { destroyed: false }
+    const middleware = guard(verifier) as unknown as (req: object, res: object, next: () => void) => void
+    await new Promise<void>((resolve) => {
+      middleware(request, response, resolve)
+    })
+    expect(inspect({ ...request, headers: undefined, auth: undefined }, { depth: 9 })).not.toContain(token)
+  })
 })
