@@ -7,7 +7,6 @@ import { TokenSourceError } from './token-source-error.js'
 interface Tokens {
   readonly get: (signal: AbortSignal | undefined) => Promise<string>
   readonly another: (refused: string, signal: AbortSignal | undefined) => Promise<string | undefined>
-  readonly learn: (helped: boolean, startedAt: number) => void
 }
 
 /** What sending depends on. */
@@ -16,7 +15,6 @@ export interface SendingSettings {
   readonly where: string
   readonly allowedOrigins: AllowedOrigins | undefined
   readonly fetch: typeof fetch | undefined
-  readonly elapsed: () => number
 }
 
 type Send = (
@@ -32,7 +30,7 @@ export function authenticatedFetch(settings: SendingSettings): Send {
     const allowed = allowedOf(settings, outgoing)
     // Looked up now, so that whoever replaces the global fetch later, as test tools do, is heeded.
     const send = settings.fetch ?? fetch
-    const courier = new Courier(tokens(), settings.elapsed, signal)
+    const courier = new Courier(tokens(), signal)
     await courier.start()
     const dispatch = (
       { url, method, headers, body }: Outgoing,
@@ -62,14 +60,12 @@ export function authenticatedFetch(settings: SendingSettings): Send {
 /** Carries one request from address to address, with a token as long as it may. */
 class Courier {
   readonly #tokens: Tokens
-  readonly #elapsed: () => number
   readonly #signal: AbortSignal | undefined
   #token: string | undefined
   #isRetried = false
 
-  constructor(tokens: Tokens, elapsed: () => number, signal: AbortSignal | undefined) {
+  constructor(tokens: Tokens, signal: AbortSignal | undefined) {
     this.#tokens = tokens
-    this.#elapsed = elapsed
     this.#signal = signal
   }
 
@@ -88,17 +84,18 @@ class Courier {
   ): Promise<Response> {
     const token = this.#token
     const response = await dispatch(request, token)
-    if (response.status !== 401 || token === undefined || this.#isRetried || isStream(request.body))
+    if (response.status !== 401 || token === undefined || this.#isRetried) return response
+    if (isStream(request.body)) {
+      // It cannot be sent again, but the next request must not go out with a token that is refused.
+      this.#tokens.another(token, undefined).catch(() => undefined)
       return response
-    const startedAt = this.#elapsed()
+    }
     const another = await this.#tokens.another(token, this.#signal)
     if (another === undefined) return response
     this.#isRetried = true
     this.#token = another
     await drain(response)
-    const second = await dispatch(request, another)
-    this.#tokens.learn(second.status !== 401, startedAt)
-    return second
+    return dispatch(request, another)
   }
 }
 
@@ -162,8 +159,15 @@ function readRequest(input: string | URL | Request, init: RequestInit): ReadRequ
   if (outgoing.headers.has('authorization')) {
     throw new ConfigurationError('fetch.headers', 'must not hold authorization: the token source writes it')
   }
-  const mode = redirect ?? 'follow'
-  return { outgoing, rest, redirect: mode, signal: signal ?? undefined }
+  return { outgoing, rest, redirect: readRedirect(redirect), signal: signal ?? undefined }
+}
+
+/** Checked here, because the fetch that is called gets another. */
+function readRedirect(value: RequestInit['redirect']): ReadRequest['redirect'] {
+  if (value === undefined) return 'follow'
+  if (!['follow', 'manual', 'error'].includes(value))
+    throw new ConfigurationError('fetch.redirect', "must be 'follow', 'manual' or 'error'")
+  return value
 }
 
 function readUrl(input: string | URL): URL {

@@ -7,6 +7,32 @@ const LONGEST_PAUSE = 60
 const LONGEST_ASKED_PAUSE = 3600
 const JITTER = 0.1
 
+/**
+ * How seldom tokens are renewed because an API refused one: not for 1 s after the last such renewal, doubling to 60 s
+ * while it goes on. A minute without any makes it 1 s again.
+ */
+export class RefusalPause {
+  readonly #clock: Clock
+  #seconds = 0
+  #until = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get isOver(): boolean {
+    return this.#clock.elapsed() >= this.#until
+  }
+
+  /** A token was obtained because another was refused. */
+  begin(): void {
+    const now = this.#clock.elapsed()
+    const wasQuiet = now >= this.#until + LONGEST_PAUSE
+    this.#seconds = wasQuiet ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, this.#seconds * 2)
+    this.#until = now + this.#seconds
+  }
+}
+
 /** The pause after a failure: 1 s doubling to 60 s, jittered, or as long as the issuer asks for. */
 export class Backoff {
   readonly #clock: Clock
@@ -37,7 +63,9 @@ export class Backoff {
     this.#error = error
   }
 
-  succeeded(): void {
+  /** Ends the pause, unless it began while the request, begun at `startedAt`, was under way: that one knew nothing of it. */
+  succeeded(startedAt: number): void {
+    if (startedAt < this.#until) return
     this.#failures = 0
     this.#until = Number.NEGATIVE_INFINITY
     this.#error = undefined

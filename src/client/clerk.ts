@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { ConfigurationError, isRecord, ownOptions, secureAddress } from '../configuration.js'
 import { parseDuration, type Duration } from '../duration.js'
-import type { Grant, Granted } from './grant.js'
+import type { Attempt, Grant, Granted } from './grant.js'
 import { callIssuer, textIn, unreadable, type IssuerProblem } from './issuer-call.js'
 import { secretReader, type CredentialReader, type Secret } from './secret.js'
 import {
@@ -63,10 +63,12 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     minRemainingTtl: true,
   })
   const clock = readClock(WHERE, own)
+  const body = readBody(own)
   const grant = new ClerkGrant({
     url: `${baseOf(own.apiUrl)}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
-    body: serialized(readBody(own)),
+    body: serialized(body),
+    longestLife: body.seconds_until_expiration,
     mayBeGivenAgain: own.minRemainingTtl !== undefined,
     deadlineSeconds: readDeadline(WHERE, own),
     fetch: own.fetch,
@@ -131,6 +133,8 @@ interface ClerkSettings {
   readonly key: CredentialReader<string>
   /** The body of the call, in JSON. */
   readonly body: string
+  /** The lifetime asked for, in seconds; `null` for ever. */
+  readonly longestLife: number | null
   /** Whether Clerk may answer with a token that is there already. */
   readonly mayBeGivenAgain: boolean
   readonly deadlineSeconds: number
@@ -148,16 +152,16 @@ class ClerkGrant implements Grant {
     this.#settings = settings
   }
 
-  async obtain(_: unknown, signal: AbortSignal): Promise<Granted> {
+  async obtain(_: unknown, { reading, signal }: Attempt): Promise<Granted> {
     const { key } = this.#settings
-    const value = await key.read()
+    const value = await reading(key.read)
     try {
       return await this.#create(value, signal)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !key.isFunction) throw error
       // It may have been rotated between our reading it and Clerk's.
-      const another = await key.read()
+      const another = await reading(key.read)
       if (another === value) throw error
       return this.#create(another, signal)
     }
@@ -192,15 +196,16 @@ class ClerkGrant implements Grant {
   /** Clerk's times are milliseconds since the epoch, by its own clock. */
   #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
     const { expiration, created_at: createdAt } = json
-    if (expiration === null) return null
+    const { mayBeGivenAgain, longestLife, clock } = this.#settings
+    if (expiration === null) return longestLife
     if (typeof expiration !== 'number')
       throw unreadable('Clerk answered without saying when the token expires')
     // Of a new token the difference of Clerk's own times, whatever our clock says; one given again is older.
-    const { mayBeGivenAgain, clock } = this.#settings
     const since = !mayBeGivenAgain && typeof createdAt === 'number' ? createdAt : clock.now() * 1000
     const lifetime = (expiration - since) / 1000
     if (lifetime <= 0) throw unreadable('Clerk answered with a token that has expired', 'Compare the clocks')
-    return lifetime
+    // Times in another unit, or a creation at 0, would make a token live that has long expired.
+    return Math.min(lifetime, longestLife ?? Number.POSITIVE_INFINITY)
   }
 }
 

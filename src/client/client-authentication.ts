@@ -51,13 +51,8 @@ class SecretCredential implements Credential {
   constructor(method: 'basic' | 'post', clientId: string, secret: string) {
     this.#secret = secret
     const authorization = basicAuthorization(clientId, secret)
-    // Every form in which it leaves us may come back in an error.
-    const secrets = [
-      authorization.slice('Basic '.length),
-      encodeURIComponent(secret),
-      formEncode(secret),
-      secret,
-    ]
+    // Both forms in which it leaves us may come back in an error.
+    const secrets = [authorization.slice('Basic '.length), secret]
     this.#proof =
       method === 'basic'
         ? { headers: { authorization }, form: {}, secrets }
@@ -71,10 +66,6 @@ class SecretCredential implements Credential {
   equals(other: Credential): boolean {
     return other instanceof SecretCredential && other.#secret === this.#secret
   }
-}
-
-function formEncode(text: string): string {
-  return new URLSearchParams({ '': text }).toString().slice(1)
 }
 
 /** By a JWT signed with its key (RFC 7523 section 2.2): the key itself is never sent. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { ClientAuthentication, Credential } from './client-authentication.js'
-import type { Grant, Granted, Wanted } from './grant.js'
+import type { Attempt, Grant, Granted, Wanted } from './grant.js'
 import { callIssuer } from './issuer-call.js'
 import { readOAuthProblem, readTokenAnswer } from './token-answer.js'
 import type { Finding, TokenEndpoint } from './token-endpoint.js'
@@ -25,24 +25,25 @@ export class ClientCredentials implements Grant {
     this.#settings = settings
   }
 
-  async obtain(wanted: Wanted, signal: AbortSignal): Promise<Granted> {
+  async obtain(wanted: Wanted, attempt: Attempt): Promise<Granted> {
     const { authentication } = this.#settings
-    const credential = await authentication.read()
+    const credential = await attempt.reading(authentication.read)
     try {
-      return await this.#obtainWith(credential, wanted, signal)
+      return await this.#obtainWith(credential, wanted, attempt)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !authentication.mayChange) throw error
       // It may have been rotated between our reading it and the issuer's.
-      const another = await authentication.read()
+      const another = await attempt.reading(authentication.read)
       if (another.equals(credential)) throw error
-      return this.#obtainWith(another, wanted, signal)
+      return this.#obtainWith(another, wanted, attempt)
     }
   }
 
-  async #obtainWith(credential: Credential, wanted: Wanted, signal: AbortSignal): Promise<Granted> {
+  async #obtainWith(credential: Credential, wanted: Wanted, attempt: Attempt): Promise<Granted> {
     const { endpoint, parameters, assumedLifetime, deadlineSeconds, fetch, clock } = this.#settings
-    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, fetch, signal })
+    const { signal, closing } = attempt
+    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, fetch, signal, closing })
     const { headers, form, secrets } = await credential.prove(assertionAudience)
     const json = await callIssuer(
       {

@@ -12,11 +12,21 @@ export interface Granted {
   readonly lifetime: number | null
 }
 
+/** One attempt to get a token. */
+export interface Attempt {
+  /** Aborted when the attempt has taken too long, or the source is closed. */
+  readonly signal: AbortSignal
+  /** Aborted when the source is closed: for work that outlives the attempt. */
+  readonly closing: AbortSignal
+  /** Reads a credential: should the time run out meanwhile, it was that which did not come. */
+  readonly reading: <T>(read: () => Promise<T>) => Promise<T>
+}
+
 /** Gets one token. */
 export interface Grant {
   /**
    * @throws TokenSourceError
-   * @throws The reason of `signal`, once it is aborted.
+   * @throws The reason of `attempt.signal`, once it is aborted.
    */
-  readonly obtain: (wanted: Wanted, signal: AbortSignal) => Promise<Granted>
+  readonly obtain: (wanted: Wanted, attempt: Attempt) => Promise<Granted>
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { Backoff } from './backoff.js'
+import { RefusalPause, type Backoff } from './backoff.js'
 import type { Granted } from './grant.js'
 import { unreadable } from './issuer-call.js'
 import { TokenSourceError } from './token-source-error.js'
@@ -38,22 +38,26 @@ export class HeldToken {
   readonly #obtain: () => Promise<Granted>
   /** After failures that say nothing of other sets. */
   readonly #ownPause: Backoff
-  /** After renewals because of a 401 that did not help. */
-  readonly #uselessPause: Backoff
+  readonly #refusalPause: RefusalPause
 
   #held: Held | undefined
   #inFlight: Promise<string> | undefined
 
-  constructor(settings: HoldingSettings, obtain: () => Promise<Granted>) {
+  constructor(settings: HoldingSettings, ownPause: Backoff, obtain: () => Promise<Granted>) {
     this.#settings = settings
     this.#obtain = obtain
-    this.#ownPause = new Backoff(settings.clock)
-    this.#uselessPause = new Backoff(settings.clock)
+    this.#ownPause = ownPause
+    this.#refusalPause = new RefusalPause(settings.clock)
   }
 
   /** Whether a request is in flight. */
   get isBusy(): boolean {
     return this.#inFlight !== undefined
+  }
+
+  /** The pause after failures that say nothing of other sets, if there is one: it outlives this set. */
+  get pause(): Backoff | undefined {
+    return this.#ownPause.blocked() === undefined ? undefined : this.#ownPause
   }
 
   /** Resolves once none is in flight, however it ended. */
@@ -73,7 +77,8 @@ export class HeldToken {
 
   /**
    * A token other than one that an API has refused: the newer one that is there already, or a fresh one. Until that
-   * has come, and should it not come, the others go on with the one they have.
+   * has come, and should it not come, the others go on with the one they have. An API that refuses now this token,
+   * now that, must not wear out the issuer: after each fresh one there is a pause.
    *
    * @returns undefined if there is none to be had.
    */
@@ -81,19 +86,12 @@ export class HeldToken {
     signal?.throwIfAborted()
     const held = this.#usable(this.#settings.clock.elapsed())
     if (held !== undefined && held.token !== refused) return held.token
-    if (this.#uselessPause.blocked() !== undefined) return undefined
     // One who gives up says so; anything else that goes wrong leaves the answer that the API has given.
     const fresh = await waitFor(
-      this.#renew().catch(() => undefined),
+      this.#renewRefused().catch(() => undefined),
       signal,
     )
     return fresh === refused ? undefined : fresh
-  }
-
-  /** Learns whether the API took the token that {@link another} gave: one that refuses all must not wear out the issuer. */
-  learn(helped: boolean, startedAt: number): void {
-    if (helped) this.#uselessPause.succeeded()
-    else this.#uselessPause.failed(USELESS, startedAt)
   }
 
   /** Drops a token if it is the current one. */
@@ -116,14 +114,22 @@ export class HeldToken {
     return this.#inFlight
   }
 
+  async #renewRefused(): Promise<string | undefined> {
+    if (this.#inFlight !== undefined) return this.#inFlight
+    if (!this.#refusalPause.isOver) return undefined
+    const fresh = await this.#renew()
+    this.#refusalPause.begin()
+    return fresh
+  }
+
   async #request(): Promise<string> {
     const { clock, issuerPause } = this.#settings
     const startedAt = clock.elapsed()
     try {
       const held = this.#heldFrom(await this.#obtain(), startedAt)
       this.#held = held
-      issuerPause.succeeded()
-      this.#ownPause.succeeded()
+      issuerPause.succeeded(startedAt)
+      this.#ownPause.succeeded(startedAt)
       return held.token
     } catch (error) {
       if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') throw error
@@ -149,8 +155,3 @@ export class HeldToken {
     return { token, renewAt: Math.min(startedAt + lifetime * jittered, usableUntil), usableUntil }
   }
 }
-
-const USELESS = new TokenSourceError({
-  reason: 'credentials_refused',
-  problem: 'a fresh token was answered with 401 as well',
-})

@@ -7,6 +7,7 @@ import {
   UnreadableAnswerError,
   type ExchangeAnswer,
 } from '../exchange.js'
+import { withoutSecrets } from '../redaction.js'
 import { TokenSourceError, type TokenSourceReason } from './token-source-error.js'
 
 /** Far more than any token endpoint says. */
@@ -47,7 +48,7 @@ export async function callIssuer(
   if (status >= 200 && status < 300 && isRecord(json)) return json
   const told = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
   const [code, message] = [told.code, told.message].map((text) => shown(text, call.secrets))
-  const reason = reasonOf(status, code)
+  const reason = reasonOf(status, told.code)
   const said = [String(status), code, message === undefined ? undefined : `(${message})`]
   const problem = `${where} was ${said.filter((word) => word !== undefined).join(' ')}`
   throw new TokenSourceError({
@@ -108,11 +109,7 @@ export function placeOf(url: string): string {
 /** At most 200 characters of one line: it will stand in a log. */
 function shown(text: string | undefined, secrets: readonly string[]): string | undefined {
   if (text === undefined || text === '') return undefined
-  const line = secrets
-    .filter((secret) => secret !== '')
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\.$/, '')
+  const line = withoutSecrets(text, secrets).replace(/\.$/, '')
   return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }
 

@@ -1,15 +1,15 @@
-import { LRUCache } from 'lru-cache'
 import { createClock, type Clock } from '../clock.js'
 import { optionalFunction, ownOptions, wholeNumber, ConfigurationError } from '../configuration.js'
 import { durationOr, type Duration } from '../duration.js'
 import { readAllowedOrigins } from './allowed-origins.js'
 import { authenticatedFetch } from './authenticated-fetch.js'
 import { Backoff } from './backoff.js'
-import type { Grant, Wanted } from './grant.js'
+import type { Attempt, Grant, Granted, Wanted } from './grant.js'
 import { HeldToken, type HoldingSettings } from './held-token.js'
+import { TokenSets } from './token-sets.js'
 import { TokenSourceError } from './token-source-error.js'
 import { within } from './waiting.js'
-import { keyOf, readWanted, type WantedOptions } from './wanted.js'
+import { readWanted, type WantedOptions } from './wanted.js'
 
 /** Which token is meant; what is left out is as the source's own options say. */
 export interface TokenRequest extends WantedOptions {
@@ -43,8 +43,10 @@ export interface TokenSource {
    * `fetch` with a token attached, to the origins of `allowedOrigins` only.
    *
    * - After a 401 it renews the token, or takes one that was renewed meanwhile, and sends the request once more, never
-   *   twice. A body that is a stream, that of a `Request` included, can be sent one time only: then the 401 is the answer.
-   *   So it is where no other token can be had, and for a while where fresh ones are refused as well.
+   *   twice. A body that is a stream, that of a `Request` included, can be sent one time only: then the 401 is the answer,
+   *   and the token is renewed for the next request.
+   *   So it is where no other token can be had, and for 1 s after a renewal because of a 401, doubling to 60 s while
+   *   that goes on: an API that refuses good tokens does not wear out the issuer.
    * - Redirects are followed by the rules of the fetch standard, 20 at most. The token goes along within the allowed
    *   origins only; once a redirect has left them it is not attached again. `response.url` is the last address;
    *   `response.redirected` stays `false`.
@@ -138,11 +140,9 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
   }
   const sets = new TokenSets(
     wholeNumber(`${where}.maxTokens`, options.maxTokens, 100, { min: 1, max: 100_000 }),
-    (wanted) =>
-      new HeldToken(settings, () =>
-        within({ seconds, closing: closing.signal, late: () => late(seconds) }, (signal) =>
-          grant.obtain(wanted, signal),
-        ),
+    (wanted, pause) =>
+      new HeldToken(settings, pause ?? new Backoff(clock), () =>
+        obtainWithin(seconds, closing.signal, grant, wanted),
       ),
   )
   const find = (name: string, given: WantedOptions): HeldToken => {
@@ -154,7 +154,6 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
     where,
     allowedOrigins: readAllowedOrigins(`${where}.allowedOrigins`, options.allowedOrigins),
     fetch: optionalFunction(`${where}.fetch`, options.fetch),
-    elapsed: () => clock.elapsed(),
   })
   return Object.freeze({
     getToken: async (request: TokenRequest = {}) => {
@@ -182,7 +181,20 @@ function readRenewAt(option: string, value: unknown): number {
   return value
 }
 
-function late(seconds: number): TokenSourceError {
+/** One attempt, bounded as a whole; who was waited for at its end is who is to blame. */
+function obtainWithin(seconds: number, closing: AbortSignal, grant: Grant, wanted: Wanted): Promise<Granted> {
+  let isReading = false
+  const reading: Attempt['reading'] = async (read) => {
+    isReading = true
+    const value = await read()
+    isReading = false
+    return value
+  }
+  const late = (): TokenSourceError => (isReading ? lateCredential(seconds) : lateToken(seconds))
+  return within({ seconds, closing, late }, (signal) => grant.obtain(wanted, { signal, closing, reading }))
+}
+
+function lateToken(seconds: number): TokenSourceError {
   return new TokenSourceError({
     reason: 'issuer_unavailable',
     problem: `no token within ${seconds} s`,
@@ -190,44 +202,10 @@ function late(seconds: number): TokenSourceError {
   })
 }
 
-/** The tokens of a source, one per audience and scope set. */
-class TokenSets {
-  readonly #sets: LRUCache<string, HeldToken>
-  /** Those pushed out while a request was in flight: whoever asks again must join it. */
-  readonly #busy = new Map<string, HeldToken>()
-  readonly #make: (wanted: Wanted) => HeldToken
-
-  constructor(max: number, make: (wanted: Wanted) => HeldToken) {
-    this.#make = make
-    this.#sets = new LRUCache({
-      max,
-      disposeAfter: (set, key, reason) => {
-        if (reason === 'evict' && set.isBusy) this.#keepWhileBusy(key, set)
-      },
-    })
-  }
-
-  of(wanted: Wanted): HeldToken {
-    const key = keyOf(wanted)
-    const known = this.#sets.get(key) ?? this.#busy.get(key)
-    const set = known ?? this.#make(wanted)
-    if (known === undefined || this.#busy.delete(key)) this.#sets.set(key, set)
-    return set
-  }
-
-  forget(token: string): void {
-    for (const set of [...this.#sets.values(), ...this.#busy.values()]) set.forget(token)
-  }
-
-  clear(): void {
-    this.#sets.clear()
-    this.#busy.clear()
-  }
-
-  #keepWhileBusy(key: string, set: HeldToken): void {
-    this.#busy.set(key, set)
-    void set.settled().then(() => {
-      if (this.#busy.get(key) === set) this.#busy.delete(key)
-    })
-  }
+function lateCredential(seconds: number): TokenSourceError {
+  return new TokenSourceError({
+    reason: 'credentials_unavailable',
+    problem: `the function or promise of the secret or key gave nothing within ${seconds} s`,
+    advice: 'Look where it gets it from',
+  })
 }

@@ -11,14 +11,19 @@ export interface TokenEndpoint {
 }
 
 /** What finding the endpoint may take. */
-export type Finding = Pick<IssuerCall, 'deadlineSeconds' | 'fetch' | 'signal'>
+export interface Finding extends Pick<IssuerCall, 'deadlineSeconds' | 'fetch' | 'signal'> {
+  /** Ends a look-up that nobody waits for. */
+  readonly closing: AbortSignal
+}
 
 /** How long a discovered address is used before it is looked up again. */
 const LIFETIME = 3600
+/** After how long it is looked up again where that failed. */
+const PAUSE = 60
 
 /**
- * Finds the token endpoint of an issuer in its discovery document, and remembers it for an hour. A later look-up
- * that fails changes nothing: the address known is used on.
+ * Finds the token endpoint of an issuer in its discovery document, and remembers it for an hour. Later look-ups hold
+ * up nobody: they happen in the background, and one that fails changes nothing, the address known is used on.
  */
 export class DiscoveredEndpoint {
   readonly #issuer: string
@@ -33,21 +38,27 @@ export class DiscoveredEndpoint {
   }
 
   async find(finding: Finding): Promise<TokenEndpoint> {
-    if (this.#found !== undefined && this.#clock.elapsed() < this.#lookUpAt) return this.#found
-    this.#underWay ??= this.#lookUp(finding).finally(() => {
-      this.#underWay = undefined
-    })
-    return this.#underWay
+    if (this.#found === undefined) return this.#lookUp(finding)
+    if (this.#clock.elapsed() >= this.#lookUpAt) {
+      // Not by the signal of one attempt: its end would leave the address old for good.
+      this.#lookUp({ ...finding, signal: finding.closing }).catch(() => {
+        this.#lookUpAt = this.#clock.elapsed() + PAUSE
+      })
+    }
+    return this.#found
   }
 
-  async #lookUp(finding: Finding): Promise<TokenEndpoint> {
-    try {
-      this.#found = await this.#discover(finding)
-    } catch (error) {
-      if (this.#found === undefined || finding.signal.aborted) throw error
-    }
-    this.#lookUpAt = this.#clock.elapsed() + LIFETIME
-    return this.#found
+  /** Joins the look-up under way or starts one. */
+  #lookUp(finding: Finding): Promise<TokenEndpoint> {
+    this.#underWay ??= this.#discover(finding)
+      .then((found) => {
+        this.#lookUpAt = this.#clock.elapsed() + LIFETIME
+        return (this.#found = found)
+      })
+      .finally(() => {
+        this.#underWay = undefined
+      })
+    return this.#underWay
   }
 
   async #discover(finding: Finding): Promise<TokenEndpoint> {
@@ -72,7 +83,8 @@ export class DiscoveredEndpoint {
   async #document(finding: Finding): Promise<Readonly<Record<string, unknown>>> {
     const started = performance.now()
     const [first, second] = discoveryAddresses(this.#issuer)
-    const call = { ...finding, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
+    const { closing: _, ...how } = finding
+    const call = { ...how, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
     try {
       return await callIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
     } catch (error) {

@@ -47,6 +47,8 @@ function readScopes(option: string, value: unknown): readonly string[] {
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value]
   const words = list.filter((item) => item !== '').map((item) => requiredText(option, item))
+  // To ask for none is to get the issuer's default, which may be everything the client may have.
+  if (words.length === 0) throw new ConfigurationError(option, 'must name at least one scope')
   if (!words.every((word) => SCOPE.test(word)))
     throw new ConfigurationError(
       option,

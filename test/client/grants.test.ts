@@ -429,6 +429,23 @@ describe('at Clerk', () => {
     }
   })
 
+  it.each([
+    ['a creation at 0', () => 0],
+    ['a creation in seconds', (milliseconds: number) => milliseconds / 1000],
+  ])('%s does not make a token live longer than was asked for', async (_, createdAt) => {
+    const { issuer, clerkSource, pass, clock } = await clientStage()
+    const [token, expiration] = ['mt_x', clock() + 1_200_000]
+    const body = { object: 'machine_to_machine_token', token, expiration, created_at: createdAt(clock()) }
+    issuer.fail('clerkTokens', saysJson(201, body))
+    const tokens = clerkSource({ expiresIn: '20m' })
+    expect(await tokens.getToken()).toBe(token)
+    issuer.fail('clerkTokens', 503)
+    pass(1194)
+    expect(await tokens.getToken()).toBe(token)
+    pass(2)
+    expect((await failureOf(tokens.getToken())).reason).toBe('issuer_unavailable')
+  })
+
   it('one that never expires is created again after a day, and used on while that fails', async () => {
     const { issuer, clerkSource, pass } = await clientStage()
     const tokens = clerkSource({ expiresIn: null })

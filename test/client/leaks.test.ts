@@ -104,3 +104,19 @@ describe.each(SOURCES)('%s', (_, endpoint, make) => {
       for (const text of seen) expect(text).not.toContain(secret)
   })
 })
+
+it.each<[string, (secret: string) => string]>([
+  ['in base64', (secret) => Buffer.from(secret).toString('base64')],
+  ['in base64url', (secret) => Buffer.from(secret).toString('base64url')],
+  ['in JSON', (secret) => JSON.stringify(secret).slice(1, -1)],
+  ['with spaces of no width', (secret) => secret.replace(/\B|\b/g, '\u200b')],
+])('a secret that the issuer quotes %s is not in the error', async (_, quoted) => {
+  const secret = `"${SECRET}\\~?>"`
+  const stage = await clientStage()
+  const { clientId } = stage.issuer.addClient({ clientId: 'me', clientSecret: SECRET })
+  const told = quoted(secret)
+  stage.issuer.fail('token', { status: 400, body: { error: 'invalid_request', error_description: told } })
+  const error = await failureOf(stage.source({ clientId, clientSecret: secret }).getToken())
+  expect(error.message).toContain('[secret]')
+  for (const text of [told, secret]) expect(writtenForms(error)).not.toContain(text)
+})

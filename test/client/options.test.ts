@@ -60,6 +60,7 @@ describe('tokenSource', () => {
     ['a resource that is no address', { resource: 'orders' }, '.resource'],
     ['a resource with a fragment', { resource: 'https://a.test/#b' }, '.resource'],
     ['a scope with a quote', { scopes: ['a"b'] }, '.scopes'],
+    ['no scope in the list', { scopes: [] }, '.scopes'],
     ['a scope with a space', { scopes: ['a b'] }, '.scopes'],
     ['scopes that are no texts', { scopes: [1] }, '.scopes'],
     ['a parameter that is ours', { parameters: { client_secret: 'x' } }, '.parameters.client_secret'],
@@ -120,6 +121,9 @@ describe('a request for a token', () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['a misspelt member', { scope: 'a' }, 'getToken.scope'],
     ['a wrong scope', { scopes: 'a"' }, 'getToken.scopes'],
+    ['a text without a scope', { scopes: ' ' }, 'getToken.scopes'],
+    ['an empty text of scopes', { scopes: '' }, 'getToken.scopes'],
+    ['an empty list of scopes', { scopes: [] }, 'getToken.scopes'],
     ['a wrong resource', { resource: 'x' }, 'getToken.resource'],
     ['an audience that is no text', { audience: 7 }, 'getToken.audience'],
   ])('with %s is rejected before anything is sent', async (_, request, option) => {

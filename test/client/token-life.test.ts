@@ -33,7 +33,7 @@ describe('a token', () => {
     expect(issuer.calls.token).toBe(1)
     const others = [
       await tokens.getToken({ scopes: 'a' }),
-      await tokens.getToken({ scopes: [] }),
+      await tokens.getToken({ scopes: 'b' }),
       await tokens.getToken({ audience: 'https://x.test' }),
       await tokens.getToken({ resource: 'https://x.test' }),
       await tokens.getToken({ resource: ['https://x.test', 'https://y.test'] }),
@@ -266,12 +266,12 @@ describe('when the issuer fails', () => {
     expect(issuer.calls.token).toBe(2)
   })
 
-  it('an answer that never comes ends at the deadline, which bounds the secret as well', async () => {
+  it('an answer that never comes ends at the deadline, as does a secret, and the error says which', async () => {
     const { issuer, source } = await clientStage()
     issuer.fail('token', 'hang')
     expect((await failureOf(source({ deadline: '20ms' }).getToken())).reason).toBe('issuer_unavailable')
     const never = source({ deadline: '20ms', clientSecret: () => new Promise(() => undefined) })
-    expect((await failureOf(never.getToken())).reason).toBe('issuer_unavailable')
+    expect((await failureOf(never.getToken())).reason).toBe('credentials_unavailable')
     expect(issuer.calls.token).toBe(1)
   })
 })

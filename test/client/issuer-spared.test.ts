@@ -1,0 +1,154 @@
+import { describe, expect, it, vi } from 'vitest'
+import { api, clientStage, failureOf, serve } from './support.js'
+
+describe('a discovery that hangs', () => {
+  it('does not keep tokens from being had at the address known, and is tried again after a minute', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
+    await tokens.getToken()
+    pass(3601)
+    issuer.fail('discovery', 503)
+    const gate = issuer.gate('discovery')
+    const during = ['a', 'b', 'c'].map((scopes) => tokens.getToken({ scopes }))
+    expect(new Set(await Promise.all(during)).size).toBe(3)
+    await gate.waiting
+    expect(issuer.calls.discovery).toBe(2)
+    gate.release()
+    // Once the look-up under way has failed, the minute begins: until then no other is started.
+    await vi.waitFor(async () => {
+      pass(61)
+      await tokens.getToken({ scopes: `at ${issuer.calls.token}` })
+      expect(issuer.calls.discovery).toBe(3)
+    })
+  })
+
+  it('is ended by closing the source', async () => {
+    const { issuer, source, pass } = await clientStage()
+    let closed = 0
+    let asked = 0
+    const url = await serve((request, response) => {
+      asked += 1
+      request.socket.once('close', () => (closed += 1))
+      const document = { issuer: `http://${request.headers.host!}`, token_endpoint: `${issuer.url}/token` }
+      if (asked === 1) response.setHeader('connection', 'close').end(JSON.stringify(document))
+    })
+    const tokens = source({ issuer: url, tokenEndpoint: undefined, deadline: '60s' })
+    await tokens.getToken()
+    await vi.waitFor(() => expect(closed).toBe(1))
+    pass(3601)
+    await tokens.getToken()
+    await vi.waitFor(() => expect(asked).toBe(2))
+    tokens.close()
+    await vi.waitFor(() => expect(closed).toBe(2))
+  })
+
+  it('a later one that succeeds changes the address', async () => {
+    const { issuer, source, pass, sent } = await clientStage()
+    const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
+    await tokens.getToken()
+    const moved = await api(() => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ access_token: 'moved', token_type: 'Bearer', expires_in: 3600 }),
+    }))
+    issuer.fail('discovery', { body: { issuer: issuer.url, token_endpoint: `${moved.url}/t` } })
+    pass(3601)
+    let count = 0
+    await vi.waitFor(async () => {
+      expect(await tokens.getToken({ scopes: `s${(count += 1)}` })).toBe('moved')
+    })
+    expect(sent.at(-1)!.url).toBe(`${moved.url}/t`)
+  })
+})
+
+describe('the pause an issuer asked for', () => {
+  it('is not ended by the success of a request that was under way before', async () => {
+    const { source, pass } = await clientStage()
+    let asked = 0
+    let release: () => void = () => undefined
+    let arrived: () => void = () => undefined
+    const waiting = new Promise<void>((resolve) => (arrived = resolve))
+    const url = await serve((request, response) => {
+      asked += 1
+      const body = JSON.stringify({ access_token: 'good', token_type: 'Bearer', expires_in: 3600 })
+      request.resume().on('end', () => {
+        if (asked === 1) {
+          release = () => response.end(body)
+          arrived()
+        } else if (asked === 2) response.writeHead(429, { 'retry-after': '100' }).end('{}')
+        else response.end(body)
+      })
+    })
+    const tokens = source({ tokenEndpoint: `${url}/token` })
+    const slow = tokens.getToken({ scopes: 'slow' })
+    await waiting
+    expect(await failureOf(tokens.getToken({ scopes: 'a' }))).toMatchObject({ status: 429, retryAfter: 100 })
+    release()
+    expect(await slow).toBe('good')
+    pass(99)
+    expect(await failureOf(tokens.getToken({ scopes: 'b' }))).toMatchObject({ status: 429, retryAfter: 1 })
+    expect(asked).toBe(2)
+    pass(1)
+    expect(await tokens.getToken({ scopes: 'b' })).toBe('good')
+  })
+
+  it('holds for a set that was pushed out, idle or under way', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const tokens = source({ maxTokens: 1 })
+    const headers = { 'retry-after': '100' }
+    issuer.fail('token', { status: 400, headers, body: { error: 'invalid_scope' } })
+    await Promise.all(['a', 'b', 'c'].map((scopes) => failureOf(tokens.getToken({ scopes }))))
+    for (let index = 0; index < 48; index += 1) {
+      const error = await failureOf(tokens.getToken({ scopes: ['a', 'b', 'c'][index % 3]! }))
+      expect([error.reason, error.retryAfter]).toEqual(['request_refused', 100])
+    }
+    expect(issuer.calls.token).toBe(3)
+    issuer.heal()
+    pass(100)
+    expect(await tokens.getToken({ scopes: 'a' })).toBeTypeOf('string')
+  })
+})
+
+describe('an API that refuses good tokens', () => {
+  it('every other time causes one renewal, then one after 1 s, doubling to 60 s', async () => {
+    const { issuer, source, pass } = await clientStage()
+    const { url } = await api((_, count) => ({ status: count % 2 === 1 ? 401 : 200 }))
+    const tokens = source({ allowedOrigins: url })
+    const statuses: number[] = []
+    const burst = async (): Promise<number> => {
+      issuer.resetCalls()
+      for (let index = 0; index < 10; index += 1) statuses.push((await tokens.fetch(url)).status)
+      return issuer.calls.token
+    }
+    expect(await burst()).toBe(2)
+    expect(new Set(statuses)).toEqual(new Set([200, 401]))
+    for (const pause of [1, 2, 4, 8, 16, 32, 60, 60]) {
+      pass(pause - 0.01)
+      expect(await burst()).toBe(0)
+      pass(0.02)
+      expect(await burst()).toBe(1)
+    }
+    // The last pause of 60 s, then a quiet minute: the next one is short again.
+    pass(120.1)
+    expect(await burst()).toBe(1)
+    pass(1.01)
+    expect(await burst()).toBe(1)
+  })
+
+  it('of a request that cannot be sent again gets another with the next one', async () => {
+    const { issuer, source } = await clientStage()
+    let old = ''
+    const { url, got } = await api(({ authorization }) => ({
+      status: authorization === `Bearer ${old}` ? 401 : 200,
+    }))
+    const tokens = source({ allowedOrigins: url })
+    old = await tokens.getToken()
+    const post = async (): Promise<number> =>
+      (await tokens.fetch(new Request(url, { method: 'POST', body: 'x' }))).status
+    expect(await post()).toBe(401)
+    expect(got).toHaveLength(1)
+    await vi.waitFor(async () => expect(await tokens.getToken()).not.toBe(old))
+    expect(await post()).toBe(200)
+    expect(issuer.calls.token).toBe(2)
+  })
+})
