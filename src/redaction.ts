@@ -12,10 +12,14 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   const spellings = [...new Set(secrets.flatMap(spellingsOf))].sort((one, other) => other.length - one.length)
   const hide = (line: string): string =>
     spellings.reduce((hidden, spelling) => hidden.replaceAll(spelling, MARK), line)
+  const apart = hide(withoutUnseen(text.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')))
+  // Line breaks part words; but where taking them out shows a secret, they had parted its halves.
   const joined = hide(withoutUnseen(text))
-  // Line breaks part words, but not the halves of a secret.
-  const line = joined.includes(MARK) ? joined : hide(withoutUnseen(text.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')))
-  return line.replaceAll(MARK, '[secret]')
+  return (marksIn(joined) > marksIn(apart) ? joined : apart).replaceAll(MARK, '[secret]')
+}
+
+function marksIn(line: string): number {
+  return line.split(MARK).length
 }
 
 function withoutUnseen(text: string): string {

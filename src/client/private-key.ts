@@ -1,8 +1,9 @@
-import { createPrivateKey, KeyObject, type JsonWebKey } from 'node:crypto'
+import { createPrivateKey, KeyObject } from 'node:crypto'
+import type { JWK } from 'jose'
 import { ConfigurationError, isRecord } from '../configuration.js'
 
 /** A private key: PEM (PKCS #8, or PKCS #1 and SEC1), a JWK, or Node's own `KeyObject`. */
-export type PrivateKeyValue = string | JsonWebKey | KeyObject
+export type PrivateKeyValue = string | JWK | KeyObject
 
 /** A {@link PrivateKeyValue}, a promise of one, or a function that gives one of these and is called for every token request. */
 export type PrivateKey =
@@ -64,7 +65,7 @@ function importKey(option: string, value: unknown): KeyObject {
   }
   try {
     if (typeof value === 'string') return createPrivateKey(value)
-    if (isRecord(value)) return createPrivateKey({ key: value as JsonWebKey, format: 'jwk' })
+    if (isRecord(value)) return createPrivateKey({ key: { ...value }, format: 'jwk' })
   } catch {
     // What OpenSSL says of it helps nobody, and the key itself must not be quoted.
   }

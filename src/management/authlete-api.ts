@@ -1,5 +1,6 @@
 import { ConfigurationError, isRecord, ownOptions, requiredText, secureAddress } from '../configuration.js'
 import { parseJson } from '../exchange.js'
+import { AN_END } from './listing.js'
 import { number, own, text } from './read.js'
 import {
   MANAGEMENT_OPTIONS,
@@ -109,6 +110,11 @@ export class AuthleteApi {
       status: answer.status,
       isUncertain: !call.isRead && (!isKnown || action === 'INTERNAL_SERVER_ERROR'),
     })
+  }
+
+  /** The failure of a list that has no end. */
+  endless(name: string): Error {
+    return this.#api.unreadable({ operation: `authleteTokens.${name}`, isRead: true }, AN_END)
   }
 
   async #read(call: VendorCall): Promise<AuthleteAnswer> {

@@ -56,12 +56,15 @@ export function listTokens(
   }
   return new Listing(
     async () => fetchFrom(plan().first),
-    ({ items, total, end }) => {
+    ({ items, total, start }) => {
       const { last } = plan()
+      // A page may have fewer than were asked for: what is left out of it comes next.
+      const reached = start + items.length
       // A total that is wrong must not make this go on for ever: after an empty page nothing comes.
-      const isLast = items.length === 0 || end >= Math.min(last, total ?? Number.POSITIVE_INFINITY)
-      return isLast ? undefined : fetchFrom(end)
+      const isLast = items.length === 0 || reached >= Math.min(last, total ?? Number.POSITIVE_INFINITY)
+      return isLast ? undefined : fetchFrom(reached)
     },
+    () => api.endless('list'),
   )
 }
 

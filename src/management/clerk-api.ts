@@ -8,6 +8,7 @@ import {
 import { ManagementError } from './management-error.js'
 import { records, text } from './read.js'
 import {
+  signalOf,
   VendorApi,
   type CallOptions,
   type ManagementOptions,
@@ -75,12 +76,13 @@ export class ClerkApi {
   async call(call: ClerkCall): Promise<VendorAnswer> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
     const started = performance.now()
+    const signal = signalOf(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorAnswer> =>
       this.#api.call({
         ...rest,
         headers: { authorization: `Bearer ${key}`, 'clerk-api-version': API_VERSION },
         secrets: [this.#machineKey ?? '', this.#instanceKey ?? '', ...secrets],
-        signal: options.signal,
+        signal,
         deadlineSeconds,
       })
     const [key, further] = [this.#machineKey, this.#instanceKey].filter((given) => given !== undefined)

@@ -20,7 +20,10 @@ interface Position {
  * created, which moves the others back, and revoked, often by the walk itself, which moves them up: without
  * care, a loop that revokes every token would leave out every second page.
  */
-export function offsetListing(fetchPage: (offset?: number) => Promise<ClerkPage>): Listing<ClerkToken> {
+export function offsetListing(
+  fetchPage: (offset?: number) => Promise<ClerkPage>,
+  endless: () => Error,
+): Listing<ClerkToken> {
   const positions = new WeakMap<Page<ClerkToken>, Position>()
 
   function place({ offset, items, total }: ClerkPage, before: ReadonlySet<string>): Page<ClerkToken> {
@@ -48,5 +51,6 @@ export function offsetListing(fetchPage: (offset?: number) => Promise<ClerkPage>
       const position = positions.get(page)
       return position === undefined ? undefined : following(position)
     },
+    endless,
   )
 }

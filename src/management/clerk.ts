@@ -13,7 +13,7 @@ import {
 } from './clerk-input.js'
 import { offsetListing, type ClerkPage } from './clerk-list.js'
 import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './clerk-token.js'
-import { settled, type Listing } from './listing.js'
+import { AN_END, settled, type Listing } from './listing.js'
 import { number, records, text } from './read.js'
 import { withSecret } from './secret.js'
 import { MANAGEMENT_OPTIONS, pathPart, type CallOptions } from './vendor-api.js'
@@ -99,9 +99,10 @@ async function create(
 
 function list(api: ClerkApi, input: ClerkListInput, options: CallOptions): Listing<ClerkToken> {
   const query = settled(() => readListInput('clerkTokens.list', input))
-  return offsetListing((offset) => {
-    return fetchPage(api, { ...query(), ...(offset === undefined ? {} : { offset }) }, options)
-  })
+  return offsetListing(
+    (offset) => fetchPage(api, { ...query(), ...(offset === undefined ? {} : { offset }) }, options),
+    () => api.unreadable({ operation: 'clerkTokens.list', isRead: true }, AN_END),
+  )
 }
 
 async function fetchPage(api: ClerkApi, query: ClerkListQuery, options: CallOptions): Promise<ClerkPage> {

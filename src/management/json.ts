@@ -1,5 +1,8 @@
 import { ConfigurationError, isRecord } from '../configuration.js'
 
+/** Deeper than anything honest. */
+const DEEPEST_NESTING = 64
+
 /**
  * A copy of an input that is sent as JSON. What JSON would leave out or turn into something else is refused:
  * it must arrive as it was written.
@@ -9,6 +12,11 @@ export function copyJson(option: string, value: unknown, around: readonly unknow
   if (typeof value === 'number' && Number.isFinite(value)) return value
   const isList = Array.isArray(value)
   const isPlain = isRecord(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object)
+  if (around.length >= DEEPEST_NESTING)
+    throw new ConfigurationError(
+      option.split('.', 3).join('.'),
+      `must not be nested deeper than ${DEEPEST_NESTING}`,
+    )
   if ((!isList && !isPlain) || around.includes(value))
     throw new ConfigurationError(option, 'must be a value of JSON, without cycles')
   const within = [...around, value]

@@ -1,3 +1,11 @@
+import { createHash } from 'node:crypto'
+
+/** Pages in a row without anything new, after which a vendor is taken to go round in circles. */
+const MOST_BARREN_PAGES = 5
+
+/** What an endless list lacks, for the error's sentence. */
+export const AN_END = 'an end: it gives the same pages, or empty ones, again and again'
+
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[]
@@ -17,12 +25,17 @@ export interface Page<T> {
 export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, AsyncIterable<T> {
   readonly #first: () => Promise<P>
   readonly #after: (page: P) => Promise<P> | undefined
+  readonly #endless: () => Error
   #firstPage: Promise<P> | undefined
 
-  /** `after` fetches the page that follows one; undefined if that was the last. */
-  constructor(first: () => Promise<P>, after: (page: P) => Promise<P> | undefined) {
+  /**
+   * `after` fetches the page that follows one; undefined if that was the last. `endless` is the error of a list that
+   * goes on and on without bringing anything new.
+   */
+  constructor(first: () => Promise<P>, after: (page: P) => Promise<P> | undefined, endless: () => Error) {
     this.#first = first
     this.#after = after
+    this.#endless = endless
   }
 
   /** The first page: nothing is asked for before somebody wants it, and it is asked for once. */
@@ -35,8 +48,14 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
 
   /** Page by page, the first included. A page that cannot be fetched rejects; what came before is not lost. */
   async *pages(): AsyncGenerator<P, void, undefined> {
+    const seen = new Set<string>()
+    let barren = 0
     let page: P | undefined = await this
     while (page !== undefined) {
+      const digest = createHash('sha256').update(JSON.stringify(page.items)).digest('base64')
+      barren = page.items.length === 0 || seen.has(digest) ? barren + 1 : 0
+      if (barren > MOST_BARREN_PAGES) throw this.#endless()
+      seen.add(digest)
       yield page
       page = await this.#after(page)
     }

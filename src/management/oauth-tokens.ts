@@ -90,7 +90,9 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
     },
     revoke: async (input, callOptions) => {
       const asking = readAsking('revoke', input, callOptions)
-      const call = { ...asking, ...(await endpoints.find('revocation_endpoint', asking)), isRead: false }
+      const found = await endpoints.find('revocation_endpoint', asking)
+      // RFC 7009 section 2.2: the body of the answer says nothing.
+      const call = { ...asking, ...found, isRead: false, ignoresBody: true }
       await api.call(withCredentials(client, call))
     },
   })

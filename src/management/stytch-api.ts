@@ -3,6 +3,7 @@ import { stytchAddress, type StytchAddressOptions } from '../stytch-address.js'
 import type { ManagementError } from './management-error.js'
 import { text } from './read.js'
 import {
+  signalOf,
   VendorApi,
   type CallOptions,
   type ManagementOptions,
@@ -53,7 +54,7 @@ export class StytchApi {
       ...call,
       headers: { authorization: `Basic ${this.#credentials}` },
       secrets: [this.#secret, this.#credentials, ...secrets],
-      signal: options.signal,
+      signal: signalOf(call.operation, options),
     })
   }
 
@@ -62,7 +63,7 @@ export class StytchApi {
     call: Pick<VendorCall, 'operation' | 'method' | 'path' | 'form' | 'isRead' | 'secrets'>,
     options: CallOptions,
   ): Promise<VendorAnswer> {
-    return this.#api.call({ ...call, headers: {}, signal: options.signal })
+    return this.#api.call({ ...call, headers: {}, signal: signalOf(call.operation, options) })
   }
 
   unreadable(call: Pick<StytchCall, 'operation' | 'isRead'>, lacking: string): ManagementError {

@@ -1,5 +1,5 @@
 import { ConfigurationError, ownOptions, requiredText, textList, wholeNumber } from '../configuration.js'
-import { Listing, settled, type Page } from './listing.js'
+import { AN_END, Listing, settled, type Page } from './listing.js'
 import { filledText, number, record, records } from './read.js'
 import type { StytchApi, StytchCall } from './stytch-api.js'
 import { readStytchClient, type StytchClient } from './stytch-client.js'
@@ -51,6 +51,7 @@ export function searchClients(
     async () => fetchPage(api, body(), options),
     ({ nextCursor }) =>
       nextCursor === undefined ? undefined : fetchPage(api, { ...body(), cursor: nextCursor }, options),
+    () => api.unreadable({ operation: OPERATION, isRead: true }, AN_END),
   )
 }
 

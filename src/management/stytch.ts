@@ -165,7 +165,7 @@ async function update(api: StytchApi, input: StytchUpdateInput, options: CallOpt
   const operation = 'stytchClients.update'
   const { clientId, body: json } = readUpdateInput(operation, input)
   const call: StytchCall = { operation, method: 'PUT', path: pathOf(clientId), json, isRead: false, options }
-  return Object.freeze(clientOf(api, call, await api.call(call)))
+  return Object.freeze(clientOf(api, call, await api.call(call), clientId))
 }
 
 async function remove(
@@ -174,11 +174,11 @@ async function remove(
   options: CallOptions,
 ): Promise<StytchClientInput> {
   const operation = 'stytchClients.delete'
-  const path = pathOf(readClientId(operation, input))
+  const clientId = readClientId(operation, input)
+  const path = pathOf(clientId)
   const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
   const { json } = await api.call(call)
-  const clientId = text(json, 'client_id')
-  if (clientId === undefined) throw api.unreadable(call, 'the id of the client')
+  if (text(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
   return Object.freeze({ clientId })
 }
 
@@ -189,7 +189,7 @@ async function rotateStart(
 ): Promise<RotatingStytchClient> {
   const call = callOnClient('secrets.rotateStart', input, options)
   const answer = await api.call(call)
-  const client = clientOf(api, call, answer)
+  const client = clientOf(api, call, answer, readClientId(call.operation, input))
   const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
   return withSecret(client, 'nextClientSecret', secret)
@@ -210,7 +210,8 @@ async function onClient(
   options: CallOptions,
 ): Promise<StytchClient> {
   const call = callOnClient(name, input, options)
-  return Object.freeze(clientOf(api, call, await api.call(call)))
+  const clientId = readClientId(call.operation, input)
+  return Object.freeze(clientOf(api, call, await api.call(call), clientId))
 }
 
 function callOnClient(
@@ -230,8 +231,11 @@ function pathOf(clientId: string): string {
   return `/v1/m2m/clients/${pathPart(clientId)}`
 }
 
-function clientOf(api: StytchApi, call: StytchCall, { json }: VendorAnswer): StytchClient {
+/** The client of an answer; `clientId` is whose it must be. */
+function clientOf(api: StytchApi, call: StytchCall, { json }: VendorAnswer, clientId?: string): StytchClient {
   const client = readStytchClient(record(json, 'm2m_client'))
   if (typeof client === 'string') throw api.unreadable(call, client)
+  if (clientId !== undefined && client.clientId !== clientId)
+    throw api.unreadable(call, 'the client that was named')
   return client
 }

@@ -1,4 +1,4 @@
-import { optionalFunction } from '../configuration.js'
+import { ConfigurationError, isRecord, optionalFunction, ownOptions } from '../configuration.js'
 import { createClock } from '../clock.js'
 import { durationOr, type Duration } from '../duration.js'
 import {
@@ -9,7 +9,7 @@ import {
   UnreadableAnswerError,
   type ExchangeAnswer,
 } from '../exchange.js'
-import { isRecord } from '../configuration.js'
+import { withoutSecrets } from '../redaction.js'
 import { ManagementError, type ManagementFailure, type Vendor } from './management-error.js'
 
 /** Options of every management client. */
@@ -70,6 +70,8 @@ export interface VendorCall {
   readonly deadlineSeconds?: number
   /** What must not appear in an error, should the vendor quote it. */
   readonly secrets: readonly string[]
+  /** Whether a 2xx answer says all by its status, whatever its body, unless that is a page for people. */
+  readonly ignoresBody?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -87,6 +89,8 @@ const MAX_BYTES = 4 * 1024 * 1024
 const PASSING_TROUBLES = [502, 503, 504]
 const SHORTEST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 150
+/** Nobody was there to make a change. */
+const NEVER_ARRIVED = /\((?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN)\)$/
 const CHECK_ADDRESS = 'Something other than the API may be answering: check the address'
 
 /** Calls a vendor's API within a deadline, and turns whatever is no good answer into a {@link ManagementError}. */
@@ -154,7 +158,8 @@ export class VendorApi {
   ): ManagementError {
     const { vendor, title } = this.#profile
     const { code, message, what, ...rest } = told
-    const said = message === undefined || message === '' ? '' : `: ${withoutSecrets(message, call.secrets)}`
+    const said =
+      message === undefined || message === '' ? '' : `: ${shortened(withoutSecrets(message, call.secrets))}`
     const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${said}`
     return new ManagementError({ vendor, operation: call.operation, problem, code, ...rest })
   }
@@ -190,12 +195,13 @@ export class VendorApi {
         ...failed,
         problem: `${title} gave ${attempt.message}`,
         advice: 'Check the address and the way there',
-        isUncertain: !call.isRead,
+        isUncertain: !call.isRead && !NEVER_ARRIVED.test(attempt.message),
       })
     }
     const { status, headers, text } = attempt
     const json = text.trim() === '' ? {} : parseJson(text)
     if (status >= 200 && status < 300) {
+      if (call.ignoresBody === true && !isPage(headers)) return { status, headers, json: {}, text }
       if (isRecord(json)) return { status, headers, json, text }
       const problem = `${title} answered ${status} with something that is no JSON object`
       const advice = CHECK_ADDRESS
@@ -203,11 +209,11 @@ export class VendorApi {
     }
     const told = readProblem({ json: isRecord(json) ? json : undefined, headers })
     const shown = (quoted: string | undefined): string | undefined =>
-      quoted === undefined || quoted === '' ? undefined : withoutSecrets(quoted, call.secrets)
+      quoted === undefined || quoted === '' ? undefined : shortened(withoutSecrets(quoted, call.secrets))
     const [code, message, requestId] = [shown(told.code), shown(told.message), shown(told.requestId)]
     const words = [
       `${title} answered ${status}`,
-      code,
+      code === String(status) ? undefined : code,
       isRecord(json) ? undefined : 'with something that is no JSON object',
     ]
     const said = message === undefined ? '' : `: ${message}`
@@ -228,18 +234,37 @@ export class VendorApi {
   }
 }
 
+/** A page for people, such as a proxy's request to log in: it does not come from an API. */
+function isPage(headers: Headers): boolean {
+  return /\bhtml\b/i.test(headers.get('content-type') ?? '')
+}
+
 /** A part of a path: an id with a slash in it must not name another resource. */
 export function pathPart(value: string): string {
   // A part of dots alone would be taken for a step up, encoded or not.
   if (/^\.{1,2}$/.test(value)) throw new TypeError(`${JSON.stringify(value)} is not an id`)
+  if (/\p{Cs}/u.test(value)) throw new ConfigurationError('id', 'must be a text that can stand in an address')
   return encodeURIComponent(value)
+}
+
+/** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
+export function signalOf(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
+  const { signal } = ownOptions<CallOptions>(`${operation}.options`, options ?? {}, { signal: true })
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new ConfigurationError(`${operation}.options.signal`, 'must be an AbortSignal')
+  return signal
 }
 
 function bodyOf(call: VendorCall): { readonly body?: string; readonly type?: string } {
   if (call.form !== undefined) {
     return { body: new URLSearchParams(call.form).toString(), type: 'application/x-www-form-urlencoded' }
   }
-  return call.json === undefined ? {} : { body: JSON.stringify(call.json), type: 'application/json' }
+  if (call.json === undefined) return {}
+  try {
+    return { body: JSON.stringify(call.json), type: 'application/json' }
+  } catch {
+    throw new ConfigurationError(call.operation, 'must hold nothing but values of JSON, and none too deep')
+  }
 }
 
 function queryOf({ query = {} }: VendorCall): string {
@@ -248,14 +273,10 @@ function queryOf({ query = {} }: VendorCall): string {
   return form.size === 0 ? '' : `?${form.toString()}`
 }
 
-/** At most 300 characters of one line: it will stand in a log. */
-function withoutSecrets(message: string, secrets: readonly string[]): string {
-  const line = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '[secret]'), message)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\.$/, '')
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+/** At most 300 characters: it will stand in a log. */
+function shortened(line: string): string {
+  const text = line.replace(/\.$/, '')
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }
 
 /** Waits, or rejects with the reason of the signal as soon as it is aborted. */
