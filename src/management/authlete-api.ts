@@ -5,6 +5,7 @@ import { number, own, text } from './read.js'
 import {
   MANAGEMENT_OPTIONS,
   pathPart,
+  signalOf,
   VendorApi,
   type CallOptions,
   type ManagementOptions,
@@ -64,7 +65,6 @@ export class AuthleteApi {
       apiUrl: true,
     })
     const serviceId = requiredText(`${where}.serviceId`, own.serviceId)
-    if (/^\.{1,2}$/.test(serviceId)) throw new ConfigurationError(`${where}.serviceId`, 'is no id')
     this.#serviceAccessToken = requiredText(`${where}.serviceAccessToken`, own.serviceAccessToken)
     if (!/^[\x21-\x7e]+$/.test(this.#serviceAccessToken)) {
       throw new ConfigurationError(
@@ -74,7 +74,7 @@ export class AuthleteApi {
     }
     const address = new URL(secureAddress(`${where}.apiUrl`, own.apiUrl))
     if (address.search !== '') throw new ConfigurationError(`${where}.apiUrl`, 'must not have a query')
-    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${pathPart(serviceId)}`
+    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${pathPart(`${where}.serviceId`, serviceId)}`
     this.#api = new VendorApi(where, { ...PROFILE, base }, own)
   }
 
@@ -135,14 +135,14 @@ export class AuthleteApi {
     }
   }
 
-  #prepare({ name, secrets, options = {}, ...call }: AuthleteCall): VendorCall {
-    const { signal } = ownOptions(`authleteTokens.${name}.options`, options, { signal: true })
+  #prepare({ name, secrets, options, ...call }: AuthleteCall): VendorCall {
+    const operation = `authleteTokens.${name}`
     return {
       ...call,
-      operation: `authleteTokens.${name}`,
+      operation,
       headers: { authorization: `Bearer ${this.#serviceAccessToken}` },
       secrets: [this.#serviceAccessToken, ...secrets.filter((secret) => typeof secret === 'string')],
-      signal,
+      signal: signalOf(operation, options),
     }
   }
 }

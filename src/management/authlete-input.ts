@@ -81,13 +81,6 @@ export const hash: Reader = (where, value) => {
   return value
 }
 
-/** What stands for a token in a path. A part of dots alone would be taken for a step up, encoded or not. */
-export const tokenInPath: Reader = (where, value) => {
-  const token = requiredText(where, value)
-  if (/^\.{1,2}$/.test(token)) throw new ConfigurationError(where, 'is no token')
-  return token
-}
-
 /** Scopes: a text with spaces, or a list of single ones (RFC 6749 section 3.3). Empty is none. */
 export const scopes: Reader = (where, value) => {
   const list: unknown = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value

@@ -131,7 +131,7 @@ export function updateRequest(where: string, input: AuthleteUpdateInput): Json {
 
 /** What stands for the token to delete in the path. */
 export function deleteRequest(where: string, input: AuthleteDeleteInput): string {
-  const own = readInput<AuthleteDeleteInput>(where, input, { token: read.tokenInPath, hash: read.hash })
+  const own = readInput<AuthleteDeleteInput>(where, input, { token: read.text, hash: read.hash })
   read.onlyOne(where, own, ['token', 'hash'])
   return String(own.token ?? own.hash)
 }

@@ -152,7 +152,8 @@ async function update(
   options: CallOptions | undefined,
 ): Promise<AuthleteUpdatedToken> {
   const json = updateRequest('authleteTokens.update', input)
-  const secrets = [json['accessToken']]
+  // A token is as long as a hash, and easily taken for one.
+  const secrets = [json['accessToken'], json['accessTokenHash'], json['tokenId']]
   const call = { name: 'update', path: '/auth/token/update', json, secrets, options, ...CHANGE }
   const answer = await api.act(call, ['OK'])
   const token = readUpdatedToken(answer.json)
@@ -171,9 +172,9 @@ async function deleteToken(
   const { status, lacking } = await api.call({
     name: 'delete',
     method: 'DELETE',
-    path: `/auth/token/delete/${pathPart(identifier)}`,
+    path: `/auth/token/delete/${pathPart('authleteTokens.delete.token', identifier)}`,
     isRead: false,
-    secrets: input.hash === undefined ? [identifier, pathPart(identifier)] : [],
+    secrets: [identifier],
     options,
   })
   if (status !== 204) throw lacking('the status 204 that means it is done')

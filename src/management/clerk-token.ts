@@ -1,4 +1,4 @@
-import { deepFreeze } from './json.js'
+import { deepFreeze } from '../freeze.js'
 import { own, record, secondsFromMilliseconds, text, texts, type EpochSeconds } from './read.js'
 
 /** What Clerk knows of a machine token. Frozen, claims included. */
@@ -44,10 +44,11 @@ export function readClerkToken(json: Members): ClerkToken | string {
   if (typeof revoked !== 'boolean' || typeof expired !== 'boolean' || expiresAt === undefined)
     return 'saying whether the token is revoked or expired, or when it expires'
   if (createdAt === undefined || updatedAt === undefined) return 'the times of the token'
+  const claims = record(json, 'claims')
   return {
     id,
     subject,
-    claims: deepFreeze(record(json, 'claims') ?? null),
+    claims: claims === undefined ? null : deepFreeze(claims),
     scopes: Object.freeze(texts(json, 'scopes')),
     revoked,
     revocationReason: text(json, 'revocation_reason') ?? null,

@@ -128,7 +128,7 @@ async function revoke(api: ClerkApi, input: ClerkRevokeInput, options: CallOptio
   const call: ClerkCall = {
     operation,
     method: 'POST',
-    path: `/m2m_tokens/${pathPart(id)}/revoke`,
+    path: `/m2m_tokens/${pathPart(`${operation}.id`, id)}/revoke`,
     json: { revocation_reason: reason },
     isRead: false,
     // Whoever gives the token in place of its id must not read it in a log.

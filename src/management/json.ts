@@ -27,12 +27,3 @@ export function copyJson(option: string, value: unknown, around: readonly unknow
   ])
   return Object.fromEntries(members)
 }
-
-/** Freezes what came from JSON, which has no cycles. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) deepFreeze(member)
-    Object.freeze(value)
-  }
-  return value
-}

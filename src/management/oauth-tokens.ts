@@ -10,7 +10,13 @@ import {
 import { EndpointFinder, type Asking } from './oauth-tokens-discovery.js'
 import { readIntrospection, type TokenIntrospection } from './oauth-tokens-read.js'
 import { text } from './read.js'
-import { MANAGEMENT_OPTIONS, VendorApi, type CallOptions, type ManagementOptions } from './vendor-api.js'
+import {
+  MANAGEMENT_OPTIONS,
+  signalOf,
+  VendorApi,
+  type CallOptions,
+  type ManagementOptions,
+} from './vendor-api.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {
@@ -137,13 +143,13 @@ function readAddresses(own: OAuthTokensOptions): ConstructorParameters<typeof En
 function readAsking(
   name: 'introspect' | 'revoke',
   input: OAuthIntrospectInput,
-  options: CallOptions = {},
+  options: CallOptions | undefined,
 ): Asking & { readonly form: Readonly<Record<string, string>> } {
   const operation = `oauthTokens.${name}`
   const own = ownOptions<OAuthIntrospectInput>(operation, input, { token: true, tokenTypeHint: true })
   const token = requiredText(`${operation}.token`, own.token)
   const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
-  const { signal } = ownOptions<CallOptions>(`${operation}.options`, options, { signal: true })
+  const signal = signalOf(operation, options)
   return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
 }
 

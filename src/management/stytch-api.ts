@@ -3,6 +3,7 @@ import { stytchAddress, type StytchAddressOptions } from '../stytch-address.js'
 import type { ManagementError } from './management-error.js'
 import { text } from './read.js'
 import {
+  pathPart,
   signalOf,
   VendorApi,
   type CallOptions,
@@ -40,6 +41,8 @@ export class StytchApi {
     this.projectId = requiredText(`${where}.projectId`, own.projectId)
     if (this.projectId.includes(':'))
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
+    // Refused here: the path of the token endpoint has it.
+    pathPart(`${where}.projectId`, this.projectId)
     this.#secret = requiredText(`${where}.secret`, own.secret)
     // As it stands: form-encoding as for an OAuth client would change the `=` that such a secret ends with.
     this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')

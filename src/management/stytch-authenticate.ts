@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.js'
 import type { EpochSeconds } from './read.js'
 import type { StytchClientsOptions } from './stytch-api.js'
 import { readScopes } from './stytch-input.js'
-import type { CallOptions } from './vendor-api.js'
+import { signalOf, type CallOptions } from './vendor-api.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
 export interface StytchAuthenticateInput {
@@ -47,6 +47,8 @@ export type StytchAuthenticate = (
   options: CallOptions,
 ) => Promise<AuthenticatedStytchToken>
 
+const OPERATION = 'stytchClients.authenticateToken'
+
 const STANDARD_CLAIMS = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub', 'scope']
 
 /** More tolerances than any program has; each costs a set of keys. */
@@ -80,8 +82,9 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
   }
 
   verifierOf(DEFAULT_TOLERANCE)
-  return async (given, { signal }) => {
+  return async (given, options) => {
     const input = readInput(given)
+    const signal = signalOf(OPERATION, options)
     const { required, checkScopes, maxTokenAge } = input
     const policy = {
       ...(maxTokenAge === undefined ? {} : { maxTokenAge }),
@@ -106,7 +109,7 @@ interface Demands {
 }
 
 function readInput(given: StytchAuthenticateInput): Demands {
-  const where = 'stytchClients.authenticateToken'
+  const where = OPERATION
   const own = ownOptions<StytchAuthenticateInput>(where, given, {
     accessToken: true,
     requiredScopes: true,

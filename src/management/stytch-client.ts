@@ -1,4 +1,4 @@
-import { deepFreeze } from './json.js'
+import { deepFreeze } from '../freeze.js'
 import { filledText, own, record, text } from './read.js'
 
 /** An M2M client of a Stytch project. Frozen, metadata included. Stytch keeps no times with it. */

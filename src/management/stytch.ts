@@ -228,7 +228,7 @@ function callOnClient(
 }
 
 function pathOf(clientId: string): string {
-  return `/v1/m2m/clients/${pathPart(clientId)}`
+  return `/v1/m2m/clients/${pathPart('clientId', clientId)}`
 }
 
 /** The client of an answer; `clientId` is whose it must be. */

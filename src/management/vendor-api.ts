@@ -157,11 +157,13 @@ export class VendorApi {
       Pick<ManagementFailure, 'status' | 'advice' | 'isUncertain'> & { readonly what: string },
   ): ManagementError {
     const { vendor, title } = this.#profile
-    const { code, message, what, ...rest } = told
-    const said =
-      message === undefined || message === '' ? '' : `: ${shortened(withoutSecrets(message, call.secrets))}`
+    const { what, status, advice, isUncertain } = told
+    const { code, message, requestId } = shown(told, call.secrets)
+    const said = message === undefined ? '' : `: ${message}`
     const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${said}`
-    return new ManagementError({ vendor, operation: call.operation, problem, code, ...rest })
+    const { operation } = call
+    const failed = { vendor, operation, problem, advice, status, code, requestId, isUncertain }
+    return new ManagementError(failed)
   }
 
   async #attempt(call: VendorCall, deadlineSeconds: number): Promise<ExchangeAnswer | ExchangeError> {
@@ -208,9 +210,7 @@ export class VendorApi {
       throw new ManagementError({ ...failed, problem, advice, status, isUncertain: !call.isRead })
     }
     const told = readProblem({ json: isRecord(json) ? json : undefined, headers })
-    const shown = (quoted: string | undefined): string | undefined =>
-      quoted === undefined || quoted === '' ? undefined : shortened(withoutSecrets(quoted, call.secrets))
-    const [code, message, requestId] = [shown(told.code), shown(told.message), shown(told.requestId)]
+    const { code, message, requestId } = shown(told, call.secrets)
     const words = [
       `${title} answered ${status}`,
       code === String(status) ? undefined : code,
@@ -239,11 +239,15 @@ function isPage(headers: Headers): boolean {
   return /\bhtml\b/i.test(headers.get('content-type') ?? '')
 }
 
-/** A part of a path: an id with a slash in it must not name another resource. */
-export function pathPart(value: string): string {
-  // A part of dots alone would be taken for a step up, encoded or not.
-  if (/^\.{1,2}$/.test(value)) throw new TypeError(`${JSON.stringify(value)} is not an id`)
-  if (/\p{Cs}/u.test(value)) throw new ConfigurationError('id', 'must be a text that can stand in an address')
+/**
+ * A part of a path: an id with a slash in it must not name another resource.
+ *
+ * @throws ConfigurationError naming the option that no path can hold.
+ */
+export function pathPart(option: string, value: string): string {
+  // A part of dots alone would be taken for a step up, encoded or not; half a character has no encoding.
+  if (/^\.{1,2}$|\p{Cs}/u.test(value))
+    throw new ConfigurationError(option, 'is no id: it cannot stand in a path')
   return encodeURIComponent(value)
 }
 
@@ -273,10 +277,13 @@ function queryOf({ query = {} }: VendorCall): string {
   return form.size === 0 ? '' : `?${form.toString()}`
 }
 
-/** At most 300 characters: it will stand in a log. */
-function shortened(line: string): string {
-  const text = line.replace(/\.$/, '')
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
+/** What a vendor says, without secrets, and of each at most 300 characters: it will stand in a log. */
+function shown({ code, message, requestId }: VendorProblem, secrets: readonly string[]): VendorProblem {
+  const show = (quoted = ''): string | undefined => {
+    const line = withoutSecrets(quoted, secrets).replace(/\.$/, '')
+    return line.length > 300 ? `${line.slice(0, 300)}…` : line || undefined
+  }
+  return { code: show(code), message: show(message), requestId: show(requestId) }
 }
 
 /** Waits, or rejects with the reason of the signal as soon as it is aborted. */
