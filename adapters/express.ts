@@ -100,13 +100,19 @@ function pass(
   next: (error?: unknown) => void,
 ): void {
   const entering = enter(request, request)
-  if (entering instanceof Promise) {
-    entering.then((entry) => {
-      settle(entry, request, response, next)
-    }, next)
-  } else {
-    settle(entering, request, response, next)
-  }
+  if (entering instanceof Promise) settleLater(entering, request, response, next)
+  else settle(entering, request, response, next)
+}
+
+function settleLater(
+  entering: Promise<Entry<ExpressOnRefusal>>,
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  entering.then((entry) => {
+    settle(entry, request, response, next)
+  }, next)
 }
 
 function settle(

@@ -112,11 +112,18 @@ export const m2mGuard = Object.assign(
         done()
         return
       }
-      const admitting = andThen(admits(guardAll, request, reply), (isAdmitted) =>
-        isAdmitted && own !== undefined ? admits(routeGuard(own), request, reply) : isAdmitted,
-      )
-      conclude(admitting, done)
+      const admitting = admits(guardAll, request, reply)
+      conclude(own === undefined ? admitting : admitsFurther(admitting, own, request, reply), done)
     })
+
+    function admitsFurther(
+      admitting: Awaitable<boolean>,
+      own: Policy,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ): Awaitable<boolean> {
+      return andThen(admitting, (isAdmitted) => isAdmitted && admits(routeGuard(own), request, reply))
+    }
 
     const routeGuards = new WeakMap<Policy, Enter<FastifyRequest['raw'], FastifyOnRefusal>>()
     function routeGuard(own: Policy): Enter<FastifyRequest['raw'], FastifyOnRefusal> {
@@ -160,8 +167,16 @@ function admits(
 ): Awaitable<boolean> {
   const entering = enter(request.raw, request.raw)
   return entering instanceof Promise
-    ? entering.then((entry) => settle(entry, request, reply))
+    ? settleLater(entering, request, reply)
     : settle(entering, request, reply)
+}
+
+async function settleLater(
+  entering: Promise<Entry<FastifyOnRefusal>>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<boolean> {
+  return settle(await entering, request, reply)
 }
 
 function settle(

@@ -97,9 +97,15 @@ function pass(
   const { req } = context
   const { method, headers, rawHeaders } = req
   const entering = enter(req, { method, url: context.originalUrl, headers, rawHeaders })
-  return entering instanceof Promise
-    ? entering.then((entry) => settle(entry, context, next))
-    : settle(entering, context, next)
+  return entering instanceof Promise ? settleLater(entering, context, next) : settle(entering, context, next)
+}
+
+async function settleLater(
+  entering: Promise<Entry<KoaOnRefusal>>,
+  context: KoaContext,
+  next: () => Promise<unknown>,
+): Promise<unknown> {
+  return settle(await entering, context, next)
 }
 
 function settle(

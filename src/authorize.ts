@@ -3,10 +3,11 @@ import type { Awaitable } from './awaitable.js'
 import { pathOf, readBearer, type GuardedRequest } from './bearer.js'
 import type { Clock } from './clock.js'
 import type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
+import type { ResolvedToken } from './known-token.js'
 import { judgePolicies, type PolicySet } from './policy.js'
 import { isUndecidable, Refusal, refusalFor, type RefusalReason } from './refusal.js'
 import { judgeStanding } from './standing.js'
-import type { ResolvedToken, TokenVerifier } from './verifier.js'
+import type { TokenVerifier } from './verifier.js'
 
 /** What a decision is made with. */
 export interface AuthorizerSettings {
@@ -31,8 +32,8 @@ export const ENFORCED: AuthorizeContext = { mode: 'enforce', earlier: undefined,
 
 /** What an accepted request leaves behind for a further guard on it. */
 export interface Passage {
-  readonly bearer: string
-  readonly resolved: ResolvedToken
+  readonly bearer: string | Refusal
+  readonly resolved: ResolvedToken | undefined
 }
 
 /** A decision, with the passage if it was accepted. */
@@ -77,16 +78,26 @@ export class Authorizer {
 
   #decide(inquiry: Inquiry): Awaitable<Judgement> {
     try {
-      const { clock } = this.#settings
-      const now = clock.now()
+      const now = this.#settings.clock.now()
       const resolving = this.#resolve(inquiry, now)
       const deciding =
         resolving instanceof Promise
-          ? resolving.then((resolved) => this.#judge(inquiry, resolved, clock.now()))
+          ? this.#judgeLater(inquiry, resolving)
           : this.#judge(inquiry, resolving, now)
-      return deciding instanceof Promise
-        ? deciding.catch((error: unknown) => this.#refused(error, inquiry))
-        : deciding
+      return deciding instanceof Promise ? this.#orRefused(deciding, inquiry) : deciding
+    } catch (error) {
+      return this.#refused(error, inquiry)
+    }
+  }
+
+  async #judgeLater(inquiry: Inquiry, resolving: Promise<ResolvedToken>): Promise<Judgement> {
+    const resolved = await resolving
+    return this.#judge(inquiry, resolved, this.#settings.clock.now())
+  }
+
+  async #orRefused(deciding: Promise<Judgement>, inquiry: Inquiry): Promise<Judgement> {
+    try {
+      return await deciding
     } catch (error) {
       return this.#refused(error, inquiry)
     }
@@ -103,28 +114,37 @@ export class Authorizer {
   #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
     inquiry.resolved = resolved
     const { clockToleranceSeconds } = this.#settings
-    const { token, notBefore, issuer: connected } = resolved.known
-    const { issuer } = connected
-    const standing = judgeStanding(token, notBefore, issuer.audience, clockToleranceSeconds, now)
+    const { known } = resolved
+    const { token } = known
+    const { issuer } = known.issuer
+    const standing = judgeStanding(known, clockToleranceSeconds, now)
     if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
     const fault = issuer.judgeToken?.(token)
     if (fault !== undefined) return this.#concluded(inquiry, resolved, refusalFor(fault))
     const judging = judgePolicies(inquiry.policies, token, issuer, now, inquiry.request)
     return judging instanceof Promise
-      ? judging.then((refusal) => this.#concluded(inquiry, resolved, refusal))
+      ? this.#concludedLater(inquiry, resolved, judging)
       : this.#concluded(inquiry, resolved, judging)
+  }
+
+  async #concludedLater(
+    inquiry: Inquiry,
+    resolved: ResolvedToken,
+    judging: Promise<Refusal | undefined>,
+  ): Promise<Judgement> {
+    return this.#concluded(inquiry, resolved, await judging)
   }
 
   #concluded(inquiry: Inquiry, resolved: ResolvedToken, refusal: Refusal | undefined): Judgement {
     if (refusal !== undefined) {
       return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), inquiry)
     }
-    const { earlier, bearer } = inquiry
-    const decision = { outcome: 'accepted', token: resolved.known.token } as const
+    const { earlier } = inquiry
+    const decision = resolved.known.acceptance
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
     const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier)
     if (isNews) this.#report(decision, inquiry)
-    return { decision, passage: { bearer: bearer as string, resolved } }
+    return { decision, passage: inquiry }
   }
 
   #refused(error: unknown, inquiry: Inquiry): Judgement {
@@ -159,7 +179,7 @@ function bearerOf(request: GuardedRequest): string | Refusal {
 }
 
 /** A decision in the making: what is decided about, and what came to light on the way. */
-class Inquiry {
+class Inquiry implements Passage {
   readonly bearer: string | Refusal
   readonly policies: PolicySet
   readonly request: GuardedRequest | undefined

@@ -129,7 +129,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
     authorize: (request, policy) => {
       const judgement = authorizer.authorize(request, policies(policy), ENFORCED)
-      return judgement instanceof Promise ? judgement.then(decisionOf) : Promise.resolve(judgement.decision)
+      return judgement instanceof Promise ? judgement.then(decisionOf) : promised(judgement)
     },
     ready: () => loadAll(connected),
     health: () => healthOf(connected),
@@ -148,6 +148,10 @@ function decisionOf({ decision }: Judgement): Decision {
   return decision
 }
 
+function promised({ decision, passage }: Judgement): Promise<Decision> {
+  return passage?.resolved?.known.promised() ?? Promise.resolve(decision)
+}
+
 function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
   if (signatures === 'node') return checkWithNode
   if (signatures === 'jose') {
@@ -163,14 +167,22 @@ function policySets(own: Policy | undefined): (policy: Policy | undefined) => Po
   const everywhere = own === undefined ? [] : [compilePolicy('policy', own)]
   const alone = combinePolicies(everywhere)
   const sets = new WeakMap<Policy, PolicySet>()
-  return (policy) => {
-    if (policy === undefined) return alone
+  const setOf = (policy: Policy): PolicySet => {
     let set = sets.get(policy)
     if (set === undefined) {
       set = combinePolicies([...everywhere, compilePolicy('policy', policy)])
       sets.set(policy, set)
     }
     return set
+  }
+  // Most requests in a row go to routes of one policy: comparing is cheaper than looking up.
+  let last: Policy | undefined
+  let lastSet = alone
+  return (policy) => {
+    if (policy === last) return lastSet
+    lastSet = policy === undefined ? alone : setOf(policy)
+    last = policy
+    return lastSet
   }
 }
 
@@ -266,17 +278,22 @@ export function issuersOf(verifier: Verifier): readonly Issuer[] {
   return internals.get(verifier)?.issuers ?? []
 }
 
+/** Decides about the requests that come to one place of an application. */
+export type Judge = (request: GuardedRequest, context: AuthorizeContext) => Awaitable<Judgement>
+
 /**
  * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
  * request. Works with any object of the interface, such as a user's wrapper, through its public method.
+ *
+ * @throws ConfigurationError if the policy is wrong.
  */
-export function judge(
-  verifier: Verifier,
-  request: GuardedRequest,
-  policy: Policy | undefined,
-  context: AuthorizeContext,
-): Awaitable<Judgement> {
+export function judgeOf(verifier: Verifier, policy: Policy | undefined): Judge {
+  if (policy !== undefined) compilePolicy('policy', policy)
   const known = internals.get(verifier)
-  if (known !== undefined) return known.authorizer.authorize(request, known.policies(policy), context)
-  return verifier.authorize(request, policy).then((decision) => ({ decision, passage: undefined }))
+  if (known === undefined) {
+    return async (request) => ({ decision: await verifier.authorize(request, policy), passage: undefined })
+  }
+  const { authorizer, policies } = known
+  const set = policies(policy)
+  return (request, context) => authorizer.authorize(request, set, context)
 }

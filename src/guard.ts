@@ -1,9 +1,9 @@
 import type { AccessToken } from './access-token.js'
-import type { Judgement, Passage } from './authorize.js'
+import { ENFORCED, type AuthorizeContext, type Judgement, type Passage } from './authorize.js'
 import type { Awaitable } from './awaitable.js'
 import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from './bearer.js'
 import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
-import { judge, type Verifier } from './create-verifier.js'
+import { judgeOf, type Judge, type Verifier } from './create-verifier.js'
 import type { GuardMode } from './decision.js'
 import { compilePolicy, type Policy } from './policy.js'
 import type { Refusal, RefusalReason } from './refusal.js'
@@ -62,7 +62,7 @@ export type Entry<OnRefusal> =
       readonly onRefusal: OnRefusal | undefined
     }
 
-/** What a guard leaves behind on a request for the guards and demands further in. */
+/** What a guard knows of a request that it let pass. */
 interface Left {
   readonly verifier: Verifier
   readonly settings: GuardSettings<unknown>
@@ -72,34 +72,51 @@ interface Left {
   readonly reported: RefusalReason | undefined
 }
 
-/** Holds it in a private member, so that a logged request shows nothing of the token, and for one request only. */
+/**
+ * What a guard leaves behind on a request for the guards and demands further in, and for one request only. All of it
+ * is private, so that a logged request shows nothing of the token.
+ */
 class Guarded {
-  readonly #left: Left & { readonly key: object }
+  readonly passes = true
+  readonly #key: object
+  readonly #left: Left
 
-  constructor(left: Left & { readonly key: object }) {
+  constructor(key: object, left: Left) {
+    this.#key = key
     this.#left = left
   }
 
+  get token(): AccessToken | undefined {
+    return this.#left.token
+  }
+
   /** Nothing for a copy of the request, whose headers may say something else. */
-  leftOn(key: object): Left | undefined {
-    return this.#left.key === key ? this.#left : undefined
+  static leftOn(key: object, guarded: unknown): Left | undefined {
+    return guarded instanceof Guarded && guarded.#key === key ? guarded.#left : undefined
   }
 }
 
 const GUARDED = Symbol('m2m-guard')
-/** For requests that take no further members. */
-const sealed = new WeakMap<object, Guarded>()
+/** For requests that take no further members, once there are any. */
+let sealed: WeakMap<object, Guarded> | undefined
 
 /** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
 function guardedBy(key: object): Left | undefined {
-  const guarded = (key as { readonly [GUARDED]?: unknown })[GUARDED] ?? sealed.get(key)
-  return guarded instanceof Guarded ? guarded.leftOn(key) : undefined
+  return (
+    Guarded.leftOn(key, (key as { readonly [GUARDED]?: unknown })[GUARDED]) ??
+    Guarded.leftOn(key, sealed?.get(key))
+  )
 }
 
-function leave(key: object, left: Left & { readonly key: object }): void {
-  const guarded = new Guarded(left)
-  if (Object.isExtensible(key)) (key as { [GUARDED]?: Guarded })[GUARDED] = guarded
-  else sealed.set(key, guarded)
+function leave(key: object, left: Left): Guarded {
+  const guarded = new Guarded(key, left)
+  try {
+    ;(key as { [GUARDED]?: Guarded })[GUARDED] = guarded
+  } catch {
+    sealed ??= new WeakMap()
+    sealed.set(key, guarded)
+  }
+  return guarded
 }
 
 /**
@@ -126,8 +143,8 @@ export function createGuard<Key extends object, OnRefusal>(
     throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
   }
   const settings = readGuardOptions(options)
-  if (policy !== undefined) compilePolicy('policy', policy)
-  return (key, request) => enter(key, request, verifier, policy, settings)
+  const post = { verifier, judge: judgeOf(verifier, policy), settings }
+  return (key, request) => enter(key, request, guardedBy(key), post)
 }
 
 /**
@@ -136,7 +153,7 @@ export function createGuard<Key extends object, OnRefusal>(
  * @throws ConfigurationError
  */
 export function createDemand<Key extends object, OnRefusal>(policy: Policy): Enter<Key, OnRefusal> {
-  compilePolicy('policy', policy)
+  const judgeFor = judgesOf(policy)
   return (key, request) => {
     const outer = guardedBy(key)
     if (outer === undefined) {
@@ -145,7 +162,19 @@ export function createDemand<Key extends object, OnRefusal>(policy: Policy): Ent
         new Error('requirePolicy() and requireScopes() need a guard() before them on the route'),
       )
     }
-    return enter(key, request, outer.verifier, policy, outer.settings as GuardSettings<OnRefusal>)
+    const { verifier } = outer
+    const settings = outer.settings as GuardSettings<OnRefusal>
+    return enter(key, request, outer, { verifier, judge: judgeFor(verifier), settings })
+  }
+}
+
+/** Holds requests against a policy by whichever verifier guards them, which is nearly always the same one. */
+function judgesOf(policy: Policy): (verifier: Verifier) => Judge {
+  compilePolicy('policy', policy)
+  let last: { readonly verifier: Verifier; readonly judge: Judge } | undefined
+  return (verifier) => {
+    if (last?.verifier !== verifier) last = { verifier, judge: judgeOf(verifier, policy) }
+    return last.judge
   }
 }
 
@@ -164,56 +193,86 @@ export function acceptedToken(key: object): AccessToken {
   return token
 }
 
+/** A guard at its post: who decides, and how refusals are answered. */
+interface Post<OnRefusal> {
+  readonly verifier: Verifier
+  readonly judge: Judge
+  readonly settings: GuardSettings<OnRefusal>
+}
+
 function enter<OnRefusal>(
   key: object,
   request: GuardedRequest,
-  verifier: Verifier,
-  policy: Policy | undefined,
-  settings: GuardSettings<OnRefusal>,
+  outer: Left | undefined,
+  post: Post<OnRefusal>,
 ): Awaitable<Entry<OnRefusal>> {
-  const outer = guardedBy(key)
-  const known = outer?.verifier === verifier ? outer : undefined
-  const kept = outer?.settings.mode === 'enforce' ? enforcing(settings) : settings
-  const context = { mode: settings.mode, earlier: known?.passage, reported: known?.reported }
-  const passing = { verifier, settings, kept, known }
-  const judging = judge(verifier, request, policy, context)
+  const judging = post.judge(request, contextOf(post, outer))
   return judging instanceof Promise
-    ? judging.then((judgement) => entryFor(key, passing, judgement))
-    : entryFor(key, passing, judging)
+    ? entryLater(key, post, outer, judging)
+    : entryFor(key, post, outer, judging)
 }
 
-/** What further demands go by: a guard that only reports, within one that enforces, does not disarm them. */
-function enforcing<OnRefusal>(settings: GuardSettings<OnRefusal>): GuardSettings<OnRefusal> {
-  return settings.mode === 'enforce' ? settings : { ...settings, mode: 'enforce' }
+async function entryLater<OnRefusal>(
+  key: object,
+  post: Post<OnRefusal>,
+  outer: Left | undefined,
+  judging: Promise<Judgement>,
+): Promise<Entry<OnRefusal>> {
+  return entryFor(key, post, outer, await judging)
 }
 
-/** A guard at work on a request. */
-interface Passing<OnRefusal> {
-  readonly verifier: Verifier
-  readonly settings: GuardSettings<OnRefusal>
-  /** The settings that demands behind it go by. */
-  readonly kept: GuardSettings<OnRefusal>
-  /** What an earlier guard of the same verifier has left behind. */
-  readonly known: Left | undefined
+function contextOf(
+  { verifier, settings: { mode } }: Post<unknown>,
+  outer: Left | undefined,
+): AuthorizeContext {
+  if (outer === undefined && mode === 'enforce') return ENFORCED
+  const known = ofSameVerifier(verifier, outer)
+  return { mode, earlier: known?.passage, reported: known?.reported }
+}
+
+/** What another verifier found says nothing about what this one would. */
+function ofSameVerifier(verifier: Verifier, outer: Left | undefined): Left | undefined {
+  return outer?.verifier === verifier ? outer : undefined
 }
 
 function entryFor<OnRefusal>(
   key: object,
-  passing: Passing<OnRefusal>,
+  { verifier, settings }: Post<OnRefusal>,
+  outer: Left | undefined,
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
-  const { verifier, settings, kept, known } = passing
+  const known = ofSameVerifier(verifier, outer)
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    leave(key, { key, verifier, settings: kept, token, passage, reported: known?.reported })
-    return { passes: true, token }
+    const reported = known?.reported
+    return leave(key, { verifier, settings: settingsWithin(outer, settings), token, passage, reported })
   }
+  const { refusal } = decision
   if (settings.mode === 'report') {
     const token = known?.token
-    const { reason } = decision.refusal
-    leave(key, { key, verifier, settings: kept, token, passage: known?.passage, reported: reason })
-    return { passes: true, token }
+    const reported = refusal.reason
+    return leave(key, {
+      verifier,
+      settings: settingsWithin(outer, settings),
+      token,
+      passage: known?.passage,
+      reported,
+    })
   }
-  const refusal = settings.realm === undefined ? decision.refusal : decision.refusal.inRealm(settings.realm)
-  return { passes: false, refusal, answer: answerOf(refusal, settings.body), onRefusal: settings.onRefusal }
+  const named = settings.realm === undefined ? refusal : refusal.inRealm(settings.realm)
+  return {
+    passes: false,
+    refusal: named,
+    answer: answerOf(named, settings.body),
+    onRefusal: settings.onRefusal,
+  }
+}
+
+/** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
+function settingsWithin<OnRefusal>(
+  outer: Left | undefined,
+  settings: GuardSettings<OnRefusal>,
+): GuardSettings<OnRefusal> {
+  if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings
+  return { ...settings, mode: 'enforce' }
 }

@@ -6,7 +6,9 @@ import { parseDuration, type Duration } from './duration.js'
 import { Refusal } from './refusal.js'
 import {
   compileScopes,
+  isGranted,
   mentionedScopes,
+  necessaryParts,
   scopesSatisfy,
   type ScopeDemand,
   type ScopeMatcher,
@@ -120,22 +122,38 @@ export interface FreshnessNeeds {
 
 /** The policies that hold for a request, brought together once for all its requests. */
 export interface PolicySet {
-  readonly policies: readonly CompiledPolicy[]
   readonly needs: FreshnessNeeds
-  /** The scopes that each of them demands. */
-  readonly scopes: readonly ScopeRule[]
+  /** The strictest of each, in seconds; undefined for no demand. */
+  readonly maxTokenAge: number | undefined
+  readonly maxTokenLifetime: number | undefined
+  /** Those of them that say who may come. */
+  readonly callers: readonly CallerRule[]
+  /** Scopes that must be there, whatever else is. */
+  readonly requiredScopes: readonly string[]
+  /** What is demanded of scopes beyond those, such as one of several. */
+  readonly scopeRules: readonly ScopeRule[]
+  /** Every scope that is mentioned: what a challenge names. */
+  readonly mentionedScopes: readonly string[]
   readonly checks: readonly NonNullable<Policy['check']>[]
 }
 
+type CallerRule = Pick<CompiledPolicy, 'issuers' | 'clients'>
+
 /** Brings policies together: each holds, and the strictest freshness counts. */
 export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet {
+  const demands = policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined)
+  const parts = demands.flatMap(necessaryParts)
   return {
-    policies,
     needs: {
       confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
       staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
     },
-    scopes: policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined),
+    maxTokenAge: least(policies.map((policy) => policy.maxTokenAge)),
+    maxTokenLifetime: least(policies.map((policy) => policy.maxTokenLifetime)),
+    callers: policies.filter(({ issuers, clients }) => issuers !== undefined || clients !== undefined),
+    requiredScopes: [...new Set(parts.filter((part) => typeof part === 'string'))],
+    scopeRules: parts.filter((part) => typeof part !== 'string'),
+    mentionedScopes: Object.freeze([...new Set(demands.flatMap(mentionedScopes))]),
     checks: policies.map((policy) => policy.check).filter((check) => check !== undefined),
   }
 }
@@ -162,17 +180,9 @@ export function judgePolicies(
   now: number,
   request: GuardedRequest | undefined,
 ): Awaitable<Refusal | undefined> {
-  const { policies, checks } = set
-  for (const policy of policies) {
-    const refusal = judgeTimes(policy, token, now)
-    if (refusal !== undefined) return refusal
-  }
-  for (const policy of policies) {
-    const refusal = judgeCaller(policy, token, issuer)
-    if (refusal !== undefined) return refusal
-  }
-  const refusal = judgeScopes(set, token, issuer)
-  return refusal !== undefined || checks.length === 0 ? refusal : judgeChecks(checks, token, request)
+  const refusal =
+    judgeTimes(set, token, now) ?? judgeCallers(set.callers, token, issuer) ?? judgeScopes(set, token, issuer)
+  return refusal !== undefined || set.checks.length === 0 ? refusal : judgeChecks(set.checks, token, request)
 }
 
 async function judgeChecks(
@@ -187,23 +197,41 @@ async function judgeChecks(
   return undefined
 }
 
-function judgeTimes(policy: CompiledPolicy, token: AccessToken, now: number): Refusal | undefined {
-  const { issuedAt, expiresAt } = token
-  if (policy.maxTokenAge !== undefined) {
+function judgeTimes(
+  { maxTokenAge, maxTokenLifetime }: PolicySet,
+  { issuedAt, expiresAt }: AccessToken,
+  now: number,
+): Refusal | undefined {
+  if (maxTokenAge !== undefined) {
     if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
     // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
-    if (!(Math.max(0, now - issuedAt) < policy.maxTokenAge)) return new Refusal('token_too_old')
+    if (!(Math.max(0, now - issuedAt) < maxTokenAge)) return new Refusal('token_too_old')
   }
-  if (policy.maxTokenLifetime !== undefined) {
+  if (maxTokenLifetime !== undefined) {
     const lifetime =
       issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
-    if (!(lifetime <= policy.maxTokenLifetime)) return new Refusal('lifetime_too_long')
+    if (!(lifetime <= maxTokenLifetime)) return new Refusal('lifetime_too_long')
   }
   return undefined
 }
 
-function judgeCaller(policy: CompiledPolicy, token: AccessToken, issuer: PolicyIssuer): Refusal | undefined {
-  const { issuers, clients } = policy
+function judgeCallers(
+  callers: readonly CallerRule[],
+  token: AccessToken,
+  issuer: PolicyIssuer,
+): Refusal | undefined {
+  for (const rule of callers) {
+    const refusal = judgeCaller(rule, token, issuer)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+function judgeCaller(
+  { issuers, clients }: CallerRule,
+  token: AccessToken,
+  issuer: PolicyIssuer,
+): Refusal | undefined {
   if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
     return new Refusal('issuer_not_allowed')
   }
@@ -218,16 +246,24 @@ function judgeCaller(policy: CompiledPolicy, token: AccessToken, issuer: PolicyI
 }
 
 function judgeScopes(
-  { scopes }: PolicySet,
+  set: PolicySet,
   token: AccessToken,
   { scopeMatcher }: PolicyIssuer,
 ): Refusal | undefined {
-  for (const demand of scopes) {
-    if (scopesSatisfy(demand, token.scopes, scopeMatcher)) continue
-    // What the resource needs (RFC 6750 section 3), from every layer: a caller should not have to find out twice.
-    return new Refusal('scope_insufficient', { required: [...new Set(scopes.flatMap(mentionedScopes))] })
-  }
-  return undefined
+  if (haveScopes(set, token.scopes, scopeMatcher)) return undefined
+  // What the resource needs (RFC 6750 section 3), in every layer: a caller should not have to find out twice.
+  return new Refusal('scope_insufficient', { required: set.mentionedScopes })
+}
+
+function haveScopes(
+  { requiredScopes, scopeRules }: PolicySet,
+  granted: readonly string[],
+  matches: ScopeMatcher,
+): boolean {
+  return (
+    (requiredScopes.length === 0 || requiredScopes.every((scope) => isGranted(scope, granted, matches))) &&
+    (scopeRules.length === 0 || scopeRules.every((rule) => scopesSatisfy(rule, granted, matches)))
+  )
 }
 
 async function judgeCheck(

@@ -5,7 +5,8 @@ import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import { Refusal } from './refusal.js'
 import type { Answered } from './remote/remote-check.js'
 import { SingleFlight } from './single-flight.js'
-import type { KnownToken, TokenCache } from './token-cache.js'
+import { KnownToken } from './known-token.js'
+import type { TokenCache } from './token-cache.js'
 
 /** A token that an issuer is asked about. */
 export interface AskedToken {
@@ -66,19 +67,22 @@ export class Questions {
     const { name: issuerName, provider } = issuer.issuer
     const { format, digest } = asked
     const token = createAccessToken(facts, { format, issuerName, provider, digest, confirmedAt: moment.now })
-    return { issuer, token, notBefore: facts.notBefore, key: undefined, answeredAt: moment.elapsed, uses: 0 }
+    return new KnownToken({
+      issuer,
+      token,
+      notBefore: facts.notBefore,
+      key: undefined,
+      answeredAt: moment.elapsed,
+    })
   }
 
   /** The issuer's word on a token whose facts a signature has vouched for. */
   async #confirmation(asked: AskedToken, known: KnownToken, counts: StillCounts): Promise<KnownToken> {
     const moment = this.#moment()
     await this.#ask(asked, known.issuer, counts)
-    return {
-      ...known,
-      token: withConfirmation(known.token, moment.now),
-      answeredAt: moment.elapsed,
-      uses: 0,
-    }
+    const token = withConfirmation(known.token, moment.now)
+    const { issuer, notBefore, key } = known
+    return new KnownToken({ issuer, token, notBefore, key, answeredAt: moment.elapsed })
   }
 
   /** When a question was put: an answer is no fresher than that. */

@@ -99,7 +99,8 @@ export function scopesSatisfy(demand: ScopeRule, granted: readonly string[], mat
   return !isAny
 }
 
-function isGranted(demanded: string, granted: readonly string[], matches: ScopeMatcher): boolean {
+/** Whether one of the granted scopes satisfies a demanded one. */
+export function isGranted(demanded: string, granted: readonly string[], matches: ScopeMatcher): boolean {
   if (matches === exactScope) return granted.includes(demanded)
   return granted.some((scope) => grants(matches, scope, demanded))
 }
@@ -111,6 +112,12 @@ function grants(matches: ScopeMatcher, granted: string, demanded: string): boole
   } catch {
     return false
   }
+}
+
+/** What must hold each for itself, for a demand to hold. */
+export function necessaryParts(demand: ScopeRule): readonly (string | ScopeRule)[] {
+  if (demand.kind === 'any') return [demand]
+  return demand.of.flatMap((part) => (typeof part === 'string' ? [part] : necessaryParts(part)))
 }
 
 /** Every scope a demand mentions, in order, once: what the challenge tells the caller to bring. */

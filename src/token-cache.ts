@@ -1,8 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { ownOptions, wholeNumber } from './configuration.js'
-import type { AccessToken } from './access-token.js'
-import type { ConnectedIssuer } from './issuers/connected-issuer.js'
-import type { VerificationKey } from './jwt/jwk.js'
+import type { KnownToken } from './known-token.js'
 import type { RefusalReason } from './refusal.js'
 
 /** How much a verifier remembers of tokens. */
@@ -11,19 +9,6 @@ export interface CacheOptions {
   readonly maxTokens?: number
   /** The most tokens remembered of which the issuer said no. Kept apart, so that junk evicts no honest token. Default 1,000. */
   readonly maxRefused?: number
-}
-
-/** What is remembered of a token: facts, never a decision. */
-export interface KnownToken {
-  readonly issuer: ConnectedIssuer
-  readonly token: AccessToken
-  readonly notBefore: number | undefined
-  /** The key that vouches for it; absent for tokens the issuer vouched for. */
-  readonly key: VerificationKey | undefined
-  /** When the issuer last vouched for it remotely, on the elapsed clock. */
-  readonly answeredAt: number | undefined
-  /** How often it was recalled since then. */
-  uses: number
 }
 
 /** That an issuer said no to a token, until when this is believed. */

@@ -1,4 +1,4 @@
-import { createAccessToken, tokenDigest, type TokenSource } from './access-token.js'
+import { createAccessToken, tokenDigest } from './access-token.js'
 import { andThen, type Awaitable } from './awaitable.js'
 import { isBearerToken } from './token-syntax.js'
 import type { Clock } from './clock.js'
@@ -7,18 +7,12 @@ import type { UnverifiedJwt } from './issuers/issuer.js'
 import type { Router } from './issuers/routes.js'
 import type { SignatureCheck } from './jwt/signature.js'
 import { judgeHeader, verifyJwt } from './jwt/verify-jwt.js'
+import { KnownToken, type ResolvedToken } from './known-token.js'
 import type { FreshnessNeeds } from './policy.js'
 import { Questions } from './questions.js'
 import { isUndecidable, Refusal } from './refusal.js'
 import { SingleFlight } from './single-flight.js'
-import { shareOne } from './standing.js'
-import type { KnownToken, TokenCache } from './token-cache.js'
-
-/** A token's facts and where they came from. */
-export interface ResolvedToken {
-  readonly known: KnownToken
-  readonly source: TokenSource
-}
+import type { TokenCache } from './token-cache.js'
 
 /** What a {@link TokenVerifier} is made of. */
 export interface TokenVerifierParts {
@@ -68,8 +62,18 @@ export class TokenVerifier {
     const digest = tokenDigest(token)
     const recalling = this.#recall(digest, now)
     return recalling instanceof Promise
-      ? recalling.then((remembered) => this.#resolved(token, digest, remembered, needs))
+      ? this.#resolvedLater(token, digest, recalling, needs)
       : this.#resolved(token, digest, recalling, needs)
+  }
+
+  // Closures stand in methods of their own: where they stand, whatever they hold is put on the heap with every call.
+  async #resolvedLater(
+    token: string,
+    digest: string,
+    recalling: Promise<ResolvedToken | undefined>,
+    needs: FreshnessNeeds,
+  ): Promise<ResolvedToken> {
+    return this.#resolved(token, digest, await recalling, needs)
   }
 
   #resolved(
@@ -89,7 +93,7 @@ export class TokenVerifier {
    */
   resolveAgain(token: string, earlier: ResolvedToken, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
     if (earlier.source === 'remote') return earlier
-    return this.#confirmed(token, tokenDigest(token), { known: earlier.known, source: 'cache' }, needs)
+    return this.#confirmed(token, tokenDigest(token), earlier.known.recalled, needs)
   }
 
   /** Drops what is remembered of a token; an answer still under way is not remembered either. */
@@ -104,22 +108,35 @@ export class TokenVerifier {
   #recall(digest: string, now: number): Awaitable<ResolvedToken | undefined> {
     const known = this.#cache.known(digest)
     if (known === undefined) {
-      const refused = this.#cache.refused(digest, this.#clock.elapsed())
-      if (refused !== undefined) {
-        throw new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
-      }
+      this.#assertNotRefused(digest)
       return undefined
     }
     known.uses += 1
-    if (known.key === undefined) return { known, source: 'cache' }
+    if (known.key === undefined) return known.recalled
     const pending = known.issuer.keys?.assertUsable(now)
     return pending === undefined
       ? this.#ifKeyStands(digest, known)
-      : pending.then(() => this.#ifKeyStands(digest, known))
+      : this.#ifKeyStandsThen(digest, known, pending)
+  }
+
+  #assertNotRefused(digest: string): void {
+    const refused = this.#cache.refused(digest, this.#clock.elapsed())
+    if (refused !== undefined) {
+      throw new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
+    }
+  }
+
+  async #ifKeyStandsThen(
+    digest: string,
+    known: KnownToken,
+    usable: Promise<void>,
+  ): Promise<ResolvedToken | undefined> {
+    await usable
+    return this.#ifKeyStands(digest, known)
   }
 
   #ifKeyStands(digest: string, known: KnownToken): ResolvedToken | undefined {
-    if (known.key?.withdrawn !== true) return { known, source: 'cache' }
+    if (known.key?.withdrawn !== true) return known.recalled
     this.#cache.forget(digest)
     return undefined
   }
@@ -215,10 +232,9 @@ export class TokenVerifier {
   }
 
   /** What no route will ever accept is not worth the place of a token that one does. */
-  #mayEverPass({ token, issuer }: KnownToken): boolean {
-    const { audience } = issuer.issuer
+  #mayEverPass({ token, isForUs }: KnownToken): boolean {
     return (
-      (audience === null || shareOne(token.audience, audience)) &&
+      isForUs &&
       (token.expiresAt === undefined || this.#clock.now() < token.expiresAt + this.#toleranceSeconds)
     )
   }
@@ -249,7 +265,8 @@ function verifyLocally(
   if (jwt === undefined || issuer.keys === undefined) throw new Refusal('issuer_unknown')
   return andThen(verifyJwt(token, unverified, jwt, issuer.keys, checkSignature), ({ facts, key }) => {
     const accessToken = createAccessToken(facts, { format: 'jwt', issuerName: name, provider, digest })
-    return { issuer, token: accessToken, notBefore: facts.notBefore, key, answeredAt: undefined, uses: 0 }
+    const { notBefore } = facts
+    return new KnownToken({ issuer, token: accessToken, notBefore, key, answeredAt: undefined })
   })
 }
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createVerifier, oauth, Refusal, type Verifier, type VerifierOptions } from '../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { createTokenCache, type KnownToken, type RefusedToken } from '../../src/token-cache.js'
+import type { KnownToken } from '../../src/known-token.js'
+import { createTokenCache, type RefusedToken } from '../../src/token-cache.js'
 
 let issuer: TestIssuer
 let now: number

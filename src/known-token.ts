@@ -1,0 +1,60 @@
+import type { AccessToken, TokenSource } from './access-token.js'
+import type { Decision } from './decision.js'
+import type { ConnectedIssuer } from './issuers/connected-issuer.js'
+import type { VerificationKey } from './jwt/jwk.js'
+
+/** What was found out about a token. */
+export interface TokenFindings {
+  readonly issuer: ConnectedIssuer
+  readonly token: AccessToken
+  readonly notBefore: number | undefined
+  /** The key that vouches for it; absent for tokens the issuer vouched for. */
+  readonly key: VerificationKey | undefined
+  /** When the issuer last vouched for it remotely, on the elapsed clock. */
+  readonly answeredAt: number | undefined
+}
+
+/** A token's facts and where they came from. */
+export interface ResolvedToken {
+  readonly known: KnownToken
+  readonly source: TokenSource
+}
+
+/**
+ * What is remembered of a token: facts, never a decision. Whatever follows from facts that cannot change is worked
+ * out once, here, and not with every request.
+ */
+export class KnownToken implements TokenFindings {
+  readonly issuer: ConnectedIssuer
+  readonly token: AccessToken
+  readonly notBefore: number | undefined
+  readonly key: VerificationKey | undefined
+  readonly answeredAt: number | undefined
+  /** Whether it was issued for an audience of ours (RFC 7519 section 4.1.3), compared as text. */
+  readonly isForUs: boolean
+  /** What recalling it gives. */
+  readonly recalled: ResolvedToken
+  /** What is said of a request that is accepted with it. */
+  readonly acceptance: Decision
+  /** How often it was recalled since it was found. */
+  uses = 0
+  #promised: Promise<Decision> | undefined
+
+  constructor({ issuer, token, notBefore, key, answeredAt }: TokenFindings) {
+    const { audience } = issuer.issuer
+    this.issuer = issuer
+    this.token = token
+    this.notBefore = notBefore
+    this.key = key
+    this.answeredAt = answeredAt
+    this.isForUs = audience === null || audience.some((name) => token.audience.includes(name))
+    this.recalled = { known: this, source: 'cache' }
+    this.acceptance = Object.freeze({ outcome: 'accepted', token })
+  }
+
+  /** {@link KnownToken.acceptance} for whoever awaits it: making a promise costs as much as looking a token up. */
+  promised(): Promise<Decision> {
+    this.#promised ??= Promise.resolve(this.acceptance)
+    return this.#promised
+  }
+}
