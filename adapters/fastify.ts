@@ -52,6 +52,7 @@ interface Installation {
 }
 
 function installation(app: FastifyInstance): Installation {
+  // Fastify's type of an instance does not know what is decorated at run time under a symbol.
   return (app as unknown as Record<typeof INSTALLED, Installation>)[INSTALLED]
 }
 

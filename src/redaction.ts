@@ -18,6 +18,18 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
   return (marksIn(joined) > marksIn(apart) ? joined : apart).replaceAll(MARK, '[secret]')
 }
 
+/**
+ * What others sent, fit to stand in an error and with it in a log: {@link withoutSecrets}, without a full stop at
+ * its end, and cut after `atMost` characters.
+ */
+export function quoted(
+  text: string,
+  { secrets, atMost }: { readonly secrets: readonly string[]; readonly atMost: number },
+): string {
+  const line = withoutSecrets(text, secrets).replace(/\.$/, '')
+  return line.length > atMost ? `${line.slice(0, atMost)}…` : line
+}
+
 function marksIn(line: string): number {
   return line.split(MARK).length
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js'
+import { waitFor } from '../waiting.js'
 import { RefusalPause, type Backoff } from './backoff.js'
 import type { Granted } from './grant.js'
 import { unreadable } from './issuer-call.js'
 import { TokenSourceError } from './token-source-error.js'
-import { waitFor } from './waiting.js'
 
 /** What a token's life depends on. */
 export interface HoldingSettings {

@@ -7,11 +7,14 @@ import {
   UnreadableAnswerError,
   type ExchangeAnswer,
 } from '../exchange.js'
-import { withoutSecrets } from '../redaction.js'
+import { quoted } from '../redaction.js'
 import { TokenSourceError, type TokenSourceReason } from './token-source-error.js'
 
 /** Far more than any token endpoint says. */
 const MAX_BYTES = 256 * 1024
+
+/** Of each text of an issuer: it will stand in a log. */
+const MOST_CHARACTERS = 200
 
 /** One question to an issuer. */
 export interface IssuerCall {
@@ -106,11 +109,8 @@ export function placeOf(url: string): string {
   return `${origin}${pathname}`
 }
 
-/** At most 200 characters of one line: it will stand in a log. */
 function shown(text: string | undefined, secrets: readonly string[]): string | undefined {
-  if (text === undefined || text === '') return undefined
-  const line = withoutSecrets(text, secrets).replace(/\.$/, '')
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+  return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MOST_CHARACTERS })
 }
 
 /** A text member of what came from outside. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { isSecureAddress } from '../configuration.js'
+import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
 import { callIssuer, placeOf, textIn, unreadable, type IssuerCall } from './issuer-call.js'
 import { TokenSourceError } from './token-source-error.js'
 
@@ -71,7 +71,7 @@ export class DiscoveredEndpoint {
       )
     }
     const url = textIn(document, 'token_endpoint')
-    if (url === undefined || !isSecureAddress(url) || leavesTls(this.#issuer, url)) {
+    if (url === undefined || !isUsableEndpoint(this.#issuer, url)) {
       throw unreadable(
         `the discovery document of ${this.#issuer} names no token_endpoint that credentials may be sent to`,
         'Give the option tokenEndpoint in place of issuer',
@@ -88,7 +88,6 @@ export class DiscoveredEndpoint {
     try {
       return await callIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
     } catch (error) {
-      // "Not here" is the one outcome after which the other address is worth a request.
       const isElsewhere = error instanceof TokenSourceError && isNotHere(error.status)
       if (!isElsewhere || first === second) throw explained(error, first)
     }
@@ -117,21 +116,7 @@ function explained(error: unknown, url: string): unknown {
   })
 }
 
+/** An issuer that is busy or too slow says nothing of where its document is. */
 function isNotHere(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408
-}
-
-/** OpenID Connect appends the well-known path to the issuer, RFC 8414 section 3.1 inserts it between host and path. */
-function discoveryAddresses(issuer: string): readonly [string, string] {
-  const { origin, pathname } = new URL(issuer)
-  const path = pathname.replace(/\/$/, '')
-  return [
-    `${origin}${path}/.well-known/openid-configuration`,
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-  ]
-}
-
-/** Loopback without TLS is for issuers that are there themselves: no other may send us to our own machine's ports. */
-function leavesTls(issuer: string, address: string): boolean {
-  return new URL(issuer).protocol === 'https:' && new URL(address).protocol !== 'https:'
+  return isClientError(status) && status !== 429 && status !== 408
 }

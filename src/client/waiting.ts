@@ -1,22 +1,4 @@
-/** Waits for shared work, or gives up alone as soon as the signal is aborted: the work goes on for the others. */
-export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-      reject(signal.reason)
-    }
-    if (signal.aborted) {
-      work.catch(() => undefined)
-      giveUp()
-      return
-    }
-    signal.addEventListener('abort', giveUp, { once: true })
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', giveUp)
-    })
-  })
-}
+import { waitFor } from '../waiting.js'
 
 /**
  * Does work within a time. Whatever does not listen to its signal, such as a function of the user's, is left behind

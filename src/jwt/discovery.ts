@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
-import { isRecord, isSecureAddress } from '../configuration.js'
+import { isRecord } from '../configuration.js'
+import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
 import { ExchangeError, parseJson } from '../exchange.js'
 import {
   DocumentStatusError,
@@ -28,19 +29,6 @@ export function discover(
   return new FetchedDocument(load, options, clock, { tell: settings.tell })
 }
 
-/**
- * Where an issuer's document may stand: OpenID Connect appends the well-known path to the issuer, RFC 8414
- * section 3.1 inserts it between host and path.
- */
-function discoveryAddresses(issuer: string): readonly string[] {
-  const { origin, pathname } = new URL(issuer)
-  const path = pathname.replace(/\/$/, '')
-  return [
-    `${origin}${path}/.well-known/openid-configuration`,
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-  ]
-}
-
 async function loadMetadata(
   issuer: string,
   options: KeyOptions,
@@ -52,8 +40,7 @@ async function loadMetadata(
       const { headers, text } = await fetchDocument(address, options, { fetch: issuerFetch })
       return { value: readMetadata(issuer, address, parseJson(text)), maxAge: maxAgeOf(headers) }
     } catch (error) {
-      // "Not here" is the one outcome after which the other address is worth a request.
-      const isElsewhere = error instanceof DocumentStatusError && error.status >= 400 && error.status < 500
+      const isElsewhere = error instanceof DocumentStatusError && isClientError(error.status)
       if (!isElsewhere || index === addresses.length - 1) throw error
     }
   }
@@ -67,18 +54,13 @@ function readMetadata(issuer: string, address: string, document: unknown): Issue
     throw new ExchangeError(`the document at ${address} is not that of the configured issuer`)
   }
   return {
-    jwksUri: addressIn(document, 'jwks_uri', address),
-    introspectionEndpoint: addressIn(document, 'introspection_endpoint', address),
+    jwksUri: addressIn(document, 'jwks_uri', issuer),
+    introspectionEndpoint: addressIn(document, 'introspection_endpoint', issuer),
   }
 }
 
 /** An address that must not be used is none: whoever needs it finds it missing, and whoever does not is unharmed. */
-function addressIn(document: Record<string, unknown>, member: string, source: string): string | undefined {
+function addressIn(document: Record<string, unknown>, member: string, issuer: string): string | undefined {
   const value = Object.hasOwn(document, member) ? document[member] : undefined
-  return typeof value === 'string' && isSecureAddress(value) && !leavesTls(source, value) ? value : undefined
-}
-
-/** Loopback without TLS is for issuers that are there themselves: no other may send us to our own machine's ports. */
-function leavesTls(source: string, address: string): boolean {
-  return new URL(source).protocol === 'https:' && new URL(address).protocol !== 'https:'
+  return typeof value === 'string' && isUsableEndpoint(issuer, value) ? value : undefined
 }

@@ -2,17 +2,9 @@ import { ConfigurationError, isRecord, ownOptions, requiredText, secureAddress }
 import { parseJson } from '../exchange.js'
 import { AN_END } from './listing.js'
 import { number, own, text } from './read.js'
-import {
-  MANAGEMENT_OPTIONS,
-  pathPart,
-  signalOf,
-  VendorApi,
-  type CallOptions,
-  type ManagementOptions,
-  type VendorCall,
-  type VendorProblem,
-  type VendorProfile,
-} from './vendor-api.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from './vendor-api.js'
+import { pathPart, signalOf, type CallOptions, type VendorCall } from './vendor-call.js'
+import type { VendorProblem, VendorProfile } from './vendor-profile.js'
 
 /** Options of `authleteTokens`. */
 export interface AuthleteTokensOptions extends ManagementOptions {

@@ -10,7 +10,7 @@ import {
 import type { AuthleteListInput } from './authlete-types.js'
 import { Listing, type Page } from './listing.js'
 import { number, records } from './read.js'
-import type { CallOptions } from './vendor-api.js'
+import type { CallOptions } from './vendor-call.js'
 
 /** One page of a list of tokens: those from `start` on, before `end`. */
 export interface AuthleteTokenPage extends Page<AuthleteListedToken> {

@@ -1,3 +1,4 @@
+import { AUTHLETE_GRANT_TYPES } from '../authlete-grant-types.js'
 import { ConfigurationError } from '../configuration.js'
 import * as read from './authlete-input.js'
 import { readInput, type Reader, type Readers } from './authlete-input.js'
@@ -17,19 +18,6 @@ import type {
 } from './authlete-types.js'
 
 type Json = Readonly<Record<string, unknown>>
-
-const GRANT_TYPES = [
-  'AUTHORIZATION_CODE',
-  'IMPLICIT',
-  'PASSWORD',
-  'CLIENT_CREDENTIALS',
-  'REFRESH_TOKEN',
-  'CIBA',
-  'DEVICE_CODE',
-  'TOKEN_EXCHANGE',
-  'JWT_BEARER',
-  'PRE_AUTHORIZED_CODE',
-] as const
 
 /** Printable ASCII, at most 100 characters: what Authlete takes for a subject. */
 const subject: Reader = (where, value) => {
@@ -75,7 +63,7 @@ const SETTINGS = {
 
 const CREATE: Readers<AuthleteCreateInput> = {
   ...SETTINGS,
-  grantType: read.oneOf(GRANT_TYPES),
+  grantType: read.oneOf(AUTHLETE_GRANT_TYPES),
   clientId: read.clientNumber,
   clientIdentifier: read.text,
   subject,

@@ -2,7 +2,7 @@ import type { AuthleteAnswer, AuthleteApi } from './authlete-api.js'
 import { revokeAllRequest, revokeRequest, type RevokeAllInput } from './authlete-requests.js'
 import type { AuthleteRevocation, AuthleteRevokeInput } from './authlete-types.js'
 import { number } from './read.js'
-import type { CallOptions } from './vendor-api.js'
+import type { CallOptions } from './vendor-call.js'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -39,7 +39,7 @@ import type {
 import type { Listing } from './listing.js'
 import { readIntrospection } from './oauth-tokens-read.js'
 import { text } from './read.js'
-import { pathPart, type CallOptions } from './vendor-api.js'
+import { pathPart, type CallOptions } from './vendor-call.js'
 
 /**
  * The tokens of a service at Authlete. Every operation rejects with a `ConfigurationError` naming the input

@@ -1,18 +1,9 @@
+import type { AUTHLETE_GRANT_TYPES } from '../authlete-grant-types.js'
 import type { Duration } from '../duration.js'
 import type { EpochSeconds } from './read.js'
 
 /** How a token came to be. */
-export type AuthleteGrantType =
-  | 'AUTHORIZATION_CODE'
-  | 'IMPLICIT'
-  | 'PASSWORD'
-  | 'CLIENT_CREDENTIALS'
-  | 'REFRESH_TOKEN'
-  | 'CIBA'
-  | 'DEVICE_CODE'
-  | 'TOKEN_EXCHANGE'
-  | 'JWT_BEARER'
-  | 'PRE_AUTHORIZED_CODE'
+export type AuthleteGrantType = (typeof AUTHLETE_GRANT_TYPES)[number]
 
 /** A word of the application's own, kept with a token. */
 export interface AuthleteProperty {

@@ -7,15 +7,10 @@ import {
 } from '../configuration.js'
 import { ManagementError } from './management-error.js'
 import { records, text } from './read.js'
-import {
-  signalOf,
-  VendorApi,
-  type CallOptions,
-  type ManagementOptions,
-  type VendorAnswer,
-  type VendorCall,
-  type VendorProblem,
-} from './vendor-api.js'
+import type { VendorAnswer } from './vendor-answer.js'
+import { VendorApi, type ManagementOptions } from './vendor-api.js'
+import { signalOf, type CallOptions, type VendorCall } from './vendor-call.js'
+import type { VendorProblem } from './vendor-profile.js'
 
 /** Options of {@link clerkTokens}: one of the two keys, or both. */
 export interface ClerkTokensOptions extends ManagementOptions {

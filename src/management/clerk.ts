@@ -16,7 +16,8 @@ import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './clerk
 import { AN_END, settled, type Listing } from './listing.js'
 import { number, records, text } from './read.js'
 import { withSecret } from './secret.js'
-import { MANAGEMENT_OPTIONS, pathPart, type CallOptions } from './vendor-api.js'
+import { MANAGEMENT_OPTIONS } from './vendor-api.js'
+import { pathPart, type CallOptions } from './vendor-call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input

@@ -1,4 +1,5 @@
-export type { CallOptions, ManagementOptions } from './vendor-api.js'
+export type { ManagementOptions } from './vendor-api.js'
+export type { CallOptions } from './vendor-call.js'
 export { ManagementError, type Vendor } from './management-error.js'
 export type { Listing, Page } from './listing.js'
 export type { EpochSeconds } from './read.js'

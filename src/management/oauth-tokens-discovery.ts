@@ -1,7 +1,8 @@
-import { isSecureAddress } from '../configuration.js'
+import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
 import { ManagementError } from './management-error.js'
 import { text } from './read.js'
-import type { VendorApi, VendorCall } from './vendor-api.js'
+import type { VendorApi } from './vendor-api.js'
+import type { VendorCall } from './vendor-call.js'
 
 /** The member of a discovery document that holds an endpoint (RFC 8414 section 2). */
 export type EndpointName = 'introspection_endpoint' | 'revocation_endpoint'
@@ -54,7 +55,7 @@ export class EndpointFinder {
     if (address === undefined) {
       throw failure(asking, `the discovery document of the issuer names no ${name}`, advice)
     }
-    if (!isSecureAddress(address) || leavesTls(this.#issuer, address)) {
+    if (!isUsableEndpoint(this.#issuer, address)) {
       throw failure(asking, `the ${name} in the discovery document is no address to send a token to`, advice)
     }
     // Only a document that served is kept: what it lacks may be mended before the next call.
@@ -87,31 +88,15 @@ export class EndpointFinder {
     try {
       return (await this.#api.call({ ...call, path: first })).json
     } catch (error) {
-      // "Not here" is the one outcome after which the other address is worth a request.
-      const isElsewhere = error instanceof ManagementError && isClientError(error.status)
-      if (!isElsewhere || first === second) throw error
+      if (!(error instanceof ManagementError) || !isNotHere(error.status) || first === second) throw error
       return (await this.#api.call({ ...call, path: second, ...this.#api.timeLeft(started) })).json
     }
   }
 }
 
-/** OpenID Connect appends the well-known path to the issuer, RFC 8414 section 3.1 inserts it between host and path. */
-function discoveryAddresses(issuer: string): readonly [string, string] {
-  const { origin, pathname } = new URL(issuer)
-  const path = pathname.replace(/\/$/, '')
-  return [
-    `${origin}${path}/.well-known/openid-configuration`,
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-  ]
-}
-
-function isClientError(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500 && status !== 429
-}
-
-/** Loopback without TLS is for issuers that are there themselves: no other may send us to our own machine's ports. */
-function leavesTls(issuer: string, address: string): boolean {
-  return new URL(issuer).protocol === 'https:' && new URL(address).protocol !== 'https:'
+/** An issuer that is busy says nothing of where its document is. */
+function isNotHere(status: number | undefined): boolean {
+  return isClientError(status) && status !== 429
 }
 
 function failure({ operation }: Asking, problem: string, advice: string): ManagementError {

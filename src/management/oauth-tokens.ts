@@ -10,13 +10,8 @@ import {
 import { EndpointFinder, type Asking } from './oauth-tokens-discovery.js'
 import { readIntrospection, type TokenIntrospection } from './oauth-tokens-read.js'
 import { text } from './read.js'
-import {
-  MANAGEMENT_OPTIONS,
-  signalOf,
-  VendorApi,
-  type CallOptions,
-  type ManagementOptions,
-} from './vendor-api.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from './vendor-api.js'
+import { signalOf, type CallOptions } from './vendor-call.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {

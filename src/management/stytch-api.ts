@@ -2,16 +2,10 @@ import { ConfigurationError, isRecord, requiredText, type OwnOptions } from '../
 import { stytchAddress, type StytchAddressOptions } from '../stytch-address.js'
 import type { ManagementError } from './management-error.js'
 import { text } from './read.js'
-import {
-  pathPart,
-  signalOf,
-  VendorApi,
-  type CallOptions,
-  type ManagementOptions,
-  type VendorAnswer,
-  type VendorCall,
-  type VendorProblem,
-} from './vendor-api.js'
+import type { VendorAnswer } from './vendor-answer.js'
+import { VendorApi, type ManagementOptions } from './vendor-api.js'
+import { pathPart, signalOf, type CallOptions, type VendorCall } from './vendor-call.js'
+import type { VendorProblem } from './vendor-profile.js'
 
 /** Options of {@link stytchClients}. */
 export interface StytchClientsOptions extends ManagementOptions, StytchAddressOptions {

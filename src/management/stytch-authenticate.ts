@@ -4,10 +4,11 @@ import { createVerifier, type Verifier } from '../create-verifier.js'
 import { durationOr, type Duration } from '../duration.js'
 import { stytch } from '../issuers/stytch.js'
 import { Refusal } from '../refusal.js'
+import { waitFor } from '../waiting.js'
 import type { EpochSeconds } from './read.js'
 import type { StytchClientsOptions } from './stytch-api.js'
 import { readScopes } from './stytch-input.js'
-import { signalOf, type CallOptions } from './vendor-api.js'
+import { signalOf, type CallOptions } from './vendor-call.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
 export interface StytchAuthenticateInput {
@@ -92,7 +93,7 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
     }
     signal?.throwIfAborted()
     const verdict = verifierOf(input.clockTolerance).verify(input.accessToken, policy)
-    const token = await (signal === undefined ? verdict : Promise.race([verdict, aborted(signal, verdict)]))
+    const token = await waitFor(verdict, signal)
     if (checkScopes !== undefined) askOwnRule(checkScopes, token, required)
     return resultOf(token)
   }
@@ -158,20 +159,5 @@ function resultOf(token: AccessToken): AuthenticatedStytchToken {
     // The issuer refuses a token without them.
     issuedAt: token.issuedAt ?? 0,
     expiresAt: token.expiresAt ?? 0,
-  })
-}
-
-/** Rejects with the reason of a signal; never resolves, and lets go of the signal once the verdict is there. */
-function aborted(signal: AbortSignal, verdict: Promise<unknown>): Promise<never> {
-  return new Promise((_, reject) => {
-    const give = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', give, { once: true })
-    const done = (): void => {
-      signal.removeEventListener('abort', give)
-    }
-    verdict.then(done, done)
   })
 }

@@ -2,7 +2,7 @@ import { ConfigurationError, isRecord, ownOptions, requiredText } from '../confi
 import { splitScopes } from '../scopes.js'
 import { copyJson } from './json.js'
 import type { StytchClientStatus } from './stytch-client.js'
-import { pathPart } from './vendor-api.js'
+import { pathPart } from './vendor-call.js'
 
 /** What {@link StytchClients.create} takes. */
 export interface StytchCreateInput {

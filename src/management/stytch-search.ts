@@ -3,7 +3,7 @@ import { AN_END, Listing, settled, type Page } from './listing.js'
 import { filledText, number, record, records } from './read.js'
 import type { StytchApi, StytchCall } from './stytch-api.js'
 import { readStytchClient, type StytchClient } from './stytch-client.js'
-import type { CallOptions } from './vendor-api.js'
+import type { CallOptions } from './vendor-call.js'
 
 /** What {@link StytchClients.search} takes; without a query it finds all clients. */
 export interface StytchSearchInput {

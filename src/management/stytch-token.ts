@@ -2,7 +2,7 @@ import { filledText, number, text } from './read.js'
 import { withSecret } from './secret.js'
 import type { StytchApi } from './stytch-api.js'
 import { readTokenInput, type StytchTokenInput } from './stytch-input.js'
-import type { CallOptions } from './vendor-api.js'
+import type { CallOptions } from './vendor-call.js'
 
 /** An access token that a client has obtained. Its scopes are in it: Stytch's answer does not say them. */
 export interface StytchAccessToken {

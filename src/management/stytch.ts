@@ -25,7 +25,9 @@ import {
 } from './stytch-input.js'
 import { searchClients, type StytchClientPage, type StytchSearchInput } from './stytch-search.js'
 import { obtainToken, type StytchAccessToken } from './stytch-token.js'
-import { MANAGEMENT_OPTIONS, pathPart, type CallOptions, type VendorAnswer } from './vendor-api.js'
+import type { VendorAnswer } from './vendor-answer.js'
+import { MANAGEMENT_OPTIONS } from './vendor-api.js'
+import { pathPart, type CallOptions } from './vendor-call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
