@@ -70,7 +70,7 @@ function parse(options: Options, names: ReadonlyMap<string, string>, args: reado
   const config = Object.fromEntries(
     [...names].map(([kebab, name]) => [
       kebab,
-      { type: options[name]?.placeholder === undefined ? ('boolean' as const) : ('string' as const) },
+      { type: options[name]?.metavar === undefined ? ('boolean' as const) : ('string' as const) },
     ]),
   )
   // Not strict, as the messages are our own: Node's do not say what is known, and take every value that begins with
@@ -90,9 +90,8 @@ function parse(options: Options, names: ReadonlyMap<string, string>, args: reado
     if (option === undefined) throw unknownOption(rawName, [...names.keys()])
     const before = raw.get(token.name)
     if (before !== undefined && !option.isMultiple) throw new UsageError(`${rawName} is given twice`)
-    if (option.placeholder === undefined && value !== undefined)
-      throw new UsageError(`${rawName} takes no value`)
-    if (option.placeholder !== undefined && (value === undefined || (!inlineValue && value.startsWith('--'))))
+    if (option.metavar === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`)
+    if (option.metavar !== undefined && (value === undefined || (!inlineValue && value.startsWith('--'))))
       throw new UsageError(
         `${rawName}: its value is missing. One that begins with -- is written ${rawName}=VALUE`,
       )
@@ -119,7 +118,7 @@ function unknownOption(rawName: string, known: readonly string[]): UsageError {
 function readValue(where: string, option: Option, value: string): unknown {
   if (option.isSecret && !isPlaceOfSecret(value)) throw onCommandLine(where)
   // Of an option that is no secret, what looks like one was mixed up with it: it is refused unseen.
-  if (!option.isSecret && looksSecret(value) && option.placeholder !== 'URL') throw misplaced(where)
+  if (!option.isSecret && looksSecret(value) && option.metavar !== 'URL') throw misplaced(where)
   try {
     return option.read(where, value)
   } catch (error) {

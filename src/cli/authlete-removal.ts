@@ -1,20 +1,21 @@
+import { fingerprintOf, tokenDigest } from '../access-token.js'
 import type { AuthleteTokens } from '../management/index.js'
 import { connect, SERVICE } from './authlete.js'
 import { command, given } from './command.js'
 import { UsageError } from './exit.js'
 import { secret, text, written } from './option.js'
-import { fingerprintOf } from './secrets.js'
 
 /** Names a token without showing it. */
 function named(kind: string, token: string | undefined, hash: string | undefined): string {
   return token === undefined
     ? `the ${kind} of hash ${hash ?? ''}`
-    : `the ${kind} whose SHA-256 begins with ${fingerprintOf(token)}`
+    : `the ${kind} whose SHA-256 begins with ${fingerprintOf(tokenDigest(token))}`
 }
 
 const remove = command({
   name: 'tokens delete',
   vendor: 'authlete',
+  functions: ['delete'],
   summary: 'Deletes a token, and its refresh token with it.',
   options: {
     token: secret('the token: this, or its hash'),
@@ -44,6 +45,7 @@ const OF_ONE = ['accessToken', 'accessTokenHash', 'refreshToken', 'refreshTokenH
 const revoke = command({
   name: 'tokens revoke',
   vendor: 'authlete',
+  functions: ['revoke', 'revokeAllOfClient', 'revokeAllOfSubject', 'revokeAllOfClientAndSubject'],
   summary:
     'Revokes one token with the access or refresh token that belongs to it; or all of a client or person.',
   options: {

@@ -1,9 +1,5 @@
-import {
-  authleteTokens,
-  type AuthleteGrantType,
-  type AuthleteProperty,
-  type AuthleteTokens,
-} from '../management/index.js'
+import { AUTHLETE_GRANT_TYPES } from '../authlete-grant-types.js'
+import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../management/index.js'
 import { ConfigurationError } from '../configuration.js'
 import { command, given, type Call } from './command.js'
 import { EXIT } from './exit.js'
@@ -21,19 +17,6 @@ export function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>):
   })
 }
 
-const GRANT_TYPES: readonly AuthleteGrantType[] = [
-  'AUTHORIZATION_CODE',
-  'IMPLICIT',
-  'PASSWORD',
-  'CLIENT_CREDENTIALS',
-  'REFRESH_TOKEN',
-  'CIBA',
-  'DEVICE_CODE',
-  'TOKEN_EXCHANGE',
-  'JWT_BEARER',
-  'PRE_AUTHORIZED_CODE',
-]
-
 const scopes = text('SCOPES', 'one text with spaces')
 const property = several(text('KEY=VALUE', "a word of the application's own"))
 const persistent = flag('the token never expires')
@@ -49,6 +32,7 @@ function propertiesOf(pairs: readonly string[] | undefined): readonly AuthletePr
 const list = command({
   name: 'tokens list',
   vendor: 'authlete',
+  functions: ['list'],
   summary: 'Lists tokens. Their values are nowhere: a token is known by its hash.',
   options: {
     clientIdentifier: text('CLIENT', 'only those of this client: its number or alias'),
@@ -84,10 +68,11 @@ const list = command({
 const create = command({
   name: 'tokens create',
   vendor: 'authlete',
+  functions: ['create'],
   summary: 'Creates a token, and shows it this once.',
   options: {
     clientIdentifier: required(text('CLIENT', "the client's number or alias")),
-    grantType: choice(GRANT_TYPES, 'how the token came to be; default CLIENT_CREDENTIALS'),
+    grantType: choice(AUTHLETE_GRANT_TYPES, 'how the token came to be; default CLIENT_CREDENTIALS'),
     subject: text('PERSON', 'the person; required unless the grant type is CLIENT_CREDENTIALS'),
     scopes,
     accessTokenDuration: duration("how long it is good for; default the service's"),
@@ -119,6 +104,7 @@ const create = command({
 const update = command({
   name: 'tokens update',
   vendor: 'authlete',
+  functions: ['update'],
   summary: 'Changes a token. What is not named stays.',
   options: {
     accessToken: secret('the token: this, its hash or its id'),
@@ -145,6 +131,7 @@ const update = command({
 const reissue = command({
   name: 'tokens reissue-id-token',
   vendor: 'authlete',
+  functions: ['reissueIdToken'],
   summary: 'Issues an ID token again, and shows it this once.',
   options: {
     accessToken: required(secret('the access token of the token response')),
@@ -168,6 +155,7 @@ const reissue = command({
 const introspect = command({
   name: 'tokens introspect',
   vendor: 'authlete',
+  functions: ['introspect'],
   summary: 'Asks what to make of a token. Only what is asked for is checked.',
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {

@@ -21,6 +21,7 @@ function shown(token: ClerkToken): { readonly item: object; readonly instead: Re
 const create = command({
   name: 'tokens create',
   vendor: 'clerk',
+  functions: ['create'],
   summary: 'Creates a token of the machine whose key is used, and shows it this once.',
   options: {
     format: choice(['opaque', 'jwt'], 'opaque can be revoked, a JWT cannot; default opaque'),
@@ -43,6 +44,7 @@ const create = command({
 const list = command({
   name: 'tokens list',
   vendor: 'clerk',
+  functions: ['list'],
   summary: 'Lists the opaque tokens of a machine, newest first. JWTs are not kept at Clerk.',
   options: {
     subject: required(text('MACHINE', 'the machine (mch_...) whose tokens are listed')),
@@ -72,6 +74,7 @@ const list = command({
 const revoke = command({
   name: 'tokens revoke',
   vendor: 'clerk',
+  functions: ['revoke'],
   summary: 'Revokes an opaque token by its id. JWTs cannot be revoked at Clerk.',
   operand: {
     name: 'id',
@@ -96,6 +99,7 @@ const revoke = command({
 const verify = command({
   name: 'tokens verify',
   vendor: 'clerk',
+  functions: ['verify'],
   summary: 'Asks Clerk about a token, as the machine that receives it or as the instance.',
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {},

@@ -55,6 +55,8 @@ export interface Command {
   readonly name: string
   /** Commands of one name differ by their vendors; one without a vendor stands alone. */
   readonly vendor: Vendor | undefined
+  /** The functions of the vendor's management client that it calls, as the library's advice names them. */
+  readonly functions: readonly string[]
   readonly summary: string
   readonly operand: Operand | undefined
   readonly options: Options
@@ -73,6 +75,7 @@ export interface Command {
 interface Spec<O extends Options> {
   readonly name: string
   readonly vendor?: Vendor
+  readonly functions?: readonly string[]
   readonly summary: string
   readonly operand?: Operand
   readonly options: O
@@ -88,6 +91,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
   return {
     name: spec.name,
     vendor: spec.vendor,
+    functions: spec.functions ?? [],
     summary: spec.summary,
     operand: spec.operand,
     options: spec.options,

@@ -1,12 +1,17 @@
 import { TokenSourceError } from '../client/index.js'
 import { ConfigurationError } from '../configuration.js'
 import { ManagementError } from '../management/index.js'
+import { withoutSecrets } from '../redaction.js'
 import { Refusal } from '../refusal.js'
 import type { Command } from './command.js'
+import { COMMANDS } from './commands.js'
 import { CliError, EXIT, type ExitCode } from './exit.js'
 import { written } from './option.js'
 import { visible } from './table.js'
 import { VARIABLE_NAMES, VARIABLES, variableOf } from './variables.js'
+
+/** A secret that is shorter is a piece of many words: without it the line would say nothing any more. */
+const SHORTEST_SECRET = 4
 
 export interface Failure {
   readonly code: ExitCode
@@ -17,17 +22,15 @@ export interface Failure {
 /** What an error comes to: a line that says what to do, without any of these secrets, and the exit code. */
 export function failureOf(error: unknown, command: Command | undefined, secrets: readonly string[]): Failure {
   const { code, line } = read(error, command)
-  const clean = secrets
-    .filter((secret) => secret.length >= 4)
-    .reduce((text, secret) => text.replaceAll(secret, '[secret]'), line)
-  return { code, line: visible(clean) }
+  const hidden = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+  return { code, line: visible(withoutSecrets(line, hidden)) }
 }
 
 function read(error: unknown, command: Command | undefined): Failure {
   if (error instanceof CliError) return { code: error.code, line: error.message }
   if (error instanceof ConfigurationError) return { code: EXIT.wrongUse, line: misuse(error, command) }
   if (error instanceof ManagementError)
-    return { code: EXIT.failed, line: withVariables(error.message, command) }
+    return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
   if (error instanceof TokenSourceError)
     return { code: EXIT.failed, line: `${command?.name ?? ''}: ${error.message}` }
   if (error instanceof Refusal) return judged(error, command)
@@ -62,6 +65,22 @@ function withVariables(message: string, command: Command | undefined): string {
   return VARIABLE_NAMES.filter((name) => VARIABLES[name].vendor === command?.vendor)
     .filter((name) => /[A-Z]/.test(VARIABLES[name].member))
     .reduce((text, name) => text.replace(new RegExp(`\\b${VARIABLES[name].member}\\b`, 'g'), name), message)
+}
+
+/**
+ * `begin one with secrets.rotateStart` with the command that does it. The operation in front keeps the library's name
+ * for it, and words of plain English are left alone here as well.
+ */
+function withCommands(message: string, command: Command | undefined): string {
+  return COMMANDS.filter(({ vendor }) => vendor === command?.vendor)
+    .flatMap(({ name, functions }) => functions.map((one) => [one, name] as const))
+    .filter(([one]) => /[A-Z.]/.test(one))
+    .reduce((text, [one, name]) => text.replace(wholeName(one), name), message)
+}
+
+/** Neither the end of `stytchClients.secrets.rotate` nor the beginning of `secrets.rotateStart`. */
+function wholeName(name: string): RegExp {
+  return new RegExp(`(?<![\\w.])${name.replaceAll('.', '\\.')}(?!\\w|\\.\\w)`, 'g')
 }
 
 /** A verdict on a token is an exit code of its own; that none could be had is a failure. */

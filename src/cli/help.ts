@@ -23,7 +23,8 @@ export function overview(commands: readonly Command[], group: string): string {
     'Creates, lists, verifies, revokes and rotates machine credentials at Clerk, Stytch, Authlete and any OAuth 2',
     'issuer. Credentials come from environment variables, never from the command line.\n',
     `  m2m-guard ${group === '' ? '' : `${group} `}<command> [--vendor VENDOR] [options]`,
-    '  m2m-guard <command> --help\n',
+    '  m2m-guard <command> --help',
+    '  m2m-guard --version\n',
     `Commands, and the vendors that have them:\n\n${aligned(rows)}`,
     `Exit codes:\n\n${aligned(codes)}`,
   ].join('\n')
@@ -36,9 +37,9 @@ export function help(command: Command): string {
   const usage = `  m2m-guard ${name}${operand === undefined ? '' : ` <${operand.name}>`}${at} [options]`
   const where =
     'where the token is: - for stdin, env:NAME for an environment variable; never the token itself'
-  const rows = Object.entries(optionsOf(command)).map(([option, { placeholder, help: text, isRequired }]) => [
-    `  ${written(option)}${placeholder === undefined ? '' : ` ${placeholder.length > 30 ? 'ONE' : placeholder}`}`,
-    `${text}${(placeholder?.length ?? 0) > 30 ? `: ${placeholder ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,
+  const rows = Object.entries(optionsOf(command)).map(([option, { metavar, help: text, isRequired }]) => [
+    `  ${written(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
+    `${text}${(metavar?.length ?? 0) > 30 ? `: ${metavar ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,
   ])
   const variables = [...new Set([...needs.flat(), ...uses])] as VariableName[]
   const or = needs.length > 1 ? ' (one set of: ' + needs.map((set) => set.join(' ')).join(' | ') + ')' : ''

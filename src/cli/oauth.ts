@@ -1,8 +1,8 @@
+import { fingerprintOf, tokenDigest } from '../access-token.js'
 import { tokenSource } from '../client/index.js'
 import { oauthTokens, type OAuthTokens } from '../management/index.js'
 import { command, given, type Call } from './command.js'
 import { EXIT } from './exit.js'
-import { fingerprintOf } from './secrets.js'
 import { choice, several, text } from './option.js'
 import { needed } from './variables.js'
 
@@ -66,6 +66,7 @@ const create = command({
 const introspect = command({
   name: 'tokens introspect',
   vendor: 'oauth',
+  functions: ['introspect'],
   summary: 'Asks what the issuer says of a token (RFC 7662).',
   operand: TOKEN,
   options: {
@@ -91,6 +92,7 @@ const introspect = command({
 const revoke = command({
   name: 'tokens revoke',
   vendor: 'oauth',
+  functions: ['revoke'],
   summary: 'Revokes a token (RFC 7009). Also done for one that the issuer does not know.',
   operand: TOKEN,
   options: {
@@ -104,7 +106,7 @@ const revoke = command({
   prepare: ({ values, operand: token, signal, ...call }) => {
     const { revocationEndpoint, tokenTypeHint: hint } = values
     const tokens = connect({ ...call, values }, given({ revocationEndpoint }))
-    const fingerprint = fingerprintOf(token)
+    const fingerprint = fingerprintOf(tokenDigest(token))
     return {
       question: () =>
         `Revoke the token whose SHA-256 begins with ${fingerprint} at ${needed(call.env, 'OAUTH_ISSUER')}? ` +

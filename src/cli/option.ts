@@ -4,7 +4,7 @@ import { parseJson } from '../exchange.js'
 /** One option of a command: how it is written, and how its text is read. */
 export interface Option<T = unknown> {
   /** What stands for its value in the help; a flag has none. */
-  readonly placeholder: string | undefined
+  readonly metavar: string | undefined
   readonly help: string
   readonly isRequired: boolean
   readonly isMultiple: boolean
@@ -24,17 +24,17 @@ export type Values<O extends Options> = {
 }
 
 function option<T>(
-  placeholder: string | undefined,
+  metavar: string | undefined,
   help: string,
   read: (where: string, text: string) => T,
 ): Option<T | undefined> {
-  return { placeholder, help, read, isRequired: false, isMultiple: false, isSecret: false }
+  return { metavar, help, read, isRequired: false, isMultiple: false, isSecret: false }
 }
 
 export const flag = (help: string): Option<true | undefined> => option(undefined, help, () => true as const)
 
-export const text = (placeholder: string, help: string): Option<string | undefined> =>
-  option(placeholder, help, (_where, value) => value)
+export const text = (metavar: string, help: string): Option<string | undefined> =>
+  option(metavar, help, (_where, value) => value)
 
 /** A value that never stands on the command line itself. */
 export const secret = (help: string): Option<string | undefined> => ({
@@ -42,8 +42,8 @@ export const secret = (help: string): Option<string | undefined> => ({
   isSecret: true,
 })
 
-export const number = (placeholder: string, help: string): Option<number | undefined> =>
-  option(placeholder, help, (where, value) => {
+export const number = (metavar: string, help: string): Option<number | undefined> =>
+  option(metavar, help, (where, value) => {
     if (!/^\d{1,12}$/.test(value)) throw new ConfigurationError(where, 'must be a whole number')
     return Number(value)
   })
@@ -83,7 +83,7 @@ export const object = (help: string): Option<Readonly<Record<string, unknown>> |
 
 /** An option that may be given several times. */
 export const several = <T>(one: Option<T>): Option<readonly Exclude<T, undefined>[] | undefined> => ({
-  placeholder: one.placeholder,
+  metavar: one.metavar,
   help: `${one.help}; may be given several times`,
   isRequired: false,
   isMultiple: true,
@@ -92,7 +92,7 @@ export const several = <T>(one: Option<T>): Option<readonly Exclude<T, undefined
 })
 
 export const required = <T>(one: Option<T>): Option<Exclude<T, undefined>> => ({
-  placeholder: one.placeholder,
+  metavar: one.metavar,
   help: one.help,
   isRequired: true,
   isMultiple: one.isMultiple,

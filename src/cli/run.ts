@@ -11,6 +11,7 @@ import { readSecrets } from './secrets.js'
 import { chooseVendor, select, vendorIn, type Selection } from './select.js'
 import type { Terminal } from './terminal.js'
 import { missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './variables.js'
+import { readVersion } from './version.js'
 
 /** One run of the command line: what it knows of itself as it goes on, for whoever words a failure. */
 interface Run {
@@ -32,7 +33,11 @@ export async function runCli(terminal: Terminal): Promise<ExitCode> {
 
 async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   const selection = select(COMMANDS, terminal.args)
-  if (wantsHelp(selection.rest)) return explain(selection, terminal)
+  if (asksFor(selection.rest, '--help', '-h')) return explain(selection, terminal)
+  if (selection.name === '' && asksFor(selection.rest, '--version')) {
+    await terminal.stdout(`${readVersion()}\n`)
+    return EXIT.done
+  }
   if (selection.candidates.length === 0) {
     await terminal.stderr(overview(COMMANDS, selection.name))
     return EXIT.wrongUse
@@ -85,9 +90,9 @@ async function explain(selection: Selection, { stdout }: Terminal): Promise<Exit
   return EXIT.done
 }
 
-function wantsHelp(args: readonly string[]): boolean {
+function asksFor(args: readonly string[], ...flags: readonly string[]): boolean {
   const end = args.indexOf('--')
-  return args.slice(0, end === -1 ? undefined : end).some((arg) => arg === '--help' || arg === '-h')
+  return args.slice(0, end === -1 ? undefined : end).some((arg) => flags.includes(arg))
 }
 
 function secretsIn(env: Terminal['env']): readonly string[] {

@@ -1,15 +1,10 @@
-import { createHash } from 'node:crypto'
+import { waitFor } from '../waiting.js'
 import { UsageError } from './exit.js'
 import type { Terminal } from './terminal.js'
 import { valueOf } from './variables.js'
 
 const LONGEST_SECRET = 64 * 1024
 const FROM_VARIABLE = /^env:([A-Za-z_][A-Za-z0-9_]*)$/
-
-/** The beginning of a token's SHA-256: names it, and is no secret. */
-export function fingerprintOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 16)
-}
 
 /** Whether this stands for a secret, and is not one. */
 export function isPlaceOfSecret(text: string): boolean {
@@ -58,18 +53,6 @@ async function readAll(name: string, stdin: Terminal['stdin'], signal: AbortSign
       chunks.push(bytes)
     }
   })()
-  await Promise.race([reading, aborted(signal)])
+  await waitFor(reading, signal)
   return Buffer.concat(chunks).toString()
-}
-
-/** Rejects with the signal's reason; the process ends then, so nobody needs to be told off. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const give = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own reason
-      reject(signal.reason)
-    }
-    if (signal.aborted) give()
-    else signal.addEventListener('abort', give, { once: true })
-  })
 }

@@ -6,7 +6,7 @@ import {
   type StytchSearchOperand,
 } from '../management/index.js'
 import { command, given, type Call, type Command, type Operand, type Outcome } from './command.js'
-import { choice, duration, flag, number, object, required, secret, several, text } from './option.js'
+import { choice, duration, flag, number, object, required, secret, several, text, written } from './option.js'
 import { needed, valueOf } from './variables.js'
 
 const PROJECT = [['STYTCH_PROJECT_ID', 'STYTCH_SECRET']] as const
@@ -48,6 +48,7 @@ const createToken = command({
 const verifyToken = command({
   name: 'tokens verify',
   vendor: 'stytch',
+  functions: ['authenticateToken'],
   summary: "Judges a token with the project's keys, as a guarded API does.",
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {
@@ -81,6 +82,7 @@ const DESCRIBED = {
 const create = command({
   name: 'clients create',
   vendor: 'stytch',
+  functions: ['create'],
   summary: 'Creates a client, and shows its secret this once.',
   options: {
     scopes: required(text('SCOPES', 'what its tokens may be for: one text with spaces')),
@@ -106,6 +108,7 @@ const create = command({
 const search = command({
   name: 'clients search',
   vendor: 'stytch',
+  functions: ['search'],
   summary: 'Lists clients: all of the project, or those that every filter finds.',
   options: {
     clientId: several(text('ID', 'those with one of these ids')),
@@ -145,6 +148,7 @@ const search = command({
 const update = command({
   name: 'clients update',
   vendor: 'stytch',
+  functions: ['update'],
   summary: 'Changes a client. What is not named stays; tokens it has stay good until they expire.',
   operand: CLIENT,
   options: {
@@ -165,17 +169,19 @@ const update = command({
 
 type Act = (clients: StytchClients, input: { clientId: string }, signal: AbortSignal) => Promise<Outcome>
 
-/** The commands that take a client and nothing else; one that asks says what will become of it. */
+/** The commands that take a client and nothing else, by their functions; one that asks says what will become of it. */
 function onClient(
-  word: string,
+  operation: string,
   summary: string,
   effect: 'reads' | 'changes' | 'destroys',
   act: Act,
   ask?: (client: string, found: StytchClient) => string,
 ): Command {
+  const word = written(operation.replace(/^secrets\./, '')).slice(2)
   return command({
     name: `clients ${word}`,
     vendor: 'stytch',
+    functions: [operation],
     summary,
     operand: CLIENT,
     options: {},
@@ -211,7 +217,7 @@ const ON_CLIENT = [
     (client) => `Delete ${client}? It cannot be brought back.`,
   ),
   onClient(
-    'rotate-start',
+    'secrets.rotateStart',
     'Makes the next secret of a client, and shows it this once. From now on both are good.',
     'changes',
     async (clients, input, signal) => ({
@@ -220,7 +226,7 @@ const ON_CLIENT = [
     }),
   ),
   onClient(
-    'rotate',
+    'secrets.rotate',
     'Makes the next secret of a client the only one.',
     'destroys',
     async (clients, input, signal) => ({ item: await clients.secrets.rotate(input, { signal }) }),
@@ -229,7 +235,7 @@ const ON_CLIENT = [
       'Whoever still uses it gets no more tokens.',
   ),
   onClient(
-    'rotate-cancel',
+    'secrets.rotateCancel',
     'Gives up the next secret of a client; the current one stays.',
     'destroys',
     async (clients, input, signal) => ({ item: await clients.secrets.rotateCancel(input, { signal }) }),

@@ -31,10 +31,10 @@ describe('docs/cli.md', () => {
       const required = rows.filter(({ meaning }) => meaning!.endsWith('(required)'))
       const demanded = Object.values(command.options).filter(({ isRequired }) => isRequired)
       expect(required).toHaveLength(demanded.length + (operand === undefined ? 0 : 1))
-      for (const [name, { help, placeholder, isSecret }] of Object.entries(command.options)) {
+      for (const [name, { help, metavar, isSecret }] of Object.entries(command.options)) {
         const row = rows.find(({ option }) => option === `\`${written(name)}\``)!
         expect(row['meaning']).toContain(help)
-        const value = placeholder === undefined ? '' : isSecret ? '`-` or `env:NAME`' : `\`${placeholder}\``
+        const value = metavar === undefined ? '' : isSecret ? '`-` or `env:NAME`' : `\`${metavar}\``
         expect(row['value']).toBe(value)
       }
       expect(section).toContain(`npx m2m-guard ${command.example}\n`)

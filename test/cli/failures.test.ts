@@ -158,6 +158,21 @@ describe('a failure that nobody thought of', () => {
       line: 'm2m-guard: unexpected string: ',
     })
   })
+
+  it.each<[how: string, spelling: string]>([
+    ['in an address', 'pass%20phrase%2F%C3%A4'],
+    ['in a form', 'pass+phrase%2F%C3%A4'],
+    ['in base64', Buffer.from('pass phrase/ä').toString('base64')],
+    ['with a line break inside', 'pass phr\u2028ase/ä'],
+  ])('nor does it show one as it is spelt %s', (_, spelling) => {
+    const { line } = failureOf(new Error(`sent <${spelling}>`), COMMANDS[0], ['pass phrase/ä'])
+    expect(line).toBe('tokens create: unexpected Error: sent <[secret]>')
+  })
+
+  it('three letters are a piece of many words: such a secret is not looked for', () => {
+    const { line } = failureOf(new Error('abc, abcd'), COMMANDS[0], ['abc', 'abcd'])
+    expect(line).toBe('tokens create: unexpected Error: abc, [secret]')
+  })
 })
 
 describe('advice', () => {
