@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { warmArena, type Arena } from './support.js'
+import { warmArena } from './support.js'
+import { header, payload, type Write } from './written-token.js'
 
 const held = warmArena()
-
-type Write = (arena: Arena) => string
-
-/** A token whose header or claims are this text, properly signed. */
-function header(text: string | Buffer | ((honest: string) => string)): Write {
-  return (arena) =>
-    arena.raw(typeof text === 'function' ? text(JSON.stringify(arena.header)) : text, arena.claims)
-}
-function payload(text: string | Buffer | ((honest: string) => string | Buffer)): Write {
-  return (arena) =>
-    arena.raw(arena.header, typeof text === 'function' ? text(JSON.stringify(arena.claims)) : text)
-}
 
 describe('E80 and F89: header and claims are each one JSON object in UTF-8', () => {
   const texts: readonly (readonly [string, string | Buffer])[] = [

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { decode, encode, keyOf } from './forge.js'
 import { MARK, warmArena, type Arena } from './support.js'
+import { header, payload, type Write } from './written-token.js'
 
 const held = warmArena()
-
-type Write = (arena: Arena) => string
 
 /** Changes one of the three parts of an honest token; what is signed before it changes is not signed after. */
 function part(index: 0 | 1 | 2, change: (text: string) => string): Write {
@@ -13,16 +12,6 @@ function part(index: 0 | 1 | 2, change: (text: string) => string): Write {
     parts[index] = change(parts[index]!)
     return parts.join('.')
   }
-}
-
-/** A token whose header or claims are this text, properly signed. */
-function header(text: string | Buffer | ((honest: string) => string)): Write {
-  return (arena) =>
-    arena.raw(typeof text === 'function' ? text(JSON.stringify(arena.header)) : text, arena.claims)
-}
-function payload(text: string | Buffer | ((honest: string) => string | Buffer)): Write {
-  return (arena) =>
-    arena.raw(arena.header, typeof text === 'function' ? text(JSON.stringify(arena.claims)) : text)
 }
 
 describe('what has not the form of a signed token is refused, and nobody is asked', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/index.js'
 import { authleteTokens, type AuthleteTokens } from '../../src/management/index.js'
-import { authleteManagement, failureOf } from './authlete-support.js'
+import { authleteManagement } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 const RIGHT = { serviceId: '1', serviceAccessToken: 'the-secret', apiUrl: 'https://us.authlete.com' }
 

@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { AuthleteTokens, CallOptions } from '../../src/management/index.js'
 import type { Endpoint, Fault } from '../../src/testing/index.js'
-import { authleteManagement, failureOf } from './authlete-support.js'
+import { authleteManagement } from './authlete-support.js'
+import { expectGivenUp, failureOf } from './support.js'
 
 const SECRETS = ['secret-access-token', 'secret-refresh-token'] as const
 const [accessToken, refreshToken] = SECRETS
@@ -144,14 +145,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
 
   it('given up while under way: the reason of the signal, and no second call', async () => {
     const { tokens, issuer } = await authleteManagement()
-    const gate = issuer.gate(endpointOf(name))
-    const controller = new AbortController()
-    const failure = failureOf(call(tokens, { signal: controller.signal }))
-    await gate.waiting
-    const reason = new Error('not wanted any more')
-    controller.abort(reason)
-    expect(await failure).toBe(reason)
-    gate.release()
+    await expectGivenUp(issuer, endpointOf(name), (signal) => call(tokens, { signal }))
     expect(issuer.calls.total).toBe(1)
   })
 

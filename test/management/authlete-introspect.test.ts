@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { answering, authleteManagement, failureOf } from './authlete-support.js'
+import { answering, authleteManagement } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 const PROOF = { dpop: 'a.b.c', htm: 'GET', htu: 'https://api.test/orders' }
 

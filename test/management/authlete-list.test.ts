@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthleteListInput } from '../../src/management/index.js'
-import {
-  answering,
-  authleteManagement,
-  failureOf,
-  hashOf,
-  type AuthleteManagement,
-} from './authlete-support.js'
+import { answering, authleteManagement, hashOf, type AuthleteManagement } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 /** Seven tokens: of two clients, one of them of a person. */
 async function withTokens(): Promise<AuthleteManagement & { readonly hashes: readonly string[] }> {

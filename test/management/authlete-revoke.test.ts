@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthleteCreatedToken, AuthleteRevokeInput, AuthleteTokens } from '../../src/management/index.js'
-import {
-  answering,
-  authleteManagement,
-  failureOf,
-  hashOf,
-  type AuthleteManagement,
-} from './authlete-support.js'
+import { answering, authleteManagement, hashOf, type AuthleteManagement } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 interface Issued extends AuthleteManagement {
   /** Which of the six tokens are still good, by who they are of. */

@@ -57,16 +57,6 @@ export function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-/** What a promise rejects with; an error of its own if it does not. */
-export async function failureOf(promise: PromiseLike<unknown>): Promise<Error> {
-  try {
-    await promise
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not fail')
-}
-
 /** A 200 with this text as its body, whatever is asked. */
 export function answering(text: string): { readonly status: 200; readonly body: string } {
   return { status: 200, body: text }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { authleteManagement, failureOf, hashOf } from './authlete-support.js'
+import { authleteManagement, hashOf } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 const MACHINE = 'CLIENT_CREDENTIALS'
 const RESOURCE = 'https://api.test'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/index.js'
 import { clerkTokens, type ClerkTokens } from '../../src/management/index.js'
-import { clerkManagement, failureOf } from './clerk-support.js'
+import { clerkManagement } from './clerk-support.js'
+import { failureOf } from './support.js'
 
 const MACHINE_KEY = 'ak_secret_of_a_machine'
 const INSTANCE_KEY = 'sk_test_secret_of_the_instance'
@@ -83,7 +84,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
     const error = await failureOf(call(input))
     expect(error).toBeInstanceOf(ConfigurationError)
-    expect((error as ConfigurationError).option).toBe(`clerkTokens.${operation}.${member}`)
+    expect(error).toMatchObject({ option: `clerkTokens.${operation}.${member}` })
     for (const key of [MACHINE_KEY, INSTANCE_KEY]) expect(String(error)).not.toContain(key)
     expect(issuer.calls.total).toBe(0)
   })

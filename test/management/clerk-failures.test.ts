@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ManagementError, type ClerkTokens } from '../../src/management/index.js'
 import type { Endpoint, Fault } from '../../src/testing/index.js'
-import { clerkManagement, failureOf } from './clerk-support.js'
+import { clerkManagement } from './clerk-support.js'
+import { expectGivenUp, failureOf } from './support.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const SUBJECT = `mch_${'a'.repeat(27)}`
@@ -99,15 +100,8 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
 
   it('is given up with the reason of the signal while Clerk is silent', async () => {
     const { sender, issuer } = await clerkManagement()
-    const gate = issuer.gate(endpoint)
-    const controller = new AbortController()
-    const failure = failureOf(call(sender, controller.signal))
-    await gate.waiting
-    const reason = new Error('the user left')
-    controller.abort(reason)
-    expect(await failure).toBe(reason)
+    await expectGivenUp(issuer, endpoint, (signal) => call(sender, signal))
     expect(issuer.calls[endpoint]).toBe(1)
-    gate.release()
   })
 
   it('is not sent at all with a signal that was aborted before', async () => {

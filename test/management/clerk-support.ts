@@ -49,13 +49,3 @@ export async function clerkManagement(
     subject: sender.id,
   }
 }
-
-/** What a promise rejects with; an error of its own if it does not. */
-export async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  throw new Error('it did not fail')
-}

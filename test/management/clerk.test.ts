@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier } from '../../src/index.js'
 import { outcomeOf } from '../core/support.js'
 import { decode } from '../testing/support.js'
-import { clerkManagement, failureOf } from './clerk-support.js'
+import { clerkManagement } from './clerk-support.js'
+import { failureOf } from './support.js'
 
 describe('a token that is created', () => {
   it('is described in camelCase and seconds, and can be presented to the receiver', async () => {

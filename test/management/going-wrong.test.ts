@@ -8,6 +8,7 @@ import {
   stytchClients,
 } from '../../src/management/index.js'
 import { ConfigurationError } from '../../src/index.js'
+import { failureOf } from './support.js'
 
 /** A vendor that answers whatever a test wants. */
 function vendor(answer: (url: URL, body: string) => Response) {
@@ -21,14 +22,6 @@ function vendor(answer: (url: URL, body: string) => Response) {
 }
 
 const json = (value: unknown, status = 200): Response => Response.json(value, { status })
-const failureOf = async (work: PromiseLike<unknown>): Promise<Error> => {
-  try {
-    await work
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not fail')
-}
 async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of list) all.push(item)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { oauthTokens, type OAuthTokens } from '../../src/management/index.js'
 import { LIFETIME, resource } from '../oidc-provider/authorization-server.js'
 import { authorizationServer, pass } from '../oidc-provider/support.js'
-import { failureOf } from './authlete-support.js'
+import { failureOf } from './support.js'
 
 const server = authorizationServer()
 

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../src/index.js'
 import { oauthTokens, type CallOptions, type OAuthTokens } from '../../src/management/index.js'
 import { createTestIssuer, type Fault, type TestIssuer } from '../../src/testing/index.js'
 import { START } from '../core/support.js'
-import { failureOf } from './authlete-support.js'
+import { expectGivenUp, failureOf } from './support.js'
 
 type Options = Parameters<typeof oauthTokens>[0]
 
@@ -266,14 +266,7 @@ describe.each([
   it('given up: the reason of the signal, while discovering and while asking', async () => {
     for (const at of ['discovery', endpoint] as const) {
       const { tokens, issuer } = await stage()
-      const gate = issuer.gate(at)
-      const controller = new AbortController()
-      const failure = failureOf(call(tokens, { signal: controller.signal }))
-      await gate.waiting
-      const reason = new Error('not wanted any more')
-      controller.abort(reason)
-      expect(await failure).toBe(reason)
-      gate.release()
+      await expectGivenUp(issuer, at, (signal) => call(tokens, { signal }))
     }
   })
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { stytchClients, type StytchClients } from '../../src/management/index.js'
 import { answerAll, failureOf, ON_CLIENT, stytchStage } from './stytch-stage.js'
+import { expectGivenUp } from './support.js'
 
 type Operation = readonly [
   name: string,
@@ -194,16 +195,7 @@ describe('a call that takes too long', () => {
       (signal: AbortSignal) => clients.delete({ clientId }, { signal }),
       (signal: AbortSignal) => clients.secrets.rotateStart({ clientId }, { signal }),
     ]
-    for (const call of calls) {
-      const gate = issuer.gate('stytchClients')
-      const controller = new AbortController()
-      const given = Promise.resolve(call(controller.signal)).catch((error: unknown) => error)
-      await gate.waiting
-      const reason = new Error('enough')
-      controller.abort(reason)
-      expect(await given).toBe(reason)
-      gate.release()
-    }
+    for (const call of calls) await expectGivenUp(issuer, 'stytchClients', call)
   })
 
   it('is not even begun where its signal is aborted', async () => {

@@ -10,7 +10,25 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.js'
-import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../src/testing/index.js'
+import {
+  createTestIssuer,
+  type Fault,
+  type MintJwtOptions,
+  type TestIssuer,
+} from '../../src/testing/index.js'
+import {
+  brokenGzip,
+  deepJson,
+  drip,
+  dripHeaders,
+  Flood,
+  gzipBomb,
+  hangAfterHeaders,
+  hangHalfway,
+  htmlPage,
+  says,
+  utf16,
+} from '../support/misbehaviours.js'
 
 /** What a caller is told. */
 export interface Told {
@@ -145,4 +163,42 @@ export function all<T>(count: number, make: (index: number) => Promise<T>): Prom
 /** A JWT whose key id was made up. */
 export function madeUp(site: Site, kid: string = crypto.randomUUID()): string {
   return site.jwt({ header: { kid } })
+}
+
+/** Something an issuer does instead of giving the answer that would have been good. */
+type Misbehaviour = (good: string) => Fault
+
+/** What can come whatever was asked for: its number where that was a document, and where it was a token. */
+const MISBEHAVIOURS: readonly (readonly [
+  document: string,
+  question: string,
+  name: string,
+  make: Misbehaviour,
+])[] = [
+  ['F1', 'F29', 'a reset connection', () => 'reset'],
+  ['F7', 'F29', 'no answer', () => 'hang'],
+  ['F7', 'F29', 'headers and no body', () => hangAfterHeaders],
+  ['F7', 'F29', 'half a body', (good) => hangHalfway(good)],
+  ['F8', 'F29', 'a body byte by byte', (good) => drip(good)],
+  ['F8', 'F29', 'headers without end', () => dripHeaders()],
+  ['F8', 'F40', 'endless white space', () => new Flood(' ').handler],
+  ['F10', 'F40', 'a gzip bomb', () => gzipBomb()],
+  ['F10', 'F34', 'broken gzip', () => brokenGzip],
+  ['F11', 'F33', 'a redirect to the same host', () => 'redirect'],
+  ['F14', 'F34', 'a login page', () => htmlPage],
+  ['F16', 'F34', 'half an answer', () => 'truncated'],
+  ['F16', 'F34', 'an empty body', () => 'empty'],
+  ['F16', 'F34', 'null', () => says(200, 'null')],
+  ['F16', 'F34', 'UTF-16', (good) => says(200, utf16(good))],
+  ['F16', 'F34', 'deep nesting', () => says(200, deepJson())],
+]
+
+/** What can come instead of a document, or of an answer to a question about a token: number and name, and how. */
+export function misbehaviours(
+  insteadOf: 'document' | 'question',
+): readonly (readonly [name: string, make: Misbehaviour])[] {
+  return MISBEHAVIOURS.map(([document, question, name, make]) => [
+    `${insteadOf === 'document' ? document : question} ${name}`,
+    make,
+  ])
 }

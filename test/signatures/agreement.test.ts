@@ -1,54 +1,35 @@
-import { createPrivateKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { sign } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readJwk, type VerificationKey } from '../../src/jwt/jwk.js'
 import { checkWithJose, checkWithNode } from '../../src/jwt/signature.js'
+import type { SigningAlgorithm } from '../../src/testing/index.js'
+import type { SigningKey } from '../../src/testing/signing-keys.js'
+import { keyOf, signature as signatureBy } from '../hostile/forge.js'
 import { runs } from '../properties/support.js'
+import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
 import { SIGNED } from '../vectors/published.js'
 
 interface Signer {
   readonly algorithm: string
   readonly key: VerificationKey
-  readonly privateKey: KeyObject
   readonly sign: (input: Buffer) => Buffer
 }
 
-/** Through PEM: a JWK taken straight from a fresh pair of keys can hang Node 20. */
-function pair(make: () => { publicKey: KeyObject; privateKey: KeyObject }) {
-  const { publicKey, privateKey } = make()
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
-  return { jwk: publicKey.export({ format: 'jwk' }), privateKey: createPrivateKey(pem) }
+/** One key for all algorithms that it fits: a verdict on a foreign signature is on its algorithm, not on its key. */
+function keyFor(algorithm: SigningAlgorithm): SigningKey {
+  if (algorithm.startsWith('ES')) return keyOf(algorithm)
+  return keyOf(algorithm.startsWith('Ed') ? 'EdDSA' : 'RS256')
 }
 
-const rsa = pair(() => generateKeyPairSync('rsa', { modulusLength: 2048 }))
-const ec = {
-  256: pair(() => generateKeyPairSync('ec', { namedCurve: 'P-256' })),
-  384: pair(() => generateKeyPairSync('ec', { namedCurve: 'P-384' })),
-  512: pair(() => generateKeyPairSync('ec', { namedCurve: 'P-521' })),
-}
-const ed = pair(() => generateKeyPairSync('ed25519'))
-
-const PSS = { padding: 6, saltLength: -1 }
-
-const SIGNERS: readonly Signer[] = ([256, 384, 512] as const)
-  .flatMap((bits) => [
-    signer(`RS${bits}`, rsa, (input) => sign(`sha${bits}`, input, rsa.privateKey)),
-    signer(`PS${bits}`, rsa, (input) => sign(`sha${bits}`, input, { key: rsa.privateKey, ...PSS })),
-    signer(`ES${bits}`, ec[bits], (input) =>
-      sign(`sha${bits}`, input, { key: ec[bits].privateKey, dsaEncoding: 'ieee-p1363' }),
-    ),
-  ])
-  .concat(['EdDSA', 'Ed25519'].map((name) => signer(name, ed, (input) => sign(null, input, ed.privateKey))))
-
-function signer(
-  algorithm: string,
-  { jwk, privateKey }: typeof rsa,
-  signIt: (input: Buffer) => Buffer,
-): Signer {
+function signer(algorithm: SigningAlgorithm): Signer {
+  const { jwk, privateKey } = keyFor(algorithm)
   const key = readJwk({ ...jwk, alg: algorithm })
   if (key === undefined) throw new Error(`no key for ${algorithm}`)
-  return { algorithm, key, privateKey, sign: signIt }
+  return { algorithm, key, sign: (input) => signatureBy(algorithm, privateKey, input) }
 }
+
+const SIGNERS: readonly Signer[] = SIGNING_ALGORITHMS.map(signer)
 
 function inputOf(algorithm: string, claims: unknown = { iss: 'https://auth.example.com', sub: 'x' }): string {
   return [{ alg: algorithm, typ: 'at+jwt' }, claims]
@@ -163,15 +144,15 @@ describe('an elliptic curve signature in the DER form', () => {
   it.each([256, 384, 512] as const)('ES%i holds for none', async (bits) => {
     const by = SIGNERS.find(({ algorithm }) => algorithm === `ES${bits}`)!
     const input = inputOf(by.algorithm)
-    const der = sign(`sha${bits}`, Buffer.from(input), ec[bits].privateKey)
+    const der = sign(`sha${bits}`, Buffer.from(input), keyOf(`ES${bits}`).privateKey)
     expect(await verdicts(tokenOf(input, der), by)).toEqual(all(false))
   })
 })
 
 describe('a key that cannot be used', () => {
   it.each([
-    ['a point that is not on its curve', { ...ec[256].jwk, y: ec[256].jwk.x }, 'ES256'],
-    ['a point that is too short', { ...ec[384].jwk, x: 'AAAA' }, 'ES384'],
+    ['a point that is not on its curve', { ...keyOf('ES256').jwk, y: keyOf('ES256').jwk['x'] }, 'ES256'],
+    ['a point that is too short', { ...keyOf('ES384').jwk, x: 'AAAA' }, 'ES384'],
   ])('%s: none of the ways uses it', async (_, jwk, algorithm) => {
     const key = readJwk(jwk)!
     const token = tokenOf(inputOf(algorithm), Buffer.alloc(96))

@@ -3,7 +3,8 @@ import { HTTPClient } from '@authlete/typescript-sdk/lib/http.js'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { authleteTokens, type AuthleteTokens } from '../../src/management/index.js'
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../src/testing/index.js'
-import { failureOf, hashOf } from '../management/authlete-support.js'
+import { hashOf } from '../management/authlete-support.js'
+import { failureOf } from '../management/support.js'
 import { START } from '../core/support.js'
 
 /** A request as it went out. */
