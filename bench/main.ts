@@ -1,3 +1,4 @@
+import { choices } from './paths/choices.js'
 import { fleet } from './paths/fleet.js'
 import { growth } from './paths/growth.js'
 import { http } from './paths/http.js'
@@ -29,6 +30,7 @@ const paths = {
   growth: { run: growth, packages: packagesOf(loads) },
   loop: { run: loop, packages: ['jose', 'fast-jwt'] },
   fleet: { run: fleet, packages: [] },
+  choices: { run: choices, packages: ['lru-cache'] },
 } satisfies Record<string, Path>
 
 // One path in a process of its own, asked by scripts/bench.ts.

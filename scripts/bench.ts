@@ -10,7 +10,7 @@ import { built } from '../bench/support/places.js'
 import { publish } from '../bench/support/publish.js'
 import { goalLines, markdown, type Effort, type Report, type Result } from '../bench/support/report.js'
 
-const PATHS = ['known', 'new', 'http', 'opaque', 'growth', 'loop', 'fleet'] as const
+const PATHS = ['known', 'new', 'http', 'opaque', 'growth', 'loop', 'fleet', 'choices'] as const
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,7 @@
 import { createVerifier, oauth } from '../../src/index.js'
 import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
 import { answerMessages } from '../support/child.js'
+import { usedBytes } from '../support/heap.js'
 import { AUDIENCE, claimsOf } from '../support/tokens.js'
 
 /** Bytes of the heap for each remembered token, and for its claims alone. */
@@ -20,22 +21,14 @@ answerMessages(async (count: number): Promise<Memory> => {
   })
   // The first one brings in what is there once.
   await verifier.verify(mint())
-  const empty = used()
+  const empty = usedBytes()
   for (let index = 0; index < count; index += 1) await verifier.verify(mint())
-  const perToken = (used() - empty) / count
+  const perToken = (usedBytes() - empty) / count
   // Used after the measurement, or it might be gone before.
   verifier.health()
 
-  const before = used()
+  const before = usedBytes()
   const claims: unknown[] = []
   for (let index = 0; index < count; index += 1) claims.push(JSON.parse(JSON.stringify(claimsOf(ISSUER))))
-  return { perToken, claims: (used() - before) / claims.length }
+  return { perToken, claims: (usedBytes() - before) / claims.length }
 })
-
-function used(): number {
-  if (globalThis.gc === undefined) throw new Error('the process needs --expose-gc')
-  globalThis.gc()
-  globalThis.gc()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}

@@ -1,8 +1,8 @@
 import { goal, type Effort, type Goal, type Report, type Table } from '../support/report.js'
-import { hardest, median, ratio, ratios, spread } from '../support/statistics.js'
+import { hardest, ratio, ratios } from '../support/statistics.js'
 import { figures, race, type Heat, type Samples } from '../verifiers/race.js'
+import { OWN, standings } from '../verifiers/standings.js'
 
-const OWN = 'm2m-guard authorize'
 const OWN_AT_ONCE = 'm2m-guard in an adapter (no promise)'
 const BARE = 'bare sha256 + Map.get'
 const FAST_JWT = ['fast-jwt with one key, cache: true', 'fast-jwt + get-jwks, cache: true']
@@ -52,30 +52,20 @@ const speed = (samples: Samples, name: string): readonly number[] => figures(sam
 const cpu = (samples: Samples, name: string): readonly number[] => figures(samples, name, 'cpuMicros')
 
 function tableOf(title: string, samples: Samples): Table {
-  return {
-    id: title,
-    title,
-    columns: [
-      { key: 'name', label: 'verifier' },
-      { key: 'perSecond', label: 'per second' },
-      { key: 'spread', label: 'spread %' },
-      { key: 'wall', label: 'wall µs', digits: 2 },
-      { key: 'cpu', label: 'CPU µs', digits: 2 },
-      { key: 'factor', label: 'm2m-guard is faster by', digits: 2 },
-      { key: 'cpuFactor', label: 'takes less CPU by', digits: 2 },
-      { key: 'cpuToBare', label: 'CPU of bare', digits: 2 },
-    ],
-    rows: [...samples.keys()].map((name) => ({
-      name,
-      perSecond: median(speed(samples, name)),
-      spread: spread(speed(samples, name)),
-      wall: median(figures(samples, name, 'wallMicros')),
-      cpu: median(cpu(samples, name)),
-      factor: ratio(speed(samples, OWN), speed(samples, name)),
-      cpuFactor: ratio(cpu(samples, name), cpu(samples, OWN)),
-      cpuToBare: ratio(cpu(samples, name), cpu(samples, BARE)),
-    })),
-  }
+  return standings(title, samples, 2, [
+    {
+      key: 'cpuFactor',
+      label: 'takes less CPU by',
+      digits: 2,
+      of: (name) => ratio(cpu(samples, name), cpu(samples, OWN)),
+    },
+    {
+      key: 'cpuToBare',
+      label: 'CPU of bare',
+      digits: 2,
+      of: (name) => ratio(cpu(samples, name), cpu(samples, BARE)),
+    },
+  ])
 }
 
 function goalsOf(where: string, samples: Samples): readonly Goal[] {

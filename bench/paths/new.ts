@@ -1,8 +1,8 @@
 import { goal, type Effort, type Goal, type Report, type Table } from '../support/report.js'
-import { hardest, median, ratio, ratios, spread } from '../support/statistics.js'
+import { hardest, ratio, ratios } from '../support/statistics.js'
 import { figures, race, type Heat, type Samples } from '../verifiers/race.js'
+import { OWN, standings } from '../verifiers/standings.js'
 
-const OWN = 'm2m-guard authorize'
 const LIMIT = 'crypto.verify, signature alone'
 const AWS = 'aws-jwt-verify verifySync'
 const FASTEST = [AWS, 'fast-jwt with one key']
@@ -52,28 +52,14 @@ export async function fresh({ quick, rounds }: Effort): Promise<Report> {
 }
 
 function tableOf(title: string, samples: Samples): Table {
-  return {
-    id: title,
-    title,
-    columns: [
-      { key: 'name', label: 'verifier' },
-      { key: 'perSecond', label: 'per second' },
-      { key: 'spread', label: 'spread %' },
-      { key: 'wall', label: 'wall µs', digits: 1 },
-      { key: 'cpu', label: 'CPU µs', digits: 1 },
-      { key: 'factor', label: 'm2m-guard is faster by', digits: 2 },
-      { key: 'cpuToLimit', label: 'CPU of the signature alone', digits: 2 },
-    ],
-    rows: [...samples.keys()].map((name) => ({
-      name,
-      perSecond: median(figures(samples, name, 'perSecond')),
-      spread: spread(figures(samples, name, 'perSecond')),
-      wall: median(figures(samples, name, 'wallMicros')),
-      cpu: median(figures(samples, name, 'cpuMicros')),
-      factor: ratio(figures(samples, OWN, 'perSecond'), figures(samples, name, 'perSecond')),
-      cpuToLimit: ratio(figures(samples, name, 'cpuMicros'), figures(samples, LIMIT, 'cpuMicros')),
-    })),
-  }
+  return standings(title, samples, 1, [
+    {
+      key: 'cpuToLimit',
+      label: 'CPU of the signature alone',
+      digits: 2,
+      of: (name) => ratio(figures(samples, name, 'cpuMicros'), figures(samples, LIMIT, 'cpuMicros')),
+    },
+  ])
 }
 
 function goalsOf(algorithm: string, heat: string, samples: Samples): readonly Goal[] {

@@ -44,7 +44,8 @@ export const rememberingLimits: readonly Contender[] = [
   },
 ]
 
-const OPTIONS: Readonly<Record<string, SigningOptions>> = {
+/** What goes with a key, by algorithm. */
+export const signatureOptions: Readonly<Record<string, SigningOptions>> = {
   RS256: { padding: constants.RSA_PKCS1_PADDING },
   PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
   ES256: { dsaEncoding: 'ieee-p1363' },
@@ -57,7 +58,7 @@ export const signatureLimit: Contender = {
   awaited: false,
   isAccepted: isSomething,
   make({ pem, algorithm }) {
-    const key = { key: createPublicKey(pem), ...OPTIONS[algorithm] }
+    const key = { key: createPublicKey(pem), ...signatureOptions[algorithm] }
     const digest = algorithm === 'EdDSA' ? null : 'sha256'
     return ({ authorization }) => {
       const border = authorization.lastIndexOf('.')
