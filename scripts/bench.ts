@@ -7,10 +7,8 @@ import { build } from '../bench/build.js'
 import { startChild } from '../bench/support/child.js'
 import { thisMachine } from '../bench/support/machine.js'
 import { built } from '../bench/support/places.js'
-import { publish } from '../bench/support/publish.js'
+import { PATHS, publish } from '../bench/support/publish.js'
 import { goalLines, markdown, type Effort, type Report, type Result } from '../bench/support/report.js'
-
-const PATHS = ['known', 'new', 'http', 'opaque', 'growth', 'loop', 'fleet', 'choices'] as const
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +16,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     // A quick run prints; with this it is also written down, marked as quick.
     write: { type: 'boolean', default: false },
-    // A folder within bench/results, for another version of Node: the papers stay as they are.
+    // A folder within bench/results, for another version of Node: the paper then takes the goals alone.
     results: { type: 'string', default: '' },
     profile: { type: 'string' },
     contender: { type: 'string' },

@@ -1,5 +1,6 @@
 import { servers, BARE, OWN } from '../http/own-servers.js'
 import { sendAtRate } from '../http/fixed-rate.js'
+import { OWNERS, type Shares } from '../http/profile.js'
 import { CONNECTIONS, saturate } from '../http/saturate.js'
 import type { GuardedServer } from '../http/servers.mjs'
 import { startChild, type Child } from '../support/child.js'
@@ -75,15 +76,17 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
       return { ...checked(outcome, server), perSecond: RATE }
     },
   )
+  const profiled = await profileAll(judged, lengths.saturated)
   await Promise.all(running.map(({ child }) => child.end()))
   issuer.close()
   return {
     path: 'http',
     title: 'HTTP',
-    tables: [saturatedTable(saturated), rateTable(atRate)],
+    tables: [saturatedTable(saturated), rateTable(atRate), profileTable(saturated, profiled)],
     goals: [...shareGoals(saturated), ...rateGoals(atRate)],
     notes: [
       `Bare is the same server with a middleware that only looks whether there is a token. Saturated: autocannon, ${CONNECTIONS} connections. At saturation the load generator, too, wakes up more often for the slower server, which charges it more than its own cost; the CPU at a fixed rate does not have this fault, but differences of a few µs are within its noise.`,
+      'The last table divides the CPU of the first by the shares of a profile: guard is the code of m2m-guard and of its memory, digest the SHA-256 of the token, node everything of Node and of the engine. What a guard costs beyond the first two is what it leaves for others to do: garbage to collect, objects with members of which the compiler did not know.',
     ],
   }
 }
@@ -106,6 +109,20 @@ async function measure(cells: readonly Cell[], rounds: number, drive: Drive): Pr
     return { perSecond, cpuMicros: (after - before) / requests }
   })
   return new Map(cells.map((cell, index) => [cell, samples[index] ?? []]))
+}
+
+type Profiled = ReadonlyMap<Cell, Shares>
+
+/** Whose code the time of each server goes into, once more under full load: watching costs, so this is not measured. */
+async function profileAll(cells: readonly Cell[], milliseconds: number): Promise<Profiled> {
+  const profiled = new Map<Cell, Shares>()
+  for (const cell of cells) {
+    if (![BARE, OWN].includes(cell.server.guard)) continue
+    await cell.child.ask({ kind: 'profile' })
+    await saturate(cell.port, cell.headers, milliseconds)
+    profiled.set(cell, await cell.child.ask<Shares>({ kind: 'profiled' }))
+  }
+  return profiled
 }
 
 /** The samples of the bare server that had the same tokens. */
@@ -169,6 +186,19 @@ function rateTable(measured: Measured): Table {
       spread: spread(costs(samples)),
       above: median(differences(measured, cell)),
     })),
+  }
+}
+
+/** The CPU of the first table, divided by the shares of the profile. */
+function profileTable(measured: Measured, profiled: Profiled): Table {
+  return {
+    id: 'profile',
+    title: 'Whose code the CPU of a request goes into, at saturation, µs',
+    columns: [...WHOSE, ...OWNERS.map((owner) => ({ key: owner, label: owner, digits: 1 }))],
+    rows: [...profiled].map(([cell, shares]) => {
+      const cpu = median(costs(measured.get(cell) ?? []))
+      return { ...whose(cell), ...Object.fromEntries(OWNERS.map((owner) => [owner, cpu * shares[owner]])) }
+    }),
   }
 }
 
