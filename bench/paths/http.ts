@@ -194,10 +194,11 @@ function profileTable(measured: Measured, profiled: Profiled): Table {
   return {
     id: 'profile',
     title: 'Whose code the CPU of a request goes into, at saturation, µs',
-    columns: [...WHOSE, ...OWNERS.map((owner) => ({ key: owner, label: owner, digits: 1 }))],
+    columns: [...WHOSE, ...OWNERS.map((owner) => ({ key: `in ${owner}`, label: `in ${owner}`, digits: 1 }))],
     rows: [...profiled].map(([cell, shares]) => {
       const cpu = median(costs(measured.get(cell) ?? []))
-      return { ...whose(cell), ...Object.fromEntries(OWNERS.map((owner) => [owner, cpu * shares[owner]])) }
+      const parts = OWNERS.map((owner) => [`in ${owner}`, cpu * shares[owner]] as const)
+      return { ...whose(cell), ...Object.fromEntries(parts) }
     }),
   }
 }
