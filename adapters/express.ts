@@ -31,7 +31,7 @@ export type ExpressMiddleware = (
 
 /**
  * Answers a refusal before it returns or its promise is done, or hands it on with `next(refusal)`: Express
- * sends its status and headers. If it does neither, the guard answers. The parameters may be annotated with
+ * sends its status and headers. If it does neither, or calls `next` without an error, the guard answers. The parameters may be annotated with
  * Express's own `Request` and `Response`, which is what they are.
  */
 export type ExpressOnRefusal = {
@@ -142,6 +142,8 @@ async function handOver(
 ): Promise<void> {
   let isHandedOn = false
   await onRefusal(refusal, request, response, (error) => {
+    // Going on without an error, or to the next route, would open what the guard has just closed.
+    if (isHandedOn || error === undefined || error === null || error === 'route' || error === 'router') return
     isHandedOn = true
     next(error)
   })

@@ -79,7 +79,11 @@ export function createAccessToken(
     readonly confirmedAt?: number | undefined
   },
 ): AccessToken {
-  const { clientId, tokenId, issuedAt, expiresAt } = facts
+  // Issuers may be written by hand, and leave out what a polluted prototype would then seem to say.
+  const own = <Name extends keyof TokenFacts>(name: Name): TokenFacts[Name] | undefined =>
+    Object.hasOwn(facts, name) ? facts[name] : undefined
+  const [clientId, tokenId] = [own('clientId'), own('tokenId')]
+  const [issuedAt, expiresAt] = [own('issuedAt'), own('expiresAt')]
   const token: Writable<AccessToken> = {
     format: origin.format,
     issuer: facts.issuer ?? origin.issuerName,

@@ -26,14 +26,18 @@ export interface AuthorizeContext {
   readonly reported: RefusalReason | undefined
 }
 
-// All members its own: a polluted prototype must not be taken for what an earlier guard found.
 /** How a request comes that no guard has seen before. */
-export const ENFORCED: AuthorizeContext = { mode: 'enforce', earlier: undefined, reported: undefined }
+export const ENFORCED: AuthorizeContext = Object.freeze({
+  mode: 'enforce',
+  // Said, so that what a polluted prototype has to say is not taken for what an earlier guard found.
+  earlier: undefined,
+  reported: undefined,
+})
 
 /** What an accepted request leaves behind for a further guard on it. */
 export interface Passage {
-  readonly bearer: string | Refusal
-  readonly resolved: ResolvedToken | undefined
+  readonly bearer: string
+  readonly resolved: ResolvedToken
 }
 
 /** A decision, with the passage if it was accepted. */
@@ -108,20 +112,19 @@ export class Authorizer {
     const { verifier } = this.#settings
     return earlier === undefined
       ? verifier.resolve(bearer, needs, now)
-      : verifier.resolveAgain(bearer, earlier, needs)
+      : verifier.resolveAgain(bearer, earlier, needs, now)
   }
 
   #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
     inquiry.resolved = resolved
     const { clockToleranceSeconds } = this.#settings
     const { known } = resolved
-    const { token } = known
     const { issuer } = known.issuer
     const standing = judgeStanding(known, clockToleranceSeconds, now)
     if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
-    const fault = issuer.judgeToken?.(token)
+    const fault = issuer.judgeToken?.(known.token)
     if (fault !== undefined) return this.#concluded(inquiry, resolved, refusalFor(fault))
-    const judging = judgePolicies(inquiry.policies, token, issuer, now, inquiry.request)
+    const judging = judgePolicies(inquiry.policies, known, issuer, now, inquiry.request)
     return judging instanceof Promise
       ? this.#concludedLater(inquiry, resolved, judging)
       : this.#concluded(inquiry, resolved, judging)
@@ -139,18 +142,19 @@ export class Authorizer {
     if (refusal !== undefined) {
       return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), inquiry)
     }
-    const { earlier } = inquiry
+    const { earlier, bearer } = inquiry
     const decision = resolved.known.acceptance
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
     const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier)
     if (isNews) this.#report(decision, inquiry)
-    return { decision, passage: inquiry }
+    return { decision, passage: { bearer: bearer as string, resolved } }
   }
 
   #refused(error: unknown, inquiry: Inquiry): Judgement {
     // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
-    const decision: Decision = { outcome: isUndecidable(refusal) ? 'undecidable' : 'refused', refusal }
+    const outcome = isUndecidable(refusal) ? 'undecidable' : 'refused'
+    const decision: Decision = Object.freeze({ outcome, refusal })
     const { mode, reported } = inquiry.context
     if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, inquiry)
     return { decision, passage: undefined }
@@ -179,7 +183,7 @@ function bearerOf(request: GuardedRequest): string | Refusal {
 }
 
 /** A decision in the making: what is decided about, and what came to light on the way. */
-class Inquiry implements Passage {
+class Inquiry {
   readonly bearer: string | Refusal
   readonly policies: PolicySet
   readonly request: GuardedRequest | undefined

@@ -102,9 +102,10 @@ let sealed: WeakMap<object, Guarded> | undefined
 
 /** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
 function guardedBy(key: object): Left | undefined {
+  // A request may have been frozen after a first guard: what was left last is then here.
   return (
-    Guarded.leftOn(key, (key as { readonly [GUARDED]?: unknown })[GUARDED]) ??
-    Guarded.leftOn(key, sealed?.get(key))
+    Guarded.leftOn(key, sealed?.get(key)) ??
+    Guarded.leftOn(key, (key as { readonly [GUARDED]?: unknown })[GUARDED])
   )
 }
 
@@ -249,15 +250,11 @@ function entryFor<OnRefusal>(
   }
   const { refusal } = decision
   if (settings.mode === 'report') {
-    const token = known?.token
-    const reported = refusal.reason
-    return leave(key, {
-      verifier,
-      settings: settingsWithin(outer, settings),
-      token,
-      passage: known?.passage,
-      reported,
-    })
+    // It must not take away what a guard of another verifier has let pass.
+    if (known === undefined && outer?.token !== undefined) return leave(key, outer)
+    const within = settingsWithin(outer, settings)
+    const { token, passage } = known ?? NOTHING_FOUND
+    return leave(key, { verifier, settings: within, token, passage, reported: refusal.reason })
   }
   const named = settings.realm === undefined ? refusal : refusal.inRealm(settings.realm)
   return {
@@ -267,6 +264,8 @@ function entryFor<OnRefusal>(
     onRefusal: settings.onRefusal,
   }
 }
+
+const NOTHING_FOUND = { token: undefined, passage: undefined } as const
 
 /** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
 function settingsWithin<OnRefusal>(

@@ -30,6 +30,10 @@ export class KnownToken implements TokenFindings {
   readonly notBefore: number | undefined
   readonly key: VerificationKey | undefined
   readonly answeredAt: number | undefined
+  // What is judged, as members of their own: one that the token has not must not be read from a polluted prototype.
+  readonly issuedAt: number | undefined
+  readonly expiresAt: number | undefined
+  readonly clientId: string | undefined
   /** Whether it was issued for an audience of ours (RFC 7519 section 4.1.3), compared as text. */
   readonly isForUs: boolean
   /** What recalling it gives. */
@@ -38,23 +42,22 @@ export class KnownToken implements TokenFindings {
   readonly acceptance: Decision
   /** How often it was recalled since it was found. */
   uses = 0
-  #promised: Promise<Decision> | undefined
 
   constructor({ issuer, token, notBefore, key, answeredAt }: TokenFindings) {
-    const { audience } = issuer.issuer
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
     this.key = key
     this.answeredAt = answeredAt
-    this.isForUs = audience === null || audience.some((name) => token.audience.includes(name))
+    this.issuedAt = own(token, 'issuedAt')
+    this.expiresAt = own(token, 'expiresAt')
+    this.clientId = own(token, 'clientId')
+    this.isForUs = issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.recalled = { known: this, source: 'cache' }
     this.acceptance = Object.freeze({ outcome: 'accepted', token })
   }
+}
 
-  /** {@link KnownToken.acceptance} for whoever awaits it: making a promise costs as much as looking a token up. */
-  promised(): Promise<Decision> {
-    this.#promised ??= Promise.resolve(this.acceptance)
-    return this.#promised
-  }
+function own<Name extends keyof AccessToken>(token: AccessToken, name: Name): AccessToken[Name] | undefined {
+  return Object.hasOwn(token, name) ? token[name] : undefined
 }

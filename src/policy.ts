@@ -169,19 +169,28 @@ export interface PolicyIssuer {
   readonly scopeMatcher: ScopeMatcher
 }
 
+/** What policies judge of a token. Members that a token may lack stand beside it: see `KnownToken`. */
+export interface JudgedToken {
+  readonly token: AccessToken
+  readonly issuedAt: number | undefined
+  readonly expiresAt: number | undefined
+  readonly clientId: string | undefined
+}
+
 /**
  * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
  * who it is, then what it may do, then the own rule.
  */
 export function judgePolicies(
   set: PolicySet,
-  token: AccessToken,
+  known: JudgedToken,
   issuer: PolicyIssuer,
   now: number,
   request: GuardedRequest | undefined,
 ): Awaitable<Refusal | undefined> {
+  const { token } = known
   const refusal =
-    judgeTimes(set, token, now) ?? judgeCallers(set.callers, token, issuer) ?? judgeScopes(set, token, issuer)
+    judgeTimes(set, known, now) ?? judgeCallers(set.callers, known, issuer) ?? judgeScopes(set, token, issuer)
   return refusal !== undefined || set.checks.length === 0 ? refusal : judgeChecks(set.checks, token, request)
 }
 
@@ -199,7 +208,7 @@ async function judgeChecks(
 
 function judgeTimes(
   { maxTokenAge, maxTokenLifetime }: PolicySet,
-  { issuedAt, expiresAt }: AccessToken,
+  { issuedAt, expiresAt }: JudgedToken,
   now: number,
 ): Refusal | undefined {
   if (maxTokenAge !== undefined) {
@@ -217,11 +226,11 @@ function judgeTimes(
 
 function judgeCallers(
   callers: readonly CallerRule[],
-  token: AccessToken,
+  known: JudgedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   for (const rule of callers) {
-    const refusal = judgeCaller(rule, token, issuer)
+    const refusal = judgeCaller(rule, known, issuer)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -229,7 +238,7 @@ function judgeCallers(
 
 function judgeCaller(
   { issuers, clients }: CallerRule,
-  token: AccessToken,
+  { token, clientId }: JudgedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
@@ -238,7 +247,7 @@ function judgeCaller(
   if (
     clients !== undefined &&
     !clients.includes(token.subject) &&
-    !clients.includes(token.clientId ?? token.subject)
+    !clients.includes(clientId ?? token.subject)
   ) {
     return new Refusal('client_not_allowed')
   }

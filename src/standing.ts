@@ -8,11 +8,10 @@ import { Refusal } from './refusal.js'
  * @param tolerance seconds by which clocks may disagree.
  */
 export function judgeStanding(
-  { isForUs, notBefore, token }: KnownToken,
+  { isForUs, issuedAt, expiresAt, notBefore }: KnownToken,
   tolerance: number,
   now: number,
 ): Refusal | undefined {
-  const { issuedAt, expiresAt } = token
   if (!isForUs) return new Refusal('audience_mismatch')
   // Written so that a time that is none, of an issuer written by hand, is refused: no comparison with it holds.
   if (expiresAt !== undefined && !(now < expiresAt + tolerance)) return new Refusal('token_expired')

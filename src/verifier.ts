@@ -27,6 +27,9 @@ export interface TokenVerifierParts {
 /** Longer tokens are refused unread. */
 const LONGEST_TOKEN = 8 * 1024
 
+/** Guards of one request follow each other sooner than that. */
+const SAME_REQUEST_SECONDS = 5
+
 /**
  * Token in, facts out: routes a token to its issuer and gives what is remembered of it, or what a check
  * now says. Judges nothing that can change from request to request or from route to route.
@@ -89,11 +92,24 @@ export class TokenVerifier {
 
   /**
    * Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed
-   * now. What the issuer itself said during this request is as fresh as a request can have it.
+   * now. What the issuer itself has just said during this request is as fresh as a request can have it; a request
+   * that goes on for longer, such as a stream that is guarded anew from time to time, is like a new one.
+   *
+   * @throws Refusal, as {@link TokenVerifier.resolve} does.
    */
-  resolveAgain(token: string, earlier: ResolvedToken, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
-    if (earlier.source === 'remote') return earlier
-    return this.#confirmed(token, tokenDigest(token), earlier.known.recalled, needs)
+  resolveAgain(
+    token: string,
+    earlier: ResolvedToken,
+    needs: FreshnessNeeds,
+    now: number,
+  ): Awaitable<ResolvedToken> {
+    const { known, source } = earlier
+    if (source === 'remote' && this.#ageOfAnswer(known) < SAME_REQUEST_SECONDS) return earlier
+    const digest = tokenDigest(token)
+    const believing = this.#believed(digest, known, now)
+    return believing instanceof Promise
+      ? this.#resolvedLater(token, digest, believing, needs)
+      : this.#resolved(token, digest, believing, needs)
   }
 
   /** Drops what is remembered of a token; an answer still under way is not remembered either. */
@@ -112,6 +128,11 @@ export class TokenVerifier {
       return undefined
     }
     known.uses += 1
+    return this.#believed(digest, known, now)
+  }
+
+  /** Whether what was once found may still be believed: its key must still be listed, as far as anyone can know. */
+  #believed(digest: string, known: KnownToken, now: number): Awaitable<ResolvedToken | undefined> {
     if (known.key === undefined) return known.recalled
     const pending = known.issuer.keys?.assertUsable(now)
     return pending === undefined
@@ -183,7 +204,7 @@ export class TokenVerifier {
     const { known } = resolved
     const longest = this.#longestAge(known, needs)
     if (longest === undefined) return resolved
-    const age = this.#clock.elapsed() - (known.answeredAt ?? Number.NEGATIVE_INFINITY)
+    const age = this.#ageOfAnswer(known)
     if (age < longest) {
       if (isWorthRefreshing(known, age, longest)) this.#refreshAhead(token, digest, known)
       return resolved
@@ -191,18 +212,26 @@ export class TokenVerifier {
     return this.#askAgain(token, digest, resolved, age < longest + needs.staleIfError)
   }
 
+  /** How many seconds ago the issuer vouched for a token. */
+  #ageOfAnswer({ answeredAt }: KnownToken): number {
+    return this.#clock.elapsed() - (answeredAt ?? Number.NEGATIVE_INFINITY)
+  }
+
   /** How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed. */
-  #longestAge({ key, token, issuer }: KnownToken, { confirmAfter }: FreshnessNeeds): number | undefined {
+  #longestAge(known: KnownToken, { confirmAfter }: FreshnessNeeds): number | undefined {
+    const { key, issuer, issuedAt, expiresAt } = known
     if (key !== undefined && confirmAfter === undefined) return undefined
     const now = this.#clock.now()
     if (key !== undefined) {
-      const isYoung = token.issuedAt !== undefined && now - token.issuedAt < (confirmAfter ?? 0)
+      // Of one that will be refused for what it says of itself, nobody needs to be asked.
+      if (!this.#mayEverPass(known)) return undefined
+      const isYoung = issuedAt !== undefined && now - issuedAt < (confirmAfter ?? 0)
       return isYoung ? undefined : confirmAfter
     }
     // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
     // knows what it meant; past the tolerance nobody needs to be asked.
-    if (token.expiresAt !== undefined && now >= token.expiresAt) {
-      return now >= token.expiresAt + this.#toleranceSeconds ? undefined : 0
+    if (expiresAt !== undefined && now >= expiresAt) {
+      return now >= expiresAt + this.#toleranceSeconds ? undefined : 0
     }
     return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
   }
@@ -232,11 +261,8 @@ export class TokenVerifier {
   }
 
   /** What no route will ever accept is not worth the place of a token that one does. */
-  #mayEverPass({ token, isForUs }: KnownToken): boolean {
-    return (
-      isForUs &&
-      (token.expiresAt === undefined || this.#clock.now() < token.expiresAt + this.#toleranceSeconds)
-    )
+  #mayEverPass({ isForUs, expiresAt }: KnownToken): boolean {
+    return isForUs && (expiresAt === undefined || this.#clock.now() < expiresAt + this.#toleranceSeconds)
   }
 
   /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */

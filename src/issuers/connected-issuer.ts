@@ -13,6 +13,8 @@ import type { Issuer, KeySource } from './issuer.js'
 /** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
 export interface ConnectedIssuer {
   readonly issuer: Issuer
+  /** The issuer's `audience` as it was when the verifier was made: what was once judged by it stays so judged. */
+  readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: RemoteCheck | undefined
   /** Loads what would otherwise be loaded by the first request. */
@@ -47,6 +49,7 @@ export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObs
   const remote = remoteCheckOf(issuer, metadata, clock, settings)
   return {
     issuer,
+    audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
     keys,
     remote,
     async load() {

@@ -14,7 +14,7 @@ export interface Issuer {
   readonly name: string
   /** The kind of issuer, as it appears in `AccessToken.provider`. */
   readonly provider: string
-  /** The audiences this API goes by, one of which a token must name; `null` accepts any and none. */
+  /** The audiences this API goes by, one of which a token must name; `null` accepts any and none. Read once, when the verifier is made. */
   readonly audience: readonly string[] | null
   /** Compares a granted with a demanded scope. */
   readonly scopeMatcher: ScopeMatcher

@@ -38,7 +38,8 @@ export function decodeJwt(token: string): UnverifiedJwt | undefined {
   return claims === undefined ? undefined : { header, claims }
 }
 
-// All tokens signed with one key have one header, letter for letter. A hundred are enough for many issuers, and
+// All tokens signed with one key have one header, letter for letter, so that it tells nothing of any one of them and may
+// stand here as it is. A hundred are enough for many issuers, and
 // junk that fills them costs honest tokens one more decoding.
 const headers = new LRUCache<string, JsonObject>({ max: 100 })
 const LONGEST_REMEMBERED_HEADER = 1024
