@@ -147,6 +147,7 @@ export class Authorizer {
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
     const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier)
     if (isNews) this.#report(decision, inquiry)
+    // Only a token is ever resolved: a refusal in its place has been thrown before.
     return { decision, passage: { bearer: bearer as string, resolved } }
   }
 
