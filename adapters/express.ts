@@ -11,6 +11,7 @@ import {
   type Entry,
   type GuardOptions,
 } from '../src/guard.js'
+import { leaveBesideRequest } from '../src/left-behind.js'
 import type { Policy } from '../src/policy.js'
 import type { Refusal } from '../src/refusal.js'
 import type { ScopeDemand } from '../src/scopes.js'
@@ -54,7 +55,7 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * @throws ConfigurationError if the policy or an option is wrong.
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
-  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options)
+  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, leaveBesideRequest)
   return function guard(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -66,7 +67,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuar
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes))
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), leaveBesideRequest)
   return function requireScopes(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -78,7 +79,7 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy)
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy, leaveBesideRequest)
   return function requirePolicy(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -111,7 +112,8 @@ function settleLater(
   next: (error?: unknown) => void,
 ): void {
   entering.then((entry) => {
-    settle(entry, request, response, next)
+    // The caller hung up while the issuer was asked: nobody is left to serve.
+    if (!response.destroyed) settle(entry, request, response, next)
   }, next)
 }
 
@@ -121,8 +123,6 @@ function settle(
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  // The caller hung up while the issuer was asked: nobody is left to serve.
-  if (response.destroyed) return
   if (entry.passes) {
     request.auth = entry.token
     next()

@@ -177,7 +177,13 @@ async function settleLater(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<boolean> {
-  return settle(await entering, request, reply)
+  const entry = await entering
+  if (reply.raw.destroyed) {
+    // The caller hung up while the issuer was asked: nobody is left to serve.
+    reply.hijack()
+    return false
+  }
+  return settle(entry, request, reply)
 }
 
 function settle(
@@ -185,11 +191,6 @@ function settle(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
-  if (reply.raw.destroyed) {
-    // The caller hung up while the issuer was asked: nobody is left to serve.
-    reply.hijack()
-    return false
-  }
   if (!entry.passes) return refuse(entry, request, reply)
   request.auth = entry.token ?? null
   return true

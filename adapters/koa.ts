@@ -105,7 +105,9 @@ async function settleLater(
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
-  return settle(await entering, context, next)
+  const entry = await entering
+  // The caller hung up while the issuer was asked: nobody is left to serve.
+  return context.res.destroyed ? undefined : settle(entry, context, next)
 }
 
 function settle(
@@ -113,8 +115,6 @@ function settle(
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
-  // The caller hung up while the issuer was asked: nobody is left to serve.
-  if (context.res.destroyed) return Promise.resolve()
   if (entry.passes) {
     ;(context.state as { auth?: AccessToken | undefined }).auth = entry.token
     return next()

@@ -1,12 +1,13 @@
 import type { AccessToken } from './access-token.js'
-import { ENFORCED, type AuthorizeContext, type Judgement, type Passage } from './authorize.js'
+import { ENFORCED, type AuthorizeContext, type Judgement } from './authorize.js'
 import type { Awaitable } from './awaitable.js'
 import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from './bearer.js'
 import { ConfigurationError, isRecord, optionalFunction, ownOptions } from './configuration.js'
 import { judgeOf, type Judge, type Verifier } from './create-verifier.js'
 import type { GuardMode } from './decision.js'
+import { leaveOnRequest, leftOf, type Leave, type Left } from './left-behind.js'
 import { compilePolicy, type Policy } from './policy.js'
-import type { Refusal, RefusalReason } from './refusal.js'
+import type { Refusal } from './refusal.js'
 import type { ScopeDemand } from './scopes.js'
 
 /** What every adapter's guard takes beside verifier and policy. */
@@ -62,64 +63,6 @@ export type Entry<OnRefusal> =
       readonly onRefusal: OnRefusal | undefined
     }
 
-/** What a guard knows of a request that it let pass. */
-interface Left {
-  readonly verifier: Verifier
-  readonly settings: GuardSettings<unknown>
-  readonly token: AccessToken | undefined
-  readonly passage: Passage | undefined
-  /** What a guard that only reports would have refused the request for. */
-  readonly reported: RefusalReason | undefined
-}
-
-/**
- * What a guard leaves behind on a request for the guards and demands further in, and for one request only. All of it
- * is private, so that a logged request shows nothing of the token.
- */
-class Guarded {
-  readonly passes = true
-  readonly #key: object
-  readonly #left: Left
-
-  constructor(key: object, left: Left) {
-    this.#key = key
-    this.#left = left
-  }
-
-  get token(): AccessToken | undefined {
-    return this.#left.token
-  }
-
-  /** Nothing for a copy of the request, whose headers may say something else. */
-  static leftOn(key: object, guarded: unknown): Left | undefined {
-    return guarded instanceof Guarded && guarded.#key === key ? guarded.#left : undefined
-  }
-}
-
-const GUARDED = Symbol('m2m-guard')
-/** For requests that take no further members, once there are any. */
-let sealed: WeakMap<object, Guarded> | undefined
-
-/** What an earlier guard has left on a request. An own member of it: a map would cost as much as the rest of the way. */
-function guardedBy(key: object): Left | undefined {
-  // A request may have been frozen after a first guard: what was left last is then here.
-  return (
-    Guarded.leftOn(key, sealed?.get(key)) ??
-    Guarded.leftOn(key, (key as { readonly [GUARDED]?: unknown })[GUARDED])
-  )
-}
-
-function leave(key: object, left: Left): Guarded {
-  const guarded = new Guarded(key, left)
-  try {
-    ;(key as { [GUARDED]?: Guarded })[GUARDED] = guarded
-  } catch {
-    sealed ??= new WeakMap()
-    sealed.set(key, guarded)
-  }
-  return guarded
-}
-
 /**
  * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
  * where nothing has to be awaited; a promise never rejects but for mistakes of the application.
@@ -133,19 +76,21 @@ export type Enter<Key extends object, OnRefusal> = (
  * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
  * again.
  *
+ * @param leave where it leaves what it found, for guards further in.
  * @throws ConfigurationError
  */
 export function createGuard<Key extends object, OnRefusal>(
   verifier: Verifier,
   policy: Policy | undefined,
   options: GuardOptions<OnRefusal> | undefined,
+  leave: Leave = leaveOnRequest,
 ): Enter<Key, OnRefusal> {
   if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
     throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
   }
   const settings = readGuardOptions(options)
-  const post = { verifier, judge: judgeOf(verifier, policy), settings }
-  return (key, request) => enter(key, request, guardedBy(key), post)
+  const post = { verifier, judge: judgeOf(verifier, policy), settings, leave }
+  return (key, request) => enter(key, request, leftOf(key) as Outer | undefined, post)
 }
 
 /**
@@ -153,10 +98,13 @@ export function createGuard<Key extends object, OnRefusal>(
  *
  * @throws ConfigurationError
  */
-export function createDemand<Key extends object, OnRefusal>(policy: Policy): Enter<Key, OnRefusal> {
+export function createDemand<Key extends object, OnRefusal>(
+  policy: Policy,
+  leave: Leave = leaveOnRequest,
+): Enter<Key, OnRefusal> {
   const judgeFor = judgesOf(policy)
   return (key, request) => {
-    const outer = guardedBy(key)
+    const outer = leftOf(key) as Outer | undefined
     if (outer === undefined) {
       // A mistake in the application, not in the request: it must be noticed, and must not open the route.
       return Promise.reject(
@@ -165,7 +113,7 @@ export function createDemand<Key extends object, OnRefusal>(policy: Policy): Ent
     }
     const { verifier } = outer
     const settings = outer.settings as GuardSettings<OnRefusal>
-    return enter(key, request, outer, { verifier, judge: judgeFor(verifier), settings })
+    return enter(key, request, outer, { verifier, judge: judgeFor(verifier), settings, leave })
   }
 }
 
@@ -187,24 +135,28 @@ export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
 
 /** The token a guard accepted on this request. */
 export function acceptedToken(key: object): AccessToken {
-  const token = guardedBy(key)?.token
+  const token = leftOf(key)?.token
   if (token === undefined) {
     throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
   }
   return token
 }
 
+/** What an earlier guard has left. */
+type Outer = Left<GuardSettings<unknown>>
+
 /** A guard at its post: who decides, and how refusals are answered. */
 interface Post<OnRefusal> {
   readonly verifier: Verifier
   readonly judge: Judge
   readonly settings: GuardSettings<OnRefusal>
+  readonly leave: Leave
 }
 
 function enter<OnRefusal>(
   key: object,
   request: GuardedRequest,
-  outer: Left | undefined,
+  outer: Outer | undefined,
   post: Post<OnRefusal>,
 ): Awaitable<Entry<OnRefusal>> {
   const judging = post.judge(request, contextOf(post, outer))
@@ -216,7 +168,7 @@ function enter<OnRefusal>(
 async function entryLater<OnRefusal>(
   key: object,
   post: Post<OnRefusal>,
-  outer: Left | undefined,
+  outer: Outer | undefined,
   judging: Promise<Judgement>,
 ): Promise<Entry<OnRefusal>> {
   return entryFor(key, post, outer, await judging)
@@ -224,7 +176,7 @@ async function entryLater<OnRefusal>(
 
 function contextOf(
   { verifier, settings: { mode } }: Post<unknown>,
-  outer: Left | undefined,
+  outer: Outer | undefined,
 ): AuthorizeContext {
   if (outer === undefined && mode === 'enforce') return ENFORCED
   const known = ofSameVerifier(verifier, outer)
@@ -232,14 +184,14 @@ function contextOf(
 }
 
 /** What another verifier found says nothing about what this one would. */
-function ofSameVerifier(verifier: Verifier, outer: Left | undefined): Left | undefined {
+function ofSameVerifier(verifier: Verifier, outer: Outer | undefined): Left | undefined {
   return outer?.verifier === verifier ? outer : undefined
 }
 
 function entryFor<OnRefusal>(
   key: object,
-  { verifier, settings }: Post<OnRefusal>,
-  outer: Left | undefined,
+  { verifier, settings, leave }: Post<OnRefusal>,
+  outer: Outer | undefined,
   { decision, passage }: Judgement,
 ): Entry<OnRefusal> {
   const known = ofSameVerifier(verifier, outer)
@@ -269,7 +221,7 @@ const NOTHING_FOUND = { token: undefined, passage: undefined } as const
 
 /** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
 function settingsWithin<OnRefusal>(
-  outer: Left | undefined,
+  outer: Outer | undefined,
   settings: GuardSettings<OnRefusal>,
 ): GuardSettings<OnRefusal> {
   if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings

@@ -4,7 +4,7 @@ import { headerDecoding } from './header-decoding.js'
 import { httpClient } from './http-client.js'
 import { keyOfMemory } from './key-of-memory.js'
 import { koaMiddleware } from './koa-middleware.js'
-import { markOnRequest } from './mark-on-request.js'
+import { markOnExpressRequest, markOnRequest } from './mark-on-request.js'
 import { signatureCall } from './signature-call.js'
 import { signatureThread } from './signature-thread.js'
 
@@ -14,6 +14,7 @@ export const choices: readonly Choice[] = [
   signatureThread,
   signatureCall,
   markOnRequest,
+  markOnExpressRequest,
   koaMiddleware,
   clocks,
   headerDecoding,

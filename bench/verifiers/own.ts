@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { guard } from '../../adapters/express.js'
+import { guard, type KoaContext } from '../../adapters/koa.js'
 import { createVerifier, oauth, type Decision, type Verifier } from '../../src/index.js'
 import { SCOPE, type Issuance } from '../support/tokens.js'
 import type { Contender, Verify } from './contender.js'
@@ -29,20 +28,17 @@ function authorizing(verifier: Verifier): Verify {
   return (headers) => verifier.authorize({ headers }, policy)
 }
 
-/** The way of the adapters, which do without a promise where nothing has to be awaited. */
+/** The way of the adapters, which do without a promise where nothing has to be awaited: here Koa's. */
 function guarding(verifier: Verifier): Verify {
   const middleware = guard(verifier, policy)
-  const response = { destroyed: false } as unknown as ServerResponse
+  const next = (): Promise<unknown> => PASSED
   return (headers) => {
-    let passed = false
-    const next = (): void => {
-      passed = true
-    }
-    middleware({ headers, rawHeaders: NO_RAW_HEADERS } as unknown as IncomingMessage, response, next)
-    return passed
+    const context = { req: { headers, rawHeaders: NO_RAW_HEADERS }, originalUrl: '/', state: {} }
+    return middleware(context as unknown as KoaContext, next) === PASSED
   }
 }
 
+const PASSED = Promise.resolve()
 const NO_RAW_HEADERS: readonly string[] = []
 
 export const ownKnown: readonly Contender[] = [

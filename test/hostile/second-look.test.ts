@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import express from 'express'
 import supertest from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { guard, requireScopes } from '../../adapters/express.js'
+import { accessToken as expressToken, guard, requireScopes } from '../../adapters/express.js'
 import { accessToken, guard as fetchGuard } from '../../adapters/fetch.js'
+import { accessToken as koaToken, guard as koaGuard, type KoaContext } from '../../adapters/koa.js'
 import { createVerifier, oauth, type Issuer, type Policy } from '../../src/index.js'
 import { outcomeOf, stage } from '../core/support.js'
 
@@ -101,6 +102,27 @@ describe('guards of two verifiers on one request', () => {
       .get('/')
       .set(bearer(jwt({ scopes: 'orders:write' })))
       .expect(403)
+  })
+})
+
+describe('guards of two frameworks on one request', () => {
+  it('find what the other has left, and the last one counts', async () => {
+    const { verifier, jwt } = await stage()
+    const headers = { authorization: '' }
+    const request = { headers, rawHeaders: [], method: 'GET', url: '/' } as unknown as IncomingMessage
+    const context = { req: request, res: {}, originalUrl: '/', state: {} } as unknown as KoaContext
+    const inExpress = () =>
+      new Promise<void>((resolve) => {
+        guard(verifier)(request, {} as unknown as ServerResponse, () => {
+          resolve()
+        })
+      })
+    const inKoa = () => koaGuard(verifier)(context, () => Promise.resolve())
+    for (const [subject, pass] of Object.entries({ a: inExpress, b: inKoa, c: inExpress, d: inKoa })) {
+      headers.authorization = `Bearer ${jwt({ subject })}`
+      await pass()
+      expect([expressToken(request).subject, koaToken(context).subject]).toEqual([subject, subject])
+    }
   })
 })
 
