@@ -11,7 +11,7 @@ import {
   type Entry,
   type GuardOptions,
 } from '../src/guard.js'
-import { leaveBesideRequest } from '../src/left-behind.js'
+import { leaveOnLines } from '../src/left-behind.js'
 import type { Policy } from '../src/policy.js'
 import type { Refusal } from '../src/refusal.js'
 import type { ScopeDemand } from '../src/scopes.js'
@@ -55,7 +55,7 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * @throws ConfigurationError if the policy or an option is wrong.
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
-  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, leaveBesideRequest)
+  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, leaveOnLines)
   return function guard(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -67,7 +67,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuar
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), leaveBesideRequest)
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), leaveOnLines)
   return function requireScopes(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -79,7 +79,7 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy, leaveBesideRequest)
+  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy, leaveOnLines)
   return function requirePolicy(request, response, next) {
     pass(enter, request, response, next)
   }

@@ -42,38 +42,59 @@ export type Leave = (key: object, left: Left) => Guarded
 
 const GUARDED = Symbol('m2m-guard')
 
-/** Whether anything was ever left on a request itself, and beside one: nobody looks where there is nothing. */
-let isMemberUsed = false
-let beside: WeakMap<object, Guarded> | undefined
+interface Place {
+  [GUARDED]?: Guarded | undefined
+}
 
-/** What an earlier guard has left of a request. Beside it is what was left last, if there is anything. */
+/** Nobody looks where nothing was ever left. */
+let isMemberUsed = false
+let isListUsed = false
+/** For requests that take no further members. */
+let sealed: WeakMap<object, Guarded> | undefined
+
+/** What an earlier guard has left of a request; of several, the last one. */
 export function leftOf(key: object): Left | undefined {
-  const left = beside === undefined ? undefined : Guarded.leftOn(key, beside.get(key))
-  if (left !== undefined || !isMemberUsed) return left
-  return Guarded.leftOn(key, (key as { readonly [GUARDED]?: unknown })[GUARDED])
+  return (
+    Guarded.leftOn(key, sealed?.get(key)) ??
+    (isListUsed ? Guarded.leftOn(key, linesOf(key)?.[GUARDED]) : undefined) ??
+    (isMemberUsed ? Guarded.leftOn(key, (key as Place)[GUARDED]) : undefined)
+  )
 }
 
 /** As a member of the request: a map would cost as much as the rest of the way. */
 export const leaveOnRequest: Leave = (key, left) => {
-  const guarded = new Guarded(key, left)
-  try {
-    ;(key as { [GUARDED]?: Guarded })[GUARDED] = guarded
-  } catch {
-    // It takes no further members.
-    return leaveBesideRequest(key, left)
-  }
+  const lines = isListUsed ? linesOf(key) : undefined
+  if (lines?.[GUARDED] !== undefined) lines[GUARDED] = undefined
   isMemberUsed = true
-  beside?.delete(key)
-  return guarded
+  return leaveOn(key, key, left)
 }
 
 /**
- * In a map: for requests whose prototype is set one by one, as Express does. The engine then takes each for a kind of
- * its own, and a new member costs more than the rest of the way.
+ * As a member of the request's list of header lines: for requests whose prototype is set one by one, as Express does.
+ * The engine then takes each for a kind of its own, to which a new member costs more than the rest of the way, and a map
+ * costs the garbage collector as much; their lists are lists like any other.
  */
-export const leaveBesideRequest: Leave = (key, left) => {
+export const leaveOnLines: Leave = (key, left) => {
+  const lines = linesOf(key)
+  if (lines === undefined) return leaveOnRequest(key, left)
+  isListUsed = true
+  return leaveOn(lines, key, left)
+}
+
+/** The header lines as they came: Node makes a list of them for each request. */
+function linesOf(key: object): Place | undefined {
+  const { rawHeaders } = key as { readonly rawHeaders?: unknown }
+  return Array.isArray(rawHeaders) ? (rawHeaders as Place) : undefined
+}
+
+function leaveOn(place: Place, key: object, left: Left): Guarded {
   const guarded = new Guarded(key, left)
-  beside ??= new WeakMap()
-  beside.set(key, guarded)
+  try {
+    place[GUARDED] = guarded
+    sealed?.delete(key)
+  } catch {
+    sealed ??= new WeakMap()
+    sealed.set(key, guarded)
+  }
   return guarded
 }

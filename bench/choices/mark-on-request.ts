@@ -24,8 +24,14 @@ const prototype = express().request
 const socket = { readableHighWaterMark: 16_384 } as unknown as Socket
 
 /** As Express makes one of its own of each request: by another prototype. */
-function expressRequest(): object {
-  return Object.setPrototypeOf(new IncomingMessage(socket), prototype) as object
+function expressRequest(): IncomingMessage {
+  return Object.setPrototypeOf(new IncomingMessage(socket), prototype) as IncomingMessage
+}
+
+function onLines(request: object, mark: object): unknown {
+  const lines: Marked = (request as IncomingMessage).rawHeaders
+  lines[MARK] = mark
+  return lines[MARK]
 }
 
 // Known from elsewhere, so that the compiler does not do without them.
@@ -88,8 +94,9 @@ export const markOnExpressRequest: Choice = {
   id: 'mark-express',
   title: 'What a guard leaves on a request of Express: written once, read once',
   ways: [
-    withRequests('a `WeakMap`', expressRequest, inMap),
+    withRequests('a member under a symbol, of its list of header lines', expressRequest, onLines),
     withRequests('a member under a symbol', expressRequest, onMember),
+    withRequests('a `WeakMap`', expressRequest, inMap),
     withRequests('neither: the request that all begin with', expressRequest, (request) => request),
   ],
 }

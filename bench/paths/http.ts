@@ -11,7 +11,7 @@ import { startIssuer, times } from '../support/tokens.js'
 const MANY = 1000
 const RATE = 2000
 /** How long is measured, in milliseconds. */
-const COMPLETE = { warmUp: 1000, saturated: 3000, atRate: 4000 }
+const COMPLETE = { warmUp: 1000, saturated: 2000, atRate: 2500 }
 const QUICK = { warmUp: 100, saturated: 250, atRate: 400 }
 const GOALS = {
   Express: { share: 0.95, micros: 10 },
