@@ -32,8 +32,8 @@ export type ExpressMiddleware = (
 
 /**
  * Answers a refusal before it returns or its promise is done, or hands it on with `next(refusal)`: Express
- * sends its status and headers. If it does neither, or calls `next` without an error, the guard answers. The parameters may be annotated with
- * Express's own `Request` and `Response`, which is what they are.
+ * sends its status and headers. If it does neither, or calls `next` without an error, the guard answers. The
+ * parameters may be annotated with Express's own `Request` and `Response`, which is what they are.
  */
 export type ExpressOnRefusal = {
   // A method's parameters are compared both ways, so that Express's types need not be imported here.
@@ -142,13 +142,17 @@ async function handOver(
 ): Promise<void> {
   let isHandedOn = false
   await onRefusal(refusal, request, response, (error) => {
-    // Going on without an error, or to the next route, would open what the guard has just closed.
-    if (isHandedOn || error === undefined || error === null || error === 'route' || error === 'router') return
+    if (isHandedOn || !isErrorToExpress(error)) return
     isHandedOn = true
     next(error)
   })
   // Whoever forgets to answer has not opened the route, and leaves nobody waiting.
   if (!isHandedOn && !response.headersSent && !response.writableEnded) send(response, answer)
+}
+
+/** Whatever else `next` is given has Express go on, or on to the next route: it would open what the guard has just closed. */
+function isErrorToExpress(error: unknown): boolean {
+  return Boolean(error) && error !== 'route' && error !== 'router'
 }
 
 function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {

@@ -156,7 +156,7 @@ describe('a member that a token has not', () => {
 })
 
 describe('an onRefusal in Express that goes on as if nothing had happened', () => {
-  it.each([[undefined], [null], ['route'], ['router']])('opens no route: next(%j)', async (given) => {
+  it.each([[undefined], [null], [false], [0], [''], ['route'], ['router']])('opens no route: next(%j)', async (given) => {
     const { verifier } = await stage()
     const app = express()
     const onRefusal = (
