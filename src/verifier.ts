@@ -7,6 +7,7 @@ import type { UnverifiedJwt } from './issuers/issuer.js'
 import type { Router } from './issuers/routes.js'
 import type { SignatureCheck } from './jwt/signature.js'
 import { judgeHeader, verifyJwt } from './jwt/verify-jwt.js'
+import { isWorthRefreshing, longestAge, mayEverPass } from './freshness.js'
 import { KnownToken, type ResolvedToken } from './known-token.js'
 import type { FreshnessNeeds } from './policy.js'
 import { Questions } from './questions.js'
@@ -212,28 +213,15 @@ export class TokenVerifier {
     return this.#askAgain(token, digest, resolved, age < longest + needs.staleIfError)
   }
 
+  #longestAge(known: KnownToken, needs: FreshnessNeeds): number | undefined {
+    // The way of most tokens, which need no clock here.
+    if (known.key !== undefined && needs.confirmAfter === undefined) return undefined
+    return longestAge(known, needs, this.#clock.now(), this.#toleranceSeconds)
+  }
+
   /** How many seconds ago the issuer vouched for a token. */
   #ageOfAnswer({ answeredAt }: KnownToken): number {
     return this.#clock.elapsed() - (answeredAt ?? Number.NEGATIVE_INFINITY)
-  }
-
-  /** How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed. */
-  #longestAge(known: KnownToken, { confirmAfter }: FreshnessNeeds): number | undefined {
-    const { key, issuer, issuedAt, expiresAt } = known
-    if (key !== undefined && confirmAfter === undefined) return undefined
-    const now = this.#clock.now()
-    if (key !== undefined) {
-      // Of one that will be refused for what it says of itself, nobody needs to be asked.
-      if (!this.#mayEverPass(known)) return undefined
-      const isYoung = issuedAt !== undefined && now - issuedAt < (confirmAfter ?? 0)
-      return isYoung ? undefined : confirmAfter
-    }
-    // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
-    // knows what it meant; past the tolerance nobody needs to be asked.
-    if (expiresAt !== undefined && now >= expiresAt) {
-      return now >= expiresAt + this.#toleranceSeconds ? undefined : 0
-    }
-    return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
   }
 
   async #askAgain(
@@ -260,11 +248,6 @@ export class TokenVerifier {
     this.#questions.again(token, digest, known).catch(() => undefined)
   }
 
-  /** What no route will ever accept is not worth the place of a token that one does. */
-  #mayEverPass({ isForUs, expiresAt }: KnownToken): boolean {
-    return isForUs && (expiresAt === undefined || this.#clock.now() < expiresAt + this.#toleranceSeconds)
-  }
-
   /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */
   #checkOnce(
     token: string,
@@ -275,7 +258,7 @@ export class TokenVerifier {
     const check = (): Awaitable<KnownToken> =>
       verifyLocally(token, digest, issuer, unverified, this.#checkSignature)
     return this.#checks.share(digest, check, (known) => {
-      if (this.#mayEverPass(known)) this.#cache.remember(digest, known)
+      if (mayEverPass(known, this.#clock.now(), this.#toleranceSeconds)) this.#cache.remember(digest, known)
     })
   }
 }
@@ -294,23 +277,6 @@ function verifyLocally(
     const { notBefore } = facts
     return new KnownToken({ issuer, token: accessToken, notBefore, key, answeredAt: undefined })
   })
-}
-
-/**
- * From this part of an answer's lifetime on, it is refreshed if its token is in use: late, because each refresh is a
- * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
- */
-export const REFRESH_AT = 0.9
-/** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
-const EARLIEST_REFRESH_AT = 0.6
-/** Uses of an answer that make its token one in use: who comes once or twice may wait. */
-export const IN_USE = 3
-
-/** Whether the answer should be asked for anew now, as the second request from now might come too late for it. */
-function isWorthRefreshing({ uses }: KnownToken, age: number, longest: number): boolean {
-  if (uses < IN_USE || age < longest * EARLIEST_REFRESH_AT) return false
-  const between = age / uses
-  return age >= Math.min(longest * REFRESH_AT, longest - 2 * between)
 }
 
 function assertOfReadableSize(token: unknown): asserts token is string {

@@ -156,24 +156,27 @@ describe('a member that a token has not', () => {
 })
 
 describe('an onRefusal in Express that goes on as if nothing had happened', () => {
-  it.each([[undefined], [null], [false], [0], [''], ['route'], ['router']])('opens no route: next(%j)', async (given) => {
-    const { verifier } = await stage()
-    const app = express()
-    const onRefusal = (
-      _refusal: unknown,
-      _request: IncomingMessage,
-      _response: ServerResponse,
-      next: (error?: unknown) => void,
-    ) => {
-      next(given)
-    }
-    app.get('/', guard(verifier, {}, { onRefusal }), (_request, response) => {
-      response.send('secret')
-    })
-    app.get('/', (_request, response) => {
-      response.send('another route')
-    })
-    const answer = await supertest(app).get('/').expect(401)
-    expect(answer.text).not.toMatch(/secret|another/)
-  })
+  it.each([[undefined], [null], [false], [0], [''], ['route'], ['router']])(
+    'opens no route: next(%j)',
+    async (given) => {
+      const { verifier } = await stage()
+      const app = express()
+      const onRefusal = (
+        _refusal: unknown,
+        _request: IncomingMessage,
+        _response: ServerResponse,
+        next: (error?: unknown) => void,
+      ) => {
+        next(given)
+      }
+      app.get('/', guard(verifier, {}, { onRefusal }), (_request, response) => {
+        response.send('secret')
+      })
+      app.get('/', (_request, response) => {
+        response.send('another route')
+      })
+      const answer = await supertest(app).get('/').expect(401)
+      expect(answer.text).not.toMatch(/secret|another/)
+    },
+  )
 })
