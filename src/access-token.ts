@@ -79,11 +79,10 @@ export function createAccessToken(
     readonly confirmedAt?: number | undefined
   },
 ): AccessToken {
-  // Issuers may be written by hand, and leave out what a polluted prototype would then seem to say.
-  const own = <Name extends keyof TokenFacts>(name: Name): TokenFacts[Name] | undefined =>
-    Object.hasOwn(facts, name) ? facts[name] : undefined
-  const [clientId, tokenId] = [own('clientId'), own('tokenId')]
-  const [issuedAt, expiresAt] = [own('issuedAt'), own('expiresAt')]
+  const clientId = ownMember(facts, 'clientId')
+  const tokenId = ownMember(facts, 'tokenId')
+  const issuedAt = ownMember(facts, 'issuedAt')
+  const expiresAt = ownMember(facts, 'expiresAt')
   const token: Writable<AccessToken> = {
     format: origin.format,
     issuer: facts.issuer ?? origin.issuerName,
@@ -100,6 +99,11 @@ export function createAccessToken(
   if (expiresAt !== undefined) token.expiresAt = expiresAt
   if (origin.confirmedAt !== undefined) token.confirmedAt = origin.confirmedAt
   return Object.freeze(token)
+}
+
+/** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */
+export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }

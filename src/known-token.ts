@@ -1,4 +1,4 @@
-import type { AccessToken, TokenSource } from './access-token.js'
+import { ownMember, type AccessToken, type TokenSource } from './access-token.js'
 import type { Decision } from './decision.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import type { VerificationKey } from './jwt/jwk.js'
@@ -49,15 +49,11 @@ export class KnownToken implements TokenFindings {
     this.notBefore = notBefore
     this.key = key
     this.answeredAt = answeredAt
-    this.issuedAt = own(token, 'issuedAt')
-    this.expiresAt = own(token, 'expiresAt')
-    this.clientId = own(token, 'clientId')
+    this.issuedAt = ownMember(token, 'issuedAt')
+    this.expiresAt = ownMember(token, 'expiresAt')
+    this.clientId = ownMember(token, 'clientId')
     this.isForUs = issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.recalled = { known: this, source: 'cache' }
     this.acceptance = Object.freeze({ outcome: 'accepted', token })
   }
-}
-
-function own<Name extends keyof AccessToken>(token: AccessToken, name: Name): AccessToken[Name] | undefined {
-  return Object.hasOwn(token, name) ? token[name] : undefined
 }
