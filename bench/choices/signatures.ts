@@ -1,40 +1,36 @@
-import { createPublicKey, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
+import { createVerify, verify } from 'node:crypto'
 import type { Issuance } from '../support/tokens.js'
-import { signatureOptions } from '../verifiers/limits.js'
-
-/** A key with all that goes with it. */
-type Key = SigningOptions & { readonly key: KeyObject }
+import { keyAlone, keyWithOptions, type RawKey } from '../verifiers/raw-signature.js'
 
 /** Checks the signature of a compact JWS. */
 export type Check = (token: string) => unknown
 
 const DIGEST = 'sha256'
 
-const keyOf = ({ pem, algorithm }: Issuance): Key => ({
-  key: createPublicKey(pem),
-  ...signatureOptions[algorithm],
-})
-
-/** Texts as they are, on this thread: what the library does with a token that comes alone. */
-export function withCreateVerify(issuance: Issuance): Check {
-  const key = keyOf(issuance)
-  return (token) => {
+const createVerifyWith =
+  ({ key, signatureOf }: RawKey): Check =>
+  (token) => {
     const border = token.lastIndexOf('.')
     return createVerify(DIGEST)
       .update(token.slice(0, border), 'latin1')
-      .verify(key, token.slice(border + 1), 'base64url')
+      .verify(key, signatureOf(token.slice(border + 1)))
   }
-}
+
+/** The signed text as it is, on this thread: what the library does with a token that comes alone. */
+export const withCreateVerify = (issuance: Issuance): Check => createVerifyWith(keyAlone(issuance))
+
+/** The same, with the key in an object of options. */
+export const withOptions = (issuance: Issuance): Check => createVerifyWith(keyWithOptions(issuance))
 
 /** Everything in one call, on this thread, with the parts decoded before. */
 export function withVerify(issuance: Issuance): Check {
-  const key = keyOf(issuance)
+  const key = keyAlone(issuance)
   return (token) => verify(DIGEST, ...partsOf(token, key))
 }
 
 /** The same call in the thread pool. */
 export function inThreadPool(issuance: Issuance): Check {
-  const key = keyOf(issuance)
+  const key = keyAlone(issuance)
   return (token) =>
     new Promise((resolve, reject) => {
       verify(DIGEST, ...partsOf(token, key), (error, isGood) => {
@@ -44,8 +40,10 @@ export function inThreadPool(issuance: Issuance): Check {
     })
 }
 
-function partsOf(token: string, key: Key): [data: Buffer, key: Key, signature: Buffer] {
+function partsOf(
+  token: string,
+  { key, signatureOf }: RawKey,
+): [data: Buffer, key: RawKey['key'], signature: Buffer] {
   const border = token.lastIndexOf('.')
-  const data = Buffer.from(token.slice(0, border), 'latin1')
-  return [data, key, Buffer.from(token.slice(border + 1), 'base64url')]
+  return [Buffer.from(token.slice(0, border), 'latin1'), key, signatureOf(token.slice(border + 1))]
 }

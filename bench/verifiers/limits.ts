@@ -1,5 +1,6 @@
-import { constants, createHash, createPublicKey, hash, verify, type SigningOptions } from 'node:crypto'
+import { createHash, hash, verify } from 'node:crypto'
 import type { Contender } from './contender.js'
+import { keyAlone } from './raw-signature.js'
 
 const isSomething = (result: unknown): boolean => result !== undefined && result !== false
 
@@ -44,27 +45,19 @@ export const rememberingLimits: readonly Contender[] = [
   },
 ]
 
-/** What goes with a key, by algorithm. */
-export const signatureOptions: Readonly<Record<string, SigningOptions>> = {
-  RS256: { padding: constants.RSA_PKCS1_PADDING },
-  PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
-  ES256: { dsaEncoding: 'ieee-p1363' },
-}
-
 /** The signature alone: no header, no claim is read. */
 export const signatureLimit: Contender = {
   name: 'crypto.verify, signature alone',
   packages: [],
   awaited: false,
   isAccepted: isSomething,
-  make({ pem, algorithm }) {
-    const key = { key: createPublicKey(pem), ...signatureOptions[algorithm] }
-    const digest = algorithm === 'EdDSA' ? null : 'sha256'
+  make(issuance) {
+    const { key, signatureOf } = keyAlone(issuance)
+    const digest = issuance.algorithm === 'EdDSA' ? null : 'sha256'
     return ({ authorization }) => {
       const border = authorization.lastIndexOf('.')
       const input = Buffer.from(authorization.slice(SCHEME, border), 'latin1')
-      const signature = Buffer.from(authorization.slice(border + 1), 'base64url')
-      return verify(digest, input, key, signature)
+      return verify(digest, input, key, signatureOf(authorization.slice(border + 1)))
     }
   },
 }
