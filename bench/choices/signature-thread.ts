@@ -24,7 +24,7 @@ export const signatureThread: Choice = {
   digits: 1,
   situations,
   ways: [
-    { name: 'a lone one on this thread, others in the pool', checkWith: asComes, callee: awaited },
+    { name: 'by the key, by how they come, and by the time spent', checkWith: asComes, callee: awaited },
     { name: 'every one on this thread', checkWith: withCreateVerify, callee: atOnce },
     { name: 'every one in the thread pool', checkWith: inThreadPool, callee: awaited },
   ].map(({ name, checkWith, callee }) => ({

@@ -10,6 +10,8 @@ export interface VerificationKey {
   readonly algorithms: readonly string[]
   /** Tells this key, with all that was published of it, from any other. */
   readonly identity: string
+  /** Whether a check takes hardly longer than it takes to hand it to another thread and take it back. */
+  readonly isQuick: boolean
   /** Set once a fetch of the key set succeeded that no longer lists the key: nothing it signed is accepted. */
   withdrawn: boolean
   /** The key as Node's own functions take it; undefined if the platform refuses it. */
@@ -65,13 +67,14 @@ export function readJwk(entry: unknown): VerificationKey | undefined {
   const algorithms = algorithmsOf(jwk)
   const material = publicMembers(jwk)
   if (algorithms.length === 0 || material === undefined || isWeak(jwk)) return undefined
-  return verificationKey(kid, algorithms, material)
+  return verificationKey(kid, algorithms, material, isQuick(jwk))
 }
 
 function verificationKey(
   kid: string | undefined,
   algorithms: readonly string[],
   material: JWK,
+  quick: boolean,
 ): VerificationKey {
   const imported = new Map<string, Promise<CryptoKey>>()
   let keyObject: { readonly key: KeyObject | undefined } | undefined
@@ -79,6 +82,7 @@ function verificationKey(
     kid,
     algorithms,
     identity: JSON.stringify([kid, algorithms, material]),
+    isQuick: quick,
     withdrawn: false,
     keyObject() {
       keyObject ??= { key: createKeyObject(material) }
@@ -138,6 +142,13 @@ function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined 
 
 const SMALLEST_MODULUS_BITS = 2048
 const LARGEST_MODULUS_BITS = 16_384
+
+const LARGEST_QUICK_MODULUS_BITS = 3072
+
+/** Measured: what is gained by another thread begins to outweigh what it costs with longer keys, and with curves. */
+function isQuick(jwk: Readonly<Record<string, unknown>>): boolean {
+  return jwk['kty'] === 'RSA' && bitLength(bytesOf(jwk['n'])) <= LARGEST_QUICK_MODULUS_BITS
+}
 
 /**
  * Keys with which anyone could sign: an RSA exponent of 1 makes every message its own signature, an even

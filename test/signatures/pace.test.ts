@@ -6,48 +6,59 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 it('a check that comes alone stays here, and so does the one after it', async () => {
   const pace = new Pace()
   for (let count = 0; count < 5; count += 1) {
-    expect(pace.mayStayHere()).toBe(true)
-    pace.spent(0.01)
+    expect(pace.mayStayHere(false)).toBe(true)
+    pace.spent(0.01, false)
     await Promise.resolve()
   }
 })
 
 it('of checks that come in one go, only the first stays here', async () => {
   const pace = new Pace()
-  expect(pace.mayStayHere()).toBe(true)
-  pace.spent(0.01)
-  expect(pace.mayStayHere()).toBe(false)
+  expect(pace.mayStayHere(false)).toBe(true)
+  pace.spent(0.01, false)
+  expect(pace.mayStayHere(false)).toBe(false)
   await Promise.resolve()
-  expect(pace.mayStayHere()).toBe(true)
+  expect(pace.mayStayHere(false)).toBe(true)
 })
 
-it('while others are in the pool, a further one goes there, until the last is back', async () => {
+it('while others are in the pool, a further one goes there, until the last is back', () => {
   const pace = new Pace()
-  const { promise, resolve } = (() => {
-    let resolve: (value: boolean) => void = () => undefined
-    return { promise: new Promise<boolean>((done) => (resolve = done)), resolve: (v: boolean) => resolve(v) }
-  })()
-  const check = pace.elsewhere(() => promise)
-  expect(pace.mayStayHere()).toBe(false)
-  resolve(true)
-  expect(await check).toBe(true)
-  expect(pace.mayStayHere()).toBe(true)
+  pace.left()
+  pace.left()
+  expect(pace.mayStayHere(false)).toBe(false)
+  pace.returned()
+  expect(pace.mayStayHere(false)).toBe(false)
+  pace.returned()
+  expect(pace.mayStayHere(false)).toBe(true)
 })
 
-it('a check in the pool that fails is over as well', async () => {
+it('a turn of the event loop gives two milliseconds, and the next one as much again', async () => {
   const pace = new Pace()
-  await expect(pace.elsewhere(() => Promise.reject(new Error('no thread')))).rejects.toThrow('no thread')
-  expect(pace.mayStayHere()).toBe(true)
-})
-
-it('a turn of the event loop gives a millisecond, and the next one as much again', async () => {
-  const pace = new Pace()
-  for (const spent of [0.4, 0.4, 0.4]) {
-    expect(pace.mayStayHere()).toBe(true)
-    pace.spent(spent)
+  for (const spent of [0.8, 0.8, 0.8]) {
+    expect(pace.mayStayHere(false)).toBe(true)
+    pace.spent(spent, false)
     await Promise.resolve()
   }
-  expect(pace.mayStayHere()).toBe(false)
+  expect(pace.mayStayHere(false)).toBe(false)
   await nextTurn()
-  expect(pace.mayStayHere()).toBe(true)
+  expect(pace.mayStayHere(false)).toBe(true)
+})
+
+it('with a quick key, checks that come in one go stay here, until the turn has given its share', () => {
+  const pace = new Pace()
+  pace.left()
+  for (let count = 0; count < 4; count += 1) {
+    expect(pace.mayStayHere(true)).toBe(true)
+    pace.spent(0.5, true)
+  }
+  expect(pace.mayStayHere(true)).toBe(false)
+})
+
+it('what many turns have spent little by little is not held against a later one', async () => {
+  const pace = new Pace()
+  for (let turn = 0; turn < 200; turn += 1) {
+    expect(pace.mayStayHere(false)).toBe(true)
+    pace.spent(0.05, false)
+    await nextTurn()
+  }
 })
