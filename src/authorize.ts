@@ -84,24 +84,26 @@ export class Authorizer {
     try {
       const now = this.#settings.clock.now()
       const resolving = this.#resolve(inquiry, now)
-      const deciding =
-        resolving instanceof Promise
-          ? this.#judgeLater(inquiry, resolving)
-          : this.#judge(inquiry, resolving, now)
-      return deciding instanceof Promise ? this.#orRefused(deciding, inquiry) : deciding
+      if (resolving instanceof Promise) return this.#decideLater(inquiry, resolving)
+      const judging = this.#judge(inquiry, resolving, now)
+      return judging instanceof Promise ? this.#orRefused(judging, inquiry) : judging
     } catch (error) {
       return this.#refused(error, inquiry)
     }
   }
 
-  async #judgeLater(inquiry: Inquiry, resolving: Promise<ResolvedToken>): Promise<Judgement> {
-    const resolved = await resolving
-    return this.#judge(inquiry, resolved, this.#settings.clock.now())
+  async #decideLater(inquiry: Inquiry, resolving: Promise<ResolvedToken>): Promise<Judgement> {
+    try {
+      const judging = this.#judge(inquiry, await resolving, this.#settings.clock.now())
+      return judging instanceof Promise ? await judging : judging
+    } catch (error) {
+      return this.#refused(error, inquiry)
+    }
   }
 
-  async #orRefused(deciding: Promise<Judgement>, inquiry: Inquiry): Promise<Judgement> {
+  async #orRefused(judging: Promise<Judgement>, inquiry: Inquiry): Promise<Judgement> {
     try {
-      return await deciding
+      return await judging
     } catch (error) {
       return this.#refused(error, inquiry)
     }

@@ -1,5 +1,4 @@
 import { createAccessToken, withConfirmation, type AccessToken } from './access-token.js'
-import type { Awaitable } from './awaitable.js'
 import type { Clock } from './clock.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import { Refusal } from './refusal.js'
@@ -54,7 +53,7 @@ export class Questions {
     this.#flights.abandon(digest)
   }
 
-  #once(digest: string, work: (counts: StillCounts) => Promise<KnownToken>): Awaitable<KnownToken> {
+  #once(digest: string, work: (counts: StillCounts) => Promise<KnownToken>): Promise<KnownToken> {
     return this.#flights.share(digest, work, (known) => {
       this.#cache.remember(digest, known)
     })

@@ -1,5 +1,3 @@
-import type { Awaitable } from './awaitable.js'
-
 /**
  * Lets callers who want the same thing at the same time share one piece of work. Bounded by the work
  * under way: nothing is kept once it is done.
@@ -7,23 +5,23 @@ import type { Awaitable } from './awaitable.js'
 export class SingleFlight<T> {
   readonly #underWay = new Map<string, Promise<T>>()
 
+  /** The work under way for a key. */
+  underWay(key: string): Promise<T> | undefined {
+    return this.#underWay.get(key)
+  }
+
   /**
    * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
-   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts. Work that
-   * is done at once is shared with nobody.
+   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts.
    */
   share(
     key: string,
-    work: (stillCounts: () => boolean) => Awaitable<T>,
+    work: (stillCounts: () => boolean) => Promise<T>,
     keep: (result: T) => void,
-  ): Awaitable<T> {
+  ): Promise<T> {
     const underWay = this.#underWay.get(key)
     if (underWay !== undefined) return underWay
     const working = work(() => this.#underWay.get(key) === started)
-    if (!(working instanceof Promise)) {
-      keep(working)
-      return working
-    }
     const started: Promise<T> = working.then(
       (result) => {
         if (this.#finish(key, started)) keep(result)

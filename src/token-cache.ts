@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { ownOptions, wholeNumber } from './configuration.js'
 import type { KnownToken } from './known-token.js'
+import { SeenToken } from './seen-token.js'
 import type { RefusalReason } from './refusal.js'
 
 /** How much a verifier remembers of tokens. */
@@ -25,7 +26,7 @@ export interface RefusedToken {
 export interface TokenCache {
   known(digest: string): KnownToken | undefined
   refused(digest: string, now: number): RefusedToken | undefined
-  remember(digest: string, known: KnownToken): void
+  remember(digest: string, known: KnownToken | SeenToken): void
   refuse(digest: string, refused: RefusedToken): void
   forget(digest: string): void
   clear(): void
@@ -36,14 +37,24 @@ export function createTokenCache(option: string, options: CacheOptions | false =
   if (options === false) return forgetful
   const own = ownOptions(option, options, { maxTokens: true, maxRefused: true })
   const bounds = { min: 1, max: 1_000_000 }
-  const accepted = new LRUCache<string, KnownToken>({
+  const accepted = new LRUCache<string, KnownToken | SeenToken>({
     max: wholeNumber(`${option}.maxTokens`, own.maxTokens, 10_000, bounds),
   })
   const denied = new LRUCache<string, RefusedToken>({
     max: wholeNumber(`${option}.maxRefused`, own.maxRefused, 1000, bounds),
   })
+  function recalled(digest: string, seen: SeenToken): KnownToken | undefined {
+    const known = seen.recall(digest)
+    if (known === undefined) accepted.delete(digest)
+    else accepted.set(digest, known)
+    return known
+  }
+
   return {
-    known: (digest) => accepted.get(digest),
+    known(digest) {
+      const remembered = accepted.get(digest)
+      return remembered instanceof SeenToken ? recalled(digest, remembered) : remembered
+    },
     refused(digest, now) {
       const entry = denied.get(digest)
       if (entry === undefined || now < entry.until) return entry

@@ -1,19 +1,18 @@
-import { createAccessToken, tokenDigest } from './access-token.js'
-import { andThen, type Awaitable } from './awaitable.js'
-import { isBearerToken } from './token-syntax.js'
+import { tokenDigest, type TokenSource } from './access-token.js'
+import type { Awaitable } from './awaitable.js'
+import { Checks } from './checks.js'
 import type { Clock } from './clock.js'
+import { isWorthRefreshing, longestAge } from './freshness.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
-import type { UnverifiedJwt } from './issuers/issuer.js'
-import type { Router } from './issuers/routes.js'
+import type { Route, Router } from './issuers/routes.js'
 import type { SignatureCheck } from './jwt/signature.js'
-import { judgeHeader, verifyJwt } from './jwt/verify-jwt.js'
-import { isWorthRefreshing, longestAge, mayEverPass } from './freshness.js'
-import { KnownToken, type ResolvedToken } from './known-token.js'
+import { judgeHeader } from './jwt/verify-jwt.js'
+import type { KnownToken, ResolvedToken } from './known-token.js'
 import type { FreshnessNeeds } from './policy.js'
 import { Questions } from './questions.js'
 import { isUndecidable, Refusal } from './refusal.js'
-import { SingleFlight } from './single-flight.js'
 import type { TokenCache } from './token-cache.js'
+import { isBearerToken } from './token-syntax.js'
 
 /** What a {@link TokenVerifier} is made of. */
 export interface TokenVerifierParts {
@@ -40,10 +39,9 @@ export class TokenVerifier {
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
-  readonly #checkSignature: SignatureCheck
   // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
   // outcome of a local check that happens to be under way for the same token.
-  readonly #checks = new SingleFlight<KnownToken>()
+  readonly #checks: Checks
   readonly #questions: Questions
 
   constructor({ router, cache, clock, toleranceSeconds, checkSignature }: TokenVerifierParts) {
@@ -51,7 +49,7 @@ export class TokenVerifier {
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
-    this.#checkSignature = checkSignature
+    this.#checks = new Checks({ cache, clock, toleranceSeconds, checkSignature })
     this.#questions = new Questions(cache, clock)
   }
 
@@ -163,31 +161,46 @@ export class TokenVerifier {
     return undefined
   }
 
+  /** Finds out about a token nothing is remembered of: with its issuer's keys or by asking its issuer. */
   #find(token: string, digest: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
-    return andThen(this.#establish(token, digest), (found) => this.#confirmed(token, digest, found, needs))
+    const route = this.#router.route(token)
+    const { jwt, name } = route.to.issuer
+    const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
+    let finding: Awaitable<KnownToken>
+    try {
+      finding = this.#inquire(token, digest, route)
+    } catch (error) {
+      throw blaming(error, name, source)
+    }
+    return finding instanceof Promise
+      ? this.#foundLater(token, digest, finding, { name, source }, needs)
+      : this.#confirmed(token, digest, { known: finding, source }, needs)
   }
 
-  /** Finds out about a token nothing is remembered of. */
-  #establish(token: string, digest: string): Awaitable<ResolvedToken> {
-    const route = this.#router.route(token)
-    const unverified = route.kind === 'jwt' ? route.unverified : undefined
-    const { jwt, name } = route.to.issuer
-    const isLocal = unverified !== undefined && jwt?.checked === 'local'
-    const source = isLocal ? 'local' : 'remote'
-    const failed = (error: unknown): never => {
-      throw error instanceof Refusal ? error.from(name, source) : error
+  #inquire(token: string, digest: string, route: Route<ConnectedIssuer>): Awaitable<KnownToken> {
+    if (route.kind === 'jwt') {
+      const { unverified, to } = route
+      const { jwt } = to.issuer
+      if (jwt?.checked === 'local') return this.#checks.about({ token, digest, unverified }, to)
+      if (jwt !== undefined) judgeHeader(unverified.header, jwt)
     }
+    return this.#questions.about({ token, digest, format: route.kind }, route.to)
+  }
+
+  async #foundLater(
+    token: string,
+    digest: string,
+    finding: Promise<KnownToken>,
+    { name, source }: { readonly name: string; readonly source: TokenSource },
+    needs: FreshnessNeeds,
+  ): Promise<ResolvedToken> {
+    let known: KnownToken
     try {
-      if (unverified !== undefined && jwt !== undefined && !isLocal) judgeHeader(unverified.header, jwt)
-      const finding = isLocal
-        ? this.#checkOnce(token, digest, route.to, unverified)
-        : this.#questions.about({ token, digest, format: route.kind }, route.to)
-      return finding instanceof Promise
-        ? finding.then((known) => ({ known, source }), failed)
-        : { known: finding, source }
+      known = await finding
     } catch (error) {
-      return failed(error)
+      throw blaming(error, name, source)
     }
+    return this.#confirmed(token, digest, { known, source }, needs)
   }
 
   /**
@@ -247,36 +260,11 @@ export class TokenVerifier {
     known.uses = Number.NEGATIVE_INFINITY
     this.#questions.again(token, digest, known).catch(() => undefined)
   }
-
-  /** Callers at the same time share one check; what it finds is remembered, unless forgotten meanwhile. */
-  #checkOnce(
-    token: string,
-    digest: string,
-    issuer: ConnectedIssuer,
-    unverified: UnverifiedJwt,
-  ): Awaitable<KnownToken> {
-    const check = (): Awaitable<KnownToken> =>
-      verifyLocally(token, digest, issuer, unverified, this.#checkSignature)
-    return this.#checks.share(digest, check, (known) => {
-      if (mayEverPass(known, this.#clock.now(), this.#toleranceSeconds)) this.#cache.remember(digest, known)
-    })
-  }
 }
 
-function verifyLocally(
-  token: string,
-  digest: string,
-  issuer: ConnectedIssuer,
-  unverified: UnverifiedJwt,
-  checkSignature: SignatureCheck,
-): Awaitable<KnownToken> {
-  const { jwt, name, provider } = issuer.issuer
-  if (jwt === undefined || issuer.keys === undefined) throw new Refusal('issuer_unknown')
-  return andThen(verifyJwt(token, unverified, jwt, issuer.keys, checkSignature), ({ facts, key }) => {
-    const accessToken = createAccessToken(facts, { format: 'jwt', issuerName: name, provider, digest })
-    const { notBefore } = facts
-    return new KnownToken({ issuer, token: accessToken, notBefore, key, answeredAt: undefined })
-  })
+/** What was wrong, and with whose token. */
+function blaming(error: unknown, issuerName: string, source: TokenSource): unknown {
+  return error instanceof Refusal ? error.from(issuerName, source) : error
 }
 
 function assertOfReadableSize(token: unknown): asserts token is string {

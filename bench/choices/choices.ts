@@ -5,6 +5,7 @@ import { httpClient } from './http-client.js'
 import { keyOfMemory } from './key-of-memory.js'
 import { koaMiddleware } from './koa-middleware.js'
 import { markOnExpressRequest, markOnRequest } from './mark-on-request.js'
+import { seenOnce } from './seen-once.js'
 import { signatureCall } from './signature-call.js'
 import { signatureThread } from './signature-thread.js'
 
@@ -18,6 +19,7 @@ export const choices: readonly Choice[] = [
   koaMiddleware,
   clocks,
   headerDecoding,
+  seenOnce,
   httpClient,
 ]
 

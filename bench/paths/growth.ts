@@ -115,7 +115,7 @@ function stepTable(steps: readonly Step[]): Table {
   }
 }
 
-function memoryTable({ perToken, claims }: Memory): Table {
+function memoryTable({ perSeen, perToken, claims }: Memory): Table {
   return {
     id: 'memory',
     title: 'Memory of a remembered token of ten claims',
@@ -124,9 +124,10 @@ function memoryTable({ perToken, claims }: Memory): Table {
       { key: 'bytes', label: 'bytes' },
     ],
     rows: [
-      { what: 'all of it', bytes: perToken },
+      { what: 'all of one that has come once', bytes: perSeen },
+      { what: 'all of one that has come again', bytes: perToken },
       { what: 'its claims, as they were parsed', bytes: claims },
-      { what: 'the rest', bytes: perToken - claims },
+      { what: 'of one that has come again, the rest', bytes: perToken - claims },
     ],
   }
 }

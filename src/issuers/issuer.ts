@@ -44,7 +44,11 @@ export interface JwtProfile {
   readonly algorithms: readonly string[]
   /** Judges the header before any key is looked for: type, category. */
   readonly judgeHeader: (header: Readonly<Record<string, unknown>>) => Verdict
-  /** Judges and reads the claims, once the signature holds. Times, audience and binding are judged for every issuer alike. */
+  /**
+   * Judges and reads the claims, once the signature holds. Times, audience and binding are judged for every issuer
+   * alike. What it says must follow from what it is given: it is called with the same claims again when a token comes
+   * for the second time.
+   */
   readonly readClaims: (
     claims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>>,

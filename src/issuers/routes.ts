@@ -1,13 +1,13 @@
 import { ConfigurationError } from '../configuration.js'
-import { decodeJwt, looksLikeJwe, looksLikeJwt } from '../jwt/decode.js'
+import { decodeJwt, looksLikeJwe, looksLikeJwt, type DecodedJwt } from '../jwt/decode.js'
 import { claim } from '../claims.js'
 import { Refusal } from '../refusal.js'
 import { isBearerToken } from '../token-syntax.js'
 import type { Issuer, UnverifiedJwt } from './issuer.js'
 
 /** Which issuer a token is judged by, and as what. */
-type Route<T> =
-  | { readonly kind: 'jwt'; readonly to: T; readonly unverified: UnverifiedJwt }
+export type Route<T> =
+  | { readonly kind: 'jwt'; readonly to: T; readonly unverified: DecodedJwt }
   | { readonly kind: 'opaque'; readonly to: T }
 
 /** Routes tokens to the issuers of a verifier by structure and configuration alone; asks nobody. */

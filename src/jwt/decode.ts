@@ -12,6 +12,11 @@ const DEEPEST_NESTING = 64
 
 type JsonObject = Readonly<Record<string, unknown>>
 
+/** A decoded token, and the text its claims were read from. */
+export interface DecodedJwt extends UnverifiedJwt {
+  readonly claimsText: string
+}
+
 /** Whether a token has the form of a compact JWS, signed or not. */
 export function looksLikeJwt(token: string): boolean {
   return COMPACT_JWS.test(token)
@@ -29,13 +34,14 @@ export function looksLikeJwe(token: string): boolean {
  * Decodes a token that {@link looksLikeJwt}, without verifying it. Undefined unless each part is strict base64url
  * (no padding, no spare bits, so that one token has one spelling) of a UTF-8 JSON object.
  */
-export function decodeJwt(token: string): UnverifiedJwt | undefined {
+export function decodeJwt(token: string): DecodedJwt | undefined {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   const header = decodeHeader(token.slice(0, first))
   if (header === undefined || !isCanonical(token.slice(second + 1))) return undefined
-  const claims = decodeObject(token.slice(first + 1, second))
-  return claims === undefined ? undefined : { header, claims }
+  const claimsText = decodeText(token.slice(first + 1, second))
+  const claims = claimsText === undefined ? undefined : parseObject(claimsText)
+  return claimsText === undefined || claims === undefined ? undefined : { header, claims, claimsText }
 }
 
 // All tokens signed with one key have one header, letter for letter, so that it tells nothing of any one of them and may
@@ -57,11 +63,19 @@ function decodeHeader(part: string): JsonObject | undefined {
 }
 
 function decodeObject(part: string): JsonObject | undefined {
+  const text = decodeText(part)
+  return text === undefined ? undefined : parseObject(text)
+}
+
+function decodeText(part: string): string | undefined {
   if (part === '' || !isCanonical(part)) return undefined
   const bytes = Buffer.from(part, 'base64url')
-  if (!isUtf8(bytes)) return undefined
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+}
+
+function parseObject(text: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(bytes.toString('utf8')) as unknown
+    const value = JSON.parse(text) as unknown
     return isRecord(value) && !isNestedDeeperThan(value, DEEPEST_NESTING) ? value : undefined
   } catch {
     return undefined

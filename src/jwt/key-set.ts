@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { andThen, type Awaitable } from '../awaitable.js'
+import type { Awaitable } from '../awaitable.js'
 import type { Clock } from '../clock.js'
 import { isRecord } from '../configuration.js'
 import { ExchangeError, parseJson } from '../exchange.js'
@@ -148,11 +148,24 @@ export class RemoteKeySet implements KeySet {
 
   find(query: KeyQuery): Awaitable<readonly VerificationKey[]> {
     const before = this.#document.successes()
-    return andThen(this.#document.current(), (published) => {
-      const found = candidates(published, query)
-      if (found.length > 0 || !this.#isUnknown(published, query)) return found
-      return this.#findAfterFetch(query, before)
-    })
+    const current = this.#document.current()
+    return current instanceof Promise
+      ? this.#findLater(query, before, current)
+      : this.#findIn(current, query, before)
+  }
+
+  async #findLater(
+    query: KeyQuery,
+    before: number,
+    current: Promise<PublishedKeys>,
+  ): Promise<readonly VerificationKey[]> {
+    return this.#findIn(await current, query, before)
+  }
+
+  #findIn(published: PublishedKeys, query: KeyQuery, before: number): Awaitable<readonly VerificationKey[]> {
+    const found = candidates(published, query)
+    if (found.length > 0 || !this.#isUnknown(published, query)) return found
+    return this.#findAfterFetch(query, before)
   }
 
   assertUsable(now: number): Awaitable<void> {

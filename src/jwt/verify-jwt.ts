@@ -1,5 +1,5 @@
 import type { TokenFacts } from '../access-token.js'
-import { andThen, type Awaitable } from '../awaitable.js'
+import type { Awaitable } from '../awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../issuers/issuer.js'
 import { Refusal, refusalFor } from '../refusal.js'
 import type { VerificationKey } from './jwk.js'
@@ -26,15 +26,9 @@ export function verifyJwt(
   check: SignatureCheck,
 ): Awaitable<VerifiedJwt> {
   const { algorithm, kid } = judgeHeader(unverified.header, profile)
-  const signing = andThen(keys.find({ kid, algorithm }), (candidates) =>
-    signingKey({ token, algorithm, candidates, check }),
-  )
-  return andThen(signing, (key) => {
-    // The decoder and the signature check read the same bytes, so these claims are now vouched for.
-    const read = profile.readClaims(unverified.claims, unverified.header)
-    if ('reason' in read) throw refusalFor(read)
-    return { facts: read, key }
-  })
+  const search = { token, unverified, profile, algorithm, check }
+  const candidates = keys.find({ kid, algorithm })
+  return candidates instanceof Promise ? signedByLater(search, candidates) : signedBy(search, candidates)
 }
 
 /** Refuses what can be refused without a key; costs no network call. */
@@ -71,16 +65,48 @@ export function mediaType(value: unknown): string | undefined {
 /** A token in search of the key that signed it. */
 interface Search {
   readonly token: string
+  readonly unverified: UnverifiedJwt
+  readonly profile: JwtProfile
   readonly algorithm: string
-  readonly candidates: readonly VerificationKey[]
   readonly check: SignatureCheck
 }
 
-/** Tries the candidates from `index` on; `isRefused` tells whether one before did not vouch for the token. */
-function signingKey(search: Search, index = 0, isRefused = false): Awaitable<VerificationKey> {
-  const candidate = search.candidates[index]
+async function signedByLater(
+  search: Search,
+  candidates: Promise<readonly VerificationKey[]>,
+): Promise<VerifiedJwt> {
+  return signedBy(search, await candidates)
+}
+
+/** Tries one key after the other; `isRefused` tells whether one before did not vouch for the token. */
+function signedBy(
+  search: Search,
+  candidates: readonly VerificationKey[],
+  isRefused = false,
+): Awaitable<VerifiedJwt> {
+  const candidate = candidates[0]
   if (candidate === undefined) throw new Refusal(isRefused ? 'signature_invalid' : 'key_unknown')
-  return andThen(search.check(search.token, search.algorithm, candidate), (isGood) =>
-    isGood === true ? candidate : signingKey(search, index + 1, isRefused || isGood === false),
-  )
+  const isGood = search.check(search.token, search.algorithm, candidate)
+  if (isGood instanceof Promise) return signedByThen(search, candidates, isRefused, isGood)
+  if (isGood === true) return vouchedFor(search, candidate)
+  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+}
+
+async function signedByThen(
+  search: Search,
+  candidates: readonly VerificationKey[],
+  isRefused: boolean,
+  checking: Promise<boolean | undefined>,
+): Promise<VerifiedJwt> {
+  const isGood = await checking
+  const candidate = candidates[0]
+  if (isGood === true && candidate !== undefined) return vouchedFor(search, candidate)
+  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+}
+
+/** The decoder and the signature check have read the same bytes: what a token claims is true once its signature holds. */
+function vouchedFor({ unverified, profile }: Search, key: VerificationKey): VerifiedJwt {
+  const read = profile.readClaims(unverified.claims, unverified.header)
+  if ('reason' in read) throw refusalFor(read)
+  return { facts: read, key }
 }

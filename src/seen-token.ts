@@ -1,0 +1,47 @@
+import { createAccessToken, type TokenFacts } from './access-token.js'
+import type { ConnectedIssuer } from './issuers/connected-issuer.js'
+import type { DecodedJwt } from './jwt/decode.js'
+import type { VerificationKey } from './jwt/jwk.js'
+import { KnownToken } from './known-token.js'
+
+/** What is known of a JWT once a key has vouched for its facts. */
+export function knownJwt(
+  facts: TokenFacts,
+  digest: string,
+  issuer: ConnectedIssuer,
+  key: VerificationKey | undefined,
+): KnownToken {
+  const { name: issuerName, provider } = issuer.issuer
+  const token = createAccessToken(facts, { format: 'jwt', issuerName, provider, digest })
+  return new KnownToken({ issuer, token, notBefore: facts.notBefore, key, answeredAt: undefined })
+}
+
+/**
+ * What is kept of a JWT that came once, until it comes again: its claims as the text they were read from. In a storm of
+ * new tokens most never come again, and one text is less for the garbage collector to move than all that is in it.
+ */
+export class SeenToken {
+  readonly #issuer: ConnectedIssuer
+  readonly #key: VerificationKey | undefined
+  readonly #header: DecodedJwt['header']
+  readonly #claimsText: string
+
+  constructor({ issuer, key }: KnownToken, { header, claimsText }: DecodedJwt) {
+    this.#issuer = issuer
+    this.#key = key
+    this.#header = header
+    this.#claimsText = claimsText
+  }
+
+  /**
+   * Reads the claims again; undefined if an issuer's own function no longer says of them what it said when the token
+   * was verified.
+   */
+  recall(digest: string): KnownToken | undefined {
+    const claims = JSON.parse(this.#claimsText) as DecodedJwt['claims']
+    const read = this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
+    return read === undefined || 'reason' in read
+      ? undefined
+      : knownJwt(read, digest, this.#issuer, this.#key)
+  }
+}
