@@ -59,7 +59,9 @@ module.exports = {
     {
       name: 'the-verifier-does-not-know-who-asks',
       severity: 'error',
-      from: { path: '^src/(verifier|checks|freshness|token-cache|known-token|seen-token|policy|standing)\\.ts$' },
+      from: {
+        path: '^src/(verifier|checks|freshness|token-cache|known-token|seen-token|policy|standing)\\.ts$',
+      },
       to: { path: '^src/(authorize|create-verifier|guard|index|testing)' },
     },
     {

@@ -2,7 +2,7 @@ import type { Awaitable } from './awaitable.js'
 import type { Clock } from './clock.js'
 import { mayEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
-import type { DecodedJwt } from './jwt/decode.js'
+import { sharesItsHeader, type DecodedJwt } from './jwt/decode.js'
 import type { SignatureCheck } from './jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from './jwt/verify-jwt.js'
 import type { KnownToken } from './known-token.js'
@@ -68,6 +68,12 @@ export class Checks {
     verifying: Promise<VerifiedJwt>,
   ): Promise<KnownToken> {
     const { digest } = checked
+    const underWay = this.#flights.underWay(digest)
+    if (underWay !== undefined) {
+      // An issuer's own function has come back here with the same token while it was looked at.
+      verifying.catch(() => undefined)
+      return underWay
+    }
     const check = async (): Promise<KnownToken> => {
       const { facts, key } = await verifying
       return knownJwt(facts, digest, issuer, key)
@@ -77,9 +83,9 @@ export class Checks {
     })
   }
 
-  #remember({ digest, unverified }: CheckedToken, known: KnownToken): void {
+  #remember({ token, digest, unverified }: CheckedToken, known: KnownToken): void {
     const { cache, clock, toleranceSeconds } = this.#settings
     if (!mayEverPass(known, clock.now(), toleranceSeconds)) return
-    cache.remember(digest, new SeenToken(known, unverified))
+    cache.remember(digest, sharesItsHeader(token) ? new SeenToken(known, unverified) : known)
   }
 }

@@ -1,5 +1,5 @@
 import type { TokenFacts } from './access-token.js'
-import type { Fault } from './refusal.js'
+import { isFault, type Fault } from './refusal.js'
 import { splitScopes } from './scopes.js'
 
 /** The claims of a JWT, or the members of an introspection answer: both are registered in one place (RFC 7519, RFC 7662). */
@@ -37,7 +37,7 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   const audience = readAudience(claim(claims, 'aud'))
   if (audience === undefined) return invalid('aud')
   const scopes = readScopes(claims, reading.scopeClaims)
-  if ('reason' in scopes) return scopes
+  if (isFault(scopes)) return scopes
   // RFC 7800: a token bound to a key proves nothing without the proof, and an unknown binding is still one.
   if (claim(claims, 'cnf') !== undefined)
     return { reason: 'proof_missing', because: 'the token has a cnf claim' }

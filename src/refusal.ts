@@ -117,6 +117,11 @@ export interface Fault {
   readonly because: string
 }
 
+/** Whether something is wrong, of what gives either facts or a fault. */
+export function isFault(found: object): found is Fault {
+  return Object.hasOwn(found, 'reason')
+}
+
 /** The refusal that follows from a finding. */
 export function refusalFor({ reason, because }: Fault): Refusal {
   return new Refusal(reason, { cause: new Error(because) })

@@ -1,8 +1,9 @@
 import { createAccessToken, type TokenFacts } from './access-token.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
-import type { DecodedJwt } from './jwt/decode.js'
+import { parseObject, type DecodedJwt } from './jwt/decode.js'
 import type { VerificationKey } from './jwt/jwk.js'
 import { KnownToken } from './known-token.js'
+import { isFault } from './refusal.js'
 
 /** What is known of a JWT once a key has vouched for its facts. */
 export function knownJwt(
@@ -35,13 +36,15 @@ export class SeenToken {
 
   /**
    * Reads the claims again; undefined if an issuer's own function no longer says of them what it said when the token
-   * was verified.
+   * was verified, so that it is verified anew.
    */
   recall(digest: string): KnownToken | undefined {
-    const claims = JSON.parse(this.#claimsText) as DecodedJwt['claims']
-    const read = this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
-    return read === undefined || 'reason' in read
-      ? undefined
-      : knownJwt(read, digest, this.#issuer, this.#key)
+    const claims = parseObject(this.#claimsText)
+    try {
+      const read = claims && this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
+      return read === undefined || isFault(read) ? undefined : knownJwt(read, digest, this.#issuer, this.#key)
+    } catch {
+      return undefined
+    }
   }
 }

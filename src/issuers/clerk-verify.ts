@@ -1,5 +1,6 @@
 import { claim, readScopes, type Claims } from '../claims.js'
 import { isRecord } from '../configuration.js'
+import { isFault } from '../refusal.js'
 import { statusFault } from '../remote/introspection.js'
 import type { CommonIssuerSettings } from './common-options.js'
 import type { RemoteAnswer, RemoteProfile, RemoteVerdict } from './issuer.js'
@@ -80,7 +81,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteV
   // The same shape as a JWT's payload, so that a route reads custom claims alike in both formats.
   const claims = { ...(isRecord(custom) ? custom : {}), ...structural }
   const scopes = readScopes(claims, scopeClaims)
-  if ('reason' in scopes) return { active: false, ...scopes }
+  if (isFault(scopes)) return { active: false, ...scopes }
   return {
     active: true,
     facts: {

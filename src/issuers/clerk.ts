@@ -22,7 +22,7 @@ import {
   type CommonIssuerSettings,
 } from './common-options.js'
 import type { Issuer, JwtProfile, KeySource, Verdict } from './issuer.js'
-import type { Fault } from '../refusal.js'
+import { isFault, type Fault } from '../refusal.js'
 
 /**
  * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
@@ -231,5 +231,5 @@ function judgeCategory(header: Claims, required: boolean): Verdict {
 function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | Fault {
   if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', because: 'sub is no machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
-  return 'reason' in facts ? facts : { ...facts, clientId: facts.subject }
+  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
 }

@@ -58,7 +58,7 @@ export interface JwtProfile {
 /** Nothing against the token, or what there is. */
 export type Verdict = Fault | undefined
 
-/** A JWT decoded but not verified: good for routing, never for trust. */
+/** A JWT decoded but not verified: good for routing, never for trust. Frozen. */
 export interface UnverifiedJwt {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>

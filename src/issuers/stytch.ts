@@ -6,7 +6,7 @@ import type { ScopeMatcher } from '../scopes.js'
 import { stytchAddress } from '../stytch-address.js'
 import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from './common-options.js'
 import type { Issuer, Verdict } from './issuer.js'
-import type { Fault } from '../refusal.js'
+import { isFault, type Fault } from '../refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project: that is what Stytch writes. */
 export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
@@ -86,7 +86,7 @@ function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): Toke
     return { reason: absent ? 'claim_missing' : 'claim_invalid', because: 'scope is not a string' }
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
-  return 'reason' in facts ? facts : { ...facts, clientId: facts.subject }
+  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
 }
 
 /**

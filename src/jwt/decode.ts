@@ -48,16 +48,20 @@ export function decodeJwt(token: string): DecodedJwt | undefined {
 // stand here as it is. A hundred are enough for many issuers, and
 // junk that fills them costs honest tokens one more decoding.
 const headers = new LRUCache<string, JsonObject>({ max: 100 })
-const LONGEST_REMEMBERED_HEADER = 1024
+const LONGEST_SHARED_HEADER = 512
+
+/** Whether what a token's header says is kept once for all tokens that have the same. */
+export function sharesItsHeader(token: string): boolean {
+  return token.indexOf('.') <= LONGEST_SHARED_HEADER
+}
 
 function decodeHeader(part: string): JsonObject | undefined {
   const known = headers.get(part)
   if (known !== undefined) return known
   const header = decodeObject(part)
-  if (header !== undefined && part.length <= LONGEST_REMEMBERED_HEADER) {
-    // Shared by many tokens from now on, and handed to issuers' own functions. The key is a copy: a part of a text
-    // keeps the whole text alive, which here is a token.
-    headers.set(Buffer.from(part, 'latin1').toString('latin1'), deepFreeze(header))
+  if (header !== undefined && part.length <= LONGEST_SHARED_HEADER) {
+    // The key is a copy: a part of a text keeps the whole text alive, which here is a token.
+    headers.set(Buffer.from(part, 'latin1').toString('latin1'), header)
   }
   return header
 }
@@ -73,10 +77,14 @@ function decodeText(part: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
-function parseObject(text: string): JsonObject | undefined {
+/**
+ * The object that a text is. Frozen: issuers' own functions see it before it is read for good, and again when a token
+ * comes for the second time, and must find the same.
+ */
+export function parseObject(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as unknown
-    return isRecord(value) && !isNestedDeeperThan(value, DEEPEST_NESTING) ? value : undefined
+    return isRecord(value) && !isNestedDeeperThan(value, DEEPEST_NESTING) ? deepFreeze(value) : undefined
   } catch {
     return undefined
   }

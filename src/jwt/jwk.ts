@@ -104,9 +104,12 @@ async function importKey(material: JWK, algorithm: string): Promise<CryptoKey> {
   return (await importJWK(material, algorithm)) as CryptoKey
 }
 
+/** What Node reads of a key it is given alone; undefined is the default, unless a polluted prototype says otherwise. */
+const OWN_OPTIONS = { padding: undefined, saltLength: undefined, dsaEncoding: undefined, context: undefined }
+
 function createKeyObject(material: JWK): KeyObject | undefined {
   try {
-    return createPublicKey({ key: { ...material }, format: 'jwk' })
+    return Object.assign(createPublicKey({ key: { ...material }, format: 'jwk' }), OWN_OPTIONS)
   } catch {
     return undefined
   }
@@ -144,10 +147,16 @@ const SMALLEST_MODULUS_BITS = 2048
 const LARGEST_MODULUS_BITS = 16_384
 
 const LARGEST_QUICK_MODULUS_BITS = 3072
+/** Everybody's is 65537; one as long as the modulus takes two hundred times as long. */
+const LARGEST_QUICK_EXPONENT_BITS = 32
 
 /** Measured: what is gained by another thread begins to outweigh what it costs with longer keys, and with curves. */
 function isQuick(jwk: Readonly<Record<string, unknown>>): boolean {
-  return jwk['kty'] === 'RSA' && bitLength(bytesOf(jwk['n'])) <= LARGEST_QUICK_MODULUS_BITS
+  return (
+    jwk['kty'] === 'RSA' &&
+    bitLength(bytesOf(jwk['n'])) <= LARGEST_QUICK_MODULUS_BITS &&
+    bitLength(bytesOf(jwk['e'])) <= LARGEST_QUICK_EXPONENT_BITS
+  )
 }
 
 /**

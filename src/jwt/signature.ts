@@ -18,31 +18,40 @@ export type SignatureCheck = (
   key: VerificationKey,
 ) => Awaitable<boolean | undefined>
 
-/** How Node's own functions are told of an algorithm: the digest, and what has to be said beside the key. */
+/**
+ * How Node's own functions are told of an algorithm: the digest, and what has to be said beside the key. Nothing is left
+ * out, or what a polluted prototype says of it would be believed.
+ */
 interface NativeAlgorithm {
   /** `null` where the algorithm has one of its own. */
   readonly digest: string | null
-  readonly padding?: SigningOptions
+  readonly padding: SigningOptions | undefined
   /** Bytes of each of the two numbers that an ECDSA signature is (RFC 7518 section 3.4). */
-  readonly numberSize?: number
+  readonly numberSize: number | undefined
 }
 
 // PKCS #1 is what an RSA key is used with unless anything else is said. Whatever is said goes into an object around the
 // key, and to find the key in it costs Node 24 half as much as the signature: nothing is said without need.
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
+const algorithm = (
+  digest: string | null,
+  padding: SigningOptions | undefined,
+  numberSize: number | undefined,
+): NativeAlgorithm => ({ digest, padding, numberSize })
+
 const NATIVE = new Map<string, NativeAlgorithm>([
-  ['RS256', { digest: 'sha256' }],
-  ['RS384', { digest: 'sha384' }],
-  ['RS512', { digest: 'sha512' }],
-  ['PS256', { digest: 'sha256', padding: PSS }],
-  ['PS384', { digest: 'sha384', padding: PSS }],
-  ['PS512', { digest: 'sha512', padding: PSS }],
-  ['ES256', { digest: 'sha256', numberSize: 32 }],
-  ['ES384', { digest: 'sha384', numberSize: 48 }],
-  ['ES512', { digest: 'sha512', numberSize: 66 }],
-  ['EdDSA', { digest: null }],
-  ['Ed25519', { digest: null }],
+  ['RS256', algorithm('sha256', undefined, undefined)],
+  ['RS384', algorithm('sha384', undefined, undefined)],
+  ['RS512', algorithm('sha512', undefined, undefined)],
+  ['PS256', algorithm('sha256', PSS, undefined)],
+  ['PS384', algorithm('sha384', PSS, undefined)],
+  ['PS512', algorithm('sha512', PSS, undefined)],
+  ['ES256', algorithm('sha256', undefined, 32)],
+  ['ES384', algorithm('sha384', undefined, 48)],
+  ['ES512', algorithm('sha512', undefined, 66)],
+  ['EdDSA', algorithm(null, undefined, undefined)],
+  ['Ed25519', algorithm(null, undefined, undefined)],
 ])
 
 /** The reference: jose, through WebCrypto. */
@@ -146,7 +155,7 @@ function inputOf({ token, border }: Signed): string {
 }
 
 function keyOf({ native: { padding }, keyObject }: Signed): Parts['key'] {
-  return padding === undefined ? keyObject : { key: keyObject, ...padding }
+  return padding === undefined ? keyObject : { ...padding, key: keyObject }
 }
 
 /** Undefined for one that no key of the algorithm can have made. */

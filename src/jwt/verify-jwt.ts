@@ -1,7 +1,7 @@
 import type { TokenFacts } from '../access-token.js'
 import type { Awaitable } from '../awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../issuers/issuer.js'
-import { Refusal, refusalFor } from '../refusal.js'
+import { isFault, Refusal, refusalFor } from '../refusal.js'
 import type { VerificationKey } from './jwk.js'
 import type { KeySet } from './key-set.js'
 import type { SignatureCheck } from './signature.js'
@@ -107,6 +107,6 @@ async function signedByThen(
 /** The decoder and the signature check have read the same bytes: what a token claims is true once its signature holds. */
 function vouchedFor({ unverified, profile }: Search, key: VerificationKey): VerifiedJwt {
   const read = profile.readClaims(unverified.claims, unverified.header)
-  if ('reason' in read) throw refusalFor(read)
+  if (isFault(read)) throw refusalFor(read)
   return { facts: read, key }
 }

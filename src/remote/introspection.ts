@@ -2,6 +2,7 @@ import { basicAuthorization } from '../basic-credentials.js'
 import { claim, isOtherKind, readClaims, type Claims } from '../claims.js'
 import { isRecord } from '../configuration.js'
 import type { RemoteAnswer, RemoteVerdict } from '../issuers/issuer.js'
+import { isFault } from '../refusal.js'
 
 /** How we show an introspection endpoint who is asking (RFC 7662 section 2.1). */
 export interface IntrospectionClient {
@@ -69,7 +70,7 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteVerdict 
     required: [],
     clientClaims: ['client_id'],
   })
-  return 'reason' in facts ? rejected(facts.reason, facts.because) : { active: true, facts }
+  return isFault(facts) ? rejected(facts.reason, facts.because) : { active: true, facts }
 }
 
 /** Vouched for, and still not acceptable. */

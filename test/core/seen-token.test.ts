@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { oauth, type Issuer, type Verifier } from '../../src/index.js'
+import { oauth, Refusal, type Issuer, type Verifier } from '../../src/index.js'
 import { stage, times, type Stage } from './support.js'
 
 type ReadClaims = NonNullable<Issuer['jwt']>['readClaims']
@@ -64,17 +64,29 @@ describe('a JWT that comes again', () => {
     expect(await outcome(token)).toBe('claim_invalid')
   })
 
-  it('on which its issuer fails by then is undecidable, and remembered for when it fails no more', async () => {
-    const { jwt, outcome, readClaims } = await watched()
+  it.each([
+    ['fails', () => new Error('broken'), 'issuer_unavailable'],
+    ['refuses', () => new Refusal('claim_invalid'), 'claim_invalid'],
+  ])('which its issuer %s by then, is verified anew, until it does no more', async (_, error, reason) => {
+    const { jwt, outcome, readClaims, events, issuer } = await watched()
     const token = jwt()
     const read = readClaims.getMockImplementation()!
     expect(await outcome(token)).toBe('accepted')
     readClaims.mockImplementation(() => {
-      throw new Error('broken')
+      throw error()
     })
-    expect(await outcome(token)).toBe('issuer_unavailable')
+    expect(await outcome(token)).toBe(reason)
+    if (reason === 'claim_invalid')
+      expect(events.at(-1)).toMatchObject({ issuer: issuer.url, source: 'local' })
     readClaims.mockImplementation(read)
     expect(await outcome(token)).toBe('accepted')
+  })
+
+  it('with a header that it shares with no other token is read no second time', async () => {
+    const { jwt, verifier, readClaims } = await watched()
+    const [first, second] = await verifyThrice(verifier, jwt({ header: { note: 'x'.repeat(500) } }))
+    expect(readClaims).toHaveBeenCalledTimes(1)
+    expect(second).toBe(first)
   })
 
   it('with a key that is listed no more is refused, though it has come but once', async () => {
@@ -95,4 +107,54 @@ describe('a JWT that comes again', () => {
     await outcome(token)
     expect(events.map(({ source }) => source)).toEqual(['local', 'local'])
   })
+})
+
+describe('what an unverified JWT says', () => {
+  const takingAll = async (recognises: NonNullable<NonNullable<Issuer['jwt']>['recognises']>) => {
+    const on = await stage({
+      issuers: (by) => {
+        const issuer = oauth(by.oauth())
+        return [{ ...issuer, jwt: { ...issuer.jwt!, issuers: null, recognises } }]
+      },
+    })
+    return on
+  }
+
+  it('cannot be changed by who only recognises it', async () => {
+    const { jwt, outcome } = await takingAll(({ claims }) => Reflect.deleteProperty(claims, 'scope') || true)
+    const token = jwt({ scopes: ['admin'] })
+    for (const _ of times(3, () => undefined)) {
+      expect(await outcome(token, { scopes: 'admin' })).toBe('accepted')
+    }
+  })
+
+  it('is frozen, header and claims', async () => {
+    let isFrozen = false
+    const { jwt, outcome } = await takingAll(({ header, claims }) => {
+      isFrozen = [header, claims, claims['nested'] as object].every(Object.isFrozen)
+      return true
+    })
+    expect(await outcome(jwt({ claims: { nested: {} }, header: { note: 'x'.repeat(500) } }))).toBe('accepted')
+    expect(isFrozen).toBe(true)
+  })
+})
+
+it('an issuer whose own function verifies the same token leaves no rejection behind', async () => {
+  const inner: Promise<unknown>[] = []
+  const on: Stage = await stage({
+    issuers: (by) => {
+      const issuer = oauth(by.oauth())
+      const judgeHeader: NonNullable<Issuer['jwt']>['judgeHeader'] = (header) => {
+        if (inner.length === 0) {
+          inner.push(Promise.resolve())
+          inner.push(on.outcome(token).catch(() => undefined))
+        }
+        return issuer.jwt!.judgeHeader(header)
+      }
+      return [{ ...issuer, jwt: { ...issuer.jwt!, judgeHeader } }]
+    },
+  })
+  const token = `${on.jwt().slice(0, -8)}AAAAAAAA`
+  expect(await on.outcome(token)).toBe('signature_invalid')
+  expect(await Promise.all(inner)).toContain('signature_invalid')
 })

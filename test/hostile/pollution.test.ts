@@ -8,6 +8,7 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { readIntrospection } from '../../src/remote/introspection.js'
+import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/signing-keys.js'
 import { encode, keyOf, mac, seal } from './forge.js'
 import { AUDIENCE, reasonOf, START } from './support.js'
 
@@ -105,6 +106,39 @@ describe('J172: members that every object inherits grant nothing', () => {
       }
     },
   )
+
+  describe.each(['RS256', 'PS256', 'ES256', 'EdDSA'] as const)('a key for %s', (algorithm) => {
+    const [own, foreign] = [createSigningKey('k', algorithm, {}), createSigningKey('k', algorithm, {})]
+    const tokenBy = (signer: SigningKey) => signJwt(signer, { alg: algorithm, kid: 'k' }, claims)
+    const [honest, forged] = [tokenBy(own), tokenBy(foreign)]
+    it.each<[string, unknown]>([
+      ['padding', { key: foreign.publicKeyPem, padding: 1 }],
+      ...[1, 3, 4, 6].map((padding): [string, unknown] => ['padding', padding]),
+      ['dsaEncoding', 'ieee-p1363'],
+      ['dsaEncoding', 'der'],
+      ['saltLength', 0],
+      ['context', Buffer.from('x')],
+      ['numberSize', 32],
+      ['digest', 'sha512'],
+      ['key', foreign.publicKeyPem],
+      ['isQuick', true],
+      ['keyObject', foreign.publicKey],
+      ['reason', 'token_expired'],
+    ])('is used as it is, whatever %s (%j) all objects seem to have', async (name, value) => {
+      const verifier = createVerifier({
+        issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [own.jwk] } })],
+        clock: () => START,
+        cache: false,
+      })
+      const outcome = async (token: string): Promise<string> =>
+        reasonOf(await verifier.authorize({ headers: { authorization: `Bearer ${token}` } }))
+      // In one go, so that both threads have their share.
+      const found = await polluted({ [name]: value }, () =>
+        Promise.all([forged, honest, forged, honest].map(outcome)),
+      )
+      expect(found).toEqual(['signature_invalid', 'accepted', 'signature_invalid', 'accepted'])
+    })
+  })
 
   it('introspection: active, and who it is, must stand in the answer itself', async () => {
     const reading = { issuer: ISSUER, scopeClaims: ['scope'] }

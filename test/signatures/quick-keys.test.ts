@@ -5,6 +5,19 @@ import { readJwk } from '../../src/jwt/jwk.js'
 const rsa = (bits: number): KeyObject => generateKeyPairSync('rsa', { modulusLength: bits }).publicKey
 const curve = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).publicKey
 
+const withExponent = (bytes: number) => ({
+  ...rsa(2048).export({ format: 'jwk' }),
+  e: Buffer.alloc(bytes, 1).toString('base64url'),
+})
+
+it.each([
+  [4, true],
+  [5, false],
+  [250, false],
+])('a key with an exponent of %i bytes is quick: %s', (bytes, isQuick) => {
+  expect(readJwk(withExponent(bytes))?.isQuick).toBe(isQuick)
+})
+
 it.each([
   ['RSA of 2,048 bits', rsa(2048), true],
   ['RSA of 3,072 bits', rsa(3072), true],
