@@ -180,7 +180,11 @@ export class Refusal extends Error {
   constructor(reason: RefusalReason, details: RefusalDetails = {}) {
     const answer: Answer = ANSWERS[reason]
     const description = sendable(details.description ?? '') || answer.description
+    // An expected outcome, not a fault: frames would cost time under junk.
+    const { stackTraceLimit } = Error
+    Reflect.set(Error, 'stackTraceLimit', 0)
     super(description)
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     this.reason = reason
     this.status = answer.status
     this.error = answer.error as RefusalError | undefined
@@ -189,8 +193,7 @@ export class Refusal extends Error {
     this.source = details.source
     this.required = details.required
     this.headers = Object.freeze(headersOf(answer, description, details))
-    // An expected outcome, not a fault: frames would cost time under junk. And what development error pages
-    // show of an error is its stack, so it holds no more than may be sent.
+    // What development error pages show of an error is its stack, so it holds no more than may be sent.
     this.stack = `${this.name}: ${description}`
     // Not enumerable, like an Error's own cause: it is for whoever looks, not for whoever serialises.
     if (details.cause !== undefined) {

@@ -232,3 +232,20 @@ describe('Retry-After', () => {
     expect(decision.outcome === 'undecidable' && decision.refusal.headers['Retry-After']).toBe('42')
   })
 })
+
+describe('frames', () => {
+  it('a refusal holds none, and errors made after it hold theirs', () => {
+    expect(new Refusal('token_expired').stack).toBe('Refusal: The access token has expired.')
+    expect(new Error('x').stack).toMatch(/\n +at /)
+  })
+
+  it('a refusal can be made where nobody may change how many an error holds', () => {
+    const own = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!
+    Object.defineProperty(Error, 'stackTraceLimit', { ...own, writable: false })
+    try {
+      expect(new Refusal('token_expired').reason).toBe('token_expired')
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', own)
+    }
+  })
+})
