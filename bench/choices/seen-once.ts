@@ -44,17 +44,22 @@ function remembering(name: string, remember: Remember): Way {
   }
 }
 
+export const SEEN_ONCE = 'seen-once'
+export const KEPT_AS_TEXT = 'the text of its claims'
+export const READ_AGAIN =
+  'the text of its claims, and read again at once: what the second request takes on top'
+
 /** What is kept of a token that has come once. */
 export const seenOnce: Choice = {
-  id: 'seen-once',
+  id: SEEN_ONCE,
   title: 'What is kept of a new token until it comes again',
   digits: 2,
   situations: [ONE_AFTER_ANOTHER],
   ways: [
-    remembering('the text of its claims', (known, decoded) => new SeenToken(known, decoded)),
+    remembering(KEPT_AS_TEXT, (known, decoded) => new SeenToken(known, decoded)),
     remembering('all that was read from it', (known) => known),
     {
-      name: 'the text of its claims, and read again at once: what the second request takes on top',
+      name: READ_AGAIN,
       make({ issuance, tokens }) {
         const read = reading(issuance)
         const memory = new LRUCache<string, KnownToken>({ max: Math.floor(tokens.length * 0.9) })

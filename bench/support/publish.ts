@@ -52,8 +52,10 @@ function draw(result: Result): void {
 
 function sectionsOf(result: Result): ReadonlyMap<string, string> {
   const sections = new Map([[result.path, markdown(result)]])
-  const [known, fresh] = [readResult('known'), readResult('new')]
-  if (known !== undefined && fresh !== undefined) sections.set('break-even', breakEven(known, fresh))
+  const [known, fresh, choices] = [readResult('known'), readResult('new'), readResult('choices')]
+  if (known !== undefined && fresh !== undefined && choices !== undefined) {
+    sections.set('break-even', breakEven(known, fresh, choices))
+  }
   return sections
 }
 
