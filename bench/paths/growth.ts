@@ -62,7 +62,7 @@ async function measureSteps(quick: boolean, rounds: number): Promise<readonly St
   for (const child of children) await child.ask('prepare')
   const measured = (what: GrowthManner['what']): Promise<readonly (readonly Sample[])[]> =>
     interleave(children, rounds, (child) => {
-      const milliseconds = quick ? 40 : 400
+      const milliseconds = quick ? 25 : 400
       const manner: GrowthManner = { what, mode: 'sequential', milliseconds, perTurn: 64 }
       return child.ask<Sample>(manner)
     })

@@ -11,10 +11,10 @@ import { startIssuer, times } from '../support/tokens.js'
 const MANY = 1000
 const RATE = 2000
 /** How long is measured, in milliseconds. */
-const COMPLETE = { warmUp: 1000, saturated: 2000, atRate: 2500 }
-const QUICK = { warmUp: 100, saturated: 250, atRate: 400 }
-/** Into how many rounds one of the fixed rate is cut: what disturbs a machine for a while then disturbs few of them. */
-const SLICES = 5
+const COMPLETE = { warmUp: 1000, saturated: 2000, atRate: 500 }
+const QUICK = { warmUp: 100, saturated: 200, atRate: 300 }
+/** How many times as many short rounds of the fixed rate: what disturbs a machine for a while then disturbs few of them. */
+const SHORT_ROUNDS = 5
 const GOALS = {
   Express: { share: 0.95, micros: 10 },
   Koa: { share: 0.93, micros: 5 },
@@ -71,9 +71,9 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
   const judged = quick ? cells.filter(({ server }) => [BARE, OWN].includes(server.guard)) : cells
   const atRate = await measure(
     besideEachOther(quick ? judged.filter(({ tokens }) => tokens === 'one') : judged),
-    rounds * SLICES,
+    quick ? rounds : rounds * SHORT_ROUNDS,
     async ({ port, headers: some, server }, isWarmUp) => {
-      const milliseconds = isWarmUp ? lengths.warmUp : lengths.atRate / SLICES
+      const milliseconds = isWarmUp ? lengths.warmUp : lengths.atRate
       const outcome = await sendAtRate(port, some, RATE, milliseconds)
       return { ...checked(outcome, server), perSecond: RATE }
     },
