@@ -6,6 +6,7 @@ import { connectIssuer } from '../../src/issuers/connected-issuer.js'
 import { decodeJwt, type DecodedJwt } from '../../src/jwt/decode.js'
 import { readJwk } from '../../src/jwt/jwk.js'
 import type { KnownToken } from '../../src/known-token.js'
+import { isFault } from '../../src/refusal.js'
 import { knownJwt, SeenToken } from '../../src/seen-token.js'
 import type { Issuance } from '../support/tokens.js'
 import { atOnce, freshTexts, ONE_AFTER_ANOTHER, type Choice, type Way } from './choice.js'
@@ -22,7 +23,7 @@ function reading({ issuer: name, audience, jwk }: Issuance): (token: string) => 
   return (token) => {
     const decoded = decodeJwt(token)
     const facts = decoded && issuer.issuer.jwt?.readClaims(decoded.claims, decoded.header)
-    if (decoded === undefined || facts === undefined || 'reason' in facts) throw new TypeError('a bad token')
+    if (decoded === undefined || facts === undefined || isFault(facts)) throw new TypeError('a bad token')
     return [knownJwt(facts, tokenDigest(token), issuer, key), decoded]
   }
 }

@@ -2,8 +2,8 @@
 const TURN_BUDGET_MS = 2
 
 /**
- * Decides whether a signature is checked on the event loop's thread or in the thread pool. There it takes twice the
- * CPU, or with a quick key thrice, and the garbage collector has more to move; but here everybody else waits meanwhile.
+ * Decides whether a signature is checked on the event loop's thread or in the thread pool. In the pool it takes twice
+ * the CPU, with a quick key thrice, and the garbage collector has more to move; but here everybody else waits meanwhile.
  * So: here with a quick key, and here for a token that comes alone; in the pool for those that come in one go with it
  * or while others are there, as another core may be free for them; and in the pool, whatever the key, once this turn of
  * the event loop has given its share.
