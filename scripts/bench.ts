@@ -25,7 +25,7 @@ const { values } = parseArgs({
 })
 
 if (values.profile === undefined) await measure()
-else profile(values.profile)
+else await profile(values.profile)
 
 async function measure(): Promise<void> {
   const { quick, only, write, results } = values
@@ -33,7 +33,7 @@ async function measure(): Promise<void> {
   if (paths.length === 0) throw new TypeError(`--only takes one of ${PATHS.join(', ')}`)
   if (!/^[\w-]*$/.test(results)) throw new TypeError('--results takes the name of a folder')
   const started = performance.now()
-  build()
+  await build()
   const effort: Effort = { quick, rounds: quick ? 3 : 7 }
   const goals = []
   for (const path of paths) {
@@ -64,8 +64,8 @@ async function measurePath(path: string, effort: Effort): Promise<Result> {
   }
 }
 
-function profile(path: string): void {
-  build()
+async function profile(path: string): Promise<void> {
+  await build()
   const { contender, algorithm } = values
   const options = Object.entries({ contender, algorithm }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],

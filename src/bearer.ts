@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { Refusal } from './refusal.js'
 
 /** What the guard reads of a request: Node's `IncomingMessage`, a fetch `Request`, or anything alike. */
@@ -126,11 +125,19 @@ function oauthOf(refusal: Refusal): Record<string, unknown> {
   return { error: refusal.error ?? NO_OAUTH_ERROR, error_description: refusal.description }
 }
 
+/** RFC 9110 section 15. Not from `node:http`, which takes longer to load than all of the library, also where no server of Node's runs. */
+const STATUS_PHRASES: Readonly<Record<Refusal['status'], string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  503: 'Service Unavailable',
+}
+
 /** `about:blank`, so the title is the status phrase (RFC 9457 section 4.2.1). */
 function problemOf(refusal: Refusal): Record<string, unknown> {
   return {
     type: 'about:blank',
-    title: STATUS_CODES[refusal.status],
+    title: STATUS_PHRASES[refusal.status],
     status: refusal.status,
     detail: refusal.description,
     error: refusal.error ?? NO_OAUTH_ERROR,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { closure, sizeOf } from '../support/packages.js'
-import { built, root } from '../support/places.js'
+import { root } from '../support/places.js'
 import { interleave, median, spread } from '../support/statistics.js'
 
 /** What is imported for a guarded server, the framework itself apart. */
@@ -12,7 +12,7 @@ interface Load {
   readonly packages: readonly string[]
 }
 
-const OWN_IMPORTS = ['src/index.js', 'adapters/express.js'].map((file) => join(built, file))
+const OWN_IMPORTS = ['src/index.js', 'adapters/express.js'].map((file) => join(root, 'dist', file))
 
 const load = (...packages: string[]): Load => ({ name: packages.join(' + '), imports: packages, packages })
 
@@ -68,10 +68,7 @@ process.exit(0)`
   return Number(output)
 }
 
-/** What the package itself will bring: the compiled sources, and the papers that are published with it. */
+/** What the package itself brings: what is built, and the papers that are published with it. */
 function ownSize(): number {
-  return (
-    ['src', 'adapters'].map((folder) => sizeOf(join(built, folder))).reduce((a, b) => a + b) +
-    sizeOf(join(root, 'docs'))
-  )
+  return ['dist', 'docs'].reduce((sum, folder) => sum + sizeOf(join(root, folder)), 0)
 }
