@@ -14,10 +14,23 @@ const { exports, bin, dependencies } = JSON.parse(readFileSync(join(root, 'packa
 /** What can be imported or run. Everything else is shared between them. */
 const entries = [...Object.values(exports).flatMap((entry) => entry.default ?? []), ...Object.values(bin)]
 
-/** After the last of its modules, which is the one that stands on the others. */
+/** What the files that several of them share are called, by a module that is in them. */
+const SHARED = {
+  'configuration.js': 'facts',
+  'redaction.js': 'redaction',
+  'stytch-address.js': 'stytch-address',
+  'issuers/stytch.js': 'stytch-issuer',
+  'create-verifier.js': 'verifier',
+  'guard.js': 'guard',
+  'client/token-source.js': 'client',
+  'management/stytch.js': 'management',
+}
+
 function nameOfShared({ moduleIds }) {
-  const module = relative(join(dist, 'src'), moduleIds.at(-1))
-  return `shared/${module.replace(/[\\/]/g, '-')}`
+  const modules = moduleIds.map((id) => relative(join(dist, 'src'), id).replaceAll('\\', '/'))
+  const known = modules.find((module) => Object.hasOwn(SHARED, module))
+  if (known === undefined) throw new Error(`SHARED has no name for the file of ${modules.join(', ')}`)
+  return `shared/${SHARED[known]}.js`
 }
 
 rmSync(dist, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -19,6 +20,7 @@ interface Manifest {
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>
 }
 
+const lruCache = fileURLToPath(new URL('../../node_modules/lru-cache', import.meta.url))
 const folder = emptyFolder()
 let tarball: string
 let files: readonly string[]
@@ -52,6 +54,21 @@ it('has a declaration for every module that can be imported, and shares the rest
   expect(modules.length - shared.length).toBe(Object.keys(manifest.exports).length)
   // Each file takes about a third of a millisecond of every start.
   expect(shared.length).toBeLessThan(12)
+})
+
+it('loads neither jose nor node:http before they are needed', () => {
+  const quick = Object.keys(manifest.exports).filter(
+    (name) => name !== './testing' && name !== './package.json',
+  )
+  const project = emptyFolder()
+  const packages = join(project.path, 'node_modules')
+  cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
+  // Nobody else there: whoever wants jose does not find it.
+  cpSync(lruCache, join(packages, 'lru-cache'), { recursive: true })
+  const imports = quick.map((name) => `await import(${JSON.stringify(name.replace('.', 'm2m-guard'))})`)
+  const code = [...imports, "console.log(process.moduleLoadList.includes('NativeModule http'))"].join('\n')
+  expect(run(process.execPath, ['--input-type=module', '-e', code], project.path).trim()).toBe('false')
+  project.remove()
 })
 
 it('has every file that its exports name', () => {
