@@ -1,6 +1,6 @@
 /** The arrows of the house run one way: adapters, guard, authorize, verifier, issuers, jwt or remote, shared facts. */
 const FACTS =
-  '^src/(access-token|refusal|claims|scopes|clock|duration|configuration|exchange|jose|single-flight|issuer-events|basic-credentials|stytch-address|authlete-grant-types|awaitable|freeze|token-syntax|redaction|waiting|discovery-document)\\.ts$'
+  '^src/(access-token|refusal|claims|scopes|clock|duration|configuration|exchange|single-flight|issuer-events|basic-credentials|stytch-address|authlete-grant-types|awaitable|freeze|token-syntax|redaction|waiting|discovery-document)\\.ts$'
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

@@ -1,10 +1,10 @@
 // Builds the package: declarations as tsc writes them, and the code of all that can be imported in few files. A module
 // takes longer to find and to link than to run, and every process that imports the library waits for each of them.
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { rollup } from 'rollup'
+import { rollup } from '@rollup/wasm-node'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -33,29 +33,39 @@ function nameOfShared({ moduleIds }) {
   return `shared/${SHARED[known]}.js`
 }
 
-rmSync(dist, { recursive: true, force: true })
-const compiler = join(root, 'node_modules/typescript/bin/tsc')
-const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-})
-if (status !== 0) process.exit(1)
+/** Replaces the modules that tsc has written by the files they are brought together in. */
+async function bringTogether() {
+  const bundle = await rollup({
+    input: Object.fromEntries(
+      entries.map((path) => [relative('dist', path).replace('.js', ''), join(root, path)]),
+    ),
+    external: [/^node:/, ...Object.keys(dependencies)],
+    onLog(_level, { message }) {
+      throw new Error(message)
+    },
+  })
+  const { output } = await bundle.generate({
+    entryFileNames: '[name].js',
+    chunkFileNames: nameOfShared,
+    // It is read, by people and in stack traces.
+    minifyInternalExports: false,
+    hoistTransitiveImports: false,
+  })
+  const modules = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'))
+  for (const module of modules) rmSync(join(dist, module))
+  for (const { fileName, code } of output) {
+    mkdirSync(dirname(join(dist, fileName)), { recursive: true })
+    writeFileSync(join(dist, fileName), code)
+  }
+}
 
-const bundle = await rollup({
-  input: Object.fromEntries(
-    entries.map((path) => [relative('dist', path).replace('.js', ''), join(root, path)]),
-  ),
-  external: [/^node:/, ...Object.keys(dependencies)],
-  onLog(_level, { message }) {
-    throw new Error(message)
-  },
-})
-const modules = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.js'))
-for (const module of modules) rmSync(join(dist, module))
-await bundle.write({
-  dir: dist,
-  entryFileNames: '[name].js',
-  chunkFileNames: nameOfShared,
-  // It is read, by people and in stack traces.
-  minifyInternalExports: false,
-  hoistTransitiveImports: false,
-})
+rmSync(dist, { recursive: true, force: true })
+try {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+  await bringTogether()
+} catch (error) {
+  // Half a package would be taken for one.
+  rmSync(dist, { recursive: true, force: true })
+  throw error
+}

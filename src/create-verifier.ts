@@ -10,7 +10,7 @@ import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuer
 import type { Issuer } from './issuers/issuer.js'
 import type { IssuerObserver } from './issuer-events.js'
 import { createRouter } from './issuers/routes.js'
-import { loadJose } from './jose.js'
+import { loadJose } from './jwt/jose.js'
 import { checkWithJose, checkWithNode, type SignatureCheck } from './jwt/signature.js'
 import { combinePolicies, compilePolicy, type Policy, type PolicySet } from './policy.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'

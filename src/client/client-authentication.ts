@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { basicAuthorization } from '../basic-credentials.js'
 import type { Clock } from '../clock.js'
-import { loadJose } from '../jose.js'
 import type { SigningKey } from './private-key.js'
 import type { CredentialReader } from './secret.js'
 
@@ -92,7 +92,6 @@ class KeyCredential implements Credential {
   }
 
   async prove(assertionAudience: string): Promise<ClientProof> {
-    const { SignJWT } = await loadJose()
     const { key, algorithm, keyId } = this.#key
     const now = Math.floor(this.#clock.now())
     const assertion = await new SignJWT()

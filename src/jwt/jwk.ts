@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { CryptoKey, JWK } from 'jose'
 import { isRecord } from '../configuration.js'
-import { loadJose } from '../jose.js'
+import { loadJose } from './jose.js'
 
 /** A published key that may verify signatures. */
 export interface VerificationKey {

@@ -2,7 +2,7 @@ import { constants, createVerify, verify, type KeyObject, type SigningOptions } 
 import type { Awaitable } from '../awaitable.js'
 import type { VerificationKey } from './jwk.js'
 import { toDer } from './ecdsa-signature.js'
-import { loadJose } from '../jose.js'
+import { loadJose } from './jose.js'
 import { Pace } from './pace.js'
 
 /**

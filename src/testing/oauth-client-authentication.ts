@@ -23,7 +23,7 @@ export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestCl
  * Lets only clients in: by Basic, by the form or by an assertion, never by two of them (RFC 6749 section 2.3).
  * The judge is the issuer's own: an assertion used at one endpoint is used up at all.
  */
-export function asClient(
+export function answerAsClient(
   state: IssuerState,
   judge: AssertionJudge,
   path: string,

@@ -4,7 +4,7 @@ import { AssertionJudge } from './client-assertion.js'
 import { json, listField, textField, type Answer, type Fields } from './http.js'
 import { mintJwt, mintOpaque } from './mint.js'
 import {
-  asClient,
+  answerAsClient,
   ASSERTION_ALGORITHMS,
   AUTHENTICATION_METHODS,
   oauthError,
@@ -20,7 +20,7 @@ export function oauthRoutes(state: IssuerState): readonly Route[] {
     method: 'POST',
     path,
     endpoint,
-    answer: asClient(state, judge, path, answer),
+    answer: answerAsClient(state, judge, path, answer),
   })
   return [
     { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', answer: metadata },

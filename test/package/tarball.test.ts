@@ -15,6 +15,7 @@ interface Manifest {
   readonly sideEffects: boolean
   readonly engines: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly bin: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>
@@ -35,6 +36,13 @@ beforeAll(() => {
 
 afterAll(folder.remove)
 
+/** What the exports name for a condition. */
+function named(condition: 'types' | 'default'): readonly string[] {
+  return Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [] : (entry[condition] ?? []),
+  )
+}
+
 it('holds the built code, its declarations and the papers, and nothing else', () => {
   const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
@@ -46,36 +54,36 @@ it('holds the built code, its declarations and the papers, and nothing else', ()
   expect(outside.sort()).toEqual(papers.map((paper) => `package/${paper}`).sort())
 })
 
-it('has a declaration for every module that can be imported, and shares the rest in few files', () => {
-  const modules = files.filter((file) => file.endsWith('.js'))
-  const shared = modules.filter((file) => file.startsWith('package/dist/shared/'))
-  const undeclared = modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts')))
-  expect(undeclared).toEqual(shared)
-  expect(modules.length - shared.length).toBe(Object.keys(manifest.exports).length)
-  // Each file takes about a third of a millisecond of every start.
+it('consists of what can be imported or run, with a declaration each, and of few files that they share', () => {
+  const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.replace('package/', './'))
+  const shared = modules.filter((file) => file.startsWith('./dist/shared/'))
+  const entries = modules.filter((file) => !shared.includes(file))
+  expect(entries.sort()).toEqual([...named('default'), ...Object.values(manifest.bin)].sort())
+  const declarations = entries.map((file) => file.replace('./', 'package/').replace(/\.js$/, '.d.ts'))
+  expect(declarations.filter((file) => !files.includes(file))).toEqual([])
+  // Each file takes its time of every start.
   expect(shared.length).toBeLessThan(12)
 })
 
-it('loads neither jose nor node:http before they are needed', () => {
-  const quick = Object.keys(manifest.exports).filter(
-    (name) => name !== './testing' && name !== './package.json',
-  )
+it('guards without loading jose, or what of Node speaks HTTP, before it is needed', () => {
   const project = emptyFolder()
   const packages = join(project.path, 'node_modules')
   cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
   // Nobody else there: whoever wants jose does not find it.
   cpSync(lruCache, join(packages, 'lru-cache'), { recursive: true })
-  const imports = quick.map((name) => `await import(${JSON.stringify(name.replace('.', 'm2m-guard'))})`)
-  const code = [...imports, "console.log(process.moduleLoadList.includes('NativeModule http'))"].join('\n')
-  expect(run(process.execPath, ['--input-type=module', '-e', code], project.path).trim()).toBe('false')
+  const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'koa'].map((name) => `m2m-guard/${name}`)]
+  const imports = names.map((name) => `await import('${name}')`)
+  const code = [...imports, 'console.log(JSON.stringify(process.moduleLoadList))'].join('\n')
+  const loaded = JSON.parse(
+    run(process.execPath, ['--input-type=module', '-e', code], project.path),
+  ) as string[]
+  expect(loaded.filter((name) => /^NativeModule (_?http|https|http2|_?tls|net)/.test(name))).toEqual([])
   project.remove()
 })
 
 it('has every file that its exports name', () => {
-  const named = Object.values(manifest.exports).flatMap((entry) =>
-    typeof entry === 'string' ? [entry] : Object.values(entry),
-  )
-  expect(named.filter((path) => !files.includes(path.replace('./', 'package/')))).toEqual([])
+  const paths = [...named('types'), ...named('default'), './package.json']
+  expect(paths.filter((path) => !files.includes(path.replace('./', 'package/')))).toEqual([])
 })
 
 it('says what it is', () => {

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+interface Lock {
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >
+}
+
+it.each(['package-lock.json', 'bench/package-lock.json'])(
+  '%s names every package that another may want, on whatever platform, so that npm ci accepts it',
+  (path) => {
+    const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+    const { packages } = JSON.parse(text) as Lock
+    const locked = new Set(Object.keys(packages).map((place) => place.replace(/^.*node_modules\//, '')))
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    )
+    expect(wanted.filter((name) => !locked.has(name))).toEqual([])
+    expect(text).not.toContain('"resolved"')
+  },
+)
