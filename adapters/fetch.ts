@@ -13,7 +13,7 @@ export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | 
 export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
 
 /**
- * Guards a handler that speaks `Request` and `Response`: Hono, Next.js, Bun, Workers-style servers.
+ * Guards a handler that speaks `Request` and `Response`, such as one of Hono or Next.js, in Node.
  *
  * @returns a function that gives the access token of an accepted request, or the response that refuses it.
  * @throws ConfigurationError if the policy or an option is wrong.

@@ -35,5 +35,5 @@ export interface DecisionEvent {
   readonly mode: GuardMode
 }
 
-/** Called once per decision. Whatever it does or throws changes nothing about the decision. */
-export type DecisionObserver = (event: DecisionEvent) => void | Promise<void>
+/** Called once per decision. Whatever it does, gives back or throws changes nothing about the decision. */
+export type DecisionObserver = (event: DecisionEvent) => unknown

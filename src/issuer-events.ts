@@ -22,8 +22,8 @@ export interface IssuerEvent {
   readonly detail: string
 }
 
-/** Called once per change. Whatever it does or throws changes nothing. */
-export type IssuerObserver = (event: IssuerEvent) => void | Promise<void>
+/** Called once per change. Whatever it does, gives back or throws changes nothing. */
+export type IssuerObserver = (event: IssuerEvent) => unknown
 
 /** Tells one issuer's changes. */
 export type TellIssuerEvent = (kind: IssuerEventKind, detail: string) => void

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { closure, sizeOf } from '../support/packages.js'
 import { root } from '../support/places.js'
@@ -70,5 +71,10 @@ process.exit(0)`
 
 /** What the package itself brings: what is built, and the papers that are published with it. */
 function ownSize(): number {
-  return ['dist', 'docs'].reduce((sum, folder) => sum + sizeOf(join(root, folder)), 0)
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: readonly string[]
+  }
+  return ['package.json', ...files]
+    .map((name) => join(root, name))
+    .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0)
 }

@@ -101,3 +101,11 @@ describe('what comes out', () => {
     expectTypeOf<import('node:http').IncomingMessage>().toExtend<Parameters<Verifier['authorize']>[0]>()
   })
 })
+
+describe('an observer', () => {
+  it('may give back whatever its last call gives, a promise included', () => {
+    const told: unknown[] = []
+    expectTypeOf(createVerifier).toBeCallableWith({ issuers, onDecision: (event) => told.push(event) })
+    expectTypeOf(createVerifier).toBeCallableWith({ issuers, onIssuerEvent: () => Promise.resolve(told) })
+  })
+})
