@@ -44,7 +44,7 @@ export async function loop({ quick, rounds }: Effort): Promise<Report> {
   }
   for (const storm of storms) {
     const samples = await interleave(children, rounds, (child) => {
-      const milliseconds = quick ? 150 : 2000
+      const milliseconds = quick ? 100 : 2000
       const message: StormMessage = {
         kind: 'storm',
         tokens: tokens[storm.what],
