@@ -1,16 +1,19 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../awaitable.js'
-import type { VerificationKey } from './jwk.js'
+import { Refusal } from '../refusal.js'
 import { toDer } from './ecdsa-signature.js'
 import { loadJose } from './jose.js'
+import type { VerificationKey } from './jwk.js'
 import { Pace } from './pace.js'
 
 /**
  * Whether a key vouches for a compact JWS (RFC 7515 section 5.2) under one algorithm; undefined if the key cannot
- * be used on this platform. At once where the check was made on this thread. Never throws.
+ * be used on this platform. At once where the check was made on this thread.
  *
  * The token has the form of a compact JWS, its `alg` is the algorithm, and the key is for that algorithm: whoever
  * calls has judged all three.
+ *
+ * @throws Refusal `issuer_unavailable`, as a rejection, if jose is needed and cannot be loaded; nothing else.
  */
 export type SignatureCheck = (
   token: string,
@@ -56,16 +59,21 @@ const NATIVE = new Map<string, NativeAlgorithm>([
 
 /** The reference: jose, through WebCrypto. */
 export const checkWithJose: SignatureCheck = async (token, algorithm, key) => {
+  const { compactVerify } = await loadJose().catch(undecided)
   const imported = await key.import(algorithm).catch(() => undefined)
   if (imported === undefined) return undefined
   try {
-    const { compactVerify } = await loadJose()
     await compactVerify(token, imported, { algorithms: [algorithm] })
     return true
   } catch {
     // Whatever jose objects to, this key does not vouch for the token; what it says may quote the token.
     return false
   }
+}
+
+/** Without jose nothing was found out about the token: that is no reason to call it bad. */
+function undecided(cause: unknown): never {
+  throw new Refusal('issuer_unavailable', { cause })
 }
 
 /**

@@ -1,15 +1,23 @@
 import { expect, it, vi } from 'vitest'
-import { loadJose } from '../../src/jwt/jose.js'
+import { createVerifier, oauth } from '../../src/index.js'
+import { createTestIssuer } from '../../src/testing/index.js'
 
 const disk = vi.hoisted(() => ({ isFailing: true }))
 
-vi.mock('jose', () => {
+vi.mock('jose', (importOriginal) => {
   if (disk.isFailing) throw new Error('too many open files')
-  return { compactVerify: 'loaded' }
+  return importOriginal()
 })
 
-it('tries again to load jose when it could not be loaded before', async () => {
-  await expect(loadJose()).rejects.toThrow()
+it('while jose cannot be loaded a token is undecided, and with the next request jose is loaded anew', async () => {
+  const issuer = await createTestIssuer()
+  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], signatures: 'jose' })
+  const request = { headers: { authorization: `Bearer ${issuer.mintJwt()}` } }
+  await expect(verifier.authorize(request)).resolves.toMatchObject({
+    outcome: 'undecidable',
+    refusal: { status: 503, reason: 'issuer_unavailable' },
+  })
   disk.isFailing = false
-  await expect(loadJose()).resolves.toMatchObject({ compactVerify: 'loaded' })
+  await expect(verifier.authorize(request)).resolves.toMatchObject({ outcome: 'accepted' })
+  await issuer.close()
 })
