@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build } from '../bench/build.js'
+import { build, buildPackage } from '../bench/build.js'
 import { startChild } from '../bench/support/child.js'
 import { thisMachine } from '../bench/support/machine.js'
 import { built } from '../bench/support/places.js'
@@ -33,7 +33,7 @@ async function measure(): Promise<void> {
   if (paths.length === 0) throw new TypeError(`--only takes one of ${PATHS.join(', ')}`)
   if (!/^[\w-]*$/.test(results)) throw new TypeError('--results takes the name of a folder')
   const started = performance.now()
-  await build()
+  await Promise.all([build(), ...(paths.includes('growth') ? [buildPackage()] : [])])
   const effort: Effort = { quick, rounds: quick ? 3 : 7 }
   const goals = []
   for (const path of paths) {

@@ -74,9 +74,8 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'koa'].map((name) => `m2m-guard/${name}`)]
   const imports = names.map((name) => `await import('${name}')`)
   const code = [...imports, 'console.log(JSON.stringify(process.moduleLoadList))'].join('\n')
-  const loaded = JSON.parse(
-    run(process.execPath, ['--input-type=module', '-e', code], project.path),
-  ) as string[]
+  const printed = run(process.execPath, ['--input-type=module', '-e', code], project.path)
+  const loaded = JSON.parse(printed) as string[]
   expect(loaded.filter((name) => /^NativeModule (_?http|https|http2|_?tls|net)/.test(name))).toEqual([])
   project.remove()
 })
