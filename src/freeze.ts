@@ -11,3 +11,16 @@ export function deepFreeze<T extends object>(root: T): T {
   }
   return root
 }
+
+/**
+ * Freezes an object and everything in it, unless something in it lies more than `levels` deep: then it gives false, and
+ * the object is frozen in part.
+ */
+export function freezeWithin(root: object, levels: number): boolean {
+  if (levels === 0) return false
+  for (const member of Object.values(root) as unknown[]) {
+    if (typeof member === 'object' && member !== null && !freezeWithin(member, levels - 1)) return false
+  }
+  Object.freeze(root)
+  return true
+}

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { isRecord } from '../configuration.js'
-import { deepFreeze } from '../freeze.js'
+import { freezeWithin } from '../freeze.js'
 import type { UnverifiedJwt } from '../issuers/issuer.js'
 
 /** Three base64url parts, the last of which an unsecured JWT leaves empty (RFC 7515 section 3.1, RFC 7519 section 6). */
@@ -84,7 +84,7 @@ function decodeText(part: string): string | undefined {
 export function parseObject(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as unknown
-    return isRecord(value) && !isNestedDeeperThan(value, DEEPEST_NESTING) ? deepFreeze(value) : undefined
+    return isRecord(value) && freezeWithin(value, DEEPEST_NESTING) ? value : undefined
   } catch {
     return undefined
   }
@@ -99,12 +99,4 @@ function isCanonical(part: string): boolean {
   if (rest === 1) return false
   const last = ALPHABET.indexOf(part.at(-1) ?? '')
   return (last & (rest === 2 ? 0b1111 : 0b11)) === 0
-}
-
-function isNestedDeeperThan(value: object, levels: number): boolean {
-  if (levels === 0) return true
-  for (const member of Object.values(value) as unknown[]) {
-    if (typeof member === 'object' && member !== null && isNestedDeeperThan(member, levels - 1)) return true
-  }
-  return false
 }

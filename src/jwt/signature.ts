@@ -85,7 +85,7 @@ export const checkWithNode: SignatureCheck = (token, algorithm, key) => {
   if (native === undefined) return checkWithJose(token, algorithm, key)
   const keyObject = key.keyObject()
   if (keyObject === undefined) return undefined
-  const signed: Signed = { token, border: token.lastIndexOf('.'), native, keyObject }
+  const signed: Signed = { token, border: token.indexOf('.', token.indexOf('.') + 1), native, keyObject }
   if (!pace.mayStayHere(key.isQuick)) return holdsInPool(signed)
   const started = performance.now()
   const isGood = holds(signed)
