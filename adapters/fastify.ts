@@ -104,8 +104,11 @@ export const m2mGuard = Object.assign(
       if (!isRecord(route.config) || !Object.hasOwn(route.config, 'auth')) return
       const own = route.config['auth']
       if (own === false) return
+      const where = `${String(route.method)} ${route.url}: config.auth`
+      if (!isRecord(own))
+        throw new ConfigurationError(where, 'must be a policy, or false to leave the route open')
       // Compiled here so that a wrong policy stops the start and not the first request.
-      compilePolicy(`${String(route.method)} ${route.url}: config.auth`, own as Policy)
+      compilePolicy(where, own)
     })
     app.addHook('onRequest', (request, reply, done) => {
       const own = ownAuth(request.routeOptions.config)

@@ -49,7 +49,7 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   if (missing.length > 0) {
     const sets = command.needs.map((set) => set.join(' and ')).join(', or ')
     throw new UsageError(
-      `${command.name}: ${missing.join(', ')} is not set. It needs ${sets} in the environment`,
+      `${command.name}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set. It needs ${sets} in the environment`,
     )
   }
   const { call, isStdinUsed } = await readCall(command, args, terminal, run)

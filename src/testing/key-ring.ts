@@ -1,6 +1,7 @@
 import {
   createSigningKey,
   isSigningAlgorithm,
+  SIGNING_ALGORITHMS,
   verifiesJwt,
   type PublishedKey,
   type SigningAlgorithm,
@@ -37,7 +38,7 @@ export class KeyRing {
   signingKey(algorithm: SigningAlgorithm | undefined, kid: string | undefined): SigningKey {
     if (kid !== undefined) return this.#named(kid, algorithm)
     const wanted = algorithm ?? DEFAULT_ALGORITHM
-    if (!isSigningAlgorithm(wanted)) throw new TypeError(`the test issuer cannot sign with ${String(wanted)}`)
+    if (!isSigningAlgorithm(wanted)) throw unableToSign(wanted)
     return this.#current.get(wanted) ?? this.publish(wanted, true)
   }
 
@@ -54,8 +55,7 @@ export class KeyRing {
 
   /** Publishes a new key, which signs from now on if `use` is set. */
   publish(algorithm: SigningAlgorithm = DEFAULT_ALGORITHM, use = false): SigningKey {
-    if (!isSigningAlgorithm(algorithm))
-      throw new TypeError(`the test issuer cannot sign with ${String(algorithm)}`)
+    if (!isSigningAlgorithm(algorithm)) throw unableToSign(algorithm)
     const key = createSigningKey(this.#style.newKid(), algorithm, this.#style.members)
     this.#isUsed = true
     this.#published.set(key.kid, key)
@@ -103,4 +103,10 @@ export class KeyRing {
     const key = typeof kid === 'string' ? this.#published.get(kid) : undefined
     return key !== undefined && verifiesJwt(key, token, alg)
   }
+}
+
+function unableToSign(algorithm: unknown): TypeError {
+  return new TypeError(
+    `the test issuer cannot sign with ${String(algorithm)}; it can with ${SIGNING_ALGORITHMS.join(', ')}`,
+  )
 }

@@ -101,6 +101,9 @@ export function createSigningKey(
   }
 }
 
+/** Every algorithm the test issuer signs with. */
+export const SIGNING_ALGORITHMS: readonly string[] = Object.keys(ALGORITHMS)
+
 /** Whether the test issuer can sign with an algorithm. */
 export function isSigningAlgorithm(algorithm: unknown): algorithm is SigningAlgorithm {
   return typeof algorithm === 'string' && Object.hasOwn(ALGORITHMS, algorithm)

@@ -172,6 +172,14 @@ describe('the Fastify plugin', () => {
     expect(declare).toThrow(expect.objectContaining({ option }))
   })
 
+  it('says what config.auth may be where it is true, as false is one of the two', async () => {
+    const app = fastify()
+    await app.register(m2mGuard, { verifier: verifierFor(issuer) })
+    expect(() => app.get('/orders', { config: { auth: true as never } }, who)).toThrow(
+      'GET /orders: config.auth: must be a policy, or false to leave the route open',
+    )
+  })
+
   it.each(WRONG)('keeps a route closed whose config.auth, declared before, is $wrong', async ({ auth }) => {
     const app = fastify()
     app.get('/orders', { config: { auth: auth as Policy } }, who)

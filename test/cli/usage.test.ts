@@ -128,7 +128,8 @@ describe('the environment', () => {
       const result = await runWith(args, { env: { OTHER: 'x' }, stdin: 'token' })
       expect(result).toMatchObject({ code: 2, stdout: '' })
       const [set = []] = command.needs
-      expect(result.stderr).toContain(`${name}: ${set.join(', ')} is not set`)
+      const verb = set.length === 1 ? 'is' : 'are'
+      expect(result.stderr).toContain(`${name}: ${set.join(', ')} ${verb} not set. It needs`)
     },
   )
 
