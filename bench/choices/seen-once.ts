@@ -24,7 +24,7 @@ function reading({ issuer: name, audience, jwk }: Issuance): (token: string) => 
     const decoded = decodeJwt(token)
     const facts = decoded && issuer.issuer.jwt?.readClaims(decoded.claims, decoded.header)
     if (decoded === undefined || facts === undefined || isFault(facts)) throw new TypeError('a bad token')
-    return [knownJwt(facts, tokenDigest(token), issuer, key), decoded]
+    return [knownJwt({ facts, claims: decoded.claims, digest: tokenDigest(token), issuer, key }), decoded]
   }
 }
 

@@ -1,6 +1,6 @@
 import { createVerify, verify } from 'node:crypto'
 import type { Issuance } from '../support/tokens.js'
-import { keyAlone, keyWithOptions, type RawKey } from '../verifiers/raw-signature.js'
+import { borderOf, keyAlone, keyWithOptions, type RawKey } from '../verifiers/raw-signature.js'
 
 /** Checks the signature of a compact JWS. */
 export type Check = (token: string) => unknown
@@ -10,7 +10,7 @@ const DIGEST = 'sha256'
 const createVerifyWith =
   ({ key, signatureOf }: RawKey): Check =>
   (token) => {
-    const border = token.lastIndexOf('.')
+    const border = borderOf(token)
     return createVerify(DIGEST)
       .update(token.slice(0, border), 'latin1')
       .verify(key, signatureOf(token.slice(border + 1)))
@@ -44,6 +44,6 @@ function partsOf(
   token: string,
   { key, signatureOf }: RawKey,
 ): [data: Buffer, key: RawKey['key'], signature: Buffer] {
-  const border = token.lastIndexOf('.')
+  const border = borderOf(token)
   return [Buffer.from(token.slice(0, border), 'latin1'), key, signatureOf(token.slice(border + 1))]
 }

@@ -7,6 +7,8 @@ import { expressServer, fastifyServer, koaServer, peerServers, type GuardedServe
 
 export const OWN = 'm2m-guard'
 export const BARE = 'bare'
+/** The least that a guard costs which remembers tokens and keeps none. */
+export const DIGEST = 'bare sha256 + Map.get'
 
 const ownServers: readonly GuardedServer[] = [
   {
@@ -32,14 +34,13 @@ const ownServers: readonly GuardedServer[] = [
   },
 ]
 
-/** Every guarded server, bare first, framework by framework. */
+const LEADING: readonly string[] = [BARE, DIGEST, OWN]
+
+/** Every guarded server, framework by framework; bare first. */
 export const servers: readonly GuardedServer[] = (['Express', 'Koa', 'Fastify'] as const).flatMap(
-  (framework) =>
-    [BARE, OWN, undefined].flatMap((guard) =>
-      [...peerServers, ...ownServers].filter(
-        (server) =>
-          server.framework === framework &&
-          (guard === undefined ? server.guard !== BARE && server.guard !== OWN : server.guard === guard),
-      ),
-    ),
+  (framework) => {
+    const own = [...peerServers, ...ownServers].filter((server) => server.framework === framework)
+    const leading = LEADING.flatMap((guard) => own.filter((server) => server.guard === guard))
+    return [...leading, ...own.filter(({ guard }) => !LEADING.includes(guard))]
+  },
 )

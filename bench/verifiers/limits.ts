@@ -1,6 +1,6 @@
 import { createHash, hash, verify } from 'node:crypto'
 import type { Contender } from './contender.js'
-import { keyAlone } from './raw-signature.js'
+import { borderOf, keyAlone } from './raw-signature.js'
 
 const isSomething = (result: unknown): boolean => result !== undefined && result !== false
 
@@ -55,7 +55,7 @@ export const signatureLimit: Contender = {
     const { key, signatureOf } = keyAlone(issuance)
     const digest = issuance.algorithm === 'EdDSA' ? null : 'sha256'
     return ({ authorization }) => {
-      const border = authorization.lastIndexOf('.')
+      const border = borderOf(authorization)
       const input = Buffer.from(authorization.slice(SCHEME, border), 'latin1')
       return verify(digest, input, key, signatureOf(authorization.slice(border + 1)))
     }
