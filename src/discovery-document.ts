@@ -16,10 +16,11 @@ export function discoveryAddresses(issuer: string): readonly [string, string] {
 
 /**
  * Whether a status may mean "not here", the one outcome after which the other address is worth a request: those of
- * RFC 9110 section 15.5. Which of them speak of the moment rather than of the place, whoever asks decides.
+ * RFC 9110 section 15.5 but for the two that speak of the moment and not of the place, of an issuer that is busy or of
+ * a request that came too slowly.
  */
-export function isClientError(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500
+export function mayBeElsewhere(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429
 }
 
 /** Whether an address that an issuer's document names (RFC 8414 section 2) may be asked, and trusted with secrets. */

@@ -1,16 +1,19 @@
 /** Freezes an object and everything in it. */
 export function deepFreeze<T extends object>(root: T): T {
-  // A worklist, not recursion: nesting is the token's choice and must not become our stack depth.
-  const pending: object[] = [root]
-  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    if (Object.isFrozen(item)) continue
+  // A worklist, not recursion: nesting is the token's choice and must not become our stack depth. What is frozen
+  // already is looked into as well: it may hold what is not.
+  const found = new Set<object>([root])
+  for (const item of found) {
     Object.freeze(item)
     for (const member of Object.values(item) as unknown[]) {
-      if (typeof member === 'object' && member !== null) pending.push(member)
+      if (typeof member === 'object' && member !== null) found.add(member)
     }
   }
   return root
 }
+
+/** Deeper nesting than any honest claim has, and shallow enough to copy and print without care. */
+export const DEEPEST_NESTING = 64
 
 /**
  * Freezes an object and everything in it, unless something in it lies more than `levels` deep: then it gives false, and

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
+import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../discovery-document.js'
 import { callIssuer, placeOf, textIn, unreadable, type IssuerCall } from './issuer-call.js'
 import { TokenSourceError } from './token-source-error.js'
 
@@ -88,7 +88,7 @@ export class DiscoveredEndpoint {
     try {
       return await callIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
     } catch (error) {
-      const isElsewhere = error instanceof TokenSourceError && isNotHere(error.status)
+      const isElsewhere = error instanceof TokenSourceError && mayBeElsewhere(error.status)
       if (!isElsewhere || first === second) throw explained(error, first)
     }
     const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (performance.now() - started) / 1000)
@@ -105,7 +105,7 @@ export class DiscoveredEndpoint {
 
 /** A document that is not there is nobody's credentials refused. */
 function explained(error: unknown, url: string): unknown {
-  if (!(error instanceof TokenSourceError) || !isNotHere(error.status)) return error
+  if (!(error instanceof TokenSourceError) || !mayBeElsewhere(error.status)) return error
   const { status, retryAfter } = error
   return new TokenSourceError({
     reason: 'answer_unreadable',
@@ -114,9 +114,4 @@ function explained(error: unknown, url: string): unknown {
     status,
     retryAfter,
   })
-}
-
-/** An issuer that is busy or too slow says nothing of where its document is. */
-function isNotHere(status: number | undefined): boolean {
-  return isClientError(status) && status !== 429 && status !== 408
 }

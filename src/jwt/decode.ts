@@ -1,14 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { isRecord } from '../configuration.js'
-import { freezeWithin } from '../freeze.js'
+import { DEEPEST_NESTING, freezeWithin } from '../freeze.js'
 import type { UnverifiedJwt } from '../issuers/issuer.js'
 
 /** Three base64url parts, the last of which an unsecured JWT leaves empty (RFC 7515 section 3.1, RFC 7519 section 6). */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
-
-/** Deeper nesting than any honest claim has, and shallow enough to copy and print without care. */
-const DEEPEST_NESTING = 64
 
 type JsonObject = Readonly<Record<string, unknown>>
 

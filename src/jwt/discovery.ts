@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { isRecord } from '../configuration.js'
-import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
+import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../discovery-document.js'
 import { ExchangeError, parseJson } from '../exchange.js'
 import {
   DocumentStatusError,
@@ -40,7 +40,7 @@ async function loadMetadata(
       const { headers, text } = await fetchDocument(address, options, { fetch: issuerFetch })
       return { value: readMetadata(issuer, address, parseJson(text)), maxAge: maxAgeOf(headers) }
     } catch (error) {
-      const isElsewhere = error instanceof DocumentStatusError && isClientError(error.status)
+      const isElsewhere = error instanceof DocumentStatusError && mayBeElsewhere(error.status)
       if (!isElsewhere || index === addresses.length - 1) throw error
     }
   }

@@ -1,5 +1,11 @@
 import type { Clock } from '../clock.js'
-import { exchange, ExchangeError, type ExchangeAnswer } from '../exchange.js'
+import {
+  exchange,
+  ExchangeError,
+  LONGEST_ASKED_PAUSE,
+  retryAfterSeconds,
+  type ExchangeAnswer,
+} from '../exchange.js'
 import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import type { KeyOptions } from './key-options.js'
@@ -137,7 +143,9 @@ export class FetchedDocument<T> {
   }
 
   #refreshInBackground(now: number): void {
-    if (this.#inFlight === undefined && now >= this.#pausedUntil) void this.#startFetch()
+    if (this.#inFlight !== undefined || now < this.#pausedUntil) return
+    // It rejects only where an injected clock breaks, which whoever reads it next finds out.
+    this.#startFetch().catch(() => undefined)
   }
 
   #isWithinStaleBound(now: number): boolean {
@@ -187,12 +195,14 @@ export class FetchedDocument<T> {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
     const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
+    const asked = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
     const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
     // Jittered downwards only, so that the documented longest pause is one.
-    this.#pausedUntil = now + (prescribed ?? growing * (1 - Math.random() * REFRESH_JITTER))
+    const own = growing * (1 - Math.random() * REFRESH_JITTER)
+    this.#pausedUntil = now + (prescribed ?? Math.max(own, asked))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
     if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
@@ -225,18 +235,26 @@ export async function fetchDocument(
     maxBytes: options.maxBytes,
     fetch: extras.fetch,
   })
-  if (answer.status !== 200) throw new DocumentStatusError(url, answer.status)
+  if (answer.status !== 200) throw new DocumentStatusError(url, answer)
   return answer
 }
 
 /** A document's server answered, but not with the document. */
 export class DocumentStatusError extends ExchangeError {
   readonly status: number
-  constructor(url: string, status: number) {
+  readonly #headers: Headers
+  constructor(url: string, { status, headers }: ExchangeAnswer) {
     // Without its query, which may hold a secret.
     const { origin, pathname } = new URL(url)
     super(`status ${status} from ${origin}${pathname}`)
     this.status = status
+    this.#headers = headers
+  }
+
+  /** For how many seconds the server asked to be left alone, within bounds. */
+  secondsAsked(nowSeconds: number): number {
+    if (this.status !== 429 && this.status !== 503) return 0
+    return Math.min(retryAfterSeconds(this.#headers, nowSeconds) ?? 0, LONGEST_ASKED_PAUSE)
   }
 }
 

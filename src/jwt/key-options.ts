@@ -27,7 +27,10 @@ export interface KeyFetching {
   readonly lifetime?: Duration
   /** How long after the last success keys stay usable while fetches fail. Default `'1h'`; never below `lifetime`. */
   readonly stale?: Duration
-  /** The first pause after a failed fetch; doubles with each failure. Default `'1s'`. */
+  /**
+   * The first pause after a failed fetch; doubles with each failure. Default `'1s'`. A `Retry-After` of a 429 or 503
+   * (RFC 9110 section 10.2.3) makes a pause longer, up to 120 s.
+   */
   readonly pause?: Duration
   /** The longest pause after a failed fetch. Default `'60s'`. */
   readonly longestPause?: Duration

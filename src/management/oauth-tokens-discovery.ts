@@ -1,4 +1,4 @@
-import { discoveryAddresses, isClientError, isUsableEndpoint } from '../discovery-document.js'
+import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../discovery-document.js'
 import { ManagementError } from './management-error.js'
 import { text } from './read.js'
 import type { VendorApi } from './vendor-api.js'
@@ -88,15 +88,11 @@ export class EndpointFinder {
     try {
       return (await this.#api.call({ ...call, path: first })).json
     } catch (error) {
-      if (!(error instanceof ManagementError) || !isNotHere(error.status) || first === second) throw error
+      if (!(error instanceof ManagementError) || !mayBeElsewhere(error.status) || first === second)
+        throw error
       return (await this.#api.call({ ...call, path: second, ...this.#api.timeLeft(started) })).json
     }
   }
-}
-
-/** An issuer that is busy says nothing of where its document is. */
-function isNotHere(status: number | undefined): boolean {
-  return isClientError(status) && status !== 429
 }
 
 function failure({ operation }: Asking, problem: string, advice: string): ManagementError {

@@ -8,10 +8,12 @@ import {
   type ExchangeAnswer,
 } from '../exchange.js'
 import { isRecord } from '../configuration.js'
+import { DEEPEST_NESTING, freezeWithin } from '../freeze.js'
 import type { RemoteProfile, RemoteVerdict } from '../issuers/issuer.js'
 import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import { REMOTE_DEFAULTS, type RemoteOptions } from './remote-options.js'
+import { isPage, repeatsAName } from './doubtful-answer.js'
 import { Admission, type AdmissionChange, type QuestionOutcome } from './admission.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
@@ -141,7 +143,13 @@ export class RemoteCheck {
     const json = parseJson(text)
     const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
     try {
-      return { verdict: this.#profile.read({ status, json }, token), status, retryAfter, isUnwelcome }
+      const verdict = this.#profile.read({ status, json }, token)
+      return {
+        verdict: 'active' in verdict ? doubted(verdict, attempt.answer) : verdict,
+        status,
+        retryAfter,
+        isUnwelcome,
+      }
     } catch {
       // A reader written by hand that trips over an answer has not found anything out about the token.
       return {
@@ -168,6 +176,16 @@ export class RemoteCheck {
       this.#failure = verdict.because
     }
   }
+}
+
+/** What is left of a statement about a token once it is known in what form it came. */
+function doubted(verdict: Answered, { headers, text }: ExchangeAnswer): RemoteVerdict {
+  if (isPage(headers)) return { fault: 'issuer_unavailable', because: 'the answer calls itself an HTML page' }
+  if (!verdict.active) return verdict
+  if (repeatsAName(text)) return { fault: 'issuer_unavailable', because: 'the answer has a member twice' }
+  // Whoever had the token issued may have chosen some of its claims: what was chosen badly is held against it alone.
+  if (freezeWithin(verdict.facts.claims, DEEPEST_NESTING)) return verdict
+  return { active: false, reason: 'claim_invalid', because: 'claims are nested too deep' }
 }
 
 /** What a question brought. */

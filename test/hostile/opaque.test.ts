@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { clerk, oauth } from '../../src/index.js'
+import { says } from '../support/misbehaviours.js'
 import { encode } from './forge.js'
-import { Arena, warmArena, type ArenaOptions } from './support.js'
+import { Arena, AUDIENCE, START, warmArena, type ArenaOptions } from './support.js'
 
 /** Takes every opaque token, beside its JWTs. */
 const anyOpaque: ArenaOptions = { testIssuer: { opaquePrefix: '' } }
@@ -98,5 +99,25 @@ describe('I143: one token, two issuers', () => {
     } finally {
       await arena.close()
     }
+  })
+})
+
+describe('claims in an answer are bounded in depth, as those of a JWT are', () => {
+  const nested = (levels: number): string => '[{"claim":'.repeat(levels / 2) + '0' + '}]'.repeat(levels / 2)
+
+  it.each([
+    ['62 below the answer', 62, 'accepted'],
+    ['64 below the answer', 64, 'claim_invalid'],
+    ['5,000', 5000, 'claim_invalid'],
+  ])('%s', async (_, levels, expected) => {
+    const arena = await Arena.open(anyOpaque)
+    onTestFinished(() => arena.close())
+    const answer = JSON.stringify({ active: true, sub: 'billing', aud: AUDIENCE, exp: START / 1000 + 60 })
+    arena.issuer.fail('introspection', says(200, answer.replace('}', `,"own":${nested(levels)}}`)))
+    // Whoever chose such claims harms nobody else: five in a row open no breaker.
+    for (let token = 0; token < 8; token += 1) expect(await arena.outcome(`own_${token}`)).toBe(expected)
+    expect(await arena.outcome('own_0')).toBe(expected)
+    expect(arena.issuer.calls.introspection).toBe(8)
+    expect(arena.verifier.health().issuers[0]!.remote).toMatchObject({ status: 'ok', breaker: 'closed' })
   })
 })

@@ -171,6 +171,8 @@ describe('an issuer that wants to be left alone', () => {
     ['120', 120],
     ['3600', 120],
     ['999999999', 120],
+    ['9999999999', 120],
+    ['9'.repeat(400), 120],
     ['Sat, 21 Nov 2026 08:00:30 GMT', 30],
     ['Sat, 21 Nov 2026 07:00:00 GMT', 1],
     ['Sun, 21 Nov 2027 08:00:00 GMT', 120],
@@ -193,7 +195,7 @@ describe('an issuer that wants to be left alone', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it.each(['99999999999999999999', 'soon', '-5', '1.5', '', undefined])(
+  it.each(['soon', '-5', '1.5', '', undefined])(
     'F32 429 with Retry-After %j, which says nothing: counts as a failure, and five in a row open the breaker',
     async (value) => {
       const { issuer, opaque, ask, pass } = await remoteSite()

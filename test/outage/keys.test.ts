@@ -120,16 +120,50 @@ describe('keys that cannot be had', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('F13 whatever Retry-After a 429 names, the next call is after our own pause', async () => {
-    for (const value of ['5', 'Sat, 21 Nov 2026 09:00:00 GMT', '999999999', 'soon', '-1', '1e9']) {
-      const { issuer, jwt, ask, pass } = await keySite()
-      issuer.fail('jwks', saysJson(429, {}, { 'retry-after': value }))
-      expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
-      expect(issuer.calls.jwks).toBe(1)
-      issuer.heal()
-      pass(1)
-      expect((await ask(jwt())).status).toBe(200)
+  it.each([
+    [429, '5', 5],
+    [503, '5', 5],
+    [429, 'Sat, 21 Nov 2026 08:00:30 GMT', 30],
+    [429, '3600', 120],
+    [429, '9'.repeat(400), 120],
+    // Less than our own pause, and what says nothing.
+    [429, '0', 1],
+    [429, 'Sat, 21 Nov 2026 07:00:00 GMT', 1],
+    [429, 'soon', 1],
+    [429, '-1', 1],
+    [429, '1e9', 1],
+    // Only these two statuses ask for a pause.
+    [500, '5', 1],
+  ])('F13 a %d with Retry-After %j: callers are told %d s, and nobody fetches before', async (...row) => {
+    const [status, value, seconds] = row
+    const { issuer, jwt, ask, pass } = await keySite()
+    issuer.fail('jwks', saysJson(status, {}, { 'retry-after': value }))
+    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', seconds))
+    issuer.heal()
+    if (seconds > 1) {
+      pass(seconds - 0.5)
+      expect((await ask(jwt())).reason).toBe('keys_unavailable')
+      pass(0.5)
+    } else pass(1)
+    expect(issuer.calls.jwks).toBe(1)
+    expect((await ask(jwt())).status).toBe(200)
+    expect(issuer.calls.jwks).toBe(2)
+  })
+
+  it('F13 keys that are there are used through the pause that a Retry-After asks for', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const token = jwt()
+    expect((await ask(token)).status).toBe(200)
+    issuer.fail('jwks', saysJson(429, {}, { 'retry-after': '90' }))
+    pass(601)
+    for (const seconds of [0, 1, 88]) {
+      pass(seconds)
+      expect((await ask(token)).status).toBe(200)
     }
+    expect(issuer.calls.jwks).toBe(2)
+    pass(1)
+    expect((await ask(token)).status).toBe(200)
+    await until(() => issuer.calls.jwks === 3)
   })
 
   it('F26 1,000 requests on a cold guard, and as many when the keys have run out, make one call each', async () => {

@@ -33,6 +33,13 @@ const unreadable: readonly Row[] = [
   ['F35 active as a number', saysJson(200, { ...ACTIVE, active: 1 })],
   ['F35 active as an object', saysJson(200, { ...ACTIVE, active: {} })],
   ['F35 no active', saysJson(200, { sub: 'billing' })],
+  ['F35 active twice, no and yes', says(200, GOOD.replace('{', '{"active":false,'))],
+  ['F35 active twice, both yes', says(200, GOOD.replace('{', '{"active":true,'))],
+  ['F35 active twice, once in disguise', says(200, GOOD.replace('{', '{"\\u0061ctive" : false,'))],
+  ['F35 a scope twice', says(200, GOOD.replace('{', '{"scope":"",'))],
+  ['F35 a member of a member twice', says(200, GOOD.replace('{', '{"act":[{"sub":"a","sub":"b"}],'))],
+  ['F36 active under a page', says(200, GOOD, { 'content-type': 'text/html; charset=utf-8' })],
+  ['F36 active under a page, in XML', says(200, GOOD, { 'content-type': 'Application/XHTML+XML' })],
   ['F36 active under a 201', saysJson(201, ACTIVE)],
   ['F36 active under a 202', saysJson(202, ACTIVE)],
   ['F36 active under a 206', saysJson(206, ACTIVE)],
@@ -96,6 +103,27 @@ describe('instead of an answer about a token comes', () => {
     issuer.fail('introspection', flood.handler)
     await ask(opaque())
     expect(flood.sent).toBeLessThan(8_000_000)
+  })
+})
+
+describe('what is no fault of an answer', () => {
+  const nested = {
+    x: '{"active":false,"active":{',
+    y: { active: false, list: [{ a: 1 }, { a: 2 }] },
+    z: '\\"',
+  }
+  it.each<[string, string, Readonly<Record<string, string>>]>([
+    ['no media type', GOOD, {}],
+    ['text/plain', GOOD, { 'content-type': 'text/plain' }],
+    ['a media type with a parameter', GOOD, { 'content-type': 'application/json;charset=UTF-8' }],
+    ['a media type of its own', GOOD, { 'content-type': 'application/vnd.text/html+json' }],
+    ['one name in several objects, and in texts', JSON.stringify({ ...ACTIVE, ...nested }), {}],
+    ['one name in two cases', JSON.stringify({ ...ACTIVE, Active: false }), {}],
+    ['a long text', JSON.stringify({ ...ACTIVE, long: '\\"{'.repeat(5000) }), {}],
+  ])('%s', async (_, body, headers) => {
+    const { issuer, opaque, ask } = await remoteSite()
+    issuer.fail('introspection', says(200, body, headers))
+    expect((await ask(opaque())).status).toBe(200)
   })
 })
 
