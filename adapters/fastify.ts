@@ -94,10 +94,7 @@ export const m2mGuard = Object.assign(
     if (!Object.hasOwn(app, INSTALLED)) {
       app.decorate(INSTALLED, installed)
       app.decorate('guard', (added?: Policy): FastifyGuardHook => {
-        const enter = installed.guardFor(added)
-        return (request, reply, done) => {
-          conclude(admits(enter, request, reply), done)
-        }
+        return hookOf(installed.guardFor(added))
       })
     }
     app.addHook('onRoute', (route) => {
@@ -152,12 +149,32 @@ export const m2mGuard = Object.assign(
 export default m2mGuard
 
 /**
+ * Guards one route, or with `app.addHook` a scope, without the plugin: an `onRequest` hook. Routes that it is put on are
+ * never open: `config: { auth }` is the plugin's.
+ *
+ * @throws ConfigurationError if the policy or an option is wrong.
+ */
+export function guard(
+  verifier: Verifier,
+  policy?: Policy,
+  options?: GuardOptions<FastifyOnRefusal>,
+): FastifyGuardHook {
+  return hookOf(createGuard(verifier, policy, options))
+}
+
+/**
  * The access token a guard accepted on this request.
  *
  * @throws Error if the route is open, or the guard only reports and would have refused.
  */
 export function accessToken(request: FastifyRequest): AccessToken {
   return acceptedToken(request.raw)
+}
+
+function hookOf(enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>): FastifyGuardHook {
+  return (request, reply, done) => {
+    conclude(admits(enter, request, reply), done)
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import m2mGuardByDefault, { accessToken, m2mGuard } from '../../adapters/fastify.js'
+import m2mGuardByDefault, { accessToken, guard, m2mGuard } from '../../adapters/fastify.js'
 import { ConfigurationError, type Policy } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { bearer, createIssuer, observedVerifier, verifierFor } from './support.js'
@@ -83,6 +83,70 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/orders', mint('shipping', 'orders:read'))).toBe(403)
     expect(await status(app, '/orders', mint('billing', 'orders:read'))).toBe(200)
     expect(await status(app, '/any', mint('billing'))).toBe(200)
+  })
+
+  it('answers as guard() does, which needs no plugin: as a hook of a route, and of a scope', async () => {
+    const verifier = verifierFor(issuer)
+    const policy: Policy = { scopes: 'orders:read', maxTokenAge: '10m' }
+    const plugin = fastify()
+    await plugin.register(m2mGuard, { verifier, policy, realm: 'orders', body: 'problem' })
+    plugin.get('/orders', who)
+    const hook = guard(verifier, policy, { realm: 'orders', body: 'problem' })
+    const onRoute = fastify()
+    onRoute.get('/orders', { onRequest: hook }, who)
+    const onScope = fastify()
+    onScope.addHook('onRequest', hook)
+    onScope.get('/orders', who)
+    const tokens = [
+      issuer.mintJwt({ scopes: 'orders:read' }),
+      issuer.mintOpaque({ scopes: 'orders:read' }),
+      issuer.mintJwt(),
+      issuer.mintJwt({ scopes: 'orders:read', age: '11m' }),
+      'a b',
+      undefined,
+    ]
+    const statuses = []
+    for (const token of tokens) {
+      const headers = token === undefined ? {} : bearer(token)
+      const [expected, ...others] = await Promise.all(
+        [plugin, onRoute, onScope].map((app) => app.inject({ url: '/orders', headers })),
+      )
+      for (const other of others) {
+        expect(other.statusCode).toBe(expected!.statusCode)
+        expect(other.body).toBe(expected!.body)
+        expect(other.headers['www-authenticate']).toBe(expected!.headers['www-authenticate'])
+      }
+      statuses.push(expected!.statusCode)
+    }
+    expect(statuses).toEqual([200, 200, 403, 401, 400, 401])
+  })
+
+  it('is no precondition of guard(), whose token is found on the request all the same', async () => {
+    const app = fastify()
+    const hook = guard(verifierFor(issuer))
+    app.get('/open', (request) => ({ auth: request.auth ?? null }))
+    app.get('/orders', { onRequest: hook }, (request) => [request.auth?.subject, who(request)])
+    const token = issuer.mintJwt({ subject: 'billing' })
+    const answer = await app.inject({ url: '/orders', headers: bearer(token) })
+    expect(answer.json()).toEqual(['billing', 'billing'])
+    expect((await app.inject({ url: '/open', headers: bearer(token) })).json()).toEqual({ auth: null })
+  })
+
+  it('and guard() one after the other verify once, and each judges by its own policy', async () => {
+    const { verifier, events } = observedVerifier(issuer)
+    const app = fastify()
+    await app.register(m2mGuard, { verifier })
+    app.get('/orders', { onRequest: guard(verifier, { scopes: 'orders:read' }) }, who)
+    expect(await status(app, '/orders', issuer.mintJwt({ scopes: 'orders:read' }))).toBe(200)
+    expect(events).toHaveLength(1)
+    expect(await status(app, '/orders', issuer.mintJwt())).toBe(403)
+  })
+
+  it('refuses a wrong policy or option for guard() at once', () => {
+    const verifier = verifierFor(issuer)
+    expect(() => guard(verifier, { scopes: [] })).toThrow(ConfigurationError)
+    expect(() => guard(verifier, {}, { relm: 'x' } as never)).toThrow(ConfigurationError)
+    expect(() => guard({} as never)).toThrow(ConfigurationError)
   })
 
   it('refuses a wrong policy for app.guard at once', async () => {
