@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isRecord } from './configuration.js'
 import { deepFreeze } from './freeze.js'
 
 /**
@@ -68,29 +69,39 @@ export function fingerprintOf(digest: string): string {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-/** Freezes facts into the token that requests see. Absent members stay absent: `'tokenId' in token` is true or false. */
-export function createAccessToken(
-  facts: TokenFacts,
-  origin: {
-    readonly format: AccessToken['format']
-    readonly issuerName: string
-    readonly provider: string
-    readonly digest: string
-    readonly confirmedAt?: number | undefined
-  },
-): AccessToken {
-  const clientId = ownMember(facts, 'clientId')
-  const tokenId = ownMember(facts, 'tokenId')
-  const issuedAt = ownMember(facts, 'issuedAt')
-  const expiresAt = ownMember(facts, 'expiresAt')
+/** Where facts come from, and what else a token says of itself. */
+export interface TokenOrigin {
+  readonly format: AccessToken['format']
+  readonly issuerName: string
+  readonly provider: string
+  readonly digest: string
+  readonly confirmedAt: number | undefined
+  /** Claims that are known to be frozen, with everything in them. */
+  readonly frozen: TokenFacts['claims'] | undefined
+}
+
+/**
+ * Freezes facts into the token that requests see. Absent members stay absent: `'tokenId' in token` is true or false.
+ *
+ * @throws TypeError for facts of another type than theirs, which functions of an issuer written by hand may give.
+ */
+export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
+  const clientId = textOrNothing(facts, 'clientId')
+  const tokenId = textOrNothing(facts, 'tokenId')
+  const issuedAt = timeOrNothing(facts, 'issuedAt')
+  const expiresAt = timeOrNothing(facts, 'expiresAt')
+  assertTexts(facts, 'scopes')
+  assertTexts(facts, 'audience')
+  if (typeof facts.subject !== 'string') throw wrongFact('subject', 'a text')
+  if (!isRecord(facts.claims)) throw wrongFact('claims', 'an object')
   const token: Writable<AccessToken> = {
     format: origin.format,
-    issuer: facts.issuer ?? origin.issuerName,
+    issuer: textOrNothing(facts, 'issuer') ?? origin.issuerName,
     provider: origin.provider,
     subject: facts.subject,
     scopes: Object.freeze(facts.scopes.slice()),
     audience: Object.freeze(facts.audience.slice()),
-    claims: deepFreeze(facts.claims),
+    claims: facts.claims === origin.frozen ? facts.claims : deepFreeze(facts.claims),
     fingerprint: fingerprintOf(origin.digest),
   }
   if (clientId !== undefined) token.clientId = clientId
@@ -99,6 +110,35 @@ export function createAccessToken(
   if (expiresAt !== undefined) token.expiresAt = expiresAt
   if (origin.confirmedAt !== undefined) token.confirmedAt = origin.confirmedAt
   return Object.freeze(token)
+}
+
+// Compared with a text, a time would never have passed; looked for in a text, a scope would be found in a longer one.
+
+function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
+  const value: unknown = ownMember(facts, name)
+  if (value === undefined || typeof value === 'string') return value
+  throw wrongFact(name, 'a text or undefined')
+}
+
+/** A time of facts, in seconds since the epoch. */
+export function timeOrNothing(
+  facts: TokenFacts,
+  name: 'issuedAt' | 'notBefore' | 'expiresAt',
+): number | undefined {
+  const value: unknown = ownMember(facts, name)
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value
+  throw wrongFact(name, 'a finite number of seconds or undefined')
+}
+
+function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {
+  const list: unknown = facts[name]
+  if (!Array.isArray(list)) throw wrongFact(name, 'a list of texts')
+  for (const item of list as readonly unknown[])
+    if (typeof item !== 'string') throw wrongFact(name, 'a list of texts')
+}
+
+function wrongFact(name: keyof TokenFacts, right: string): TypeError {
+  return new TypeError(`an issuer's facts: ${name} must be ${right}`)
 }
 
 /** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */

@@ -38,7 +38,12 @@ export const ENFORCED: AuthorizeContext = Object.freeze({
 export interface Passage {
   readonly bearer: string
   readonly resolved: ResolvedToken
+  /** When the first guard on it resolved the token, in seconds since the epoch. */
+  readonly at: number
 }
+
+/** Guards of one request follow each other sooner than that. */
+const SAME_REQUEST_SECONDS = 5
 
 /** A decision, with the passage if it was accepted. */
 export interface Judgement {
@@ -109,12 +114,16 @@ export class Authorizer {
     }
   }
 
-  #resolve({ bearer, earlier, policies: { needs } }: Inquiry, now: number): Awaitable<ResolvedToken> {
+  #resolve(inquiry: Inquiry, now: number): Awaitable<ResolvedToken> {
+    const { bearer, earlier, policies } = inquiry
     if (bearer instanceof Refusal) throw bearer
     const { verifier } = this.#settings
-    return earlier === undefined
-      ? verifier.resolve(bearer, needs, now)
-      : verifier.resolveAgain(bearer, earlier, needs, now)
+    if (earlier !== undefined && isSameRequest(earlier, now)) {
+      inquiry.resolvedAt = earlier.at
+      return verifier.resolveAgain(bearer, earlier.resolved, policies.needs, now)
+    }
+    inquiry.resolvedAt = now
+    return verifier.resolve(bearer, policies.needs, now)
   }
 
   #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
@@ -147,10 +156,10 @@ export class Authorizer {
     const { earlier, bearer } = inquiry
     const decision = resolved.known.acceptance
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
-    const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier)
+    const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier.resolved)
     if (isNews) this.#report(decision, inquiry)
     // Only a token is ever resolved: a refusal in its place has been thrown before.
-    return { decision, passage: { bearer: bearer as string, resolved } }
+    return { decision, passage: { bearer: bearer as string, resolved, at: inquiry.resolvedAt } }
   }
 
   #refused(error: unknown, inquiry: Inquiry): Judgement {
@@ -193,8 +202,10 @@ class Inquiry {
   readonly context: AuthorizeContext
   readonly started: number
   /** What an earlier guard found out about the very same token. */
-  readonly earlier: ResolvedToken | undefined
+  readonly earlier: Passage | undefined
   resolved: ResolvedToken | undefined
+  /** When it was resolved by the first guard of the request. */
+  resolvedAt: number
 
   constructor(
     bearer: string | Refusal,
@@ -211,12 +222,20 @@ class Inquiry {
     // Headers may have been changed between two guards: only the very same token may pass unresolved.
     this.earlier = earlierOf(context, bearer)
     this.resolved = undefined
+    this.resolvedAt = Number.NaN
   }
 }
 
-function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): ResolvedToken | undefined {
-  if (earlier === undefined) return undefined
-  return earlier.bearer === bearer ? earlier.resolved : undefined
+function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): Passage | undefined {
+  return earlier?.bearer === bearer ? earlier : undefined
+}
+
+/**
+ * Whether a guard follows an earlier one on the way in. A request that goes on for longer, such as a stream that is
+ * guarded anew from time to time, is like a new one: what was forgotten or refused meanwhile must not pass.
+ */
+function isSameRequest({ at }: Passage, now: number): boolean {
+  return Math.abs(now - at) < SAME_REQUEST_SECONDS
 }
 
 function eventOf(
@@ -225,7 +244,8 @@ function eventOf(
   durationMs: number,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
-  const path = request === undefined ? undefined : pathOf(request)
+  const { method, path } = placeOf(request)
+  const shownPath = withoutToken(path, bearer)
   const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
   const source = resolved?.source ?? refusal?.source
   const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
@@ -237,10 +257,38 @@ function eventOf(
     ...(source === undefined ? {} : { source }),
     ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
     durationMs,
-    ...(request?.method === undefined ? {} : { method: request.method }),
-    ...(path === undefined ? {} : { path }),
+    ...(method === undefined ? {} : { method }),
+    ...(shownPath === undefined ? {} : { path: shownPath }),
     mode,
   }
+}
+
+/** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
+function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'method' | 'path'> {
+  if (request === undefined) return {}
+  try {
+    const { method } = request as { readonly method?: unknown }
+    const path = pathOf(request)
+    return {
+      ...(typeof method === 'string' ? { method } : {}),
+      ...(path === undefined ? {} : { path }),
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** Shorter texts are no secret, and whoever sends one must not blot out what is reported of the path. */
+const SHORTEST_SECRET = 16
+
+/** Some callers put their token into the address as well: it is not reported from there either. */
+function withoutToken(path: string | undefined, bearer: string | Refusal): string | undefined {
+  if (path === undefined || typeof bearer !== 'string') return path
+  // Most paths are shorter than most tokens.
+  if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
+  return path
+    .replaceAll(bearer, '[token]')
+    .replaceAll(encodeURIComponent(bearer.replace(/\p{Cs}/gu, '\ufffd')), '[token]')
 }
 
 function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {

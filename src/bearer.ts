@@ -59,8 +59,10 @@ function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | unde
   // Node keeps the first of several and hides the rest, while a proxy in front may have judged the last.
   if (rawHeaders !== undefined && countOf('authorization', rawHeaders) > 1)
     return new Refusal('token_malformed')
-  const value = isHeaderReader(headers) ? (headers.get('authorization') ?? undefined) : headerOf(headers)
-  if (typeof value === 'string' || value === undefined) return value
+  const value = isHeaderReader(headers)
+    ? (headers.get('authorization') ?? undefined)
+    : headerOf(headers, rawHeaders === undefined)
+  if (typeof value === 'string' || value === undefined || value instanceof Refusal) return value
   return value.length === 1 ? value[0] : new Refusal('token_malformed')
 }
 
@@ -68,27 +70,38 @@ function isHeaderReader(headers: HeaderObject | HeaderReader): headers is Header
   return typeof headers.get === 'function'
 }
 
-function headerOf(headers: HeaderObject): string | readonly string[] | undefined {
-  if (Object.hasOwn(headers, 'authorization')) return headers['authorization']
-  // Header objects made by hand, or by gateways that keep the case of names.
-  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'authorization')
+function headerOf(
+  headers: HeaderObject,
+  isMadeByHand: boolean,
+): string | readonly string[] | undefined | Refusal {
+  if (!isMadeByHand && Object.hasOwn(headers, 'authorization')) return headers['authorization']
+  // Header objects made by hand, or by gateways that keep the case of names: they may hold one in two cases.
+  let name: string | undefined
+  for (const candidate of Object.keys(headers)) {
+    if (!isNamed('authorization', candidate)) continue
+    if (name !== undefined) return new Refusal('token_malformed')
+    name = candidate
+  }
   return name === undefined ? undefined : headers[name]
 }
 
 function countOf(name: string, rawHeaders: readonly string[]): number {
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const candidate = rawHeaders[index]
-    // Length first: this runs for every header of every request.
-    if (candidate?.length === name.length && candidate.toLowerCase() === name) count += 1
+    if (isNamed(name, rawHeaders[index])) count += 1
   }
   return count
 }
 
+function isNamed(name: string, candidate: string | undefined): boolean {
+  // Length first: this runs for every header of every request.
+  return candidate?.length === name.length && candidate.toLowerCase() === name
+}
+
 /** The request's path without its query, which may hold secrets. */
 export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined {
-  const address = originalUrl ?? url
-  if (address === undefined) return undefined
+  const address: unknown = originalUrl ?? url
+  if (typeof address !== 'string') return undefined
   const path = address.startsWith('/') || !URL.canParse(address) ? address : new URL(address).pathname
   return path.split(/[?#]/, 1)[0]
 }

@@ -47,7 +47,8 @@ export class Checks {
     const verifying = this.#verify(checked, issuer)
     if (verifying instanceof Promise) return this.#shared(checked, issuer, verifying)
     const { facts, key } = verifying
-    const known = knownJwt(facts, checked.digest, issuer, key)
+    const { digest, unverified } = checked
+    const known = knownJwt({ facts, claims: unverified.claims, digest, issuer, key })
     this.#remember(checked, known)
     return known
   }
@@ -67,7 +68,7 @@ export class Checks {
     issuer: ConnectedIssuer,
     verifying: Promise<VerifiedJwt>,
   ): Promise<KnownToken> {
-    const { digest } = checked
+    const { digest, unverified } = checked
     const underWay = this.#flights.underWay(digest)
     if (underWay !== undefined) {
       // An issuer's own function has come back here with the same token while it was looked at.
@@ -76,7 +77,7 @@ export class Checks {
     }
     const check = async (): Promise<KnownToken> => {
       const { facts, key } = await verifying
-      return knownJwt(facts, digest, issuer, key)
+      return knownJwt({ facts, claims: unverified.claims, digest, issuer, key })
     }
     return this.#flights.share(digest, check, (known) => {
       this.#remember(checked, known)

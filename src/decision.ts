@@ -30,7 +30,7 @@ export interface DecisionEvent {
   /** How long the decision took, in milliseconds with fractions. */
   readonly durationMs: number
   readonly method?: string
-  /** The request's path, without its query. */
+  /** The request's path, without its query, and with `[token]` where the request's own token stands in it. */
   readonly path?: string
   readonly mode: GuardMode
 }

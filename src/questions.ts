@@ -1,4 +1,4 @@
-import { createAccessToken, withConfirmation, type AccessToken } from './access-token.js'
+import { createAccessToken, timeOrNothing, withConfirmation, type AccessToken } from './access-token.js'
 import type { Clock } from './clock.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import { Refusal } from './refusal.js'
@@ -65,11 +65,18 @@ export class Questions {
     const { facts } = await this.#ask(asked, issuer, counts)
     const { name: issuerName, provider } = issuer.issuer
     const { format, digest } = asked
-    const token = createAccessToken(facts, { format, issuerName, provider, digest, confirmedAt: moment.now })
+    const token = createAccessToken(facts, {
+      format,
+      issuerName,
+      provider,
+      digest,
+      confirmedAt: moment.now,
+      frozen: undefined,
+    })
     return new KnownToken({
       issuer,
       token,
-      notBefore: facts.notBefore,
+      notBefore: timeOrNothing(facts, 'notBefore'),
       key: undefined,
       answeredAt: moment.elapsed,
     })

@@ -177,8 +177,10 @@ export class Refusal extends Error {
 
   readonly #details: RefusalDetails
 
-  constructor(reason: RefusalReason, details: RefusalDetails = {}) {
+  constructor(reason: RefusalReason, given: RefusalDetails = {}) {
     const answer: Answer = ANSWERS[reason]
+    // Without a prototype: what a polluted one says would be sent to callers.
+    const details = { __proto__: null, ...given } as RefusalDetails
     const description = sendable(details.description ?? '') || answer.description
     // An expected outcome, not a fault: frames would cost time under junk.
     const { stackTraceLimit } = Error

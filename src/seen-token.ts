@@ -1,20 +1,36 @@
-import { createAccessToken, type TokenFacts } from './access-token.js'
+import { createAccessToken, timeOrNothing, type TokenFacts } from './access-token.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import { parseObject, type DecodedJwt } from './jwt/decode.js'
 import type { VerificationKey } from './jwt/jwk.js'
 import { KnownToken } from './known-token.js'
 import { isFault } from './refusal.js'
 
-/** What is known of a JWT once a key has vouched for its facts. */
-export function knownJwt(
-  facts: TokenFacts,
-  digest: string,
-  issuer: ConnectedIssuer,
-  key: VerificationKey | undefined,
-): KnownToken {
+/** A JWT that a key has vouched for: what it says, as it was read from claims that are frozen. */
+export interface VouchedJwt {
+  readonly facts: TokenFacts
+  readonly claims: TokenFacts['claims']
+  readonly digest: string
+  readonly issuer: ConnectedIssuer
+  readonly key: VerificationKey | undefined
+}
+
+/**
+ * What is known of a JWT once a key has vouched for its facts.
+ *
+ * @throws TypeError for facts that are none.
+ */
+export function knownJwt({ facts, claims, digest, issuer, key }: VouchedJwt): KnownToken {
   const { name: issuerName, provider } = issuer.issuer
-  const token = createAccessToken(facts, { format: 'jwt', issuerName, provider, digest })
-  return new KnownToken({ issuer, token, notBefore: facts.notBefore, key, answeredAt: undefined })
+  const token = createAccessToken(facts, {
+    format: 'jwt',
+    issuerName,
+    provider,
+    digest,
+    confirmedAt: undefined,
+    frozen: claims,
+  })
+  const notBefore = timeOrNothing(facts, 'notBefore')
+  return new KnownToken({ issuer, token, notBefore, key, answeredAt: undefined })
 }
 
 /**
@@ -40,9 +56,11 @@ export class SeenToken {
    */
   recall(digest: string): KnownToken | undefined {
     const claims = parseObject(this.#claimsText)
+    if (claims === undefined) return undefined
     try {
-      const read = claims && this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
-      return read === undefined || isFault(read) ? undefined : knownJwt(read, digest, this.#issuer, this.#key)
+      const read = this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
+      if (read === undefined || isFault(read)) return undefined
+      return knownJwt({ facts: read, claims, digest, issuer: this.#issuer, key: this.#key })
     } catch {
       return undefined
     }

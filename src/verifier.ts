@@ -91,8 +91,7 @@ export class TokenVerifier {
 
   /**
    * Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed
-   * now. What the issuer itself has just said during this request is as fresh as a request can have it; a request
-   * that goes on for longer, such as a stream that is guarded anew from time to time, is like a new one.
+   * now. What the issuer itself has just said during this request is as fresh as a request can have it.
    *
    * @throws Refusal, as {@link TokenVerifier.resolve} does.
    */

@@ -154,6 +154,8 @@ export class RemoteKeySet implements KeySet {
 
   assertUsable(now: number): Awaitable<void> {
     if (now === this.#usableAt) return
+    // A time of day can come twice.
+    this.#usableAt = Number.NaN
     const current = this.#document.current()
     if (current instanceof Promise) return current.then(() => undefined)
     this.#usableAt = now

@@ -100,7 +100,8 @@ async function signedByThen(
 ): Promise<VerifiedJwt> {
   const isGood = await checking
   const candidate = candidates[0]
-  if (isGood === true && candidate !== undefined) return vouchedFor(search, candidate)
+  // A key that was withdrawn meanwhile vouches for nothing any more, and has refused nothing either.
+  if (isGood === true && candidate?.withdrawn === false) return vouchedFor(search, candidate)
   return signedBy(search, candidates.slice(1), isRefused || isGood === false)
 }
 

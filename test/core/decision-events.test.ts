@@ -153,6 +153,68 @@ describe('the path that is reported', () => {
   })
 })
 
+describe('a request that was put together by hand is reported, whatever its members are', () => {
+  const broken = {
+    get: () => {
+      throw new Error('not to be had')
+    },
+  }
+  it.each<[string, object, object]>([
+    [
+      'an address that is no text',
+      { method: 'GET', url: new URL('https://api.test/orders') },
+      { method: 'GET' },
+    ],
+    ['a method that is no text', { method: 7, url: '/orders' }, { path: '/orders' }],
+    ['an address that cannot be read', Object.defineProperty({ method: 'GET' }, 'url', broken), {}],
+    ['a method that cannot be read', Object.defineProperty({ url: '/orders' }, 'method', broken), {}],
+  ])('%s', async (_, request, reported) => {
+    const { events, verifier, jwt } = await stage()
+    const decision = await verifier.authorize(Object.assign(request, bearer(jwt())))
+    expect(decision.outcome).toBe('accepted')
+    expect(events).toHaveLength(1)
+    const { method, path } = events[0]!
+    expect({ method, path }).toEqual({ method: undefined, path: undefined, ...reported })
+  })
+})
+
+describe('a token that stands in the path as well', () => {
+  const pathOf = async (path: string, token: string) => {
+    const { events, verifier } = await stage()
+    await verifier.authorize({ url: path, ...bearer(token) })
+    return events[0]!.path
+  }
+
+  it('is not reported from there, accepted or not', async () => {
+    const on = await stage()
+    const [good, opaque] = [on.jwt(WHO), on.issuer.mintOpaque(WHO)]
+    for (const token of [good, opaque, `${good}x`, 'not-there-at-all']) {
+      const address = `/callback/${token}/${token}.json`
+      await on.verifier.authorize({ url: address, ...bearer(token) })
+      expect(on.events.at(-1)!.path).toBe('/callback/[token]/[token].json')
+    }
+  })
+
+  it('nor in the encoding of addresses', async () => {
+    expect(await pathOf('/callback/abcd%2Fefgh%2Bijkl%3D', 'abcd/efgh+ijkl=')).toBe(
+      '/callback/abcd%2Fefgh%2Bijkl%3D',
+    )
+    expect(await pathOf('/callback/abcdefgh%2Fefgh%2Bijkl%3D', 'abcdefgh/efgh+ijkl=')).toBe(
+      '/callback/[token]',
+    )
+  })
+
+  it('what is too short to be a secret blots nothing out', async () => {
+    expect(await pathOf('/internal/orders', 'orders')).toBe('/internal/orders')
+  })
+
+  it('a text that is no Unicode is reported like any other', async () => {
+    expect(await pathOf('/orders/of/somebody/else', `\ud800${'x'.repeat(20)}`)).toBe(
+      '/orders/of/somebody/else',
+    )
+  })
+})
+
 it('the mode that is reported is that of the guard', async () => {
   const { events, verifier } = await stage()
   const enforcing = guard(verifier, {})

@@ -1,7 +1,71 @@
 import { describe, expect, it } from 'vitest'
-import { stage } from './support.js'
+import { guard } from '../../adapters/fetch.js'
+import { oauth, type AccessToken } from '../../src/index.js'
+import { bearer, stage, type Stage } from './support.js'
+
+async function statusOf(authorizing: Promise<AccessToken | Response>): Promise<number> {
+  const found = await authorizing
+  return found instanceof Response ? found.status : 200
+}
 
 describe('forget()', () => {
+  it.each([
+    ['an opaque token', (on: Stage) => on.issuer.mintOpaque({ expiresIn: '2h' })],
+    ['a JWT that the policy has confirmed', (on: Stage) => on.jwt({ age: '1m', expiresIn: '2h' })],
+  ])('holds for a request that is still under way when it is guarded anew: %s', async (_, mint) => {
+    const on = await stage({ issuers: (by) => [oauth(by.oauth({ remote: { lifetime: '1h' } }))] })
+    const authorize = guard(on.verifier, { confirmAfter: '30s' })
+    const [token, other] = [mint(on), mint(on)]
+    const stream = new Request('https://api.test/', bearer(token))
+    const otherStream = new Request('https://api.test/', bearer(other))
+    for (const request of [stream, otherStream]) expect(await statusOf(authorize(request))).toBe(200)
+    on.issuer.revoke(token)
+    on.verifier.forget(token)
+    on.pass(5)
+    expect(await statusOf(authorize(stream))).toBe(401)
+    expect(await statusOf(authorize(otherStream))).toBe(200)
+  })
+
+  it('and a no that was found meanwhile holds for it as well', async () => {
+    const on = await stage()
+    const authorize = guard(on.verifier, {})
+    const token = on.issuer.mintOpaque({ expiresIn: '2h' })
+    const stream = new Request('https://api.test/', bearer(token))
+    expect(await statusOf(authorize(stream))).toBe(200)
+    on.issuer.revoke(token)
+    on.pass(31)
+    expect(await on.outcome(token)).toBe('token_inactive')
+    expect(await statusOf(authorize(stream))).toBe(401)
+    expect(on.issuer.calls.introspection).toBe(2)
+  })
+
+  it('guards that follow each other within a few seconds verify once, however many they are', async () => {
+    const on = await stage({ cache: false })
+    const authorize = guard(on.verifier, {})
+    const request = new Request('https://api.test/', bearer(on.jwt()))
+    for (let times = 0; times < 5; times += 1) {
+      expect(await statusOf(authorize(request))).toBe(200)
+      on.pass(0.9)
+    }
+    expect(on.events.map(({ source }) => source)).toEqual(['local'])
+  })
+
+  it('and seconds are counted from the first of them: nothing prolongs itself', async () => {
+    const on = await stage({ issuers: (by) => [oauth(by.oauth({ remote: { lifetime: '1h' } }))] })
+    const authorize = guard(on.verifier, {})
+    const token = on.issuer.mintOpaque({ expiresIn: '2h' })
+    const request = new Request('https://api.test/', bearer(token))
+    expect(await statusOf(authorize(request))).toBe(200)
+    on.issuer.revoke(token)
+    on.verifier.forget(token)
+    const statuses: number[] = []
+    for (let times = 0; times < 4; times += 1) {
+      on.pass(2)
+      statuses.push(await statusOf(authorize(request)))
+    }
+    expect(statuses).toEqual([200, 200, 401, 401])
+  })
+
   it('has the issuer asked again, and leaves other tokens alone', async () => {
     const { issuer, outcome, verifier } = await stage()
     const [token, other] = [issuer.mintOpaque(), issuer.mintOpaque()]

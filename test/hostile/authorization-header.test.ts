@@ -142,6 +142,26 @@ describe('nothing but the Authorization header is looked at', () => {
   )
 })
 
+describe('A6: two headers in a header object that was made by hand, in two cases', () => {
+  it.each<[string, (token: string) => Record<string, string>]>([
+    ['the good one first', (token) => ({ authorization: `Bearer ${token}`, Authorization: 'Bearer x' })],
+    ['the good one last', (token) => ({ Authorization: 'Bearer x', authorization: `Bearer ${token}` })],
+    ['neither in lower case', (token) => ({ Authorization: `Bearer ${token}`, AUTHORIZATION: 'Bearer x' })],
+    ['the same twice', (token) => ({ authorization: `Bearer ${token}`, Authorization: `Bearer ${token}` })],
+  ])('%s', async (_, headers) => {
+    const { arena } = held
+    expect(reasonOf(await arena.decide({ headers: headers(arena.token()) }))).toBe('token_malformed')
+  })
+
+  it('one in any case is read', async () => {
+    const { arena } = held
+    for (const name of ['authorization', 'Authorization', 'AUTHORIZATION']) {
+      const headers = { [name]: `Bearer ${arena.token()}`, host: 'api.test' }
+      expect(reasonOf(await arena.decide({ headers }))).toBe('accepted')
+    }
+  })
+})
+
 interface Pair {
   readonly token: ReturnType<Arena['token']>
 }

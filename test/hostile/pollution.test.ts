@@ -107,6 +107,35 @@ describe('J172: members that every object inherits grant nothing', () => {
     },
   )
 
+  it('a token that nobody was asked about was confirmed by nobody, whatever all objects seem to have', async () => {
+    const found = await polluted({ confirmedAt: 9e9 }, () => build().verify(seal(key, header, claims)))
+    expect(Object.hasOwn(found, 'confirmedAt')).toBe(false)
+  })
+
+  it.each<[string, unknown]>([
+    ['description', {}],
+    ['description', 'sent by nobody'],
+    ['realm', 'sent-by-nobody'],
+    ['realm', 7],
+    ['required', 'sent by nobody'],
+    ['required', ['sent-by-nobody']],
+    ['retryAfterSeconds', 77],
+    ['retryAfterSeconds', {}],
+    ['cause', new Error('sent by nobody')],
+    ['source', 'nobody'],
+  ])('what a refusal says is its own, whatever %s (%j) all objects seem to have', async (name, value) => {
+    const expired = seal(key, header, { ...claims, exp: now - 60 })
+    const told = async (): Promise<unknown> => {
+      const decision = await build().authorize({ headers: { authorization: `Bearer ${expired}` } })
+      if (decision.outcome === 'accepted') return decision.outcome
+      const { reason, status, description, headers, source, required } = decision.refusal
+      return { reason, status, description, headers, source, required }
+    }
+    const expected = await told()
+    expect(expected).toMatchObject({ reason: 'token_expired', status: 401, source: 'local' })
+    expect(await polluted({ [name]: value }, told)).toEqual(expected)
+  })
+
   describe.each(['RS256', 'PS256', 'ES256', 'EdDSA'] as const)('a key for %s', (algorithm) => {
     const [own, foreign] = [createSigningKey('k', algorithm, {}), createSigningKey('k', algorithm, {})]
     const tokenBy = (signer: SigningKey) => signJwt(signer, { alg: algorithm, kid: 'k' }, claims)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   ConfigurationError,
   createVerifier,
+  type Decision,
   type Issuer,
   type RemoteProfile,
   type TokenFacts,
@@ -142,6 +143,73 @@ describe('an issuer written by hand', () => {
     })
     const decision = await verifier.authorize({ headers: { authorization: `Bearer ${jwt()}` } })
     expect(decision.outcome).toBe('undecidable')
+  })
+})
+
+/** As own functions in JavaScript may give them, each of which would open a door if it were believed. */
+const WRONG_FACTS: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  ['an expiry as text', { expiresAt: '1' }, 'expiresAt must be a finite number of seconds or undefined'],
+  ['an expiry that is no number', { expiresAt: Number.NaN }, 'expiresAt must be a finite number'],
+  ['an expiry of null', { expiresAt: null }, 'expiresAt must be'],
+  ['a time of issue as a date', { issuedAt: new Date() }, 'issuedAt must be'],
+  ['a beginning as text', { notBefore: '1' }, 'notBefore must be'],
+  ['scopes as text', { scopes: 'apple' }, 'scopes must be a list of texts'],
+  ['scopes that are no texts', { scopes: [['a']] }, 'scopes must be a list of texts'],
+  ['no scopes', { scopes: undefined }, 'scopes must be a list of texts'],
+  ['audiences as text', { audience: 'orders.evil' }, 'audience must be a list of texts'],
+  ['a subject that is none', { subject: 7 }, 'subject must be a text'],
+  ['a client that is none', { clientId: ['billing'] }, 'clientId must be a text or undefined'],
+  ['an id that is none', { tokenId: {} }, 'tokenId must be a text or undefined'],
+  ['an issuer that is none', { issuer: 1 }, 'issuer must be a text or undefined'],
+]
+
+describe('facts of another type than theirs open no door: undecidable, and the cause says which', () => {
+  const good = { subject: 'billing', scopes: ['a'], audience: ['orders'], claims: {} }
+  const because = (decision: Decision): unknown =>
+    decision.outcome === 'undecidable' ? String(decision.refusal.cause) : decision.outcome
+
+  it.each([
+    ...WRONG_FACTS,
+    ['claims that are none', { claims: undefined }, 'claims must be an object'],
+  ] as typeof WRONG_FACTS)('of a JWT: %s', async (_, wrong, complaint) => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by, { readClaims: () => ({ ...good, ...wrong }) })]
+      },
+    })
+    const request = { headers: { authorization: `Bearer ${jwt()}` } }
+    for (const policy of [undefined, { scopes: 'a' }]) {
+      expect(because(await verifier.authorize(request, policy))).toContain(
+        `TypeError: an issuer's facts: ${complaint}`,
+      )
+    }
+  })
+
+  it.each(WRONG_FACTS)('of an answer: %s', async (_, wrong, complaint) => {
+    const facts = { ...good, ...wrong } as TokenFacts
+    const { issuer, verifier } = await stage({
+      issuers: (by) => [own(by, { remote: { ...own(by).remote!, read: () => ({ active: true, facts }) } })],
+    })
+    issuer.fail('introspection', { status: 200, body: {} })
+    const request = { headers: { authorization: 'Bearer own_1' } }
+    expect(because(await verifier.authorize(request))).toContain(`TypeError: an issuer's facts: ${complaint}`)
+  })
+
+  it('claims that are frozen are frozen in depth all the same', async () => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        const readClaims = (claims: TokenFacts['claims']): TokenFacts => ({
+          ...good,
+          claims: Object.freeze({ ...claims, roles: ['a'], in: Object.freeze({ depth: {} }) }),
+        })
+        return [signing(by, { readClaims })]
+      },
+    })
+    const { claims } = await verifier.verify(jwt())
+    expect(Object.isFrozen(claims['roles'])).toBe(true)
+    expect(Object.isFrozen((claims['in'] as { readonly depth: object }).depth)).toBe(true)
   })
 })
 

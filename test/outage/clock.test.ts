@@ -17,6 +17,41 @@ describe('a clock that jumps', () => {
     expect((await ask(token)).status).toBe(401)
   })
 
+  it('F49 back to the very moment at which keys were last found good makes them no better', async () => {
+    const { issuer, jwt, ask, pass } = await keySite()
+    const token = jwt({ age: '2h' })
+    for (let times = 0; times < 2; times += 1) expect((await ask(token)).status).toBe(200)
+    issuer.fail('jwks', 500)
+    pass(3 * 3600)
+    expect((await ask(token)).reason).toBe('keys_unavailable')
+    pass(-3 * 3600)
+    expect((await ask(token)).reason).toBe('keys_unavailable')
+  })
+
+  it('a clock that breaks while keys are refreshed in the background harms nobody who does not read it', async () => {
+    let isBroken = false
+    const issuer = await createTestIssuer()
+    onTestFinished(() => issuer.close())
+    let milliseconds = Date.now()
+    const verifier = createVerifier({
+      issuers: [oauth(issuer.oauth({ introspection: undefined, jwksUri: `${issuer.url}/jwks` }))],
+      clock: () => (isBroken ? Number.NaN : milliseconds),
+    })
+    const token = issuer.mintJwt({ algorithm: 'ES256', expiresIn: '1h' })
+    expect((await ask(verifier, token)).status).toBe(200)
+    const gate = issuer.gate('jwks')
+    milliseconds += 590_000
+    expect((await ask(verifier, token)).status).toBe(200)
+    await gate.waiting
+    isBroken = true
+    gate.release()
+    // An unhandled rejection would end the test run.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect((await ask(verifier, token)).reason).toBe('issuer_unavailable')
+    isBroken = false
+    expect((await ask(verifier, token)).status).toBe(200)
+  })
+
   it('F49 back an hour does not block the refresh of keys: time that has passed since counts', async () => {
     const { issuer, jwt, ask, pass } = await keySite()
     const token = jwt({ age: '2h' })

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import { oauth, Refusal } from '../../src/index.js'
+import { decodeJwt } from '../../src/jwt/decode.js'
+import { readJwk, type VerificationKey } from '../../src/jwt/jwk.js'
+import type { KeySet } from '../../src/jwt/key-set.js'
+import { verifyJwt } from '../../src/jwt/verify-jwt.js'
+import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+
+const ISSUER = 'https://issuer.test'
+const signing = createSigningKey('k', 'ES256', {})
+const token = signJwt(
+  signing,
+  { alg: 'ES256', kid: 'k' },
+  { iss: ISSUER, aud: 'orders', sub: 'billing', exp: Date.now() / 1000 + 60 },
+)
+
+function keyInUse(): VerificationKey {
+  const key = readJwk(signing.jwk)
+  if (key === undefined) throw new Error('a bad fixture')
+  return key
+}
+
+/** A check of the token by these keys, whose signature is found good only once `finish` is called. */
+function underWay(keys: readonly VerificationKey[]): { finish: () => void; outcome: Promise<string> } {
+  let finish = (): void => undefined
+  const checking = new Promise<boolean>((resolve) => {
+    finish = () => {
+      resolve(true)
+    }
+  })
+  const profile = oauth({ issuer: ISSUER, audience: 'orders', jwks: { keys: [signing.jwk] } }).jwt
+  const unverified = decodeJwt(token)
+  if (profile === undefined || unverified === undefined) throw new Error('a bad fixture')
+  const set = { find: () => keys } as unknown as KeySet
+  const verifying = Promise.resolve(verifyJwt(token, unverified, profile, set, () => checking))
+  const outcome = verifying.then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof Refusal ? error.reason : String(error)),
+  )
+  return { finish, outcome }
+}
+
+it('a key that is withdrawn while it checks a signature vouches for nothing any more', async () => {
+  const key = keyInUse()
+  const { finish, outcome } = underWay([key])
+  key.withdrawn = true
+  finish()
+  expect(await outcome).toBe('key_unknown')
+})
+
+it('another key of the same id, which was not withdrawn, still does', async () => {
+  const [first, second] = [keyInUse(), keyInUse()]
+  const { finish, outcome } = underWay([first, second])
+  first.withdrawn = true
+  finish()
+  expect(await outcome).toBe('accepted')
+})
+
+it('a key that stands vouches, however long it takes', async () => {
+  const { finish, outcome } = underWay([keyInUse()])
+  finish()
+  expect(await outcome).toBe('accepted')
+})
