@@ -107,8 +107,11 @@ export function isGranted(demanded: string, granted: readonly string[], matches:
 
 function grants(matches: ScopeMatcher, granted: string, demanded: string): boolean {
   try {
+    const verdict: unknown = matches(granted, demanded)
+    // A promise grants nothing, and one that nobody looks at must not end the process when it fails.
+    if (verdict instanceof Promise) verdict.catch(() => undefined)
     // A matcher written in JavaScript may return anything; truthy is not enough to open a door.
-    return (matches(granted, demanded) as unknown) === true
+    return verdict === true
   } catch {
     return false
   }

@@ -177,6 +177,7 @@ describe('an own function for comparing', () => {
     ['1', () => 1],
     ["'yes'", () => 'yes'],
     ['a promise of true', () => Promise.resolve(true)],
+    ['a promise that fails', () => Promise.reject(new Error('a mistake in the matcher'))],
     ['an object', () => ({})],
     ['an exception', () => JSON.parse('{') as unknown],
   ])('%s grants nothing', async (_, answer) => {
