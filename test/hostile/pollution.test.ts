@@ -124,15 +124,16 @@ describe('J172: members that every object inherits grant nothing', () => {
     ['cause', new Error('sent by nobody')],
     ['source', 'nobody'],
   ])('what a refusal says is its own, whatever %s (%j) all objects seem to have', async (name, value) => {
-    const expired = seal(key, header, { ...claims, exp: now - 60 })
+    // Refused before its signature is looked at: a polluted prototype also disturbs WebCrypto.
+    const bad = seal(key, { kid: key.kid }, claims)
     const told = async (): Promise<unknown> => {
-      const decision = await build().authorize({ headers: { authorization: `Bearer ${expired}` } })
+      const decision = await build().authorize({ headers: { authorization: `Bearer ${bad}` } })
       if (decision.outcome === 'accepted') return decision.outcome
       const { reason, status, description, headers, source, required } = decision.refusal
       return { reason, status, description, headers, source, required }
     }
     const expected = await told()
-    expect(expected).toMatchObject({ reason: 'token_expired', status: 401, source: 'local' })
+    expect(expected).toMatchObject({ reason: 'algorithm_not_allowed', status: 401, source: 'local' })
     expect(await polluted({ [name]: value }, told)).toEqual(expected)
   })
 
