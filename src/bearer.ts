@@ -94,8 +94,8 @@ function countOf(name: string, rawHeaders: readonly string[]): number {
 }
 
 function isNamed(name: string, candidate: string | undefined): boolean {
-  // Length first: this runs for every header of every request.
-  return candidate?.length === name.length && candidate.toLowerCase() === name
+  // The usual spelling and the length first: this runs for every header of every request.
+  return candidate === name || (candidate?.length === name.length && candidate.toLowerCase() === name)
 }
 
 /** The request's path without its query, which may hold secrets. */
