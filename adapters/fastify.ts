@@ -173,6 +173,10 @@ export function accessToken(request: FastifyRequest): AccessToken {
 
 function hookOf(enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>): FastifyGuardHook {
   return (request, reply, done) => {
+    // Awaited in a function of one's own it would be through before it has decided, and the route open.
+    if (typeof (done as unknown) !== 'function') {
+      throw new TypeError('guard() must be given to Fastify as an onRequest hook: it goes on by its callback')
+    }
     conclude(admits(enter, request, reply), done)
   }
 }

@@ -116,7 +116,8 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
 
 function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
   const value: unknown = ownMember(facts, name)
-  if (value === undefined || typeof value === 'string') return value
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
   throw wrongFact(name, 'a text or undefined')
 }
 
@@ -126,8 +127,8 @@ export function timeOrNothing(
   name: 'issuedAt' | 'notBefore' | 'expiresAt',
 ): number | undefined {
   const value: unknown = ownMember(facts, name)
-  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value
-  throw wrongFact(name, 'a finite number of seconds or undefined')
+  if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
+  throw wrongFact(name, 'a number of seconds or undefined')
 }
 
 function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {

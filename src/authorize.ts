@@ -122,12 +122,13 @@ export class Authorizer {
       inquiry.resolvedAt = earlier.at
       return verifier.resolveAgain(bearer, earlier.resolved, policies.needs, now)
     }
-    inquiry.resolvedAt = now
     return verifier.resolve(bearer, policies.needs, now)
   }
 
   #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
     inquiry.resolved = resolved
+    // When it is known and not when it was asked about: an issuer may take long.
+    inquiry.resolvedAt ??= now
     const { clockToleranceSeconds } = this.#settings
     const { known } = resolved
     const { issuer } = known.issuer
@@ -159,7 +160,7 @@ export class Authorizer {
     const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier.resolved)
     if (isNews) this.#report(decision, inquiry)
     // Only a token is ever resolved: a refusal in its place has been thrown before.
-    return { decision, passage: { bearer: bearer as string, resolved, at: inquiry.resolvedAt } }
+    return { decision, passage: { bearer: bearer as string, resolved, at: inquiry.resolvedAt ?? Number.NaN } }
   }
 
   #refused(error: unknown, inquiry: Inquiry): Judgement {
@@ -205,7 +206,7 @@ class Inquiry {
   readonly earlier: Passage | undefined
   resolved: ResolvedToken | undefined
   /** When it was resolved by the first guard of the request. */
-  resolvedAt: number
+  resolvedAt: number | undefined
 
   constructor(
     bearer: string | Refusal,
@@ -222,7 +223,7 @@ class Inquiry {
     // Headers may have been changed between two guards: only the very same token may pass unresolved.
     this.earlier = earlierOf(context, bearer)
     this.resolved = undefined
-    this.resolvedAt = Number.NaN
+    this.resolvedAt = undefined
   }
 }
 
@@ -286,9 +287,14 @@ function withoutToken(path: string | undefined, bearer: string | Refusal): strin
   if (path === undefined || typeof bearer !== 'string') return path
   // Most paths are shorter than most tokens.
   if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
-  return path
-    .replaceAll(bearer, '[token]')
-    .replaceAll(encodeURIComponent(bearer.replace(/\p{Cs}/gu, '\ufffd')), '[token]')
+  if (path.includes(bearer)) return path.replaceAll(bearer, '[token]')
+  try {
+    const parts = decodeURIComponent(path).split(bearer)
+    return parts.length === 1 ? path : parts.map((part) => encodeURI(part)).join('[token]')
+  } catch {
+    // Not the encoding of anything.
+    return path
+  }
 }
 
 function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {

@@ -78,7 +78,7 @@ function headerOf(
   // Header objects made by hand, or by gateways that keep the case of names: they may hold one in two cases.
   let name: string | undefined
   for (const candidate of Object.keys(headers)) {
-    if (!isNamed('authorization', candidate)) continue
+    if (!isNamed('authorization', candidate) || headers[candidate] === undefined) continue
     if (name !== undefined) return new Refusal('token_malformed')
     name = candidate
   }

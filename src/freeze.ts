@@ -1,4 +1,4 @@
-/** Freezes an object and everything in it. */
+/** Freezes an object and everything in it, but for bytes, which cannot be frozen. */
 export function deepFreeze<T extends object>(root: T): T {
   // A worklist, not recursion: nesting is the token's choice and must not become our stack depth. What is frozen
   // already is looked into as well: it may hold what is not.
@@ -6,7 +6,7 @@ export function deepFreeze<T extends object>(root: T): T {
   for (const item of found) {
     Object.freeze(item)
     for (const member of Object.values(item) as unknown[]) {
-      if (typeof member === 'object' && member !== null) found.add(member)
+      if (isFreezable(member)) found.add(member)
     }
   }
   return root
@@ -22,8 +22,12 @@ export const DEEPEST_NESTING = 64
 export function freezeWithin(root: object, levels: number): boolean {
   if (levels === 0) return false
   for (const member of Object.values(root) as unknown[]) {
-    if (typeof member === 'object' && member !== null && !freezeWithin(member, levels - 1)) return false
+    if (isFreezable(member) && !freezeWithin(member, levels - 1)) return false
   }
   Object.freeze(root)
   return true
+}
+
+function isFreezable(member: unknown): member is object {
+  return typeof member === 'object' && member !== null && !ArrayBuffer.isView(member)
 }

@@ -1,11 +1,5 @@
 import type { Clock } from '../clock.js'
-import {
-  exchange,
-  ExchangeError,
-  LONGEST_ASKED_PAUSE,
-  retryAfterSeconds,
-  type ExchangeAnswer,
-} from '../exchange.js'
+import { exchange, ExchangeError, retryAfterSeconds, type ExchangeAnswer } from '../exchange.js'
 import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import type { KeyOptions } from './key-options.js'
@@ -196,13 +190,14 @@ export class FetchedDocument<T> {
     const { pause, longestPause } = this.#options
     const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
     const asked = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
+    const obeyed = Math.min(asked, longestPause)
     const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
     // Jittered downwards only, so that the documented longest pause is one.
     const own = growing * (1 - Math.random() * REFRESH_JITTER)
-    this.#pausedUntil = now + (prescribed ?? Math.max(own, asked))
+    this.#pausedUntil = now + (prescribed ?? Math.max(own, obeyed))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
     if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
@@ -251,10 +246,10 @@ export class DocumentStatusError extends ExchangeError {
     this.#headers = headers
   }
 
-  /** For how many seconds the server asked to be left alone, within bounds. */
+  /** For how many seconds the server asked to be left alone. */
   secondsAsked(nowSeconds: number): number {
     if (this.status !== 429 && this.status !== 503) return 0
-    return Math.min(retryAfterSeconds(this.#headers, nowSeconds) ?? 0, LONGEST_ASKED_PAUSE)
+    return retryAfterSeconds(this.#headers, nowSeconds) ?? 0
   }
 }
 

@@ -29,7 +29,7 @@ export interface KeyFetching {
   readonly stale?: Duration
   /**
    * The first pause after a failed fetch; doubles with each failure. Default `'1s'`. A `Retry-After` of a 429 or 503
-   * (RFC 9110 section 10.2.3) makes a pause longer, up to 120 s.
+   * (RFC 9110 section 10.2.3) makes a pause longer, up to `longestPause`.
    */
   readonly pause?: Duration
   /** The longest pause after a failed fetch. Default `'60s'`. */

@@ -11,8 +11,7 @@ const BRACES_AND_TEXTS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g
 
 /**
  * Whether an object in a JSON text has two members of one name. `JSON.parse` keeps the last; another reader, such as a
- * proxy that filters answers, may have seen the first (RFC 8259 section 4). Of a text that is no JSON it says nothing
- * of worth, and throws nothing.
+ * proxy that filters answers, may have seen the first (RFC 8259 section 4).
  */
 export function repeatsAName(json: string): boolean {
   const open: Set<unknown>[] = []

@@ -145,7 +145,7 @@ export class RemoteCheck {
     try {
       const verdict = this.#profile.read({ status, json }, token)
       return {
-        verdict: 'active' in verdict ? doubted(verdict, attempt.answer) : verdict,
+        verdict: 'active' in verdict && json !== undefined ? doubted(verdict, attempt.answer) : verdict,
         status,
         retryAfter,
         isUnwelcome,
@@ -182,10 +182,14 @@ export class RemoteCheck {
 function doubted(verdict: Answered, { headers, text }: ExchangeAnswer): RemoteVerdict {
   if (isPage(headers)) return { fault: 'issuer_unavailable', because: 'the answer calls itself an HTML page' }
   if (!verdict.active) return verdict
-  if (repeatsAName(text)) return { fault: 'issuer_unavailable', because: 'the answer has a member twice' }
-  // Whoever had the token issued may have chosen some of its claims: what was chosen badly is held against it alone.
-  if (freezeWithin(verdict.facts.claims, DEEPEST_NESTING)) return verdict
-  return { active: false, reason: 'claim_invalid', because: 'claims are nested too deep' }
+  // Whoever had the token issued may have chosen some of its claims: what is odd about them is held against it alone,
+  // and not against the issuer, which others depend on.
+  if (repeatsAName(text)) return invalid('the answer has a member twice')
+  return freezeWithin(verdict.facts.claims, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
+}
+
+function invalid(because: string): RemoteVerdict {
+  return { active: false, reason: 'claim_invalid', because }
 }
 
 /** What a question brought. */

@@ -142,6 +142,21 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/orders', issuer.mintJwt())).toBe(403)
   })
 
+  it.each([
+    ['app.guard()', (app: FastifyInstance) => app.guard()],
+    ['guard()', () => guard(verifierFor(issuer))],
+  ])('%s that is awaited in a function of one’s own does not open the route', async (_, make) => {
+    const app = fastify()
+    await app.register(async (scope) => {
+      await scope.register(m2mGuard, { verifier: verifierFor(issuer) })
+      const hook = make(scope) as unknown as (...parameters: readonly unknown[]) => Promise<void>
+      app.get('/orders', { onRequest: async (request, reply) => hook(request, reply) }, () => 'open')
+      app.get('/late', { preParsing: hook }, () => 'open')
+    })
+    for (const token of [issuer.mintOpaque(), 'no-token-of-ours', issuer.mintJwt()])
+      for (const url of ['/orders', '/late']) expect(await status(app, url, token)).toBe(500)
+  })
+
   it('refuses a wrong policy or option for guard() at once', () => {
     const verifier = verifierFor(issuer)
     expect(() => guard(verifier, { scopes: [] })).toThrow(ConfigurationError)

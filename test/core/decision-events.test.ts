@@ -195,6 +195,14 @@ describe('a token that stands in the path as well', () => {
     }
   })
 
+  it.each([
+    ['in part', '/callback/abcdefgh%2Fefgh+ijkl=/x%0Ay', '/callback/[token]/x%0Ay'],
+    ['in lower case', '/callback/abcdefgh%2fefgh%2bijkl%3d', '/callback/[token]'],
+    ['of what is none', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
+  ])('nor in an encoding %s', async (_, path, reported) => {
+    expect(await pathOf(path, 'abcdefgh/efgh+ijkl=')).toBe(reported)
+  })
+
   it('nor in the encoding of addresses', async () => {
     expect(await pathOf('/callback/abcd%2Fefgh%2Bijkl%3D', 'abcd/efgh+ijkl=')).toBe(
       '/callback/abcd%2Fefgh%2Bijkl%3D',

@@ -50,6 +50,20 @@ describe('forget()', () => {
     expect(on.events.map(({ source }) => source)).toEqual(['local'])
   })
 
+  it('nor does an issuer that takes long to answer make it ask twice', async () => {
+    const on = await stage({ cache: false })
+    const authorize = guard(on.verifier, {})
+    const request = new Request('https://api.test/', bearer(on.issuer.mintOpaque()))
+    const gate = on.issuer.gate('introspection')
+    const first = statusOf(authorize(request))
+    await gate.waiting
+    on.pass(8)
+    gate.release()
+    expect(await first).toBe(200)
+    expect(await statusOf(authorize(request))).toBe(200)
+    expect(on.issuer.calls.introspection).toBe(1)
+  })
+
   it('and seconds are counted from the first of them: nothing prolongs itself', async () => {
     const on = await stage({ issuers: (by) => [oauth(by.oauth({ remote: { lifetime: '1h' } }))] })
     const authorize = guard(on.verifier, {})

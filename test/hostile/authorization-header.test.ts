@@ -153,6 +153,12 @@ describe('A6: two headers in a header object that was made by hand, in two cases
     expect(reasonOf(await arena.decide({ headers: headers(arena.token()) }))).toBe('token_malformed')
   })
 
+  it('one of them that is undefined is none', async () => {
+    const { arena } = held
+    const headers = { authorization: undefined, Authorization: `Bearer ${arena.token()}` }
+    expect(reasonOf(await arena.decide({ headers }))).toBe('accepted')
+  })
+
   it('one in any case is read', async () => {
     const { arena } = held
     for (const name of ['authorization', 'Authorization', 'AUTHORIZATION']) {
