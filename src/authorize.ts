@@ -1,8 +1,9 @@
-import { fingerprintOf, tokenDigest, type AccessToken } from './access-token.js'
+import type { AccessToken } from './access-token.js'
 import type { Awaitable } from './awaitable.js'
-import { pathOf, readBearer, type GuardedRequest } from './bearer.js'
+import { readBearer, type GuardedRequest } from './bearer.js'
 import type { Clock } from './clock.js'
-import type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './decision.js'
+import type { Decision, DecisionObserver, GuardMode } from './decision.js'
+import { eventOf } from './decision-event.js'
 import type { ResolvedToken } from './known-token.js'
 import { judgePolicies, type PolicySet } from './policy.js'
 import { isUndecidable, Refusal, refusalFor, type RefusalReason } from './refusal.js'
@@ -177,7 +178,11 @@ export class Authorizer {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
-      const outcome = observer(eventOf(decision, inquiry, performance.now() - inquiry.started))
+      const { bearer, resolved, request, started, context } = inquiry
+      const durationMs = performance.now() - started
+      const outcome = observer(
+        eventOf(decision, { bearer, resolved, request, mode: context.mode, durationMs }),
+      )
       // An async observer that fails must not end the process either.
       if (outcome instanceof Promise) outcome.catch(() => undefined)
     } catch {
@@ -237,73 +242,4 @@ function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): Pas
  */
 function isSameRequest({ at }: Passage, now: number): boolean {
   return Math.abs(now - at) < SAME_REQUEST_SECONDS
-}
-
-function eventOf(
-  decision: Decision,
-  { bearer, resolved, request, context: { mode } }: Inquiry,
-  durationMs: number,
-): DecisionEvent {
-  const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
-  const { method, path } = placeOf(request)
-  const shownPath = withoutToken(path, bearer)
-  const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
-  const source = resolved?.source ?? refusal?.source
-  const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
-  return {
-    outcome: decision.outcome,
-    ...(refusal === undefined ? {} : { reason: refusal.reason }),
-    ...(issuerName === undefined ? {} : { issuer: issuerName }),
-    ...(resolved === undefined ? {} : vouchedFor(resolved)),
-    ...(source === undefined ? {} : { source }),
-    ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
-    durationMs,
-    ...(method === undefined ? {} : { method }),
-    ...(shownPath === undefined ? {} : { path: shownPath }),
-    mode,
-  }
-}
-
-/** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
-function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'method' | 'path'> {
-  if (request === undefined) return {}
-  try {
-    const { method } = request as { readonly method?: unknown }
-    const path = pathOf(request)
-    return {
-      ...(typeof method === 'string' ? { method } : {}),
-      ...(path === undefined ? {} : { path }),
-    }
-  } catch {
-    return {}
-  }
-}
-
-/** Shorter texts are no secret, and whoever sends one must not blot out what is reported of the path. */
-const SHORTEST_SECRET = 16
-
-/** Some callers put their token into the address as well: it is not reported from there either. */
-function withoutToken(path: string | undefined, bearer: string | Refusal): string | undefined {
-  if (path === undefined || typeof bearer !== 'string') return path
-  // Most paths are shorter than most tokens.
-  if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
-  if (path.includes(bearer)) return path.replaceAll(bearer, '[token]')
-  try {
-    const parts = decodeURIComponent(path).split(bearer)
-    return parts.length === 1 ? path : parts.map((part) => encodeURI(part)).join('[token]')
-  } catch {
-    // Not the encoding of anything.
-    return path
-  }
-}
-
-function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {
-  const { provider, format, clientId, subject, tokenId } = known.token
-  return {
-    provider,
-    format,
-    subject,
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(tokenId === undefined ? {} : { tokenId }),
-  }
 }

@@ -198,7 +198,8 @@ describe('a token that stands in the path as well', () => {
   it.each([
     ['in part', '/callback/abcdefgh%2Fefgh+ijkl=/x%0Ay', '/callback/[token]/x%0Ay'],
     ['in lower case', '/callback/abcdefgh%2fefgh%2bijkl%3d', '/callback/[token]'],
-    ['of what is none', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
+    ['of a part of it', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
+    ['beside what is none', '/%zz/abcdefgh%2Fefgh%2Bijkl%3D%C3%A9%ff', '/%zz/[token]%C3%A9%ff'],
   ])('nor in an encoding %s', async (_, path, reported) => {
     expect(await pathOf(path, 'abcdefgh/efgh+ijkl=')).toBe(reported)
   })

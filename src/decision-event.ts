@@ -1,0 +1,85 @@
+import { fingerprintOf, tokenDigest } from './access-token.js'
+import { pathOf, type GuardedRequest } from './bearer.js'
+import type { Decision, DecisionEvent, GuardMode } from './decision.js'
+import type { ResolvedToken } from './known-token.js'
+import type { Refusal } from './refusal.js'
+
+/** How a decision came about. */
+export interface DecisionCircumstances {
+  /** The token, or why there is none. */
+  readonly bearer: string | Refusal
+  readonly resolved: ResolvedToken | undefined
+  /** Absent where a token alone was decided about. */
+  readonly request: GuardedRequest | undefined
+  readonly mode: GuardMode
+  readonly durationMs: number
+}
+
+/** What an observer is told of a decision: nothing that could be used as a token. */
+export function eventOf(
+  decision: Decision,
+  { bearer, resolved, request, mode, durationMs }: DecisionCircumstances,
+): DecisionEvent {
+  const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
+  const { method, path } = placeOf(request)
+  const shownPath = withoutToken(path, bearer)
+  const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
+  const source = resolved?.source ?? refusal?.source
+  const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
+  return {
+    outcome: decision.outcome,
+    ...(refusal === undefined ? {} : { reason: refusal.reason }),
+    ...(issuerName === undefined ? {} : { issuer: issuerName }),
+    ...(resolved === undefined ? {} : vouchedFor(resolved)),
+    ...(source === undefined ? {} : { source }),
+    ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
+    durationMs,
+    ...(method === undefined ? {} : { method }),
+    ...(shownPath === undefined ? {} : { path: shownPath }),
+    mode,
+  }
+}
+
+/** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
+function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'method' | 'path'> {
+  if (request === undefined) return {}
+  try {
+    const { method } = request as { readonly method?: unknown }
+    const path = pathOf(request)
+    return {
+      ...(typeof method === 'string' ? { method } : {}),
+      ...(path === undefined ? {} : { path }),
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** Shorter texts are no secret, and whoever sends one must not blot out what is reported of the path. */
+const SHORTEST_SECRET = 16
+
+/** Some callers put their token into the address as well: it is not reported from there either. */
+function withoutToken(path: string | undefined, bearer: string | Refusal): string | undefined {
+  if (path === undefined || typeof bearer !== 'string') return path
+  // Most paths are shorter than most tokens.
+  if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
+  const plain = path.replace(/%[0-9a-f]{2}/gi, decodeTokenCharacter)
+  return plain.includes(bearer) ? plain.replaceAll(bearer, '[token]') : path
+}
+
+/** Only what a token can have (RFC 6750 section 2.1): whatever else is encoded stays so, line breaks above all. */
+function decodeTokenCharacter(escape: string): string {
+  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
+  return /[A-Za-z0-9\-._~+/=]/.test(character) ? character : escape
+}
+
+function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {
+  const { provider, format, clientId, subject, tokenId } = known.token
+  return {
+    provider,
+    format,
+    subject,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(tokenId === undefined ? {} : { tokenId }),
+  }
+}
