@@ -27,9 +27,6 @@ export interface TokenVerifierParts {
 /** Longer tokens are refused unread. */
 const LONGEST_TOKEN = 8 * 1024
 
-/** Guards of one request follow each other sooner than that. */
-const SAME_REQUEST_SECONDS = 5
-
 /**
  * Token in, facts out: routes a token to its issuer and gives what is remembered of it, or what a check
  * now says. Judges nothing that can change from request to request or from route to route.
@@ -90,7 +87,7 @@ export class TokenVerifier {
   }
 
   /**
-   * Takes up facts found earlier in the same request, and has them confirmed if more freshness is needed
+   * Takes up facts found earlier in the same request (what that is, the caller says), and has them confirmed if more freshness is needed
    * now. What the issuer itself has just said during this request is as fresh as a request can have it.
    *
    * @throws Refusal, as {@link TokenVerifier.resolve} does.
@@ -102,7 +99,7 @@ export class TokenVerifier {
     now: number,
   ): Awaitable<ResolvedToken> {
     const { known, source } = earlier
-    if (source === 'remote' && this.#ageOfAnswer(known) < SAME_REQUEST_SECONDS) return earlier
+    if (source === 'remote') return earlier
     const digest = tokenDigest(token)
     const believing = this.#believed(digest, known, now)
     return believing instanceof Promise

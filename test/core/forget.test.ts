@@ -52,7 +52,7 @@ describe('forget()', () => {
 
   it('nor does an issuer that takes long to answer make it ask twice', async () => {
     const on = await stage({ cache: false })
-    const authorize = guard(on.verifier, {})
+    const authorize = guard(on.verifier, { confirmAfter: 0 })
     const request = new Request('https://api.test/', bearer(on.issuer.mintOpaque()))
     const gate = on.issuer.gate('introspection')
     const first = statusOf(authorize(request))
