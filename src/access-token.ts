@@ -112,8 +112,6 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   return Object.freeze(token)
 }
 
-// Compared with a text, a time would never have passed; looked for in a text, a scope would be found in a longer one.
-
 function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
   const value: unknown = ownMember(facts, name)
   if (value === undefined || value === null) return undefined
@@ -121,7 +119,7 @@ function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId
   throw wrongFact(name, 'a text or undefined')
 }
 
-/** A time of facts, in seconds since the epoch. */
+/** A time of facts, in seconds since the epoch. One that is a text, compared with a number, might never pass. */
 export function timeOrNothing(
   facts: TokenFacts,
   name: 'issuedAt' | 'notBefore' | 'expiresAt',
@@ -131,6 +129,7 @@ export function timeOrNothing(
   throw wrongFact(name, 'a number of seconds or undefined')
 }
 
+/** In a text in place of a list a scope would be found wherever it is part of a longer one. */
 function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {
   const list: unknown = facts[name]
   if (!Array.isArray(list)) throw wrongFact(name, 'a list of texts')

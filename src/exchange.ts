@@ -153,9 +153,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** For how many seconds an issuer can ask a guard to leave it alone. */
-export const LONGEST_ASKED_PAUSE = 120
-
 /** What a number of seconds too large to be written is taken for (RFC 9111 section 1.2.2). */
 const MOST_SECONDS = 2 ** 31
 

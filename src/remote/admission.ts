@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js'
-import { LONGEST_ASKED_PAUSE } from '../exchange.js'
 import { Refusal } from '../refusal.js'
 
 /** Why an issuer is left alone for a while. */
@@ -28,6 +27,9 @@ export interface AdmissionOptions {
 
 /** A change that someone should hear of. */
 export type AdmissionChange = 'opened' | 'refused' | 'recovered'
+
+/** Seconds that an issuer can ask for. */
+export const LONGEST_ASKED_PAUSE = 120
 
 /**
  * Whether an issuer may be asked now: not while too many questions are under way, not while it asked for a

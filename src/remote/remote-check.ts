@@ -145,7 +145,7 @@ export class RemoteCheck {
     try {
       const verdict = this.#profile.read({ status, json }, token)
       return {
-        verdict: 'active' in verdict && json !== undefined ? doubted(verdict, attempt.answer) : verdict,
+        verdict: 'fault' in verdict ? verdict : doubted(verdict, attempt.answer, json),
         status,
         retryAfter,
         isUnwelcome,
@@ -179,13 +179,13 @@ export class RemoteCheck {
 }
 
 /** What is left of a statement about a token once it is known in what form it came. */
-function doubted(verdict: Answered, { headers, text }: ExchangeAnswer): RemoteVerdict {
+function doubted(verdict: Answered, { headers, text }: ExchangeAnswer, json: unknown): RemoteVerdict {
   if (isPage(headers)) return { fault: 'issuer_unavailable', because: 'the answer calls itself an HTML page' }
-  if (!verdict.active) return verdict
+  if (!verdict.active || typeof json !== 'object' || json === null) return verdict
   // Whoever had the token issued may have chosen some of its claims: what is odd about them is held against it alone,
   // and not against the issuer, which others depend on.
   if (repeatsAName(text)) return invalid('the answer has a member twice')
-  return freezeWithin(verdict.facts.claims, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
+  return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
 }
 
 function invalid(because: string): RemoteVerdict {
