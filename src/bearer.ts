@@ -76,13 +76,16 @@ function headerOf(
 ): string | readonly string[] | undefined | Refusal {
   if (!isMadeByHand && Object.hasOwn(headers, 'authorization')) return headers['authorization']
   // Header objects made by hand, or by gateways that keep the case of names: they may hold one in two cases.
-  let name: string | undefined
-  for (const candidate of Object.keys(headers)) {
-    if (!isNamed('authorization', candidate) || headers[candidate] === undefined) continue
-    if (name !== undefined) return new Refusal('token_malformed')
-    name = candidate
+  let found: string | readonly string[] | undefined
+  for (const name of Object.keys(headers)) {
+    if (!isNamed('authorization', name)) continue
+    // By its name where that is known: the engine then knows where it is.
+    const value = name === 'authorization' ? headers['authorization'] : headers[name]
+    if (value === undefined) continue
+    if (found !== undefined) return new Refusal('token_malformed')
+    found = value
   }
-  return name === undefined ? undefined : headers[name]
+  return found
 }
 
 function countOf(name: string, rawHeaders: readonly string[]): number {
