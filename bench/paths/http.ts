@@ -1,47 +1,37 @@
-import { BARE, DIGEST, OWN, servers as all } from '../http/own-servers.js'
-import { sendAtRate } from '../http/fixed-rate.js'
+import {
+  cpuOf,
+  checked,
+  indexOfBare,
+  startCells,
+  WITHOUT_SIGNATURE,
+  type Cell,
+  type Place,
+} from '../http/cells.js'
+import { measureAtRate, type AtRate } from '../http/fixed-rate.js'
+import { DIGEST, OWN, servers as all } from '../http/own-servers.js'
 import { OWNERS, type Shares } from '../http/profile.js'
 import { CONNECTIONS, saturate } from '../http/saturate.js'
-import type { GuardedServer } from '../http/servers.mjs'
-import { startChild, type Child } from '../support/child.js'
 import { goal, type Effort, type Goal, type Report, type Table } from '../support/report.js'
 import { interleave, median, ratio, ratios, spread } from '../support/statistics.js'
 import { startIssuer, times } from '../support/tokens.js'
 
 const MANY = 1000
 const RATE = 2000
-/** Those that check no signature here, whether or not they know what the token is. */
-const WITHOUT_SIGNATURE: readonly string[] = [BARE, DIGEST, OWN]
 /** How long is measured, in milliseconds. */
-const COMPLETE = { warmUp: 1000, saturated: 2000, atRate: 500 }
-const QUICK = { warmUp: 100, saturated: 200, atRate: 300 }
-/** How many times as many short rounds of the fixed rate: what disturbs a machine for a while then disturbs few of them. */
-const SHORT_ROUNDS = 5
+const COMPLETE = { warmUp: 1000, saturated: 2000 }
+const QUICK = { warmUp: 100, saturated: 200 }
+const AT_RATE = { perSecond: RATE, turn: 100, turns: 16, warmUp: 1000 }
+const QUICK_AT_RATE = { ...AT_RATE, turns: 6, warmUp: 500, rounds: 1 }
 const GOALS = {
   Express: { share: 0.95, micros: 10 },
   Koa: { share: 0.93, micros: 5 },
   Fastify: { share: 0.85, micros: 5 },
 } as const
 
-/** A server that runs, and the tokens it is sent. */
-interface Cell {
-  readonly server: GuardedServer
-  readonly tokens: 'one' | '1,000'
-  readonly headers: readonly string[]
-  readonly port: number
-  readonly child: Child
-}
-
 interface Sample {
   readonly perSecond: number
   readonly cpuMicros: number
 }
-
-/** Drives a server for some time; resolves to how many requests it answered, and how many a second. */
-type Drive = (
-  cell: Cell,
-  isWarmUp: boolean,
-) => Promise<{ readonly perSecond: number; readonly requests: number }>
 
 /** Goal 3: what a guard costs a server, with tokens it knows. */
 export async function http({ quick, rounds }: Effort): Promise<Report> {
@@ -49,42 +39,13 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
   const servers = quick ? all.filter(({ guard }) => guard !== DIGEST) : all
   const issuer = await startIssuer('RS256')
   const headers = times(MANY, () => `Bearer ${issuer.mint()}`)
-  const running = await Promise.all(
-    servers.map(async (server) => {
-      const child = await startChild(new URL('../http/server.js', import.meta.url), [
-        server.framework,
-        server.guard,
-      ])
-      return { server, child, port: await child.ask<number>({ kind: 'start', issuance: issuer.issuance }) }
-    }),
-  )
-  const cells = running.flatMap(({ server, ...rest }): readonly Cell[] => [
-    { server, ...rest, tokens: 'one', headers: headers.slice(0, 1) },
-    // Who remembers nothing does the same work for one token as for a thousand.
-    ...(!quick && WITHOUT_SIGNATURE.includes(server.guard)
-      ? [{ server, ...rest, tokens: '1,000' as const, headers }]
-      : []),
-  ])
-  // Every token is seen by every server once before anything is measured.
-  for (const { port, headers: some } of cells)
-    await sendAtRate(port, some, 1500, some.length === 1 ? 50 : 800)
-
-  const saturated = await measure(cells, rounds, async ({ port, headers: some, server }, isWarmUp) => {
-    const outcome = await saturate(port, some, isWarmUp ? lengths.warmUp : lengths.saturated)
-    return checked(outcome, server)
-  })
-  const judged = quick ? cells.filter(({ server }) => WITHOUT_SIGNATURE.includes(server.guard)) : cells
-  const atRate = await measure(
-    besideEachOther(judged),
-    quick ? rounds : rounds * SHORT_ROUNDS,
-    async ({ port, headers: some, server }, isWarmUp) => {
-      const milliseconds = isWarmUp ? lengths.warmUp : lengths.atRate
-      const outcome = await sendAtRate(port, some, RATE, milliseconds)
-      return { ...checked(outcome, server), perSecond: RATE }
-    },
-  )
-  const profiled = await profileAll(judged, lengths.saturated)
-  await Promise.all(running.map(({ child }) => child.end()))
+  const running = await startCells(servers, issuer.issuance, headers, !quick)
+  const saturated = await measureSaturated(running.cells, rounds, lengths)
+  const profiled = await profileAll(running.cells, lengths.saturated)
+  await running.end()
+  const judged = quick ? servers.filter(({ guard }) => WITHOUT_SIGNATURE.includes(guard)) : servers
+  const plan = quick ? QUICK_AT_RATE : { ...AT_RATE, rounds }
+  const atRate = await measureAtRate(() => startCells(judged, issuer.issuance, headers, !quick), plan)
   issuer.close()
   return {
     path: 'http',
@@ -92,34 +53,24 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
     tables: [saturatedTable(saturated), rateTable(atRate), profileTable(saturated, profiled)],
     goals: [...shareGoals(saturated), ...rateGoals(atRate)],
     notes: [
-      `Bare is the same server with a middleware that only looks whether there is a token; bare sha256 + Map.get looks for its digest as well, and is the least that a guard can cost which remembers tokens and keeps none. Saturated: autocannon, ${CONNECTIONS} connections. At saturation the load generator, too, wakes up more often for the slower server, which charges it more than its own cost; the CPU at a fixed rate does not have this fault, but differences of a few µs are within its noise; there a round is short, and right after that of the bare server. What others do on the same machine only ever adds: the quietest round is the nearest to what a request costs.`,
+      `Bare is the same server with a middleware that only looks whether there is a token; bare sha256 + Map.get looks for its digest as well, and is the least that a guard can cost which remembers tokens and keeps none. Saturated: autocannon, ${CONNECTIONS} connections. At saturation the load generator, too, wakes up more often for the slower server, which charges it more than its own cost; the CPU at a fixed rate does not have this fault. There each round has new processes, and each server ${plan.turns} turns of ${plan.turn} ms, always beside the bare server: two that do the same differ by up to a few µs for as long as they live, which only more rounds can even out.`,
       'The last table divides the CPU of the first by the shares of a profile: guard is the code of m2m-guard and of its memory, digest the SHA-256 of the token, node everything of Node and of the engine. What a guard costs beyond the first two is what it leaves for others to do: garbage to collect, objects with members of which the compiler did not know.',
     ],
   }
 }
 
-function checked<T extends { readonly requests: number; readonly refused: number }>(
-  outcome: T,
-  { framework, guard }: GuardedServer,
-): T {
-  if (outcome.refused === 0 && outcome.requests > 0) return outcome
-  throw new Error(`${framework}, ${guard}: ${outcome.refused} of ${outcome.requests} requests failed`)
-}
-
-/** Whoever is compared is measured right after what it is compared with. */
-function besideEachOther(cells: readonly Cell[]): readonly Cell[] {
-  const places = cells.map(({ server, tokens }) => `${server.framework} ${tokens}`)
-  return [...new Set(places)].flatMap((place) => cells.filter((_, index) => places[index] === place))
-}
-
 type Measured = ReadonlyMap<Cell, readonly Sample[]>
 
-async function measure(cells: readonly Cell[], rounds: number, drive: Drive): Promise<Measured> {
+async function measureSaturated(
+  cells: readonly Cell[],
+  rounds: number,
+  lengths: { readonly warmUp: number; readonly saturated: number },
+): Promise<Measured> {
   const samples = await interleave(cells, rounds, async (cell, isWarmUp): Promise<Sample> => {
-    const before = await cell.child.ask<number>({ kind: 'cpu' })
-    const { perSecond, requests } = await drive(cell, isWarmUp)
-    const after = await cell.child.ask<number>({ kind: 'cpu' })
-    return { perSecond, cpuMicros: (after - before) / requests }
+    const before = await cpuOf(cell)
+    const outcome = await saturate(cell.port, cell.headers, isWarmUp ? lengths.warmUp : lengths.saturated)
+    const { perSecond, requests } = checked(outcome, cell)
+    return { perSecond, cpuMicros: ((await cpuOf(cell)) - before) / requests }
   })
   return new Map(cells.map((cell, index) => [cell, samples[index] ?? []]))
 }
@@ -139,18 +90,14 @@ async function profileAll(cells: readonly Cell[], milliseconds: number): Promise
 }
 
 /** The samples of the bare server that had the same tokens. */
-function bareOf(measured: Measured, { server, tokens }: Cell): readonly Sample[] {
-  const found = [...measured].find(
-    ([other]) =>
-      other.server.guard === BARE && other.server.framework === server.framework && other.tokens === tokens,
-  )
-  return found?.[1] ?? []
+function bareOf(measured: Measured, cell: Cell): readonly Sample[] {
+  return [...measured.values()][indexOfBare([...measured.keys()], cell)] ?? []
 }
 
 const speeds = (samples: readonly Sample[]): readonly number[] => samples.map(({ perSecond }) => perSecond)
 const costs = (samples: readonly Sample[]): readonly number[] => samples.map(({ cpuMicros }) => cpuMicros)
 
-const whose = ({ server, tokens }: Cell): Readonly<Record<string, string>> => ({
+const whose = ({ server, tokens }: Place): Readonly<Record<string, string>> => ({
   framework: server.framework,
   guard: server.guard,
   tokens,
@@ -183,7 +130,7 @@ function saturatedTable(measured: Measured): Table {
   }
 }
 
-function rateTable(measured: Measured): Table {
+function rateTable(measured: readonly AtRate[]): Table {
   return {
     id: 'rate',
     title: `${RATE.toLocaleString('en-US')} requests a second`,
@@ -191,15 +138,17 @@ function rateTable(measured: Measured): Table {
       ...WHOSE,
       { key: 'cpu', label: 'server CPU µs', digits: 1 },
       { key: 'spread', label: 'spread %' },
-      { key: 'least', label: 'in the quietest round µs', digits: 1 },
       { key: 'above', label: 'above bare µs', digits: 1 },
+      { key: 'least', label: 'at least', digits: 1 },
+      { key: 'most', label: 'at most', digits: 1 },
     ],
-    rows: [...measured].map(([cell, samples]) => ({
-      ...whose(cell),
-      cpu: median(costs(samples)),
-      spread: spread(costs(samples)),
-      least: Math.min(...costs(samples)),
-      above: median(differences(measured, cell)),
+    rows: measured.map(({ place, micros, above }) => ({
+      ...whose(place),
+      cpu: median(micros),
+      spread: spread(micros),
+      above: median(above),
+      least: Math.min(...above),
+      most: Math.max(...above),
     })),
   }
 }
@@ -222,12 +171,6 @@ function shareOf(measured: Measured, cell: Cell): number {
   return ratio(speeds(measured.get(cell) ?? []), speeds(bareOf(measured, cell)))
 }
 
-/** What a request costs above bare, round by round. */
-function differences(measured: Measured, cell: Cell): readonly number[] {
-  const bare = costs(bareOf(measured, cell))
-  return costs(measured.get(cell) ?? []).map((cost, round) => cost - (bare[round] ?? Number.NaN))
-}
-
 const ownCells = (measured: Measured): readonly Cell[] =>
   [...measured.keys()].filter(({ server }) => server.guard === OWN)
 
@@ -240,10 +183,11 @@ function shareGoals(measured: Measured): readonly Goal[] {
   })
 }
 
-function rateGoals(measured: Measured): readonly Goal[] {
-  return ownCells(measured).map((cell) => {
-    const { framework } = cell.server
-    const what = `${framework}, tokens: ${cell.tokens}: CPU per request above bare`
-    return goal(what, differences(measured, cell), ' µs', '<=', GOALS[framework].micros)
-  })
+function rateGoals(measured: readonly AtRate[]): readonly Goal[] {
+  return measured
+    .filter(({ place }) => place.server.guard === OWN)
+    .map(({ place: { server, tokens }, above }) => {
+      const what = `${server.framework}, tokens: ${tokens}: CPU per request above bare`
+      return goal(what, above, ' µs', '<=', GOALS[server.framework].micros)
+    })
 }
