@@ -79,7 +79,7 @@ function headerOf(
   let found: string | readonly string[] | undefined
   for (const name of Object.keys(headers)) {
     if (!isNamed('authorization', name)) continue
-    // By its name where that is known: the engine then knows where it is.
+    // Measured: sooner read by its name than by what the loop has found.
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
     if (value === undefined) continue
     if (found !== undefined) return new Refusal('token_malformed')

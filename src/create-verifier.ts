@@ -129,7 +129,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
     authorize: (request, policy) => {
       const judgement = authorizer.authorize(request, policies(policy), ENFORCED)
-      return judgement instanceof Promise ? judgement.then(decisionOf) : decisionAsPromise(judgement)
+      return judgement instanceof Promise ? judgement.then(decisionOf) : Promise.resolve(judgement.decision)
     },
     ready: () => loadAll(connected),
     health: () => healthOf(connected),
@@ -146,10 +146,6 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 function decisionOf({ decision }: Judgement): Decision {
   return decision
-}
-
-function decisionAsPromise({ decision, passage }: Judgement): Promise<Decision> {
-  return passage === undefined ? Promise.resolve(decision) : passage.resolved.known.accepting
 }
 
 function signatureCheck(signatures: unknown = 'node'): SignatureCheck {

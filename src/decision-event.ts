@@ -63,14 +63,16 @@ function withoutToken(path: string | undefined, bearer: string | Refusal): strin
   if (path === undefined || typeof bearer !== 'string') return path
   // Most paths are shorter than most tokens.
   if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
-  const plain = path.replace(/%[0-9a-f]{2}/gi, decodeTokenCharacter)
+  // As it came first: what came as a token may have escapes of its own.
+  if (path.includes(bearer)) return path.replaceAll(bearer, '[token]')
+  const plain = path.replace(/%[2-7][0-9a-f]/gi, (escape) => decodedIfIn(bearer, escape))
   return plain.includes(bearer) ? plain.replaceAll(bearer, '[token]') : path
 }
 
-/** Only what a token can have (RFC 6750 section 2.1): whatever else is encoded stays so, line breaks above all. */
-function decodeTokenCharacter(escape: string): string {
+/** Only characters that the token has: whatever else is encoded stays so. */
+function decodedIfIn(bearer: string, escape: string): string {
   const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
-  return /[A-Za-z0-9\-._~+/=]/.test(character) ? character : escape
+  return bearer.includes(character) ? character : escape
 }
 
 function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {

@@ -2,7 +2,6 @@ import { ownMember, type AccessToken, type TokenSource } from './access-token.js
 import type { Decision } from './decision.js'
 import type { ConnectedIssuer } from './issuers/connected-issuer.js'
 import type { VerificationKey } from './jwt/jwk.js'
-import type { PolicySet } from './policy.js'
 
 /** What was found out about a token. */
 export interface TokenFindings {
@@ -43,9 +42,6 @@ export class KnownToken implements TokenFindings {
   readonly acceptance: Decision
   /** How often it was recalled since it was found. */
   uses = 0
-  /** The policies it was last found to meet in all that time does not change. */
-  meets: PolicySet | undefined = undefined
-  #accepting: Promise<Decision> | undefined = undefined
 
   constructor({ issuer, token, notBefore, key, answeredAt }: TokenFindings) {
     this.issuer = issuer
@@ -59,10 +55,5 @@ export class KnownToken implements TokenFindings {
     this.isForUs = issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.recalled = { known: this, source: 'cache' }
     this.acceptance = Object.freeze({ outcome: 'accepted', token })
-  }
-
-  /** {@link KnownToken.acceptance} as a promise: the same for all, as a new one would cost each request a tenth of its way. */
-  get accepting(): Promise<Decision> {
-    return (this.#accepting ??= Promise.resolve(this.acceptance))
   }
 }

@@ -7,7 +7,6 @@ import { Refusal } from './refusal.js'
 import {
   compileScopes,
   isGranted,
-  isSteady,
   mentionedScopes,
   necessaryParts,
   scopesSatisfy,
@@ -176,8 +175,6 @@ export interface JudgedToken {
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
   readonly clientId: string | undefined
-  /** The policies it was last found to meet in all that time does not change. */
-  meets: PolicySet | undefined
 }
 
 /**
@@ -191,22 +188,10 @@ export function judgePolicies(
   now: number,
   request: GuardedRequest | undefined,
 ): Awaitable<Refusal | undefined> {
+  const { token } = known
   const refusal =
-    judgeAge(set, known, now) ?? (known.meets === set ? undefined : judgeRest(set, known, issuer))
-  return refusal !== undefined || set.checks.length === 0
-    ? refusal
-    : judgeChecks(set.checks, known.token, request)
-}
-
-/** Judges what time does not change: token and policies are frozen, so that it need not be judged again. */
-function judgeRest(set: PolicySet, known: JudgedToken, issuer: PolicyIssuer): Refusal | undefined {
-  const refusal =
-    judgeLifetime(set, known) ??
-    judgeCallers(set.callers, known, issuer) ??
-    judgeScopes(set, known.token, issuer)
-  // A user's own function may say something else of the same scopes the next time.
-  if (refusal === undefined && isSteady(issuer.scopeMatcher)) known.meets = set
-  return refusal
+    judgeTimes(set, known, now) ?? judgeCallers(set.callers, known, issuer) ?? judgeScopes(set, token, issuer)
+  return refusal !== undefined || set.checks.length === 0 ? refusal : judgeChecks(set.checks, token, request)
 }
 
 async function judgeChecks(
@@ -221,21 +206,22 @@ async function judgeChecks(
   return undefined
 }
 
-function judgeAge({ maxTokenAge }: PolicySet, { issuedAt }: JudgedToken, now: number): Refusal | undefined {
-  if (maxTokenAge === undefined) return undefined
-  if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
-  // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
-  return Math.max(0, now - issuedAt) < maxTokenAge ? undefined : new Refusal('token_too_old')
-}
-
-function judgeLifetime(
-  { maxTokenLifetime }: PolicySet,
+function judgeTimes(
+  { maxTokenAge, maxTokenLifetime }: PolicySet,
   { issuedAt, expiresAt }: JudgedToken,
+  now: number,
 ): Refusal | undefined {
-  if (maxTokenLifetime === undefined) return undefined
-  const lifetime =
-    issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
-  return lifetime <= maxTokenLifetime ? undefined : new Refusal('lifetime_too_long')
+  if (maxTokenAge !== undefined) {
+    if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
+    // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
+    if (!(Math.max(0, now - issuedAt) < maxTokenAge)) return new Refusal('token_too_old')
+  }
+  if (maxTokenLifetime !== undefined) {
+    const lifetime =
+      issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
+    if (!(lifetime <= maxTokenLifetime)) return new Refusal('lifetime_too_long')
+  }
+  return undefined
 }
 
 function judgeCallers(
@@ -283,10 +269,9 @@ function haveScopes(
   granted: readonly string[],
   matches: ScopeMatcher,
 ): boolean {
-  return (
-    (requiredScopes.length === 0 || requiredScopes.every((scope) => isGranted(scope, granted, matches))) &&
-    (scopeRules.length === 0 || scopeRules.every((rule) => scopesSatisfy(rule, granted, matches)))
-  )
+  for (const scope of requiredScopes) if (!isGranted(scope, granted, matches)) return false
+  for (const rule of scopeRules) if (!scopesSatisfy(rule, granted, matches)) return false
+  return true
 }
 
 async function judgeCheck(

@@ -139,28 +139,15 @@ export function scopeMatcher(option: string, matching: unknown, fallback: ScopeM
   throw new ConfigurationError(option, `must be 'exact', 'wildcard' or a function`)
 }
 
-const steady = new WeakSet<ScopeMatcher>()
-
-/** Declares that a matcher says the same of the same scopes every time. */
-export function steadyMatcher(matches: ScopeMatcher): ScopeMatcher {
-  steady.add(matches)
-  return matches
-}
-
-/** Whether what a matcher said of scopes holds from then on. */
-export function isSteady(matches: ScopeMatcher): boolean {
-  return steady.has(matches)
-}
-
 /** Scopes compared as text, case and all (RFC 6749 section 3.3). */
-export const exactScope = steadyMatcher((granted, demanded) => granted === demanded)
+export const exactScope: ScopeMatcher = (granted, demanded) => granted === demanded
 
 /**
  * `*` as a whole `:`-separated part of a granted scope stands for one part of the demanded scope, and at
  * the end for one or more: `orders:*` satisfies `orders:read` and `orders:read:eu`, `*:read` satisfies
  * `orders:read`. A lone `*` is only itself, and `*` in a demanded scope is no pattern.
  */
-export const wildcardScope = steadyMatcher((granted, demanded) => {
+export const wildcardScope: ScopeMatcher = (granted, demanded) => {
   if (granted === demanded) return true
   const pattern = granted.split(':')
   if (pattern.length < 2 || !pattern.includes('*')) return false
@@ -168,4 +155,4 @@ export const wildcardScope = steadyMatcher((granted, demanded) => {
   const last = pattern.length - 1
   if (pattern[last] === '*' ? parts.length < pattern.length : parts.length !== pattern.length) return false
   return pattern.every((part, index) => (part === '*' ? parts[index] !== '' : part === parts[index]))
-})
+}

@@ -87,8 +87,8 @@ export class TokenVerifier {
   }
 
   /**
-   * Takes up facts found earlier in the same request (what that is, the caller says), and has them confirmed if more freshness is needed
-   * now. What the issuer itself has just said during this request is as fresh as a request can have it.
+   * Takes up facts found earlier in the same request (what that is, the caller says), and has them confirmed if more
+   * freshness is needed now. What the issuer itself has just said during this request is as fresh as a request can have it.
    *
    * @throws Refusal, as {@link TokenVerifier.resolve} does.
    */

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { startChild, type Child } from '../support/child.js'
 import type { Issuance } from '../support/tokens.js'
-import { sendAtRate } from './send.js'
+import { sendAtRate, type Target } from './send.js'
 import { BARE, DIGEST, OWN } from './own-servers.js'
 import type { GuardedServer } from './servers.mjs'
 
@@ -15,12 +15,8 @@ export interface Place {
 }
 
 /** A server that runs. */
-export interface Cell extends Place {
-  readonly headers: readonly string[]
-  readonly port: number
+export interface Cell extends Place, Target {
   readonly child: Child
-  /** Its connections, which stay: to make one costs a server more than a request. */
-  readonly agent: Agent
 }
 
 /** Servers that run, for as long as they are measured. */
@@ -41,7 +37,8 @@ export async function startCells(
       const module = new URL('server.js', import.meta.url)
       const child = await startChild(module, [server.framework, server.guard])
       const port = await child.ask<number>({ kind: 'start', issuance })
-      return { server, child, port, agent: new Agent({ keepAlive: true, maxSockets: 64 }) }
+      // Its connections stay: to make one costs a server more than a request.
+      return { server, child, port, agent: new Agent({ keepAlive: true, maxSockets: 64 }), sent: 0 }
     }),
   )
   const cells = started.flatMap((of): readonly Cell[] => [

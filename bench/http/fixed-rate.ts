@@ -1,4 +1,3 @@
-import { median } from '../support/statistics.js'
 import { checked, cpuOf, indexOfBare, type Cell, type Place, type Running } from './cells.js'
 import { saturate } from './saturate.js'
 import { sendAtRate } from './send.js'
@@ -18,14 +17,14 @@ export interface RatePlan {
 export interface AtRate {
   readonly place: Place
   readonly micros: readonly number[]
-  /** Above the bare server in the same turn. */
+  /** Above the bare server in the same round. */
   readonly above: readonly number[]
 }
 
 /**
- * Measures what a request costs at a fixed rate. Every round has new processes, because two that do the same
- * differ by microseconds for as long as they live: by where the operating system has put what they use. Within a round
- * many short turns follow each other, there and back, so that what disturbs the machine for a while disturbs all.
+ * Measures what a request costs at a fixed rate. Every round has new processes, because two that do the same were seen
+ * to differ by microseconds for as long as they live. Within a round many short turns follow each other, there and back,
+ * so that what disturbs the machine for a while disturbs all.
  */
 export async function measureAtRate(
   start: () => Promise<Running>,
@@ -50,29 +49,37 @@ interface RoundOfOne {
   readonly above: number
 }
 
+/** What was measured of one server. */
+interface Sum {
+  micros: number
+  requests: number
+}
+
 async function measureRound(cells: readonly Cell[], plan: RatePlan): Promise<readonly RoundOfOne[]> {
-  for (const { port, headers } of cells) await saturate(port, headers, plan.warmUp)
-  const costs = cells.map((): number[] => [])
-  const there = [...cells.keys()]
+  const warm = new Set<Cell['child']>()
+  for (const { port, headers, child } of cells) {
+    if (!warm.has(child)) await saturate(port, headers, plan.warmUp)
+    warm.add(child)
+  }
+  const sums = cells.map((): Sum => ({ micros: 0, requests: 0 }))
+  const there = [...cells.entries()]
   for (let turn = 0; turn < plan.turns; turn += 1) {
-    for (const index of turn % 2 === 0 ? there : there.toReversed()) {
-      const cell = cells[index]
-      if (cell !== undefined) costs[index]?.push(await costOf(cell, plan))
+    for (const [index, cell] of turn % 2 === 0 ? there : there.toReversed()) {
+      const sum = sums[index]
+      if (sum !== undefined) await add(sum, cell, plan)
     }
   }
+  // All that was spent over all that was answered: the garbage of many turns is collected in one of them.
+  const costs = sums.map(({ micros, requests }) => micros / requests)
   return cells.map((place, index) => {
-    const bare = costs[indexOfBare(cells, place)] ?? []
-    const own = costs[index] ?? []
-    return {
-      place,
-      micros: median(own),
-      above: median(own.map((cost, turn) => cost - (bare[turn] ?? Number.NaN))),
-    }
+    const micros = costs[index] ?? Number.NaN
+    return { place, micros, above: micros - (costs[indexOfBare(cells, place)] ?? Number.NaN) }
   })
 }
 
-async function costOf(cell: Cell, { perSecond, turn }: RatePlan): Promise<number> {
+async function add(sum: Sum, cell: Cell, { perSecond, turn }: RatePlan): Promise<void> {
   const before = await cpuOf(cell)
   const { requests } = checked(await sendAtRate(cell, perSecond, turn), cell)
-  return ((await cpuOf(cell)) - before) / requests
+  sum.micros += (await cpuOf(cell)) - before
+  sum.requests += requests
 }

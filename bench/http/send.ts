@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const TICK_MS = 2
 
 /** Where requests are sent, and with what. */
-interface Target {
+export interface Target {
   readonly port: number
   readonly headers: readonly string[]
   readonly agent: Agent
+  /** How many requests it was sent so far: short turns, too, go through all of its headers. */
+  sent: number
 }
 
 /**
@@ -19,14 +21,14 @@ export async function sendAtRate(
   perSecond: number,
   milliseconds: number,
 ): Promise<{ readonly requests: number; readonly refused: number }> {
-  let sent = 0
+  let requests = 0
   let refused = 0
   const answers: Promise<void>[] = []
   const started = performance.now()
   for (let elapsed = 0; elapsed < milliseconds; elapsed = performance.now() - started) {
-    for (const due = Math.floor((elapsed * perSecond) / 1000); sent < due; sent += 1) {
+    for (const due = Math.floor((elapsed * perSecond) / 1000); requests < due; requests += 1) {
       answers.push(
-        send(target, sent).then((status) => {
+        send(target).then((status) => {
           if (status !== 200) refused += 1
         }),
       )
@@ -34,11 +36,13 @@ export async function sendAtRate(
     await sleep(TICK_MS)
   }
   await Promise.all(answers)
-  return { requests: sent, refused }
+  return { requests, refused }
 }
 
-function send({ agent, port, headers }: Target, index: number): Promise<number> {
-  const authorization = headers[index % headers.length] ?? ''
+function send(target: Target): Promise<number> {
+  const { agent, port, headers } = target
+  const authorization = headers[target.sent % headers.length] ?? ''
+  target.sent += 1
   return new Promise((resolve, reject) => {
     get({ agent, host: '127.0.0.1', port, path: '/', headers: { authorization } }, (response) => {
       response.resume().on('end', () => {

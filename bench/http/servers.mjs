@@ -11,6 +11,8 @@ import Koa from 'koa'
 import koaJwt from 'koa-jwt'
 
 function listen(server) {
+  // Whoever has to wait for its next turn must not be disconnected meanwhile.
+  server.keepAliveTimeout = 0
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(server.address().port))
   })
@@ -38,7 +40,7 @@ export function koaServer(middleware) {
 const HELLO = { type: 'object', properties: { hello: { type: 'string' } } }
 
 export async function fastifyServer(install) {
-  const app = fastify()
+  const app = fastify({ keepAliveTimeout: 0 })
   await install(app)
   app.get('/', { schema: { response: { 200: HELLO } } }, (_request, reply) => {
     reply.send({ hello: 'world' })

@@ -2,7 +2,7 @@ import type { TokenFacts } from '../access-token.js'
 import { claim, readClaims, type Claims } from '../claims.js'
 import { flag, ownOptions, requiredText } from '../configuration.js'
 import { mediaType } from '../jwt/verify-jwt.js'
-import { steadyMatcher } from '../scopes.js'
+import type { ScopeMatcher } from '../scopes.js'
 import { stytchAddress } from '../stytch-address.js'
 import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from './common-options.js'
 import type { Issuer, Verdict } from './issuer.js'
@@ -94,11 +94,11 @@ function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): Toke
  * the resource satisfies any. Split at the first colon only: Stytch's own client drops what follows a
  * second one, which lets `read:users:eu` stand for `read:users:us`.
  */
-export const stytchScope = steadyMatcher((granted, demanded) => {
+export const stytchScope: ScopeMatcher = (granted, demanded) => {
   const [grantedAction, grantedResource] = splitAtColon(granted)
   const [action, resource] = splitAtColon(demanded)
   return grantedAction === action && (grantedResource === resource || grantedResource === '*')
-})
+}
 
 function splitAtColon(scope: string): readonly [action: string, resource: string] {
   const colon = scope.indexOf(':')

@@ -28,7 +28,7 @@ export interface AdmissionOptions {
 /** A change that someone should hear of. */
 export type AdmissionChange = 'opened' | 'refused' | 'recovered'
 
-/** Seconds that an issuer can ask for. */
+/** The most seconds that an issuer can ask for. */
 export const LONGEST_ASKED_PAUSE = 120
 
 /**

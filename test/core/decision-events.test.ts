@@ -213,6 +213,20 @@ describe('a token that stands in the path as well', () => {
     )
   })
 
+  it.each([
+    ['with escapes of its own', 'abcdefgh%2Fefgh%2Bijkl%3D', '/callback/[token]'],
+    ['with escapes that are none of it beside it', 'abcdefghijklmnopqrst', '/a%2Fb/callback/[token]'],
+  ])('nor as it came, %s', async (_, token, reported) => {
+    const before = reported.slice(0, reported.indexOf('/callback'))
+    expect(await pathOf(`${before}/callback/${token}`, token)).toBe(reported)
+  })
+
+  it('nor a text with characters that no token has, in the encoding of addresses', async () => {
+    expect(await pathOf('/callback/user%3Asecret-of-16-chars', 'user:secret-of-16-chars')).toBe(
+      '/callback/[token]',
+    )
+  })
+
   it('what is too short to be a secret blots nothing out', async () => {
     expect(await pathOf('/internal/orders', 'orders')).toBe('/internal/orders')
   })

@@ -26,6 +26,18 @@ describe('forget()', () => {
     expect(await statusOf(authorize(otherStream))).toBe(200)
   })
 
+  it('and does so where the time of day was set back meanwhile', async () => {
+    const on = await stage()
+    const authorize = guard(on.verifier, {})
+    const token = on.issuer.mintOpaque({ expiresIn: '2h' })
+    const stream = new Request('https://api.test/', bearer(token))
+    expect(await statusOf(authorize(stream))).toBe(200)
+    on.issuer.revoke(token)
+    on.verifier.forget(token)
+    on.pass(-2)
+    expect(await statusOf(authorize(stream))).toBe(401)
+  })
+
   it('and a no that was found meanwhile holds for it as well', async () => {
     const on = await stage()
     const authorize = guard(on.verifier, {})
