@@ -63,7 +63,13 @@ function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | unde
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
   if (typeof value === 'string' || value === undefined || value instanceof Refusal) return value
-  return value.length === 1 ? value[0] : new Refusal('token_malformed')
+  return onlyTextOf(value)
+}
+
+/** Made by hand, anything may stand there: what is no text must not become one by being read as such. */
+function onlyTextOf(values: unknown): string | Refusal {
+  const only: unknown = Array.isArray(values) && values.length === 1 ? values[0] : undefined
+  return typeof only === 'string' ? only : new Refusal('token_malformed')
 }
 
 function isHeaderReader(headers: HeaderObject | HeaderReader): headers is HeaderReader {
@@ -81,7 +87,8 @@ function headerOf(
     if (!isNamed('authorization', name)) continue
     // Measured: sooner read by its name than by what the loop has found.
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
-    if (value === undefined) continue
+    // Whatever its type says: some write what is absent as null.
+    if (value === undefined || (value as unknown) === null) continue
     if (found !== undefined) return new Refusal('token_malformed')
     found = value
   }

@@ -60,7 +60,8 @@ export interface Verifier {
    */
   verify(token: string, policy?: Policy): Promise<AccessToken>
   /**
-   * Decides about a request. The promise never rejects: an outage, too, is a decision.
+   * Decides about a request. The promise never rejects: an outage, too, is a decision. Make the policy once: each new
+   * object is checked anew, which takes many times as long as to decide about a known token.
    *
    * @throws ConfigurationError, at once, if the policy is wrong.
    */
@@ -73,7 +74,11 @@ export interface Verifier {
   ready(): Promise<void>
   /** A snapshot of what is known of the issuers; asks nobody. */
   health(): VerifierHealth
-  /** Drops what is remembered of one token. */
+  /**
+   * Drops what is remembered of one token.
+   *
+   * @throws TypeError for what is no text.
+   */
   forget(token: string): void
   /** Lets go of everything remembered of tokens. Nothing keeps the process alive without it either. */
   close(): void

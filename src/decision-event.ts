@@ -64,14 +64,18 @@ function withoutToken(path: string | undefined, bearer: string | Refusal): strin
   // Most paths are shorter than most tokens.
   if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
   // As it came first: what came as a token may have escapes of its own.
-  if (path.includes(bearer)) return path.replaceAll(bearer, '[token]')
-  const plain = path.replace(/%[2-7][0-9a-f]/gi, (escape) => decodedIfIn(bearer, escape))
-  return plain.includes(bearer) ? plain.replaceAll(bearer, '[token]') : path
+  const masked = path.replaceAll(bearer, MASK)
+  const plain = masked.replace(ESCAPE, (escape) => decodedIfIn(bearer, escape))
+  return plain.includes(bearer) ? plain.replaceAll(bearer, MASK) : masked
 }
+
+const MASK = '[token]'
+/** An encoded character of ASCII (RFC 3986 section 2.1), also one that was encoded again on its way. */
+const ESCAPE = /%(?:25)*[2-7][0-9a-f]/gi
 
 /** Only characters that the token has: whatever else is encoded stays so. */
 function decodedIfIn(bearer: string, escape: string): string {
-  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
+  const character = String.fromCharCode(Number.parseInt(escape.slice(-2), 16))
   return bearer.includes(character) ? character : escape
 }
 

@@ -109,6 +109,7 @@ export class TokenVerifier {
 
   /** Drops what is remembered of a token; an answer still under way is not remembered either. */
   forget(token: string): void {
+    if (typeof token !== 'string') throw new TypeError('forget() takes a token, which is a text')
     const digest = tokenDigest(token)
     this.#checks.abandon(digest)
     this.#questions.abandon(digest)

@@ -1,3 +1,4 @@
+import { median } from '../support/statistics.js'
 import { checked, cpuOf, indexOfBare, type Cell, type Place, type Running } from './cells.js'
 import { saturate } from './saturate.js'
 import { sendAtRate } from './send.js'
@@ -17,7 +18,7 @@ export interface RatePlan {
 export interface AtRate {
   readonly place: Place
   readonly micros: readonly number[]
-  /** Above the bare server in the same round. */
+  /** Above the bare server in the same turn, the median of a round's turns. */
   readonly above: readonly number[]
 }
 
@@ -49,10 +50,10 @@ interface RoundOfOne {
   readonly above: number
 }
 
-/** What was measured of one server. */
-interface Sum {
-  micros: number
-  requests: number
+/** What was measured of one server in one turn. */
+interface Turn {
+  readonly micros: number
+  readonly requests: number
 }
 
 async function measureRound(cells: readonly Cell[], plan: RatePlan): Promise<readonly RoundOfOne[]> {
@@ -61,25 +62,31 @@ async function measureRound(cells: readonly Cell[], plan: RatePlan): Promise<rea
     if (!warm.has(child)) await saturate(port, headers, plan.warmUp)
     warm.add(child)
   }
-  const sums = cells.map((): Sum => ({ micros: 0, requests: 0 }))
+  const turns = cells.map((): Turn[] => [])
   const there = [...cells.entries()]
   for (let turn = 0; turn < plan.turns; turn += 1) {
     for (const [index, cell] of turn % 2 === 0 ? there : there.toReversed()) {
-      const sum = sums[index]
-      if (sum !== undefined) await add(sum, cell, plan)
+      turns[index]?.push(await takeTurn(cell, plan))
     }
   }
-  // All that was spent over all that was answered: the garbage of many turns is collected in one of them.
-  const costs = sums.map(({ micros, requests }) => micros / requests)
   return cells.map((place, index) => {
-    const micros = costs[index] ?? Number.NaN
-    return { place, micros, above: micros - (costs[indexOfBare(cells, place)] ?? Number.NaN) }
+    const own = turns[index] ?? []
+    const bare = turns[indexOfBare(cells, place)] ?? []
+    return { place, micros: costOfAll(own), above: median(differences(own, bare)) }
   })
 }
 
-async function add(sum: Sum, cell: Cell, { perSecond, turn }: RatePlan): Promise<void> {
+async function takeTurn(cell: Cell, { perSecond, turn }: RatePlan): Promise<Turn> {
   const before = await cpuOf(cell)
   const { requests } = checked(await sendAtRate(cell, perSecond, turn), cell)
-  sum.micros += (await cpuOf(cell)) - before
-  sum.requests += requests
+  return { micros: (await cpuOf(cell)) - before, requests }
+}
+
+function costOfAll(turns: readonly Turn[]): number {
+  const total = (of: keyof Turn): number => turns.reduce((sum, turn) => sum + turn[of], 0)
+  return total('micros') / total('requests')
+}
+
+function differences(own: readonly Turn[], bare: readonly Turn[]): readonly number[] {
+  return own.map((turn, index) => costOfAll([turn]) - costOfAll(bare.slice(index, index + 1)))
 }

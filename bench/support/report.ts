@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js'
-import { median } from './statistics.js'
+import { intervalOfMedian, median } from './statistics.js'
 
 export type Cell = string | number
 
@@ -50,7 +50,10 @@ export interface Effort {
   readonly rounds: number
 }
 
-/** Judges the median of the rounds, and tells where they end: a limit between their ends is not decided by this run. */
+/**
+ * Judges the median of the rounds, and tells where they end. They do not agree where the limit is in the interval in
+ * which, by these rounds, the median of ever so many would be with 95 % certainty: of seven rounds that is all of them.
+ */
 export function goal(
   text: string,
   rounds: number | readonly number[],
@@ -63,7 +66,8 @@ export function goal(
   const figure = median(values)
   const [least, most] = [Math.min(...values), Math.max(...values)]
   const range = values.length === 1 ? '' : `rounds from ${least.toFixed(2)} to ${most.toFixed(2)}`
-  const undecided = least < limit && limit < most
+  const [low, high] = intervalOfMedian(values)
+  const undecided = low < limit && limit < high
   const remarks = [range, undecided ? 'which do not agree' : '', remark]
     .filter((part) => part !== '')
     .join(', ')

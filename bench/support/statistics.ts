@@ -5,6 +5,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
+/** Where the median of ever so many values would be with 95 % certainty, by order and without a guess at how they are spread. */
+export function intervalOfMedian(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = values.toSorted((a, b) => a - b)
+  const outside = Math.max(0, Math.floor((values.length - 1.96 * Math.sqrt(values.length)) / 2) - 1)
+  return [sorted[outside] ?? Number.NaN, sorted[values.length - 1 - outside] ?? Number.NaN]
+}
+
 /** (max - min) / median, in percent: how far the rounds of one run lie apart. */
 export function spread(values: readonly number[]): number {
   return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100

@@ -199,6 +199,8 @@ describe('a token that stands in the path as well', () => {
     ['in part', '/callback/abcdefgh%2Fefgh+ijkl=/x%0Ay', '/callback/[token]/x%0Ay'],
     ['in lower case', '/callback/abcdefgh%2fefgh%2bijkl%3d', '/callback/[token]'],
     ['of a part of it', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
+    ['beside itself as it is', '/abcdefgh/efgh+ijkl=/abcdefgh%2Fefgh%2Bijkl%3D', '/[token]/[token]'],
+    ['of an encoding', '/callback/abcdefgh%252Fefgh%25252bijkl%3D/x%2520y', '/callback/[token]/x%2520y'],
     ['beside what is none', '/%zz/abcdefgh%2Fefgh%2Bijkl%3D%C3%A9%ff', '/%zz/[token]%C3%A9%ff'],
   ])('nor in an encoding %s', async (_, path, reported) => {
     expect(await pathOf(path, 'abcdefgh/efgh+ijkl=')).toBe(reported)

@@ -26,7 +26,14 @@ describe('forget()', () => {
     expect(await statusOf(authorize(otherStream))).toBe(200)
   })
 
-  it('and does so where the time of day was set back meanwhile', async () => {
+  it('refuses what is no text, by name', async () => {
+    const { verifier } = await stage()
+    expect(() => {
+      verifier.forget(undefined as unknown as string)
+    }).toThrow(new TypeError('forget() takes a token, which is a text'))
+  })
+
+  it('holds as well where the time of day was set back meanwhile', async () => {
     const on = await stage()
     const authorize = guard(on.verifier, {})
     const token = on.issuer.mintOpaque({ expiresIn: '2h' })

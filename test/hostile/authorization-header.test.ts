@@ -168,6 +168,22 @@ describe('A6: two headers in a header object that was made by hand, in two cases
   })
 })
 
+describe('a header object made by hand that holds what is no text', () => {
+  it.each<[string, (text: string) => unknown, string]>([
+    ['null', () => null, 'token_missing'],
+    ['a number', () => 7, 'token_malformed'],
+    ['a list in a list', (text) => [[text]], 'token_malformed'],
+    ['a list that holds null', () => [null], 'token_malformed'],
+    ['an empty list', () => [], 'token_malformed'],
+    ['an object that reads as the text', (text) => ({ toString: () => text }), 'token_malformed'],
+    ['a list of one text', (text) => [text], 'accepted'],
+  ])('%s', async (_, valueOf, expected) => {
+    const { arena } = held
+    const headers = { authorization: valueOf(`Bearer ${arena.token()}`) } as GuardedRequest['headers']
+    expect(reasonOf(await arena.decide({ headers }))).toBe(expected)
+  })
+})
+
 interface Pair {
   readonly token: ReturnType<Arena['token']>
 }
