@@ -61,7 +61,7 @@ export interface Verifier {
   verify(token: string, policy?: Policy): Promise<AccessToken>
   /**
    * Decides about a request. The promise never rejects: an outage, too, is a decision. Make the policy once: each new
-   * object is checked anew, which takes many times as long as to decide about a known token.
+   * object is checked anew, which takes longer than to decide about a known token.
    *
    * @throws ConfigurationError, at once, if the policy is wrong.
    */

@@ -153,6 +153,14 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** Of a header that came twice both are there, with a comma between them. */
+const PAGE = /(?:^|,)\s*(?:text\/html|application\/xhtml\+xml)\s*(?:[;,]|$)/i
+
+/** Whether an answer calls itself a page: written for people, by a proxy or a login in between, whatever it quotes. */
+export function isPage(headers: Headers): boolean {
+  return PAGE.test(headers.get('content-type') ?? '')
+}
+
 /** What a number of seconds too large to be written is taken for (RFC 9111 section 1.2.2). */
 const MOST_SECONDS = 2 ** 31
 

@@ -23,8 +23,8 @@ export interface AtRate {
 }
 
 /**
- * Measures what a request costs at a fixed rate. Every round has new processes, because two that do the same were seen
- * to differ by microseconds for as long as they live. Within a round many short turns follow each other, there and back,
+ * Measures what a request costs at a fixed rate. Every round has new processes, because two that do the same differ
+ * a little for as long as they live. Within a round many short turns follow each other, there and back,
  * so that what disturbs the machine for a while disturbs all.
  */
 export async function measureAtRate(
@@ -71,8 +71,9 @@ async function measureRound(cells: readonly Cell[], plan: RatePlan): Promise<rea
   }
   return cells.map((place, index) => {
     const own = turns[index] ?? []
-    const bare = turns[indexOfBare(cells, place)] ?? []
-    return { place, micros: costOfAll(own), above: median(differences(own, bare)) }
+    const bare = turns[indexOfBare(cells, place)]?.map(costOf) ?? []
+    const above = own.map((of, turn) => costOf(of) - (bare[turn] ?? Number.NaN))
+    return { place, micros: costOf(sumOf(own)), above: median(above) }
   })
 }
 
@@ -82,11 +83,13 @@ async function takeTurn(cell: Cell, { perSecond, turn }: RatePlan): Promise<Turn
   return { micros: (await cpuOf(cell)) - before, requests }
 }
 
-function costOfAll(turns: readonly Turn[]): number {
-  const total = (of: keyof Turn): number => turns.reduce((sum, turn) => sum + turn[of], 0)
-  return total('micros') / total('requests')
+function sumOf(turns: readonly Turn[]): Turn {
+  return {
+    micros: turns.reduce((sum, { micros }) => sum + micros, 0),
+    requests: turns.reduce((sum, { requests }) => sum + requests, 0),
+  }
 }
 
-function differences(own: readonly Turn[], bare: readonly Turn[]): readonly number[] {
-  return own.map((turn, index) => costOfAll([turn]) - costOfAll(bare.slice(index, index + 1)))
+function costOf({ micros, requests }: Turn): number {
+  return micros / requests
 }

@@ -7,7 +7,7 @@ import type { Mode, Sample } from './measure.js'
 import type { Preparation, Stretch } from './worker.js'
 
 const WARM_UP_MS = 30
-/** A complete race has as many rounds for each one of the other paths, the shorter for it: the more, the less one disturbed by others counts. */
+/** How many times as many rounds a complete race has, each the shorter for it: the more, the less one counts that was disturbed. */
 export const SHORT_ROUNDS = 3
 
 /** What is measured of every contender in turn. */

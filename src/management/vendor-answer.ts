@@ -1,6 +1,6 @@
 import { createClock } from '../clock.js'
 import { isRecord } from '../configuration.js'
-import { ExchangeError, parseJson, retryAfterSeconds, type ExchangeAnswer } from '../exchange.js'
+import { ExchangeError, isPage, parseJson, retryAfterSeconds, type ExchangeAnswer } from '../exchange.js'
 import { quoted } from '../redaction.js'
 import { ManagementError, type ManagementFailure } from './management-error.js'
 import type { VendorCall } from './vendor-call.js'
@@ -125,11 +125,6 @@ function failed(
     // A gateway's answer says nothing of what the vendor behind it has done.
     isUncertain: !isRead && status >= 500,
   })
-}
-
-/** A page for people, such as a proxy's request to log in: it does not come from an API. */
-function isPage(headers: Headers): boolean {
-  return /\bhtml\b/i.test(headers.get('content-type') ?? '')
 }
 
 function said(message: string | undefined): string {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../clock.js'
 import {
   exchange,
+  isPage,
   parseJson,
   retryAfterSeconds,
   UnreadableAnswerError,
@@ -13,7 +14,7 @@ import type { RemoteProfile, RemoteVerdict } from '../issuers/issuer.js'
 import type { TellIssuerEvent } from '../issuer-events.js'
 import { Refusal } from '../refusal.js'
 import { REMOTE_DEFAULTS, type RemoteOptions } from './remote-options.js'
-import { isPage, repeatsAName } from './doubtful-answer.js'
+import { repeatsAName } from './repeated-names.js'
 import { Admission, type AdmissionChange, type QuestionOutcome } from './admission.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */

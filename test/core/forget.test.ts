@@ -8,6 +8,21 @@ async function statusOf(authorizing: Promise<AccessToken | Response>): Promise<n
   return found instanceof Response ? found.status : 200
 }
 
+/** A request with an opaque token that was let in once and may go on for long, such as a stream. */
+async function streaming(): Promise<{
+  readonly on: Stage
+  readonly token: string
+  readonly guardAnew: () => Promise<number>
+}> {
+  const on = await stage()
+  const authorize = guard(on.verifier, {})
+  const token = on.issuer.mintOpaque({ expiresIn: '2h' })
+  const stream = new Request('https://api.test/', bearer(token))
+  const guardAnew = (): Promise<number> => statusOf(authorize(stream))
+  expect(await guardAnew()).toBe(200)
+  return { on, token, guardAnew }
+}
+
 describe('forget()', () => {
   it.each([
     ['an opaque token', (on: Stage) => on.issuer.mintOpaque({ expiresIn: '2h' })],
@@ -34,27 +49,19 @@ describe('forget()', () => {
   })
 
   it('holds as well where the time of day was set back meanwhile', async () => {
-    const on = await stage()
-    const authorize = guard(on.verifier, {})
-    const token = on.issuer.mintOpaque({ expiresIn: '2h' })
-    const stream = new Request('https://api.test/', bearer(token))
-    expect(await statusOf(authorize(stream))).toBe(200)
+    const { on, token, guardAnew } = await streaming()
     on.issuer.revoke(token)
     on.verifier.forget(token)
     on.pass(-2)
-    expect(await statusOf(authorize(stream))).toBe(401)
+    expect(await guardAnew()).toBe(401)
   })
 
   it('and a no that was found meanwhile holds for it as well', async () => {
-    const on = await stage()
-    const authorize = guard(on.verifier, {})
-    const token = on.issuer.mintOpaque({ expiresIn: '2h' })
-    const stream = new Request('https://api.test/', bearer(token))
-    expect(await statusOf(authorize(stream))).toBe(200)
+    const { on, token, guardAnew } = await streaming()
     on.issuer.revoke(token)
     on.pass(31)
     expect(await on.outcome(token)).toBe('token_inactive')
-    expect(await statusOf(authorize(stream))).toBe(401)
+    expect(await guardAnew()).toBe(401)
     expect(on.issuer.calls.introspection).toBe(2)
   })
 

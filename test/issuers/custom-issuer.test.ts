@@ -87,6 +87,21 @@ describe('an issuer written by hand', () => {
     expect(await outcome('other')).toBe('issuer_unknown')
   })
 
+  it('is believed that it says no by a status alone, but not under an HTML page', async () => {
+    const read: RemoteProfile['read'] = ({ status }) =>
+      status === 404
+        ? { active: false, reason: 'token_inactive', because: 'not there' }
+        : { fault: 'issuer_unavailable', because: `status ${status}` }
+    const { issuer, outcome } = await stage({
+      issuers: (by) => [own(by, { remote: { ...own(by).remote!, read } })],
+    })
+    const page = { 'content-type': 'text/html' }
+    issuer.fail('introspection', { status: 404, headers: page, body: '<p>Not found</p>' })
+    expect(await outcome('own_1')).toBe('issuer_unavailable')
+    issuer.fail('introspection', { status: 404, body: {} })
+    expect(await outcome('own_1')).toBe('token_inactive')
+  })
+
   it('has its JWTs checked by its own rules', async () => {
     const { jwt, issuer, outcome } = await stage({
       issuers: (by) => {

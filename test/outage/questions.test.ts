@@ -35,6 +35,7 @@ const unreadable: readonly Row[] = [
   ['F35 no active', saysJson(200, { sub: 'billing' })],
   ['F36 active under a page', says(200, GOOD, { 'content-type': 'text/html; charset=utf-8' })],
   ['F36 active under a page, in XML', says(200, GOOD, { 'content-type': 'Application/XHTML+XML' })],
+  ['F36 active under JSON and a page', says(200, GOOD, { 'content-type': 'application/json, text/html' })],
   ['F36 active under a 201', saysJson(201, ACTIVE)],
   ['F36 active under a 202', saysJson(202, ACTIVE)],
   ['F36 active under a 206', saysJson(206, ACTIVE)],

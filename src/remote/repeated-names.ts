@@ -1,11 +1,5 @@
 import { parseJson } from '../exchange.js'
 
-/** Whether an answer calls itself a page: written for people, by a proxy or a login in between, whatever it quotes. */
-export function isPage(headers: Headers): boolean {
-  const type = headers.get('content-type')
-  return type !== null && /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type)
-}
-
 /** Braces, and texts with the colon after them that makes a text a name. */
 const BRACES_AND_TEXTS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g
 
