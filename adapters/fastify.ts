@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AccessToken } from '../src/access-token.js'
-import { andThen, type Awaitable } from '../src/awaitable.js'
-import type { RefusalAnswer } from '../src/bearer.js'
-import { ConfigurationError, isRecord, ownOptions } from '../src/configuration.js'
-import type { Verifier } from '../src/create-verifier.js'
-import { acceptedToken, createGuard, type Enter, type Entry, type GuardOptions } from '../src/guard.js'
-import { compilePolicy, type Policy } from '../src/policy.js'
-import type { Refusal } from '../src/refusal.js'
+import type { AccessToken } from '../src/model/access-token.js'
+import { andThen, type Awaitable } from '../src/util/awaitable.js'
+import type { RefusalAnswer } from '../src/bearer/bearer-token.js'
+import { ConfigurationError, isRecord, ownOptions } from '../src/options/read-options.js'
+import type { Verifier } from '../src/verifier/create-verifier.js'
+import { acceptedToken, createGuard, type Enter, type Entry, type GuardOptions } from '../src/guard/guard.js'
+import { compilePolicy, type Policy } from '../src/policy/policy.js'
+import type { Refusal } from '../src/model/refusal.js'
 
 /** Answers a refusal and returns the reply, or throws the refusal: Fastify sends its status and headers. */
 export type FastifyOnRefusal = (

@@ -1,10 +1,10 @@
-import type { AccessToken } from '../src/access-token.js'
-import type { RefusalAnswer } from '../src/bearer.js'
-import { isRecord } from '../src/configuration.js'
-import type { Verifier } from '../src/create-verifier.js'
-import { acceptedToken, createGuard, type GuardOptions } from '../src/guard.js'
-import type { Policy } from '../src/policy.js'
-import type { Refusal } from '../src/refusal.js'
+import type { AccessToken } from '../src/model/access-token.js'
+import type { RefusalAnswer } from '../src/bearer/bearer-token.js'
+import { isRecord } from '../src/options/read-options.js'
+import type { Verifier } from '../src/verifier/create-verifier.js'
+import { acceptedToken, createGuard, type GuardOptions } from '../src/guard/guard.js'
+import type { Policy } from '../src/policy/policy.js'
+import type { Refusal } from '../src/model/refusal.js'
 
 /** Makes the response to a refusal in place of the guard; throwing hands it to the server's own error handling. */
 export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | Promise<Response>

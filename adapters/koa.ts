@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessToken } from '../src/access-token.js'
-import type { RefusalAnswer } from '../src/bearer.js'
-import type { Verifier } from '../src/create-verifier.js'
+import type { AccessToken } from '../src/model/access-token.js'
+import type { RefusalAnswer } from '../src/bearer/bearer-token.js'
+import type { Verifier } from '../src/verifier/create-verifier.js'
 import {
   acceptedToken,
   createDemand,
@@ -10,10 +10,10 @@ import {
   type Enter,
   type Entry,
   type GuardOptions,
-} from '../src/guard.js'
-import type { Policy } from '../src/policy.js'
-import type { Refusal } from '../src/refusal.js'
-import type { ScopeDemand } from '../src/scopes.js'
+} from '../src/guard/guard.js'
+import type { Policy } from '../src/policy/policy.js'
+import type { Refusal } from '../src/model/refusal.js'
+import type { ScopeDemand } from '../src/model/scopes.js'
 
 /** What the guard needs of a Koa context; any version's. */
 export interface KoaContext {

@@ -1,4 +1,4 @@
-import { createClock } from '../../src/clock.js'
+import { createClock } from '../../src/util/clock.js'
 import { atOnce, ONE_AFTER_ANOTHER, type Choice, type Way } from './choice.js'
 
 const REPEATS = 100

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { tokenDigest } from '../../src/access-token.js'
+import { tokenDigest } from '../../src/model/access-token.js'
 
 /** What a token may be remembered under. */
 export interface Key {

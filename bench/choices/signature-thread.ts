@@ -1,4 +1,4 @@
-import { readJwk } from '../../src/jwt/jwk.js'
+import { readJwk } from '../../src/keys/jwk.js'
 import { checkWithNode } from '../../src/jwt/signature.js'
 import type { Issuance } from '../support/tokens.js'
 import { atOnce, awaited, freshTexts, type Choice, type Situation } from './choice.js'

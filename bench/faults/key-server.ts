@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import type { FaultHandler } from '../../src/testing/index.js'
 import { selfSigned } from '../../test/support/certificate.js'
 

@@ -1,4 +1,4 @@
-import { IN_USE, REFRESH_AT } from '../../src/freshness.js'
+import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
 
 /**
  * The calls a second that one instance makes about one token whose requests reach it at random (Poisson) at a rate.

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OAuthOptions } from '../../src/index.js'
-import { createSigningKey } from '../../src/testing/signing-keys.js'
+import { createSigningKey } from '../../src/testing/state/signing-keys.js'
 import { AUDIENCE, SCOPE } from '../support/tokens.js'
 
 const ISSUER = 'https://issuer.test'

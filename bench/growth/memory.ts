@@ -1,5 +1,5 @@
 import { createVerifier, oauth } from '../../src/index.js'
-import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import { answerMessages } from '../support/child.js'
 import { usedBytes } from '../support/heap.js'
 import { AUDIENCE, claimsOf } from '../support/tokens.js'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { createVerifier, oauth, type Decision } from '../../src/index.js'
-import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import { answerMessages } from '../support/child.js'
 import { AUDIENCE, claimsOf, SCOPE, times } from '../support/tokens.js'
 import { measureCalls, type Callee, type Manner } from '../verifiers/measure.js'

@@ -1,7 +1,7 @@
 import { Session, type HeapProfiler, type Profiler, type Runtime } from 'node:inspector/promises'
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { SigningAlgorithm } from '../../src/testing/signing-keys.js'
+import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 import { markdownTable, type Table } from '../support/report.js'
 import { startIssuer, times } from '../support/tokens.js'
 import { findContender, type Cast } from '../verifiers/cast.js'

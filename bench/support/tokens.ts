@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createSigningKey, signJwt, type SigningAlgorithm } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt, type SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 
 export const AUDIENCE = 'https://orders.internal'
 export const SCOPE = 'orders:read'

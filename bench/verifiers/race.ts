@@ -1,4 +1,4 @@
-import type { SigningAlgorithm } from '../../src/testing/signing-keys.js'
+import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 import { startChild } from '../support/child.js'
 import { interleave } from '../support/statistics.js'
 import { startIssuer, times } from '../support/tokens.js'

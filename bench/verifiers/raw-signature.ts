@@ -1,5 +1,5 @@
 import { constants, createPublicKey, type KeyObject, type SigningOptions } from 'node:crypto'
-import { toDer } from '../../src/jwt/ecdsa-signature.js'
+import { toDer } from '../../src/jwt/ecdsa-der.js'
 import type { Issuance } from '../support/tokens.js'
 
 /** How Node is given a key, and with it a signature. */

@@ -1,8 +1,8 @@
 import type { Vendor } from '../management/index.js'
-import type { ExitCode } from './exit.js'
-import type { Options, Values } from './option.js'
+import type { ExitCode } from './exit-code.js'
+import type { Options, Values } from './input/option.js'
 import type { Environment } from './terminal.js'
-import type { Needs } from './variables.js'
+import type { Needs } from './input/environment.js'
 
 /** What a command without a name in front of it is about: an id, or a token, which never stands there itself. */
 export interface Operand {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { askOn } from './ask.js'
+import { askOn } from './input/prompt.js'
 import { runCli } from './run.js'
 
 const interruption = new AbortController()

@@ -1,22 +1,22 @@
-import type { Clock } from '../clock.js'
+import type { Clock } from '../util/clock.js'
 import {
   ConfigurationError,
   ownOptions,
   requiredText,
   secureAddress,
   type OwnOptions,
-} from '../configuration.js'
-import { durationOr, type Duration } from '../duration.js'
-import { stytchAddress, type StytchAddressOptions } from '../stytch-address.js'
+} from '../options/read-options.js'
+import { durationOr, type Duration } from '../options/duration.js'
+import { stytchAddress, type StytchAddressOptions } from '../providers/stytch/api-url.js'
 import {
   keyAuthentication,
   secretAuthentication,
   type ClientAuthentication,
-} from './client-authentication.js'
-import { ClientCredentials, type ClientCredentialsSettings } from './client-credentials.js'
-import { readParameters } from './parameters.js'
-import { readPrivateKey, type PrivateKey } from './private-key.js'
-import { credentialReader, secretReader, type Secret } from './secret.js'
+} from './authentication/client-authentication.js'
+import { ClientCredentials, type ClientCredentialsSettings } from './grants/client-credentials.js'
+import { readParameters } from './grants/parameters.js'
+import { readPrivateKey, type PrivateKey } from './authentication/private-key.js'
+import { credentialReader, secretReader, type Secret } from './authentication/credential.js'
 import {
   COMMON_OPTIONS,
   createSource,
@@ -24,9 +24,9 @@ import {
   readDeadline,
   type CommonSourceOptions,
   type TokenSource,
-} from './source.js'
-import { DiscoveredEndpoint } from './token-endpoint.js'
-import { readWanted, type WantedOptions } from './wanted.js'
+} from './create-source.js'
+import { DiscoveredEndpoint } from './grants/token-endpoint.js'
+import { readWanted, type WantedOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}: exactly one of `issuer`, `tokenEndpoint` and `stytch`. */
 export interface TokenSourceOptions extends CommonSourceOptions, WantedOptions {

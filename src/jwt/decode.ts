@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
-import { isRecord } from '../configuration.js'
-import { DEEPEST_NESTING, freezeWithin } from '../freeze.js'
-import type { UnverifiedJwt } from '../issuers/issuer.js'
+import { isRecord } from '../options/read-options.js'
+import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import type { UnverifiedJwt } from '../model/issuer.js'
 
 /** Three base64url parts, the last of which an unsecured JWT leaves empty (RFC 7515 section 3.1, RFC 7519 section 6). */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/

@@ -1,10 +1,10 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
-import type { Awaitable } from '../awaitable.js'
-import { Refusal } from '../refusal.js'
-import { toDer } from './ecdsa-signature.js'
-import { loadJose } from './jose.js'
-import type { VerificationKey } from './jwk.js'
-import { Pace } from './pace.js'
+import type { Awaitable } from '../util/awaitable.js'
+import { Refusal } from '../model/refusal.js'
+import { toDer } from './ecdsa-der.js'
+import { loadJose } from '../util/load-jose.js'
+import type { VerificationKey } from '../keys/jwk.js'
+import { Pace } from './signature-scheduler.js'
 
 /**
  * Whether a key vouches for a compact JWS (RFC 7515 section 5.2) under one algorithm; undefined if the key cannot

@@ -1,23 +1,23 @@
-export type { ManagementOptions } from './vendor-api.js'
-export type { CallOptions } from './vendor-call.js'
-export { ManagementError, type Vendor } from './management-error.js'
-export type { Listing, Page } from './listing.js'
-export type { EpochSeconds } from './read.js'
-export { clerkTokens, type ClerkTokens } from './clerk.js'
-export type { ClerkTokensOptions } from './clerk-api.js'
-export type { ClerkCreateInput, ClerkListInput, ClerkRevokeInput, ClerkVerifyInput } from './clerk-input.js'
-export type { ClerkToken, CreatedClerkToken } from './clerk-token.js'
-export { authleteTokens, type AuthleteTokens } from './authlete-tokens.js'
-export type { AuthleteTokensOptions } from './authlete-api.js'
+export type { ManagementOptions } from './api/vendor-api.js'
+export type { CallOptions } from './api/call.js'
+export { ManagementError, type Vendor } from './api/management-error.js'
+export type { Listing, Page } from './api/listing.js'
+export type { EpochSeconds } from '../util/members.js'
+export { clerkTokens, type ClerkTokens } from './clerk/clerk-tokens.js'
+export type { ClerkTokensOptions } from './clerk/api.js'
+export type { ClerkCreateInput, ClerkListInput, ClerkRevokeInput, ClerkVerifyInput } from './clerk/input.js'
+export type { ClerkToken, CreatedClerkToken } from './clerk/token.js'
+export { authleteTokens, type AuthleteTokens } from './authlete/authlete-tokens.js'
+export type { AuthleteTokensOptions } from './authlete/api.js'
 export type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
   AuthletePair,
   AuthleteStandardAnswer,
   AuthleteStandardInput,
-} from './authlete-introspection-types.js'
-export type { AuthleteTokenPage } from './authlete-list.js'
-export type { AuthleteListedClient, AuthleteListedToken } from './authlete-read.js'
+} from './authlete/introspection-types.js'
+export type { AuthleteTokenPage } from './authlete/list.js'
+export type { AuthleteListedClient, AuthleteListedToken } from './authlete/response.js'
 export type {
   AuthleteAuthorizationDetail,
   AuthleteCreatedToken,
@@ -32,33 +32,33 @@ export type {
   AuthleteRevokeInput,
   AuthleteUpdatedToken,
   AuthleteUpdateInput,
-} from './authlete-types.js'
-export { oauthTokens, type OAuthTokens } from './oauth-tokens.js'
-export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth-tokens.js'
-export type { TokenIntrospection } from './oauth-tokens-read.js'
-export { stytchClients, type StytchClients, type StytchSecrets } from './stytch.js'
-export type { StytchClientsOptions } from './stytch-api.js'
+} from './authlete/types.js'
+export { oauthTokens, type OAuthTokens } from './oauth/oauth-tokens.js'
+export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth/oauth-tokens.js'
+export type { TokenIntrospection } from './oauth/introspection.js'
+export { stytchClients, type StytchClients, type StytchSecrets } from './stytch/stytch-clients.js'
+export type { StytchClientsOptions } from './stytch/api.js'
 export type {
   AuthenticatedStytchToken,
   StytchAuthenticateInput,
   StytchScopes,
-} from './stytch-authenticate.js'
+} from './stytch/authenticate-token.js'
 export type {
   CreatedStytchClient,
   RotatingStytchClient,
   StytchClient,
   StytchClientStatus,
-} from './stytch-client.js'
+} from './stytch/client.js'
 export type {
   StytchClientInput,
   StytchCreateInput,
   StytchTokenInput,
   StytchUpdateInput,
-} from './stytch-input.js'
+} from './stytch/input.js'
 export type {
   StytchClientPage,
   StytchSearchInput,
   StytchSearchOperand,
   StytchSearchQuery,
-} from './stytch-search.js'
-export type { StytchAccessToken } from './stytch-token.js'
+} from './stytch/search.js'
+export type { StytchAccessToken } from './stytch/token.js'

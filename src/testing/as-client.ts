@@ -1,8 +1,8 @@
-import { issuersOf, type Verifier } from '../create-verifier.js'
-import type { Issuer } from '../issuers/issuer.js'
+import { issuersOf, type Verifier } from '../verifier/create-verifier.js'
+import type { Issuer } from '../model/issuer.js'
 import type { MintOptions } from './mint.js'
-import { PROVIDERS, type ProviderName } from './providers.js'
-import { isSigningAlgorithm, type SigningAlgorithm } from './signing-keys.js'
+import { PROVIDERS, type ProviderName } from './state/providers.js'
+import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
 import { providerBehind, running, type RunningIssuer } from './registry.js'
 
 /** Who calls, and with what. Everything is optional: the default is a token that the guard accepts. */

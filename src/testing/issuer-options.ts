@@ -1,8 +1,8 @@
-import type { AuthleteOptions } from '../issuers/authlete.js'
-import type { ClerkOptions } from '../issuers/clerk.js'
-import type { OAuthOptions } from '../issuers/oauth.js'
-import type { StytchOptions } from '../issuers/stytch.js'
-import type { IssuerState } from './state.js'
+import type { AuthleteOptions } from '../providers/authlete/authlete.js'
+import type { ClerkOptions } from '../providers/clerk/clerk.js'
+import type { OAuthOptions } from '../providers/oauth.js'
+import type { StytchOptions } from '../providers/stytch/stytch.js'
+import type { IssuerState } from './state/state.js'
 
 /** Options to add or to put in place of the test issuer's; `undefined` takes one out. */
 export type ExtraOptions<T> = { readonly [K in keyof T]?: T[K] | undefined }

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { ownOptions } from '../configuration.js'
-import { parseDuration, type Duration } from '../duration.js'
-import { splitWords } from './http.js'
-import { randomText, type ProviderName } from './providers.js'
-import { signJwt, type SigningAlgorithm } from './signing-keys.js'
-import { nowSeconds, type IssuerState } from './state.js'
-import type { TokenRecord } from './token-store.js'
+import { ownOptions } from '../options/read-options.js'
+import { parseDuration, type Duration } from '../options/duration.js'
+import { splitWords } from './server/http.js'
+import { randomText, type ProviderName } from './state/providers.js'
+import { signJwt, type SigningAlgorithm } from './state/signing-keys.js'
+import { nowSeconds, type IssuerState } from './state/state.js'
+import type { TokenRecord } from './state/token-store.js'
 
 /** What a minted token says. Everything is optional; what is left out is as the provider would have it. */
 export interface MintOptions {

@@ -1,5 +1,5 @@
-import type { Issuer } from '../issuers/issuer.js'
-import { PROVIDERS, type ProviderName } from './providers.js'
+import type { Issuer } from '../model/issuer.js'
+import { PROVIDERS, type ProviderName } from './state/providers.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'
 
 /** A running test issuer, as the request helpers need it. */

@@ -1,14 +1,14 @@
-import { ownOptions } from '../configuration.js'
-import type { AuthleteOptions } from '../issuers/authlete.js'
-import type { ClerkOptions } from '../issuers/clerk.js'
-import type { OAuthOptions } from '../issuers/oauth.js'
-import type { StytchOptions } from '../issuers/stytch.js'
-import { authleteRoutes } from './authlete-endpoints.js'
-import { clerkRoutes } from './clerk-endpoints.js'
-import { createClient, type ClerkMachines, type TestClient, type TestClientOptions } from './clients.js'
-import { createState, type TestIssuerOptions } from './create-state.js'
-import { CallCounter, type CallCounts, type Endpoint } from './endpoints.js'
-import { FaultBoard, type Fault, type Gate } from './faults.js'
+import { ownOptions } from '../options/read-options.js'
+import type { AuthleteOptions } from '../providers/authlete/authlete.js'
+import type { ClerkOptions } from '../providers/clerk/clerk.js'
+import type { OAuthOptions } from '../providers/oauth.js'
+import type { StytchOptions } from '../providers/stytch/stytch.js'
+import { authleteRoutes } from './authlete/endpoints.js'
+import { clerkRoutes } from './clerk/endpoints.js'
+import { createClient, type ClerkMachines, type TestClient, type TestClientOptions } from './state/clients.js'
+import { createState, type TestIssuerOptions } from './state/create-state.js'
+import { CallCounter, type CallCounts, type Endpoint } from './server/endpoints.js'
+import { FaultBoard, type Fault, type Gate } from './server/faults.js'
 import {
   authleteOptions,
   clerkOptions,
@@ -17,13 +17,13 @@ import {
   type ExtraOptions,
 } from './issuer-options.js'
 import { mintJwt, mintOpaque, type MintJwtOptions, type MintOpaqueOptions } from './mint.js'
-import { oauthRoutes } from './oauth-endpoints.js'
-import { PROVIDERS, type ProviderName } from './providers.js'
+import { oauthRoutes } from './oauth/endpoints.js'
+import { PROVIDERS, type ProviderName } from './state/providers.js'
 import { running } from './registry.js'
-import { startServer } from './server.js'
-import type { PublishedKey, SigningAlgorithm } from './signing-keys.js'
-import { nowSeconds, type IssuerState } from './state.js'
-import { stytchRoutes } from './stytch-endpoints.js'
+import { startServer } from './server/server.js'
+import type { PublishedKey, SigningAlgorithm } from './state/signing-keys.js'
+import { nowSeconds, type IssuerState } from './state/state.js'
+import { stytchRoutes } from './stytch/endpoints.js'
 
 /** An issuer for tests: an HTTP server on the loopback interface that speaks as any OAuth issuer, Clerk, Stytch and Authlete. */
 export interface TestIssuer extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands.js'
-import { failureOf } from '../../src/cli/failure.js'
+import { COMMANDS } from '../../src/cli/commands/index.js'
+import { failureOf } from '../../src/cli/output/failure.js'
 import {
   authleteTokens,
   clerkTokens,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands.js'
+import { COMMANDS } from '../../src/cli/commands/index.js'
 import { cliStage, hashOf, jsonOf, type CliStage } from './support.js'
 
 interface Destruction {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { askOn } from '../../src/cli/ask.js'
+import { askOn } from '../../src/cli/input/prompt.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { environmentsOf } from './support.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands.js'
+import { COMMANDS } from '../../src/cli/commands/index.js'
 import { cliStage, jsonOf, runWith } from './support.js'
 
 const SECRET = 'ak_0123456789abcdefghijklmnopqrstuvwxyzABCD'

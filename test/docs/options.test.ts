@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
 import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
-import { parseDuration } from '../../src/duration.js'
+import { parseDuration } from '../../src/options/duration.js'
 import {
   authlete,
   clerk,
@@ -14,10 +14,10 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.js'
-import { ASYMMETRIC_ALGORITHMS } from '../../src/jwt/jwk.js'
-import { readKeyOptions } from '../../src/jwt/key-options.js'
+import { ASYMMETRIC_ALGORITHMS } from '../../src/keys/jwk.js'
+import { readKeyOptions } from '../../src/keys/options.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
-import { readRemoteOptions } from '../../src/remote/remote-options.js'
+import { readRemoteOptions } from '../../src/introspection/options.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 

@@ -7,8 +7,8 @@ import {
   type Policy,
   type Verifier,
 } from '../../src/index.js'
-import { readIntrospection } from '../../src/remote/introspection.js'
-import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/signing-keys.js'
+import { readIntrospection } from '../../src/introspection/rfc7662.js'
+import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import { encode, keyOf, mac, seal } from './forge.js'
 import { AUDIENCE, reasonOf, START } from './support.js'
 

@@ -13,7 +13,7 @@ import {
   type VerifierOptions,
 } from '../../src/index.js'
 import { createTestIssuer, type ExtraOptions, type TestIssuer } from '../../src/testing/index.js'
-import type { SigningKey } from '../../src/testing/signing-keys.js'
+import type { SigningKey } from '../../src/testing/state/signing-keys.js'
 import { REFUSALS } from '../support/refusals.js'
 import { keyOf, seal, withMembers, type Part } from './forge.js'
 

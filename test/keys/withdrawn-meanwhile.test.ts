@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { oauth, Refusal } from '../../src/index.js'
 import { decodeJwt } from '../../src/jwt/decode.js'
-import { readJwk, type VerificationKey } from '../../src/jwt/jwk.js'
-import type { KeySet } from '../../src/jwt/key-set.js'
-import { verifyJwt } from '../../src/jwt/verify-jwt.js'
-import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+import { readJwk, type VerificationKey } from '../../src/keys/jwk.js'
+import type { KeySet } from '../../src/keys/remote-key-set.js'
+import { verifyJwt } from '../../src/jwt/verify.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 
 const ISSUER = 'https://issuer.test'
 const signing = createSigningKey('k', 'ES256', {})

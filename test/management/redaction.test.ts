@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withoutSecrets } from '../../src/redaction.js'
+import { withoutSecrets } from '../../src/util/redact.js'
 
 const SECRET = 'p+ss/w"rd é?>~!\\'
 const form = new URLSearchParams({ s: SECRET }).toString().slice(2)

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createVerifier, oauth, Refusal, type Verifier, type VerifierOptions } from '../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { KnownToken } from '../../src/known-token.js'
-import { createTokenCache, type RefusedToken } from '../../src/token-cache.js'
+import { KnownToken } from '../../src/verifier/cached-token.js'
+import { createTokenCache, type RefusedToken } from '../../src/verifier/token-cache.js'
 
 let issuer: TestIssuer
 let now: number

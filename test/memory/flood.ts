@@ -1,6 +1,6 @@
 // A process of its own, because the heap can be measured only where nothing else runs and the collector can be called.
 import { createVerifier, oauth, type Policy, type Refusal, type Verifier } from '../../src/index.js'
-import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 
 /** What came of a flood. Heap in bytes, after a collection. */
 export interface FloodReport {

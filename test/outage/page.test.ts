@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readKeyOptions } from '../../src/jwt/key-options.js'
-import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/jwt/fetched-document.js'
-import { LONGEST_ASKED_PAUSE } from '../../src/remote/admission.js'
-import { readRemoteOptions } from '../../src/remote/remote-options.js'
-import { IN_USE, REFRESH_AT } from '../../src/freshness.js'
+import { readKeyOptions } from '../../src/keys/options.js'
+import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys/refreshing-document.js'
+import { LONGEST_ASKED_PAUSE } from '../../src/introspection/circuit-breaker.js'
+import { readRemoteOptions } from '../../src/introspection/options.js'
+import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
 
 const page = readFileSync(new URL('../../docs/outages.md', import.meta.url), 'utf8')
 

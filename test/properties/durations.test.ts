@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseDuration } from '../../src/duration.js'
+import { parseDuration } from '../../src/options/duration.js'
 import { ConfigurationError } from '../../src/index.js'
 import { runs } from './support.js'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readBearer } from '../../src/bearer.js'
+import { readBearer } from '../../src/bearer/bearer-token.js'
 import { Refusal } from '../../src/index.js'
-import { isBearerToken } from '../../src/token-syntax.js'
+import { isBearerToken } from '../../src/bearer/b64token.js'
 import { runs } from './support.js'
 
 const TOKEN68 = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/')

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import { START } from './support.js'
 
 export const ISSUER = 'https://auth.example.com'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
-import { createSigningKey, signJwt } from '../../src/testing/signing-keys.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import { ADDRESSES, issuerInMemory } from './issuer-in-memory.js'
 import { AUDIENCE, ISSUER } from './mutations.js'
 import { runs, START, verdictOf } from './support.js'

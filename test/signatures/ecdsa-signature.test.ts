@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { toDer } from '../../src/jwt/ecdsa-signature.js'
+import { toDer } from '../../src/jwt/ecdsa-der.js'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const zeros = (count: number): string => '00'.repeat(count)

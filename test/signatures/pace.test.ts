@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Pace } from '../../src/jwt/pace.js'
+import { Pace } from '../../src/jwt/signature-scheduler.js'
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 

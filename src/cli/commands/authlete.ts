@@ -1,0 +1,181 @@
+import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
+import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../../management/index.js'
+import { ConfigurationError } from '../../options/read-options.js'
+import { command, given, type Call } from '../command.js'
+import { EXIT } from '../exit-code.js'
+import { choice, duration, flag, moment, number, object, required, secret, several, text } from '../input/option.js'
+import { needed } from '../input/environment.js'
+
+export const SERVICE = [['AUTHLETE_SERVICE_ID', 'AUTHLETE_SERVICE_ACCESS_TOKEN', 'AUTHLETE_API_URL']] as const
+
+export function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): AuthleteTokens {
+  return authleteTokens({
+    ...limits,
+    serviceId: needed(env, 'AUTHLETE_SERVICE_ID'),
+    serviceAccessToken: needed(env, 'AUTHLETE_SERVICE_ACCESS_TOKEN'),
+    apiUrl: needed(env, 'AUTHLETE_API_URL'),
+  })
+}
+
+const scopes = text('SCOPES', 'one text with spaces')
+const property = several(text('KEY=VALUE', "a word of the application's own"))
+const persistent = flag('the token never expires')
+
+function propertiesOf(pairs: readonly string[] | undefined): readonly AuthleteProperty[] | undefined {
+  return pairs?.map((pair) => {
+    const at = pair.indexOf('=')
+    if (at < 1) throw new ConfigurationError('property', 'must be KEY=VALUE')
+    return { key: pair.slice(0, at), value: pair.slice(at + 1) }
+  })
+}
+
+const list = command({
+  name: 'tokens list',
+  vendor: 'authlete',
+  functions: ['list'],
+  summary: 'Lists tokens. Their values are nowhere: a token is known by its hash.',
+  options: {
+    clientIdentifier: text('CLIENT', 'only those of this client: its number or alias'),
+    subject: text('PERSON', 'only those of this person'),
+    limit: number('N', 'at most so many; default all'),
+    offset: number('N', 'leaves out so many; default 0'),
+  },
+  example: 'tokens list --vendor authlete --client-identifier 26478243745571 --limit 20',
+  needs: SERVICE,
+  effect: 'reads',
+  prepare: ({ values: { limit, offset, ...filter }, signal, ...call }) => {
+    const tokens = connect(call)
+    const pageSize = limit === undefined ? undefined : Math.min(Math.max(limit, 1), 100)
+    return {
+      run: () =>
+        Promise.resolve({
+          items: tokens.list(given({ ...filter, start: offset, pageSize }), { signal }),
+          limit,
+          columns: [
+            'accessTokenHash',
+            'clientId',
+            'subject',
+            'grantType',
+            'scopes',
+            'createdAt',
+            'accessTokenExpiresAt',
+          ],
+        }),
+    }
+  },
+})
+
+const create = command({
+  name: 'tokens create',
+  vendor: 'authlete',
+  functions: ['create'],
+  summary: 'Creates a token, and shows it this once.',
+  options: {
+    clientIdentifier: required(text('CLIENT', "the client's number or alias")),
+    grantType: choice(AUTHLETE_GRANT_TYPES, 'how the token came to be; default CLIENT_CREDENTIALS'),
+    subject: text('PERSON', 'the person; required unless the grant type is CLIENT_CREDENTIALS'),
+    scopes,
+    accessTokenDuration: duration("how long it is good for; default the service's"),
+    refreshTokenDuration: duration("how long its refresh token is good for; default the service's"),
+    accessTokenPersistent: persistent,
+    property,
+    resources: several(text('URL', 'what it is for')),
+    jwtAtClaims: object('further claims of a JWT access token'),
+  },
+  example: `tokens create --vendor authlete --client-identifier 26478243745571 --scopes 'orders:read'`,
+  needs: SERVICE,
+  effect: 'changes',
+  prepare: ({
+    values: { clientIdentifier, grantType = 'CLIENT_CREDENTIALS', property: pairs, ...rest },
+    signal,
+    ...call
+  }) => {
+    const tokens = connect(call)
+    const more = given({ ...rest, properties: propertiesOf(pairs) })
+    return {
+      run: async () => ({
+        item: await tokens.create({ clientIdentifier, grantType, ...more }, { signal }),
+        secrets: ['accessToken', 'jwtAccessToken', 'refreshToken'],
+      }),
+    }
+  },
+})
+
+const update = command({
+  name: 'tokens update',
+  vendor: 'authlete',
+  functions: ['update'],
+  summary: 'Changes a token. What is not named stays.',
+  options: {
+    accessToken: secret('the token: this, its hash or its id'),
+    accessTokenHash: text('HASH', 'the hash of the token, as lists have it'),
+    tokenId: text('ID', 'the id of the token'),
+    scopes,
+    accessTokenExpiresAt: moment('when the token ends'),
+    refreshTokenExpiresAt: moment('when its refresh token ends'),
+    accessTokenPersistent: persistent,
+    property,
+    accessTokenValueUpdated: flag('a new value takes the place of the token, and is shown this once'),
+  },
+  example: `tokens update --vendor authlete --access-token env:TOKEN --scopes 'orders:read'`,
+  needs: SERVICE,
+  effect: 'changes',
+  prepare: ({ values: { property: pairs, ...rest }, signal, ...call }) => {
+    const tokens = connect(call)
+    const input = given({ ...rest, properties: propertiesOf(pairs) })
+    const secrets = rest.accessTokenValueUpdated === true ? ['accessToken'] : []
+    return { run: async () => ({ item: await tokens.update(input, { signal }), secrets }) }
+  },
+})
+
+const reissue = command({
+  name: 'tokens reissue-id-token',
+  vendor: 'authlete',
+  functions: ['reissueIdToken'],
+  summary: 'Issues an ID token again, and shows it this once.',
+  options: {
+    accessToken: required(secret('the access token of the token response')),
+    refreshToken: required(secret('the refresh token of the token response')),
+    sub: text('SUBJECT', "the sub of the ID token; default the access token's subject"),
+    claims: object('further claims of the ID token'),
+  },
+  example:
+    'tokens reissue-id-token --vendor authlete --access-token env:ACCESS_TOKEN --refresh-token env:REFRESH_TOKEN',
+  needs: SERVICE,
+  effect: 'changes',
+  prepare: ({ values: { accessToken, refreshToken, ...rest }, signal, ...call }) => {
+    const tokens = connect(call)
+    const input = { accessToken, refreshToken, ...given(rest) }
+    return {
+      run: async () => ({ item: await tokens.reissueIdToken(input, { signal }), secrets: ['idToken'] }),
+    }
+  },
+})
+
+const introspect = command({
+  name: 'tokens introspect',
+  vendor: 'authlete',
+  functions: ['introspect'],
+  summary: 'Asks what to make of a token. Only what is asked for is checked.',
+  operand: { name: 'token', help: 'where the token is', isSecret: true },
+  options: {
+    scopes: text('SCOPES', 'the scopes it needs'),
+    subject: text('PERSON', 'the person it must belong to'),
+    resources: several(text('URL', 'what it must be for')),
+    maxAge: duration('how long ago the person may have been authenticated'),
+  },
+  example: `tokens introspect env:TOKEN --vendor authlete --scopes 'orders:read'`,
+  needs: SERVICE,
+  effect: 'reads',
+  prepare: ({ values, operand: token, signal, ...call }) => {
+    const tokens = connect(call)
+    return {
+      run: async () => {
+        const item = await tokens.introspect({ token, ...given(values) }, { signal })
+        return { item, code: item.action === 'OK' ? EXIT.done : EXIT.tokenNotGood }
+      },
+    }
+  },
+})
+
+export const AUTHLETE_COMMANDS = [list, create, update, reissue, introspect]

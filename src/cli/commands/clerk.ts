@@ -1,0 +1,127 @@
+import { clerkTokens, ManagementError, type ClerkToken, type ClerkTokens } from '../../management/index.js'
+import { command, given, type Call, type Outcome } from '../command.js'
+import { EXIT, CliError } from '../exit-code.js'
+import { choice, duration, flag, number, object, required, text } from '../input/option.js'
+import { valueOf } from '../input/environment.js'
+
+const EITHER_KEY = [['CLERK_MACHINE_SECRET_KEY'], ['CLERK_SECRET_KEY']] as const
+const LARGEST_PAGE = 100
+
+function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): ClerkTokens {
+  const machineSecretKey = valueOf(env, 'CLERK_MACHINE_SECRET_KEY')
+  const secretKey = valueOf(env, 'CLERK_SECRET_KEY')
+  const apiUrl = valueOf(env, 'CLERK_API_URL')
+  return clerkTokens({ ...limits, ...given({ machineSecretKey, secretKey, apiUrl }) })
+}
+
+function shown(token: ClerkToken): { readonly item: object; readonly instead: Record<string, unknown> } {
+  return { item: token, instead: token.expiresAt === null ? { expiresAt: 'never' } : {} }
+}
+
+const create = command({
+  name: 'tokens create',
+  vendor: 'clerk',
+  functions: ['create'],
+  summary: 'Creates a token of the machine whose key is used, and shows it this once.',
+  options: {
+    format: choice(['opaque', 'jwt'], 'opaque can be revoked, a JWT cannot; default opaque'),
+    expiresIn: duration("how long it is good for; without it that is Clerk's to say"),
+    claims: object('claims for whoever receives the token'),
+    minRemainingTtl: duration('gives a living token of the same claims again that lasts this long yet'),
+  },
+  example: `tokens create --vendor clerk --expires-in 1h --claims '{"scope":"orders:read"}'`,
+  needs: [['CLERK_MACHINE_SECRET_KEY']],
+  uses: ['CLERK_API_URL'],
+  effect: 'changes',
+  prepare: ({ values, signal, ...call }) => {
+    const tokens = connect(call)
+    return {
+      run: async () => ({ ...shown(await tokens.create(given(values), { signal })), secrets: ['token'] }),
+    }
+  },
+})
+
+const list = command({
+  name: 'tokens list',
+  vendor: 'clerk',
+  functions: ['list'],
+  summary: 'Lists the opaque tokens of a machine, newest first. JWTs are not kept at Clerk.',
+  options: {
+    subject: required(text('MACHINE', 'the machine (mch_...) whose tokens are listed')),
+    revoked: flag('also those that are revoked'),
+    expired: flag('also those that have expired'),
+    limit: number('N', 'at most so many; default all'),
+    offset: number('N', 'leaves out so many of the newest; default 0'),
+  },
+  example: 'tokens list --vendor clerk --subject mch_2xhFjEI5X2qWRvtV13BzSj8H6Dk --revoked --limit 20',
+  needs: EITHER_KEY,
+  uses: ['CLERK_API_URL'],
+  effect: 'reads',
+  prepare: ({ values: { limit, subject, ...rest }, signal, ...call }) => {
+    const tokens = connect(call)
+    const pageSize = Math.min(limit ?? LARGEST_PAGE, LARGEST_PAGE)
+    return {
+      run: () =>
+        Promise.resolve({
+          items: tokens.list({ subject, limit: pageSize, ...given(rest) }, { signal }),
+          limit,
+          columns: ['id', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
+        }),
+    }
+  },
+})
+
+const revoke = command({
+  name: 'tokens revoke',
+  vendor: 'clerk',
+  functions: ['revoke'],
+  summary: 'Revokes an opaque token by its id. JWTs cannot be revoked at Clerk.',
+  operand: {
+    name: 'id',
+    help: 'the id of the token (mt_ and 32 hexadecimal digits), which is not the token',
+    isSecret: false,
+    pattern: /^mt_[0-9A-Fa-f]{32}$/,
+  },
+  options: { reason: text('TEXT', 'kept with the token, for people') },
+  example: `tokens revoke mt_1f2e3d4c5b6a79880011223344556677 --vendor clerk --reason 'laptop lost'`,
+  needs: EITHER_KEY,
+  uses: ['CLERK_API_URL'],
+  effect: 'destroys',
+  prepare: ({ values, operand: id, signal, ...call }) => {
+    const tokens = connect(call)
+    return {
+      question: () => `Revoke the token ${id} at Clerk? It cannot be made good again.`,
+      run: async () => shown(await tokens.revoke({ id, ...given(values) }, { signal })),
+    }
+  },
+})
+
+const verify = command({
+  name: 'tokens verify',
+  vendor: 'clerk',
+  functions: ['verify'],
+  summary: 'Asks Clerk about a token, as the machine that receives it or as the instance.',
+  operand: { name: 'token', help: 'where the token is', isSecret: true },
+  options: {},
+  example: 'tokens verify env:TOKEN --vendor clerk',
+  needs: EITHER_KEY,
+  uses: ['CLERK_API_URL'],
+  effect: 'reads',
+  prepare: ({ operand: token, signal, ...call }) => {
+    const tokens = connect(call)
+    return { run: () => verified(tokens, token, signal) }
+  },
+})
+
+async function verified(tokens: ClerkTokens, token: string, signal: AbortSignal): Promise<Outcome> {
+  try {
+    const found = await tokens.verify({ token }, { signal })
+    return { ...shown(found), code: found.revoked || found.expired ? EXIT.tokenNotGood : EXIT.done }
+  } catch (error) {
+    // With a code of Clerk's own it is Clerk that knows no such token, and not some other server.
+    const isUnknown = error instanceof ManagementError && error.status === 404 && error.code !== undefined
+    throw isUnknown ? new CliError(EXIT.tokenNotGood, error.message) : error
+  }
+}
+
+export const CLERK_COMMANDS = [create, list, revoke, verify]

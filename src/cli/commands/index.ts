@@ -1,0 +1,15 @@
+import { AUTHLETE_COMMANDS } from './authlete.js'
+import { AUTHLETE_REMOVALS } from './authlete-revoke.js'
+import { CLERK_COMMANDS } from './clerk.js'
+import type { Command } from '../command.js'
+import { OAUTH_COMMANDS } from './oauth.js'
+import { STYTCH_COMMANDS } from './stytch.js'
+
+/** Every command there is. A new one is a new row: help, arguments and exit codes come by themselves. */
+export const COMMANDS: readonly Command[] = [
+  ...CLERK_COMMANDS,
+  ...STYTCH_COMMANDS,
+  ...AUTHLETE_COMMANDS,
+  ...AUTHLETE_REMOVALS,
+  ...OAUTH_COMMANDS,
+]

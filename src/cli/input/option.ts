@@ -1,0 +1,106 @@
+import { ConfigurationError, isRecord } from '../../options/read-options.js'
+import { parseJson } from '../../http/exchange.js'
+
+/** One option of a command: how it is written, and how its text is read. */
+export interface Option<T = unknown> {
+  /** What stands for its value in the help; a flag has none. */
+  readonly metavar: string | undefined
+  readonly help: string
+  readonly isRequired: boolean
+  readonly isMultiple: boolean
+  /** Its value is a secret: it is read from stdin (`-`) or from an environment variable (`env:NAME`). */
+  readonly isSecret: boolean
+  /** @throws ConfigurationError naming `where`, for a text that is none of this kind. */
+  readonly read: (where: string, text: string) => unknown
+  /** There for its type alone. */
+  readonly type?: T
+}
+
+/** The options of a command, by their names in camel case: `expiresIn` is written `--expires-in`. */
+export type Options = Readonly<Record<string, Option>>
+
+export type Values<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never
+}
+
+function option<T>(
+  metavar: string | undefined,
+  help: string,
+  read: (where: string, text: string) => T,
+): Option<T | undefined> {
+  return { metavar, help, read, isRequired: false, isMultiple: false, isSecret: false }
+}
+
+export const flag = (help: string): Option<true | undefined> => option(undefined, help, () => true as const)
+
+export const text = (metavar: string, help: string): Option<string | undefined> =>
+  option(metavar, help, (_where, value) => value)
+
+/** A value that never stands on the command line itself. */
+export const secret = (help: string): Option<string | undefined> => ({
+  ...option('-|env:NAME', help, (_where, value) => value),
+  isSecret: true,
+})
+
+export const number = (metavar: string, help: string): Option<number | undefined> =>
+  option(metavar, help, (where, value) => {
+    if (!/^\d{1,12}$/.test(value)) throw new ConfigurationError(where, 'must be a whole number')
+    return Number(value)
+  })
+
+/** Digits alone are seconds. */
+export const duration = (help: string): Option<number | string | undefined> =>
+  option('DURATION', help, (_where, value) => (/^\d{1,12}$/.test(value) ? Number(value) : value))
+
+export const choice = <const V extends string>(values: readonly V[], help: string): Option<V | undefined> =>
+  option(values.join('|'), help, (where, value) => {
+    const found = values.find((known) => known === value)
+    if (found === undefined) throw new ConfigurationError(where, `must be one of ${values.join(', ')}`)
+    return found
+  })
+
+/** A moment as people write it, or in seconds since the epoch; given on in seconds. */
+export const moment = (help: string): Option<number | undefined> =>
+  option('TIME', help, (where, value) => {
+    const isDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value)
+    const seconds = isDate ? Date.parse(value) / 1000 : /^\d{1,11}$/.test(value) ? Number(value) : Number.NaN
+    if (Number.isNaN(seconds)) {
+      throw new ConfigurationError(
+        where,
+        'must be a time like 2030-01-31T08:00:00Z, or seconds since the epoch',
+      )
+    }
+    return seconds
+  })
+
+/** An object of JSON. */
+export const object = (help: string): Option<Readonly<Record<string, unknown>> | undefined> =>
+  option('JSON', help, (where, value) => {
+    const parsed = parseJson(value)
+    if (!isRecord(parsed)) throw new ConfigurationError(where, 'must be an object of JSON, in quotes')
+    return parsed
+  })
+
+/** An option that may be given several times. */
+export const several = <T>(one: Option<T>): Option<readonly Exclude<T, undefined>[] | undefined> => ({
+  metavar: one.metavar,
+  help: `${one.help}; may be given several times`,
+  isRequired: false,
+  isMultiple: true,
+  isSecret: false,
+  read: one.read,
+})
+
+export const required = <T>(one: Option<T>): Option<Exclude<T, undefined>> => ({
+  metavar: one.metavar,
+  help: one.help,
+  isRequired: true,
+  isMultiple: one.isMultiple,
+  isSecret: one.isSecret,
+  read: one.read,
+})
+
+/** `expiresIn` is written `--expires-in`. */
+export function written(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}

@@ -1,0 +1,93 @@
+import { TokenSourceError } from '../../client/index.js'
+import { ConfigurationError } from '../../options/read-options.js'
+import { ManagementError } from '../../management/index.js'
+import { withoutSecrets } from '../../util/redact.js'
+import { Refusal } from '../../model/refusal.js'
+import type { Command } from '../command.js'
+import { COMMANDS } from '../commands/index.js'
+import { CliError, EXIT, type ExitCode } from '../exit-code.js'
+import { written } from '../input/option.js'
+import { visible } from './table.js'
+import { VARIABLE_NAMES, VARIABLES, variableOf } from '../input/environment.js'
+
+/** A secret that is shorter is a piece of many words: without it the line would say nothing any more. */
+const SHORTEST_SECRET = 4
+
+export interface Failure {
+  readonly code: ExitCode
+  /** One line for stderr. */
+  readonly line: string
+}
+
+/** What an error comes to: a line that says what to do, without any of these secrets, and the exit code. */
+export function failureOf(error: unknown, command: Command | undefined, secrets: readonly string[]): Failure {
+  const { code, line } = read(error, command)
+  const hidden = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+  return { code, line: visible(withoutSecrets(line, hidden)) }
+}
+
+function read(error: unknown, command: Command | undefined): Failure {
+  if (error instanceof CliError) return { code: error.code, line: error.message }
+  if (error instanceof ConfigurationError) return { code: EXIT.wrongUse, line: misuse(error, command) }
+  if (error instanceof ManagementError)
+    return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
+  if (error instanceof TokenSourceError)
+    return { code: EXIT.failed, line: `${command?.name ?? ''}: ${error.message}` }
+  if (error instanceof Refusal) return judged(error, command)
+  const name = error instanceof Error ? error.name : typeof error
+  const message = error instanceof Error ? error.message.split('\n')[0] : ''
+  return { code: EXIT.failed, line: `${command?.name ?? 'm2m-guard'}: unexpected ${name}: ${message ?? ''}` }
+}
+
+/** A member of the library's input as it is called on the command line, or in the environment. */
+function misuse(error: ConfigurationError, command: Command | undefined): string {
+  const problem = error.message.slice(error.option.length + 2)
+  const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
+  for (const part of named) {
+    if (command !== undefined && Object.hasOwn(command.options, part)) return `${written(part)}: ${problem}`
+    if (written(part) === `--${command?.operand?.name ?? ''}`)
+      return `<${command?.operand?.name ?? ''}>: ${problem}`
+  }
+  const variable = named.map((part) => variableOf(command?.vendor, part)).find((name) => name !== undefined)
+  if (variable !== undefined) return `${variable}: ${problem}`
+  return `${command?.name ?? error.option}: ${withWritten(problem, command)}`
+}
+
+/** `takes clientId or clientIdentifier` with the names that the command line has for them. */
+function withWritten(text: string, command: Command | undefined): string {
+  return Object.keys(command?.options ?? {})
+    .filter((name) => /[A-Z]/.test(name))
+    .reduce((line, name) => line.replace(new RegExp(`\\b${name}\\b`, 'g'), written(name)), text)
+}
+
+/** `Check serviceAccessToken` with the name of the variable it came from. Words of plain English are left alone. */
+function withVariables(message: string, command: Command | undefined): string {
+  return VARIABLE_NAMES.filter((name) => VARIABLES[name].vendor === command?.vendor)
+    .filter((name) => /[A-Z]/.test(VARIABLES[name].member))
+    .reduce((text, name) => text.replace(new RegExp(`\\b${VARIABLES[name].member}\\b`, 'g'), name), message)
+}
+
+/**
+ * `begin one with secrets.rotateStart` with the command that does it. The operation in front keeps the library's name
+ * for it, and words of plain English are left alone here as well.
+ */
+function withCommands(message: string, command: Command | undefined): string {
+  return COMMANDS.filter(({ vendor }) => vendor === command?.vendor)
+    .flatMap(({ name, functions }) => functions.map((one) => [one, name] as const))
+    .filter(([one]) => /[A-Z.]/.test(one))
+    .reduce((text, [one, name]) => text.replace(wholeName(one), name), message)
+}
+
+/** Neither the end of `stytchClients.secrets.rotate` nor the beginning of `secrets.rotateStart`. */
+function wholeName(name: string): RegExp {
+  return new RegExp(`(?<![\\w.])${name.replaceAll('.', '\\.')}(?!\\w|\\.\\w)`, 'g')
+}
+
+/** A verdict on a token is an exit code of its own; that none could be had is a failure. */
+function judged(refusal: Refusal, command: Command | undefined): Failure {
+  const { cause } = refusal as { readonly cause?: unknown }
+  const why = cause instanceof Error ? cause.message : refusal.description
+  const needs = refusal.required === undefined ? '' : ` It needs ${refusal.required.join(' ')}`
+  const line = `${command?.name ?? ''}: ${refusal.reason}: ${why}${needs}`
+  return { code: refusal.status === 503 ? EXIT.failed : EXIT.tokenNotGood, line }
+}

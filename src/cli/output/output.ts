@@ -1,0 +1,75 @@
+import type { Outcome } from '../command.js'
+import { EXIT, type ExitCode } from '../exit-code.js'
+import { details, table } from './table.js'
+import type { Terminal } from '../terminal.js'
+
+type Item = Extract<Outcome, { readonly item: object }>
+type Items = Extract<Outcome, { readonly items: AsyncIterable<object> }>
+
+/** stdout is gone: `| head`, a full disk. */
+export class OutputError extends Error {}
+
+/** Writes what came of a command to stdout. */
+export async function show(
+  outcome: Outcome,
+  terminal: Pick<Terminal, 'stdout'>,
+  format: { readonly json: boolean },
+): Promise<ExitCode> {
+  const write = async (text: string): Promise<void> => {
+    try {
+      await terminal.stdout(text)
+    } catch (error) {
+      throw new OutputError('stdout cannot be written', { cause: error })
+    }
+  }
+  if ('item' in outcome) {
+    await write(format.json ? line(whole(outcome)) : details({ ...whole(outcome), ...outcome.instead }))
+    return outcome.code ?? EXIT.done
+  }
+  await (format.json ? stream(outcome, write) : collect(outcome, write))
+  return EXIT.done
+}
+
+/** The result with what is shown once: the one place where a secret is written, and it was asked for. */
+function whole({ item, secrets = [] }: Item): Readonly<Record<string, unknown>> {
+  const all = item as Readonly<Record<string, unknown>>
+  const shown = secrets.filter((name) => all[name] !== undefined).map((name) => [name, all[name]] as const)
+  return { ...all, ...Object.fromEntries(shown) }
+}
+
+/** Every item as it comes, one per line. */
+async function stream(outcome: Items, write: (text: string) => Promise<void>): Promise<void> {
+  for await (const item of taken(outcome)) await write(line(item))
+}
+
+/** All items, as columns must be as wide as the widest; what came before a failure is not kept back. */
+async function collect(outcome: Items, write: (text: string) => Promise<void>): Promise<void> {
+  const items: object[] = []
+  try {
+    for await (const item of taken(outcome)) items.push(item)
+  } catch (error) {
+    if (items.length > 0) await write(table(outcome.columns, items))
+    throw error
+  }
+  await write(items.length === 0 ? 'None.\n' : table(outcome.columns, items))
+}
+
+async function* taken({ items, limit = Number.POSITIVE_INFINITY }: Items): AsyncGenerator<object> {
+  let left = limit
+  if (left <= 0) return
+  for await (const item of items) {
+    yield item
+    left -= 1
+    if (left <= 0) return
+  }
+}
+
+/** One line of JSON, every member there: what is not known is `null`. Control characters are escaped. */
+function line(item: object): string {
+  const json = JSON.stringify(item, (_name, value: unknown) => (value === undefined ? null : value))
+  const escaped = json.replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `${escaped}\n`
+}

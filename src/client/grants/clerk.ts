@@ -1,0 +1,218 @@
+import type { Clock } from '../../util/clock.js'
+import { ConfigurationError, isRecord, ownOptions, secureAddress } from '../../options/read-options.js'
+import { parseDuration, type Duration } from '../../options/duration.js'
+import type { Attempt, Grant, Granted } from './grant.js'
+import { callIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
+import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
+import {
+  COMMON_OPTIONS,
+  createSource,
+  readClock,
+  readDeadline,
+  type CommonSourceOptions,
+  type TokenSource,
+} from '../create-source.js'
+import { readToken } from './token-response.js'
+import { TokenSourceError } from '../errors.js'
+
+/** Options of {@link clerkTokenSource}. */
+export interface ClerkTokenSourceOptions extends CommonSourceOptions {
+  /** The key of the machine that calls (`ak_…`); as a function it is read anew for every token. */
+  readonly machineSecretKey: Secret
+  /** The Backend API. Default `https://api.clerk.com`. */
+  readonly apiUrl?: string
+  /** `opaque` tokens can be revoked, each verification of one is a call to Clerk; a `jwt` cannot, and is verified anywhere. Default `'opaque'`. */
+  readonly format?: 'opaque' | 'jwt'
+  /**
+   * How long a token lives, from 10 s to 10 years. `null`: for ever; another is then created after a day all the same,
+   * and the old one stays good until somebody revokes it. Default `'1h'`.
+   */
+  readonly expiresIn?: Duration | null
+  /** What the tokens say beside what Clerk writes, such as `{ scope: 'orders:read' }`. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /**
+   * Lets Clerk give a token again that this machine has already, with the same claims, while it has this long to live:
+   * for many processes that share a machine. Less than `expiresIn`, and for opaque tokens only. Default: always a new one.
+   */
+  readonly minRemainingTtl?: Duration
+}
+
+const WHERE = 'clerkTokenSource'
+const DAY = 86_400
+
+/**
+ * Tokens of a Clerk machine, as {@link TokenSource}: created on first use, renewed ahead of their end. Which machines
+ * they may be presented to is what was granted to this machine at Clerk; so a request has neither audience nor scopes.
+ *
+ * ```ts
+ * const source = clerkTokenSource({
+ *   machineSecretKey: process.env.CLERK_MACHINE_SECRET_KEY!,
+ *   allowedOrigins: 'https://orders.internal',
+ * })
+ * const response = await source.fetch('https://orders.internal/orders')
+ * ```
+ */
+export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource {
+  const own = ownOptions<ClerkTokenSourceOptions>(WHERE, options, {
+    ...COMMON_OPTIONS,
+    machineSecretKey: true,
+    apiUrl: true,
+    format: true,
+    expiresIn: true,
+    claims: true,
+    minRemainingTtl: true,
+  })
+  const clock = readClock(WHERE, own)
+  const body = readBody(own)
+  const grant = new ClerkGrant({
+    url: `${baseOf(own.apiUrl)}/m2m_tokens`,
+    key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
+    body: serialized(body),
+    longestLife: body.seconds_until_expiration,
+    mayBeGivenAgain: own.minRemainingTtl !== undefined,
+    deadlineSeconds: readDeadline(WHERE, own),
+    fetch: own.fetch,
+    clock,
+  })
+  const usual = { audience: [], resource: [], scopes: [] }
+  return createSource({ where: WHERE, usual, members: {}, renewEverlasting: DAY, grant }, own)
+}
+
+/** The body of Clerk's create call. */
+interface CreateBody {
+  readonly token_format: 'opaque' | 'jwt'
+  readonly seconds_until_expiration: number | null
+  readonly claims: Readonly<Record<string, unknown>> | null
+  readonly min_remaining_ttl_seconds?: number
+}
+
+function readBody(own: Omit<ClerkTokenSourceOptions, 'machineSecretKey'>): CreateBody {
+  const { format = 'opaque', expiresIn = '1h', claims, minRemainingTtl } = own
+  if (format !== 'opaque' && format !== 'jwt')
+    throw new ConfigurationError(`${WHERE}.format`, "must be 'opaque' or 'jwt'")
+  if (claims !== undefined && !isRecord(claims))
+    throw new ConfigurationError(`${WHERE}.claims`, 'must be an object')
+  const lifetime =
+    expiresIn === null
+      ? null
+      : Math.floor(parseDuration(`${WHERE}.expiresIn`, expiresIn, { min: 10, max: 315_360_000 }))
+  const body = { token_format: format, seconds_until_expiration: lifetime, claims: claims ?? null }
+  if (minRemainingTtl === undefined) return body
+  const option = `${WHERE}.minRemainingTtl`
+  if (format === 'jwt') throw new ConfigurationError(option, 'is for opaque tokens only')
+  const remaining = Math.floor(parseDuration(option, minRemainingTtl))
+  if (lifetime !== null && remaining >= lifetime)
+    throw new ConfigurationError(option, 'must be less than expiresIn')
+  return { ...body, min_remaining_ttl_seconds: remaining }
+}
+
+/** Once and for all: claims that are changed later would make other tokens than those that are kept. */
+function serialized(body: CreateBody): string {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    throw new ConfigurationError(`${WHERE}.claims`, 'must hold nothing but values of JSON')
+  }
+}
+
+function baseOf(apiUrl: unknown): string {
+  const given = apiUrl === undefined ? 'https://api.clerk.com' : apiUrl
+  const address = secureAddress(`${WHERE}.apiUrl`, given).replace(/\/$/, '')
+  return address.endsWith('/v1') ? address : `${address}/v1`
+}
+
+/** Never says what it was given: it is a secret, if of another kind. */
+function problemOfKey(key: string): string | undefined {
+  return /^ak_[\x21-\x7e]+$/.test(key)
+    ? undefined
+    : 'must be the secret key of a machine, which starts with ak_ (an instance key, sk_, creates no tokens)'
+}
+
+interface ClerkSettings {
+  readonly url: string
+  readonly key: CredentialReader<string>
+  /** The body of the call, in JSON. */
+  readonly body: string
+  /** The lifetime asked for, in seconds; `null` for ever. */
+  readonly longestLife: number | null
+  /** Whether Clerk may answer with a token that is there already. */
+  readonly mayBeGivenAgain: boolean
+  readonly deadlineSeconds: number
+  readonly fetch: typeof fetch | undefined
+  readonly clock: Clock
+}
+
+/** The version whose answers are read here; an instance may have an older one as its default. */
+const API_VERSION = '2026-05-12'
+
+class ClerkGrant implements Grant {
+  readonly #settings: ClerkSettings
+
+  constructor(settings: ClerkSettings) {
+    this.#settings = settings
+  }
+
+  async obtain(_: unknown, { reading, signal }: Attempt): Promise<Granted> {
+    const { key } = this.#settings
+    const value = await reading(key.read)
+    try {
+      return await this.#create(value, signal)
+    } catch (error) {
+      const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
+      if (!isRefused || !key.isFunction) throw error
+      // It may have been rotated between our reading it and Clerk's.
+      const another = await reading(key.read)
+      if (another === value) throw error
+      return this.#create(another, signal)
+    }
+  }
+
+  async #create(key: string, signal: AbortSignal): Promise<Granted> {
+    const { url, body, deadlineSeconds, fetch, clock } = this.#settings
+    const json = await callIssuer(
+      {
+        url,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${key}`,
+          'clerk-api-version': API_VERSION,
+        },
+        body,
+        deadlineSeconds,
+        fetch,
+        signal,
+        secrets: [key],
+        now: clock.now(),
+      },
+      readProblem,
+    )
+    const token = textIn(json, 'token')
+    if (token === undefined || json['object'] !== 'machine_to_machine_token')
+      throw unreadable('Clerk answered without a token')
+    return { token: readToken(token), lifetime: this.#lifetimeOf(json) }
+  }
+
+  /** Clerk's times are milliseconds since the epoch, by its own clock. */
+  #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
+    const { expiration, created_at: createdAt } = json
+    const { mayBeGivenAgain, longestLife, clock } = this.#settings
+    if (expiration === null) return longestLife
+    if (typeof expiration !== 'number')
+      throw unreadable('Clerk answered without saying when the token expires')
+    // Of a new token the difference of Clerk's own times, whatever our clock says; one given again is older.
+    const since = !mayBeGivenAgain && typeof createdAt === 'number' ? createdAt : clock.now() * 1000
+    const lifetime = (expiration - since) / 1000
+    if (lifetime <= 0) throw unreadable('Clerk answered with a token that has expired', 'Compare the clocks')
+    // Times in another unit, or a creation at 0, would make a token live that has long expired.
+    return Math.min(lifetime, longestLife ?? Number.POSITIVE_INFINITY)
+  }
+}
+
+/** `{ errors: [{ code, message, long_message }] }` */
+function readProblem(json: Readonly<Record<string, unknown>>): IssuerProblem {
+  const errors: unknown = json['errors']
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+  if (!isRecord(first)) return { code: undefined, message: undefined }
+  return { code: textIn(first, 'code'), message: textIn(first, 'long_message') ?? textIn(first, 'message') }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../util/clock.js'
+import type { ClientAuthentication, Credential } from '../authentication/client-authentication.js'
+import type { Attempt, Grant, Granted, Wanted } from './grant.js'
+import { callIssuer } from './issuer-request.js'
+import { readOAuthProblem, readTokenAnswer } from './token-response.js'
+import type { Finding, TokenEndpoint } from './token-endpoint.js'
+import { TokenSourceError } from '../errors.js'
+
+/** What the grant is made with. */
+export interface ClientCredentialsSettings {
+  readonly endpoint: { readonly find: (finding: Finding) => Promise<TokenEndpoint> }
+  readonly authentication: ClientAuthentication
+  readonly parameters: Readonly<Record<string, string>>
+  readonly assumedLifetime: number
+  readonly deadlineSeconds: number
+  readonly fetch: typeof fetch | undefined
+  readonly clock: Clock
+}
+
+/** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
+export class ClientCredentials implements Grant {
+  readonly #settings: ClientCredentialsSettings
+
+  constructor(settings: ClientCredentialsSettings) {
+    this.#settings = settings
+  }
+
+  async obtain(wanted: Wanted, attempt: Attempt): Promise<Granted> {
+    const { authentication } = this.#settings
+    const credential = await attempt.reading(authentication.read)
+    try {
+      return await this.#obtainWith(credential, wanted, attempt)
+    } catch (error) {
+      const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
+      if (!isRefused || !authentication.mayChange) throw error
+      // It may have been rotated between our reading it and the issuer's.
+      const another = await attempt.reading(authentication.read)
+      if (another.equals(credential)) throw error
+      return this.#obtainWith(another, wanted, attempt)
+    }
+  }
+
+  async #obtainWith(credential: Credential, wanted: Wanted, attempt: Attempt): Promise<Granted> {
+    const { endpoint, parameters, assumedLifetime, deadlineSeconds, fetch, clock } = this.#settings
+    const { signal, closing } = attempt
+    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, fetch, signal, closing })
+    const { headers, form, secrets } = await credential.prove(assertionAudience)
+    const json = await callIssuer(
+      {
+        url,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, wanted),
+        deadlineSeconds,
+        fetch,
+        signal,
+        secrets,
+        now: clock.now(),
+      },
+      readOAuthProblem,
+    )
+    return readTokenAnswer(json, assumedLifetime)
+  }
+}
+
+function formOf(fields: Readonly<Record<string, string>>, { audience, resource, scopes }: Wanted): string {
+  const form = new URLSearchParams(fields)
+  if (scopes.length > 0) form.set('scope', scopes.join(' '))
+  for (const item of audience) form.append('audience', item)
+  for (const item of resource) form.append('resource', item)
+  return form.toString()
+}

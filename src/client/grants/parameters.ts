@@ -1,0 +1,29 @@
+import { ConfigurationError, isRecord } from '../../options/read-options.js'
+
+/** What the grant itself writes; two of one name are an error (RFC 6749 section 3.2). */
+const RESERVED = [
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'scope',
+  'audience',
+  'resource',
+]
+
+/** Reads the option of further form parameters. */
+export function readParameters(option: string, value: unknown): Readonly<Record<string, string>> {
+  if (value === undefined) return {}
+  if (!isRecord(value)) throw new ConfigurationError(option, 'must be an object of names and texts')
+  const entries = Object.entries(value).map(([name, text]): [string, string] => {
+    if (RESERVED.includes(name))
+      throw new ConfigurationError(
+        `${option}.${name}`,
+        'is written by the token source: use the option for it',
+      )
+    if (typeof text !== 'string') throw new ConfigurationError(`${option}.${name}`, 'must be a string')
+    return [name, text]
+  })
+  return Object.freeze(Object.fromEntries(entries))
+}

@@ -1,0 +1,229 @@
+import type { AccessToken } from '../model/access-token.js'
+import { ENFORCED, type AuthorizeContext, type Judgement } from '../verifier/authorizer.js'
+import type { Awaitable } from '../util/awaitable.js'
+import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from '../bearer/bearer-token.js'
+import { ConfigurationError, isRecord, optionalFunction, ownOptions } from '../options/read-options.js'
+import { judgeOf, type Judge, type Verifier } from '../verifier/create-verifier.js'
+import type { GuardMode } from '../model/decision.js'
+import { leaveOnRequest, leftOf, type Leave, type Left } from './request-state.js'
+import { compilePolicy, type Policy } from '../policy/policy.js'
+import type { Refusal } from '../model/refusal.js'
+import type { ScopeDemand } from '../model/scopes.js'
+
+/** What every adapter's guard takes beside verifier and policy. */
+export interface GuardOptions<OnRefusal> {
+  /** The protection space named in challenges (RFC 9110 section 11.5). Default `'api'`. */
+  readonly realm?: string
+  /** The form of refusals: `'oauth'` for `{ error, error_description }`, `'problem'` for RFC 9457. Default `'oauth'`. */
+  readonly body?: RefusalBody
+  /** `'report'` lets refused requests through and only reports them to `onDecision`: for a roll-out. Default `'enforce'`. */
+  readonly mode?: GuardMode
+  /** Answers refusals in place of the guard, or hands them to the framework's own error handling. */
+  readonly onRefusal?: OnRefusal
+}
+
+/** {@link GuardOptions} checked, with defaults. */
+interface GuardSettings<OnRefusal> {
+  readonly realm: string | undefined
+  readonly body: RefusalBody
+  readonly mode: GuardMode
+  readonly onRefusal: OnRefusal | undefined
+}
+
+/** Visible ASCII and space: what a realm may hold without needing more than quoting. */
+const REALM = /^[\x20-\x7e]+$/
+
+/** Checks what a guard is made with, when it is made. */
+function readGuardOptions<OnRefusal>(options: GuardOptions<OnRefusal> | undefined): GuardSettings<OnRefusal> {
+  const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
+    realm: true,
+    body: true,
+    mode: true,
+    onRefusal: true,
+  })
+  const { realm, body = 'oauth', mode = 'enforce' } = own
+  if (realm !== undefined && (typeof realm !== 'string' || !REALM.test(realm))) {
+    throw new ConfigurationError('guard.realm', 'must be a non-empty string of visible ASCII')
+  }
+  if (body !== 'oauth' && body !== 'problem')
+    throw new ConfigurationError('guard.body', "must be 'oauth' or 'problem'")
+  if (mode !== 'enforce' && mode !== 'report') {
+    throw new ConfigurationError('guard.mode', "must be 'enforce' or 'report'")
+  }
+  return { realm, body, mode, onRefusal: optionalFunction('guard.onRefusal', own.onRefusal) }
+}
+
+/** What became of a request at a guard: it may pass, with its token, or it is to be refused. */
+export type Entry<OnRefusal> =
+  | { readonly passes: true; readonly token: AccessToken | undefined }
+  | {
+      readonly passes: false
+      readonly refusal: Refusal
+      readonly answer: RefusalAnswer
+      readonly onRefusal: OnRefusal | undefined
+    }
+
+/**
+ * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
+ * where nothing has to be awaited; a promise never rejects but for mistakes of the application.
+ */
+export type Enter<Key extends object, OnRefusal> = (
+  key: Key,
+  request: GuardedRequest,
+) => Awaitable<Entry<OnRefusal>>
+
+/**
+ * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
+ * again.
+ *
+ * @param leave where it leaves what it found, for guards further in.
+ * @throws ConfigurationError
+ */
+export function createGuard<Key extends object, OnRefusal>(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  options: GuardOptions<OnRefusal> | undefined,
+  leave: Leave = leaveOnRequest,
+): Enter<Key, OnRefusal> {
+  if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
+    throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
+  }
+  const settings = readGuardOptions(options)
+  const post = { verifier, judge: judgeOf(verifier, policy), settings, leave }
+  return (key, request) => enter(key, request, leftOf(key) as Outer | undefined, post)
+}
+
+/**
+ * Makes a further demand for a place behind a guard; it answers refusals the way that guard does.
+ *
+ * @throws ConfigurationError
+ */
+export function createDemand<Key extends object, OnRefusal>(
+  policy: Policy,
+  leave: Leave = leaveOnRequest,
+): Enter<Key, OnRefusal> {
+  const judgeFor = judgesOf(policy)
+  return (key, request) => {
+    const outer = leftOf(key) as Outer | undefined
+    if (outer === undefined) {
+      // A mistake in the application, not in the request: it must be noticed, and must not open the route.
+      return Promise.reject(
+        new Error('requirePolicy() and requireScopes() need a guard() before them on the route'),
+      )
+    }
+    const { verifier } = outer
+    const settings = outer.settings as GuardSettings<OnRefusal>
+    return enter(key, request, outer, { verifier, judge: judgeFor(verifier), settings, leave })
+  }
+}
+
+/** Holds requests against a policy by whichever verifier guards them, which is nearly always the same one. */
+function judgesOf(policy: Policy): (verifier: Verifier) => Judge {
+  compilePolicy('policy', policy)
+  let last: { readonly verifier: Verifier; readonly judge: Judge } | undefined
+  return (verifier) => {
+    if (last?.verifier !== verifier) last = { verifier, judge: judgeOf(verifier, policy) }
+    return last.judge
+  }
+}
+
+/** The policy of `requireScopes(...)`. */
+export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
+  const [only] = scopes
+  return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
+}
+
+/** The token a guard accepted on this request. */
+export function acceptedToken(key: object): AccessToken {
+  const token = leftOf(key)?.token
+  if (token === undefined) {
+    throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
+  }
+  return token
+}
+
+/** What an earlier guard has left. */
+type Outer = Left<GuardSettings<unknown>>
+
+/** A guard at its post: who decides, and how refusals are answered. */
+interface Post<OnRefusal> {
+  readonly verifier: Verifier
+  readonly judge: Judge
+  readonly settings: GuardSettings<OnRefusal>
+  readonly leave: Leave
+}
+
+function enter<OnRefusal>(
+  key: object,
+  request: GuardedRequest,
+  outer: Outer | undefined,
+  post: Post<OnRefusal>,
+): Awaitable<Entry<OnRefusal>> {
+  const judging = post.judge(request, contextOf(post, outer))
+  return judging instanceof Promise
+    ? entryLater(key, post, outer, judging)
+    : entryFor(key, post, outer, judging)
+}
+
+async function entryLater<OnRefusal>(
+  key: object,
+  post: Post<OnRefusal>,
+  outer: Outer | undefined,
+  judging: Promise<Judgement>,
+): Promise<Entry<OnRefusal>> {
+  return entryFor(key, post, outer, await judging)
+}
+
+function contextOf(
+  { verifier, settings: { mode } }: Post<unknown>,
+  outer: Outer | undefined,
+): AuthorizeContext {
+  if (outer === undefined && mode === 'enforce') return ENFORCED
+  const known = ofSameVerifier(verifier, outer)
+  return { mode, earlier: known?.passage, reported: known?.reported }
+}
+
+/** What another verifier found says nothing about what this one would. */
+function ofSameVerifier(verifier: Verifier, outer: Outer | undefined): Left | undefined {
+  return outer?.verifier === verifier ? outer : undefined
+}
+
+function entryFor<OnRefusal>(
+  key: object,
+  { verifier, settings, leave }: Post<OnRefusal>,
+  outer: Outer | undefined,
+  { decision, passage }: Judgement,
+): Entry<OnRefusal> {
+  const known = ofSameVerifier(verifier, outer)
+  if (decision.outcome === 'accepted') {
+    const { token } = decision
+    const reported = known?.reported
+    return leave(key, { verifier, settings: settingsWithin(outer, settings), token, passage, reported })
+  }
+  const { refusal } = decision
+  if (settings.mode === 'report') {
+    // It must not take away what a guard of another verifier has let pass.
+    if (known === undefined && outer?.token !== undefined) return leave(key, outer)
+    const within = settingsWithin(outer, settings)
+    const { token, passage } = known ?? NOTHING_FOUND
+    return leave(key, { verifier, settings: within, token, passage, reported: refusal.reason })
+  }
+  const named = settings.realm === undefined ? refusal : refusal.inRealm(settings.realm)
+  return {
+    passes: false,
+    refusal: named,
+    answer: answerOf(named, settings.body),
+    onRefusal: settings.onRefusal,
+  }
+}
+
+const NOTHING_FOUND = { token: undefined, passage: undefined } as const
+
+/** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
+function settingsWithin<OnRefusal>(
+  outer: Outer | undefined,
+  settings: GuardSettings<OnRefusal>,
+): GuardSettings<OnRefusal> {
+  if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings
+  return { ...settings, mode: 'enforce' }
+}

@@ -1,0 +1,239 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '../util/clock.js'
+import {
+  exchange,
+  isPage,
+  parseJson,
+  retryAfterSeconds,
+  UnreadableAnswerError,
+  type ExchangeAnswer,
+} from '../http/exchange.js'
+import { isRecord } from '../options/read-options.js'
+import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import type { RemoteProfile, RemoteVerdict } from '../model/issuer.js'
+import type { TellIssuerEvent } from '../model/issuer-events.js'
+import { Refusal } from '../model/refusal.js'
+import { REMOTE_DEFAULTS, type RemoteOptions } from './options.js'
+import { repeatsAName } from './duplicate-members.js'
+import { Admission, type AdmissionChange, type QuestionOutcome } from './circuit-breaker.js'
+
+/** What is known of asking an issuer. Times in seconds since the epoch. */
+export interface RemoteHealth {
+  readonly status: 'ok' | 'degraded' | 'down'
+  /** `open`: the issuer is left alone after failures. `half-open`: one question may probe it. */
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  readonly lastSuccess?: number
+  readonly lastFailure?: number
+  /** Why the last question failed, while that is the latest outcome. */
+  readonly failure?: string
+}
+
+/** A definitive answer: yes with facts, or no with a reason. */
+export type Answered = Extract<RemoteVerdict, { active: boolean }>
+
+type Failure = Extract<RemoteVerdict, { fault: unknown }>
+
+/** How one attempt ended. */
+type Attempt = { readonly answer: ExchangeAnswer } | { readonly error: Error; readonly isLate: boolean }
+
+/** Whoever was told that a server is going away or busy may find another one behind the same address. */
+const WORTH_A_RETRY = [502, 503, 504]
+const SHORTEST_RETRY_PAUSE_MS = 20
+const LONGEST_RETRY_PAUSE_MS = 120
+
+/** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
+export class RemoteCheck {
+  readonly #profile: RemoteProfile
+  readonly #options: RemoteOptions
+  readonly #endpoint: () => string | Promise<string>
+  readonly #fetch: typeof fetch | undefined
+  readonly #clock: Clock
+  readonly #admission: Admission
+  #lastSuccess: number | undefined
+  #lastFailure: number | undefined
+  #failure: string | undefined
+  #declinedInRow = 0
+
+  constructor(
+    profile: RemoteProfile,
+    endpoint: () => string | Promise<string>,
+    clock: Clock,
+    settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
+  ) {
+    this.#profile = profile
+    this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
+    this.#endpoint = endpoint
+    this.#clock = clock
+    this.#fetch = settings.fetch
+    this.#admission = new Admission(this.#options, clock, (change) => {
+      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer answers again')
+    })
+  }
+
+  /** How long a yes and a no are believed, in seconds. */
+  get lifetimes(): { readonly yes: number; readonly no: number } {
+    return { yes: this.#options.lifetime, no: this.#options.refusedLifetime }
+  }
+
+  /**
+   * Asks the issuer about a token.
+   *
+   * @throws Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
+   *   `confirmation_impossible`.
+   */
+  async ask(token: string): Promise<Answered> {
+    const url = await this.#endpoint()
+    const { verdict, retryAfter } = await this.#admission.run(async () => {
+      const asked = await this.#question(url, token)
+      const outcome = outcomeOf(asked)
+      this.#note(asked.verdict, outcome)
+      return { result: asked, outcome }
+    })
+    if (!('fault' in verdict)) return verdict
+    throw new Refusal(verdict.fault, {
+      cause: new Error(verdict.because),
+      retryAfterSeconds: this.#admission.secondsToNextQuestion() ?? retryAfter,
+    })
+  }
+
+  health(): RemoteHealth {
+    const status = this.#failure === undefined ? 'ok' : this.#lastSuccess === undefined ? 'down' : 'degraded'
+    return {
+      status,
+      breaker: this.#admission.state(),
+      ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
+      ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+    }
+  }
+
+  /** One question: an attempt, and within the same deadline a second one where the first met a passing trouble. */
+  async #question(url: string, token: string): Promise<Asked> {
+    const { deadline, retries } = this.#options
+    const started = performance.now()
+    for (let left = retries, remaining = deadline; ; left -= 1) {
+      const attempt = await this.#attempt(url, token, remaining)
+      const asked = this.#read(attempt, token)
+      if (left === 0 || !isWorthARetry(attempt, asked)) return asked
+      const wait =
+        SHORTEST_RETRY_PAUSE_MS + Math.random() * (LONGEST_RETRY_PAUSE_MS - SHORTEST_RETRY_PAUSE_MS)
+      remaining = deadline - (performance.now() - started + wait) / 1000
+      if (remaining <= 0) return asked
+      await pause(wait)
+    }
+  }
+
+  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<Attempt> {
+    const { maxBytes } = this.#options
+    const started = performance.now()
+    try {
+      const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
+      return { answer: await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch }) }
+    } catch (error) {
+      const isLate = performance.now() - started >= deadlineSeconds * 1000
+      return { error: error instanceof Error ? error : new Error('no answer'), isLate }
+    }
+  }
+
+  #read(attempt: Attempt, token: string): Asked {
+    if ('error' in attempt) {
+      return { verdict: { fault: 'issuer_unavailable', because: attempt.error.message } }
+    }
+    const { status, headers, text } = attempt.answer
+    const retryAfter = retryAfterSeconds(headers, this.#clock.now())
+    const json = parseJson(text)
+    const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
+    try {
+      const verdict = this.#profile.read({ status, json }, token)
+      return {
+        verdict: 'fault' in verdict ? verdict : doubted(verdict, attempt.answer, json),
+        status,
+        retryAfter,
+        isUnwelcome,
+      }
+    } catch {
+      // A reader written by hand that trips over an answer has not found anything out about the token.
+      return {
+        verdict: { fault: 'issuer_unavailable', because: 'the answer could not be read' },
+        status,
+        retryAfter,
+        isUnwelcome,
+      }
+    }
+  }
+
+  #note(verdict: RemoteVerdict, { kind }: QuestionOutcome): void {
+    if (!('fault' in verdict)) {
+      this.#lastSuccess = this.#clock.now()
+      this.#failure = undefined
+      this.#declinedInRow = 0
+      return
+    }
+    // One question that is declined may be an odd token; when all are, nobody gets an answer.
+    const isDeclined = kind === 'answered' || kind === 'declined'
+    this.#declinedInRow = isDeclined ? this.#declinedInRow + 1 : 0
+    if (!isDeclined || this.#declinedInRow >= this.#options.breakerAfter) {
+      this.#lastFailure = this.#clock.now()
+      this.#failure = verdict.because
+    }
+  }
+}
+
+/** What is left of a statement about a token once it is known in what form it came. */
+function doubted(verdict: Answered, { headers, text }: ExchangeAnswer, json: unknown): RemoteVerdict {
+  if (isPage(headers)) return { fault: 'issuer_unavailable', because: 'the answer calls itself an HTML page' }
+  if (!verdict.active || typeof json !== 'object' || json === null) return verdict
+  // Whoever had the token issued may have chosen some of its claims: what is odd about them is held against it alone,
+  // and not against the issuer, which others depend on.
+  if (repeatsAName(text)) return invalid('the answer has a member twice')
+  return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
+}
+
+function invalid(because: string): RemoteVerdict {
+  return { active: false, reason: 'claim_invalid', because }
+}
+
+/** What a question brought. */
+interface Asked {
+  readonly verdict: RemoteVerdict
+  readonly status?: number
+  /** Seconds the issuer asked us to wait. */
+  readonly retryAfter?: number | undefined
+  /** The issuer will have none of us, whatever we ask. */
+  readonly isUnwelcome?: boolean
+}
+
+const EVENT_OF = {
+  opened: 'remote_failing',
+  refused: 'credentials_refused',
+  recovered: 'remote_recovered',
+} as const satisfies Record<AdmissionChange, string>
+
+function isWorthARetry(attempt: Attempt, { retryAfter }: Asked): boolean {
+  if ('error' in attempt) return !attempt.isLate && !(attempt.error instanceof UnreadableAnswerError)
+  return WORTH_A_RETRY.includes(attempt.answer.status) && retryAfter === undefined
+}
+
+function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: Asked): QuestionOutcome {
+  if (!('fault' in verdict)) return { kind: 'answered' }
+  if (retryAfter !== undefined && (status === 429 || status === 503)) {
+    return { kind: 'pause', seconds: retryAfter }
+  }
+  if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
+  if (status === 403) return { kind: 'declined' }
+  // Counted as failures, these would let anyone's odd token stop everyone's questions.
+  if (isAboutTheQuestion(verdict, status)) return { kind: 'answered' }
+  return { kind: 'failed', reason: 'issuer_unavailable' }
+}
+
+/** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
+function isClientError(json: unknown): boolean {
+  const error = isRecord(json) && Object.hasOwn(json, 'error') ? json['error'] : undefined
+  return error === 'invalid_client' || error === 'unauthorized_client'
+}
+
+/** An issuer that finds fault with a question is there; 408 and 429 are about how it is doing. */
+function isAboutTheQuestion({ fault }: Failure, status: number | undefined): boolean {
+  const isClientError = status !== undefined && status >= 400 && status < 500 && ![408, 429].includes(status)
+  return fault === 'confirmation_impossible' || isClientError
+}

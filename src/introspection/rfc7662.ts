@@ -1,0 +1,109 @@
+import { basicAuthorization } from '../http/basic-auth.js'
+import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { isRecord } from '../options/read-options.js'
+import type { RemoteAnswer, RemoteVerdict } from '../model/issuer.js'
+import { isFault } from '../model/refusal.js'
+
+/** How we show an introspection endpoint who is asking (RFC 7662 section 2.1). */
+export interface IntrospectionClient {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly authentication: 'basic' | 'post'
+}
+
+/** The request of RFC 7662 section 2.1. */
+export function introspectionRequest(
+  client: IntrospectionClient,
+  token: string,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const form = new URLSearchParams({ token, token_type_hint: 'access_token' })
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+  }
+  if (client.authentication === 'basic') {
+    headers['authorization'] = basicAuthorization(client.clientId, client.clientSecret)
+  } else {
+    form.set('client_id', client.clientId)
+    form.set('client_secret', client.clientSecret)
+  }
+  return { headers, body: form.toString() }
+}
+
+/** How introspection answers are read. */
+export interface IntrospectionReading {
+  /** What `iss` must be, where the answer has one. */
+  readonly issuer: string
+  readonly scopeClaims: readonly string[]
+}
+
+/** Reads an answer of RFC 7662 section 2.2. Only `active: true` vouches, and only `active: false` denies. */
+export function readIntrospection(answer: RemoteAnswer, reading: IntrospectionReading): RemoteVerdict {
+  const fault = faultOf(answer)
+  if (fault !== undefined) return fault
+  const { json } = answer
+  if (!isRecord(json))
+    return { fault: 'issuer_unavailable', because: 'the introspection answer is no JSON object' }
+  const active = claim(json, 'active')
+  if (active === false) {
+    return { active: false, reason: 'token_inactive', because: 'the issuer says inactive' }
+  }
+  // RFC 7662 makes `active` a required boolean: anything else is not an answer, whichever way it leans.
+  if (active !== true)
+    return { fault: 'issuer_unavailable', because: 'the introspection answer has no boolean active' }
+  return readActive(json, reading)
+}
+
+function readActive(json: Claims, reading: IntrospectionReading): RemoteVerdict {
+  const issuer = claim(json, 'iss')
+  if (issuer !== undefined && issuer !== reading.issuer)
+    return rejected('claim_invalid', 'iss is another issuer')
+  const type = claim(json, 'token_type')
+  if (type !== undefined && !isBearerType(type)) {
+    return isDpopType(type)
+      ? rejected('proof_missing', 'the token is bound to a DPoP key')
+      : rejected('type_not_allowed', 'token_type is not that of a bearer access token')
+  }
+  if (isOtherKind(json)) return rejected('type_not_allowed', 'the answer is about another kind of token')
+  const facts = readClaims(json, {
+    scopeClaims: reading.scopeClaims,
+    required: [],
+    clientClaims: ['client_id'],
+  })
+  return isFault(facts) ? rejected(facts.reason, facts.because) : { active: true, facts }
+}
+
+/** Vouched for, and still not acceptable. */
+function rejected(
+  reason: Extract<RemoteVerdict, { active: false }>['reason'],
+  because: string,
+): RemoteVerdict {
+  return { active: false, reason, because }
+}
+
+function isBearerType(type: unknown): boolean {
+  return typeof type === 'string' && ['bearer', 'access_token'].includes(type.toLowerCase())
+}
+
+function isDpopType(type: unknown): boolean {
+  return typeof type === 'string' && type.toLowerCase() === 'dpop'
+}
+
+function faultOf({ status, json }: RemoteAnswer): RemoteVerdict | undefined {
+  if (status === 200) return undefined
+  const error = isRecord(json) ? claim(json, 'error') : undefined
+  // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.
+  if (status === 400 && error === 'unsupported_token_type') {
+    return { fault: 'confirmation_impossible', because: 'the issuer does not introspect tokens of this kind' }
+  }
+  return statusFault(status)
+}
+
+/** What a status other than 200 says about the issuer and us; it never says anything about the token. */
+export function statusFault(status: number): Extract<RemoteVerdict, { fault: unknown }> {
+  const isOurFault = status === 400 || status === 401 || status === 403
+  return {
+    fault: isOurFault ? 'issuer_refused_us' : 'issuer_unavailable',
+    because: `the issuer answered with status ${status}`,
+  }
+}

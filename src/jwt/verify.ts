@@ -1,0 +1,113 @@
+import type { TokenFacts } from '../model/access-token.js'
+import type { Awaitable } from '../util/awaitable.js'
+import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
+import { isFault, Refusal, refusalFor } from '../model/refusal.js'
+import type { VerificationKey } from '../keys/jwk.js'
+import type { KeySet } from '../keys/remote-key-set.js'
+import type { SignatureCheck } from './signature.js'
+
+/** A JWT whose signature holds: what it says, and the key that vouches for it. */
+export interface VerifiedJwt {
+  readonly facts: TokenFacts
+  readonly key: VerificationKey
+}
+
+/**
+ * Checks a JWT: header, key, signature, then what the issuer's tokens must be (RFC 7515 section 5.2,
+ * RFC 8725). What every token must stand (times, audience, binding) is judged by the caller, on each request.
+ *
+ * @throws Refusal with the reason, or `keys_unavailable`; thrown or as a rejection.
+ */
+export function verifyJwt(
+  token: string,
+  unverified: UnverifiedJwt,
+  profile: JwtProfile,
+  keys: KeySet,
+  check: SignatureCheck,
+): Awaitable<VerifiedJwt> {
+  const { algorithm, kid } = judgeHeader(unverified.header, profile)
+  const search = { token, unverified, profile, algorithm, check }
+  const candidates = keys.find({ kid, algorithm })
+  return candidates instanceof Promise ? signedByLater(search, candidates) : signedBy(search, candidates)
+}
+
+/** Refuses what can be refused without a key; costs no network call. */
+export function judgeHeader(
+  header: Readonly<Record<string, unknown>>,
+  profile: JwtProfile,
+): { readonly algorithm: string; readonly kid: string | undefined } {
+  const algorithm = Object.hasOwn(header, 'alg') ? header['alg'] : undefined
+  if (typeof algorithm !== 'string' || !profile.algorithms.includes(algorithm)) {
+    throw new Refusal('algorithm_not_allowed')
+  }
+  // No extension is understood, so every `crit` is one too many (RFC 7515 section 4.1.11); `b64` and `zip`
+  // change what the payload's bytes mean.
+  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64') || Object.hasOwn(header, 'zip'))
+    throw new Refusal('critical_header')
+  // A JWT inside a JWT (RFC 7519 section 5.2) is not an access token.
+  if (Object.hasOwn(header, 'cty') && mediaType(header['cty']) === 'jwt')
+    throw new Refusal('type_not_allowed')
+  const kid = Object.hasOwn(header, 'kid') ? header['kid'] : undefined
+  if (kid !== undefined && typeof kid !== 'string') throw new Refusal('token_undecodable')
+  const fault = profile.judgeHeader(header)
+  if (fault !== undefined) throw refusalFor(fault)
+  return { algorithm, kid }
+}
+
+/**
+ * A `typ` or `cty` value for comparison: lower case, without the `application/` that may be left out
+ * (RFC 7515 section 4.1.9). Undefined for a value that is no string.
+ */
+export function mediaType(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.toLowerCase().replace(/^application\//, '') : undefined
+}
+
+/** A token in search of the key that signed it. */
+interface Search {
+  readonly token: string
+  readonly unverified: UnverifiedJwt
+  readonly profile: JwtProfile
+  readonly algorithm: string
+  readonly check: SignatureCheck
+}
+
+async function signedByLater(
+  search: Search,
+  candidates: Promise<readonly VerificationKey[]>,
+): Promise<VerifiedJwt> {
+  return signedBy(search, await candidates)
+}
+
+/** Tries one key after the other; `isRefused` tells whether one before did not vouch for the token. */
+function signedBy(
+  search: Search,
+  candidates: readonly VerificationKey[],
+  isRefused = false,
+): Awaitable<VerifiedJwt> {
+  const candidate = candidates[0]
+  if (candidate === undefined) throw new Refusal(isRefused ? 'signature_invalid' : 'key_unknown')
+  const isGood = search.check(search.token, search.algorithm, candidate)
+  if (isGood instanceof Promise) return signedByThen(search, candidates, isRefused, isGood)
+  if (isGood === true) return vouchedFor(search, candidate)
+  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+}
+
+async function signedByThen(
+  search: Search,
+  candidates: readonly VerificationKey[],
+  isRefused: boolean,
+  checking: Promise<boolean | undefined>,
+): Promise<VerifiedJwt> {
+  const isGood = await checking
+  const candidate = candidates[0]
+  // A key that was withdrawn meanwhile vouches for nothing any more, and has refused nothing either.
+  if (isGood === true && candidate?.withdrawn === false) return vouchedFor(search, candidate)
+  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+}
+
+/** The decoder and the signature check have read the same bytes: what a token claims is true once its signature holds. */
+function vouchedFor({ unverified, profile }: Search, key: VerificationKey): VerifiedJwt {
+  const read = profile.readClaims(unverified.claims, unverified.header)
+  if (isFault(read)) throw refusalFor(read)
+  return { facts: read, key }
+}

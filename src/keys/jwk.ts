@@ -1,0 +1,208 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { CryptoKey, JWK } from 'jose'
+import { isRecord } from '../options/read-options.js'
+import { loadJose } from '../util/load-jose.js'
+
+/** A published key that may verify signatures. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  /** The `alg` values it may be used with (RFC 8725 section 3.1: one key, one algorithm, as far as it says). */
+  readonly algorithms: readonly string[]
+  /** Tells this key, with all that was published of it, from any other. */
+  readonly identity: string
+  /** Whether a check takes hardly longer than it takes to hand it to another thread and take it back. */
+  readonly isQuick: boolean
+  /** Set once a fetch of the key set succeeded that no longer lists the key: nothing it signed is accepted. */
+  withdrawn: boolean
+  /** The key as Node's own functions take it; undefined if the platform refuses it. */
+  keyObject(): KeyObject | undefined
+  /** The key for use by jose with one of its algorithms; rejects if the platform refuses it. */
+  import(algorithm: string): Promise<CryptoKey>
+}
+
+const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
+const ED25519_ALGORITHMS = ['EdDSA', 'Ed25519']
+const EC_ALGORITHM: Readonly<Record<string, string>> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+}
+const ML_DSA_ALGORITHMS = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
+
+/** Every asymmetric algorithm jose verifies. `HS*` and `none` are not here and cannot be configured. */
+export const ASYMMETRIC_ALGORITHMS: readonly string[] = Object.freeze([
+  ...RSA_ALGORITHMS,
+  ...Object.values(EC_ALGORITHM),
+  ...ED25519_ALGORITHMS,
+  ...ML_DSA_ALGORITHMS,
+])
+
+/** Members that only private and symmetric keys have (RFC 7518 section 6). */
+const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
+/** The members that make up a public key, per type. Only these reach the key import. */
+const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  RSA: ['kty', 'n', 'e'],
+  EC: ['kty', 'crv', 'x', 'y'],
+  OKP: ['kty', 'crv', 'x'],
+  AKP: ['kty', 'alg', 'pub'],
+}
+
+const LONGEST_KID = 512
+
+/**
+ * Reads one entry of a key set (RFC 7517). Undefined for an entry that must not or cannot verify
+ * signatures: private, symmetric, weak, for encryption, of an unknown type. Such an entry is skipped; it
+ * does not spoil the set.
+ */
+export function readJwk(entry: unknown): VerificationKey | undefined {
+  if (!isRecord(entry)) return undefined
+  const jwk = Object.assign(Object.create(null) as Record<string, unknown>, entry)
+  const { kid, use, key_ops: operations } = jwk
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > LONGEST_KID)) return undefined
+  if (use !== undefined && use !== 'sig') return undefined
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
+    return undefined
+  if (SECRET_MEMBERS.some((member) => jwk[member] !== undefined)) return undefined
+  const algorithms = algorithmsOf(jwk)
+  const material = publicMembers(jwk)
+  if (algorithms.length === 0 || material === undefined || isWeak(jwk)) return undefined
+  return verificationKey(kid, algorithms, material, isQuick(jwk))
+}
+
+function verificationKey(
+  kid: string | undefined,
+  algorithms: readonly string[],
+  material: JWK,
+  quick: boolean,
+): VerificationKey {
+  const imported = new Map<string, Promise<CryptoKey>>()
+  let keyObject: { readonly key: KeyObject | undefined } | undefined
+  return {
+    kid,
+    algorithms,
+    identity: JSON.stringify([kid, algorithms, material]),
+    isQuick: quick,
+    withdrawn: false,
+    keyObject() {
+      keyObject ??= { key: createKeyObject(material) }
+      return keyObject.key
+    },
+    import(algorithm) {
+      let key = imported.get(algorithm)
+      if (key === undefined) {
+        key = importKey(material, algorithm)
+        imported.set(algorithm, key)
+      }
+      return key
+    },
+  }
+}
+
+async function importKey(material: JWK, algorithm: string): Promise<CryptoKey> {
+  const { importJWK } = await loadJose()
+  return (await importJWK(material, algorithm)) as CryptoKey
+}
+
+/** What Node reads of a key it is given alone; undefined is the default, unless a polluted prototype says otherwise. */
+const OWN_OPTIONS = { padding: undefined, saltLength: undefined, dsaEncoding: undefined, context: undefined }
+
+function createKeyObject(material: JWK): KeyObject | undefined {
+  try {
+    return Object.assign(createPublicKey({ key: { ...material }, format: 'jwk' }), OWN_OPTIONS)
+  } catch {
+    return undefined
+  }
+}
+
+/** Which algorithms a key is for: the one it names if that fits its type, or all that fit. */
+function algorithmsOf(jwk: Readonly<Record<string, unknown>>): readonly string[] {
+  const fitting = fittingAlgorithms(jwk)
+  const { alg } = jwk
+  if (alg === undefined) return jwk['kty'] === 'AKP' ? [] : fitting
+  if (typeof alg !== 'string' || !fitting.includes(alg)) return []
+  // EdDSA and Ed25519 name the same algorithm (RFC 9864 section 2.2).
+  return ED25519_ALGORITHMS.includes(alg) ? ED25519_ALGORITHMS : [alg]
+}
+
+function fittingAlgorithms({ kty, crv }: Readonly<Record<string, unknown>>): readonly string[] {
+  if (kty === 'RSA') return RSA_ALGORITHMS
+  if (kty === 'OKP') return crv === 'Ed25519' ? ED25519_ALGORITHMS : []
+  if (kty === 'AKP') return ML_DSA_ALGORITHMS
+  if (kty === 'EC' && typeof crv === 'string' && Object.hasOwn(EC_ALGORITHM, crv))
+    return [EC_ALGORITHM[crv] ?? '']
+  return []
+}
+
+function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined {
+  const { kty } = jwk
+  // The type is whatever the document says: a name that objects inherit is no type.
+  if (typeof kty !== 'string' || !Object.hasOwn(PUBLIC_MEMBERS, kty)) return undefined
+  const names = PUBLIC_MEMBERS[kty] ?? []
+  const members = names.map((name) => [name, jwk[name]] as const)
+  return members.every(([, value]) => typeof value === 'string') ? Object.fromEntries(members) : undefined
+}
+
+const SMALLEST_MODULUS_BITS = 2048
+const LARGEST_MODULUS_BITS = 16_384
+
+const LARGEST_QUICK_MODULUS_BITS = 3072
+/** Everybody's is 65537; one as long as the modulus takes two hundred times as long. */
+const LARGEST_QUICK_EXPONENT_BITS = 32
+
+/** Measured: what is gained by another thread begins to outweigh what it costs with longer keys, and with curves. */
+function isQuick(jwk: Readonly<Record<string, unknown>>): boolean {
+  return (
+    jwk['kty'] === 'RSA' &&
+    bitLength(bytesOf(jwk['n'])) <= LARGEST_QUICK_MODULUS_BITS &&
+    bitLength(bytesOf(jwk['e'])) <= LARGEST_QUICK_EXPONENT_BITS
+  )
+}
+
+/**
+ * Keys with which anyone could sign: an RSA exponent of 1 makes every message its own signature, an even
+ * one has no inverse, a short modulus can be factored (RFC 8017 section 3.1, RFC 7518 section 3.3), and
+ * an Ed25519 point of small order accepts a constant signature.
+ */
+function isWeak(jwk: Readonly<Record<string, unknown>>): boolean {
+  if (jwk['kty'] === 'RSA') {
+    const modulusBits = bitLength(bytesOf(jwk['n']))
+    const exponent = bytesOf(jwk['e'])
+    const odd = ((exponent.at(-1) ?? 0) & 1) === 1
+    return (
+      modulusBits < SMALLEST_MODULUS_BITS ||
+      modulusBits > LARGEST_MODULUS_BITS ||
+      !odd ||
+      bitLength(exponent) < 2
+    )
+  }
+  return jwk['kty'] === 'OKP' && hasSmallOrder(bytesOf(jwk['x']))
+}
+
+function bytesOf(value: unknown): Buffer {
+  return Buffer.from(typeof value === 'string' ? value : '', 'base64url')
+}
+
+function bitLength(bytes: Buffer): number {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  if (first === -1) return 0
+  return (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24
+}
+
+/** The y coordinates (little-endian hex, sign bit cleared) of every encoding of a point of order 1, 2, 4 or 8. */
+const SMALL_ORDER_Y = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+])
+
+function hasSmallOrder(point: Buffer): boolean {
+  const y = Buffer.from(point)
+  if (y.length !== 32) return true
+  y[31] = (y[31] ?? 0) & 0x7f
+  return SMALL_ORDER_Y.has(y.toString('hex'))
+}

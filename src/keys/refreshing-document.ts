@@ -1,0 +1,263 @@
+import type { Clock } from '../util/clock.js'
+import { exchange, ExchangeError, retryAfterSeconds, type ExchangeAnswer } from '../http/exchange.js'
+import type { TellIssuerEvent } from '../model/issuer-events.js'
+import { Refusal } from '../model/refusal.js'
+import type { KeyOptions } from './options.js'
+
+/** What is known of a document that is fetched again and again. Times in seconds since the epoch. */
+export interface DocumentHealth {
+  readonly status: 'ok' | 'degraded' | 'down'
+  /** Seconds since the last success. */
+  readonly age?: number
+  readonly lastSuccess?: number
+  readonly lastFailure?: number
+  /** Why the last fetch failed, while it is the latest outcome. */
+  readonly failure?: string
+}
+
+/** Downloads and checks a document; throws an Error with a sentence for the log if it cannot be used. */
+export type DocumentLoader<T> = () => Promise<LoadedDocument<T>>
+
+/** A checked document and how long its server lets it be kept, in seconds. */
+export interface LoadedDocument<T> {
+  readonly value: T
+  readonly maxAge: number | undefined
+}
+
+/** Who hears of a document's fetches. */
+export interface DocumentWatcher<T> {
+  /** Told of every successful fetch, before anyone sees the new value. */
+  readonly onLoaded?: (value: T, previous: T | undefined) => void
+  /** Told of the first failure in a row, and of the success that ends it. */
+  readonly tell: TellIssuerEvent
+}
+
+/** Seconds below which no `Cache-Control` shortens the lifetime. */
+export const SHORTEST_LIFETIME = 60
+/** The part of the lifetime after which a document is fetched again in the background, give or take the jitter. */
+export const REFRESH_AT = 0.8
+const REFRESH_JITTER = 0.1
+
+/**
+ * A document kept fresh: fetched once and shared, refreshed in the background before it ages out, kept
+ * in use for a bounded time while fetches fail, and never fetched in the pause after a failure. Runs on
+ * use, not on timers: an idle guard asks nobody, and nothing keeps the process alive.
+ */
+export class FetchedDocument<T> {
+  readonly #load: DocumentLoader<T>
+  readonly #options: KeyOptions
+  readonly #clock: Clock
+  readonly #watcher: DocumentWatcher<T>
+
+  #value: T | undefined
+  #loadedAt = Number.NEGATIVE_INFINITY
+  #refreshAt = Number.NEGATIVE_INFINITY
+  #expiresAt = Number.NEGATIVE_INFINITY
+  #successes = 0
+  #failures = 0
+  #failedAt = Number.NEGATIVE_INFINITY
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  #inFlight: Promise<void> | undefined
+  #lastSuccess: number | undefined
+  #lastFailure: number | undefined
+  #failure: string | undefined
+
+  constructor(load: DocumentLoader<T>, options: KeyOptions, clock: Clock, watcher: DocumentWatcher<T>) {
+    this.#load = load
+    this.#options = options
+    this.#clock = clock
+    this.#watcher = watcher
+  }
+
+  /**
+   * The document, at once where it is usable, after a fetch where it is not.
+   *
+   * @throws Refusal `keys_unavailable` when there is none and none can be had, or the last is too old.
+   */
+  current(): T | Promise<T> {
+    const now = this.#clock.elapsed()
+    if (this.#value !== undefined && now < this.#expiresAt) {
+      if (now >= this.#refreshAt) this.#refreshInBackground(now)
+      return this.#value
+    }
+    if (this.#value !== undefined && this.#isKnownToFail(now) && this.#isWithinStaleBound(now)) {
+      // Its server is known to be failing: making each caller wait for the next failure helps nobody.
+      this.#refreshInBackground(now)
+      return this.#value
+    }
+    return this.#fetched(now)
+  }
+
+  /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
+  async refresh(): Promise<void> {
+    if (this.#inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
+    await this.#startFetch()
+  }
+
+  /** The fetch in flight, if there is one. Never rejects. */
+  underWay(): Promise<void> | undefined {
+    return this.#inFlight
+  }
+
+  /** How many fetches succeeded: tells whether the document is newer than at another time, also within one tick of the clock. */
+  successes(): number {
+    return this.#successes
+  }
+
+  /** Seconds until another attempt may be made. */
+  secondsToNextAttempt(): number {
+    return Math.max(0, this.#pausedUntil - this.#clock.elapsed())
+  }
+
+  /** Says that there is no usable document, and when to try again: after the pause, and not before `atLeast` seconds. */
+  unavailable(atLeast = 0): Refusal {
+    return new Refusal('keys_unavailable', {
+      retryAfterSeconds: Math.max(this.secondsToNextAttempt(), atLeast),
+      cause: new Error(this.#failure ?? 'not loaded'),
+    })
+  }
+
+  health(): DocumentHealth {
+    const now = this.#clock.elapsed()
+    const usable = this.#value !== undefined && this.#isWithinStaleBound(now)
+    const failing = this.#failures > 0
+    return {
+      status: !failing ? 'ok' : usable ? 'degraded' : 'down',
+      ...(this.#value === undefined ? {} : { age: now - this.#loadedAt }),
+      ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
+      ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+    }
+  }
+
+  async #fetched(now: number): Promise<T> {
+    if (this.#inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
+    if (this.#value !== undefined && this.#isWithinStaleBound(this.#clock.elapsed())) return this.#value
+    throw this.unavailable()
+  }
+
+  #refreshInBackground(now: number): void {
+    if (this.#inFlight !== undefined || now < this.#pausedUntil) return
+    // It rejects only where an injected clock breaks, which whoever reads it next finds out.
+    this.#startFetch().catch(() => undefined)
+  }
+
+  #isWithinStaleBound(now: number): boolean {
+    return now - this.#loadedAt < this.#options.stale
+  }
+
+  /** Only a recent failure counts: after a long silence the server may be well again, and is asked first. */
+  #isKnownToFail(now: number): boolean {
+    return this.#failures > 0 && now - this.#failedAt <= 2 * this.#options.longestPause
+  }
+
+  #startFetch(): Promise<void> {
+    this.#inFlight ??= this.#fetch().finally(() => {
+      this.#inFlight = undefined
+    })
+    return this.#inFlight
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      this.#succeed(await this.#load())
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #succeed({ value, maxAge }: LoadedDocument<T>): void {
+    const now = this.#clock.elapsed()
+    const lifetime = Math.max(
+      SHORTEST_LIFETIME,
+      Math.min(this.#options.lifetime, maxAge ?? this.#options.lifetime),
+    )
+    this.#watcher.onLoaded?.(value, this.#value)
+    if (this.#failures > 0) this.#watcher.tell('keys_recovered', 'fetched again')
+    this.#value = value
+    this.#successes += 1
+    this.#loadedAt = now
+    this.#expiresAt = now + lifetime
+    this.#refreshAt = now + lifetime * (REFRESH_AT + (Math.random() * 2 - 1) * REFRESH_JITTER)
+    this.#failures = 0
+    this.#pausedUntil = Number.NEGATIVE_INFINITY
+    this.#lastSuccess = this.#clock.now()
+    this.#failure = undefined
+  }
+
+  #fail(error: unknown): void {
+    const now = this.#clock.elapsed()
+    const { pause, longestPause } = this.#options
+    const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
+    const asked = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
+    const isFirst = this.#failures === 0
+    const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
+    this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
+    this.#failedAt = now
+    // Jittered downwards only, so that the documented longest pause is one.
+    const own = growing * (1 - Math.random() * REFRESH_JITTER)
+    this.#pausedUntil = now + (prescribed ?? Math.max(own, Math.min(asked, longestPause)))
+    this.#lastFailure = this.#clock.now()
+    this.#failure = error instanceof Error ? error.message : 'unknown failure'
+    if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
+  }
+}
+
+/** Another document that this one depends on cannot be had: this one waits as long as that one does, no longer. */
+export class PrerequisiteError extends ExchangeError {
+  readonly secondsToNextAttempt: number
+  constructor(message: string, secondsToNextAttempt: number) {
+    super(message)
+    this.secondsToNextAttempt = secondsToNextAttempt
+  }
+}
+
+/** Gets one JSON document within the limits of the options. */
+export async function fetchDocument(
+  url: string,
+  options: KeyOptions,
+  extras: {
+    readonly fetch?: typeof fetch | undefined
+    readonly headers?: Readonly<Record<string, string>> | undefined
+  },
+): Promise<ExchangeAnswer> {
+  const answer = await exchange({
+    url,
+    method: 'GET',
+    headers: { accept: 'application/json, application/jwk-set+json', ...extras.headers },
+    deadlineSeconds: options.deadline,
+    maxBytes: options.maxBytes,
+    fetch: extras.fetch,
+  })
+  if (answer.status !== 200) throw new DocumentStatusError(url, answer)
+  return answer
+}
+
+/** A document's server answered, but not with the document. */
+export class DocumentStatusError extends ExchangeError {
+  readonly status: number
+  readonly #headers: Headers
+  constructor(url: string, { status, headers }: ExchangeAnswer) {
+    // Without its query, which may hold a secret.
+    const { origin, pathname } = new URL(url)
+    super(`status ${status} from ${origin}${pathname}`)
+    this.status = status
+    this.#headers = headers
+  }
+
+  /** For how many seconds the server asked to be left alone. */
+  secondsAsked(nowSeconds: number): number {
+    if (this.status !== 429 && this.status !== 503) return 0
+    return retryAfterSeconds(this.#headers, nowSeconds) ?? 0
+  }
+}
+
+/** How long the server lets a document be kept (RFC 9111 section 5.2.2), less the time it spent in caches. */
+export function maxAgeOf(headers: Headers): number | undefined {
+  const control = headers.get('cache-control') ?? ''
+  if (/(?:^|[\s,])(?:no-store|no-cache)(?:$|[\s,])/i.test(control)) return 0
+  const stated = /(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?(?:$|[\s,])/i.exec(control)?.[1]
+  if (stated === undefined) return undefined
+  const spent = Number(/^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0] ?? 0)
+  return Math.max(0, Number(stated) - spent)
+}

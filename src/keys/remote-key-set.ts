@@ -1,0 +1,257 @@
+import { LRUCache } from 'lru-cache'
+import type { Awaitable } from '../util/awaitable.js'
+import type { Clock } from '../util/clock.js'
+import { ExchangeError, parseJson } from '../http/exchange.js'
+import type { KeySource } from '../model/issuer.js'
+import type { TellIssuerEvent } from '../model/issuer-events.js'
+import { Refusal } from '../model/refusal.js'
+import type { IssuerMetadata } from './issuer-metadata.js'
+import {
+  fetchDocument,
+  FetchedDocument,
+  maxAgeOf,
+  PrerequisiteError,
+  type DocumentHealth,
+  type LoadedDocument,
+} from './refreshing-document.js'
+import type { VerificationKey } from './jwk.js'
+import type { KeyOptions } from './options.js'
+import { candidates, readKeySet, type KeyQuery, type PublishedKeys } from './jwks.js'
+
+/** An issuer's keys. */
+export interface KeySet {
+  /**
+   * The keys that may have signed a token with this header; usually one, none if the key is unknown. At once
+   * where nothing has to be fetched.
+   *
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection, when there are no keys that may still be used.
+   */
+  find(query: KeyQuery): Awaitable<readonly VerificationKey[]>
+  /**
+   * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
+   * background refresh when one is due. For remembered tokens, which look no key up.
+   *
+   * @param now the time of day: within one tick of it nothing ages, and is not looked at twice.
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection.
+   */
+  assertUsable(now: number): Awaitable<void>
+  /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
+  load(): Promise<void>
+  /** How many keys can be used. */
+  size(): number
+  health(): DocumentHealth
+}
+
+/** Keys given in the configuration: they never change and are never fetched. */
+export class StaticKeySet implements KeySet {
+  readonly #published: PublishedKeys
+
+  constructor(keys: readonly VerificationKey[]) {
+    this.#published = { keys, kids: new Set() }
+  }
+
+  find(query: KeyQuery): readonly VerificationKey[] {
+    return candidates(this.#published, query, true)
+  }
+
+  assertUsable(): void {
+    // Nothing that could have changed.
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  size(): number {
+    return this.#published.keys.length
+  }
+
+  health(): DocumentHealth {
+    return { status: 'ok' }
+  }
+}
+
+const MOST_ABSENT_KIDS = 1000
+
+/** A key id that was looked for in vain. */
+interface AbsentKid {
+  readonly tries: number
+  /** Before this time it causes no further fetch. */
+  readonly until: number
+  /** How many fetches had succeeded when it was last looked for. */
+  readonly fetches: number
+}
+
+/** Keys fetched from the issuer's key set address, given or discovered. */
+export class RemoteKeySet implements KeySet {
+  readonly #document: FetchedDocument<PublishedKeys>
+  readonly #options: KeyOptions
+  readonly #clock: Clock
+  /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
+  readonly #absent = new LRUCache<string, AbsentKid>({ max: MOST_ABSENT_KIDS })
+  #size = 0
+  /** The time of day when the keys were last found usable. */
+  #usableAt = Number.NaN
+  #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
+
+  constructor(
+    source: Extract<KeySource, { kind: 'remote' }> | { readonly metadata: FetchedDocument<IssuerMetadata> },
+    options: KeyOptions,
+    clock: Clock,
+    {
+      fetch: issuerFetch,
+      tell,
+    }: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
+  ) {
+    this.#options = options
+    this.#clock = clock
+    const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
+      const { url, headers } = 'metadata' in source ? await discoveredAddress(source.metadata) : source
+      const answer = await fetchDocument(url, options, { fetch: issuerFetch, headers: headers?.() })
+      return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
+    }
+    const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
+      this.#size = value.keys.length
+      if (previous !== undefined) this.#replace(value.keys, previous.keys, tell)
+    }
+    this.#document = new FetchedDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
+  }
+
+  #replace(
+    keys: readonly VerificationKey[],
+    earlier: readonly VerificationKey[],
+    tell: TellIssuerEvent,
+  ): void {
+    const listed = new Set(keys)
+    for (const key of earlier) if (!listed.has(key)) key.withdrawn = true
+    if (keys.some((key) => !earlier.includes(key))) this.#absent.clear()
+    if (earlier.length > 0 && earlier.every((key) => key.withdrawn)) {
+      tell('keys_replaced', `none of the earlier keys is listed any more; the set now has ${keys.length}`)
+    }
+  }
+
+  find(query: KeyQuery): Awaitable<readonly VerificationKey[]> {
+    const before = this.#document.successes()
+    const current = this.#document.current()
+    return current instanceof Promise
+      ? this.#findLater(query, before, current)
+      : this.#findIn(current, query, before)
+  }
+
+  async #findLater(
+    query: KeyQuery,
+    before: number,
+    current: Promise<PublishedKeys>,
+  ): Promise<readonly VerificationKey[]> {
+    return this.#findIn(await current, query, before)
+  }
+
+  #findIn(published: PublishedKeys, query: KeyQuery, before: number): Awaitable<readonly VerificationKey[]> {
+    const found = candidates(published, query)
+    if (found.length > 0 || !this.#isUnknown(published, query)) return found
+    return this.#findAfterFetch(query, before)
+  }
+
+  assertUsable(now: number): Awaitable<void> {
+    if (now === this.#usableAt) return
+    // A time of day can come twice.
+    this.#usableAt = Number.NaN
+    const current = this.#document.current()
+    if (current instanceof Promise) return current.then(() => undefined)
+    this.#usableAt = now
+  }
+
+  async load(): Promise<void> {
+    await this.#document.current()
+  }
+
+  size(): number {
+    return this.#size
+  }
+
+  health(): DocumentHealth {
+    return this.#document.health()
+  }
+
+  /** A key the document merely lists without use for this token is no reason to fetch it again. */
+  #isUnknown(published: PublishedKeys, { kid }: KeyQuery): boolean {
+    return kid === undefined ? published.keys.length === 0 : !published.kids.has(kid)
+  }
+
+  /**
+   * A key id that is not in the set is either junk or the first token after a rotation, and only a fetch
+   * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
+   * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
+   */
+  async #findAfterFetch(query: KeyQuery, before: number): Promise<readonly VerificationKey[]> {
+    const kid = query.kid ?? ''
+    const now = this.#clock.elapsed()
+    const absent = this.#absent.get(kid)
+    const justLoaded = this.#document.successes() !== before
+    if (!justLoaded && now >= this.#nextUnknownKeyFetch && now >= (absent?.until ?? now)) {
+      this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
+      await this.#document.refresh()
+    } else {
+      await this.#document.underWay()
+    }
+    const published = await this.#document.current()
+    const found = candidates(published, query)
+    if (found.length > 0 || published.kids.has(kid)) return found
+    // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
+    if (this.#document.health().status !== 'ok') {
+      throw this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
+    }
+    // An id nobody looked for since it was asked about is not known to be absent: it must not wait longer
+    // each time its honest owner tries again in the pause.
+    if (this.#document.successes() !== before) this.#remember(kid, now)
+    return []
+  }
+
+  #remember(kid: string, now: number): void {
+    const fetches = this.#document.successes()
+    const earlier = this.#absent.get(kid)
+    // Many requests that waited for one fetch have looked once.
+    if (earlier?.fetches === fetches) return
+    const tries = (earlier?.tries ?? 0) + 1
+    // Not longer: whoever guesses the id of a coming key and presents it early must not lock its owner out.
+    const wait = Math.min(
+      this.#options.longestPause,
+      this.#options.unknownKeyPause * 2 ** Math.min(tries - 1, 20),
+    )
+    this.#absent.set(kid, { tries, until: now + wait, fetches })
+  }
+
+  /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */
+  #keepingKnownKeys(
+    load: () => Promise<LoadedDocument<PublishedKeys>>,
+  ): () => Promise<LoadedDocument<PublishedKeys>> {
+    let known = new Map<string, VerificationKey>()
+    return async () => {
+      const { value, maxAge } = await load()
+      const keys = value.keys.map((key) => known.get(key.identity) ?? key)
+      known = new Map(keys.map((key) => [key.identity, key]))
+      return { value: { ...value, keys }, maxAge }
+    }
+  }
+}
+
+async function discoveredAddress(
+  metadata: FetchedDocument<IssuerMetadata>,
+): Promise<{ readonly url: string; readonly headers: undefined }> {
+  const { jwksUri } = await discovered(metadata)
+  if (jwksUri === undefined)
+    throw new ExchangeError('the discovery document names no jwks_uri that is an https: address')
+  return { url: jwksUri, headers: undefined }
+}
+
+async function discovered(metadata: FetchedDocument<IssuerMetadata>): Promise<IssuerMetadata> {
+  try {
+    return await metadata.current()
+  } catch (error) {
+    // The reason discovery failed is the reason the keys are missing: say that one.
+    if (error instanceof Refusal && error.cause instanceof Error) {
+      throw new PrerequisiteError(error.cause.message, metadata.secondsToNextAttempt())
+    }
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+import { ConfigurationError, ownOptions } from '../../options/read-options.js'
+
+/** What every operation takes beside its own input. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason. A change may have been made all the same. */
+  readonly signal?: AbortSignal
+}
+
+/** One call of an operation. */
+export interface VendorCall {
+  /** As the user knows it: `clerkTokens.revoke`. */
+  readonly operation: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the base, with every part encoded: see {@link pathPart}. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as JSON; members that are undefined are left out. */
+  readonly json?: Readonly<Record<string, unknown>>
+  /** Sent as a form, in place of JSON. */
+  readonly form?: Readonly<Record<string, string>>
+  /** Whether it changes nothing: only then is it repeated after a passing trouble. */
+  readonly isRead: boolean
+  /** Whether it may be repeated, where that is not the same: a proof that is good for one time is not sent twice. */
+  readonly isRepeatable?: boolean
+  /** In place of the client's own deadline: what is left of it, for the second call of an operation. */
+  readonly deadlineSeconds?: number
+  /** What must not appear in an error, should the vendor quote it. */
+  readonly secrets: readonly string[]
+  /** Whether a 2xx answer says all by its status, whatever its body, unless that is a page for people. */
+  readonly ignoresBody?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * A part of a path: an id with a slash in it must not name another resource.
+ *
+ * @throws ConfigurationError naming the option that no path can hold.
+ */
+export function pathPart(option: string, value: string): string {
+  // A part of dots alone would be taken for a step up, encoded or not; half a character has no encoding.
+  if (/^\.{1,2}$|\p{Cs}/u.test(value))
+    throw new ConfigurationError(option, 'is no id: it cannot stand in a path')
+  return encodeURIComponent(value)
+}
+
+/** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
+export function signalOf(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
+  const { signal } = ownOptions<CallOptions>(`${operation}.options`, options ?? {}, { signal: true })
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new ConfigurationError(`${operation}.options.signal`, 'must be an AbortSignal')
+  return signal
+}
+
+/** What a call sends, and as which type. */
+export function bodyOf(call: VendorCall): { readonly body?: string; readonly type?: string } {
+  if (call.form !== undefined) {
+    return { body: new URLSearchParams(call.form).toString(), type: 'application/x-www-form-urlencoded' }
+  }
+  if (call.json === undefined) return {}
+  try {
+    return { body: JSON.stringify(call.json), type: 'application/json' }
+  } catch {
+    throw new ConfigurationError(call.operation, 'must hold nothing but values of JSON, and none too deep')
+  }
+}
+
+/** The query of a call, with its question mark; empty where it has none. */
+export function queryOf({ query = {} }: VendorCall): string {
+  const form = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) form.set(name, String(value))
+  return form.size === 0 ? '' : `?${form.toString()}`
+}

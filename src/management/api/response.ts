@@ -1,0 +1,140 @@
+import { createClock } from '../../util/clock.js'
+import { isRecord } from '../../options/read-options.js'
+import { ExchangeError, isPage, parseJson, retryAfterSeconds, type ExchangeAnswer } from '../../http/exchange.js'
+import { quoted } from '../../util/redact.js'
+import { ManagementError, type ManagementFailure } from './management-error.js'
+import type { VendorCall } from './call.js'
+import type { VendorProblem, VendorProfile } from './vendor-profile.js'
+
+/** A 2xx answer. */
+export interface VendorAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The JSON object; empty for an answer without a body. */
+  readonly json: Readonly<Record<string, unknown>>
+  /** The body as it came, for what JSON numbers cannot hold. */
+  readonly text: string
+}
+
+/** What a vendor tells of a failure in an answer whose status says nothing. */
+export interface ToldRefusal
+  extends VendorProblem, Pick<ManagementFailure, 'status' | 'advice' | 'isUncertain'> {
+  /** What it answered, in place of a status. */
+  readonly what: string
+}
+
+/** Nobody was there to make a change. */
+const NEVER_ARRIVED = /\((?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN)\)$/
+const CHECK_ADDRESS = 'Something other than the API may be answering: check the address'
+const NO_OBJECT = 'with something that is no JSON object'
+/** Of each text of a vendor: it will stand in a log. */
+const MOST_CHARACTERS = 300
+
+/**
+ * Reads what came of a call.
+ *
+ * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
+ */
+export function readAnswer(
+  profile: VendorProfile,
+  call: VendorCall,
+  attempt: ExchangeAnswer | ExchangeError,
+): VendorAnswer {
+  if (attempt instanceof ExchangeError) throw unanswered(profile, call, attempt)
+  const { status, headers, text } = attempt
+  const json = text.trim() === '' ? {} : parseJson(text)
+  if (status < 200 || status >= 300) throw failed(profile, call, { status, headers, json })
+  if (call.ignoresBody === true && !isPage(headers)) return { status, headers, json: {}, text }
+  if (isRecord(json)) return { status, headers, json, text }
+  throw new ManagementError({
+    vendor: profile.vendor,
+    operation: call.operation,
+    problem: `${profile.title} answered ${status} ${NO_OBJECT}`,
+    advice: CHECK_ADDRESS,
+    status,
+    isUncertain: !call.isRead,
+  })
+}
+
+/** The failure of an operation whose 2xx answer does not hold what it must. */
+export function unreadable(
+  { vendor, title }: VendorProfile,
+  call: Pick<VendorCall, 'operation' | 'isRead'>,
+  lacking: string,
+): ManagementError {
+  return new ManagementError({
+    vendor,
+    operation: call.operation,
+    problem: `${title} answered without ${lacking}`,
+    advice: CHECK_ADDRESS,
+    isUncertain: !call.isRead,
+  })
+}
+
+/** The failure of an operation that the vendor tells of in an answer whose status says nothing. */
+export function refused(
+  { vendor, title }: VendorProfile,
+  { operation, secrets }: VendorCall,
+  told: ToldRefusal,
+): ManagementError {
+  const { what, status, advice, isUncertain } = told
+  const { code, message, requestId } = shown(told, secrets)
+  const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${said(message)}`
+  return new ManagementError({ vendor, operation, problem, advice, status, code, requestId, isUncertain })
+}
+
+function unanswered(
+  { vendor, title }: VendorProfile,
+  { operation, isRead }: VendorCall,
+  { message }: ExchangeError,
+): ManagementError {
+  return new ManagementError({
+    vendor,
+    operation,
+    problem: `${title} gave ${message}`,
+    advice: 'Check the address and the way there',
+    isUncertain: !isRead && !NEVER_ARRIVED.test(message),
+  })
+}
+
+function failed(
+  { vendor, title, readProblem, advise }: VendorProfile,
+  { operation, isRead, secrets }: VendorCall,
+  answer: { readonly status: number; readonly headers: Headers; readonly json: unknown },
+): ManagementError {
+  const { status, headers } = answer
+  const json = isRecord(answer.json) ? answer.json : undefined
+  const { code, message, requestId } = shown(readProblem({ json, headers }), secrets)
+  const words = [
+    `${title} answered ${status}`,
+    code === String(status) ? undefined : code,
+    json === undefined ? NO_OBJECT : undefined,
+  ]
+  return new ManagementError({
+    vendor,
+    operation,
+    problem: words.filter((word) => word !== undefined).join(' ') + said(message),
+    advice:
+      status >= 300 && status < 400
+        ? 'Redirects are not followed: check the address'
+        : advise(operation, status, code),
+    status,
+    code,
+    requestId,
+    retryAfter: retryAfterSeconds(headers, createClock().now()),
+    // A gateway's answer says nothing of what the vendor behind it has done.
+    isUncertain: !isRead && status >= 500,
+  })
+}
+
+function said(message: string | undefined): string {
+  return message === undefined ? '' : `: ${message}`
+}
+
+/** What a vendor says, fit for an error. */
+function shown({ code, message, requestId }: VendorProblem, secrets: readonly string[]): VendorProblem {
+  // A text of which nothing is left says nothing.
+  const show = (text = ''): string | undefined =>
+    quoted(text, { secrets, atMost: MOST_CHARACTERS }) || undefined
+  return { code: show(code), message: show(message), requestId: show(requestId) }
+}

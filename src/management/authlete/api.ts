@@ -1,0 +1,194 @@
+import { ConfigurationError, isRecord, ownOptions, requiredText, secureAddress } from '../../options/read-options.js'
+import { parseJson } from '../../http/exchange.js'
+import { AN_END } from '../api/listing.js'
+import { number, own, text } from '../../util/members.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
+import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
+
+/** Options of `authleteTokens`. */
+export interface AuthleteTokensOptions extends ManagementOptions {
+  /** The service's id. */
+  readonly serviceId: string
+  /** A service access token that may do what is asked; never the organization's, which opens every service. */
+  readonly serviceAccessToken: string
+  /** The region's address: a service lives in one only, so there is no default. `https://us.authlete.com`, for example. */
+  readonly apiUrl: string
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** One operation as the wire has it. */
+export interface AuthleteCall {
+  /** `revoke`: as it is called here. */
+  readonly name: string
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Below the service. */
+  readonly path: string
+  readonly query?: NonNullable<VendorCall['query']>
+  readonly json?: Json
+  readonly isRead: boolean
+  readonly isRepeatable?: boolean
+  /** Values of the input that no error may quote. */
+  readonly secrets: readonly unknown[]
+  readonly options: CallOptions | undefined
+}
+
+/** What Authlete answered. */
+export interface AuthleteAnswer {
+  readonly status: number
+  readonly json: Json
+  /** The failure of an answer that lacks what it must have. */
+  readonly lacking: (what: string) => Error
+  /** The failure of a change that found nothing to change. */
+  readonly nothing: () => Error
+}
+
+/** Authlete's API, for one service. */
+export class AuthleteApi {
+  readonly #api: VendorApi
+  readonly #serviceAccessToken: string
+
+  constructor(where: string, options: AuthleteTokensOptions) {
+    const own = ownOptions(where, options, {
+      ...MANAGEMENT_OPTIONS,
+      serviceId: true,
+      serviceAccessToken: true,
+      apiUrl: true,
+    })
+    const serviceId = requiredText(`${where}.serviceId`, own.serviceId)
+    this.#serviceAccessToken = requiredText(`${where}.serviceAccessToken`, own.serviceAccessToken)
+    if (!/^[\x21-\x7e]+$/.test(this.#serviceAccessToken)) {
+      throw new ConfigurationError(
+        `${where}.serviceAccessToken`,
+        'must be a token: no spaces, no line breaks',
+      )
+    }
+    const address = new URL(secureAddress(`${where}.apiUrl`, own.apiUrl))
+    if (address.search !== '') throw new ConfigurationError(`${where}.apiUrl`, 'must not have a query')
+    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${pathPart(`${where}.serviceId`, serviceId)}`
+    this.#api = new VendorApi(where, { ...PROFILE, base }, own)
+  }
+
+  /**
+   * Calls an operation that fails by its status alone.
+   *
+   * @throws ManagementError
+   */
+  async call(call: AuthleteCall): Promise<AuthleteAnswer> {
+    return this.#read(this.#prepare(call))
+  }
+
+  /**
+   * Calls an operation whose answer is 200 whatever came of it, with the verdict in `action`. An action that is
+   * not among `accepted` is a failure, one that nobody has heard of included.
+   *
+   * @throws ManagementError
+   */
+  async act(
+    call: AuthleteCall,
+    accepted: readonly string[],
+  ): Promise<AuthleteAnswer & { readonly action: string }> {
+    const prepared = this.#prepare(call)
+    const answer = await this.#read(prepared)
+    const action = text(answer.json, 'action')
+    if (action === undefined) throw answer.lacking('an action')
+    if (accepted.includes(action)) return { ...answer, action }
+    const isKnown = Object.hasOwn(ADVICE_BY_ACTION, action)
+    throw this.#api.refused(prepared, {
+      ...problemIn(answer.json),
+      what: isKnown ? action : 'with an action that is not known here',
+      advice: ADVICE_BY_ACTION[action],
+      status: answer.status,
+      isUncertain: !call.isRead && (!isKnown || action === 'INTERNAL_SERVER_ERROR'),
+    })
+  }
+
+  /** The failure of a list that has no end. */
+  endless(name: string): Error {
+    return this.#api.unreadable({ operation: `authleteTokens.${name}`, isRead: true }, AN_END)
+  }
+
+  async #read(call: VendorCall): Promise<AuthleteAnswer> {
+    const { status, json, text: body } = await this.#api.call(call)
+    return {
+      status,
+      json: withExactIds(json, body),
+      lacking: (what) => this.#api.unreadable(call, what),
+      nothing: () => {
+        const what = 'that there was nothing to do'
+        return this.#api.refused(call, {
+          ...problemIn(json),
+          what,
+          status,
+          advice: ADVICE_BY_ACTION['NOT_FOUND'],
+        })
+      },
+    }
+  }
+
+  #prepare({ name, secrets, options, ...call }: AuthleteCall): VendorCall {
+    const operation = `authleteTokens.${name}`
+    return {
+      ...call,
+      operation,
+      headers: { authorization: `Bearer ${this.#serviceAccessToken}` },
+      secrets: [this.#serviceAccessToken, ...secrets.filter((secret) => typeof secret === 'string')],
+      signal: signalOf(operation, options),
+    }
+  }
+}
+
+const PROFILE: Omit<VendorProfile, 'base'> = {
+  vendor: 'authlete',
+  title: 'Authlete',
+  readProblem: ({ json }) => (isRecord(json) ? problemIn(json) : {}),
+  advise: (_operation, status) => ADVICE_BY_STATUS[status],
+}
+
+const ADVICE_BY_STATUS: Readonly<Record<number, string | undefined>> = {
+  400: 'Check the input: the message says what Authlete makes of it',
+  401: 'Check serviceAccessToken: Authlete does not know it',
+  403: 'Check that serviceAccessToken is for this serviceId, lives in the region of apiUrl, and may do this',
+  404: 'Check the id, and that serviceId and apiUrl are those of the service: nothing of the kind is there',
+  429: 'Wait before calling again',
+  500: 'Authlete failed: try again later',
+}
+
+/** What to do about a failure that comes with 200. */
+const ADVICE_BY_ACTION: Readonly<Record<string, string | undefined>> = {
+  BAD_REQUEST: 'Check the input: the message says what Authlete makes of it',
+  FORBIDDEN: 'Authlete does not allow this: check the grant type, the client and the subject',
+  NOT_FOUND: 'Check the token, hash or id: Authlete has no such token, or no longer',
+  CALLER_ERROR: 'Check the two tokens: both must be of one token response, and of the openid scope',
+  INTERNAL_SERVER_ERROR: 'Authlete failed, or the request was wrong for this service',
+}
+
+/** The codes are diagnostics. In one documented answer the code is a number. */
+function problemIn(json: Json): VendorProblem {
+  const code = text(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
+  const message = text(json, 'resultMessage')
+  return { code: code !== undefined && /^[\w.-]{1,40}$/.test(code) ? code : undefined, message }
+}
+
+/** A text of JSON, or a client's number that JavaScript's numbers do not hold exactly. */
+const TEXT_OR_LONG_ID = /"(?:[^"\\]|\\.)*"(?:\s*:\s*(\d{16,})(?=\s*[,}]))?/g
+
+/** Client numbers have 64 bits. One that would be rounded becomes a text: two clients must not share a number. */
+function withExactIds(json: Json, body: string): Json {
+  if (!/\d{16}/.test(body)) return json
+  const quoted = body.replace(TEXT_OR_LONG_ID, (found: string, digits: string | undefined) =>
+    digits !== undefined && /^"(?:clientId|number)"/.test(found) && !Number.isSafeInteger(Number(digits))
+      ? `${found.slice(0, -digits.length)}"${digits}"`
+      : found,
+  )
+  const exact = parseJson(quoted)
+  return isRecord(exact) ? exact : json
+}
+
+/** A client's number, as a text. */
+export function clientNumberIn(json: Json, name: string): string | undefined {
+  const value = own(json, name)
+  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
+}

@@ -1,0 +1,159 @@
+import {
+  ConfigurationError,
+  isRecord,
+  optionalText,
+  secureAddress,
+  type OwnOptions,
+} from '../../options/read-options.js'
+import { ManagementError } from '../api/management-error.js'
+import { records, text } from '../../util/members.js'
+import type { VendorAnswer } from '../api/response.js'
+import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
+import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import type { VendorProblem } from '../api/vendor-profile.js'
+
+/** Options of {@link clerkTokens}: one of the two keys, or both. */
+export interface ClerkTokensOptions extends ManagementOptions {
+  /** The secret key of a machine (`ak_…`): creates its tokens, reaches its own, and verifies those granted access to it. */
+  readonly machineSecretKey?: string
+  /** The secret key of the instance (`sk_…`): reaches every machine's tokens, and can create none. */
+  readonly secretKey?: string
+  /** The Backend API. Default `https://api.clerk.com`. */
+  readonly apiUrl?: string
+}
+
+/** The version whose answers are read here; an instance may have an older one as its default. */
+const API_VERSION = '2026-05-12'
+
+/** One operation at Clerk. */
+export interface ClerkCall extends Pick<
+  VendorCall,
+  'operation' | 'method' | 'path' | 'query' | 'json' | 'isRead'
+> {
+  /** What must not appear in an error, beside the keys. */
+  readonly secrets?: readonly string[]
+  /** With these statuses a machine's key is told that the token is another machine's; the instance's key is tried then. */
+  readonly beyondMachine?: readonly number[]
+  readonly options: CallOptions
+}
+
+/** Clerk's Backend API, with the keys of one user. */
+export class ClerkApi {
+  readonly #api: VendorApi
+  readonly #machineKey: string | undefined
+  readonly #instanceKey: string | undefined
+
+  constructor(where: string, own: OwnOptions<ClerkTokensOptions>) {
+    this.#machineKey = readKey(`${where}.machineSecretKey`, own.machineSecretKey, 'ak_')
+    this.#instanceKey = readKey(`${where}.secretKey`, own.secretKey, 'sk_')
+    if (this.#machineKey === undefined && this.#instanceKey === undefined)
+      throw new ConfigurationError(where, 'needs machineSecretKey (ak_...), secretKey (sk_...), or both')
+    const profile = {
+      vendor: 'clerk',
+      title: 'Clerk',
+      base: baseOf(`${where}.apiUrl`, own.apiUrl),
+      readProblem,
+      advise,
+    } as const
+    this.#api = new VendorApi(where, profile, own)
+  }
+
+  /** Refuses an operation that only a machine may do. */
+  requireMachineKey(operation: string): void {
+    if (this.#machineKey !== undefined) return
+    throw new ConfigurationError(
+      operation,
+      'needs machineSecretKey (ak_...): a token is created by a machine, never by the instance (sk_...)',
+    )
+  }
+
+  /** Makes the call with the machine's key where there is one, else with the instance's. */
+  async call(call: ClerkCall): Promise<VendorAnswer> {
+    const { beyondMachine = [], secrets = [], options, ...rest } = call
+    const started = performance.now()
+    const signal = signalOf(call.operation, options)
+    const callWith = (key: string, deadlineSeconds: number): Promise<VendorAnswer> =>
+      this.#api.call({
+        ...rest,
+        headers: { authorization: `Bearer ${key}`, 'clerk-api-version': API_VERSION },
+        secrets: [this.#machineKey ?? '', this.#instanceKey ?? '', ...secrets],
+        signal,
+        deadlineSeconds,
+      })
+    const [key, further] = [this.#machineKey, this.#instanceKey].filter((given) => given !== undefined)
+    // The constructor saw to it that there is one.
+    const answer = callWith(key ?? '', this.#api.deadlineSeconds)
+    if (further === undefined || beyondMachine.length === 0) return answer
+    return answer.catch((error: unknown) => {
+      const status = error instanceof ManagementError ? error.status : undefined
+      if (status === undefined || !beyondMachine.includes(status)) throw error
+      // Refused, so nothing was done: this is no repetition.
+      const spent = (performance.now() - started) / 1000
+      return callWith(further, Math.max(this.#api.deadlineSeconds - spent, 0.01))
+    })
+  }
+
+  unreadable(call: Pick<ClerkCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
+    return this.#api.unreadable(call, lacking)
+  }
+}
+
+/** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
+function baseOf(option: string, apiUrl: unknown): string {
+  const address = secureAddress(option, apiUrl === undefined ? 'https://api.clerk.com' : apiUrl).replace(
+    /\/$/,
+    '',
+  )
+  return address.endsWith('/v1') ? address : `${address}/v1`
+}
+
+/** Never says what it was given: it is a secret, if of another kind. */
+function readKey(option: string, value: unknown, prefix: 'ak_' | 'sk_'): string | undefined {
+  const key = optionalText(option, value)
+  if (key === undefined) return undefined
+  if (!key.startsWith(prefix)) {
+    const whose = prefix === 'ak_' ? 'a machine' : 'the instance'
+    throw new ConfigurationError(option, `must be the secret key of ${whose}, which starts with ${prefix}`)
+  }
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new ConfigurationError(option, 'must not hold spaces, line breaks or letters outside ASCII')
+  return key
+}
+
+/** `{ errors: [{ code, message, long_message }], clerk_trace_id }`; without a trace id, the proxy's id of the request. */
+function readProblem({ json, headers }: { json: unknown; headers: Headers }): VendorProblem {
+  const body = isRecord(json) ? json : {}
+  const [first = {}] = records(body, 'errors') ?? []
+  return {
+    code: text(first, 'code'),
+    message: text(first, 'long_message') ?? text(first, 'message'),
+    requestId: text(body, 'clerk_trace_id') ?? headers.get('cf-ray') ?? undefined,
+  }
+}
+
+const REACH =
+  "A machine's key reaches only that machine's tokens, the key of the instance (secretKey) those of all"
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'create 400': 'Look at the lifetime, the claims and the format that were asked for',
+  'list 400': 'The subject is the id of a machine: mch_ and 27 letters or digits',
+  'list 403': REACH,
+  'list 404': `No such machine, or not for this key. ${REACH}`,
+  'revoke 400': 'The id of a token is mt_ and 32 hexadecimal digits; the token itself is not its id',
+  'revoke 404':
+    `No token of this id is kept for this key. ${REACH}. JWTs are not kept and cannot be revoked at Clerk: ` +
+    'let them live shortly, or refuse them by a policy of your own',
+  'verify 404':
+    'The token is unknown, or not for the machine whose key was used: verify with the key of the machine that receives it',
+}
+
+function advise(operation: string, status: number): string | undefined {
+  const special = ADVICE[`${operation.replace(/^.*\./, '')} ${status}`]
+  if (special !== undefined) return special
+  if (status === 401)
+    return 'The key was not accepted: it is of another instance, was rotated, or its machine is gone. Take the current one from Clerk'
+  if (status === 403) return 'The key may not do this'
+  if (status === 409) return 'It conflicts with another change: list the tokens before repeating it'
+  if (status === 429) return 'Too many calls: wait as long as retryAfter says'
+  return status >= 500 ? 'Clerk is in trouble: try later' : undefined
+}

@@ -1,0 +1,45 @@
+import { number, own, text, texts, type EpochSeconds } from '../../util/members.js'
+
+/** What an issuer says of a token (RFC 7662 section 2.2). Of one that is not active nothing else is known. */
+export interface TokenIntrospection {
+  /** Whether the token is good, for whoever asks. */
+  readonly active: boolean
+  readonly scopes: readonly string[]
+  readonly clientId: string | undefined
+  readonly username: string | undefined
+  /** `Bearer`, `DPoP`. */
+  readonly tokenType: string | undefined
+  readonly subject: string | undefined
+  readonly audience: readonly string[]
+  readonly issuer: string | undefined
+  readonly tokenId: string | undefined
+  readonly expiresAt: EpochSeconds | undefined
+  readonly issuedAt: EpochSeconds | undefined
+  readonly notBefore: EpochSeconds | undefined
+  /** Everything the issuer says, by its own names. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** Reads an answer of RFC 7662; undefined if it does not say whether the token is active. */
+export function readIntrospection(answer: Readonly<Record<string, unknown>>): TokenIntrospection | undefined {
+  const active = own(answer, 'active')
+  if (typeof active !== 'boolean') return undefined
+  // An issuer should not, and may, say more of a token that is not active: nobody is to take it for a fact.
+  const claims = active ? answer : { active }
+  const audience = text(claims, 'aud')
+  return Object.freeze({
+    active,
+    scopes: Object.freeze((text(claims, 'scope') ?? '').split(' ').filter((word) => word !== '')),
+    clientId: text(claims, 'client_id'),
+    username: text(claims, 'username'),
+    tokenType: text(claims, 'token_type'),
+    subject: text(claims, 'sub'),
+    audience: Object.freeze(audience === undefined ? texts(claims, 'aud') : [audience]),
+    issuer: text(claims, 'iss'),
+    tokenId: text(claims, 'jti'),
+    expiresAt: number(claims, 'exp'),
+    issuedAt: number(claims, 'iat'),
+    notBefore: number(claims, 'nbf'),
+    claims: Object.freeze({ ...claims }),
+  })
+}

@@ -1,0 +1,192 @@
+import { basicAuthorization } from '../../http/basic-auth.js'
+import {
+  ConfigurationError,
+  isRecord,
+  optionalText,
+  ownOptions,
+  requiredText,
+  secureAddress,
+} from '../../options/read-options.js'
+import { EndpointFinder, type Asking } from './endpoints.js'
+import { readIntrospection, type TokenIntrospection } from './introspection.js'
+import { text } from '../../util/members.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
+import { signalOf, type CallOptions } from '../api/call.js'
+
+/** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
+export interface OAuthTokensOptions extends ManagementOptions {
+  /** The issuer identifier. Endpoints that are not given are discovered from it. */
+  readonly issuer?: string
+  /** Where tokens are asked about (RFC 7662). */
+  readonly introspectionEndpoint?: string
+  /** Where tokens are revoked (RFC 7009). */
+  readonly revocationEndpoint?: string
+  /** Our own id at the issuer. */
+  readonly clientId: string
+  /** Our own secret at the issuer. */
+  readonly clientSecret: string
+  /** `basic` sends the credentials in the header (RFC 6749 section 2.3.1), `post` in the form. Default `'basic'`. */
+  readonly authentication?: 'basic' | 'post'
+}
+
+/** A token to ask about. */
+export interface OAuthIntrospectInput {
+  readonly token: string
+  /** What kind of token it is, where that is known: the issuer then looks there first. `access_token`, `refresh_token`. */
+  readonly tokenTypeHint?: string
+}
+
+/** A token to revoke. */
+export type OAuthRevokeInput = OAuthIntrospectInput
+
+/**
+ * The tokens of any OAuth 2 issuer. Every operation rejects with a `ConfigurationError` naming the input that is
+ * wrong, before anything is sent; with a `ManagementError` for whatever is no good answer (`code` is OAuth's
+ * `error`); and with the reason of `signal` once that is aborted.
+ */
+export interface OAuthTokens {
+  /**
+   * Asks what the issuer says of a token (RFC 7662). A token that is not good is a result, `active: false`, not
+   * an error. To guard an API use `createVerifier`.
+   */
+  introspect(input: OAuthIntrospectInput, options?: CallOptions): Promise<TokenIntrospection>
+  /**
+   * Revokes a token (RFC 7009). Resolves for a token that the issuer does not know as well: it is good for
+   * nothing, and more the issuer does not say. Sent once and never again by itself.
+   */
+  revoke(input: OAuthRevokeInput, options?: CallOptions): Promise<void>
+}
+
+/**
+ * Introspects and revokes tokens at any OAuth 2 issuer.
+ *
+ * ```ts
+ * const tokens = oauthTokens({ issuer: 'https://auth.example.com', clientId, clientSecret })
+ * await tokens.revoke({ token, tokenTypeHint: 'access_token' })
+ * ```
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ */
+export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
+  const own = ownOptions<OAuthTokensOptions>('oauthTokens', options, {
+    ...MANAGEMENT_OPTIONS,
+    issuer: true,
+    introspectionEndpoint: true,
+    revocationEndpoint: true,
+    clientId: true,
+    clientSecret: true,
+    authentication: true,
+  })
+  const client = readClient(own)
+  const api = new VendorApi('oauthTokens', PROFILE, own)
+  const endpoints = new EndpointFinder(api, readAddresses(own))
+  return Object.freeze<OAuthTokens>({
+    introspect: async (input, callOptions) => {
+      const asking = readAsking('introspect', input, callOptions)
+      const call = { ...asking, ...(await endpoints.find('introspection_endpoint', asking)), isRead: true }
+      const { json } = await api.call(withCredentials(client, call))
+      const introspection = readIntrospection(json)
+      if (introspection === undefined) throw api.unreadable(call, 'saying whether the token is active')
+      return introspection
+    },
+    revoke: async (input, callOptions) => {
+      const asking = readAsking('revoke', input, callOptions)
+      const found = await endpoints.find('revocation_endpoint', asking)
+      // RFC 7009 section 2.2: the body of the answer says nothing.
+      const call = { ...asking, ...found, isRead: false, ignoresBody: true }
+      await api.call(withCredentials(client, call))
+    },
+  })
+}
+
+interface Client {
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly authentication: 'basic' | 'post'
+}
+
+function readClient(own: OAuthTokensOptions): Client {
+  const { authentication = 'basic' } = own
+  const clientId = requiredText('oauthTokens.clientId', own.clientId)
+  const clientSecret = requiredText('oauthTokens.clientSecret', own.clientSecret)
+  if (authentication !== 'basic' && authentication !== 'post') {
+    throw new ConfigurationError('oauthTokens.authentication', "must be 'basic' or 'post'")
+  }
+  return { clientId, clientSecret, authentication }
+}
+
+function readAddresses(own: OAuthTokensOptions): ConstructorParameters<typeof EndpointFinder>[1] {
+  const read = (name: 'issuer' | 'introspectionEndpoint' | 'revocationEndpoint'): string | undefined =>
+    own[name] === undefined ? undefined : secureAddress(`oauthTokens.${name}`, own[name])
+  const issuer = read('issuer')
+  if (issuer !== undefined && new URL(issuer).search !== '') {
+    throw new ConfigurationError('oauthTokens.issuer', 'must not have a query')
+  }
+  const given = {
+    introspection_endpoint: read('introspectionEndpoint'),
+    revocation_endpoint: read('revocationEndpoint'),
+  }
+  if (issuer === undefined && Object.values(given).every((address) => address === undefined)) {
+    throw new ConfigurationError(
+      'oauthTokens.issuer',
+      'is required, unless introspectionEndpoint or revocationEndpoint is given',
+    )
+  }
+  return { issuer, given }
+}
+
+function readAsking(
+  name: 'introspect' | 'revoke',
+  input: OAuthIntrospectInput,
+  options: CallOptions | undefined,
+): Asking & { readonly form: Readonly<Record<string, string>> } {
+  const operation = `oauthTokens.${name}`
+  const own = ownOptions<OAuthIntrospectInput>(operation, input, { token: true, tokenTypeHint: true })
+  const token = requiredText(`${operation}.token`, own.token)
+  const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
+  const signal = signalOf(operation, options)
+  return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
+}
+
+/** The call with what shows who asks: in the header or in the form, never in both (RFC 6749 section 2.3). */
+function withCredentials<C extends { readonly form: Readonly<Record<string, string>> }>(
+  { clientId, clientSecret, authentication }: Client,
+  call: C,
+): C & { method: 'POST'; headers: Record<string, string>; secrets: readonly string[] } {
+  const authorization = basicAuthorization(clientId, clientSecret)
+  const isBasic = authentication === 'basic'
+  return {
+    ...call,
+    method: 'POST',
+    headers: isBasic ? { authorization } : {},
+    form: isBasic ? call.form : { ...call.form, client_id: clientId, client_secret: clientSecret },
+    secrets: [call.form['token'] ?? '', clientSecret, authorization.slice('Basic '.length)],
+  }
+}
+
+const PROFILE: ConstructorParameters<typeof VendorApi>[1] = {
+  vendor: 'oauth',
+  title: 'The issuer',
+  // The endpoints are addresses of their own, each a whole one.
+  base: '',
+  readProblem: ({ json }) => {
+    if (!isRecord(json)) return {}
+    const code = text(json, 'error')
+    return {
+      code: code !== undefined && /^[\w.:/-]{1,80}$/.test(code) ? code : undefined,
+      message: text(json, 'error_description'),
+    }
+  },
+  advise: (_operation, status, code) => (code === undefined ? undefined : ADVICE[code]) ?? ADVICE[status],
+}
+
+const ADVICE: Readonly<Record<string, string | undefined>> = {
+  invalid_client: 'Check clientId, clientSecret and authentication: the issuer does not accept them',
+  unauthorized_client: 'The issuer does not let this client do it: it may be the token of another client',
+  unsupported_token_type: 'The issuer cannot do this for this kind of token: it stays good until it expires',
+  invalid_request: 'Check the token, and the endpoint',
+  401: 'Check clientId, clientSecret and authentication: the issuer does not accept them',
+  403: 'Check what the issuer lets this client do',
+  404: 'Check the address of the endpoint',
+  429: 'Wait before calling again',
+}

@@ -1,0 +1,243 @@
+import { flag, optionalFunction, ownOptions } from '../../options/read-options.js'
+import type { Listing } from '../api/listing.js'
+import { filledText, record, text } from '../../util/members.js'
+import { withSecret } from '../api/hidden-members.js'
+import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
+import {
+  createAuthenticate,
+  type AuthenticatedStytchToken,
+  type StytchAuthenticateInput,
+} from './authenticate-token.js'
+import {
+  readStytchClient,
+  type CreatedStytchClient,
+  type RotatingStytchClient,
+  type StytchClient,
+} from './client.js'
+import {
+  readClientId,
+  readCreateInput,
+  readUpdateInput,
+  type StytchClientInput,
+  type StytchCreateInput,
+  type StytchTokenInput,
+  type StytchUpdateInput,
+} from './input.js'
+import { searchClients, type StytchClientPage, type StytchSearchInput } from './search.js'
+import { obtainToken, type StytchAccessToken } from './token.js'
+import type { VendorAnswer } from '../api/response.js'
+import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
+import { pathPart, type CallOptions } from '../api/call.js'
+
+/**
+ * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer; and with
+ * the reason of `signal` once that is aborted. What changes something is never repeated by itself. What comes
+ * back is frozen; times and lifetimes are in seconds.
+ */
+export interface StytchClients {
+  /**
+   * Creates a client: `POST /v1/m2m/clients`. Its secret is shown this once. With `clientId` and
+   * `clientSecret` a client that exists elsewhere is imported.
+   */
+  create(input: StytchCreateInput, options?: CallOptions): Promise<CreatedStytchClient>
+  /** Gets a client: `GET /v1/m2m/clients/{client_id}`. Rejects with status 404 where there is none. */
+  get(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+  /**
+   * Searches clients: `POST /v1/m2m/clients/search`. Awaiting gives the first page, `for await` every client;
+   * without a query that is all of the project. A page beyond the end is empty.
+   */
+  search(input?: StytchSearchInput, options?: CallOptions): Listing<StytchClient, StytchClientPage>
+  /**
+   * Changes a client: `PUT /v1/m2m/clients/{client_id}`. What is not named stays. Tokens that were issued
+   * before stay good, with the scopes they have, until they expire: within the hour, or sooner where the API
+   * sets a `maxTokenAge`.
+   */
+  update(input: StytchUpdateInput, options?: CallOptions): Promise<StytchClient>
+  /**
+   * Deletes a client: `DELETE /v1/m2m/clients/{client_id}`. Its tokens stay good until they expire, as with
+   * {@link update}.
+   */
+  delete(input: StytchClientInput, options?: CallOptions): Promise<StytchClientInput>
+  /** Changing a client's secret without a pause: start, hand out the new secret, rotate. */
+  readonly secrets: StytchSecrets
+  /**
+   * Obtains a token with a client's own credentials: `POST /v1/public/{project_id}/oauth2/token`, as a form,
+   * without the credentials of the project. Tried once more after a network error, a 502, 503 or 504. To call
+   * an API use `tokenSource` of `m2m-guard/client`, which remembers and renews its tokens.
+   */
+  token(input: StytchTokenInput, options?: CallOptions): Promise<StytchAccessToken>
+  /**
+   * Judges a token here, with the keys of the project, which are fetched once and remembered; Stytch is not
+   * asked about the token. The verdict is that of `createVerifier` with the issuer `stytch`, which is what an
+   * API is guarded with.
+   *
+   * Rejects with a `Refusal`: 401 for a token that is not good (`signature_invalid`, `token_expired`,
+   * `token_too_old`, `issued_in_future`, `audience_mismatch`, `type_not_allowed` for a session, ...), 403
+   * `scope_insufficient`, 503 `keys_unavailable` where Stytch's keys cannot be had and nothing can be said.
+   */
+  authenticateToken(input: StytchAuthenticateInput, options?: CallOptions): Promise<AuthenticatedStytchToken>
+}
+
+/** The rotation of a client's secret. */
+export interface StytchSecrets {
+  /**
+   * Makes the next secret: `POST /v1/m2m/clients/{client_id}/secrets/rotate/start`. From now on both are good.
+   * The next one is shown this once; where it is lost, cancel and start anew.
+   */
+  rotateStart(input: StytchClientInput, options?: CallOptions): Promise<RotatingStytchClient>
+  /**
+   * Makes the next secret the only one: `POST /v1/m2m/clients/{client_id}/secrets/rotate`. Rejects where no
+   * rotation was started.
+   */
+  rotate(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+  /**
+   * Gives up the next secret; the current one stays: `POST /v1/m2m/clients/{client_id}/secrets/rotate/cancel`.
+   * Rejects where no rotation was started.
+   */
+  rotateCancel(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+}
+
+/**
+ * Creates, finds, changes and deletes M2M clients at Stytch, rotates their secrets, obtains and judges tokens.
+ *
+ * ```ts
+ * const clients = stytchClients({ projectId, secret: process.env.STYTCH_SECRET! })
+ * const { clientId, clientSecret } = await clients.create({ scopes: 'read:orders' })
+ * const { accessToken } = await clients.token({ clientId, clientSecret })
+ * ```
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ */
+export function stytchClients(options: StytchClientsOptions): StytchClients {
+  const own = ownOptions<StytchClientsOptions>('stytchClients', options, {
+    ...MANAGEMENT_OPTIONS,
+    projectId: true,
+    secret: true,
+    apiUrl: true,
+    customDomain: true,
+    b2b: true,
+    clock: true,
+  })
+  optionalFunction('stytchClients.clock', own.clock)
+  flag('stytchClients.b2b', own.b2b, false)
+  const api = new StytchApi('stytchClients', own)
+  const authenticate = createAuthenticate(own)
+  return Object.freeze<StytchClients>({
+    create: (input, callOptions = {}) => create(api, input, callOptions),
+    get: (input, callOptions = {}) => onClient(api, 'get', input, callOptions),
+    search: (input = {}, callOptions = {}) => searchClients(api, input, callOptions),
+    update: (input, callOptions = {}) => update(api, input, callOptions),
+    delete: (input, callOptions = {}) => remove(api, input, callOptions),
+    secrets: Object.freeze<StytchSecrets>({
+      rotateStart: (input, callOptions = {}) => rotateStart(api, input, callOptions),
+      rotate: (input, callOptions = {}) => onClient(api, 'secrets.rotate', input, callOptions),
+      rotateCancel: (input, callOptions = {}) => onClient(api, 'secrets.rotateCancel', input, callOptions),
+    }),
+    token: (input, callOptions = {}) => obtainToken(api, input, callOptions),
+    authenticateToken: (input, callOptions = {}) => authenticate(input, callOptions),
+  })
+}
+
+async function create(
+  api: StytchApi,
+  input: StytchCreateInput,
+  options: CallOptions,
+): Promise<CreatedStytchClient> {
+  const operation = 'stytchClients.create'
+  const json = readCreateInput(operation, input)
+  const imported = text(json, 'client_secret')
+  const call: StytchCall = {
+    operation,
+    method: 'POST',
+    path: '/v1/m2m/clients',
+    json,
+    isRead: false,
+    secrets: imported === undefined ? [] : [imported],
+    options,
+  }
+  const answer = await api.call(call)
+  const client = clientOf(api, call, answer)
+  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
+  if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
+  return withSecret(client, 'clientSecret', secret)
+}
+
+async function update(api: StytchApi, input: StytchUpdateInput, options: CallOptions): Promise<StytchClient> {
+  const operation = 'stytchClients.update'
+  const { clientId, body: json } = readUpdateInput(operation, input)
+  const call: StytchCall = { operation, method: 'PUT', path: pathOf(clientId), json, isRead: false, options }
+  return Object.freeze(clientOf(api, call, await api.call(call), clientId))
+}
+
+async function remove(
+  api: StytchApi,
+  input: StytchClientInput,
+  options: CallOptions,
+): Promise<StytchClientInput> {
+  const operation = 'stytchClients.delete'
+  const clientId = readClientId(operation, input)
+  const path = pathOf(clientId)
+  const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
+  const { json } = await api.call(call)
+  if (text(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
+  return Object.freeze({ clientId })
+}
+
+async function rotateStart(
+  api: StytchApi,
+  input: StytchClientInput,
+  options: CallOptions,
+): Promise<RotatingStytchClient> {
+  const call = callOnClient('secrets.rotateStart', input, options)
+  const answer = await api.call(call)
+  const client = clientOf(api, call, answer, readClientId(call.operation, input))
+  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
+  if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
+  return withSecret(client, 'nextClientSecret', secret)
+}
+
+const ON_CLIENT = {
+  get: { method: 'GET', below: '' },
+  'secrets.rotateStart': { method: 'POST', below: '/secrets/rotate/start' },
+  'secrets.rotate': { method: 'POST', below: '/secrets/rotate' },
+  'secrets.rotateCancel': { method: 'POST', below: '/secrets/rotate/cancel' },
+} as const
+
+/** The operations that take an id and give the client. */
+async function onClient(
+  api: StytchApi,
+  name: keyof typeof ON_CLIENT,
+  input: StytchClientInput,
+  options: CallOptions,
+): Promise<StytchClient> {
+  const call = callOnClient(name, input, options)
+  const clientId = readClientId(call.operation, input)
+  return Object.freeze(clientOf(api, call, await api.call(call), clientId))
+}
+
+function callOnClient(
+  name: keyof typeof ON_CLIENT,
+  input: StytchClientInput,
+  options: CallOptions,
+): StytchCall {
+  const operation = `stytchClients.${name}`
+  const { method, below } = ON_CLIENT[name]
+  const path = pathOf(readClientId(operation, input)) + below
+  return method === 'GET'
+    ? { operation, method, path, isRead: true, options }
+    : { operation, method, path, json: {}, isRead: false, options }
+}
+
+function pathOf(clientId: string): string {
+  return `/v1/m2m/clients/${pathPart('clientId', clientId)}`
+}
+
+/** The client of an answer; `clientId` is whose it must be. */
+function clientOf(api: StytchApi, call: StytchCall, { json }: VendorAnswer, clientId?: string): StytchClient {
+  const client = readStytchClient(record(json, 'm2m_client'))
+  if (typeof client === 'string') throw api.unreadable(call, client)
+  if (clientId !== undefined && client.clientId !== clientId)
+    throw api.unreadable(call, 'the client that was named')
+  return client
+}

@@ -1,0 +1,154 @@
+import { hash } from 'node:crypto'
+import { isRecord } from '../options/read-options.js'
+import { deepFreeze } from '../util/freeze.js'
+
+/**
+ * What is known of an accepted access token: the one result type, whatever the issuer and the format.
+ * Frozen, claims included, because every request that carries the token shares it. Never holds the token.
+ */
+export interface AccessToken {
+  /** `jwt` for a signed token (RFC 7519), `opaque` for one only its issuer can read. */
+  readonly format: 'jwt' | 'opaque'
+  /** The `iss` value, or the configured issuer's name where the token or answer has none. */
+  readonly issuer: string
+  /** The kind of issuer: `oauth`, `clerk`, `stytch`, `authlete`, or an own issuer's word. */
+  readonly provider: string
+  /** The `sub` value; for issuers that leave it out of machine tokens, the client id. */
+  readonly subject: string
+  /** The client the token was issued to, where the issuer says so. */
+  readonly clientId?: string
+  /** The scopes granted, without duplicates. */
+  readonly scopes: readonly string[]
+  /** The audiences the token was issued for (RFC 7519 section 4.1.3). */
+  readonly audience: readonly string[]
+  /** The token's identifier (`jti`), where it has one. */
+  readonly tokenId?: string
+  /** When it was issued, in seconds since the epoch. */
+  readonly issuedAt?: number
+  /** When it expires, in seconds since the epoch. */
+  readonly expiresAt?: number
+  /** When the issuer last vouched for it remotely, in seconds since the epoch. */
+  readonly confirmedAt?: number
+  /** Every claim of the token, or every member of the issuer's answer about it. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The first 16 hex digits of the token's SHA-256: names a token in logs without giving it away. */
+  readonly fingerprint: string
+}
+
+/** What is read out of a token or of an issuer's answer, before it becomes an {@link AccessToken}. */
+export interface TokenFacts {
+  readonly issuer?: string | undefined
+  readonly subject: string
+  readonly clientId?: string | undefined
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly tokenId?: string | undefined
+  readonly issuedAt?: number | undefined
+  readonly notBefore?: number | undefined
+  readonly expiresAt?: number | undefined
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
+export type TokenSource = 'cache' | 'local' | 'remote'
+
+/**
+ * The SHA-256 of a token: what a token is remembered under, so that no cache holds the token. One character for
+ * each byte, because a text half as long as hex is made and looked up sooner.
+ */
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'binary')
+}
+
+/** The part of a {@link tokenDigest} that may be shown: its first 16 hex digits. */
+export function fingerprintOf(digest: string): string {
+  let fingerprint = ''
+  for (let index = 0; index < 8; index += 1) fingerprint += HEX[digest.charCodeAt(index)] ?? ''
+  return fingerprint
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Where facts come from, and what else a token says of itself. */
+export interface TokenOrigin {
+  readonly format: AccessToken['format']
+  readonly issuerName: string
+  readonly provider: string
+  readonly digest: string
+  readonly confirmedAt: number | undefined
+  /** Claims that are known to be frozen, with everything in them. */
+  readonly frozen: TokenFacts['claims'] | undefined
+}
+
+/**
+ * Freezes facts into the token that requests see. Absent members stay absent: `'tokenId' in token` is true or false.
+ *
+ * @throws TypeError for facts of another type than theirs, which functions of an issuer written by hand may give.
+ */
+export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
+  const clientId = textOrNothing(facts, 'clientId')
+  const tokenId = textOrNothing(facts, 'tokenId')
+  const issuedAt = timeOrNothing(facts, 'issuedAt')
+  const expiresAt = timeOrNothing(facts, 'expiresAt')
+  assertTexts(facts, 'scopes')
+  assertTexts(facts, 'audience')
+  if (typeof facts.subject !== 'string') throw wrongFact('subject', 'a text')
+  if (!isRecord(facts.claims)) throw wrongFact('claims', 'an object')
+  const token: Writable<AccessToken> = {
+    format: origin.format,
+    issuer: textOrNothing(facts, 'issuer') ?? origin.issuerName,
+    provider: origin.provider,
+    subject: facts.subject,
+    scopes: Object.freeze(facts.scopes.slice()),
+    audience: Object.freeze(facts.audience.slice()),
+    claims: facts.claims === origin.frozen ? facts.claims : deepFreeze(facts.claims),
+    fingerprint: fingerprintOf(origin.digest),
+  }
+  if (clientId !== undefined) token.clientId = clientId
+  if (tokenId !== undefined) token.tokenId = tokenId
+  if (issuedAt !== undefined) token.issuedAt = issuedAt
+  if (expiresAt !== undefined) token.expiresAt = expiresAt
+  if (origin.confirmedAt !== undefined) token.confirmedAt = origin.confirmedAt
+  return Object.freeze(token)
+}
+
+function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
+  const value: unknown = ownMember(facts, name)
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw wrongFact(name, 'a text or undefined')
+}
+
+/** A time of facts, in seconds since the epoch. One that is a text, compared with a number, might never pass. */
+export function timeOrNothing(
+  facts: TokenFacts,
+  name: 'issuedAt' | 'notBefore' | 'expiresAt',
+): number | undefined {
+  const value: unknown = ownMember(facts, name)
+  if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
+  throw wrongFact(name, 'a number of seconds or undefined')
+}
+
+/** In a text in place of a list a scope would be found wherever it is part of a longer one. */
+function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {
+  const list: unknown = facts[name]
+  if (!Array.isArray(list)) throw wrongFact(name, 'a list of texts')
+  for (const item of list as readonly unknown[])
+    if (typeof item !== 'string') throw wrongFact(name, 'a list of texts')
+}
+
+function wrongFact(name: keyof TokenFacts, right: string): TypeError {
+  return new TypeError(`an issuer's facts: ${name} must be ${right}`)
+}
+
+/** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */
+export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The same token, now vouched for by its issuer at `confirmedAt`. */
+export function withConfirmation(token: AccessToken, confirmedAt: number): AccessToken {
+  return Object.freeze({ ...token, confirmedAt })
+}

@@ -1,0 +1,118 @@
+import type { AccessToken, TokenFacts } from './access-token.js'
+import type { KeyOptions } from '../keys/options.js'
+import type { RemoteOptions } from '../introspection/options.js'
+import type { Fault } from './refusal.js'
+import type { ScopeMatcher } from './scopes.js'
+
+/**
+ * An issuer of access tokens, as data: which tokens are its own, how a JWT of its is checked, how it is
+ * asked about a token, and how its answers read. `oauth`, `clerk`, `stytch` and `authlete` make these;
+ * anyone may write their own. An issuer holds no state: keys and answers are remembered by the verifier.
+ */
+export interface Issuer {
+  /** Names the issuer in refusals, events, `health()` and policies. Unique within a verifier. */
+  readonly name: string
+  /** The kind of issuer, as it appears in `AccessToken.provider`. */
+  readonly provider: string
+  /** The audiences this API goes by, one of which a token must name; `null` accepts any and none. Read once, when the verifier is made. */
+  readonly audience: readonly string[] | null
+  /** Compares a granted with a demanded scope. */
+  readonly scopeMatcher: ScopeMatcher
+  /** How its signed tokens are recognised and checked; absent where it has none we accept. */
+  readonly jwt?: JwtProfile
+  /** Which opaque tokens are its own; absent where it has none we accept. */
+  readonly opaque?: OpaqueProfile
+  /** How to ask it about a token; absent where it cannot be asked. Needed by `opaque`. */
+  readonly remote?: RemoteProfile
+  /** A rule of the issuer's own about who may come, judged on every request, remembered tokens included. */
+  readonly judgeToken?: (token: AccessToken) => Verdict
+  /** The fetch to use for keys, discovery and questions: for a proxy or a private CA. */
+  readonly fetch?: typeof fetch
+}
+
+/** How an issuer's signed tokens are recognised and checked. */
+export interface JwtProfile {
+  /** The exact `iss` values of its tokens; `null` leaves it to {@link JwtProfile.recognises}. */
+  readonly issuers: readonly string[] | null
+  /** For issuers whose `iss` is not known: whether an unverified token looks like theirs. Routes, never vouches. */
+  readonly recognises?: (unverified: UnverifiedJwt) => boolean
+  /** `local`: verify with the keys. `remote`: ask the issuer about every JWT and remember its answer. */
+  readonly checked: 'local' | 'remote'
+  /** Where its keys come from; `null` only where `checked` is `remote`. */
+  readonly keys: KeySource | null
+  /** The `alg` values accepted (RFC 8725 section 3.1). Asymmetric only. */
+  readonly algorithms: readonly string[]
+  /** Judges the header before any key is looked for: type, category. */
+  readonly judgeHeader: (header: Readonly<Record<string, unknown>>) => Verdict
+  /**
+   * Judges and reads the claims, once the signature holds. Times, audience and binding are judged for every issuer
+   * alike. What it says must follow from what it is given: it is called with the same claims again when a token comes
+   * for the second time.
+   */
+  readonly readClaims: (
+    claims: Readonly<Record<string, unknown>>,
+    header: Readonly<Record<string, unknown>>,
+  ) => TokenFacts | Fault
+}
+
+/** Nothing against the token, or what there is. */
+export type Verdict = Fault | undefined
+
+/** A JWT decoded but not verified: good for routing, never for trust. Frozen. */
+export interface UnverifiedJwt {
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** Where an issuer's keys come from. */
+export type KeySource =
+  | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
+  | { readonly kind: 'pem'; readonly pem: string }
+  | {
+      readonly kind: 'remote'
+      readonly url: string
+      /** Sent with the request for the keys, for key sets that are not public. A function, so that printing an issuer shows no credential. */
+      readonly headers?: () => Readonly<Record<string, string>>
+      readonly options: KeyOptions
+    }
+  | { readonly kind: 'discovery'; readonly issuer: string; readonly options: KeyOptions }
+
+/** Which opaque tokens are an issuer's own. */
+export interface OpaqueProfile {
+  /** What its tokens start with; `null` for tokens without a mark, of which a verifier can route one issuer's only. */
+  readonly prefix: string | null
+}
+
+/** How an issuer is asked about a token. */
+export interface RemoteProfile {
+  /** Where to ask; `discovered` takes `introspection_endpoint` from the issuer's discovery document. */
+  readonly endpoint: string | 'discovered'
+  /** Where they differ from the defaults: {@link RemoteOptions}. */
+  readonly options: Partial<RemoteOptions>
+  /** The request that asks about a token. Always a POST: a token must not stand in an address. */
+  readonly request: (token: string) => {
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  }
+  /** Reads the answer. Whatever is not a definitive statement about this token must come back as a `fault`. */
+  readonly read: (answer: RemoteAnswer, token: string) => RemoteVerdict
+}
+
+/** An issuer's answer: its status, and its JSON where the body was JSON. */
+export interface RemoteAnswer {
+  readonly status: number
+  /** The parsed body; undefined if it was no JSON. */
+  readonly json: unknown
+}
+
+/** What an answer says. */
+export type RemoteVerdict =
+  /** The issuer vouches for the token. */
+  | { readonly active: true; readonly facts: TokenFacts }
+  /** The issuer says no, or what it says of the token cannot be accepted. Remembered for a short time. */
+  | ({ readonly active: false } & Fault)
+  /** No statement about the token: nothing is remembered, and the request is undecidable. */
+  | {
+      readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
+      readonly because: string
+    }

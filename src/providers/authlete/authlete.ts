@@ -1,0 +1,180 @@
+import { claim, type Claims } from '../../model/claims.js'
+import { isRecord, ownOptions, requiredText, secureAddress } from '../../options/read-options.js'
+import { statusFault } from '../../introspection/rfc7662.js'
+import {
+  COMMON_OPTIONS,
+  readAudienceOption,
+  readCommonOptions,
+  type CommonIssuerOptions,
+  type CommonIssuerSettings,
+} from '../common-options.js'
+import type { Issuer, JwtProfile, RemoteAnswer, RemoteProfile, RemoteVerdict } from '../../model/issuer.js'
+import { jwtProfile, readIssuerIdentifier } from '../oauth.js'
+
+/** Options of {@link authlete}. */
+export interface AuthleteOptions extends CommonIssuerOptions {
+  /** The service's id. */
+  readonly serviceId: string
+  /** A service access token; never the organization's, which opens every service. */
+  readonly serviceAccessToken: string
+  /** The region's address: a service lives in one only, so there is no default. `https://us.authlete.com`, for example. */
+  readonly apiUrl: string
+  /** The authorization server's issuer identifier: its JWT access tokens are then checked locally, with `audience` required. */
+  readonly issuer?: string
+  /** The key set's address, for local checks. Default: discovered from `issuer`. */
+  readonly jwksUri?: string
+  /**
+   * The audience this API goes by: one of the token's resources (RFC 8707) must be among these. Without
+   * it, or with `null`, any token of the service passes this check.
+   */
+  readonly audience?: string | readonly string[] | null
+}
+
+/**
+ * Tokens of an authorization server built on Authlete: opaque ones through Authlete's introspection, JWTs
+ * locally where `issuer` is given and otherwise through introspection as well.
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ */
+export function authlete(options: AuthleteOptions): Issuer {
+  const own = ownOptions('authlete', options, {
+    ...COMMON_OPTIONS,
+    serviceId: true,
+    serviceAccessToken: true,
+    apiUrl: true,
+    issuer: true,
+    jwksUri: true,
+    audience: true,
+  })
+  const serviceId = requiredText('authlete.serviceId', own.serviceId)
+  const common = readCommonOptions('authlete', own)
+  const jwt = localProfile(own, common)
+  const isAudienceNeeded = jwt !== undefined || own.audience !== undefined
+  return Object.freeze({
+    name: own.issuer ?? `authlete:${serviceId}`,
+    provider: 'authlete',
+    audience: isAudienceNeeded ? readAudienceOption('authlete.audience', own.audience) : null,
+    scopeMatcher: common.scopeMatcher,
+    ...(jwt === undefined ? {} : { jwt }),
+    opaque: { prefix: null },
+    remote: introspectionProfile(own, serviceId, common),
+    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+  } satisfies Issuer)
+}
+
+function localProfile(own: AuthleteOptions, common: CommonIssuerSettings): JwtProfile | undefined {
+  if (own.issuer === undefined) {
+    if (own.jwksUri !== undefined) requiredText('authlete.issuer', own.issuer)
+    return undefined
+  }
+  const issuer = readIssuerIdentifier('authlete.issuer', own.issuer)
+  const options = common.keys
+  return jwtProfile(
+    issuer,
+    own.jwksUri === undefined
+      ? { kind: 'discovery', issuer, options }
+      : { kind: 'remote', url: secureAddress('authlete.jwksUri', own.jwksUri), options },
+    common,
+    false,
+  )
+}
+
+function introspectionProfile(
+  own: Pick<AuthleteOptions, 'apiUrl' | 'serviceAccessToken'>,
+  serviceId: string,
+  common: CommonIssuerSettings,
+): RemoteProfile {
+  const api = secureAddress('authlete.apiUrl', own.apiUrl).replace(/\/$/, '')
+  const serviceAccessToken = requiredText('authlete.serviceAccessToken', own.serviceAccessToken)
+  return {
+    endpoint: `${api}/api/${encodeURIComponent(serviceId)}/auth/introspection`,
+    options: common.remote,
+    request: (token) => ({
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${serviceAccessToken}`,
+        'content-type': 'application/json',
+      },
+      // Without scopes: the answer is then a fact about the token and serves every route.
+      body: JSON.stringify({ token }),
+    }),
+    read: readAction,
+  }
+}
+
+/** Reads Authlete's answer: 200 for every verdict, and the verdict in `action`. */
+function readAction({ status, json }: RemoteAnswer): RemoteVerdict {
+  if (status !== 200) return statusFault(status)
+  if (!isRecord(json)) return { fault: 'issuer_unavailable', because: 'the answer is no JSON object' }
+  switch (claim(json, 'action')) {
+    case 'OK':
+      return readUsable(json)
+    case 'UNAUTHORIZED':
+    case 'FORBIDDEN':
+      return { active: false, reason: 'token_inactive', because: 'Authlete does not accept the token' }
+    case 'BAD_REQUEST':
+      return { fault: 'issuer_refused_us', because: 'Authlete says our request is wrong' }
+    default:
+      return { fault: 'issuer_unavailable', because: 'Authlete failed, or answered with an unknown action' }
+  }
+}
+
+function readUsable(json: Claims): RemoteVerdict {
+  if (claim(json, 'existent') !== true || claim(json, 'usable') !== true) {
+    return { active: false, reason: 'token_inactive', because: 'Authlete does not say existent and usable' }
+  }
+  if (isText(claim(json, 'certificateThumbprint'))) {
+    return { active: false, reason: 'proof_missing', because: 'the token is bound to a client certificate' }
+  }
+  if (claim(json, 'responseSigningRequired') === true) {
+    return { active: false, reason: 'claim_invalid', because: 'the service requires responses to be signed' }
+  }
+  const clientId = clientIdOf(json)
+  const subject = claim(json, 'subject') ?? clientId
+  const scopes = claim(json, 'scopes') ?? []
+  const resources = claim(json, 'accessTokenResources') ?? []
+  const expiresAt = claim(json, 'expiresAt')
+  if (!isText(subject) || !isTextList(scopes) || !isTextList(resources) || !isTime(expiresAt)) {
+    return { fault: 'issuer_unavailable', because: 'the answer describes no access token' }
+  }
+  return {
+    active: true,
+    facts: {
+      subject,
+      clientId,
+      scopes,
+      audience: resources,
+      expiresAt: expiresAt / 1000,
+      claims: factsIn(json),
+    },
+  }
+}
+
+/** The id the client used: its alias where that is the one, else its number. */
+function clientIdOf(json: Claims): string | undefined {
+  const alias = claim(json, 'clientIdAlias')
+  if (claim(json, 'clientIdAliasUsed') === true && isText(alias)) return alias
+  const number = claim(json, 'clientId')
+  // Beyond the safe range two clients would share one number.
+  return typeof number === 'number' && Number.isSafeInteger(number) ? String(number) : undefined
+}
+
+/** Members that are instructions to us or diagnostics, not facts about the token. */
+const NOT_FACTS = new Set(['action', 'responseContent', 'resultCode', 'resultMessage', 'dpopNonce'])
+
+function factsIn(json: Claims): Claims {
+  return Object.fromEntries(Object.entries(json).filter(([name]) => !NOT_FACTS.has(name)))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+/** Milliseconds since the epoch. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0
+}

@@ -1,0 +1,235 @@
+import type { TokenFacts } from '../../model/access-token.js'
+import { claim, readClaims, type Claims } from '../../model/claims.js'
+import {
+  ConfigurationError,
+  flag,
+  isRecord,
+  optionalText,
+  ownOptions,
+  requiredText,
+  secureAddress,
+  textList,
+} from '../../options/read-options.js'
+import { mediaType } from '../../jwt/verify.js'
+import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
+import {
+  atMostOne,
+  COMMON_OPTIONS,
+  readAudienceOption,
+  readCommonOptions,
+  readPem,
+  type CommonIssuerOptions,
+  type CommonIssuerSettings,
+} from '../common-options.js'
+import type { Issuer, JwtProfile, KeySource, Verdict } from '../../model/issuer.js'
+import { isFault, type Fault } from '../../model/refusal.js'
+
+/**
+ * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
+ * sender may call this API, so the choice has to be made: ask Clerk about each (`'remote'`), accept only
+ * named machines (`{ senders }`), accept every machine of the instance (`'any-machine'`), or none (`false`).
+ */
+export type ClerkJwtAccess =
+  'remote' | { readonly senders: string | readonly string[] } | 'any-machine' | false
+
+/** Options of {@link clerk}. */
+export interface ClerkOptions extends CommonIssuerOptions {
+  /**
+   * The secret key of the machine that *receives* the tokens (`ak_…`): Clerk then answers yes only for
+   * tokens granted access to this machine. An instance key (`sk_…`) skips that check and is refused unless
+   * `acceptAnyMachine` is set.
+   */
+  readonly machineSecretKey: string
+  /** How JWTs are let in; required, see {@link ClerkJwtAccess}. */
+  readonly jwtAccess: ClerkJwtAccess
+  /** Only tokens, opaque and JWT, of these machines (`mch_…`). */
+  readonly senders?: string | readonly string[]
+  /** This machine's id (`mch_…`), which Clerk must name among the machines a token is for, wherever Clerk is asked. */
+  readonly machineId?: string
+  /** What `iss` of JWTs must be: the Frontend API's address. Also where their keys are found. */
+  readonly issuer?: string
+  /** The key set's address. Default: `/.well-known/jwks.json` at `issuer`. */
+  readonly jwksUri?: string
+  /** The instance's public key in PEM form: no key is ever fetched. */
+  readonly jwtKey?: string
+  /** The instance's secret key, with which the keys are fetched from the Backend API. */
+  readonly secretKey?: string
+  /** The Backend API. Default `https://api.clerk.com`. */
+  readonly apiUrl?: string
+  /** Lets an instance key stand in for `machineSecretKey`, which opens this API to every machine. Default `false`. */
+  readonly acceptAnyMachine?: boolean
+  /** Whether a JWT must carry the category of machine tokens; `false` also takes JWTs without a category. Default `true`. */
+  readonly requireCategory?: boolean
+  /**
+   * What a token must be for: an opaque token names machines (`mch_…`), a JWT whatever its sender wrote.
+   * Default `null`: Clerk itself sees to it that an opaque token is for the machine whose key is used.
+   */
+  readonly audience?: string | readonly string[] | null
+}
+
+/** The `cat` header of machine tokens; session and template tokens have others. */
+const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
+const OPAQUE_PREFIX = 'mt_'
+const DEFAULT_API = 'https://api.clerk.com'
+
+/**
+ * Clerk M2M tokens: opaque ones (`mt_…`) through Clerk's verify endpoint, JWTs as `jwtAccess` says.
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ */
+export function clerk(options: ClerkOptions): Issuer {
+  const own = ownOptions('clerk', options, {
+    ...COMMON_OPTIONS,
+    machineSecretKey: true,
+    jwtAccess: true,
+    senders: true,
+    machineId: true,
+    issuer: true,
+    jwksUri: true,
+    jwtKey: true,
+    secretKey: true,
+    apiUrl: true,
+    acceptAnyMachine: true,
+    requireCategory: true,
+    audience: true,
+  })
+  const common = readCommonOptions('clerk', own, { algorithms: ['RS256'] })
+  const api = apiAddress(own.apiUrl)
+  const access = readJwtAccess(own.jwtAccess)
+  const issuer = own.issuer === undefined ? undefined : secureAddress('clerk.issuer', own.issuer)
+  const jwt = access === false ? undefined : jwtProfile(own, access, issuer, api, common)
+  const judgeToken = judgeMachines(own, access)
+  return Object.freeze({
+    name: issuer ?? 'clerk',
+    provider: 'clerk',
+    audience: own.audience === undefined ? null : readAudienceOption('clerk.audience', own.audience),
+    scopeMatcher: common.scopeMatcher,
+    ...(jwt === undefined ? {} : { jwt }),
+    opaque: { prefix: OPAQUE_PREFIX },
+    remote: verifyProfile(readMachineKey(own), api, common),
+    judgeToken,
+    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+  } satisfies Issuer)
+}
+
+/** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
+function apiAddress(apiUrl: unknown): string {
+  const address = secureAddress('clerk.apiUrl', apiUrl === undefined ? DEFAULT_API : apiUrl).replace(
+    /\/$/,
+    '',
+  )
+  return address.endsWith('/v1') ? address : `${address}/v1`
+}
+
+function readMachineKey(own: Pick<ClerkOptions, 'machineSecretKey' | 'acceptAnyMachine'>): string {
+  const key = requiredText('clerk.machineSecretKey', own.machineSecretKey)
+  if (key.startsWith('sk_') && !flag('clerk.acceptAnyMachine', own.acceptAnyMachine, false)) {
+    throw new ConfigurationError(
+      'clerk.machineSecretKey',
+      'is an instance key: with it Clerk does not check which machine a token is for. Use the key of the ' +
+        'receiving machine (ak_...), or set acceptAnyMachine: true',
+    )
+  }
+  return key
+}
+
+function readJwtAccess(access: unknown): 'remote' | 'any-machine' | false | readonly string[] {
+  if (access === 'remote' || access === 'any-machine' || access === false) return access
+  if (isRecord(access)) {
+    const own = ownOptions('clerk.jwtAccess', access as { senders: unknown }, { senders: true })
+    return readMachines('clerk.jwtAccess.senders', own.senders)
+  }
+  throw new ConfigurationError(
+    'clerk.jwtAccess',
+    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
+      'was written by its sender, so how JWTs are let in must be chosen',
+  )
+}
+
+function readMachines(option: string, machines: unknown): readonly string[] {
+  const list = textList(option, machines)
+  const foreign = list.find((machine) => !machine.startsWith(MACHINE_PREFIX))
+  if (foreign !== undefined)
+    throw new ConfigurationError(option, `must be machine ids (${MACHINE_PREFIX}...)`)
+  return list
+}
+
+/** Which machines may call, and whom; judged on every request. */
+function judgeMachines(
+  own: Pick<ClerkOptions, 'senders' | 'machineId'>,
+  access: ReturnType<typeof readJwtAccess>,
+): NonNullable<Issuer['judgeToken']> {
+  const senders = own.senders === undefined ? undefined : readMachines('clerk.senders', own.senders)
+  const jwtSenders = typeof access === 'object' ? access : undefined
+  const machineId = optionalText('clerk.machineId', own.machineId)
+  return (token) => {
+    // What a JWT that is checked here says of the machines it is for was written by its sender.
+    const isAnsweredFor = token.format === 'opaque' || access === 'remote'
+    if (machineId !== undefined && isAnsweredFor && !token.audience.includes(machineId)) {
+      return { reason: 'audience_mismatch', because: 'the token is not for this machine' }
+    }
+    const allowed = [senders, token.format === 'jwt' ? jwtSenders : undefined]
+    if (allowed.some((list) => list !== undefined && !list.includes(token.subject))) {
+      return { reason: 'client_not_allowed', because: 'the sender is not among the allowed machines' }
+    }
+    return undefined
+  }
+}
+
+function jwtProfile(
+  own: ClerkOptions,
+  access: 'remote' | 'any-machine' | readonly string[],
+  issuer: string | undefined,
+  api: string,
+  common: CommonIssuerSettings,
+): JwtProfile {
+  const requireCategory = flag('clerk.requireCategory', own.requireCategory, true)
+  return {
+    issuers: issuer === undefined ? null : [issuer],
+    recognises: ({ claims }) => isMachine(claim(claims, 'sub')),
+    checked: access === 'remote' ? 'remote' : 'local',
+    keys: access === 'remote' ? null : keySource(own, issuer, api, common),
+    algorithms: common.algorithms,
+    judgeHeader: (header) => judgeCategory(header, requireCategory),
+    readClaims: (claims) => readMachineClaims(claims, common.scopeClaims),
+  }
+}
+
+function keySource(
+  own: ClerkOptions,
+  issuer: string | undefined,
+  api: string,
+  common: CommonIssuerSettings,
+): KeySource {
+  const { jwksUri, jwtKey, secretKey } = own
+  atMostOne('clerk', { jwksUri, jwtKey, secretKey })
+  const options = common.keys
+  if (jwtKey !== undefined) return { kind: 'pem', pem: readPem('clerk.jwtKey', jwtKey) }
+  if (jwksUri !== undefined) return { kind: 'remote', url: secureAddress('clerk.jwksUri', jwksUri), options }
+  if (secretKey !== undefined) {
+    const authorization = `Bearer ${requiredText('clerk.secretKey', secretKey)}`
+    return { kind: 'remote', url: `${api}/jwks`, headers: () => ({ authorization }), options }
+  }
+  if (issuer !== undefined) {
+    return { kind: 'remote', url: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`, options }
+  }
+  throw new ConfigurationError(
+    'clerk',
+    'JWTs are verified locally, so their keys must come from somewhere: give issuer, jwksUri, jwtKey or secretKey',
+  )
+}
+
+/** Session and template tokens are made with the same keys; only the category tells them apart. */
+function judgeCategory(header: Claims, required: boolean): Verdict {
+  if (mediaType(claim(header, 'typ')) !== 'jwt')
+    return { reason: 'type_not_allowed', because: 'typ is not JWT' }
+  const category = claim(header, 'cat')
+  if (category === MACHINE_CATEGORY || (category === undefined && !required)) return undefined
+  return { reason: 'type_not_allowed', because: 'cat is not that of a machine token' }
+}
+
+function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | Fault {
+  if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', because: 'sub is no machine' }
+  const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
+  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
+}

@@ -1,0 +1,106 @@
+import type { TokenFacts } from '../../model/access-token.js'
+import { claim, readClaims, type Claims } from '../../model/claims.js'
+import { flag, ownOptions, requiredText } from '../../options/read-options.js'
+import { mediaType } from '../../jwt/verify.js'
+import type { ScopeMatcher } from '../../model/scopes.js'
+import { stytchAddress } from './api-url.js'
+import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from '../common-options.js'
+import type { Issuer, Verdict } from '../../model/issuer.js'
+import { isFault, type Fault } from '../../model/refusal.js'
+
+/** Options of {@link stytch}. The audience is always the project: that is what Stytch writes. */
+export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
+  /** The project's id: `project-live-…` or `project-test-…`. */
+  readonly projectId: string
+  /** Stytch's API. Default by project id: `https://api.stytch.com` for live projects, else `https://test.stytch.com`. */
+  readonly apiUrl?: string
+  /** The project's custom domain: keys are fetched there, and it is accepted as `iss`. */
+  readonly customDomain?: string
+  /** `true` takes the keys of a B2B project. Default `false`. */
+  readonly b2b?: boolean
+}
+
+/**
+ * Stytch M2M access tokens: JWTs, checked locally. Stytch has no endpoint that verifies them, so
+ * `confirmAfter` refuses them once they are that old.
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ */
+export function stytch(options: StytchOptions): Issuer {
+  const own = ownOptions('stytch', options, {
+    algorithms: true,
+    scopeClaims: true,
+    scopeMatching: true,
+    fetch: true,
+    keys: true,
+    projectId: true,
+    apiUrl: true,
+    customDomain: true,
+    b2b: true,
+  } satisfies Record<Exclude<keyof typeof COMMON_OPTIONS, 'remote'> | keyof StytchOptions, true>)
+  const projectId = requiredText('stytch.projectId', own.projectId)
+  const common = readCommonOptions('stytch', own, { algorithms: ['RS256'], scopeMatcher: stytchScope })
+  const base = stytchAddress('stytch', own)
+  const path = flag('stytch.b2b', own.b2b, false) ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
+  const scopeClaims = own.scopeClaims === undefined ? ['scope'] : common.scopeClaims
+  return Object.freeze({
+    name: `stytch.com/${projectId}`,
+    provider: 'stytch',
+    audience: [projectId],
+    scopeMatcher: common.scopeMatcher,
+    jwt: {
+      // The second form is the same for every project on that host: the audience tells projects apart.
+      issuers: [`stytch.com/${projectId}`, base],
+      checked: 'local',
+      keys: {
+        kind: 'remote',
+        url:
+          own.customDomain === undefined
+            ? `${base}${path}${encodeURIComponent(projectId)}`
+            : `${base}/.well-known/jwks.json`,
+        options: common.keys,
+      },
+      algorithms: common.algorithms,
+      judgeHeader: judgeType,
+      readClaims: (claims) => readMachineClaims(claims, scopeClaims),
+    },
+    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+  } satisfies Issuer)
+}
+
+function judgeType(header: Claims): Verdict {
+  if (mediaType(claim(header, 'typ')) === 'jwt') return undefined
+  return { reason: 'type_not_allowed', because: 'typ is not JWT' }
+}
+
+/** Only session tokens carry these; they are made with the same keys, issuer and audience as machine tokens. */
+const SESSION_CLAIMS = ['https://stytch.com/session', 'https://stytch.com/organization']
+
+function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | Fault {
+  if (SESSION_CLAIMS.some((name) => claim(claims, name) !== undefined)) {
+    return { reason: 'type_not_allowed', because: 'this is a session token' }
+  }
+  // Every machine token has a scope text; whatever lacks it is another kind of token of the project.
+  if (scopeClaims.includes('scope') && typeof claim(claims, 'scope') !== 'string') {
+    const absent = claim(claims, 'scope') === undefined
+    return { reason: absent ? 'claim_missing' : 'claim_invalid', because: 'scope is not a string' }
+  }
+  const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
+  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
+}
+
+/**
+ * Stytch's rule: a scope is `action:resource`, or an action alone with the resource `-`; a granted `*` as
+ * the resource satisfies any. Split at the first colon only: Stytch's own client drops what follows a
+ * second one, which lets `read:users:eu` stand for `read:users:us`.
+ */
+export const stytchScope: ScopeMatcher = (granted, demanded) => {
+  const [grantedAction, grantedResource] = splitAtColon(granted)
+  const [action, resource] = splitAtColon(demanded)
+  return grantedAction === action && (grantedResource === resource || grantedResource === '*')
+}
+
+function splitAtColon(scope: string): readonly [action: string, resource: string] {
+  const colon = scope.indexOf(':')
+  return colon === -1 ? [scope, '-'] : [scope.slice(0, colon), scope.slice(colon + 1)]
+}

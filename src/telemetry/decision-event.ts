@@ -1,0 +1,91 @@
+import { fingerprintOf, tokenDigest } from '../model/access-token.js'
+import { pathOf, type GuardedRequest } from '../bearer/bearer-token.js'
+import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
+import type { ResolvedToken } from '../verifier/cached-token.js'
+import type { Refusal } from '../model/refusal.js'
+
+/** How a decision came about. */
+export interface DecisionCircumstances {
+  /** The token, or why there is none. */
+  readonly bearer: string | Refusal
+  readonly resolved: ResolvedToken | undefined
+  /** Absent where a token alone was decided about. */
+  readonly request: GuardedRequest | undefined
+  readonly mode: GuardMode
+  readonly durationMs: number
+}
+
+/** What an observer is told of a decision: nothing that could be used as a token. */
+export function eventOf(
+  decision: Decision,
+  { bearer, resolved, request, mode, durationMs }: DecisionCircumstances,
+): DecisionEvent {
+  const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
+  const { method, path } = placeOf(request)
+  const shownPath = withoutToken(path, bearer)
+  const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
+  const source = resolved?.source ?? refusal?.source
+  const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
+  return {
+    outcome: decision.outcome,
+    ...(refusal === undefined ? {} : { reason: refusal.reason }),
+    ...(issuerName === undefined ? {} : { issuer: issuerName }),
+    ...(resolved === undefined ? {} : vouchedFor(resolved)),
+    ...(source === undefined ? {} : { source }),
+    ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
+    durationMs,
+    ...(method === undefined ? {} : { method }),
+    ...(shownPath === undefined ? {} : { path: shownPath }),
+    mode,
+  }
+}
+
+/** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
+function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'method' | 'path'> {
+  if (request === undefined) return {}
+  try {
+    const { method } = request as { readonly method?: unknown }
+    const path = pathOf(request)
+    return {
+      ...(typeof method === 'string' ? { method } : {}),
+      ...(path === undefined ? {} : { path }),
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** Shorter texts are no secret, and whoever sends one must not blot out what is reported of the path. */
+const SHORTEST_SECRET = 16
+
+/** Some callers put their token into the address as well: it is not reported from there either. */
+function withoutToken(path: string | undefined, bearer: string | Refusal): string | undefined {
+  if (path === undefined || typeof bearer !== 'string') return path
+  // Most paths are shorter than most tokens.
+  if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
+  // As it came first: what came as a token may have escapes of its own.
+  const masked = path.replaceAll(bearer, MASK)
+  const plain = masked.replace(ESCAPE, (escape) => decodedIfIn(bearer, escape))
+  return plain.includes(bearer) ? plain.replaceAll(bearer, MASK) : masked
+}
+
+const MASK = '[token]'
+/** An encoded character of ASCII (RFC 3986 section 2.1), also one that was encoded again on its way. */
+const ESCAPE = /%(?:25)*[2-7][0-9a-f]/gi
+
+/** Only characters that the token has: whatever else is encoded stays so. */
+function decodedIfIn(bearer: string, escape: string): string {
+  const character = String.fromCharCode(Number.parseInt(escape.slice(-2), 16))
+  return bearer.includes(character) ? character : escape
+}
+
+function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {
+  const { provider, format, clientId, subject, tokenId } = known.token
+  return {
+    provider,
+    format,
+    subject,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(tokenId === undefined ? {} : { tokenId }),
+  }
+}

@@ -1,0 +1,46 @@
+import { bearerToken, json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import type { IssuerState } from '../state/state.js'
+
+/** A call by the service, with the members of its body: none if it has none that can be read. */
+export interface ServiceCall {
+  readonly request: TestRequest
+  readonly fields: Fields
+}
+
+export type ServiceEndpoint = (state: IssuerState, call: ServiceCall) => Answer
+
+/** Lets only the service itself in. */
+export function asService(state: IssuerState, endpoint: ServiceEndpoint): (request: TestRequest) => Answer {
+  return (request) => {
+    const token = bearerToken(request)
+    if (token === undefined) return problem(401, 'A001202', 'Authorization header is missing.')
+    if (token !== state.authlete.serviceAccessToken)
+      return problem(401, 'A001203', 'The access token is not valid.')
+    if (request.params['service'] !== state.authlete.serviceId) {
+      return problem(403, 'A001215', 'The access token is not for this service.')
+    }
+    return endpoint(state, { request, fields: readFields(request) ?? {} })
+  }
+}
+
+/** A problem of the call to the API, which is no verdict on any token. */
+export function problem(status: number, code: string, text: string): Answer {
+  return json(status, result(code, text))
+}
+
+/** Codes are diagnostics nobody may branch on; only some of these are Authlete's own. */
+export function result(
+  code: string,
+  text: string,
+): { readonly resultCode: string; readonly resultMessage: string } {
+  return { resultCode: code, resultMessage: `[${code}] ${text}` }
+}
+
+/** An answer with a verdict: the status is 200 whatever it is. */
+export function acted(
+  action: string,
+  diagnostics: Readonly<Record<string, unknown>>,
+  members: Readonly<Record<string, unknown>> = {},
+): Answer {
+  return json(200, { ...diagnostics, action, ...members })
+}

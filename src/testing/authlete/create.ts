@@ -1,0 +1,144 @@
+import { acted, result, type ServiceCall } from './calls.js'
+import type { AuthleteDetails, AuthleteTestProperty } from './details.js'
+import { clientNumber, expiryOf, isClient, subjectOf } from './facts.js'
+import { listField, textField, type Answer, type Fields } from '../server/http.js'
+import { mintOpaque } from '../mint.js'
+import { randomText } from '../state/providers.js'
+import { signJwt } from '../state/signing-keys.js'
+import { nowSeconds, type IssuerState } from '../state/state.js'
+import type { TokenRecord } from '../state/token-store.js'
+
+/** How long tokens live where nothing is asked for, in seconds. */
+export const DEFAULT_SECONDS = { access: 3600, refresh: 864_000 } as const
+
+/** Grants that come without a refresh token. */
+const WITHOUT_REFRESH = ['IMPLICIT', 'CLIENT_CREDENTIALS']
+
+/** Makes a token for a client of the service: its own, or one that a token was minted for. */
+export function createToken(state: IssuerState, { fields }: ServiceCall): Answer {
+  const refuse = (text: string): Answer => acted('BAD_REQUEST', result('A070201', text))
+  const grantType = textField(fields, 'grantType')
+  if (grantType === undefined) return refuse('The grant type is missing.')
+  const identifier = fields['clientId'] === undefined ? fields['clientIdentifier'] : fields['clientId']
+  const clientId = findClient(state, identifier)
+  if (clientId === undefined) return refuse('No such client.')
+  const subject = grantType === 'CLIENT_CREDENTIALS' ? clientId : textField(fields, 'subject')
+  if (subject === undefined) return refuse('The subject is missing.')
+  const preset = textField(fields, 'accessToken')
+  if (preset !== undefined && state.tokens.find('authlete', preset) !== undefined)
+    return refuse('The access token exists.')
+
+  const seconds = Number(fields['accessTokenDuration'] ?? 0) || DEFAULT_SECONDS.access
+  const minted = mintOpaque(state, {
+    provider: 'authlete',
+    clientId,
+    subject,
+    scopes: listField(fields, 'scopes') ?? [],
+    audience: listField(fields, 'resources') ?? null,
+    expiresIn: isTrue(fields['accessTokenPersistent']) ? null : seconds,
+  })
+  const details = detailsFrom(state, fields, grantType)
+  const record = state.tokens.replace(minted, {
+    value: preset ?? minted.value,
+    claims: { ...minted.claims, ...confirmationOf(details) },
+    authlete: details,
+  })
+  const jwt = state.authlete.jwtAccessTokens ? signed(state, record, fields) : undefined
+  if (jwt === undefined) return acted('OK', CREATED, createdToken(state, record, fields))
+  const withJwt = state.tokens.replace(record, { authlete: { ...details, jwt } })
+  state.tokens.alias(jwt, withJwt)
+  return acted('OK', CREATED, { ...createdToken(state, withJwt, fields), jwtAccessToken: jwt })
+}
+
+const CREATED = result('A070001', 'A new access token was successfully issued.')
+
+/** A client of the service: its own, or one that some token is of. */
+function findClient(state: IssuerState, identifier: unknown): string | undefined {
+  if (typeof identifier !== 'string' && typeof identifier !== 'number') return undefined
+  const known = [state.authlete.clientId, ...state.tokens.list('authlete').map(({ clientId }) => clientId)]
+  return known.find((clientId) => isClient(clientId, String(identifier)))
+}
+
+function detailsFrom(state: IssuerState, fields: Fields, grantType: string): AuthleteDetails {
+  const certificateThumbprint = textField(fields, 'certificateThumbprint')
+  const dpopKeyThumbprint = textField(fields, 'dpopKeyThumbprint')
+  const seconds = Number(fields['refreshTokenDuration'] ?? 0) || DEFAULT_SECONDS.refresh
+  const refresh = {
+    value: textField(fields, 'refreshToken') ?? randomText(32),
+    expiresAt: Math.floor(nowSeconds(state)) + seconds,
+  }
+  return {
+    grantType,
+    tokenType: dpopKeyThumbprint === undefined ? 'Bearer' : 'DPoP',
+    properties: propertiesField(fields),
+    ...(WITHOUT_REFRESH.includes(grantType) ? {} : { refresh }),
+    ...(certificateThumbprint === undefined ? {} : { certificateThumbprint }),
+    ...(dpopKeyThumbprint === undefined ? {} : { dpopKeyThumbprint }),
+    kept: Object.fromEntries(KEPT.filter((name) => name in fields).map((name) => [name, fields[name]])),
+  }
+}
+
+const KEPT = ['acr', 'authTime', 'sessionId', 'authorizationDetails', 'forExternalAttachment']
+
+/** What a token is bound to, as introspection says it (RFC 8705, RFC 9449). */
+export function confirmationOf(
+  details: Pick<AuthleteDetails, 'certificateThumbprint' | 'dpopKeyThumbprint'>,
+): { readonly cnf?: Readonly<Record<string, string>> } {
+  const { certificateThumbprint, dpopKeyThumbprint } = details
+  if (certificateThumbprint === undefined && dpopKeyThumbprint === undefined) return {}
+  return {
+    cnf: {
+      ...(certificateThumbprint === undefined ? {} : { 'x5t#S256': certificateThumbprint }),
+      ...(dpopKeyThumbprint === undefined ? {} : { jkt: dpopKeyThumbprint }),
+    },
+  }
+}
+
+/** Properties, which come as JSON only. */
+export function propertiesField(fields: Fields): readonly AuthleteTestProperty[] {
+  const list: readonly unknown[] = Array.isArray(fields['properties']) ? fields['properties'] : []
+  return list
+    .filter((item) => typeof item === 'object' && item !== null)
+    .map((item) => {
+      const { key = '', value = '', hidden = false } = item as Partial<AuthleteTestProperty>
+      return { key, value, hidden }
+    })
+}
+
+/** A flag of a JSON body or of a form. */
+export function isTrue(value: unknown): boolean {
+  return value === true || value === 'true'
+}
+
+/** The same token in JWT form: signed by the service, and good as long as the row it stands for. */
+function signed(state: IssuerState, record: TokenRecord, fields: Fields): string {
+  const key = state.keys.authlete.signingKey(undefined, undefined)
+  const text = textField(fields, 'jwtAtClaims') ?? '{}'
+  const further = JSON.parse(text) as Readonly<Record<string, unknown>>
+  return signJwt(key, { alg: key.algorithm, typ: 'at+jwt', kid: key.kid }, { ...further, ...record.claims })
+}
+
+function createdToken(
+  state: IssuerState,
+  record: TokenRecord,
+  fields: Fields,
+): Readonly<Record<string, unknown>> {
+  const { grantType, tokenType, properties, refresh, kept } = record.authlete ?? { properties: [] }
+  return {
+    accessToken: record.value,
+    ...(refresh === undefined ? {} : { refreshToken: refresh.value, refreshTokenScopes: record.scopes }),
+    tokenId: record.id,
+    tokenType,
+    grantType,
+    clientId: clientNumber(record.clientId),
+    clientIdentifier: fields['clientIdentifier'] ?? record.clientId,
+    ...subjectOf(record),
+    scopes: record.scopes,
+    expiresAt: expiryOf(record),
+    expiresIn: Math.round(expiryOf(record) / 1000 - nowSeconds(state)),
+    properties,
+    authorizationDetails: kept?.['authorizationDetails'],
+    forExternalAttachment: kept?.['forExternalAttachment'],
+    sessionId: kept?.['sessionId'],
+  }
+}

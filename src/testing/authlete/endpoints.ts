@@ -1,0 +1,50 @@
+import { asService, type ServiceEndpoint } from './calls.js'
+import { createToken } from './create.js'
+import { introspect, introspectStandard } from './introspection.js'
+import { reissueIdToken } from './id-tokens.js'
+import { deleteToken, listTokens, revokeTokens, updateToken } from './management.js'
+import type { Endpoint, Route } from '../server/endpoints.js'
+import { json, type Answer } from '../server/http.js'
+import type { IssuerState } from '../state/state.js'
+
+/** Authlete's API, under `/authlete`, and what an authorization server built on it publishes. */
+export function authleteRoutes(state: IssuerState): readonly Route[] {
+  const issuer = state.endpoints.authlete
+  const keys = (): Answer => json(200, state.keys.authlete.jwks())
+  const metadata = (): Answer => json(200, { issuer, jwks_uri: `${issuer}/jwks` })
+  const api = (
+    method: Route['method'],
+    path: string,
+    endpoint: Endpoint,
+    answer: ServiceEndpoint,
+  ): Route => ({
+    method,
+    path: `/authlete/api/:service${path}`,
+    endpoint,
+    answer: asService(state, answer),
+  })
+  return [
+    api('POST', '/auth/introspection', 'authleteIntrospection', introspect),
+    api('POST', '/auth/introspection/standard', 'authleteIntrospection', introspectStandard),
+    api('GET', '/auth/token/get/list', 'authleteTokens', listTokens),
+    api('POST', '/auth/token/create', 'authleteTokens', createToken),
+    api('POST', '/auth/token/update', 'authleteTokens', updateToken),
+    api('DELETE', '/auth/token/delete/:token', 'authleteTokens', deleteToken),
+    api('POST', '/auth/token/revoke', 'authleteTokens', revokeTokens),
+    api('POST', '/idtoken/reissue', 'authleteTokens', reissueIdToken),
+    api('GET', '/service/jwks/get', 'jwks', keys),
+    { method: 'GET', path: '/authlete/jwks', endpoint: 'jwks', answer: keys },
+    {
+      method: 'GET',
+      path: '/authlete/.well-known/openid-configuration',
+      endpoint: 'discovery',
+      answer: metadata,
+    },
+    {
+      method: 'GET',
+      path: '/.well-known/oauth-authorization-server/authlete',
+      endpoint: 'discovery',
+      answer: metadata,
+    },
+  ]
+}

@@ -1,0 +1,65 @@
+import type { ClerkMachine } from '../state/clients.js'
+import { bearerToken, json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import type { IssuerState } from '../state/state.js'
+
+/** Who calls: a machine, or whoever holds the key of the whole instance. */
+type Caller = { readonly machine: ClerkMachine } | 'instance'
+
+/** A call whose key is known, with the members of its body. */
+export interface KeyedCall {
+  readonly request: TestRequest
+  readonly caller: Caller
+  readonly fields: Fields
+}
+
+export type KeyedEndpoint = (state: IssuerState, call: KeyedCall) => Answer
+
+/** `members` are the names a body may have: the schemas allow no others. Without them there is no body. */
+export function withKey(
+  state: IssuerState,
+  endpoint: KeyedEndpoint,
+  members?: readonly string[],
+): (request: TestRequest) => Answer {
+  return (request) => {
+    const key = bearerToken(request)
+    if (key === undefined) return wrongKey('authorization_header_format_invalid')
+    const caller = callerOf(state, key)
+    if (caller === undefined)
+      return wrongKey(key.startsWith('sk_') ? 'clerk_key_invalid' : 'machine_secret_key_invalid')
+    const fields = members === undefined ? {} : readJson(request)
+    if (fields === undefined) return badRequest('The body is no JSON object')
+    const foreign = Object.keys(fields).find((name) => members?.includes(name) !== true)
+    if (foreign !== undefined) return badRequest(`${foreign} is not a valid member`)
+    return endpoint(state, { request, caller, fields })
+  }
+}
+
+/** Clerk takes no forms. */
+function readJson(request: TestRequest): Fields | undefined {
+  const isForm = request.headers['content-type']?.includes('form') === true
+  return isForm ? undefined : readFields(request)
+}
+
+function callerOf(state: IssuerState, key: string): Caller | undefined {
+  if (key === state.clerk.secretKey) return 'instance'
+  const machine = machinesOf(state).find(({ secretKey }) => secretKey === key)
+  return machine === undefined ? undefined : { machine }
+}
+
+/** Every machine of the instance. */
+export function machinesOf(state: IssuerState): readonly ClerkMachine[] {
+  const { receiver, sender, stranger } = state.clerk.machines
+  return [receiver, sender, stranger]
+}
+
+export function wrongKey(code: string): Answer {
+  return clerkError(401, code, 'The secret key is not valid')
+}
+
+export function badRequest(problem: string): Answer {
+  return clerkError(400, 'bad_request', problem)
+}
+
+export function clerkError(status: number, code: string, message: string): Answer {
+  return json(status, { errors: [{ code, message, long_message: message }], clerk_trace_id: 'test-issuer' })
+}

@@ -1,0 +1,113 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { isSigningAlgorithm, verifiesJwt, type SigningAlgorithm } from '../state/signing-keys.js'
+
+/** A public key of a client. */
+export interface ClientKey {
+  readonly kid: string | undefined
+  readonly publicKey: KeyObject
+  readonly algorithms: readonly SigningAlgorithm[]
+}
+
+/** What an assertion is checked against. */
+export interface AssertionCheck {
+  readonly keysOf: (clientId: string) => readonly ClientKey[] | undefined
+  /** What it may be for: the issuer, or the endpoint it was sent to. */
+  readonly audiences: readonly string[]
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+/** The `client_assertion_type` of RFC 7523 section 2.2. */
+export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** How far in the future an assertion may end: longer is no proof of the moment. */
+const LONGEST_SECONDS = 300
+
+const ALGORITHMS: Readonly<Record<string, readonly SigningAlgorithm[]>> = {
+  rsa: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  prime256v1: ['ES256'],
+  secp384r1: ['ES384'],
+  secp521r1: ['ES512'],
+  ed25519: ['EdDSA', 'Ed25519'],
+}
+
+/** The keys of a client that is registered with some. */
+export function clientKeys(options: {
+  readonly publicKey?: string
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
+}): { readonly keys?: readonly ClientKey[] } {
+  const { publicKey, jwks } = options
+  if (publicKey === undefined && jwks === undefined) return {}
+  const given = publicKey === undefined ? [] : [clientKey(createPublicKey(publicKey), {})]
+  const published = (jwks?.keys ?? []).map((jwk) =>
+    clientKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), jwk),
+  )
+  return { keys: [...given, ...published] }
+}
+
+function clientKey(publicKey: KeyObject, { kid, alg }: Readonly<Record<string, unknown>>): ClientKey {
+  const { asymmetricKeyType: type = '', asymmetricKeyDetails: details = {} } = publicKey
+  const fitting = ALGORITHMS[type === 'ec' ? (details.namedCurve ?? '') : type] ?? []
+  return {
+    kid: typeof kid === 'string' ? kid : undefined,
+    publicKey,
+    algorithms: isSigningAlgorithm(alg) ? fitting.filter((algorithm) => algorithm === alg) : fitting,
+  }
+}
+
+/** The assertions that have been used: none is good twice (RFC 7523 section 3). */
+export class AssertionJudge {
+  /** Until when each is to be remembered. */
+  readonly #used = new Map<string, number>()
+
+  /** Whose assertion it is, or in words what is wrong with it. */
+  judge(
+    assertion: string,
+    check: AssertionCheck,
+  ): { readonly clientId: string } | { readonly problem: string } {
+    const [header, claims] = assertion.split('.').map(decodeObject)
+    if (header === undefined || claims === undefined || assertion.split('.').length !== 3)
+      return { problem: 'the assertion is no JWT' }
+    const { iss, sub, exp, jti } = claims
+    if (typeof sub !== 'string' || iss !== sub) return { problem: 'iss and sub are not both the client id' }
+    const keys = check.keysOf(sub)
+    if (keys === undefined) return { problem: 'unknown client, or one without keys' }
+    if (!keys.some((key) => isSignedBy(key, assertion, header)))
+      return { problem: 'the assertion is not signed with a key of the client' }
+    const audience = [claims['aud']].flat()
+    if (audience.length !== 1 || !check.audiences.some((known) => known === audience[0]))
+      return { problem: 'the assertion is not for this issuer alone' }
+    if (typeof exp !== 'number' || exp <= check.now) return { problem: 'the assertion has expired' }
+    if (exp > check.now + LONGEST_SECONDS) return { problem: 'the assertion lives too long' }
+    if (typeof jti !== 'string' || jti === '') return { problem: 'the assertion has no jti' }
+    if (!this.#isFirstUse(`${sub} ${jti}`, exp, check.now))
+      return { problem: 'the assertion was used before' }
+    return { clientId: sub }
+  }
+
+  #isFirstUse(key: string, until: number, now: number): boolean {
+    for (const [used, end] of this.#used) if (end <= now) this.#used.delete(used)
+    if (this.#used.has(key)) return false
+    this.#used.set(key, until)
+    return true
+  }
+}
+
+function isSignedBy(
+  key: ClientKey,
+  assertion: string,
+  { alg, kid }: Readonly<Record<string, unknown>>,
+): boolean {
+  if (kid !== undefined && key.kid !== undefined && kid !== key.kid) return false
+  const algorithm = key.algorithms.find((name) => name === alg)
+  return algorithm !== undefined && verifiesJwt({ algorithm, publicKey: key.publicKey }, assertion, alg)
+}
+
+function decodeObject(part: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

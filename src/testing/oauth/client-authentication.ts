@@ -1,0 +1,86 @@
+import { ASSERTION_TYPE, AssertionJudge } from './client-assertion.js'
+import type { TestClient } from '../state/clients.js'
+import {
+  basicCredentials,
+  json,
+  readFields,
+  textField,
+  type Answer,
+  type Fields,
+  type TestRequest,
+} from '../server/http.js'
+import { nowSeconds, type IssuerState } from '../state/state.js'
+
+/** How a client may say who it is, at every endpoint. */
+export const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+
+/** What assertions may be signed with. */
+export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+
+export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestClient) => Answer
+
+/**
+ * Lets only clients in: by Basic, by the form or by an assertion, never by two of them (RFC 6749 section 2.3).
+ * The judge is the issuer's own: an assertion used at one endpoint is used up at all.
+ */
+export function answerAsClient(
+  state: IssuerState,
+  judge: AssertionJudge,
+  path: string,
+  endpoint: ClientEndpoint,
+): (request: TestRequest) => Answer {
+  return (request) => {
+    const fields = readFields(request)
+    if (fields === undefined) return oauthError(400, 'invalid_request', 'the body is neither a form nor JSON')
+    const basic = basicCredentials(request)
+    const secret = textField(fields, 'client_secret')
+    const assertion = textField(fields, 'client_assertion')
+    if ([basic, secret, assertion].filter((proof) => proof !== undefined).length > 1)
+      return oauthError(400, 'invalid_request', 'the client authenticates in more than one way')
+    const client =
+      assertion === undefined
+        ? state.oauth.clients.authenticate(
+            basic?.clientId ?? textField(fields, 'client_id'),
+            basic?.clientSecret ?? secret,
+          )
+        : asserted(state, judge, path, fields, assertion)
+    if (typeof client === 'string') return notAuthenticated(client)
+    if (client === undefined) return notAuthenticated('unknown client or wrong secret')
+    return endpoint(state, fields, client)
+  }
+}
+
+/** The client of an assertion, or what is wrong with it. */
+function asserted(
+  state: IssuerState,
+  judge: AssertionJudge,
+  path: string,
+  fields: Fields,
+  assertion: string,
+): TestClient | string | undefined {
+  if (fields['client_assertion_type'] !== ASSERTION_TYPE) return 'unknown client_assertion_type'
+  const issuer = state.endpoints.oauth
+  const verdict = judge.judge(assertion, {
+    keysOf: (clientId) => state.oauth.clients.find(clientId)?.keys,
+    audiences: [issuer, `${issuer}/token`, `${issuer}${path}`],
+    now: nowSeconds(state),
+  })
+  if ('problem' in verdict) return verdict.problem
+  const named = textField(fields, 'client_id')
+  if (named !== undefined && named !== verdict.clientId) return 'client_id is not that of the assertion'
+  return state.oauth.clients.find(verdict.clientId)
+}
+
+function notAuthenticated(problem: string): Answer {
+  return oauthError(401, 'invalid_client', problem, { 'www-authenticate': 'Basic realm="test issuer"' })
+}
+
+/** An error body of RFC 6749 section 5.2. */
+export function oauthError(
+  status: number,
+  error: string,
+  description: string,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return json(status, { error, error_description: description }, { 'cache-control': 'no-store', ...headers })
+}

@@ -1,0 +1,124 @@
+import type { TestClient } from '../state/clients.js'
+import type { Endpoint, Route } from '../server/endpoints.js'
+import { AssertionJudge } from './client-assertion.js'
+import { json, listField, textField, type Answer, type Fields } from '../server/http.js'
+import { mintJwt, mintOpaque } from '../mint.js'
+import {
+  answerAsClient,
+  ASSERTION_ALGORITHMS,
+  AUTHENTICATION_METHODS,
+  oauthError,
+  type ClientEndpoint,
+} from './client-authentication.js'
+import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
+
+/** The endpoints of the OAuth 2 issuer. */
+export function oauthRoutes(state: IssuerState): readonly Route[] {
+  const metadata = (): Answer => json(200, discoveryDocument(state.endpoints.oauth))
+  const judge = new AssertionJudge()
+  const forClients = (path: string, endpoint: Endpoint, answer: ClientEndpoint): Route => ({
+    method: 'POST',
+    path,
+    endpoint,
+    answer: answerAsClient(state, judge, path, answer),
+  })
+  return [
+    { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', answer: metadata },
+    {
+      method: 'GET',
+      path: '/.well-known/oauth-authorization-server',
+      endpoint: 'discovery',
+      answer: metadata,
+    },
+    { method: 'GET', path: '/jwks', endpoint: 'jwks', answer: () => json(200, state.keys.oauth.jwks()) },
+    forClients('/token', 'token', issueToken),
+    forClients('/introspect', 'introspection', introspect),
+    forClients('/revoke', 'revocation', revoke),
+  ]
+}
+
+function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    token_endpoint: `${issuer}/token`,
+    introspection_endpoint: `${issuer}/introspect`,
+    revocation_endpoint: `${issuer}/revoke`,
+    grant_types_supported: ['client_credentials'],
+    response_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    token_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    revocation_endpoint_auth_methods_supported: AUTHENTICATION_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+  }
+}
+
+/** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
+function issueToken(state: IssuerState, fields: Fields, client: TestClient): Answer {
+  if (fields['grant_type'] !== 'client_credentials') {
+    return oauthError(400, 'unsupported_grant_type', 'only client_credentials')
+  }
+  const scopes = grantedScopes(client, listField(fields, 'scope'))
+  if (scopes === undefined) return oauthError(400, 'invalid_scope', 'the client may not have this scope')
+  const wanted = audienceField(fields)
+  if (wanted !== undefined && !mayAskFor(client, wanted, fields))
+    return oauthError(400, 'invalid_target', 'the client may not have tokens for this audience')
+  const { tokenLifetime: expiresIn = 3600 } = client
+  const options = { clientId: client.clientId, scopes, audience: wanted ?? client.audience, expiresIn }
+  const format = fields['token_format'] ?? 'jwt'
+  if (format !== 'jwt' && format !== 'opaque')
+    return oauthError(400, 'invalid_request', 'unknown token_format')
+  const { value } = format === 'jwt' ? mintJwt(state, options) : mintOpaque(state, options)
+  const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') }
+  const body = { access_token: value, token_type: 'Bearer', expires_in: expiresIn, ...scope }
+  return json(200, body, { 'cache-control': 'no-store' })
+}
+
+/** What a client gets of what it asks for: all of it or nothing; without asking, all it may have. */
+export function grantedScopes(
+  client: Pick<TestClient, 'scopes'>,
+  wanted: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (wanted === undefined) return client.scopes ?? []
+  const { scopes } = client
+  return scopes === null || wanted.every((scope) => scopes.includes(scope)) ? wanted : undefined
+}
+
+/** RFC 8707 section 2: a resource is an absolute address without a fragment; and a client has its own that it may ask for. */
+function mayAskFor({ audiences }: TestClient, wanted: string | readonly string[], fields: Fields): boolean {
+  const isAddress = (item: string): boolean => URL.canParse(item) && !item.includes('#')
+  const list = [wanted].flat()
+  const areNamedRightly = fields['resource'] === undefined ? list.length > 0 : list.every(isAddress)
+  return areNamedRightly && list.every((item) => audiences?.includes(item) !== false)
+}
+
+function audienceField(fields: Fields): string | readonly string[] | undefined {
+  const value = fields['resource'] ?? fields['audience']
+  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string')
+  return typeof value === 'string' ? value : undefined
+}
+
+/** RFC 7662: says nothing about tokens that are no good, not even why. */
+function introspect(state: IssuerState, fields: Fields): Answer {
+  const token = textField(fields, 'token')
+  if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
+  const record = state.tokens.find('oauth', token)
+  if (record === undefined || !isActive(state, record)) return json(200, { active: false })
+  return json(200, { active: true, token_type: 'Bearer', ...record.claims })
+}
+
+/** RFC 7009: a token nobody knows is as good as revoked, another client's is not for this one to revoke. */
+function revoke(state: IssuerState, fields: Fields, client: TestClient): Answer {
+  const token = textField(fields, 'token')
+  if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
+  const record = state.tokens.find('oauth', token)
+  if (record !== undefined && record.clientId !== client.clientId) {
+    return oauthError(400, 'unauthorized_client', 'the token was issued to another client')
+  }
+  state.tokens.revoke(token, nowSeconds(state))
+  return { status: 200, headers: { 'cache-control': 'no-store' }, body: '' }
+}

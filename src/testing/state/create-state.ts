@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
+import { createKeyRings, randomDigits, randomLetters, randomText } from './providers.js'
+import type { IssuerState } from './state.js'
+import { StytchClientStore } from '../stytch/clients.js'
+import { TokenStore } from './token-store.js'
+
+/** Options of `createTestIssuer`. */
+export interface TestIssuerOptions {
+  /** The port of the loopback interface. Default 0: one that is free. */
+  readonly port?: number
+  /** The port of Stytch's API, which has a listener of its own. Default 0: one that is free. */
+  readonly stytchPort?: number
+  /** The time, in milliseconds since the epoch. Give the verifier the same. Default `Date.now`. */
+  readonly clock?: () => number
+  /** The audience of tokens that ask for none, and of the option builders. Default `'https://api.test'`. */
+  readonly audience?: string
+  /** What opaque tokens of the OAuth issuer start with; `oauth()` then says so. Default: nothing. */
+  readonly opaquePrefix?: string
+  /**
+   * What Clerk's verify endpoint says of revoked and expired tokens: `flagged` describes them with the flag
+   * set, `not-found` answers 404. Default `'flagged'`.
+   */
+  readonly clerkDeadTokens?: 'flagged' | 'not-found'
+  /** Whether tokens created at Authlete have a JWT form as well, as where the service signs them. Default `false`. */
+  readonly authleteJwtAccessTokens?: boolean
+}
+
+const DEFAULT_AUDIENCE = 'https://api.test'
+
+/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not answer for each other. */
+export function createState(options: TestIssuerOptions, url: string, stytchUrl: string): IssuerState {
+  const audience = options.audience ?? DEFAULT_AUDIENCE
+  const projectId = `project-test-${randomUUID()}`
+  return {
+    clock: options.clock ?? Date.now,
+    endpoints: { oauth: url, clerk: `${url}/clerk`, stytch: stytchUrl, authlete: `${url}/authlete` },
+    audience,
+    opaquePrefix: options.opaquePrefix ?? '',
+    keys: createKeyRings(),
+    tokens: new TokenStore(),
+    oauth: registeredClient({}, audience),
+    clerk: {
+      machines: createClerkMachines(),
+      secretKey: `sk_test_${randomLetters(40)}`,
+      deadTokens: options.clerkDeadTokens ?? 'flagged',
+    },
+    stytch: stytchProject(projectId),
+    authlete: {
+      serviceId: randomDigits(12),
+      serviceAccessToken: randomText(32),
+      clientId: randomDigits(12),
+      jwtAccessTokens: options.authleteJwtAccessTokens ?? false,
+    },
+  }
+}
+
+function stytchProject(projectId: string): IssuerState['stytch'] {
+  const clients = new StytchClientStore()
+  const client = clients.add(createClient({ provider: 'stytch' }, projectId))
+  // With the `=` that such a secret ends with, which must reach Stytch as it stands.
+  return { projectId, secret: `secret-test-${randomText(24)}=`, client, clients }
+}
+
+function registeredClient(
+  options: TestClientOptions,
+  audience: string,
+): Pick<IssuerState['oauth'], 'client' | 'clients'> {
+  const clients = new ClientStore()
+  return { clients, client: clients.add(createClient(options, audience)) }
+}

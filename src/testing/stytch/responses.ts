@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import type { IssuerState } from '../state/state.js'
+
+/** An answer of Stytch: its members, and what every answer carries. */
+export function stytchAnswer(status: number, members: Readonly<Record<string, unknown>>): Answer {
+  return json(status, { ...members, request_id: `request-id-test-${randomUUID()}`, status_code: status })
+}
+
+/** Stytch's form of errors. Of the types about M2M clients none is documented: tests may look at the status. */
+export function apiError(status: number, type: string, message: string): Answer {
+  const error_url = `https://stytch.com/docs/api/errors/${status}#${type}`
+  return stytchAnswer(status, { error_type: type, error_message: message, error_url })
+}
+
+/** The token endpoint has OAuth's form of errors. */
+export function tokenError(status: number, error: string, description: string): Answer {
+  return stytchAnswer(status, { error, error_description: description, error_uri: '' })
+}
+
+export function badRequest(message: string): Answer {
+  return apiError(400, 'bad_request', message)
+}
+
+/** A call of the project, with the members of its body. */
+export type ProjectEndpoint = (state: IssuerState, fields: Fields, request: TestRequest) => Answer
+
+/** Lets only the project in, and reads the body: JSON, or nothing where there is none. */
+export function asProject(state: IssuerState, endpoint: ProjectEndpoint): (request: TestRequest) => Answer {
+  return (request) => {
+    const { projectId, secret } = state.stytch
+    if (credentialsOf(request) !== `${projectId}:${secret}`)
+      return apiError(401, 'unauthorized_credentials', 'Unauthorized credentials.')
+    const fields = request.text === '' ? {} : jsonOf(request)
+    return fields === undefined ? badRequest('The body is no JSON object.') : endpoint(state, fields, request)
+  }
+}
+
+/** Id and secret as they stand, not form-encoded as those of an OAuth client are. */
+function credentialsOf(request: TestRequest): string | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8')
+}
+
+/** The API takes no forms. */
+function jsonOf(request: TestRequest): Fields | undefined {
+  const isForm = request.headers['content-type']?.includes('form') === true
+  return isForm ? undefined : readFields(request)
+}

@@ -1,0 +1,300 @@
+import type { AccessToken } from '../model/access-token.js'
+import { Authorizer, ENFORCED, type AuthorizeContext, type Judgement } from './authorizer.js'
+import type { GuardedRequest } from '../bearer/bearer-token.js'
+import type { Awaitable } from '../util/awaitable.js'
+import { createClock, type Clock } from '../util/clock.js'
+import { ConfigurationError, isRecord, optionalFunction, ownOptions } from '../options/read-options.js'
+import type { Decision, DecisionObserver } from '../model/decision.js'
+import { durationOr, type Duration } from '../options/duration.js'
+import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuer-connection.js'
+import type { Issuer } from '../model/issuer.js'
+import type { IssuerObserver } from '../model/issuer-events.js'
+import { createRouter } from './token-router.js'
+import { loadJose } from '../util/load-jose.js'
+import { checkWithJose, checkWithNode, type SignatureCheck } from '../jwt/signature.js'
+import { combinePolicies, compilePolicy, type Policy, type PolicySet } from '../policy/policy.js'
+import { createTokenCache, type CacheOptions } from './token-cache.js'
+import { TokenVerifier } from './token-resolver.js'
+
+/** Options of {@link createVerifier}. */
+export interface VerifierOptions {
+  /** Whose tokens are accepted: one or more, made by `oauth`, `clerk`, `stytch`, `authlete` or by hand. */
+  readonly issuers: readonly Issuer[]
+  /** Holds for every request; a route's policy adds to it. */
+  readonly policy?: Policy
+  /** How far clocks may disagree when `exp`, `nbf` and `iat` are judged. Default `'5s'`, at most `'60s'`. */
+  readonly clockTolerance?: Duration
+  /** How many tokens are remembered; `false` remembers none. Default 10,000 accepted and 1,000 refused. */
+  readonly cache?: CacheOptions | false
+  /**
+   * What checks the signatures of JWTs: `'node'` is Node's own `crypto.verify`, on the thread of the event loop as
+   * long as there is time for it and beyond that in the thread pool, and jose for algorithms it is not used for;
+   * `'jose'` is jose alone. Both are held against each other by tests. Default `'node'`.
+   */
+  readonly signatures?: 'node' | 'jose'
+  /** The time in milliseconds since the epoch, for tests. Default: the system's clocks. */
+  readonly clock?: () => number
+  /** Told of every decision. Whatever it throws changes nothing. */
+  readonly onDecision?: DecisionObserver
+  /**
+   * Told of changes at the issuers: keys that cannot be fetched, an endpoint that fails, refused credentials.
+   * Without it refused credentials are a warning of the process.
+   */
+  readonly onIssuerEvent?: IssuerObserver
+}
+
+/** What a verifier knows of itself and its issuers. */
+export interface VerifierHealth {
+  /** `ok`; `degraded` if an issuer is not ok; `down` if none can be relied on. */
+  readonly status: 'ok' | 'degraded' | 'down'
+  readonly issuers: readonly IssuerHealth[]
+}
+
+/** Verifies tokens and decides about requests. */
+export interface Verifier {
+  /**
+   * Verifies a token and holds it against the verifier's policy and the given one.
+   *
+   * @throws Refusal, as a rejection, with the reason.
+   * @throws ConfigurationError, at once, if the policy is wrong.
+   */
+  verify(token: string, policy?: Policy): Promise<AccessToken>
+  /**
+   * Decides about a request. The promise never rejects: an outage, too, is a decision. Make the policy once: each new
+   * object is checked anew, which takes longer than to decide about a known token.
+   *
+   * @throws ConfigurationError, at once, if the policy is wrong.
+   */
+  authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
+  /**
+   * Loads discovery documents and keys of every issuer before traffic comes.
+   *
+   * @throws AggregateError, as a rejection, naming each issuer that failed.
+   */
+  ready(): Promise<void>
+  /** A snapshot of what is known of the issuers; asks nobody. */
+  health(): VerifierHealth
+  /**
+   * Drops what is remembered of one token.
+   *
+   * @throws TypeError for what is no text.
+   */
+  forget(token: string): void
+  /** Lets go of everything remembered of tokens. Nothing keeps the process alive without it either. */
+  close(): void
+}
+
+/**
+ * Makes a verifier. All options are checked here, once.
+ *
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [oauth({ issuer: 'https://auth.example.com', audience: 'https://orders.internal' })],
+ *   policy: { maxTokenAge: '1h' },
+ * })
+ * ```
+ *
+ * @throws ConfigurationError naming the option that is missing, wrong or unknown, and for two issuers that
+ *   could claim the same token.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const own = ownOptions('createVerifier', options, {
+    issuers: true,
+    policy: true,
+    clockTolerance: true,
+    cache: true,
+    clock: true,
+    onDecision: true,
+    onIssuerEvent: true,
+    signatures: true,
+  })
+  const clock = createClock(optionalFunction('clock', own.clock))
+  const connected = connectAll(own.issuers, clock, optionalFunction('onIssuerEvent', own.onIssuerEvent))
+  const cache = createTokenCache('cache', own.cache)
+  const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
+  const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
+  const tokens = new TokenVerifier({
+    router,
+    cache,
+    clock,
+    toleranceSeconds: clockToleranceSeconds,
+    checkSignature: signatureCheck(own.signatures),
+  })
+  const authorizer = new Authorizer({
+    verifier: tokens,
+    clock,
+    clockToleranceSeconds,
+    observer: optionalFunction('onDecision', own.onDecision),
+  })
+
+  const policies = policySets(own.policy)
+
+  const verifier: Verifier = {
+    verify: (token, policy) => authorizer.verify(token, policies(policy)),
+    authorize: (request, policy) => {
+      const judgement = authorizer.authorize(request, policies(policy), ENFORCED)
+      return judgement instanceof Promise ? judgement.then(decisionOf) : Promise.resolve(judgement.decision)
+    },
+    ready: () => loadAll(connected),
+    health: () => healthOf(connected),
+    forget: (token) => {
+      tokens.forget(token)
+    },
+    close: () => {
+      cache.clear()
+    },
+  }
+  internals.set(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
+  return Object.freeze(verifier)
+}
+
+function decisionOf({ decision }: Judgement): Decision {
+  return decision
+}
+
+function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
+  if (signatures === 'node') return checkWithNode
+  if (signatures === 'jose') {
+    // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
+    loadJose().catch(() => undefined)
+    return checkWithJose
+  }
+  throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
+}
+
+/** Brings the verifier's own policy together with a route's, once for every policy object. */
+function policySets(own: Policy | undefined): (policy: Policy | undefined) => PolicySet {
+  const everywhere = own === undefined ? [] : [compilePolicy('policy', own)]
+  const alone = combinePolicies(everywhere)
+  const sets = new WeakMap<Policy, PolicySet>()
+  const setOf = (policy: Policy): PolicySet => {
+    let set = sets.get(policy)
+    if (set === undefined) {
+      set = combinePolicies([...everywhere, compilePolicy('policy', policy)])
+      sets.set(policy, set)
+    }
+    return set
+  }
+  // Most requests in a row go to routes of one policy: comparing is cheaper than looking up.
+  let last: Policy | undefined
+  let lastSet = alone
+  return (policy) => {
+    if (policy === last) return lastSet
+    lastSet = policy === undefined ? alone : setOf(policy)
+    last = policy
+    return lastSet
+  }
+}
+
+function connectAll(
+  issuers: unknown,
+  clock: Clock,
+  observer: IssuerObserver | undefined,
+): readonly ConnectedIssuer[] {
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw new ConfigurationError(
+      'issuers',
+      'is required: a list of at least one issuer, such as oauth({ ... })',
+    )
+  }
+  const names = new Set<string>()
+  return (issuers as readonly unknown[]).map((issuer, index) => {
+    const where = `issuers[${index}]`
+    assertIssuer(where, issuer)
+    if (names.has(issuer.name)) {
+      throw new ConfigurationError(
+        where,
+        `is named ${JSON.stringify(issuer.name)} like an earlier issuer: configure each issuer once, with a list of audiences if it needs several`,
+      )
+    }
+    names.add(issuer.name)
+    return connectIssuer(issuer, clock, observer)
+  })
+}
+
+/** Issuers may be written by hand, so the parts that security rests on are checked here as well. */
+function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer {
+  if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
+    throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
+  }
+  // Whatever its type says: each member is looked at below before it is believed.
+  const { jwt, opaque, remote, audience, scopeMatcher } = issuer as unknown as Partial<Issuer>
+  if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
+    throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
+  }
+  if (typeof scopeMatcher !== 'function')
+    throw new ConfigurationError(`${where}.scopeMatcher`, 'must be a function')
+  if (jwt === undefined && opaque === undefined) {
+    throw new ConfigurationError(where, 'must accept JWTs or opaque tokens')
+  }
+  if (opaque !== undefined && remote === undefined) {
+    throw new ConfigurationError(`${where}.remote`, 'is required for opaque tokens')
+  }
+  if (jwt?.checked === 'local' && jwt.keys === null) {
+    throw new ConfigurationError(`${where}.jwt.keys`, 'is required where JWTs are checked locally')
+  }
+  if (jwt?.checked === 'remote' && remote === undefined) {
+    throw new ConfigurationError(`${where}.remote`, 'is required where JWTs are checked remotely')
+  }
+}
+
+async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
+  const outcomes = await Promise.allSettled(issuers.map((issuer) => issuer.load()))
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === 'rejected'
+      ? [{ name: issuers[index]?.issuer.name ?? '', error: outcome.reason as unknown }]
+      : [],
+  )
+  if (failures.length === 0) return
+  throw new AggregateError(
+    failures.map(({ error }) => error),
+    `not ready: ${failures.map(({ name, error }) => `${name} (${causeOf(error)})`).join(', ')}`,
+  )
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
+  const health = issuers.map((issuer) => issuer.health())
+  const isAll = (status: IssuerHealth['status']): boolean =>
+    health.every((issuer) => issuer.status === status)
+  return { status: isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded', issuers: health }
+}
+
+/** What adapters and the test helpers need beyond the public interface. */
+interface Internals {
+  readonly authorizer: Authorizer
+  readonly policies: (policy: Policy | undefined) => PolicySet
+  readonly issuers: readonly Issuer[]
+}
+
+const internals = new WeakMap<Verifier, Internals>()
+
+/** The issuers a verifier was made with. */
+export function issuersOf(verifier: Verifier): readonly Issuer[] {
+  return internals.get(verifier)?.issuers ?? []
+}
+
+/** Decides about the requests that come to one place of an application. */
+export type Judge = (request: GuardedRequest, context: AuthorizeContext) => Awaitable<Judgement>
+
+/**
+ * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
+ * request. Works with any object of the interface, such as a user's wrapper, through its public method.
+ *
+ * @throws ConfigurationError if the policy is wrong.
+ */
+export function judgeOf(verifier: Verifier, policy: Policy | undefined): Judge {
+  if (policy !== undefined) compilePolicy('policy', policy)
+  const known = internals.get(verifier)
+  if (known === undefined) {
+    return async (request) => ({ decision: await verifier.authorize(request, policy), passage: undefined })
+  }
+  const { authorizer, policies } = known
+  const set = policies(policy)
+  return (request, context) => authorizer.authorize(request, set, context)
+}

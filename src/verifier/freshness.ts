@@ -1,0 +1,51 @@
+import type { KnownToken } from './cached-token.js'
+import type { FreshnessNeeds } from '../policy/policy.js'
+
+/**
+ * How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed.
+ *
+ * @param now the time of day, in seconds since the epoch.
+ * @param tolerance seconds by which clocks may disagree.
+ */
+export function longestAge(
+  known: KnownToken,
+  { confirmAfter }: FreshnessNeeds,
+  now: number,
+  tolerance: number,
+): number | undefined {
+  const { key, issuer, issuedAt, expiresAt } = known
+  if (key !== undefined) {
+    // Of one that will be refused for what it says of itself, nobody needs to be asked.
+    if (confirmAfter === undefined || !mayEverPass(known, now, tolerance)) return undefined
+    const isYoung = issuedAt !== undefined && now - issuedAt < confirmAfter
+    return isYoung ? undefined : confirmAfter
+  }
+  // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
+  // knows what it meant; past the tolerance nobody needs to be asked.
+  if (expiresAt !== undefined && now >= expiresAt) {
+    return now >= expiresAt + tolerance ? undefined : 0
+  }
+  return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
+}
+
+/** What no route will ever accept is not worth a question, nor the place of a token that one does. */
+export function mayEverPass({ isForUs, expiresAt }: KnownToken, now: number, tolerance: number): boolean {
+  return isForUs && (expiresAt === undefined || now < expiresAt + tolerance)
+}
+
+/**
+ * From this part of an answer's lifetime on, it is refreshed if its token is in use: late, because each refresh is a
+ * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
+ */
+export const REFRESH_AT = 0.9
+/** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
+const EARLIEST_REFRESH_AT = 0.6
+/** Uses of an answer that make its token one in use: who comes once or twice may wait. */
+export const IN_USE = 3
+
+/** Whether the answer should be asked for anew now, as the second request from now might come too late for it. */
+export function isWorthRefreshing({ uses }: KnownToken, age: number, longest: number): boolean {
+  if (uses < IN_USE || age < longest * EARLIEST_REFRESH_AT) return false
+  const between = age / uses
+  return age >= Math.min(longest * REFRESH_AT, longest - 2 * between)
+}

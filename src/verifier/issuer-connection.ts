@@ -1,0 +1,153 @@
+import type { Clock } from '../util/clock.js'
+import { ConfigurationError } from '../options/read-options.js'
+import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
+import type { DocumentHealth, FetchedDocument } from '../keys/refreshing-document.js'
+import { RemoteKeySet, StaticKeySet, type KeySet } from '../keys/remote-key-set.js'
+import { readKeyOptions } from '../keys/options.js'
+import { usableKeys } from '../keys/jwks.js'
+import { RemoteCheck, type RemoteHealth } from '../introspection/introspector.js'
+import { Refusal } from '../model/refusal.js'
+import { issuerEvents, type IssuerObserver, type TellIssuerEvent } from '../model/issuer-events.js'
+import { pemToJwk } from '../providers/common-options.js'
+import type { Issuer, KeySource } from '../model/issuer.js'
+
+/** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
+export interface ConnectedIssuer {
+  readonly issuer: Issuer
+  /** The issuer's `audience` as it was when the verifier was made: what was once judged by it stays so judged. */
+  readonly audience: readonly string[] | null
+  readonly keys: KeySet | undefined
+  readonly remote: RemoteCheck | undefined
+  /** Loads what would otherwise be loaded by the first request. */
+  load(): Promise<void>
+  health(): IssuerHealth
+}
+
+/** What is known of one issuer. Times in seconds since the epoch. */
+export interface IssuerHealth {
+  /** The configured issuer. */
+  readonly name: string
+  readonly provider: string
+  /** `degraded`: fetches fail, what is remembered still serves. `down`: nothing usable. */
+  readonly status: 'ok' | 'degraded' | 'down'
+  /** Its keys, where JWTs are checked with keys: how many, and how old. */
+  readonly keys?: DocumentHealth & { readonly count: number }
+  /** Its remote endpoint, where it can be asked. */
+  readonly remote?: RemoteHealth
+}
+
+/** What everything that talks to the issuer is given. */
+interface Settings {
+  readonly fetch: typeof fetch | undefined
+  readonly tell: TellIssuerEvent
+}
+
+/** Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed. */
+export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObserver): ConnectedIssuer {
+  const settings = { fetch: issuer.fetch, tell: issuerEvents(issuer, observer) }
+  const metadata = metadataOf(issuer, clock, settings)
+  const keys = keySetOf(issuer, metadata, clock, settings)
+  const remote = remoteCheckOf(issuer, metadata, clock, settings)
+  return {
+    issuer,
+    audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
+    keys,
+    remote,
+    async load() {
+      await keys?.load()
+      if (issuer.remote?.endpoint === 'discovered') await metadata?.current()
+    },
+    health() {
+      const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
+      const remoteHealth = remote?.health()
+      return {
+        name: issuer.name,
+        provider: issuer.provider,
+        status: worst([keysHealth?.status, remoteHealth?.status]),
+        ...(keysHealth === undefined ? {} : { keys: keysHealth }),
+        ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
+      }
+    },
+  }
+}
+
+function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
+  if (statuses.includes('down')) return 'down'
+  return statuses.includes('degraded') ? 'degraded' : 'ok'
+}
+
+/** One discovery document serves both the key set's address and the introspection endpoint's. */
+function metadataOf(
+  issuer: Issuer,
+  clock: Clock,
+  settings: Settings,
+): FetchedDocument<IssuerMetadata> | undefined {
+  const source = issuer.jwt?.keys
+  if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
+  if (issuer.remote?.endpoint !== 'discovered') return undefined
+  return discover(issuer.name, readKeyOptions('keys'), clock, settings)
+}
+
+function keySetOf(
+  issuer: Issuer,
+  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  clock: Clock,
+  settings: Settings,
+): KeySet | undefined {
+  const source = issuer.jwt?.keys ?? undefined
+  if (source === undefined) return undefined
+  switch (source.kind) {
+    case 'static':
+      return new StaticKeySet(usableKeys(source.jwks.keys))
+    case 'pem':
+      return new StaticKeySet(usableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
+    case 'remote':
+      return new RemoteKeySet(source, source.options, clock, settings)
+    case 'discovery':
+      return new RemoteKeySet({ metadata: required(metadata, source) }, source.options, clock, settings)
+  }
+}
+
+function required(
+  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  source: KeySource,
+): FetchedDocument<IssuerMetadata> {
+  if (metadata === undefined)
+    throw new ConfigurationError('keys', `${source.kind} needs a discovery document`)
+  return metadata
+}
+
+function remoteCheckOf(
+  issuer: Issuer,
+  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  clock: Clock,
+  settings: Settings,
+): RemoteCheck | undefined {
+  const profile = issuer.remote
+  if (profile === undefined) return undefined
+  const { endpoint } = profile
+  return new RemoteCheck(
+    profile,
+    endpoint === 'discovered' ? () => discoveredEndpoint(metadata) : () => endpoint,
+    clock,
+    settings,
+  )
+}
+
+async function discoveredEndpoint(metadata: FetchedDocument<IssuerMetadata> | undefined): Promise<string> {
+  try {
+    const endpoint = (await metadata?.current())?.introspectionEndpoint
+    if (endpoint !== undefined) return endpoint
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new Refusal('issuer_unavailable', {
+      cause: error.cause,
+      retryAfterSeconds: metadata?.secondsToNextAttempt(),
+    })
+  }
+  throw new Refusal('issuer_unavailable', {
+    cause: new Error(
+      'the discovery document names no introspection_endpoint that is an https: address; give introspection.endpoint',
+    ),
+  })
+}

@@ -1,0 +1,107 @@
+import { ConfigurationError } from '../options/read-options.js'
+import { decodeJwt, looksLikeJwe, looksLikeJwt, type DecodedJwt } from '../jwt/decode.js'
+import { claim } from '../model/claims.js'
+import { Refusal } from '../model/refusal.js'
+import { isBearerToken } from '../bearer/b64token.js'
+import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
+
+/** Which issuer a token is judged by, and as what. */
+export type Route<T> =
+  | { readonly kind: 'jwt'; readonly to: T; readonly unverified: DecodedJwt }
+  | { readonly kind: 'opaque'; readonly to: T }
+
+/** Routes tokens to the issuers of a verifier by structure and configuration alone; asks nobody. */
+export interface Router<T> {
+  /**
+   * @throws Refusal `token_malformed`, `token_undecodable` or `issuer_unknown`.
+   */
+  route(token: string): Route<T>
+}
+
+/**
+ * Builds the routing table. An opaque token goes by its prefix, a JWT by its exact `iss` (RFC 8725 section
+ * 3.8: no folding of case or slashes), and an opaque token without a known prefix to the one issuer that
+ * takes such tokens. A token that failed as one kind is never tried as the other.
+ *
+ * @throws ConfigurationError if two issuers could claim the same token.
+ */
+export function createRouter<T>(
+  issuers: readonly { readonly issuer: Issuer; readonly target: T }[],
+): Router<T> {
+  const byIss = new Map<string, T>()
+  const prefixed: { readonly prefix: string; readonly target: T }[] = []
+  const recognising: { readonly recognises: (unverified: UnverifiedJwt) => boolean; readonly target: T }[] =
+    []
+  let unprefixed: { readonly target: T } | undefined
+  let takesJwts = false
+
+  issuers.forEach(({ issuer, target }, index) => {
+    const where = `issuers[${index}]`
+    const { jwt, opaque } = issuer
+    if (jwt !== undefined) {
+      takesJwts = true
+      for (const iss of jwt.issuers ?? []) claimIss(where, iss, target)
+      if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
+    }
+    if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
+  })
+
+  function claimIss(where: string, iss: string, target: T): void {
+    if (byIss.has(iss)) throw ambiguous(where, `JWTs with iss ${JSON.stringify(iss)}`)
+    byIss.set(iss, target)
+  }
+
+  function claimUnnamed(
+    where: string,
+    recognises: ((jwt: UnverifiedJwt) => boolean) | undefined,
+    target: T,
+  ): void {
+    if (recognises === undefined)
+      throw new ConfigurationError(where, 'must name its iss values or recognise its JWTs')
+    if (recognising.length > 0)
+      throw ambiguous(where, 'JWTs of an unnamed issuer; give each its issuer option')
+    recognising.push({ recognises, target })
+  }
+
+  function claimOpaque(where: string, prefix: string | null, target: T): void {
+    if (prefix === null) {
+      if (unprefixed !== undefined) throw ambiguous(where, 'opaque tokens without a prefix')
+      unprefixed = { target }
+      return
+    }
+    const rival = prefixed.find((other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix))
+    if (rival !== undefined) throw ambiguous(where, `opaque tokens starting with ${JSON.stringify(prefix)}`)
+    prefixed.push({ prefix, target })
+  }
+
+  function routeJwt(token: string): Route<T> {
+    const unverified = decodeJwt(token)
+    if (unverified === undefined) throw new Refusal('token_undecodable')
+    const iss = claim(unverified.claims, 'iss')
+    const named = typeof iss === 'string' ? byIss.get(iss) : undefined
+    if (named !== undefined) return { kind: 'jwt', to: named, unverified }
+    const match = recognising.find(({ recognises }) => recognises(unverified))
+    if (match === undefined) throw new Refusal('issuer_unknown')
+    return { kind: 'jwt', to: match.target, unverified }
+  }
+
+  return {
+    route(token) {
+      const isJwt = takesJwts && looksLikeJwt(token)
+      // A token of a JWT's form has none but the characters of one; of any other they are judged here, once.
+      if (!isJwt && !isBearerToken(token)) throw new Refusal('token_malformed')
+      const marked = prefixed.find(({ prefix }) => token.startsWith(prefix))
+      if (marked !== undefined) return { kind: 'opaque', to: marked.target }
+      if (isJwt) return routeJwt(token)
+      // Encrypted for somebody, at whatever cost to open it: never for us, and nothing to ask an issuer about.
+      if (looksLikeJwe(token)) throw new Refusal('token_undecodable')
+      if (unprefixed === undefined)
+        throw new Refusal(takesJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
+      return { kind: 'opaque', to: unprefixed.target }
+    },
+  }
+}
+
+function ambiguous(where: string, what: string): ConfigurationError {
+  return new ConfigurationError(where, `claims what an earlier issuer claims already: ${what}`)
+}
