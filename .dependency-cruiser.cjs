@@ -1,116 +1,88 @@
-/** The arrows of the house run one way: adapters, guard, authorize, verifier, issuers, jwt or remote, shared facts. */
-const FACTS =
-  '^src/(access-token|refusal|claims|scopes|clock|duration|configuration|exchange|single-flight|issuer-events|basic-credentials|stytch-address|authlete-grant-types|awaitable|freeze|token-syntax|redaction|waiting|discovery-document)\\.ts$'
+/**
+ * Each folder may import itself and the folders below it in this list; nothing else.
+ * A folder that is not named here fails the check ("every-folder-has-a-floor").
+ */
+const MAY_IMPORT = {
+  util: [],
+  options: ['util'],
+  http: ['util'],
+  model: ['util', 'options'],
+  bearer: ['util', 'model'],
+  policy: ['util', 'options', 'model'],
+  keys: ['util', 'options', 'http', 'model'],
+  jwt: ['util', 'http', 'model'],
+  introspection: ['util', 'options', 'http', 'model'],
+  telemetry: ['util', 'model'],
+  proof: ['util', 'options', 'model', 'jwt', 'keys'],
+  revocation: ['util', 'options', 'http', 'model', 'jwt', 'keys'],
+  providers: ['util', 'options', 'http', 'model', 'jwt', 'keys', 'introspection'],
+  verifier: [
+    'util',
+    'options',
+    'model',
+    'bearer',
+    'policy',
+    'jwt',
+    'keys',
+    'introspection',
+    'telemetry',
+    'proof',
+    'revocation',
+  ],
+  guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
+  client: ['util', 'options', 'http', 'providers'],
+  management: ['util', 'options', 'http', 'model', 'providers', 'verifier'],
+  testing: ['util', 'options', 'model', 'providers', 'verifier'],
+  cli: ['util', 'options', 'model', 'client', 'management', 'testing', 'verifier', 'providers'],
+}
+const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    {
-      name: 'nothing-imports-an-adapter',
-      severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^adapters/' },
-    },
-    {
-      name: 'adapters-do-not-know-each-other',
-      severity: 'error',
-      from: { path: '^adapters/([^/]+)\\.ts$' },
-      to: { path: '^adapters/', pathNot: '^adapters/$1\\.ts$' },
-    },
-    {
-      name: 'src-imports-jose-and-lru-cache-only',
-      comment:
-        'Frameworks, Redis and OpenTelemetry are optional: only an adapter imports one, and only its own.',
-      severity: 'error',
-      from: { path: '^src/' },
-      to: { dependencyTypesNot: ['core', 'local'], pathNot: '^node_modules/(jose|lru-cache)/' },
-    },
-    {
-      name: 'adapters-import-their-own-framework-only',
-      severity: 'error',
-      from: { path: '^adapters/([^/]+)\\.ts$' },
-      to: { dependencyTypesNot: ['core', 'local'], pathNot: '^node_modules/$1/' },
-    },
-    {
-      name: 'facts-know-facts-only',
-      severity: 'error',
-      from: { path: FACTS },
-      to: { path: '^(src|adapters)/', pathNot: FACTS },
-    },
-    {
-      name: 'jwt-and-remote-stand-beside-each-other',
-      severity: 'error',
-      from: { path: '^src/(jwt|remote)/' },
-      to: { path: '^src/', pathNot: `^src/$1/|${FACTS}|^src/issuers/issuer\\.ts$` },
-    },
-    {
-      name: 'issuers-do-not-know-the-verifier',
-      severity: 'error',
-      from: { path: '^src/issuers/' },
-      to: { path: '^src/', pathNot: `^src/(issuers|jwt|remote)/|${FACTS}` },
-    },
-    {
-      name: 'the-contract-of-an-issuer-is-types',
-      severity: 'error',
-      from: { path: '^src/issuers/issuer\\.ts$' },
-      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'the-verifier-does-not-know-who-asks',
-      severity: 'error',
-      from: {
-        path: '^src/(verifier|checks|freshness|token-cache|known-token|seen-token|policy|standing)\\.ts$',
-      },
-      to: { path: '^src/(authorize|create-verifier|guard|index|testing)' },
-    },
-    {
-      name: 'only-tests-import-the-test-issuer',
-      severity: 'error',
-      from: { path: '^(src|adapters)/', pathNot: '^src/testing/' },
-      to: { path: '^src/testing/' },
-    },
-    {
-      name: 'the-public-face-is-for-the-outside',
-      severity: 'error',
-      from: { path: '^(src|adapters)/' },
-      to: { path: '^src/index\\.ts$' },
-    },
-    {
-      name: 'managing-and-calling-stand-apart-from-guarding',
-      severity: 'error',
-      from: { path: '^src/(management|client)/', pathNot: '^src/management/stytch-authenticate\\.ts$' },
-      to: { path: '^(src|adapters)/', pathNot: `^src/$1/|${FACTS}` },
-    },
-    {
-      name: 'authenticating-a-stytch-token-is-the-verifiers-own-judgement',
-      comment:
-        'Stytch lists it among its operations; a second judge beside the verifier would differ from it.',
-      severity: 'error',
-      from: { path: '^src/management/stytch-authenticate\\.ts$' },
-      to: {
-        path: '^(src|adapters)/',
-        pathNot: `^src/management/|^src/(create-verifier|issuers/stytch)\\.ts$|${FACTS}`,
-      },
-    },
-    {
-      name: 'the-command-line-stands-on-managing-and-calling',
-      severity: 'error',
-      from: { path: '^src/cli/' },
-      to: { path: '^(src|adapters)/', pathNot: `^src/cli/|^src/(management|client)/index\\.ts$|${FACTS}` },
-    },
-    {
-      name: 'nobody-imports-the-command-line',
-      severity: 'error',
-      from: { path: '^(src|adapters)/', pathNot: '^src/cli/' },
-      to: { path: '^src/cli/' },
-    },
-    {
-      name: 'no-orphans',
-      severity: 'error',
-      from: { orphan: true, path: '^(src|adapters)/' },
-      to: {},
-    },
+    rule('no-cycles', {}, { circular: true }),
+    ...Object.entries(MAY_IMPORT).map(([folder, below]) =>
+      rule(
+        `src-${folder}-imports-only-what-is-below-it`,
+        { path: `^src/${folder}/` },
+        {
+          path: '^(src|adapters)/',
+          pathNot: `^src/(${[folder, ...below].join('|')})/`,
+        },
+      ),
+    ),
+    rule(
+      'every-folder-has-a-floor',
+      {},
+      { path: '^src/', pathNot: `^src/(index\\.ts$|(${Object.keys(MAY_IMPORT).join('|')})/)` },
+    ),
+    rule('nobody-imports-the-public-face', { path: '^(src|adapters)/' }, { path: '^src/index\\.ts$' }),
+    rule(
+      'clients-use-addresses-of-providers-only',
+      { path: '^src/client/' },
+      { path: '^src/providers/', pathNot: '^src/providers/[a-z]+/api-url\\.ts$' },
+    ),
+    rule(
+      'only-authenticate-token-imports-the-verifier',
+      { path: '^src/management/', pathNot: '^src/management/stytch/authenticate-token\\.ts$' },
+      { path: '^src/verifier/' },
+    ),
+    rule(
+      'src-imports-jose-and-lru-cache-only',
+      { path: '^src/' },
+      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/(jose|lru-cache)/' },
+    ),
+    rule(
+      'adapters-import-their-own-library-only',
+      { path: '^adapters/([^/]+)\\.ts$' },
+      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/$1/' },
+    ),
+    rule(
+      'adapters-do-not-know-each-other',
+      { path: '^adapters/([^/]+)\\.ts$' },
+      { path: '^adapters/', pathNot: '^adapters/$1\\.ts$' },
+    ),
+    rule('no-orphans', { orphan: true, path: '^(src|adapters)/' }, {}),
   ],
   options: {
     tsPreCompilationDeps: true,

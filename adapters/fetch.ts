@@ -1,8 +1,9 @@
 import type { AccessToken } from '../src/model/access-token.js'
-import type { RefusalAnswer } from '../src/bearer/bearer-token.js'
-import { isRecord } from '../src/options/read-options.js'
+import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
+import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
-import { acceptedToken, createGuard, type GuardOptions } from '../src/guard/guard.js'
+import { acceptedToken, createGuard } from '../src/guard/guard.js'
+import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken } from '../src/model/access-token.js'
-import type { RefusalAnswer } from '../src/bearer/bearer-token.js'
+import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
 import {
   acceptedToken,
@@ -9,8 +9,8 @@ import {
   scopesPolicy,
   type Enter,
   type Entry,
-  type GuardOptions,
 } from '../src/guard/guard.js'
+import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'

@@ -16,14 +16,14 @@ const entries = [...Object.values(exports).flatMap((entry) => entry.default ?? [
 
 /** What the files that several of them share are called, by a module that is in them. */
 const SHARED = {
-  'configuration.js': 'facts',
-  'redaction.js': 'redaction',
-  'stytch-address.js': 'stytch-address',
-  'issuers/stytch.js': 'stytch-issuer',
-  'create-verifier.js': 'verifier',
-  'guard.js': 'guard',
+  'util/members.js': 'facts',
+  'util/redact.js': 'redaction',
+  'providers/stytch/api-url.js': 'stytch-api-url',
+  'providers/stytch/stytch.js': 'stytch-provider',
+  'verifier/create-verifier.js': 'verifier',
+  'guard/guard.js': 'guard',
   'client/token-source.js': 'client',
-  'management/stytch.js': 'management',
+  'management/stytch/stytch-clients.js': 'management',
 }
 
 function nameOfShared({ moduleIds }) {

@@ -1,5 +1,6 @@
 export { createVerifier } from './verifier/create-verifier.js'
-export type { Verifier, VerifierHealth, VerifierOptions } from './verifier/create-verifier.js'
+export type { Verifier, VerifierOptions } from './verifier/create-verifier.js'
+export type { VerifierHealth } from './verifier/readiness.js'
 export { oauth } from './providers/oauth.js'
 export type { IntrospectionOptions, OAuthOptions } from './providers/oauth.js'
 export { clerk } from './providers/clerk/clerk.js'
@@ -13,27 +14,31 @@ export type {
   Issuer,
   JwtProfile,
   Verdict,
+  KeyOptions,
   KeySource,
   OpaqueProfile,
   RemoteAnswer,
+  RemoteOptions,
   RemoteProfile,
   RemoteVerdict,
   UnverifiedJwt,
 } from './model/issuer.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
 export type { IssuerHealth } from './verifier/issuer-connection.js'
-export type { DocumentHealth } from './keys/refreshing-document.js'
+export type { DocumentHealth } from './model/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
-export type { KeyFetching, KeyOptions } from './keys/options.js'
-export type { RemoteAsking, RemoteOptions } from './introspection/options.js'
+export type { KeyFetching } from './keys/options.js'
+export type { RemoteAsking } from './introspection/options.js'
 export { allOf, anyOf } from './model/scopes.js'
 export type { ScopeDemand, ScopeMatcher, ScopeMatching, ScopeRule } from './model/scopes.js'
 export type { Policy } from './policy/policy.js'
 export { Refusal } from './model/refusal.js'
-export type { Fault, RefusalDetails, RefusalError, RefusalReason } from './model/refusal.js'
-export { ConfigurationError } from './options/read-options.js'
+export type { Fault, RefusalDetails } from './model/refusal.js'
+export type { RefusalError, RefusalReason } from './model/refusal-reasons.js'
+export { ConfigurationError } from './options/configuration-error.js'
 export type { AccessToken, TokenFacts, TokenSource } from './model/access-token.js'
 export type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './model/decision.js'
-export type { GuardedRequest, HeaderObject, HeaderReader, RefusalBody } from './bearer/bearer-token.js'
+export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
+export type { RefusalBody } from './bearer/refusal-response.js'
 export type { CacheOptions } from './verifier/token-cache.js'
 export type { Duration } from './options/duration.js'

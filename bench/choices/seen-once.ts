@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { tokenDigest } from '../../src/model/access-token.js'
-import { createClock } from '../../src/util/clock.js'
+import { tokenDigest } from '../../src/model/token-digest.js'
+import { createClock } from '../../src/options/clock.js'
 import { oauth } from '../../src/index.js'
 import { connectIssuer } from '../../src/verifier/issuer-connection.js'
 import { decodeJwt, type DecodedJwt } from '../../src/jwt/decode.js'

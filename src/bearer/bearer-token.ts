@@ -1,25 +1,5 @@
 import { Refusal } from '../model/refusal.js'
-
-/** What the guard reads of a request: Node's `IncomingMessage`, a fetch `Request`, or anything alike. */
-export interface GuardedRequest {
-  readonly method?: string | undefined
-  /** Path and query, or the whole address. Only ever reported, without its query. */
-  readonly url?: string | undefined
-  /** The address before a framework cut a mount path off it; reported in place of `url`. */
-  readonly originalUrl?: string | undefined
-  /** Node's header object (lower-case names) or a `Headers`. */
-  readonly headers: HeaderObject | HeaderReader
-  /** Node's flat list of names and values: the only place where a second `Authorization` header shows. */
-  readonly rawHeaders?: readonly string[] | undefined
-}
-
-/** Node's `req.headers`. */
-export type HeaderObject = Readonly<Record<string, string | readonly string[] | undefined>>
-
-/** The part of `Headers` that is needed. */
-export interface HeaderReader {
-  get(name: string): string | null
-}
+import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
 
 /**
  * Credentials with the scheme in any case, one or more spaces, and a b64token and nothing after it
@@ -106,64 +86,4 @@ function countOf(name: string, rawHeaders: readonly string[]): number {
 function isNamed(name: string, candidate: string | undefined): boolean {
   // The usual spelling and the length first: this runs for every header of every request.
   return candidate === name || (candidate?.length === name.length && candidate.toLowerCase() === name)
-}
-
-/** The request's path without its query, which may hold secrets. */
-export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined {
-  const address: unknown = originalUrl ?? url
-  if (typeof address !== 'string') return undefined
-  const path = address.startsWith('/') || !URL.canParse(address) ? address : new URL(address).pathname
-  return path.split(/[?#]/, 1)[0]
-}
-
-/** The form of a refused request's body: the OAuth members, or RFC 9457 problem details. */
-export type RefusalBody = 'oauth' | 'problem'
-
-/** A refusal as it goes over the wire. */
-export interface RefusalAnswer {
-  readonly status: number
-  /** The refusal's headers and the `Content-Type`. */
-  readonly headers: Readonly<Record<string, string>>
-  /** JSON text. */
-  readonly body: string
-}
-
-/** Renders a refusal as an HTTP answer. */
-export function answerOf(refusal: Refusal, form: RefusalBody): RefusalAnswer {
-  const problem = form === 'problem'
-  return {
-    status: refusal.status,
-    headers: {
-      ...refusal.headers,
-      'Content-Type': problem ? 'application/problem+json' : 'application/json; charset=utf-8',
-    },
-    body: JSON.stringify(problem ? problemOf(refusal) : oauthOf(refusal)),
-  }
-}
-
-/** The body of `token_missing` names no OAuth error either (RFC 6750 section 3.1), but is never without a code. */
-const NO_OAUTH_ERROR = 'unauthorized'
-
-function oauthOf(refusal: Refusal): Record<string, unknown> {
-  return { error: refusal.error ?? NO_OAUTH_ERROR, error_description: refusal.description }
-}
-
-/** RFC 9110 section 15. Not from `node:http`, which takes longer to load than all of the library, also where no server of Node's runs. */
-const STATUS_PHRASES: Readonly<Record<Refusal['status'], string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  503: 'Service Unavailable',
-}
-
-/** `about:blank`, so the title is the status phrase (RFC 9457 section 4.2.1). */
-function problemOf(refusal: Refusal): Record<string, unknown> {
-  return {
-    type: 'about:blank',
-    title: STATUS_PHRASES[refusal.status],
-    status: refusal.status,
-    detail: refusal.description,
-    error: refusal.error ?? NO_OAUTH_ERROR,
-    ...(refusal.required === undefined ? {} : { scope: refusal.required.join(' ') }),
-  }
 }

@@ -1,4 +1,5 @@
-import { ConfigurationError, requiredText, textList } from '../options/read-options.js'
+import { requiredText, textList } from '../options/readers.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import type { Wanted } from './grants/grant.js'
 
 /** What a token is asked for, as a user writes it. */

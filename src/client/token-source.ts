@@ -1,11 +1,8 @@
 import type { Clock } from '../util/clock.js'
-import {
-  ConfigurationError,
-  ownOptions,
-  requiredText,
-  secureAddress,
-  type OwnOptions,
-} from '../options/read-options.js'
+import { ownOptions, type OwnOptions } from '../options/read-options.js'
+import { secureAddress } from '../options/url.js'
+import { requiredText } from '../options/readers.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import { durationOr, type Duration } from '../options/duration.js'
 import { stytchAddress, type StytchAddressOptions } from '../providers/stytch/api-url.js'
 import {

@@ -1,57 +1,17 @@
 import type { AccessToken } from '../model/access-token.js'
 import { ENFORCED, type AuthorizeContext, type Judgement } from '../verifier/authorizer.js'
 import type { Awaitable } from '../util/awaitable.js'
-import { answerOf, type GuardedRequest, type RefusalAnswer, type RefusalBody } from '../bearer/bearer-token.js'
-import { ConfigurationError, isRecord, optionalFunction, ownOptions } from '../options/read-options.js'
+import { answerOf, type RefusalAnswer } from '../bearer/refusal-response.js'
+import type { GuardedRequest } from '../model/request.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { isRecord } from '../util/members.js'
 import { judgeOf, type Judge, type Verifier } from '../verifier/create-verifier.js'
-import type { GuardMode } from '../model/decision.js'
 import { leaveOnRequest, leftOf, type Leave, type Left } from './request-state.js'
-import { compilePolicy, type Policy } from '../policy/policy.js'
+import type { Policy } from '../policy/policy.js'
+import { compilePolicy } from '../policy/compile.js'
 import type { Refusal } from '../model/refusal.js'
 import type { ScopeDemand } from '../model/scopes.js'
-
-/** What every adapter's guard takes beside verifier and policy. */
-export interface GuardOptions<OnRefusal> {
-  /** The protection space named in challenges (RFC 9110 section 11.5). Default `'api'`. */
-  readonly realm?: string
-  /** The form of refusals: `'oauth'` for `{ error, error_description }`, `'problem'` for RFC 9457. Default `'oauth'`. */
-  readonly body?: RefusalBody
-  /** `'report'` lets refused requests through and only reports them to `onDecision`: for a roll-out. Default `'enforce'`. */
-  readonly mode?: GuardMode
-  /** Answers refusals in place of the guard, or hands them to the framework's own error handling. */
-  readonly onRefusal?: OnRefusal
-}
-
-/** {@link GuardOptions} checked, with defaults. */
-interface GuardSettings<OnRefusal> {
-  readonly realm: string | undefined
-  readonly body: RefusalBody
-  readonly mode: GuardMode
-  readonly onRefusal: OnRefusal | undefined
-}
-
-/** Visible ASCII and space: what a realm may hold without needing more than quoting. */
-const REALM = /^[\x20-\x7e]+$/
-
-/** Checks what a guard is made with, when it is made. */
-function readGuardOptions<OnRefusal>(options: GuardOptions<OnRefusal> | undefined): GuardSettings<OnRefusal> {
-  const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
-    realm: true,
-    body: true,
-    mode: true,
-    onRefusal: true,
-  })
-  const { realm, body = 'oauth', mode = 'enforce' } = own
-  if (realm !== undefined && (typeof realm !== 'string' || !REALM.test(realm))) {
-    throw new ConfigurationError('guard.realm', 'must be a non-empty string of visible ASCII')
-  }
-  if (body !== 'oauth' && body !== 'problem')
-    throw new ConfigurationError('guard.body', "must be 'oauth' or 'problem'")
-  if (mode !== 'enforce' && mode !== 'report') {
-    throw new ConfigurationError('guard.mode', "must be 'enforce' or 'report'")
-  }
-  return { realm, body, mode, onRefusal: optionalFunction('guard.onRefusal', own.onRefusal) }
-}
+import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
 
 /** What became of a request at a guard: it may pass, with its token, or it is to be refused. */
 export type Entry<OnRefusal> =

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { Passage } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/create-verifier.js'
-import type { RefusalReason } from '../model/refusal.js'
+import type { RefusalReason } from '../model/refusal-reasons.js'
 
 /** What a guard knows of a request that it let pass. */
 export interface Left<Settings = unknown> {
@@ -49,6 +49,7 @@ interface Place {
 /** Nobody looks where nothing was ever left. */
 let isMemberUsed = false
 let isListUsed = false
+
 /** For requests that take no further members. */
 let sealed: WeakMap<object, Guarded> | undefined
 

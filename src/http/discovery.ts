@@ -1,4 +1,4 @@
-import { isSecureAddress } from '../options/read-options.js'
+import { isSecureAddress } from '../util/url.js'
 
 /**
  * Where an issuer's document may stand, in the order to ask: OpenID Connect Discovery 1.0 section 4.1 appends the

@@ -143,32 +143,3 @@ function codeOf(error: unknown): string {
   }
   return ''
 }
-
-/** Parses JSON; undefined if it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}
-
-/** Of a header that came twice both are there, with a comma between them. */
-const PAGE = /(?:^|,)\s*(?:text\/html|application\/xhtml\+xml)\s*(?:[;,]|$)/i
-
-/** Whether an answer calls itself a page: written for people, by a proxy or a login in between, whatever it quotes. */
-export function isPage(headers: Headers): boolean {
-  return PAGE.test(headers.get('content-type') ?? '')
-}
-
-/** What a number of seconds too large to be written is taken for (RFC 9111 section 1.2.2). */
-const MOST_SECONDS = 2 ** 31
-
-/** A `Retry-After` in seconds from its two forms (RFC 9110 section 10.2.3); undefined for anything else. */
-export function retryAfterSeconds(headers: Headers, nowSeconds: number): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (value === undefined) return undefined
-  if (/^\d+$/.test(value)) return Math.min(Number(value), MOST_SECONDS)
-  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) / 1000 : Number.NaN
-  return Number.isFinite(date) ? Math.max(0, date - nowSeconds) : undefined
-}

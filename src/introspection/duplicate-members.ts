@@ -1,4 +1,4 @@
-import { parseJson } from '../http/exchange.js'
+import { parseJson } from '../util/json.js'
 
 /** Braces, and texts with the colon after them that makes a text a name. */
 const BRACES_AND_TEXTS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g

@@ -1,19 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../util/clock.js'
-import {
-  exchange,
-  isPage,
-  parseJson,
-  retryAfterSeconds,
-  UnreadableAnswerError,
-  type ExchangeAnswer,
-} from '../http/exchange.js'
-import { isRecord } from '../options/read-options.js'
+import { exchange, UnreadableAnswerError, type ExchangeAnswer } from '../http/exchange.js'
+import { isPage } from '../http/media-type.js'
+import { retryAfterSeconds } from '../http/retry-after.js'
+import { parseJson } from '../util/json.js'
+import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { RemoteProfile, RemoteVerdict } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal } from '../model/refusal.js'
-import { REMOTE_DEFAULTS, type RemoteOptions } from './options.js'
+import { REMOTE_DEFAULTS } from './options.js'
+import type { RemoteOptions } from '../model/issuer.js'
 import { repeatsAName } from './duplicate-members.js'
 import { Admission, type AdmissionChange, type QuestionOutcome } from './circuit-breaker.js'
 

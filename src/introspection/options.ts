@@ -1,17 +1,7 @@
+import type { RemoteOptions } from '../model/issuer.js'
 import { durationOr, type Duration } from '../options/duration.js'
-import { ownOptions, wholeNumber } from '../options/read-options.js'
-
-/** The numbers of asking an issuer, in seconds and bytes. */
-export interface RemoteOptions {
-  readonly lifetime: number
-  readonly refusedLifetime: number
-  readonly deadline: number
-  readonly maxBytes: number
-  readonly retries: number
-  readonly maxInFlight: number
-  readonly breakerAfter: number
-  readonly breakerPause: number
-}
+import { ownOptions } from '../options/read-options.js'
+import { wholeNumber } from '../options/readers.js'
 
 /** The `remote` option of an issuer: how it is asked about tokens and how long its answers are remembered. */
 export interface RemoteAsking {

@@ -1,6 +1,6 @@
 import { basicAuthorization } from '../http/basic-auth.js'
 import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
-import { isRecord } from '../options/read-options.js'
+import { isRecord } from '../util/members.js'
 import type { RemoteAnswer, RemoteVerdict } from '../model/issuer.js'
 import { isFault } from '../model/refusal.js'
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
-import { isRecord } from '../options/read-options.js'
+import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { UnverifiedJwt } from '../model/issuer.js'
 

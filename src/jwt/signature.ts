@@ -3,7 +3,7 @@ import type { Awaitable } from '../util/awaitable.js'
 import { Refusal } from '../model/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
-import type { VerificationKey } from '../keys/jwk.js'
+import type { VerificationKey } from '../model/verification-key.js'
 import { Pace } from './signature-scheduler.js'
 
 /**

@@ -2,9 +2,10 @@ import type { TokenFacts } from '../model/access-token.js'
 import type { Awaitable } from '../util/awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import { isFault, Refusal, refusalFor } from '../model/refusal.js'
-import type { VerificationKey } from '../keys/jwk.js'
-import type { KeySet } from '../keys/remote-key-set.js'
+import type { VerificationKey } from '../model/verification-key.js'
+import type { KeySet } from '../model/verification-key.js'
 import type { SignatureCheck } from './signature.js'
+import { judgeHeader } from './header.js'
 
 /** A JWT whose signature holds: what it says, and the key that vouches for it. */
 export interface VerifiedJwt {
@@ -29,37 +30,6 @@ export function verifyJwt(
   const search = { token, unverified, profile, algorithm, check }
   const candidates = keys.find({ kid, algorithm })
   return candidates instanceof Promise ? signedByLater(search, candidates) : signedBy(search, candidates)
-}
-
-/** Refuses what can be refused without a key; costs no network call. */
-export function judgeHeader(
-  header: Readonly<Record<string, unknown>>,
-  profile: JwtProfile,
-): { readonly algorithm: string; readonly kid: string | undefined } {
-  const algorithm = Object.hasOwn(header, 'alg') ? header['alg'] : undefined
-  if (typeof algorithm !== 'string' || !profile.algorithms.includes(algorithm)) {
-    throw new Refusal('algorithm_not_allowed')
-  }
-  // No extension is understood, so every `crit` is one too many (RFC 7515 section 4.1.11); `b64` and `zip`
-  // change what the payload's bytes mean.
-  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64') || Object.hasOwn(header, 'zip'))
-    throw new Refusal('critical_header')
-  // A JWT inside a JWT (RFC 7519 section 5.2) is not an access token.
-  if (Object.hasOwn(header, 'cty') && mediaType(header['cty']) === 'jwt')
-    throw new Refusal('type_not_allowed')
-  const kid = Object.hasOwn(header, 'kid') ? header['kid'] : undefined
-  if (kid !== undefined && typeof kid !== 'string') throw new Refusal('token_undecodable')
-  const fault = profile.judgeHeader(header)
-  if (fault !== undefined) throw refusalFor(fault)
-  return { algorithm, kid }
-}
-
-/**
- * A `typ` or `cty` value for comparison: lower case, without the `application/` that may be left out
- * (RFC 7515 section 4.1.9). Undefined for a value that is no string.
- */
-export function mediaType(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.toLowerCase().replace(/^application\//, '') : undefined
 }
 
 /** A token in search of the key that signed it. */

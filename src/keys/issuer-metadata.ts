@@ -1,16 +1,17 @@
 import type { Clock } from '../util/clock.js'
-import { isRecord } from '../options/read-options.js'
+import { isRecord } from '../util/members.js'
 import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../http/discovery.js'
-import { ExchangeError, parseJson } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange.js'
+import { parseJson } from '../util/json.js'
 import {
   DocumentStatusError,
   fetchDocument,
   FetchedDocument,
-  maxAgeOf,
   type LoadedDocument,
 } from './refreshing-document.js'
+import { maxAgeOf } from '../http/cache-control.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import type { KeyOptions } from './options.js'
+import type { KeyOptions } from '../model/issuer.js'
 
 /** What is used of an issuer's discovery document (RFC 8414 section 2). Everything else stays the operator's choice. */
 export interface IssuerMetadata {

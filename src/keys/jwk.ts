@@ -1,24 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { CryptoKey, JWK } from 'jose'
-import { isRecord } from '../options/read-options.js'
+import { isRecord } from '../util/members.js'
 import { loadJose } from '../util/load-jose.js'
-
-/** A published key that may verify signatures. */
-export interface VerificationKey {
-  readonly kid: string | undefined
-  /** The `alg` values it may be used with (RFC 8725 section 3.1: one key, one algorithm, as far as it says). */
-  readonly algorithms: readonly string[]
-  /** Tells this key, with all that was published of it, from any other. */
-  readonly identity: string
-  /** Whether a check takes hardly longer than it takes to hand it to another thread and take it back. */
-  readonly isQuick: boolean
-  /** Set once a fetch of the key set succeeded that no longer lists the key: nothing it signed is accepted. */
-  withdrawn: boolean
-  /** The key as Node's own functions take it; undefined if the platform refuses it. */
-  keyObject(): KeyObject | undefined
-  /** The key for use by jose with one of its algorithms; rejects if the platform refuses it. */
-  import(algorithm: string): Promise<CryptoKey>
-}
+import type { VerificationKey } from '../model/verification-key.js'
 
 const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 const ED25519_ALGORITHMS = ['EdDSA', 'Ed25519']
@@ -27,6 +11,7 @@ const EC_ALGORITHM: Readonly<Record<string, string>> = {
   'P-384': 'ES384',
   'P-521': 'ES512',
 }
+
 const ML_DSA_ALGORITHMS = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
 
 /** Every asymmetric algorithm jose verifies. `HS*` and `none` are not here and cannot be configured. */
@@ -147,6 +132,7 @@ const SMALLEST_MODULUS_BITS = 2048
 const LARGEST_MODULUS_BITS = 16_384
 
 const LARGEST_QUICK_MODULUS_BITS = 3072
+
 /** Everybody's is 65537; one as long as the modulus takes two hundred times as long. */
 const LARGEST_QUICK_EXPONENT_BITS = 32
 

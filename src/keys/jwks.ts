@@ -1,12 +1,7 @@
-import { isRecord } from '../options/read-options.js'
+import { isRecord } from '../util/members.js'
 import { ExchangeError } from '../http/exchange.js'
-import { readJwk, type VerificationKey } from './jwk.js'
-
-/** The header members a key is looked up by. */
-export interface KeyQuery {
-  readonly kid: string | undefined
-  readonly algorithm: string
-}
+import { readJwk } from './jwk.js'
+import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
 
 /** Two keys under one id happen; more candidates than this would let a token choose our workload. */
 const MOST_CANDIDATES = 4

@@ -1,25 +1,7 @@
+import type { KeyOptions } from '../model/issuer.js'
 import { durationOr, type Duration } from '../options/duration.js'
-import { ownOptions, wholeNumber } from '../options/read-options.js'
-
-/** The numbers of key fetching. Each default is in brackets. */
-export interface KeyOptions {
-  /** How long fetched keys are used without asking again (10 min); a shorter `Cache-Control: max-age` wins, not below 1 min. */
-  readonly lifetime: number
-  /** How long after the last success keys stay usable while fetches fail (1 h). In seconds, as all of these. */
-  readonly stale: number
-  /** The first pause after a failed fetch (1 s); doubles up to `longestPause`. */
-  readonly pause: number
-  /** The longest pause between failed fetches (60 s). */
-  readonly longestPause: number
-  /** At most one fetch because of an unknown key id in this time (10 s). */
-  readonly unknownKeyPause: number
-  /** Bounds one exchange, connection to last byte (3 s). */
-  readonly deadline: number
-  /** The largest document read, in bytes (256 KiB). */
-  readonly maxBytes: number
-  /** The most keys used of a set (100); further ones are left out. */
-  readonly maxKeys: number
-}
+import { ownOptions } from '../options/read-options.js'
+import { wholeNumber } from '../options/readers.js'
 
 /** The `keys` option of an issuer: how its keys are fetched and how long they are used. */
 export interface KeyFetching {

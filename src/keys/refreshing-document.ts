@@ -1,19 +1,10 @@
 import type { Clock } from '../util/clock.js'
-import { exchange, ExchangeError, retryAfterSeconds, type ExchangeAnswer } from '../http/exchange.js'
+import { exchange, ExchangeError, type ExchangeAnswer } from '../http/exchange.js'
+import { retryAfterSeconds } from '../http/retry-after.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal } from '../model/refusal.js'
-import type { KeyOptions } from './options.js'
-
-/** What is known of a document that is fetched again and again. Times in seconds since the epoch. */
-export interface DocumentHealth {
-  readonly status: 'ok' | 'degraded' | 'down'
-  /** Seconds since the last success. */
-  readonly age?: number
-  readonly lastSuccess?: number
-  readonly lastFailure?: number
-  /** Why the last fetch failed, while it is the latest outcome. */
-  readonly failure?: string
-}
+import type { KeyOptions } from '../model/issuer.js'
+import type { DocumentHealth } from '../model/health.js'
 
 /** Downloads and checks a document; throws an Error with a sentence for the log if it cannot be used. */
 export type DocumentLoader<T> = () => Promise<LoadedDocument<T>>
@@ -34,6 +25,7 @@ export interface DocumentWatcher<T> {
 
 /** Seconds below which no `Cache-Control` shortens the lifetime. */
 export const SHORTEST_LIFETIME = 60
+
 /** The part of the lifetime after which a document is fetched again in the background, give or take the jitter. */
 export const REFRESH_AT = 0.8
 const REFRESH_JITTER = 0.1
@@ -250,14 +242,4 @@ export class DocumentStatusError extends ExchangeError {
     if (this.status !== 429 && this.status !== 503) return 0
     return retryAfterSeconds(this.#headers, nowSeconds) ?? 0
   }
-}
-
-/** How long the server lets a document be kept (RFC 9111 section 5.2.2), less the time it spent in caches. */
-export function maxAgeOf(headers: Headers): number | undefined {
-  const control = headers.get('cache-control') ?? ''
-  if (/(?:^|[\s,])(?:no-store|no-cache)(?:$|[\s,])/i.test(control)) return 0
-  const stated = /(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?(?:$|[\s,])/i.exec(control)?.[1]
-  if (stated === undefined) return undefined
-  const spent = Number(/^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0] ?? 0)
-  return Math.max(0, Number(stated) - spent)
 }

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
-import { ExchangeError, parseJson } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange.js'
+import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal } from '../model/refusal.js'
@@ -9,67 +10,15 @@ import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
   FetchedDocument,
-  maxAgeOf,
   PrerequisiteError,
-  type DocumentHealth,
   type LoadedDocument,
 } from './refreshing-document.js'
-import type { VerificationKey } from './jwk.js'
-import type { KeyOptions } from './options.js'
-import { candidates, readKeySet, type KeyQuery, type PublishedKeys } from './jwks.js'
-
-/** An issuer's keys. */
-export interface KeySet {
-  /**
-   * The keys that may have signed a token with this header; usually one, none if the key is unknown. At once
-   * where nothing has to be fetched.
-   *
-   * @throws Refusal `keys_unavailable`, thrown or as a rejection, when there are no keys that may still be used.
-   */
-  find(query: KeyQuery): Awaitable<readonly VerificationKey[]>
-  /**
-   * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
-   * background refresh when one is due. For remembered tokens, which look no key up.
-   *
-   * @param now the time of day: within one tick of it nothing ages, and is not looked at twice.
-   * @throws Refusal `keys_unavailable`, thrown or as a rejection.
-   */
-  assertUsable(now: number): Awaitable<void>
-  /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
-  load(): Promise<void>
-  /** How many keys can be used. */
-  size(): number
-  health(): DocumentHealth
-}
-
-/** Keys given in the configuration: they never change and are never fetched. */
-export class StaticKeySet implements KeySet {
-  readonly #published: PublishedKeys
-
-  constructor(keys: readonly VerificationKey[]) {
-    this.#published = { keys, kids: new Set() }
-  }
-
-  find(query: KeyQuery): readonly VerificationKey[] {
-    return candidates(this.#published, query, true)
-  }
-
-  assertUsable(): void {
-    // Nothing that could have changed.
-  }
-
-  load(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  size(): number {
-    return this.#published.keys.length
-  }
-
-  health(): DocumentHealth {
-    return { status: 'ok' }
-  }
-}
+import type { DocumentHealth } from '../model/health.js'
+import { maxAgeOf } from '../http/cache-control.js'
+import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeyOptions } from '../model/issuer.js'
+import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
+import type { KeyQuery } from '../model/verification-key.js'
 
 const MOST_ABSENT_KIDS = 1000
 

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
-import { isRecord } from '../options/read-options.js'
+import { isRecord, ownMember } from '../util/members.js'
 import { deepFreeze } from '../util/freeze.js'
+import { fingerprintOf } from './token-digest.js'
 
 /**
  * What is known of an accepted access token: the one result type, whatever the issuer and the format.
@@ -51,23 +51,6 @@ export interface TokenFacts {
 
 /** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
 export type TokenSource = 'cache' | 'local' | 'remote'
-
-/**
- * The SHA-256 of a token: what a token is remembered under, so that no cache holds the token. One character for
- * each byte, because a text half as long as hex is made and looked up sooner.
- */
-export function tokenDigest(token: string): string {
-  return hash('sha256', token, 'binary')
-}
-
-/** The part of a {@link tokenDigest} that may be shown: its first 16 hex digits. */
-export function fingerprintOf(digest: string): string {
-  let fingerprint = ''
-  for (let index = 0; index < 8; index += 1) fingerprint += HEX[digest.charCodeAt(index)] ?? ''
-  return fingerprint
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Where facts come from, and what else a token says of itself. */
 export interface TokenOrigin {
@@ -139,11 +122,6 @@ function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {
 
 function wrongFact(name: keyof TokenFacts, right: string): TypeError {
   return new TypeError(`an issuer's facts: ${name} must be ${right}`)
-}
-
-/** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */
-export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
-  return Object.hasOwn(of, name) ? of[name] : undefined
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }

@@ -1,5 +1,6 @@
 import type { AccessToken, TokenSource } from './access-token.js'
-import type { Refusal, RefusalReason } from './refusal.js'
+import type { Refusal } from './refusal.js'
+import type { RefusalReason } from './refusal-reasons.js'
 
 /** What a guard decided about a request. */
 export type Decision =

@@ -1,6 +1,4 @@
 import type { AccessToken, TokenFacts } from './access-token.js'
-import type { KeyOptions } from '../keys/options.js'
-import type { RemoteOptions } from '../introspection/options.js'
 import type { Fault } from './refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
@@ -116,3 +114,34 @@ export type RemoteVerdict =
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
       readonly because: string
     }
+/** The numbers of key fetching. Each default is in brackets. */
+export interface KeyOptions {
+  /** How long fetched keys are used without asking again (10 min); a shorter `Cache-Control: max-age` wins, not below 1 min. */
+  readonly lifetime: number
+  /** How long after the last success keys stay usable while fetches fail (1 h). In seconds, as all of these. */
+  readonly stale: number
+  /** The first pause after a failed fetch (1 s); doubles up to `longestPause`. */
+  readonly pause: number
+  /** The longest pause between failed fetches (60 s). */
+  readonly longestPause: number
+  /** At most one fetch because of an unknown key id in this time (10 s). */
+  readonly unknownKeyPause: number
+  /** Bounds one exchange, connection to last byte (3 s). */
+  readonly deadline: number
+  /** The largest document read, in bytes (256 KiB). */
+  readonly maxBytes: number
+  /** The most keys used of a set (100); further ones are left out. */
+  readonly maxKeys: number
+}
+
+/** The numbers of asking an issuer, in seconds and bytes. */
+export interface RemoteOptions {
+  readonly lifetime: number
+  readonly refusedLifetime: number
+  readonly deadline: number
+  readonly maxBytes: number
+  readonly retries: number
+  readonly maxInFlight: number
+  readonly breakerAfter: number
+  readonly breakerPause: number
+}

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../options/read-options.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 
 /**
  * Scopes a route demands: `'a b'` or `['a', 'b']` (all of them), or {@link allOf} and {@link anyOf},

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './read-options.js'
+import { ConfigurationError } from './configuration-error.js'
 
 /**
  * A length of time: a number of **seconds**, or a whole number with a unit: `'250ms'`, `'90s'`, `'15m'`,

@@ -1,4 +1,5 @@
-import { ConfigurationError, isRecord } from './read-options.js'
+import { ConfigurationError } from './configuration-error.js'
+import { isRecord } from '../util/members.js'
 
 /** Deeper than anything honest. */
 const DEEPEST_NESTING = 64

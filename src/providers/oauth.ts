@@ -1,27 +1,19 @@
-import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
-import {
-  ConfigurationError,
-  flag,
-  optionalText,
-  ownOptions,
-  requiredText,
-  secureAddress,
-} from '../options/read-options.js'
-import type { TokenFacts } from '../model/access-token.js'
-import { mediaType } from '../jwt/verify.js'
+import { ownOptions } from '../options/read-options.js'
+import { secureAddress } from '../options/url.js'
+import { flag, optionalText, requiredText } from '../options/readers.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import { introspectionRequest, readIntrospection } from '../introspection/rfc7662.js'
 import {
   atMostOne,
   COMMON_OPTIONS,
   readAudienceOption,
   readCommonOptions,
-  readPem,
-  readStaticJwks,
   type CommonIssuerOptions,
   type CommonIssuerSettings,
 } from './common-options.js'
-import type { Issuer, JwtProfile, Verdict, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
-import type { Fault } from '../model/refusal.js'
+import { readPem, readStaticJwks } from '../keys/pem.js'
+import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
+import { jwtProfile } from './jwt-access-token.js'
 
 /** Options of {@link oauth}. */
 export interface OAuthOptions extends CommonIssuerOptions {
@@ -102,65 +94,6 @@ function keySource(issuer: string, own: OAuthOptions, common: CommonIssuerSettin
     return { kind: 'remote', url: secureAddress('oauth.jwksUri', jwksUri), options: common.keys }
   }
   return { kind: 'discovery', issuer, options: common.keys }
-}
-
-/** The checks of JWT access tokens as any issuer's are: also used for Authlete's. */
-export function jwtProfile(
-  issuer: string,
-  keys: KeySource,
-  common: CommonIssuerSettings,
-  strict: boolean,
-): JwtProfile {
-  return {
-    issuers: [issuer],
-    checked: 'local',
-    keys,
-    algorithms: common.algorithms,
-    judgeHeader: (header) => judgeType(header, strict),
-    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
-  }
-}
-
-/** Any other type is another kind of token made with the same keys (RFC 8725 section 3.11). */
-function judgeType(header: Claims, strict: boolean): Verdict {
-  if (!Object.hasOwn(header, 'typ')) return strict ? wrongType('typ is missing') : undefined
-  const type = mediaType(header['typ'])
-  if (type === 'at+jwt' || (type === 'jwt' && !strict)) return undefined
-  return wrongType('typ is not that of an access token')
-}
-
-function wrongType(because: string): Fault {
-  return { reason: 'type_not_allowed', because }
-}
-
-/** What an ID token, an introspection answer (RFC 9701) and a security event (RFC 8417) have and no access token has. */
-const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
-
-/** All claims RFC 9068 section 2.2 requires; `iss` has been compared when the token was routed. */
-const PROFILE_CLAIMS = ['exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
-
-const EXPIRY = ['exp']
-const CLIENT_CLAIMS = ['client_id', 'azp']
-
-function readAccessTokenClaims(
-  claims: Claims,
-  scopeClaims: readonly string[],
-  strict: boolean,
-): TokenFacts | Fault {
-  for (const name of FOREIGN_CLAIMS) {
-    if (claim(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
-  }
-  if (isOtherKind(claims)) return wrongType('the claims say that it is another kind of token')
-  const clientId = claim(claims, 'client_id')
-  const party = claim(claims, 'azp')
-  if (strict && clientId !== undefined && party !== undefined && party !== clientId) {
-    return { reason: 'claim_invalid', because: 'azp and client_id disagree' }
-  }
-  return readClaims(claims, {
-    scopeClaims,
-    required: strict ? PROFILE_CLAIMS : EXPIRY,
-    clientClaims: CLIENT_CLAIMS,
-  })
 }
 
 function askingProfiles(

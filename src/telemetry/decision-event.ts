@@ -1,14 +1,24 @@
-import { fingerprintOf, tokenDigest } from '../model/access-token.js'
-import { pathOf, type GuardedRequest } from '../bearer/bearer-token.js'
+import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
+import { pathOf } from './request-path.js'
+import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
-import type { ResolvedToken } from '../verifier/cached-token.js'
+import type { AccessToken, TokenSource } from '../model/access-token.js'
 import type { Refusal } from '../model/refusal.js'
+
+/** A token whose facts were found: whose it is, and where they came from. */
+export interface VerifiedToken {
+  readonly token: AccessToken
+  /** The configured issuer's name. */
+  readonly issuer: string
+  readonly source: TokenSource
+}
 
 /** How a decision came about. */
 export interface DecisionCircumstances {
   /** The token, or why there is none. */
   readonly bearer: string | Refusal
-  readonly resolved: ResolvedToken | undefined
+  /** The token's facts, once they were found. */
+  readonly verified: VerifiedToken | undefined
   /** Absent where a token alone was decided about. */
   readonly request: GuardedRequest | undefined
   readonly mode: GuardMode
@@ -18,19 +28,19 @@ export interface DecisionCircumstances {
 /** What an observer is told of a decision: nothing that could be used as a token. */
 export function eventOf(
   decision: Decision,
-  { bearer, resolved, request, mode, durationMs }: DecisionCircumstances,
+  { bearer, verified, request, mode, durationMs }: DecisionCircumstances,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const { method, path } = placeOf(request)
   const shownPath = withoutToken(path, bearer)
-  const issuerName = resolved?.known.issuer.issuer.name ?? refusal?.issuer
-  const source = resolved?.source ?? refusal?.source
+  const issuerName = verified?.issuer ?? refusal?.issuer
+  const source = verified?.source ?? refusal?.source
   const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
   return {
     outcome: decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     ...(issuerName === undefined ? {} : { issuer: issuerName }),
-    ...(resolved === undefined ? {} : vouchedFor(resolved)),
+    ...(verified === undefined ? {} : factsOf(verified.token)),
     ...(source === undefined ? {} : { source }),
     ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
     durationMs,
@@ -70,6 +80,7 @@ function withoutToken(path: string | undefined, bearer: string | Refusal): strin
 }
 
 const MASK = '[token]'
+
 /** An encoded character of ASCII (RFC 3986 section 2.1), also one that was encoded again on its way. */
 const ESCAPE = /%(?:25)*[2-7][0-9a-f]/gi
 
@@ -79,8 +90,7 @@ function decodedIfIn(bearer: string, escape: string): string {
   return bearer.includes(character) ? character : escape
 }
 
-function vouchedFor({ known }: ResolvedToken): Partial<DecisionEvent> {
-  const { provider, format, clientId, subject, tokenId } = known.token
+function factsOf({ provider, format, clientId, subject, tokenId }: AccessToken): Partial<DecisionEvent> {
   return {
     provider,
     format,

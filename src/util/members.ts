@@ -53,3 +53,13 @@ export function records(members: Members, name: string): readonly Members[] | un
 export function own(members: Members, name: string): unknown {
   return Object.hasOwn(members, name) ? members[name] : undefined
 }
+
+/** True for an object that is neither null nor a list: JSON's object, or an options object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */
+export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined
+}

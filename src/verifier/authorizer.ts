@@ -1,12 +1,15 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { Awaitable } from '../util/awaitable.js'
-import { readBearer, type GuardedRequest } from '../bearer/bearer-token.js'
+import { readBearer } from '../bearer/bearer-token.js'
+import type { GuardedRequest } from '../model/request.js'
 import type { Clock } from '../util/clock.js'
 import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
-import { eventOf } from '../telemetry/decision-event.js'
+import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import type { ResolvedToken } from './cached-token.js'
-import { judgePolicies, type PolicySet } from '../policy/policy.js'
-import { isUndecidable, Refusal, refusalFor, type RefusalReason } from '../model/refusal.js'
+import { judgePolicies } from '../policy/evaluate.js'
+import type { PolicySet } from '../policy/combine.js'
+import { isUndecidable, Refusal, refusalFor } from '../model/refusal.js'
+import type { RefusalReason } from '../model/refusal-reasons.js'
 import { judgeStanding } from './validity.js'
 import type { TokenVerifier } from './token-resolver.js'
 
@@ -180,8 +183,9 @@ export class Authorizer {
     try {
       const { bearer, resolved, request, started, context } = inquiry
       const durationMs = performance.now() - started
+      const verified = resolved === undefined ? undefined : verifiedToken(resolved)
       const outcome = observer(
-        eventOf(decision, { bearer, resolved, request, mode: context.mode, durationMs }),
+        eventOf(decision, { bearer, verified, request, mode: context.mode, durationMs }),
       )
       // An async observer that fails must not end the process either.
       if (outcome instanceof Promise) outcome.catch(() => undefined)
@@ -189,6 +193,10 @@ export class Authorizer {
       // Watching changes nothing.
     }
   }
+}
+
+function verifiedToken({ known, source }: ResolvedToken): VerifiedToken {
+  return { token: known.token, issuer: known.issuer.issuer.name, source }
 }
 
 /** Never throws: a request that is none is as undecidable as any other fault of ours. */

@@ -1,7 +1,8 @@
-import { ownMember, type AccessToken, type TokenSource } from '../model/access-token.js'
+import { type AccessToken, type TokenSource } from '../model/access-token.js'
+import { ownMember } from '../util/members.js'
 import type { Decision } from '../model/decision.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
-import type { VerificationKey } from '../keys/jwk.js'
+import type { VerificationKey } from '../model/verification-key.js'
 
 /** What was found out about a token. */
 export interface TokenFindings {

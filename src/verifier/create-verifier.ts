@@ -1,20 +1,28 @@
 import type { AccessToken } from '../model/access-token.js'
 import { Authorizer, ENFORCED, type AuthorizeContext, type Judgement } from './authorizer.js'
-import type { GuardedRequest } from '../bearer/bearer-token.js'
+import type { GuardedRequest } from '../model/request.js'
 import type { Awaitable } from '../util/awaitable.js'
-import { createClock, type Clock } from '../util/clock.js'
-import { ConfigurationError, isRecord, optionalFunction, ownOptions } from '../options/read-options.js'
+import type { Clock } from '../util/clock.js'
+import { createClock } from '../options/clock.js'
+import { ownOptions } from '../options/read-options.js'
+import { optionalFunction } from '../options/readers.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
 import { durationOr, type Duration } from '../options/duration.js'
-import { connectIssuer, type ConnectedIssuer, type IssuerHealth } from './issuer-connection.js'
+import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { checkWithJose, checkWithNode, type SignatureCheck } from '../jwt/signature.js'
-import { combinePolicies, compilePolicy, type Policy, type PolicySet } from '../policy/policy.js'
+import type { Policy } from '../policy/policy.js'
+import type { PolicySet } from '../policy/combine.js'
+import { compilePolicy } from '../policy/compile.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenVerifier } from './token-resolver.js'
+import { healthOf, loadAll, type VerifierHealth } from './readiness.js'
+import { assertIssuer } from './check-issuer.js'
+import { policySets } from './policy-sets.js'
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
@@ -41,13 +49,6 @@ export interface VerifierOptions {
    * Without it refused credentials are a warning of the process.
    */
   readonly onIssuerEvent?: IssuerObserver
-}
-
-/** What a verifier knows of itself and its issuers. */
-export interface VerifierHealth {
-  /** `ok`; `degraded` if an issuer is not ok; `down` if none can be relied on. */
-  readonly status: 'ok' | 'degraded' | 'down'
-  readonly issuers: readonly IssuerHealth[]
 }
 
 /** Verifies tokens and decides about requests. */
@@ -163,30 +164,6 @@ function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
   throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
 }
 
-/** Brings the verifier's own policy together with a route's, once for every policy object. */
-function policySets(own: Policy | undefined): (policy: Policy | undefined) => PolicySet {
-  const everywhere = own === undefined ? [] : [compilePolicy('policy', own)]
-  const alone = combinePolicies(everywhere)
-  const sets = new WeakMap<Policy, PolicySet>()
-  const setOf = (policy: Policy): PolicySet => {
-    let set = sets.get(policy)
-    if (set === undefined) {
-      set = combinePolicies([...everywhere, compilePolicy('policy', policy)])
-      sets.set(policy, set)
-    }
-    return set
-  }
-  // Most requests in a row go to routes of one policy: comparing is cheaper than looking up.
-  let last: Policy | undefined
-  let lastSet = alone
-  return (policy) => {
-    if (policy === last) return lastSet
-    lastSet = policy === undefined ? alone : setOf(policy)
-    last = policy
-    return lastSet
-  }
-}
-
 function connectAll(
   issuers: unknown,
   clock: Clock,
@@ -211,58 +188,6 @@ function connectAll(
     names.add(issuer.name)
     return connectIssuer(issuer, clock, observer)
   })
-}
-
-/** Issuers may be written by hand, so the parts that security rests on are checked here as well. */
-function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer {
-  if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
-    throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
-  }
-  // Whatever its type says: each member is looked at below before it is believed.
-  const { jwt, opaque, remote, audience, scopeMatcher } = issuer as unknown as Partial<Issuer>
-  if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
-    throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
-  }
-  if (typeof scopeMatcher !== 'function')
-    throw new ConfigurationError(`${where}.scopeMatcher`, 'must be a function')
-  if (jwt === undefined && opaque === undefined) {
-    throw new ConfigurationError(where, 'must accept JWTs or opaque tokens')
-  }
-  if (opaque !== undefined && remote === undefined) {
-    throw new ConfigurationError(`${where}.remote`, 'is required for opaque tokens')
-  }
-  if (jwt?.checked === 'local' && jwt.keys === null) {
-    throw new ConfigurationError(`${where}.jwt.keys`, 'is required where JWTs are checked locally')
-  }
-  if (jwt?.checked === 'remote' && remote === undefined) {
-    throw new ConfigurationError(`${where}.remote`, 'is required where JWTs are checked remotely')
-  }
-}
-
-async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
-  const outcomes = await Promise.allSettled(issuers.map((issuer) => issuer.load()))
-  const failures = outcomes.flatMap((outcome, index) =>
-    outcome.status === 'rejected'
-      ? [{ name: issuers[index]?.issuer.name ?? '', error: outcome.reason as unknown }]
-      : [],
-  )
-  if (failures.length === 0) return
-  throw new AggregateError(
-    failures.map(({ error }) => error),
-    `not ready: ${failures.map(({ name, error }) => `${name} (${causeOf(error)})`).join(', ')}`,
-  )
-}
-
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
-  return error.cause instanceof Error ? error.cause.message : error.message
-}
-
-function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
-  const health = issuers.map((issuer) => issuer.health())
-  const isAll = (status: IssuerHealth['status']): boolean =>
-    health.every((issuer) => issuer.status === status)
-  return { status: isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded', issuers: health }
 }
 
 /** What adapters and the test helpers need beyond the public interface. */

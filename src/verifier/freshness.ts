@@ -1,5 +1,5 @@
 import type { KnownToken } from './cached-token.js'
-import type { FreshnessNeeds } from '../policy/policy.js'
+import type { FreshnessNeeds } from '../policy/combine.js'
 
 /**
  * How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed.
@@ -38,8 +38,10 @@ export function mayEverPass({ isForUs, expiresAt }: KnownToken, now: number, tol
  * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
  */
 export const REFRESH_AT = 0.9
+
 /** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
 const EARLIEST_REFRESH_AT = 0.6
+
 /** Uses of an answer that make its token one in use: who comes once or twice may wait. */
 export const IN_USE = 3
 

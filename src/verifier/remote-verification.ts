@@ -1,4 +1,9 @@
-import { createAccessToken, timeOrNothing, withConfirmation, type AccessToken } from '../model/access-token.js'
+import {
+  createAccessToken,
+  timeOrNothing,
+  withConfirmation,
+  type AccessToken,
+} from '../model/access-token.js'
 import type { Clock } from '../util/clock.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { Refusal } from '../model/refusal.js'

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { ownOptions, wholeNumber } from '../options/read-options.js'
+import { ownOptions } from '../options/read-options.js'
+import { wholeNumber } from '../options/readers.js'
 import type { KnownToken } from './cached-token.js'
 import { SeenToken } from './unparsed-token.js'
-import type { RefusalReason } from '../model/refusal.js'
+import type { RefusalReason } from '../model/refusal-reasons.js'
 
 /** How much a verifier remembers of tokens. */
 export interface CacheOptions {

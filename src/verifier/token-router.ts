@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../options/read-options.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import { decodeJwt, looksLikeJwe, looksLikeJwt, type DecodedJwt } from '../jwt/decode.js'
 import { claim } from '../model/claims.js'
 import { Refusal } from '../model/refusal.js'

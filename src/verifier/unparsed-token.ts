@@ -1,7 +1,7 @@
 import { createAccessToken, timeOrNothing, type TokenFacts } from '../model/access-token.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { parseObject, type DecodedJwt } from '../jwt/decode.js'
-import type { VerificationKey } from '../keys/jwk.js'
+import type { VerificationKey } from '../model/verification-key.js'
 import { KnownToken } from './cached-token.js'
 import { isFault } from '../model/refusal.js'
 

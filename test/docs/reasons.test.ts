@@ -6,8 +6,8 @@ import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
 /** The reasons as they stand in the code: the names of the table that every answer comes from. */
 function reasonsInCode(): readonly RefusalReason[] {
-  const text = readFileSync(`${ROOT}src/refusal.ts`, 'utf8')
-  const source = ts.createSourceFile('refusal.ts', text, ts.ScriptTarget.ES2022)
+  const text = readFileSync(`${ROOT}src/model/refusal-reasons.ts`, 'utf8')
+  const source = ts.createSourceFile('refusal-reasons.ts', text, ts.ScriptTarget.ES2022)
   const reasons: string[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isVariableDeclaration(node) && (node.name as ts.Identifier).text === 'ANSWERS') {

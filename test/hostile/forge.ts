@@ -1,5 +1,9 @@
 import { constants, createHmac, sign, type KeyObject } from 'node:crypto'
-import { createSigningKey, type SigningAlgorithm, type SigningKey } from '../../src/testing/state/signing-keys.js'
+import {
+  createSigningKey,
+  type SigningAlgorithm,
+  type SigningKey,
+} from '../../src/testing/state/signing-keys.js'
 
 /** A segment: text or bytes as they are, anything else as JSON. */
 export type Part = string | Buffer | object

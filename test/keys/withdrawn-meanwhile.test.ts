@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { oauth, Refusal } from '../../src/index.js'
 import { decodeJwt } from '../../src/jwt/decode.js'
-import { readJwk, type VerificationKey } from '../../src/keys/jwk.js'
-import type { KeySet } from '../../src/keys/remote-key-set.js'
+import { readJwk } from '../../src/keys/jwk.js'
+import { type VerificationKey } from '../../src/model/verification-key.js'
+import type { KeySet } from '../../src/model/verification-key.js'
 import { verifyJwt } from '../../src/jwt/verify.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 

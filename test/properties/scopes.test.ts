@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { allOf, anyOf, type ScopeDemand, type ScopeMatcher } from '../../src/index.js'
 import { stytchScope } from '../../src/providers/stytch/stytch.js'
-import { compileScopes, exactScope, mentionedScopes, scopesSatisfy, wildcardScope } from '../../src/model/scopes.js'
+import {
+  compileScopes,
+  exactScope,
+  mentionedScopes,
+  scopesSatisfy,
+  wildcardScope,
+} from '../../src/model/scopes.js'
 import { runs } from './support.js'
 
 const LETTERS = ['a', 'b', 'c', 'd']

@@ -1,4 +1,4 @@
-import { fingerprintOf, tokenDigest } from '../../model/access-token.js'
+import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import type { AuthleteTokens } from '../../management/index.js'
 import { connect, SERVICE } from './authlete.js'
 import { command, given } from '../command.js'

@@ -1,9 +1,20 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../../management/index.js'
-import { ConfigurationError } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { command, given, type Call } from '../command.js'
 import { EXIT } from '../exit-code.js'
-import { choice, duration, flag, moment, number, object, required, secret, several, text } from '../input/option.js'
+import {
+  choice,
+  duration,
+  flag,
+  moment,
+  number,
+  object,
+  required,
+  secret,
+  several,
+  text,
+} from '../input/option.js'
 import { needed } from '../input/environment.js'
 
 export const SERVICE = [['AUTHLETE_SERVICE_ID', 'AUTHLETE_SERVICE_ACCESS_TOKEN', 'AUTHLETE_API_URL']] as const

@@ -1,4 +1,4 @@
-import { fingerprintOf, tokenDigest } from '../../model/access-token.js'
+import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import { tokenSource } from '../../client/index.js'
 import { oauthTokens, type OAuthTokens } from '../../management/index.js'
 import { command, given, type Call } from '../command.js'

@@ -6,7 +6,18 @@ import {
   type StytchSearchOperand,
 } from '../../management/index.js'
 import { command, given, type Call, type Command, type Operand, type Outcome } from '../command.js'
-import { choice, duration, flag, number, object, required, secret, several, text, written } from '../input/option.js'
+import {
+  choice,
+  duration,
+  flag,
+  number,
+  object,
+  required,
+  secret,
+  several,
+  text,
+  written,
+} from '../input/option.js'
 import { needed, valueOf } from '../input/environment.js'
 
 const PROJECT = [['STYTCH_PROJECT_ID', 'STYTCH_SECRET']] as const

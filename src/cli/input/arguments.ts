@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { ConfigurationError } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { parseDuration } from '../../options/duration.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'

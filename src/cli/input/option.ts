@@ -1,5 +1,6 @@
-import { ConfigurationError, isRecord } from '../../options/read-options.js'
-import { parseJson } from '../../http/exchange.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
+import { parseJson } from '../../util/json.js'
 
 /** One option of a command: how it is written, and how its text is read. */
 export interface Option<T = unknown> {

@@ -1,5 +1,5 @@
 import { TokenSourceError } from '../../client/index.js'
-import { ConfigurationError } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { ManagementError } from '../../management/index.js'
 import { withoutSecrets } from '../../util/redact.js'
 import { Refusal } from '../../model/refusal.js'

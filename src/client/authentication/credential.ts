@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { TokenSourceError } from '../errors.js'
 
 /**

@@ -1,6 +1,7 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
-import { ConfigurationError, isRecord } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 
 /** A private key: PEM (PKCS #8, or PKCS #1 and SEC1), a JWK, or Node's own `KeyObject`. */
 export type PrivateKeyValue = string | JWK | KeyObject
@@ -21,6 +22,7 @@ const EC_ALGORITHMS: Readonly<Record<string, string>> = {
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 }
+
 const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 const SMALLEST_MODULUS_BITS = 2048
 

@@ -1,4 +1,6 @@
-import { ConfigurationError, isSecureAddress, textList } from '../../options/read-options.js'
+import { textList } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isSecureAddress } from '../../util/url.js'
 
 /** The origins that a token may be sent to. */
 export type AllowedOrigins = ReadonlySet<string>

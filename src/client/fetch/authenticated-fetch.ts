@@ -1,4 +1,5 @@
-import { ConfigurationError, isRecord } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import type { AllowedOrigins } from './allowed-origins.js'
 import { isStream, redirected, type Outgoing } from './redirect.js'
 import { TokenSourceError } from '../errors.js'

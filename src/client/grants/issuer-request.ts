@@ -1,12 +1,7 @@
-import { isRecord } from '../../options/read-options.js'
-import {
-  exchange,
-  ExchangeError,
-  parseJson,
-  retryAfterSeconds,
-  UnreadableAnswerError,
-  type ExchangeAnswer,
-} from '../../http/exchange.js'
+import { isRecord } from '../../util/members.js'
+import { exchange, ExchangeError, UnreadableAnswerError, type ExchangeAnswer } from '../../http/exchange.js'
+import { retryAfterSeconds } from '../../http/retry-after.js'
+import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { TokenSourceError, type TokenSourceReason } from '../errors.js'
 

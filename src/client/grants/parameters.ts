@@ -1,4 +1,5 @@
-import { ConfigurationError, isRecord } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 
 /** What the grant itself writes; two of one name are an error (RFC 6749 section 3.2). */
 const RESERVED = [

@@ -1,4 +1,5 @@
-import { ConfigurationError, ownOptions } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 
 /** What every operation takes beside its own input. */
 export interface CallOptions {

@@ -11,3 +11,11 @@ export function withSecret<T extends object, K extends string>(
     Object.defineProperty(result, name, { value: secret, enumerable: false }),
   ) as Readonly<T> & Readonly<Record<K, string>>
 }
+
+/** Adds secrets to a result: read by their names like any member, but not enumerable, so that no log takes them along. */
+export function withSecrets<T extends object, S extends object>(result: T, secrets: S): Readonly<T & S> {
+  for (const [name, value] of Object.entries(secrets)) {
+    Object.defineProperty(result, name, { value: value as unknown, enumerable: false })
+  }
+  return Object.freeze(result) as Readonly<T & S>
+}

@@ -1,6 +1,9 @@
-import { createClock } from '../../util/clock.js'
-import { isRecord } from '../../options/read-options.js'
-import { ExchangeError, isPage, parseJson, retryAfterSeconds, type ExchangeAnswer } from '../../http/exchange.js'
+import { createClock } from '../../options/clock.js'
+import { isRecord } from '../../util/members.js'
+import { ExchangeError, type ExchangeAnswer } from '../../http/exchange.js'
+import { isPage } from '../../http/media-type.js'
+import { retryAfterSeconds } from '../../http/retry-after.js'
+import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { ManagementError, type ManagementFailure } from './management-error.js'
 import type { VendorCall } from './call.js'
@@ -27,6 +30,7 @@ export interface ToldRefusal
 const NEVER_ARRIVED = /\((?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN)\)$/
 const CHECK_ADDRESS = 'Something other than the API may be answering: check the address'
 const NO_OBJECT = 'with something that is no JSON object'
+
 /** Of each text of a vendor: it will stand in a log. */
 const MOST_CHARACTERS = 300
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { optionalFunction } from '../../options/read-options.js'
+import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
 import { exchange, ExchangeError, UnreadableAnswerError, type ExchangeAnswer } from '../../http/exchange.js'
 import { waitFor } from '../../util/abort.js'

@@ -1,5 +1,5 @@
-import { isRecord } from '../../options/read-options.js'
-import { parseJson } from '../../http/exchange.js'
+import { isRecord } from '../../util/members.js'
+import { parseJson } from '../../util/json.js'
 import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
 import type {
   AuthleteIntrospectInput,
@@ -8,13 +8,8 @@ import type {
   AuthleteStandardInput,
 } from './introspection-types.js'
 import { listTokens, type AuthleteTokenPage } from './list.js'
-import {
-  readCreatedToken,
-  readUpdatedToken,
-  readVerdict,
-  withSecrets,
-  type AuthleteListedToken,
-} from './response.js'
+import { readCreatedToken, readUpdatedToken, readVerdict, type AuthleteListedToken } from './response.js'
+import { withSecrets } from '../api/hidden-members.js'
 import {
   createRequest,
   deleteRequest,

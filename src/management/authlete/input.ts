@@ -1,4 +1,7 @@
-import { ConfigurationError, flag, isRecord, ownOptions, requiredText } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { flag, requiredText } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { parseDuration } from '../../options/duration.js'
 
 /** Reads one member of an operation's input, and gives what is sent for it. */

@@ -1,12 +1,8 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
-import { ConfigurationError } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import * as read from './input.js'
 import { readInput, type Reader, type Readers } from './input.js'
-import type {
-  AuthleteIntrospectInput,
-  AuthletePair,
-  AuthleteStandardInput,
-} from './introspection-types.js'
+import type { AuthleteIntrospectInput, AuthletePair, AuthleteStandardInput } from './introspection-types.js'
 import type {
   AuthleteAuthorizationDetail,
   AuthleteCreateInput,

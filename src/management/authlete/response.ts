@@ -1,5 +1,5 @@
-import { parseJson } from '../../http/exchange.js'
-import { isRecord } from '../../options/read-options.js'
+import { parseJson } from '../../util/json.js'
+import { isRecord } from '../../util/members.js'
 import { clientNumberIn } from './api.js'
 import type { AuthleteIntrospection, AuthletePair } from './introspection-types.js'
 import type {
@@ -19,6 +19,7 @@ import {
   texts,
   type EpochSeconds,
 } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -48,14 +49,6 @@ export interface AuthleteListedClient {
   readonly clientName: string | undefined
   /** `CONFIDENTIAL` or `PUBLIC`. */
   readonly clientType: string | undefined
-}
-
-/** Adds secrets to a result: read by their names like any member, but not enumerable, so that no log takes them along. */
-export function withSecrets<T extends object, S extends object>(result: T, secrets: S): Readonly<T & S> {
-  for (const [name, value] of Object.entries(secrets)) {
-    Object.defineProperty(result, name, { value: value as unknown, enumerable: false })
-  }
-  return Object.freeze(result) as Readonly<T & S>
 }
 
 /** Undefined if it has no hash, and so is no token. */

@@ -1,10 +1,8 @@
-import {
-  ConfigurationError,
-  isRecord,
-  optionalText,
-  secureAddress,
-  type OwnOptions,
-} from '../../options/read-options.js'
+import { type OwnOptions } from '../../options/read-options.js'
+import { secureAddress } from '../../options/url.js'
+import { optionalText } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { ManagementError } from '../api/management-error.js'
 import { records, text } from '../../util/members.js'
 import type { VendorAnswer } from '../api/response.js'

@@ -1,11 +1,7 @@
-import {
-  ConfigurationError,
-  flag,
-  isRecord,
-  ownOptions,
-  requiredText,
-  wholeNumber,
-} from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { flag, requiredText, wholeNumber } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { parseDuration, type Duration } from '../../options/duration.js'
 import { copyJson } from '../../options/json-value.js'
 

@@ -1,12 +1,9 @@
 import { basicAuthorization } from '../../http/basic-auth.js'
-import {
-  ConfigurationError,
-  isRecord,
-  optionalText,
-  ownOptions,
-  requiredText,
-  secureAddress,
-} from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { secureAddress } from '../../options/url.js'
+import { optionalText, requiredText } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { EndpointFinder, type Asking } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
 import { text } from '../../util/members.js'

@@ -1,4 +1,7 @@
-import { ConfigurationError, isRecord, requiredText, type OwnOptions } from '../../options/read-options.js'
+import type { OwnOptions } from '../../options/read-options.js'
+import { requiredText } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { stytchAddress, type StytchAddressOptions } from '../../providers/stytch/api-url.js'
 import type { ManagementError } from '../api/management-error.js'
 import { text } from '../../util/members.js'

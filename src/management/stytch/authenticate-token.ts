@@ -1,5 +1,7 @@
 import type { AccessToken } from '../../model/access-token.js'
-import { ConfigurationError, optionalFunction, ownOptions, type OwnOptions } from '../../options/read-options.js'
+import { ownOptions, type OwnOptions } from '../../options/read-options.js'
+import { optionalFunction } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { createVerifier, type Verifier } from '../../verifier/create-verifier.js'
 import { durationOr, type Duration } from '../../options/duration.js'
 import { stytch } from '../../providers/stytch/stytch.js'

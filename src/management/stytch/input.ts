@@ -1,4 +1,7 @@
-import { ConfigurationError, isRecord, ownOptions, requiredText } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { requiredText } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
 import { splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'

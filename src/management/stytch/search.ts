@@ -1,4 +1,6 @@
-import { ConfigurationError, ownOptions, requiredText, textList, wholeNumber } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { requiredText, textList, wholeNumber } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
 import { AN_END, Listing, settled, type Page } from '../api/listing.js'
 import { filledText, number, record, records } from '../../util/members.js'
 import type { StytchApi, StytchCall } from './api.js'

@@ -1,4 +1,5 @@
-import { flag, optionalFunction, ownOptions } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
 import { filledText, record, text } from '../../util/members.js'
 import { withSecret } from '../api/hidden-members.js'

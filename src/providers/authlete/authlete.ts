@@ -1,5 +1,8 @@
 import { claim, type Claims } from '../../model/claims.js'
-import { isRecord, ownOptions, requiredText, secureAddress } from '../../options/read-options.js'
+import { ownOptions } from '../../options/read-options.js'
+import { secureAddress } from '../../options/url.js'
+import { requiredText } from '../../options/readers.js'
+import { isRecord } from '../../util/members.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import {
   COMMON_OPTIONS,
@@ -9,7 +12,8 @@ import {
   type CommonIssuerSettings,
 } from '../common-options.js'
 import type { Issuer, JwtProfile, RemoteAnswer, RemoteProfile, RemoteVerdict } from '../../model/issuer.js'
-import { jwtProfile, readIssuerIdentifier } from '../oauth.js'
+import { readIssuerIdentifier } from '../oauth.js'
+import { jwtProfile } from '../jwt-access-token.js'
 
 /** Options of {@link authlete}. */
 export interface AuthleteOptions extends CommonIssuerOptions {

@@ -1,28 +1,24 @@
 import type { TokenFacts } from '../../model/access-token.js'
 import { claim, readClaims, type Claims } from '../../model/claims.js'
-import {
-  ConfigurationError,
-  flag,
-  isRecord,
-  optionalText,
-  ownOptions,
-  requiredText,
-  secureAddress,
-  textList,
-} from '../../options/read-options.js'
-import { mediaType } from '../../jwt/verify.js'
+import { ownOptions } from '../../options/read-options.js'
+import { secureAddress } from '../../options/url.js'
+import { flag, optionalText, requiredText, textList } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { isRecord } from '../../util/members.js'
+import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
 import {
   atMostOne,
   COMMON_OPTIONS,
   readAudienceOption,
   readCommonOptions,
-  readPem,
   type CommonIssuerOptions,
   type CommonIssuerSettings,
 } from '../common-options.js'
+import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource, Verdict } from '../../model/issuer.js'
 import { isFault, type Fault } from '../../model/refusal.js'
+import { apiAddress } from './api-url.js'
 
 /**
  * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
@@ -70,7 +66,6 @@ export interface ClerkOptions extends CommonIssuerOptions {
 /** The `cat` header of machine tokens; session and template tokens have others. */
 const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
 const OPAQUE_PREFIX = 'mt_'
-const DEFAULT_API = 'https://api.clerk.com'
 
 /**
  * Clerk M2M tokens: opaque ones (`mt_…`) through Clerk's verify endpoint, JWTs as `jwtAccess` says.
@@ -110,15 +105,6 @@ export function clerk(options: ClerkOptions): Issuer {
     judgeToken,
     ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
   } satisfies Issuer)
-}
-
-/** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
-function apiAddress(apiUrl: unknown): string {
-  const address = secureAddress('clerk.apiUrl', apiUrl === undefined ? DEFAULT_API : apiUrl).replace(
-    /\/$/,
-    '',
-  )
-  return address.endsWith('/v1') ? address : `${address}/v1`
 }
 
 function readMachineKey(own: Pick<ClerkOptions, 'machineSecretKey' | 'acceptAnyMachine'>): string {

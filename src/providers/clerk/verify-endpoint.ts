@@ -1,5 +1,5 @@
 import { claim, readScopes, type Claims } from '../../model/claims.js'
-import { isRecord } from '../../options/read-options.js'
+import { isRecord } from '../../util/members.js'
 import { isFault } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CommonIssuerSettings } from '../common-options.js'

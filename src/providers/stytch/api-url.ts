@@ -1,4 +1,4 @@
-import { secureAddress } from '../../options/read-options.js'
+import { secureAddress } from '../../options/url.js'
 
 /** Where a Stytch project is. */
 export interface StytchAddressOptions {

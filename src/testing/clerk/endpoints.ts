@@ -7,13 +7,7 @@ import {
   type KeyedCall,
   type KeyedEndpoint,
 } from './calls.js'
-import {
-  clerkTokenObject,
-  findReusable,
-  isClerkExpired,
-  isMachineToken,
-  listClerkTokens,
-} from './tokens.js'
+import { clerkTokenObject, findReusable, isClerkExpired, isMachineToken, listClerkTokens } from './tokens.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
 import { json, textField, type Answer, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'

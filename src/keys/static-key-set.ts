@@ -1,0 +1,33 @@
+import type { DocumentHealth } from '../model/health.js'
+import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import { type PublishedKeys, candidates } from './jwks.js'
+import type { KeyQuery } from '../model/verification-key.js'
+
+/** Keys given in the configuration: they never change and are never fetched. */
+export class StaticKeySet implements KeySet {
+  readonly #published: PublishedKeys
+
+  constructor(keys: readonly VerificationKey[]) {
+    this.#published = { keys, kids: new Set() }
+  }
+
+  find(query: KeyQuery): readonly VerificationKey[] {
+    return candidates(this.#published, query, true)
+  }
+
+  assertUsable(): void {
+    // Nothing that could have changed.
+  }
+
+  load(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  size(): number {
+    return this.#published.keys.length
+  }
+
+  health(): DocumentHealth {
+    return { status: 'ok' }
+  }
+}

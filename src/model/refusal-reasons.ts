@@ -1,0 +1,109 @@
+/** Shown while nothing has vouched for the token: a stranger learns nothing, whatever the reason. */
+const TO_A_STRANGER = 'The request needs a valid access token.'
+const UNDECIDABLE = 'The access token could not be checked. Try again later.'
+
+/**
+ * Every reason a request can be refused for, with its answer: status, OAuth error code (RFC 6750
+ * section 3.1), and the sentence that is sent. A new reason is a new row; the compiler finds the rest.
+ */
+export const ANSWERS = {
+  token_missing: { status: 401, error: undefined, description: TO_A_STRANGER },
+  token_malformed: { status: 400, error: 'invalid_request', description: TO_A_STRANGER },
+
+  token_too_large: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  token_undecodable: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  issuer_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  algorithm_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  type_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  critical_header: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  key_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  signature_invalid: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  token_inactive: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+
+  claim_missing: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token lacks a required claim.',
+  },
+  claim_invalid: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'A claim of the access token is not valid.',
+  },
+  audience_mismatch: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is for another audience.',
+  },
+  token_expired: { status: 401, error: 'invalid_token', description: 'The access token has expired.' },
+  token_not_active_yet: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is not active yet.',
+  },
+  issued_in_future: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token was issued in the future.',
+  },
+  token_too_old: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is too old for this resource.',
+  },
+  lifetime_too_long: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token lives too long for this resource.',
+  },
+  token_revoked: { status: 401, error: 'invalid_token', description: 'The access token has been revoked.' },
+  confirmation_impossible: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is too old to be accepted without confirmation by its issuer.',
+  },
+  proof_missing: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The access token is bound to a key and was sent without proof of it.',
+  },
+  proof_invalid: {
+    status: 401,
+    error: 'invalid_token',
+    description: 'The proof of possession is not valid.',
+  },
+
+  scope_insufficient: {
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token lacks a required scope.',
+  },
+  client_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    description: 'This client may not use this resource.',
+  },
+  issuer_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    description: 'Tokens of this issuer may not use this resource.',
+  },
+  check_failed: { status: 403, error: 'access_denied', description: 'The request is not permitted.' },
+
+  keys_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_refused_us: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  issuer_overloaded: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+  revocations_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
+} as const satisfies Record<string, Answer>
+export interface Answer {
+  readonly status: 400 | 401 | 403 | 503
+  readonly error: string | undefined
+  readonly description: string
+}
+
+/** Why a request was not accepted: a stable code, safe to log, to count and to switch on. */
+export type RefusalReason = keyof typeof ANSWERS
+
+/** The OAuth error code of an answer; none for a request that brought no token (RFC 6750 section 3.1). */
+export type RefusalError = NonNullable<(typeof ANSWERS)[RefusalReason]['error']>

@@ -1,0 +1,51 @@
+import type { KeyObject } from 'node:crypto'
+import type { CryptoKey } from 'jose'
+import type { DocumentHealth } from './health.js'
+import type { Awaitable } from '../util/awaitable.js'
+
+/** A published key that may verify signatures. */
+export interface VerificationKey {
+  readonly kid: string | undefined
+  /** The `alg` values it may be used with (RFC 8725 section 3.1: one key, one algorithm, as far as it says). */
+  readonly algorithms: readonly string[]
+  /** Tells this key, with all that was published of it, from any other. */
+  readonly identity: string
+  /** Whether a check takes hardly longer than it takes to hand it to another thread and take it back. */
+  readonly isQuick: boolean
+  /** Set once a fetch of the key set succeeded that no longer lists the key: nothing it signed is accepted. */
+  withdrawn: boolean
+  /** The key as Node's own functions take it; undefined if the platform refuses it. */
+  keyObject(): KeyObject | undefined
+  /** The key for use by jose with one of its algorithms; rejects if the platform refuses it. */
+  import(algorithm: string): Promise<CryptoKey>
+}
+
+/** An issuer's keys. */
+export interface KeySet {
+  /**
+   * The keys that may have signed a token with this header; usually one, none if the key is unknown. At once
+   * where nothing has to be fetched.
+   *
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection, when there are no keys that may still be used.
+   */
+  find(query: KeyQuery): Awaitable<readonly VerificationKey[]>
+  /**
+   * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
+   * background refresh when one is due. For remembered tokens, which look no key up.
+   *
+   * @param now the time of day: within one tick of it nothing ages, and is not looked at twice.
+   * @throws Refusal `keys_unavailable`, thrown or as a rejection.
+   */
+  assertUsable(now: number): Awaitable<void>
+  /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
+  load(): Promise<void>
+  /** How many keys can be used. */
+  size(): number
+  health(): DocumentHealth
+}
+
+/** The header members a key is looked up by. */
+export interface KeyQuery {
+  readonly kid: string | undefined
+  readonly algorithm: string
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../util/clock.js'
+import { ConfigurationError } from './configuration-error.js'
+
+/**
+ * The system's clocks, or both of them driven by one injected function (milliseconds since the epoch).
+ *
+ * @throws ConfigurationError, here and whenever it is read, if the function gives no finite number.
+ */
+export function createClock(injected?: () => number): Clock {
+  if (injected === undefined) {
+    return { now: () => Date.now() / 1000, elapsed: () => performance.now() / 1000 }
+  }
+  const read = (): number => {
+    const milliseconds: unknown = injected()
+    // Compared with NaN, nothing is ever too old.
+    if (typeof milliseconds === 'number' && Number.isFinite(milliseconds)) return milliseconds
+    throw new ConfigurationError('clock', 'must give the time, in milliseconds since the epoch')
+  }
+  let last = read()
+  let elapsed = 0
+  return {
+    now: () => read() / 1000,
+    elapsed: () => {
+      const current = read()
+      if (current > last) elapsed += current - last
+      last = current
+      return elapsed / 1000
+    },
+  }
+}

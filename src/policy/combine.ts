@@ -1,0 +1,54 @@
+import { type ScopeRule, necessaryParts, mentionedScopes } from '../model/scopes.js'
+import type { CompiledPolicy } from './compile.js'
+import type { Policy } from './policy.js'
+
+/** What policies demand of the freshness of remote answers, the strictest of each. */
+export interface FreshnessNeeds {
+  /** Seconds within which the issuer must have vouched; undefined for no demand. */
+  readonly confirmAfter: number | undefined
+  /** Seconds an answer may be used past its lifetime while the issuer cannot be asked. */
+  readonly staleIfError: number
+}
+
+/** The policies that hold for a request, brought together once for all its requests. */
+export interface PolicySet {
+  readonly needs: FreshnessNeeds
+  /** The strictest of each, in seconds; undefined for no demand. */
+  readonly maxTokenAge: number | undefined
+  readonly maxTokenLifetime: number | undefined
+  /** Those of them that say who may come. */
+  readonly callers: readonly CallerRule[]
+  /** Scopes that must be there, whatever else is. */
+  readonly requiredScopes: readonly string[]
+  /** What is demanded of scopes beyond those, such as one of several. */
+  readonly scopeRules: readonly ScopeRule[]
+  /** Every scope that is mentioned: what a challenge names. */
+  readonly mentionedScopes: readonly string[]
+  readonly checks: readonly NonNullable<Policy['check']>[]
+}
+
+export type CallerRule = Pick<CompiledPolicy, 'issuers' | 'clients'>
+
+/** Brings policies together: each holds, and the strictest freshness counts. */
+export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet {
+  const demands = policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined)
+  const parts = demands.flatMap(necessaryParts)
+  return {
+    needs: {
+      confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
+      staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
+    },
+    maxTokenAge: least(policies.map((policy) => policy.maxTokenAge)),
+    maxTokenLifetime: least(policies.map((policy) => policy.maxTokenLifetime)),
+    callers: policies.filter(({ issuers, clients }) => issuers !== undefined || clients !== undefined),
+    requiredScopes: [...new Set(parts.filter((part) => typeof part === 'string'))],
+    scopeRules: parts.filter((part) => typeof part !== 'string'),
+    mentionedScopes: Object.freeze([...new Set(demands.flatMap(mentionedScopes))]),
+    checks: policies.map((policy) => policy.check).filter((check) => check !== undefined),
+  }
+}
+
+function least(values: readonly (number | undefined)[]): number | undefined {
+  const given = values.filter((value) => value !== undefined)
+  return given.length === 0 ? undefined : Math.min(...given)
+}
