@@ -1,6 +1,6 @@
 // npm run soak -- --seconds 60: a guarded server under load while everything about its issuer changes.
 import { parseArgs } from 'node:util'
-import { faultsOf, soak, type SoakReport } from '../test/soak/soak.js'
+import { faultsOf, soak, type SoakReport } from '../test/slow/soak/soak.js'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '30' }, json: { type: 'boolean' } },

@@ -4,7 +4,15 @@ import { COMMANDS } from '../../src/cli/commands/index.js'
 import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit-code.js'
 import { written } from '../../src/cli/input/option.js'
 import { VARIABLES } from '../../src/cli/input/environment.js'
-import { blocksOf, codeIn, PAPERS, placeOf, readPaper, rowsOf, sectionOf } from '../docs/support.js'
+import {
+  blocksOf,
+  codeIn,
+  PAPERS,
+  placeOf,
+  readPaper,
+  rowsOf,
+  sectionOf,
+} from '../integration/docs/support.js'
 import { cliStage } from './support.js'
 
 const PAPER = 'docs/cli.md'

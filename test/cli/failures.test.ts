@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands/index.js'
 import { failureOf } from '../../src/cli/output/failure.js'
 import type { Endpoint, Fault } from '../../src/testing/index.js'
-import { formsOf } from '../secrets/recorder.js'
+import { formsOf } from '../security/secrets/recorder.js'
 import { cliStage, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
 
 const ID = `mt_${'0'.repeat(32)}`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SigningAlgorithm } from '../../src/testing/index.js'
-import { stage, times } from '../core/support.js'
+import { stage, times } from '../support/core.js'
 import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
 import { keyStage } from './support.js'
 

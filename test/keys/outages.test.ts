@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, Fault, MintJwtOptions, TestIssuer } from '../../src/testing/index.js'
-import { bearer, stage, type Stage } from '../core/support.js'
+import { bearer, stage, type Stage } from '../support/core.js'
 import { keyStage, LONG } from './support.js'
 
 interface Target {

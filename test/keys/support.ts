@@ -1,5 +1,5 @@
 import { oauth, type OAuthOptions } from '../../src/index.js'
-import { stage, type Stage, type StageOptions } from '../core/support.js'
+import { stage, type Stage, type StageOptions } from '../support/core.js'
 
 /** A stage whose verifier fetches keys from one given address, so that calls are those for keys only. */
 export function keyStage(extra: Partial<OAuthOptions> = {}, options: StageOptions = {}): Promise<Stage> {

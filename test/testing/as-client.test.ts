@@ -19,7 +19,7 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { asClient, createTestIssuer, type ProviderName, type TestIssuer } from '../../src/testing/index.js'
-import { bearer, outcomeOf, START } from '../core/support.js'
+import { bearer, outcomeOf, START } from '../support/core.js'
 import { decode, issuerAtNow } from './support.js'
 
 function verifierOf(...issuers: readonly Issuer[]): Verifier {

@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../core/support.js'
+import { outcomeOf, START } from '../support/core.js'
 import { ask, issuerAtNow } from './support.js'
 
 const keysAt = (issuer: TestIssuer): string => `${issuer.url}/jwks`

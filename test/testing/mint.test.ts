@@ -7,7 +7,7 @@ import type {
   SigningAlgorithm,
   TestIssuer,
 } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../core/support.js'
+import { outcomeOf, START } from '../support/core.js'
 import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
 import { ask, decode, issuerAtNow, NOW } from './support.js'
 

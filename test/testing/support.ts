@@ -1,5 +1,5 @@
 import type { TestIssuer, TestIssuerOptions } from '../../src/testing/index.js'
-import { START, startIssuer } from '../core/support.js'
+import { START, startIssuer } from '../support/core.js'
 
 /** The second all of these tests happen in. */
 export const NOW = START / 1000

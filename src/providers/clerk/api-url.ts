@@ -1,6 +1,6 @@
 import { secureAddress } from '../../options/url.js'
 
-export const DEFAULT_API = 'https://api.clerk.com'
+const DEFAULT_API = 'https://api.clerk.com'
 
 /** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
 export function apiAddress(apiUrl: unknown): string {

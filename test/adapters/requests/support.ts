@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import express from 'express'
+import Fastify from 'fastify'
+import Koa from 'koa'
+import { guard as expressGuard } from '../../../adapters/express.js'
+import { m2mGuard } from '../../../adapters/fastify.js'
+import { guard as koaGuard } from '../../../adapters/koa.js'
+import type { Verifier } from '../../../src/index.js'
+
+/** A guarded application that answers 200 behind the guard, and tells whenever it does. */
+type Application = (verifier: Verifier, handled: () => void) => Promise<RequestListener>
+
+export const APPLICATIONS: readonly { readonly name: string; readonly make: Application }[] = [
+  {
+    name: 'Express',
+    make: (verifier, handled) => {
+      const app = express()
+      app.use(expressGuard(verifier))
+      app.use((_request, response) => {
+        handled()
+        response.json({ fine: true })
+      })
+      return Promise.resolve(app as RequestListener)
+    },
+  },
+  {
+    name: 'Koa',
+    make: (verifier, handled) => {
+      const app = new Koa()
+      app.use(koaGuard(verifier))
+      app.use((context) => {
+        handled()
+        context.body = { fine: true }
+      })
+      return Promise.resolve(app.callback() as RequestListener)
+    },
+  },
+  {
+    name: 'Fastify',
+    make: async (verifier, handled) => {
+      let listener: RequestListener | undefined
+      const app = Fastify({
+        serverFactory: (handler) => {
+          listener = handler
+          return createServer(handler)
+        },
+      })
+      await app.register(m2mGuard, { verifier })
+      app.get('/', () => {
+        handled()
+        return { fine: true }
+      })
+      await app.ready()
+      if (listener === undefined) throw new Error('Fastify made no listener')
+      return listener
+    },
+  },
+]
+
+/** A listening server. */
+export interface Running {
+  readonly port: number
+  /** How often the code behind the guard ran. */
+  readonly handled: () => number
+  /** Resolves once so many connections have ended on the server's side. */
+  readonly ended: (connections: number) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Serves an application on a free port. */
+export async function serve(
+  make: Application,
+  verifier: Verifier,
+  options: { readonly maxHeaderSize?: number; readonly insecureHTTPParser?: boolean } = {},
+): Promise<Running> {
+  let handled = 0
+  let ended = 0
+  const server = createServer(options, await make(verifier, () => (handled += 1)))
+  server.on('connection', (socket) => {
+    socket.on('close', () => {
+      ended += 1
+      server.emit('one-ended')
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    handled: () => handled,
+    async ended(connections) {
+      while (ended < connections) await once(server, 'one-ended')
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A connection written to by hand, and what came back. */
+export interface Wire {
+  readonly socket: Socket
+  /** The status of the first answer; 0 if the connection ended without one. */
+  readonly status: Promise<number>
+}
+
+/** Opens a connection and writes bytes, one latin1 character each. */
+export function write(port: number, text: string): Wire {
+  const socket = connect(port, '127.0.0.1')
+  // A server that hangs up on what it will not read is no fault of the test.
+  socket.on('error', () => undefined)
+  let received = ''
+  const status = new Promise<number>((resolve) => {
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1')
+      const found = /^HTTP\/1\.1 (\d{3}) /.exec(received)?.[1]
+      if (found !== undefined) resolve(Number(found))
+    })
+    socket.on('close', () => resolve(0))
+  })
+  socket.write(text, 'latin1')
+  return { socket, status }
+}
+
+/** A request with header lines as given. */
+export function request(...lines: readonly string[]): string {
+  return `${['GET / HTTP/1.1', 'Host: api.internal', ...lines].join('\r\n')}\r\n\r\n`
+}
+
+/** Writes a request, takes the status and hangs up. */
+export async function ask(port: number, text: string): Promise<number> {
+  const { socket, status } = write(port, text)
+  const got = await status
+  socket.destroy()
+  return got
+}

@@ -1,0 +1,176 @@
+import fastify from 'fastify'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { guard } from '../../../adapters/express.js'
+import { m2mGuard } from '../../../adapters/fastify.js'
+import { clerkTokenSource, tokenSource } from '../../../src/client/index.js'
+import { parseDuration } from '../../../src/options/duration.js'
+import {
+  authlete,
+  clerk,
+  ConfigurationError,
+  createVerifier,
+  oauth,
+  stytch,
+  type Verifier,
+  type VerifierOptions,
+} from '../../../src/index.js'
+import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
+import { readKeyOptions } from '../../../src/keys/options.js'
+import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../../src/management/index.js'
+import { readRemoteOptions } from '../../../src/introspection/options.js'
+import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
+import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
+
+const text = readPaper('docs/options.md')
+const rowsIn = (section: string) => rowsOf(sectionOf(text, section), 'option')
+const namesIn = (section: string): readonly string[] => rowsIn(section).map((row) => codeIn(row['option']))
+
+const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
+const STYTCH = { projectId: 'project-test-1' }
+const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
+const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
+const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
+  createVerifier({ issuers: [oauth(OAUTH)], ...options })
+
+type Options = Readonly<Record<string, unknown>>
+
+/** For each section: what reads such options. Each is a valid call as far as `given` is. */
+const readers: Readonly<Record<string, (given: Options) => unknown>> = {
+  createVerifier: (given) => verifierWith(given),
+  cache: (given) => verifierWith({ cache: given }),
+  policy: (given) => verifierWith({ policy: given }),
+  keys: (given) => oauth({ ...OAUTH, keys: given }),
+  remote: (given) => oauth({ ...OAUTH, remote: given }),
+  oauth: (given) => oauth({ ...OAUTH, ...given }),
+  introspection: (given) => oauth({ ...OAUTH, introspection: { ...CLIENT, ...given } }),
+  clerk: (given) => clerk({ machineSecretKey: 'ak_1', jwtAccess: false, ...given }),
+  stytch: (given) => stytch({ ...STYTCH, ...given }),
+  authlete: (given) => authlete({ ...AUTHLETE, ...given }),
+  guard: (given) => guard(verifierWith({}), undefined, given),
+  tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
+  clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
+  stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
+  authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
+  oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
+}
+
+async function problemWith(section: string, given: Options): Promise<ConfigurationError | undefined> {
+  try {
+    await readers[section]!(given)
+    return undefined
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error
+    throw error
+  }
+}
+
+/** What the code itself says it knows, when it meets a name it does not. */
+async function knownTo(section: string): Promise<readonly string[]> {
+  const problem = await problemWith(section, { unheardOf: 1 })
+  return /known are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
+}
+
+describe('docs/options.md', () => {
+  const common = namesIn('Every issuer')
+
+  it.each(Object.keys(readers))('%s: names every option the code knows, and no other', async (section) => {
+    const known = await knownTo(section)
+    expect(known.length).toBeGreaterThan(0)
+    const isIssuer = ['oauth', 'clerk', 'stytch', 'authlete'].includes(section)
+    const shared = section === 'stytch' ? common.filter((name) => name !== 'remote') : common
+    expect([...namesIn(section), ...(isIssuer ? shared : [])].sort()).toEqual([...known].sort())
+  })
+
+  it('has a section of a table for nothing else', () => {
+    const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title)
+    expect(sections.filter((title) => rowsIn(title).length > 0).sort()).toEqual(
+      [...Object.keys(readers), 'Every issuer'].sort(),
+    )
+  })
+
+  it.each(
+    Object.keys(readers).flatMap((section) =>
+      rowsIn(section).map((row) => [section, codeIn(row['option']), row] as const),
+    ),
+  )('%s: %s is said to be required exactly where the code wants it', async (section, name, row) => {
+    const problem = await problemWith(section, { [name]: undefined })
+    const isDemanded = problem !== undefined && section !== 'policy'
+    expect(isDemanded).toBe(row['default'] === 'required')
+  })
+})
+
+it('every algorithm that can be configured is named in docs/options.md', () => {
+  const row = rowsIn('Every issuer').find(({ option }) => option === '`algorithms`')
+  const named = /values: ([^.]+)\./.exec(row!['meaning']!)?.[1]?.split(', ')
+  expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
+})
+
+describe('bounds in docs/options.md', () => {
+  const bounded = ['createVerifier', 'cache', 'policy', 'keys', 'remote'].flatMap((section) =>
+    rowsIn(section)
+      .filter((row) => row['type'] === 'Duration' || row['type']!.startsWith('whole number'))
+      .map((row) => [section, codeIn(row['option']), row] as const),
+  )
+
+  it('there are as many as there are durations and numbers', () => {
+    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 7)
+  })
+
+  it.each(bounded)('%s: %s takes what lies within, and nothing beyond', async (section, name, row) => {
+    const isDuration = row['type'] === 'Duration'
+    const [least = Number.NaN, most = Number.NaN] = row['bounds']!.split(' to ').map((bound) =>
+      valueOf(section, bound, isDuration),
+    )
+    for (const value of [least, most]) expect(await problemWith(section, { [name]: value })).toBeUndefined()
+    const step = isDuration ? 0.001 : 1
+    for (const value of [least - step, most + 1])
+      expect(await problemWith(section, { [name]: value })).toBeInstanceOf(ConfigurationError)
+  })
+})
+
+/** A bound: a number, a duration, or the default of another option of the section. */
+function valueOf(section: string, bound: string, isDuration: boolean): number {
+  if (!isDuration) return Number(bound)
+  const word = codeIn(bound)
+  const other = rowsIn(section).find((row) => row['option'] === bound)
+  return parseDuration('bound', other === undefined ? word : codeIn(other['default']))
+}
+
+describe('defaults in docs/options.md', () => {
+  it.each([
+    ['keys', readKeyOptions('keys')],
+    ['remote', readRemoteOptions('remote')],
+  ])('%s: are those of the code', (section, numbers) => {
+    const documented = rowsIn(section).map((row) => [
+      codeIn(row['option']),
+      valueOf(section, row['default']!, row['type'] === 'Duration'),
+    ])
+    expect(Object.fromEntries(documented)).toEqual(numbers)
+  })
+
+  describe('of the clock tolerance', () => {
+    let issuer: TestIssuer
+    const clock = (): number => Date.UTC(2026, 10, 21, 8)
+    beforeAll(async () => {
+      issuer = await createTestIssuer({ clock })
+      return () => issuer.close()
+    })
+
+    it.each([
+      ['less than it', -0.5, 'accepted'],
+      ['just it', 0, 'token_expired'],
+    ])('a token that expired %s ago', async (_, more, expected) => {
+      const row = rowsIn('createVerifier').find(({ option }) => option === '`clockTolerance`')
+      const tolerance = parseDuration('default', codeIn(row!['default']))
+      const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
+      const token = issuer.mintJwt({ expiresIn: -(tolerance + more), age: '1h' })
+      const outcome = await verifier.verify(token).then(
+        () => 'accepted',
+        (error: unknown) => (error as { readonly reason: string }).reason,
+      )
+      expect(outcome).toBe(expected)
+    })
+  })
+})

@@ -1,0 +1,46 @@
+import express, { type Express, type RequestHandler } from 'express'
+import fastify, { type FastifyInstance } from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { accessToken, guard, requireScopes } from '../../../adapters/express.js'
+import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
+import type { TestIssuer } from '../../../src/testing/index.js'
+
+/** What blocks of the papers may lean on where a marker before them says so: the surroundings a reader has. */
+export interface Preamble {
+  readonly verifier: Verifier
+  readonly issuer: TestIssuer
+  readonly expressApp: Express
+  readonly koaApp: Koa
+  readonly fastifyApp: FastifyInstance
+  readonly honoApp: Hono
+  readonly handler: RequestHandler
+  /** The app of a reader, guarded, to be tested. */
+  readonly createApp: (verifier: Verifier) => Express
+}
+
+export function createPreamble(issuer: TestIssuer): Preamble {
+  return {
+    verifier: createVerifier({ issuers: [oauth(issuer.oauth())], policy: { maxTokenAge: '1h' } }),
+    issuer,
+    expressApp: express(),
+    koaApp: new Koa(),
+    fastifyApp: fastify(),
+    honoApp: new Hono(),
+    handler: (_request, response) => {
+      response.json({})
+    },
+    createApp(verifier) {
+      const app = express()
+      app.get(
+        '/orders',
+        guard(verifier, { maxTokenAge: '1h' }),
+        requireScopes('orders:read'),
+        (request, response) => {
+          response.json({ client: accessToken(request).clientId })
+        },
+      )
+      return app
+    },
+  }
+}

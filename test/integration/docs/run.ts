@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { Server, type AddressInfo } from 'node:net'
+import ts from 'typescript'
+import { onTestFinished, vi } from 'vitest'
+import * as expressAdapter from '../../../adapters/express.js'
+import * as fastifyAdapter from '../../../adapters/fastify.js'
+import * as fetchAdapter from '../../../adapters/fetch.js'
+import * as koaAdapter from '../../../adapters/koa.js'
+import * as client from '../../../src/client/index.js'
+import * as root from '../../../src/index.js'
+import * as management from '../../../src/management/index.js'
+import * as testing from '../../../src/testing/index.js'
+import { createPreamble, type Preamble } from './preamble.js'
+import type { Block } from './support.js'
+
+/** The addresses that stand for a reader's own, and what takes their place. */
+const READERS_ISSUER = 'https://auth.example.com'
+const READERS_AUDIENCE = 'https://orders.internal'
+
+const OURS: Readonly<Record<string, object>> = {
+  'm2m-guard': root,
+  'm2m-guard/client': client,
+  'm2m-guard/express': expressAdapter,
+  'm2m-guard/fastify': fastifyAdapter,
+  'm2m-guard/fetch': fetchAdapter,
+  'm2m-guard/koa': koaAdapter,
+  'm2m-guard/management': management,
+  'm2m-guard/testing': testing,
+}
+
+/** Variables of the environment that must have the value they have at the test issuer. */
+const VALUES: Readonly<Record<string, (issuer: testing.TestIssuer) => string>> = {
+  CLERK_MACHINE_SECRET_KEY: ({ clerkMachines }) => clerkMachines.receiver.secretKey,
+  CLERK_SECRET_KEY: ({ clerkSecretKey }) => clerkSecretKey,
+  STYTCH_PROJECT_ID: ({ stytchProject }) => stytchProject.projectId,
+  STYTCH_SECRET: ({ stytchProject }) => stytchProject.secret,
+  STYTCH_CLIENT_ID: ({ stytchProject }) => stytchProject.client.clientId,
+  STYTCH_CLIENT_SECRET: ({ stytchProject }) => stytchProject.client.clientSecret,
+}
+
+/** The vendors' own addresses, which blocks need not name: whoever calls them reaches the test issuer. */
+const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'])[] = [
+  ['https://api.clerk.com', 'clerk'],
+  ['https://api.stytch.com', 'stytch'],
+  ['https://test.stytch.com', 'stytch'],
+]
+
+type TestBody = () => unknown
+
+/** What is left of a block that has run. */
+export interface Run {
+  readonly issuer: testing.TestIssuer
+  readonly preamble: Preamble
+  /** The addresses of the servers the block has started, in order. */
+  readonly urls: readonly string[]
+}
+
+const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
+  ...parameters: string[]
+) => (...values: unknown[]) => Promise<void>
+
+/**
+ * Runs a block as it stands, with a test issuer in place of the reader's: only the issuer's address and the
+ * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
+ * prints is kept from the screen. Tests a block declares are run at the end.
+ */
+export async function runBlock(block: Block): Promise<Run> {
+  const issuer = await testing.createTestIssuer()
+  onTestFinished(() => issuer.close())
+  const listening = onFreePorts()
+  callTestIssuer(issuer)
+  vi.spyOn(console, 'log').mockReturnValue(undefined)
+  for (const [, name = ''] of block.text.matchAll(/process\.env\.(\w+)/g))
+    vi.stubEnv(name, VALUES[name]?.(issuer) ?? `value-of-${name}`)
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+  })
+
+  const text = block.text.replaceAll(READERS_ISSUER, issuer.url).replaceAll(READERS_AUDIENCE, issuer.audience)
+  const tests: TestBody[] = []
+  const endings: TestBody[] = []
+  const modules = new Map<string, object>()
+  for (const { fileName } of ts.preProcessFile(text).importedFiles) {
+    modules.set(fileName, await load(fileName, tests, endings))
+  }
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  })
+  const preamble = createPreamble(issuer)
+  const given = block.needs.map(({ from }) => preamble[from as keyof Preamble])
+  const program = new AsyncFunction('require', 'exports', ...block.needs.map(({ name }) => name), outputText)
+  await program((name: string) => modules.get(name), {}, ...given)
+  for (const body of [...tests, ...endings]) await body()
+  return { issuer, preamble, urls: await Promise.all(listening) }
+}
+
+/** From now on, what is meant for a vendor goes to the test issuer. */
+function callTestIssuer({ endpoints }: testing.TestIssuer): void {
+  const real = globalThis.fetch
+  vi.stubGlobal('fetch', (input: string | URL | Request, init?: RequestInit) => {
+    const url = typeof input === 'string' ? input : undefined
+    const [address, provider] = VENDORS.find(([vendor]) => url?.startsWith(vendor)) ?? []
+    if (url === undefined || address === undefined || provider === undefined) return real(input, init)
+    return real(endpoints[provider] + url.slice(address.length), init)
+  })
+  onTestFinished(() => {
+    vi.unstubAllGlobals()
+  })
+}
+
+async function load(name: string, tests: TestBody[], endings: TestBody[]): Promise<object> {
+  const own = OURS[name]
+  if (own !== undefined) return own
+  if (name === 'node:test') {
+    return {
+      test: (_: string, body: TestBody) => tests.push(body),
+      after: (body: TestBody) => endings.push(body),
+    }
+  }
+  // The mark by which compiled imports find `default` where it is.
+  return { __esModule: true, ...((await import(name)) as object) }
+}
+
+/**
+ * From now on, servers listen on a free port of the loopback interface, and are closed when the test is over.
+ * Gives the addresses they get.
+ */
+function onFreePorts(): readonly Promise<string>[] {
+  const servers: Server[] = []
+  const listening: Promise<string>[] = []
+  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
+  vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
+    servers.push(this)
+    listening.push(once(this, 'listening').then(() => addressOf(this)))
+    return Reflect.apply(listen, this, [0, '127.0.0.1', ...args.filter((arg) => typeof arg === 'function')])
+  })
+  onTestFinished(() => {
+    for (const server of servers) server.close()
+  })
+  return listening
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createTestIssuer } from '../../../src/testing/index.js'
+import { endAll, readCurlLine, runScript, runTsx, startNode, startTsx, statusOf } from './support.js'
+
+afterAll(endAll)
+
+const EXAMPLES = new URL('../../../examples/', import.meta.url)
+
+/** Each example with what it must print of its own requests, in order. */
+const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
+  express: [
+    /^401 {2}GET \/orders, no token: /,
+    /^200 {2}GET \/orders, may read: .*"orders":\["o-1","o-2"\]/,
+    /^403 {2}POST \/orders, may read only: .*insufficient_scope/,
+    /^401 {2}POST \/orders, may write, token too old for that: .*too old/,
+  ],
+  koa: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
+  fastify: [
+    /^200 {2}GET \/health/,
+    /^401 .*no token/,
+    /^200 .*"orders":\["o-1","o-2"\]/,
+    /^403 .*insufficient_scope/,
+  ],
+  hono: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
+  oauth: [/^200 .*"format":"jwt"/, /^200 .*"format":"opaque"/, /^401 .*does not know/],
+  clerk: [
+    /^200 .*"format":"opaque","machine":"mch_/,
+    /^200 .*"format":"jwt","machine":"mch_/,
+    /^403 .*another machine/,
+  ],
+  stytch: [/^200 .*\["read:orders"\]/, /^200 .*\["read:\*"\]/, /^403 .*another resource/],
+  'rotate-stytch-secret': [
+    /^([6-9]\d|\d{3,}) requests with \d{2,} tokens during the rotation, 0 failed$/,
+    /^The old secret: refused$/,
+    /^200 {2}GET \/orders, a client like any other/,
+  ],
+  'clerk-revocation': [
+    /^before the revocation: remembering 200, asking 200$/,
+    /^at once: remembering 200, asking 401$/,
+    /^after 15 s: remembering 200, asking 401$/,
+    /^after 31 s: remembering 401, asking 401$/,
+    /^200 {2}GET \/asking, another token/,
+  ],
+  'service-calls-service': [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\],"askedBy":/],
+  authlete: [/^200 .*"format":"opaque"/, /^200 .*"format":"jwt"/, /^401 .*another audience/],
+  'several-issuers': [
+    /^200 .*"provider":"oauth"/,
+    /^200 .*"provider":"clerk"/,
+    /^200 .*"provider":"stytch"/,
+    /^200 {2}GET \/refunds, of the OAuth issuer/,
+    /^403 {2}GET \/refunds, of Clerk/,
+  ],
+  'open-routes-and-cors': [
+    /^200 {2}GET \/health/,
+    /^204 {2}OPTIONS \/orders, preflight/,
+    /^401 {2}GET \/orders/,
+    /^401 {2}GET \/nowhere/,
+    /^200 {2}GET \/orders, may read/,
+  ],
+  'report-mode': [
+    /^guard: \/orders would have been refused: token_missing/,
+    /^200 .*no token/,
+    /^guard: \/orders would have been refused: scope_insufficient \(client billing\)/,
+    /^200 .*without the scope/,
+    /^200 .*may read.*"client":"shipping"/,
+  ],
+}
+
+const names = Object.keys(PRINTED)
+
+it('every example is tested here', () => {
+  const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.ts'))
+  expect(files).toEqual(names.map((name) => `${name}.ts`).sort())
+})
+
+describe.each(names)('the example %s', (name) => {
+  const file = `examples/${name}.ts`
+
+  it('says in its first lines how to run it, and does it', async () => {
+    const comment = readFileSync(new URL(`${name}.ts`, EXAMPLES), 'utf8').split('\nimport ')[0]
+    expect(comment).toContain(`npx tsx ${file} --once `)
+    const { code, stdout, stderr } = await runTsx([file, '--once'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toEqual(PRINTED[name]!.map((pattern): unknown => expect.stringMatching(pattern)))
+  })
+
+  it('stays up with a curl line that works, until Ctrl-C', async () => {
+    const example = startTsx([file])
+    const stdout = await example.until(/^curl .*\n/m)
+    expect(await statusOf(readCurlLine(/^curl .*$/m.exec(stdout)![0]))).toBe(200)
+    example.kill('SIGINT')
+    expect(await example.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+it('in earnest, the guard of the roll-out refuses', async () => {
+  const { code, stdout } = await runTsx(['examples/report-mode.ts', '--once'], { GUARD_MODE: 'enforce' })
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^401 .*no token/m)
+  expect(stdout).toMatch(/^403 .*without the scope/m)
+})
+
+it('the example of testing a route passes with the command it documents', async () => {
+  const file = 'examples/testing-a-route/orders.test.ts'
+  expect(readFileSync(new URL('testing-a-route/orders.test.ts', EXAMPLES), 'utf8')).toContain(
+    `node --import tsx --test ${file}`,
+  )
+  const { code, stdout } = await startNode(['--import', 'tsx', '--test', '--test-reporter=tap', file]).ended
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^# pass 5$/m)
+  expect(stdout).toMatch(/^# fail 0$/m)
+})
+
+describe('every example', () => {
+  it('uses the issuer of the environment where one is set', async () => {
+    await using issuer = await createTestIssuer()
+    const env = {
+      OAUTH_ISSUER: issuer.url,
+      OAUTH_AUDIENCE: issuer.audience,
+      OAUTH_CLIENT_ID: issuer.client.clientId,
+      OAUTH_CLIENT_SECRET: issuer.client.clientSecret,
+    }
+    const example = startTsx(['examples/oauth.ts'], env)
+    const stdout = await example.until(/^curl .*\n/m)
+    expect(stdout).toContain('Bearer $TOKEN')
+    for (const token of [
+      issuer.mintJwt({ scopes: 'orders:read' }),
+      issuer.mintOpaque({ scopes: 'orders:read' }),
+    ]) {
+      const line = /^curl .*$/m.exec(stdout)![0].replace('$TOKEN', token)
+      expect(await statusOf(readCurlLine(line))).toBe(200)
+    }
+    example.kill('SIGTERM')
+    expect(await example.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('says which variables are missing where only some are set', async () => {
+    const { code, stderr } = await runTsx(['examples/stytch.ts', '--once'], {
+      STYTCH_PROJECT_ID: 'project-test-1',
+    })
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'Also set STYTCH_API_URL, or none of STYTCH_PROJECT_ID, STYTCH_API_URL to use a test issuer.\n',
+    })
+  })
+
+  it('knows no other option than --once', async () => {
+    const { code, stdout, stderr } = await runTsx(['examples/koa.ts', '--nope'])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^Unknown option '--nope'.*\n$/)
+  })
+
+  it('ends with 1 where an answer is not as it should be', async () => {
+    const { code, stdout, stderr } = await runScript(`
+      import { createServer } from 'node:http'
+      process.argv.push('--once')
+      const { demonstrate } = await import('./examples/support/demonstrate.ts')
+      const server = createServer((request, response) => response.end('hello')).listen(0, '127.0.0.1')
+      await demonstrate(server, undefined, [
+        { what: 'good', path: '/', status: 200 },
+        { what: 'bad', path: '/', status: 401 },
+      ])`)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout).toBe(
+      '200  GET /, good: hello\n200  GET /, bad: hello\n^ UNEXPECTED: should have been 401\n',
+    )
+  })
+})

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const TSX = createRequire(import.meta.url).resolve('tsx/cli')
+
+/** How a program ended and what it wrote. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program under way. */
+export interface Running {
+  /** Resolves with all output so far once it matches; rejects if the program ends before. */
+  until(pattern: RegExp): Promise<string>
+  kill(signal: NodeJS.Signals): void
+  readonly ended: Promise<Ended>
+}
+
+const children = new Set<ChildProcess>()
+
+/** Ends whatever a failed test has left behind, and what that has started: tsx runs a program in a process of its own. */
+export function endAll(): void {
+  for (const { pid } of children) {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+}
+
+/** Starts `tsx <args>` in the project's folder, as a user would; without what could steer an example. */
+export function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  return startNode([TSX, ...args], env)
+}
+
+/** Runs `tsx <args>` to its end. */
+export function runTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return startTsx(args, env).ended
+}
+
+/** Runs a piece of TypeScript to its end. */
+export function runScript(source: string): Promise<Ended> {
+  return startNode(['--import', 'tsx', '--input-type=module', '--eval', source]).ended
+}
+
+/** Starts Node in the project's folder. */
+export function startNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const foreign = /^(OAUTH|CLERK|STYTCH|AUTHLETE)_|^(PORT|GUARD_MODE|NODE_OPTIONS|NODE_TEST_CONTEXT)$/
+  const inherited = Object.entries(process.env).filter(([name]) => !foreign.test(name))
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that endAll() reaches all of it.
+    detached: true,
+  })
+  children.add(child)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = once(child, 'close').then(([code]) => {
+    children.delete(child)
+    return { code: code as number | null, stdout, stderr }
+  })
+  return {
+    ended,
+    kill: (signal) => child.kill(signal),
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(stdout)) resolve(stdout)
+        }
+        child.stdout.on('data', look)
+        void ended.then((end) => reject(new Error(`ended before ${pattern.source}: ${JSON.stringify(end)}`)))
+        look()
+      }),
+  }
+}
+
+/** What a printed curl line asks for. */
+export interface CurlRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Reads a printed line; throws at anything it does not know, so that no part of the line goes unchecked. */
+export function readCurlLine(line: string): CurlRequest {
+  const match = /^curl -i(?: -H "([^":]+): ([^"]+)")? (http:\/\/127\.0\.0\.1:\d+\/\S*)$/.exec(line)
+  if (match === null) throw new Error(`not a curl line: ${line}`)
+  const [, name, value, url] = match
+  return { url: url!, headers: name === undefined ? {} : { [name]: value! } }
+}
+
+/** The status of the answer. */
+export async function statusOf({ url, headers }: CurlRequest): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers, agent: false }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode!))
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,34 @@
+import { createClerkClient } from '@clerk/backend'
+import { clerkTokens, type ClerkTokens } from '../../../src/management/index.js'
+import type { TestIssuerOptions } from '../../../src/testing/index.js'
+import { clerkStage, type ClerkStage } from './clerk-stage.js'
+import { wireTo, type Sent } from './clerk-wire.js'
+
+type M2M = ReturnType<typeof createClerkClient>['m2m']
+export type TheirToken = Awaited<ReturnType<M2M['createToken']>>
+
+export interface ClerkManagement extends ClerkStage {
+  /** Our client of the sending machine, and of the receiving one. */
+  readonly mine: ClerkTokens
+  readonly mineAsReceiver: ClerkTokens
+  /** Ours with the key of the instance, and theirs through the same wire. */
+  readonly mineAsInstance: ClerkTokens
+  readonly wired: M2M
+  readonly taken: () => readonly Sent[]
+  readonly subject: string
+}
+
+export async function clerkManagement(options?: Omit<TestIssuerOptions, 'clock'>): Promise<ClerkManagement> {
+  const on = await clerkStage(options)
+  const { url, taken } = await wireTo(on.issuer.endpoints.clerk)
+  const secretKey = on.issuer.clerkSecretKey
+  return {
+    ...on,
+    mine: clerkTokens({ machineSecretKey: on.sender, apiUrl: url }),
+    mineAsReceiver: clerkTokens({ machineSecretKey: on.receiver, apiUrl: url }),
+    mineAsInstance: clerkTokens({ secretKey, apiUrl: url }),
+    wired: createClerkClient({ secretKey, apiUrl: url, telemetry: { disabled: true } }).m2m,
+    taken,
+    subject: on.issuer.clerkMachines.sender.id,
+  }
+}

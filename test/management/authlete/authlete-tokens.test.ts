@@ -1,0 +1,262 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { authleteManagement, hashOf } from './support.js'
+import { failureOf } from '../support.js'
+
+const MACHINE = 'CLIENT_CREDENTIALS'
+const RESOURCE = 'https://api.test'
+
+describe('the life of a token', () => {
+  it('created, used, changed, renewed, revoked: the guard follows at every step', async () => {
+    const { tokens, clientId, guarded, now, pass } = await authleteManagement()
+    const { accessToken, tokenId } = await tokens.create({
+      grantType: MACHINE,
+      clientId,
+      scopes: 'orders:read',
+      accessTokenDuration: '10m',
+    })
+    expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('accepted')
+
+    await tokens.update({ tokenId: tokenId!, scopes: ['orders:write'] })
+    expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('scope_insufficient')
+    expect(await guarded(accessToken, { scopes: 'orders:write' })).toBe('accepted')
+
+    const renewed = await tokens.update({ accessToken, accessTokenValueUpdated: true })
+    expect(await guarded(accessToken)).toBe('token_inactive')
+    expect(await guarded(renewed.accessToken!, { scopes: 'orders:write' })).toBe('accepted')
+
+    await tokens.update({ accessTokenHash: hashOf(renewed.accessToken!), accessTokenExpiresAt: now() + 60 })
+    pass(59)
+    expect(await guarded(renewed.accessToken!)).toBe('accepted')
+    pass(1)
+    expect(await guarded(renewed.accessToken!)).toBe('token_inactive')
+
+    await tokens.update({ tokenId: tokenId!, accessTokenPersistent: true })
+    pass(10 * 365 * 86_400)
+    expect(await guarded(renewed.accessToken!)).toBe('accepted')
+    expect(await tokens.revoke({ accessToken: renewed.accessToken! })).toEqual({ count: 1 })
+    expect(await guarded(renewed.accessToken!)).toBe('token_inactive')
+    expect((await tokens.list()).items).toEqual([])
+  })
+
+  it.each(['token', 'hash'] as const)(
+    'deleted by its %s it is gone, and a second time an error',
+    async (by) => {
+      const { tokens, clientId, guarded } = await authleteManagement()
+      const { accessToken } = await tokens.create({
+        grantType: MACHINE,
+        clientId,
+        accessToken: 'a/b?c#d%2F+e',
+      })
+      const which = by === 'token' ? { token: accessToken } : { hash: hashOf(accessToken) }
+      expect(await guarded('a/b')).toBe('token_inactive')
+      expect(await tokens.delete(which)).toBeUndefined()
+      expect((await tokens.introspect({ token: accessToken })).action).toBe('UNAUTHORIZED')
+      const error = await failureOf(tokens.delete(which))
+      expect(error).toMatchObject({ name: 'ManagementError', status: 404, isUncertain: false })
+    },
+  )
+})
+
+describe('create', () => {
+  it('says everything of the token in seconds, and keeps its secrets out of logs', async () => {
+    const { tokens, clientId, now } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const created = await tokens.create({
+      grantType: 'AUTHORIZATION_CODE',
+      clientIdentifier: clientId,
+      subject: 'john',
+      scopes: ['openid', 'a'],
+      accessTokenDuration: '1h',
+      refreshTokenDuration: 7200,
+      properties: [
+        { key: 'tenant', value: 't1' },
+        { key: 'note', value: '', hidden: true },
+      ],
+      resources: [RESOURCE],
+      certificateThumbprint: 'c'.repeat(43),
+      authorizationDetails: [{ type: 'payment', actions: ['read'], otherFields: { max: 5 } }],
+      jwtAtClaims: { region: 'eu' },
+      acr: 'high',
+      authTime: now() - 60,
+      sessionId: 'session-1',
+      forExternalAttachment: false,
+    })
+    expect({ ...created }).toEqual({
+      tokenId: expect.any(String),
+      tokenType: 'Bearer',
+      grantType: 'AUTHORIZATION_CODE',
+      clientId,
+      clientIdentifier: clientId,
+      subject: 'john',
+      scopes: ['openid', 'a'],
+      refreshTokenScopes: ['openid', 'a'],
+      expiresAt: now() + 3600,
+      expiresIn: 3600,
+      properties: [
+        { key: 'tenant', value: 't1', hidden: false },
+        { key: 'note', value: '', hidden: true },
+      ],
+      authorizationDetails: [{ type: 'payment', actions: ['read'], otherFields: { max: 5 } }],
+      forExternalAttachment: false,
+      sessionId: 'session-1',
+    })
+    const secrets = [created.accessToken, created.jwtAccessToken!, created.refreshToken!]
+    expect(new Set(secrets).size).toBe(3)
+    for (const shown of [inspect(created), JSON.stringify(created), JSON.stringify({ ...created })])
+      for (const secret of secrets) expect(shown).not.toContain(secret)
+    expect(Object.isFrozen(created)).toBe(true)
+  })
+
+  it('gives a token of its JWT form too, where the service signs them: both stand for one token', async () => {
+    const { tokens, clientId, guarded } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const { accessToken, jwtAccessToken } = await tokens.create({
+      grantType: MACHINE,
+      clientId,
+      jwtAtClaims: { region: 'eu' },
+    })
+    const claims = JSON.parse(Buffer.from(jwtAccessToken!.split('.')[1]!, 'base64url').toString()) as object
+    expect(claims).toMatchObject({ client_id: clientId, region: 'eu' })
+    expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual(['accepted', 'accepted'])
+    await tokens.revoke({ accessToken: jwtAccessToken! })
+    expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual([
+      'token_inactive',
+      'token_inactive',
+    ])
+  })
+
+  it("a token that is bound to a key is of the type DPoP, and useless without the key's proof", async () => {
+    const { tokens, clientId } = await authleteManagement()
+    const jwk = { crv: 'P-256', kty: 'EC', x: 'x', y: 'y' }
+    const proof = `${Buffer.from(JSON.stringify({ jwk })).toString('base64url')}.e30.sig`
+    const dpopKeyThumbprint = hashOf(JSON.stringify(jwk))
+    const bound = await tokens.create({ grantType: MACHINE, clientId, dpopKeyThumbprint })
+    expect(bound.tokenType).toBe('DPoP')
+    const token = bound.accessToken
+    const request = { htm: 'GET', htu: 'https://api.test/orders' }
+    expect((await tokens.introspect({ token })).action).toBe('UNAUTHORIZED')
+    expect((await tokens.introspect({ token, dpop: proof, ...request })).action).toBe('OK')
+    expect((await tokens.introspect({ token, dpop: 'e30.e30.sig', ...request })).action).toBe('UNAUTHORIZED')
+  })
+
+  it.each([MACHINE, 'IMPLICIT'] as const)('%s comes without a refresh token', async (grantType) => {
+    const { tokens, clientId } = await authleteManagement()
+    const created = await tokens.create({ grantType, clientId, subject: 'john' })
+    expect([created.refreshToken, created.jwtAccessToken]).toEqual([undefined, undefined])
+  })
+
+  it('for a client nobody knows is an error with the code, and creates nothing', async () => {
+    const { tokens } = await authleteManagement()
+    const error = await failureOf(tokens.create({ grantType: MACHINE, clientIdentifier: 'nobody' }))
+    expect(error).toMatchObject({
+      name: 'ManagementError',
+      operation: 'authleteTokens.create',
+      code: 'A070201',
+      status: 200,
+      isUncertain: false,
+    })
+    expect(error.message).toBe(
+      'authleteTokens.create: Authlete answered BAD_REQUEST A070201: [A070201] No such client. ' +
+        'Check the input: the message says what Authlete makes of it',
+    )
+    expect((await tokens.list()).total).toBe(0)
+  })
+})
+
+describe('update', () => {
+  it('leaves what is not given as it is, and says what the token has now', async () => {
+    const { tokens, clientId, now } = await authleteManagement()
+    const properties = [{ key: 'tenant', value: 't1', hidden: true }]
+    const { tokenId, accessToken } = await tokens.create({
+      grantType: 'PASSWORD',
+      clientId,
+      subject: 'john',
+      scopes: 'a b',
+      properties,
+      accessTokenDuration: 60,
+    })
+    const updated = await tokens.update({ tokenId: tokenId!, refreshTokenExpiresAt: now() + 5.5 })
+    expect({ ...updated }).toEqual({
+      accessTokenExpiresAt: now() + 60,
+      refreshTokenExpiresAt: now() + 5.5,
+      scopes: ['a', 'b'],
+      properties,
+      tokenType: 'Bearer',
+      tokenId,
+      authorizationDetails: [],
+      forExternalAttachment: undefined,
+    })
+    expect(updated.accessToken).toBe(accessToken)
+    expect(inspect(updated) + JSON.stringify(updated)).not.toContain(accessToken)
+  })
+
+  it('with new scopes lets the times start afresh only where that is asked for', async () => {
+    const { tokens, clientId, now, pass } = await authleteManagement()
+    const { accessToken } = await tokens.create({ grantType: MACHINE, clientId, accessTokenDuration: 600 })
+    const expiresAt = now() + 600
+    pass(60)
+    expect(await tokens.update({ accessToken, scopes: 'a' })).toMatchObject({
+      accessTokenExpiresAt: expiresAt,
+    })
+    const afresh = { accessToken, scopes: 'b', accessTokenExpiresAtUpdatedOnScopeUpdate: true }
+    expect(await tokens.update(afresh)).toMatchObject({ accessTokenExpiresAt: now() + 3600 })
+  })
+
+  it('takes every scope away with an empty list', async () => {
+    const { tokens, clientId, guarded } = await authleteManagement()
+    const { accessToken } = await tokens.create({ grantType: MACHINE, clientId, scopes: 'a' })
+    expect(await tokens.update({ accessToken, scopes: [] })).toMatchObject({ scopes: [] })
+    expect(await guarded(accessToken, { scopes: 'a' })).toBe('scope_insufficient')
+  })
+
+  it('of a token that is not there is an error that says so', async () => {
+    const { tokens } = await authleteManagement()
+    const error = await failureOf(tokens.update({ tokenId: 'nothing', scopes: 'a' }))
+    expect(error).toMatchObject({ name: 'ManagementError', code: 'A075202', isUncertain: false })
+    expect(error.message).toContain('Authlete has no such token')
+  })
+})
+
+describe('reissueIdToken', () => {
+  it('gives an ID token, and the answer of the token endpoint, out of reach of logs', async () => {
+    const { tokens, clientId } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const created = await tokens.create({
+      grantType: 'AUTHORIZATION_CODE',
+      clientId,
+      subject: 'john',
+      scopes: 'openid',
+    })
+    const accessToken = created.jwtAccessToken!
+    const refreshToken = created.refreshToken!
+    const { idToken, ...rest } = await tokens.reissueIdToken({
+      accessToken,
+      refreshToken,
+      sub: 'jane',
+      claims: { locale: 'de' },
+      idtHeaderParams: { x: 1 },
+      idTokenAudType: 'string',
+    })
+    expect(rest).toEqual({})
+    const [header, payload] = idToken.split('.', 2).map((part) => Buffer.from(part, 'base64url').toString())
+    expect(JSON.parse(header!)).toMatchObject({ x: 1 })
+    expect(JSON.parse(payload!)).toMatchObject({ sub: 'jane', locale: 'de', aud: clientId })
+    const again = await tokens.reissueIdToken({ accessToken, refreshToken })
+    expect(JSON.parse(again.responseContent!)).toMatchObject({
+      access_token: accessToken,
+      id_token: again.idToken,
+    })
+    expect(inspect(again) + JSON.stringify(again)).toBe('{}{}')
+  })
+
+  it.each(['accessToken', 'refreshToken'] as const)('with another %s is an error', async (member) => {
+    const { tokens, clientId } = await authleteManagement()
+    const create = () =>
+      tokens.create({ grantType: 'AUTHORIZATION_CODE', clientId, subject: 'john', scopes: 'openid' })
+    const { accessToken, refreshToken } = await create()
+    const right = { accessToken, refreshToken: refreshToken! }
+    const other = member === 'accessToken' ? 'unknown' : (await create()).refreshToken!
+    const error = await failureOf(tokens.reissueIdToken({ ...right, [member]: other }))
+    expect(error).toMatchObject({ name: 'ManagementError', code: 'A292202', isUncertain: false })
+    expect(error.message).toContain('CALLER_ERROR')
+    for (const secret of [accessToken, refreshToken!]) expect(inspect(error)).not.toContain(secret)
+  })
+})

@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest'
+import { answering, authleteManagement } from './support.js'
+import { failureOf } from '../support.js'
+
+const PROOF = { dpop: 'a.b.c', htm: 'GET', htu: 'https://api.test/orders' }
+
+describe('introspect', () => {
+  it('says what Authlete knows, in seconds, with hidden properties marked', async () => {
+    const { tokens, clientId, now } = await authleteManagement()
+    const { accessToken } = await tokens.create({
+      grantType: 'AUTHORIZATION_CODE',
+      clientId,
+      subject: 'john',
+      scopes: 'a b',
+      accessTokenDuration: 60,
+      resources: ['https://api.test'],
+      properties: [
+        { key: 'tenant', value: 't1' },
+        { key: 'risk', value: 'high', hidden: true },
+      ],
+      acr: 'gold',
+      authTime: now() - 30,
+      certificateThumbprint: 'c'.repeat(43),
+    })
+    expect(await tokens.introspect({ token: accessToken, scopes: 'a' })).toMatchObject({
+      action: 'OK',
+      challenge: undefined,
+      existent: true,
+      usable: true,
+      sufficient: true,
+      refreshable: true,
+      responseSigningRequired: false,
+      expiresAt: now() + 60,
+      subject: 'john',
+      clientId,
+      clientIdAliasUsed: false,
+      scopes: ['a', 'b'],
+      properties: [
+        { key: 'tenant', value: 't1', hidden: false },
+        { key: 'risk', value: 'high', hidden: true },
+      ],
+      accessTokenResources: ['https://api.test'],
+      certificateThumbprint: 'c'.repeat(43),
+      grantType: 'AUTHORIZATION_CODE',
+      acr: 'gold',
+      authTime: now() - 30,
+    })
+  })
+
+  it('a token of a client alone has no subject', async () => {
+    const { tokens, clientId } = await authleteManagement()
+    const { accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
+    const verdict = await tokens.introspect({ token: accessToken })
+    expect(verdict).toMatchObject({ subject: undefined, grantType: 'CLIENT_CREDENTIALS' })
+  })
+
+  it.each<[string, object, string]>([
+    ['scopes it has', { scopes: ['a', 'b'] }, 'OK'],
+    ['a scope it lacks', { scopes: 'a c' }, 'FORBIDDEN'],
+    ['its subject', { subject: 'john' }, 'OK'],
+    ['another subject', { subject: 'jane' }, 'FORBIDDEN'],
+    ['its resource', { resources: ['https://api.test'] }, 'OK'],
+    ['another resource', { resources: ['https://elsewhere.test'] }, 'UNAUTHORIZED'],
+    ['its acr among others', { acrValues: ['silver', 'gold'] }, 'OK'],
+    ['another acr', { acrValues: ['platinum'] }, 'UNAUTHORIZED'],
+    ['an authentication young enough', { maxAge: '30s' }, 'OK'],
+    ['a younger authentication', { maxAge: 29 }, 'UNAUTHORIZED'],
+  ])('asked for %s: a verdict', async (_, question, action) => {
+    const { tokens, clientId, now } = await authleteManagement()
+    const { accessToken } = await tokens.create({
+      grantType: 'AUTHORIZATION_CODE',
+      clientId,
+      subject: 'john',
+      scopes: 'a b',
+      resources: ['https://api.test'],
+      acr: 'gold',
+      authTime: now() - 30,
+    })
+    const verdict = await tokens.introspect({ token: accessToken, ...question })
+    expect(verdict.action).toBe(action)
+    if (action !== 'OK') expect(verdict.challenge).toMatch(/^Bearer error="/)
+  })
+
+  it('a token that is not there is a verdict, of which nothing is true', async () => {
+    const { tokens } = await authleteManagement()
+    expect(await tokens.introspect({ token: 'unknown' })).toMatchObject({
+      action: 'UNAUTHORIZED',
+      existent: false,
+      usable: false,
+      sufficient: false,
+      clientId: undefined,
+      scopes: [],
+    })
+  })
+
+  it('what Authlete does not say is not so, and what is no header value is none', async () => {
+    const { tokens, issuer } = await authleteManagement()
+    const bad = {
+      action: 'FORBIDDEN',
+      responseContent: 'x\r\nset-cookie: y',
+      dpopNonce: 'n\n',
+      usable: 'true',
+    }
+    issuer.fail('authleteIntrospection', { status: 200, body: bad })
+    expect(await tokens.introspect({ token: 't' })).toMatchObject({
+      challenge: undefined,
+      dpopNonce: undefined,
+      existent: false,
+      usable: false,
+    })
+  })
+
+  it.each(['BAD_REQUEST', 'INTERNAL_SERVER_ERROR', 'ACCEPTED', 'ok', '', 7, undefined])(
+    'the action %j is an error: it fails closed',
+    async (action) => {
+      const { tokens, issuer } = await authleteManagement()
+      const body = { action, existent: true, usable: true, sufficient: true, resultCode: 'A056999' }
+      issuer.fail('authleteIntrospection', { status: 200, body })
+      const error = await failureOf(tokens.introspect({ token: 'the-token' }))
+      expect(error).toMatchObject({ name: 'ManagementError', operation: 'authleteTokens.introspect' })
+      expect(error.message).not.toContain('the-token')
+    },
+  )
+
+  it('with a proof is asked once: a proof sent twice would be a replay', async () => {
+    const { tokens, issuer } = await authleteManagement()
+    issuer.fail('authleteIntrospection', 503)
+    expect(await failureOf(tokens.introspect({ token: 't', ...PROOF }))).toMatchObject({ status: 503 })
+    expect(issuer.calls.authleteIntrospection).toBe(1)
+    expect(await failureOf(tokens.introspect({ token: 't' }))).toMatchObject({
+      status: 503,
+      isUncertain: false,
+    })
+    expect(issuer.calls.authleteIntrospection).toBe(3)
+  })
+
+  it.each(['htm', 'htu'] as const)('a proof without %s is refused', async (member) => {
+    const { tokens } = await authleteManagement()
+    const { [member]: _, ...rest } = PROOF
+    expect(await failureOf(tokens.introspect({ token: 't', ...rest }))).toMatchObject({
+      option: `authleteTokens.introspect.${member}`,
+    })
+  })
+})
+
+describe('introspectStandard', () => {
+  it('reads the answer within the answer', async () => {
+    const { tokens, clientId, now } = await authleteManagement()
+    const { accessToken } = await tokens.create({
+      grantType: 'CLIENT_CREDENTIALS',
+      clientId,
+      scopes: 'a b',
+      accessTokenDuration: 60,
+      resources: ['https://api.test'],
+    })
+    const facts = {
+      format: 'json',
+      active: true,
+      scopes: ['a', 'b'],
+      clientId,
+      tokenType: 'Bearer',
+      audience: ['https://api.test'],
+      expiresAt: now() + 60,
+      issuedAt: now(),
+    }
+    expect(await tokens.introspectStandard({ token: accessToken })).toMatchObject(facts)
+    const parameters = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' }).toString()
+    expect(await tokens.introspectStandard({ parameters })).toMatchObject(facts)
+    const mine = { token: accessToken, rsUri: 'https://api.test' }
+    expect(await tokens.introspectStandard(mine)).toMatchObject({ active: true })
+  })
+
+  it.each<[string, object]>([
+    ['for another resource server', { rsUri: 'https://elsewhere.test' }],
+    ['that is unknown', { token: 'unknown' }],
+  ])('of a token %s says that it is not active, and nothing else', async (_, question) => {
+    const { tokens, clientId } = await authleteManagement()
+    const { accessToken } = await tokens.create({
+      grantType: 'CLIENT_CREDENTIALS',
+      clientId,
+      resources: ['https://api.test'],
+    })
+    const answer = await tokens.introspectStandard({ token: accessToken, ...question })
+    expect(answer).toMatchObject({
+      active: false,
+      scopes: [],
+      clientId: undefined,
+      claims: { active: false },
+    })
+  })
+
+  it('tells hidden properties only where it is asked to', async () => {
+    const { tokens, clientId } = await authleteManagement()
+    const { accessToken: token } = await tokens.create({
+      grantType: 'CLIENT_CREDENTIALS',
+      clientId,
+      properties: [{ key: 'risk', value: 'high', hidden: true }],
+    })
+    const claims = async (withHiddenProperties: boolean) => {
+      const answer = await tokens.introspectStandard({ token, withHiddenProperties })
+      return answer.format === 'json' ? answer.claims : {}
+    }
+    expect(await claims(false)).not.toHaveProperty('risk')
+    expect(await claims(true)).toMatchObject({ risk: 'high' })
+  })
+
+  it('gives an answer in JWT form as the JWT', async () => {
+    const { tokens, clientId, issuer } = await authleteManagement()
+    const { accessToken: token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
+    const httpAcceptHeader = 'application/token-introspection+jwt'
+    const rsUri = 'https://api.test'
+    const answer = await tokens.introspectStandard({ token, httpAcceptHeader, rsUri })
+    if (answer.format !== 'jwt') throw new Error('no JWT')
+    const [header, payload] = answer.jwt
+      .split('.', 2)
+      .map((part) => Buffer.from(part, 'base64url').toString())
+    expect(JSON.parse(header!)).toMatchObject({ typ: 'token-introspection+jwt' })
+    expect(JSON.parse(payload!)).toMatchObject({
+      iss: issuer.endpoints.authlete,
+      aud: rsUri,
+      token_introspection: { active: true, client_id: clientId },
+    })
+    expect(await failureOf(tokens.introspectStandard({ token, httpAcceptHeader }))).toMatchObject({
+      option: 'authleteTokens.introspectStandard.rsUri',
+    })
+  })
+
+  it.each<[string, string]>([
+    ['a failure', '{"action":"BAD_REQUEST","resultCode":"A145201","resultMessage":"the-token"}'],
+    ['an unknown action', '{"action":"FINE","responseContent":"{\\"active\\":true}"}'],
+    ['no action', '{"responseContent":"{\\"active\\":true}"}'],
+    ['nothing inside', '{"action":"OK"}'],
+    ['an empty text inside', '{"action":"OK","responseContent":""}'],
+    ['a page inside', '{"action":"OK","responseContent":"<html>"}'],
+    ['a list inside', '{"action":"OK","responseContent":"[]"}'],
+    ['an object inside, not in a text', '{"action":"OK","responseContent":{"active":true}}'],
+    ['an answer that does not say', '{"action":"OK","responseContent":"{}"}'],
+    ['an answer that says it in words', '{"action":"OK","responseContent":"{\\"active\\":\\"true\\"}"}'],
+    ['an empty JWT', '{"action":"JWT","responseContent":""}'],
+  ])('%s is an error', async (_, body) => {
+    const { tokens, issuer } = await authleteManagement()
+    issuer.fail('authleteIntrospection', answering(body))
+    const error = await failureOf(tokens.introspectStandard({ token: 'the-token' }))
+    expect(error).toMatchObject({ name: 'ManagementError', isUncertain: false })
+    expect(error.message).not.toContain('the-token')
+  })
+})

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import type { AuthleteListInput } from '../../../src/management/index.js'
+import { answering, authleteManagement, hashOf, type AuthleteManagement } from './support.js'
+import { failureOf } from '../support.js'
+
+/** Seven tokens: of two clients, one of them of a person. */
+async function withTokens(): Promise<AuthleteManagement & { readonly hashes: readonly string[] }> {
+  const on = await authleteManagement()
+  const mint = (clientId: string, subject = clientId): string =>
+    on.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
+  const minted = Array.from({ length: 5 }, () => mint('billing'))
+  minted.push(mint('billing', 'john'), mint('reports'))
+  return { ...on, hashes: minted.map(hashOf) }
+}
+
+async function all(on: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
+  const found: string[] = []
+  for await (const token of on.tokens.list(input)) found.push(token.accessTokenHash)
+  return found
+}
+
+describe('a list', () => {
+  it('has hashes, never tokens, with times in seconds', async () => {
+    const { tokens, clientId, now, issuer } = await authleteManagement()
+    const { accessToken, refreshToken } = await tokens.create({
+      grantType: 'AUTHORIZATION_CODE',
+      clientId,
+      subject: 'john',
+      scopes: 'a b',
+      accessTokenDuration: 60,
+      refreshTokenDuration: 120,
+      properties: [{ key: 'tenant', value: 't1', hidden: true }],
+    })
+    issuer.resetCalls()
+    const { items, total, client } = await tokens.list({ clientIdentifier: clientId })
+    expect(items).toEqual([
+      {
+        accessTokenHash: hashOf(accessToken),
+        accessTokenExpiresAt: now() + 60,
+        refreshTokenHash: hashOf(refreshToken!),
+        refreshTokenExpiresAt: now() + 120,
+        createdAt: now(),
+        lastRefreshedAt: undefined,
+        clientId,
+        subject: 'john',
+        grantType: 'AUTHORIZATION_CODE',
+        scopes: ['a', 'b'],
+        refreshTokenScopes: ['a', 'b'],
+        properties: [{ key: 'tenant', value: 't1', hidden: true }],
+      },
+    ])
+    expect(total).toBe(1)
+    expect(client).toMatchObject({ clientId, clientType: 'CONFIDENTIAL' })
+    expect(issuer.calls).toMatchObject({ authleteTokens: 1, total: 1 })
+  })
+
+  it.each<[string, AuthleteListInput, readonly number[], number]>([
+    ['all, in one page', {}, [0, 1, 2, 3, 4, 5, 6], 1],
+    ['all, by twos', { pageSize: 2 }, [0, 1, 2, 3, 4, 5, 6], 4],
+    ['from the third on', { start: 2 }, [2, 3, 4, 5, 6], 1],
+    ['the first three: the end is not among them', { end: 3 }, [0, 1, 2], 1],
+    ['a window', { start: 2, end: 5 }, [2, 3, 4], 1],
+    ['a window by twos stops at its end', { start: 2, end: 5, pageSize: 2 }, [2, 3, 4], 2],
+    ['a window that reaches beyond the end', { start: 5, end: 50 }, [5, 6], 1],
+    ['a window wholly beyond the end is empty', { start: 50, end: 60 }, [], 1],
+    ['beyond the end is empty', { start: 50 }, [], 1],
+    ['of a client', { clientIdentifier: 'billing' }, [0, 1, 2, 3, 4, 5], 1],
+    ['of a person', { subject: 'john' }, [5], 1],
+    ['of a person at another client: none', { clientIdentifier: 'reports', subject: 'john' }, [], 1],
+    ['of a client nobody knows: none', { clientIdentifier: 'nobody' }, [], 1],
+  ])('%s', async (_, input, expected, calls) => {
+    const on = await withTokens()
+    expect(await all(on, input)).toEqual(expected.map((at) => on.hashes[at]))
+    expect(on.issuer.calls.authleteTokens).toBe(calls)
+  })
+
+  it('says how many there are, whatever the page holds', async () => {
+    const { tokens, hashes } = await withTokens()
+    const page = await tokens.list({ start: 1, end: 3 })
+    expect(page).toMatchObject({ start: 1, end: 3, total: 7 })
+    expect(page.items.map(({ accessTokenHash }) => accessTokenHash)).toEqual(hashes.slice(1, 3))
+  })
+
+  it('asks for a page only once somebody wants it', async () => {
+    const { tokens, issuer } = await withTokens()
+    const list = tokens.list({ pageSize: 3 })
+    expect(issuer.calls.total).toBe(0)
+    await list
+    await list
+    expect(issuer.calls.total).toBe(1)
+    for await (const _ of list) break
+    expect(issuer.calls.total).toBe(1)
+  })
+
+  it('of a vendor whose total is wrong ends all the same', async () => {
+    const on = await withTokens()
+    on.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
+    expect(await all(on, { pageSize: 1 })).toEqual([])
+    expect(on.issuer.calls.authleteTokens).toBe(1)
+  })
+
+  it('that breaks off half-way has given what came before, and rejects', async () => {
+    const on = await withTokens()
+    const found: string[] = []
+    const error = await failureOf(
+      (async () => {
+        for await (const { accessTokenHash } of on.tokens.list({ pageSize: 4 })) {
+          found.push(accessTokenHash)
+          on.issuer.fail('authleteTokens', 500)
+        }
+      })(),
+    )
+    expect(error).toMatchObject({ operation: 'authleteTokens.list', status: 500, isUncertain: false })
+    expect(found).toEqual(on.hashes.slice(0, 4))
+  })
+})
+
+describe('the number of a client', () => {
+  const LONG = '9007199254740993'
+
+  it.each([
+    ['of 64 bits', '9223372036854775807'],
+    ['that a number would round to its neighbour', LONG],
+    ['that a number holds', '123456789012'],
+  ])('%s is given out exactly', async (_, id) => {
+    const { tokens, issuer } = await authleteManagement()
+    const token = `{"accessTokenHash":"h","clientId" : ${id},"subject":"\\"clientId\\":${LONG}"}`
+    const body = `{"totalCount":1,"client":{"number":${id},"clientId":${id}},"accessTokens":[${token}]}`
+    issuer.fail('authleteTokens', answering(body))
+    const { items, client } = await tokens.list()
+    expect(items[0]).toMatchObject({ clientId: id, subject: `"clientId":${LONG}` })
+    expect(client).toMatchObject({ clientId: id })
+  })
+
+  it('is exact in what is created and introspected too', async () => {
+    const { tokens, issuer } = await authleteManagement()
+    const created = `{"action":"OK","accessToken":"t","clientId":${LONG},"expiresAt":1000}`
+    issuer.fail('authleteTokens', answering(created))
+    const input = { grantType: 'CLIENT_CREDENTIALS', clientId: LONG } as const
+    expect(await tokens.create(input)).toMatchObject({ clientId: LONG, expiresAt: 1 })
+    issuer.fail('authleteIntrospection', answering(`{"action":"OK","clientId":${LONG}}`))
+    expect(await tokens.introspect({ token: 't' })).toMatchObject({ clientId: LONG })
+  })
+})

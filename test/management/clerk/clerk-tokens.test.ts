@@ -1,0 +1,158 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { clerk, createVerifier } from '../../../src/index.js'
+import { outcomeOf } from '../../support/core.js'
+import { decode } from '../../testing/support.js'
+import { clerkManagement } from './support.js'
+import { failureOf } from '../support.js'
+
+describe('a token that is created', () => {
+  it('is described in camelCase and seconds, and can be presented to the receiver', async () => {
+    const { sender, issuer, subject, now, clock } = await clerkManagement()
+    const created = await sender.create({ expiresIn: '10m', claims: { scope: 'orders:read', plan: ['a'] } })
+    const { token, ...shown } = { ...created, token: created.token }
+    expect(shown).toEqual({
+      id: expect.stringMatching(/^mt_[0-9a-f]{32}$/) as unknown,
+      subject,
+      claims: { scope: 'orders:read', plan: ['a'] },
+      scopes: [issuer.clerkMachines.receiver.id],
+      revoked: false,
+      revocationReason: null,
+      expired: false,
+      expiresAt: now() + 600,
+      createdAt: now(),
+      updatedAt: now(),
+      lastUsedAt: null,
+    })
+    const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
+    const accepted = await verifier.verify(token, { scopes: 'orders:read' })
+    expect([accepted.tokenId, accepted.expiresAt]).toEqual([created.id, created.expiresAt])
+  })
+
+  it('shows the token to who asks for it by name, and to nobody else', async () => {
+    const { sender } = await clerkManagement()
+    const created = await sender.create({ expiresIn: 60 })
+    expect(created.token).toMatch(/^mt_/)
+    expect(Object.keys(created)).not.toContain('token')
+    for (const text of [inspect(created), JSON.stringify(created), inspect({ ...created }, { depth: 9 })])
+      expect(text).not.toContain(created.token)
+  })
+
+  it('is frozen, its claims and scopes included', async () => {
+    const { sender } = await clerkManagement()
+    const created = await sender.create({ claims: { plan: { seats: 1 } } })
+    const parts = [created, created.scopes, created.claims, created.claims?.['plan']]
+    expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true])
+  })
+
+  it.each([[undefined], [null]])('without a lifetime (%s), what Clerk decides is told', async (expiresIn) => {
+    const { sender } = await clerkManagement()
+    const input = expiresIn === undefined ? {} : { expiresIn }
+    expect((await sender.create(input)).expiresAt).toBeNull()
+  })
+
+  it('as a JWT says what its creator wrote, and no structural claim of it', async () => {
+    const { sender, subject, now } = await clerkManagement()
+    const claims = { scope: 'orders:read', sub: 'mch_somebody_else', exp: 9_999_999_999 }
+    const { token, id, expiresAt } = await sender.create({ format: 'jwt', expiresIn: '5m', claims })
+    expect(decode(token).claims).toMatchObject({
+      sub: subject,
+      jti: id,
+      exp: now() + 300,
+      scope: 'orders:read',
+    })
+    expect(expiresAt).toBe(now() + 300)
+  })
+})
+
+describe('a living token with enough time left', () => {
+  it.each([
+    ['the same claims in another order', { claims: { b: 2, a: [1] } }, 0, true],
+    ['exactly the time that is asked for', { claims: { a: [1], b: 2 } }, 300, true],
+    ['a second less', { claims: { a: [1], b: 2 } }, 301, false],
+    ['other claims', { claims: { a: [1], b: 3 } }, 0, false],
+    ['no claims', {}, 0, false],
+  ])('%s', async (_, wanted, passed, isSame) => {
+    const { sender, pass } = await clerkManagement()
+    const first = await sender.create({ claims: { a: [1], b: 2 }, expiresIn: 600 })
+    pass(passed)
+    const second = await sender.create({ ...wanted, expiresIn: 600, minRemainingTtl: '5m' })
+    expect([second.id === first.id, second.token === first.token]).toEqual([isSame, isSame])
+  })
+
+  it('is not one that was revoked', async () => {
+    const { sender } = await clerkManagement()
+    const first = await sender.create({ expiresIn: 600 })
+    await sender.revoke({ id: first.id })
+    expect((await sender.create({ expiresIn: 600, minRemainingTtl: 1 })).id).not.toBe(first.id)
+  })
+})
+
+describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (clerkDeadTokens) => {
+  it('a revoked token is known as revoked, and the guarded API refuses it', async () => {
+    const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagement({ clerkDeadTokens })
+    const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
+    const { id, token } = await sender.create({ expiresIn: '1h' })
+    expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
+    expect(await receiver.verify({ token })).toMatchObject({ id, subject, revoked: false, lastUsedAt: now() })
+    pass(5)
+    const revoked = await sender.revoke({ id, reason: 'leaked' })
+    expect(revoked).toMatchObject({ id, revoked: true, revocationReason: 'leaked', updatedAt: now() })
+    if (clerkDeadTokens === 'flagged') expect(await receiver.verify({ token })).toEqual(revoked)
+    else expect(await failureOf(receiver.verify({ token }))).toMatchObject({ status: 404 })
+    expect(await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))).toBe('token_inactive')
+  })
+})
+
+describe('who may do what', () => {
+  it('with the key of a machine, only its own tokens are listed and revoked', async () => {
+    const { sender, stranger, subject } = await clerkManagement()
+    const { id } = await sender.create()
+    expect((await sender.list({ subject })).total).toBe(1)
+    expect(await failureOf(stranger.list({ subject }))).toMatchObject({
+      status: 403,
+      code: 'authorization_invalid',
+    })
+    expect(await failureOf(stranger.revoke({ id }))).toMatchObject({
+      status: 404,
+      code: 'resource_not_found',
+    })
+    expect(await sender.revoke({ id })).toMatchObject({ revoked: true, revocationReason: null })
+  })
+
+  it('with the key of the instance, those of every machine', async () => {
+    const { sender, instance, subject } = await clerkManagement()
+    const { id, token } = await sender.create()
+    expect((await instance.list({ subject })).items.map((item) => item.id)).toEqual([id])
+    expect(await instance.verify({ token })).toMatchObject({ id })
+    expect(await instance.revoke({ id })).toMatchObject({ revoked: true })
+  })
+
+  it('with the key of a machine, only tokens for that machine are known', async () => {
+    const { sender, receiver, stranger } = await clerkManagement()
+    const { token, id } = await sender.create()
+    expect(await receiver.verify({ token })).toMatchObject({ id })
+    for (const other of [sender, stranger])
+      expect(await failureOf(other.verify({ token }))).toMatchObject({ status: 404 })
+  })
+
+  it('with both keys, the key of the instance is used only where the machine may not', async () => {
+    const { both, stranger, issuer, subject } = await clerkManagement()
+    const { stranger: machine } = issuer.clerkMachines
+    const own = await both.create()
+    const foreign = await stranger.create()
+    issuer.resetCalls()
+    expect((await both.list({ subject })).total).toBe(1)
+    await both.revoke({ id: own.id })
+    expect(issuer.calls.clerkTokens).toBe(2)
+    expect((await both.list({ subject: machine.id })).items.map(({ id }) => id)).toEqual([foreign.id])
+    expect(await both.revoke({ id: foreign.id })).toMatchObject({ id: foreign.id, revoked: true })
+    expect(issuer.calls.clerkTokens).toBe(6)
+  })
+
+  it('with both keys, a token for another machine is not verified by the key of the instance', async () => {
+    const { both, sender } = await clerkManagement()
+    const { token } = await sender.create()
+    expect(await failureOf(both.verify({ token }))).toMatchObject({ status: 404 })
+  })
+})

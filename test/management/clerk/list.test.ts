@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import type { ClerkToken } from '../../../src/management/index.js'
+import { clerkManagement, type ClerkManagement } from './support.js'
+
+/** As many tokens, oldest first. */
+async function create({ sender }: ClerkManagement, count: number): Promise<readonly ClerkToken[]> {
+  const tokens: ClerkToken[] = []
+  for (let index = 0; index < count; index += 1)
+    tokens.push(await sender.create({ expiresIn: '1h', claims: { index } }))
+  return tokens
+}
+
+const numberOf = ({ claims }: ClerkToken): unknown => claims?.['index']
+const down = (from: number, to: number): readonly number[] =>
+  Array.from({ length: from - to + 1 }, (_, index) => from - index)
+
+describe('a list', () => {
+  it('gives its first page when awaited, in one call, newest first, with no token in it', async () => {
+    const on = await clerkManagement()
+    await create(on, 12)
+    on.issuer.resetCalls()
+    const list = on.sender.list({ subject: on.subject })
+    expect(on.issuer.calls.total).toBe(0)
+    const { items, total } = await list
+    expect([items.map(numberOf), total]).toEqual([down(11, 2), 12])
+    expect(items.every((item) => !('token' in item))).toBe(true)
+    await list
+    expect(on.issuer.calls.total).toBe(1)
+  })
+
+  it('gives every token when iterated over, page by page', async () => {
+    const on = await clerkManagement()
+    await create(on, 7)
+    on.issuer.resetCalls()
+    const found: unknown[] = []
+    for await (const token of on.sender.list({ subject: on.subject, limit: 3 })) found.push(numberOf(token))
+    expect(found).toEqual(down(6, 0))
+    expect(on.issuer.calls.total).toBe(3)
+  })
+
+  it.each([
+    ['a page that ends with the last token', { limit: 6 }, [down(5, 0)]],
+    ['from an offset on', { offset: 2, limit: 3 }, [down(3, 1), [0]]],
+    ['beyond the end', { offset: 6 }, [[]]],
+    ['far beyond the end', { offset: 1000, limit: 100 }, [[]]],
+  ])('%s', async (_, input, pages) => {
+    const on = await clerkManagement()
+    await create(on, 6)
+    const found: unknown[] = []
+    for await (const { items, total } of on.sender.list({ subject: on.subject, ...input }).pages()) {
+      found.push(items.map(numberOf))
+      expect(total).toBe(6)
+    }
+    expect(found).toEqual(pages)
+  })
+
+  it('shows revoked and expired ones if asked, and never JWTs', async () => {
+    const on = await clerkManagement()
+    const { sender, subject, pass } = on
+    const revoked = await sender.create({ expiresIn: 600 })
+    const expired = await sender.create({ expiresIn: 60 })
+    const alive = await sender.create({ expiresIn: 600, claims: { exp: 1 } })
+    await sender.create({ format: 'jwt' })
+    await sender.revoke({ id: revoked.id })
+    pass(60)
+    const ids = async (input: { revoked?: boolean; expired?: boolean }): Promise<readonly string[]> =>
+      (await sender.list({ subject, ...input })).items.map(({ id }) => id)
+    expect(await ids({})).toEqual([alive.id])
+    expect(await ids({ revoked: true, expired: false })).toEqual([alive.id, revoked.id])
+    expect(await ids({ expired: true })).toEqual([alive.id, expired.id])
+    expect(await ids({ revoked: true, expired: true })).toEqual([alive.id, expired.id, revoked.id])
+  })
+})
+
+describe('a list that changes while it is walked through', () => {
+  it.each([1, 3, 4, 25, 100])(
+    'each token is met once if all are revoked on the way, %i a page',
+    async (limit) => {
+      const on = await clerkManagement()
+      const all = await create(on, 25)
+      const met: string[] = []
+      for await (const { id } of on.sender.list({ subject: on.subject, limit })) {
+        met.push(id)
+        await on.sender.revoke({ id })
+      }
+      expect(met).toEqual(all.map(({ id }) => id).reverse())
+      expect((await on.sender.list({ subject: on.subject })).total).toBe(0)
+    },
+  )
+
+  it('each token is met once if others are created on the way', async () => {
+    const on = await clerkManagement()
+    const all = await create(on, 9)
+    const met: string[] = []
+    for await (const { id } of on.sender.list({ subject: on.subject, limit: 2 })) {
+      met.push(id)
+      if (met.length < 5) await on.sender.create({ expiresIn: '1h' })
+    }
+    expect(met).toEqual(all.map(({ id }) => id).reverse())
+  })
+
+  it('each token that lives on is met if some expire and others are created on the way', async () => {
+    const on = await clerkManagement()
+    const old = await create(on, 4)
+    const brief = await Promise.all([1, 2, 3].map(() => on.sender.create({ expiresIn: 60 })))
+    const met: string[] = []
+    for await (const { id } of on.sender.list({ subject: on.subject, limit: 3 })) {
+      met.push(id)
+      if (met.length === 3) {
+        on.pass(60)
+        await on.sender.create({ expiresIn: '1h' })
+      }
+    }
+    expect(met).toHaveLength(7)
+    expect(new Set(met)).toEqual(new Set([...old, ...brief].map(({ id }) => id)))
+  })
+
+  it('can be walked through twice', async () => {
+    const on = await clerkManagement()
+    await create(on, 5)
+    const list = on.sender.list({ subject: on.subject, limit: 2 })
+    for (let walk = 0; walk < 2; walk += 1) {
+      const found: unknown[] = []
+      for await (const token of list) found.push(numberOf(token))
+      expect(found).toEqual(down(4, 0))
+    }
+  })
+})

@@ -1,0 +1,314 @@
+import { inspect } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ConfigurationError } from '../../../src/index.js'
+import { oauthTokens, type CallOptions, type OAuthTokens } from '../../../src/management/index.js'
+import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
+import { START } from '../../support/core.js'
+import { expectGivenUp, failureOf } from '../support.js'
+
+type Options = Parameters<typeof oauthTokens>[0]
+
+interface Stage {
+  readonly issuer: TestIssuer
+  readonly tokens: OAuthTokens
+  readonly tokensWith: (options: { readonly [K in keyof Options]?: Options[K] | undefined }) => OAuthTokens
+}
+
+async function stage(): Promise<Stage> {
+  const issuer = await createTestIssuer({ clock: () => START })
+  onTestFinished(() => issuer.close())
+  const { clientId, clientSecret } = issuer.client
+  const tokensWith: Stage['tokensWith'] = (more) => {
+    const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
+    return oauthTokens(
+      Object.fromEntries(merged.filter(([, value]) => value !== undefined)) as unknown as Options,
+    )
+  }
+  return { issuer, tokens: tokensWith({}), tokensWith }
+}
+
+const now = START / 1000
+
+describe('introspect', () => {
+  it.each(['mintJwt', 'mintOpaque'] as const)('says what the issuer knows of a token: %s', async (mint) => {
+    const { tokens, issuer } = await stage()
+    const token = issuer[mint]({ scopes: 'a b', expiresIn: 60, claims: { region: 'eu' } })
+    const answer = await tokens.introspect({ token, tokenTypeHint: 'access_token' })
+    expect(answer).toEqual({
+      active: true,
+      scopes: ['a', 'b'],
+      clientId: issuer.client.clientId,
+      username: undefined,
+      tokenType: 'Bearer',
+      subject: issuer.client.clientId,
+      audience: [issuer.audience],
+      issuer: issuer.url,
+      tokenId: expect.any(String),
+      expiresAt: now + 60,
+      issuedAt: now,
+      notBefore: undefined,
+      claims: expect.objectContaining({ active: true, region: 'eu', scope: 'a b' }),
+    })
+    expect(Object.isFrozen(answer)).toBe(true)
+  })
+
+  it('of a token that is not good it knows nothing, whatever the issuer adds', async () => {
+    const { tokens, issuer } = await stage()
+    const nothing = {
+      active: false,
+      scopes: [],
+      clientId: undefined,
+      subject: undefined,
+      claims: { active: false },
+    }
+    expect(await tokens.introspect({ token: 'unknown' })).toMatchObject(nothing)
+    issuer.fail('introspection', { status: 200, body: { active: false, sub: 'john', scope: 'a' } })
+    expect(await tokens.introspect({ token: 'unknown' })).toMatchObject(nothing)
+  })
+
+  it.each([{}, { active: 'true' }, { active: 1 }, { active: null }, { Active: true }])(
+    'the answer %j says neither yes nor no: an error',
+    async (body) => {
+      const { tokens, issuer } = await stage()
+      issuer.fail('introspection', { status: 200, body })
+      expect(await failureOf(tokens.introspect({ token: 'x' }))).toMatchObject({
+        name: 'ManagementError',
+        operation: 'oauthTokens.introspect',
+      })
+    },
+  )
+})
+
+describe('revoke', () => {
+  it('ends a token: from then on the issuer says no', async () => {
+    const { tokens, issuer } = await stage()
+    const token = issuer.mintOpaque()
+    expect(await tokens.introspect({ token })).toMatchObject({ active: true })
+    expect(await tokens.revoke({ token })).toBeUndefined()
+    expect(await tokens.introspect({ token })).toMatchObject({ active: false })
+    expect(await tokens.revoke({ token })).toBeUndefined()
+  })
+
+  it('of a token nobody knows is done, too: it is good for nothing (RFC 7009 section 2.2)', async () => {
+    const { tokens } = await stage()
+    expect(await tokens.revoke({ token: 'unknown', tokenTypeHint: 'refresh_token' })).toBeUndefined()
+  })
+
+  it("of another client's token is an error that says so, and the token lives", async () => {
+    const { tokens, issuer } = await stage()
+    const token = issuer.mintOpaque({ clientId: 'another' })
+    const error = await failureOf(tokens.revoke({ token }))
+    expect(error).toMatchObject({ status: 400, code: 'unauthorized_client', isUncertain: false })
+    expect(error.message).toContain('the token of another client')
+    expect(await tokens.introspect({ token })).toMatchObject({ active: true })
+  })
+
+  it('where the issuer cannot revoke this kind of token is an error that says what it means', async () => {
+    const { tokens, issuer } = await stage()
+    const body = { error: 'unsupported_token_type', error_description: 'no JWTs' }
+    issuer.fail('revocation', { status: 400, body })
+    const error = await failureOf(tokens.revoke({ token: 'x' }))
+    expect(error.message).toBe(
+      'oauthTokens.revoke: The issuer answered 400 unsupported_token_type: no JWTs. ' +
+        'The issuer cannot do this for this kind of token: it stays good until it expires',
+    )
+    expect(error).toMatchObject({ code: 'unsupported_token_type', isUncertain: false })
+  })
+})
+
+describe('who asks', () => {
+  it.each(['basic', 'post'] as const)('is shown by %s, and never both ways', async (authentication) => {
+    const { issuer, tokensWith } = await stage()
+    // What a form encodes: credentials are to arrive whole whatever they are made of.
+    const client = issuer.addClient({ clientId: 'a:b/c', clientSecret: 'a secret: 100% + & more' })
+    const sent: Request[] = []
+    const { clientId, clientSecret } = client
+    const recording: typeof fetch = (input, init) => {
+      sent.push(new Request(input, init))
+      return fetch(input, init)
+    }
+    const tokens = tokensWith({ clientId, clientSecret, authentication, fetch: recording })
+    const token = issuer.mintOpaque({ clientId, scopes: 'a' })
+    expect(await tokens.introspect({ token })).toMatchObject({ active: true })
+    await tokens.revoke({ token, tokenTypeHint: 'access_token' })
+    expect(await tokens.introspect({ token })).toMatchObject({ active: false })
+    const forms = await Promise.all(
+      sent.slice(1).map(async (request) => new URLSearchParams(await request.text())),
+    )
+    const secrets = authentication === 'post' ? { client_id: clientId, client_secret: clientSecret } : {}
+    expect(forms.map((form) => Object.fromEntries(form))).toEqual([
+      { token, ...secrets },
+      { token, token_type_hint: 'access_token', ...secrets },
+      { token, ...secrets },
+    ])
+    expect(sent.map((request) => request.headers.has('authorization'))).toEqual([
+      false,
+      ...Array<boolean>(3).fill(authentication === 'basic'),
+    ])
+  })
+
+  it('with a wrong secret: an error that names what to check', async () => {
+    const { tokensWith } = await stage()
+    for (const authentication of ['basic', 'post'] as const) {
+      const tokens = tokensWith({ clientSecret: 'wrong-secret', authentication })
+      const error = await failureOf(tokens.introspect({ token: 'x' }))
+      expect(error).toMatchObject({ status: 401, code: 'invalid_client' })
+      expect(error.message).toContain('Check clientId, clientSecret and authentication')
+      expect(error.message).not.toContain('wrong-secret')
+    }
+  })
+})
+
+describe('where to ask', () => {
+  it('is found by discovery, once', async () => {
+    const { tokens, issuer } = await stage()
+    await tokens.introspect({ token: 'x' })
+    await tokens.revoke({ token: 'x' })
+    expect(issuer.calls).toMatchObject({ discovery: 1, introspection: 1, revocation: 1, total: 3 })
+  })
+
+  it('is not looked up where it is given', async () => {
+    const { tokensWith, issuer } = await stage()
+    const tokens = tokensWith({ issuer: undefined, introspectionEndpoint: `${issuer.url}/introspect` })
+    expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
+    expect(issuer.calls).toMatchObject({ discovery: 0, introspection: 1 })
+    const error = await failureOf(tokens.revoke({ token: 'x' }))
+    expect(error).toMatchObject({ name: 'ManagementError', vendor: 'oauth', status: undefined })
+    expect(error.message).toContain('Give oauthTokens.revocationEndpoint')
+  })
+
+  it('is found at the address of RFC 8414 where the other has nothing', async () => {
+    const { tokens, issuer } = await stage()
+    issuer.fail('discovery', { status: 404, times: 1 })
+    expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
+    expect(issuer.calls.discovery).toBe(2)
+  })
+
+  it.each<[string, (issuer: TestIssuer) => Fault, string]>([
+    [
+      'of another issuer',
+      (by) => ({
+        status: 200,
+        body: { issuer: `${by.url}/`, introspection_endpoint: `${by.url}/introspect` },
+      }),
+      'Check oauthTokens.issuer',
+    ],
+    [
+      'without the endpoint',
+      (by) => ({ status: 200, body: { issuer: by.url } }),
+      'names no introspection_endpoint',
+    ],
+    [
+      'that leads out of TLS',
+      (by) => ({ status: 200, body: { issuer: by.url, introspection_endpoint: 'http://elsewhere.test/' } }),
+      'no address to send a token to',
+    ],
+    ['that is a page', () => 'html', 'no JSON object'],
+    ['that is nowhere', () => 404, 'answered 404'],
+    ['that leads elsewhere', () => 'redirect', 'Redirects are not followed'],
+  ])('a discovery document %s: an error, and the token goes nowhere', async (_, fault, words) => {
+    const { tokens, issuer } = await stage()
+    issuer.fail('discovery', fault(issuer))
+    const error = await failureOf(tokens.introspect({ token: 'the-token' }))
+    expect(error).toMatchObject({ name: 'ManagementError', operation: 'oauthTokens.introspect' })
+    expect(error.message).toContain(words)
+    expect(issuer.calls.introspection).toBe(0)
+    issuer.heal()
+    expect(await tokens.introspect({ token: 'the-token' })).toMatchObject({ active: false })
+  })
+})
+
+describe.each([
+  ['introspect', 'introspection', true],
+  ['revoke', 'revocation', false],
+] as const)('%s in trouble', (operation, endpoint, isRead) => {
+  const call = (tokens: OAuthTokens, options?: CallOptions): Promise<unknown> =>
+    tokens[operation]({ token: 'the-secret-token' }, options)
+
+  it.each<[string, Fault, boolean, object]>([
+    ['no answer', 'reset', true, { isUncertain: !isRead }],
+    ['a page of HTML', 'html', false, { isUncertain: !isRead }],
+    ['503', 503, true, { status: 503, isUncertain: !isRead }],
+    [
+      '503 with a time to wait',
+      { status: 503, headers: { 'retry-after': '7' } },
+      false,
+      { retryAfter: 7, isUncertain: !isRead },
+    ],
+    ['429', { status: 429, headers: { 'retry-after': '9' } }, false, { retryAfter: 9, isUncertain: false }],
+    ['a redirect', 'redirect', false, { status: 307, isUncertain: false }],
+  ])('%s: an error; only a question is asked again', async (_, fault, isPassing, known) => {
+    const { tokens, issuer } = await stage()
+    issuer.fail(endpoint, fault)
+    const error = await failureOf(call(tokens))
+    expect(error).toMatchObject({
+      name: 'ManagementError',
+      vendor: 'oauth',
+      operation: `oauthTokens.${operation}`,
+      ...known,
+    })
+    expect(issuer.calls[endpoint]).toBe(isPassing && isRead ? 2 : 1)
+  })
+
+  it('no error holds a secret that the issuer quotes', async () => {
+    const { tokens, issuer } = await stage()
+    const { clientId, clientSecret } = issuer.client
+    const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+    const secrets = ['the-secret-token', clientSecret, basic]
+    const body = { error: 'invalid_request', error_description: `not ${secrets.join()}` }
+    issuer.fail(endpoint, { status: 400, body })
+    const error = await failureOf(call(tokens))
+    const shown = inspect(error, { showHidden: true }) + JSON.stringify(error) + String(error.stack)
+    for (const secret of secrets) expect(shown).not.toContain(secret)
+    expect(error.message).toContain('invalid_request: not [secret],[secret],[secret]')
+  })
+
+  it('given up: the reason of the signal, while discovering and while asking', async () => {
+    for (const at of ['discovery', endpoint] as const) {
+      const { tokens, issuer } = await stage()
+      await expectGivenUp(issuer, at, (signal) => call(tokens, { signal }))
+    }
+  })
+
+  it('the deadline is one for discovering and asking', async () => {
+    for (const at of ['discovery', endpoint] as const) {
+      const { tokensWith, issuer } = await stage()
+      issuer.fail(at, 'hang')
+      const error = await failureOf(call(tokensWith({ deadline: '100ms' })))
+      expect(error).toMatchObject({ name: 'ManagementError', isUncertain: at !== 'discovery' && !isRead })
+      expect(error.message).toMatch(/no complete answer within 0\.\d+ s/)
+    }
+  })
+
+  it.each<[string, unknown]>([
+    ['token', {}],
+    ['token', { token: '' }],
+    ['token', { token: 7 }],
+    ['tokenTypeHint', { token: 'x', tokenTypeHint: '' }],
+    ['hint', { token: 'x', hint: 'access_token' }],
+  ])('input that is wrong (%s) is refused by name before anything is sent', async (member, input) => {
+    const { tokens, issuer } = await stage()
+    const error = await failureOf(tokens[operation](input as { token: string }))
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(error).toMatchObject({ option: `oauthTokens.${operation}.${member}` })
+    expect(issuer.calls.total).toBe(0)
+  })
+})
+
+describe('options that are wrong', () => {
+  const RIGHT = { issuer: 'https://auth.example.com', clientId: 'us', clientSecret: 'the-secret' }
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['neither an issuer nor an endpoint', { issuer: undefined }, 'issuer'],
+    ['an issuer with a query', { issuer: 'https://auth.example.com/?a' }, 'issuer'],
+    ['an endpoint without TLS', { revocationEndpoint: 'http://auth.example.com/' }, 'revocationEndpoint'],
+    ['no id', { clientId: '' }, 'clientId'],
+    ['no secret', { clientSecret: undefined }, 'clientSecret'],
+    ['an authentication nobody knows', { authentication: 'none' }, 'authentication'],
+    ['a name nobody knows', { secret: 'x' }, 'secret'],
+  ])('%s', (_, wrong, option) => {
+    expect(() => oauthTokens({ ...RIGHT, ...wrong })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', option: `oauthTokens.${option}` }),
+    )
+  })
+})

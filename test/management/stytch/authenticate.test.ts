@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError, type Policy } from '../../../src/index.js'
+import type { StytchAuthenticateInput, StytchScopes } from '../../../src/management/index.js'
+import type { MintJwtOptions } from '../../../src/testing/index.js'
+import { outcomeOf, refusalOf, START } from '../../support/core.js'
+import { stytchStage, type StytchManagementStage } from './stage.js'
+
+type Demands = Omit<StytchAuthenticateInput, 'accessToken'>
+
+/** The verdict of the operation, which must be that of a verifier with the issuer. */
+async function verdictOn(
+  { clients, verifier }: StytchManagementStage,
+  accessToken: string,
+  demands: Demands = {},
+  policy: Policy = {},
+): Promise<string> {
+  const verdict = await outcomeOf(clients.authenticateToken({ accessToken, ...demands }))
+  expect(await outcomeOf(verifier.verify(accessToken, policy))).toBe(verdict)
+  return verdict
+}
+
+describe('a token that is authenticated', () => {
+  it('is described, with the claims a template has added and no others', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({
+      provider: 'stytch',
+      scopes: 'read:orders write:orders',
+      claims: { tier: 'gold', nested: { deep: true }, jti: 'token-1' },
+    })
+    const result = await clients.authenticateToken({ accessToken, requiredScopes: ['read:orders'] })
+    expect(result).toEqual({
+      clientId: issuer.stytchProject.client.clientId,
+      scopes: ['read:orders', 'write:orders'],
+      customClaims: { tier: 'gold', nested: { deep: true } },
+      issuedAt: START / 1000,
+      expiresAt: START / 1000 + 3600,
+    })
+    for (const part of [result, result.scopes, result.customClaims, result.customClaims['nested']])
+      expect(Object.isFrozen(part)).toBe(true)
+  })
+
+  it('costs one fetch of the keys, whatever the number of calls, and no other call', async () => {
+    const { clients, issuer } = await stytchStage()
+    for (const scopes of ['a', 'b', 'c']) {
+      await clients.authenticateToken({ accessToken: issuer.mintJwt({ provider: 'stytch', scopes }) })
+    }
+    expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
+  })
+
+  it("of a B2B project is judged with that project's keys", async () => {
+    const { clients, issuer } = await stytchStage({ b2b: true })
+    const paths: string[] = []
+    issuer.fail('jwks', (request, response) => {
+      paths.push(request.url ?? '')
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(issuer.jwks('stytch')))
+    })
+    await clients.authenticateToken({ accessToken: issuer.mintJwt({ provider: 'stytch' }) })
+    expect(paths).toEqual([`/v1/b2b/sessions/jwks/${issuer.stytchProject.projectId}`])
+  })
+})
+
+describe('the verdict is that of the verifier', () => {
+  it.each<[string, Omit<MintJwtOptions, 'provider'>, string]>([
+    ['a good token', {}, 'accepted'],
+    ['an expired token', { age: 7200, expiresIn: -3600 }, 'token_expired'],
+    ['a token for another project', { audience: 'project-test-other' }, 'audience_mismatch'],
+    ['a token of another issuer', { claims: { iss: 'stytch.com/project-test-other' } }, 'issuer_unknown'],
+    ['a token of another type', { header: { typ: 'at+jwt' } }, 'type_not_allowed'],
+    ['a token of another algorithm', { algorithm: 'ES256' }, 'algorithm_not_allowed'],
+    ['a token that never expires', { expiresIn: null }, 'claim_missing'],
+    ['a token without subject', { claims: { sub: undefined } }, 'claim_missing'],
+    ['a token without scope', { claims: { scope: undefined } }, 'claim_missing'],
+    ['a token whose scope is a list', { claims: { scope: ['a'] } }, 'claim_invalid'],
+    ['a token issued in the future', { claims: { iat: START / 1000 + 60 } }, 'issued_in_future'],
+    ["a person's session", { claims: { 'https://stytch.com/session': {} } }, 'type_not_allowed'],
+    ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
+  ])('on %s', async (_, mint, reason) => {
+    const on = await stytchStage()
+    expect(await verdictOn(on, on.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
+  })
+
+  it.each(['', 'x', 'a.b.c', 'mt_0', `e30.e30.${'x'.repeat(20_000)}`])(
+    'on %s, which is no token',
+    async (token) => {
+      expect(await verdictOn(await stytchStage(), token)).not.toBe('accepted')
+    },
+  )
+
+  it.each([undefined, null, 0, {}, []])('on %j, which is no text either', async (value) => {
+    const { clients } = await stytchStage()
+    const refused = clients.authenticateToken({ accessToken: value as string })
+    expect(await outcomeOf(refused)).toBe('token_malformed')
+  })
+
+  it.each([
+    ['read:users', 'read:users', 'accepted'],
+    ['read:*', 'read:users', 'accepted'],
+    ['read:users write:*', 'write:books read:users', 'accepted'],
+    ['read:users', 'read:users write:users', 'scope_insufficient'],
+    ['read:users:eu', 'read:users:us', 'scope_insufficient'],
+    ['READ:users', 'read:users', 'scope_insufficient'],
+  ])('on %s where %s is required', async (scopes, required, reason) => {
+    const on = await stytchStage()
+    const token = on.issuer.mintJwt({ provider: 'stytch', scopes })
+    for (const requiredScopes of [required, required.split(' ')])
+      expect(await verdictOn(on, token, { requiredScopes }, { scopes: required })).toBe(reason)
+  })
+
+  it('with an empty list nothing is required, as at Stytch', async () => {
+    const on = await stytchStage()
+    const token = on.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(on, token, { requiredScopes: [] })).toBe('accepted')
+  })
+
+  it.each([
+    [60, 59, 'accepted'],
+    [60, 60, 'token_too_old'],
+    ['1m', 60, 'token_too_old'],
+    [0, 0, 'token_too_old'],
+    ['0s', 0, 'token_too_old'],
+    [undefined, 3599, 'accepted'],
+  ])('with a largest age of %s at an age of %d s', async (maxTokenAge, age, reason) => {
+    const on = await stytchStage()
+    const token = on.issuer.mintJwt({ provider: 'stytch' })
+    on.pass(age)
+    const demand = maxTokenAge === undefined ? {} : { maxTokenAge }
+    expect(await verdictOn(on, token, demand, demand)).toBe(reason)
+  })
+
+  it('while the keys cannot be had it says that, and blames no token', async () => {
+    const on = await stytchStage()
+    on.issuer.fail('jwks', 503)
+    expect(await verdictOn(on, on.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
+  })
+
+  it('a withdrawn key ends its tokens', async () => {
+    const on = await stytchStage()
+    const token = on.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(on, token)).toBe('accepted')
+    on.issuer.rotateKeys()
+    on.pass(11 * 60)
+    const fresh = on.issuer.mintJwt({ provider: 'stytch' })
+    expect([await verdictOn(on, fresh), await verdictOn(on, token)]).toEqual(['accepted', 'key_unknown'])
+  })
+})
+
+describe('the clock tolerance', () => {
+  it.each<[Demands, number, string]>([
+    [{}, 4, 'accepted'],
+    [{}, 5, 'token_expired'],
+    [{ clockTolerance: 0 }, 0, 'token_expired'],
+    [{ clockTolerance: '30s' }, 29, 'accepted'],
+    [{ clockTolerance: '30s' }, 30, 'token_expired'],
+  ])('%j, %d s after the expiry', async (demands, late, reason) => {
+    const { clients, issuer, pass } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch' })
+    pass(3600 + late)
+    expect(await outcomeOf(clients.authenticateToken({ accessToken, ...demands }))).toBe(reason)
+  })
+
+  it('costs one fetch of the keys for each that is used, not for each call', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch' })
+    for (const clockTolerance of [0, 10, 0, '10s', 0, 10])
+      await clients.authenticateToken({ accessToken, clockTolerance })
+    expect(issuer.calls.jwks).toBe(2)
+  })
+})
+
+describe('an own scope function', () => {
+  it('decides in place of the rule of Stytch, and is told what is granted and required', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'admin' })
+    const asked: StytchScopes[] = []
+    const checkScopes = (scopes: StytchScopes): boolean => {
+      asked.push(scopes)
+      return scopes.granted.includes('admin')
+    }
+    await clients.authenticateToken({ accessToken, requiredScopes: 'read:x', checkScopes })
+    await clients.authenticateToken({ accessToken, checkScopes })
+    expect(asked).toEqual([
+      { granted: ['admin'], required: ['read:x'] },
+      { granted: ['admin'], required: [] },
+    ])
+  })
+
+  it.each<[string, () => unknown]>([
+    ['false', () => false],
+    ['something that only looks true', () => 1],
+    ['a promise', () => Promise.resolve(true)],
+    ['nothing', () => undefined],
+    [
+      'an exception',
+      () => {
+        throw new Error('broken rule')
+      },
+    ],
+  ])('that gives %s lets no token pass', async (_, checkScopes) => {
+    const { clients, issuer, verifier } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'read:x' })
+    const input = { accessToken, requiredScopes: 'read:x', checkScopes: checkScopes as () => boolean }
+    const refusal = await refusalOf(clients.authenticateToken(input))
+    expect(refusal).toMatchObject({ status: 403, reason: 'scope_insufficient', required: ['read:x'] })
+    expect(refusal.issuer).toBe((await verifier.verify(accessToken)).issuer)
+  })
+
+  it('is not asked about a token that is no good', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch', expiresIn: -60, age: 120 })
+    const checkScopes = (): boolean => expect.fail('asked')
+    expect(await outcomeOf(clients.authenticateToken({ accessToken, checkScopes }))).toBe('token_expired')
+  })
+})
+
+describe('what is asked wrongly', () => {
+  it.each<[string, object]>([
+    ['requiredScope', { requiredScope: 'a' }],
+    ['requiredScopes', { requiredScopes: '' }],
+    ['requiredScopes', { requiredScopes: ['a b'] }],
+    ['requiredScopes', { requiredScopes: null }],
+    ['maxTokenAge', { maxTokenAge: -1 }],
+    ['maxTokenAge', { maxTokenAge: '1 hour' }],
+    ['clockTolerance', { clockTolerance: '2m' }],
+    ['checkScopes', { checkScopes: 'read' }],
+  ])('is an error naming %s: %j', async (option, demands) => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
+    const wrong = clients.authenticateToken({ accessToken, ...demands })
+    await expect(wrong).rejects.toBeInstanceOf(ConfigurationError)
+    await expect(wrong).rejects.toMatchObject({ option: `stytchClients.authenticateToken.${option}` })
+    expect(issuer.calls.total).toBe(0)
+  })
+})
+
+describe('a signal', () => {
+  it('gives the call up while the keys are on their way, for that call alone', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch' })
+    const gate = issuer.gate('jwks')
+    const controller = new AbortController()
+    const given = clients.authenticateToken({ accessToken }, { signal: controller.signal })
+    const other = clients.authenticateToken({ accessToken })
+    await gate.waiting
+    controller.abort(new Error('enough'))
+    await expect(given).rejects.toThrow('enough')
+    gate.release()
+    expect(await outcomeOf(other)).toBe('accepted')
+  })
+
+  it('that is aborted already asks for nothing', async () => {
+    const { clients, issuer } = await stytchStage()
+    const accessToken = issuer.mintJwt({ provider: 'stytch' })
+    const given = clients.authenticateToken({ accessToken }, { signal: AbortSignal.abort('gone') })
+    await expect(given).rejects.toBe('gone')
+    expect(issuer.calls.jwks).toBe(0)
+  })
+})
+
+it('a refusal is the one of the package, so that an API can answer with it', async () => {
+  const { clients, issuer, verifier } = await stytchStage()
+  const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
+  const ours = await refusalOf(clients.authenticateToken({ accessToken, requiredScopes: 'b' }))
+  const { status, headers, issuer: name } = await refusalOf(verifier.verify(accessToken, { scopes: 'b' }))
+  expect(ours).toMatchObject({ status, headers, issuer: name })
+})

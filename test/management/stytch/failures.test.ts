@@ -1,0 +1,228 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { stytchClients, type StytchClients } from '../../../src/management/index.js'
+import { answerAll, failureOf, ON_CLIENT, stytchStage } from './stage.js'
+import { expectGivenUp } from '../support.js'
+
+type Operation = readonly [
+  name: string,
+  call: (clients: StytchClients, clientId: string) => PromiseLike<unknown>,
+]
+
+const CREATE: Operation = ['create', (clients) => clients.create({ scopes: 'a', clientSecret: SECRET })]
+const SEARCH: Operation = ['search', (clients) => clients.search()]
+const TOKEN: Operation = ['token', (clients, clientId) => clients.token({ clientId, clientSecret: SECRET })]
+const SECRET = 'a secret of a client'
+
+const AS_PROJECT: readonly Operation[] = [CREATE, SEARCH, ...ON_CLIENT]
+const ALL: readonly Operation[] = [...AS_PROJECT, TOKEN]
+
+const READS = ['get', 'search', 'token']
+const READING = ALL.filter(([name]) => READS.includes(name))
+const CHANGING = ALL.filter(([name]) => !READS.includes(name))
+
+describe('a client that the project does not have', () => {
+  it.each(ON_CLIENT)('%s says so, and to search', async (name, call) => {
+    const { clients } = await stytchStage()
+    const error = await failureOf(call(clients, 'm2m-client-test-nobody'))
+    expect(error).toMatchObject({
+      vendor: 'stytch',
+      operation: `stytchClients.${name}`,
+      status: 404,
+      isUncertain: false,
+    })
+    expect(error.code).toMatch(/not_found/)
+    expect(error.message).toContain(error.requestId)
+    expect(error.message).toMatch(/search for it$/)
+  })
+
+  it.each(['nobody', 'the default client with a wrong secret'])('token, as %s', async (who) => {
+    const { clients, issuer } = await stytchStage()
+    const clientId = who === 'nobody' ? who : issuer.stytchProject.client.clientId
+    const error = await failureOf(clients.token({ clientId, clientSecret: SECRET }))
+    expect(error).toMatchObject({ status: 401, code: 'invalid_client', vendor: 'stytch' })
+    expect(error.requestId).toMatch(/^request-id-/)
+    expect(error.message).toMatch(/current secret/)
+  })
+})
+
+describe('credentials of a project that are wrong', () => {
+  it.each(AS_PROJECT)('%s says which options to look at', async (_, call) => {
+    const { options, issuer } = await stytchStage()
+    const clients = stytchClients({ ...options, secret: `${options.secret}x` })
+    const error = await failureOf(call(clients, issuer.stytchProject.client.clientId))
+    expect(error).toMatchObject({ status: 401, code: 'unauthorized_credentials', isUncertain: false })
+    expect(error.message).toMatch(/check projectId, secret/)
+  })
+
+  it('a token is not to be had from another project', async () => {
+    const { options, issuer } = await stytchStage()
+    const clients = stytchClients({ ...options, projectId: 'project-test-other' })
+    const { clientId, clientSecret } = issuer.stytchProject.client
+    const error = await failureOf(clients.token({ clientId, clientSecret }))
+    expect(error.status).toBe(404)
+    expect(error.message).toMatch(/check projectId and apiUrl/)
+  })
+})
+
+it.each([
+  ['an id that is taken', { clientId: 'taken' }, 'duplicate_m2m_client_id'],
+  ['a weak secret', { clientSecret: 'aaaaaaaa' }, 'weak_client_secret'],
+  ['too much metadata', { trustedMetadata: { x: 'x'.repeat(5000) } }, 'bad_request'],
+])('creating with %s: nothing is created', async (_, input, code) => {
+  const { clients } = await stytchStage()
+  await clients.create({ clientId: 'taken', scopes: 'a' })
+  expect(await failureOf(clients.create({ ...input, scopes: 'b' }))).toMatchObject({ status: 400, code })
+  expect((await clients.search()).total).toBe(2)
+  expect((await clients.get({ clientId: 'taken' })).scopes).toEqual(['a'])
+})
+
+describe('something other than Stytch answers', () => {
+  it.each(ALL)('%s: a page in place of JSON', async (name, call) => {
+    const { clients, issuer } = await stytchStage()
+    const seen = answerAll(issuer, 200, '<html>sign in</html>', { 'content-type': 'text/html' })
+    const error = await failureOf(call(clients, 'c'))
+    expect(error.message).toMatch(/no JSON object.*check the address/)
+    expect(error.isUncertain).toBe(!READS.includes(name))
+    expect(seen).toHaveLength(1)
+  })
+
+  it.each(ALL)('%s: nothing', async (name, call) => {
+    const { clients, issuer } = await stytchStage()
+    answerAll(issuer, 200, '')
+    const error = await failureOf(call(clients, 'c'))
+    expect(error.message).toMatch(/answered without .*check the address/)
+    expect(error.isUncertain).toBe(!READS.includes(name))
+  })
+
+  it.each(ALL)('%s: a redirect, which is not followed', async (_, call) => {
+    const { clients, issuer } = await stytchStage()
+    const seen = answerAll(issuer, 307, '', { location: `${issuer.endpoints.stytch}/elsewhere` })
+    const error = await failureOf(call(clients, 'c'))
+    expect(error).toMatchObject({ status: 307 })
+    expect(seen).toHaveLength(1)
+    expect(issuer.calls.unknown).toBe(0)
+  })
+
+  it.each([
+    ['a page with a status', 502, '<html>bad gateway</html>', undefined],
+    ['an error without type', 500, { oops: true }, undefined],
+    ['an error whose type is no text', 400, { error_type: { a: 1 }, error_message: 7 }, undefined],
+    ['a status as text', 403, { status_code: '403', error_type: 'use_https' }, 'use_https'],
+  ])('%s', async (_, status, body, code) => {
+    const { clients, issuer } = await stytchStage()
+    answerAll(issuer, status, body)
+    expect(await failureOf(clients.create({ scopes: 'a' }))).toMatchObject({ status, code })
+  })
+})
+
+const CLIENT = { client_id: 'c', status: 'active', scopes: [] }
+
+it.each<[string, (clients: StytchClients) => PromiseLike<unknown>, unknown]>([
+  ['create: no secret', (by) => by.create({ scopes: 'a' }), { m2m_client: CLIENT }],
+  ['rotateStart: no next secret', (by) => by.secrets.rotateStart({ clientId: 'c' }), { m2m_client: CLIENT }],
+  ['get: no id', (by) => by.get({ clientId: 'c' }), { m2m_client: { ...CLIENT, client_id: '' } }],
+  ['get: no status', (by) => by.get({ clientId: 'c' }), { m2m_client: { ...CLIENT, status: 'new' } }],
+  ['get: no scopes', (by) => by.get({ clientId: 'c' }), { m2m_client: { ...CLIENT, scopes: 'a' } }],
+  ['delete: no id', (by) => by.delete({ clientId: 'c' }), { request_id: 'r' }],
+  ['search: no list', (by) => by.search(), { m2m_clients: null }],
+  ['search: a client without id', (by) => by.search(), { m2m_clients: [{}] }],
+  ['token: no lifetime', token, { access_token: 'x', token_type: 'bearer' }],
+  ['token: another kind of token', token, { access_token: 'x', token_type: 'mac', expires_in: 3600 }],
+  ['token: no token', token, { access_token: '', token_type: 'bearer', expires_in: 3600 }],
+])('an answer that lacks what it must have is none. %s', async (_, call, body) => {
+  const { clients, issuer } = await stytchStage()
+  answerAll(issuer, 200, body)
+  expect((await failureOf(call(clients))).message).toMatch(/answered without/)
+})
+
+function token(clients: StytchClients): Promise<unknown> {
+  return clients.token({ clientId: 'c', clientSecret: SECRET })
+}
+
+describe('what is repeated', () => {
+  const TROUBLES = ['reset', 502, 503, 504] as const
+
+  it.each(READING)('%s is tried once more after a passing trouble', async (name, call) => {
+    for (const trouble of TROUBLES) {
+      const { clients, issuer } = await stytchStage()
+      const { clientId } = issuer.stytchProject.client
+      await clients.create({ clientId: 'own', clientSecret: SECRET, scopes: 'a' })
+      issuer.resetCalls()
+      const fault = typeof trouble === 'number' ? { status: trouble, times: 1 } : { how: trouble, times: 1 }
+      issuer.fail('all', fault)
+      await call(clients, name === 'token' ? 'own' : clientId)
+      expect(issuer.calls.total).toBe(2)
+    }
+  })
+
+  it.each(CHANGING)('%s is not, and it says that nobody knows what was done', async (_, call) => {
+    for (const trouble of TROUBLES) {
+      const { clients, issuer } = await stytchStage()
+      issuer.fail('stytchClients', trouble)
+      const error = await failureOf(call(clients, issuer.stytchProject.client.clientId))
+      expect(error.isUncertain).toBe(true)
+      expect(error.message).toMatch(/look before repeating/)
+      expect(issuer.calls.stytchClients).toBe(1)
+    }
+  })
+
+  it.each(ALL)('%s is not where Stytch asks to wait, and says for how long', async (_, call) => {
+    for (const status of [429, 503]) {
+      const { clients, issuer } = await stytchStage()
+      const seen = answerAll(issuer, status, { error_type: 'too_many_requests' }, { 'retry-after': '17' })
+      expect(await failureOf(call(clients, 'c'))).toMatchObject({ status, retryAfter: 17 })
+      expect(seen).toHaveLength(1)
+    }
+  })
+})
+
+describe('a call that takes too long', () => {
+  it.each(ALL)('%s is given up at the deadline', async (name, call) => {
+    const { clients, issuer } = await stytchStage({ deadline: '30ms' })
+    issuer.fail('all', 'hang')
+    const error = await failureOf(call(clients, 'c'))
+    expect(error.message).toMatch(/no complete answer within/)
+    expect(error).toMatchObject({ status: undefined, isUncertain: !READS.includes(name) })
+  })
+
+  it('is given up when its signal says so, with the reason of that', async () => {
+    const { clients, issuer } = await stytchStage()
+    const { clientId } = issuer.stytchProject.client
+    const calls = [
+      (signal: AbortSignal) => clients.get({ clientId }, { signal }),
+      (signal: AbortSignal) => clients.search({}, { signal }),
+      (signal: AbortSignal) => clients.delete({ clientId }, { signal }),
+      (signal: AbortSignal) => clients.secrets.rotateStart({ clientId }, { signal }),
+    ]
+    for (const call of calls) await expectGivenUp(issuer, 'stytchClients', call)
+  })
+
+  it('is not even begun where its signal is aborted', async () => {
+    const { clients, issuer } = await stytchStage()
+    const given = clients.create({ scopes: 'a' }, { signal: AbortSignal.abort('gone') })
+    await expect(given).rejects.toBe('gone')
+    expect(issuer.calls.total).toBe(0)
+  })
+})
+
+describe('a secret', () => {
+  it.each(ALL)('is in no error of %s, though the vendor quotes it', async (name, call) => {
+    const { clients, issuer, options } = await stytchStage()
+    const basic = Buffer.from(`${options.projectId}:${options.secret}`).toString('base64')
+    // What was sent is what can be quoted: a token is asked for without the project's credentials.
+    const own = name === 'create' || name === 'token' ? [SECRET] : []
+    const sent = name === 'token' ? own : [options.secret, basic, ...own]
+    for (const [message, code] of [
+      ['error_message', 'error_type'],
+      ['error_description', 'error'],
+    ] as const) {
+      const quoted = sent.join(' ')
+      answerAll(issuer, 400, { [message]: `bad: ${quoted}`, [code]: quoted, request_id: quoted })
+      const error = await failureOf(call(clients, 'c'))
+      const looks = [String(error), error.stack, inspect(error, { depth: 9 }), JSON.stringify(error)].join()
+      expect(looks).toContain('[secret]')
+      for (const secret of sent) expect(looks).not.toContain(secret)
+    }
+  })
+})

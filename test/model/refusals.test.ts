@@ -1,0 +1,251 @@
+import { inspect } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { Refusal, type Policy, type RefusalReason } from '../../src/index.js'
+import type { MintJwtOptions } from '../../src/testing/index.js'
+import { bearer, stage, type Stage } from '../support/core.js'
+
+const GENERIC = 'The request needs a valid access token.'
+const LATER = 'The access token could not be checked. Try again later.'
+
+/** How a request comes to be refused: with which headers, under which policy. */
+interface Sent {
+  readonly token?: string
+  readonly authorization?: string
+  readonly policy?: Policy
+}
+
+interface Case {
+  readonly reason: RefusalReason
+  readonly status: 400 | 401 | 403 | 503
+  readonly error?: string
+  readonly description: string
+  readonly send: (on: Stage) => Sent
+}
+
+function invalid(reason: RefusalReason, description: string, send: Case['send']): Case {
+  return { reason, status: 401, error: 'invalid_token', description, send }
+}
+
+function forged(reason: RefusalReason, mint: MintJwtOptions): Case {
+  return invalid(reason, GENERIC, ({ jwt }) => ({ token: jwt(mint) }))
+}
+
+function denied(reason: RefusalReason, description: string, policy: Policy): Case {
+  return {
+    reason,
+    status: 403,
+    error: 'access_denied',
+    description,
+    send: ({ jwt }) => ({ token: jwt(), policy }),
+  }
+}
+
+function undecidable(reason: RefusalReason, send: Case['send']): Case {
+  return { reason, status: 503, error: 'temporarily_unavailable', description: LATER, send }
+}
+
+const cases: readonly Case[] = [
+  {
+    reason: 'token_missing',
+    status: 401,
+    description: GENERIC,
+    send: () => ({ authorization: 'Basic eDp5' }),
+  },
+  {
+    reason: 'token_malformed',
+    status: 400,
+    error: 'invalid_request',
+    description: GENERIC,
+    send: () => ({ authorization: 'Bearer to ken' }),
+  },
+  invalid('token_too_large', GENERIC, () => ({ token: 'x'.repeat(8193) })),
+  invalid('token_undecodable', GENERIC, () => ({ token: 'abc.def.ghi' })),
+  forged('issuer_unknown', { claims: { iss: 'https://elsewhere.test' } }),
+  forged('algorithm_not_allowed', { header: { alg: 'HS256' } }),
+  forged('type_not_allowed', { header: { typ: 'dpop+jwt' } }),
+  forged('critical_header', { header: { crit: ['exp'] } }),
+  forged('key_unknown', { header: { kid: 'nobody' } }),
+  invalid('signature_invalid', GENERIC, ({ jwt }) => ({
+    token: `${jwt().split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`,
+  })),
+  invalid('token_inactive', GENERIC, () => ({ token: 'made-up' })),
+  invalid('claim_missing', 'The access token lacks a required claim.', ({ jwt }) => ({
+    token: jwt({ expiresIn: null }),
+  })),
+  invalid('claim_invalid', 'A claim of the access token is not valid.', ({ jwt }) => ({
+    token: jwt({ claims: { exp: 'tomorrow' } }),
+  })),
+  invalid('audience_mismatch', 'The access token is for another audience.', ({ jwt }) => ({
+    token: jwt({ audience: 'https://other.test' }),
+  })),
+  invalid('token_expired', 'The access token has expired.', ({ jwt }) => ({
+    token: jwt({ age: 60, expiresIn: -6 }),
+  })),
+  invalid('token_not_active_yet', 'The access token is not active yet.', ({ jwt, now }) => ({
+    token: jwt({ claims: { nbf: now() + 60 } }),
+  })),
+  invalid('issued_in_future', 'The access token was issued in the future.', ({ jwt }) => ({
+    token: jwt({ age: -60 }),
+  })),
+  invalid('token_too_old', 'The access token is too old for this resource.', ({ jwt }) => ({
+    token: jwt({ age: 60 }),
+    policy: { maxTokenAge: 60 },
+  })),
+  invalid('lifetime_too_long', 'The access token lives too long for this resource.', ({ jwt }) => ({
+    token: jwt(),
+    policy: { maxTokenLifetime: 60 },
+  })),
+  invalid(
+    'confirmation_impossible',
+    'The access token is too old to be accepted without confirmation by its issuer.',
+    ({ issuer, jwt }) => {
+      issuer.fail('introspection', { status: 400, body: { error: 'unsupported_token_type' } })
+      return { token: jwt(), policy: { confirmAfter: 0 } }
+    },
+  ),
+  invalid(
+    'proof_missing',
+    'The access token is bound to a key and was sent without proof of it.',
+    ({ jwt }) => ({
+      token: jwt({ confirmation: { jkt: 'thumbprint' } }),
+    }),
+  ),
+  {
+    reason: 'scope_insufficient',
+    status: 403,
+    error: 'insufficient_scope',
+    description: 'The access token lacks a required scope.',
+    send: ({ jwt }) => ({ token: jwt(), policy: { scopes: 'orders:read orders:write' } }),
+  },
+  denied('client_not_allowed', 'This client may not use this resource.', { clients: 'somebody-else' }),
+  denied('issuer_not_allowed', 'Tokens of this issuer may not use this resource.', { issuers: 'another' }),
+  denied('check_failed', 'The request is not permitted.', { check: () => false }),
+  denied('check_failed', 'only in office hours', { check: () => 'only in office hours' }),
+  undecidable('keys_unavailable', ({ issuer, jwt }) => {
+    issuer.fail('jwks', 500)
+    return { token: jwt() }
+  }),
+  undecidable('issuer_unavailable', ({ issuer }) => {
+    issuer.fail('introspection', 500)
+    return { token: issuer.mintOpaque() }
+  }),
+  undecidable('issuer_refused_us', ({ issuer }) => {
+    issuer.fail('introspection', 401)
+    return { token: issuer.mintOpaque() }
+  }),
+]
+
+async function refuse({ send }: Case) {
+  const on = await stage()
+  const { token, authorization = `Bearer ${token ?? ''}`, policy } = send(on)
+  const decision = await on.verifier.authorize({ headers: { authorization } }, policy)
+  if (decision.outcome === 'accepted') throw new Error('accepted')
+  return { ...on, sent: authorization, decision, refusal: decision.refusal }
+}
+
+function challengeOf({ status, error, description, reason }: Case): string | undefined {
+  if (status === 503 || error === 'access_denied') return undefined
+  if (error === undefined) return 'Bearer realm="api"'
+  const scope = reason === 'scope_insufficient' ? ', scope="orders:read orders:write"' : ''
+  return `Bearer realm="api", error="${error}", error_description="${description}"${scope}`
+}
+
+describe.each(cases)('$reason ($description)', (example) => {
+  it('has the status, the error code and the words of the table', async () => {
+    const { refusal, decision, issuer } = await refuse(example)
+    const { reason, status, error, description } = example
+    expect(decision.outcome).toBe(status === 503 ? 'undecidable' : 'refused')
+    expect(refusal).toBeInstanceOf(Refusal)
+    expect(refusal).toMatchObject({
+      reason,
+      status,
+      statusCode: status,
+      error,
+      description,
+      message: description,
+    })
+    expect(refusal.expose).toBe(true)
+    expect(refusal.required).toEqual(
+      reason === 'scope_insufficient' ? ['orders:read', 'orders:write'] : undefined,
+    )
+    expect([issuer.url, undefined]).toContain(refusal.issuer)
+  })
+
+  it('has exactly the headers of its kind', async () => {
+    const { refusal } = await refuse(example)
+    const challenge = challengeOf(example)
+    expect(refusal.headers).toEqual({
+      'Cache-Control': 'no-store',
+      ...(challenge === undefined ? {} : { 'WWW-Authenticate': challenge }),
+      ...(example.status === 503 ? { 'Retry-After': '1' } : {}),
+    })
+  })
+
+  it('gives neither the token nor our credentials away, however it is printed', async () => {
+    const { refusal, sent, issuer } = await refuse(example)
+    const printed = [
+      JSON.stringify(refusal),
+      inspect(refusal, { depth: 10, showHidden: true }),
+      String(refusal),
+      refusal.stack,
+      inspect(refusal.cause, { depth: 10, showHidden: true }),
+    ].join('\n')
+    const token = sent.replace(/^\w+ +/, '')
+    const parts = [token, ...token.split(/[. ]/), issuer.client.clientSecret]
+    for (const part of parts.filter((text) => text.length > 4)) expect(printed).not.toContain(part)
+  })
+})
+
+describe('reasons that no request of this table can meet', () => {
+  it.each<[RefusalReason, number, string]>([
+    ['token_revoked', 401, 'invalid_token'],
+    ['proof_invalid', 401, 'invalid_token'],
+    ['issuer_overloaded', 503, 'temporarily_unavailable'],
+    ['revocations_unavailable', 503, 'temporarily_unavailable'],
+  ])('%s', (reason, status, error) => {
+    const { headers, ...rest } = new Refusal(reason)
+    expect(rest).toMatchObject({ status, error, reason })
+    expect('WWW-Authenticate' in headers).toBe(status === 401)
+    expect('Retry-After' in headers).toBe(status === 503)
+  })
+})
+
+describe('Retry-After', () => {
+  it.each([
+    ['7', '7'],
+    ['0', '1'],
+    ['100000', '120'],
+    ['soon', '1'],
+    ['-5', '1'],
+  ])('of the issuer, %s, is passed on as %s', async (given, sent) => {
+    const { issuer, verifier } = await stage()
+    issuer.fail('introspection', { status: 429, headers: { 'retry-after': given } })
+    const decision = await verifier.authorize(bearer(issuer.mintOpaque()))
+    expect(decision.outcome === 'undecidable' && decision.refusal.headers['Retry-After']).toBe(sent)
+  })
+
+  it('as a date is passed on in seconds', async () => {
+    const { issuer, verifier, now } = await stage()
+    const date = new Date((now() + 42) * 1000).toUTCString()
+    issuer.fail('introspection', { status: 503, headers: { 'retry-after': date } })
+    const decision = await verifier.authorize(bearer(issuer.mintOpaque()))
+    expect(decision.outcome === 'undecidable' && decision.refusal.headers['Retry-After']).toBe('42')
+  })
+})
+
+describe('frames', () => {
+  it('a refusal holds none, and errors made after it hold theirs', () => {
+    expect(new Refusal('token_expired').stack).toBe('Refusal: The access token has expired.')
+    expect(new Error('x').stack).toMatch(/\n +at /)
+  })
+
+  it('a refusal can be made where nobody may change how many an error holds', () => {
+    const own = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!
+    Object.defineProperty(Error, 'stackTraceLimit', { ...own, writable: false })
+    try {
+      expect(new Refusal('token_expired').reason).toBe('token_expired')
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', own)
+    }
+  })
+})

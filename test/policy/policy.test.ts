@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import {
+  ConfigurationError,
+  oauth,
+  stytch,
+  type AccessToken,
+  type Duration,
+  type Policy,
+} from '../../src/index.js'
+import type { MintJwtOptions } from '../../src/testing/index.js'
+import { bearer, refusalOf, stage } from '../support/core.js'
+
+describe('maxTokenAge', () => {
+  it.each<[Duration, number, string]>([
+    [60, 59, 'accepted'],
+    [60, 60, 'token_too_old'],
+    [60, 61, 'token_too_old'],
+    ['1m', 59, 'accepted'],
+    ['1m', 60, 'token_too_old'],
+    ['1h', 3599, 'accepted'],
+    ['1h', 3600, 'token_too_old'],
+    [0, 0, 'token_too_old'],
+    [0, -3, 'token_too_old'],
+    [0, 1, 'token_too_old'],
+  ])('%s for a token that is %s s old: %s', async (maxTokenAge, age, expected) => {
+    const { jwt, outcome, issuer } = await stage()
+    const times = { age, expiresIn: '10h' }
+    expect(await outcome(jwt(times), { maxTokenAge })).toBe(expected)
+    expect(await outcome(issuer.mintOpaque(times), { maxTokenAge })).toBe(expected)
+  })
+
+  it('is judged to the millisecond, on remembered tokens too', async () => {
+    const { jwt, outcome, pass } = await stage({ policy: { maxTokenAge: 60 } })
+    const token = jwt()
+    expect(await outcome(token)).toBe('accepted')
+    pass(59.999)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(token)).toBe('token_too_old')
+  })
+
+  it('is not stretched by the clock tolerance', async () => {
+    const { jwt, outcome } = await stage({ clockTolerance: 60 })
+    expect(await outcome(jwt({ age: 59 }), { maxTokenAge: 60 })).toBe('accepted')
+    expect(await outcome(jwt({ age: 60 }), { maxTokenAge: 60 })).toBe('token_too_old')
+  })
+
+  it('refuses a token that does not say when it was issued', async () => {
+    const { jwt, outcome, issuer } = await stage()
+    const undated = { claims: { iat: undefined } }
+    for (const token of [jwt(undated), issuer.mintOpaque(undated)]) {
+      expect(await outcome(token)).toBe('accepted')
+      expect(await outcome(token, { maxTokenAge: '1h' })).toBe('claim_missing')
+    }
+  })
+})
+
+describe('maxTokenLifetime', () => {
+  it.each<[string, MintJwtOptions, string]>([
+    ['exactly as long as allowed', { expiresIn: 3600 }, 'accepted'],
+    ['a second longer', { expiresIn: 3601 }, 'lifetime_too_long'],
+    ['as long as allowed, counted from its issue', { age: 600, expiresIn: 3000 }, 'accepted'],
+    ['longer, of which little is left', { age: 3600, expiresIn: 1 }, 'lifetime_too_long'],
+    ['for a time it does not say', { claims: { iat: undefined } }, 'lifetime_too_long'],
+  ])('a token that lives %s', async (_, mint, expected) => {
+    const { jwt, outcome, issuer } = await stage()
+    expect(await outcome(jwt(mint), { maxTokenLifetime: '1h' })).toBe(expected)
+    expect(await outcome(issuer.mintOpaque(mint), { maxTokenLifetime: '1h' })).toBe(expected)
+  })
+
+  it('refuses a token that never expires', async () => {
+    const { outcome, issuer } = await stage()
+    const token = issuer.mintOpaque({ expiresIn: null })
+    expect(await outcome(token)).toBe('accepted')
+    expect(await outcome(token, { maxTokenLifetime: '3650d' })).toBe('lifetime_too_long')
+  })
+})
+
+describe('issuers and clients', () => {
+  it('an issuer is named by its configured name or by the iss of the token', async () => {
+    const { issuer, outcome } = await stage({ issuers: (by) => [stytch(by.stytch()), oauth(by.oauth())] })
+    const name = `stytch.com/${issuer.stytchProject.projectId}`
+    const token = issuer.mintJwt({ provider: 'stytch', claims: { iss: issuer.endpoints.stytch } })
+    expect(await outcome(token, { issuers: name })).toBe('accepted')
+    expect(await outcome(token, { issuers: [issuer.url, issuer.endpoints.stytch] })).toBe('accepted')
+    expect(await outcome(token, { issuers: issuer.url })).toBe('issuer_not_allowed')
+    expect(await outcome(token, { issuers: name.toUpperCase() })).toBe('issuer_not_allowed')
+  })
+
+  it.each<[string | readonly string[], string]>([
+    ['billing', 'accepted'],
+    [['shipping', 'billing'], 'accepted'],
+    ['service-7', 'accepted'],
+    ['shipping', 'client_not_allowed'],
+    ['Billing', 'client_not_allowed'],
+    ['bill', 'client_not_allowed'],
+  ])('clients %s, for client billing with the subject service-7: %s', async (clients, expected) => {
+    const { jwt, outcome, issuer } = await stage()
+    const who = { clientId: 'billing', subject: 'service-7' }
+    expect(await outcome(jwt(who), { clients })).toBe(expected)
+    expect(await outcome(issuer.mintOpaque(who), { clients })).toBe(expected)
+  })
+})
+
+describe('check', () => {
+  it.each<[string, string, NonNullable<Policy['check']>]>([
+    ['true', 'accepted', () => true],
+    ['a promise of true', 'accepted', () => Promise.resolve(true)],
+    ['false', 'check_failed', () => false],
+    ['a promise of false', 'check_failed', () => Promise.resolve(false)],
+    ['a reason', 'check_failed', () => 'only in office hours'],
+    ['an exception', 'check_failed', () => JSON.parse('{') as boolean],
+    ['a rejection', 'check_failed', () => Promise.reject(new Error('database gone'))],
+    ['nothing', 'check_failed', () => undefined as unknown as boolean],
+    ['1', 'check_failed', () => 1 as unknown as boolean],
+    ['an object', 'check_failed', () => ({ ok: true }) as unknown as boolean],
+  ])('a rule that gives %s: %s', async (_, expected, check) => {
+    const { jwt, outcome } = await stage()
+    expect(await outcome(jwt(), { check })).toBe(expected)
+  })
+
+  it('a string is sent as the reason, in characters a header may hold', async () => {
+    const { jwt, verifier } = await stage()
+    const refused = async (text: string) =>
+      (await refusalOf(verifier.verify(jwt(), { check: () => text }))).description
+    expect(await refused('only in office hours')).toBe('only in office hours')
+    expect(await refused('say "no"\r\nX-Evil: \\ über')).toBe('say _no___X-Evil: _ _ber')
+  })
+
+  it('an exception of a rule is kept as the cause and not sent', async () => {
+    const { jwt, verifier } = await stage()
+    const cause = new Error('database gone')
+    const check = (): never => {
+      throw cause
+    }
+    const refusal = await refusalOf(verifier.verify(jwt(), { check }))
+    expect(refusal.cause).toBe(cause)
+    expect(refusal.description).not.toContain('database')
+    expect(JSON.stringify(refusal)).not.toContain('database')
+  })
+
+  it('gets the token and the request as they are, and no request from verify()', async () => {
+    const { jwt, verifier } = await stage()
+    const seen: unknown[][] = []
+    const check = (...given: unknown[]): boolean => seen.push(given) > 0
+    const request = { method: 'GET', url: '/orders', ...bearer(jwt({ clientId: 'billing' })) }
+    const decision = await verifier.authorize(request, { check })
+    await verifier.verify(jwt(), { check })
+    expect(decision.outcome).toBe('accepted')
+    expect(seen[0]![1]).toBe(request)
+    expect((seen[0]![0] as AccessToken).clientId).toBe('billing')
+    expect(seen[1]![1]).toBeUndefined()
+  })
+
+  it('is asked last, and on every request', async () => {
+    const { jwt, outcome } = await stage()
+    let asked = 0
+    const check = (): boolean => ++asked > 0
+    const token = jwt({ scopes: 'a' })
+    expect(await outcome(token, { scopes: 'b', check })).toBe('scope_insufficient')
+    expect(asked).toBe(0)
+    await outcome(token, { scopes: 'a', check })
+    await outcome(token, { scopes: 'a', check })
+    expect(asked).toBe(2)
+  })
+})
+
+describe('the policies of verifier and route hold together', () => {
+  it.each<[string, Policy, Policy, MintJwtOptions, string]>([
+    ['maxTokenAge', { maxTokenAge: 60 }, { maxTokenAge: 120 }, { age: 60 }, 'token_too_old'],
+    [
+      'maxTokenLifetime',
+      { maxTokenLifetime: 60 },
+      { maxTokenLifetime: 120 },
+      { expiresIn: 61 },
+      'lifetime_too_long',
+    ],
+    ['scopes', { scopes: 'a' }, { scopes: 'b' }, { scopes: 'b' }, 'scope_insufficient'],
+    [
+      'clients',
+      { clients: 'billing' },
+      { clients: 'shipping' },
+      { clientId: 'shipping' },
+      'client_not_allowed',
+    ],
+    ['issuers', { issuers: 'https://other.test' }, {}, {}, 'issuer_not_allowed'],
+    ['check', { check: () => false }, { check: () => true }, {}, 'check_failed'],
+  ])(
+    '%s: what only one of them refuses is refused, whichever it is',
+    async (_, one, other, mint, expected) => {
+      for (const [policy, route] of [
+        [one, other],
+        [other, one],
+      ]) {
+        const { jwt, outcome } = await stage({ policy: policy! })
+        expect(await outcome(jwt(mint), route)).toBe(expected)
+      }
+    },
+  )
+
+  it('what both allow is accepted', async () => {
+    const { jwt, outcome } = await stage({ policy: { scopes: 'a', maxTokenAge: 60, clients: ['x', 'y'] } })
+    const token = jwt({ scopes: 'a b', age: 9, clientId: 'y' })
+    expect(await outcome(token, { scopes: 'b', maxTokenAge: 10, clients: ['y', 'z'] })).toBe('accepted')
+  })
+
+  it('every member must hold: each failing alone refuses', async () => {
+    const { jwt, outcome } = await stage()
+    const policy: Policy = {
+      scopes: 'a',
+      maxTokenAge: 60,
+      clients: 'billing',
+      check: ({ claims }) => claims['tier'] === 1,
+    }
+    const good = { scopes: 'a', age: 1, clientId: 'billing', claims: { tier: 1 } }
+    expect(await outcome(jwt(good), policy)).toBe('accepted')
+    expect(await outcome(jwt({ ...good, scopes: 'b' }), policy)).toBe('scope_insufficient')
+    expect(await outcome(jwt({ ...good, age: 60 }), policy)).toBe('token_too_old')
+    expect(await outcome(jwt({ ...good, clientId: 'x' }), policy)).toBe('client_not_allowed')
+    expect(await outcome(jwt({ ...good, claims: { tier: 2 } }), policy)).toBe('check_failed')
+  })
+})
+
+describe('a policy that is wrong is refused before any token is looked at', () => {
+  it.each<[string, unknown]>([
+    ['an unknown member', { scope: 'a' }],
+    ['a member that is undefined', { maxTokenAge: undefined }],
+    ['a length of time without a unit', { maxTokenAge: '60' }],
+    ['a negative age', { maxTokenAge: -1 }],
+    ['no clients', { clients: [] }],
+    ['an empty client', { clients: [''] }],
+    ['a check that is no function', { check: true }],
+    ['a list', []],
+    ['null', null],
+  ])('%s', async (_, policy) => {
+    const { verifier, jwt } = await stage()
+    expect(() => verifier.verify(jwt(), policy as Policy)).toThrow(ConfigurationError)
+    expect(() => verifier.authorize(bearer(jwt()), policy as Policy)).toThrow(ConfigurationError)
+    await expect(stage({ policy: policy as Policy })).rejects.toThrow(ConfigurationError)
+  })
+})

@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest'
+import {
+  ConfigurationError,
+  createVerifier,
+  type Decision,
+  type Issuer,
+  type RemoteProfile,
+  type TokenFacts,
+} from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { stage } from '../support/core.js'
+
+interface Answer {
+  readonly ok: boolean
+  readonly machine: string
+  readonly may: readonly string[]
+}
+
+/** An issuer written by hand: opaque tokens that start with `own_`, asked about at an endpoint of its own kind. */
+function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
+  const remote: RemoteProfile = {
+    endpoint: `${by.url}/introspect`,
+    options: { maxBytes: 4096 },
+    request: (token) => ({ headers: { 'content-type': 'text/plain' }, body: token }),
+    read({ status, json }) {
+      if (status !== 200) return { fault: 'issuer_unavailable', because: `status ${status}` }
+      const { ok, machine, may } = json as Answer
+      if (!ok) return { active: false, reason: 'token_inactive', because: 'not ok' }
+      return {
+        active: true,
+        facts: { subject: machine, scopes: may, audience: ['orders'], claims: { machine } },
+      }
+    },
+  }
+  return {
+    name: 'own',
+    provider: 'home-made',
+    audience: ['orders'],
+    scopeMatcher: (granted, demanded) => granted === demanded,
+    opaque: { prefix: 'own_' },
+    remote,
+    ...parts,
+  }
+}
+
+/** An issuer written by hand whose JWTs are checked with keys given here. */
+function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}): Issuer {
+  return {
+    name: 'signing',
+    provider: 'home-made',
+    audience: null,
+    scopeMatcher: (granted, demanded) => granted === demanded,
+    jwt: {
+      issuers: [by.url],
+      checked: 'local',
+      keys: { kind: 'static', jwks: by.jwks() },
+      algorithms: ['ES256'],
+      judgeHeader: ({ typ }) =>
+        typ === 'at+jwt' ? undefined : { reason: 'type_not_allowed', because: 'typ' },
+      readClaims: (claims): TokenFacts => ({
+        subject: String(claims['sub']),
+        scopes: ['a'],
+        audience: [],
+        claims,
+      }),
+      ...parts,
+    },
+  }
+}
+
+describe('an issuer written by hand', () => {
+  it('answers for opaque tokens, which are remembered, shared and held against policies like any other', async () => {
+    const { issuer, outcome, verifier } = await stage({ issuers: (by) => [own(by)] })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: ['a'] } })
+    expect(await verifier.verify('own_1', { scopes: 'a' })).toMatchObject({
+      provider: 'home-made',
+      issuer: 'own',
+      subject: 'billing',
+      claims: { machine: 'billing' },
+    })
+    expect(await outcome('own_1', { scopes: 'b' })).toBe('scope_insufficient')
+    expect(issuer.calls).toMatchObject({ introspection: 1, total: 1 })
+    issuer.fail('introspection', { status: 200, body: { ok: false } })
+    expect(await outcome('own_2')).toBe('token_inactive')
+    issuer.fail('introspection', 500)
+    expect(await outcome('own_3')).toBe('issuer_unavailable')
+    expect(await outcome('other')).toBe('issuer_unknown')
+  })
+
+  it('is believed that it says no by a status alone, but not under an HTML page', async () => {
+    const read: RemoteProfile['read'] = ({ status }) =>
+      status === 404
+        ? { active: false, reason: 'token_inactive', because: 'not there' }
+        : { fault: 'issuer_unavailable', because: `status ${status}` }
+    const { issuer, outcome } = await stage({
+      issuers: (by) => [own(by, { remote: { ...own(by).remote!, read } })],
+    })
+    const page = { 'content-type': 'text/html' }
+    issuer.fail('introspection', { status: 404, headers: page, body: '<p>Not found</p>' })
+    expect(await outcome('own_1')).toBe('issuer_unavailable')
+    issuer.fail('introspection', { status: 404, body: {} })
+    expect(await outcome('own_1')).toBe('token_inactive')
+  })
+
+  it('has its JWTs checked by its own rules', async () => {
+    const { jwt, issuer, outcome } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by)]
+      },
+    })
+    expect(await outcome(jwt(), { scopes: 'a' })).toBe('accepted')
+    expect(await outcome(jwt({ header: { typ: 'JWT' } }))).toBe('type_not_allowed')
+    expect(await outcome(issuer.mintJwt({ algorithm: 'EdDSA' }))).toBe('algorithm_not_allowed')
+    expect(issuer.calls.total).toBe(0)
+  })
+
+  it('judges who may come on each request, remembered tokens included', async () => {
+    let closed = false
+    const { issuer, outcome } = await stage({
+      issuers: (by) => [
+        own(by, {
+          judgeToken: () => (closed ? { reason: 'client_not_allowed', because: 'closed' } : undefined),
+        }),
+      ],
+    })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
+    expect(await outcome('own_1')).toBe('accepted')
+    closed = true
+    expect(await outcome('own_1')).toBe('client_not_allowed')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  const mistake = 'a mistake in the issuer'
+  // What a reader trips over is an answer, which its message may quote.
+  const unread = 'the answer could not be read'
+
+  it.each<[string, string, (by: TestIssuer) => Issuer]>([
+    ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
+    ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
+    ['judgeToken', mistake, (by) => own(by, { judgeToken: broken })],
+  ])('whose %s throws opens no door: undecidable', async (_, because, make) => {
+    const { issuer, verifier } = await stage({ issuers: (by) => [make(by)] })
+    issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
+    const decision = await verifier.authorize({ headers: { authorization: 'Bearer own_1' } })
+    expect(decision.outcome).toBe('undecidable')
+    if (decision.outcome === 'undecidable') {
+      expect(decision.refusal.cause).toEqual(new Error(because))
+    }
+  })
+
+  it.each(['judgeHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by, { [part]: broken })]
+      },
+    })
+    const decision = await verifier.authorize({ headers: { authorization: `Bearer ${jwt()}` } })
+    expect(decision.outcome).toBe('undecidable')
+  })
+})
+
+/** As own functions in JavaScript may give them, each of which would open a door if it were believed. */
+const WRONG_FACTS: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  ['an expiry as text', { expiresAt: '1' }, 'expiresAt must be a number of seconds or undefined'],
+  ['an expiry that is no number', { expiresAt: Number.NaN }, 'expiresAt must be a number of seconds'],
+  ['an expiry of null', { expiresAt: null }, 'expiresAt must be'],
+  ['a time of issue as a date', { issuedAt: new Date() }, 'issuedAt must be'],
+  ['a beginning as text', { notBefore: '1' }, 'notBefore must be'],
+  ['scopes as text', { scopes: 'apple' }, 'scopes must be a list of texts'],
+  ['scopes that are no texts', { scopes: [['a']] }, 'scopes must be a list of texts'],
+  ['no scopes', { scopes: undefined }, 'scopes must be a list of texts'],
+  ['audiences as text', { audience: 'orders.evil' }, 'audience must be a list of texts'],
+  ['a subject that is none', { subject: 7 }, 'subject must be a text'],
+  ['a client that is none', { clientId: ['billing'] }, 'clientId must be a text or undefined'],
+  ['an id that is none', { tokenId: {} }, 'tokenId must be a text or undefined'],
+  ['an issuer that is none', { issuer: 1 }, 'issuer must be a text or undefined'],
+]
+
+describe('facts of another type than theirs open no door: undecidable, and the cause says which', () => {
+  const good = { subject: 'billing', scopes: ['a'], audience: ['orders'], claims: {} }
+  const because = (decision: Decision): unknown =>
+    decision.outcome === 'undecidable' ? String(decision.refusal.cause) : decision.outcome
+
+  it.each([
+    ...WRONG_FACTS,
+    ['claims that are none', { claims: undefined }, 'claims must be an object'],
+  ] as typeof WRONG_FACTS)('of a JWT: %s', async (_, wrong, complaint) => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        return [signing(by, { readClaims: () => ({ ...good, ...wrong }) })]
+      },
+    })
+    const request = { headers: { authorization: `Bearer ${jwt()}` } }
+    for (const policy of [undefined, { scopes: 'a' }]) {
+      expect(because(await verifier.authorize(request, policy))).toContain(
+        `TypeError: an issuer's facts: ${complaint}`,
+      )
+    }
+  })
+
+  it.each(WRONG_FACTS)('of an answer: %s', async (_, wrong, complaint) => {
+    const facts = { ...good, ...wrong } as TokenFacts
+    const { issuer, verifier } = await stage({
+      issuers: (by) => [own(by, { remote: { ...own(by).remote!, read: () => ({ active: true, facts }) } })],
+    })
+    issuer.fail('introspection', { status: 200, body: {} })
+    const request = { headers: { authorization: 'Bearer own_1' } }
+    expect(because(await verifier.authorize(request))).toContain(`TypeError: an issuer's facts: ${complaint}`)
+  })
+
+  it('claims that are frozen are frozen in depth all the same', async () => {
+    const { jwt, verifier } = await stage({
+      issuers: (by) => {
+        by.addKey({ algorithm: 'ES256', use: true })
+        const readClaims = (claims: TokenFacts['claims']): TokenFacts => ({
+          ...good,
+          // What is not there may also be null, what never ends infinite, and bytes cannot be frozen.
+          ...({ issuer: null, clientId: null, tokenId: null } as object),
+          expiresAt: Number.POSITIVE_INFINITY,
+          claims: Object.freeze({
+            ...claims,
+            roles: ['a'],
+            in: Object.freeze({ depth: {} }),
+            raw: Buffer.from('x'),
+          }),
+        })
+        return [signing(by, { readClaims })]
+      },
+    })
+    const found = await verifier.verify(jwt())
+    const { claims } = found
+    expect(found).toMatchObject({ issuer: 'signing', expiresAt: Number.POSITIVE_INFINITY })
+    expect(found).not.toHaveProperty('clientId')
+    expect(Object.isFrozen(claims['roles'])).toBe(true)
+    expect(Object.isFrozen((claims['in'] as { readonly depth: object }).depth)).toBe(true)
+  })
+})
+
+function broken(): never {
+  throw new Error('a mistake in the issuer')
+}
+
+describe('an issuer that leaves out what security rests on is refused at start', () => {
+  it.each<[string, (good: Issuer) => unknown]>([
+    ['no name', (good) => ({ ...good, name: undefined })],
+    ['no provider', (good) => ({ ...good, provider: undefined })],
+    ['no word about the audience', (good) => ({ ...good, audience: undefined })],
+    ['an empty audience', (good) => ({ ...good, audience: [] })],
+    ['no way to compare scopes', (good) => ({ ...good, scopeMatcher: undefined })],
+    ['neither JWTs nor opaque tokens', (good) => ({ ...good, opaque: undefined })],
+    ['opaque tokens and nobody to ask', (good) => ({ ...good, remote: undefined })],
+    ['JWTs checked locally without keys', (good) => withJwt(good, { checked: 'local', keys: null })],
+    [
+      'JWTs asked about and nobody to ask',
+      (good) => ({ ...withJwt(good, { checked: 'remote' }), opaque: undefined, remote: undefined }),
+    ],
+    ['JWTs it can tell by nothing', (good) => withJwt(good, { issuers: null })],
+    ['a text', () => 'https://issuer.test'],
+    ['null', () => null],
+  ])('%s', async (_, spoil) => {
+    const { issuer } = await stage()
+    const make = (one: unknown) => createVerifier({ issuers: [one as Issuer] })
+    expect(() => make(own(issuer))).not.toThrow()
+    expect(() => make(spoil(own(issuer)))).toThrow(ConfigurationError)
+  })
+
+  it('two of one name', async () => {
+    const { issuer } = await stage()
+    const twice = [own(issuer), own(issuer, { opaque: { prefix: 'other_' } })]
+    expect(() => createVerifier({ issuers: twice })).toThrow(/issuers\[1\]/)
+  })
+})
+
+function withJwt(good: Issuer, parts: Record<string, unknown>): Record<string, unknown> {
+  const jwt = {
+    issuers: ['https://issuer.test'],
+    checked: 'local',
+    keys: { kind: 'static', jwks: { keys: [] } },
+    algorithms: ['ES256'],
+    judgeHeader: () => undefined,
+    readClaims: broken,
+  }
+  return { ...good, jwt: { ...jwt, ...parts } }
+}

@@ -1,0 +1,182 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { Fault } from '../../../src/testing/index.js'
+import { keyOf, encode, seal, signature } from './forge.js'
+import { Arena, type ArenaOptions } from './support.js'
+
+const good = keyOf('ES256')
+
+async function withArena<T>(options: ArenaOptions, work: (arena: Arena) => Promise<T>): Promise<T> {
+  const arena = await Arena.open(options)
+  try {
+    return await work(arena)
+  } finally {
+    await arena.close()
+  }
+}
+
+describe('keys with which anybody could sign are not used, and spoil nothing', () => {
+  const { n } = keyOf('RS256').jwk as unknown as { n: string }
+  const small = generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  it.each<[string, string, (input: string) => Buffer, object]>([
+    ['D55: RSA with the exponent 1', 'RS256', (input) => pkcs1(input), { kty: 'RSA', n, e: 'AQ' }],
+    ['D55: RSA with the exponent 1, padded', 'RS256', (input) => pkcs1(input), { kty: 'RSA', n, e: 'AAAB' }],
+    ['D55: RSA with the exponent 2', 'RS256', (input) => pkcs1(input), { kty: 'RSA', n, e: 'Ag' }],
+    ['D55: RSA without exponent', 'RS256', (input) => pkcs1(input), { kty: 'RSA', n, e: '' }],
+    [
+      'D56: the neutral point of Ed25519',
+      'EdDSA',
+      () => neutral(),
+      { kty: 'OKP', crv: 'Ed25519', x: encode(Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])) },
+    ],
+    [
+      'D56: a point of order two',
+      'EdDSA',
+      () => neutral(),
+      { kty: 'OKP', crv: 'Ed25519', x: encode(Buffer.from(`ec${'ff'.repeat(30)}7f`, 'hex')) },
+    ],
+    [
+      'D60: an RSA key of 1024 bits',
+      'RS256',
+      (input) => signature('RS256', createPrivateKey(small.privateKey), input),
+      createPublicKey(small.publicKey).export({ format: 'jwk' }),
+    ],
+  ])('%s', async (_, alg, sign, jwk) => {
+    await withArena({ keys: [{ ...jwk, kid: 'weak' }, good.jwk] }, async (arena) => {
+      const input = `${encode({ alg, kid: 'weak' })}.${encode(arena.claims)}`
+      const forged = `${input}.${sign(input).toString('base64url')}`
+      expect(await arena.outcome(forged)).toBe('key_unknown')
+      expect(await arena.outcome(arena.token())).toBe('accepted')
+      expect(arena.issuer.calls.jwks).toBe(1)
+    })
+  })
+})
+
+describe('entries that are not for this', () => {
+  it.each<[string, object]>([
+    ['D60: for encryption', { use: 'enc' }],
+    ['D60: use in another case', { use: 'SIG' }],
+    ['D60: key_ops without verify', { key_ops: ['encrypt'] }],
+    ['D60: key_ops as a text', { key_ops: 'verify' }],
+    ['a private key', { d: 'AAAA' }],
+    ['a point off the curve', { x: encode(Buffer.alloc(32, 1)) }],
+    ['another algorithm', { alg: 'ES384' }],
+    ['an algorithm that is a list', { alg: ['ES256'] }],
+    ['another curve', { crv: 'P-384' }],
+    ['a curve __proto__', { crv: '__proto__' }],
+    ['a type constructor', { kty: 'constructor' }],
+    ['a type __proto__', { kty: '__proto__' }],
+    ['a type that cannot be a text', { kty: { toString: 1, valueOf: 1 } }],
+    ['a kid that is a number', { kid: 1 }],
+    ['a very long kid', { kid: 'k'.repeat(5000) }],
+  ])('%s', async (_, members) => {
+    const spare = keyOf('ES256', 'spare')
+    await withArena({ keys: [{ ...good.jwk, ...members }, spare.jwk] }, async (arena) => {
+      expect(await arena.outcome(arena.token())).toMatch(/^(key_unknown|signature_invalid)$/)
+      expect(await arena.outcome(arena.token({}, {}, spare))).toBe('accepted')
+    })
+  })
+
+  it.each([
+    'null',
+    '7',
+    '"key"',
+    '[]',
+    '[[]]',
+    '{}',
+    '{"keys":[]}',
+    '{"__proto__":{"kty":"EC"}}',
+    '{"toString":1}',
+  ])('the entry %s is skipped', async (text) => {
+    const entry = JSON.parse(text) as unknown
+    await withArena({ keys: [entry, good.jwk, entry] }, async (arena) => {
+      expect(await arena.outcome(arena.token())).toBe('accepted')
+    })
+  })
+
+  it('of seven keys under one id only the first few are tried: a token does not choose our workload', async () => {
+    const twins = Array.from({ length: 6 }, (_, index) => ({
+      ...keyOf('ES256', `t${index}`).jwk,
+      kid: good.kid,
+    }))
+    await withArena({ keys: [...twins, good.jwk] }, async (arena) => {
+      expect(await arena.outcome(arena.token())).toBe('signature_invalid')
+    })
+  })
+
+  it('E70: no kid in the token: the only fitting key serves, and of several none', async () => {
+    const other = keyOf('ES256', 'other')
+    await withArena({ keys: [good.jwk, keyOf('RS256').jwk] }, async (arena) => {
+      expect(await arena.outcome(arena.token({}, { kid: undefined }))).toBe('accepted')
+      expect(await arena.outcome(seal(other, { alg: 'ES256' }, arena.claims))).toBe('signature_invalid')
+    })
+    await withArena({ keys: [good.jwk, other.jwk] }, async (arena) => {
+      expect(await arena.outcome(arena.token({}, { kid: undefined }))).toBe('key_unknown')
+      expect(arena.issuer.calls.jwks).toBe(1)
+    })
+  })
+
+  it('D57: two issuers share a key id; each vouches for its own tokens only', async () => {
+    await withArena({}, (one) =>
+      withArena({ keys: [{ ...keyOf('ES256', 'other').jwk, kid: good.kid }] }, async (two) => {
+        expect(await two.outcome(two.token())).toBe('signature_invalid')
+        expect(await two.outcome(one.token())).toBe('issuer_unknown')
+        expect(await one.outcome(one.token())).toBe('accepted')
+      }),
+    )
+  })
+})
+
+describe('documents that are no key set leave the question open, and hold for a pause', () => {
+  it.each<[string, Fault]>([
+    ['a list', { body: [good.jwk] }],
+    ['null', { body: 'null' }],
+    ['no keys', { body: {} }],
+    ['keys that are an object', { body: { keys: { 0: good.jwk, length: 1 } } }],
+    ['keys only in __proto__', { body: `{"__proto__":{"keys":[${JSON.stringify(good.jwk)}]}}` }],
+    ['not JSON', { body: 'keys' }],
+    ['two documents', { body: `{"keys":[]}{"keys":[]}` }],
+    ['a login page', 'html'],
+    ['nothing', 'empty'],
+    ['half of it', 'truncated'],
+    ['a redirect, which is not followed', 'redirect'],
+    ['more than 256 KiB', { body: { keys: [good.jwk], pad: 'x'.repeat(256 * 1024) } }],
+    ['another status, with the right keys', { status: 203, body: { keys: [good.jwk] } }],
+    ['invalid UTF-8', (_, response) => response.end(Buffer.from([0x7b, 0xff, 0x7d]))],
+  ])('%s', async (_, fault) => {
+    await withArena({}, async (arena) => {
+      arena.issuer.fail('jwks', fault)
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        expect(await arena.outcome(arena.token())).toBe('keys_unavailable')
+      }
+      expect(arena.issuer.calls).toMatchObject({ jwks: 1, total: 1 })
+      arena.publish(good.jwk)
+      arena.pass(61)
+      expect(await arena.outcome(arena.token())).toBe('accepted')
+    })
+  })
+
+  it('I154: an empty set, then a flood: one fetch in the pause', async () => {
+    await withArena({ keys: [] }, async (arena) => {
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        expect(await arena.outcome(arena.token({ n: attempt }, { kid: `k${attempt}` }))).toBe('key_unknown')
+      }
+      expect(arena.issuer.calls.jwks).toBeLessThanOrEqual(2)
+    })
+  })
+})
+
+function pkcs1(input: string): Buffer {
+  // What a signature under e = 1 is: the padded digest itself.
+  const digest = createHash('sha256').update(input).digest()
+  const info = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+  return Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(202, 0xff), Buffer.from([0]), info, digest])
+}
+
+function neutral(): Buffer {
+  return Buffer.concat([Buffer.from([1]), Buffer.alloc(63)])
+}

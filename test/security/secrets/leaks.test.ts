@@ -1,0 +1,180 @@
+import express from 'express'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { guard, type ExpressGuardOptions } from '../../../adapters/express.js'
+import { createVerifier, type Issuer, type Verifier } from '../../../src/index.js'
+import { createTestIssuer, type Fault, type TestClient, type TestIssuer } from '../../../src/testing/index.js'
+import {
+  AWKWARD_CLIENT,
+  FAULTS,
+  guards,
+  PLACES,
+  POLICIES,
+  QUOTING_FETCHES,
+  secretsOf,
+  tokensOf,
+} from './corpus.js'
+import { leaks, startRecorder, type Recorder } from './recorder.js'
+
+let issuer: TestIssuer
+let client: TestClient
+let tokens: readonly string[]
+let secrets: ReadonlyMap<string, readonly string[]>
+beforeAll(async () => {
+  issuer = await createTestIssuer()
+  client = issuer.addClient(AWKWARD_CLIENT)
+  tokens = tokensOf(issuer)
+  secrets = secretsOf(issuer, client, tokens)
+})
+beforeEach(() => issuer.heal())
+afterAll(() => issuer.close())
+
+/** Neither retry nor breaker, so that every token of the corpus meets the fault. */
+function asking(deadline = 3) {
+  return { remote: { deadline, retries: 0, breakerAfter: 1000 }, keys: { deadline, pause: 0.1 } } as const
+}
+
+function verifierOf(made: Issuer, recorder: Recorder, isWatched: boolean): Verifier {
+  return createVerifier({
+    issuers: [made],
+    onDecision: (event) => recorder.hear('event', event),
+    // Without an observer, warnings of the process are what there is to hear.
+    ...(isWatched ? { onIssuerEvent: (event): void => recorder.hear('issuer event', event) } : {}),
+  })
+}
+
+/** Presents every token, and records all there is to be seen. */
+async function present(verifier: Verifier, recorder: Recorder): Promise<number> {
+  const keep = async (where: string, promise: Promise<unknown>): Promise<boolean> => {
+    const outcome = await promise.then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    )
+    recorder.hear(where, 'error' in outcome ? outcome.error : outcome.value)
+    return !('error' in outcome)
+  }
+  await keep('ready', verifier.ready())
+  let accepted = 0
+  for (const token of tokens) {
+    for (const policy of POLICIES) if (await keep('verify', verifier.verify(token, policy))) accepted += 1
+    const headers = { authorization: `Bearer ${token}` }
+    await keep('authorize', verifier.authorize({ method: 'GET', url: `/?access_token=${token}`, headers }))
+  }
+  recorder.hear('health', verifier.health())
+  recorder.hear('verifier', verifier)
+  return accepted
+}
+
+/** An Express application in development, whose own error page shows what it can. */
+async function serve(verifier: Verifier, options: ExpressGuardOptions): Promise<Server> {
+  const app = express()
+  app.use(guard(verifier, POLICIES[0], options))
+  app.get('/', (_request, response) => void response.json({ fine: true }))
+  const server = app.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  return server
+}
+
+async function presentOverHttp(verifier: Verifier, recorder: Recorder): Promise<void> {
+  const styles: readonly ExpressGuardOptions[] = [
+    {},
+    { body: 'problem', realm: 'orders' },
+    { onRefusal: (refusal, _request, _response, next) => next(refusal) },
+  ]
+  for (const style of styles) {
+    const server = await serve(verifier, style)
+    const { port } = server.address() as AddressInfo
+    for (const token of tokens) {
+      const response = await fetch(`http://127.0.0.1:${port}/?access_token=${encodeURIComponent(token)}`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      recorder.hear('response', `${response.statusText} ${JSON.stringify([...response.headers])}`)
+      recorder.hear('response', await response.text())
+    }
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+async function recorded(work: (recorder: Recorder) => Promise<void>): Promise<Recorder['said']> {
+  const recorder = startRecorder()
+  try {
+    await work(recorder)
+    // Warnings of the process come with the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    recorder.stop()
+  }
+  return recorder.said
+}
+
+function fail(place: keyof typeof PLACES, fault: Fault | undefined): void {
+  issuer.heal()
+  for (const endpoint of PLACES[place]) if (fault !== undefined) issuer.fail(endpoint, fault)
+}
+
+const PLACE_NAMES = Object.keys(PLACES) as (keyof typeof PLACES)[]
+
+describe.each(PLACE_NAMES)('with a fault %s', (place) => {
+  test.each(FAULTS)('no secret shows anywhere when the fault is: %s', async (name, fault) => {
+    const isSlow = name.startsWith('hang')
+    let accepted = 0
+    const said = await recorded(async (recorder) => {
+      fail(place, fault)
+      for (const [index, { make }] of guards(issuer, client).entries()) {
+        accepted += await present(
+          verifierOf(make(asking(isSlow ? 0.01 : 3)), recorder, index % 2 === 0),
+          recorder,
+        )
+      }
+    })
+    expect(leaks(said, secrets)).toEqual([])
+    expect(said.length).toBeGreaterThan(1000)
+    // The corpus is judged by its issuers and not just thrown out.
+    if (!isSlow && (place !== 'everywhere' || fault === undefined)) expect(accepted).toBeGreaterThan(0)
+  })
+})
+
+test.each(QUOTING_FETCHES)('no secret shows anywhere when an own fetch %s', async (_name, ownFetch) => {
+  const said = await recorded(async (recorder) => {
+    for (const { make } of guards(issuer, client)) {
+      // Keys are fetched well, so that JWTs come as far as a question to the issuer; then not even they.
+      for (const failing of [(init?: RequestInit) => init?.method === 'POST', () => true]) {
+        const mixed: typeof fetch = (url, init) => (failing(init) ? ownFetch(url, init) : fetch(url, init))
+        await present(verifierOf(make({ ...asking(), fetch: mixed }), recorder, true), recorder)
+      }
+    }
+  })
+  expect(leaks(said, secrets)).toEqual([])
+})
+
+test.each(FAULTS.filter(([name]) => !name.startsWith('hang')))(
+  'no secret shows in an HTTP answer, whoever writes it, when the fault is: %s',
+  async (_name, fault) => {
+    const said = await recorded(async (recorder) => {
+      fail('where tokens are asked about', fault)
+      for (const { make } of guards(issuer, client)) {
+        await presentOverHttp(verifierOf(make(asking()), recorder, false), recorder)
+      }
+    })
+    expect(leaks(said, secrets)).toEqual([])
+    expect(said.some(({ where }) => where === 'response')).toBe(true)
+  },
+)
+
+test('a secret in any of its forms would be found', () => {
+  const form = new URLSearchParams({ client_secret: client.clientSecret }).toString()
+  const basic = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')
+  const token = tokens[0]!
+  for (const text of [
+    form,
+    basic,
+    token,
+    token.split('.')[1]!,
+    token.slice(0, 20),
+    JSON.stringify({ token }),
+  ]) {
+    const found = leaks([{ where: 'here', text: `before ${text} after` }], secrets)
+    expect(found, text).not.toEqual([])
+  }
+})

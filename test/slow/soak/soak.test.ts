@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { faultsOf, type SoakReport } from './soak.js'
+
+const run = promisify(execFile)
+const script = fileURLToPath(new URL('../../../scripts/soak.ts', import.meta.url))
+
+test('a soak of some seconds, with rotations, outages, junk and revocations, gives no wrong answer and keeps the budget', async () => {
+  const { stdout } = await run(process.execPath, [
+    '--expose-gc',
+    '--import',
+    'tsx',
+    script,
+    '--seconds',
+    '7',
+    '--json',
+  ])
+  const report = JSON.parse(stdout) as SoakReport & { readonly faults: readonly string[] }
+  expect(report.faults, report.examples.join('\n')).toEqual([])
+  expect(report.wrongAnswers).toBe(0)
+  expect(report.requests).toBeGreaterThan(500)
+  expect(report.rotations).toBeGreaterThan(0)
+  expect(report.outages).toBeGreaterThan(0)
+  expect(report.revocations).toBeGreaterThan(0)
+  // Every kind of request took part: a caller who never comes is never answered wrongly.
+  expect(Object.keys(report.kinds)).toHaveLength(12)
+  expect(report.reasons).toMatchObject({
+    accepted: expect.any(Number),
+    key_unknown: expect.any(Number),
+    signature_invalid: expect.any(Number),
+    token_inactive: expect.any(Number),
+    issuer_unavailable: expect.any(Number),
+  })
+})
+
+const good: SoakReport = {
+  seconds: 1,
+  requests: 4,
+  brokenRequests: 0,
+  statuses: { '200': 1, '400': 1, '401': 1, '403': 1 },
+  reasons: {},
+  kinds: {},
+  wrongAnswers: 0,
+  examples: [],
+  calls: { keys: { made: 1, budget: 1 }, questions: { made: 1, budget: 1 } },
+  latencyMs: { p50: 1, p99: 1 },
+  heapMegabytes: { start: 1, end: 1 },
+  rotations: 1,
+  outages: 1,
+  revocations: 1,
+}
+
+test.each([
+  ['nothing', {}, 0],
+  ['a wrong answer', { wrongAnswers: 1 }, 1],
+  ['a request without an answer', { brokenRequests: 1 }, 1],
+  ['a fetch of the keys too many', { calls: { ...good.calls, keys: { made: 2, budget: 1 } } }, 1],
+  ['a question too many', { calls: { ...good.calls, questions: { made: 2, budget: 1 } } }, 1],
+  ['a kind of answer that never came', { statuses: { '401': 4 } }, 3],
+])('a soak with %s fails accordingly', (_what, change, faults) => {
+  expect(faultsOf({ ...good, ...change })).toHaveLength(faults)
+})

@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { guard } from '../../adapters/fetch.js'
+import { clerk, type DecisionEvent, type DecisionObserver } from '../../src/index.js'
+import { bearer, stage, type Stage } from '../support/core.js'
+
+const DURATION = { durationMs: expect.any(Number) as number }
+
+function fingerprint(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 16)
+}
+
+/** What the observer is told of a token that something has vouched for. */
+function about({ issuer }: Stage, token: string, more: Partial<DecisionEvent>): unknown {
+  const who = { clientId: 'billing', subject: 'service-7', tokenId: 'token-1' }
+  return {
+    issuer: issuer.url,
+    provider: 'oauth',
+    ...who,
+    fingerprint: fingerprint(token),
+    method: 'GET',
+    path: '/orders',
+    mode: 'enforce',
+    ...DURATION,
+    ...more,
+  }
+}
+
+const WHO = { clientId: 'billing', subject: 'service-7', scopes: 'a', claims: { jti: 'token-1' } }
+const request = (token: string) => ({ method: 'GET', url: '/orders', ...bearer(token) })
+
+describe('what an observer is told of a decision', () => {
+  it('a JWT: checked locally, then remembered, then confirmed', async () => {
+    const on = await stage()
+    const token = on.jwt(WHO)
+    await on.verifier.authorize(request(token))
+    await on.verifier.authorize(request(token))
+    await on.verifier.authorize(request(token), { confirmAfter: 0 })
+    const accepted = { outcome: 'accepted', format: 'jwt' } as const
+    expect(on.events).toEqual([
+      about(on, token, { ...accepted, source: 'local' }),
+      about(on, token, { ...accepted, source: 'cache' }),
+      about(on, token, { ...accepted, source: 'remote' }),
+    ])
+  })
+
+  it('an opaque token: asked about, then remembered', async () => {
+    const on = await stage()
+    const token = on.issuer.mintOpaque(WHO)
+    await on.verifier.authorize(request(token))
+    await on.verifier.authorize(request(token))
+    const accepted = { outcome: 'accepted', format: 'opaque' } as const
+    expect(on.events).toEqual([
+      about(on, token, { ...accepted, source: 'remote' }),
+      about(on, token, { ...accepted, source: 'cache' }),
+    ])
+  })
+
+  it('a token that is good and may not do this', async () => {
+    const on = await stage()
+    const token = on.jwt(WHO)
+    await on.verifier.authorize(request(token), { scopes: 'b' })
+    expect(on.events).toEqual([
+      about(on, token, { outcome: 'refused', reason: 'scope_insufficient', format: 'jwt', source: 'local' }),
+    ])
+  })
+
+  it('a token nothing vouches for: no word of what it says of itself', async () => {
+    const on = await stage()
+    const forged = `${on.jwt(WHO).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
+    await on.verifier.authorize(request(forged))
+    await on.verifier.authorize(request('made-up'))
+    const rest = { method: 'GET', path: '/orders', mode: 'enforce', ...DURATION }
+    expect(on.events).toEqual([
+      {
+        outcome: 'refused',
+        reason: 'signature_invalid',
+        issuer: on.issuer.url,
+        source: 'local',
+        fingerprint: fingerprint(forged),
+        ...rest,
+      },
+      {
+        outcome: 'refused',
+        reason: 'token_inactive',
+        issuer: on.issuer.url,
+        source: 'remote',
+        fingerprint: fingerprint('made-up'),
+        ...rest,
+      },
+    ])
+  })
+
+  it('a token that could not be checked', async () => {
+    const on = await stage()
+    const [signed, opaque] = [on.jwt(), on.issuer.mintOpaque()]
+    on.issuer.fail('all', 500)
+    await on.verifier.authorize(request(signed))
+    await on.verifier.authorize(request(opaque))
+    expect(on.events.map(({ outcome, reason, issuer }) => ({ outcome, reason, issuer }))).toEqual([
+      { outcome: 'undecidable', reason: 'keys_unavailable', issuer: on.issuer.url },
+      { outcome: 'undecidable', reason: 'issuer_unavailable', issuer: on.issuer.url },
+    ])
+  })
+
+  it('a request without a token, and a token without a request', async () => {
+    const on = await stage()
+    await on.verifier.authorize({ method: 'POST', url: '/', headers: {} })
+    const token = on.jwt(WHO)
+    await on.verifier.verify(token)
+    expect(on.events[0]).toEqual({
+      outcome: 'refused',
+      reason: 'token_missing',
+      method: 'POST',
+      path: '/',
+      mode: 'enforce',
+      ...DURATION,
+    })
+    expect(on.events[1]).not.toHaveProperty('method')
+    expect(on.events[1]).not.toHaveProperty('path')
+  })
+
+  it('names a Clerk token by its issuer and provider', async () => {
+    const on = await stage({ issuers: (by) => [clerk(by.clerk())] })
+    await on.verifier.verify(on.issuer.mintOpaque({ provider: 'clerk' }))
+    expect(on.events[0]).toMatchObject({
+      issuer: on.issuer.endpoints.clerk,
+      provider: 'clerk',
+      clientId: on.issuer.clerkMachines.sender.id,
+    })
+  })
+
+  it('says how long it took, in milliseconds', async () => {
+    const { events, jwt, verifier } = await stage()
+    await verifier.verify(jwt())
+    expect(Number.isFinite(events[0]!.durationMs)).toBe(true)
+    expect(events[0]!.durationMs).toBeGreaterThan(0)
+  })
+})
+
+describe('the path that is reported', () => {
+  it.each<[string, { url?: string; originalUrl?: string }, string | undefined]>([
+    ['has no query', { url: '/orders/7?access_token=secret' }, '/orders/7'],
+    ['has no fragment', { url: '/orders/7#secret' }, '/orders/7'],
+    ['has no host', { url: 'https://user:secret@api.test/orders?x=1' }, '/orders'],
+    ['has the mount path', { url: '/7?x=1', originalUrl: '/orders/7?x=1' }, '/orders/7'],
+    ['keeps two slashes', { url: '//api.test/orders?x' }, '//api.test/orders'],
+    ['is absent where there is none', {}, undefined],
+  ])('%s', async (_, address, path) => {
+    const { events, verifier } = await stage()
+    await verifier.authorize({ headers: {}, ...address })
+    expect(events[0]!.path).toBe(path)
+  })
+})
+
+describe('a request that was put together by hand is reported, whatever its members are', () => {
+  const broken = {
+    get: () => {
+      throw new Error('not to be had')
+    },
+  }
+  it.each<[string, object, object]>([
+    [
+      'an address that is no text',
+      { method: 'GET', url: new URL('https://api.test/orders') },
+      { method: 'GET' },
+    ],
+    ['a method that is no text', { method: 7, url: '/orders' }, { path: '/orders' }],
+    ['an address that cannot be read', Object.defineProperty({ method: 'GET' }, 'url', broken), {}],
+    ['a method that cannot be read', Object.defineProperty({ url: '/orders' }, 'method', broken), {}],
+  ])('%s', async (_, request, reported) => {
+    const { events, verifier, jwt } = await stage()
+    const decision = await verifier.authorize(Object.assign(request, bearer(jwt())))
+    expect(decision.outcome).toBe('accepted')
+    expect(events).toHaveLength(1)
+    const { method, path } = events[0]!
+    expect({ method, path }).toEqual({ method: undefined, path: undefined, ...reported })
+  })
+})
+
+describe('a token that stands in the path as well', () => {
+  const pathOf = async (path: string, token: string) => {
+    const { events, verifier } = await stage()
+    await verifier.authorize({ url: path, ...bearer(token) })
+    return events[0]!.path
+  }
+
+  it('is not reported from there, accepted or not', async () => {
+    const on = await stage()
+    const [good, opaque] = [on.jwt(WHO), on.issuer.mintOpaque(WHO)]
+    for (const token of [good, opaque, `${good}x`, 'not-there-at-all']) {
+      const address = `/callback/${token}/${token}.json`
+      await on.verifier.authorize({ url: address, ...bearer(token) })
+      expect(on.events.at(-1)!.path).toBe('/callback/[token]/[token].json')
+    }
+  })
+
+  it.each([
+    ['in part', '/callback/abcdefgh%2Fefgh+ijkl=/x%0Ay', '/callback/[token]/x%0Ay'],
+    ['in lower case', '/callback/abcdefgh%2fefgh%2bijkl%3d', '/callback/[token]'],
+    ['of a part of it', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
+    ['beside itself as it is', '/abcdefgh/efgh+ijkl=/abcdefgh%2Fefgh%2Bijkl%3D', '/[token]/[token]'],
+    ['of an encoding', '/callback/abcdefgh%252Fefgh%25252bijkl%3D/x%2520y', '/callback/[token]/x%2520y'],
+    ['beside what is none', '/%zz/abcdefgh%2Fefgh%2Bijkl%3D%C3%A9%ff', '/%zz/[token]%C3%A9%ff'],
+  ])('nor in an encoding %s', async (_, path, reported) => {
+    expect(await pathOf(path, 'abcdefgh/efgh+ijkl=')).toBe(reported)
+  })
+
+  it('nor in the encoding of addresses', async () => {
+    expect(await pathOf('/callback/abcd%2Fefgh%2Bijkl%3D', 'abcd/efgh+ijkl=')).toBe(
+      '/callback/abcd%2Fefgh%2Bijkl%3D',
+    )
+    expect(await pathOf('/callback/abcdefgh%2Fefgh%2Bijkl%3D', 'abcdefgh/efgh+ijkl=')).toBe(
+      '/callback/[token]',
+    )
+  })
+
+  it.each([
+    ['with escapes of its own', 'abcdefgh%2Fefgh%2Bijkl%3D', '/callback/[token]'],
+    ['with escapes that are none of it beside it', 'abcdefghijklmnopqrst', '/a%2Fb/callback/[token]'],
+  ])('nor as it came, %s', async (_, token, reported) => {
+    const before = reported.slice(0, reported.indexOf('/callback'))
+    expect(await pathOf(`${before}/callback/${token}`, token)).toBe(reported)
+  })
+
+  it('nor a text with characters that no token has, in the encoding of addresses', async () => {
+    expect(await pathOf('/callback/user%3Asecret-of-16-chars', 'user:secret-of-16-chars')).toBe(
+      '/callback/[token]',
+    )
+  })
+
+  it('what is too short to be a secret blots nothing out', async () => {
+    expect(await pathOf('/internal/orders', 'orders')).toBe('/internal/orders')
+  })
+
+  it('a text that is no Unicode is reported like any other', async () => {
+    expect(await pathOf('/orders/of/somebody/else', `\ud800${'x'.repeat(20)}`)).toBe(
+      '/orders/of/somebody/else',
+    )
+  })
+})
+
+it('the mode that is reported is that of the guard', async () => {
+  const { events, verifier } = await stage()
+  const enforcing = guard(verifier, {})
+  const reporting = guard(verifier, {}, { mode: 'report' })
+  await enforcing(new Request('https://api.test/orders'))
+  await reporting(new Request('https://api.test/orders'))
+  const refused = { outcome: 'refused', reason: 'token_missing' }
+  expect(events).toMatchObject([
+    { ...refused, mode: 'enforce' },
+    { ...refused, mode: 'report' },
+  ])
+})
+
+describe('an observer that fails changes nothing', () => {
+  it.each<[string, DecisionObserver]>([
+    [
+      'it throws',
+      () => {
+        throw new Error('observer')
+      },
+    ],
+    ['it rejects', () => Promise.reject(new Error('observer'))],
+    ['it never comes back', () => new Promise(() => undefined)],
+    [
+      'it tries to change the event',
+      (event) => void Object.assign(event, { outcome: 'accepted', reason: undefined }),
+    ],
+  ])('%s', async (_, onDecision) => {
+    const { jwt, outcome, verifier } = await stage({ onDecision })
+    const token = jwt({ scopes: 'a' })
+    expect(await outcome(token)).toBe('accepted')
+    expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
+    expect((await verifier.authorize(bearer(token))).outcome).toBe('accepted')
+    expect((await verifier.authorize({ headers: {} })).outcome).toBe('refused')
+  })
+})
+
+describe('an event gives no token away', () => {
+  it('neither the token nor a part of it stands in any event', async () => {
+    const { events, issuer, jwt, verifier } = await stage()
+    const [signed, opaque] = [jwt(), issuer.mintOpaque()]
+    const sent = [signed, opaque, 'made-up-token', `${signed}x`, `${signed}.${signed}`]
+    for (const token of sent) await verifier.authorize({ url: `/?access_token=${token}`, ...bearer(token) })
+    const text = JSON.stringify(events)
+    expect(events).toHaveLength(sent.length)
+    for (const part of [...sent, ...signed.split('.')]) expect(text).not.toContain(part)
+  })
+})

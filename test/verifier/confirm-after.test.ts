@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { authlete, clerk, oauth, stytch, type Issuer, type Policy } from '../../src/index.js'
+import type { Endpoint, TestIssuer } from '../../src/testing/index.js'
+import { refusalOf, stage } from '../support/core.js'
+
+const FIVE_MINUTES: Policy = { confirmAfter: '5m' }
+
+describe('a JWT under confirmAfter', () => {
+  it.each([
+    [299, 0],
+    [300, 1],
+    [301, 1],
+  ])('%s s old, with 5 minutes: the issuer is asked %s times', async (age, calls) => {
+    const { jwt, outcome, issuer } = await stage()
+    expect(await outcome(jwt({ age }), FIVE_MINUTES)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(calls)
+  })
+
+  it('remembered, is asked about from the very moment it is that old', async () => {
+    const { jwt, outcome, issuer, pass } = await stage({ policy: FIVE_MINUTES })
+    const token = jwt()
+    await outcome(token)
+    pass(299.999)
+    await outcome(token)
+    expect(issuer.calls.introspection).toBe(0)
+    pass(0.001)
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it('is asked about again once the last answer is that old, and tells when it was confirmed', async () => {
+    const { jwt, verifier, issuer, pass, now } = await stage({ policy: FIVE_MINUTES })
+    const token = jwt({ age: 300 })
+    expect(await verifier.verify(token)).toMatchObject({ confirmedAt: now() })
+    const confirmedAt = now()
+    pass(299.999)
+    expect(await verifier.verify(token)).toMatchObject({ confirmedAt })
+    expect(issuer.calls.introspection).toBe(1)
+    pass(0.001)
+    expect(await verifier.verify(token)).toMatchObject({ confirmedAt: now() })
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it('is not asked about where no policy wants it', async () => {
+    const { jwt, verifier, issuer } = await stage()
+    const token = await verifier.verify(jwt({ age: '1h', expiresIn: '1h' }))
+    expect(token.confirmedAt).toBeUndefined()
+    expect(issuer.calls.introspection).toBe(0)
+  })
+
+  it('with 0 is asked about on every request', async () => {
+    const { jwt, outcome, issuer } = await stage({ policy: { confirmAfter: 0 } })
+    const token = jwt()
+    for (let request = 1; request <= 3; request += 1) {
+      expect(await outcome(token)).toBe('accepted')
+      expect(issuer.calls.introspection).toBe(request)
+    }
+  })
+
+  it('that does not say when it was issued is asked about at once', async () => {
+    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    expect(await outcome(jwt({ claims: { iat: undefined } }))).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it('once revoked, is refused no later than that', async () => {
+    const { jwt, outcome, issuer, pass } = await stage({ policy: FIVE_MINUTES })
+    const token = jwt()
+    await outcome(token)
+    issuer.revoke(token)
+    pass(299.999)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(token)).toBe('token_inactive')
+    pass(60)
+    expect(await outcome(token)).toBe('token_inactive')
+  })
+
+  it('once revoked, is refused at once where every request is confirmed', async () => {
+    const { jwt, outcome, issuer } = await stage()
+    const token = jwt()
+    expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
+    issuer.revoke(token)
+    expect(await outcome(token, { confirmAfter: 0 })).toBe('token_inactive')
+  })
+
+  it('confirmed for a strict route is not asked about for a laxer one', async () => {
+    const { jwt, outcome, issuer, pass } = await stage()
+    const token = jwt({ age: '10m' })
+    await outcome(token, { confirmAfter: 0 })
+    pass(100)
+    expect(await outcome(token, FIVE_MINUTES)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(1)
+    expect(await outcome(token, { confirmAfter: '1m' })).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it('is held to the stricter of verifier and route', async () => {
+    for (const [policy, route] of [
+      [{ confirmAfter: 60 }, FIVE_MINUTES],
+      [FIVE_MINUTES, { confirmAfter: 60 }],
+    ] as const) {
+      const { jwt, outcome, issuer } = await stage({ policy })
+      await outcome(jwt({ age: 59 }), route)
+      expect(issuer.calls.introspection).toBe(0)
+      await outcome(jwt({ age: 60 }), route)
+      expect(issuer.calls.introspection).toBe(1)
+    }
+  })
+
+  it('is undecidable while the issuer cannot be reached, and fine again after', async () => {
+    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    const [young, old] = [jwt({ age: 299 }), jwt({ age: 300 })]
+    issuer.fail('introspection', 500)
+    expect(await outcome(young)).toBe('accepted')
+    expect(await outcome(old)).toBe('issuer_unavailable')
+    issuer.heal()
+    expect(await outcome(old)).toBe('accepted')
+  })
+})
+
+describe('where the issuer cannot be asked, a JWT is refused from then on', () => {
+  it.each<[string, (issuer: TestIssuer) => Issuer, 'oauth' | 'stytch']>([
+    ['oauth without introspection', (by) => oauth(by.oauth({ introspection: undefined })), 'oauth'],
+    ['stytch', (by) => stytch(by.stytch()), 'stytch'],
+  ])('%s', async (_, make, provider) => {
+    const { issuer, verifier, outcome, pass } = await stage({
+      issuers: (by) => [make(by)],
+      policy: FIVE_MINUTES,
+    })
+    const token = issuer.mintJwt({ provider })
+    expect(await outcome(token)).toBe('accepted')
+    pass(299.999)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    const refusal = await refusalOf(verifier.verify(token))
+    expect(refusal).toMatchObject({ reason: 'confirmation_impossible', status: 401 })
+    expect(await outcome(token, { confirmAfter: 0 })).toBe('confirmation_impossible')
+  })
+
+  it('an issuer that does not introspect JWTs', async () => {
+    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    issuer.fail('introspection', { status: 400, body: { error: 'unsupported_token_type' } })
+    expect(await outcome(jwt({ age: 299 }))).toBe('accepted')
+    expect(await outcome(jwt({ age: 300 }))).toBe('confirmation_impossible')
+  })
+})
+
+describe('the other issuers that can be asked confirm JWTs too', () => {
+  it.each<[string, (issuer: TestIssuer) => Issuer, 'clerk' | 'authlete', Endpoint]>([
+    ['clerk', (by) => clerk(by.clerk()), 'clerk', 'clerkVerify'],
+    [
+      'authlete',
+      (by) => authlete(by.authlete({ issuer: by.endpoints.authlete })),
+      'authlete',
+      'authleteIntrospection',
+    ],
+  ])('%s', async (_, make, provider, endpoint) => {
+    const { issuer, outcome } = await stage({ issuers: (by) => [make(by)], policy: FIVE_MINUTES })
+    const [young, old] = [issuer.mintJwt({ provider, age: 299 }), issuer.mintJwt({ provider, age: 300 })]
+    expect(await outcome(young)).toBe('accepted')
+    expect(issuer.calls[endpoint]).toBe(0)
+    expect(await outcome(old)).toBe('accepted')
+    expect(issuer.calls[endpoint]).toBe(1)
+    issuer.revoke(old)
+    expect(await outcome(old, { confirmAfter: 0 })).toBe('token_inactive')
+  })
+})
+
+describe('an opaque token under confirmAfter', () => {
+  it.each([
+    [10, 9.999, 1],
+    [10, 10, 2],
+    [0, 0, 2],
+    [60, 29.999, 1],
+    [60, 30, 2],
+  ])('%s s, asked about again after %s s: %s calls', async (confirmAfter, seconds, calls) => {
+    const { issuer, outcome, pass } = await stage({ policy: { confirmAfter } })
+    const token = issuer.mintOpaque({ age: '10m' })
+    expect(await outcome(token)).toBe('accepted')
+    pass(seconds)
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(calls)
+  })
+
+  it('once revoked, is refused at once with 0', async () => {
+    const { issuer, outcome } = await stage()
+    const token = issuer.mintOpaque()
+    await outcome(token)
+    issuer.revoke(token)
+    expect(await outcome(token)).toBe('accepted')
+    expect(await outcome(token, { confirmAfter: 0 })).toBe('token_inactive')
+    expect(await outcome(token)).toBe('token_inactive')
+  })
+})

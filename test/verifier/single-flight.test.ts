@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { guard } from '../../adapters/fetch.js'
+import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
+import type { Endpoint, MintOpaqueOptions, TestIssuer } from '../../src/testing/index.js'
+import { bearer, outcomeOf, stage, times } from '../support/core.js'
+
+const CALLERS = 100
+
+describe('100 callers at the same time with one opaque token', () => {
+  it.each<[string, (issuer: TestIssuer) => Issuer, NonNullable<MintOpaqueOptions['provider']>, Endpoint]>([
+    ['oauth', (by) => oauth(by.oauth()), 'oauth', 'introspection'],
+    ['clerk', (by) => clerk(by.clerk()), 'clerk', 'clerkVerify'],
+    ['authlete', (by) => authlete(by.authlete()), 'authlete', 'authleteIntrospection'],
+  ])('%s: one call, and all are accepted', async (_, make, provider, endpoint) => {
+    const { issuer, outcome } = await stage({ issuers: (by) => [make(by)] })
+    const token = issuer.mintOpaque({ provider })
+    const gate = issuer.gate(endpoint)
+    const outcomes = times(CALLERS, () => outcome(token))
+    await gate.waiting
+    const late = outcome(token)
+    gate.release()
+    expect(new Set(await Promise.all([...outcomes, late]))).toEqual(new Set(['accepted']))
+    expect(issuer.calls[endpoint]).toBe(1)
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls[endpoint]).toBe(1)
+  })
+
+  it('each is judged by its own policy', async () => {
+    const { issuer, verifier } = await stage()
+    const token = issuer.mintOpaque({ scopes: 'a' })
+    const decisions = await Promise.all(
+      times(CALLERS, (index) => verifier.authorize(bearer(token), { scopes: index % 2 === 0 ? 'a' : 'b' })),
+    )
+    const accepted = decisions.map(({ outcome }) => outcome === 'accepted')
+    expect(accepted).toEqual(times(CALLERS, (index) => index % 2 === 0))
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it('a no is shared and remembered', async () => {
+    const { issuer, outcome } = await stage()
+    const gate = issuer.gate('introspection')
+    const outcomes = times(CALLERS, () => outcome('made-up'))
+    await gate.waiting
+    gate.release()
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['token_inactive']))
+    expect(await outcome('made-up')).toBe('token_inactive')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it.each([
+    ['500', 500, 'issuer_unavailable'],
+    ['an answer that is no JSON', 'html', 'issuer_unavailable'],
+    ['our credentials refused', 401, 'issuer_refused_us'],
+  ] as const)('a call that fails (%s) fails for all and is not remembered', async (_, how, reason) => {
+    const { issuer, outcome } = await stage()
+    const token = issuer.mintOpaque()
+    issuer.fail('introspection', how)
+    const gate = issuer.gate('introspection')
+    const outcomes = times(CALLERS, () => outcome(token))
+    await gate.waiting
+    gate.release()
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set([reason]))
+    expect(issuer.calls.introspection).toBe(1)
+    issuer.heal()
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
+  it('another token is another question', async () => {
+    const { issuer, outcome } = await stage()
+    const tokens = times(10, () => issuer.mintOpaque())
+    const outcomes = await Promise.all([...tokens, ...tokens].map((token) => outcome(token)))
+    expect(new Set(outcomes)).toEqual(new Set(['accepted']))
+    expect(issuer.calls.introspection).toBe(10)
+  })
+})
+
+describe('100 callers at the same time with one JWT', () => {
+  it('share its check and the fetch of the keys', async () => {
+    const { issuer, jwt, outcome } = await stage()
+    const token = jwt()
+    const outcomes = await Promise.all(times(CALLERS, () => outcome(token)))
+    expect(new Set(outcomes)).toEqual(new Set(['accepted']))
+    expect(issuer.calls).toMatchObject({ discovery: 1, jwks: 1, introspection: 0, total: 2 })
+  })
+
+  it('share its confirmation', async () => {
+    const { issuer, jwt, outcome, verifier } = await stage({ policy: { confirmAfter: '5m' } })
+    await verifier.ready()
+    const token = jwt({ age: '10m' })
+    const outcomes = await Promise.all(times(CALLERS, () => outcome(token)))
+    expect(new Set(outcomes)).toEqual(new Set(['accepted']))
+    expect(issuer.calls.introspection).toBe(1)
+  })
+
+  it('a caller who needs the word of the issuer gets it, not the local check of another', async () => {
+    const { issuer, jwt, verifier } = await stage()
+    const token = jwt()
+    const gate = issuer.gate('jwks')
+    const lax = verifier.verify(token)
+    const strict = verifier.verify(token, { confirmAfter: 0 })
+    await gate.waiting
+    issuer.revoke(token)
+    gate.release()
+    expect(await outcomeOf(strict)).toBe('token_inactive')
+    expect(await outcomeOf(lax)).toBe('accepted')
+  })
+
+  it('a question of one caller is never answered with the local check of another under way', async () => {
+    const { issuer, jwt, outcome, pass, verifier } = await stage({ cache: false })
+    const token = jwt({ expiresIn: '1d' })
+    const request = new Request('https://api.test/', bearer(token))
+    await guard(verifier)(request)
+    pass(600)
+    issuer.revoke(token)
+    const gate = issuer.gate('jwks')
+    const lax = outcome(token)
+    await gate.waiting
+    const strict = guard(verifier, { confirmAfter: 0 })(request)
+    gate.release()
+    expect(await lax).toBe('accepted')
+    expect(await strict).toMatchObject({ status: 401 })
+  })
+
+  it('a caller content with the local check does not wait for the question of another', async () => {
+    const { issuer, jwt, outcome } = await stage({ cache: false })
+    const token = jwt()
+    const gate = issuer.gate('introspection')
+    const strict = outcome(token, { confirmAfter: 0 })
+    await gate.waiting
+    expect(await outcome(token)).toBe('accepted')
+    gate.release()
+    expect(await strict).toBe('accepted')
+  })
+
+  it('a caller who gave up changes nothing for the others', async () => {
+    const { issuer, outcome, verifier } = await stage()
+    const token = issuer.mintOpaque()
+    const gate = issuer.gate('introspection')
+    const impatient = Promise.race([verifier.verify(token), Promise.resolve('gone')])
+    const patient = outcome(token)
+    await gate.waiting
+    expect(await impatient).toBe('gone')
+    gate.release()
+    expect(await patient).toBe('accepted')
+  })
+})

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import type { Policy } from '../../src/index.js'
+import { refusalOf, stage } from '../support/core.js'
+
+describe('a remembered answer past its lifetime, while the issuer is down', () => {
+  it.each<[string, Policy | undefined, Policy | undefined, number, string]>([
+    ['by default', undefined, undefined, 29.999, 'accepted'],
+    ['by default', undefined, undefined, 30, 'issuer_unavailable'],
+    ['60 s on the route', undefined, { staleIfError: 60 }, 30, 'accepted'],
+    ['60 s on the route', undefined, { staleIfError: '1m' }, 89.999, 'accepted'],
+    ['60 s on the route', undefined, { staleIfError: '1m' }, 90, 'issuer_unavailable'],
+    ['60 s for all', { staleIfError: 60 }, undefined, 89.999, 'accepted'],
+    ['60 s for all, 10 s on the route', { staleIfError: 60 }, { staleIfError: 10 }, 39.999, 'accepted'],
+    ['60 s for all, 10 s on the route', { staleIfError: 60 }, { staleIfError: 10 }, 40, 'issuer_unavailable'],
+    ['10 s for all, 60 s on the route', { staleIfError: 10 }, { staleIfError: 60 }, 40, 'issuer_unavailable'],
+    ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 79.999, 'accepted'],
+    ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 80, 'issuer_unavailable'],
+  ])('%s (%j, %j): after %s s %s', async (_, policy, route, seconds, expected) => {
+    const { issuer, outcome, pass } = await stage(policy === undefined ? {} : { policy })
+    const token = issuer.mintOpaque()
+    expect(await outcome(token)).toBe('accepted')
+    issuer.fail('introspection', 500)
+    pass(seconds)
+    expect(await outcome(token, route)).toBe(expected)
+  })
+
+  it('is reported as coming from memory, and gives way to the next real answer', async () => {
+    const { issuer, outcome, pass, events } = await stage({ policy: { staleIfError: '1h' } })
+    const token = issuer.mintOpaque()
+    await outcome(token)
+    issuer.fail('introspection', 500)
+    pass(30)
+    await outcome(token)
+    issuer.heal()
+    pass(60)
+    await outcome(token)
+    expect(events.map(({ source }) => source)).toEqual(['remote', 'cache', 'remote'])
+    issuer.revoke(token)
+    pass(30)
+    expect(await outcome(token)).toBe('token_inactive')
+  })
+
+  it('never stands against a no', async () => {
+    const { issuer, outcome, pass } = await stage({ policy: { staleIfError: '1h' } })
+    const token = issuer.mintOpaque()
+    await outcome(token)
+    issuer.revoke(token)
+    pass(30)
+    expect(await outcome(token)).toBe('token_inactive')
+    issuer.fail('introspection', 500)
+    pass(5)
+    expect(await outcome(token)).toBe('issuer_unavailable')
+  })
+
+  it('is still held against expiry and policy', async () => {
+    const { issuer, outcome, pass } = await stage({ clockTolerance: 0, policy: { staleIfError: '1h' } })
+    const token = issuer.mintOpaque({ expiresIn: 60, scopes: 'a' })
+    await outcome(token)
+    issuer.fail('introspection', 500)
+    pass(59)
+    expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
+    expect(await outcome(token, { maxTokenAge: 59 })).toBe('token_too_old')
+    expect(await outcome(token)).toBe('accepted')
+    pass(1)
+    expect(await outcome(token)).toBe('token_expired')
+  })
+
+  it('does not help a token that was never answered for', async () => {
+    const { issuer, verifier } = await stage({ policy: { staleIfError: '1h' } })
+    issuer.fail('introspection', 500)
+    const refusal = await refusalOf(verifier.verify(issuer.mintOpaque()))
+    expect(refusal).toMatchObject({ reason: 'issuer_unavailable', status: 503 })
+  })
+})
+
+describe('a JWT whose confirmation has run out, while the issuer is down', () => {
+  it.each([
+    [600, 'accepted'],
+    [659.999, 'accepted'],
+    [660, 'issuer_unavailable'],
+  ])('confirmed %s s ago under confirmAfter 10 m and staleIfError 1 m: %s', async (seconds, expected) => {
+    const { issuer, jwt, outcome, pass } = await stage({
+      policy: { confirmAfter: '10m', staleIfError: '1m' },
+    })
+    const token = jwt({ age: '10m', expiresIn: '2h' })
+    expect(await outcome(token)).toBe('accepted')
+    issuer.fail('introspection', 500)
+    pass(seconds)
+    expect(await outcome(token)).toBe(expected)
+  })
+
+  it('that was never confirmed is not accepted on the strength of staleIfError', async () => {
+    const { issuer, jwt, outcome } = await stage({ policy: { confirmAfter: '10m', staleIfError: '1h' } })
+    issuer.fail('introspection', 500)
+    expect(await outcome(jwt({ age: '10m' }))).toBe('issuer_unavailable')
+  })
+})

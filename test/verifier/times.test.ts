@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError, type Duration } from '../../src/index.js'
+import { stage } from '../support/core.js'
+
+describe('a length of time', () => {
+  it.each<[Duration, number]>([
+    [90, 90],
+    [0.5, 0.5],
+    ['250ms', 0.25],
+    ['90s', 90],
+    ['15m', 900],
+    ['1h', 3600],
+    ['7d', 604_800],
+  ])('%s is %s seconds', async (maxTokenAge, seconds) => {
+    const { jwt, outcome, pass } = await stage({ policy: { maxTokenAge } })
+    const token = jwt({ expiresIn: '30d' })
+    pass(seconds - 0.001)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(token)).toBe('token_too_old')
+  })
+
+  it.each<unknown>([
+    '90',
+    '',
+    ' 90s',
+    '90 s',
+    '1.5h',
+    '-1s',
+    '1H',
+    '1 hour',
+    '1w',
+    '1h30m',
+    '0x10s',
+    '1e3s',
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    '999999999999999d',
+    true,
+    null,
+    {},
+    [60],
+  ])('%j is none', async (duration) => {
+    await expect(stage({ policy: { maxTokenAge: duration as Duration } })).rejects.toThrow(ConfigurationError)
+    await expect(stage({ clockTolerance: duration as Duration })).rejects.toThrow(ConfigurationError)
+  })
+
+  it('the clock tolerance is at most a minute', async () => {
+    await stage({ clockTolerance: 60 })
+    await expect(stage({ clockTolerance: 60.001 })).rejects.toThrow(/clockTolerance/)
+    await expect(stage({ clockTolerance: '2m' })).rejects.toThrow(/clockTolerance/)
+  })
+})
+
+describe.each([
+  ['5 s by default', undefined, 5],
+  ['none', 0, 0],
+  ['250 ms', '250ms', 0.25],
+  ['a minute', '1m', 60],
+] as const)('with a clock tolerance of %s', (_, clockTolerance, tolerance) => {
+  const options = clockTolerance === undefined ? {} : { clockTolerance }
+
+  it('a JWT expires that much later, and not a millisecond after', async () => {
+    const { jwt, outcome, pass } = await stage(options)
+    const token = jwt({ expiresIn: 10 })
+    expect(await outcome(token)).toBe('accepted')
+    pass(10 + tolerance - 0.001)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(token)).toBe('token_expired')
+  })
+
+  it.each([
+    ['nbf', 'token_not_active_yet'],
+    ['iat', 'issued_in_future'],
+  ])('%s may lie that much ahead, and not a millisecond more', async (claim, reason) => {
+    const { issuer, jwt, outcome, now } = await stage(options)
+    const at = (seconds: number) => ({ claims: { [claim]: now() + seconds } })
+    expect(await outcome(jwt(at(tolerance)))).toBe('accepted')
+    expect(await outcome(jwt(at(tolerance + 0.001)))).toBe(reason)
+    expect(await outcome(jwt(at(-1)))).toBe('accepted')
+    if (claim === 'iat') expect(await outcome(issuer.mintOpaque(at(tolerance + 0.001)))).toBe(reason)
+  })
+})
+
+it('the time is judged on each request, so a token becomes active while it is remembered', async () => {
+  const { jwt, outcome, now, pass, events } = await stage({ clockTolerance: 0 })
+  const token = jwt({ claims: { nbf: now() + 10 } })
+  expect(await outcome(token)).toBe('token_not_active_yet')
+  pass(9.999)
+  expect(await outcome(token)).toBe('token_not_active_yet')
+  pass(0.001)
+  expect(await outcome(token)).toBe('accepted')
+  expect(events.map(({ source }) => source)).toEqual(['local', 'cache', 'cache'])
+})

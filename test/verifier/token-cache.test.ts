@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError, oauth, type CacheOptions } from '../../src/index.js'
+import { stage, times, type Stage } from '../support/core.js'
+
+/** Asks about tokens one after the other and says how many calls that took. */
+async function callsFor({ issuer, outcome }: Stage, ...tokens: readonly string[]): Promise<number> {
+  const before = issuer.calls.introspection
+  for (const token of tokens) await outcome(token)
+  return issuer.calls.introspection - before
+}
+
+describe('how long an answer is remembered', () => {
+  it.each([
+    ['a yes, by default', {}, true, 29.999, 0],
+    ['a yes, by default', {}, true, 30, 1],
+    ['a no, by default', {}, false, 4.999, 0],
+    ['a no, by default', {}, false, 5, 1],
+    ['a yes, configured', { lifetime: '2m' }, true, 119.999, 0],
+    ['a yes, configured', { lifetime: '2m' }, true, 120, 1],
+    ['a no, configured', { refusedLifetime: '1s' }, false, 0.999, 0],
+    ['a no, configured', { refusedLifetime: '1s' }, false, 1, 1],
+    ['a yes, not at all', { lifetime: 0 }, true, 0, 1],
+    ['a no, not at all', { refusedLifetime: 0 }, false, 0, 1],
+  ])('%s (%j): of %s, after %s s it takes %s calls', async (_, remote, isGood, seconds, calls) => {
+    const on = await stage({ issuers: (by) => [oauth(by.oauth({ remote }))] })
+    const token = isGood ? on.issuer.mintOpaque() : 'made-up'
+    expect(await callsFor(on, token)).toBe(1)
+    on.pass(seconds)
+    expect(await callsFor(on, token)).toBe(calls)
+  })
+
+  it('a yes is renewed by the next answer, from the moment of the question', async () => {
+    const on = await stage()
+    const token = on.issuer.mintOpaque()
+    await on.outcome(token)
+    on.pass(30)
+    expect(await callsFor(on, token)).toBe(1)
+    on.pass(29.999)
+    expect(await callsFor(on, token)).toBe(0)
+    on.pass(0.001)
+    expect(await callsFor(on, token)).toBe(1)
+  })
+
+  it('a revocation is noticed when the answer has run out, and a no that became a yes as well', async () => {
+    const on = await stage()
+    const token = on.issuer.mintOpaque()
+    const early = on.issuer.mintOpaque({ claims: { nbf: on.now() + 5 } })
+    expect(await on.outcome(token)).toBe('accepted')
+    expect(await on.outcome(early)).toBe('token_inactive')
+    on.issuer.revoke(token)
+    on.pass(29.999)
+    expect(await on.outcome(token)).toBe('accepted')
+    on.pass(0.001)
+    expect(await on.outcome(token)).toBe('token_inactive')
+    expect(await on.outcome(early)).toBe('accepted')
+  })
+
+  it('a yes ends with the token', async () => {
+    const on = await stage({ clockTolerance: 0 })
+    const token = on.issuer.mintOpaque({ expiresIn: 10 })
+    expect(await on.outcome(token)).toBe('accepted')
+    on.pass(9.999)
+    expect(await on.outcome(token)).toBe('accepted')
+    on.pass(0.001)
+    expect(await on.outcome(token)).toBe('token_expired')
+  })
+
+  it('a yes is not used past the expiry of its token within the clock tolerance: the issuer is asked', async () => {
+    const on = await stage({ clockTolerance: '5s' })
+    const token = on.issuer.mintOpaque({ expiresIn: 10 })
+    expect(await on.outcome(token)).toBe('accepted')
+    on.pass(9.999)
+    expect(await callsFor(on, token)).toBe(0)
+    on.pass(0.001)
+    expect(await callsFor(on, token)).toBe(1)
+    expect(await on.outcome(token)).toBe('token_inactive')
+  })
+
+  it('a yes past the expiry of its token and the clock tolerance is refused without a question', async () => {
+    const on = await stage({ clockTolerance: '5s' })
+    const token = on.issuer.mintOpaque({ expiresIn: 10 })
+    await on.outcome(token)
+    on.pass(15)
+    expect(await callsFor(on, token)).toBe(0)
+    expect(await on.outcome(token)).toBe('token_expired')
+  })
+
+  it('a clock that jumps back does not prolong what is remembered', async () => {
+    const on = await stage()
+    const token = on.issuer.mintOpaque({ age: '2h', expiresIn: '2h' })
+    await on.outcome(token)
+    on.pass(-3600)
+    expect(await callsFor(on, token)).toBe(0)
+    on.pass(30)
+    expect(await callsFor(on, token)).toBe(1)
+  })
+})
+
+describe('how much is remembered', () => {
+  async function on(
+    cache: CacheOptions,
+  ): Promise<Stage & { good: readonly string[]; junk: readonly string[] }> {
+    const set = await stage({ cache })
+    return {
+      ...set,
+      good: times(4, () => set.issuer.mintOpaque()),
+      junk: times(50, (index) => `junk-${index}`),
+    }
+  }
+
+  it('a flood of tokens that are no good evicts no good one', async () => {
+    const { good, junk, ...set } = await on({ maxTokens: 4, maxRefused: 2 })
+    expect(await callsFor(set, ...good)).toBe(4)
+    expect(await callsFor(set, ...junk)).toBe(50)
+    expect(await callsFor(set, ...good)).toBe(0)
+  })
+
+  it('many good tokens evict no refused one', async () => {
+    const { good, junk, ...set } = await on({ maxTokens: 1, maxRefused: 2 })
+    expect(await callsFor(set, junk[0]!, junk[1]!, ...good)).toBe(6)
+    expect(await callsFor(set, junk[0]!, junk[1]!)).toBe(0)
+  })
+
+  it('no more good tokens than allowed: the one not used for longest goes', async () => {
+    const { good, ...set } = await on({ maxTokens: 2 })
+    const [a, b, c] = good as [string, string, string]
+    await callsFor(set, a, b, a, c)
+    expect(await callsFor(set, a, c)).toBe(0)
+    expect(await callsFor(set, b)).toBe(1)
+  })
+
+  it('no more refused tokens than allowed', async () => {
+    const { junk, ...set } = await on({ maxRefused: 2 })
+    const [a, b, c] = junk as [string, string, string]
+    await callsFor(set, a, b, c)
+    expect(await callsFor(set, b, c)).toBe(0)
+    expect(await callsFor(set, a)).toBe(1)
+  })
+
+  it.each<unknown>([
+    { maxTokens: 0 },
+    { maxTokens: -1 },
+    { maxTokens: 1.5 },
+    { maxTokens: '10' },
+    { maxTokens: Number.POSITIVE_INFINITY },
+    { maxRefused: 0 },
+    { maxrefused: 1 },
+    true,
+    null,
+  ])('a bound that is none is refused: %j', async (cache) => {
+    await expect(stage({ cache: cache as CacheOptions })).rejects.toThrow(ConfigurationError)
+  })
+})
+
+describe('cache: false', () => {
+  it('asks the issuer each time and checks each JWT anew', async () => {
+    const on = await stage({ cache: false })
+    const token = on.issuer.mintOpaque()
+    expect(await callsFor(on, token, token, 'junk', 'junk')).toBe(4)
+    const signed = on.jwt()
+    await callsFor(on, signed, signed)
+    expect(on.events.map(({ source }) => source).slice(4)).toEqual(['local', 'local'])
+  })
+})
+
+describe('what is remembered are facts, not decisions', () => {
+  it.each(['jwt', 'opaque'] as const)(
+    'a policy is held against a remembered %s token on each request',
+    async (format) => {
+      const { issuer, outcome, pass } = await stage()
+      const mint = { scopes: 'a', clientId: 'billing' }
+      const token = format === 'jwt' ? issuer.mintJwt(mint) : issuer.mintOpaque(mint)
+      expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
+      expect(await outcome(token, { scopes: 'a' })).toBe('accepted')
+      expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
+      expect(await outcome(token, { clients: 'x' })).toBe('client_not_allowed')
+      pass(20)
+      expect(await outcome(token, { maxTokenAge: 20 })).toBe('token_too_old')
+      expect(await outcome(token, { maxTokenAge: 21 })).toBe('accepted')
+      expect(issuer.calls.introspection).toBe(format === 'jwt' ? 0 : 1)
+    },
+  )
+
+  it('a remembered JWT ends at its expiry and not before', async () => {
+    const { jwt, outcome, events, pass } = await stage({ clockTolerance: 0 })
+    const token = jwt({ expiresIn: 300 })
+    await outcome(token)
+    pass(299.999)
+    expect(await outcome(token)).toBe('accepted')
+    pass(0.001)
+    expect(await outcome(token)).toBe('token_expired')
+    expect(events.map(({ source }) => source)).toEqual(['local', 'cache', 'cache'])
+  })
+
+  it('a token that differs in one character is another token', async () => {
+    const { jwt, outcome, issuer } = await stage()
+    const [signed, opaque] = [jwt(), issuer.mintOpaque()]
+    await outcome(signed)
+    await outcome(opaque)
+    const end = signed.lastIndexOf('.') + 1
+    const other = signed[end] === 'A' ? 'B' : 'A'
+    expect(await outcome(signed.slice(0, end) + other + signed.slice(end + 1))).toBe('signature_invalid')
+    expect(await outcome(`${opaque}a`)).toBe('token_inactive')
+  })
+})
