@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken } from '../src/model/access-token.js'
-import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
+import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
 import {
   acceptedToken,
-  createDemand,
+  createRequirement,
   createGuard,
   scopesPolicy,
-  type Enter,
-  type Entry,
+  type GuardRequest,
+  type GuardResult,
 } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
-import { leaveOnLines } from '../src/guard/request-state.js'
+import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
@@ -55,7 +55,7 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * @throws ConfigurationError if the policy or an option is wrong.
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
-  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, leaveOnLines)
+  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, storeOnRawHeaders)
   return function guard(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -67,7 +67,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuar
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), leaveOnLines)
+  const enter = createRequirement<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), storeOnRawHeaders)
   return function requireScopes(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -79,7 +79,7 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): ExpressMiddleware {
-  const enter = createDemand<IncomingMessage, ExpressOnRefusal>(policy, leaveOnLines)
+  const enter = createRequirement<IncomingMessage, ExpressOnRefusal>(policy, storeOnRawHeaders)
   return function requirePolicy(request, response, next) {
     pass(enter, request, response, next)
   }
@@ -95,7 +95,7 @@ export function accessToken(request: IncomingMessage): AccessToken {
 }
 
 function pass(
-  enter: Enter<IncomingMessage, ExpressOnRefusal>,
+  enter: GuardRequest<IncomingMessage, ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
@@ -106,7 +106,7 @@ function pass(
 }
 
 function settleLater(
-  entering: Promise<Entry<ExpressOnRefusal>>,
+  entering: Promise<GuardResult<ExpressOnRefusal>>,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
@@ -118,7 +118,7 @@ function settleLater(
 }
 
 function settle(
-  entry: Entry<ExpressOnRefusal>,
+  entry: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
@@ -135,7 +135,7 @@ function settle(
 
 async function handOver(
   onRefusal: ExpressOnRefusal,
-  { refusal, answer }: Extract<Entry<ExpressOnRefusal>, { passes: false }>,
+  { refusal, answer }: Extract<GuardResult<ExpressOnRefusal>, { passes: false }>,
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
@@ -155,7 +155,7 @@ function isErrorToExpress(error: unknown): boolean {
   return Boolean(error) && error !== 'route' && error !== 'router'
 }
 
-function send(response: ServerResponse, { status, headers, body }: RefusalAnswer): void {
+function send(response: ServerResponse, { status, headers, body }: RefusalResponse): void {
   if (response.headersSent) return
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) {

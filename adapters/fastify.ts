@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
 import { andThen, type Awaitable } from '../src/util/awaitable.js'
-import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
+import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { ownOptions } from '../src/options/read-options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
-import { acceptedToken, createGuard, type Enter, type Entry } from '../src/guard/guard.js'
+import { acceptedToken, createGuard, type GuardRequest, type GuardResult } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import { compilePolicy } from '../src/policy/compile.js'
@@ -52,7 +52,7 @@ const INSTALLED = Symbol('m2m-guard')
 
 /** What the guards registered in one scope share. */
 interface Installation {
-  guardFor: (added: Policy | undefined) => Enter<FastifyRequest['raw'], FastifyOnRefusal>
+  guardFor: (added: Policy | undefined) => GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>
 }
 
 function installation(app: FastifyInstance): Installation {
@@ -86,7 +86,7 @@ export const m2mGuard = Object.assign(
     if (verifier === undefined)
       throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
     const guardOptions = withoutUndefined({ realm, body, mode, onRefusal })
-    const guardFor = (added: Policy | undefined): Enter<FastifyRequest['raw'], FastifyOnRefusal> =>
+    const guardFor = (added: Policy | undefined): GuardRequest<FastifyRequest['raw'], FastifyOnRefusal> =>
       createGuard(verifier, added, guardOptions)
     const guardAll = guardFor(policy)
 
@@ -130,8 +130,8 @@ export const m2mGuard = Object.assign(
       return andThen(admitting, (isAdmitted) => isAdmitted && admits(routeGuard(own), request, reply))
     }
 
-    const routeGuards = new WeakMap<Policy, Enter<FastifyRequest['raw'], FastifyOnRefusal>>()
-    function routeGuard(own: Policy): Enter<FastifyRequest['raw'], FastifyOnRefusal> {
+    const routeGuards = new WeakMap<Policy, GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>>()
+    function routeGuard(own: Policy): GuardRequest<FastifyRequest['raw'], FastifyOnRefusal> {
       let enter = routeGuards.get(own)
       if (enter === undefined) {
         enter = guardFor(own)
@@ -175,7 +175,7 @@ export function accessToken(request: FastifyRequest): AccessToken {
   return acceptedToken(request.raw)
 }
 
-function hookOf(enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>): FastifyGuardHook {
+function hookOf(enter: GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>): FastifyGuardHook {
   return (request, reply, done) => {
     // Awaited in a function of one's own it would be through before it has decided, and the route open.
     if (typeof (done as unknown) !== 'function') {
@@ -190,7 +190,7 @@ function hookOf(enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>): FastifyG
  * the reply, because a reply is a thenable: whoever awaits it waits for the response and gets nothing.
  */
 function admits(
-  enter: Enter<FastifyRequest['raw'], FastifyOnRefusal>,
+  enter: GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
@@ -201,7 +201,7 @@ function admits(
 }
 
 async function settleLater(
-  entering: Promise<Entry<FastifyOnRefusal>>,
+  entering: Promise<GuardResult<FastifyOnRefusal>>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<boolean> {
@@ -215,7 +215,7 @@ async function settleLater(
 }
 
 function settle(
-  entry: Entry<FastifyOnRefusal>,
+  entry: GuardResult<FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
@@ -225,7 +225,7 @@ function settle(
 }
 
 function refuse(
-  { refusal, answer, onRefusal }: Extract<Entry<FastifyOnRefusal>, { passes: false }>,
+  { refusal, answer, onRefusal }: Extract<GuardResult<FastifyOnRefusal>, { passes: false }>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<false> {
@@ -239,7 +239,7 @@ function refuse(
 async function handOver(
   onRefusal: FastifyOnRefusal,
   refusal: Refusal,
-  answer: RefusalAnswer,
+  answer: RefusalResponse,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<false> {
@@ -260,7 +260,7 @@ function conclude(admitting: Awaitable<boolean>, done: (error?: Error) => void):
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: RefusalAnswer): void {
+function send(reply: FastifyReply, { status, headers, body }: RefusalResponse): void {
   const challenges = [reply.getHeader('WWW-Authenticate'), headers['WWW-Authenticate']].flat()
   reply.code(status).headers(headers)
   // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).

@@ -1,5 +1,5 @@
 import type { AccessToken } from '../src/model/access-token.js'
-import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
+import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
 import { acceptedToken, createGuard } from '../src/guard/guard.js'
@@ -64,7 +64,7 @@ export function accessToken(request: Request): AccessToken {
   return acceptedToken(request)
 }
 
-function respond(request: Request, { status, headers, body }: RefusalAnswer): Response {
+function respond(request: Request, { status, headers, body }: RefusalResponse): Response {
   return new Response(request.method === 'HEAD' ? null : body, { status, headers })
 }
 

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken } from '../src/model/access-token.js'
-import type { RefusalAnswer } from '../src/bearer/refusal-response.js'
+import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/create-verifier.js'
 import {
   acceptedToken,
-  createDemand,
+  createRequirement,
   createGuard,
   scopesPolicy,
-  type Enter,
-  type Entry,
+  type GuardRequest,
+  type GuardResult,
 } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
@@ -61,7 +61,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOpt
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware {
-  const enter = createDemand<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
+  const enter = createRequirement<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
   return function requireScopes(context, next) {
     return pass(enter, context, next)
   }
@@ -73,7 +73,7 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware 
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): KoaMiddleware {
-  const enter = createDemand<IncomingMessage, KoaOnRefusal>(policy)
+  const enter = createRequirement<IncomingMessage, KoaOnRefusal>(policy)
   return function requirePolicy(context, next) {
     return pass(enter, context, next)
   }
@@ -90,7 +90,7 @@ export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
 
 /** Not an async function: for a remembered token, its promise would cost more than the guard. */
 function pass(
-  enter: Enter<IncomingMessage, KoaOnRefusal>,
+  enter: GuardRequest<IncomingMessage, KoaOnRefusal>,
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
@@ -101,7 +101,7 @@ function pass(
 }
 
 async function settleLater(
-  entering: Promise<Entry<KoaOnRefusal>>,
+  entering: Promise<GuardResult<KoaOnRefusal>>,
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
@@ -111,7 +111,7 @@ async function settleLater(
 }
 
 function settle(
-  entry: Entry<KoaOnRefusal>,
+  entry: GuardResult<KoaOnRefusal>,
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
@@ -123,14 +123,14 @@ function settle(
 }
 
 async function refuse(
-  { refusal, answer, onRefusal }: Extract<Entry<KoaOnRefusal>, { passes: false }>,
+  { refusal, answer, onRefusal }: Extract<GuardResult<KoaOnRefusal>, { passes: false }>,
   context: KoaContext,
 ): Promise<void> {
   setAnswer(context, answer)
   await onRefusal?.(refusal, context)
 }
 
-function setAnswer(context: KoaContext, { status, headers, body }: RefusalAnswer): void {
+function setAnswer(context: KoaContext, { status, headers, body }: RefusalResponse): void {
   context.status = status
   context.body = body
   for (const [name, value] of Object.entries(headers)) {

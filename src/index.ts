@@ -13,30 +13,29 @@ export type { CommonIssuerOptions } from './providers/common-options.js'
 export type {
   Issuer,
   JwtProfile,
-  Verdict,
-  KeyOptions,
+  KeySettings,
   KeySource,
   OpaqueProfile,
-  RemoteAnswer,
-  RemoteOptions,
+  RemoteResponse,
+  RemoteSettings,
   RemoteProfile,
-  RemoteVerdict,
+  RemoteResult,
   UnverifiedJwt,
 } from './model/issuer.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
 export type { IssuerHealth } from './verifier/issuer-connection.js'
 export type { DocumentHealth } from './model/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
-export type { KeyFetching } from './keys/options.js'
-export type { RemoteAsking } from './introspection/options.js'
+export type { KeyOptions } from './keys/options.js'
+export type { RemoteOptions } from './introspection/options.js'
 export { allOf, anyOf } from './model/scopes.js'
 export type { ScopeDemand, ScopeMatcher, ScopeMatching, ScopeRule } from './model/scopes.js'
 export type { Policy } from './policy/policy.js'
 export { Refusal } from './model/refusal.js'
-export type { Fault, RefusalDetails } from './model/refusal.js'
+export type { VerificationFailure, RefusalDetails } from './model/refusal.js'
 export type { RefusalError, RefusalReason } from './model/refusal-reasons.js'
 export { ConfigurationError } from './options/configuration-error.js'
-export type { AccessToken, TokenFacts, TokenSource } from './model/access-token.js'
+export type { AccessToken, TokenFacts, VerificationSource } from './model/access-token.js'
 export type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './model/decision.js'
 export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
 export type { RefusalBody } from './bearer/refusal-response.js'

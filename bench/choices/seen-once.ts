@@ -5,16 +5,16 @@ import { oauth } from '../../src/index.js'
 import { connectIssuer } from '../../src/verifier/issuer-connection.js'
 import { decodeJwt, type DecodedJwt } from '../../src/jwt/decode.js'
 import { readJwk } from '../../src/keys/jwk.js'
-import type { KnownToken } from '../../src/verifier/cached-token.js'
-import { isFault } from '../../src/model/refusal.js'
+import type { CachedToken } from '../../src/verifier/cached-token.js'
+import { isVerificationFailure } from '../../src/model/refusal.js'
 import { knownJwt, SeenToken } from '../../src/verifier/unparsed-token.js'
 import type { Issuance } from '../support/tokens.js'
 import { atOnce, freshTexts, ONE_AFTER_ANOTHER, type Choice, type Way } from './choice.js'
 
-type Remember = (known: KnownToken, decoded: DecodedJwt) => KnownToken | SeenToken
+type Remember = (known: CachedToken, decoded: DecodedJwt) => CachedToken | SeenToken
 
 /** All that happens to a new token but its signature. */
-function reading({ issuer: name, audience, jwk }: Issuance): (token: string) => [KnownToken, DecodedJwt] {
+function reading({ issuer: name, audience, jwk }: Issuance): (token: string) => [CachedToken, DecodedJwt] {
   const issuer = connectIssuer(
     oauth({ issuer: name, audience, jwks: { keys: [jwk] } }),
     createClock(undefined),
@@ -23,7 +23,7 @@ function reading({ issuer: name, audience, jwk }: Issuance): (token: string) => 
   return (token) => {
     const decoded = decodeJwt(token)
     const facts = decoded && issuer.issuer.jwt?.readClaims(decoded.claims, decoded.header)
-    if (decoded === undefined || facts === undefined || isFault(facts)) throw new TypeError('a bad token')
+    if (decoded === undefined || facts === undefined || isVerificationFailure(facts)) throw new TypeError('a bad token')
     return [knownJwt({ facts, claims: decoded.claims, digest: tokenDigest(token), issuer, key }), decoded]
   }
 }
@@ -34,7 +34,7 @@ function remembering(name: string, remember: Remember): Way {
     make({ issuance, tokens }) {
       const read = reading(issuance)
       // Nine in ten of those that come are remembered until they would come again.
-      const memory = new LRUCache<string, KnownToken | SeenToken>({ max: Math.floor(tokens.length * 0.9) })
+      const memory = new LRUCache<string, CachedToken | SeenToken>({ max: Math.floor(tokens.length * 0.9) })
       const next = freshTexts(tokens)
       return atOnce(() => {
         const [known, decoded] = read(next())
@@ -63,7 +63,7 @@ export const seenOnce: Choice = {
       name: READ_AGAIN,
       make({ issuance, tokens }) {
         const read = reading(issuance)
-        const memory = new LRUCache<string, KnownToken>({ max: Math.floor(tokens.length * 0.9) })
+        const memory = new LRUCache<string, CachedToken>({ max: Math.floor(tokens.length * 0.9) })
         const next = freshTexts(tokens)
         return atOnce(() => {
           const [known, decoded] = read(next())

@@ -1,4 +1,4 @@
-import type { RefusalReason, TokenSource } from 'm2m-guard'
+import type { RefusalReason, VerificationSource } from 'm2m-guard'
 import type { Endpoint } from 'm2m-guard/testing'
 import type { Demo } from './demo.js'
 import type { Row } from './scenario.js'
@@ -9,7 +9,7 @@ export interface Outcome {
   readonly status: number
   readonly retryAfter: string | null
   readonly reason: RefusalReason | undefined
-  readonly source: TokenSource | undefined
+  readonly source: VerificationSource | undefined
   readonly calls: readonly Endpoint[]
   /** From sending the request to the last byte of the answer. */
   readonly milliseconds: number

@@ -1,4 +1,4 @@
-import type { RefusalReason, TokenSource } from 'm2m-guard'
+import type { RefusalReason, VerificationSource } from 'm2m-guard'
 import type { Endpoint, TestIssuer } from 'm2m-guard/testing'
 import type { GuardedPath } from './routes.js'
 
@@ -18,7 +18,7 @@ export interface Expected {
   readonly status: number
   readonly reason?: RefusalReason
   /** Where the facts about the token came from, or the finding against it; none where it was not looked at. */
-  readonly source?: TokenSource
+  readonly source?: VerificationSource
   /** The endpoints of the issuer that were called; `'any'` promises nothing. */
   readonly calls: readonly Endpoint[] | 'any'
 }

@@ -4,7 +4,7 @@ import type { Refusal } from '../model/refusal.js'
 export type RefusalBody = 'oauth' | 'problem'
 
 /** A refusal as it goes over the wire. */
-export interface RefusalAnswer {
+export interface RefusalResponse {
   readonly status: number
   /** The refusal's headers and the `Content-Type`. */
   readonly headers: Readonly<Record<string, string>>
@@ -13,7 +13,7 @@ export interface RefusalAnswer {
 }
 
 /** Renders a refusal as an HTTP answer. */
-export function answerOf(refusal: Refusal, form: RefusalBody): RefusalAnswer {
+export function refusalResponse(refusal: Refusal, form: RefusalBody): RefusalResponse {
   const problem = form === 'problem'
   return {
     status: refusal.status,

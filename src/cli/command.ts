@@ -105,7 +105,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
 }
 
 /** The members that were given: an option that is left out is left to the library. */
-export function given<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function definedOnly<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const own = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(own) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { askOn } from './input/prompt.js'
+import { promptOn } from './input/prompt.js'
 import { runCli } from './run.js'
 
 const interruption = new AbortController()
@@ -27,7 +27,7 @@ const code = await runCli({
   stdout: writer(process.stdout),
   stderr: writer(process.stderr),
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
-  ask: (question, signal) => askOn(process.stdin, process.stderr, question, signal),
+  ask: (question, signal) => promptOn(process.stdin, process.stderr, question, signal),
   signal: interruption.signal,
 })
 // Everything is written. What is still open, stdin and idle connections, must not keep the process.

@@ -1,12 +1,12 @@
 import type { Clock } from '../util/clock.js'
 import { waitFor } from '../util/abort.js'
 import { RefusalPause, type Backoff } from './renewal-pause.js'
-import type { Granted } from './grants/grant.js'
+import type { IssuedToken } from './grants/grant.js'
 import { unreadable } from './grants/issuer-request.js'
 import { TokenSourceError } from './errors.js'
 
 /** What a token's life depends on. */
-export interface HoldingSettings {
+export interface CachedTokenSettings {
   readonly clock: Clock
   /** The part of its lifetime after which a token is renewed, give or take the jitter. */
   readonly renewAt: number
@@ -23,7 +23,7 @@ const MARGIN_SECONDS = 5
 const MARGIN_PART = 0.1
 
 /** A token and its times, in elapsed seconds. */
-interface Held {
+interface CachedValue {
   readonly token: string
   readonly renewAt: number
   readonly usableUntil: number
@@ -33,17 +33,17 @@ interface Held {
  * The token of one audience and scope set: obtained on first use, used while it is good, renewed in the background
  * on use before it ends. One request is in flight at a time, and none in the pause after a failure.
  */
-export class HeldToken {
-  readonly #settings: HoldingSettings
-  readonly #obtain: () => Promise<Granted>
+export class CachedToken {
+  readonly #settings: CachedTokenSettings
+  readonly #obtain: () => Promise<IssuedToken>
   /** After failures that say nothing of other sets. */
   readonly #ownPause: Backoff
   readonly #refusalPause: RefusalPause
 
-  #held: Held | undefined
+  #held: CachedValue | undefined
   #inFlight: Promise<string> | undefined
 
-  constructor(settings: HoldingSettings, ownPause: Backoff, obtain: () => Promise<Granted>) {
+  constructor(settings: CachedTokenSettings, ownPause: Backoff, obtain: () => Promise<IssuedToken>) {
     this.#settings = settings
     this.#obtain = obtain
     this.#ownPause = ownPause
@@ -99,7 +99,7 @@ export class HeldToken {
     if (this.#held?.token === token) this.#held = undefined
   }
 
-  #usable(now: number): Held | undefined {
+  #usable(now: number): CachedValue | undefined {
     return this.#held !== undefined && now < this.#held.usableUntil ? this.#held : undefined
   }
 
@@ -140,7 +140,7 @@ export class HeldToken {
   }
 
   /** Counted from when the token was asked for: it cannot be younger than that. */
-  #heldFrom({ token, lifetime }: Granted, startedAt: number): Held {
+  #heldFrom({ token, lifetime }: IssuedToken, startedAt: number): CachedValue {
     const { clock, renewAt, renewEverlasting } = this.#settings
     const jittered = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
     if (lifetime === null) {

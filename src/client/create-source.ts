@@ -7,15 +7,15 @@ import { durationOr, type Duration } from '../options/duration.js'
 import { readAllowedOrigins } from './fetch/allowed-origins.js'
 import { authenticatedFetch } from './fetch/authenticated-fetch.js'
 import { Backoff } from './renewal-pause.js'
-import type { Attempt, Grant, Granted, Wanted } from './grants/grant.js'
-import { HeldToken, type HoldingSettings } from './cached-token.js'
-import { TokenSets } from './token-cache.js'
+import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grants/grant.js'
+import { CachedToken, type CachedTokenSettings } from './cached-token.js'
+import { TokenCache } from './token-cache.js'
 import { TokenSourceError } from './errors.js'
 import { within } from '../util/time-limit.js'
-import { readWanted, type WantedOptions } from './token-request.js'
+import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Which token is meant; what is left out is as the source's own options say. */
-export interface TokenRequest extends WantedOptions {
+export interface TokenRequest extends TokenRequestOptions {
   /** Gives up waiting, alone: others who wait for the same token get it. */
   readonly signal?: AbortSignal
 }
@@ -111,9 +111,9 @@ export interface SourceKind {
   /** The factory's name. */
   readonly where: string
   /** What is asked for where a request says nothing. */
-  readonly usual: Wanted
+  readonly usual: TokenParameters
   /** The members a request may have, beside `signal`. */
-  readonly members: Readonly<Partial<Record<keyof WantedOptions, true>>>
+  readonly members: Readonly<Partial<Record<keyof TokenRequestOptions, true>>>
   /** After how many seconds a token that never expires is renewed. */
   readonly renewEverlasting: number
   readonly grant: Grant
@@ -135,22 +135,22 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
   const clock = readClock(where, options)
   const seconds = readDeadline(where, options)
   const closing = new AbortController()
-  const settings: HoldingSettings = {
+  const settings: CachedTokenSettings = {
     clock,
     renewAt: readRenewAt(`${where}.renewAt`, options.renewAt),
     renewEverlasting: kind.renewEverlasting,
     issuerPause: new Backoff(clock),
   }
-  const sets = new TokenSets(
+  const sets = new TokenCache(
     wholeNumber(`${where}.maxTokens`, options.maxTokens, 100, { min: 1, max: 100_000 }),
     (wanted, pause) =>
-      new HeldToken(settings, pause ?? new Backoff(clock), () =>
+      new CachedToken(settings, pause ?? new Backoff(clock), () =>
         obtainWithin(seconds, closing.signal, grant, wanted),
       ),
   )
-  const find = (name: string, given: WantedOptions): HeldToken => {
+  const find = (name: string, given: TokenRequestOptions): CachedToken => {
     closing.signal.throwIfAborted()
-    return sets.of(readWanted(name, given, kind.usual))
+    return sets.of(readTokenParameters(name, given, kind.usual))
   }
   const known = { ...kind.members, signal: true } as Readonly<Record<keyof TokenRequest, true>>
   const send = authenticatedFetch({
@@ -164,7 +164,7 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
       return find('getToken', wanted).get(signal)
     },
     fetch: async (url: string | URL | Request, init?: RequestInit, request: TokenRequest = {}) => {
-      const wanted = ownOptions<WantedOptions>('fetch', request, known)
+      const wanted = ownOptions<TokenRequestOptions>('fetch', request, known)
       return send(() => find('fetch', wanted), url, init)
     },
     forget: (token: string) => {
@@ -185,9 +185,14 @@ function readRenewAt(option: string, value: unknown): number {
 }
 
 /** One attempt, bounded as a whole; who was waited for at its end is who is to blame. */
-function obtainWithin(seconds: number, closing: AbortSignal, grant: Grant, wanted: Wanted): Promise<Granted> {
+function obtainWithin(
+  seconds: number,
+  closing: AbortSignal,
+  grant: Grant,
+  wanted: TokenParameters,
+): Promise<IssuedToken> {
   let isReading = false
-  const reading: Attempt['reading'] = async (read) => {
+  const reading: GrantContext['reading'] = async (read) => {
     isReading = true
     const value = await read()
     isReading = false

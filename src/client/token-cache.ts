@@ -1,21 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import type { Backoff } from './renewal-pause.js'
-import type { Wanted } from './grants/grant.js'
-import type { HeldToken } from './cached-token.js'
+import type { TokenParameters } from './grants/grant.js'
+import type { CachedToken } from './cached-token.js'
 import { keyOf } from './token-request.js'
 
 /** Of this many sets that were pushed out the pause is remembered. */
 const MOST_PAUSES = 1000
 
-type MakeSet = (wanted: Wanted, pause: Backoff | undefined) => HeldToken
+type MakeSet = (wanted: TokenParameters, pause: Backoff | undefined) => CachedToken
 
 /** The tokens of a source, one per audience and scope set. */
-export class TokenSets {
-  readonly #sets: LRUCache<string, HeldToken>
+export class TokenCache {
+  readonly #sets: LRUCache<string, CachedToken>
   /** The pauses of those pushed out: the issuer is left alone all the same. */
   readonly #pauses = new LRUCache<string, Backoff>({ max: MOST_PAUSES })
   /** Those pushed out while a request was in flight: whoever asks again must join it. */
-  readonly #busy = new Map<string, HeldToken>()
+  readonly #busy = new Map<string, CachedToken>()
   readonly #make: MakeSet
 
   constructor(max: number, make: MakeSet) {
@@ -28,7 +28,7 @@ export class TokenSets {
     })
   }
 
-  of(wanted: Wanted): HeldToken {
+  of(wanted: TokenParameters): CachedToken {
     const key = keyOf(wanted)
     const known = this.#sets.get(key) ?? this.#busy.get(key)
     const set = known ?? this.#make(wanted, this.#pauses.get(key))
@@ -46,7 +46,7 @@ export class TokenSets {
     this.#pauses.clear()
   }
 
-  #letGo(key: string, set: HeldToken): void {
+  #letGo(key: string, set: CachedToken): void {
     if (!set.isBusy) {
       if (set.pause !== undefined) this.#pauses.set(key, set.pause)
       return

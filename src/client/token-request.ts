@@ -1,9 +1,9 @@
 import { requiredText, textList } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import type { Wanted } from './grants/grant.js'
+import type { TokenParameters } from './grants/grant.js'
 
 /** What a token is asked for, as a user writes it. */
-export interface WantedOptions {
+export interface TokenRequestOptions {
   /** The parameter `audience`, of issuers that use it (Auth0 and others). */
   readonly audience?: string | readonly string[]
   /** The parameter `resource` (RFC 8707): the address of the API the token is for. */
@@ -15,11 +15,11 @@ export interface WantedOptions {
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Reads it in one order, whatever order it was written in; what is left out is as in `usual`. */
-export function readWanted(
+export function readTokenParameters(
   where: string,
-  { audience, resource, scopes }: WantedOptions,
-  usual: Wanted = NOTHING,
-): Wanted {
+  { audience, resource, scopes }: TokenRequestOptions,
+  usual: TokenParameters = NOTHING,
+): TokenParameters {
   return {
     audience: audience === undefined ? usual.audience : sorted(textList(`${where}.audience`, audience)),
     resource: resource === undefined ? usual.resource : readResource(`${where}.resource`, resource),
@@ -27,10 +27,10 @@ export function readWanted(
   }
 }
 
-const NOTHING: Wanted = { audience: [], resource: [], scopes: [] }
+const NOTHING: TokenParameters = { audience: [], resource: [], scopes: [] }
 
 /** Tells one audience and scope set from any other. */
-export function keyOf({ audience, resource, scopes }: Wanted): string {
+export function keyOf({ audience, resource, scopes }: TokenParameters): string {
   return JSON.stringify([audience, resource, scopes])
 }
 

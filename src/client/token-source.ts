@@ -23,10 +23,10 @@ import {
   type TokenSource,
 } from './create-source.js'
 import { DiscoveredEndpoint } from './grants/token-endpoint.js'
-import { readWanted, type WantedOptions } from './token-request.js'
+import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}: exactly one of `issuer`, `tokenEndpoint` and `stytch`. */
-export interface TokenSourceOptions extends CommonSourceOptions, WantedOptions {
+export interface TokenSourceOptions extends CommonSourceOptions, TokenRequestOptions {
   /** The issuer: its discovery document (OpenID Connect or RFC 8414) says where tokens are to be had. */
   readonly issuer?: string
   /** The token endpoint itself, of an issuer without discovery. */
@@ -115,7 +115,7 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
     clock,
   })
   const audiences = own.stytch === undefined ? ({ audience: true, resource: true } as const) : {}
-  const usual = readWanted(WHERE, own)
+  const usual = readTokenParameters(WHERE, own)
   return createSource(
     { where: WHERE, usual, members: { ...audiences, scopes: true }, renewEverlasting: 0, grant },
     own,

@@ -1,12 +1,12 @@
 import type { AccessToken } from '../model/access-token.js'
-import { ENFORCED, type AuthorizeContext, type Judgement } from '../verifier/authorizer.js'
+import { ENFORCED, type AuthorizeContext, type DecisionResult } from '../verifier/authorizer.js'
 import type { Awaitable } from '../util/awaitable.js'
-import { answerOf, type RefusalAnswer } from '../bearer/refusal-response.js'
+import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
 import type { GuardedRequest } from '../model/request.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { isRecord } from '../util/members.js'
 import { judgeOf, type Judge, type Verifier } from '../verifier/create-verifier.js'
-import { leaveOnRequest, leftOf, type Leave, type Left } from './request-state.js'
+import { storeOnRequest, stateOf, type StoreState, type RequestState } from './request-state.js'
 import type { Policy } from '../policy/policy.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Refusal } from '../model/refusal.js'
@@ -14,12 +14,12 @@ import type { ScopeDemand } from '../model/scopes.js'
 import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
 
 /** What became of a request at a guard: it may pass, with its token, or it is to be refused. */
-export type Entry<OnRefusal> =
+export type GuardResult<OnRefusal> =
   | { readonly passes: true; readonly token: AccessToken | undefined }
   | {
       readonly passes: false
       readonly refusal: Refusal
-      readonly answer: RefusalAnswer
+      readonly answer: RefusalResponse
       readonly onRefusal: OnRefusal | undefined
     }
 
@@ -27,10 +27,10 @@ export type Entry<OnRefusal> =
  * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
  * where nothing has to be awaited; a promise never rejects but for mistakes of the application.
  */
-export type Enter<Key extends object, OnRefusal> = (
+export type GuardRequest<Key extends object, OnRefusal> = (
   key: Key,
   request: GuardedRequest,
-) => Awaitable<Entry<OnRefusal>>
+) => Awaitable<GuardResult<OnRefusal>>
 
 /**
  * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
@@ -43,14 +43,14 @@ export function createGuard<Key extends object, OnRefusal>(
   verifier: Verifier,
   policy: Policy | undefined,
   options: GuardOptions<OnRefusal> | undefined,
-  leave: Leave = leaveOnRequest,
-): Enter<Key, OnRefusal> {
+  leave: StoreState = storeOnRequest,
+): GuardRequest<Key, OnRefusal> {
   if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
     throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
   }
   const settings = readGuardOptions(options)
   const post = { verifier, judge: judgeOf(verifier, policy), settings, leave }
-  return (key, request) => enter(key, request, leftOf(key) as Outer | undefined, post)
+  return (key, request) => enter(key, request, stateOf(key) as OuterGuard | undefined, post)
 }
 
 /**
@@ -58,13 +58,13 @@ export function createGuard<Key extends object, OnRefusal>(
  *
  * @throws ConfigurationError
  */
-export function createDemand<Key extends object, OnRefusal>(
+export function createRequirement<Key extends object, OnRefusal>(
   policy: Policy,
-  leave: Leave = leaveOnRequest,
-): Enter<Key, OnRefusal> {
+  leave: StoreState = storeOnRequest,
+): GuardRequest<Key, OnRefusal> {
   const judgeFor = judgesOf(policy)
   return (key, request) => {
-    const outer = leftOf(key) as Outer | undefined
+    const outer = stateOf(key) as OuterGuard | undefined
     if (outer === undefined) {
       // A mistake in the application, not in the request: it must be noticed, and must not open the route.
       return Promise.reject(
@@ -95,7 +95,7 @@ export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
 
 /** The token a guard accepted on this request. */
 export function acceptedToken(key: object): AccessToken {
-  const token = leftOf(key)?.token
+  const token = stateOf(key)?.token
   if (token === undefined) {
     throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
   }
@@ -103,22 +103,22 @@ export function acceptedToken(key: object): AccessToken {
 }
 
 /** What an earlier guard has left. */
-type Outer = Left<GuardSettings<unknown>>
+type OuterGuard = RequestState<GuardSettings<unknown>>
 
 /** A guard at its post: who decides, and how refusals are answered. */
-interface Post<OnRefusal> {
+interface Guard<OnRefusal> {
   readonly verifier: Verifier
   readonly judge: Judge
   readonly settings: GuardSettings<OnRefusal>
-  readonly leave: Leave
+  readonly leave: StoreState
 }
 
 function enter<OnRefusal>(
   key: object,
   request: GuardedRequest,
-  outer: Outer | undefined,
-  post: Post<OnRefusal>,
-): Awaitable<Entry<OnRefusal>> {
+  outer: OuterGuard | undefined,
+  post: Guard<OnRefusal>,
+): Awaitable<GuardResult<OnRefusal>> {
   const judging = post.judge(request, contextOf(post, outer))
   return judging instanceof Promise
     ? entryLater(key, post, outer, judging)
@@ -127,16 +127,16 @@ function enter<OnRefusal>(
 
 async function entryLater<OnRefusal>(
   key: object,
-  post: Post<OnRefusal>,
-  outer: Outer | undefined,
-  judging: Promise<Judgement>,
-): Promise<Entry<OnRefusal>> {
+  post: Guard<OnRefusal>,
+  outer: OuterGuard | undefined,
+  judging: Promise<DecisionResult>,
+): Promise<GuardResult<OnRefusal>> {
   return entryFor(key, post, outer, await judging)
 }
 
 function contextOf(
-  { verifier, settings: { mode } }: Post<unknown>,
-  outer: Outer | undefined,
+  { verifier, settings: { mode } }: Guard<unknown>,
+  outer: OuterGuard | undefined,
 ): AuthorizeContext {
   if (outer === undefined && mode === 'enforce') return ENFORCED
   const known = ofSameVerifier(verifier, outer)
@@ -144,16 +144,16 @@ function contextOf(
 }
 
 /** What another verifier found says nothing about what this one would. */
-function ofSameVerifier(verifier: Verifier, outer: Outer | undefined): Left | undefined {
+function ofSameVerifier(verifier: Verifier, outer: OuterGuard | undefined): RequestState | undefined {
   return outer?.verifier === verifier ? outer : undefined
 }
 
 function entryFor<OnRefusal>(
   key: object,
-  { verifier, settings, leave }: Post<OnRefusal>,
-  outer: Outer | undefined,
-  { decision, passage }: Judgement,
-): Entry<OnRefusal> {
+  { verifier, settings, leave }: Guard<OnRefusal>,
+  outer: OuterGuard | undefined,
+  { decision, resolved: passage }: DecisionResult,
+): GuardResult<OnRefusal> {
   const known = ofSameVerifier(verifier, outer)
   if (decision.outcome === 'accepted') {
     const { token } = decision
@@ -168,11 +168,11 @@ function entryFor<OnRefusal>(
     const { token, passage } = known ?? NOTHING_FOUND
     return leave(key, { verifier, settings: within, token, passage, reported: refusal.reason })
   }
-  const named = settings.realm === undefined ? refusal : refusal.inRealm(settings.realm)
+  const named = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
   return {
     passes: false,
     refusal: named,
-    answer: answerOf(named, settings.body),
+    answer: refusalResponse(named, settings.body),
     onRefusal: settings.onRefusal,
   }
 }
@@ -181,7 +181,7 @@ const NOTHING_FOUND = { token: undefined, passage: undefined } as const
 
 /** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
 function settingsWithin<OnRefusal>(
-  outer: Outer | undefined,
+  outer: OuterGuard | undefined,
   settings: GuardSettings<OnRefusal>,
 ): GuardSettings<OnRefusal> {
   if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings

@@ -1,14 +1,14 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Passage } from '../verifier/authorizer.js'
+import type { ResolvedRequest } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/create-verifier.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
 /** What a guard knows of a request that it let pass. */
-export interface Left<Settings = unknown> {
+export interface RequestState<Settings = unknown> {
   readonly verifier: Verifier
   readonly settings: Settings
   readonly token: AccessToken | undefined
-  readonly passage: Passage | undefined
+  readonly passage: ResolvedRequest | undefined
   /** What a guard that only reports would have refused the request for. */
   readonly reported: RefusalReason | undefined
 }
@@ -20,9 +20,9 @@ export interface Left<Settings = unknown> {
 class Guarded {
   readonly passes = true
   readonly #key: object
-  readonly #left: Left
+  readonly #left: RequestState
 
-  constructor(key: object, left: Left) {
+  constructor(key: object, left: RequestState) {
     this.#key = key
     this.#left = left
   }
@@ -32,13 +32,13 @@ class Guarded {
   }
 
   /** Nothing for a copy of the request, whose headers may say something else. */
-  static leftOn(key: object, guarded: unknown): Left | undefined {
+  static leftOn(key: object, guarded: unknown): RequestState | undefined {
     return guarded instanceof Guarded && guarded.#key === key ? guarded.#left : undefined
   }
 }
 
 /** Leaves something behind on a request; gives back what lets it pass. */
-export type Leave = (key: object, left: Left) => Guarded
+export type StoreState = (key: object, left: RequestState) => Guarded
 
 const GUARDED = Symbol('m2m-guard')
 
@@ -54,7 +54,7 @@ let isListUsed = false
 let sealed: WeakMap<object, Guarded> | undefined
 
 /** What an earlier guard has left of a request; of several, the last one. */
-export function leftOf(key: object): Left | undefined {
+export function stateOf(key: object): RequestState | undefined {
   return (
     Guarded.leftOn(key, sealed?.get(key)) ??
     (isListUsed ? Guarded.leftOn(key, linesOf(key)?.[GUARDED]) : undefined) ??
@@ -63,11 +63,11 @@ export function leftOf(key: object): Left | undefined {
 }
 
 /** As a member of the request: a map would cost as much as the rest of the way. */
-export const leaveOnRequest: Leave = (key, left) => {
+export const storeOnRequest: StoreState = (key, left) => {
   const lines = isListUsed ? linesOf(key) : undefined
   if (lines?.[GUARDED] !== undefined) lines[GUARDED] = undefined
   isMemberUsed = true
-  return leaveOn(key, key, left)
+  return storeOn(key, key, left)
 }
 
 /**
@@ -75,11 +75,11 @@ export const leaveOnRequest: Leave = (key, left) => {
  * The engine then takes each for a kind of its own, to which a new member costs more than the rest of the way, and a map
  * costs the garbage collector as much; their lists are lists like any other.
  */
-export const leaveOnLines: Leave = (key, left) => {
+export const storeOnRawHeaders: StoreState = (key, left) => {
   const lines = linesOf(key)
-  if (lines === undefined) return leaveOnRequest(key, left)
+  if (lines === undefined) return storeOnRequest(key, left)
   isListUsed = true
-  return leaveOn(lines, key, left)
+  return storeOn(lines, key, left)
 }
 
 /** The header lines as they came: Node makes a list of them for each request. */
@@ -88,7 +88,7 @@ function linesOf(key: object): Place | undefined {
   return Array.isArray(rawHeaders) ? (rawHeaders as Place) : undefined
 }
 
-function leaveOn(place: Place, key: object, left: Left): Guarded {
+function storeOn(place: Place, key: object, left: RequestState): Guarded {
   const guarded = new Guarded(key, left)
   try {
     place[GUARDED] = guarded

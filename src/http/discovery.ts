@@ -19,7 +19,7 @@ export function discoveryAddresses(issuer: string): readonly [string, string] {
  * RFC 9110 section 15.5 but for the two that speak of the moment and not of the place, of an issuer that is busy or of
  * a request that came too slowly.
  */
-export function mayBeElsewhere(status: number | undefined): boolean {
+export function isNotFound(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429
 }
 

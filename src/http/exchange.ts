@@ -14,7 +14,7 @@ export interface Exchange {
 }
 
 /** What came back. Any status, redirects included: they are never followed. */
-export interface ExchangeAnswer {
+export interface HttpResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -29,7 +29,7 @@ export class ExchangeError extends Error {
 }
 
 /** An answer came, and it is not one we read: asking again would only bring it once more. */
-export class UnreadableAnswerError extends ExchangeError {}
+export class UnreadableResponseError extends ExchangeError {}
 
 /**
  * Does one exchange and reads the whole body within the limits.
@@ -37,27 +37,27 @@ export class UnreadableAnswerError extends ExchangeError {}
  * @throws ExchangeError when the deadline passes, the connection fails, the body is too large or not UTF-8.
  * @throws The reason of `signal`, once it is aborted.
  */
-export async function exchange(request: Exchange): Promise<ExchangeAnswer> {
+export async function exchange(request: Exchange): Promise<HttpResponse> {
   request.signal?.throwIfAborted()
   const deadline = new Deadline(request.deadlineSeconds)
   const giveUp = (): void => {
-    deadline.giveUp(request.signal?.reason)
+    deadline.abort(request.signal?.reason)
   }
   request.signal?.addEventListener('abort', giveUp, { once: true })
   try {
-    return await Promise.race([answerTo(request, deadline.signal), deadline.passed])
+    return await Promise.race([answerTo(request, deadline.signal), deadline.expired])
   } catch (error) {
     request.signal?.throwIfAborted()
     if (error instanceof ExchangeError) throw error
     if (deadline.signal.aborted) throw late(request.deadlineSeconds)
     throw new ExchangeError(`no answer${codeOf(error)}`)
   } finally {
-    deadline.done()
+    deadline.clear()
     request.signal?.removeEventListener('abort', giveUp)
   }
 }
 
-async function answerTo(request: Exchange, signal: AbortSignal): Promise<ExchangeAnswer> {
+async function answerTo(request: Exchange, signal: AbortSignal): Promise<HttpResponse> {
   const response = await (request.fetch ?? fetch)(request.url, {
     method: request.method,
     // Plain bytes, so that a small compressed body cannot become a large one at our expense.
@@ -82,17 +82,17 @@ class Deadline {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly signal = this.#controller.signal
-  readonly passed: Promise<never>
+  readonly expired: Promise<never>
 
   #reject: (error: unknown) => void = () => undefined
 
   constructor(seconds: number) {
-    this.passed = new Promise<never>((_, reject) => {
+    this.expired = new Promise<never>((_, reject) => {
       this.#reject = reject
     })
     this.#timer = setTimeout(
       () => {
-        this.giveUp(late(seconds))
+        this.abort(late(seconds))
       },
       Math.ceil(seconds * 1000),
     )
@@ -100,12 +100,12 @@ class Deadline {
     this.#timer.unref()
   }
 
-  giveUp(reason: unknown): void {
+  abort(reason: unknown): void {
     this.#reject(reason)
     this.#controller.abort()
   }
 
-  done(): void {
+  clear(): void {
     clearTimeout(this.#timer)
   }
 }
@@ -122,7 +122,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined })
     } catch {
-      throw new UnreadableAnswerError('answer that is not UTF-8')
+      throw new UnreadableResponseError('answer that is not UTF-8')
     }
   }
   let text = ''
@@ -130,7 +130,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength
     // Leaving the loop by throwing cancels the body, which closes the connection.
-    if (bytes > maxBytes) throw new UnreadableAnswerError(`answer larger than ${maxBytes} bytes`)
+    if (bytes > maxBytes) throw new UnreadableResponseError(`answer larger than ${maxBytes} bytes`)
     text += decode(chunk)
   }
   return text + decode()

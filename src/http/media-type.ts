@@ -2,7 +2,7 @@
 const PAGE = /(?:^|,)\s*(?:text\/html|application\/xhtml\+xml)\s*(?:[;,]|$)/i
 
 /** Whether an answer calls itself a page: written for people, by a proxy or a login in between, whatever it quotes. */
-export function isPage(headers: Headers): boolean {
+export function isHtml(headers: Headers): boolean {
   return PAGE.test(headers.get('content-type') ?? '')
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from '../model/refusal.js'
 export type PauseReason = 'issuer_unavailable' | 'issuer_refused_us'
 
 /** How a question ended, as far as it matters for the next one. */
-export type QuestionOutcome =
+export type CallOutcome =
   /** The issuer answered, whatever about. */
   | { readonly kind: 'answered' }
   /** It did not, or not readably, or will have none of us: counts towards the breaker. */
@@ -15,8 +15,8 @@ export type QuestionOutcome =
   /** It asked to be left alone: everyone waits. */
   | { readonly kind: 'pause'; readonly seconds: number }
 
-/** The numbers of {@link Admission}. */
-export interface AdmissionOptions {
+/** The numbers of {@link CircuitBreaker}. */
+export interface CircuitBreakerSettings {
   /** Questions under way at the same time. */
   readonly maxInFlight: number
   /** Failures in a row that open the breaker. */
@@ -26,20 +26,20 @@ export interface AdmissionOptions {
 }
 
 /** A change that someone should hear of. */
-export type AdmissionChange = 'opened' | 'refused' | 'recovered'
+export type CircuitChange = 'opened' | 'refused' | 'recovered'
 
 /** The most seconds that an issuer can ask for. */
-export const LONGEST_ASKED_PAUSE = 120
+export const LONGEST_RETRY_AFTER = 120
 
 /**
  * Whether an issuer may be asked now: not while too many questions are under way, not while it asked for a
  * pause, refuses our credentials or has failed several times in a row. After a pause a single question
  * probes; everyone else is told to come back until it has succeeded.
  */
-export class Admission {
-  readonly #options: AdmissionOptions
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerSettings
   readonly #clock: Clock
-  readonly #onChange: (change: AdmissionChange) => void
+  readonly #onChange: (change: CircuitChange) => void
   #inFlight = 0
   #failuresInRow = 0
   #declinedInRow = 0
@@ -48,7 +48,7 @@ export class Admission {
   /** Whether somebody has heard that our credentials are refused, this time round. */
   #isRefusalTold = false
 
-  constructor(options: AdmissionOptions, clock: Clock, onChange: (change: AdmissionChange) => void) {
+  constructor(options: CircuitBreakerSettings, clock: Clock, onChange: (change: CircuitChange) => void) {
     this.#options = options
     this.#clock = clock
     this.#onChange = onChange
@@ -61,7 +61,7 @@ export class Admission {
   }
 
   /** Seconds until the issuer may be asked again; undefined if it may be asked now. */
-  secondsToNextQuestion(): number | undefined {
+  secondsToNextCall(): number | undefined {
     return this.#pause === undefined ? undefined : Math.max(0, this.#pause.until - this.#clock.elapsed())
   }
 
@@ -70,16 +70,14 @@ export class Admission {
    *
    * @throws Refusal `issuer_overloaded`, or why the issuer is left alone, with the time to come back.
    */
-  async run<T>(
-    question: () => Promise<{ readonly result: T; readonly outcome: QuestionOutcome }>,
-  ): Promise<T> {
+  async run<T>(question: () => Promise<{ readonly result: T; readonly outcome: CallOutcome }>): Promise<T> {
     this.#assertOpen()
     const isProbe = this.#pause !== undefined
     this.#isProbing ||= isProbe
     this.#inFlight += 1
     try {
       const { result, outcome } = await question()
-      this.#learn(outcome, isProbe)
+      this.#record(outcome, isProbe)
       return result
     } finally {
       this.#inFlight -= 1
@@ -105,7 +103,7 @@ export class Admission {
     }
   }
 
-  #learn(outcome: QuestionOutcome, isProbe: boolean): void {
+  #record(outcome: CallOutcome, isProbe: boolean): void {
     switch (outcome.kind) {
       case 'answered':
         this.#declinedInRow = 0
@@ -116,7 +114,7 @@ export class Admission {
         // Answers to questions put before the pause must not prolong it.
         if (!isProbe && this.#pause !== undefined) return
         if (isProbe || this.#failuresInRow >= this.#options.breakerAfter) {
-          this.#leaveAlone(outcome.reason, this.#options.breakerPause)
+          this.#open(outcome.reason, this.#options.breakerPause)
         } else if (outcome.reason === 'issuer_refused_us' && !this.#isRefusalTold) {
           this.#isRefusalTold = true
           this.#onChange('refused')
@@ -130,7 +128,7 @@ export class Admission {
         return
       case 'pause':
         if (!isProbe && this.#pause !== undefined) return
-        this.#leaveAlone('issuer_unavailable', outcome.seconds)
+        this.#open('issuer_unavailable', outcome.seconds)
     }
   }
 
@@ -143,9 +141,9 @@ export class Admission {
     this.#onChange('recovered')
   }
 
-  #leaveAlone(reason: PauseReason, seconds: number): void {
+  #open(reason: PauseReason, seconds: number): void {
     const isNews = reason === 'issuer_refused_us' ? !this.#isRefusalTold : this.#pause?.reason !== reason
-    this.#pause = { reason, until: this.#clock.elapsed() + Math.min(seconds, LONGEST_ASKED_PAUSE) }
+    this.#pause = { reason, until: this.#clock.elapsed() + Math.min(seconds, LONGEST_RETRY_AFTER) }
     // A probe that is refused is told again: nothing but somebody who hears of it will mend this.
     this.#isRefusalTold = false
     if (isNews) this.#onChange(reason === 'issuer_refused_us' ? 'refused' : 'opened')

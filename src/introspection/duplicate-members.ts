@@ -7,7 +7,7 @@ const BRACES_AND_TEXTS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g
  * Whether an object in a JSON text has two members of one name. `JSON.parse` keeps the last; another reader, such as a
  * proxy that filters answers, may have seen the first (RFC 8259 section 4).
  */
-export function repeatsAName(json: string): boolean {
+export function hasDuplicateMembers(json: string): boolean {
   const open: Set<unknown>[] = []
   for (const [found, text = '', colon] of json.matchAll(BRACES_AND_TEXTS)) {
     if (found === '{') open.push(new Set())

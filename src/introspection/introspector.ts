@@ -1,18 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../util/clock.js'
-import { exchange, UnreadableAnswerError, type ExchangeAnswer } from '../http/exchange.js'
-import { isPage } from '../http/media-type.js'
+import { exchange, UnreadableResponseError, type HttpResponse } from '../http/exchange.js'
+import { isHtml } from '../http/media-type.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
 import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
-import type { RemoteProfile, RemoteVerdict } from '../model/issuer.js'
+import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal } from '../model/refusal.js'
 import { REMOTE_DEFAULTS } from './options.js'
-import type { RemoteOptions } from '../model/issuer.js'
-import { repeatsAName } from './duplicate-members.js'
-import { Admission, type AdmissionChange, type QuestionOutcome } from './circuit-breaker.js'
+import type { RemoteSettings } from '../model/issuer.js'
+import { hasDuplicateMembers } from './duplicate-members.js'
+import { CircuitBreaker, type CircuitChange, type CallOutcome } from './circuit-breaker.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
@@ -26,12 +26,12 @@ export interface RemoteHealth {
 }
 
 /** A definitive answer: yes with facts, or no with a reason. */
-export type Answered = Extract<RemoteVerdict, { active: boolean }>
+export type IntrospectionResult = Extract<RemoteResult, { active: boolean }>
 
-type Failure = Extract<RemoteVerdict, { fault: unknown }>
+type Failure = Extract<RemoteResult, { fault: unknown }>
 
 /** How one attempt ended. */
-type Attempt = { readonly answer: ExchangeAnswer } | { readonly error: Error; readonly isLate: boolean }
+type Attempt = { readonly answer: HttpResponse } | { readonly error: Error; readonly isLate: boolean }
 
 /** Whoever was told that a server is going away or busy may find another one behind the same address. */
 const WORTH_A_RETRY = [502, 503, 504]
@@ -39,13 +39,13 @@ const SHORTEST_RETRY_PAUSE_MS = 20
 const LONGEST_RETRY_PAUSE_MS = 120
 
 /** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
-export class RemoteCheck {
+export class Introspector {
   readonly #profile: RemoteProfile
-  readonly #options: RemoteOptions
+  readonly #options: RemoteSettings
   readonly #endpoint: () => string | Promise<string>
   readonly #fetch: typeof fetch | undefined
   readonly #clock: Clock
-  readonly #admission: Admission
+  readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
@@ -62,7 +62,7 @@ export class RemoteCheck {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#fetch = settings.fetch
-    this.#admission = new Admission(this.#options, clock, (change) => {
+    this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
       settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer answers again')
     })
   }
@@ -78,18 +78,18 @@ export class RemoteCheck {
    * @throws Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
    *   `confirmation_impossible`.
    */
-  async ask(token: string): Promise<Answered> {
+  async introspect(token: string): Promise<IntrospectionResult> {
     const url = await this.#endpoint()
-    const { verdict, retryAfter } = await this.#admission.run(async () => {
-      const asked = await this.#question(url, token)
+    const { verdict, retryAfter } = await this.#circuit.run(async () => {
+      const asked = await this.#callWithRetry(url, token)
       const outcome = outcomeOf(asked)
       this.#note(asked.verdict, outcome)
       return { result: asked, outcome }
     })
     if (!('fault' in verdict)) return verdict
     throw new Refusal(verdict.fault, {
-      cause: new Error(verdict.because),
-      retryAfterSeconds: this.#admission.secondsToNextQuestion() ?? retryAfter,
+      cause: new Error(verdict.detail),
+      retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
   }
 
@@ -97,7 +97,7 @@ export class RemoteCheck {
     const status = this.#failure === undefined ? 'ok' : this.#lastSuccess === undefined ? 'down' : 'degraded'
     return {
       status,
-      breaker: this.#admission.state(),
+      breaker: this.#circuit.state(),
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
@@ -105,7 +105,7 @@ export class RemoteCheck {
   }
 
   /** One question: an attempt, and within the same deadline a second one where the first met a passing trouble. */
-  async #question(url: string, token: string): Promise<Asked> {
+  async #callWithRetry(url: string, token: string): Promise<CallResult> {
     const { deadline, retries } = this.#options
     const started = performance.now()
     for (let left = retries, remaining = deadline; ; left -= 1) {
@@ -132,9 +132,9 @@ export class RemoteCheck {
     }
   }
 
-  #read(attempt: Attempt, token: string): Asked {
+  #read(attempt: Attempt, token: string): CallResult {
     if ('error' in attempt) {
-      return { verdict: { fault: 'issuer_unavailable', because: attempt.error.message } }
+      return { verdict: { fault: 'issuer_unavailable', detail: attempt.error.message } }
     }
     const { status, headers, text } = attempt.answer
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
@@ -151,7 +151,7 @@ export class RemoteCheck {
     } catch {
       // A reader written by hand that trips over an answer has not found anything out about the token.
       return {
-        verdict: { fault: 'issuer_unavailable', because: 'the answer could not be read' },
+        verdict: { fault: 'issuer_unavailable', detail: 'the answer could not be read' },
         status,
         retryAfter,
         isUnwelcome,
@@ -159,7 +159,7 @@ export class RemoteCheck {
     }
   }
 
-  #note(verdict: RemoteVerdict, { kind }: QuestionOutcome): void {
+  #note(verdict: RemoteResult, { kind }: CallOutcome): void {
     if (!('fault' in verdict)) {
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
@@ -171,28 +171,28 @@ export class RemoteCheck {
     this.#declinedInRow = isDeclined ? this.#declinedInRow + 1 : 0
     if (!isDeclined || this.#declinedInRow >= this.#options.breakerAfter) {
       this.#lastFailure = this.#clock.now()
-      this.#failure = verdict.because
+      this.#failure = verdict.detail
     }
   }
 }
 
 /** What is left of a statement about a token once it is known in what form it came. */
-function doubted(verdict: Answered, { headers, text }: ExchangeAnswer, json: unknown): RemoteVerdict {
-  if (isPage(headers)) return { fault: 'issuer_unavailable', because: 'the answer calls itself an HTML page' }
+function doubted(verdict: IntrospectionResult, { headers, text }: HttpResponse, json: unknown): RemoteResult {
+  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the answer calls itself an HTML page' }
   if (!verdict.active || typeof json !== 'object' || json === null) return verdict
   // Whoever had the token issued may have chosen some of its claims: what is odd about them is held against it alone,
   // and not against the issuer, which others depend on.
-  if (repeatsAName(text)) return invalid('the answer has a member twice')
+  if (hasDuplicateMembers(text)) return invalid('the answer has a member twice')
   return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
 }
 
-function invalid(because: string): RemoteVerdict {
-  return { active: false, reason: 'claim_invalid', because }
+function invalid(detail: string): RemoteResult {
+  return { active: false, reason: 'claim_invalid', detail }
 }
 
 /** What a question brought. */
-interface Asked {
-  readonly verdict: RemoteVerdict
+interface CallResult {
+  readonly verdict: RemoteResult
   readonly status?: number
   /** Seconds the issuer asked us to wait. */
   readonly retryAfter?: number | undefined
@@ -204,14 +204,14 @@ const EVENT_OF = {
   opened: 'remote_failing',
   refused: 'credentials_refused',
   recovered: 'remote_recovered',
-} as const satisfies Record<AdmissionChange, string>
+} as const satisfies Record<CircuitChange, string>
 
-function isWorthARetry(attempt: Attempt, { retryAfter }: Asked): boolean {
-  if ('error' in attempt) return !attempt.isLate && !(attempt.error instanceof UnreadableAnswerError)
+function isWorthARetry(attempt: Attempt, { retryAfter }: CallResult): boolean {
+  if ('error' in attempt) return !attempt.isLate && !(attempt.error instanceof UnreadableResponseError)
   return WORTH_A_RETRY.includes(attempt.answer.status) && retryAfter === undefined
 }
 
-function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: Asked): QuestionOutcome {
+function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: CallResult): CallOutcome {
   if (!('fault' in verdict)) return { kind: 'answered' }
   if (retryAfter !== undefined && (status === 429 || status === 503)) {
     return { kind: 'pause', seconds: retryAfter }
@@ -219,7 +219,7 @@ function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: Asked): Questio
   if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
   if (status === 403) return { kind: 'declined' }
   // Counted as failures, these would let anyone's odd token stop everyone's questions.
-  if (isAboutTheQuestion(verdict, status)) return { kind: 'answered' }
+  if (isRequestError(verdict, status)) return { kind: 'answered' }
   return { kind: 'failed', reason: 'issuer_unavailable' }
 }
 
@@ -230,7 +230,7 @@ function isClientError(json: unknown): boolean {
 }
 
 /** An issuer that finds fault with a question is there; 408 and 429 are about how it is doing. */
-function isAboutTheQuestion({ fault }: Failure, status: number | undefined): boolean {
+function isRequestError({ fault }: Failure, status: number | undefined): boolean {
   const isClientError = status !== undefined && status >= 400 && status < 500 && ![408, 429].includes(status)
   return fault === 'confirmation_impossible' || isClientError
 }

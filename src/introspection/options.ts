@@ -1,10 +1,10 @@
-import type { RemoteOptions } from '../model/issuer.js'
+import type { RemoteSettings } from '../model/issuer.js'
 import { durationOr, type Duration } from '../options/duration.js'
 import { ownOptions } from '../options/read-options.js'
 import { wholeNumber } from '../options/readers.js'
 
 /** The `remote` option of an issuer: how it is asked about tokens and how long its answers are remembered. */
-export interface RemoteAsking {
+export interface RemoteOptions {
   /** How long a yes is remembered: how long a revocation may go unnoticed. Never past the token's expiry. Default `'30s'`. */
   readonly lifetime?: Duration
   /** How long a definitive no is remembered. Default `'5s'`, at most `'60s'`. */
@@ -24,10 +24,10 @@ export interface RemoteAsking {
 }
 
 /** The numbers of issuers that state none. */
-export const REMOTE_DEFAULTS: RemoteOptions = readRemoteOptions('remote')
+export const REMOTE_DEFAULTS: RemoteSettings = readRemoteOptions('remote')
 
 /** Reads the `remote` option. */
-export function readRemoteOptions(option: string, given: RemoteAsking = {}): RemoteOptions {
+export function readRemoteOptions(option: string, given: RemoteOptions = {}): RemoteSettings {
   const own = ownOptions(option, given, {
     lifetime: true,
     refusedLifetime: true,

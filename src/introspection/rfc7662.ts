@@ -1,8 +1,8 @@
 import { basicAuthorization } from '../http/basic-auth.js'
 import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
 import { isRecord } from '../util/members.js'
-import type { RemoteAnswer, RemoteVerdict } from '../model/issuer.js'
-import { isFault } from '../model/refusal.js'
+import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
+import { isVerificationFailure } from '../model/refusal.js'
 
 /** How we show an introspection endpoint who is asking (RFC 7662 section 2.1). */
 export interface IntrospectionClient {
@@ -38,23 +38,23 @@ export interface IntrospectionReading {
 }
 
 /** Reads an answer of RFC 7662 section 2.2. Only `active: true` vouches, and only `active: false` denies. */
-export function readIntrospection(answer: RemoteAnswer, reading: IntrospectionReading): RemoteVerdict {
+export function readIntrospection(answer: RemoteResponse, reading: IntrospectionReading): RemoteResult {
   const fault = faultOf(answer)
   if (fault !== undefined) return fault
   const { json } = answer
   if (!isRecord(json))
-    return { fault: 'issuer_unavailable', because: 'the introspection answer is no JSON object' }
+    return { fault: 'issuer_unavailable', detail: 'the introspection answer is no JSON object' }
   const active = claim(json, 'active')
   if (active === false) {
-    return { active: false, reason: 'token_inactive', because: 'the issuer says inactive' }
+    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
   }
   // RFC 7662 makes `active` a required boolean: anything else is not an answer, whichever way it leans.
   if (active !== true)
-    return { fault: 'issuer_unavailable', because: 'the introspection answer has no boolean active' }
+    return { fault: 'issuer_unavailable', detail: 'the introspection answer has no boolean active' }
   return readActive(json, reading)
 }
 
-function readActive(json: Claims, reading: IntrospectionReading): RemoteVerdict {
+function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = claim(json, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss is another issuer')
@@ -70,15 +70,12 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteVerdict 
     required: [],
     clientClaims: ['client_id'],
   })
-  return isFault(facts) ? rejected(facts.reason, facts.because) : { active: true, facts }
+  return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
 }
 
 /** Vouched for, and still not acceptable. */
-function rejected(
-  reason: Extract<RemoteVerdict, { active: false }>['reason'],
-  because: string,
-): RemoteVerdict {
-  return { active: false, reason, because }
+function rejected(reason: Extract<RemoteResult, { active: false }>['reason'], detail: string): RemoteResult {
+  return { active: false, reason, detail }
 }
 
 function isBearerType(type: unknown): boolean {
@@ -89,21 +86,21 @@ function isDpopType(type: unknown): boolean {
   return typeof type === 'string' && type.toLowerCase() === 'dpop'
 }
 
-function faultOf({ status, json }: RemoteAnswer): RemoteVerdict | undefined {
+function faultOf({ status, json }: RemoteResponse): RemoteResult | undefined {
   if (status === 200) return undefined
   const error = isRecord(json) ? claim(json, 'error') : undefined
   // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.
   if (status === 400 && error === 'unsupported_token_type') {
-    return { fault: 'confirmation_impossible', because: 'the issuer does not introspect tokens of this kind' }
+    return { fault: 'confirmation_impossible', detail: 'the issuer does not introspect tokens of this kind' }
   }
   return statusFault(status)
 }
 
 /** What a status other than 200 says about the issuer and us; it never says anything about the token. */
-export function statusFault(status: number): Extract<RemoteVerdict, { fault: unknown }> {
+export function statusFault(status: number): Extract<RemoteResult, { fault: unknown }> {
   const isOurFault = status === 400 || status === 401 || status === 403
   return {
     fault: isOurFault ? 'issuer_refused_us' : 'issuer_unavailable',
-    because: `the issuer answered with status ${status}`,
+    detail: `the issuer answered with status ${status}`,
   }
 }

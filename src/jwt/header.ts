@@ -3,7 +3,7 @@ import type { JwtProfile } from '../model/issuer.js'
 import { Refusal, refusalFor } from '../model/refusal.js'
 
 /** Refuses what can be refused without a key; costs no network call. */
-export function judgeHeader(
+export function validateHeader(
   header: Readonly<Record<string, unknown>>,
   profile: JwtProfile,
 ): { readonly algorithm: string; readonly kid: string | undefined } {
@@ -20,7 +20,7 @@ export function judgeHeader(
     throw new Refusal('type_not_allowed')
   const kid = Object.hasOwn(header, 'kid') ? header['kid'] : undefined
   if (kid !== undefined && typeof kid !== 'string') throw new Refusal('token_undecodable')
-  const fault = profile.judgeHeader(header)
+  const fault = profile.validateHeader(header)
   if (fault !== undefined) throw refusalFor(fault)
   return { algorithm, kid }
 }

@@ -8,20 +8,20 @@ const TURN_BUDGET_MS = 2
  * or while others are there, as another core may be free for them; and in the pool, whatever the key, once this turn of
  * the event loop has given its share.
  */
-export class Pace {
+export class SignatureScheduler {
   #spentMs = 0
   #elsewhere = 0
   #isTurnWatched = false
   /** Whether a check was made in the very same run of code, not with a quick key: the next one comes in one go with it. */
   #isBurst = false
 
-  mayStayHere(isQuick: boolean): boolean {
+  shouldRunInline(isQuick: boolean): boolean {
     if (this.#spentMs >= TURN_BUDGET_MS) return false
     return isQuick || (!this.#isBurst && this.#elsewhere === 0)
   }
 
   /** Notes what a check on this thread has cost. */
-  spent(milliseconds: number, isQuick: boolean): void {
+  recordInline(milliseconds: number, isQuick: boolean): void {
     this.#spentMs += milliseconds
     if (!isQuick) {
       this.#isBurst = true
@@ -34,12 +34,12 @@ export class Pace {
   }
 
   /** Notes that a check has gone into the thread pool. */
-  left(): void {
+  dispatched(): void {
     this.#elsewhere += 1
   }
 
   /** Notes that one is back, however it ended. */
-  returned(): void {
+  completed(): void {
     this.#elsewhere -= 1
   }
 

@@ -4,7 +4,7 @@ import { Refusal } from '../model/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
-import { Pace } from './signature-scheduler.js'
+import { SignatureScheduler } from './signature-scheduler.js'
 
 /**
  * Whether a key vouches for a compact JWS (RFC 7515 section 5.2) under one algorithm; undefined if the key cannot
@@ -15,7 +15,7 @@ import { Pace } from './signature-scheduler.js'
  *
  * @throws Refusal `issuer_unavailable`, as a rejection, if jose is needed and cannot be loaded; nothing else.
  */
-export type SignatureCheck = (
+export type SignatureVerifier = (
   token: string,
   algorithm: string,
   key: VerificationKey,
@@ -58,7 +58,7 @@ const NATIVE = new Map<string, NativeAlgorithm>([
 ])
 
 /** The reference: jose, through WebCrypto. */
-export const checkWithJose: SignatureCheck = async (token, algorithm, key) => {
+export const verifyWithJose: SignatureVerifier = async (token, algorithm, key) => {
   const { compactVerify } = await loadJose().catch(undecided)
   const imported = await key.import(algorithm).catch(() => undefined)
   if (imported === undefined) return undefined
@@ -80,21 +80,21 @@ function undecided(cause: unknown): never {
  * Node's own functions, which cost half of what the way through WebCrypto does; on this thread while there is time
  * for it, else in the thread pool. An algorithm they are not used for goes to jose.
  */
-export const checkWithNode: SignatureCheck = (token, algorithm, key) => {
+export const verifyWithNode: SignatureVerifier = (token, algorithm, key) => {
   const native = NATIVE.get(algorithm)
-  if (native === undefined) return checkWithJose(token, algorithm, key)
+  if (native === undefined) return verifyWithJose(token, algorithm, key)
   const keyObject = key.keyObject()
   if (keyObject === undefined) return undefined
   const signed: Signed = { token, border: token.indexOf('.', token.indexOf('.') + 1), native, keyObject }
-  if (!pace.mayStayHere(key.isQuick)) return holdsInPool(signed)
+  if (!scheduler.shouldRunInline(key.isQuick)) return holdsInPool(signed)
   const started = performance.now()
   const isGood = holds(signed)
-  pace.spent(performance.now() - started, key.isQuick)
+  scheduler.recordInline(performance.now() - started, key.isQuick)
   return isGood
 }
 
 /** One event loop, one thread pool: one pace for every verifier of the process. */
-const pace = new Pace()
+const scheduler = new SignatureScheduler()
 
 /** What a check needs: the token, where its signature begins, and the key in use. */
 interface Signed {
@@ -130,10 +130,10 @@ function holdsInPool(signed: Signed): Promise<boolean> {
       return
     }
     const answer = (isGood: boolean): void => {
-      pace.returned()
+      scheduler.completed()
       resolve(isGood)
     }
-    pace.left()
+    scheduler.dispatched()
     try {
       verify(signed.native.digest, data, key, signature, (error, isGood) => {
         answer(error === null && isGood)

@@ -1,11 +1,11 @@
 import type { TokenFacts } from '../model/access-token.js'
 import type { Awaitable } from '../util/awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
-import { isFault, Refusal, refusalFor } from '../model/refusal.js'
+import { isVerificationFailure, Refusal, refusalFor } from '../model/refusal.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import type { KeySet } from '../model/verification-key.js'
-import type { SignatureCheck } from './signature.js'
-import { judgeHeader } from './header.js'
+import type { SignatureVerifier } from './signature.js'
+import { validateHeader } from './header.js'
 
 /** A JWT whose signature holds: what it says, and the key that vouches for it. */
 export interface VerifiedJwt {
@@ -24,25 +24,25 @@ export function verifyJwt(
   unverified: UnverifiedJwt,
   profile: JwtProfile,
   keys: KeySet,
-  check: SignatureCheck,
+  check: SignatureVerifier,
 ): Awaitable<VerifiedJwt> {
-  const { algorithm, kid } = judgeHeader(unverified.header, profile)
+  const { algorithm, kid } = validateHeader(unverified.header, profile)
   const search = { token, unverified, profile, algorithm, check }
   const candidates = keys.find({ kid, algorithm })
   return candidates instanceof Promise ? signedByLater(search, candidates) : signedBy(search, candidates)
 }
 
 /** A token in search of the key that signed it. */
-interface Search {
+interface VerificationContext {
   readonly token: string
   readonly unverified: UnverifiedJwt
   readonly profile: JwtProfile
   readonly algorithm: string
-  readonly check: SignatureCheck
+  readonly check: SignatureVerifier
 }
 
 async function signedByLater(
-  search: Search,
+  search: VerificationContext,
   candidates: Promise<readonly VerificationKey[]>,
 ): Promise<VerifiedJwt> {
   return signedBy(search, await candidates)
@@ -50,7 +50,7 @@ async function signedByLater(
 
 /** Tries one key after the other; `isRefused` tells whether one before did not vouch for the token. */
 function signedBy(
-  search: Search,
+  search: VerificationContext,
   candidates: readonly VerificationKey[],
   isRefused = false,
 ): Awaitable<VerifiedJwt> {
@@ -63,7 +63,7 @@ function signedBy(
 }
 
 async function signedByThen(
-  search: Search,
+  search: VerificationContext,
   candidates: readonly VerificationKey[],
   isRefused: boolean,
   checking: Promise<boolean | undefined>,
@@ -76,8 +76,8 @@ async function signedByThen(
 }
 
 /** The decoder and the signature check have read the same bytes: what a token claims is true once its signature holds. */
-function vouchedFor({ unverified, profile }: Search, key: VerificationKey): VerifiedJwt {
+function vouchedFor({ unverified, profile }: VerificationContext, key: VerificationKey): VerifiedJwt {
   const read = profile.readClaims(unverified.claims, unverified.header)
-  if (isFault(read)) throw refusalFor(read)
+  if (isVerificationFailure(read)) throw refusalFor(read)
   return { facts: read, key }
 }

@@ -1,17 +1,17 @@
 import type { Clock } from '../util/clock.js'
 import { isRecord } from '../util/members.js'
-import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../http/discovery.js'
+import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange.js'
 import { parseJson } from '../util/json.js'
 import {
   DocumentStatusError,
   fetchDocument,
-  FetchedDocument,
+  RefreshingDocument,
   type LoadedDocument,
 } from './refreshing-document.js'
 import { maxAgeOf } from '../http/cache-control.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import type { KeyOptions } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer.js'
 
 /** What is used of an issuer's discovery document (RFC 8414 section 2). Everything else stays the operator's choice. */
 export interface IssuerMetadata {
@@ -22,17 +22,17 @@ export interface IssuerMetadata {
 /** An issuer's discovery document, kept fresh. */
 export function discover(
   issuer: string,
-  options: KeyOptions,
+  options: KeySettings,
   clock: Clock,
   settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
-): FetchedDocument<IssuerMetadata> {
+): RefreshingDocument<IssuerMetadata> {
   const load = (): Promise<LoadedDocument<IssuerMetadata>> => loadMetadata(issuer, options, settings.fetch)
-  return new FetchedDocument(load, options, clock, { tell: settings.tell })
+  return new RefreshingDocument(load, options, clock, { tell: settings.tell })
 }
 
 async function loadMetadata(
   issuer: string,
-  options: KeyOptions,
+  options: KeySettings,
   issuerFetch: typeof fetch | undefined,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const addresses = discoveryAddresses(issuer)
@@ -41,7 +41,7 @@ async function loadMetadata(
       const { headers, text } = await fetchDocument(address, options, { fetch: issuerFetch })
       return { value: readMetadata(issuer, address, parseJson(text)), maxAge: maxAgeOf(headers) }
     } catch (error) {
-      const isElsewhere = error instanceof DocumentStatusError && mayBeElsewhere(error.status)
+      const isElsewhere = error instanceof DocumentStatusError && isNotFound(error.status)
       if (!isElsewhere || index === addresses.length - 1) throw error
     }
   }

@@ -1,10 +1,10 @@
-import type { KeyOptions } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer.js'
 import { durationOr, type Duration } from '../options/duration.js'
 import { ownOptions } from '../options/read-options.js'
 import { wholeNumber } from '../options/readers.js'
 
 /** The `keys` option of an issuer: how its keys are fetched and how long they are used. */
-export interface KeyFetching {
+export interface KeyOptions {
   /** How long fetched keys are used without asking again. Default `'10m'`, from `'1m'`; a shorter `max-age` wins, down to 1 min. */
   readonly lifetime?: Duration
   /** How long after the last success keys stay usable while fetches fail. Default `'1h'`; never below `lifetime`. */
@@ -27,7 +27,7 @@ export interface KeyFetching {
 }
 
 /** Reads the `keys` option. */
-export function readKeyOptions(option: string, given: KeyFetching = {}): KeyOptions {
+export function readKeyOptions(option: string, given: KeyOptions = {}): KeySettings {
   const own = ownOptions(option, given, {
     lifetime: true,
     stale: true,

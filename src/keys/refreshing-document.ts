@@ -1,9 +1,9 @@
 import type { Clock } from '../util/clock.js'
-import { exchange, ExchangeError, type ExchangeAnswer } from '../http/exchange.js'
+import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal } from '../model/refusal.js'
-import type { KeyOptions } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer.js'
 import type { DocumentHealth } from '../model/health.js'
 
 /** Downloads and checks a document; throws an Error with a sentence for the log if it cannot be used. */
@@ -35,9 +35,9 @@ const REFRESH_JITTER = 0.1
  * in use for a bounded time while fetches fail, and never fetched in the pause after a failure. Runs on
  * use, not on timers: an idle guard asks nobody, and nothing keeps the process alive.
  */
-export class FetchedDocument<T> {
+export class RefreshingDocument<T> {
   readonly #load: DocumentLoader<T>
-  readonly #options: KeyOptions
+  readonly #options: KeySettings
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
 
@@ -54,7 +54,7 @@ export class FetchedDocument<T> {
   #lastFailure: number | undefined
   #failure: string | undefined
 
-  constructor(load: DocumentLoader<T>, options: KeyOptions, clock: Clock, watcher: DocumentWatcher<T>) {
+  constructor(load: DocumentLoader<T>, options: KeySettings, clock: Clock, watcher: DocumentWatcher<T>) {
     this.#load = load
     this.#options = options
     this.#clock = clock
@@ -207,12 +207,12 @@ export class PrerequisiteError extends ExchangeError {
 /** Gets one JSON document within the limits of the options. */
 export async function fetchDocument(
   url: string,
-  options: KeyOptions,
+  options: KeySettings,
   extras: {
     readonly fetch?: typeof fetch | undefined
     readonly headers?: Readonly<Record<string, string>> | undefined
   },
-): Promise<ExchangeAnswer> {
+): Promise<HttpResponse> {
   const answer = await exchange({
     url,
     method: 'GET',
@@ -229,7 +229,7 @@ export async function fetchDocument(
 export class DocumentStatusError extends ExchangeError {
   readonly status: number
   readonly #headers: Headers
-  constructor(url: string, { status, headers }: ExchangeAnswer) {
+  constructor(url: string, { status, headers }: HttpResponse) {
     // Without its query, which may hold a secret.
     const { origin, pathname } = new URL(url)
     super(`status ${status} from ${origin}${pathname}`)

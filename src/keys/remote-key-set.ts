@@ -9,14 +9,14 @@ import { Refusal } from '../model/refusal.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
-  FetchedDocument,
+  RefreshingDocument,
   PrerequisiteError,
   type LoadedDocument,
 } from './refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { maxAgeOf } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
-import type { KeyOptions } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer.js'
 import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 
@@ -33,8 +33,8 @@ interface AbsentKid {
 
 /** Keys fetched from the issuer's key set address, given or discovered. */
 export class RemoteKeySet implements KeySet {
-  readonly #document: FetchedDocument<PublishedKeys>
-  readonly #options: KeyOptions
+  readonly #document: RefreshingDocument<PublishedKeys>
+  readonly #options: KeySettings
   readonly #clock: Clock
   /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
   readonly #absent = new LRUCache<string, AbsentKid>({ max: MOST_ABSENT_KIDS })
@@ -44,8 +44,9 @@ export class RemoteKeySet implements KeySet {
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
 
   constructor(
-    source: Extract<KeySource, { kind: 'remote' }> | { readonly metadata: FetchedDocument<IssuerMetadata> },
-    options: KeyOptions,
+    source:
+      Extract<KeySource, { kind: 'remote' }> | { readonly metadata: RefreshingDocument<IssuerMetadata> },
+    options: KeySettings,
     clock: Clock,
     {
       fetch: issuerFetch,
@@ -63,7 +64,7 @@ export class RemoteKeySet implements KeySet {
       this.#size = value.keys.length
       if (previous !== undefined) this.#replace(value.keys, previous.keys, tell)
     }
-    this.#document = new FetchedDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
+    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
   }
 
   #replace(
@@ -152,11 +153,11 @@ export class RemoteKeySet implements KeySet {
     }
     // An id nobody looked for since it was asked about is not known to be absent: it must not wait longer
     // each time its honest owner tries again in the pause.
-    if (this.#document.successes() !== before) this.#remember(kid, now)
+    if (this.#document.successes() !== before) this.#recordAbsent(kid, now)
     return []
   }
 
-  #remember(kid: string, now: number): void {
+  #recordAbsent(kid: string, now: number): void {
     const fetches = this.#document.successes()
     const earlier = this.#absent.get(kid)
     // Many requests that waited for one fetch have looked once.
@@ -185,7 +186,7 @@ export class RemoteKeySet implements KeySet {
 }
 
 async function discoveredAddress(
-  metadata: FetchedDocument<IssuerMetadata>,
+  metadata: RefreshingDocument<IssuerMetadata>,
 ): Promise<{ readonly url: string; readonly headers: undefined }> {
   const { jwksUri } = await discovered(metadata)
   if (jwksUri === undefined)
@@ -193,7 +194,7 @@ async function discoveredAddress(
   return { url: jwksUri, headers: undefined }
 }
 
-async function discovered(metadata: FetchedDocument<IssuerMetadata>): Promise<IssuerMetadata> {
+async function discovered(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
   try {
     return await metadata.current()
   } catch (error) {

@@ -13,7 +13,7 @@ export type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
   AuthletePair,
-  AuthleteStandardAnswer,
+  AuthleteStandardResponse,
   AuthleteStandardInput,
 } from './authlete/introspection-types.js'
 export type { AuthleteTokenPage } from './authlete/list.js'

@@ -50,7 +50,7 @@ export interface TokenFacts {
 }
 
 /** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
-export type TokenSource = 'cache' | 'local' | 'remote'
+export type VerificationSource = 'cache' | 'local' | 'remote'
 
 /** Where facts come from, and what else a token says of itself. */
 export interface TokenOrigin {

@@ -1,5 +1,5 @@
 import type { TokenFacts } from './access-token.js'
-import { isFault, type Fault } from './refusal.js'
+import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { splitScopes } from './scopes.js'
 
 /** The claims of a JWT, or the members of an introspection answer: both are registered in one place (RFC 7519, RFC 7662). */
@@ -27,7 +27,7 @@ const LATEST_TIME = 253_402_300_799
  * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2) and says what is wrong with
  * them. Types are judged strictly: a time in a string or a list where a text is due is not valid.
  */
-export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | Fault {
+export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
   for (const name of reading.required) {
     if (claim(claims, name) === undefined) return missing(name)
   }
@@ -39,16 +39,16 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   const tokenId = claim(claims, 'jti')
   if (!isTextOrAbsent(tokenId)) return invalid('jti')
   const client = readClient(claims, reading.clientClaims)
-  if (isFault(client)) return client
+  if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
-  if (isFault(times)) return times
+  if (isVerificationFailure(times)) return times
   const audience = readAudience(claim(claims, 'aud'))
   if (audience === undefined) return invalid('aud')
   const scopes = readScopes(claims, reading.scopeClaims)
-  if (isFault(scopes)) return scopes
+  if (isVerificationFailure(scopes)) return scopes
   // RFC 7800: a token bound to a key proves nothing without the proof, and an unknown binding is still one.
   if (claim(claims, 'cnf') !== undefined)
-    return { reason: 'proof_missing', because: 'the token has a cnf claim' }
+    return { reason: 'proof_missing', detail: 'the token has a cnf claim' }
 
   const { clientId } = client
   const whom = subject ?? clientId
@@ -71,7 +71,7 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
 function readClient(
   claims: Claims,
   names: readonly string[],
-): { readonly clientId: string | undefined } | Fault {
+): { readonly clientId: string | undefined } | VerificationFailure {
   let clientId: string | undefined
   for (const name of names) {
     const value = claim(claims, name)
@@ -83,7 +83,7 @@ function readClient(
 
 type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
-function readTimes(claims: Claims): Times | Fault {
+function readTimes(claims: Claims): Times | VerificationFailure {
   const expiresAt = claim(claims, 'exp')
   if (!isTimeOrAbsent(expiresAt)) return invalid('exp')
   const notBefore = claim(claims, 'nbf')
@@ -93,12 +93,12 @@ function readTimes(claims: Claims): Times | Fault {
   return { expiresAt, notBefore, issuedAt }
 }
 
-function missing(name: string): Fault {
-  return { reason: 'claim_missing', because: `${name} is missing` }
+function missing(name: string): VerificationFailure {
+  return { reason: 'claim_missing', detail: `${name} is missing` }
 }
 
-function invalid(name: string): Fault {
-  return { reason: 'claim_invalid', because: `${name} is not valid` }
+function invalid(name: string): VerificationFailure {
+  return { reason: 'claim_invalid', detail: `${name} is not valid` }
 }
 
 function isTextOrAbsent(value: unknown): value is string | undefined {
@@ -124,7 +124,7 @@ function readAudience(value: unknown): readonly string[] | undefined {
 export function readScopes(
   claims: Claims,
   scopeClaims: readonly string[],
-): { readonly granted: readonly string[] } | Fault {
+): { readonly granted: readonly string[] } | VerificationFailure {
   const granted = new Set<string>()
   for (const name of scopeClaims) {
     const value = claim(claims, name)

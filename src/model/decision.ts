@@ -1,4 +1,4 @@
-import type { AccessToken, TokenSource } from './access-token.js'
+import type { AccessToken, VerificationSource } from './access-token.js'
 import type { Refusal } from './refusal.js'
 import type { RefusalReason } from './refusal-reasons.js'
 
@@ -27,7 +27,7 @@ export interface DecisionEvent {
   readonly tokenId?: string
   readonly fingerprint?: string
   /** Where the facts came from, or the finding against the token; absent where it was not even looked at. */
-  readonly source?: TokenSource
+  readonly source?: VerificationSource
   /** How long the decision took, in milliseconds with fractions. */
   readonly durationMs: number
   readonly method?: string

@@ -1,5 +1,5 @@
 import type { AccessToken, TokenFacts } from './access-token.js'
-import type { Fault } from './refusal.js'
+import type { VerificationFailure } from './refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
 /**
@@ -23,7 +23,7 @@ export interface Issuer {
   /** How to ask it about a token; absent where it cannot be asked. Needed by `opaque`. */
   readonly remote?: RemoteProfile
   /** A rule of the issuer's own about who may come, judged on every request, remembered tokens included. */
-  readonly judgeToken?: (token: AccessToken) => Verdict
+  readonly validateToken?: (token: AccessToken) => VerificationFailure | undefined
   /** The fetch to use for keys, discovery and questions: for a proxy or a private CA. */
   readonly fetch?: typeof fetch
 }
@@ -41,7 +41,7 @@ export interface JwtProfile {
   /** The `alg` values accepted (RFC 8725 section 3.1). Asymmetric only. */
   readonly algorithms: readonly string[]
   /** Judges the header before any key is looked for: type, category. */
-  readonly judgeHeader: (header: Readonly<Record<string, unknown>>) => Verdict
+  readonly validateHeader: (header: Readonly<Record<string, unknown>>) => VerificationFailure | undefined
   /**
    * Judges and reads the claims, once the signature holds. Times, audience and binding are judged for every issuer
    * alike. What it says must follow from what it is given: it is called with the same claims again when a token comes
@@ -50,11 +50,8 @@ export interface JwtProfile {
   readonly readClaims: (
     claims: Readonly<Record<string, unknown>>,
     header: Readonly<Record<string, unknown>>,
-  ) => TokenFacts | Fault
+  ) => TokenFacts | VerificationFailure
 }
-
-/** Nothing against the token, or what there is. */
-export type Verdict = Fault | undefined
 
 /** A JWT decoded but not verified: good for routing, never for trust. Frozen. */
 export interface UnverifiedJwt {
@@ -71,9 +68,9 @@ export type KeySource =
       readonly url: string
       /** Sent with the request for the keys, for key sets that are not public. A function, so that printing an issuer shows no credential. */
       readonly headers?: () => Readonly<Record<string, string>>
-      readonly options: KeyOptions
+      readonly options: KeySettings
     }
-  | { readonly kind: 'discovery'; readonly issuer: string; readonly options: KeyOptions }
+  | { readonly kind: 'discovery'; readonly issuer: string; readonly options: KeySettings }
 
 /** Which opaque tokens are an issuer's own. */
 export interface OpaqueProfile {
@@ -85,37 +82,37 @@ export interface OpaqueProfile {
 export interface RemoteProfile {
   /** Where to ask; `discovered` takes `introspection_endpoint` from the issuer's discovery document. */
   readonly endpoint: string | 'discovered'
-  /** Where they differ from the defaults: {@link RemoteOptions}. */
-  readonly options: Partial<RemoteOptions>
+  /** Where they differ from the defaults: {@link RemoteSettings}. */
+  readonly options: Partial<RemoteSettings>
   /** The request that asks about a token. Always a POST: a token must not stand in an address. */
   readonly request: (token: string) => {
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
   }
   /** Reads the answer. Whatever is not a definitive statement about this token must come back as a `fault`. */
-  readonly read: (answer: RemoteAnswer, token: string) => RemoteVerdict
+  readonly read: (answer: RemoteResponse, token: string) => RemoteResult
 }
 
 /** An issuer's answer: its status, and its JSON where the body was JSON. */
-export interface RemoteAnswer {
+export interface RemoteResponse {
   readonly status: number
   /** The parsed body; undefined if it was no JSON. */
   readonly json: unknown
 }
 
 /** What an answer says. */
-export type RemoteVerdict =
+export type RemoteResult =
   /** The issuer vouches for the token. */
   | { readonly active: true; readonly facts: TokenFacts }
   /** The issuer says no, or what it says of the token cannot be accepted. Remembered for a short time. */
-  | ({ readonly active: false } & Fault)
+  | ({ readonly active: false } & VerificationFailure)
   /** No statement about the token: nothing is remembered, and the request is undecidable. */
   | {
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
-      readonly because: string
+      readonly detail: string
     }
 /** The numbers of key fetching. Each default is in brackets. */
-export interface KeyOptions {
+export interface KeySettings {
   /** How long fetched keys are used without asking again (10 min); a shorter `Cache-Control: max-age` wins, not below 1 min. */
   readonly lifetime: number
   /** How long after the last success keys stay usable while fetches fail (1 h). In seconds, as all of these. */
@@ -135,7 +132,7 @@ export interface KeyOptions {
 }
 
 /** The numbers of asking an issuer, in seconds and bytes. */
-export interface RemoteOptions {
+export interface RemoteSettings {
   readonly lifetime: number
   readonly refusedLifetime: number
   readonly deadline: number

@@ -1,24 +1,24 @@
 /** Shown while nothing has vouched for the token: a stranger learns nothing, whatever the reason. */
-const TO_A_STRANGER = 'The request needs a valid access token.'
+const UNAUTHENTICATED_DESCRIPTION = 'The request needs a valid access token.'
 const UNDECIDABLE = 'The access token could not be checked. Try again later.'
 
 /**
  * Every reason a request can be refused for, with its answer: status, OAuth error code (RFC 6750
  * section 3.1), and the sentence that is sent. A new reason is a new row; the compiler finds the rest.
  */
-export const ANSWERS = {
-  token_missing: { status: 401, error: undefined, description: TO_A_STRANGER },
-  token_malformed: { status: 400, error: 'invalid_request', description: TO_A_STRANGER },
+export const REFUSALS = {
+  token_missing: { status: 401, error: undefined, description: UNAUTHENTICATED_DESCRIPTION },
+  token_malformed: { status: 400, error: 'invalid_request', description: UNAUTHENTICATED_DESCRIPTION },
 
-  token_too_large: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  token_undecodable: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  issuer_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  algorithm_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  type_not_allowed: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  critical_header: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  key_unknown: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  signature_invalid: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
-  token_inactive: { status: 401, error: 'invalid_token', description: TO_A_STRANGER },
+  token_too_large: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  token_undecodable: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  issuer_unknown: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  algorithm_not_allowed: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  type_not_allowed: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  critical_header: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  key_unknown: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  signature_invalid: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
+  token_inactive: { status: 401, error: 'invalid_token', description: UNAUTHENTICATED_DESCRIPTION },
 
   claim_missing: {
     status: 401,
@@ -95,15 +95,15 @@ export const ANSWERS = {
   issuer_refused_us: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
   issuer_overloaded: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
   revocations_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
-} as const satisfies Record<string, Answer>
-export interface Answer {
+} as const satisfies Record<string, RefusalResponse>
+export interface RefusalResponse {
   readonly status: 400 | 401 | 403 | 503
   readonly error: string | undefined
   readonly description: string
 }
 
 /** Why a request was not accepted: a stable code, safe to log, to count and to switch on. */
-export type RefusalReason = keyof typeof ANSWERS
+export type RefusalReason = keyof typeof REFUSALS
 
 /** The OAuth error code of an answer; none for a request that brought no token (RFC 6750 section 3.1). */
-export type RefusalError = NonNullable<(typeof ANSWERS)[RefusalReason]['error']>
+export type RefusalError = NonNullable<(typeof REFUSALS)[RefusalReason]['error']>

@@ -1,19 +1,19 @@
-import type { TokenSource } from './access-token.js'
-import { ANSWERS, type Answer, type RefusalError, type RefusalReason } from './refusal-reasons.js'
+import type { VerificationSource } from './access-token.js'
+import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
 /** A finding against a token: the reason, and in words for a log what it is about; names a member, never its value. */
-export interface Fault {
+export interface VerificationFailure {
   readonly reason: RefusalReason
-  readonly because: string
+  readonly detail: string
 }
 
 /** Whether something is wrong, of what gives either facts or a fault. */
-export function isFault(found: object): found is Fault {
+export function isVerificationFailure(found: object): found is VerificationFailure {
   return Object.hasOwn(found, 'reason')
 }
 
 /** The refusal that follows from a finding. */
-export function refusalFor({ reason, because }: Fault): Refusal {
+export function refusalFor({ reason, detail: because }: VerificationFailure): Refusal {
   return new Refusal(reason, { cause: new Error(because) })
 }
 
@@ -24,7 +24,7 @@ export interface RefusalDetails {
   /** The configured issuer concerned. */
   readonly issuer?: string | undefined
   /** Where the finding came from. */
-  readonly source?: TokenSource | undefined
+  readonly source?: VerificationSource | undefined
   /** The scopes the resource needs, for `scope_insufficient`. */
   readonly required?: readonly string[] | undefined
   /** What went wrong inside; for logs, never sent. */
@@ -61,14 +61,14 @@ export class Refusal extends Error {
   /** The configured issuer concerned, where the token was routed to one. */
   readonly issuer: string | undefined
   /** Where the finding came from, where the token was looked at. */
-  readonly source: TokenSource | undefined
+  readonly source: VerificationSource | undefined
   /** The scopes the resource needs, for `scope_insufficient`. */
   readonly required: readonly string[] | undefined
 
   readonly #details: RefusalDetails
 
   constructor(reason: RefusalReason, given: RefusalDetails = {}) {
-    const answer: Answer = ANSWERS[reason]
+    const answer: RefusalResponse = REFUSALS[reason]
     // Without a prototype: what a polluted one says would be sent to callers.
     const details = { __proto__: null, ...given } as RefusalDetails
     const description = sendable(details.description ?? '') || answer.description
@@ -100,12 +100,12 @@ export class Refusal extends Error {
   }
 
   /** The same refusal with another protection space in its challenge. */
-  inRealm(realm: string): Refusal {
+  withRealm(realm: string): Refusal {
     return new Refusal(this.reason, { ...this.#details, realm })
   }
 
   /** The same refusal, naming the issuer it concerns and where the finding came from, where it does not yet. */
-  from(issuer: string, source: TokenSource): Refusal {
+  withOrigin(issuer: string, source: VerificationSource): Refusal {
     if (this.issuer !== undefined && this.source !== undefined) return this
     const { issuer: ownIssuer = issuer, source: ownSource = source } = this.#details
     return new Refusal(this.reason, { ...this.#details, issuer: ownIssuer, source: ownSource })
@@ -117,7 +117,11 @@ export function isUndecidable(refusal: Refusal): boolean {
   return refusal.status === 503
 }
 
-function headersOf(answer: Answer, description: string, details: RefusalDetails): Record<string, string> {
+function headersOf(
+  answer: RefusalResponse,
+  description: string,
+  details: RefusalDetails,
+): Record<string, string> {
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
   if (answer.status === 503) {
     headers['Retry-After'] = String(wholeSeconds(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
@@ -131,7 +135,7 @@ function wholeSeconds(seconds: number): number {
   return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
 }
 
-function challenge(answer: Answer, description: string, details: RefusalDetails): string {
+function challenge(answer: RefusalResponse, description: string, details: RefusalDetails): string {
   // The realm is always there: RFC 6750 section 3 wants at least one parameter after the scheme.
   const parameters = [`realm="${quotable(details.realm ?? DEFAULT_REALM)}"`]
   if (answer.error !== undefined) {

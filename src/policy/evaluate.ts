@@ -13,7 +13,7 @@ export interface PolicyIssuer {
 }
 
 /** What policies judge of a token. Members that a token may lack stand beside it: see `KnownToken`. */
-export interface JudgedToken {
+export interface EvaluatedToken {
   readonly token: AccessToken
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
@@ -24,34 +24,38 @@ export interface JudgedToken {
  * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
  * who it is, then what it may do, then the own rule.
  */
-export function judgePolicies(
+export function evaluatePolicies(
   set: PolicySet,
-  known: JudgedToken,
+  known: EvaluatedToken,
   issuer: PolicyIssuer,
   now: number,
   request: GuardedRequest | undefined,
 ): Awaitable<Refusal | undefined> {
   const { token } = known
   const refusal =
-    judgeTimes(set, known, now) ?? judgeCallers(set.callers, known, issuer) ?? judgeScopes(set, token, issuer)
-  return refusal !== undefined || set.checks.length === 0 ? refusal : judgeChecks(set.checks, token, request)
+    evaluateAge(set, known, now) ??
+    evaluateCallers(set.callers, known, issuer) ??
+    evaluateScopes(set, token, issuer)
+  return refusal !== undefined || set.checks.length === 0
+    ? refusal
+    : evaluateChecks(set.checks, token, request)
 }
 
-async function judgeChecks(
+async function evaluateChecks(
   checks: PolicySet['checks'],
   token: AccessToken,
   request: GuardedRequest | undefined,
 ): Promise<Refusal | undefined> {
   for (const check of checks) {
-    const refusal = await judgeCheck(check, token, request)
+    const refusal = await evaluateCheck(check, token, request)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
-function judgeTimes(
+function evaluateAge(
   { maxTokenAge, maxTokenLifetime }: PolicySet,
-  { issuedAt, expiresAt }: JudgedToken,
+  { issuedAt, expiresAt }: EvaluatedToken,
   now: number,
 ): Refusal | undefined {
   if (maxTokenAge !== undefined) {
@@ -67,21 +71,21 @@ function judgeTimes(
   return undefined
 }
 
-function judgeCallers(
+function evaluateCallers(
   callers: readonly CallerRule[],
-  known: JudgedToken,
+  known: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   for (const rule of callers) {
-    const refusal = judgeCaller(rule, known, issuer)
+    const refusal = evaluateCaller(rule, known, issuer)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
-function judgeCaller(
+function evaluateCaller(
   { issuers, clients }: CallerRule,
-  { token, clientId }: JudgedToken,
+  { token, clientId }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
@@ -97,7 +101,7 @@ function judgeCaller(
   return undefined
 }
 
-function judgeScopes(
+function evaluateScopes(
   set: PolicySet,
   token: AccessToken,
   { scopeMatcher }: PolicyIssuer,
@@ -117,7 +121,7 @@ function haveScopes(
   return true
 }
 
-async function judgeCheck(
+async function evaluateCheck(
   check: NonNullable<Policy['check']>,
   token: AccessToken,
   request: GuardedRequest | undefined,

@@ -1,10 +1,10 @@
 import { optionalFunction, textList } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
-import { readKeyOptions, type KeyFetching } from '../keys/options.js'
-import type { KeyOptions } from '../model/issuer.js'
-import { readRemoteOptions, type RemoteAsking } from '../introspection/options.js'
-import type { RemoteOptions } from '../model/issuer.js'
+import { readKeyOptions, type KeyOptions } from '../keys/options.js'
+import type { KeySettings } from '../model/issuer.js'
+import { readRemoteOptions, type RemoteOptions } from '../introspection/options.js'
+import type { RemoteSettings } from '../model/issuer.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
 /** Options that every issuer factory takes. */
@@ -18,9 +18,9 @@ export interface CommonIssuerOptions {
   /** An own fetch for keys, discovery and questions to the issuer: a proxy, a private CA. Redirects are not followed through it. */
   readonly fetch?: typeof fetch
   /** How keys are fetched and how long they are used. */
-  readonly keys?: KeyFetching
+  readonly keys?: KeyOptions
   /** How the issuer is asked about tokens and how long its answers are remembered. */
-  readonly remote?: RemoteAsking
+  readonly remote?: RemoteOptions
 }
 
 /** {@link CommonIssuerOptions} checked, with defaults. */
@@ -29,8 +29,8 @@ export interface CommonIssuerSettings {
   readonly scopeClaims: readonly string[]
   readonly scopeMatcher: ScopeMatcher
   readonly fetch: typeof fetch | undefined
-  readonly keys: KeyOptions
-  readonly remote: RemoteOptions
+  readonly keys: KeySettings
+  readonly remote: RemoteSettings
 }
 
 /** The names of the common options, for the list of those a factory knows. */

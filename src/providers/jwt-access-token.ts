@@ -1,8 +1,8 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { type Claims, claim, isOtherKind, readClaims } from '../model/claims.js'
-import type { KeySource, JwtProfile, Verdict } from '../model/issuer.js'
-import type { Fault } from '../model/refusal.js'
+import type { KeySource, JwtProfile } from '../model/issuer.js'
+import type { VerificationFailure } from '../model/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 
 /** The checks of JWT access tokens as any issuer's are: also used for Authlete's. */
@@ -17,21 +17,21 @@ export function jwtProfile(
     checked: 'local',
     keys,
     algorithms: common.algorithms,
-    judgeHeader: (header) => judgeType(header, strict),
+    validateHeader: (header) => judgeType(header, strict),
     readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
   }
 }
 
 /** Any other type is another kind of token made with the same keys (RFC 8725 section 3.11). */
-function judgeType(header: Claims, strict: boolean): Verdict {
+function judgeType(header: Claims, strict: boolean): VerificationFailure | undefined {
   if (!Object.hasOwn(header, 'typ')) return strict ? wrongType('typ is missing') : undefined
   const type = mediaType(header['typ'])
   if (type === 'at+jwt' || (type === 'jwt' && !strict)) return undefined
   return wrongType('typ is not that of an access token')
 }
 
-function wrongType(because: string): Fault {
-  return { reason: 'type_not_allowed', because }
+function wrongType(detail: string): VerificationFailure {
+  return { reason: 'type_not_allowed', detail }
 }
 
 /** What an ID token, an introspection answer (RFC 9701) and a security event (RFC 8417) have and no access token has. */
@@ -45,7 +45,7 @@ function readAccessTokenClaims(
   claims: Claims,
   scopeClaims: readonly string[],
   strict: boolean,
-): TokenFacts | Fault {
+): TokenFacts | VerificationFailure {
   for (const name of FOREIGN_CLAIMS) {
     if (claim(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
   }
@@ -53,7 +53,7 @@ function readAccessTokenClaims(
   const clientId = claim(claims, 'client_id')
   const party = claim(claims, 'azp')
   if (strict && clientId !== undefined && party !== undefined && party !== clientId) {
-    return { reason: 'claim_invalid', because: 'azp and client_id disagree' }
+    return { reason: 'claim_invalid', detail: 'azp and client_id disagree' }
   }
   return readClaims(claims, {
     scopeClaims,

@@ -2,7 +2,7 @@ import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
 import { pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
-import type { AccessToken, TokenSource } from '../model/access-token.js'
+import type { AccessToken, VerificationSource } from '../model/access-token.js'
 import type { Refusal } from '../model/refusal.js'
 
 /** A token whose facts were found: whose it is, and where they came from. */
@@ -10,7 +10,7 @@ export interface VerifiedToken {
   readonly token: AccessToken
   /** The configured issuer's name. */
   readonly issuer: string
-  readonly source: TokenSource
+  readonly source: VerificationSource
 }
 
 /** How a decision came about. */

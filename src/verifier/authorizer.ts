@@ -6,16 +6,16 @@ import type { Clock } from '../util/clock.js'
 import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import type { ResolvedToken } from './cached-token.js'
-import { judgePolicies } from '../policy/evaluate.js'
+import { evaluatePolicies } from '../policy/evaluate.js'
 import type { PolicySet } from '../policy/combine.js'
 import { isUndecidable, Refusal, refusalFor } from '../model/refusal.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
-import { judgeStanding } from './validity.js'
-import type { TokenVerifier } from './token-resolver.js'
+import { validateToken } from './validity.js'
+import type { TokenResolver } from './token-resolver.js'
 
 /** What a decision is made with. */
 export interface AuthorizerSettings {
-  readonly verifier: TokenVerifier
+  readonly verifier: TokenResolver
   readonly clock: Clock
   readonly clockToleranceSeconds: number
   readonly observer: DecisionObserver | undefined
@@ -25,7 +25,7 @@ export interface AuthorizerSettings {
 export interface AuthorizeContext {
   readonly mode: GuardMode
   /** What an earlier guard on the same request found: the token is then not resolved a second time. */
-  readonly earlier: Passage | undefined
+  readonly earlier: ResolvedRequest | undefined
   /** What an earlier guard that only reports has already reported of the same request. */
   readonly reported: RefusalReason | undefined
 }
@@ -39,7 +39,7 @@ export const ENFORCED: AuthorizeContext = Object.freeze({
 })
 
 /** What an accepted request leaves behind for a further guard on it. */
-export interface Passage {
+export interface ResolvedRequest {
   readonly bearer: string
   readonly resolved: ResolvedToken
   /** When the first guard on it resolved the token, in seconds since the epoch. */
@@ -50,9 +50,9 @@ export interface Passage {
 const SAME_REQUEST_SECONDS = 5
 
 /** A decision, with the passage if it was accepted. */
-export interface Judgement {
+export interface DecisionResult {
   readonly decision: Decision
-  readonly passage: Passage | undefined
+  readonly resolved: ResolvedRequest | undefined
 }
 
 /**
@@ -67,8 +67,12 @@ export class Authorizer {
   }
 
   /** Decides about a request. Never throws and never rejects. */
-  authorize(request: GuardedRequest, policies: PolicySet, context: AuthorizeContext): Awaitable<Judgement> {
-    return this.#decide(new Inquiry(bearerOf(request), policies, request, context, this.#startTime()))
+  authorize(
+    request: GuardedRequest,
+    policies: PolicySet,
+    context: AuthorizeContext,
+  ): Awaitable<DecisionResult> {
+    return this.#decide(new DecisionContext(bearerOf(request), policies, request, context, this.#startTime()))
   }
 
   /**
@@ -78,7 +82,7 @@ export class Authorizer {
    */
   async verify(token: string, policies: PolicySet): Promise<AccessToken> {
     const { decision } = await this.#decide(
-      new Inquiry(token, policies, undefined, ENFORCED, this.#startTime()),
+      new DecisionContext(token, policies, undefined, ENFORCED, this.#startTime()),
     )
     if (decision.outcome === 'accepted') return decision.token
     throw decision.refusal
@@ -89,7 +93,7 @@ export class Authorizer {
     return this.#settings.observer === undefined ? 0 : performance.now()
   }
 
-  #decide(inquiry: Inquiry): Awaitable<Judgement> {
+  #decide(inquiry: DecisionContext): Awaitable<DecisionResult> {
     try {
       const now = this.#settings.clock.now()
       const resolving = this.#resolve(inquiry, now)
@@ -101,7 +105,7 @@ export class Authorizer {
     }
   }
 
-  async #decideLater(inquiry: Inquiry, resolving: Promise<ResolvedToken>): Promise<Judgement> {
+  async #decideLater(inquiry: DecisionContext, resolving: Promise<ResolvedToken>): Promise<DecisionResult> {
     try {
       const judging = this.#judge(inquiry, await resolving, this.#settings.clock.now())
       return judging instanceof Promise ? await judging : judging
@@ -110,7 +114,7 @@ export class Authorizer {
     }
   }
 
-  async #orRefused(judging: Promise<Judgement>, inquiry: Inquiry): Promise<Judgement> {
+  async #orRefused(judging: Promise<DecisionResult>, inquiry: DecisionContext): Promise<DecisionResult> {
     try {
       return await judging
     } catch (error) {
@@ -118,7 +122,7 @@ export class Authorizer {
     }
   }
 
-  #resolve(inquiry: Inquiry, now: number): Awaitable<ResolvedToken> {
+  #resolve(inquiry: DecisionContext, now: number): Awaitable<ResolvedToken> {
     const { bearer, earlier, policies } = inquiry
     if (bearer instanceof Refusal) throw bearer
     const { verifier } = this.#settings
@@ -129,55 +133,62 @@ export class Authorizer {
     return verifier.resolve(bearer, policies.needs, now)
   }
 
-  #judge(inquiry: Inquiry, resolved: ResolvedToken, now: number): Awaitable<Judgement> {
+  #judge(inquiry: DecisionContext, resolved: ResolvedToken, now: number): Awaitable<DecisionResult> {
     inquiry.resolved = resolved
     // When it is known and not when it was asked about: an issuer may take long.
     inquiry.resolvedAt ??= now
     const { clockToleranceSeconds } = this.#settings
-    const { known } = resolved
+    const { cached: known } = resolved
     const { issuer } = known.issuer
-    const standing = judgeStanding(known, clockToleranceSeconds, now)
+    const standing = validateToken(known, clockToleranceSeconds, now)
     if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
-    const fault = issuer.judgeToken?.(known.token)
+    const fault = issuer.validateToken?.(known.token)
     if (fault !== undefined) return this.#concluded(inquiry, resolved, refusalFor(fault))
-    const judging = judgePolicies(inquiry.policies, known, issuer, now, inquiry.request)
+    const judging = evaluatePolicies(inquiry.policies, known, issuer, now, inquiry.request)
     return judging instanceof Promise
       ? this.#concludedLater(inquiry, resolved, judging)
       : this.#concluded(inquiry, resolved, judging)
   }
 
   async #concludedLater(
-    inquiry: Inquiry,
+    inquiry: DecisionContext,
     resolved: ResolvedToken,
     judging: Promise<Refusal | undefined>,
-  ): Promise<Judgement> {
+  ): Promise<DecisionResult> {
     return this.#concluded(inquiry, resolved, await judging)
   }
 
-  #concluded(inquiry: Inquiry, resolved: ResolvedToken, refusal: Refusal | undefined): Judgement {
+  #concluded(
+    inquiry: DecisionContext,
+    resolved: ResolvedToken,
+    refusal: Refusal | undefined,
+  ): DecisionResult {
     if (refusal !== undefined) {
-      return this.#refused(refusal.from(resolved.known.issuer.issuer.name, resolved.source), inquiry)
+      return this.#refused(refusal.withOrigin(resolved.cached.issuer.issuer.name, resolved.source), inquiry)
     }
     const { earlier, bearer } = inquiry
-    const decision = resolved.known.acceptance
+    const decision = resolved.cached.acceptedDecision
     // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
     const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier.resolved)
     if (isNews) this.#report(decision, inquiry)
     // Only a token is ever resolved: a refusal in its place has been thrown before.
-    return { decision, passage: { bearer: bearer as string, resolved, at: inquiry.resolvedAt ?? Number.NaN } }
+    return {
+      decision,
+      resolved: { bearer: bearer as string, resolved, at: inquiry.resolvedAt ?? Number.NaN },
+    }
   }
 
-  #refused(error: unknown, inquiry: Inquiry): Judgement {
+  #refused(error: unknown, inquiry: DecisionContext): DecisionResult {
     // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
     const outcome = isUndecidable(refusal) ? 'undecidable' : 'refused'
     const decision: Decision = Object.freeze({ outcome, refusal })
     const { mode, reported } = inquiry.context
     if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, inquiry)
-    return { decision, passage: undefined }
+    return { decision, resolved: undefined }
   }
 
-  #report(decision: Decision, inquiry: Inquiry): void {
+  #report(decision: Decision, inquiry: DecisionContext): void {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
@@ -195,7 +206,7 @@ export class Authorizer {
   }
 }
 
-function verifiedToken({ known, source }: ResolvedToken): VerifiedToken {
+function verifiedToken({ cached: known, source }: ResolvedToken): VerifiedToken {
   return { token: known.token, issuer: known.issuer.issuer.name, source }
 }
 
@@ -209,14 +220,14 @@ function bearerOf(request: GuardedRequest): string | Refusal {
 }
 
 /** A decision in the making: what is decided about, and what came to light on the way. */
-class Inquiry {
+class DecisionContext {
   readonly bearer: string | Refusal
   readonly policies: PolicySet
   readonly request: GuardedRequest | undefined
   readonly context: AuthorizeContext
   readonly started: number
   /** What an earlier guard found out about the very same token. */
-  readonly earlier: Passage | undefined
+  readonly earlier: ResolvedRequest | undefined
   resolved: ResolvedToken | undefined
   /** When it was resolved by the first guard of the request. */
   resolvedAt: number | undefined
@@ -240,7 +251,7 @@ class Inquiry {
   }
 }
 
-function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): Passage | undefined {
+function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): ResolvedRequest | undefined {
   return earlier?.bearer === bearer ? earlier : undefined
 }
 
@@ -248,7 +259,7 @@ function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): Pas
  * Whether a guard follows an earlier one on the way in. A request that goes on for longer, such as a stream that is
  * guarded anew from time to time, is like a new one: what was forgotten or refused meanwhile must not pass.
  */
-function isSameRequest({ at }: Passage, now: number): boolean {
+function isSameRequest({ at }: ResolvedRequest, now: number): boolean {
   const passed = now - at
   // A time of day that was set back says nothing of how long it went on.
   return passed >= 0 && passed < SAME_REQUEST_SECONDS

@@ -1,5 +1,5 @@
 import type { AccessToken } from '../model/access-token.js'
-import { Authorizer, ENFORCED, type AuthorizeContext, type Judgement } from './authorizer.js'
+import { Authorizer, ENFORCED, type AuthorizeContext, type DecisionResult } from './authorizer.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
@@ -14,12 +14,12 @@ import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
-import { checkWithJose, checkWithNode, type SignatureCheck } from '../jwt/signature.js'
+import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
 import type { PolicySet } from '../policy/combine.js'
 import { compilePolicy } from '../policy/compile.js'
 import { createTokenCache, type CacheOptions } from './token-cache.js'
-import { TokenVerifier } from './token-resolver.js'
+import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll, type VerifierHealth } from './readiness.js'
 import { assertIssuer } from './check-issuer.js'
 import { policySets } from './policy-sets.js'
@@ -115,7 +115,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = createTokenCache('cache', own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
   const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
-  const tokens = new TokenVerifier({
+  const tokens = new TokenResolver({
     router,
     cache,
     clock,
@@ -150,16 +150,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return Object.freeze(verifier)
 }
 
-function decisionOf({ decision }: Judgement): Decision {
+function decisionOf({ decision }: DecisionResult): Decision {
   return decision
 }
 
-function signatureCheck(signatures: unknown = 'node'): SignatureCheck {
-  if (signatures === 'node') return checkWithNode
+function signatureCheck(signatures: unknown = 'node'): SignatureVerifier {
+  if (signatures === 'node') return verifyWithNode
   if (signatures === 'jose') {
     // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
     loadJose().catch(() => undefined)
-    return checkWithJose
+    return verifyWithJose
   }
   throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
 }
@@ -205,7 +205,7 @@ export function issuersOf(verifier: Verifier): readonly Issuer[] {
 }
 
 /** Decides about the requests that come to one place of an application. */
-export type Judge = (request: GuardedRequest, context: AuthorizeContext) => Awaitable<Judgement>
+export type Judge = (request: GuardedRequest, context: AuthorizeContext) => Awaitable<DecisionResult>
 
 /**
  * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
@@ -217,7 +217,7 @@ export function judgeOf(verifier: Verifier, policy: Policy | undefined): Judge {
   if (policy !== undefined) compilePolicy('policy', policy)
   const known = internals.get(verifier)
   if (known === undefined) {
-    return async (request) => ({ decision: await verifier.authorize(request, policy), passage: undefined })
+    return async (request) => ({ decision: await verifier.authorize(request, policy), resolved: undefined })
   }
   const { authorizer, policies } = known
   const set = policies(policy)

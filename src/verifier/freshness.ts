@@ -1,4 +1,4 @@
-import type { KnownToken } from './cached-token.js'
+import type { CachedToken } from './cached-token.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
 
 /**
@@ -8,7 +8,7 @@ import type { FreshnessNeeds } from '../policy/combine.js'
  * @param tolerance seconds by which clocks may disagree.
  */
 export function longestAge(
-  known: KnownToken,
+  known: CachedToken,
   { confirmAfter }: FreshnessNeeds,
   now: number,
   tolerance: number,
@@ -29,7 +29,11 @@ export function longestAge(
 }
 
 /** What no route will ever accept is not worth a question, nor the place of a token that one does. */
-export function mayEverPass({ isForUs, expiresAt }: KnownToken, now: number, tolerance: number): boolean {
+export function mayEverPass(
+  { matchesAudience: isForUs, expiresAt }: CachedToken,
+  now: number,
+  tolerance: number,
+): boolean {
   return isForUs && (expiresAt === undefined || now < expiresAt + tolerance)
 }
 
@@ -46,7 +50,7 @@ const EARLIEST_REFRESH_AT = 0.6
 export const IN_USE = 3
 
 /** Whether the answer should be asked for anew now, as the second request from now might come too late for it. */
-export function isWorthRefreshing({ uses }: KnownToken, age: number, longest: number): boolean {
+export function isWorthRefreshing({ useCount: uses }: CachedToken, age: number, longest: number): boolean {
   if (uses < IN_USE || age < longest * EARLIEST_REFRESH_AT) return false
   const between = age / uses
   return age >= Math.min(longest * REFRESH_AT, longest - 2 * between)

@@ -1,14 +1,14 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
-import type { FetchedDocument } from '../keys/refreshing-document.js'
+import type { RefreshingDocument } from '../keys/refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
 import { readKeyOptions } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
-import { RemoteCheck, type RemoteHealth } from '../introspection/introspector.js'
+import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
 import { Refusal } from '../model/refusal.js'
 import { issuerEvents, type IssuerObserver, type TellIssuerEvent } from '../model/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
@@ -20,7 +20,7 @@ export interface ConnectedIssuer {
   /** The issuer's `audience` as it was when the verifier was made: what was once judged by it stays so judged. */
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
-  readonly remote: RemoteCheck | undefined
+  readonly remote: Introspector | undefined
   /** Loads what would otherwise be loaded by the first request. */
   load(): Promise<void>
   health(): IssuerHealth
@@ -84,7 +84,7 @@ function metadataOf(
   issuer: Issuer,
   clock: Clock,
   settings: Settings,
-): FetchedDocument<IssuerMetadata> | undefined {
+): RefreshingDocument<IssuerMetadata> | undefined {
   const source = issuer.jwt?.keys
   if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
@@ -93,7 +93,7 @@ function metadataOf(
 
 function keySetOf(
   issuer: Issuer,
-  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  metadata: RefreshingDocument<IssuerMetadata> | undefined,
   clock: Clock,
   settings: Settings,
 ): KeySet | undefined {
@@ -112,9 +112,9 @@ function keySetOf(
 }
 
 function required(
-  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  metadata: RefreshingDocument<IssuerMetadata> | undefined,
   source: KeySource,
-): FetchedDocument<IssuerMetadata> {
+): RefreshingDocument<IssuerMetadata> {
   if (metadata === undefined)
     throw new ConfigurationError('keys', `${source.kind} needs a discovery document`)
   return metadata
@@ -122,14 +122,14 @@ function required(
 
 function remoteCheckOf(
   issuer: Issuer,
-  metadata: FetchedDocument<IssuerMetadata> | undefined,
+  metadata: RefreshingDocument<IssuerMetadata> | undefined,
   clock: Clock,
   settings: Settings,
-): RemoteCheck | undefined {
+): Introspector | undefined {
   const profile = issuer.remote
   if (profile === undefined) return undefined
   const { endpoint } = profile
-  return new RemoteCheck(
+  return new Introspector(
     profile,
     endpoint === 'discovered' ? () => discoveredEndpoint(metadata) : () => endpoint,
     clock,
@@ -137,7 +137,7 @@ function remoteCheckOf(
   )
 }
 
-async function discoveredEndpoint(metadata: FetchedDocument<IssuerMetadata> | undefined): Promise<string> {
+async function discoveredEndpoint(metadata: RefreshingDocument<IssuerMetadata> | undefined): Promise<string> {
   try {
     const endpoint = (await metadata?.current())?.introspectionEndpoint
     if (endpoint !== undefined) return endpoint

@@ -3,36 +3,36 @@ import type { Clock } from '../util/clock.js'
 import { mayEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { sharesItsHeader, type DecodedJwt } from '../jwt/decode.js'
-import type { SignatureCheck } from '../jwt/signature.js'
+import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
-import type { KnownToken } from './cached-token.js'
+import type { CachedToken } from './cached-token.js'
 import { Refusal } from '../model/refusal.js'
 import { knownJwt, SeenToken } from './unparsed-token.js'
 import { SingleFlight } from '../util/single-flight.js'
 import type { TokenCache } from './token-cache.js'
 
 /** What JWTs are checked with. */
-export interface CheckSettings {
+export interface LocalVerificationSettings {
   readonly cache: TokenCache
   readonly clock: Clock
   /** By how many seconds clocks may disagree. */
   readonly toleranceSeconds: number
-  readonly checkSignature: SignatureCheck
+  readonly checkSignature: SignatureVerifier
 }
 
 /** A JWT that is checked with the keys of its issuer. */
-export interface CheckedToken {
+export interface UnverifiedToken {
   readonly token: string
   readonly digest: string
   readonly unverified: DecodedJwt
 }
 
 /** Checks JWTs with keys: one check at a time per token, and what it finds is remembered. */
-export class Checks {
-  readonly #settings: CheckSettings
-  readonly #flights = new SingleFlight<KnownToken>()
+export class LocalVerification {
+  readonly #settings: LocalVerificationSettings
+  readonly #flights = new SingleFlight<CachedToken>()
 
-  constructor(settings: CheckSettings) {
+  constructor(settings: LocalVerificationSettings) {
     this.#settings = settings
   }
 
@@ -41,7 +41,7 @@ export class Checks {
    *
    * @throws Refusal, thrown or as a rejection.
    */
-  about(checked: CheckedToken, issuer: ConnectedIssuer): Awaitable<KnownToken> {
+  verify(checked: UnverifiedToken, issuer: ConnectedIssuer): Awaitable<CachedToken> {
     const underWay = this.#flights.underWay(checked.digest)
     if (underWay !== undefined) return underWay
     const verifying = this.#verify(checked, issuer)
@@ -58,16 +58,16 @@ export class Checks {
     this.#flights.abandon(digest)
   }
 
-  #verify({ token, unverified }: CheckedToken, { issuer, keys }: ConnectedIssuer): Awaitable<VerifiedJwt> {
+  #verify({ token, unverified }: UnverifiedToken, { issuer, keys }: ConnectedIssuer): Awaitable<VerifiedJwt> {
     if (issuer.jwt === undefined || keys === undefined) throw new Refusal('issuer_unknown')
     return verifyJwt(token, unverified, issuer.jwt, keys, this.#settings.checkSignature)
   }
 
   #shared(
-    checked: CheckedToken,
+    checked: UnverifiedToken,
     issuer: ConnectedIssuer,
     verifying: Promise<VerifiedJwt>,
-  ): Promise<KnownToken> {
+  ): Promise<CachedToken> {
     const { digest, unverified } = checked
     const underWay = this.#flights.underWay(digest)
     if (underWay !== undefined) {
@@ -75,7 +75,7 @@ export class Checks {
       verifying.catch(() => undefined)
       return underWay
     }
-    const check = async (): Promise<KnownToken> => {
+    const check = async (): Promise<CachedToken> => {
       const { facts, key } = await verifying
       return knownJwt({ facts, claims: unverified.claims, digest, issuer, key })
     }
@@ -84,7 +84,7 @@ export class Checks {
     })
   }
 
-  #remember({ token, digest, unverified }: CheckedToken, known: KnownToken): void {
+  #remember({ token, digest, unverified }: UnverifiedToken, known: CachedToken): void {
     const { cache, clock, toleranceSeconds } = this.#settings
     if (!mayEverPass(known, clock.now(), toleranceSeconds)) return
     cache.remember(digest, sharesItsHeader(token) ? new SeenToken(known, unverified) : known)

@@ -7,13 +7,13 @@ import {
 import type { Clock } from '../util/clock.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { Refusal } from '../model/refusal.js'
-import type { Answered } from '../introspection/introspector.js'
+import type { IntrospectionResult } from '../introspection/introspector.js'
 import { SingleFlight } from '../util/single-flight.js'
-import { KnownToken } from './cached-token.js'
+import { CachedToken } from './cached-token.js'
 import type { TokenCache } from './token-cache.js'
 
 /** A token that an issuer is asked about. */
-export interface AskedToken {
+export interface TokenToVerify {
   readonly token: string
   readonly digest: string
   readonly format: AccessToken['format']
@@ -23,10 +23,10 @@ export interface AskedToken {
 type StillCounts = () => boolean
 
 /** Asks issuers about tokens: one question at a time per token, and what comes back is remembered. */
-export class Questions {
+export class RemoteVerification {
   readonly #cache: TokenCache
   readonly #clock: Clock
-  readonly #flights = new SingleFlight<KnownToken>()
+  readonly #flights = new SingleFlight<CachedToken>()
 
   constructor(cache: TokenCache, clock: Clock) {
     this.#cache = cache
@@ -38,7 +38,7 @@ export class Questions {
    *
    * @throws Refusal
    */
-  async about(asked: AskedToken, issuer: ConnectedIssuer): Promise<KnownToken> {
+  async verify(asked: TokenToVerify, issuer: ConnectedIssuer): Promise<CachedToken> {
     return this.#once(asked.digest, (counts) => this.#facts(asked, issuer, counts))
   }
 
@@ -47,9 +47,9 @@ export class Questions {
    *
    * @throws Refusal
    */
-  async again(token: string, digest: string, known: KnownToken): Promise<KnownToken> {
+  async confirm(token: string, digest: string, known: CachedToken): Promise<CachedToken> {
     const asked = { token, digest, format: known.token.format }
-    if (known.key === undefined) return this.about(asked, known.issuer)
+    if (known.key === undefined) return this.verify(asked, known.issuer)
     return this.#once(digest, (counts) => this.#confirmation(asked, known, counts))
   }
 
@@ -58,14 +58,14 @@ export class Questions {
     this.#flights.abandon(digest)
   }
 
-  #once(digest: string, work: (counts: StillCounts) => Promise<KnownToken>): Promise<KnownToken> {
+  #once(digest: string, work: (counts: StillCounts) => Promise<CachedToken>): Promise<CachedToken> {
     return this.#flights.share(digest, work, (known) => {
       this.#cache.remember(digest, known)
     })
   }
 
   /** The facts of a token as its issuer tells them. */
-  async #facts(asked: AskedToken, issuer: ConnectedIssuer, counts: StillCounts): Promise<KnownToken> {
+  async #facts(asked: TokenToVerify, issuer: ConnectedIssuer, counts: StillCounts): Promise<CachedToken> {
     const moment = this.#moment()
     const { facts } = await this.#ask(asked, issuer, counts)
     const { name: issuerName, provider } = issuer.issuer
@@ -78,22 +78,22 @@ export class Questions {
       confirmedAt: moment.now,
       frozen: undefined,
     })
-    return new KnownToken({
+    return new CachedToken({
       issuer,
       token,
       notBefore: timeOrNothing(facts, 'notBefore'),
       key: undefined,
-      answeredAt: moment.elapsed,
+      confirmedElapsed: moment.elapsed,
     })
   }
 
   /** The issuer's word on a token whose facts a signature has vouched for. */
-  async #confirmation(asked: AskedToken, known: KnownToken, counts: StillCounts): Promise<KnownToken> {
+  async #confirmation(asked: TokenToVerify, known: CachedToken, counts: StillCounts): Promise<CachedToken> {
     const moment = this.#moment()
     await this.#ask(asked, known.issuer, counts)
     const token = withConfirmation(known.token, moment.now)
     const { issuer, notBefore, key } = known
-    return new KnownToken({ issuer, token, notBefore, key, answeredAt: moment.elapsed })
+    return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed: moment.elapsed })
   }
 
   /** When a question was put: an answer is no fresher than that. */
@@ -103,14 +103,14 @@ export class Questions {
 
   /** A no is remembered, unless forgotten meanwhile, and refused; a yes comes back. */
   async #ask(
-    { token, digest }: AskedToken,
+    { token, digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
     counts: StillCounts,
-  ): Promise<Extract<Answered, { active: true }>> {
+  ): Promise<Extract<IntrospectionResult, { active: true }>> {
     if (remote === undefined) throw new Refusal('confirmation_impossible')
-    const answer = await remote.ask(token)
+    const answer = await remote.introspect(token)
     if (answer.active) return answer
-    const { reason, because } = answer
+    const { reason, detail: because } = answer
     const until = this.#clock.elapsed() + remote.lifetimes.no
     if (counts()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     throw new Refusal(reason, { cause: new Error(because) })

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { ownOptions } from '../options/read-options.js'
 import { wholeNumber } from '../options/readers.js'
-import type { KnownToken } from './cached-token.js'
+import type { CachedToken } from './cached-token.js'
 import { SeenToken } from './unparsed-token.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
@@ -25,9 +25,9 @@ export interface RefusedToken {
  * lifetimes are judged by the reader, which knows the issuer's.
  */
 export interface TokenCache {
-  known(digest: string): KnownToken | undefined
+  accepted(digest: string): CachedToken | undefined
   refused(digest: string, now: number): RefusedToken | undefined
-  remember(digest: string, known: KnownToken | SeenToken): void
+  remember(digest: string, known: CachedToken | SeenToken): void
   refuse(digest: string, refused: RefusedToken): void
   forget(digest: string): void
   clear(): void
@@ -38,13 +38,13 @@ export function createTokenCache(option: string, options: CacheOptions | false =
   if (options === false) return forgetful
   const own = ownOptions(option, options, { maxTokens: true, maxRefused: true })
   const bounds = { min: 1, max: 1_000_000 }
-  const accepted = new LRUCache<string, KnownToken | SeenToken>({
+  const accepted = new LRUCache<string, CachedToken | SeenToken>({
     max: wholeNumber(`${option}.maxTokens`, own.maxTokens, 10_000, bounds),
   })
   const denied = new LRUCache<string, RefusedToken>({
     max: wholeNumber(`${option}.maxRefused`, own.maxRefused, 1000, bounds),
   })
-  function recalled(digest: string, seen: SeenToken): KnownToken | undefined {
+  function recalled(digest: string, seen: SeenToken): CachedToken | undefined {
     const known = seen.recall(digest)
     if (known === undefined) accepted.delete(digest)
     else accepted.set(digest, known)
@@ -52,7 +52,7 @@ export function createTokenCache(option: string, options: CacheOptions | false =
   }
 
   return {
-    known(digest) {
+    accepted(digest) {
       const remembered = accepted.get(digest)
       return remembered instanceof SeenToken ? recalled(digest, remembered) : remembered
     },
@@ -82,7 +82,7 @@ export function createTokenCache(option: string, options: CacheOptions | false =
 }
 
 const forgetful: TokenCache = {
-  known: () => undefined,
+  accepted: () => undefined,
   refused: () => undefined,
   remember: () => undefined,
   refuse: () => undefined,

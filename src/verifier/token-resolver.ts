@@ -1,28 +1,28 @@
-import type { TokenSource } from '../model/access-token.js'
+import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
 import type { Awaitable } from '../util/awaitable.js'
-import { Checks } from './local-verification.js'
+import { LocalVerification } from './local-verification.js'
 import type { Clock } from '../util/clock.js'
 import { isWorthRefreshing, longestAge } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { Route, Router } from './token-router.js'
-import type { SignatureCheck } from '../jwt/signature.js'
-import { judgeHeader } from '../jwt/header.js'
-import type { KnownToken, ResolvedToken } from './cached-token.js'
+import type { SignatureVerifier } from '../jwt/signature.js'
+import { validateHeader } from '../jwt/header.js'
+import type { CachedToken, ResolvedToken } from './cached-token.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
-import { Questions } from './remote-verification.js'
+import { RemoteVerification } from './remote-verification.js'
 import { isUndecidable, Refusal } from '../model/refusal.js'
 import type { TokenCache } from './token-cache.js'
 import { isBearerToken } from '../bearer/b64token.js'
 
-/** What a {@link TokenVerifier} is made of. */
-export interface TokenVerifierParts {
+/** What a {@link TokenResolver} is made of. */
+export interface TokenResolverParts {
   readonly router: Router<ConnectedIssuer>
   readonly cache: TokenCache
   readonly clock: Clock
   /** By how many seconds clocks may disagree. */
   readonly toleranceSeconds: number
-  readonly checkSignature: SignatureCheck
+  readonly checkSignature: SignatureVerifier
 }
 
 /** Longer tokens are refused unread. */
@@ -32,23 +32,23 @@ const LONGEST_TOKEN = 8 * 1024
  * Token in, facts out: routes a token to its issuer and gives what is remembered of it, or what a check
  * now says. Judges nothing that can change from request to request or from route to route.
  */
-export class TokenVerifier {
+export class TokenResolver {
   readonly #router: Router<ConnectedIssuer>
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
   // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
   // outcome of a local check that happens to be under way for the same token.
-  readonly #checks: Checks
-  readonly #questions: Questions
+  readonly #checks: LocalVerification
+  readonly #questions: RemoteVerification
 
-  constructor({ router, cache, clock, toleranceSeconds, checkSignature }: TokenVerifierParts) {
+  constructor({ router, cache, clock, toleranceSeconds, checkSignature }: TokenResolverParts) {
     this.#router = router
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
-    this.#checks = new Checks({ cache, clock, toleranceSeconds, checkSignature })
-    this.#questions = new Questions(cache, clock)
+    this.#checks = new LocalVerification({ cache, clock, toleranceSeconds, checkSignature })
+    this.#questions = new RemoteVerification(cache, clock)
   }
 
   /**
@@ -91,7 +91,7 @@ export class TokenVerifier {
    * Takes up facts found earlier in the same request (what that is, the caller says), and has them confirmed if more
    * freshness is needed now. What the issuer itself has just said during this request is as fresh as a request can have it.
    *
-   * @throws Refusal, as {@link TokenVerifier.resolve} does.
+   * @throws Refusal, as {@link TokenResolver.resolve} does.
    */
   resolveAgain(
     token: string,
@@ -99,7 +99,7 @@ export class TokenVerifier {
     needs: FreshnessNeeds,
     now: number,
   ): Awaitable<ResolvedToken> {
-    const { known, source } = earlier
+    const { cached: known, source } = earlier
     if (source === 'remote') return earlier
     const digest = tokenDigest(token)
     const believing = this.#believed(digest, known, now)
@@ -119,18 +119,18 @@ export class TokenVerifier {
 
   /** What is remembered of a token and may still be believed. */
   #recall(digest: string, now: number): Awaitable<ResolvedToken | undefined> {
-    const known = this.#cache.known(digest)
+    const known = this.#cache.accepted(digest)
     if (known === undefined) {
       this.#assertNotRefused(digest)
       return undefined
     }
-    known.uses += 1
+    known.useCount += 1
     return this.#believed(digest, known, now)
   }
 
   /** Whether what was once found may still be believed: its key must still be listed, as far as anyone can know. */
-  #believed(digest: string, known: KnownToken, now: number): Awaitable<ResolvedToken | undefined> {
-    if (known.key === undefined) return known.recalled
+  #believed(digest: string, known: CachedToken, now: number): Awaitable<ResolvedToken | undefined> {
+    if (known.key === undefined) return known.cachedResult
     const pending = known.issuer.keys?.assertUsable(now)
     return pending === undefined
       ? this.#ifKeyStands(digest, known)
@@ -146,15 +146,15 @@ export class TokenVerifier {
 
   async #ifKeyStandsThen(
     digest: string,
-    known: KnownToken,
+    known: CachedToken,
     usable: Promise<void>,
   ): Promise<ResolvedToken | undefined> {
     await usable
     return this.#ifKeyStands(digest, known)
   }
 
-  #ifKeyStands(digest: string, known: KnownToken): ResolvedToken | undefined {
-    if (known.key?.withdrawn !== true) return known.recalled
+  #ifKeyStands(digest: string, known: CachedToken): ResolvedToken | undefined {
+    if (known.key?.withdrawn !== true) return known.cachedResult
     this.#cache.forget(digest)
     return undefined
   }
@@ -164,7 +164,7 @@ export class TokenVerifier {
     const route = this.#router.route(token)
     const { jwt, name } = route.to.issuer
     const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
-    let finding: Awaitable<KnownToken>
+    let finding: Awaitable<CachedToken>
     try {
       finding = this.#inquire(token, digest, route)
     } catch (error) {
@@ -172,33 +172,33 @@ export class TokenVerifier {
     }
     return finding instanceof Promise
       ? this.#foundLater(token, digest, finding, { name, source }, needs)
-      : this.#confirmed(token, digest, { known: finding, source }, needs)
+      : this.#confirmed(token, digest, { cached: finding, source }, needs)
   }
 
-  #inquire(token: string, digest: string, route: Route<ConnectedIssuer>): Awaitable<KnownToken> {
+  #inquire(token: string, digest: string, route: Route<ConnectedIssuer>): Awaitable<CachedToken> {
     if (route.kind === 'jwt') {
       const { unverified, to } = route
       const { jwt } = to.issuer
-      if (jwt?.checked === 'local') return this.#checks.about({ token, digest, unverified }, to)
-      if (jwt !== undefined) judgeHeader(unverified.header, jwt)
+      if (jwt?.checked === 'local') return this.#checks.verify({ token, digest, unverified }, to)
+      if (jwt !== undefined) validateHeader(unverified.header, jwt)
     }
-    return this.#questions.about({ token, digest, format: route.kind }, route.to)
+    return this.#questions.verify({ token, digest, format: route.kind }, route.to)
   }
 
   async #foundLater(
     token: string,
     digest: string,
-    finding: Promise<KnownToken>,
-    { name, source }: { readonly name: string; readonly source: TokenSource },
+    finding: Promise<CachedToken>,
+    { name, source }: { readonly name: string; readonly source: VerificationSource },
     needs: FreshnessNeeds,
   ): Promise<ResolvedToken> {
-    let known: KnownToken
+    let known: CachedToken
     try {
       known = await finding
     } catch (error) {
       throw blaming(error, name, source)
     }
-    return this.#confirmed(token, digest, { known, source }, needs)
+    return this.#confirmed(token, digest, { cached: known, source }, needs)
   }
 
   /**
@@ -213,7 +213,7 @@ export class TokenVerifier {
     needs: FreshnessNeeds,
   ): Awaitable<ResolvedToken> {
     if (resolved.source === 'remote') return resolved
-    const { known } = resolved
+    const { cached: known } = resolved
     const longest = this.#longestAge(known, needs)
     if (longest === undefined) return resolved
     const age = this.#ageOfAnswer(known)
@@ -224,14 +224,14 @@ export class TokenVerifier {
     return this.#askAgain(token, digest, resolved, age < longest + needs.staleIfError)
   }
 
-  #longestAge(known: KnownToken, needs: FreshnessNeeds): number | undefined {
+  #longestAge(known: CachedToken, needs: FreshnessNeeds): number | undefined {
     // The way of most tokens, which need no clock here.
     if (known.key !== undefined && needs.confirmAfter === undefined) return undefined
     return longestAge(known, needs, this.#clock.now(), this.#toleranceSeconds)
   }
 
   /** How many seconds ago the issuer vouched for a token. */
-  #ageOfAnswer({ answeredAt }: KnownToken): number {
+  #ageOfAnswer({ confirmedElapsed: answeredAt }: CachedToken): number {
     return this.#clock.elapsed() - (answeredAt ?? Number.NEGATIVE_INFINITY)
   }
 
@@ -241,28 +241,28 @@ export class TokenVerifier {
     resolved: ResolvedToken,
     mayBeStale: boolean,
   ): Promise<ResolvedToken> {
-    const { known } = resolved
+    const { cached: known } = resolved
     try {
-      return { known: await this.#questions.again(token, digest, known), source: 'remote' }
+      return { cached: await this.#questions.confirm(token, digest, known), source: 'remote' }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       // A flood of our own callers' is no outage: the issuer is well, and might say no.
       if (mayBeStale && isUndecidable(error) && error.reason !== 'issuer_overloaded') return resolved
-      throw error.from(known.issuer.issuer.name, 'remote')
+      throw error.withOrigin(known.issuer.issuer.name, 'remote')
     }
   }
 
   /** Asks early about a token in use, so that none of its requests has to wait for the answer. */
-  #refreshAhead(token: string, digest: string, known: KnownToken): void {
+  #refreshAhead(token: string, digest: string, known: CachedToken): void {
     // One question per answer: whatever comes of it, the next is due when this answer has run out.
-    known.uses = Number.NEGATIVE_INFINITY
-    this.#questions.again(token, digest, known).catch(() => undefined)
+    known.useCount = Number.NEGATIVE_INFINITY
+    this.#questions.confirm(token, digest, known).catch(() => undefined)
   }
 }
 
 /** What was wrong, and with whose token. */
-function blaming(error: unknown, issuerName: string, source: TokenSource): unknown {
-  return error instanceof Refusal ? error.from(issuerName, source) : error
+function blaming(error: unknown, issuerName: string, source: VerificationSource): unknown {
+  return error instanceof Refusal ? error.withOrigin(issuerName, source) : error
 }
 
 function assertOfReadableSize(token: unknown): asserts token is string {

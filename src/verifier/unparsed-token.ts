@@ -2,8 +2,8 @@ import { createAccessToken, timeOrNothing, type TokenFacts } from '../model/acce
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { parseObject, type DecodedJwt } from '../jwt/decode.js'
 import type { VerificationKey } from '../model/verification-key.js'
-import { KnownToken } from './cached-token.js'
-import { isFault } from '../model/refusal.js'
+import { CachedToken } from './cached-token.js'
+import { isVerificationFailure } from '../model/refusal.js'
 
 /** A JWT that a key has vouched for: what it says, as it was read from claims that are frozen. */
 export interface VouchedJwt {
@@ -19,7 +19,7 @@ export interface VouchedJwt {
  *
  * @throws TypeError for facts that are none.
  */
-export function knownJwt({ facts, claims, digest, issuer, key }: VouchedJwt): KnownToken {
+export function knownJwt({ facts, claims, digest, issuer, key }: VouchedJwt): CachedToken {
   const { name: issuerName, provider } = issuer.issuer
   const token = createAccessToken(facts, {
     format: 'jwt',
@@ -30,7 +30,7 @@ export function knownJwt({ facts, claims, digest, issuer, key }: VouchedJwt): Kn
     frozen: claims,
   })
   const notBefore = timeOrNothing(facts, 'notBefore')
-  return new KnownToken({ issuer, token, notBefore, key, answeredAt: undefined })
+  return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed: undefined })
 }
 
 /**
@@ -43,7 +43,7 @@ export class SeenToken {
   readonly #header: DecodedJwt['header']
   readonly #claimsText: string
 
-  constructor({ issuer, key }: KnownToken, { header, claimsText }: DecodedJwt) {
+  constructor({ issuer, key }: CachedToken, { header, claimsText }: DecodedJwt) {
     this.#issuer = issuer
     this.#key = key
     this.#header = header
@@ -54,12 +54,12 @@ export class SeenToken {
    * Reads the claims again; undefined if an issuer's own function no longer says of them what it said when the token
    * was verified, so that it is verified anew.
    */
-  recall(digest: string): KnownToken | undefined {
+  recall(digest: string): CachedToken | undefined {
     const claims = parseObject(this.#claimsText)
     if (claims === undefined) return undefined
     try {
       const read = this.#issuer.issuer.jwt?.readClaims(claims, this.#header)
-      if (read === undefined || isFault(read)) return undefined
+      if (read === undefined || isVerificationFailure(read)) return undefined
       return knownJwt({ facts: read, claims, digest, issuer: this.#issuer, key: this.#key })
     } catch {
       return undefined

@@ -1,4 +1,4 @@
-import type { KnownToken } from './cached-token.js'
+import type { CachedToken } from './cached-token.js'
 import { Refusal } from '../model/refusal.js'
 
 /**
@@ -7,8 +7,8 @@ import { Refusal } from '../model/refusal.js'
  *
  * @param tolerance seconds by which clocks may disagree.
  */
-export function judgeStanding(
-  { isForUs, issuedAt, expiresAt, notBefore }: KnownToken,
+export function validateToken(
+  { matchesAudience: isForUs, issuedAt, expiresAt, notBefore }: CachedToken,
   tolerance: number,
   now: number,
 ): Refusal | undefined {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { askOn } from '../../src/cli/input/prompt.js'
+import { promptOn } from '../../src/cli/input/prompt.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { environmentsOf } from './support.js'
 
@@ -105,7 +105,7 @@ describe('a question at the terminal', () => {
 
   it('is shown, and the line that follows is the answer', async () => {
     const { input, output, controller } = terminal()
-    const answer = askOn(input, output, QUESTION, controller.signal)
+    const answer = promptOn(input, output, QUESTION, controller.signal)
     expect(String(output.read())).toBe(QUESTION)
     input.write('yes\nmore\n')
     expect(await answer).toBe('yes')
@@ -113,15 +113,15 @@ describe('a question at the terminal', () => {
 
   it('is answered with nothing by the end of the input and by Ctrl-C', async () => {
     const ended = terminal()
-    const first = askOn(ended.input, ended.output, QUESTION, ended.controller.signal)
+    const first = promptOn(ended.input, ended.output, QUESTION, ended.controller.signal)
     ended.input.end()
     expect(await first).toBe('')
     const aborted = terminal()
-    const second = askOn(aborted.input, aborted.output, QUESTION, aborted.controller.signal)
+    const second = promptOn(aborted.input, aborted.output, QUESTION, aborted.controller.signal)
     aborted.controller.abort()
     expect(await second).toBe('')
     const late = terminal()
     late.controller.abort()
-    expect(await askOn(late.input, late.output, QUESTION, late.controller.signal)).toBe('')
+    expect(await promptOn(late.input, late.output, QUESTION, late.controller.signal)).toBe('')
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readJwk } from '../../src/keys/jwk.js'
 import { type VerificationKey } from '../../src/model/verification-key.js'
-import { checkWithJose, checkWithNode } from '../../src/jwt/signature.js'
+import { verifyWithJose, verifyWithNode } from '../../src/jwt/signature.js'
 import type { SigningAlgorithm } from '../../src/testing/index.js'
 import type { SigningKey } from '../../src/testing/state/signing-keys.js'
 import { keyOf, signature as signatureBy } from '../security/hostile/forge.js'
@@ -49,11 +49,11 @@ function tokenOf(input: string, signature: Buffer): string {
 async function verdicts(token: string, { algorithm, key }: Pick<Signer, 'algorithm' | 'key'>) {
   const costly = { ...key, isQuick: false }
   await new Promise((resolve) => setImmediate(resolve))
-  const here = checkWithNode(token, algorithm, costly)
-  const inPool = checkWithNode(token, algorithm, costly)
+  const here = verifyWithNode(token, algorithm, costly)
+  const inPool = verifyWithNode(token, algorithm, costly)
   expect(here).not.toBeInstanceOf(Promise)
   expect(inPool).toBeInstanceOf(Promise)
-  return { here, inPool: await inPool, jose: await checkWithJose(token, algorithm, key) }
+  return { here, inPool: await inPool, jose: await verifyWithJose(token, algorithm, key) }
 }
 
 const all = (verdict: boolean) => ({ here: verdict, inPool: verdict, jose: verdict })
@@ -161,8 +161,8 @@ describe('a key that cannot be used', () => {
   ])('%s: none of the ways uses it', async (_, jwk, algorithm) => {
     const key = readJwk(jwk)!
     const token = tokenOf(inputOf(algorithm), Buffer.alloc(96))
-    expect(checkWithNode(token, algorithm, key)).toBeUndefined()
-    expect(await checkWithJose(token, algorithm, key)).toBeUndefined()
+    expect(verifyWithNode(token, algorithm, key)).toBeUndefined()
+    expect(await verifyWithJose(token, algorithm, key)).toBeUndefined()
   })
 })
 
@@ -175,6 +175,6 @@ it('an algorithm that Node is not used for goes to jose', async () => {
     import: () => Promise.reject(new Error('no such algorithm here')),
   }
   expect(
-    await checkWithNode(tokenOf(inputOf('ML-DSA-44'), Buffer.alloc(4)), 'ML-DSA-44', key),
+    await verifyWithNode(tokenOf(inputOf('ML-DSA-44'), Buffer.alloc(4)), 'ML-DSA-44', key),
   ).toBeUndefined()
 })

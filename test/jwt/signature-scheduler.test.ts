@@ -1,64 +1,64 @@
 import { expect, it } from 'vitest'
-import { Pace } from '../../src/jwt/signature-scheduler.js'
+import { SignatureScheduler } from '../../src/jwt/signature-scheduler.js'
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 it('a check that comes alone stays here, and so does the one after it', async () => {
-  const pace = new Pace()
+  const pace = new SignatureScheduler()
   for (let count = 0; count < 5; count += 1) {
-    expect(pace.mayStayHere(false)).toBe(true)
-    pace.spent(0.01, false)
+    expect(pace.shouldRunInline(false)).toBe(true)
+    pace.recordInline(0.01, false)
     await Promise.resolve()
   }
 })
 
 it('of checks that come in one go, only the first stays here', async () => {
-  const pace = new Pace()
-  expect(pace.mayStayHere(false)).toBe(true)
-  pace.spent(0.01, false)
-  expect(pace.mayStayHere(false)).toBe(false)
+  const pace = new SignatureScheduler()
+  expect(pace.shouldRunInline(false)).toBe(true)
+  pace.recordInline(0.01, false)
+  expect(pace.shouldRunInline(false)).toBe(false)
   await Promise.resolve()
-  expect(pace.mayStayHere(false)).toBe(true)
+  expect(pace.shouldRunInline(false)).toBe(true)
 })
 
 it('while others are in the pool, a further one goes there, until the last is back', () => {
-  const pace = new Pace()
-  pace.left()
-  pace.left()
-  expect(pace.mayStayHere(false)).toBe(false)
-  pace.returned()
-  expect(pace.mayStayHere(false)).toBe(false)
-  pace.returned()
-  expect(pace.mayStayHere(false)).toBe(true)
+  const pace = new SignatureScheduler()
+  pace.dispatched()
+  pace.dispatched()
+  expect(pace.shouldRunInline(false)).toBe(false)
+  pace.completed()
+  expect(pace.shouldRunInline(false)).toBe(false)
+  pace.completed()
+  expect(pace.shouldRunInline(false)).toBe(true)
 })
 
 it('a turn of the event loop gives two milliseconds, and the next one as much again', async () => {
-  const pace = new Pace()
+  const pace = new SignatureScheduler()
   for (const spent of [0.8, 0.8, 0.8]) {
-    expect(pace.mayStayHere(false)).toBe(true)
-    pace.spent(spent, false)
+    expect(pace.shouldRunInline(false)).toBe(true)
+    pace.recordInline(spent, false)
     await Promise.resolve()
   }
-  expect(pace.mayStayHere(false)).toBe(false)
+  expect(pace.shouldRunInline(false)).toBe(false)
   await nextTurn()
-  expect(pace.mayStayHere(false)).toBe(true)
+  expect(pace.shouldRunInline(false)).toBe(true)
 })
 
 it('with a quick key, checks that come in one go stay here, until the turn has given its share', () => {
-  const pace = new Pace()
-  pace.left()
+  const pace = new SignatureScheduler()
+  pace.dispatched()
   for (let count = 0; count < 4; count += 1) {
-    expect(pace.mayStayHere(true)).toBe(true)
-    pace.spent(0.5, true)
+    expect(pace.shouldRunInline(true)).toBe(true)
+    pace.recordInline(0.5, true)
   }
-  expect(pace.mayStayHere(true)).toBe(false)
+  expect(pace.shouldRunInline(true)).toBe(false)
 })
 
 it('what many turns have spent little by little is not held against a later one', async () => {
-  const pace = new Pace()
+  const pace = new SignatureScheduler()
   for (let turn = 0; turn < 200; turn += 1) {
-    expect(pace.mayStayHere(false)).toBe(true)
-    pace.spent(0.05, false)
+    expect(pace.shouldRunInline(false)).toBe(true)
+    pace.recordInline(0.05, false)
     await nextTurn()
   }
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readKeyOptions } from '../../src/keys/options.js'
 import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys/refreshing-document.js'
-import { LONGEST_ASKED_PAUSE } from '../../src/introspection/circuit-breaker.js'
+import { LONGEST_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
 import { readRemoteOptions } from '../../src/introspection/options.js'
 import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
 
@@ -35,7 +35,7 @@ describe('docs/outages.md', () => {
     ['shortest lifetime by `Cache-Control`', `${SHORTEST_LIFETIME} s`],
     ['answers are refreshed ahead at', `${REFRESH_AT * 100} % of their lifetime`],
     ['requests that make a token one in use', `${IN_USE}`],
-    ['longest pause an issuer can ask for', `${LONGEST_ASKED_PAUSE} s`],
+    ['longest pause an issuer can ask for', `${LONGEST_RETRY_AFTER} s`],
   ])('%s: %s', (name, value) => {
     expect(rows.get(name)).toBe(value)
   })
@@ -52,7 +52,7 @@ describe('docs/outages.md', () => {
       `nobody asks for ${remote.breakerPause} s`,
       `at most ${remote.maxInFlight} questions`,
       `${remote.maxBytes / 1024} KiB`,
-      `${LONGEST_ASKED_PAUSE} s at most`,
+      `${LONGEST_RETRY_AFTER} s at most`,
       `${IN_USE} requests or more`,
     ]) {
       expect(page).toContain(sentence)

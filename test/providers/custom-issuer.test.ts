@@ -23,9 +23,9 @@ function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
     options: { maxBytes: 4096 },
     request: (token) => ({ headers: { 'content-type': 'text/plain' }, body: token }),
     read({ status, json }) {
-      if (status !== 200) return { fault: 'issuer_unavailable', because: `status ${status}` }
+      if (status !== 200) return { fault: 'issuer_unavailable', detail: `status ${status}` }
       const { ok, machine, may } = json as Answer
-      if (!ok) return { active: false, reason: 'token_inactive', because: 'not ok' }
+      if (!ok) return { active: false, reason: 'token_inactive', detail: 'not ok' }
       return {
         active: true,
         facts: { subject: machine, scopes: may, audience: ['orders'], claims: { machine } },
@@ -55,8 +55,8 @@ function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}
       checked: 'local',
       keys: { kind: 'static', jwks: by.jwks() },
       algorithms: ['ES256'],
-      judgeHeader: ({ typ }) =>
-        typ === 'at+jwt' ? undefined : { reason: 'type_not_allowed', because: 'typ' },
+      validateHeader: ({ typ }) =>
+        typ === 'at+jwt' ? undefined : { reason: 'type_not_allowed', detail: 'typ' },
       readClaims: (claims): TokenFacts => ({
         subject: String(claims['sub']),
         scopes: ['a'],
@@ -90,8 +90,8 @@ describe('an issuer written by hand', () => {
   it('is believed that it says no by a status alone, but not under an HTML page', async () => {
     const read: RemoteProfile['read'] = ({ status }) =>
       status === 404
-        ? { active: false, reason: 'token_inactive', because: 'not there' }
-        : { fault: 'issuer_unavailable', because: `status ${status}` }
+        ? { active: false, reason: 'token_inactive', detail: 'not there' }
+        : { fault: 'issuer_unavailable', detail: `status ${status}` }
     const { issuer, outcome } = await stage({
       issuers: (by) => [own(by, { remote: { ...own(by).remote!, read } })],
     })
@@ -120,7 +120,7 @@ describe('an issuer written by hand', () => {
     const { issuer, outcome } = await stage({
       issuers: (by) => [
         own(by, {
-          judgeToken: () => (closed ? { reason: 'client_not_allowed', because: 'closed' } : undefined),
+          validateToken: () => (closed ? { reason: 'client_not_allowed', detail: 'closed' } : undefined),
         }),
       ],
     })
@@ -138,7 +138,7 @@ describe('an issuer written by hand', () => {
   it.each<[string, string, (by: TestIssuer) => Issuer]>([
     ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
     ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
-    ['judgeToken', mistake, (by) => own(by, { judgeToken: broken })],
+    ['validateToken', mistake, (by) => own(by, { validateToken: broken })],
   ])('whose %s throws opens no door: undecidable', async (_, because, make) => {
     const { issuer, verifier } = await stage({ issuers: (by) => [make(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
@@ -149,7 +149,7 @@ describe('an issuer written by hand', () => {
     }
   })
 
-  it.each(['judgeHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
+  it.each(['validateHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
     const { jwt, verifier } = await stage({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
@@ -280,7 +280,7 @@ function withJwt(good: Issuer, parts: Record<string, unknown>): Record<string, u
     checked: 'local',
     keys: { kind: 'static', jwks: { keys: [] } },
     algorithms: ['ES256'],
-    judgeHeader: () => undefined,
+    validateHeader: () => undefined,
     readClaims: broken,
   }
   return { ...good, jwt: { ...jwt, ...parts } }

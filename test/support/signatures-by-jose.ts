@@ -3,5 +3,5 @@ import { vi } from 'vitest'
 /** Every verifier checks signatures with jose alone, as with `signatures: 'jose'`. */
 vi.mock('../../src/jwt/signature.js', async (original) => {
   const actual = await original<typeof import('../../src/jwt/signature.js')>()
-  return { ...actual, checkWithNode: actual.checkWithJose }
+  return { ...actual, verifyWithNode: actual.verifyWithJose }
 })

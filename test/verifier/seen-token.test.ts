@@ -58,7 +58,7 @@ describe('a JWT that comes again', () => {
     const { jwt, outcome, readClaims, events } = await watched()
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
-    readClaims.mockReturnValue({ reason: 'claim_invalid', because: 'of a change of mind' })
+    readClaims.mockReturnValue({ reason: 'claim_invalid', detail: 'of a change of mind' })
     expect(await outcome(token)).toBe('claim_invalid')
     expect(events.at(-1)).toMatchObject({ source: 'local' })
     expect(await outcome(token)).toBe('claim_invalid')
@@ -144,14 +144,14 @@ it('an issuer whose own function verifies the same token leaves no rejection beh
   const on: Stage = await stage({
     issuers: (by) => {
       const issuer = oauth(by.oauth())
-      const judgeHeader: NonNullable<Issuer['jwt']>['judgeHeader'] = (header) => {
+      const judgeHeader: NonNullable<Issuer['jwt']>['validateHeader'] = (header) => {
         if (inner.length === 0) {
           inner.push(Promise.resolve())
           inner.push(on.outcome(token).catch(() => undefined))
         }
-        return issuer.jwt!.judgeHeader(header)
+        return issuer.jwt!.validateHeader(header)
       }
-      return [{ ...issuer, jwt: { ...issuer.jwt!, judgeHeader } }]
+      return [{ ...issuer, jwt: { ...issuer.jwt!, validateHeader: judgeHeader } }]
     },
   })
   const token = `${on.jwt().slice(0, -8)}AAAAAAAA`

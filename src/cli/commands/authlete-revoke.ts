@@ -1,7 +1,7 @@
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import type { AuthleteTokens } from '../../management/index.js'
 import { connect, SERVICE } from './authlete.js'
-import { command, given } from '../command.js'
+import { command, definedOnly } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { secret, text, written } from '../input/option.js'
 
@@ -33,7 +33,7 @@ const remove = command({
         `Delete ${named('access token', token, hash)} at Authlete, and its refresh token? ` +
         'It cannot be made good again.',
       run: async () => {
-        await tokens.delete(given(values), { signal })
+        await tokens.delete(definedOnly(values), { signal })
         return { item: { deleted: true } }
       },
     }
@@ -74,7 +74,7 @@ const revoke = command({
               ? named('access token', one.accessToken, one.accessTokenHash)
               : named('refresh token', one.refreshToken, one.refreshTokenHash)
           } at Authlete, and the token that belongs to it? It cannot be made good again.`,
-        run: async () => ({ item: await tokens.revoke(given(one), { signal }) }),
+        run: async () => ({ item: await tokens.revoke(definedOnly(one), { signal }) }),
       }
     }
     const beside = OF_ONE.find((name) => one[name] !== undefined)
@@ -82,7 +82,9 @@ const revoke = command({
       throw new UsageError(`${written(beside)} names one token, --all-of-... many: leave one of them out`)
     return {
       question: async () => {
-        const { total } = await tokens.list(given({ clientIdentifier, subject, pageSize: 1 }), { signal })
+        const { total } = await tokens.list(definedOnly({ clientIdentifier, subject, pageSize: 1 }), {
+          signal,
+        })
         const whose = [
           ...(clientIdentifier === undefined ? [] : [`of the client ${JSON.stringify(clientIdentifier)}`]),
           ...(subject === undefined ? [] : [`of the person ${JSON.stringify(subject)}`]),

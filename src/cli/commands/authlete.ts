@@ -1,7 +1,7 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../../management/index.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { command, given, type Call } from '../command.js'
+import { command, definedOnly, type Call } from '../command.js'
 import { EXIT } from '../exit-code.js'
 import {
   choice,
@@ -60,7 +60,7 @@ const list = command({
     return {
       run: () =>
         Promise.resolve({
-          items: tokens.list(given({ ...filter, start: offset, pageSize }), { signal }),
+          items: tokens.list(definedOnly({ ...filter, start: offset, pageSize }), { signal }),
           limit,
           columns: [
             'accessTokenHash',
@@ -102,7 +102,7 @@ const create = command({
     ...call
   }) => {
     const tokens = connect(call)
-    const more = given({ ...rest, properties: propertiesOf(pairs) })
+    const more = definedOnly({ ...rest, properties: propertiesOf(pairs) })
     return {
       run: async () => ({
         item: await tokens.create({ clientIdentifier, grantType, ...more }, { signal }),
@@ -133,7 +133,7 @@ const update = command({
   effect: 'changes',
   prepare: ({ values: { property: pairs, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = given({ ...rest, properties: propertiesOf(pairs) })
+    const input = definedOnly({ ...rest, properties: propertiesOf(pairs) })
     const secrets = rest.accessTokenValueUpdated === true ? ['accessToken'] : []
     return { run: async () => ({ item: await tokens.update(input, { signal }), secrets }) }
   },
@@ -156,7 +156,7 @@ const reissue = command({
   effect: 'changes',
   prepare: ({ values: { accessToken, refreshToken, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = { accessToken, refreshToken, ...given(rest) }
+    const input = { accessToken, refreshToken, ...definedOnly(rest) }
     return {
       run: async () => ({ item: await tokens.reissueIdToken(input, { signal }), secrets: ['idToken'] }),
     }
@@ -182,7 +182,7 @@ const introspect = command({
     const tokens = connect(call)
     return {
       run: async () => {
-        const item = await tokens.introspect({ token, ...given(values) }, { signal })
+        const item = await tokens.introspect({ token, ...definedOnly(values) }, { signal })
         return { item, code: item.action === 'OK' ? EXIT.done : EXIT.tokenNotGood }
       },
     }

@@ -1,5 +1,5 @@
 import { clerkTokens, ManagementError, type ClerkToken, type ClerkTokens } from '../../management/index.js'
-import { command, given, type Call, type Outcome } from '../command.js'
+import { command, definedOnly, type Call, type Outcome } from '../command.js'
 import { EXIT, CliError } from '../exit-code.js'
 import { choice, duration, flag, number, object, required, text } from '../input/option.js'
 import { valueOf } from '../input/environment.js'
@@ -11,7 +11,7 @@ function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): ClerkT
   const machineSecretKey = valueOf(env, 'CLERK_MACHINE_SECRET_KEY')
   const secretKey = valueOf(env, 'CLERK_SECRET_KEY')
   const apiUrl = valueOf(env, 'CLERK_API_URL')
-  return clerkTokens({ ...limits, ...given({ machineSecretKey, secretKey, apiUrl }) })
+  return clerkTokens({ ...limits, ...definedOnly({ machineSecretKey, secretKey, apiUrl }) })
 }
 
 function shown(token: ClerkToken): { readonly item: object; readonly instead: Record<string, unknown> } {
@@ -36,7 +36,10 @@ const create = command({
   prepare: ({ values, signal, ...call }) => {
     const tokens = connect(call)
     return {
-      run: async () => ({ ...shown(await tokens.create(given(values), { signal })), secrets: ['token'] }),
+      run: async () => ({
+        ...shown(await tokens.create(definedOnly(values), { signal })),
+        secrets: ['token'],
+      }),
     }
   },
 })
@@ -63,7 +66,7 @@ const list = command({
     return {
       run: () =>
         Promise.resolve({
-          items: tokens.list({ subject, limit: pageSize, ...given(rest) }, { signal }),
+          items: tokens.list({ subject, limit: pageSize, ...definedOnly(rest) }, { signal }),
           limit,
           columns: ['id', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
         }),
@@ -91,7 +94,7 @@ const revoke = command({
     const tokens = connect(call)
     return {
       question: () => `Revoke the token ${id} at Clerk? It cannot be made good again.`,
-      run: async () => shown(await tokens.revoke({ id, ...given(values) }, { signal })),
+      run: async () => shown(await tokens.revoke({ id, ...definedOnly(values) }, { signal })),
     }
   },
 })

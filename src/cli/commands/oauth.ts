@@ -1,7 +1,7 @@
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import { tokenSource } from '../../client/index.js'
 import { oauthTokens, type OAuthTokens } from '../../management/index.js'
-import { command, given, type Call } from '../command.js'
+import { command, definedOnly, type Call } from '../command.js'
 import { EXIT } from '../exit-code.js'
 import { choice, several, text } from '../input/option.js'
 import { needed } from '../input/environment.js'
@@ -27,7 +27,7 @@ function connect(
   return oauthTokens({
     ...limits,
     ...endpoints,
-    ...given({ authentication: values.authentication }),
+    ...definedOnly({ authentication: values.authentication }),
     issuer: needed(env, 'OAUTH_ISSUER'),
     clientId: needed(env, 'OAUTH_CLIENT_ID'),
     clientSecret: needed(env, 'OAUTH_CLIENT_SECRET'),
@@ -53,12 +53,12 @@ const create = command({
     const source = tokenSource({
       ...limits,
       ...(tokenEndpoint === undefined ? { issuer: needed(env, 'OAUTH_ISSUER') } : { tokenEndpoint }),
-      ...given({ authentication: values.authentication }),
+      ...definedOnly({ authentication: values.authentication }),
       clientId: needed(env, 'OAUTH_CLIENT_ID'),
       clientSecret: needed(env, 'OAUTH_CLIENT_SECRET'),
     })
     const { scopes, audience, resource } = values
-    const wanted = given({ scopes, audience, resource })
+    const wanted = definedOnly({ scopes, audience, resource })
     return { run: async () => ({ item: { accessToken: await source.getToken({ ...wanted, signal }) } }) }
   },
 })
@@ -79,10 +79,10 @@ const introspect = command({
   effect: 'reads',
   prepare: ({ values, operand: token, signal, ...call }) => {
     const { introspectionEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, given({ introspectionEndpoint }))
+    const tokens = connect({ ...call, values }, definedOnly({ introspectionEndpoint }))
     return {
       run: async () => {
-        const item = await tokens.introspect({ token, ...given({ tokenTypeHint: hint }) }, { signal })
+        const item = await tokens.introspect({ token, ...definedOnly({ tokenTypeHint: hint }) }, { signal })
         return { item, code: item.active ? EXIT.done : EXIT.tokenNotGood }
       },
     }
@@ -105,14 +105,14 @@ const revoke = command({
   effect: 'destroys',
   prepare: ({ values, operand: token, signal, ...call }) => {
     const { revocationEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, given({ revocationEndpoint }))
+    const tokens = connect({ ...call, values }, definedOnly({ revocationEndpoint }))
     const fingerprint = fingerprintOf(tokenDigest(token))
     return {
       question: () =>
         `Revoke the token whose SHA-256 begins with ${fingerprint} at ${needed(call.env, 'OAUTH_ISSUER')}? ` +
         'It cannot be made good again.',
       run: async () => {
-        await tokens.revoke({ token, ...given({ tokenTypeHint: hint }) }, { signal })
+        await tokens.revoke({ token, ...definedOnly({ tokenTypeHint: hint }) }, { signal })
         return { item: { fingerprint, revoked: true } }
       },
     }

@@ -5,7 +5,7 @@ import {
   type StytchClients,
   type StytchSearchOperand,
 } from '../../management/index.js'
-import { command, given, type Call, type Command, type Operand, type Outcome } from '../command.js'
+import { command, definedOnly, type Call, type Command, type Operand, type Outcome } from '../command.js'
 import {
   choice,
   duration,
@@ -29,7 +29,7 @@ function connect(
 ): StytchClients {
   const [projectId, projectSecret] = [needed(env, 'STYTCH_PROJECT_ID'), needed(env, 'STYTCH_SECRET')]
   const apiUrl = valueOf(env, 'STYTCH_API_URL')
-  return stytchClients({ ...limits, ...more, projectId, secret: projectSecret, ...given({ apiUrl }) })
+  return stytchClients({ ...limits, ...more, projectId, secret: projectSecret, ...definedOnly({ apiUrl }) })
 }
 
 const createToken = command({
@@ -46,12 +46,12 @@ const createToken = command({
     // The credentials of the project have no business here: a client's own are enough.
     const source = tokenSource({
       ...limits,
-      stytch: { projectId: needed(env, 'STYTCH_PROJECT_ID'), ...given({ apiUrl }) },
+      stytch: { projectId: needed(env, 'STYTCH_PROJECT_ID'), ...definedOnly({ apiUrl }) },
       clientId: needed(env, 'STYTCH_CLIENT_ID'),
       clientSecret: needed(env, 'STYTCH_CLIENT_SECRET'),
     })
     return {
-      run: async () => ({ item: { accessToken: await source.getToken({ ...given(values), signal }) } }),
+      run: async () => ({ item: { accessToken: await source.getToken({ ...definedOnly(values), signal }) } }),
     }
   },
 })
@@ -73,10 +73,10 @@ const verifyToken = command({
   uses: ['STYTCH_API_URL'],
   effect: 'reads',
   prepare: ({ values: { b2b, ...demands }, operand: accessToken, signal, ...call }) => {
-    const clients = connect(call, given({ b2b }))
+    const clients = connect(call, definedOnly({ b2b }))
     return {
       run: async () => ({
-        item: await clients.authenticateToken({ accessToken, ...given(demands) }, { signal }),
+        item: await clients.authenticateToken({ accessToken, ...definedOnly(demands) }, { signal }),
       }),
     }
   },
@@ -109,7 +109,7 @@ const create = command({
     const clients = connect(call)
     return {
       run: async () => ({
-        item: await clients.create({ scopes, ...given(rest) }, { signal }),
+        item: await clients.create({ scopes, ...definedOnly(rest) }, { signal }),
         secrets: ['clientSecret'],
       }),
     }
@@ -174,7 +174,9 @@ const update = command({
   effect: 'changes',
   prepare: ({ values, operand: clientId, signal, ...call }) => {
     const clients = connect(call)
-    return { run: async () => ({ item: await clients.update({ clientId, ...given(values) }, { signal }) }) }
+    return {
+      run: async () => ({ item: await clients.update({ clientId, ...definedOnly(values) }, { signal }) }),
+    }
   },
 })
 

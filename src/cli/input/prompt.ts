@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 
 /** Shows a question and gives the line that is answered; empty once the input ends or the signal is aborted. */
-export function askOn(
+export function promptOn(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
   question: string,

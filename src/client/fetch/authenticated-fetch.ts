@@ -31,7 +31,7 @@ export function authenticatedFetch(settings: SendingSettings): Send {
     const allowed = allowedOf(settings, outgoing)
     // Looked up now, so that whoever replaces the global fetch later, as test tools do, is heeded.
     const send = settings.fetch ?? fetch
-    const courier = new Courier(tokens(), signal)
+    const courier = new AuthenticatedRequest(tokens(), signal)
     await courier.start()
     const dispatch = (
       { url, method, headers, body }: Outgoing,
@@ -59,7 +59,7 @@ export function authenticatedFetch(settings: SendingSettings): Send {
 }
 
 /** Carries one request from address to address, with a token as long as it may. */
-class Courier {
+class AuthenticatedRequest {
   readonly #tokens: Tokens
   readonly #signal: AbortSignal | undefined
   #token: string | undefined

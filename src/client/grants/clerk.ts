@@ -4,8 +4,8 @@ import { secureAddress } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseDuration, type Duration } from '../../options/duration.js'
-import type { Attempt, Grant, Granted } from './grant.js'
-import { callIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
+import type { GrantContext, Grant, IssuedToken } from './grant.js'
+import { requestIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
 import {
   COMMON_OPTIONS,
@@ -155,7 +155,7 @@ class ClerkGrant implements Grant {
     this.#settings = settings
   }
 
-  async obtain(_: unknown, { reading, signal }: Attempt): Promise<Granted> {
+  async obtain(_: unknown, { reading, signal }: GrantContext): Promise<IssuedToken> {
     const { key } = this.#settings
     const value = await reading(key.read)
     try {
@@ -170,9 +170,9 @@ class ClerkGrant implements Grant {
     }
   }
 
-  async #create(key: string, signal: AbortSignal): Promise<Granted> {
+  async #create(key: string, signal: AbortSignal): Promise<IssuedToken> {
     const { url, body, deadlineSeconds, fetch, clock } = this.#settings
-    const json = await callIssuer(
+    const json = await requestIssuer(
       {
         url,
         method: 'POST',

@@ -1,14 +1,14 @@
 import type { Clock } from '../../util/clock.js'
 import type { ClientAuthentication, Credential } from '../authentication/client-authentication.js'
-import type { Attempt, Grant, Granted, Wanted } from './grant.js'
-import { callIssuer } from './issuer-request.js'
-import { readOAuthProblem, readTokenAnswer } from './token-response.js'
-import type { Finding, TokenEndpoint } from './token-endpoint.js'
+import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grant.js'
+import { requestIssuer } from './issuer-request.js'
+import { readOAuthProblem, readTokenResponse } from './token-response.js'
+import type { EndpointLookup, TokenEndpoint } from './token-endpoint.js'
 import { TokenSourceError } from '../errors.js'
 
 /** What the grant is made with. */
 export interface ClientCredentialsSettings {
-  readonly endpoint: { readonly find: (finding: Finding) => Promise<TokenEndpoint> }
+  readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
   readonly authentication: ClientAuthentication
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
@@ -25,7 +25,7 @@ export class ClientCredentials implements Grant {
     this.#settings = settings
   }
 
-  async obtain(wanted: Wanted, attempt: Attempt): Promise<Granted> {
+  async obtain(wanted: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
     const { authentication } = this.#settings
     const credential = await attempt.reading(authentication.read)
     try {
@@ -40,12 +40,16 @@ export class ClientCredentials implements Grant {
     }
   }
 
-  async #obtainWith(credential: Credential, wanted: Wanted, attempt: Attempt): Promise<Granted> {
+  async #obtainWith(
+    credential: Credential,
+    wanted: TokenParameters,
+    attempt: GrantContext,
+  ): Promise<IssuedToken> {
     const { endpoint, parameters, assumedLifetime, deadlineSeconds, fetch, clock } = this.#settings
     const { signal, closing } = attempt
     const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, fetch, signal, closing })
     const { headers, form, secrets } = await credential.prove(assertionAudience)
-    const json = await callIssuer(
+    const json = await requestIssuer(
       {
         url,
         method: 'POST',
@@ -59,11 +63,14 @@ export class ClientCredentials implements Grant {
       },
       readOAuthProblem,
     )
-    return readTokenAnswer(json, assumedLifetime)
+    return readTokenResponse(json, assumedLifetime)
   }
 }
 
-function formOf(fields: Readonly<Record<string, string>>, { audience, resource, scopes }: Wanted): string {
+function formOf(
+  fields: Readonly<Record<string, string>>,
+  { audience, resource, scopes }: TokenParameters,
+): string {
   const form = new URLSearchParams(fields)
   if (scopes.length > 0) form.set('scope', scopes.join(' '))
   for (const item of audience) form.append('audience', item)

@@ -1,19 +1,19 @@
 /** What a token is asked for: what the caller wants, in one order. */
-export interface Wanted {
+export interface TokenParameters {
   readonly audience: readonly string[]
   readonly resource: readonly string[]
   readonly scopes: readonly string[]
 }
 
 /** A token that was granted. */
-export interface Granted {
+export interface IssuedToken {
   readonly token: string
   /** Seconds it is good for, counted from when it was asked for; `null` for ever. */
   readonly lifetime: number | null
 }
 
 /** One attempt to get a token. */
-export interface Attempt {
+export interface GrantContext {
   /** Aborted when the attempt has taken too long, or the source is closed. */
   readonly signal: AbortSignal
   /** Aborted when the source is closed: for work that outlives the attempt. */
@@ -28,5 +28,5 @@ export interface Grant {
    * @throws TokenSourceError
    * @throws The reason of `attempt.signal`, once it is aborted.
    */
-  readonly obtain: (wanted: Wanted, attempt: Attempt) => Promise<Granted>
+  readonly obtain: (wanted: TokenParameters, attempt: GrantContext) => Promise<IssuedToken>
 }

@@ -1,5 +1,5 @@
 import { isRecord } from '../../util/members.js'
-import { exchange, ExchangeError, UnreadableAnswerError, type ExchangeAnswer } from '../../http/exchange.js'
+import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
@@ -12,7 +12,7 @@ const MAX_BYTES = 256 * 1024
 const MOST_CHARACTERS = 200
 
 /** One question to an issuer. */
-export interface IssuerCall {
+export interface IssuerRequest {
   readonly url: string
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
@@ -36,8 +36,8 @@ export interface IssuerProblem {
 const PASSING_CODES = ['temporarily_unavailable', 'server_error', 'slow_down']
 
 /** Asks, and gives the JSON object of a 2xx answer. Redirects are not followed: they would take our credentials along. */
-export async function callIssuer(
-  call: IssuerCall,
+export async function requestIssuer(
+  call: IssuerRequest,
   readProblem: (json: Readonly<Record<string, unknown>>) => IssuerProblem,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { status, headers, text } = await ask(call)
@@ -59,7 +59,7 @@ export async function callIssuer(
   })
 }
 
-async function ask(call: IssuerCall): Promise<ExchangeAnswer> {
+async function ask(call: IssuerRequest): Promise<HttpResponse> {
   const { secrets: _, now: __, headers, ...rest } = call
   try {
     return await exchange({
@@ -69,7 +69,7 @@ async function ask(call: IssuerCall): Promise<ExchangeAnswer> {
     })
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    const reason = error instanceof UnreadableAnswerError ? 'answer_unreadable' : 'issuer_unavailable'
+    const reason = error instanceof UnreadableResponseError ? 'answer_unreadable' : 'issuer_unavailable'
     throw new TokenSourceError({
       reason,
       problem: `${placeOf(call.url)} gave ${error.message}`,

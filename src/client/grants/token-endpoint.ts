@@ -1,6 +1,6 @@
 import type { Clock } from '../../util/clock.js'
-import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../../http/discovery.js'
-import { callIssuer, placeOf, textIn, unreadable, type IssuerCall } from './issuer-request.js'
+import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
+import { requestIssuer, placeOf, textIn, unreadable, type IssuerRequest } from './issuer-request.js'
 import { TokenSourceError } from '../errors.js'
 
 /** Where tokens are to be had, and for whom an assertion is. */
@@ -11,7 +11,7 @@ export interface TokenEndpoint {
 }
 
 /** What finding the endpoint may take. */
-export interface Finding extends Pick<IssuerCall, 'deadlineSeconds' | 'fetch' | 'signal'> {
+export interface EndpointLookup extends Pick<IssuerRequest, 'deadlineSeconds' | 'fetch' | 'signal'> {
   /** Ends a look-up that nobody waits for. */
   readonly closing: AbortSignal
 }
@@ -37,7 +37,7 @@ export class DiscoveredEndpoint {
     this.#clock = clock
   }
 
-  async find(finding: Finding): Promise<TokenEndpoint> {
+  async find(finding: EndpointLookup): Promise<TokenEndpoint> {
     if (this.#found === undefined) return this.#lookUp(finding)
     if (this.#clock.elapsed() >= this.#lookUpAt) {
       // Not by the signal of one attempt: its end would leave the address old for good.
@@ -49,7 +49,7 @@ export class DiscoveredEndpoint {
   }
 
   /** Joins the look-up under way or starts one. */
-  #lookUp(finding: Finding): Promise<TokenEndpoint> {
+  #lookUp(finding: EndpointLookup): Promise<TokenEndpoint> {
     this.#underWay ??= this.#discover(finding)
       .then((found) => {
         this.#lookUpAt = this.#clock.elapsed() + LIFETIME
@@ -61,7 +61,7 @@ export class DiscoveredEndpoint {
     return this.#underWay
   }
 
-  async #discover(finding: Finding): Promise<TokenEndpoint> {
+  async #discover(finding: EndpointLookup): Promise<TokenEndpoint> {
     const document = await this.#document(finding)
     // RFC 8414 section 3.3: a document of another issuer would send our credentials to strangers.
     if (textIn(document, 'issuer') !== this.#issuer) {
@@ -80,20 +80,20 @@ export class DiscoveredEndpoint {
     return { url, assertionAudience: this.#issuer }
   }
 
-  async #document(finding: Finding): Promise<Readonly<Record<string, unknown>>> {
+  async #document(finding: EndpointLookup): Promise<Readonly<Record<string, unknown>>> {
     const started = performance.now()
     const [first, second] = discoveryAddresses(this.#issuer)
     const { closing: _, ...how } = finding
     const call = { ...how, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
     try {
-      return await callIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
+      return await requestIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
     } catch (error) {
-      const isElsewhere = error instanceof TokenSourceError && mayBeElsewhere(error.status)
+      const isElsewhere = error instanceof TokenSourceError && isNotFound(error.status)
       if (!isElsewhere || first === second) throw explained(error, first)
     }
     const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (performance.now() - started) / 1000)
     try {
-      return await callIssuer({ ...call, url: second, deadlineSeconds }, () => ({
+      return await requestIssuer({ ...call, url: second, deadlineSeconds }, () => ({
         code: undefined,
         message: undefined,
       }))
@@ -105,7 +105,7 @@ export class DiscoveredEndpoint {
 
 /** A document that is not there is nobody's credentials refused. */
 function explained(error: unknown, url: string): unknown {
-  if (!(error instanceof TokenSourceError) || !mayBeElsewhere(error.status)) return error
+  if (!(error instanceof TokenSourceError) || !isNotFound(error.status)) return error
   const { status, retryAfter } = error
   return new TokenSourceError({
     reason: 'answer_unreadable',

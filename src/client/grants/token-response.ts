@@ -1,4 +1,4 @@
-import type { Granted } from './grant.js'
+import type { IssuedToken } from './grant.js'
 import { textIn, unreadable, type IssuerProblem } from './issuer-request.js'
 
 type Json = Readonly<Record<string, unknown>>
@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>
 const TOKEN = /^[\x21-\x7e]+$/
 
 /** Reads the answer of a token endpoint (RFC 6749 section 5.1). */
-export function readTokenAnswer(json: Json, assumedLifetime: number): Granted {
+export function readTokenResponse(json: Json, assumedLifetime: number): IssuedToken {
   const token = textIn(json, 'access_token')
   if (token === undefined) throw unreadable('the token endpoint answered without an access_token')
   const type = textIn(json, 'token_type')?.toLowerCase()

@@ -1,7 +1,7 @@
 import { createClock } from '../../options/clock.js'
 import { isRecord } from '../../util/members.js'
-import { ExchangeError, type ExchangeAnswer } from '../../http/exchange.js'
-import { isPage } from '../../http/media-type.js'
+import { ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { isHtml } from '../../http/media-type.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
@@ -10,7 +10,7 @@ import type { VendorCall } from './call.js'
 import type { VendorProblem, VendorProfile } from './vendor-profile.js'
 
 /** A 2xx answer. */
-export interface VendorAnswer {
+export interface VendorResponse {
   readonly status: number
   readonly headers: Headers
   /** The JSON object; empty for an answer without a body. */
@@ -20,7 +20,7 @@ export interface VendorAnswer {
 }
 
 /** What a vendor tells of a failure in an answer whose status says nothing. */
-export interface ToldRefusal
+export interface ReportedRefusal
   extends VendorProblem, Pick<ManagementFailure, 'status' | 'advice' | 'isUncertain'> {
   /** What it answered, in place of a status. */
   readonly what: string
@@ -39,16 +39,16 @@ const MOST_CHARACTERS = 300
  *
  * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
  */
-export function readAnswer(
+export function readResponse(
   profile: VendorProfile,
   call: VendorCall,
-  attempt: ExchangeAnswer | ExchangeError,
-): VendorAnswer {
+  attempt: HttpResponse | ExchangeError,
+): VendorResponse {
   if (attempt instanceof ExchangeError) throw unanswered(profile, call, attempt)
   const { status, headers, text } = attempt
   const json = text.trim() === '' ? {} : parseJson(text)
   if (status < 200 || status >= 300) throw failed(profile, call, { status, headers, json })
-  if (call.ignoresBody === true && !isPage(headers)) return { status, headers, json: {}, text }
+  if (call.ignoresBody === true && !isHtml(headers)) return { status, headers, json: {}, text }
   if (isRecord(json)) return { status, headers, json, text }
   throw new ManagementError({
     vendor: profile.vendor,
@@ -79,11 +79,11 @@ export function unreadable(
 export function refused(
   { vendor, title }: VendorProfile,
   { operation, secrets }: VendorCall,
-  told: ToldRefusal,
+  told: ReportedRefusal,
 ): ManagementError {
   const { what, status, advice, isUncertain } = told
   const { code, message, requestId } = shown(told, secrets)
-  const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${said(message)}`
+  const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${messagePart(message)}`
   return new ManagementError({ vendor, operation, problem, advice, status, code, requestId, isUncertain })
 }
 
@@ -117,7 +117,7 @@ function failed(
   return new ManagementError({
     vendor,
     operation,
-    problem: words.filter((word) => word !== undefined).join(' ') + said(message),
+    problem: words.filter((word) => word !== undefined).join(' ') + messagePart(message),
     advice:
       status >= 300 && status < 400
         ? 'Redirects are not followed: check the address'
@@ -131,7 +131,7 @@ function failed(
   })
 }
 
-function said(message: string | undefined): string {
+function messagePart(message: string | undefined): string {
   return message === undefined ? '' : `: ${message}`
 }
 

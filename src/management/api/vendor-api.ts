@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
-import { exchange, ExchangeError, UnreadableAnswerError, type ExchangeAnswer } from '../../http/exchange.js'
+import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
 import { waitFor } from '../../util/abort.js'
 import type { ManagementError } from './management-error.js'
-import { readAnswer, refused, unreadable, type ToldRefusal, type VendorAnswer } from './response.js'
+import { readResponse, refused, unreadable, type ReportedRefusal, type VendorResponse } from './response.js'
 import { bodyOf, queryOf, type VendorCall } from './call.js'
 import type { VendorProfile } from './vendor-profile.js'
 
@@ -43,7 +43,7 @@ export class VendorApi {
    * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
    * @throws The reason of `signal`, once it is aborted.
    */
-  async call(call: VendorCall): Promise<VendorAnswer> {
+  async call(call: VendorCall): Promise<VendorResponse> {
     const { signal } = call
     const started = performance.now()
     const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
@@ -51,7 +51,8 @@ export class VendorApi {
       const attempt = await this.#attempt(call, remaining)
       const wait = SHORTEST_PAUSE_MS + Math.random() * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS)
       remaining = deadline - (performance.now() - started + wait) / 1000
-      if (left === 0 || !isPassing(attempt) || remaining <= 0) return readAnswer(this.#profile, call, attempt)
+      if (left === 0 || !isPassing(attempt) || remaining <= 0)
+        return readResponse(this.#profile, call, attempt)
       // The timer listens so that none is left behind; its own error would hide the reason of the signal.
       await waitFor(pause(wait, undefined, { signal }), signal)
     }
@@ -74,11 +75,11 @@ export class VendorApi {
   }
 
   /** The failure of an operation that the vendor tells of in an answer whose status says nothing. */
-  refused(call: VendorCall, told: ToldRefusal): ManagementError {
+  refused(call: VendorCall, told: ReportedRefusal): ManagementError {
     return refused(this.#profile, call, told)
   }
 
-  async #attempt(call: VendorCall, deadlineSeconds: number): Promise<ExchangeAnswer | ExchangeError> {
+  async #attempt(call: VendorCall, deadlineSeconds: number): Promise<HttpResponse | ExchangeError> {
     const { body, type } = bodyOf(call)
     try {
       return await exchange({
@@ -103,7 +104,7 @@ export class VendorApi {
 }
 
 /** Whether asking again may bring something better. */
-function isPassing(attempt: ExchangeAnswer | ExchangeError): boolean {
-  if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableAnswerError)
+function isPassing(attempt: HttpResponse | ExchangeError): boolean {
+  if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableResponseError)
   return PASSING_TROUBLES.includes(attempt.status) && !attempt.headers.has('retry-after')
 }

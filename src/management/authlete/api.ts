@@ -39,7 +39,7 @@ export interface AuthleteCall {
 }
 
 /** What Authlete answered. */
-export interface AuthleteAnswer {
+export interface AuthleteResponse {
   readonly status: number
   readonly json: Json
   /** The failure of an answer that lacks what it must have. */
@@ -79,7 +79,7 @@ export class AuthleteApi {
    *
    * @throws ManagementError
    */
-  async call(call: AuthleteCall): Promise<AuthleteAnswer> {
+  async call(call: AuthleteCall): Promise<AuthleteResponse> {
     return this.#read(this.#prepare(call))
   }
 
@@ -92,7 +92,7 @@ export class AuthleteApi {
   async act(
     call: AuthleteCall,
     accepted: readonly string[],
-  ): Promise<AuthleteAnswer & { readonly action: string }> {
+  ): Promise<AuthleteResponse & { readonly action: string }> {
     const prepared = this.#prepare(call)
     const answer = await this.#read(prepared)
     const action = text(answer.json, 'action')
@@ -113,7 +113,7 @@ export class AuthleteApi {
     return this.#api.unreadable({ operation: `authleteTokens.${name}`, isRead: true }, AN_END)
   }
 
-  async #read(call: VendorCall): Promise<AuthleteAnswer> {
+  async #read(call: VendorCall): Promise<AuthleteResponse> {
     const { status, json, text: body } = await this.#api.call(call)
     return {
       status,

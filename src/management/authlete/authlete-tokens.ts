@@ -4,11 +4,11 @@ import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
 import type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
-  AuthleteStandardAnswer,
+  AuthleteStandardResponse,
   AuthleteStandardInput,
 } from './introspection-types.js'
 import { listTokens, type AuthleteTokenPage } from './list.js'
-import { readCreatedToken, readUpdatedToken, readVerdict, type AuthleteListedToken } from './response.js'
+import { readCreatedToken, readTokenDetails, readUpdatedToken, type AuthleteListedToken } from './response.js'
 import { withSecrets } from '../api/hidden-members.js'
 import {
   createRequest,
@@ -93,7 +93,7 @@ export interface AuthleteTokens {
    * Answers a question of RFC 7662, for an introspection endpoint of your own:
    * `POST /auth/introspection/standard`. Who asks there is for you to authenticate.
    */
-  introspectStandard(input: AuthleteStandardInput, options?: CallOptions): Promise<AuthleteStandardAnswer>
+  introspectStandard(input: AuthleteStandardInput, options?: CallOptions): Promise<AuthleteStandardResponse>
 }
 
 /**
@@ -206,7 +206,7 @@ async function introspect(
     options,
   }
   const answer = await api.act(call, VERDICTS)
-  return readVerdict(answer.json, answer.action as (typeof VERDICTS)[number])
+  return readTokenDetails(answer.json, answer.action as (typeof VERDICTS)[number])
 }
 
 const VERDICTS = ['OK', 'UNAUTHORIZED', 'FORBIDDEN'] as const
@@ -215,7 +215,7 @@ async function introspectStandard(
   api: AuthleteApi,
   input: AuthleteStandardInput,
   options: CallOptions | undefined,
-): Promise<AuthleteStandardAnswer> {
+): Promise<AuthleteStandardResponse> {
   const json = standardRequest('authleteTokens.introspectStandard', input)
   const token = new URLSearchParams(String(json['parameters'])).get('token')
   const secrets = [token, json['parameters'], json['sharedKeyForSign'], json['sharedKeyForEncryption']]

@@ -116,5 +116,5 @@ export interface AuthleteStandardInput {
 }
 
 /** An answer of RFC 7662, or one of RFC 9701: then it is a JWT, and whoever asked for it reads it. */
-export type AuthleteStandardAnswer =
+export type AuthleteStandardResponse =
   ({ readonly format: 'json' } & TokenIntrospection) | { readonly format: 'jwt'; readonly jwt: string }

@@ -124,7 +124,7 @@ export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
 }
 
 /** What is not said is not so: `existent` and the like are true only where Authlete says `true`. */
-export function readVerdict(json: Json, action: AuthleteIntrospection['action']): AuthleteIntrospection {
+export function readTokenDetails(json: Json, action: AuthleteIntrospection['action']): AuthleteIntrospection {
   return Object.freeze({
     action,
     challenge: action === 'OK' ? undefined : headerValue(text(json, 'responseContent')),

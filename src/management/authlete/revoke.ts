@@ -1,4 +1,4 @@
-import type { AuthleteAnswer, AuthleteApi } from './api.js'
+import type { AuthleteResponse, AuthleteApi } from './api.js'
 import { revokeAllRequest, revokeRequest, type RevokeAllInput } from './requests.js'
 import type { AuthleteRevocation, AuthleteRevokeInput } from './types.js'
 import { number } from '../../util/members.js'
@@ -36,7 +36,7 @@ async function revoke(
   name: string,
   json: Json,
   options: CallOptions | undefined,
-): Promise<AuthleteRevocation & Pick<AuthleteAnswer, 'nothing'>> {
+): Promise<AuthleteRevocation & Pick<AuthleteResponse, 'nothing'>> {
   const secrets = [json['accessTokenIdentifier'], json['refreshTokenIdentifier']]
   const path = '/auth/token/revoke'
   const call = { name, method: 'POST', path, json, isRead: false, secrets, options } as const

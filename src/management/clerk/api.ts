@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { ManagementError } from '../api/management-error.js'
 import { records, text } from '../../util/members.js'
-import type { VendorAnswer } from '../api/response.js'
+import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
@@ -66,11 +66,11 @@ export class ClerkApi {
   }
 
   /** Makes the call with the machine's key where there is one, else with the instance's. */
-  async call(call: ClerkCall): Promise<VendorAnswer> {
+  async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
     const started = performance.now()
     const signal = signalOf(call.operation, options)
-    const callWith = (key: string, deadlineSeconds: number): Promise<VendorAnswer> =>
+    const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
         ...rest,
         headers: { authorization: `Bearer ${key}`, 'clerk-api-version': API_VERSION },

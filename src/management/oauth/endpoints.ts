@@ -1,4 +1,4 @@
-import { discoveryAddresses, isUsableEndpoint, mayBeElsewhere } from '../../http/discovery.js'
+import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
 import { text } from '../../util/members.js'
 import type { VendorApi } from '../api/vendor-api.js'
@@ -88,8 +88,7 @@ export class EndpointFinder {
     try {
       return (await this.#api.call({ ...call, path: first })).json
     } catch (error) {
-      if (!(error instanceof ManagementError) || !mayBeElsewhere(error.status) || first === second)
-        throw error
+      if (!(error instanceof ManagementError) || !isNotFound(error.status) || first === second) throw error
       return (await this.#api.call({ ...call, path: second, ...this.#api.timeLeft(started) })).json
     }
   }

@@ -5,7 +5,7 @@ import { isRecord } from '../../util/members.js'
 import { stytchAddress, type StytchAddressOptions } from '../../providers/stytch/api-url.js'
 import type { ManagementError } from '../api/management-error.js'
 import { text } from '../../util/members.js'
-import type { VendorAnswer } from '../api/response.js'
+import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
@@ -49,7 +49,7 @@ export class StytchApi {
   }
 
   /** Makes a call as the project. */
-  call({ secrets = [], options, ...call }: StytchCall): Promise<VendorAnswer> {
+  call({ secrets = [], options, ...call }: StytchCall): Promise<VendorResponse> {
     return this.#api.call({
       ...call,
       headers: { authorization: `Basic ${this.#credentials}` },
@@ -62,7 +62,7 @@ export class StytchApi {
   callPublic(
     call: Pick<VendorCall, 'operation' | 'method' | 'path' | 'form' | 'isRead' | 'secrets'>,
     options: CallOptions,
-  ): Promise<VendorAnswer> {
+  ): Promise<VendorResponse> {
     return this.#api.call({ ...call, headers: {}, signal: signalOf(call.operation, options) })
   }
 

@@ -26,7 +26,7 @@ import {
 } from './input.js'
 import { searchClients, type StytchClientPage, type StytchSearchInput } from './search.js'
 import { obtainToken, type StytchAccessToken } from './token.js'
-import type { VendorAnswer } from '../api/response.js'
+import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
 import { pathPart, type CallOptions } from '../api/call.js'
 
@@ -235,7 +235,12 @@ function pathOf(clientId: string): string {
 }
 
 /** The client of an answer; `clientId` is whose it must be. */
-function clientOf(api: StytchApi, call: StytchCall, { json }: VendorAnswer, clientId?: string): StytchClient {
+function clientOf(
+  api: StytchApi,
+  call: StytchCall,
+  { json }: VendorResponse,
+  clientId?: string,
+): StytchClient {
   const client = readStytchClient(record(json, 'm2m_client'))
   if (typeof client === 'string') throw api.unreadable(call, client)
   if (clientId !== undefined && client.clientId !== clientId)

@@ -11,7 +11,7 @@ import {
   type CommonIssuerOptions,
   type CommonIssuerSettings,
 } from '../common-options.js'
-import type { Issuer, JwtProfile, RemoteAnswer, RemoteProfile, RemoteVerdict } from '../../model/issuer.js'
+import type { Issuer, JwtProfile, RemoteResponse, RemoteProfile, RemoteResult } from '../../model/issuer.js'
 import { readIssuerIdentifier } from '../oauth.js'
 import { jwtProfile } from '../jwt-access-token.js'
 
@@ -107,31 +107,31 @@ function introspectionProfile(
 }
 
 /** Reads Authlete's answer: 200 for every verdict, and the verdict in `action`. */
-function readAction({ status, json }: RemoteAnswer): RemoteVerdict {
+function readAction({ status, json }: RemoteResponse): RemoteResult {
   if (status !== 200) return statusFault(status)
-  if (!isRecord(json)) return { fault: 'issuer_unavailable', because: 'the answer is no JSON object' }
+  if (!isRecord(json)) return { fault: 'issuer_unavailable', detail: 'the answer is no JSON object' }
   switch (claim(json, 'action')) {
     case 'OK':
       return readUsable(json)
     case 'UNAUTHORIZED':
     case 'FORBIDDEN':
-      return { active: false, reason: 'token_inactive', because: 'Authlete does not accept the token' }
+      return { active: false, reason: 'token_inactive', detail: 'Authlete does not accept the token' }
     case 'BAD_REQUEST':
-      return { fault: 'issuer_refused_us', because: 'Authlete says our request is wrong' }
+      return { fault: 'issuer_refused_us', detail: 'Authlete says our request is wrong' }
     default:
-      return { fault: 'issuer_unavailable', because: 'Authlete failed, or answered with an unknown action' }
+      return { fault: 'issuer_unavailable', detail: 'Authlete failed, or answered with an unknown action' }
   }
 }
 
-function readUsable(json: Claims): RemoteVerdict {
+function readUsable(json: Claims): RemoteResult {
   if (claim(json, 'existent') !== true || claim(json, 'usable') !== true) {
-    return { active: false, reason: 'token_inactive', because: 'Authlete does not say existent and usable' }
+    return { active: false, reason: 'token_inactive', detail: 'Authlete does not say existent and usable' }
   }
   if (isText(claim(json, 'certificateThumbprint'))) {
-    return { active: false, reason: 'proof_missing', because: 'the token is bound to a client certificate' }
+    return { active: false, reason: 'proof_missing', detail: 'the token is bound to a client certificate' }
   }
   if (claim(json, 'responseSigningRequired') === true) {
-    return { active: false, reason: 'claim_invalid', because: 'the service requires responses to be signed' }
+    return { active: false, reason: 'claim_invalid', detail: 'the service requires responses to be signed' }
   }
   const clientId = clientIdOf(json)
   const subject = claim(json, 'subject') ?? clientId
@@ -139,7 +139,7 @@ function readUsable(json: Claims): RemoteVerdict {
   const resources = claim(json, 'accessTokenResources') ?? []
   const expiresAt = claim(json, 'expiresAt')
   if (!isText(subject) || !isTextList(scopes) || !isTextList(resources) || !isTime(expiresAt)) {
-    return { fault: 'issuer_unavailable', because: 'the answer describes no access token' }
+    return { fault: 'issuer_unavailable', detail: 'the answer describes no access token' }
   }
   return {
     active: true,

@@ -16,8 +16,8 @@ import {
   type CommonIssuerSettings,
 } from '../common-options.js'
 import { readPem } from '../../keys/pem.js'
-import type { Issuer, JwtProfile, KeySource, Verdict } from '../../model/issuer.js'
-import { isFault, type Fault } from '../../model/refusal.js'
+import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 import { apiAddress } from './api-url.js'
 
 /**
@@ -102,7 +102,7 @@ export function clerk(options: ClerkOptions): Issuer {
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
     remote: verifyProfile(readMachineKey(own), api, common),
-    judgeToken,
+    validateToken: judgeToken,
     ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
   } satisfies Issuer)
 }
@@ -144,7 +144,7 @@ function readMachines(option: string, machines: unknown): readonly string[] {
 function judgeMachines(
   own: Pick<ClerkOptions, 'senders' | 'machineId'>,
   access: ReturnType<typeof readJwtAccess>,
-): NonNullable<Issuer['judgeToken']> {
+): NonNullable<Issuer['validateToken']> {
   const senders = own.senders === undefined ? undefined : readMachines('clerk.senders', own.senders)
   const jwtSenders = typeof access === 'object' ? access : undefined
   const machineId = optionalText('clerk.machineId', own.machineId)
@@ -152,11 +152,11 @@ function judgeMachines(
     // What a JWT that is checked here says of the machines it is for was written by its sender.
     const isAnsweredFor = token.format === 'opaque' || access === 'remote'
     if (machineId !== undefined && isAnsweredFor && !token.audience.includes(machineId)) {
-      return { reason: 'audience_mismatch', because: 'the token is not for this machine' }
+      return { reason: 'audience_mismatch', detail: 'the token is not for this machine' }
     }
     const allowed = [senders, token.format === 'jwt' ? jwtSenders : undefined]
     if (allowed.some((list) => list !== undefined && !list.includes(token.subject))) {
-      return { reason: 'client_not_allowed', because: 'the sender is not among the allowed machines' }
+      return { reason: 'client_not_allowed', detail: 'the sender is not among the allowed machines' }
     }
     return undefined
   }
@@ -176,7 +176,7 @@ function jwtProfile(
     checked: access === 'remote' ? 'remote' : 'local',
     keys: access === 'remote' ? null : keySource(own, issuer, api, common),
     algorithms: common.algorithms,
-    judgeHeader: (header) => judgeCategory(header, requireCategory),
+    validateHeader: (header) => judgeCategory(header, requireCategory),
     readClaims: (claims) => readMachineClaims(claims, common.scopeClaims),
   }
 }
@@ -206,16 +206,16 @@ function keySource(
 }
 
 /** Session and template tokens are made with the same keys; only the category tells them apart. */
-function judgeCategory(header: Claims, required: boolean): Verdict {
+function judgeCategory(header: Claims, required: boolean): VerificationFailure | undefined {
   if (mediaType(claim(header, 'typ')) !== 'jwt')
-    return { reason: 'type_not_allowed', because: 'typ is not JWT' }
+    return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
   const category = claim(header, 'cat')
   if (category === MACHINE_CATEGORY || (category === undefined && !required)) return undefined
-  return { reason: 'type_not_allowed', because: 'cat is not that of a machine token' }
+  return { reason: 'type_not_allowed', detail: 'cat is not that of a machine token' }
 }
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | Fault {
-  if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', because: 'sub is no machine' }
+function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+  if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', detail: 'sub is no machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
-  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
+  return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
 }

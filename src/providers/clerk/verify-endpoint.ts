@@ -1,9 +1,9 @@
 import { claim, readScopes, type Claims } from '../../model/claims.js'
 import { isRecord } from '../../util/members.js'
-import { isFault } from '../../model/refusal.js'
+import { isVerificationFailure } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CommonIssuerSettings } from '../common-options.js'
-import type { RemoteAnswer, RemoteProfile, RemoteVerdict } from '../../model/issuer.js'
+import type { RemoteResponse, RemoteProfile, RemoteResult } from '../../model/issuer.js'
 
 /** What the ids of machines start with. */
 export const MACHINE_PREFIX = 'mch_'
@@ -35,28 +35,28 @@ export function verifyProfile(
 }
 
 /** Reads what the verify endpoint says. A 200 alone proves nothing: revoked and expired tokens may come with one. */
-function readVerification({ status, json }: RemoteAnswer, scopeClaims: readonly string[]): RemoteVerdict {
+function readVerification({ status, json }: RemoteResponse, scopeClaims: readonly string[]): RemoteResult {
   if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
-    return { active: false, reason: 'token_inactive', because: 'Clerk knows no such token for this machine' }
+    return { active: false, reason: 'token_inactive', detail: 'Clerk knows no such token for this machine' }
   }
   if (status !== 200) return statusFault(status)
   if (!isRecord(json) || claim(json, 'object') !== 'machine_to_machine_token') {
-    return { fault: 'issuer_unavailable', because: 'the answer is no machine token' }
+    return { fault: 'issuer_unavailable', detail: 'the answer is no machine token' }
   }
   if (claim(json, 'expired') === true)
-    return { active: false, reason: 'token_expired', because: 'Clerk says expired' }
+    return { active: false, reason: 'token_expired', detail: 'Clerk says expired' }
   if (claim(json, 'revoked') === true)
-    return { active: false, reason: 'token_inactive', because: 'Clerk says revoked' }
+    return { active: false, reason: 'token_inactive', detail: 'Clerk says revoked' }
   if (claim(json, 'expired') !== false || claim(json, 'revoked') !== false) {
     return {
       fault: 'issuer_unavailable',
-      because: 'the answer does not say whether the token is revoked or expired',
+      detail: 'the answer does not say whether the token is revoked or expired',
     }
   }
   return readMachineToken(json, scopeClaims)
 }
 
-function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteVerdict {
+function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteResult {
   const custom = claim(json, 'claims')
   const subject = claim(json, 'subject')
   const expiresAt = secondsOf(claim(json, 'expiration'))
@@ -70,7 +70,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteV
     issuedAt === 'unreadable' ||
     !isTextList(machines)
   ) {
-    return { fault: 'issuer_unavailable', because: 'the answer describes no machine token' }
+    return { fault: 'issuer_unavailable', detail: 'the answer describes no machine token' }
   }
   const structural = {
     sub: subject,
@@ -81,7 +81,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteV
   // The same shape as a JWT's payload, so that a route reads custom claims alike in both formats.
   const claims = { ...(isRecord(custom) ? custom : {}), ...structural }
   const scopes = readScopes(claims, scopeClaims)
-  if (isFault(scopes)) return { active: false, ...scopes }
+  if (isVerificationFailure(scopes)) return { active: false, ...scopes }
   return {
     active: true,
     facts: {

@@ -6,8 +6,8 @@ import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { stytchAddress } from './api-url.js'
 import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from '../common-options.js'
-import type { Issuer, Verdict } from '../../model/issuer.js'
-import { isFault, type Fault } from '../../model/refusal.js'
+import type { Issuer } from '../../model/issuer.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project: that is what Stytch writes. */
 export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
@@ -62,32 +62,32 @@ export function stytch(options: StytchOptions): Issuer {
         options: common.keys,
       },
       algorithms: common.algorithms,
-      judgeHeader: judgeType,
+      validateHeader: judgeType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
     ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
   } satisfies Issuer)
 }
 
-function judgeType(header: Claims): Verdict {
+function judgeType(header: Claims): VerificationFailure | undefined {
   if (mediaType(claim(header, 'typ')) === 'jwt') return undefined
-  return { reason: 'type_not_allowed', because: 'typ is not JWT' }
+  return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
 }
 
 /** Only session tokens carry these; they are made with the same keys, issuer and audience as machine tokens. */
 const SESSION_CLAIMS = ['https://stytch.com/session', 'https://stytch.com/organization']
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | Fault {
+function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
   if (SESSION_CLAIMS.some((name) => claim(claims, name) !== undefined)) {
-    return { reason: 'type_not_allowed', because: 'this is a session token' }
+    return { reason: 'type_not_allowed', detail: 'this is a session token' }
   }
   // Every machine token has a scope text; whatever lacks it is another kind of token of the project.
   if (scopeClaims.includes('scope') && typeof claim(claims, 'scope') !== 'string') {
     const absent = claim(claims, 'scope') === undefined
-    return { reason: absent ? 'claim_missing' : 'claim_invalid', because: 'scope is not a string' }
+    return { reason: absent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
-  return isFault(facts) ? facts : { ...facts, clientId: facts.subject }
+  return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
 }
 
 /**

@@ -1,4 +1,11 @@
-import { bearerToken, json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import {
+  bearerToken,
+  json,
+  readFields,
+  type TestResponse,
+  type Fields,
+  type TestRequest,
+} from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
 /** A call by the service, with the members of its body: none if it has none that can be read. */
@@ -7,10 +14,13 @@ export interface ServiceCall {
   readonly fields: Fields
 }
 
-export type ServiceEndpoint = (state: IssuerState, call: ServiceCall) => Answer
+export type ServiceEndpoint = (state: IssuerState, call: ServiceCall) => TestResponse
 
 /** Lets only the service itself in. */
-export function asService(state: IssuerState, endpoint: ServiceEndpoint): (request: TestRequest) => Answer {
+export function asService(
+  state: IssuerState,
+  endpoint: ServiceEndpoint,
+): (request: TestRequest) => TestResponse {
   return (request) => {
     const token = bearerToken(request)
     if (token === undefined) return problem(401, 'A001202', 'Authorization header is missing.')
@@ -24,7 +34,7 @@ export function asService(state: IssuerState, endpoint: ServiceEndpoint): (reque
 }
 
 /** A problem of the call to the API, which is no verdict on any token. */
-export function problem(status: number, code: string, text: string): Answer {
+export function problem(status: number, code: string, text: string): TestResponse {
   return json(status, result(code, text))
 }
 
@@ -41,6 +51,6 @@ export function acted(
   action: string,
   diagnostics: Readonly<Record<string, unknown>>,
   members: Readonly<Record<string, unknown>> = {},
-): Answer {
+): TestResponse {
   return json(200, { ...diagnostics, action, ...members })
 }

@@ -1,7 +1,7 @@
 import { acted, result, type ServiceCall } from './calls.js'
 import type { AuthleteDetails, AuthleteTestProperty } from './details.js'
 import { clientNumber, expiryOf, isClient, subjectOf } from './facts.js'
-import { listField, textField, type Answer, type Fields } from '../server/http.js'
+import { listField, textField, type TestResponse, type Fields } from '../server/http.js'
 import { mintOpaque } from '../mint.js'
 import { randomText } from '../state/providers.js'
 import { signJwt } from '../state/signing-keys.js'
@@ -15,8 +15,8 @@ export const DEFAULT_SECONDS = { access: 3600, refresh: 864_000 } as const
 const WITHOUT_REFRESH = ['IMPLICIT', 'CLIENT_CREDENTIALS']
 
 /** Makes a token for a client of the service: its own, or one that a token was minted for. */
-export function createToken(state: IssuerState, { fields }: ServiceCall): Answer {
-  const refuse = (text: string): Answer => acted('BAD_REQUEST', result('A070201', text))
+export function createToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
+  const refuse = (text: string): TestResponse => acted('BAD_REQUEST', result('A070201', text))
   const grantType = textField(fields, 'grantType')
   if (grantType === undefined) return refuse('The grant type is missing.')
   const identifier = fields['clientId'] === undefined ? fields['clientIdentifier'] : fields['clientId']

@@ -4,14 +4,14 @@ import { introspect, introspectStandard } from './introspection.js'
 import { reissueIdToken } from './id-tokens.js'
 import { deleteToken, listTokens, revokeTokens, updateToken } from './management.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
-import { json, type Answer } from '../server/http.js'
+import { json, type TestResponse } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
 /** Authlete's API, under `/authlete`, and what an authorization server built on it publishes. */
 export function authleteRoutes(state: IssuerState): readonly Route[] {
   const issuer = state.endpoints.authlete
-  const keys = (): Answer => json(200, state.keys.authlete.jwks())
-  const metadata = (): Answer => json(200, { issuer, jwks_uri: `${issuer}/jwks` })
+  const keys = (): TestResponse => json(200, state.keys.authlete.jwks())
+  const metadata = (): TestResponse => json(200, { issuer, jwks_uri: `${issuer}/jwks` })
   const api = (
     method: Route['method'],
     path: string,

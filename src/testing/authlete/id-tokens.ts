@@ -1,16 +1,16 @@
 import { acted, problem, result, type ServiceCall } from './calls.js'
 import { clientNumber, expiryOf } from './facts.js'
-import { textField, type Answer, type Fields } from '../server/http.js'
+import { textField, type TestResponse, type Fields } from '../server/http.js'
 import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
 /** A new ID token for the access token and the refresh token of one token response. The body is JSON only. */
-export function reissueIdToken(state: IssuerState, { request, fields }: ServiceCall): Answer {
+export function reissueIdToken(state: IssuerState, { request, fields }: ServiceCall): TestResponse {
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
     return problem(400, 'A292201', 'The body is no JSON.')
   }
-  const refuse = (text: string): Answer => acted('CALLER_ERROR', result('A292202', text))
+  const refuse = (text: string): TestResponse => acted('CALLER_ERROR', result('A292202', text))
   const record = state.tokens.find('authlete', textField(fields, 'accessToken') ?? '')
   const { refresh } = record?.authlete ?? {}
   if (record === undefined || !isActive(state, record)) return refuse('The access token does not exist.')

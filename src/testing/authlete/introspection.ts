@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { acted, result, type ServiceCall } from './calls.js'
 import { clientNumber, detailsOf, expiryOf, subjectOf } from './facts.js'
-import { formFields, listField, textField, type Answer, type Fields } from '../server/http.js'
+import { formFields, listField, textField, type TestResponse, type Fields } from '../server/http.js'
 import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
 /** The answer is 200 for every verdict; the verdict is in `action`. */
-export function introspect(state: IssuerState, { fields }: ServiceCall): Answer {
+export function introspect(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const token = textField(fields, 'token')
   if (token === undefined) {
     return verdict('BAD_REQUEST', 'invalid_request', result('A056201', 'No access token was given.'))
@@ -54,7 +54,7 @@ function verdict(
   error: string,
   diagnostics: Readonly<Record<string, unknown>>,
   facts: Readonly<Record<string, unknown>> = {},
-): Answer {
+): TestResponse {
   return acted(action, diagnostics, { responseContent: `Bearer error="${error}"`, ...facts })
 }
 
@@ -122,7 +122,7 @@ function tokenFacts(state: IssuerState, record: TokenRecord): Readonly<Record<st
 }
 
 /** For building an own RFC 7662 endpoint: its whole answer is a text within this one. */
-export function introspectStandard(state: IssuerState, { fields }: ServiceCall): Answer {
+export function introspectStandard(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const token = textField(formFields(textField(fields, 'parameters') ?? ''), 'token')
   if (token === undefined) {
     const content = { error: 'invalid_request', error_description: 'token is missing' }
@@ -164,7 +164,7 @@ function standard(
   action: string,
   diagnostics: Readonly<Record<string, unknown>>,
   responseContent: string,
-): Answer {
+): TestResponse {
   return acted(action, diagnostics, { responseContent })
 }
 

@@ -2,7 +2,7 @@ import { acted, problem, result, type ServiceCall } from './calls.js'
 import { confirmationOf, DEFAULT_SECONDS, isTrue, propertiesField } from './create.js'
 import type { AuthleteDetails } from './details.js'
 import { clientNumber, detailsOf, expiryOf, hashOf, isClient, subjectOf } from './facts.js'
-import { json, listField, textField, type Answer, type Fields } from '../server/http.js'
+import { json, listField, textField, type TestResponse, type Fields } from '../server/http.js'
 import { randomText } from '../state/providers.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
@@ -13,7 +13,7 @@ function kept(state: IssuerState): readonly TokenRecord[] {
 }
 
 /** Tokens of the service, a client or a person, the first made first; hashes only. `end` is not among them. */
-export function listTokens(state: IssuerState, { request: { query } }: ServiceCall): Answer {
+export function listTokens(state: IssuerState, { request: { query } }: ServiceCall): TestResponse {
   const clientIdentifier = query.get('clientIdentifier')
   const subject = query.get('subject')
   const start = Number(query.get('start') ?? 0)
@@ -74,7 +74,7 @@ function findToken(state: IssuerState, identifier: string | undefined): TokenRec
 }
 
 /** Changes a token from now on, wherever it is asked about. */
-export function updateToken(state: IssuerState, { fields }: ServiceCall): Answer {
+export function updateToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
   // The token itself goes before its hash, as at Authlete: the other is not looked at.
   const identifier = textField(fields, 'accessToken') ?? textField(fields, 'accessTokenHash')
   const id = textField(fields, 'tokenId')
@@ -151,7 +151,7 @@ function moment(value: unknown): number | undefined {
 }
 
 /** Deletes a token by its value or hash. */
-export function deleteToken(state: IssuerState, { request: { params } }: ServiceCall): Answer {
+export function deleteToken(state: IssuerState, { request: { params } }: ServiceCall): TestResponse {
   const record = findToken(state, params['token'])
   if (record === undefined) return problem(404, 'A080201', 'The access token does not exist.')
   state.tokens.revoke(record.value, nowSeconds(state))
@@ -159,7 +159,7 @@ export function deleteToken(state: IssuerState, { request: { params } }: Service
 }
 
 /** Revokes what the first member that is given names; the others are not looked at. */
-export function revokeTokens(state: IssuerState, { fields }: ServiceCall): Answer {
+export function revokeTokens(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const accessToken = textField(fields, 'accessTokenIdentifier')
   const refreshToken = textField(fields, 'refreshTokenIdentifier')
   const client = textField(fields, 'clientIdentifier')

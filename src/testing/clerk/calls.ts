@@ -1,5 +1,12 @@
 import type { ClerkMachine } from '../state/clients.js'
-import { bearerToken, json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import {
+  bearerToken,
+  json,
+  readFields,
+  type TestResponse,
+  type Fields,
+  type TestRequest,
+} from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
 /** Who calls: a machine, or whoever holds the key of the whole instance. */
@@ -12,14 +19,14 @@ export interface KeyedCall {
   readonly fields: Fields
 }
 
-export type KeyedEndpoint = (state: IssuerState, call: KeyedCall) => Answer
+export type KeyedEndpoint = (state: IssuerState, call: KeyedCall) => TestResponse
 
 /** `members` are the names a body may have: the schemas allow no others. Without them there is no body. */
 export function withKey(
   state: IssuerState,
   endpoint: KeyedEndpoint,
   members?: readonly string[],
-): (request: TestRequest) => Answer {
+): (request: TestRequest) => TestResponse {
   return (request) => {
     const key = bearerToken(request)
     if (key === undefined) return wrongKey('authorization_header_format_invalid')
@@ -52,14 +59,14 @@ export function machinesOf(state: IssuerState): readonly ClerkMachine[] {
   return [receiver, sender, stranger]
 }
 
-export function wrongKey(code: string): Answer {
+export function wrongKey(code: string): TestResponse {
   return clerkError(401, code, 'The secret key is not valid')
 }
 
-export function badRequest(problem: string): Answer {
+export function badRequest(problem: string): TestResponse {
   return clerkError(400, 'bad_request', problem)
 }
 
-export function clerkError(status: number, code: string, message: string): Answer {
+export function clerkError(status: number, code: string, message: string): TestResponse {
   return json(status, { errors: [{ code, message, long_message: message }], clerk_trace_id: 'test-issuer' })
 }

@@ -9,14 +9,14 @@ import {
 } from './calls.js'
 import { clerkTokenObject, findReusable, isClerkExpired, isMachineToken, listClerkTokens } from './tokens.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
-import { json, textField, type Answer, type Fields } from '../server/http.js'
+import { json, textField, type TestResponse, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
 /** Clerk's Backend API, under `/clerk`. Its SDKs call the same endpoints with and without `/v1`. */
 export function clerkRoutes(state: IssuerState): readonly Route[] {
-  const keys = (): Answer => json(200, state.keys.clerk.jwks())
+  const keys = (): TestResponse => json(200, state.keys.clerk.jwks())
   const keysForInstance: KeyedEndpoint = (_, { caller }) =>
     caller === 'instance' ? keys() : wrongKey('clerk_key_invalid')
   const tokens = (path: string, endpoint: Endpoint, operation: KeyedEndpoint, members?: readonly string[]) =>
@@ -44,7 +44,7 @@ const CREATE_MEMBERS = ['token_format', 'seconds_until_expiration', 'claims', 'm
 /** What Clerk writes into every JWT itself; no sender's claim takes its place. */
 const STRUCTURAL_CLAIMS = ['iss', 'sub', 'exp', 'nbf', 'iat', 'jti']
 
-function create(state: IssuerState, { fields, caller }: KeyedCall): Answer {
+function create(state: IssuerState, { fields, caller }: KeyedCall): TestResponse {
   if (caller === 'instance') return wrongKey('machine_secret_key_invalid')
   const wanted = readWanted(fields)
   if (typeof wanted === 'string') return badRequest(wanted)
@@ -89,14 +89,14 @@ function readWanted(fields: Fields): Wanted | string {
 }
 
 /** The only answer that holds the token. */
-function created(state: IssuerState, record: TokenRecord): Answer {
+function created(state: IssuerState, record: TokenRecord): TestResponse {
   return json(201, { ...clerkTokenObject(state, record), token: record.value })
 }
 
 const WHOLE_NUMBER = /^\d{1,9}$/
 const FLAGS: readonly (string | null)[] = ['true', 'false', null]
 
-function list(state: IssuerState, { request: { query }, caller }: KeyedCall): Answer {
+function list(state: IssuerState, { request: { query }, caller }: KeyedCall): TestResponse {
   const subject = query.get('subject') ?? ''
   if (!/^mch_\w{27}$/.test(subject)) return badRequest('subject failed regex check')
   const [limit, offset] = [query.get('limit') ?? '10', query.get('offset') ?? '0']
@@ -119,7 +119,7 @@ function list(state: IssuerState, { request: { query }, caller }: KeyedCall): An
   })
 }
 
-function revoke(state: IssuerState, { request, caller, fields }: KeyedCall): Answer {
+function revoke(state: IssuerState, { request, caller, fields }: KeyedCall): TestResponse {
   const id = request.params['id'] ?? ''
   if (!/^mt_[0-9A-Fa-f]{32}$/.test(id)) return badRequest('m2m_token_id failed regex check')
   const { revocation_reason: reason = null } = fields
@@ -134,7 +134,7 @@ function revoke(state: IssuerState, { request, caller, fields }: KeyedCall): Ans
 }
 
 /** With a machine's key, only tokens granted access to that machine exist. */
-function verify(state: IssuerState, { caller, fields }: KeyedCall): Answer {
+function verify(state: IssuerState, { caller, fields }: KeyedCall): TestResponse {
   const token = textField(fields, 'token')
   if (token === undefined) return badRequest('token is missing')
   const record = state.tokens.find('clerk', token)

@@ -56,7 +56,7 @@ function clientKey(publicKey: KeyObject, { kid, alg }: Readonly<Record<string, u
 }
 
 /** The assertions that have been used: none is good twice (RFC 7523 section 3). */
-export class AssertionJudge {
+export class AssertionVerifier {
   /** Until when each is to be remembered. */
   readonly #used = new Map<string, number>()
 

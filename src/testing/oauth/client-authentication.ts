@@ -1,11 +1,11 @@
-import { ASSERTION_TYPE, AssertionJudge } from './client-assertion.js'
+import { ASSERTION_TYPE, AssertionVerifier } from './client-assertion.js'
 import type { TestClient } from '../state/clients.js'
 import {
   basicCredentials,
   json,
   readFields,
   textField,
-  type Answer,
+  type TestResponse,
   type Fields,
   type TestRequest,
 } from '../server/http.js'
@@ -17,18 +17,18 @@ export const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_pos
 /** What assertions may be signed with. */
 export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
-export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestClient) => Answer
+export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestClient) => TestResponse
 
 /**
  * Lets only clients in: by Basic, by the form or by an assertion, never by two of them (RFC 6749 section 2.3).
  * The judge is the issuer's own: an assertion used at one endpoint is used up at all.
  */
-export function answerAsClient(
+export function asAuthenticatedClient(
   state: IssuerState,
-  judge: AssertionJudge,
+  judge: AssertionVerifier,
   path: string,
   endpoint: ClientEndpoint,
-): (request: TestRequest) => Answer {
+): (request: TestRequest) => TestResponse {
   return (request) => {
     const fields = readFields(request)
     if (fields === undefined) return oauthError(400, 'invalid_request', 'the body is neither a form nor JSON')
@@ -53,7 +53,7 @@ export function answerAsClient(
 /** The client of an assertion, or what is wrong with it. */
 function asserted(
   state: IssuerState,
-  judge: AssertionJudge,
+  judge: AssertionVerifier,
   path: string,
   fields: Fields,
   assertion: string,
@@ -71,7 +71,7 @@ function asserted(
   return state.oauth.clients.find(verdict.clientId)
 }
 
-function notAuthenticated(problem: string): Answer {
+function notAuthenticated(problem: string): TestResponse {
   return oauthError(401, 'invalid_client', problem, { 'www-authenticate': 'Basic realm="test issuer"' })
 }
 
@@ -81,6 +81,6 @@ export function oauthError(
   error: string,
   description: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): TestResponse {
   return json(status, { error, error_description: description }, { 'cache-control': 'no-store', ...headers })
 }

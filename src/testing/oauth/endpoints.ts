@@ -1,10 +1,10 @@
 import type { TestClient } from '../state/clients.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
-import { AssertionJudge } from './client-assertion.js'
-import { json, listField, textField, type Answer, type Fields } from '../server/http.js'
+import { AssertionVerifier } from './client-assertion.js'
+import { json, listField, textField, type TestResponse, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'
 import {
-  answerAsClient,
+  asAuthenticatedClient,
   ASSERTION_ALGORITHMS,
   AUTHENTICATION_METHODS,
   oauthError,
@@ -14,13 +14,13 @@ import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 
 /** The endpoints of the OAuth 2 issuer. */
 export function oauthRoutes(state: IssuerState): readonly Route[] {
-  const metadata = (): Answer => json(200, discoveryDocument(state.endpoints.oauth))
-  const judge = new AssertionJudge()
+  const metadata = (): TestResponse => json(200, discoveryDocument(state.endpoints.oauth))
+  const judge = new AssertionVerifier()
   const forClients = (path: string, endpoint: Endpoint, answer: ClientEndpoint): Route => ({
     method: 'POST',
     path,
     endpoint,
-    answer: answerAsClient(state, judge, path, answer),
+    answer: asAuthenticatedClient(state, judge, path, answer),
   })
   return [
     { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', answer: metadata },
@@ -58,7 +58,7 @@ function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
 }
 
 /** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
-function issueToken(state: IssuerState, fields: Fields, client: TestClient): Answer {
+function issueToken(state: IssuerState, fields: Fields, client: TestClient): TestResponse {
   if (fields['grant_type'] !== 'client_credentials') {
     return oauthError(400, 'unsupported_grant_type', 'only client_credentials')
   }
@@ -103,7 +103,7 @@ function audienceField(fields: Fields): string | readonly string[] | undefined {
 }
 
 /** RFC 7662: says nothing about tokens that are no good, not even why. */
-function introspect(state: IssuerState, fields: Fields): Answer {
+function introspect(state: IssuerState, fields: Fields): TestResponse {
   const token = textField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
   const record = state.tokens.find('oauth', token)
@@ -112,7 +112,7 @@ function introspect(state: IssuerState, fields: Fields): Answer {
 }
 
 /** RFC 7009: a token nobody knows is as good as revoked, another client's is not for this one to revoke. */
-function revoke(state: IssuerState, fields: Fields, client: TestClient): Answer {
+function revoke(state: IssuerState, fields: Fields, client: TestClient): TestResponse {
   const token = textField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
   const record = state.tokens.find('oauth', token)

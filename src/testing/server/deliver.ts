@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DetailedFault, NamedFault } from './faults.js'
-import { json, type Answer } from './http.js'
+import { json, type TestResponse } from './http.js'
 
 const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
 
 /** Sends an answer, bent by a fault if there is one. */
-export async function deliver(
+export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: () => Promise<Answer>,
+  answer: () => Promise<TestResponse>,
   fault: DetailedFault | undefined,
   closing: AbortSignal,
 ): Promise<void> {
@@ -21,14 +21,14 @@ export async function deliver(
   // Neither answered nor forgotten: close() ends the connection.
   if (fault?.how === 'hang') return
   const right = await answer()
-  const sent = fault === undefined ? right : bend(right, fault, request)
+  const sent = fault === undefined ? right : applyFault(right, fault, request)
   const body = Buffer.from(sent.body)
   response.writeHead(sent.status, { ...sent.headers, 'content-length': String(body.length) })
   if (fault?.how === 'hangHalfway') response.write(body.subarray(0, Math.ceil(body.length / 2)))
   else response.end(body)
 }
 
-function bend(right: Answer, fault: DetailedFault, request: IncomingMessage): Answer {
+function applyFault(right: TestResponse, fault: DetailedFault, request: IncomingMessage): TestResponse {
   if (fault.how !== undefined) return bendByName(right, fault.how, request)
   const isOwnError = fault.status !== undefined && fault.status >= 400 && fault.body === undefined
   const base = isOwnError ? json(fault.status, { error: 'test_fault' }) : right
@@ -39,7 +39,7 @@ function bend(right: Answer, fault: DetailedFault, request: IncomingMessage): An
   }
 }
 
-function bendByName(right: Answer, how: NamedFault, request: IncomingMessage): Answer {
+function bendByName(right: TestResponse, how: NamedFault, request: IncomingMessage): TestResponse {
   switch (how) {
     case 'empty':
       return { ...right, status: 200, body: '' }

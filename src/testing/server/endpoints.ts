@@ -1,4 +1,4 @@
-import type { Answer, TestRequest } from './http.js'
+import type { TestResponse, TestRequest } from './http.js'
 
 /** The endpoints that can be counted, gated and made to fail. */
 export const ENDPOINTS = [
@@ -30,7 +30,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly endpoint: Endpoint
-  readonly answer: (request: TestRequest) => Answer
+  readonly answer: (request: TestRequest) => TestResponse
 }
 
 /** A route that a request's path matches, with the parts of the path the route names. */

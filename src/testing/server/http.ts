@@ -10,7 +10,7 @@ export interface TestRequest {
 }
 
 /** What it answers. A value, so that a fault can bend it before it is sent. */
-export interface Answer {
+export interface TestResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -20,7 +20,11 @@ export interface Answer {
 export type Fields = Readonly<Record<string, unknown>>
 
 /** An answer in JSON. The media type has no charset: Clerk's SDK reads JSON only under the bare type. */
-export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+export function json(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): TestResponse {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) }
 }
 

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRouteFinder, type CallCounter, type Match, type Route } from './endpoints.js'
-import { deliver } from './deliver.js'
+import { sendResponse } from './deliver.js'
 import type { FaultBoard } from './faults.js'
-import { json, type Answer, type TestRequest } from './http.js'
+import { json, type TestResponse, type TestRequest } from './http.js'
 
 /** A listening server. */
 export interface TestServer {
@@ -42,13 +42,13 @@ export async function startServer(port: number, calls: CallCounter, faults: Faul
       fault(request, response)
       return
     }
-    const answer = async (): Promise<Answer> => {
+    const answer = async (): Promise<TestResponse> => {
       if (match.route.method !== request.method) {
         return json(405, { error: 'method_not_allowed' }, { allow: match.route.method })
       }
       return match.route.answer(await readRequest(request, url, match))
     }
-    await deliver(request, response, answer, fault, closing.signal)
+    await sendResponse(request, response, answer, fault, closing.signal)
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -73,7 +73,7 @@ export async function startServer(port: number, calls: CallCounter, faults: Faul
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+function send(response: ServerResponse, answer: TestResponse): void {
   response.writeHead(answer.status, answer.headers).end(answer.body)
 }
 

@@ -51,7 +51,7 @@ export function isExpired(state: IssuerState, record: TokenRecord): boolean {
 }
 
 /** Whether the issuer still stands behind a token: a JWT's key must also be published. */
-function isVouchedFor(state: IssuerState, record: TokenRecord): boolean {
+function isSignatureCurrent(state: IssuerState, record: TokenRecord): boolean {
   return record.format === 'opaque' || state.keys[record.provider].vouchesFor(record.value, record.header)
 }
 
@@ -59,5 +59,5 @@ function isVouchedFor(state: IssuerState, record: TokenRecord): boolean {
 export function isActive(state: IssuerState, record: TokenRecord): boolean {
   const notBefore = record.claims['nbf']
   const isEarly = typeof notBefore === 'number' && nowSeconds(state) < notBefore
-  return !record.revoked && !isEarly && !isExpired(state, record) && isVouchedFor(state, record)
+  return !record.revoked && !isEarly && !isExpired(state, record) && isSignatureCurrent(state, record)
 }

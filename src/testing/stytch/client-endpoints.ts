@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Route } from '../server/endpoints.js'
-import { textField, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import { textField, type TestResponse, type Fields, type TestRequest } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
-import { apiError, asProject, badRequest, stytchAnswer, type ProjectEndpoint } from './responses.js'
+import { apiError, asProject, badRequest, stytchResponse, type ProjectEndpoint } from './responses.js'
 import { describeStytchClient, newClientSecret, type StytchClientRecord } from './clients.js'
 import { searchClients } from './search.js'
 
@@ -32,7 +32,7 @@ interface ClientCall {
   readonly fields: Fields
 }
 
-function onClient(endpoint: (call: ClientCall) => Answer): ProjectEndpoint {
+function onClient(endpoint: (call: ClientCall) => TestResponse): ProjectEndpoint {
   return (state: IssuerState, fields: Fields, request: TestRequest) => {
     const client = state.stytch.clients.find(request.params['client'] ?? '')
     return client === undefined
@@ -41,11 +41,11 @@ function onClient(endpoint: (call: ClientCall) => Answer): ProjectEndpoint {
   }
 }
 
-function described({ client }: { readonly client: StytchClientRecord }): Answer {
-  return stytchAnswer(200, { m2m_client: describeStytchClient(client) })
+function described({ client }: { readonly client: StytchClientRecord }): TestResponse {
+  return stytchResponse(200, { m2m_client: describeStytchClient(client) })
 }
 
-function createClient(state: IssuerState, fields: Fields): Answer {
+function createClient(state: IssuerState, fields: Fields): TestResponse {
   const wrong = isWrong(fields)
   if (wrong !== undefined) return badRequest(wrong)
   const scopes = textsOf(fields['scopes'])
@@ -66,10 +66,10 @@ function createClient(state: IssuerState, fields: Fields): Answer {
     description: ownText(fields, 'client_description') ?? '',
     metadata,
   })
-  return stytchAnswer(201, { m2m_client: describeStytchClient(client, { client_secret: secret }) })
+  return stytchResponse(201, { m2m_client: describeStytchClient(client, { client_secret: secret }) })
 }
 
-function updateClient({ client, fields }: ClientCall): Answer {
+function updateClient({ client, fields }: ClientCall): TestResponse {
   const wrong = isWrong(fields)
   if (wrong !== undefined) return badRequest(wrong)
   const { status = client.status } = fields
@@ -85,34 +85,34 @@ function updateClient({ client, fields }: ClientCall): Answer {
 }
 
 /** The tokens it has go on being good: nothing but their expiry ends them. */
-function deleteClient({ state, client }: ClientCall): Answer {
+function deleteClient({ state, client }: ClientCall): TestResponse {
   state.stytch.clients.delete(client.clientId)
-  return stytchAnswer(200, { client_id: client.clientId })
+  return stytchResponse(200, { client_id: client.clientId })
 }
 
-function startRotation({ client }: ClientCall): Answer {
+function startRotation({ client }: ClientCall): TestResponse {
   // Whether Stytch would take the open one's place is not documented: who relies on neither is right.
   if (client.nextSecret !== null)
     return apiError(400, 'secret_rotation_already_started', 'A rotation of this client is open already.')
   client.nextSecret = newClientSecret()
   const shown = { next_client_secret: client.nextSecret }
-  return stytchAnswer(200, { m2m_client: describeStytchClient(client, shown) })
+  return stytchResponse(200, { m2m_client: describeStytchClient(client, shown) })
 }
 
-function rotate({ client }: ClientCall): Answer {
+function rotate({ client }: ClientCall): TestResponse {
   if (client.nextSecret === null) return notStarted()
   client.secret = client.nextSecret
   client.nextSecret = null
   return described({ client })
 }
 
-function cancelRotation({ client }: ClientCall): Answer {
+function cancelRotation({ client }: ClientCall): TestResponse {
   if (client.nextSecret === null) return notStarted()
   client.nextSecret = null
   return described({ client })
 }
 
-function notStarted(): Answer {
+function notStarted(): TestResponse {
   return apiError(400, 'secret_rotation_not_started', 'No rotation of this client is open.')
 }
 
@@ -150,7 +150,7 @@ function isTooMuch(metadata: Readonly<Record<string, unknown>>): boolean {
   return Object.keys(metadata).length > 20 || JSON.stringify(metadata).length > 4096
 }
 
-function tooMuch(): Answer {
+function tooMuch(): TestResponse {
   return badRequest('trusted_metadata has at most 20 members and 4 KB.')
 }
 

@@ -1,16 +1,16 @@
 import type { Route } from '../server/endpoints.js'
-import { listField, readFields, textField, type Answer, type TestRequest } from '../server/http.js'
+import { listField, readFields, textField, type TestResponse, type TestRequest } from '../server/http.js'
 import { mintJwt } from '../mint.js'
 import { grantedScopes } from '../oauth/endpoints.js'
 import type { IssuerState } from '../state/state.js'
-import { apiError, stytchAnswer, tokenError } from './responses.js'
+import { apiError, stytchResponse, tokenError } from './responses.js'
 import { stytchClientRoutes } from './client-endpoints.js'
 
 /** Stytch's API, at the root of a listener of its own: its SDK drops every path from the base address. */
 export function stytchRoutes(state: IssuerState): readonly Route[] {
-  const keys = (request: TestRequest): Answer =>
+  const keys = (request: TestRequest): TestResponse =>
     (request.params['project'] ?? state.stytch.projectId) === state.stytch.projectId
-      ? stytchAnswer(200, state.keys.stytch.jwks())
+      ? stytchResponse(200, state.keys.stytch.jwks())
       : apiError(404, 'project_not_found', 'No such project')
   return [
     { method: 'GET', path: '/v1/sessions/jwks/:project', endpoint: 'jwks', answer: keys },
@@ -27,7 +27,7 @@ export function stytchRoutes(state: IssuerState): readonly Route[] {
 }
 
 /** The client credentials grant, as a form (Node, curl) or as JSON (Ruby). */
-function issueToken(state: IssuerState, request: TestRequest): Answer {
+function issueToken(state: IssuerState, request: TestRequest): TestResponse {
   if (request.params['project'] !== state.stytch.projectId) {
     return tokenError(404, 'invalid_request', 'No such project')
   }
@@ -45,5 +45,5 @@ function issueToken(state: IssuerState, request: TestRequest): Answer {
   const scopes = grantedScopes(client, listField(fields, 'scope'))
   if (scopes === undefined) return tokenError(400, 'invalid_scope', 'The client may not have this scope')
   const { value } = mintJwt(state, { provider: 'stytch', clientId: client.clientId, scopes })
-  return stytchAnswer(200, { access_token: value, token_type: 'bearer', expires_in: 3600 })
+  return stytchResponse(200, { access_token: value, token_type: 'bearer', expires_in: 3600 })
 }

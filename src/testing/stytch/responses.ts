@@ -1,32 +1,35 @@
 import { randomUUID } from 'node:crypto'
-import { json, readFields, type Answer, type Fields, type TestRequest } from '../server/http.js'
+import { json, readFields, type TestResponse, type Fields, type TestRequest } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
 /** An answer of Stytch: its members, and what every answer carries. */
-export function stytchAnswer(status: number, members: Readonly<Record<string, unknown>>): Answer {
+export function stytchResponse(status: number, members: Readonly<Record<string, unknown>>): TestResponse {
   return json(status, { ...members, request_id: `request-id-test-${randomUUID()}`, status_code: status })
 }
 
 /** Stytch's form of errors. Of the types about M2M clients none is documented: tests may look at the status. */
-export function apiError(status: number, type: string, message: string): Answer {
+export function apiError(status: number, type: string, message: string): TestResponse {
   const error_url = `https://stytch.com/docs/api/errors/${status}#${type}`
-  return stytchAnswer(status, { error_type: type, error_message: message, error_url })
+  return stytchResponse(status, { error_type: type, error_message: message, error_url })
 }
 
 /** The token endpoint has OAuth's form of errors. */
-export function tokenError(status: number, error: string, description: string): Answer {
-  return stytchAnswer(status, { error, error_description: description, error_uri: '' })
+export function tokenError(status: number, error: string, description: string): TestResponse {
+  return stytchResponse(status, { error, error_description: description, error_uri: '' })
 }
 
-export function badRequest(message: string): Answer {
+export function badRequest(message: string): TestResponse {
   return apiError(400, 'bad_request', message)
 }
 
 /** A call of the project, with the members of its body. */
-export type ProjectEndpoint = (state: IssuerState, fields: Fields, request: TestRequest) => Answer
+export type ProjectEndpoint = (state: IssuerState, fields: Fields, request: TestRequest) => TestResponse
 
 /** Lets only the project in, and reads the body: JSON, or nothing where there is none. */
-export function asProject(state: IssuerState, endpoint: ProjectEndpoint): (request: TestRequest) => Answer {
+export function asProject(
+  state: IssuerState,
+  endpoint: ProjectEndpoint,
+): (request: TestRequest) => TestResponse {
   return (request) => {
     const { projectId, secret } = state.stytch
     if (credentialsOf(request) !== `${projectId}:${secret}`)

@@ -1,6 +1,6 @@
-import type { Answer, Fields } from '../server/http.js'
+import type { TestResponse, Fields } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
-import { badRequest, stytchAnswer } from './responses.js'
+import { badRequest, stytchResponse } from './responses.js'
 import { describeStytchClient, type StytchClientRecord } from './clients.js'
 
 const FILTERS: Readonly<Record<string, (client: StytchClientRecord, values: readonly unknown[]) => boolean>> =
@@ -13,7 +13,7 @@ const FILTERS: Readonly<Record<string, (client: StytchClientRecord, values: read
 type Filter = (client: StytchClientRecord) => boolean
 
 /** Searches clients, page by page in the order they were created in. */
-export function searchClients(state: IssuerState, fields: Fields): Answer {
+export function searchClients(state: IssuerState, fields: Fields): TestResponse {
   const { limit = 100, cursor = null } = fields
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > 1000)
     return badRequest('limit must be a whole number from 1 to 1000.')
@@ -27,7 +27,7 @@ export function searchClients(state: IssuerState, fields: Fields): Answer {
   const page = rest.slice(0, limit)
   const last = page.at(-1)
   const isMore = rest.length > page.length && last !== undefined
-  return stytchAnswer(200, {
+  return stytchResponse(200, {
     m2m_clients: page.map((client) => describeStytchClient(client)),
     results_metadata: { total: found.length, next_cursor: isMore ? cursorAfter(last) : null },
   })

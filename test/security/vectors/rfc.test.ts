@@ -4,7 +4,7 @@ import { decodeJwt } from '../../../src/jwt/decode.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
 import { StaticKeySet } from '../../../src/keys/static-key-set.js'
 import { usableKeys } from '../../../src/keys/jwks.js'
-import { checkWithNode } from '../../../src/jwt/signature.js'
+import { verifyWithNode } from '../../../src/jwt/signature.js'
 import { verifyJwt } from '../../../src/jwt/verify.js'
 import { Refusal, type JwtProfile } from '../../../src/index.js'
 import { SHARED_KEY, SIGNED, UNSECURED } from './published.js'
@@ -15,7 +15,7 @@ const SIGNATURE_ONLY: JwtProfile = {
   checked: 'local',
   keys: null,
   algorithms: ASYMMETRIC_ALGORITHMS,
-  judgeHeader: () => undefined,
+  validateHeader: () => undefined,
   readClaims: (claims) => ({ subject: 'anybody', scopes: [], audience: [], claims }),
 }
 
@@ -29,7 +29,7 @@ async function verdict(token: string, ...jwks: readonly unknown[]): Promise<stri
       { header, claims: {} },
       SIGNATURE_ONLY,
       new StaticKeySet(usableKeys(jwks)),
-      checkWithNode,
+      verifyWithNode,
     )
     return 'verified'
   } catch (error) {

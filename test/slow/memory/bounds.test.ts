@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createVerifier, oauth, Refusal, type Verifier, type VerifierOptions } from '../../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
-import { KnownToken } from '../../../src/verifier/cached-token.js'
+import { CachedToken } from '../../../src/verifier/cached-token.js'
 import { createTokenCache, type RefusedToken } from '../../../src/verifier/token-cache.js'
 
 let issuer: TestIssuer
@@ -35,12 +35,12 @@ test('the cache keeps no more entries of either kind than it may, and one kind n
   const cache = createTokenCache('cache', { maxTokens: 50, maxRefused: 20 })
   const names = (kind: string): readonly string[] =>
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
-  for (const name of names('good')) cache.remember(name, Object.create(KnownToken.prototype) as KnownToken)
+  for (const name of names('good')) cache.remember(name, Object.create(CachedToken.prototype) as CachedToken)
   for (const name of names('bad')) cache.refuse(name, { until: 10 } as RefusedToken)
-  expect(names('good').filter((name) => cache.known(name) !== undefined)).toEqual(names('good').slice(-50))
+  expect(names('good').filter((name) => cache.accepted(name) !== undefined)).toEqual(names('good').slice(-50))
   expect(names('bad').filter((name) => cache.refused(name, 0) !== undefined)).toEqual(names('bad').slice(-20))
   cache.clear()
-  expect(names('good').some((name) => cache.known(name) !== undefined)).toBe(false)
+  expect(names('good').some((name) => cache.accepted(name) !== undefined)).toBe(false)
 })
 
 test('no more than 64 questions wait for an issuer; the rest hears so at once, and later all may ask', async () => {
