@@ -22,7 +22,10 @@ function keyInUse(): VerificationKey {
 }
 
 /** A check of the token by these keys, whose signature is found good only once `finish` is called. */
-function verificationInFlight(keys: readonly VerificationKey[]): { finish: () => void; outcome: Promise<string> } {
+function verificationInFlight(keys: readonly VerificationKey[]): {
+  finish: () => void
+  outcome: Promise<string>
+} {
   let finish = (): void => undefined
   const checking = new Promise<boolean>((resolve) => {
     finish = () => {
