@@ -222,8 +222,8 @@ describe('CONTRIBUTING.md', () => {
     expect(rows.sort()).toEqual(folders.map(({ name }) => name).sort())
   })
 
-  it('names only files and folders of src, adapters and scripts that exist', () => {
-    const paths = [...text.matchAll(/`((?:src|adapters|scripts|\.github)\/[^`<]*)`/g)].map(
+  it('names only files and folders that exist', () => {
+    const paths = [...text.matchAll(/`((?:src|adapters|test|scripts|\.github)\/[^`<]*)`/g)].map(
       ([, path = '']) => path,
     )
     expect(paths.length).toBeGreaterThan(20)
