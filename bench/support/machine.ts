@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export interface Machine {
   readonly node: string
@@ -8,7 +11,7 @@ export interface Machine {
   readonly platform: string
 }
 
-/** What the figures depend on; nothing that names the machine or its owner. */
+/** Describes the hardware and the versions that the figures depend on, without any host or user name. */
 export function thisMachine(): Machine {
   const processors = cpus()
   return {
@@ -19,3 +22,13 @@ export function thisMachine(): Machine {
     platform: `${process.platform} ${process.arch}`,
   }
 }
+
+/** The root folder of the project, found from the sources and from the compiled files. */
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)))
+
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'tsconfig.build.json')) ? folder : findRoot(join(folder, '..'))
+}
+
+/** Output folder of the compiled library and bench: beside the other packages, so that all resolve modules alike. */
+export const built = join(root, 'bench', 'node_modules', '.built')

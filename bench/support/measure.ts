@@ -1,32 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-export type Mode = 'sequential' | 'at once'
-
 /** How calls follow one another. */
 export interface Manner {
-  readonly mode: Mode
+  readonly mode: 'sequential' | 'at once'
   readonly milliseconds: number
-  /** How many calls are made one after another within one turn of the event loop. */
+  /** Number of sequential calls within one turn of the event loop. */
   readonly perTurn: number
 }
 
 export interface Sample {
   readonly perSecond: number
-  /** Of the whole process: thread pool and garbage collection included. */
+  /** CPU of the whole process, thread pool and garbage collection included. */
   readonly cpuMicros: number
   readonly wallMicros: number
 }
 
 const AT_ONCE = 64
 
-/** Whose calls are measured. */
+/** The call to measure. */
 export interface Callee {
   readonly call: () => unknown
   readonly awaited: boolean
   readonly isAccepted: (result: unknown) => boolean
 }
 
-/** Calls for some time and says what a call took. A call that is not accepted ends it: refusing is other work. */
+/** Measures calls for some time. A rejected token ends the run, because rejecting is other work. */
 export async function measureCalls(callee: Callee, { mode, milliseconds, perTurn }: Manner): Promise<Sample> {
   const work = { 'at once': () => burst(callee), sequential: () => inRow(callee, perTurn) }[mode]
   const callsPerTurn = mode === 'at once' ? AT_ONCE : perTurn

@@ -1,46 +1,55 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OAuthOptions } from '../../src/index.js'
 import { createSigningKey } from '../../src/testing/state/signing-keys.js'
-import { AUDIENCE, SCOPE } from '../support/tokens.js'
+import { AUDIENCE, SCOPE } from './tokens.js'
 
 const ISSUER = 'https://issuer.test'
-const key = createSigningKey('unused', 'ES256', {}).jwk
-const ENDPOINT = `${ISSUER}/introspect`
+/** Reading a response takes several turns of the event loop. */
+const TURNS_TO_READ = 8
 
-/** An issuer in simulated time: answers every question with yes, some time later, and counts. */
+/** An issuer in simulated time, which reports every token as active after a delay and counts the calls. */
 export class SimulatedIssuer {
   now = Date.UTC(2026, 10, 21)
   calls = 0
-  readonly #answerMs: number
-  #pending: { readonly due: number; readonly answer: () => void }[] = []
+  readonly #delayMs: number
+  #pending: { readonly due: number; readonly respond: () => void }[] = []
 
-  constructor({ answerMs }: { readonly answerMs: number }) {
-    this.#answerMs = answerMs
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs
   }
 
-  /** What is given to a verifier as its `fetch`. */
-  readonly fetch = (): Promise<Response> => {
+  /** Returns the options for `oauth`. */
+  options(): OAuthOptions {
+    return {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      // Unused, but without keys the issuer's key set would be fetched.
+      jwks: { keys: [createSigningKey('unused', 'ES256', {}).jwk] },
+      introspection: { endpoint: `${ISSUER}/introspect`, clientId: 'orders', clientSecret: 'secret' },
+      fetch: () => this.#fetch(),
+    }
+  }
+
+  /** Advances the time and lets the callers of due responses continue. */
+  async pass(milliseconds: number): Promise<void> {
+    this.now += milliseconds
+    const due = this.#pending.filter((call) => call.due <= this.now)
+    this.#pending = this.#pending.filter((call) => call.due > this.now)
+    for (const { respond } of due) respond()
+    for (let turn = due.length > 0 ? TURNS_TO_READ : 0; turn >= 0; turn -= 1) await nextTurn()
+  }
+
+  #fetch(): Promise<Response> {
     this.calls += 1
     return new Promise((resolve) => {
-      const answer = (): void => {
-        resolve(Response.json(this.#facts()))
+      const respond = (): void => {
+        resolve(Response.json(this.#introspection()))
       }
-      this.#pending.push({ due: this.now + this.#answerMs, answer })
+      this.#pending.push({ due: this.now + this.#delayMs, respond })
     })
   }
 
-  /** Lets time pass, and whoever got an answer go on. */
-  async pass(milliseconds: number): Promise<void> {
-    this.now += milliseconds
-    const due = this.#pending.filter((question) => question.due <= this.now)
-    this.#pending = this.#pending.filter((question) => question.due > this.now)
-    for (const { answer } of due) answer()
-    await nextTurn()
-    // Reading an answer takes more turns than one.
-    if (due.length > 0) for (let turn = 0; turn < TURNS_TO_READ; turn += 1) await nextTurn()
-  }
-
-  #facts(): Readonly<Record<string, unknown>> {
+  #introspection(): Readonly<Record<string, unknown>> {
     const seconds = Math.floor(this.now / 1000)
     return {
       active: true,
@@ -52,19 +61,5 @@ export class SimulatedIssuer {
       iat: seconds - 60,
       exp: seconds + 86_400,
     }
-  }
-}
-
-const TURNS_TO_READ = 8
-
-/** Options for `oauth` under which the simulated issuer, or a store before it, is asked. */
-export function askedFor(source: { readonly fetch: () => Promise<Response> }): OAuthOptions {
-  return {
-    issuer: ISSUER,
-    audience: AUDIENCE,
-    // Never used, and asked for: without keys the issuer's address would be called.
-    jwks: { keys: [key] },
-    introspection: { endpoint: ENDPOINT, clientId: 'orders', clientSecret: 'secret' },
-    fetch: source.fetch,
   }
 }
