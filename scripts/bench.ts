@@ -20,8 +20,8 @@ const { values } = parseArgs({
     // Measures nothing: writes the page of results and the charts from the stored results.
     publish: { type: 'boolean', default: false },
     profile: { type: 'string' },
-    contender: { type: 'string' },
-    algorithm: { type: 'string' },
+    contender: { type: 'string', default: 'm2m-guard authorize' },
+    algorithm: { type: 'string', default: 'RS256' },
   },
 })
 
@@ -65,10 +65,7 @@ async function measurePath(path: string, effort: Effort): Promise<Result> {
 async function profile(path: string): Promise<void> {
   await build()
   const { contender, algorithm, quick } = values
-  const options = Object.entries({ contender, algorithm }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, value],
-  )
-  const script = join(built, 'bench', 'profile', 'profile.js')
-  const args = [script, path, ...options, ...(quick ? ['--quick'] : [])]
+  const options = [`--contender=${contender}`, `--algorithm=${algorithm}`, ...(quick ? ['--quick'] : [])]
+  const args = [join(built, 'bench', 'profile', 'profile.js'), path, ...options]
   process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
 }

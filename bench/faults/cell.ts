@@ -85,7 +85,9 @@ export async function send(url: string, token: string): Promise<Reply> {
 
 function reasonOf(text: string, challenge: string | null): string {
   const error = /error="([^"]*)"/.exec(challenge ?? '')?.[1]
-  const sentence = messageOf(text) ?? /<pre>([^<\n]*)/.exec(text)?.[1] ?? text.split('\n')[0]
+  const members = ['error_description', 'message', 'error'].map((name) => new RegExp(`"${name}":"([^"]*)"`))
+  const found = [...members, /<pre>([^<\n]*)/, /^(.*)/].map((pattern) => pattern.exec(text)?.[1])
+  const sentence = found.find((some) => some !== undefined)
   // Ports differ from run to run, and a table cell has one line.
   const plain = [error, sentence]
     .filter((part) => part !== undefined && part !== '')
@@ -94,16 +96,6 @@ function reasonOf(text: string, challenge: string | null): string {
     .replaceAll('|', '/')
     .replaceAll('&quot;', '"')
   return plain.length > LONGEST_REASON ? `${plain.slice(0, LONGEST_REASON - 1)}…` : plain
-}
-
-function messageOf(text: string): string | undefined {
-  try {
-    const body = JSON.parse(text) as Record<string, unknown>
-    const found = body['error_description'] ?? body['message'] ?? body['error']
-    return typeof found === 'string' ? found : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** `503`, or each status with its count. */

@@ -11,7 +11,7 @@ export interface KeyFault {
   readonly stage: (
     keys: KeyServer,
     url: string,
-  ) => Pick<Stage, 'inject' | 'heal' | 'concurrent' | 'sequential' | 'isMixed' | 'isRecovered'>
+  ) => Omit<Stage, 'url' | 'first' | 'calls' | 'resetCalls' | 'close'>
 }
 
 const closes: FaultHandler = (request) => {

@@ -14,24 +14,10 @@ export const newKey = createSigningKey('new', 'RS256', {})
 const DAY = 86_400_000
 const certificate = selfSigned('localhost', new Date(Date.now() - DAY), new Date(Date.now() + DAY))
 
-/** A key server that fails on demand and counts the requests. */
-export interface KeyServer {
-  readonly issuer: string
-  readonly jwksUri: string
-  /** The same keys over TLS, and the certificate to trust, for a package that requires TLS. */
-  readonly secureJwksUri: string
-  readonly ca: string
-  /** Requests since the last reset. */
-  readonly calls: () => number
-  readonly resetCalls: () => void
-  readonly publish: (...keys: readonly SigningKey[]) => void
-  readonly good: () => string
-  /** Sets the fault; undefined ends it. */
-  readonly fail: (fault: FaultHandler | undefined) => void
-  readonly close: () => void
-}
+export type KeyServer = Awaited<ReturnType<typeof startKeyServer>>
 
-export async function startKeyServer(): Promise<KeyServer> {
+/** Starts a key server that fails on demand and counts the requests. */
+export async function startKeyServer() {
   let published: readonly SigningKey[] = [oldKey]
   let fault: FaultHandler | undefined
   let calls = 0
@@ -48,17 +34,19 @@ export async function startKeyServer(): Promise<KeyServer> {
   return {
     issuer,
     jwksUri: `${issuer}/jwks`,
+    // The same keys over TLS, and the certificate to trust, for a package that requires TLS.
     secureJwksUri: `https://localhost:${secure.port}/jwks`,
     ca: certificate.cert,
     calls: () => calls,
-    resetCalls() {
+    resetCalls: (): void => {
       calls = 0
     },
-    publish(...keys) {
+    publish(...keys: readonly SigningKey[]) {
       published = keys
     },
     good,
-    fail(how) {
+    /** Sets the fault; undefined ends it. */
+    fail(how: FaultHandler | undefined) {
       fault = how
     },
     close() {

@@ -9,13 +9,6 @@ import { AUDIENCE, mint, oldKey, startKeyServer, type KeyServer } from './key-se
 
 const DEADLINE_MS = 1000
 
-/** A package that guards a service. */
-interface Peer {
-  readonly name: string
-  readonly packages: readonly string[]
-  readonly start: (keys: KeyServer) => Promise<RunningServer>
-}
-
 /** m2m-guard under Express, with its defaults but for the deadline. Refusals show the reason, which is hidden by default. */
 function startOwn(options: OAuthOptions): Promise<RunningServer> {
   const verifier = createVerifier({ issuers: [oauth(options)], onIssuerEvent: () => undefined })
@@ -36,11 +29,12 @@ const issuanceOf = ({ issuer, jwksUri }: KeyServer) => ({
   pem: '',
 })
 
-export const peers: readonly Peer[] = [
+/** Every package, guarding a service. */
+export const peers = [
   {
     name: 'm2m-guard',
     packages: ['m2m-guard'],
-    start: ({ issuer, jwksUri }) =>
+    start: ({ issuer, jwksUri }: KeyServer) =>
       startOwn({ issuer, audience: AUDIENCE, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
   },
   ...peerServers({ deadlineMs: DEADLINE_MS, cache: false }).map(({ guard, packages, start }) => ({
@@ -51,12 +45,12 @@ export const peers: readonly Peer[] = [
   {
     name: 'aws-jwt-verify',
     packages: ['aws-jwt-verify'],
-    start: (keys) =>
+    start: (keys: KeyServer) =>
       awsServer({ ...issuanceOf(keys), jwksUri: keys.secureJwksUri, ca: keys.ca }, DEADLINE_MS),
   },
 ]
 
-async function stageKeys(peer: Peer, fault: KeyFault): Promise<Stage> {
+async function stageKeys(peer: (typeof peers)[number], fault: KeyFault): Promise<Stage> {
   const keys = await startKeyServer()
   const server = await peer.start(keys)
   const url = `http://127.0.0.1:${server.port}/`

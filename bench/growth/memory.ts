@@ -3,17 +3,16 @@ import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.
 import { answerMessages } from '../support/child.js'
 import { AUDIENCE, claimsOf, times } from '../support/tokens.js'
 
-/** Heap bytes for each cached token, and for its parsed claims alone. */
-export interface Memory {
-  readonly perToken: number
-  readonly claims: number
-}
-
 const ISSUER = 'https://issuer.test'
 const key = createSigningKey('key', 'ES256', {})
 const mint = (): string => signJwt(key, { alg: 'ES256', typ: 'at+jwt', kid: 'key' }, claimsOf(ISSUER))
 
-answerMessages(async (count: number): Promise<Memory> => {
+export type Memory = Awaited<ReturnType<typeof measure>>
+
+answerMessages(measure)
+
+/** Returns the heap bytes for each cached token, and for its parsed claims alone. */
+async function measure(count: number) {
   const verifier = createVerifier({
     issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
     cache: { maxTokens: count + 1 },
@@ -34,7 +33,7 @@ answerMessages(async (count: number): Promise<Memory> => {
   verifier.health()
   if (tokens.length !== count + 1) throw new Error('tokens are missing')
   return { perToken, claims: perClaims }
-})
+}
 
 /** The bytes in use after garbage collection, in a process started with `--expose-gc`. */
 function usedBytes(): number {

@@ -29,16 +29,10 @@ export const loads: readonly Load[] = [
   load('jose'),
 ]
 
-export interface Weight {
-  readonly name: string
-  readonly importMs: number
-  readonly importSpread: number
-  readonly packages: number
-  readonly megabytes: number
-}
+export type Weight = Awaited<ReturnType<typeof weigh>>[number]
 
 /** Measures import times in separate processes, and the installed size. */
-export async function weigh(rounds: number): Promise<readonly Weight[]> {
+export async function weigh(rounds: number) {
   const samples = await interleave(loads, rounds, ({ imports }) => Promise.resolve(importTime(imports)))
   return loads.map(({ name, packages }, index) => {
     const times = samples[index] ?? []

@@ -16,18 +16,13 @@ export interface Cell extends Target {
   readonly child: Child
 }
 
-export interface RunningCells {
-  readonly cells: readonly Cell[]
-  end(): Promise<void>
-}
-
 /** Starts each server in its own process and sends it every token once. */
 export async function startCells(
   servers: readonly GuardedServer[],
   issuance: Issuance,
   headers: readonly string[],
   isWithMany: boolean,
-): Promise<RunningCells> {
+) {
   const started = await Promise.all(
     servers.map(async (server) => {
       const child = await startChild(new URL('server.js', import.meta.url), [server.framework, server.guard])
@@ -88,36 +83,31 @@ export interface RatePlan {
   readonly warmUp: number
 }
 
-/** What a request costs at a fixed rate: CPU microseconds, one figure per round. */
-export interface AtRate {
-  readonly cell: Cell
-  readonly micros: readonly number[]
-  /** Above the bare server in the same turn: the median of the turns of a round. */
-  readonly above: readonly number[]
-}
+/** What a request costs at a fixed rate. */
+export type AtRate = Awaited<ReturnType<typeof measureAtRate>>[number]
 
 /**
  * Measures what a request costs at a fixed rate. Every round has new processes, because two identical processes differ
  * a little for as long as they live. Within a round many short turns follow each other, back and forth, so that a
  * disturbance of the machine affects all servers.
  */
-export async function measureAtRate(
-  start: () => Promise<RunningCells>,
-  plan: RatePlan,
-): Promise<readonly AtRate[]> {
-  const rounds: (readonly { cell: Cell; micros: number; above: number }[])[] = []
+export async function measureAtRate(start: () => ReturnType<typeof startCells>, plan: RatePlan) {
+  const rounds: Awaited<ReturnType<typeof measureRound>>[] = []
   for (let round = 0; round < plan.rounds; round += 1) {
     const running = await start()
     rounds.push(await measureRound(running.cells, plan))
     await running.end()
   }
+  const figures = (index: number, of: 'micros' | 'above'): readonly number[] =>
+    rounds.map((round) => round[index]?.[of] ?? Number.NaN)
   return (rounds[0] ?? []).map(({ cell }, index) => ({
     cell,
-    micros: rounds.map((round) => round[index]?.micros ?? Number.NaN),
-    above: rounds.map((round) => round[index]?.above ?? Number.NaN),
+    micros: figures(index, 'micros'),
+    above: figures(index, 'above'),
   }))
 }
 
+/** CPU microseconds of each server in one round, and the median of its turns above the bare server. */
 async function measureRound(cells: readonly Cell[], plan: RatePlan) {
   const warm = new Set<Child>()
   for (const cell of cells) {

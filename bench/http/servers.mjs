@@ -74,84 +74,62 @@ function createLookUp() {
   }
 }
 
-const bare = (guard, isAccepted) =>
-  [
-    {
-      framework: 'Express',
-      start: () =>
-        expressServer((request, response, next) => {
-          if (isAccepted(request.headers)) next()
-          else response.status(401).end()
-        }),
-    },
-    {
-      framework: 'Koa',
-      start: () =>
-        koaServer((context, next) => {
-          if (isAccepted(context.headers)) return next()
-          context.status = 401
-        }),
-    },
-    {
-      framework: 'Fastify',
-      start: () =>
-        fastifyServer((app) => {
-          app.addHook('onRequest', (request, reply, done) => {
-            if (isAccepted(request.headers)) done()
-            else reply.code(401).send()
-          })
-        }),
-    },
-  ].map((server) => ({ ...server, guard, packages: [server.framework.toLowerCase()] }))
+const server = (framework, guard, packages, start) => ({ framework, guard, packages, start })
+
+const bare = (guard, isAccepted) => [
+  server('Express', guard, ['express'], () =>
+    expressServer(({ headers }, response, next) =>
+      isAccepted(headers) ? next() : response.status(401).end(),
+    ),
+  ),
+  // Without a call of `next`, Koa responds 404.
+  server('Koa', guard, ['koa'], () =>
+    koaServer(({ headers }, next) => (isAccepted(headers) ? next() : undefined)),
+  ),
+  server('Fastify', guard, ['fastify'], () =>
+    fastifyServer((app) => {
+      app.addHook('onRequest', ({ headers }, reply, done) => {
+        if (isAccepted(headers)) done()
+        else reply.code(401).send()
+      })
+    }),
+  ),
+]
 
 export const bareServers = [...bare('bare', hasToken), ...bare('bare sha256 + Map.get', createLookUp())]
 
 export function peerServers({ deadlineMs, cache }) {
   const expected = ({ issuer, audience, algorithm }) => ({ issuer, audience, algorithms: [algorithm] })
   // The options in the README of jwks-rsa for Express and for Koa.
-  const keySet = ({ jwksUri }) => ({
-    cache: true,
-    rateLimit: true,
-    jwksRequestsPerMinute: 5,
-    jwksUri,
-    timeout: deadlineMs,
-  })
+  const limits = { cache: true, rateLimit: true, jwksRequestsPerMinute: 5, timeout: deadlineMs }
   return [
-    {
-      framework: 'Express',
-      guard: 'express-oauth2-jwt-bearer',
-      packages: ['express-oauth2-jwt-bearer'],
-      start: ({ issuer, audience, jwksUri, algorithm }) =>
+    server(
+      'Express',
+      'express-oauth2-jwt-bearer',
+      ['express-oauth2-jwt-bearer'],
+      ({ issuer, audience, jwksUri, algorithm }) =>
         expressServer(
           auth({ issuer, audience, jwksUri, tokenSigningAlg: algorithm, timeoutDuration: deadlineMs }),
         ),
-    },
-    {
-      framework: 'Express',
-      guard: 'express-jwt + jwks-rsa',
-      packages: ['express-jwt', 'jwks-rsa'],
-      start: (issuance) =>
-        expressServer(
-          expressjwt({ secret: jwksRsa.expressJwtSecret(keySet(issuance)), ...expected(issuance) }),
-        ),
-    },
-    {
-      framework: 'Koa',
-      guard: 'koa-jwt + jwks-rsa',
-      packages: ['koa-jwt', 'jwks-rsa'],
-      start: (issuance) =>
-        koaServer(koaJwt({ secret: jwksRsa.koaJwtSecret(keySet(issuance)), ...expected(issuance) })),
-    },
-    {
-      framework: 'Fastify',
-      guard: cache ? 'fastify-jwt-jwks, cache: true' : 'fastify-jwt-jwks',
-      packages: ['fastify-jwt-jwks'],
-      start: ({ issuer, audience, jwksUri }) =>
+    ),
+    server('Express', 'express-jwt + jwks-rsa', ['express-jwt', 'jwks-rsa'], ({ jwksUri, ...issuance }) => {
+      const secret = jwksRsa.expressJwtSecret({ ...limits, jwksUri })
+      return expressServer(expressjwt({ secret, ...expected(issuance) }))
+    }),
+    server('Koa', 'koa-jwt + jwks-rsa', ['koa-jwt', 'jwks-rsa'], ({ jwksUri, ...issuance }) => {
+      const secret = jwksRsa.koaJwtSecret({ ...limits, jwksUri })
+      return koaServer(koaJwt({ secret, ...expected(issuance) }))
+    }),
+    server(
+      'Fastify',
+      cache ? 'fastify-jwt-jwks, cache: true' : 'fastify-jwt-jwks',
+      ['fastify-jwt-jwks'],
+      ({ issuer, audience, jwksUri }) =>
         fastifyServer(async (app) => {
           await app.register(fastifyJwtJwks, { jwksUrl: jwksUri, issuer, audience, cache })
           app.addHook('onRequest', app.authenticate)
         }),
-    },
+    ),
   ]
 }
 

@@ -21,13 +21,7 @@ export interface Preparation {
   readonly known: readonly string[]
 }
 
-export interface Outcome {
-  readonly delayP99: number
-  readonly newPerSecond: number
-  /** Share of the due requests with cached tokens that were accepted in time. */
-  readonly answeredShare: number
-  readonly knownP99: number
-}
+export type Outcome = Awaited<ReturnType<typeof storm>>
 
 const IN_FLIGHT = 64
 const KNOWN_PER_SECOND = 500
@@ -49,7 +43,7 @@ answerMessages(async (message: Preparation | Storm) => {
   return undefined
 })
 
-async function storm({ perSecond, milliseconds, ...message }: Storm): Promise<Outcome> {
+async function storm({ perSecond, milliseconds, ...message }: Storm) {
   const tokens = message.tokens.map(bearerBytes)
   const delay = monitorEventLoopDelay({ resolution: 1 })
   const started = performance.now()
@@ -76,6 +70,7 @@ async function storm({ perSecond, milliseconds, ...message }: Storm): Promise<Ou
   return {
     delayP99: delay.percentile(99) / 1e6,
     newPerSecond,
+    /** Share of the due requests with cached tokens that were accepted in time. */
     answeredShare: knownInTime / knownSent,
     knownP99: percentile(waits, 0.99),
   }

@@ -12,8 +12,8 @@ import { findContender, prepareContender, type Cast } from '../verifiers/cast.js
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    contender: { type: 'string', default: 'm2m-guard authorize' },
-    algorithm: { type: 'string', default: 'RS256' },
+    contender: { type: 'string', default: '' },
+    algorithm: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
   },
 })

@@ -42,21 +42,20 @@ export async function startChild(
   }
 }
 
-async function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown> {
-  const stop = new AbortController()
-  const replied = once(child, 'message', stop) as Promise<[Reply]>
-  const exited = once(child, 'exit', stop).then(() => {
-    throw new Error(`${args.join(' ')}: the process ended`)
+function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: unknown): void => {
+      reject(new Error(`${args.join(' ')}: ${String(reason)}`))
+    }
+    const onExit = (): void => {
+      fail('the process ended')
+    }
+    child.once('exit', onExit).once('message', ({ value, error }: Reply) => {
+      child.off('exit', onExit)
+      if (error === undefined) resolve(value)
+      else fail(error)
+    })
   })
-  try {
-    const [{ value, error }] = await Promise.race([replied, exited])
-    if (error !== undefined) throw new Error(`${args.join(' ')}: ${error}`)
-    return value
-  } finally {
-    stop.abort()
-    // Aborting rejects the promise that is still pending.
-    await Promise.allSettled([replied, exited])
-  }
 }
 
 /** Answers each message of the parent process with the result of the handler. */
@@ -89,18 +88,13 @@ export interface Comparison {
 }
 
 /** Measures processes in turn. Returns the samples by series, process and round. */
-export async function compare<S>({
-  module,
-  processes,
-  preparation,
-  rounds,
-  series,
-}: Comparison): Promise<readonly (readonly (readonly S[])[])[]> {
-  const children = await Promise.all(processes.map((args) => startChild(module, args)))
+export async function compare<S>(plan: Comparison): Promise<readonly (readonly (readonly S[])[])[]> {
+  const { preparation, rounds } = plan
+  const children = await Promise.all(plan.processes.map((args) => startChild(plan.module, args)))
   try {
     for (const child of children) await child.ask(preparation)
     const samples = []
-    for (const message of series)
+    for (const message of plan.series)
       samples.push(await interleave(children, rounds, (child, isWarmUp) => child.ask<S>(message(isWarmUp))))
     return samples
   } finally {

@@ -3,16 +3,8 @@ import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export interface Machine {
-  readonly node: string
-  readonly openssl: string
-  readonly cpu: string
-  readonly cores: number
-  readonly platform: string
-}
-
 /** Describes the hardware and the versions that the figures depend on, without any host or user name. */
-export function thisMachine(): Machine {
+export function thisMachine() {
   const processors = cpus()
   return {
     node: process.versions.node,
@@ -22,6 +14,8 @@ export function thisMachine(): Machine {
     platform: `${process.platform} ${process.arch}`,
   }
 }
+
+export type Machine = Readonly<ReturnType<typeof thisMachine>>
 
 /** The root folder of the project, found from the sources and from the compiled files. */
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { format } from 'prettier'
 import { chartsOf } from './charts.js'
 import { root } from './machine.js'
-import { markdown, markdownTable, table, type Cell, type Goal, type Result } from './report.js'
+import { markdown, markdownTable, table, type Cell, type Column, type Goal, type Result } from './report.js'
 
 /** In the order of the page. */
 export const PATHS = ['known', 'new', 'http', 'opaque', 'growth', 'loop'] as const
@@ -68,31 +68,22 @@ function pageOf(results: readonly Result[]): string {
 
 /** A row for every goal, a column for every version of Node. */
 function goalsOf(runs: readonly (readonly Result[])[]): string {
-  const nameOf = (run: readonly Result[]): string =>
-    `Node ${[...new Set(run.map(({ machine }) => machine.node))].join(', ')}`
-  const figures = new Map<string, Map<string, Goal>>()
-  for (const run of runs) {
-    for (const { path, goals } of run) {
-      for (const goal of goals) {
-        const key = `${path}: ${goal.text}`
-        figures.set(key, (figures.get(key) ?? new Map<string, Goal>()).set(nameOf(run), goal))
-      }
-    }
-  }
-  const rows = table('goals', '', figures, [
-    ['goal', 'goal', ([key]) => key],
-    ...runs.map((run) => {
-      const name = nameOf(run)
-      return [name, name, ([, goals]: [string, Map<string, Goal>]) => outcome(goals.get(name))] as const
-    }),
-  ])
-  const counts = runs.map((run) => {
-    const goals = run.flatMap((result) => result.goals)
+  const named = runs.map((run) => {
+    const goals = run.flatMap(({ path, goals }) =>
+      goals.map((goal) => [`${path}: ${goal.text}`, goal] as [string, Goal]),
+    )
+    const name = `Node ${[...new Set(run.map(({ machine }) => machine.node))].join(', ')}`
     const quick = run.filter((result) => result.quick).map(({ path }) => path)
     const mark = quick.length === 0 ? '' : `; ${quick.join(', ')} of a quick run, not for quoting`
-    return `${nameOf(run)}: ${goals.filter(({ met }) => met).length} of ${goals.length} met${mark}.`
+    const met = goals.filter(([, goal]) => goal.met).length
+    return { name, goals: new Map(goals), count: `${name}: ${met} of ${goals.length} met${mark}.` }
   })
-  return `${markdownTable(rows)}\n\n${counts.join(' ')} A question mark: the rounds of the run do not agree about the goal.`
+  const rows = table('goals', '', new Set(named.flatMap(({ goals }) => [...goals.keys()])), [
+    ['goal', 'goal', (text) => text],
+    ...named.map(({ name, goals }): Column<string> => [name, name, (text) => outcome(goals.get(text))]),
+  ])
+  const counts = named.map(({ count }) => count).join(' ')
+  return `${markdownTable(rows)}\n\n${counts} A question mark: the rounds of the run do not agree about the goal.`
 }
 
 function outcome(goal: Goal | undefined): Cell {

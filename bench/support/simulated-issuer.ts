@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OAuthOptions } from '../../src/index.js'
 import { createSigningKey } from '../../src/testing/state/signing-keys.js'
-import { AUDIENCE, SCOPE } from './tokens.js'
+import { AUDIENCE, claimsOf } from './tokens.js'
 
 const ISSUER = 'https://issuer.test'
 /** Reading a response takes several turns of the event loop. */
@@ -43,23 +43,11 @@ export class SimulatedIssuer {
     this.calls += 1
     return new Promise((resolve) => {
       const respond = (): void => {
-        resolve(Response.json(this.#introspection()))
+        const now = Math.floor(this.now / 1000)
+        const times = { iat: now - 60, nbf: now - 60, exp: now + 86_400 }
+        resolve(Response.json({ active: true, ...claimsOf(ISSUER, times) }))
       }
       this.#pending.push({ due: this.now + this.#delayMs, respond })
     })
-  }
-
-  #introspection(): Readonly<Record<string, unknown>> {
-    const seconds = Math.floor(this.now / 1000)
-    return {
-      active: true,
-      iss: ISSUER,
-      aud: AUDIENCE,
-      sub: 'billing',
-      client_id: 'billing',
-      scope: SCOPE,
-      iat: seconds - 60,
-      exp: seconds + 86_400,
-    }
   }
 }

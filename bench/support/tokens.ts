@@ -16,14 +16,10 @@ export interface Issuance {
   readonly pem: string
 }
 
-/** An issuer with one key, which it serves, and which signs its tokens. */
-export interface BenchIssuer {
-  readonly issuance: Issuance
-  readonly mint: () => string
-  readonly close: () => void
-}
+export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 
-export async function startIssuer(algorithm: SigningAlgorithm): Promise<BenchIssuer> {
+/** Starts an issuer with one key, which it serves, and which signs its tokens. */
+export async function startIssuer(algorithm: SigningAlgorithm) {
   const key = createSigningKey(`${algorithm.toLowerCase()}-2026-11`, algorithm, {})
   const { port, close } = await listen(
     createServer((_, response) => {
@@ -47,13 +43,11 @@ export async function startIssuer(algorithm: SigningAlgorithm): Promise<BenchIss
 }
 
 /** Listens on a free port of the loopback interface. */
-export async function listen(
-  server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>,
-): Promise<{ readonly port: number; readonly close: () => void }> {
+export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
-    close() {
+    close: (): void => {
       server.closeAllConnections()
       server.close()
     },
