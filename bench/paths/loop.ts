@@ -76,7 +76,7 @@ export async function loop({ quick, rounds }: Effort): Promise<Report> {
       return goal(`Storm of ${what} tokens, ${load}: p99 delay to jose`, delays, '×', '<=', 1, meanwhile)
     }),
     notes: [
-      `RS256. The invalid tokens are in equal parts: a wrong signature under an existing key, an unknown key id, and a string that is not a JWT. Meanwhile 500 requests per second come with one of ${KNOWN} cached tokens; answered means accepted within 100 ms of when the request was due. 64 in flight is overload by design: every verifier takes as many as it can, and the more it takes, the longer are its turns. The rows of nobody show the loop delay when there is nothing to do: a figure near them is no delay.`,
+      `RS256. The invalid tokens are in equal parts: a wrong signature under an existing key, an unknown key id, and a string that is not a JWT. Meanwhile 500 requests per second come with one of ${KNOWN} cached tokens; answered means accepted within 100 ms of when the request was due. 64 in flight is overload by design: every verifier takes as many as it can, and the more it takes, the longer are its turns. The rows without verification show the loop delay when there is nothing to do: a figure near them is no delay.`,
     ],
   }
 }

@@ -9,8 +9,8 @@ export const OWN = 'm2m-guard authorize'
 export const JOSE = 'jose jwtVerify + createRemoteJWKSet'
 
 /** Accepts everything unread: shows the loop delay that the load itself causes. */
-const nobody: Contender = {
-  name: 'nobody: the storm alone',
+const unverified: Contender = {
+  name: 'no verification: the load alone',
   packages: [],
   awaited: false,
   isAccepted: (result) => result === true,
@@ -22,7 +22,7 @@ const fresh: readonly Contender[] = [...ownNew, ...verifyingPeers, signatureLimi
 const casts = {
   known: [...ownKnown, ...rememberingPeers, ...cachingLimits],
   new: fresh,
-  loop: [...fresh.filter(({ name }) => [OWN, JOSE, 'fast-jwt with one key'].includes(name)), nobody],
+  loop: [...fresh.filter(({ name }) => [OWN, JOSE, 'fast-jwt with one key'].includes(name)), unverified],
 } satisfies Record<string, readonly Contender[]>
 
 /** A set of verifiers that are compared with each other. */
