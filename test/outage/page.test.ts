@@ -5,7 +5,7 @@ import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys
 import { LONGEST_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
 import { readRemoteOptions } from '../../src/introspection/options.js'
 import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
-import { rowsOf } from '../docs/support.js'
+import { rowsOf } from '../integration/docs/support.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/outages.md')
