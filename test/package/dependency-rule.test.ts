@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { cruise, type IConfiguration, type IReporterOutput } from 'dependency-cruiser'
+import { cruise, type IConfiguration } from 'dependency-cruiser'
 import { expect, it, onTestFinished } from 'vitest'
 
 const { forbidden = [] } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as IConfiguration
@@ -18,7 +18,7 @@ async function violatedBy(files: Readonly<Record<string, string>>): Promise<read
     writeFileSync(join(baseDir, path), text)
   }
   const options = { baseDir, validate: true, ruleSet: { forbidden }, tsPreCompilationDeps: true }
-  const { output } = (await cruise(['src', 'adapters'], options))
+  const { output } = await cruise(['src', 'adapters'], options)
   if (typeof output === 'string') throw new Error(output)
   return output.summary.violations.map(({ rule }) => rule.name)
 }
