@@ -14,7 +14,7 @@ describe('tokens create', () => {
     expect(result).toMatchObject({ code: 0, stderr: '', asked: [] })
     const { sender, receiver } = issuer.clerkMachines
     expect(jsonOf(result)).toEqual({
-      id: expect.stringMatching(/^mt_[0-9a-f]{32}$/i),
+      tokenId: expect.stringMatching(/^mt_[0-9a-f]{32}$/i),
       subject: sender.id,
       claims: { scope: 'orders:read' },
       scopes: [receiver.id],
@@ -54,7 +54,7 @@ describe('tokens create', () => {
     const again = jsonOf(
       await cli('tokens create --vendor clerk --json --expires-in 1h --min-remaining-ttl 10m'),
     )
-    expect(again['id']).toBe(first['id'])
+    expect(again['tokenId']).toBe(first['tokenId'])
   })
 })
 
@@ -69,7 +69,7 @@ describe('tokens list', () => {
     expect(lines).toHaveLength(131)
     expect(lines[0]).toMatch(/^ID +CREATED AT +EXPIRES AT +LAST USED AT +REVOKED +EXPIRED$/)
     expect(lines[1]!.split(/ {2,}/)).toEqual([
-      items[0]!['id'],
+      items[0]!['tokenId'],
       '2026-11-21T08:00:00Z',
       expect.any(String),
       '-',
@@ -144,7 +144,7 @@ describe('tokens verify', () => {
     issuer.revoke(bad['token'])
     const revoked = await verify(bad['token'])
     expect(revoked.code).toBe(4)
-    expect(jsonOf(revoked)).toMatchObject({ id: bad['id'], revoked: true })
+    expect(jsonOf(revoked)).toMatchObject({ tokenId: bad['tokenId'], revoked: true })
     expect(jsonOf(revoked)).not.toHaveProperty('token')
     time += 3_600_000
     const expired = await verify(good['token'])

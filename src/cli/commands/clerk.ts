@@ -68,7 +68,7 @@ const list = command({
         Promise.resolve({
           items: tokens.list({ subject, limit: pageSize, ...definedOnly(rest) }, { signal }),
           limit,
-          columns: ['id', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
+          columns: ['tokenId', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
         }),
     }
   },
@@ -80,7 +80,7 @@ const revoke = command({
   functions: ['revoke'],
   summary: 'Revokes an opaque token by its id. JWTs cannot be revoked at Clerk.',
   operand: {
-    name: 'id',
+    name: 'token-id',
     help: 'the id of the token (mt_ and 32 hexadecimal digits), which is not the token',
     isSecret: false,
     pattern: /^mt_[0-9A-Fa-f]{32}$/,
@@ -90,11 +90,11 @@ const revoke = command({
   needs: EITHER_KEY,
   uses: ['CLERK_API_URL'],
   effect: 'destroys',
-  prepare: ({ values, operand: id, signal, ...call }) => {
+  prepare: ({ values, operand: tokenId, signal, ...call }) => {
     const tokens = connect(call)
     return {
-      question: () => `Revoke the token ${id} at Clerk? It cannot be made good again.`,
-      run: async () => shown(await tokens.revoke({ id, ...definedOnly(values) }, { signal })),
+      question: () => `Revoke the token ${tokenId} at Clerk? It cannot be made good again.`,
+      run: async () => shown(await tokens.revoke({ tokenId, ...definedOnly(values) }, { signal })),
     }
   },
 })

@@ -58,8 +58,8 @@ const create = command({
       clientSecret: needed(env, 'OAUTH_CLIENT_SECRET'),
     })
     const { scopes, audience, resource } = values
-    const wanted = definedOnly({ scopes, audience, resource })
-    return { run: async () => ({ item: { accessToken: await source.getToken({ ...wanted, signal }) } }) }
+    const request = definedOnly({ scopes, audience, resource })
+    return { run: async () => ({ item: { token: await source.getToken({ ...request, signal }) } }) }
   },
 })
 

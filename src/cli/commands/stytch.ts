@@ -51,7 +51,7 @@ const createToken = command({
       clientSecret: needed(env, 'STYTCH_CLIENT_SECRET'),
     })
     return {
-      run: async () => ({ item: { accessToken: await source.getToken({ ...definedOnly(values), signal }) } }),
+      run: async () => ({ item: { token: await source.getToken({ ...definedOnly(values), signal }) } }),
     }
   },
 })
@@ -63,20 +63,20 @@ const verifyToken = command({
   summary: "Judges a token with the project's keys, as a guarded API does.",
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {
-    requiredScopes: text('SCOPES', 'all of them are required'),
+    scopes: text('SCOPES', 'all of them are required'),
     maxTokenAge: duration('refuses a token that is this old'),
     clockTolerance: duration('how far clocks may disagree; default 5s'),
     b2b: flag('the project is a B2B one'),
   },
-  example: `tokens verify env:TOKEN --vendor stytch --required-scopes 'read:orders' --max-token-age 15m`,
+  example: `tokens verify env:TOKEN --vendor stytch --scopes 'read:orders' --max-token-age 15m`,
   needs: PROJECT,
   uses: ['STYTCH_API_URL'],
   effect: 'reads',
-  prepare: ({ values: { b2b, ...demands }, operand: accessToken, signal, ...call }) => {
+  prepare: ({ values: { b2b, ...policy }, operand: token, signal, ...call }) => {
     const clients = connect(call, definedOnly({ b2b }))
     return {
       run: async () => ({
-        item: await clients.authenticateToken({ accessToken, ...definedOnly(demands) }, { signal }),
+        item: await clients.authenticateToken({ token, ...definedOnly(policy) }, { signal }),
       }),
     }
   },

@@ -43,7 +43,7 @@ function read(error: unknown, command: Command | undefined): Failure {
 function misuse(error: ConfigurationError, command: Command | undefined): string {
   const problem = error.message.slice(error.option.length + 2)
   const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
-  for (const part of named) {
+  for (const part of named.flatMap((name) => [name, singular(name)])) {
     if (command !== undefined && Object.hasOwn(command.options, part)) return `${written(part)}: ${problem}`
     if (written(part) === `--${command?.operand?.name ?? ''}`)
       return `<${command?.operand?.name ?? ''}>: ${problem}`
@@ -53,7 +53,12 @@ function misuse(error: ConfigurationError, command: Command | undefined): string
   return `${command?.name ?? error.option}: ${withWritten(problem, command)}`
 }
 
-/** `takes clientId or clientIdentifier` with the names that the command line has for them. */
+/** The name of a repeatable option: `--resource` for `resources`. */
+function singular(name: string): string {
+  return name.replace(/ies$/, 'y').replace(/s$/, '')
+}
+
+/** `takes token or tokenHash` with the names that the command line has for them. */
 function withWritten(text: string, command: Command | undefined): string {
   return Object.keys(command?.options ?? {})
     .filter((name) => /[A-Z]/.test(name))

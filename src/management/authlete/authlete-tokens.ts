@@ -4,8 +4,8 @@ import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
 import type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
-  AuthleteStandardResponse,
-  AuthleteStandardInput,
+  AuthleteStandardIntrospection,
+  AuthleteIntrospectStandardInput,
 } from './introspection-types.js'
 import { listTokens, type AuthleteTokenPage } from './list.js'
 import { readCreatedToken, readTokenDetails, readUpdatedToken, type AuthleteListedToken } from './response.js'
@@ -18,15 +18,15 @@ import {
   standardRequest,
   updateRequest,
 } from './requests.js'
-import { revokeEverything, revokeOne } from './revoke.js'
+import { revokeAll, revokeOne } from './revoke.js'
 import type {
   AuthleteCreatedToken,
   AuthleteCreateInput,
   AuthleteDeleteInput,
   AuthleteListInput,
   AuthleteReissuedIdToken,
-  AuthleteReissueInput,
-  AuthleteRevocation,
+  AuthleteReissueIdTokenInput,
+  AuthleteRevokeResult,
   AuthleteRevokeInput,
   AuthleteUpdatedToken,
   AuthleteUpdateInput,
@@ -66,24 +66,27 @@ export interface AuthleteTokens {
    * Revokes exactly one token, and the access or refresh token that belongs to it: `POST /auth/token/revoke`.
    * Rejects if there is no such token, so that a typing error does not pass for a revocation.
    */
-  revoke(input: AuthleteRevokeInput, options?: CallOptions): Promise<AuthleteRevocation>
+  revoke(input: AuthleteRevokeInput, options?: CallOptions): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a client**, whoever's: `POST /auth/token/revoke`. */
   revokeAllOfClient(
-    input: { readonly clientIdentifier: string },
+    input: { readonly clientId: string | number },
     options?: CallOptions,
-  ): Promise<AuthleteRevocation>
+  ): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a client that belongs to one person**: `POST /auth/token/revoke`. */
   revokeAllOfClientAndSubject(
-    input: { readonly clientIdentifier: string; readonly subject: string },
+    input: { readonly clientId: string | number; readonly subject: string },
     options?: CallOptions,
-  ): Promise<AuthleteRevocation>
+  ): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a person**, at every client: `POST /auth/token/revoke`. */
-  revokeAllOfSubject(input: { readonly subject: string }, options?: CallOptions): Promise<AuthleteRevocation>
+  revokeAllOfSubject(
+    input: { readonly subject: string },
+    options?: CallOptions,
+  ): Promise<AuthleteRevokeResult>
   /**
    * Issues an ID token again, for a token endpoint that was told `ID_TOKEN_REISSUABLE`:
    * `POST /idtoken/reissue`.
    */
-  reissueIdToken(input: AuthleteReissueInput, options?: CallOptions): Promise<AuthleteReissuedIdToken>
+  reissueIdToken(input: AuthleteReissueIdTokenInput, options?: CallOptions): Promise<AuthleteReissuedIdToken>
   /**
    * Asks what to make of a token: `POST /auth/introspection`. The verdict is `action`, and a bad token is a
    * result, not an error. Only what is asked for is checked. To guard an API use `createVerifier`.
@@ -93,7 +96,10 @@ export interface AuthleteTokens {
    * Answers a question of RFC 7662, for an introspection endpoint of your own:
    * `POST /auth/introspection/standard`. Who asks there is for you to authenticate.
    */
-  introspectStandard(input: AuthleteStandardInput, options?: CallOptions): Promise<AuthleteStandardResponse>
+  introspectStandard(
+    input: AuthleteIntrospectStandardInput,
+    options?: CallOptions,
+  ): Promise<AuthleteStandardIntrospection>
 }
 
 /**
@@ -101,8 +107,8 @@ export interface AuthleteTokens {
  *
  * ```ts
  * const tokens = authleteTokens({ serviceId, serviceAccessToken, apiUrl: 'https://us.authlete.com' })
- * const { accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId, scopes: 'orders:read' })
- * await tokens.revoke({ accessToken })
+ * const { token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId, scopes: 'orders:read' })
+ * await tokens.revoke({ token })
  * ```
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
@@ -115,12 +121,10 @@ export function authleteTokens(options: AuthleteTokensOptions): AuthleteTokens {
     update: (input, call) => update(api, input, call),
     delete: (input, call) => deleteToken(api, input, call),
     revoke: (input, call) => revokeOne(api, input, call),
-    revokeAllOfClient: (input, call) =>
-      revokeEverything(api, 'revokeAllOfClient', input, ['clientIdentifier'], call),
+    revokeAllOfClient: (input, call) => revokeAll(api, 'revokeAllOfClient', input, ['clientId'], call),
     revokeAllOfClientAndSubject: (input, call) =>
-      revokeEverything(api, 'revokeAllOfClientAndSubject', input, ['clientIdentifier', 'subject'], call),
-    revokeAllOfSubject: (input, call) =>
-      revokeEverything(api, 'revokeAllOfSubject', input, ['subject'], call),
+      revokeAll(api, 'revokeAllOfClientAndSubject', input, ['clientId', 'subject'], call),
+    revokeAllOfSubject: (input, call) => revokeAll(api, 'revokeAllOfSubject', input, ['subject'], call),
     reissueIdToken: (input, call) => reissueIdToken(api, input, call),
     introspect: (input, call) => introspect(api, input, call),
     introspectStandard: (input, call) => introspectStandard(api, input, call),
@@ -152,7 +156,7 @@ async function update(
   const call = { name: 'update', path: '/auth/token/update', json, secrets, options, ...CHANGE }
   const answer = await api.act(call, ['OK'])
   const token = readUpdatedToken(answer.json)
-  if (json['accessTokenValueUpdated'] === true && token.accessToken === undefined) {
+  if (json['accessTokenValueUpdated'] === true && token.token === undefined) {
     throw answer.lacking('the new access token')
   }
   return token
@@ -177,7 +181,7 @@ async function deleteToken(
 
 async function reissueIdToken(
   api: AuthleteApi,
-  input: AuthleteReissueInput,
+  input: AuthleteReissueIdTokenInput,
   options: CallOptions | undefined,
 ): Promise<AuthleteReissuedIdToken> {
   const json = reissueRequest('authleteTokens.reissueIdToken', input)
@@ -186,7 +190,7 @@ async function reissueIdToken(
   const answer = await api.act(call, ['OK'])
   const idToken = text(answer.json, 'idToken')
   if (idToken === undefined) throw answer.lacking('an ID token')
-  return withSecrets({}, { idToken, responseContent: text(answer.json, 'responseContent') })
+  return withSecrets({}, { idToken, tokenResponse: text(answer.json, 'responseContent') })
 }
 
 async function introspect(
@@ -213,9 +217,9 @@ const VERDICTS = ['OK', 'UNAUTHORIZED', 'FORBIDDEN'] as const
 
 async function introspectStandard(
   api: AuthleteApi,
-  input: AuthleteStandardInput,
+  input: AuthleteIntrospectStandardInput,
   options: CallOptions | undefined,
-): Promise<AuthleteStandardResponse> {
+): Promise<AuthleteStandardIntrospection> {
   const json = standardRequest('authleteTokens.introspectStandard', input)
   const token = new URLSearchParams(String(json['parameters'])).get('token')
   const secrets = [token, json['parameters'], json['sharedKeyForSign'], json['sharedKeyForEncryption']]

@@ -35,7 +35,7 @@ export interface StytchUpdateInput {
 }
 
 /** The client an operation is about. */
-export interface StytchClientInput {
+export interface StytchClientReference {
   readonly clientId: string
 }
 
@@ -98,8 +98,8 @@ export function readUpdateInput(
 }
 
 /** The id of an input that has nothing else. */
-export function readClientId(where: string, input: StytchClientInput): string {
-  return clientIdOf(where, ownOptions<StytchClientInput>(where, input, { clientId: true }).clientId)
+export function readClientId(where: string, input: StytchClientReference): string {
+  return clientIdOf(where, ownOptions<StytchClientReference>(where, input, { clientId: true }).clientId)
 }
 
 /** The form of RFC 6749 section 4.4. */
