@@ -64,7 +64,7 @@ describe('tokens list', () => {
     expect(some).toEqual(all.slice(110, 115))
     expect(jsonLines(await cli('tokens list --vendor authlete --json --offset 500'))).toEqual([])
     const { stdout } = await cli('tokens list --vendor authlete --limit 1')
-    expect(stdout).toMatch(/^ACCESS TOKEN HASH +CLIENT ID +SUBJECT +GRANT TYPE +SCOPES +CREATED AT +ACCESS/)
+    expect(stdout).toMatch(/^TOKEN HASH +CLIENT ID +SUBJECT +GRANT TYPE +SCOPES +CREATED AT +EXPIRES AT/)
     expect(stdout).toContain('2026-11-21T08:00:00Z')
   })
 })
@@ -78,7 +78,7 @@ describe('tokens update', () => {
     expect(first.stdout).not.toContain(token)
     const at = '2026-11-21T09:00:00Z'
     const second = await cli(`${update} --token-hash=${hash} --expires-at ${at}`)
-    expect(jsonOf(second)).toMatchObject({ accessTokenExpiresAt: now + 3600 })
+    expect(jsonOf(second)).toMatchObject({ expiresAt: now + 3600 })
   })
 
   it('a new value is shown, and the old one is dead', async () => {

@@ -35,10 +35,10 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens create --vendor clerk --expires-in 0', '--expires-in: must be'],
     ['tokens create --vendor clerk --claims [1]', '--claims: must be an object of JSON, in quotes'],
     ['tokens create --vendor clerk --yes', 'Unknown option --yes'],
-    ['tokens revoke --vendor clerk', 'tokens revoke: <id> is missing'],
+    ['tokens revoke --vendor clerk', 'tokens revoke: <token-id> is missing'],
     [
       'tokens revoke mt_1 --vendor clerk',
-      '<id>: must be the id of the token (mt_ and 32 hexadecimal digits)',
+      '<token-id>: must be the id of the token (mt_ and 32 hexadecimal digits)',
     ],
     ['tokens verify --vendor clerk', '<token> is missing: - for stdin, or env:NAME'],
     ['tokens verify - - --vendor clerk', 'tokens verify: takes one argument, <token>, and options'],

@@ -60,9 +60,11 @@ function singular(name: string): string {
 
 /** `takes token or tokenHash` with the names that the command line has for them. */
 function withWritten(text: string, command: Command | undefined): string {
+  // A name in camel case is always an option; `token` is one only where the message lists options.
+  const isList = /^(?:needs one of|takes) /.test(text)
   return Object.keys(command?.options ?? {})
-    .filter((name) => /[A-Z]/.test(name))
-    .reduce((line, name) => line.replace(new RegExp(`\\b${name}\\b`, 'g'), written(name)), text)
+    .filter((name) => isList || /[A-Z]/.test(name))
+    .reduce((line, name) => line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), written(name)), text)
 }
 
 /** `Check serviceAccessToken` with the name of the variable it came from. Words of plain English are left alone. */

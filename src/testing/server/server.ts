@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRouteFinder, type CallCounter, type Match, type Route } from './endpoints.js'
-import { sendResponse } from './deliver.js'
+import { sendResponse } from './send.js'
 import type { FaultBoard } from './faults.js'
 import { json, type TestResponse, type TestRequest } from './http.js'
 

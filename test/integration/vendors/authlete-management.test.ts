@@ -424,9 +424,7 @@ describe('the same life, in the hands of both', () => {
     })
     const { accessToken = '', refreshToken = '', expiresAt } = theirsCreated
     const { items } = await ours.list({ subject: 'john' })
-    expect(items).toMatchObject([
-      { accessTokenHash: hashOf(accessToken), accessTokenExpiresAt: expiresAt! / 1000 },
-    ])
+    expect(items).toMatchObject([{ tokenHash: hashOf(accessToken), expiresAt: expiresAt! / 1000 }])
     expect(await ours.introspect({ token: accessToken })).toMatchObject({
       action: 'OK',
       clientId: String(theirsCreated.clientId),
@@ -479,7 +477,7 @@ describe('a failure', () => {
     const { issuer, serviceId, clientId } = await stage()
     const { authlete } = issuer.endpoints
     const options = { serviceId, serviceAccessToken: 'wrong', apiUrl: authlete }
-    const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientId: clientId }))
+    const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientId }))
     const wrong = new Authlete({ bearer: 'wrong', serverURL: authlete })
     const request = { serviceId, tokenRevokeRequest: { clientIdentifier: clientId } }
     expect(await failureOf(wrong.token.management.revoke(request))).toMatchObject({
@@ -490,9 +488,10 @@ describe('a failure', () => {
 
   it('that is told in a 200 is an error to us; to them it is an action to look at', async () => {
     const { ours, theirs, serviceId } = await stage()
-    const update = { accessToken: 'unknown', scopes: ['a'] }
-    const theirAnswer = await theirs.token.management.update({ serviceId, tokenUpdateRequest: update })
-    expect(theirAnswer.action).toBe('NOT_FOUND')
-    expect(await failureOf(ours.update(update))).toMatchObject({ status: 200, code: theirAnswer.resultCode })
+    const tokenUpdateRequest = { accessToken: 'unknown', scopes: ['a'] }
+    const response = await theirs.token.management.update({ serviceId, tokenUpdateRequest })
+    expect(response.action).toBe('NOT_FOUND')
+    const error = await failureOf(ours.update({ token: 'unknown', scopes: ['a'] }))
+    expect(error).toMatchObject({ status: 200, code: response.resultCode })
   })
 })

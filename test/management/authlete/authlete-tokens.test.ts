@@ -176,7 +176,7 @@ describe('update', () => {
     })
     const updated = await tokens.update({ tokenId: tokenId!, refreshTokenExpiresAt: now() + 5.5 })
     expect({ ...updated }).toEqual({
-      accessTokenExpiresAt: now() + 60,
+      expiresAt: now() + 60,
       refreshTokenExpiresAt: now() + 5.5,
       scopes: ['a', 'b'],
       properties,
@@ -195,10 +195,10 @@ describe('update', () => {
     const expiresAt = now() + 600
     pass(60)
     expect(await tokens.update({ token: accessToken, scopes: 'a' })).toMatchObject({
-      accessTokenExpiresAt: expiresAt,
+      expiresAt: expiresAt,
     })
     const afresh = { token: accessToken, scopes: 'b', resetExpiryOnScopeChange: true }
-    expect(await tokens.update(afresh)).toMatchObject({ accessTokenExpiresAt: now() + 3600 })
+    expect(await tokens.update(afresh)).toMatchObject({ expiresAt: now() + 3600 })
   })
 
   it('takes every scope away with an empty list', async () => {

@@ -39,7 +39,7 @@ describe('introspect', () => {
         { key: 'tenant', value: 't1', hidden: false },
         { key: 'risk', value: 'high', hidden: true },
       ],
-      accessTokenResources: ['https://api.test'],
+      tokenResources: ['https://api.test'],
       certificateThumbprint: 'c'.repeat(43),
       grantType: 'AUTHORIZATION_CODE',
       acr: 'gold',

@@ -36,7 +36,7 @@ describe('a list', () => {
     expect(items).toEqual([
       {
         tokenHash: hashOf(accessToken),
-        accessTokenExpiresAt: now() + 60,
+        expiresAt: now() + 60,
         refreshTokenHash: hashOf(refreshToken!),
         refreshTokenExpiresAt: now() + 120,
         createdAt: now(),
