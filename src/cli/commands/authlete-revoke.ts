@@ -1,9 +1,9 @@
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import type { AuthleteTokens } from '../../management/index.js'
 import { connect, SERVICE } from './authlete.js'
-import { command, definedOnly } from '../command.js'
+import { command, omitUndefined } from '../command.js'
 import { UsageError } from '../exit-code.js'
-import { secret, text, written } from '../input/option.js'
+import { secret, text, toFlag } from '../input/option.js'
 
 /** Describes a token without showing it. */
 function describeToken(kind: string, token: string | undefined, hash: string | undefined): string {
@@ -33,7 +33,7 @@ const remove = command({
         `Delete ${describeToken('access token', token, tokenHash)} at Authlete, and its refresh token? ` +
         'It cannot be made good again.',
       run: async () => {
-        await tokens.delete(definedOnly(values), { signal })
+        await tokens.delete(omitUndefined(values), { signal })
         return { item: { deleted: true } }
       },
     }
@@ -74,15 +74,15 @@ const revoke = command({
               ? describeToken('access token', selector.token, selector.tokenHash)
               : describeToken('refresh token', selector.refreshToken, selector.refreshTokenHash)
           } at Authlete, and the token that belongs to it? It cannot be made good again.`,
-        run: async () => ({ item: await tokens.revoke(definedOnly(selector), { signal }) }),
+        run: async () => ({ item: await tokens.revoke(omitUndefined(selector), { signal }) }),
       }
     }
     const conflict = TOKEN_SELECTORS.find((name) => selector[name] !== undefined)
     if (conflict !== undefined)
-      throw new UsageError(`${written(conflict)} names one token, --all-of-... many: leave one of them out`)
+      throw new UsageError(`${toFlag(conflict)} names one token, --all-of-... many: leave one of them out`)
     return {
       question: async () => {
-        const { total } = await tokens.list(definedOnly({ clientId, subject, limit: 1 }), {
+        const { total } = await tokens.list(omitUndefined({ clientId, subject, limit: 1 }), {
           signal,
         })
         const whose = [
@@ -115,7 +115,7 @@ function requireExactlyOne<N extends string>(
   values: Readonly<Record<N, string | undefined>>,
 ): void {
   if (names.filter((name) => values[name] !== undefined).length !== 1)
-    throw new UsageError(`Exactly one is needed of ${names.map(written).join(', ')}`)
+    throw new UsageError(`Exactly one is needed of ${names.map(toFlag).join(', ')}`)
 }
 
 export const AUTHLETE_REMOVALS = [remove, revoke]

@@ -1,7 +1,7 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../../management/index.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { command, definedOnly, type Call } from '../command.js'
+import { command, omitUndefined, type CommandInput } from '../command.js'
 import { EXIT } from '../exit-code.js'
 import {
   choice,
@@ -12,24 +12,24 @@ import {
   object,
   required,
   secret,
-  several,
+  repeatable,
   text,
 } from '../input/option.js'
-import { needed } from '../input/environment.js'
+import { requiredVariable } from '../input/environment.js'
 
 export const SERVICE = [['AUTHLETE_SERVICE_ID', 'AUTHLETE_SERVICE_ACCESS_TOKEN', 'AUTHLETE_API_URL']] as const
 
-export function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): AuthleteTokens {
+export function connect({ env, limits }: Pick<CommandInput<unknown>, 'env' | 'limits'>): AuthleteTokens {
   return authleteTokens({
     ...limits,
-    serviceId: needed(env, 'AUTHLETE_SERVICE_ID'),
-    serviceAccessToken: needed(env, 'AUTHLETE_SERVICE_ACCESS_TOKEN'),
-    apiUrl: needed(env, 'AUTHLETE_API_URL'),
+    serviceId: requiredVariable(env, 'AUTHLETE_SERVICE_ID'),
+    serviceAccessToken: requiredVariable(env, 'AUTHLETE_SERVICE_ACCESS_TOKEN'),
+    apiUrl: requiredVariable(env, 'AUTHLETE_API_URL'),
   })
 }
 
 const scopes = text('SCOPES', 'one text with spaces')
-const property = several(text('KEY=VALUE', "a word of the application's own"))
+const property = repeatable(text('KEY=VALUE', "a word of the application's own"))
 const neverExpires = flag('the token never expires')
 
 function propertiesOf(pairs: readonly string[] | undefined): readonly AuthleteProperty[] | undefined {
@@ -60,7 +60,7 @@ const list = command({
     return {
       run: () =>
         Promise.resolve({
-          items: tokens.list(definedOnly({ ...filter, start: offset, limit: pageSize }), { signal }),
+          items: tokens.list(omitUndefined({ ...filter, start: offset, limit: pageSize }), { signal }),
           limit,
           columns: ['tokenHash', 'clientId', 'subject', 'grantType', 'scopes', 'createdAt', 'expiresAt'],
         }),
@@ -82,7 +82,7 @@ const create = command({
     refreshTokenExpiresIn: duration("lifetime of its refresh token; default the service's"),
     neverExpires,
     property,
-    resource: several(text('URL', 'what it is for')),
+    resource: repeatable(text('URL', 'what it is for')),
     jwtClaims: object('further claims of a JWT access token'),
   },
   example: `tokens create --vendor authlete --client-id 26478243745571 --scopes 'orders:read'`,
@@ -94,7 +94,7 @@ const create = command({
     ...call
   }) => {
     const tokens = connect(call)
-    const more = definedOnly({ ...rest, resources, properties: propertiesOf(pairs) })
+    const more = omitUndefined({ ...rest, resources, properties: propertiesOf(pairs) })
     return {
       run: async () => ({
         item: await tokens.create({ clientId, grantType, ...more }, { signal }),
@@ -125,7 +125,7 @@ const update = command({
   effect: 'changes',
   prepare: ({ values: { property: pairs, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = definedOnly({ ...rest, properties: propertiesOf(pairs) })
+    const input = omitUndefined({ ...rest, properties: propertiesOf(pairs) })
     const secrets = rest.replaceToken === true ? ['token'] : []
     return { run: async () => ({ item: await tokens.update(input, { signal }), secrets }) }
   },
@@ -148,7 +148,7 @@ const reissue = command({
   effect: 'changes',
   prepare: ({ values: { token, refreshToken, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = { token, refreshToken, ...definedOnly(rest) }
+    const input = { token, refreshToken, ...omitUndefined(rest) }
     return {
       run: async () => ({ item: await tokens.reissueIdToken(input, { signal }), secrets: ['idToken'] }),
     }
@@ -164,7 +164,7 @@ const introspect = command({
   options: {
     scopes: text('SCOPES', 'the scopes it needs'),
     subject: text('SUBJECT', 'the subject it must belong to'),
-    resource: several(text('URL', 'what it must be for')),
+    resource: repeatable(text('URL', 'what it must be for')),
     maxAge: duration('how long ago the person may have been authenticated'),
   },
   example: `tokens introspect env:TOKEN --vendor authlete --scopes 'orders:read'`,
@@ -174,7 +174,7 @@ const introspect = command({
     const tokens = connect(call)
     return {
       run: async () => {
-        const item = await tokens.introspect({ token, ...definedOnly({ ...rest, resources }) }, { signal })
+        const item = await tokens.introspect({ token, ...omitUndefined({ ...rest, resources }) }, { signal })
         return { item, code: item.action === 'OK' ? EXIT.done : EXIT.tokenNotGood }
       },
     }

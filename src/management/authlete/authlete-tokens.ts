@@ -34,11 +34,11 @@ import type {
 import type { Listing } from '../api/listing.js'
 import { readIntrospection } from '../oauth/introspection.js'
 import { text } from '../../util/members.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { encodePathSegment, type CallOptions } from '../api/call.js'
 
 /**
  * The tokens of a service at Authlete. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer, a failure
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response, a failure
  * that Authlete reports with status 200 included (`code` is its `resultCode`); and with the reason of `signal`
  * once that is aborted. What changes something is sent once and never again by itself. What comes back is
  * frozen; times are seconds since the epoch; what is a secret is not enumerable.
@@ -54,7 +54,7 @@ export interface AuthleteTokens {
   create(input: AuthleteCreateInput, options?: CallOptions): Promise<AuthleteCreatedToken>
   /**
    * Changes a token: `POST /auth/token/update`. What is left out stays as it is. Scopes the service does not
-   * know are dropped without a word: the answer has those that are left. A guard that remembers the token
+   * know are dropped without a word: the response has those that are left. A guard that remembers the token
    * learns of the change once it asks again.
    */
   update(input: AuthleteUpdateInput, options?: CallOptions): Promise<AuthleteUpdatedToken>
@@ -139,9 +139,9 @@ async function create(
   const json = createRequest('authleteTokens.create', input)
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'create', path: '/auth/token/create', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const token = readCreatedToken(answer.json)
-  if (token === undefined) throw answer.lacking('an access token')
+  const response = await api.callAction(call, ['OK'])
+  const token = readCreatedToken(response.json)
+  if (token === undefined) throw response.incomplete('an access token')
   return token
 }
 
@@ -154,10 +154,10 @@ async function update(
   // A token is as long as a hash, and easily taken for one.
   const secrets = [json['accessToken'], json['accessTokenHash'], json['tokenId']]
   const call = { name: 'update', path: '/auth/token/update', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const token = readUpdatedToken(answer.json)
+  const response = await api.callAction(call, ['OK'])
+  const token = readUpdatedToken(response.json)
   if (json['accessTokenValueUpdated'] === true && token.token === undefined) {
-    throw answer.lacking('the new access token')
+    throw response.incomplete('the new access token')
   }
   return token
 }
@@ -168,15 +168,15 @@ async function deleteToken(
   options: CallOptions | undefined,
 ): Promise<void> {
   const identifier = deleteRequest('authleteTokens.delete', input)
-  const { status, lacking } = await api.call({
+  const { status, incomplete } = await api.call({
     name: 'delete',
     method: 'DELETE',
-    path: `/auth/token/delete/${pathPart('authleteTokens.delete.token', identifier)}`,
+    path: `/auth/token/delete/${encodePathSegment('authleteTokens.delete.token', identifier)}`,
     isRead: false,
     secrets: [identifier],
     options,
   })
-  if (status !== 204) throw lacking('the status 204 that means it is done')
+  if (status !== 204) throw incomplete('the status 204 that means it is done')
 }
 
 async function reissueIdToken(
@@ -187,10 +187,10 @@ async function reissueIdToken(
   const json = reissueRequest('authleteTokens.reissueIdToken', input)
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'reissueIdToken', path: '/idtoken/reissue', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const idToken = text(answer.json, 'idToken')
-  if (idToken === undefined) throw answer.lacking('an ID token')
-  return withSecrets({}, { idToken, tokenResponse: text(answer.json, 'responseContent') })
+  const response = await api.callAction(call, ['OK'])
+  const idToken = text(response.json, 'idToken')
+  if (idToken === undefined) throw response.incomplete('an ID token')
+  return withSecrets({}, { idToken, tokenResponse: text(response.json, 'responseContent') })
 }
 
 async function introspect(
@@ -204,13 +204,13 @@ async function introspect(
     name: 'introspect',
     path: '/auth/introspection',
     json,
-    // A proof is good for one time: the answer to its second would be about the repetition.
+    // A proof is good for one time: the response to its second would be about the repetition.
     isRepeatable: json['dpop'] === undefined,
     secrets: [json['token'], json['dpop']],
     options,
   }
-  const answer = await api.act(call, VERDICTS)
-  return readTokenDetails(answer.json, answer.action as (typeof VERDICTS)[number])
+  const response = await api.callAction(call, VERDICTS)
+  return readTokenDetails(response.json, response.action as (typeof VERDICTS)[number])
 }
 
 const VERDICTS = ['OK', 'UNAUTHORIZED', 'FORBIDDEN'] as const
@@ -225,13 +225,13 @@ async function introspectStandard(
   const secrets = [token, json['parameters'], json['sharedKeyForSign'], json['sharedKeyForEncryption']]
   const path = '/auth/introspection/standard'
   const call = { name: 'introspectStandard', path, json, secrets, options, ...QUESTION }
-  const { action, json: answer, lacking } = await api.act(call, ['OK', 'JWT'])
-  const content = text(answer, 'responseContent')
-  if (content === undefined || content === '') throw lacking('the content of an answer')
+  const { action, json: response, incomplete } = await api.callAction(call, ['OK', 'JWT'])
+  const content = text(response, 'responseContent')
+  if (content === undefined || content === '') throw incomplete('the content of an answer')
   if (action === 'JWT') return Object.freeze({ format: 'jwt', jwt: content })
   const inner = parseJson(content)
   const introspection = isRecord(inner) ? readIntrospection(inner) : undefined
-  if (introspection === undefined) throw lacking('saying whether the token is active')
+  if (introspection === undefined) throw incomplete('saying whether the token is active')
   return Object.freeze({ format: 'json', ...introspection })
 }
 

@@ -45,11 +45,11 @@ export interface AuthleteIntrospectInput {
 export interface AuthleteIntrospection {
   /** `OK`: serve. `UNAUTHORIZED`: the token is no good, 401. `FORBIDDEN`: scopes or subject do not suffice, 403. */
   readonly action: 'OK' | 'UNAUTHORIZED' | 'FORBIDDEN'
-  /** The value of `WWW-Authenticate` for an answer to the client; undefined for `OK`. It speaks of the scheme `Bearer`. */
+  /** The value of `WWW-Authenticate` for a response to the client; undefined for `OK`. It speaks of the scheme `Bearer`. */
   readonly challenge: string | undefined
-  /** The `DPoP-Nonce` header of the answer to the client, whatever the verdict. */
+  /** The `DPoP-Nonce` header of the response to the client, whatever the verdict. */
   readonly dpopNonce: string | undefined
-  /** The answer to the client must be signed (RFC 9421). */
+  /** The response to the client must be signed (RFC 9421). */
   readonly responseSigningRequired: boolean
   readonly existent: boolean
   /** It exists and has not expired. */

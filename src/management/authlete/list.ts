@@ -34,7 +34,7 @@ export function listTokens(
   const fetchFrom = async (start: number): Promise<AuthleteTokenPage> => {
     const { filter, last, pageSize } = plan()
     const end = Math.min(start + pageSize, last)
-    const { json, lacking } = await api.call({
+    const { json, incomplete } = await api.call({
       name: 'list',
       method: 'GET',
       path: '/auth/token/get/list',
@@ -44,7 +44,7 @@ export function listTokens(
       options,
     })
     const items = records(json, 'accessTokens')?.map(readListedToken)
-    if (items?.every((item) => item !== undefined) !== true) throw lacking('a list of tokens')
+    if (items?.every((item) => item !== undefined) !== true) throw incomplete('a list of tokens')
     const client = readListedClient(json)
     return Object.freeze({
       items: Object.freeze(items),
@@ -64,7 +64,7 @@ export function listTokens(
       const isLast = items.length === 0 || reached >= Math.min(last, total ?? Number.POSITIVE_INFINITY)
       return isLast ? undefined : fetchFrom(reached)
     },
-    () => api.endless('list'),
+    () => api.endlessListError('list'),
   )
 }
 

@@ -82,7 +82,7 @@ export function readListedClient(json: Json): AuthleteListedClient | undefined {
   })
 }
 
-/** Undefined if there is no token in the answer. */
+/** Undefined if there is no token in the response. */
 export function readCreatedToken(json: Json): AuthleteCreatedToken | undefined {
   const token = text(json, 'accessToken')
   if (token === undefined) return undefined

@@ -14,7 +14,7 @@ export async function revokeOne(
 ): Promise<AuthleteRevokeResult> {
   const revocation = await revoke(api, 'revoke', revokeRequest('authleteTokens.revoke', input), options)
   // Whether Authlete says 404 or a count of 0 of a token it does not know: here both are the same error.
-  if (revocation.count === 0) throw revocation.nothing()
+  if (revocation.count === 0) throw revocation.notFound()
   return Object.freeze({ count: revocation.count })
 }
 
@@ -36,12 +36,12 @@ async function revoke(
   name: string,
   json: Json,
   options: CallOptions | undefined,
-): Promise<AuthleteRevokeResult & Pick<AuthleteResponse, 'nothing'>> {
+): Promise<AuthleteRevokeResult & Pick<AuthleteResponse, 'notFound'>> {
   const secrets = [json['accessTokenIdentifier'], json['refreshTokenIdentifier']]
   const path = '/auth/token/revoke'
   const call = { name, method: 'POST', path, json, isRead: false, secrets, options } as const
-  const { json: answer, lacking, nothing } = await api.call(call)
-  const count = number(answer, 'count')
-  if (count === undefined || count < 0) throw lacking('a count of what was revoked')
-  return { count, nothing }
+  const { json: response, incomplete, notFound } = await api.call(call)
+  const count = number(response, 'count')
+  if (count === undefined || count < 0) throw incomplete('a count of what was revoked')
+  return { count, notFound }
 }

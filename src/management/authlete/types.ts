@@ -9,7 +9,7 @@ export type AuthleteGrantType = (typeof AUTHLETE_GRANT_TYPES)[number]
 export interface AuthleteProperty {
   readonly key: string
   readonly value: string
-  /** Not for clients: keep it out of every answer to them. Default `false`. */
+  /** Not for clients: keep it out of every response to them. Default `false`. */
   readonly hidden?: boolean
 }
 

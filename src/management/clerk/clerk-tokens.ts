@@ -13,15 +13,15 @@ import {
 } from './input.js'
 import { offsetListing, type ClerkPage } from './list.js'
 import { readClerkToken, type ClerkToken, type ClerkCreatedToken } from './token.js'
-import { AN_END, settled, type Listing } from '../api/listing.js'
+import { ENDLESS_LIST, captureResult, type Listing } from '../api/listing.js'
 import { number, records, text } from '../../util/members.js'
 import { withSecret } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { encodePathSegment, type CallOptions } from '../api/call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer; and with
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
  * the reason of `signal` once that is aborted. What comes back is frozen; times are seconds since the epoch.
  */
 export interface ClerkTokens {
@@ -92,17 +92,17 @@ async function create(
   api.requireMachineKey(operation)
   const json = readCreateInput(operation, input)
   const call: ClerkCall = { operation, method: 'POST', path: '/m2m_tokens', json, isRead: false, options }
-  const answer = await api.call(call)
-  const token = text(answer.json, 'token')
+  const response = await api.call(call)
+  const token = text(response.json, 'token')
   if (token === undefined || token === '') throw api.unreadable(call, 'the token')
-  return withSecret(tokenOf(api, call, answer.json), 'token', token)
+  return withSecret(tokenOf(api, call, response.json), 'token', token)
 }
 
 function list(api: ClerkApi, input: ClerkListInput, options: CallOptions): Listing<ClerkToken> {
-  const query = settled(() => readListInput('clerkTokens.list', input))
+  const query = captureResult(() => readListInput('clerkTokens.list', input))
   return offsetListing(
     (offset) => fetchPage(api, { ...query(), ...(offset === undefined ? {} : { offset }) }, options),
-    () => api.unreadable({ operation: 'clerkTokens.list', isRead: true }, AN_END),
+    () => api.unreadable({ operation: 'clerkTokens.list', isRead: true }, ENDLESS_LIST),
   )
 }
 
@@ -129,7 +129,7 @@ async function revoke(api: ClerkApi, input: ClerkRevokeInput, options: CallOptio
   const call: ClerkCall = {
     operation,
     method: 'POST',
-    path: `/m2m_tokens/${pathPart(`${operation}.tokenId`, tokenId)}/revoke`,
+    path: `/m2m_tokens/${encodePathSegment(`${operation}.tokenId`, tokenId)}/revoke`,
     json: { revocation_reason: reason },
     isRead: false,
     // Whoever gives the token in place of its id must not read it in a log.

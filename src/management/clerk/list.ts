@@ -1,7 +1,7 @@
 import type { ClerkToken } from './token.js'
 import { Listing, type Page } from '../api/listing.js'
 
-/** One answer of the list endpoint. */
+/** One response of the list endpoint. */
 export interface ClerkPage extends Page<ClerkToken> {
   readonly offset: number
 }

@@ -10,7 +10,7 @@ import { waitFor } from '../../util/abort.js'
 import type { EpochSeconds } from '../../util/members.js'
 import type { StytchClientsOptions } from './api.js'
 import { readScopes } from './input.js'
-import { signalOf, type CallOptions } from '../api/call.js'
+import { readSignal, type CallOptions } from '../api/call.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
 export interface StytchAuthenticateTokenInput {
@@ -87,7 +87,7 @@ export function createAuthenticateToken(own: OwnOptions<StytchClientsOptions>): 
   verifierOf(DEFAULT_TOLERANCE)
   return async (given, options) => {
     const input = readInput(given)
-    const signal = signalOf(OPERATION, options)
+    const signal = readSignal(OPERATION, options)
     const { scopes: required, checkScopes, maxTokenAge } = input
     const policy = {
       ...(maxTokenAge === undefined ? {} : { maxTokenAge }),

@@ -28,11 +28,11 @@ import { searchClients, type StytchClientPage, type StytchSearchInput } from './
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { encodePathSegment, type CallOptions } from '../api/call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer; and with
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
  * the reason of `signal` once that is aborted. What changes something is never repeated by itself. What comes
  * back is frozen; times and lifetimes are in seconds.
  */
@@ -160,9 +160,9 @@ async function create(
     secrets: imported === undefined ? [] : [imported],
     options,
   }
-  const answer = await api.call(call)
-  const client = clientOf(api, call, answer)
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
+  const response = await api.call(call)
+  const client = clientOf(api, call, response)
+  const secret = filledText(record(response.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
   if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
   return withSecret(client, 'clientSecret', secret)
 }
@@ -194,9 +194,9 @@ async function rotateStart(
   options: CallOptions,
 ): Promise<StytchRotatingClient> {
   const call = callOnClient('secrets.rotateStart', input, options)
-  const answer = await api.call(call)
-  const client = clientOf(api, call, answer, readClientId(call.operation, input))
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
+  const response = await api.call(call)
+  const client = clientOf(api, call, response, readClientId(call.operation, input))
+  const secret = filledText(record(response.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
   return withSecret(client, 'nextClientSecret', secret)
 }
@@ -234,10 +234,10 @@ function callOnClient(
 }
 
 function pathOf(clientId: string): string {
-  return `/v1/m2m/clients/${pathPart('clientId', clientId)}`
+  return `/v1/m2m/clients/${encodePathSegment('clientId', clientId)}`
 }
 
-/** The client of an answer; `clientId` is whose it must be. */
+/** The client of a response; `clientId` is whose it must be. */
 function clientOf(
   api: StytchApi,
   call: StytchCall,

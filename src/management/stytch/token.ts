@@ -4,10 +4,10 @@ import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
 import type { CallOptions } from '../api/call.js'
 
-/** An access token that a client has obtained. Its scopes are in it: Stytch's answer does not say them. */
+/** An access token that a client has obtained. Its scopes are in it: Stytch's response does not say them. */
 export interface StytchAccessToken {
   readonly tokenType: 'bearer'
-  /** How long it is good for, in seconds, counted from the answer. */
+  /** How long it is good for, in seconds, counted from the response. */
   readonly expiresIn: number
   /** The token, a JWT. Not enumerable: it is left out of logs, JSON and copies of the result. */
   readonly token: string
