@@ -1,6 +1,6 @@
 import type { Clock } from '../util/clock.js'
 import { waitFor } from '../util/abort.js'
-import { RefusalPause, type Backoff } from './renewal-pause.js'
+import { RenewalCooldown, type Backoff } from './renewal-pause.js'
 import type { IssuedToken } from './grants/grant.js'
 import { unreadable } from './grants/issuer-request.js'
 import { TokenSourceError } from './errors.js'
@@ -38,7 +38,7 @@ export class CachedToken {
   readonly #obtain: () => Promise<IssuedToken>
   /** After failures that say nothing of other sets. */
   readonly #ownPause: Backoff
-  readonly #refusalPause: RefusalPause
+  readonly #refusalPause: RenewalCooldown
 
   #held: CachedValue | undefined
   #inFlight: Promise<string> | undefined
@@ -47,7 +47,7 @@ export class CachedToken {
     this.#settings = settings
     this.#obtain = obtain
     this.#ownPause = ownPause
-    this.#refusalPause = new RefusalPause(settings.clock)
+    this.#refusalPause = new RenewalCooldown(settings.clock)
   }
 
   /** Whether a request is in flight. */
@@ -57,7 +57,7 @@ export class CachedToken {
 
   /** The pause after failures that say nothing of other sets, if there is one: it outlives this set. */
   get pause(): Backoff | undefined {
-    return this.#ownPause.blocked() === undefined ? undefined : this.#ownPause
+    return this.#ownPause.activeError() === undefined ? undefined : this.#ownPause
   }
 
   /** Resolves once none is in flight, however it ended. */
@@ -106,7 +106,7 @@ export class CachedToken {
   /** Joins the request in flight or starts one, unless there is a pause. */
   #renew(): Promise<string> {
     if (this.#inFlight !== undefined) return this.#inFlight
-    const blocked = this.#settings.issuerPause.blocked() ?? this.#ownPause.blocked()
+    const blocked = this.#settings.issuerPause.activeError() ?? this.#ownPause.activeError()
     if (blocked !== undefined) return Promise.reject(blocked)
     this.#inFlight = this.#request().finally(() => {
       this.#inFlight = undefined
@@ -118,7 +118,7 @@ export class CachedToken {
     if (this.#inFlight !== undefined) return this.#inFlight
     if (!this.#refusalPause.isOver) return undefined
     const fresh = await this.#renew()
-    this.#refusalPause.begin()
+    this.#refusalPause.start()
     return fresh
   }
 
@@ -128,14 +128,14 @@ export class CachedToken {
     try {
       const held = this.#heldFrom(await this.#obtain(), startedAt)
       this.#held = held
-      issuerPause.succeeded(startedAt)
-      this.#ownPause.succeeded(startedAt)
+      issuerPause.recordSuccess(startedAt)
+      this.#ownPause.recordSuccess(startedAt)
       return held.token
     } catch (error) {
       if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') throw error
       const pause = error.reason === 'request_refused' ? this.#ownPause : issuerPause
-      pause.failed(error, startedAt)
-      throw pause.blocked() ?? error
+      pause.recordFailure(error, startedAt)
+      throw pause.activeError() ?? error
     }
   }
 

@@ -11,7 +11,7 @@ const JITTER = 0.1
  * How seldom tokens are renewed because an API refused one: not for 1 s after the last such renewal, doubling to 60 s
  * while it goes on. A minute without any makes it 1 s again.
  */
-export class RefusalPause {
+export class RenewalCooldown {
   readonly #clock: Clock
   #seconds = 0
   #until = Number.NEGATIVE_INFINITY
@@ -25,7 +25,7 @@ export class RefusalPause {
   }
 
   /** A token was obtained because another was refused. */
-  begin(): void {
+  start(): void {
     const now = this.#clock.elapsed()
     const wasQuiet = now >= this.#until + LONGEST_PAUSE
     this.#seconds = wasQuiet ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, this.#seconds * 2)
@@ -45,14 +45,14 @@ export class Backoff {
   }
 
   /** The error to give at once, while the issuer is left alone. */
-  blocked(): TokenSourceError | undefined {
+  activeError(): TokenSourceError | undefined {
     // Whole milliseconds, upwards: whoever comes back then must not be too early.
     const left = Math.ceil((this.#until - this.#clock.elapsed()) * 1000) / 1000
     return this.#error === undefined || left <= 0 ? undefined : this.#error.withRetryAfter(left)
   }
 
   /** Starts a pause, or a longer one; `startedAt` is when the request that failed was begun. */
-  failed(error: TokenSourceError, startedAt: number): void {
+  recordFailure(error: TokenSourceError, startedAt: number): void {
     // Several that were under way together fail for the same reason: that is one failure.
     if (startedAt >= this.#until) this.#failures += 1
     const growing = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(this.#failures - 1, 30))
@@ -64,7 +64,7 @@ export class Backoff {
   }
 
   /** Ends the pause, unless it began while the request, begun at `startedAt`, was under way: that one knew nothing of it. */
-  succeeded(startedAt: number): void {
+  recordSuccess(startedAt: number): void {
     if (startedAt < this.#until) return
     this.#failures = 0
     this.#until = Number.NEGATIVE_INFINITY

@@ -12,14 +12,14 @@ import {
   createSource,
   readClock,
   readDeadline,
-  type CommonSourceOptions,
+  type CommonTokenSourceOptions,
   type TokenSource,
 } from '../create-source.js'
 import { readToken } from './token-response.js'
 import { TokenSourceError } from '../errors.js'
 
 /** Options of {@link clerkTokenSource}. */
-export interface ClerkTokenSourceOptions extends CommonSourceOptions {
+export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
   /** The key of the machine that calls (`ak_…`); as a function it is read anew for every token. */
   readonly machineSecretKey: Secret
   /** The Backend API. Default `https://api.clerk.com`. */
@@ -78,7 +78,10 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     clock,
   })
   const usual = { audience: [], resource: [], scopes: [] }
-  return createSource({ where: WHERE, usual, members: {}, renewEverlasting: DAY, grant }, own)
+  return createSource(
+    { where: WHERE, defaults: usual, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
+    own,
+  )
 }
 
 /** The body of Clerk's create call. */

@@ -4,8 +4,14 @@ import { durationOr, type Duration } from '../../options/duration.js'
 import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
 import { waitFor } from '../../util/abort.js'
 import type { ManagementError } from './management-error.js'
-import { readResponse, refused, unreadable, type ReportedRefusal, type VendorResponse } from './response.js'
-import { bodyOf, queryOf, type VendorCall } from './call.js'
+import {
+  readResponse,
+  reportedFailureError,
+  incompleteResponseError,
+  type ReportedFailure,
+  type VendorResponse,
+} from './response.js'
+import { encodeBody, encodeQuery, type VendorCall } from './call.js'
 import type { VendorProfile } from './vendor-profile.js'
 
 /** Options of every management client. */
@@ -20,11 +26,11 @@ export interface ManagementOptions {
 export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
 
 const MAX_BYTES = 4 * 1024 * 1024
-const PASSING_TROUBLES = [502, 503, 504]
-const SHORTEST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 150
+const TRANSIENT_STATUSES = [502, 503, 504]
+const MIN_RETRY_DELAY_MS = 50
+const MAX_RETRY_DELAY_MS = 150
 
-/** Calls a vendor's API within a deadline, and turns whatever is no good answer into a {@link ManagementError}. */
+/** Calls a vendor's API within a deadline, and turns whatever is no good response into a {@link ManagementError}. */
 export class VendorApi {
   readonly #profile: VendorProfile
   readonly #deadlineSeconds: number
@@ -40,7 +46,7 @@ export class VendorApi {
    * Makes one call. What changes nothing is tried a second time after a network error or a 502, 503 or 504
    * without `Retry-After`; what changes something never is.
    *
-   * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
+   * @throws ManagementError for anything but a 2xx response with a JSON object, or with no body at all.
    * @throws The reason of `signal`, once it is aborted.
    */
   async call(call: VendorCall): Promise<VendorResponse> {
@@ -49,9 +55,9 @@ export class VendorApi {
     const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
     for (let left = (call.isRepeatable ?? call.isRead) ? 1 : 0, remaining = deadline; ; left -= 1) {
       const attempt = await this.#attempt(call, remaining)
-      const wait = SHORTEST_PAUSE_MS + Math.random() * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS)
+      const wait = MIN_RETRY_DELAY_MS + Math.random() * (MAX_RETRY_DELAY_MS - MIN_RETRY_DELAY_MS)
       remaining = deadline - (performance.now() - started + wait) / 1000
-      if (left === 0 || !isPassing(attempt) || remaining <= 0)
+      if (left === 0 || !isTransient(attempt) || remaining <= 0)
         return readResponse(this.#profile, call, attempt)
       // The timer listens so that none is left behind; its own error would hide the reason of the signal.
       await waitFor(pause(wait, undefined, { signal }), signal)
@@ -64,26 +70,26 @@ export class VendorApi {
   }
 
   /** What is left of the deadline of an operation that started at some `performance.now()`, for its next call. */
-  timeLeft(startedMs: number): { readonly deadlineSeconds: number } {
+  remainingDeadline(startedMs: number): { readonly deadlineSeconds: number } {
     const left = this.#deadlineSeconds - (performance.now() - startedMs) / 1000
     return { deadlineSeconds: Math.max(left, 0.001) }
   }
 
-  /** The failure of an operation whose 2xx answer does not hold what it must. */
-  unreadable(call: Pick<VendorCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return unreadable(this.#profile, call, lacking)
+  /** The failure of an operation whose 2xx response does not hold what it must. */
+  incompleteResponse(call: Pick<VendorCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
+    return incompleteResponseError(this.#profile, call, lacking)
   }
 
-  /** The failure of an operation that the vendor tells of in an answer whose status says nothing. */
-  refused(call: VendorCall, told: ReportedRefusal): ManagementError {
-    return refused(this.#profile, call, told)
+  /** The failure of an operation that the vendor tells of in a response whose status says nothing. */
+  reportedFailure(call: VendorCall, told: ReportedFailure): ManagementError {
+    return reportedFailureError(this.#profile, call, told)
   }
 
   async #attempt(call: VendorCall, deadlineSeconds: number): Promise<HttpResponse | ExchangeError> {
-    const { body, type } = bodyOf(call)
+    const { body, type } = encodeBody(call)
     try {
       return await exchange({
-        url: `${this.#profile.base}${call.path}${queryOf(call)}`,
+        url: `${this.#profile.base}${call.path}${encodeQuery(call)}`,
         method: call.method,
         headers: {
           accept: 'application/json',
@@ -104,7 +110,7 @@ export class VendorApi {
 }
 
 /** Whether asking again may bring something better. */
-function isPassing(attempt: HttpResponse | ExchangeError): boolean {
+function isTransient(attempt: HttpResponse | ExchangeError): boolean {
   if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableResponseError)
-  return PASSING_TROUBLES.includes(attempt.status) && !attempt.headers.has('retry-after')
+  return TRANSIENT_STATUSES.includes(attempt.status) && !attempt.headers.has('retry-after')
 }

@@ -1,7 +1,7 @@
 import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/members.js'
 import { clientNumberIn } from './api.js'
-import type { AuthleteIntrospection, AuthletePair } from './introspection-types.js'
+import type { AuthleteIntrospection, AuthleteKeyValuePair } from './introspection-types.js'
 import type {
   AuthleteAuthorizationDetail,
   AuthleteCreatedToken,
@@ -25,8 +25,8 @@ type Json = Readonly<Record<string, unknown>>
 
 /** A token as a list has it: without its value. */
 export interface AuthleteListedToken {
-  readonly accessTokenHash: string
-  readonly accessTokenExpiresAt: EpochSeconds | undefined
+  readonly tokenHash: string
+  readonly expiresAt: EpochSeconds | undefined
   readonly refreshTokenHash: string | undefined
   readonly refreshTokenExpiresAt: EpochSeconds | undefined
   readonly createdAt: EpochSeconds | undefined
@@ -53,11 +53,11 @@ export interface AuthleteListedClient {
 
 /** Undefined if it has no hash, and so is no token. */
 export function readListedToken(json: Json): AuthleteListedToken | undefined {
-  const accessTokenHash = text(json, 'accessTokenHash')
-  if (accessTokenHash === undefined) return undefined
+  const tokenHash = text(json, 'accessTokenHash')
+  if (tokenHash === undefined) return undefined
   return Object.freeze({
-    accessTokenHash,
-    accessTokenExpiresAt: moment(json, 'accessTokenExpiresAt'),
+    tokenHash,
+    expiresAt: moment(json, 'accessTokenExpiresAt'),
     refreshTokenHash: text(json, 'refreshTokenHash'),
     refreshTokenExpiresAt: moment(json, 'refreshTokenExpiresAt'),
     createdAt: moment(json, 'createdAt'),
@@ -82,10 +82,10 @@ export function readListedClient(json: Json): AuthleteListedClient | undefined {
   })
 }
 
-/** Undefined if there is no token in the answer. */
+/** Undefined if there is no token in the response. */
 export function readCreatedToken(json: Json): AuthleteCreatedToken | undefined {
-  const accessToken = text(json, 'accessToken')
-  if (accessToken === undefined) return undefined
+  const token = text(json, 'accessToken')
+  if (token === undefined) return undefined
   return withSecrets(
     {
       tokenId: text(json, 'tokenId'),
@@ -103,14 +103,14 @@ export function readCreatedToken(json: Json): AuthleteCreatedToken | undefined {
       forExternalAttachment: bool(json, 'forExternalAttachment'),
       sessionId: text(json, 'sessionId'),
     },
-    { accessToken, jwtAccessToken: text(json, 'jwtAccessToken'), refreshToken: text(json, 'refreshToken') },
+    { token, jwt: text(json, 'jwtAccessToken'), refreshToken: text(json, 'refreshToken') },
   )
 }
 
 export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
   return withSecrets(
     {
-      accessTokenExpiresAt: moment(json, 'accessTokenExpiresAt'),
+      expiresAt: moment(json, 'accessTokenExpiresAt'),
       refreshTokenExpiresAt: moment(json, 'refreshTokenExpiresAt'),
       scopes: Object.freeze(texts(json, 'scopes')),
       properties: propertiesIn(json),
@@ -119,7 +119,7 @@ export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
       authorizationDetails: detailsIn(json),
       forExternalAttachment: bool(json, 'forExternalAttachment'),
     },
-    { accessToken: text(json, 'accessToken') },
+    { token: text(json, 'accessToken') },
   )
 }
 
@@ -147,7 +147,7 @@ export function readTokenDetails(json: Json, action: AuthleteIntrospection['acti
     properties: propertiesIn(json),
     certificateThumbprint: text(json, 'certificateThumbprint'),
     resources: Object.freeze(texts(json, 'resources')),
-    accessTokenResources: Object.freeze(texts(json, 'accessTokenResources')),
+    tokenResources: Object.freeze(texts(json, 'accessTokenResources')),
     authorizationDetails: detailsIn(json),
     serviceAttributes: pairsIn(json, 'serviceAttributes'),
     clientAttributes: pairsIn(json, 'clientAttributes'),
@@ -199,7 +199,7 @@ function propertiesIn(json: Json): readonly Required<AuthleteProperty>[] {
   )
 }
 
-function pairsIn(json: Json, name: string): readonly AuthletePair[] {
+function pairsIn(json: Json, name: string): readonly AuthleteKeyValuePair[] {
   const pairs = records(json, name) ?? []
   return Object.freeze(
     pairs.map((pair) => Object.freeze({ key: text(pair, 'key') ?? '', value: text(pair, 'value') ?? '' })),

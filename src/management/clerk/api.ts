@@ -7,7 +7,7 @@ import { ManagementError } from '../api/management-error.js'
 import { records, text } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link clerkTokens}: one of the two keys, or both. */
@@ -69,7 +69,7 @@ export class ClerkApi {
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
     const started = performance.now()
-    const signal = signalOf(call.operation, options)
+    const signal = readSignal(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
         ...rest,
@@ -80,9 +80,9 @@ export class ClerkApi {
       })
     const [key, further] = [this.#machineKey, this.#instanceKey].filter((given) => given !== undefined)
     // The constructor saw to it that there is one.
-    const answer = callWith(key ?? '', this.#api.deadlineSeconds)
-    if (further === undefined || beyondMachine.length === 0) return answer
-    return answer.catch((error: unknown) => {
+    const response = callWith(key ?? '', this.#api.deadlineSeconds)
+    if (further === undefined || beyondMachine.length === 0) return response
+    return response.catch((error: unknown) => {
       const status = error instanceof ManagementError ? error.status : undefined
       if (status === undefined || !beyondMachine.includes(status)) throw error
       // Refused, so nothing was done: this is no repetition.
@@ -92,7 +92,7 @@ export class ClerkApi {
   }
 
   unreadable(call: Pick<ClerkCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.unreadable(call, lacking)
+    return this.#api.incompleteResponse(call, lacking)
   }
 }
 

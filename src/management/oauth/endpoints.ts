@@ -8,10 +8,10 @@ import type { VendorCall } from '../api/call.js'
 export type EndpointName = 'introspection_endpoint' | 'revocation_endpoint'
 
 /** The operation that needs an endpoint. */
-export type Asking = Pick<VendorCall, 'operation' | 'signal'>
+export type Operation = Pick<VendorCall, 'operation' | 'signal'>
 
 /** Where an endpoint is, and how much of the operation's time is left. */
-type Found = Pick<VendorCall, 'path' | 'deadlineSeconds'>
+type ResolvedEndpoint = Pick<VendorCall, 'path' | 'deadlineSeconds'>
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -42,7 +42,7 @@ export class EndpointFinder {
   }
 
   /** The address of an endpoint. What finding it takes is part of the operation's time. */
-  async find(name: EndpointName, asking: Asking): Promise<Found> {
+  async find(name: EndpointName, asking: Operation): Promise<ResolvedEndpoint> {
     const given = this.#given[name]
     if (given !== undefined) return { path: given }
     const advice = `Give oauthTokens.${OPTION[name]}`
@@ -60,10 +60,10 @@ export class EndpointFinder {
     }
     // Only a document that served is kept: what it lacks may be mended before the next call.
     if (this.#remembered?.document !== document) this.#remembered = { document, at: performance.now() }
-    return { path: address, ...this.#api.timeLeft(started) }
+    return { path: address, ...this.#api.remainingDeadline(started) }
   }
 
-  async #document(issuer: string, asking: Asking): Promise<Document> {
+  async #document(issuer: string, asking: Operation): Promise<Document> {
     const remembered = this.#remembered
     if (remembered !== undefined && performance.now() - remembered.at < LIFETIME_MS)
       return remembered.document
@@ -79,7 +79,7 @@ export class EndpointFinder {
     return document
   }
 
-  async #fetch(issuer: string, asking: Asking): Promise<Document> {
+  async #fetch(issuer: string, asking: Operation): Promise<Document> {
     const started = performance.now()
     // Member by member: what else an operation holds, the token above all, is no matter of discovery.
     const { operation, signal } = asking
@@ -89,11 +89,11 @@ export class EndpointFinder {
       return (await this.#api.call({ ...call, path: first })).json
     } catch (error) {
       if (!(error instanceof ManagementError) || !isNotFound(error.status) || first === second) throw error
-      return (await this.#api.call({ ...call, path: second, ...this.#api.timeLeft(started) })).json
+      return (await this.#api.call({ ...call, path: second, ...this.#api.remainingDeadline(started) })).json
     }
   }
 }
 
-function failure({ operation }: Asking, problem: string, advice: string): ManagementError {
+function failure({ operation }: Operation, problem: string, advice: string): ManagementError {
   return new ManagementError({ vendor: 'oauth', operation, problem, advice })
 }

@@ -20,12 +20,14 @@ export interface TokenIntrospection {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Reads an answer of RFC 7662; undefined if it does not say whether the token is active. */
-export function readIntrospection(answer: Readonly<Record<string, unknown>>): TokenIntrospection | undefined {
-  const active = own(answer, 'active')
+/** Reads a response of RFC 7662; undefined if it does not say whether the token is active. */
+export function readIntrospection(
+  response: Readonly<Record<string, unknown>>,
+): TokenIntrospection | undefined {
+  const active = own(response, 'active')
   if (typeof active !== 'boolean') return undefined
   // An issuer should not, and may, say more of a token that is not active: nobody is to take it for a fact.
-  const claims = active ? answer : { active }
+  const claims = active ? response : { active }
   const audience = text(claims, 'aud')
   return Object.freeze({
     active,

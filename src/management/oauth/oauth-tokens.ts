@@ -4,11 +4,11 @@ import { secureAddress } from '../../options/url.js'
 import { optionalText, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { EndpointFinder, type Asking } from './endpoints.js'
+import { EndpointFinder, type Operation } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
 import { text } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { signalOf, type CallOptions } from '../api/call.js'
+import { readSignal, type CallOptions } from '../api/call.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {
@@ -38,7 +38,7 @@ export type OAuthRevokeInput = OAuthIntrospectInput
 
 /**
  * The tokens of any OAuth 2 issuer. Every operation rejects with a `ConfigurationError` naming the input that is
- * wrong, before anything is sent; with a `ManagementError` for whatever is no good answer (`code` is OAuth's
+ * wrong, before anything is sent; with a `ManagementError` for whatever is no good response (`code` is OAuth's
  * `error`); and with the reason of `signal` once that is aborted.
  */
 export interface OAuthTokens {
@@ -79,17 +79,18 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const endpoints = new EndpointFinder(api, readAddresses(own))
   return Object.freeze<OAuthTokens>({
     introspect: async (input, callOptions) => {
-      const asking = readAsking('introspect', input, callOptions)
+      const asking = readOperation('introspect', input, callOptions)
       const call = { ...asking, ...(await endpoints.find('introspection_endpoint', asking)), isRead: true }
       const { json } = await api.call(withCredentials(client, call))
       const introspection = readIntrospection(json)
-      if (introspection === undefined) throw api.unreadable(call, 'saying whether the token is active')
+      if (introspection === undefined)
+        throw api.incompleteResponse(call, 'saying whether the token is active')
       return introspection
     },
     revoke: async (input, callOptions) => {
-      const asking = readAsking('revoke', input, callOptions)
+      const asking = readOperation('revoke', input, callOptions)
       const found = await endpoints.find('revocation_endpoint', asking)
-      // RFC 7009 section 2.2: the body of the answer says nothing.
+      // RFC 7009 section 2.2: the body of the response says nothing.
       const call = { ...asking, ...found, isRead: false, ignoresBody: true }
       await api.call(withCredentials(client, call))
     },
@@ -132,16 +133,16 @@ function readAddresses(own: OAuthTokensOptions): ConstructorParameters<typeof En
   return { issuer, given }
 }
 
-function readAsking(
+function readOperation(
   name: 'introspect' | 'revoke',
   input: OAuthIntrospectInput,
   options: CallOptions | undefined,
-): Asking & { readonly form: Readonly<Record<string, string>> } {
+): Operation & { readonly form: Readonly<Record<string, string>> } {
   const operation = `oauthTokens.${name}`
   const own = ownOptions<OAuthIntrospectInput>(operation, input, { token: true, tokenTypeHint: true })
   const token = requiredText(`${operation}.token`, own.token)
   const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
-  const signal = signalOf(operation, options)
+  const signal = readSignal(operation, options)
   return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
 }
 

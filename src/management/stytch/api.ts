@@ -7,7 +7,7 @@ import type { ManagementError } from '../api/management-error.js'
 import { text } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { encodePathSegment, readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link stytchClients}. */
@@ -39,7 +39,7 @@ export class StytchApi {
     if (this.projectId.includes(':'))
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
     // Refused here: the path of the token endpoint has it.
-    pathPart(`${where}.projectId`, this.projectId)
+    encodePathSegment(`${where}.projectId`, this.projectId)
     this.#secret = requiredText(`${where}.secret`, own.secret)
     // As it stands: form-encoding as for an OAuth client would change the `=` that such a secret ends with.
     this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')
@@ -54,7 +54,7 @@ export class StytchApi {
       ...call,
       headers: { authorization: `Basic ${this.#credentials}` },
       secrets: [this.#secret, this.#credentials, ...secrets],
-      signal: signalOf(call.operation, options),
+      signal: readSignal(call.operation, options),
     })
   }
 
@@ -63,11 +63,11 @@ export class StytchApi {
     call: Pick<VendorCall, 'operation' | 'method' | 'path' | 'form' | 'isRead' | 'secrets'>,
     options: CallOptions,
   ): Promise<VendorResponse> {
-    return this.#api.call({ ...call, headers: {}, signal: signalOf(call.operation, options) })
+    return this.#api.call({ ...call, headers: {}, signal: readSignal(call.operation, options) })
   }
 
   unreadable(call: Pick<StytchCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.unreadable(call, lacking)
+    return this.#api.incompleteResponse(call, lacking)
   }
 }
 

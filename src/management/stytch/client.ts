@@ -22,13 +22,13 @@ export interface StytchClient {
 export type StytchClientStatus = 'active' | 'inactive'
 
 /** {@link StytchClient} together with its secret, which is shown once. */
-export interface CreatedStytchClient extends StytchClient {
+export interface StytchCreatedClient extends StytchClient {
   /** Not enumerable: it is left out of logs, JSON and copies of the result. */
   readonly clientSecret: string
 }
 
 /** {@link StytchClient} together with the secret to come, which is shown once. */
-export interface RotatingStytchClient extends StytchClient {
+export interface StytchRotatingClient extends StytchClient {
   /** Good from now on, beside the current secret. Not enumerable: it is left out of logs, JSON and copies. */
   readonly nextClientSecret: string
 }

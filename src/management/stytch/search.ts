@@ -1,7 +1,7 @@
 import { ownOptions } from '../../options/read-options.js'
 import { requiredText, textList, wholeNumber } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { AN_END, Listing, settled, type Page } from '../api/listing.js'
+import { ENDLESS_LIST, Listing, captureResult, type Page } from '../api/listing.js'
 import { filledText, number, record, records } from '../../util/members.js'
 import type { StytchApi, StytchCall } from './api.js'
 import { readStytchClient, type StytchClient } from './client.js'
@@ -48,12 +48,12 @@ export function searchClients(
   input: StytchSearchInput,
   options: CallOptions,
 ): Listing<StytchClient, StytchClientPage> {
-  const body = settled(() => readSearchInput(input))
+  const body = captureResult(() => readSearchInput(input))
   return new Listing(
     async () => fetchPage(api, body(), options),
     ({ nextCursor }) =>
       nextCursor === undefined ? undefined : fetchPage(api, { ...body(), cursor: nextCursor }, options),
-    () => api.unreadable({ operation: OPERATION, isRead: true }, AN_END),
+    () => api.unreadable({ operation: OPERATION, isRead: true }, ENDLESS_LIST),
   )
 }
 
