@@ -30,7 +30,8 @@ const MAY_IMPORT = {
     'revocation',
   ],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
-  client: ['util', 'options', 'http', 'providers'],
+  // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
+  client: ['util', 'options', 'http', 'model', 'providers'],
   management: ['util', 'options', 'http', 'model', 'providers', 'verifier'],
   testing: ['util', 'options', 'model', 'providers', 'verifier'],
   cli: ['util', 'options', 'model', 'client', 'management', 'testing', 'verifier', 'providers'],
@@ -61,6 +62,11 @@ module.exports = {
       'clients-use-addresses-of-providers-only',
       { path: '^src/client/' },
       { path: '^src/providers/', pathNot: '^src/providers/[a-z]+/api-url\\.ts$' },
+    ),
+    rule(
+      'clients-use-syntax-of-the-model-only',
+      { path: '^src/client/' },
+      { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms)\\.ts$' },
     ),
     rule(
       'only-authenticate-token-imports-the-verifier',
