@@ -1,9 +1,9 @@
 import type { Clock } from '../../util/clock.js'
 import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseDuration, type Duration } from '../../options/duration.js'
+import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
 import { requestIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
@@ -68,7 +68,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const clock = readClock(WHERE, own)
   const body = readBody(own)
   const grant = new ClerkGrant({
-    url: `${baseOf(own.apiUrl)}/m2m_tokens`,
+    url: `${clerkApiUrl(`${WHERE}.apiUrl`, own.apiUrl)}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
     body: serialized(body),
     longestLife: body.seconds_until_expiration,
@@ -118,12 +118,6 @@ function serialized(body: CreateBody): string {
   }
 }
 
-function baseOf(apiUrl: unknown): string {
-  const given = apiUrl === undefined ? 'https://api.clerk.com' : apiUrl
-  const address = secureAddress(`${WHERE}.apiUrl`, given).replace(/\/$/, '')
-  return address.endsWith('/v1') ? address : `${address}/v1`
-}
-
 /** Never says what it was given: it is a secret, if of another kind. */
 function problemOfKey(key: string): string | undefined {
   return /^ak_[\x21-\x7e]+$/.test(key)
@@ -144,9 +138,6 @@ interface ClerkSettings {
   readonly fetch: typeof fetch | undefined
   readonly clock: Clock
 }
-
-/** The version whose answers are read here; an instance may have an older one as its default. */
-const API_VERSION = '2026-05-12'
 
 class ClerkGrant implements Grant {
   readonly #settings: ClerkSettings
@@ -179,7 +170,7 @@ class ClerkGrant implements Grant {
         headers: {
           'content-type': 'application/json',
           authorization: `Bearer ${key}`,
-          'clerk-api-version': API_VERSION,
+          'clerk-api-version': CLERK_API_VERSION,
         },
         body,
         deadlineSeconds,

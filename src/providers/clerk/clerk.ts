@@ -18,7 +18,7 @@ import {
 import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
-import { apiAddress } from './api-url.js'
+import { clerkApiUrl } from './api-url.js'
 
 /**
  * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
@@ -89,7 +89,7 @@ export function clerk(options: ClerkOptions): Issuer {
     audience: true,
   })
   const common = readCommonOptions('clerk', own, { algorithms: ['RS256'] })
-  const api = apiAddress(own.apiUrl)
+  const api = clerkApiUrl('clerk.apiUrl', own.apiUrl)
   const access = readJwtAccess(own.jwtAccess)
   const issuer = own.issuer === undefined ? undefined : secureAddress('clerk.issuer', own.issuer)
   const jwt = access === false ? undefined : jwtProfile(own, access, issuer, api, common)
