@@ -1,6 +1,7 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { algorithmsOfKey } from '../../model/algorithms.js'
 import { isRecord } from '../../util/members.js'
 
 /** A private key: PEM (PKCS #8, or PKCS #1 and SEC1), a JWK, or Node's own `KeyObject`. */
@@ -17,13 +18,6 @@ export interface SigningKey {
   readonly keyId: string | undefined
 }
 
-const EC_ALGORITHMS: Readonly<Record<string, string>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
-}
-
-const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 const SMALLEST_MODULUS_BITS = 2048
 
 /**
@@ -76,8 +70,6 @@ function importKey(option: string, value: unknown): KeyObject {
 
 function algorithmsOf(key: KeyObject): readonly string[] {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key
-  if (type === 'rsa') return (details.modulusLength ?? 0) >= SMALLEST_MODULUS_BITS ? RSA_ALGORITHMS : []
-  if (type === 'ed25519') return ['EdDSA', 'Ed25519']
-  const curve = details.namedCurve ?? ''
-  return type === 'ec' && Object.hasOwn(EC_ALGORITHMS, curve) ? [EC_ALGORITHMS[curve] ?? ''] : []
+  const isWeak = type === 'rsa' && (details.modulusLength ?? 0) < SMALLEST_MODULUS_BITS
+  return isWeak ? [] : algorithmsOfKey(key)
 }
