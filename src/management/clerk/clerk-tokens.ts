@@ -15,7 +15,7 @@ import { offsetListing, type ClerkPage } from './list.js'
 import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './token.js'
 import { AN_END, settled, type Listing } from '../api/listing.js'
 import { number, records, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
 import { pathPart, type CallOptions } from '../api/call.js'
 
@@ -95,7 +95,7 @@ async function create(
   const answer = await api.call(call)
   const token = text(answer.json, 'token')
   if (token === undefined || token === '') throw api.unreadable(call, 'the token')
-  return withSecret(tokenOf(api, call, answer.json), 'token', token)
+  return withSecrets(tokenOf(api, call, answer.json), { token })
 }
 
 function list(api: ClerkApi, input: ClerkListInput, options: CallOptions): Listing<ClerkToken> {

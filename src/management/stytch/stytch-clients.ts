@@ -2,7 +2,7 @@ import { ownOptions } from '../../options/read-options.js'
 import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
 import { filledText, record, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
   createAuthenticate,
@@ -161,7 +161,7 @@ async function create(
   const client = clientOf(api, call, answer)
   const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
   if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
-  return withSecret(client, 'clientSecret', secret)
+  return withSecrets(client, { clientSecret: secret })
 }
 
 async function update(api: StytchApi, input: StytchUpdateInput, options: CallOptions): Promise<StytchClient> {
@@ -195,7 +195,7 @@ async function rotateStart(
   const client = clientOf(api, call, answer, readClientId(call.operation, input))
   const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
-  return withSecret(client, 'nextClientSecret', secret)
+  return withSecrets(client, { nextClientSecret: secret })
 }
 
 const ON_CLIENT = {

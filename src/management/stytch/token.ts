@@ -1,5 +1,5 @@
 import { filledText, number, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
 import type { CallOptions } from '../api/call.js'
@@ -36,5 +36,5 @@ export async function obtainToken(
     throw api.unreadable(call, 'saying that it is a bearer token')
   const expiresIn = number(json, 'expires_in')
   if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'the lifetime of the token')
-  return withSecret({ tokenType: 'bearer', expiresIn } as const, 'accessToken', accessToken)
+  return withSecrets({ tokenType: 'bearer', expiresIn } as const, { accessToken })
 }
