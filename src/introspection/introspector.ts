@@ -4,7 +4,7 @@ import { isHtml } from '../http/media-type.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
-import { isRecord } from '../util/members.js'
+import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -224,7 +224,7 @@ function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: CallResult): Ca
 
 /** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
 function isClientError(json: unknown): boolean {
-  const error = isRecord(json) && Object.hasOwn(json, 'error') ? json['error'] : undefined
+  const error = isRecord(json) ? ownMember(json, 'error') : undefined
   return error === 'invalid_client' || error === 'unauthorized_client'
 }
 

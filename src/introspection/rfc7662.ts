@@ -1,6 +1,6 @@
 import { basicAuthorization } from '../http/basic-auth.js'
-import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
-import { isRecord } from '../util/members.js'
+import { isOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { isRecord, ownMember } from '../util/members.js'
 import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure } from '../model/refusal.js'
 
@@ -44,7 +44,7 @@ export function readIntrospection(answer: RemoteResponse, reading: Introspection
   const { json } = answer
   if (!isRecord(json))
     return { fault: 'issuer_unavailable', detail: 'the introspection answer is no JSON object' }
-  const active = claim(json, 'active')
+  const active = ownMember(json, 'active')
   if (active === false) {
     return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
   }
@@ -55,10 +55,10 @@ export function readIntrospection(answer: RemoteResponse, reading: Introspection
 }
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
-  const issuer = claim(json, 'iss')
+  const issuer = ownMember(json, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss is another issuer')
-  const type = claim(json, 'token_type')
+  const type = ownMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
       ? rejected('proof_missing', 'the token is bound to a DPoP key')
@@ -88,7 +88,7 @@ function isDpopType(type: unknown): boolean {
 
 function faultOf({ status, json }: RemoteResponse): RemoteResult | undefined {
   if (status === 200) return undefined
-  const error = isRecord(json) ? claim(json, 'error') : undefined
+  const error = isRecord(json) ? ownMember(json, 'error') : undefined
   // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.
   if (status === 400 && error === 'unsupported_token_type') {
     return { fault: 'confirmation_impossible', detail: 'the issuer does not introspect tokens of this kind' }

@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.js'
-import { isRecord } from '../util/members.js'
+import { isRecord, ownMember, string } from '../util/members.js'
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange.js'
 import { parseJson } from '../util/json.js'
@@ -51,7 +51,7 @@ async function loadMetadata(
 function readMetadata(issuer: string, address: string, document: unknown): IssuerMetadata {
   if (!isRecord(document)) throw new ExchangeError(`no JSON object at ${address}`)
   // RFC 8414 section 3.3: a document for another issuer must not be used.
-  if (!Object.hasOwn(document, 'issuer') || document['issuer'] !== issuer) {
+  if (ownMember(document, 'issuer') !== issuer) {
     throw new ExchangeError(`the document at ${address} is not that of the configured issuer`)
   }
   return {
@@ -62,6 +62,6 @@ function readMetadata(issuer: string, address: string, document: unknown): Issue
 
 /** An address that must not be used is none: whoever needs it finds it missing, and whoever does not is unharmed. */
 function addressIn(document: Record<string, unknown>, member: string, issuer: string): string | undefined {
-  const value = Object.hasOwn(document, member) ? document[member] : undefined
-  return typeof value === 'string' && isUsableEndpoint(issuer, value) ? value : undefined
+  const value = string(document, member)
+  return value !== undefined && isUsableEndpoint(issuer, value) ? value : undefined
 }

@@ -1,6 +1,6 @@
 import {
   createAccessToken,
-  timeOrNothing,
+  optionalTime as timeOrNothing,
   withConfirmation,
   type AccessToken,
 } from '../model/access-token.js'

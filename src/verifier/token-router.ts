@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../options/configuration-error.js'
 import { decodeJwt, looksLikeJwe, looksLikeJwt, type DecodedJwt } from '../jwt/decode.js'
-import { claim } from '../model/claims.js'
+import { ownMember as claim } from '../util/members.js'
 import { Refusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'

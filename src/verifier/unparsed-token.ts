@@ -1,4 +1,4 @@
-import { createAccessToken, timeOrNothing, type TokenFacts } from '../model/access-token.js'
+import { createAccessToken, optionalTime as timeOrNothing, type TokenFacts } from '../model/access-token.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { parseObject, type DecodedJwt } from '../jwt/decode.js'
 import type { VerificationKey } from '../model/verification-key.js'

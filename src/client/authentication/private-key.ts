@@ -2,7 +2,7 @@ import { createPrivateKey, KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { algorithmsOfKey } from '../../model/algorithms.js'
-import { isRecord } from '../../util/members.js'
+import { isRecord, string } from '../../util/members.js'
 
 /** A private key: PEM (PKCS #8, or PKCS #1 and SEC1), a JWK, or Node's own `KeyObject`. */
 export type PrivateKeyValue = string | JWK | KeyObject
@@ -42,14 +42,14 @@ export function readPrivateKey(
       `must be an RSA key of at least ${SMALLEST_MODULUS_BITS} bits, an EC key (P-256, P-384, P-521) or an Ed25519 key`,
     )
   }
-  const algorithm = wanted.algorithm ?? (typeof jwk['alg'] === 'string' ? jwk['alg'] : usual)
+  const algorithm = wanted.algorithm ?? string(jwk, 'alg') ?? usual
   if (!fitting.includes(algorithm)) {
     throw new ConfigurationError(
       `${where}.algorithm`,
       `must be one this key can sign with: ${fitting.join(', ')}`,
     )
   }
-  const keyId = wanted.keyId ?? (typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined)
+  const keyId = wanted.keyId ?? string(jwk, 'kid')
   return { key, algorithm, keyId }
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../../util/clock.js'
 import { ownOptions } from '../../options/read-options.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
+import { isRecord, nonEmptyString, number, ownMember, records } from '../../util/members.js'
 import { parseDuration, type Duration } from '../../options/duration.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
-import { requestIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
+import { requestIssuer, unreadable, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
 import {
   COMMON_OPTIONS,
@@ -181,21 +181,21 @@ class ClerkGrant implements Grant {
       },
       readProblem,
     )
-    const token = textIn(json, 'token')
-    if (token === undefined || json['object'] !== 'machine_to_machine_token')
+    const token = nonEmptyString(json, 'token')
+    if (token === undefined || ownMember(json, 'object') !== 'machine_to_machine_token')
       throw unreadable('Clerk answered without a token')
     return { token: readToken(token), lifetime: this.#lifetimeOf(json) }
   }
 
   /** Clerk's times are milliseconds since the epoch, by its own clock. */
   #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
-    const { expiration, created_at: createdAt } = json
     const { mayBeGivenAgain, longestLife, clock } = this.#settings
-    if (expiration === null) return longestLife
-    if (typeof expiration !== 'number')
-      throw unreadable('Clerk answered without saying when the token expires')
+    if (ownMember(json, 'expiration') === null) return longestLife
+    const expiration = number(json, 'expiration')
+    const createdAt = number(json, 'created_at')
+    if (expiration === undefined) throw unreadable('Clerk answered without saying when the token expires')
     // Of a new token the difference of Clerk's own times, whatever our clock says; one given again is older.
-    const since = !mayBeGivenAgain && typeof createdAt === 'number' ? createdAt : clock.now() * 1000
+    const since = !mayBeGivenAgain && createdAt !== undefined ? createdAt : clock.now() * 1000
     const lifetime = (expiration - since) / 1000
     if (lifetime <= 0) throw unreadable('Clerk answered with a token that has expired', 'Compare the clocks')
     // Times in another unit, or a creation at 0, would make a token live that has long expired.
@@ -205,8 +205,9 @@ class ClerkGrant implements Grant {
 
 /** `{ errors: [{ code, message, long_message }] }` */
 function readProblem(json: Readonly<Record<string, unknown>>): IssuerProblem {
-  const errors: unknown = json['errors']
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-  if (!isRecord(first)) return { code: undefined, message: undefined }
-  return { code: textIn(first, 'code'), message: textIn(first, 'long_message') ?? textIn(first, 'message') }
+  const [first = {}] = records(json, 'errors') ?? []
+  return {
+    code: nonEmptyString(first, 'code'),
+    message: nonEmptyString(first, 'long_message') ?? nonEmptyString(first, 'message'),
+  }
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../util/clock.js'
+import { nonEmptyString } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
-import { requestIssuer, placeOf, textIn, unreadable, type IssuerRequest } from './issuer-request.js'
+import { requestIssuer, placeOf, unreadable, type IssuerRequest } from './issuer-request.js'
 import { TokenSourceError } from '../errors.js'
 
 /** Where tokens are to be had, and for whom an assertion is. */
@@ -65,13 +66,13 @@ export class DiscoveredEndpoint {
   async #discover(finding: EndpointLookup): Promise<TokenEndpoint> {
     const document = await this.#document(finding)
     // RFC 8414 section 3.3: a document of another issuer would send our credentials to strangers.
-    if (textIn(document, 'issuer') !== this.#issuer) {
+    if (nonEmptyString(document, 'issuer') !== this.#issuer) {
       throw unreadable(
         `the discovery document of ${this.#issuer} is that of another issuer`,
         'The option issuer must be what the document says, to the letter',
       )
     }
-    const url = textIn(document, 'token_endpoint')
+    const url = nonEmptyString(document, 'token_endpoint')
     if (url === undefined || !isUsableEndpoint(this.#issuer, url)) {
       throw unreadable(
         `the discovery document of ${this.#issuer} names no token_endpoint that credentials may be sent to`,

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { AN_END } from '../api/listing.js'
-import { number, own, text } from '../../util/members.js'
+import { number, ownMember, string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
@@ -95,7 +95,7 @@ export class AuthleteApi {
   ): Promise<AuthleteResponse & { readonly action: string }> {
     const prepared = this.#prepare(call)
     const answer = await this.#read(prepared)
-    const action = text(answer.json, 'action')
+    const action = string(answer.json, 'action')
     if (action === undefined) throw answer.lacking('an action')
     if (accepted.includes(action)) return { ...answer, action }
     const isKnown = Object.hasOwn(ADVICE_BY_ACTION, action)
@@ -170,8 +170,8 @@ const ADVICE_BY_ACTION: Readonly<Record<string, string | undefined>> = {
 
 /** The codes are diagnostics. In one documented answer the code is a number. */
 function problemIn(json: Json): VendorProblem {
-  const code = text(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
-  const message = text(json, 'resultMessage')
+  const code = string(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
+  const message = string(json, 'resultMessage')
   return { code: code !== undefined && /^[\w.-]{1,40}$/.test(code) ? code : undefined, message }
 }
 
@@ -192,7 +192,7 @@ function withExactIds(json: Json, body: string): Json {
 
 /** A client's number, as a text. */
 export function clientNumberIn(json: Json, name: string): string | undefined {
-  const value = own(json, name)
+  const value = ownMember(json, name)
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
 }

@@ -33,7 +33,7 @@ import type {
 } from './types.js'
 import type { Listing } from '../api/listing.js'
 import { readIntrospection } from '../oauth/introspection.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import { pathPart, type CallOptions } from '../api/call.js'
 
 /**
@@ -184,9 +184,9 @@ async function reissueIdToken(
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'reissueIdToken', path: '/idtoken/reissue', json, secrets, options, ...CHANGE }
   const answer = await api.act(call, ['OK'])
-  const idToken = text(answer.json, 'idToken')
+  const idToken = string(answer.json, 'idToken')
   if (idToken === undefined) throw answer.lacking('an ID token')
-  return withSecrets({}, { idToken, responseContent: text(answer.json, 'responseContent') })
+  return withSecrets({}, { idToken, responseContent: string(answer.json, 'responseContent') })
 }
 
 async function introspect(
@@ -222,7 +222,7 @@ async function introspectStandard(
   const path = '/auth/introspection/standard'
   const call = { name: 'introspectStandard', path, json, secrets, options, ...QUESTION }
   const { action, json: answer, lacking } = await api.act(call, ['OK', 'JWT'])
-  const content = text(answer, 'responseContent')
+  const content = string(answer, 'responseContent')
   if (content === undefined || content === '') throw lacking('the content of an answer')
   if (action === 'JWT') return Object.freeze({ format: 'jwt', jwt: content })
   const inner = parseJson(content)

@@ -5,7 +5,7 @@ import { isRecord } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import { ManagementError } from '../api/management-error.js'
-import { records, text } from '../../util/members.js'
+import { records, string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
@@ -112,9 +112,9 @@ function readProblem({ json, headers }: { json: unknown; headers: Headers }): Ve
   const body = isRecord(json) ? json : {}
   const [first = {}] = records(body, 'errors') ?? []
   return {
-    code: text(first, 'code'),
-    message: text(first, 'long_message') ?? text(first, 'message'),
-    requestId: text(body, 'clerk_trace_id') ?? headers.get('cf-ray') ?? undefined,
+    code: string(first, 'code'),
+    message: string(first, 'long_message') ?? string(first, 'message'),
+    requestId: string(body, 'clerk_trace_id') ?? headers.get('cf-ray') ?? undefined,
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { offsetListing, type ClerkPage } from './list.js'
 import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './token.js'
 import { AN_END, settled, type Listing } from '../api/listing.js'
-import { number, records, text } from '../../util/members.js'
+import { number, records, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
 import { pathPart, type CallOptions } from '../api/call.js'
@@ -93,7 +93,7 @@ async function create(
   const json = readCreateInput(operation, input)
   const call: ClerkCall = { operation, method: 'POST', path: '/m2m_tokens', json, isRead: false, options }
   const answer = await api.call(call)
-  const token = text(answer.json, 'token')
+  const token = string(answer.json, 'token')
   if (token === undefined || token === '') throw api.unreadable(call, 'the token')
   return withSecrets(tokenOf(api, call, answer.json), { token })
 }

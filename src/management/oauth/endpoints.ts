@@ -1,6 +1,6 @@
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
@@ -52,7 +52,7 @@ export class EndpointFinder {
     }
     const started = timers.elapsed()
     const document = await this.#document(this.#issuer, asking)
-    const address = text(document, name)
+    const address = string(document, name)
     if (address === undefined) {
       throw failure(asking, `the discovery document of the issuer names no ${name}`, advice)
     }
@@ -69,7 +69,7 @@ export class EndpointFinder {
     if (remembered !== undefined && timers.elapsed() - remembered.at < LIFETIME) return remembered.document
     const document = await this.#fetch(issuer, asking)
     // RFC 8414 section 3.3: a document of another issuer would send tokens and our secret to strangers.
-    if (text(document, 'issuer') !== issuer) {
+    if (string(document, 'issuer') !== issuer) {
       throw failure(
         asking,
         'the discovery document is not that of the issuer given',

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { EndpointFinder, type Asking } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { signalOf, type CallOptions } from '../api/call.js'
 
@@ -168,10 +168,10 @@ const PROFILE: ConstructorParameters<typeof VendorApi>[1] = {
   base: '',
   readProblem: ({ json }) => {
     if (!isRecord(json)) return {}
-    const code = text(json, 'error')
+    const code = string(json, 'error')
     return {
       code: code !== undefined && /^[\w.:/-]{1,80}$/.test(code) ? code : undefined,
-      message: text(json, 'error_description'),
+      message: string(json, 'error_description'),
     }
   },
   advise: (_operation, status, code) => (code === undefined ? undefined : ADVICE[code]) ?? ADVICE[status],

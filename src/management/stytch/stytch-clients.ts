@@ -1,7 +1,7 @@
 import { ownOptions } from '../../options/read-options.js'
 import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
-import { filledText, record, text } from '../../util/members.js'
+import { nonEmptyString, record, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
 import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
@@ -147,7 +147,7 @@ async function create(
 ): Promise<CreatedStytchClient> {
   const operation = 'stytchClients.create'
   const json = readCreateInput(operation, input)
-  const imported = text(json, 'client_secret')
+  const imported = string(json, 'client_secret')
   const call: StytchCall = {
     operation,
     method: 'POST',
@@ -159,7 +159,7 @@ async function create(
   }
   const answer = await api.call(call)
   const client = clientOf(api, call, answer)
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
+  const secret = nonEmptyString(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
   if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
   return withSecrets(client, { clientSecret: secret })
 }
@@ -181,7 +181,7 @@ async function remove(
   const path = pathOf(clientId)
   const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
   const { json } = await api.call(call)
-  if (text(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
+  if (string(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
   return Object.freeze({ clientId })
 }
 
@@ -193,7 +193,7 @@ async function rotateStart(
   const call = callOnClient('secrets.rotateStart', input, options)
   const answer = await api.call(call)
   const client = clientOf(api, call, answer, readClientId(call.operation, input))
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
+  const secret = nonEmptyString(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
   return withSecrets(client, { nextClientSecret: secret })
 }

@@ -1,4 +1,4 @@
-import { filledText, number, text } from '../../util/members.js'
+import { nonEmptyString, number, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
 import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
@@ -30,9 +30,9 @@ export async function obtainToken(
     secrets: [form.client_secret],
   } as const
   const { json } = await api.callPublic(call, options)
-  const accessToken = filledText(json, 'access_token')
+  const accessToken = nonEmptyString(json, 'access_token')
   if (accessToken === undefined) throw api.unreadable(call, 'the token')
-  if (text(json, 'token_type')?.toLowerCase() !== 'bearer')
+  if (string(json, 'token_type')?.toLowerCase() !== 'bearer')
     throw api.unreadable(call, 'saying that it is a bearer token')
   const expiresIn = number(json, 'expires_in')
   if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'the lifetime of the token')
