@@ -30,6 +30,9 @@ import {
   says,
   utf16,
 } from '../support/misbehaviours.js'
+import { until } from '../support/until.js'
+
+export { until }
 
 /** What a caller is told. */
 export interface Told {
@@ -132,11 +135,6 @@ export async function ask(verifier: Verifier, token: string, policy?: Policy): P
 /** What undecidable looks like: come back after some seconds, and no word against the token. */
 export function undecidable(reason: string, retryAfter: unknown): Record<keyof Told, unknown> {
   return { status: 503, reason, retryAfter, challenge: undefined }
-}
-
-/** Lets the event loop turn until something has come about; a test that waits in vain runs into its time limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** The real fetch, of which a test can wait for the calls under way: those in the background are nobody's to await. */

@@ -1,5 +1,6 @@
 import type { TestIssuer } from '../../src/testing/index.js'
 import { timers } from '../../src/util/timers.js'
+import { nextTurn } from './until.js'
 
 interface Timer {
   readonly due: number
@@ -23,7 +24,7 @@ Object.assign(timers, {
     }
   },
   async pause(_: number, signal?: AbortSignal): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     signal?.throwIfAborted()
   },
 } satisfies typeof timers)
@@ -53,16 +54,12 @@ export async function withoutAnswer<T>(
   endpoint: keyof TestIssuer['calls'],
   work: Promise<T>,
 ): Promise<T> {
-  const settled = work.then(
-    () => true,
-    () => true,
-  )
-  let seen = issuer.calls[endpoint]
-  const nextTurn = (): Promise<false> =>
-    new Promise((resolve) => {
-      setImmediate(resolve, false)
-    })
-  while (!(await Promise.race([settled, nextTurn()]))) {
+  let isSettled = false
+  const settled = (): void => {
+    isSettled = true
+  }
+  work.then(settled, settled)
+  for (let seen = issuer.calls[endpoint]; !isSettled; await nextTurn()) {
     if (issuer.calls[endpoint] === seen) continue
     seen = issuer.calls[endpoint]
     expireDeadlines()

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { FaultHandler } from '../../src/testing/index.js'
 import { expireDeadlines } from './deadlines.js'
+import { nextTurn } from './until.js'
 
 /** Answers with these bytes under a status and headers, whatever was asked. */
 export function says(
@@ -62,7 +63,7 @@ export const dripHeaders: FaultHandler = ({ socket }, response) => {
 async function repeat(response: ServerResponse, work: (count: number) => void): Promise<void> {
   for (let count = 0; count < 2 * DRIPS && !response.destroyed; count += 1) {
     work(count)
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     if (count === DRIPS) expireDeadlines()
   }
 }
