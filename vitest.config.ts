@@ -12,6 +12,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // An option that is named `only` and forgotten would skip the rest.
     allowOnly: false,
+    setupFiles: ['test/support/deadlines.ts'],
     projects: [
       {
         extends: true,
