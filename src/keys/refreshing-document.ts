@@ -1,3 +1,4 @@
+import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
@@ -180,15 +181,13 @@ export class RefreshingDocument<T> {
   #fail(error: unknown): void {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
-    const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
-    const asked = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
     const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
-    // Jittered downwards only, so that the documented longest pause is one.
-    const own = growing * (1 - Math.random() * REFRESH_JITTER)
-    this.#pausedUntil = now + (prescribed ?? Math.max(own, Math.min(asked, longestPause)))
+    const retryAfter = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
+    const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
+    this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
     if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
