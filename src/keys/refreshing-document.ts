@@ -1,5 +1,6 @@
 import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
+import { SharedFlight } from '../util/single-flight.js'
 import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -41,6 +42,7 @@ export class RefreshingDocument<T> {
   readonly #options: KeySettings
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
+  readonly #flight = new SharedFlight<void>()
 
   #value: T | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -50,7 +52,6 @@ export class RefreshingDocument<T> {
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
-  #inFlight: Promise<void> | undefined
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
@@ -83,13 +84,13 @@ export class RefreshingDocument<T> {
 
   /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
   async refresh(): Promise<void> {
-    if (this.#inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
+    if (this.#flight.inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
     await this.#startFetch()
   }
 
   /** The fetch in flight, if there is one. Never rejects. */
   underWay(): Promise<void> | undefined {
-    return this.#inFlight
+    return this.#flight.inFlight
   }
 
   /** How many fetches succeeded: tells whether the document is newer than at another time, also within one tick of the clock. */
@@ -124,13 +125,13 @@ export class RefreshingDocument<T> {
   }
 
   async #fetched(now: number): Promise<T> {
-    if (this.#inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
+    if (this.#flight.inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
     if (this.#value !== undefined && this.#isWithinStaleBound(this.#clock.elapsed())) return this.#value
     throw this.unavailable()
   }
 
   #refreshInBackground(now: number): void {
-    if (this.#inFlight !== undefined || now < this.#pausedUntil) return
+    if (this.#flight.inFlight !== undefined || now < this.#pausedUntil) return
     // It rejects only where an injected clock breaks, which whoever reads it next finds out.
     this.#startFetch().catch(() => undefined)
   }
@@ -145,10 +146,7 @@ export class RefreshingDocument<T> {
   }
 
   #startFetch(): Promise<void> {
-    this.#inFlight ??= this.#fetch().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#flight.share(() => this.#fetch())
   }
 
   async #fetch(): Promise<void> {

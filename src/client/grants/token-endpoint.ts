@@ -1,5 +1,6 @@
 import type { Clock } from '../../util/clock.js'
 import { nonEmptyString } from '../../util/members.js'
+import { SharedFlight } from '../../util/single-flight.js'
 import { timers } from '../../util/timers.js'
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
 import { requestIssuer, placeOf, unreadable, type IssuerRequest } from './issuer-request.js'
@@ -30,9 +31,9 @@ const PAUSE = 60
 export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
+  readonly #flight = new SharedFlight<TokenEndpoint>()
   #found: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
-  #underWay: Promise<TokenEndpoint> | undefined
 
   constructor(issuer: string, clock: Clock) {
     this.#issuer = issuer
@@ -50,17 +51,13 @@ export class DiscoveredEndpoint {
     return this.#found
   }
 
-  /** Joins the look-up under way or starts one. */
+  /** Joins the lookup in flight or starts one. */
   #lookUp(finding: EndpointLookup): Promise<TokenEndpoint> {
-    this.#underWay ??= this.#discover(finding)
-      .then((found) => {
-        this.#lookUpAt = this.#clock.elapsed() + LIFETIME
-        return (this.#found = found)
-      })
-      .finally(() => {
-        this.#underWay = undefined
-      })
-    return this.#underWay
+    return this.#flight.share(async () => {
+      const found = await this.#discover(finding)
+      this.#lookUpAt = this.#clock.elapsed() + LIFETIME
+      return (this.#found = found)
+    })
   }
 
   async #discover(finding: EndpointLookup): Promise<TokenEndpoint> {
