@@ -1,7 +1,7 @@
 import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
-import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
-import { waitFor } from '../../util/abort.js'
+import { exchange, ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { retry } from '../../http/retry.js'
 import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
 import { readResponse, refused, unreadable, type ReportedRefusal, type VendorResponse } from './response.js'
@@ -20,9 +20,8 @@ export interface ManagementOptions {
 export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
 
 const MAX_BYTES = 4 * 1024 * 1024
-const PASSING_TROUBLES = [502, 503, 504]
-const SHORTEST_PAUSE = 0.05
-const LONGEST_PAUSE = 0.15
+/** The shortest and the longest pause before a second attempt, in seconds. */
+const RETRY_PAUSES = [0.05, 0.15] as const
 
 /** Calls a vendor's API within a deadline, and turns whatever is no good answer into a {@link ManagementError}. */
 export class VendorApi {
@@ -44,18 +43,14 @@ export class VendorApi {
    * @throws The reason of `signal`, once it is aborted.
    */
   async call(call: VendorCall): Promise<VendorResponse> {
-    const { signal } = call
-    const started = timers.elapsed()
-    const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
-    for (let left = (call.isRepeatable ?? call.isRead) ? 1 : 0, remaining = deadline; ; left -= 1) {
-      const attempt = await this.#attempt(call, remaining)
-      const wait = SHORTEST_PAUSE + Math.random() * (LONGEST_PAUSE - SHORTEST_PAUSE)
-      remaining = deadline - (timers.elapsed() - started + wait)
-      if (left === 0 || !isPassing(attempt) || remaining <= 0)
-        return readResponse(this.#profile, call, attempt)
-      // The timer listens so that none is left behind; its own error would hide the reason of the signal.
-      await waitFor(timers.pause(wait, signal), signal)
+    const settings = {
+      deadlineSeconds: call.deadlineSeconds ?? this.#deadlineSeconds,
+      retries: (call.isRepeatable ?? call.isRead) ? 1 : 0,
+      pauses: RETRY_PAUSES,
+      signal: call.signal,
     }
+    const outcome = await retry(settings, (left) => this.#attempt(call, left))
+    return readResponse(this.#profile, call, outcome)
   }
 
   /** Bounds one operation, where a call does not say otherwise. */
@@ -101,10 +96,4 @@ export class VendorApi {
       throw error
     }
   }
-}
-
-/** Whether asking again may bring something better. */
-function isPassing(attempt: HttpResponse | ExchangeError): boolean {
-  if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableResponseError)
-  return PASSING_TROUBLES.includes(attempt.status) && !attempt.headers.has('retry-after')
 }
