@@ -1,33 +1,23 @@
-import { basicAuthorization } from '../http/basic-auth.js'
+import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
 import { isOtherKind, readClaims, type Claims } from '../model/claims.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure } from '../model/refusal.js'
 
-/** How we show an introspection endpoint who is asking (RFC 7662 section 2.1). */
-export interface IntrospectionClient {
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly authentication: 'basic' | 'post'
-}
-
 /** The request of RFC 7662 section 2.1. */
 export function introspectionRequest(
-  client: IntrospectionClient,
+  client: SecretCredentials,
   token: string,
 ): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const form = new URLSearchParams({ token, token_type_hint: 'access_token' })
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
+  const proof = proveBySecret(client)
+  return {
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      ...proof.headers,
+    },
+    body: new URLSearchParams({ token, token_type_hint: 'access_token', ...proof.form }).toString(),
   }
-  if (client.authentication === 'basic') {
-    headers['authorization'] = basicAuthorization(client.clientId, client.clientSecret)
-  } else {
-    form.set('client_id', client.clientId)
-    form.set('client_secret', client.clientSecret)
-  }
-  return { headers, body: form.toString() }
 }
 
 /** How introspection answers are read. */
