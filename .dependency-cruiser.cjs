@@ -32,7 +32,8 @@ const MAY_IMPORT = {
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
   client: ['util', 'options', 'http', 'model', 'providers'],
-  management: ['util', 'options', 'http', 'model', 'providers', 'verifier'],
+  // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
+  management: ['util', 'options', 'http', 'model', 'introspection', 'providers', 'verifier'],
   testing: ['util', 'options', 'model', 'providers', 'verifier'],
   cli: ['util', 'options', 'model', 'client', 'management', 'testing', 'verifier', 'providers'],
 }
@@ -67,6 +68,11 @@ module.exports = {
       'clients-use-syntax-of-the-model-only',
       { path: '^src/client/' },
       { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms)\\.ts$' },
+    ),
+    rule(
+      'management-shares-rfc7662-only',
+      { path: '^src/management/' },
+      { path: '^src/introspection/', pathNot: '^src/introspection/rfc7662\\.ts$' },
     ),
     rule(
       'only-authenticate-token-imports-the-verifier',

@@ -1,8 +1,16 @@
 import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
 import { isOtherKind, readClaims, type Claims } from '../model/claims.js'
-import { isRecord, ownMember } from '../util/members.js'
+import { boolean, isRecord, ownMember } from '../util/members.js'
 import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure } from '../model/refusal.js'
+
+/** What a request about a token holds (RFC 7662 section 2.1, RFC 7009 section 2.1). */
+export function tokenForm(
+  token: string,
+  tokenTypeHint: string | undefined,
+): Readonly<Record<string, string>> {
+  return { token, ...(tokenTypeHint === undefined ? {} : { token_type_hint: tokenTypeHint }) }
+}
 
 /** The request of RFC 7662 section 2.1. */
 export function introspectionRequest(
@@ -16,7 +24,7 @@ export function introspectionRequest(
       'content-type': 'application/x-www-form-urlencoded',
       ...proof.headers,
     },
-    body: new URLSearchParams({ token, token_type_hint: 'access_token', ...proof.form }).toString(),
+    body: new URLSearchParams({ ...tokenForm(token, 'access_token'), ...proof.form }).toString(),
   }
 }
 
@@ -34,14 +42,22 @@ export function readIntrospection(answer: RemoteResponse, reading: Introspection
   const { json } = answer
   if (!isRecord(json))
     return { fault: 'issuer_unavailable', detail: 'the introspection answer is no JSON object' }
-  const active = ownMember(json, 'active')
-  if (active === false) {
-    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
-  }
-  // RFC 7662 makes `active` a required boolean: anything else is not an answer, whichever way it leans.
-  if (active !== true)
+  const claims = activeClaims(json)
+  if (claims === 'unreadable')
     return { fault: 'issuer_unavailable', detail: 'the introspection answer has no boolean active' }
-  return readActive(json, reading)
+  if (claims === 'inactive')
+    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
+  return readActive(claims, reading)
+}
+
+/**
+ * The claims of a response of RFC 7662 section 2.2. `active` is a required boolean: any other value makes the response
+ * unreadable. An issuer should not, but may, say more of an inactive token: none of it is a fact.
+ */
+export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadable' {
+  const active = boolean(response, 'active')
+  if (active === undefined) return 'unreadable'
+  return active ? response : 'inactive'
 }
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {

@@ -1,4 +1,6 @@
-import { number, ownMember, string, stringList, type EpochSeconds } from '../../util/members.js'
+import { activeClaims } from '../../introspection/rfc7662.js'
+import { splitScopes } from '../../model/scopes.js'
+import { number, string, stringList, type EpochSeconds } from '../../util/members.js'
 
 /** What an issuer says of a token (RFC 7662 section 2.2). Of one that is not active nothing else is known. */
 export interface TokenIntrospection {
@@ -22,14 +24,14 @@ export interface TokenIntrospection {
 
 /** Reads an answer of RFC 7662; undefined if it does not say whether the token is active. */
 export function readIntrospection(answer: Readonly<Record<string, unknown>>): TokenIntrospection | undefined {
-  const active = ownMember(answer, 'active')
-  if (typeof active !== 'boolean') return undefined
-  // An issuer should not, and may, say more of a token that is not active: nobody is to take it for a fact.
-  const claims = active ? answer : { active }
+  const found = activeClaims(answer)
+  if (found === 'unreadable') return undefined
+  const active = found !== 'inactive'
+  const claims = active ? found : { active }
   const audience = string(claims, 'aud')
   return Object.freeze({
     active,
-    scopes: Object.freeze((string(claims, 'scope') ?? '').split(' ').filter((word) => word !== '')),
+    scopes: Object.freeze(splitScopes(string(claims, 'scope') ?? '')),
     clientId: string(claims, 'client_id'),
     username: string(claims, 'username'),
     tokenType: string(claims, 'token_type'),

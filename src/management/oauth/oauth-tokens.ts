@@ -4,6 +4,7 @@ import { secureAddress } from '../../options/url.js'
 import { optionalText, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
+import { tokenForm } from '../../introspection/rfc7662.js'
 import { EndpointFinder, type Asking } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
 import { string } from '../../util/members.js'
@@ -136,7 +137,7 @@ function readAsking(
   const token = requiredText(`${operation}.token`, own.token)
   const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
   const signal = signalOf(operation, options)
-  return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
+  return { operation, signal, form: tokenForm(token, hint) }
 }
 
 /** Adds the client's credentials to a call. */
