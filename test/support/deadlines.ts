@@ -52,7 +52,7 @@ export function runningDeadlines(): readonly number[] {
 export async function withoutAnswer<T>(
   issuer: TestIssuer,
   endpoint: keyof TestIssuer['calls'],
-  work: Promise<T>,
+  work: PromiseLike<T>,
 ): Promise<T> {
   let isSettled = false
   const settled = (): void => {
