@@ -223,7 +223,7 @@ export async function fetchDocument(
 }
 
 /** A document's server answered, but not with the document. */
-export class DocumentStatusError extends ExchangeError {
+class DocumentStatusError extends ExchangeError {
   readonly status: number
   readonly #headers: Headers
   constructor(url: string, { status, headers }: HttpResponse) {
