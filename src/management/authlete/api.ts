@@ -1,5 +1,5 @@
 import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
+import { authleteServiceUrl } from '../../providers/authlete/api-url.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
@@ -7,7 +7,7 @@ import { parseJson } from '../../util/json.js'
 import { AN_END } from '../api/listing.js'
 import { number, ownMember, string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
 
 /** Options of `authleteTokens`. */
@@ -68,9 +68,7 @@ export class AuthleteApi {
         'must be a token: no spaces, no line breaks',
       )
     }
-    const address = new URL(secureAddress(`${where}.apiUrl`, own.apiUrl))
-    if (address.search !== '') throw new ConfigurationError(`${where}.apiUrl`, 'must not have a query')
-    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${pathPart(`${where}.serviceId`, serviceId)}`
+    const base = authleteServiceUrl(where, own.apiUrl, serviceId)
     this.#api = new VendorApi(where, { ...PROFILE, base }, own)
   }
 

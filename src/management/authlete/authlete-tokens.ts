@@ -1,3 +1,4 @@
+import { pathPart } from '../../options/path-part.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
@@ -34,7 +35,7 @@ import type {
 import type { Listing } from '../api/listing.js'
 import { readIntrospection } from '../oauth/introspection.js'
 import { string } from '../../util/members.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import type { CallOptions } from '../api/call.js'
 
 /**
  * The tokens of a service at Authlete. Every operation rejects with a `ConfigurationError` naming the input

@@ -1,3 +1,4 @@
+import { pathPart } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
 import {
@@ -17,7 +18,7 @@ import { AN_END, settled, type Listing } from '../api/listing.js'
 import { number, records, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import type { CallOptions } from '../api/call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input

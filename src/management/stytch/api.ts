@@ -1,3 +1,4 @@
+import { pathPart } from '../../options/path-part.js'
 import type { OwnOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
@@ -7,7 +8,7 @@ import type { ManagementError } from '../api/management-error.js'
 import { string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link stytchClients}. */

@@ -1,3 +1,4 @@
+import { pathPart } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
@@ -5,7 +6,6 @@ import { isRecord } from '../../util/members.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'
-import { pathPart } from '../api/call.js'
 
 /** What {@link StytchClients.create} takes. */
 export interface StytchCreateInput {

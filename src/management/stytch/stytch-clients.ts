@@ -1,3 +1,4 @@
+import { pathPart } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
@@ -28,7 +29,7 @@ import { searchClients, type StytchClientPage, type StytchSearchInput } from './
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import type { CallOptions } from '../api/call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input

@@ -11,6 +11,7 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
+import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import {
   COMMON_OPTIONS,
@@ -96,10 +97,10 @@ function introspectionProfile(
   serviceId: string,
   common: CommonIssuerSettings,
 ): RemoteProfile {
-  const api = secureAddress('authlete.apiUrl', own.apiUrl).replace(/\/$/, '')
+  const service = authleteServiceUrl('authlete', own.apiUrl, serviceId)
   const serviceAccessToken = requiredText('authlete.serviceAccessToken', own.serviceAccessToken)
   return {
-    endpoint: `${api}/api/${encodeURIComponent(serviceId)}/auth/introspection`,
+    endpoint: `${service}/auth/introspection`,
     options: common.remote,
     request: (token) => ({
       headers: {
