@@ -1,4 +1,5 @@
 import type { Clock } from '../util/clock.js'
+import { SharedFlight } from '../util/single-flight.js'
 import { waitFor } from '../util/abort.js'
 import { RenewalCooldown, type Backoff } from './renewal-pause.js'
 import type { IssuedToken } from './grants/grant.js'
@@ -40,8 +41,8 @@ export class CachedToken {
   readonly #ownPause: Backoff
   readonly #refusalPause: RenewalCooldown
 
+  readonly #flight = new SharedFlight<string>()
   #held: CachedValue | undefined
-  #inFlight: Promise<string> | undefined
 
   constructor(settings: CachedTokenSettings, ownPause: Backoff, obtain: () => Promise<IssuedToken>) {
     this.#settings = settings
@@ -52,7 +53,7 @@ export class CachedToken {
 
   /** Whether a request is in flight. */
   get isBusy(): boolean {
-    return this.#inFlight !== undefined
+    return this.#flight.inFlight !== undefined
   }
 
   /** The pause after failures that say nothing of other sets, if there is one: it outlives this set. */
@@ -62,7 +63,7 @@ export class CachedToken {
 
   /** Resolves once none is in flight, however it ended. */
   async settled(): Promise<void> {
-    await this.#inFlight?.catch(() => undefined)
+    await this.#flight.inFlight?.catch(() => undefined)
   }
 
   /** The token, at once where there is a good one. */
@@ -105,17 +106,16 @@ export class CachedToken {
 
   /** Joins the request in flight or starts one, unless there is a pause. */
   #renew(): Promise<string> {
-    if (this.#inFlight !== undefined) return this.#inFlight
+    const { inFlight } = this.#flight
+    if (inFlight !== undefined) return inFlight
     const blocked = this.#settings.issuerPause.activeError() ?? this.#ownPause.activeError()
     if (blocked !== undefined) return Promise.reject(blocked)
-    this.#inFlight = this.#request().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#flight.share(() => this.#request())
   }
 
   async #renewRefused(): Promise<string | undefined> {
-    if (this.#inFlight !== undefined) return this.#inFlight
+    const { inFlight } = this.#flight
+    if (inFlight !== undefined) return inFlight
     if (!this.#refusalPause.isOver) return undefined
     const fresh = await this.#renew()
     this.#refusalPause.start()

@@ -11,7 +11,7 @@ import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grants
 import { CachedToken, type CachedTokenSettings } from './cached-token.js'
 import { TokenCache } from './token-cache.js'
 import { TokenSourceError } from './errors.js'
-import { within } from '../util/time-limit.js'
+import { within } from '../util/abort.js'
 import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Which token is meant; what is left out is as the source's own options say. */
@@ -200,7 +200,9 @@ function obtainWithin(
   }
   const late = (): TokenSourceError =>
     isReading ? credentialTimeoutError(seconds) : issuerTimeoutError(seconds)
-  return within({ seconds, closing, late }, (signal) => grant.obtain(wanted, { signal, closing, reading }))
+  return within({ seconds, signal: closing, late }, (signal) =>
+    grant.obtain(wanted, { signal, closing, reading }),
+  )
 }
 
 function issuerTimeoutError(seconds: number): TokenSourceError {

@@ -4,6 +4,7 @@ import { failureOf } from '../../src/cli/output/failure.js'
 import type { Endpoint, Fault } from '../../src/testing/index.js'
 import { formsOf } from '../security/secrets/recorder.js'
 import { cliStage, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
+import { withoutAnswer } from '../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const TOKEN = 'a-token-of-somebody.that-nobody-may-see'
@@ -103,7 +104,8 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
   it('is not waited for longer than the deadline', async () => {
     const { cli, issuer } = await cliStage()
     issuer.fail(endpoint, 'hang')
-    const result = await cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
+    const running = cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
+    const result = await withoutAnswer(issuer, endpoint, running)
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 

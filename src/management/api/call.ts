@@ -12,7 +12,7 @@ export interface VendorCall {
   /** As the user knows it: `clerkTokens.revoke`. */
   readonly operation: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the base, with every part encoded: see {@link encodePathSegment}. */
+  /** Below the base, with every part encoded by `encodePathSegment`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers: Readonly<Record<string, string>>
@@ -31,18 +31,6 @@ export interface VendorCall {
   /** Whether a 2xx response says all by its status, whatever its body, unless that is a page for people. */
   readonly ignoresBody?: boolean
   readonly signal?: AbortSignal | undefined
-}
-
-/**
- * A part of a path: an id with a slash in it must not name another resource.
- *
- * @throws ConfigurationError naming the option that no path can hold.
- */
-export function encodePathSegment(option: string, value: string): string {
-  // A part of dots alone would be taken for a step up, encoded or not; half a character has no encoding.
-  if (/^\.{1,2}$|\p{Cs}/u.test(value))
-    throw new ConfigurationError(option, 'is no id: it cannot stand in a path')
-  return encodeURIComponent(value)
 }
 
 /** The signal of a call. Anything else in its place would be a way to give up that does nothing. */

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
-import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
-import { waitFor } from '../../util/abort.js'
+import { exchange, ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { retry } from '../../http/retry.js'
+import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
 import {
   readResponse,
@@ -26,9 +26,8 @@ export interface ManagementOptions {
 export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
 
 const MAX_BYTES = 4 * 1024 * 1024
-const TRANSIENT_STATUSES = [502, 503, 504]
-const MIN_RETRY_DELAY_MS = 50
-const MAX_RETRY_DELAY_MS = 150
+/** The shortest and the longest pause before a second attempt, in seconds. */
+const RETRY_PAUSES = [0.05, 0.15] as const
 
 /** Calls a vendor's API within a deadline, and turns whatever is no good response into a {@link ManagementError}. */
 export class VendorApi {
@@ -50,18 +49,14 @@ export class VendorApi {
    * @throws The reason of `signal`, once it is aborted.
    */
   async call(call: VendorCall): Promise<VendorResponse> {
-    const { signal } = call
-    const started = performance.now()
-    const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
-    for (let left = (call.isRepeatable ?? call.isRead) ? 1 : 0, remaining = deadline; ; left -= 1) {
-      const attempt = await this.#attempt(call, remaining)
-      const wait = MIN_RETRY_DELAY_MS + Math.random() * (MAX_RETRY_DELAY_MS - MIN_RETRY_DELAY_MS)
-      remaining = deadline - (performance.now() - started + wait) / 1000
-      if (left === 0 || !isTransient(attempt) || remaining <= 0)
-        return readResponse(this.#profile, call, attempt)
-      // The timer listens so that none is left behind; its own error would hide the reason of the signal.
-      await waitFor(pause(wait, undefined, { signal }), signal)
+    const settings = {
+      deadlineSeconds: call.deadlineSeconds ?? this.#deadlineSeconds,
+      retries: (call.isRepeatable ?? call.isRead) ? 1 : 0,
+      pauses: RETRY_PAUSES,
+      signal: call.signal,
     }
+    const outcome = await retry(settings, (left) => this.#attempt(call, left))
+    return readResponse(this.#profile, call, outcome)
   }
 
   /** Bounds one operation, where a call does not say otherwise. */
@@ -69,9 +64,9 @@ export class VendorApi {
     return this.#deadlineSeconds
   }
 
-  /** What is left of the deadline of an operation that started at some `performance.now()`, for its next call. */
-  remainingDeadline(startedMs: number): { readonly deadlineSeconds: number } {
-    const left = this.#deadlineSeconds - (performance.now() - startedMs) / 1000
+  /** What is left of the deadline of an operation that started at some `timers.elapsed()`, for its next call. */
+  remainingDeadline(started: number): { readonly deadlineSeconds: number } {
+    const left = this.#deadlineSeconds - (timers.elapsed() - started)
     return { deadlineSeconds: Math.max(left, 0.001) }
   }
 
@@ -107,10 +102,4 @@ export class VendorApi {
       throw error
     }
   }
-}
-
-/** Whether asking again may bring something better. */
-function isTransient(attempt: HttpResponse | ExchangeError): boolean {
-  if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableResponseError)
-  return TRANSIENT_STATUSES.includes(attempt.status) && !attempt.headers.has('retry-after')
 }

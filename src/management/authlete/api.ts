@@ -1,13 +1,13 @@
 import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
+import { authleteServiceUrl } from '../../providers/authlete/api-url.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { ENDLESS_LIST } from '../api/listing.js'
-import { number, own, text } from '../../util/members.js'
+import { number, ownMember, string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { encodePathSegment, readSignal, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
 
 /** Options of `authleteTokens`. */
@@ -68,9 +68,7 @@ export class AuthleteApi {
         'must be a token: no spaces, no line breaks',
       )
     }
-    const address = new URL(secureAddress(`${where}.apiUrl`, own.apiUrl))
-    if (address.search !== '') throw new ConfigurationError(`${where}.apiUrl`, 'must not have a query')
-    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${encodePathSegment(`${where}.serviceId`, serviceId)}`
+    const base = authleteServiceUrl(where, own.apiUrl, serviceId)
     this.#api = new VendorApi(where, { ...PROFILE, base }, own)
   }
 
@@ -95,7 +93,7 @@ export class AuthleteApi {
   ): Promise<AuthleteResponse & { readonly action: string }> {
     const prepared = this.#prepare(call)
     const response = await this.#read(prepared)
-    const action = text(response.json, 'action')
+    const action = string(response.json, 'action')
     if (action === undefined) throw response.incomplete('an action')
     if (accepted.includes(action)) return { ...response, action }
     const isKnown = Object.hasOwn(ADVICE_BY_ACTION, action)
@@ -170,8 +168,8 @@ const ADVICE_BY_ACTION: Readonly<Record<string, string | undefined>> = {
 
 /** The codes are diagnostics. In one documented response the code is a number. */
 function problemIn(json: Json): VendorProblem {
-  const code = text(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
-  const message = text(json, 'resultMessage')
+  const code = string(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
+  const message = string(json, 'resultMessage')
   return { code: code !== undefined && /^[\w.-]{1,40}$/.test(code) ? code : undefined, message }
 }
 
@@ -192,7 +190,7 @@ function withExactIds(json: Json, body: string): Json {
 
 /** A client's number, as a text. */
 export function clientNumberIn(json: Json, name: string): string | undefined {
-  const value = own(json, name)
+  const value = ownMember(json, name)
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
 }

@@ -1,3 +1,4 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
@@ -33,8 +34,8 @@ import type {
 } from './types.js'
 import type { Listing } from '../api/listing.js'
 import { readIntrospection } from '../oauth/introspection.js'
-import { text } from '../../util/members.js'
-import { encodePathSegment, type CallOptions } from '../api/call.js'
+import { string } from '../../util/members.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The tokens of a service at Authlete. Every operation rejects with a `ConfigurationError` naming the input
@@ -188,9 +189,9 @@ async function reissueIdToken(
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'reissueIdToken', path: '/idtoken/reissue', json, secrets, options, ...CHANGE }
   const response = await api.callAction(call, ['OK'])
-  const idToken = text(response.json, 'idToken')
+  const idToken = string(response.json, 'idToken')
   if (idToken === undefined) throw response.incomplete('an ID token')
-  return withSecrets({}, { idToken, tokenResponse: text(response.json, 'responseContent') })
+  return withSecrets({}, { idToken, tokenResponse: string(response.json, 'responseContent') })
 }
 
 async function introspect(
@@ -226,7 +227,7 @@ async function introspectStandard(
   const path = '/auth/introspection/standard'
   const call = { name: 'introspectStandard', path, json, secrets, options, ...QUESTION }
   const { action, json: response, incomplete } = await api.callAction(call, ['OK', 'JWT'])
-  const content = text(response, 'responseContent')
+  const content = string(response, 'responseContent')
   if (content === undefined || content === '') throw incomplete('the content of an answer')
   if (action === 'JWT') return Object.freeze({ format: 'jwt', jwt: content })
   const inner = parseJson(content)

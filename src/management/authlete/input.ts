@@ -1,6 +1,7 @@
 import { ownOptions } from '../../options/read-options.js'
 import { flag, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { isRecord } from '../../util/members.js'
 import { parseDuration } from '../../options/duration.js'
 
@@ -92,13 +93,11 @@ export const hash: Reader = (where, value) => {
 
 /** Scopes: a text with spaces, or a list of single ones (RFC 6749 section 3.3). Empty is none. */
 export const scopes: Reader = (where, value) => {
-  const list: unknown = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value
-  const isScope = (item: unknown): boolean =>
-    typeof item === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(item)
-  if (!Array.isArray(list) || !list.every(isScope)) {
+  const list: unknown = typeof value === 'string' ? splitScopes(value) : value
+  if (!Array.isArray(list) || !list.every(isScopeToken)) {
     throw new ConfigurationError(where, "must be scopes: 'a b' or ['a', 'b']")
   }
-  return list as readonly string[]
+  return list
 }
 
 /** A list of texts, none of them empty. */

@@ -1,3 +1,4 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
 import {
@@ -14,10 +15,10 @@ import {
 import { offsetListing, type ClerkPage } from './list.js'
 import { readClerkToken, type ClerkToken, type ClerkCreatedToken } from './token.js'
 import { ENDLESS_LIST, captureResult, type Listing } from '../api/listing.js'
-import { number, records, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { number, records, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { encodePathSegment, type CallOptions } from '../api/call.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input
@@ -93,9 +94,9 @@ async function create(
   const json = readCreateInput(operation, input)
   const call: ClerkCall = { operation, method: 'POST', path: '/m2m_tokens', json, isRead: false, options }
   const response = await api.call(call)
-  const token = text(response.json, 'token')
+  const token = string(response.json, 'token')
   if (token === undefined || token === '') throw api.unreadable(call, 'the token')
-  return withSecret(tokenOf(api, call, response.json), 'token', token)
+  return withSecrets(tokenOf(api, call, response.json), { token })
 }
 
 function list(api: ClerkApi, input: ClerkListInput, options: CallOptions): Listing<ClerkToken> {

@@ -1,5 +1,12 @@
 import { deepFreeze } from '../../util/freeze.js'
-import { own, record, secondsFromMilliseconds, text, texts, type EpochSeconds } from '../../util/members.js'
+import {
+  ownMember,
+  record,
+  secondsFromMilliseconds,
+  string,
+  stringList,
+  type EpochSeconds,
+} from '../../util/members.js'
 
 /** What Clerk knows of a machine token. Frozen, claims included. */
 export interface ClerkToken {
@@ -32,12 +39,13 @@ type Members = Readonly<Record<string, unknown>>
 
 /** Reads Clerk's token object; a text says what it lacks. */
 export function readClerkToken(json: Members): ClerkToken | string {
-  if (own(json, 'object') !== 'machine_to_machine_token') return 'a machine token'
-  const tokenId = text(json, 'id')
-  const subject = text(json, 'subject')
-  const revoked = own(json, 'revoked')
-  const expired = own(json, 'expired')
-  const expiresAt = own(json, 'expiration') === null ? null : secondsFromMilliseconds(json, 'expiration')
+  if (ownMember(json, 'object') !== 'machine_to_machine_token') return 'a machine token'
+  const tokenId = string(json, 'id')
+  const subject = string(json, 'subject')
+  const revoked = ownMember(json, 'revoked')
+  const expired = ownMember(json, 'expired')
+  const expiresAt =
+    ownMember(json, 'expiration') === null ? null : secondsFromMilliseconds(json, 'expiration')
   const createdAt = secondsFromMilliseconds(json, 'created_at')
   const updatedAt = secondsFromMilliseconds(json, 'updated_at')
   if (tokenId === undefined || subject === undefined) return 'the id or the subject of the token'
@@ -49,9 +57,9 @@ export function readClerkToken(json: Members): ClerkToken | string {
     tokenId,
     subject,
     claims: claims === undefined ? null : deepFreeze(claims),
-    scopes: Object.freeze(texts(json, 'scopes')),
+    scopes: Object.freeze(stringList(json, 'scopes')),
     revoked,
-    revocationReason: text(json, 'revocation_reason') ?? null,
+    revocationReason: string(json, 'revocation_reason') ?? null,
     expired,
     expiresAt,
     createdAt,

@@ -1,14 +1,15 @@
-import { basicAuthorization } from '../../http/basic-auth.js'
+import { proveBySecret, type SecretCredentials } from '../../http/client-authentication.js'
 import { ownOptions } from '../../options/read-options.js'
 import { secureAddress } from '../../options/url.js'
 import { optionalText, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
+import { tokenForm } from '../../introspection/rfc7662.js'
 import { EndpointFinder, type Operation } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { readSignal, type CallOptions } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {
@@ -97,13 +98,7 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   })
 }
 
-interface Client {
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly authentication: 'basic' | 'post'
-}
-
-function readClient(own: OAuthTokensOptions): Client {
+function readClient(own: OAuthTokensOptions): SecretCredentials {
   const { authentication = 'basic' } = own
   const clientId = requiredText('oauthTokens.clientId', own.clientId)
   const clientSecret = requiredText('oauthTokens.clientSecret', own.clientSecret)
@@ -143,22 +138,21 @@ function readOperation(
   const token = requiredText(`${operation}.token`, own.token)
   const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
   const signal = readSignal(operation, options)
-  return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
+  return { operation, signal, form: tokenForm(token, hint) }
 }
 
-/** The call with what shows who asks: in the header or in the form, never in both (RFC 6749 section 2.3). */
+/** Adds the client's credentials to a call. */
 function withCredentials<C extends { readonly form: Readonly<Record<string, string>> }>(
-  { clientId, clientSecret, authentication }: Client,
+  client: SecretCredentials,
   call: C,
-): C & { method: 'POST'; headers: Record<string, string>; secrets: readonly string[] } {
-  const authorization = basicAuthorization(clientId, clientSecret)
-  const isBasic = authentication === 'basic'
+): C & Pick<VendorCall, 'headers' | 'secrets'> & { readonly method: 'POST' } {
+  const { headers, form, secrets } = proveBySecret(client)
   return {
     ...call,
     method: 'POST',
-    headers: isBasic ? { authorization } : {},
-    form: isBasic ? call.form : { ...call.form, client_id: clientId, client_secret: clientSecret },
-    secrets: [call.form['token'] ?? '', clientSecret, authorization.slice('Basic '.length)],
+    headers,
+    form: { ...call.form, ...form },
+    secrets: [call.form['token'] ?? '', ...secrets],
   }
 }
 
@@ -169,10 +163,10 @@ const PROFILE: ConstructorParameters<typeof VendorApi>[1] = {
   base: '',
   readProblem: ({ json }) => {
     if (!isRecord(json)) return {}
-    const code = text(json, 'error')
+    const code = string(json, 'error')
     return {
       code: code !== undefined && /^[\w.:/-]{1,80}$/.test(code) ? code : undefined,
-      message: text(json, 'error_description'),
+      message: string(json, 'error_description'),
     }
   },
   advise: (_operation, status, code) => (code === undefined ? undefined : ADVICE[code]) ?? ADVICE[status],

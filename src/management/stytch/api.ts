@@ -1,13 +1,14 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import type { OwnOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { stytchAddress, type StytchAddressOptions } from '../../providers/stytch/api-url.js'
 import type { ManagementError } from '../api/management-error.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { encodePathSegment, readSignal, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link stytchClients}. */
@@ -75,9 +76,9 @@ export class StytchApi {
 function readProblem({ json }: { json: unknown }): VendorProblem {
   const body = isRecord(json) ? json : {}
   return {
-    code: text(body, 'error_type') ?? text(body, 'error'),
-    message: text(body, 'error_message') ?? text(body, 'error_description'),
-    requestId: text(body, 'request_id'),
+    code: string(body, 'error_type') ?? string(body, 'error'),
+    message: string(body, 'error_message') ?? string(body, 'error_description'),
+    requestId: string(body, 'request_id'),
   }
 }
 

@@ -1,11 +1,11 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { splitScopes } from '../../model/scopes.js'
+import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'
-import { encodePathSegment } from '../api/call.js'
 
 /** What {@link StytchClients.create} takes. */
 export interface StytchCreateInput {
@@ -130,9 +130,6 @@ function readClientIdValue(where: string, value: unknown): string {
   return clientId
 }
 
-/** The characters of a scope, RFC 6749 section 3.3. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-
 /** Scopes as a list; a text is taken apart at its spaces. */
 export function readScopes(option: string, value: unknown): readonly string[] {
   const scopes: readonly unknown[] | undefined =
@@ -140,7 +137,7 @@ export function readScopes(option: string, value: unknown): readonly string[] {
   if (scopes === undefined)
     throw new ConfigurationError(option, 'is required: scopes as a list, or as a text with spaces')
   return scopes.map((scope) => {
-    if (typeof scope === 'string' && SCOPE.test(scope)) return scope
+    if (isScopeToken(scope)) return scope
     throw new ConfigurationError(
       option,
       'each scope must be visible ASCII without space, quote and backslash (RFC 6749 section 3.3)',

@@ -2,7 +2,7 @@ import { ownOptions } from '../../options/read-options.js'
 import { requiredText, textList, wholeNumber } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { ENDLESS_LIST, Listing, captureResult, type Page } from '../api/listing.js'
-import { filledText, number, record, records } from '../../util/members.js'
+import { nonEmptyString, number, record, records } from '../../util/members.js'
 import type { StytchApi, StytchCall } from './api.js'
 import { readStytchClient, type StytchClient } from './client.js'
 import type { CallOptions } from '../api/call.js'
@@ -74,7 +74,7 @@ async function fetchPage(
   })
   const metadata = record(json, 'results_metadata') ?? {}
   const total = number(metadata, 'total')
-  const nextCursor = filledText(metadata, 'next_cursor')
+  const nextCursor = nonEmptyString(metadata, 'next_cursor')
   if (nextCursor !== undefined && nextCursor === body['cursor'])
     throw api.unreadable(call, 'a cursor that leads any further')
   return Object.freeze({

@@ -1,8 +1,9 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
-import { filledText, record, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { nonEmptyString, record, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
   createAuthenticateToken,
@@ -28,7 +29,7 @@ import { searchClients, type StytchClientPage, type StytchSearchInput } from './
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { encodePathSegment, type CallOptions } from '../api/call.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
@@ -150,7 +151,7 @@ async function create(
 ): Promise<StytchCreatedClient> {
   const operation = 'stytchClients.create'
   const json = readCreateInput(operation, input)
-  const imported = text(json, 'client_secret')
+  const imported = string(json, 'client_secret')
   const call: StytchCall = {
     operation,
     method: 'POST',
@@ -162,9 +163,9 @@ async function create(
   }
   const response = await api.call(call)
   const client = clientOf(api, call, response)
-  const secret = filledText(record(response.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
+  const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
   if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
-  return withSecret(client, 'clientSecret', secret)
+  return withSecrets(client, { clientSecret: secret })
 }
 
 async function update(api: StytchApi, input: StytchUpdateInput, options: CallOptions): Promise<StytchClient> {
@@ -184,7 +185,7 @@ async function remove(
   const path = pathOf(clientId)
   const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
   const { json } = await api.call(call)
-  if (text(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
+  if (string(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
   return Object.freeze({ clientId })
 }
 
@@ -196,9 +197,9 @@ async function rotateStart(
   const call = callOnClient('secrets.rotateStart', input, options)
   const response = await api.call(call)
   const client = clientOf(api, call, response, readClientId(call.operation, input))
-  const secret = filledText(record(response.json, 'm2m_client') ?? {}, 'next_client_secret')
+  const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
-  return withSecret(client, 'nextClientSecret', secret)
+  return withSecrets(client, { nextClientSecret: secret })
 }
 
 const ON_CLIENT = {

@@ -1,5 +1,5 @@
-import { filledText, number, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { nonEmptyString, number, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
 import type { CallOptions } from '../api/call.js'
@@ -30,11 +30,11 @@ export async function obtainToken(
     secrets: [form.client_secret],
   } as const
   const { json } = await api.callPublic(call, options)
-  const token = filledText(json, 'access_token')
+  const token = nonEmptyString(json, 'access_token')
   if (token === undefined) throw api.unreadable(call, 'the token')
-  if (text(json, 'token_type')?.toLowerCase() !== 'bearer')
+  if (string(json, 'token_type')?.toLowerCase() !== 'bearer')
     throw api.unreadable(call, 'saying that it is a bearer token')
   const expiresIn = number(json, 'expires_in')
   if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'the lifetime of the token')
-  return withSecret({ tokenType: 'bearer', expiresIn } as const, 'token', token)
+  return withSecrets({ tokenType: 'bearer', expiresIn } as const, { token })
 }

@@ -4,6 +4,7 @@ import { ManagementError, type ClerkTokens } from '../../../src/management/index
 import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { clerkManagement } from './support.js'
 import { expectGivenUp, failureOf } from '../support.js'
+import { withoutAnswer } from '../../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const SUBJECT = `mch_${'a'.repeat(27)}`
@@ -115,7 +116,8 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     const { issuer, clientWith } = await clerkManagement()
     issuer.fail(endpoint, 'hang')
     const machineSecretKey = issuer.clerkMachines.sender.secretKey
-    const error = await failureOf(call(clientWith({ machineSecretKey, deadline: '50ms' })))
+    const called = call(clientWith({ machineSecretKey, deadline: '50ms' }))
+    const error = await failureOf(withoutAnswer(issuer, endpoint, called))
     expect(error).toMatchObject({ name: 'ManagementError', status: undefined })
     expect(String(error)).toContain('no complete answer within')
     expect(issuer.calls[endpoint]).toBe(1)
