@@ -49,6 +49,8 @@ export default defineConfig({
     allowOnly: false,
     // Vitest leaves one core to itself, which of two would be half of the machine.
     maxWorkers: availableParallelism(),
+    // Concurrent tests start processes of their own.
+    maxConcurrency: 3,
     globalSetup: 'test/support/rsa-keys-file.ts',
     setupFiles: SETUP,
     projects: [
