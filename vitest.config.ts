@@ -38,7 +38,9 @@ const SIGNED_TOKENS = {
 }
 
 /** Deadlines, idle connections and RSA keys take no real time. */
-const SETUP = ['deadlines', 'idle-connections', 'rsa-keys'].map((name) => `test/support/${name}.ts`)
+const SETUP = ['controlled-deadlines', 'idle-connections', 'rsa-keys'].map(
+  (name) => `test/support/${name}.ts`,
+)
 
 export default defineConfig({
   test: {
