@@ -38,7 +38,9 @@ const SIGNED_TOKENS = {
 }
 
 /** Deadlines, idle connections and RSA keys take no real time. */
-const SETUP = ['deadlines', 'idle-connections', 'rsa-keys'].map((name) => `test/support/${name}.ts`)
+const SETUP = ['controlled-deadlines', 'idle-connections', 'rsa-keys'].map(
+  (name) => `test/support/${name}.ts`,
+)
 
 export default defineConfig({
   test: {
@@ -49,6 +51,8 @@ export default defineConfig({
     allowOnly: false,
     // Vitest leaves one core to itself, which of two would be half of the machine.
     maxWorkers: availableParallelism(),
+    // Concurrent tests start processes of their own.
+    maxConcurrency: 3,
     globalSetup: 'test/support/rsa-keys-file.ts',
     setupFiles: SETUP,
     projects: [

@@ -11,23 +11,26 @@ const pending = new Set<Timer>()
 let seconds = 0
 
 /**
- * A setup file of every test: the deadlines of the library pass when a test says so, and never because the machine is
- * slow. A pause between two attempts ends in the next turn of the event loop, and no time passes.
+ * From now on the deadlines of the library pass when a test says so, and never because the machine is slow. A pause
+ * between two attempts ends in the next turn of the event loop, and no time passes.
  */
-Object.assign(timers, {
-  elapsed: () => seconds,
-  after(delay: number, callback: () => void): () => void {
-    const timer = { due: seconds + delay, callback }
-    pending.add(timer)
-    return () => {
-      pending.delete(timer)
-    }
-  },
-  async pause(_: number, signal?: AbortSignal): Promise<void> {
-    await nextTurn()
-    signal?.throwIfAborted()
-  },
-} satisfies typeof timers)
+export function controlDeadlines(): void {
+  const controlled: typeof timers = {
+    elapsed: () => seconds,
+    after(delay, callback) {
+      const timer = { due: seconds + delay, callback }
+      pending.add(timer)
+      return () => {
+        pending.delete(timer)
+      }
+    },
+    async pause(_, signal) {
+      await nextTurn()
+      signal?.throwIfAborted()
+    },
+  }
+  Object.assign(timers, controlled)
+}
 
 /** Lets seconds pass for deadlines, in one step: those that are over end their requests. */
 export function passDeadlines(by: number): void {
