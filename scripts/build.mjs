@@ -16,7 +16,9 @@ const entries = [...Object.values(exports).flatMap((entry) => entry.default ?? [
 
 /** What the files that several of them share are called, by a module that is in them. */
 const SHARED = {
-  'util/members.js': 'facts',
+  'verifier/authorizer.js': 'authorizer',
+  'verifier/verifier.js': 'verifier-internals',
+  'util/members.js': 'model',
   'util/redact.js': 'redaction',
   'providers/stytch/api-url.js': 'stytch-api-url',
   'providers/stytch/stytch.js': 'stytch-provider',
