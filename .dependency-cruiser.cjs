@@ -30,8 +30,10 @@ const MAY_IMPORT = {
     'revocation',
   ],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
-  client: ['util', 'options', 'http', 'providers'],
-  management: ['util', 'options', 'http', 'model', 'providers', 'verifier'],
+  // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
+  client: ['util', 'options', 'http', 'model', 'providers'],
+  // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
+  management: ['util', 'options', 'http', 'model', 'introspection', 'providers', 'verifier'],
   testing: ['util', 'options', 'model', 'providers', 'verifier'],
   cli: ['util', 'options', 'model', 'client', 'management', 'testing', 'verifier', 'providers'],
 }
@@ -61,6 +63,16 @@ module.exports = {
       'client-imports-only-api-urls-of-providers',
       { path: '^src/client/' },
       { path: '^src/providers/', pathNot: '^src/providers/[a-z]+/api-url\\.ts$' },
+    ),
+    rule(
+      'clients-use-syntax-of-the-model-only',
+      { path: '^src/client/' },
+      { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms)\\.ts$' },
+    ),
+    rule(
+      'management-shares-rfc7662-only',
+      { path: '^src/management/' },
+      { path: '^src/introspection/', pathNot: '^src/introspection/rfc7662\\.ts$' },
     ),
     rule(
       'only-authenticate-token-imports-the-verifier',

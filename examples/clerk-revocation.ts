@@ -52,7 +52,7 @@ await once(server, 'listening')
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 const tokens = clerkTokens({ machineSecretKey: env.CLERK_SENDER_SECRET_KEY, apiUrl: env.CLERK_API_URL })
-const { id, token } = await tokens.create({ expiresIn: '10m' })
+const { tokenId: id, token } = await tokens.create({ expiresIn: '10m' })
 const headers = { authorization: `Bearer ${token}` }
 
 /** What both services answer to the token. */
@@ -67,7 +67,7 @@ async function show(when: string, expected: readonly [number, number]): Promise<
 }
 
 await show('before the revocation', [200, 200])
-await tokens.revoke({ id, reason: 'the example ends it' })
+await tokens.revoke({ tokenId: id, reason: 'the example ends it' })
 await show('at once', [200, 401])
 putForward = 15
 await show('after 15 s', [200, 401])

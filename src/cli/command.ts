@@ -14,7 +14,7 @@ export interface Operand {
 }
 
 /** What a command is given to work with. */
-export interface Call<V> {
+export interface CommandInput<V> {
   readonly values: V
   /** Empty if the command has none. */
   readonly operand: string
@@ -25,7 +25,7 @@ export interface Call<V> {
 }
 
 /** What came of a command. */
-export type Outcome =
+export type CommandResult =
   | {
       readonly item: object
       /** Members that are shown once: they are not enumerable, and stand on stdout all the same. */
@@ -43,10 +43,10 @@ export type Outcome =
     }
 
 /** A command that is ready: asked about first if it destroys something, then run. */
-export interface Prepared {
+export interface PreparedCommand {
   /** Names exactly what will be hit. */
   readonly question?: () => string | Promise<string>
-  readonly run: () => Promise<Outcome>
+  readonly run: () => Promise<CommandResult>
 }
 
 /** A row of the table of commands. */
@@ -69,7 +69,7 @@ export interface Command {
   readonly changes: boolean
   /** Whether it is asked about, unless `--yes` is given. */
   readonly isDestructive: boolean
-  readonly prepare: (call: Call<never>) => Prepared
+  readonly prepare: (call: CommandInput<never>) => PreparedCommand
 }
 
 interface Spec<O extends Options> {
@@ -83,7 +83,7 @@ interface Spec<O extends Options> {
   readonly needs: Needs
   readonly uses?: readonly string[]
   readonly effect: 'reads' | 'changes' | 'destroys'
-  readonly prepare: (call: Call<Values<O>>) => Prepared
+  readonly prepare: (call: CommandInput<Values<O>>) => PreparedCommand
 }
 
 /** A row of the table; its options give `values` their types. */
@@ -105,7 +105,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
 }
 
 /** The members that were given: an option that is left out is left to the library. */
-export function definedOnly<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function omitUndefined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const own = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(own) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -5,7 +5,7 @@ import { confirm } from './input/confirm.js'
 import { EXIT, UsageError, type ExitCode } from './exit-code.js'
 import { failureOf } from './output/failure.js'
 import { help, overview } from './output/help.js'
-import { written } from './input/option.js'
+import { toFlag } from './input/option.js'
 import { OutputError, show } from './output/output.js'
 import { readSecrets } from './input/secrets.js'
 import { chooseVendor, select, vendorIn, type Selection } from './input/select.js'
@@ -33,8 +33,8 @@ export async function runCli(terminal: Terminal): Promise<ExitCode> {
 
 async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   const selection = select(COMMANDS, terminal.args)
-  if (asksFor(selection.rest, '--help', '-h')) return explain(selection, terminal)
-  if (selection.name === '' && asksFor(selection.rest, '--version')) {
+  if (hasFlag(selection.rest, '--help', '-h')) return explain(selection, terminal)
+  if (selection.name === '' && hasFlag(selection.rest, '--version')) {
     await terminal.stdout(`${readVersion()}\n`)
     return EXIT.done
   }
@@ -63,7 +63,7 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
 async function readCall(command: Command, args: Arguments, terminal: Terminal, run: Run) {
   const { values, operand, deadline } = args
   const names = Object.keys(values).filter((name) => command.options[name]?.isSecret === true)
-  const inOptions = names.map((name) => [written(name), String(values[name])] as const)
+  const inOptions = names.map((name) => [toFlag(name), String(values[name])] as const)
   const shown = `<${command.operand?.name ?? ''}>`
   const places = command.operand?.isSecret === true ? [...inOptions, [shown, operand] as const] : inOptions
   const secrets = await readSecrets(places, terminal)
@@ -72,7 +72,7 @@ async function readCall(command: Command, args: Arguments, terminal: Terminal, r
   return {
     isStdinUsed: places.some(([, place]) => place === '-'),
     call: {
-      values: { ...values, ...Object.fromEntries(names.map((name) => [name, secrets.get(written(name))])) },
+      values: { ...values, ...Object.fromEntries(names.map((name) => [name, secrets.get(toFlag(name))])) },
       operand: secrets.get(shown) ?? operand,
       env,
       signal,
@@ -90,7 +90,7 @@ async function explain(selection: Selection, { stdout }: Terminal): Promise<Exit
   return EXIT.done
 }
 
-function asksFor(args: readonly string[], ...flags: readonly string[]): boolean {
+function hasFlag(args: readonly string[], ...flags: readonly string[]): boolean {
   const end = args.indexOf('--')
   return args.slice(0, end === -1 ? undefined : end).some((arg) => flags.includes(arg))
 }
@@ -105,24 +105,24 @@ async function report(error: unknown, terminal: Terminal, run: Run): Promise<Exi
   const mayHaveChanged = run.hasStarted && run.command?.changes === true
   if (terminal.signal.aborted) {
     const unknown = 'Whether the change was made is not known: look before repeating it'
-    await say(terminal, mayHaveChanged ? `Interrupted. ${unknown}` : 'Interrupted')
+    await writeError(terminal, mayHaveChanged ? `Interrupted. ${unknown}` : 'Interrupted')
     return EXIT.interrupted
   }
   if (error instanceof OutputError) {
     // Whoever reads a list may stop when it has enough; a change whose result is lost is worth a word.
     if (mayHaveChanged)
-      await say(
+      await writeError(
         terminal,
         `${run.command?.name ?? ''}: done, but stdout could not be written: its result is lost`,
       )
     return EXIT.failed
   }
   const { code, line } = failureOf(error, run.command, run.secrets)
-  await say(terminal, line)
+  await writeError(terminal, line)
   return code
 }
 
-async function say({ stderr }: Terminal, line: string): Promise<void> {
+async function writeError({ stderr }: Terminal, line: string): Promise<void> {
   // With stderr gone as well, the exit code is all that is left to say.
   await stderr(`${line}\n`).catch(() => undefined)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
+import { SharedFlight } from '../util/single-flight.js'
 import { waitFor } from '../util/abort.js'
-import { RefusalPause, type Backoff } from './renewal-pause.js'
+import { RenewalCooldown, type Backoff } from './renewal-pause.js'
 import type { IssuedToken } from './grants/grant.js'
 import { unreadable } from './grants/issuer-request.js'
 import { TokenSourceError } from './errors.js'
@@ -38,31 +39,31 @@ export class CachedToken {
   readonly #obtain: () => Promise<IssuedToken>
   /** After failures that say nothing of other sets. */
   readonly #ownPause: Backoff
-  readonly #refusalPause: RefusalPause
+  readonly #refusalPause: RenewalCooldown
 
+  readonly #flight = new SharedFlight<string>()
   #held: CachedValue | undefined
-  #inFlight: Promise<string> | undefined
 
   constructor(settings: CachedTokenSettings, ownPause: Backoff, obtain: () => Promise<IssuedToken>) {
     this.#settings = settings
     this.#obtain = obtain
     this.#ownPause = ownPause
-    this.#refusalPause = new RefusalPause(settings.clock)
+    this.#refusalPause = new RenewalCooldown(settings.clock)
   }
 
   /** Whether a request is in flight. */
   get isBusy(): boolean {
-    return this.#inFlight !== undefined
+    return this.#flight.inFlight !== undefined
   }
 
   /** The pause after failures that say nothing of other sets, if there is one: it outlives this set. */
   get pause(): Backoff | undefined {
-    return this.#ownPause.blocked() === undefined ? undefined : this.#ownPause
+    return this.#ownPause.activeError() === undefined ? undefined : this.#ownPause
   }
 
   /** Resolves once none is in flight, however it ended. */
   async settled(): Promise<void> {
-    await this.#inFlight?.catch(() => undefined)
+    await this.#flight.inFlight?.catch(() => undefined)
   }
 
   /** The token, at once where there is a good one. */
@@ -105,20 +106,19 @@ export class CachedToken {
 
   /** Joins the request in flight or starts one, unless there is a pause. */
   #renew(): Promise<string> {
-    if (this.#inFlight !== undefined) return this.#inFlight
-    const blocked = this.#settings.issuerPause.blocked() ?? this.#ownPause.blocked()
+    const { inFlight } = this.#flight
+    if (inFlight !== undefined) return inFlight
+    const blocked = this.#settings.issuerPause.activeError() ?? this.#ownPause.activeError()
     if (blocked !== undefined) return Promise.reject(blocked)
-    this.#inFlight = this.#request().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#flight.share(() => this.#request())
   }
 
   async #renewRefused(): Promise<string | undefined> {
-    if (this.#inFlight !== undefined) return this.#inFlight
+    const { inFlight } = this.#flight
+    if (inFlight !== undefined) return inFlight
     if (!this.#refusalPause.isOver) return undefined
     const fresh = await this.#renew()
-    this.#refusalPause.begin()
+    this.#refusalPause.start()
     return fresh
   }
 
@@ -128,14 +128,14 @@ export class CachedToken {
     try {
       const held = this.#heldFrom(await this.#obtain(), startedAt)
       this.#held = held
-      issuerPause.succeeded(startedAt)
-      this.#ownPause.succeeded(startedAt)
+      issuerPause.recordSuccess(startedAt)
+      this.#ownPause.recordSuccess(startedAt)
       return held.token
     } catch (error) {
       if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') throw error
       const pause = error.reason === 'request_refused' ? this.#ownPause : issuerPause
-      pause.failed(error, startedAt)
-      throw pause.blocked() ?? error
+      pause.recordFailure(error, startedAt)
+      throw pause.activeError() ?? error
     }
   }
 

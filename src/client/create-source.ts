@@ -11,7 +11,7 @@ import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grants
 import { CachedToken, type CachedTokenSettings } from './cached-token.js'
 import { TokenCache } from './token-cache.js'
 import { TokenSourceError } from './errors.js'
-import { within } from '../util/time-limit.js'
+import { within } from '../util/abort.js'
 import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Which token is meant; what is left out is as the source's own options say. */
@@ -75,7 +75,7 @@ export interface TokenSource {
 }
 
 /** Options of every token source. */
-export interface CommonSourceOptions {
+export interface CommonTokenSourceOptions {
   /**
    * The origins that `fetch` may send the token to: `'https://orders.internal'`, one or a list. `https:`, or `http:` on
    * loopback. Without it there is no `fetch`, only `getToken`.
@@ -96,7 +96,7 @@ export interface CommonSourceOptions {
   readonly clock?: () => number
 }
 
-/** The names of {@link CommonSourceOptions}. */
+/** The names of {@link CommonTokenSourceOptions}. */
 export const COMMON_OPTIONS = {
   allowedOrigins: true,
   renewAt: true,
@@ -111,26 +111,26 @@ export interface SourceKind {
   /** The factory's name. */
   readonly where: string
   /** What is asked for where a request says nothing. */
-  readonly usual: TokenParameters
+  readonly defaults: TokenParameters
   /** The members a request may have, beside `signal`. */
-  readonly members: Readonly<Partial<Record<keyof TokenRequestOptions, true>>>
+  readonly requestOptions: Readonly<Partial<Record<keyof TokenRequestOptions, true>>>
   /** After how many seconds a token that never expires is renewed. */
-  readonly renewEverlasting: number
+  readonly renewNonExpiringAfter: number
   readonly grant: Grant
 }
 
 /** How long getting a token may take, in seconds. */
-export function readDeadline(where: string, options: CommonSourceOptions): number {
+export function readDeadline(where: string, options: CommonTokenSourceOptions): number {
   return durationOr(`${where}.deadline`, options.deadline, 3, { min: 0.01, max: 60 })
 }
 
 /** The clock option, with lifetimes and pauses on elapsed time. */
-export function readClock(where: string, options: CommonSourceOptions): Clock {
+export function readClock(where: string, options: CommonTokenSourceOptions): Clock {
   return createClock(optionalFunction(`${where}.clock`, options.clock))
 }
 
 /** Puts a source together. */
-export function createSource(kind: SourceKind, options: CommonSourceOptions): TokenSource {
+export function createSource(kind: SourceKind, options: CommonTokenSourceOptions): TokenSource {
   const { where, grant } = kind
   const clock = readClock(where, options)
   const seconds = readDeadline(where, options)
@@ -138,7 +138,7 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
   const settings: CachedTokenSettings = {
     clock,
     renewAt: readRenewAt(`${where}.renewAt`, options.renewAt),
-    renewEverlasting: kind.renewEverlasting,
+    renewEverlasting: kind.renewNonExpiringAfter,
     issuerPause: new Backoff(clock),
   }
   const sets = new TokenCache(
@@ -150,9 +150,9 @@ export function createSource(kind: SourceKind, options: CommonSourceOptions): To
   )
   const find = (name: string, given: TokenRequestOptions): CachedToken => {
     closing.signal.throwIfAborted()
-    return sets.of(readTokenParameters(name, given, kind.usual))
+    return sets.of(readTokenParameters(name, given, kind.defaults))
   }
-  const known = { ...kind.members, signal: true } as Readonly<Record<keyof TokenRequest, true>>
+  const known = { ...kind.requestOptions, signal: true } as Readonly<Record<keyof TokenRequest, true>>
   const send = authenticatedFetch({
     where,
     allowedOrigins: readAllowedOrigins(`${where}.allowedOrigins`, options.allowedOrigins),
@@ -198,11 +198,14 @@ function obtainWithin(
     isReading = false
     return value
   }
-  const late = (): TokenSourceError => (isReading ? lateCredential(seconds) : lateToken(seconds))
-  return within({ seconds, closing, late }, (signal) => grant.obtain(wanted, { signal, closing, reading }))
+  const late = (): TokenSourceError =>
+    isReading ? credentialTimeoutError(seconds) : issuerTimeoutError(seconds)
+  return within({ seconds, signal: closing, late }, (signal) =>
+    grant.obtain(wanted, { signal, closing, reading }),
+  )
 }
 
-function lateToken(seconds: number): TokenSourceError {
+function issuerTimeoutError(seconds: number): TokenSourceError {
   return new TokenSourceError({
     reason: 'issuer_unavailable',
     problem: `no token within ${seconds} s`,
@@ -210,7 +213,7 @@ function lateToken(seconds: number): TokenSourceError {
   })
 }
 
-function lateCredential(seconds: number): TokenSourceError {
+function credentialTimeoutError(seconds: number): TokenSourceError {
   return new TokenSourceError({
     reason: 'credentials_unavailable',
     problem: `the function or promise of the secret or key gave nothing within ${seconds} s`,

@@ -1,7 +1,7 @@
 export { clerkTokenSource, type ClerkTokenSourceOptions } from './grants/clerk.js'
 export type { PrivateKey, PrivateKeyValue } from './authentication/private-key.js'
 export type { Secret } from './authentication/credential.js'
-export type { CommonSourceOptions, TokenRequest, TokenSource } from './create-source.js'
+export type { CommonTokenSourceOptions, TokenRequest, TokenSource } from './create-source.js'
 export { tokenSource, type TokenSourceOptions } from './token-source.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

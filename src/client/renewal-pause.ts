@@ -1,19 +1,18 @@
+import { backoff, backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { TokenSourceError } from './errors.js'
 
-const FIRST_PAUSE = 1
-const LONGEST_PAUSE = 60
-/** However long an issuer asks to be left alone, it is asked again after this many seconds. */
-const LONGEST_ASKED_PAUSE = 3600
-const JITTER = 0.1
+const PAUSE = { first: 1, longest: 60 }
+/** Maximum number of seconds for which a `Retry-After` is obeyed. */
+const LONGEST_RETRY_AFTER = 3600
 
 /**
  * How seldom tokens are renewed because an API refused one: not for 1 s after the last such renewal, doubling to 60 s
  * while it goes on. A minute without any makes it 1 s again.
  */
-export class RefusalPause {
+export class RenewalCooldown {
   readonly #clock: Clock
-  #seconds = 0
+  #renewals = 0
   #until = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
@@ -25,11 +24,11 @@ export class RefusalPause {
   }
 
   /** A token was obtained because another was refused. */
-  begin(): void {
+  start(): void {
     const now = this.#clock.elapsed()
-    const wasQuiet = now >= this.#until + LONGEST_PAUSE
-    this.#seconds = wasQuiet ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, this.#seconds * 2)
-    this.#until = now + this.#seconds
+    const wasQuiet = now >= this.#until + PAUSE.longest
+    this.#renewals = wasQuiet ? 1 : this.#renewals + 1
+    this.#until = now + backoff(this.#renewals, PAUSE)
   }
 }
 
@@ -45,26 +44,28 @@ export class Backoff {
   }
 
   /** The error to give at once, while the issuer is left alone. */
-  blocked(): TokenSourceError | undefined {
+  activeError(): TokenSourceError | undefined {
     // Whole milliseconds, upwards: whoever comes back then must not be too early.
     const left = Math.ceil((this.#until - this.#clock.elapsed()) * 1000) / 1000
     return this.#error === undefined || left <= 0 ? undefined : this.#error.withRetryAfter(left)
   }
 
   /** Starts a pause, or a longer one; `startedAt` is when the request that failed was begun. */
-  failed(error: TokenSourceError, startedAt: number): void {
+  recordFailure(error: TokenSourceError, startedAt: number): void {
     // Several that were under way together fail for the same reason: that is one failure.
     if (startedAt >= this.#until) this.#failures += 1
-    const growing = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(this.#failures - 1, 30))
-    const asked = Math.min(error.retryAfter ?? 0, LONGEST_ASKED_PAUSE)
-    // Jittered downwards only, so that the documented longest pause is one.
-    const pause = Math.max(asked, growing * (1 - Math.random() * JITTER))
+    const { retryAfter } = error
+    const pause = backoffWithJitter(this.#failures, {
+      ...PAUSE,
+      retryAfter,
+      longestRetryAfter: LONGEST_RETRY_AFTER,
+    })
     this.#until = Math.max(this.#until, this.#clock.elapsed() + pause)
     this.#error = error
   }
 
   /** Ends the pause, unless it began while the request, begun at `startedAt`, was under way: that one knew nothing of it. */
-  succeeded(startedAt: number): void {
+  recordSuccess(startedAt: number): void {
     if (startedAt < this.#until) return
     this.#failures = 0
     this.#until = Number.NEGATIVE_INFINITY

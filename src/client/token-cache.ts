@@ -5,20 +5,20 @@ import type { CachedToken } from './cached-token.js'
 import { keyOf } from './token-request.js'
 
 /** Of this many sets that were pushed out the pause is remembered. */
-const MOST_PAUSES = 1000
+const MAX_BACKOFFS = 1000
 
-type MakeSet = (wanted: TokenParameters, pause: Backoff | undefined) => CachedToken
+type CreateEntry = (wanted: TokenParameters, pause: Backoff | undefined) => CachedToken
 
 /** The tokens of a source, one per audience and scope set. */
 export class TokenCache {
   readonly #sets: LRUCache<string, CachedToken>
   /** The pauses of those pushed out: the issuer is left alone all the same. */
-  readonly #pauses = new LRUCache<string, Backoff>({ max: MOST_PAUSES })
+  readonly #pauses = new LRUCache<string, Backoff>({ max: MAX_BACKOFFS })
   /** Those pushed out while a request was in flight: whoever asks again must join it. */
   readonly #busy = new Map<string, CachedToken>()
-  readonly #make: MakeSet
+  readonly #make: CreateEntry
 
-  constructor(max: number, make: MakeSet) {
+  constructor(max: number, make: CreateEntry) {
     this.#make = make
     this.#sets = new LRUCache({
       max,

@@ -1,5 +1,6 @@
 import { requiredText, textList } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { isScopeToken } from '../model/scopes.js'
 import type { TokenParameters } from './grants/grant.js'
 
 /** What a token is asked for, as a user writes it. */
@@ -11,8 +12,6 @@ export interface TokenRequestOptions {
   /** `'orders:read orders:write'` or a list; their order does not matter. Left out: what the issuer gives by default; an issuer may give fewer. */
   readonly scopes?: string | readonly string[]
 }
-
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Reads it in one order, whatever order it was written in; what is left out is as in `usual`. */
 export function readTokenParameters(
@@ -50,7 +49,7 @@ function readScopes(option: string, value: unknown): readonly string[] {
   const words = list.filter((item) => item !== '').map((item) => requiredText(option, item))
   // To ask for none is to get the issuer's default, which may be everything the client may have.
   if (words.length === 0) throw new ConfigurationError(option, 'must name at least one scope')
-  if (!words.every((word) => SCOPE.test(word)))
+  if (!words.every(isScopeToken))
     throw new ConfigurationError(
       option,
       'must be scopes: texts without spaces, quotes and backslashes, or one text of them',

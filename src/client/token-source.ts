@@ -19,14 +19,14 @@ import {
   createSource,
   readClock,
   readDeadline,
-  type CommonSourceOptions,
+  type CommonTokenSourceOptions,
   type TokenSource,
 } from './create-source.js'
 import { DiscoveredEndpoint } from './grants/token-endpoint.js'
 import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}: exactly one of `issuer`, `tokenEndpoint` and `stytch`. */
-export interface TokenSourceOptions extends CommonSourceOptions, TokenRequestOptions {
+export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenRequestOptions {
   /** The issuer: its discovery document (OpenID Connect or RFC 8414) says where tokens are to be had. */
   readonly issuer?: string
   /** The token endpoint itself, of an issuer without discovery. */
@@ -117,7 +117,13 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   const audiences = own.stytch === undefined ? ({ audience: true, resource: true } as const) : {}
   const usual = readTokenParameters(WHERE, own)
   return createSource(
-    { where: WHERE, usual, members: { ...audiences, scopes: true }, renewEverlasting: 0, grant },
+    {
+      where: WHERE,
+      defaults: usual,
+      requestOptions: { ...audiences, scopes: true },
+      renewNonExpiringAfter: 0,
+      grant,
+    },
     own,
   )
 }

@@ -1,4 +1,4 @@
-import { timers } from '../util/timers.js'
+import { within } from '../util/abort.js'
 
 /** One bounded HTTP exchange. */
 export interface Exchange {
@@ -40,26 +40,19 @@ export class UnreadableResponseError extends ExchangeError {}
  * @throws The reason of `signal`, once it is aborted.
  */
 export async function exchange(request: Exchange): Promise<HttpResponse> {
-  request.signal?.throwIfAborted()
-  const deadline = new Deadline(request.deadlineSeconds)
-  const giveUp = (): void => {
-    deadline.abort(request.signal?.reason)
-  }
-  request.signal?.addEventListener('abort', giveUp, { once: true })
+  const { deadlineSeconds: seconds, signal } = request
   try {
-    return await Promise.race([answerTo(request, deadline.signal), deadline.expired])
+    return await within({ seconds, signal, late: () => late(seconds) }, (ending) =>
+      responseTo(request, ending),
+    )
   } catch (error) {
-    request.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     if (error instanceof ExchangeError) throw error
-    if (deadline.signal.aborted) throw late(request.deadlineSeconds)
     throw new ExchangeError(`no answer${codeOf(error)}`)
-  } finally {
-    deadline.clear()
-    request.signal?.removeEventListener('abort', giveUp)
   }
 }
 
-async function answerTo(request: Exchange, signal: AbortSignal): Promise<HttpResponse> {
+async function responseTo(request: Exchange, signal: AbortSignal): Promise<HttpResponse> {
   const response = await (request.fetch ?? fetch)(request.url, {
     method: request.method,
     // Plain bytes, so that a small compressed body cannot become a large one at our expense.
@@ -73,37 +66,6 @@ async function answerTo(request: Exchange, signal: AbortSignal): Promise<HttpRes
     status: response.status,
     headers: response.headers,
     text: await readText(response, request.maxBytes),
-  }
-}
-
-/**
- * Rejects when the time is up, because an own fetch may ignore the signal. Let go of when the exchange is
- * done: `AbortSignal.timeout` would keep what belongs to it until its time, thousands at once under load.
- */
-class Deadline {
-  readonly #controller = new AbortController()
-  readonly #cancelTimer: () => void
-  readonly signal = this.#controller.signal
-  readonly expired: Promise<never>
-
-  #reject: (error: unknown) => void = () => undefined
-
-  constructor(seconds: number) {
-    this.expired = new Promise<never>((_, reject) => {
-      this.#reject = reject
-    })
-    this.#cancelTimer = timers.after(seconds, () => {
-      this.abort(late(seconds))
-    })
-  }
-
-  abort(reason: unknown): void {
-    this.#reject(reason)
-    this.#controller.abort()
-  }
-
-  clear(): void {
-    this.#cancelTimer()
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../util/clock.js'
-import { exchange, UnreadableResponseError, type HttpResponse } from '../http/exchange.js'
+import { exchange, type HttpResponse } from '../http/exchange.js'
 import { isHtml } from '../http/media-type.js'
+import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
-import { timers } from '../util/timers.js'
-import { isRecord } from '../util/members.js'
+import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -31,13 +31,8 @@ export type IntrospectionResult = Extract<RemoteResult, { active: boolean }>
 
 type Failure = Extract<RemoteResult, { fault: unknown }>
 
-/** How one attempt ended. */
-type Attempt = { readonly answer: HttpResponse } | { readonly error: Error; readonly isLate: boolean }
-
-/** Whoever was told that a server is going away or busy may find another one behind the same address. */
-const WORTH_A_RETRY = [502, 503, 504]
-const SHORTEST_RETRY_PAUSE = 0.02
-const LONGEST_RETRY_PAUSE = 0.12
+/** The shortest and the longest pause before a second attempt, in seconds. */
+const RETRY_PAUSES = [0.02, 0.12] as const
 
 /** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
 export class Introspector {
@@ -106,45 +101,36 @@ export class Introspector {
     }
   }
 
-  /** One question: an attempt, and within the same deadline a second one where the first met a passing trouble. */
+  /** One request, and within the same deadline a second one after a temporary failure. */
   async #callWithRetry(url: string, token: string): Promise<CallResult> {
-    const { deadline, retries } = this.#options
-    const started = timers.elapsed()
-    for (let left = retries, remaining = deadline; ; left -= 1) {
-      const attempt = await this.#attempt(url, token, remaining)
-      const asked = this.#read(attempt, token)
-      if (left === 0 || !isWorthARetry(attempt, asked)) return asked
-      const wait = SHORTEST_RETRY_PAUSE + Math.random() * (LONGEST_RETRY_PAUSE - SHORTEST_RETRY_PAUSE)
-      remaining = deadline - (timers.elapsed() - started + wait)
-      if (remaining <= 0) return asked
-      await timers.pause(wait)
-    }
+    const { deadline: deadlineSeconds, retries } = this.#options
+    const settings = { deadlineSeconds, retries, pauses: RETRY_PAUSES }
+    const outcome = await retry(settings, (left) => this.#attempt(url, token, left))
+    return this.#read(outcome, token)
   }
 
-  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<Attempt> {
+  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<HttpResponse | Error> {
     const { maxBytes } = this.#options
-    const started = timers.elapsed()
     try {
       const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
-      return { answer: await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch }) }
+      return await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch })
     } catch (error) {
-      const isLate = timers.elapsed() - started >= deadlineSeconds
-      return { error: error instanceof Error ? error : new Error('no answer'), isLate }
+      return error instanceof Error ? error : new Error('no answer')
     }
   }
 
-  #read(attempt: Attempt, token: string): CallResult {
-    if ('error' in attempt) {
-      return { verdict: { fault: 'issuer_unavailable', detail: attempt.error.message } }
+  #read(outcome: HttpResponse | Error, token: string): CallResult {
+    if (outcome instanceof Error) {
+      return { verdict: { fault: 'issuer_unavailable', detail: outcome.message } }
     }
-    const { status, headers, text } = attempt.answer
+    const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
     const json = parseJson(text)
     const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
     try {
       const verdict = this.#profile.read({ status, json }, token)
       return {
-        verdict: 'fault' in verdict ? verdict : doubted(verdict, attempt.answer, json),
+        verdict: 'fault' in verdict ? verdict : doubted(verdict, outcome, json),
         status,
         retryAfter,
         isUnwelcome,
@@ -207,11 +193,6 @@ const EVENT_OF = {
   recovered: 'remote_recovered',
 } as const satisfies Record<CircuitChange, string>
 
-function isWorthARetry(attempt: Attempt, { retryAfter }: CallResult): boolean {
-  if ('error' in attempt) return !attempt.isLate && !(attempt.error instanceof UnreadableResponseError)
-  return WORTH_A_RETRY.includes(attempt.answer.status) && retryAfter === undefined
-}
-
 function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: CallResult): CallOutcome {
   if (!('fault' in verdict)) return { kind: 'answered' }
   if (retryAfter !== undefined && (status === 429 || status === 503)) {
@@ -226,7 +207,7 @@ function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: CallResult): Ca
 
 /** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
 function isClientError(json: unknown): boolean {
-  const error = isRecord(json) && Object.hasOwn(json, 'error') ? json['error'] : undefined
+  const error = isRecord(json) ? ownMember(json, 'error') : undefined
   return error === 'invalid_client' || error === 'unauthorized_client'
 }
 

@@ -1,33 +1,31 @@
-import { basicAuthorization } from '../http/basic-auth.js'
-import { claim, isOtherKind, readClaims, type Claims } from '../model/claims.js'
-import { isRecord } from '../util/members.js'
+import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
+import { isOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { boolean, isRecord, ownMember } from '../util/members.js'
 import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure } from '../model/refusal.js'
 
-/** How we show an introspection endpoint who is asking (RFC 7662 section 2.1). */
-export interface IntrospectionClient {
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly authentication: 'basic' | 'post'
+/** What a request about a token holds (RFC 7662 section 2.1, RFC 7009 section 2.1). */
+export function tokenForm(
+  token: string,
+  tokenTypeHint: string | undefined,
+): Readonly<Record<string, string>> {
+  return { token, ...(tokenTypeHint === undefined ? {} : { token_type_hint: tokenTypeHint }) }
 }
 
 /** The request of RFC 7662 section 2.1. */
 export function introspectionRequest(
-  client: IntrospectionClient,
+  client: SecretCredentials,
   token: string,
 ): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const form = new URLSearchParams({ token, token_type_hint: 'access_token' })
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
+  const proof = proveBySecret(client)
+  return {
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      ...proof.headers,
+    },
+    body: new URLSearchParams({ ...tokenForm(token, 'access_token'), ...proof.form }).toString(),
   }
-  if (client.authentication === 'basic') {
-    headers['authorization'] = basicAuthorization(client.clientId, client.clientSecret)
-  } else {
-    form.set('client_id', client.clientId)
-    form.set('client_secret', client.clientSecret)
-  }
-  return { headers, body: form.toString() }
 }
 
 /** How introspection answers are read. */
@@ -44,21 +42,29 @@ export function readIntrospection(answer: RemoteResponse, reading: Introspection
   const { json } = answer
   if (!isRecord(json))
     return { fault: 'issuer_unavailable', detail: 'the introspection answer is no JSON object' }
-  const active = claim(json, 'active')
-  if (active === false) {
-    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
-  }
-  // RFC 7662 makes `active` a required boolean: anything else is not an answer, whichever way it leans.
-  if (active !== true)
+  const claims = activeClaims(json)
+  if (claims === 'unreadable')
     return { fault: 'issuer_unavailable', detail: 'the introspection answer has no boolean active' }
-  return readActive(json, reading)
+  if (claims === 'inactive')
+    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
+  return readActive(claims, reading)
+}
+
+/**
+ * The claims of a response of RFC 7662 section 2.2. `active` is a required boolean: any other value makes the response
+ * unreadable. An issuer should not, but may, say more of an inactive token: none of it is a fact.
+ */
+export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadable' {
+  const active = boolean(response, 'active')
+  if (active === undefined) return 'unreadable'
+  return active ? response : 'inactive'
 }
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
-  const issuer = claim(json, 'iss')
+  const issuer = ownMember(json, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss is another issuer')
-  const type = claim(json, 'token_type')
+  const type = ownMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
       ? rejected('proof_missing', 'the token is bound to a DPoP key')
@@ -88,7 +94,7 @@ function isDpopType(type: unknown): boolean {
 
 function faultOf({ status, json }: RemoteResponse): RemoteResult | undefined {
   if (status === 200) return undefined
-  const error = isRecord(json) ? claim(json, 'error') : undefined
+  const error = isRecord(json) ? ownMember(json, 'error') : undefined
   // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.
   if (status === 400 && error === 'unsupported_token_type') {
     return { fault: 'confirmation_impossible', detail: 'the issuer does not introspect tokens of this kind' }

@@ -1,14 +1,8 @@
 import type { Clock } from '../util/clock.js'
-import { isRecord } from '../util/members.js'
-import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../http/discovery.js'
+import { discover as discoverMetadata, usableEndpoint } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange.js'
 import { parseJson } from '../util/json.js'
-import {
-  DocumentStatusError,
-  fetchDocument,
-  RefreshingDocument,
-  type LoadedDocument,
-} from './refreshing-document.js'
+import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { maxAgeOf } from '../http/cache-control.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import type { KeySettings } from '../model/issuer.js'
@@ -35,33 +29,22 @@ async function loadMetadata(
   options: KeySettings,
   issuerFetch: typeof fetch | undefined,
 ): Promise<LoadedDocument<IssuerMetadata>> {
-  const addresses = discoveryAddresses(issuer)
-  for (const [index, address] of addresses.entries()) {
-    try {
-      const { headers, text } = await fetchDocument(address, options, { fetch: issuerFetch })
-      return { value: readMetadata(issuer, address, parseJson(text)), maxAge: maxAgeOf(headers) }
-    } catch (error) {
-      const isElsewhere = error instanceof DocumentStatusError && isNotFound(error.status)
-      if (!isElsewhere || index === addresses.length - 1) throw error
-    }
-  }
-  throw new ExchangeError('no discovery address')
-}
-
-function readMetadata(issuer: string, address: string, document: unknown): IssuerMetadata {
-  if (!isRecord(document)) throw new ExchangeError(`no JSON object at ${address}`)
-  // RFC 8414 section 3.3: a document for another issuer must not be used.
-  if (!Object.hasOwn(document, 'issuer') || document['issuer'] !== issuer) {
-    throw new ExchangeError(`the document at ${address} is not that of the configured issuer`)
-  }
+  const { fetched, metadata } = await discoverMetadata(issuer, {
+    get: (address) => fetchDocument(address, options, { fetch: issuerFetch }),
+    metadataOf: ({ text }) => parseJson(text),
+    unusable: (problem, address) =>
+      new ExchangeError(
+        problem === 'not-an-object'
+          ? `no JSON object at ${address}`
+          : `the document at ${address} is not that of the configured issuer`,
+      ),
+  })
   return {
-    jwksUri: addressIn(document, 'jwks_uri', issuer),
-    introspectionEndpoint: addressIn(document, 'introspection_endpoint', issuer),
+    value: {
+      // Unusable endpoints count as absent, so that only callers that need them fail.
+      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri'),
+      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint'),
+    },
+    maxAge: maxAgeOf(fetched.headers),
   }
-}
-
-/** An address that must not be used is none: whoever needs it finds it missing, and whoever does not is unharmed. */
-function addressIn(document: Record<string, unknown>, member: string, issuer: string): string | undefined {
-  const value = Object.hasOwn(document, member) ? document[member] : undefined
-  return typeof value === 'string' && isUsableEndpoint(issuer, value) ? value : undefined
 }

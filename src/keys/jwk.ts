@@ -1,23 +1,16 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { CryptoKey, JWK } from 'jose'
 import { isRecord } from '../util/members.js'
+import { algorithmsOfCurve, EC_ALGORITHMS, ED25519_ALGORITHMS, RSA_ALGORITHMS } from '../model/algorithms.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
-
-const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
-const ED25519_ALGORITHMS = ['EdDSA', 'Ed25519']
-const EC_ALGORITHM: Readonly<Record<string, string>> = {
-  'P-256': 'ES256',
-  'P-384': 'ES384',
-  'P-521': 'ES512',
-}
 
 const ML_DSA_ALGORITHMS = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
 
 /** Every asymmetric algorithm jose verifies. `HS*` and `none` are not here and cannot be configured. */
 export const ASYMMETRIC_ALGORITHMS: readonly string[] = Object.freeze([
   ...RSA_ALGORITHMS,
-  ...Object.values(EC_ALGORITHM),
+  ...EC_ALGORITHMS,
   ...ED25519_ALGORITHMS,
   ...ML_DSA_ALGORITHMS,
 ])
@@ -107,16 +100,14 @@ function algorithmsOf(jwk: Readonly<Record<string, unknown>>): readonly string[]
   if (alg === undefined) return jwk['kty'] === 'AKP' ? [] : fitting
   if (typeof alg !== 'string' || !fitting.includes(alg)) return []
   // EdDSA and Ed25519 name the same algorithm (RFC 9864 section 2.2).
-  return ED25519_ALGORITHMS.includes(alg) ? ED25519_ALGORITHMS : [alg]
+  return fitting === ED25519_ALGORITHMS ? fitting : [alg]
 }
 
 function fittingAlgorithms({ kty, crv }: Readonly<Record<string, unknown>>): readonly string[] {
   if (kty === 'RSA') return RSA_ALGORITHMS
   if (kty === 'OKP') return crv === 'Ed25519' ? ED25519_ALGORITHMS : []
   if (kty === 'AKP') return ML_DSA_ALGORITHMS
-  if (kty === 'EC' && typeof crv === 'string' && Object.hasOwn(EC_ALGORITHM, crv))
-    return [EC_ALGORITHM[crv] ?? '']
-  return []
+  return kty === 'EC' ? algorithmsOfCurve(crv) : []
 }
 
 function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined {

@@ -1,4 +1,4 @@
-import { isRecord } from '../util/members.js'
+import { isRecord, ownMember, string } from '../util/members.js'
 import { ExchangeError } from '../http/exchange.js'
 import { readJwk } from './jwk.js'
 import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
@@ -20,7 +20,7 @@ export interface PublishedKeys {
  * @throws ExchangeError
  */
 export function readKeySet(document: unknown, maxKeys: number): PublishedKeys {
-  const entries = isRecord(document) && Object.hasOwn(document, 'keys') ? document['keys'] : undefined
+  const entries = isRecord(document) ? ownMember(document, 'keys') : undefined
   if (!Array.isArray(entries)) throw new ExchangeError('the key set has no list of keys')
   const listed = (entries as readonly unknown[]).slice(0, maxKeys)
   return { keys: usableKeys(listed), kids: new Set(listed.flatMap(kidOf)) }
@@ -37,8 +37,8 @@ export function usableKeys(entries: readonly unknown[]): readonly VerificationKe
 }
 
 function kidOf(entry: unknown): readonly string[] {
-  const kid = isRecord(entry) && Object.hasOwn(entry, 'kid') ? entry['kid'] : undefined
-  return typeof kid === 'string' ? [kid] : []
+  const kid = isRecord(entry) ? string(entry, 'kid') : undefined
+  return kid === undefined ? [] : [kid]
 }
 
 /**

@@ -1,4 +1,6 @@
+import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
+import { SharedFlight } from '../util/single-flight.js'
 import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -40,6 +42,7 @@ export class RefreshingDocument<T> {
   readonly #options: KeySettings
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
+  readonly #flight = new SharedFlight<void>()
 
   #value: T | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -49,7 +52,6 @@ export class RefreshingDocument<T> {
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
-  #inFlight: Promise<void> | undefined
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
@@ -81,13 +83,13 @@ export class RefreshingDocument<T> {
 
   /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
   async refresh(): Promise<void> {
-    if (this.#inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
+    if (this.#flight.inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
     await this.#startFetch()
   }
 
   /** The fetch in flight, if there is one. Never rejects. */
   underWay(): Promise<void> | undefined {
-    return this.#inFlight
+    return this.#flight.inFlight
   }
 
   /** How many fetches succeeded: tells whether the document is newer than at another time, also within one tick of the clock. */
@@ -122,13 +124,13 @@ export class RefreshingDocument<T> {
   }
 
   async #fetched(now: number): Promise<OrRefusal<T>> {
-    if (this.#inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
+    if (this.#flight.inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
     if (this.#value !== undefined && this.#isWithinStaleBound(this.#clock.elapsed())) return this.#value
     return this.unavailable()
   }
 
   #refreshInBackground(now: number): void {
-    if (this.#inFlight !== undefined || now < this.#pausedUntil) return
+    if (this.#flight.inFlight !== undefined || now < this.#pausedUntil) return
     // It rejects only where an injected clock breaks, which whoever reads it next finds out.
     this.#startFetch().catch(() => undefined)
   }
@@ -143,10 +145,7 @@ export class RefreshingDocument<T> {
   }
 
   #startFetch(): Promise<void> {
-    this.#inFlight ??= this.#fetch().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#flight.share(() => this.#fetch())
   }
 
   async #fetch(): Promise<void> {
@@ -179,15 +178,13 @@ export class RefreshingDocument<T> {
   #fail(error: unknown): void {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
-    const growing = Math.min(longestPause, pause * 2 ** Math.min(this.#failures, 30))
-    const asked = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
     const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
-    // Jittered downwards only, so that the documented longest pause is one.
-    const own = growing * (1 - Math.random() * REFRESH_JITTER)
-    this.#pausedUntil = now + (prescribed ?? Math.max(own, Math.min(asked, longestPause)))
+    const retryAfter = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
+    const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
+    this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
     if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
@@ -225,7 +222,7 @@ export async function fetchDocument(
 }
 
 /** A document's server answered, but not with the document. */
-export class DocumentStatusError extends ExchangeError {
+class DocumentStatusError extends ExchangeError {
   readonly status: number
   readonly #headers: Headers
   constructor(url: string, { status, headers }: HttpResponse) {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { backoff } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange.js'
 import { parseJson } from '../util/json.js'
@@ -163,10 +164,8 @@ export class RemoteKeySet implements KeySet {
     if (earlier?.fetches === fetches) return
     const tries = (earlier?.tries ?? 0) + 1
     // Not longer: whoever guesses the id of a coming key and presents it early must not lock its owner out.
-    const wait = Math.min(
-      this.#options.longestPause,
-      this.#options.unknownKeyPause * 2 ** Math.min(tries - 1, 20),
-    )
+    const { unknownKeyPause, longestPause } = this.#options
+    const wait = backoff(tries, { first: unknownKeyPause, longest: longestPause })
     this.#absent.set(kid, { tries, until: now + wait, fetches })
   }
 

@@ -6,15 +6,15 @@ export type { EpochSeconds } from '../util/members.js'
 export { clerkTokens, type ClerkTokens } from './clerk/clerk-tokens.js'
 export type { ClerkTokensOptions } from './clerk/api.js'
 export type { ClerkCreateInput, ClerkListInput, ClerkRevokeInput, ClerkVerifyInput } from './clerk/input.js'
-export type { ClerkToken, CreatedClerkToken } from './clerk/token.js'
+export type { ClerkToken, ClerkCreatedToken } from './clerk/token.js'
 export { authleteTokens, type AuthleteTokens } from './authlete/authlete-tokens.js'
 export type { AuthleteTokensOptions } from './authlete/api.js'
 export type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
-  AuthletePair,
-  AuthleteStandardResponse,
-  AuthleteStandardInput,
+  AuthleteKeyValuePair,
+  AuthleteStandardIntrospection,
+  AuthleteIntrospectStandardInput,
 } from './authlete/introspection-types.js'
 export type { AuthleteTokenPage } from './authlete/list.js'
 export type { AuthleteListedClient, AuthleteListedToken } from './authlete/response.js'
@@ -27,8 +27,8 @@ export type {
   AuthleteListInput,
   AuthleteProperty,
   AuthleteReissuedIdToken,
-  AuthleteReissueInput,
-  AuthleteRevocation,
+  AuthleteReissueIdTokenInput,
+  AuthleteRevokeResult,
   AuthleteRevokeInput,
   AuthleteUpdatedToken,
   AuthleteUpdateInput,
@@ -36,21 +36,21 @@ export type {
 export { oauthTokens, type OAuthTokens } from './oauth/oauth-tokens.js'
 export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth/oauth-tokens.js'
 export type { TokenIntrospection } from './oauth/introspection.js'
-export { stytchClients, type StytchClients, type StytchSecrets } from './stytch/stytch-clients.js'
+export { stytchClients, type StytchClients, type StytchClientSecrets } from './stytch/stytch-clients.js'
 export type { StytchClientsOptions } from './stytch/api.js'
 export type {
-  AuthenticatedStytchToken,
-  StytchAuthenticateInput,
-  StytchScopes,
+  StytchAuthenticatedToken,
+  StytchAuthenticateTokenInput,
+  StytchScopeCheck,
 } from './stytch/authenticate-token.js'
 export type {
-  CreatedStytchClient,
-  RotatingStytchClient,
+  StytchCreatedClient,
+  StytchRotatingClient,
   StytchClient,
   StytchClientStatus,
 } from './stytch/client.js'
 export type {
-  StytchClientInput,
+  StytchClientReference,
   StytchCreateInput,
   StytchTokenInput,
   StytchUpdateInput,

@@ -1,4 +1,4 @@
-import { isRecord, ownMember } from '../util/members.js'
+import { isRecord, isStringList, ownMember } from '../util/members.js'
 import { deepFreeze } from '../util/freeze.js'
 import { fingerprintOf } from './token-digest.js'
 
@@ -69,17 +69,17 @@ export interface TokenOrigin {
  * @throws TypeError for facts of another type than theirs, which functions of an issuer written by hand may give.
  */
 export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
-  const clientId = textOrNothing(facts, 'clientId')
-  const tokenId = textOrNothing(facts, 'tokenId')
-  const issuedAt = timeOrNothing(facts, 'issuedAt')
-  const expiresAt = timeOrNothing(facts, 'expiresAt')
-  assertTexts(facts, 'scopes')
-  assertTexts(facts, 'audience')
-  if (typeof facts.subject !== 'string') throw wrongFact('subject', 'a text')
+  const clientId = optionalString(facts, 'clientId')
+  const tokenId = optionalString(facts, 'tokenId')
+  const issuedAt = optionalTime(facts, 'issuedAt')
+  const expiresAt = optionalTime(facts, 'expiresAt')
+  assertStrings(facts, 'scopes')
+  assertStrings(facts, 'audience')
+  if (typeof facts.subject !== 'string') throw wrongFact('subject', 'a string')
   if (!isRecord(facts.claims)) throw wrongFact('claims', 'an object')
   const token: Writable<AccessToken> = {
     format: origin.format,
-    issuer: textOrNothing(facts, 'issuer') ?? origin.issuerName,
+    issuer: optionalString(facts, 'issuer') ?? origin.issuerName,
     provider: origin.provider,
     subject: facts.subject,
     scopes: Object.freeze(facts.scopes.slice()),
@@ -95,15 +95,15 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   return Object.freeze(token)
 }
 
-function textOrNothing(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
+function optionalString(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
   const value: unknown = ownMember(facts, name)
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value
-  throw wrongFact(name, 'a text or undefined')
+  throw wrongFact(name, 'a string or undefined')
 }
 
-/** A time of facts, in seconds since the epoch. One that is a text, compared with a number, might never pass. */
-export function timeOrNothing(
+/** Reads a time in seconds since the epoch. A string is refused, because no comparison with a number might ever hold. */
+export function optionalTime(
   facts: TokenFacts,
   name: 'issuedAt' | 'notBefore' | 'expiresAt',
 ): number | undefined {
@@ -112,12 +112,9 @@ export function timeOrNothing(
   throw wrongFact(name, 'a number of seconds or undefined')
 }
 
-/** In a text in place of a list a scope would be found wherever it is part of a longer one. */
-function assertTexts(facts: TokenFacts, name: 'scopes' | 'audience'): void {
-  const list: unknown = facts[name]
-  if (!Array.isArray(list)) throw wrongFact(name, 'a list of texts')
-  for (const item of list as readonly unknown[])
-    if (typeof item !== 'string') throw wrongFact(name, 'a list of texts')
+/** A string in place of the list would contain every scope that is part of a longer one. */
+function assertStrings(facts: TokenFacts, name: 'scopes' | 'audience'): void {
+  if (!isStringList(facts[name])) throw wrongFact(name, 'a list of strings')
 }
 
 function wrongFact(name: keyof TokenFacts, right: string): TypeError {

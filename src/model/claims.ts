@@ -1,4 +1,5 @@
 import type { TokenFacts } from './access-token.js'
+import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { splitScopes } from './scopes.js'
 
@@ -14,12 +15,6 @@ export interface ClaimReading {
   readonly clientClaims: readonly string[]
 }
 
-/** Only a claim the token itself carries: a name that objects inherit is no claim. */
-export function claim(claims: Claims, name: string): unknown {
-  const value = claims[name]
-  return value === undefined || Object.hasOwn(claims, name) ? value : undefined
-}
-
 /** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
 const LATEST_TIME = 253_402_300_799
 
@@ -29,25 +24,25 @@ const LATEST_TIME = 253_402_300_799
  */
 export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
   for (const name of reading.required) {
-    if (claim(claims, name) === undefined) return missing(name)
+    if (ownMember(claims, name) === undefined) return missing(name)
   }
   // Each claim is looked up once: with a new token the look-ups are a large part of what is not its signature.
-  const issuer = claim(claims, 'iss')
-  if (!isTextOrAbsent(issuer)) return invalid('iss')
-  const subject = claim(claims, 'sub')
-  if (!isTextOrAbsent(subject)) return invalid('sub')
-  const tokenId = claim(claims, 'jti')
-  if (!isTextOrAbsent(tokenId)) return invalid('jti')
+  const issuer = ownMember(claims, 'iss')
+  if (!isStringOrUndefined(issuer)) return invalid('iss')
+  const subject = ownMember(claims, 'sub')
+  if (!isStringOrUndefined(subject)) return invalid('sub')
+  const tokenId = ownMember(claims, 'jti')
+  if (!isStringOrUndefined(tokenId)) return invalid('jti')
   const client = readClient(claims, reading.clientClaims)
   if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
   if (isVerificationFailure(times)) return times
-  const audience = readAudience(claim(claims, 'aud'))
+  const audience = readAudience(ownMember(claims, 'aud'))
   if (audience === undefined) return invalid('aud')
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
   // RFC 7800: a token bound to a key proves nothing without the proof, and an unknown binding is still one.
-  if (claim(claims, 'cnf') !== undefined)
+  if (ownMember(claims, 'cnf') !== undefined)
     return { reason: 'proof_missing', detail: 'the token has a cnf claim' }
 
   const { clientId } = client
@@ -74,8 +69,8 @@ function readClient(
 ): { readonly clientId: string | undefined } | VerificationFailure {
   let clientId: string | undefined
   for (const name of names) {
-    const value = claim(claims, name)
-    if (!isTextOrAbsent(value)) return invalid(name)
+    const value = ownMember(claims, name)
+    if (!isStringOrUndefined(value)) return invalid(name)
     clientId ??= value
   }
   return { clientId }
@@ -84,12 +79,12 @@ function readClient(
 type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
 function readTimes(claims: Claims): Times | VerificationFailure {
-  const expiresAt = claim(claims, 'exp')
-  if (!isTimeOrAbsent(expiresAt)) return invalid('exp')
-  const notBefore = claim(claims, 'nbf')
-  if (!isTimeOrAbsent(notBefore)) return invalid('nbf')
-  const issuedAt = claim(claims, 'iat')
-  if (!isTimeOrAbsent(issuedAt)) return invalid('iat')
+  const expiresAt = ownMember(claims, 'exp')
+  if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
+  const notBefore = ownMember(claims, 'nbf')
+  if (!isTimeOrUndefined(notBefore)) return invalid('nbf')
+  const issuedAt = ownMember(claims, 'iat')
+  if (!isTimeOrUndefined(issuedAt)) return invalid('iat')
   return { expiresAt, notBefore, issuedAt }
 }
 
@@ -101,20 +96,20 @@ function invalid(name: string): VerificationFailure {
   return { reason: 'claim_invalid', detail: `${name} is not valid` }
 }
 
-function isTextOrAbsent(value: unknown): value is string | undefined {
-  return value === undefined || (typeof value === 'string' && value !== '')
+function isStringOrUndefined(value: unknown): value is string | undefined {
+  return value === undefined || isNonEmptyString(value)
 }
 
 /** A time is a finite number of seconds after the epoch, fractions allowed (RFC 7519 section 2, NumericDate). */
-function isTimeOrAbsent(value: unknown): value is number | undefined {
+function isTimeOrUndefined(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === 'number' && value > 0 && value <= LATEST_TIME)
 }
 
-/** A text or a list of texts (RFC 7519 section 4.1.3); absent is an empty list. */
+/** A string or a list of strings (RFC 7519 section 4.1.3); absent is an empty list. */
 function readAudience(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  return list.every((item) => typeof item === 'string') ? list : undefined
+  const list = typeof value === 'string' ? [value] : value
+  return isStringList(list) ? list : undefined
 }
 
 /**
@@ -127,7 +122,7 @@ export function readScopes(
 ): { readonly granted: readonly string[] } | VerificationFailure {
   const granted = new Set<string>()
   for (const name of scopeClaims) {
-    const value = claim(claims, name)
+    const value = ownMember(claims, name)
     if (value === undefined || value === null) continue
     const items: readonly unknown[] | undefined =
       typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
@@ -152,6 +147,6 @@ export function isOtherKind(claims: Claims): boolean {
 }
 
 function says(claims: Claims, name: string, values: readonly string[]): boolean {
-  const value = claim(claims, name)
+  const value = ownMember(claims, name)
   return typeof value === 'string' && values.includes(value.toLowerCase())
 }

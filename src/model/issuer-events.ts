@@ -27,27 +27,3 @@ export type IssuerObserver = (event: IssuerEvent) => unknown
 
 /** Tells one issuer's changes. */
 export type TellIssuerEvent = (kind: IssuerEventKind, detail: string) => void
-
-/**
- * Makes the teller of an issuer. Without an observer only refused credentials are told, as a warning of the
- * process: nothing else will mend them.
- */
-export function issuerEvents(
-  { name: issuer, provider }: { readonly name: string; readonly provider: string },
-  observer: IssuerObserver | undefined,
-): TellIssuerEvent {
-  return (kind, detail) => {
-    if (observer === undefined) {
-      if (kind === 'credentials_refused') {
-        process.emitWarning(`${issuer}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
-      }
-      return
-    }
-    try {
-      const outcome = observer({ kind, issuer, provider, detail })
-      if (outcome instanceof Promise) outcome.catch(() => undefined)
-    } catch {
-      // Watching changes nothing.
-    }
-  }
-}

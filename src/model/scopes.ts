@@ -70,11 +70,16 @@ function compilePart(option: string, demand: unknown): string | ScopeRule {
   throw new ConfigurationError(option, `must be scopes as a string, a list, allOf() or anyOf()`)
 }
 
-/** The characters of a scope-token, RFC 6749 section 3.3: it goes into the challenge as it stands. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
+/** Whether a value is a scope-token (RFC 6749 section 3.3): visible ASCII without space, quote and backslash. */
+export function isScopeToken(value: unknown): value is string {
+  return typeof value === 'string' && SCOPE_TOKEN.test(value)
+}
+
+/** The challenge quotes required scopes unchanged, so each must have the syntax of a scope-token. */
 function requireScope(option: string, scope: string): void {
-  if (!SCOPE.test(scope)) {
+  if (!isScopeToken(scope)) {
     throw new ConfigurationError(
       option,
       `${JSON.stringify(scope)} is not a scope: only visible ASCII without quote and backslash (RFC 6749 section 3.3)`,

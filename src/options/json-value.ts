@@ -1,8 +1,6 @@
 import { ConfigurationError } from './configuration-error.js'
+import { DEEPEST_NESTING } from '../util/freeze.js'
 import { isRecord } from '../util/members.js'
-
-/** Deeper than anything honest. */
-const DEEPEST_NESTING = 64
 
 /**
  * A copy of an input that is sent as JSON. What JSON would leave out or turn into something else is refused:

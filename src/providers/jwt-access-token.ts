@@ -1,6 +1,7 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
-import { type Claims, claim, isOtherKind, readClaims } from '../model/claims.js'
+import { type Claims, isOtherKind, readClaims } from '../model/claims.js'
+import { ownMember } from '../util/members.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
@@ -47,11 +48,11 @@ function readAccessTokenClaims(
   strict: boolean,
 ): TokenFacts | VerificationFailure {
   for (const name of FOREIGN_CLAIMS) {
-    if (claim(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
+    if (ownMember(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
   }
   if (isOtherKind(claims)) return wrongType('the claims say that it is another kind of token')
-  const clientId = claim(claims, 'client_id')
-  const party = claim(claims, 'azp')
+  const clientId = ownMember(claims, 'client_id')
+  const party = ownMember(claims, 'azp')
   if (strict && clientId !== undefined && party !== undefined && party !== clientId) {
     return { reason: 'claim_invalid', detail: 'azp and client_id disagree' }
   }

@@ -3,7 +3,7 @@ import type { Issuer } from '../model/issuer.js'
 import type { MintOptions } from './mint.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
 import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
-import { providerBehind, running, type RunningIssuer } from './registry.js'
+import { findProvider, runningIssuers, type RegisteredTestIssuer } from './registry.js'
 
 /** Who calls, and with what. Everything is optional: the default is a token that the guard accepts. */
 export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
@@ -62,15 +62,15 @@ function acceptedAlgorithm({ jwt }: Issuer): { readonly algorithm?: SigningAlgor
 }
 
 interface Found {
-  readonly testIssuer: RunningIssuer
+  readonly testIssuer: RegisteredTestIssuer
   readonly issuer: Issuer
   readonly provider: ProviderName
 }
 
 function findTestIssuer(issuers: readonly Issuer[], wanted: ProviderName | undefined): Found {
   for (const issuer of issuers) {
-    for (const testIssuer of running) {
-      const provider = providerBehind(issuer, testIssuer)
+    for (const testIssuer of runningIssuers) {
+      const provider = findProvider(issuer, testIssuer)
       if (provider !== undefined && (wanted ?? provider) === provider) return { testIssuer, issuer, provider }
     }
   }

@@ -2,7 +2,7 @@ export { asClient, type AsClientOptions, type ClientHeaders } from './as-client.
 export type { ClerkMachine, ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
 export type { CallCounts, Endpoint } from './server/endpoints.js'
 export type { DetailedFault, Fault, FaultHandler, Gate, NamedFault } from './server/faults.js'
-export type { ExtraOptions } from './issuer-options.js'
+export type { OptionOverrides } from './issuer-options.js'
 export type { MintJwtOptions, MintOpaqueOptions, MintOptions } from './mint.js'
 export type { ProviderName } from './state/providers.js'
 export type { PublishedKey, SigningAlgorithm } from './state/signing-keys.js'

@@ -5,10 +5,10 @@ import type { StytchOptions } from '../providers/stytch/stytch.js'
 import type { IssuerState } from './state/state.js'
 
 /** Options to add or to put in place of the test issuer's; `undefined` takes one out. */
-export type ExtraOptions<T> = { readonly [K in keyof T]?: T[K] | undefined }
+export type OptionOverrides<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
 /** Options for `oauth`. */
-export function oauthOptions(state: IssuerState, extra: ExtraOptions<OAuthOptions> = {}): OAuthOptions {
+export function oauthOptions(state: IssuerState, extra: OptionOverrides<OAuthOptions> = {}): OAuthOptions {
   const { clientId, clientSecret } = state.oauth.client
   const opaquePrefix = state.opaquePrefix === '' ? {} : { opaquePrefix: state.opaquePrefix }
   return merge<OAuthOptions>(
@@ -22,7 +22,7 @@ export function oauthOptions(state: IssuerState, extra: ExtraOptions<OAuthOption
 }
 
 /** Options for `clerk`, as the receiving machine. */
-export function clerkOptions(state: IssuerState, extra: ExtraOptions<ClerkOptions> = {}): ClerkOptions {
+export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOptions> = {}): ClerkOptions {
   const base = state.endpoints.clerk
   // The factory takes keys from one place only.
   const areKeysGiven = extra.jwtKey !== undefined || extra.secretKey !== undefined
@@ -39,14 +39,14 @@ export function clerkOptions(state: IssuerState, extra: ExtraOptions<ClerkOption
 }
 
 /** Options for `stytch`. */
-export function stytchOptions(state: IssuerState, extra: ExtraOptions<StytchOptions> = {}): StytchOptions {
+export function stytchOptions(state: IssuerState, extra: OptionOverrides<StytchOptions> = {}): StytchOptions {
   return merge<StytchOptions>({ projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch }, extra)
 }
 
 /** Options for `authlete`: introspection only, until `issuer` is added. */
 export function authleteOptions(
   state: IssuerState,
-  extra: ExtraOptions<AuthleteOptions> = {},
+  extra: OptionOverrides<AuthleteOptions> = {},
 ): AuthleteOptions {
   const { serviceId, serviceAccessToken } = state.authlete
   const apiUrl = state.endpoints.authlete
@@ -54,7 +54,7 @@ export function authleteOptions(
 }
 
 /** The factories refuse unknown options, and an absent one is not the same as one that is undefined. */
-function merge<T extends object>(usual: T, extra: ExtraOptions<T>): T {
+function merge<T extends object>(usual: T, extra: OptionOverrides<T>): T {
   const merged = Object.entries({ ...usual, ...extra }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(merged) as T
 }

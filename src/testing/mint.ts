@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { ownOptions } from '../options/read-options.js'
 import { parseDuration, type Duration } from '../options/duration.js'
 import { splitWords } from './server/http.js'
-import { randomText, type ProviderName } from './state/providers.js'
+import { randomString, type ProviderName } from './state/providers.js'
 import { signJwt, type SigningAlgorithm } from './state/signing-keys.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
 import type { TokenRecord } from './state/token-store.js'
@@ -64,7 +64,7 @@ const MINT_OPTIONS = {
 type Claims = Readonly<Record<string, unknown>>
 
 /** The facts of a token to be, with all defaults. */
-type Facts = Omit<
+type TokenFields = Omit<
   TokenRecord,
   'value' | 'format' | 'header' | 'claims' | 'revoked' | 'revocationReason' | 'updatedAt'
 >
@@ -77,37 +77,37 @@ export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRe
     algorithm: true,
     kid: true,
   })
-  const facts = factsOf(state, options)
+  const facts = tokenFieldsOf(state, options)
   const key = state.keys[facts.provider].signingKey(options.algorithm, options.kid)
   const claims = withOverrides(claimsOf(state, facts, options), options.claims)
   const type = facts.provider === 'oauth' || facts.provider === 'authlete' ? 'at+jwt' : 'JWT'
   const category = facts.provider === 'clerk' ? { cat: CLERK_MACHINE_CATEGORY } : {}
   const header = withOverrides({ alg: key.algorithm, typ: type, kid: key.kid, ...category }, options.header)
-  return remember(state, { ...facts, format: 'jwt', value: signJwt(key, header, claims), header, claims })
+  return storeToken(state, { ...facts, format: 'jwt', value: signJwt(key, header, claims), header, claims })
 }
 
 /** Makes and remembers an opaque token. */
 export function mintOpaque(state: IssuerState, given: MintOpaqueOptions = {}): TokenRecord {
   const options = ownOptions<MintOpaqueOptions>('mintOpaque', given, { ...MINT_OPTIONS, prefix: true })
-  const facts = factsOf(state, options)
+  const facts = tokenFieldsOf(state, options)
   if (facts.provider === 'stytch') throw new TypeError('Stytch has no opaque machine tokens; use mintJwt')
   const ownPrefix = { oauth: state.opaquePrefix, clerk: 'mt_', authlete: '' }[facts.provider]
   const claims = withOverrides(claimsOf(state, facts, options), options.claims)
-  const value = `${options.prefix ?? ownPrefix}${randomText(32)}`
-  return remember(state, { ...facts, format: 'opaque', value, header: {}, claims })
+  const value = `${options.prefix ?? ownPrefix}${randomString(32)}`
+  return storeToken(state, { ...facts, format: 'opaque', value, header: {}, claims })
 }
 
 /** The `cat` header of Clerk's machine tokens. */
 export const CLERK_MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
 
-function remember(
+function storeToken(
   state: IssuerState,
   record: Omit<TokenRecord, 'revoked' | 'revocationReason' | 'updatedAt'>,
 ): TokenRecord {
   return state.tokens.add({ ...record, revoked: false, revocationReason: null, updatedAt: nowSeconds(state) })
 }
 
-function factsOf(state: IssuerState, options: MintOptions): Facts {
+function tokenFieldsOf(state: IssuerState, options: MintOptions): TokenFields {
   const provider = options.provider ?? 'oauth'
   const now = nowSeconds(state)
   const age = seconds('age', options.age ?? 0)
@@ -130,7 +130,7 @@ function factsOf(state: IssuerState, options: MintOptions): Facts {
 }
 
 /** The claims as the provider writes them. Also what an introspection of an opaque token says. */
-function claimsOf(state: IssuerState, facts: Facts, options: MintOptions): Claims {
+function claimsOf(state: IssuerState, facts: TokenFields, options: MintOptions): Claims {
   const { provider, scopes, audience, expiresAt } = facts
   const times = { iat: facts.issuedAt, ...(expiresAt === null ? {} : { exp: expiresAt }) }
   const bound = options.confirmation === undefined ? {} : { cnf: options.confirmation }

@@ -3,7 +3,7 @@ import { PROVIDERS, type ProviderName } from './state/providers.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'
 
 /** A running test issuer, as the request helpers need it. */
-export interface RunningIssuer {
+export interface RegisteredTestIssuer {
   readonly endpoints: Readonly<Record<ProviderName, string>>
   /** What the issuer is called where its address is not its name. */
   readonly names: Readonly<Record<ProviderName, readonly string[]>>
@@ -12,10 +12,10 @@ export interface RunningIssuer {
 }
 
 /** Every test issuer of the process that is not closed. */
-export const running = new Set<RunningIssuer>()
+export const runningIssuers = new Set<RegisteredTestIssuer>()
 
 /** As which of its providers a test issuer stands behind an issuer of a verifier, if at all. */
-export function providerBehind(candidate: Issuer, testIssuer: RunningIssuer): ProviderName | undefined {
+export function findProvider(candidate: Issuer, testIssuer: RegisteredTestIssuer): ProviderName | undefined {
   const names = [candidate.name, ...(candidate.jwt?.issuers ?? [])]
   const asked = candidate.remote?.endpoint
   return PROVIDERS.find((provider) => {

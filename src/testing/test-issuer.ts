@@ -8,18 +8,18 @@ import { clerkRoutes } from './clerk/endpoints.js'
 import { createClient, type ClerkMachines, type TestClient, type TestClientOptions } from './state/clients.js'
 import { createState, type TestIssuerOptions } from './state/create-state.js'
 import { CallCounter, type CallCounts, type Endpoint } from './server/endpoints.js'
-import { FaultBoard, type Fault, type Gate } from './server/faults.js'
+import { FaultInjector, type Fault, type Gate } from './server/faults.js'
 import {
   authleteOptions,
   clerkOptions,
   oauthOptions,
   stytchOptions,
-  type ExtraOptions,
+  type OptionOverrides,
 } from './issuer-options.js'
 import { mintJwt, mintOpaque, type MintJwtOptions, type MintOpaqueOptions } from './mint.js'
 import { oauthRoutes } from './oauth/endpoints.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
-import { running } from './registry.js'
+import { runningIssuers } from './registry.js'
 import { startServer } from './server/server.js'
 import type { PublishedKey, SigningAlgorithm } from './state/signing-keys.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
@@ -53,13 +53,13 @@ export interface TestIssuer extends AsyncDisposable {
   }
 
   /** Options for the factory `oauth`. What is given is added; `undefined` takes an option out. */
-  oauth(extra?: ExtraOptions<OAuthOptions>): OAuthOptions
+  oauth(extra?: OptionOverrides<OAuthOptions>): OAuthOptions
   /** Options for the factory `clerk`, as the receiving machine. */
-  clerk(extra?: ExtraOptions<ClerkOptions>): ClerkOptions
+  clerk(extra?: OptionOverrides<ClerkOptions>): ClerkOptions
   /** Options for the factory `stytch`. */
-  stytch(extra?: ExtraOptions<StytchOptions>): StytchOptions
+  stytch(extra?: OptionOverrides<StytchOptions>): StytchOptions
   /** Options for the factory `authlete`; add `issuer: testIssuer.endpoints.authlete` to check JWTs locally. */
-  authlete(extra?: ExtraOptions<AuthleteOptions>): AuthleteOptions
+  authlete(extra?: OptionOverrides<AuthleteOptions>): AuthleteOptions
 
   /** Makes a JWT. */
   mintJwt(claims?: MintJwtOptions): string
@@ -121,7 +121,7 @@ export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<T
     authleteJwtAccessTokens: true,
   })
   const calls = new CallCounter()
-  const faults = new FaultBoard()
+  const faults = new FaultInjector()
   const main = await startServer(options.port ?? 0, calls, faults)
   // A listener of its own: Stytch's SDK drops the path of a base address, and its address is also an `iss`.
   const stytchServer = await startServer(options.stytchPort ?? 0, calls, faults).catch(
@@ -141,7 +141,7 @@ export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<T
 function assemble(
   state: IssuerState,
   calls: CallCounter,
-  faults: FaultBoard,
+  faults: FaultInjector,
   closeServers: () => Promise<void>,
 ): TestIssuer {
   const { endpoints, keys } = state
@@ -155,10 +155,10 @@ function assemble(
     mintJwt: mintJwtText,
     mintOpaque: mintOpaqueText,
   }
-  running.add(registration)
+  runningIssuers.add(registration)
   let closed: Promise<void> | undefined
   const close = (): Promise<void> => {
-    running.delete(registration)
+    runningIssuers.delete(registration)
     return (closed ??= closeServers())
   }
 

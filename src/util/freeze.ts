@@ -12,7 +12,10 @@ export function deepFreeze<T extends object>(root: T): T {
   return root
 }
 
-/** Deeper nesting than any honest claim has, and shallow enough to copy and print without care. */
+/**
+ * Maximum nesting of JSON that is read from a token or an issuer, or sent to a vendor. Valid claims are never this deep,
+ * and values within the limit can be copied and printed recursively.
+ */
 export const DEEPEST_NESTING = 64
 
 /**

@@ -1,57 +1,65 @@
-/** A moment, in whole or fractional seconds since the epoch. */
+/** Seconds since the epoch, whole or fractional. */
 export type EpochSeconds = number
 
-/** The members of an answer: what a vendor leaves out or sends in another type is undefined here. */
-type Members = Readonly<Record<string, unknown>>
+/** A JSON object from outside. Any field may be absent or have another type than documented: the readers then return undefined. */
+export type UntrustedObject = Readonly<Record<string, unknown>>
 
-/** A member that is a text. */
-export function text(members: Members, name: string): string | undefined {
-  const value = own(members, name)
+/**
+ * The value of a field if the object itself has it, whatever its type. An inherited field, of a polluted prototype for
+ * example, is treated as absent.
+ */
+export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
+  // The lookup first: most claims that are looked for are absent, and `Object.hasOwn` costs more.
+  const value = of[name]
+  return value === undefined || Object.hasOwn(of, name) ? value : undefined
+}
+
+/** Reads a string. */
+export function string(from: UntrustedObject, name: string): string | undefined {
+  const value = ownMember(from, name)
   return typeof value === 'string' ? value : undefined
 }
 
-/** A member that is a text with something in it. */
-export function filledText(members: Members, name: string): string | undefined {
-  const value = text(members, name)
-  return value === '' ? undefined : value
+/** Reads a string that is not empty. */
+export function nonEmptyString(from: UntrustedObject, name: string): string | undefined {
+  const value = ownMember(from, name)
+  return isNonEmptyString(value) ? value : undefined
 }
 
-/** A member that is a finite number. */
-export function number(members: Members, name: string): number | undefined {
-  const value = own(members, name)
+/** Reads a finite number. */
+export function number(from: UntrustedObject, name: string): number | undefined {
+  const value = ownMember(from, name)
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
-/** A member that is a list, with only the texts in it; empty if it is none. */
-export function texts(members: Members, name: string): readonly string[] {
-  const value = own(members, name)
+/** Reads a boolean. */
+export function boolean(from: UntrustedObject, name: string): boolean | undefined {
+  const value = ownMember(from, name)
+  return typeof value === 'boolean' ? value : undefined
+}
+
+/** Reads the strings of a list; empty for anything but a list. */
+export function stringList(from: UntrustedObject, name: string): readonly string[] {
+  const value = ownMember(from, name)
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** A member in milliseconds since the epoch, as seconds. */
-export function secondsFromMilliseconds(members: Members, name: string): EpochSeconds | undefined {
-  const value = number(members, name)
+/** Reads a time that is written in milliseconds since the epoch. */
+export function secondsFromMilliseconds(from: UntrustedObject, name: string): EpochSeconds | undefined {
+  const value = number(from, name)
   return value === undefined ? undefined : value / 1000
 }
 
-/** A member that is an object. */
-export function record(members: Members, name: string): Members | undefined {
-  const value = own(members, name)
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
+/** Reads an object. */
+export function record(from: UntrustedObject, name: string): UntrustedObject | undefined {
+  const value = ownMember(from, name)
+  return isRecord(value) ? value : undefined
 }
 
-/** A member that is a list of objects; undefined if it is no list. */
-export function records(members: Members, name: string): readonly Members[] | undefined {
-  const value = own(members, name)
-  if (!Array.isArray(value)) return undefined
-  return value.filter(
-    (item) => typeof item === 'object' && item !== null && !Array.isArray(item),
-  ) as Members[]
-}
-
-/** A member, whatever it is. */
-export function own(members: Members, name: string): unknown {
-  return Object.hasOwn(members, name) ? members[name] : undefined
+/** Reads the objects of a list; undefined for anything but a list. */
+export function records(from: UntrustedObject, name: string): readonly UntrustedObject[] | undefined {
+  const value = ownMember(from, name)
+  return Array.isArray(value) ? value.filter(isRecord) : undefined
 }
 
 /** True for an object that is neither null nor a list: JSON's object, or an options object. */
@@ -59,7 +67,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A member that may be left out, by tokens and by issuers written by hand: what a polluted prototype seems to say of it is nothing. */
-export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
-  return Object.hasOwn(of, name) ? of[name] : undefined
+/** Whether a value is a string with at least one character. */
+export function isNonEmptyString(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** Whether a value is a list of nothing but strings. */
+export function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

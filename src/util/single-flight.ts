@@ -1,6 +1,24 @@
+/** Lets all callers share one piece of work while it is in flight. Nothing is kept once it is done. */
+export class SharedFlight<T> {
+  #inFlight: Promise<T> | undefined
+
+  /** The work in flight. */
+  get inFlight(): Promise<T> | undefined {
+    return this.#inFlight
+  }
+
+  /** Joins the work in flight, or starts it. */
+  share(work: () => Promise<T>): Promise<T> {
+    this.#inFlight ??= work().finally(() => {
+      this.#inFlight = undefined
+    })
+    return this.#inFlight
+  }
+}
+
 /**
- * Lets callers who want the same thing at the same time share one piece of work. Bounded by the work
- * under way: nothing is kept once it is done.
+ * Lets callers of the same key share one piece of work while it is in flight. Memory is bounded by the work in flight,
+ * because nothing is kept once it is done.
  */
 export class SingleFlight<T> {
   readonly #inFlight = new Map<string, Promise<T>>()

@@ -1,6 +1,6 @@
 import {
   createAccessToken,
-  timeOrNothing,
+  optionalTime,
   type AccessToken,
   type TokenFacts,
   type VerificationSource,
@@ -88,7 +88,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
   return new CachedToken({
     issuer,
     token,
-    notBefore: timeOrNothing(facts, 'notBefore'),
+    notBefore: optionalTime(facts, 'notBefore'),
     key,
     confirmedElapsed,
   })

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../options/configuration-error.js'
 import { decodeJwt, looksLikeJwe, looksLikeJwt } from '../jwt/decode.js'
-import { claim } from '../model/claims.js'
+import { ownMember } from '../util/members.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
@@ -75,7 +75,7 @@ export function createRouter<T>(
   function routeJwt(token: string): OrRefusal<Route<T>> {
     const unverified = decodeJwt(token)
     if (unverified === undefined) return new Refusal('token_undecodable')
-    const iss = claim(unverified.claims, 'iss')
+    const iss = ownMember(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))

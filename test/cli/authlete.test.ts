@@ -9,8 +9,8 @@ async function withToken(): Promise<
 > {
   const stage = await cliStage()
   const { clientId } = stage.issuer.authleteService
-  const args = ['tokens', 'create', '--vendor', 'authlete', '--json', '--client-identifier', clientId]
-  const token = jsonOf(await stage.cli([...args, '--scopes', 'a b']))['accessToken'] as string
+  const args = ['tokens', 'create', '--vendor', 'authlete', '--json', '--client-id', clientId]
+  const token = jsonOf(await stage.cli([...args, '--scopes', 'a b']))['token'] as string
   const state = async (): Promise<string> => {
     const asked = await stage.cli('tokens introspect - --vendor authlete --json', { stdin: token })
     return `${asked.code} ${jsonOf(asked)['action'] as string}`
@@ -23,21 +23,12 @@ describe('tokens create', () => {
     const { cli, issuer } = await cliStage()
     const { clientId } = issuer.authleteService
     const result = await cli([
-      ...`tokens create --vendor authlete --json --client-identifier ${clientId}`.split(' '),
-      ...[
-        '--access-token-duration',
-        '15m',
-        '--scopes',
-        'a b',
-        '--property',
-        'team=orders=1',
-        '--property',
-        'x=',
-      ],
+      ...`tokens create --vendor authlete --json --client-id ${clientId}`.split(' '),
+      ...['--expires-in', '15m', '--scopes', 'a b', '--property', 'team=orders=1', '--property', 'x='],
     ])
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(jsonOf(result)).toMatchObject({
-      accessToken: expect.stringMatching(/.{20,}/),
+      token: expect.stringMatching(/.{20,}/),
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
       scopes: ['a', 'b'],
@@ -53,11 +44,11 @@ describe('tokens create', () => {
     const { cli, issuer } = await cliStage()
     const { clientId } = issuer.authleteService
     const result = await cli(
-      `tokens create --vendor authlete --client-identifier ${clientId} --grant-type PASSWORD --subject john`,
+      `tokens create --vendor authlete --client-id ${clientId} --grant-type PASSWORD --subject john`,
     )
     expect(detailsOf(result)).toMatchObject({
       subject: 'john',
-      accessToken: expect.stringMatching(/.{20,}/),
+      token: expect.stringMatching(/.{20,}/),
       refreshToken: expect.stringMatching(/.{20,}/),
     })
   })
@@ -68,12 +59,12 @@ describe('tokens list', () => {
     const { cli, issuer } = await cliStage()
     for (let count = 0; count < 120; count += 1) issuer.mintOpaque({ provider: 'authlete' })
     const all = jsonLines(await cli('tokens list --vendor authlete --json'))
-    expect(new Set(all.map(({ accessTokenHash }) => accessTokenHash as string)).size).toBe(120)
+    expect(new Set(all.map(({ tokenHash }) => tokenHash as string)).size).toBe(120)
     const some = jsonLines(await cli('tokens list --vendor authlete --json --limit 5 --offset 110'))
     expect(some).toEqual(all.slice(110, 115))
     expect(jsonLines(await cli('tokens list --vendor authlete --json --offset 500'))).toEqual([])
     const { stdout } = await cli('tokens list --vendor authlete --limit 1')
-    expect(stdout).toMatch(/^ACCESS TOKEN HASH +CLIENT ID +SUBJECT +GRANT TYPE +SCOPES +CREATED AT +ACCESS/)
+    expect(stdout).toMatch(/^TOKEN HASH +CLIENT ID +SUBJECT +GRANT TYPE +SCOPES +CREATED AT +EXPIRES AT/)
     expect(stdout).toContain('2026-11-21T08:00:00Z')
   })
 })
@@ -82,20 +73,18 @@ describe('tokens update', () => {
   it('changes scopes and end by token, hash or id', async () => {
     const { cli, token, hash } = await withToken()
     const update = 'tokens update --vendor authlete --json'
-    const first = await cli(`${update} --access-token - --scopes a`, { stdin: token })
+    const first = await cli(`${update} --token - --scopes a`, { stdin: token })
     expect(jsonOf(first)).toMatchObject({ scopes: ['a'] })
     expect(first.stdout).not.toContain(token)
     const at = '2026-11-21T09:00:00Z'
-    const second = await cli(`${update} --access-token-hash=${hash} --access-token-expires-at ${at}`)
-    expect(jsonOf(second)).toMatchObject({ accessTokenExpiresAt: now + 3600 })
+    const second = await cli(`${update} --token-hash=${hash} --expires-at ${at}`)
+    expect(jsonOf(second)).toMatchObject({ expiresAt: now + 3600 })
   })
 
   it('a new value is shown, and the old one is dead', async () => {
     const { cli, token, hash, state } = await withToken()
-    const result = await cli(
-      `tokens update --vendor authlete --json --access-token-hash=${hash} --access-token-value-updated`,
-    )
-    expect(jsonOf(result)['accessToken']).toMatch(/.{20,}/)
+    const result = await cli(`tokens update --vendor authlete --json --token-hash=${hash} --replace-token`)
+    expect(jsonOf(result)['token']).toMatch(/.{20,}/)
     expect(result.stdout).not.toContain(token)
     expect(await state()).toBe('4 UNAUTHORIZED')
   })
@@ -103,10 +92,10 @@ describe('tokens update', () => {
 
 describe('tokens delete and tokens revoke', () => {
   it.each([
-    ['delete by hash', (hash: string) => `tokens delete --hash=${hash}`, { deleted: true }],
+    ['delete by hash', (hash: string) => `tokens delete --token-hash=${hash}`, { deleted: true }],
     ['delete by token', () => 'tokens delete --token env:TOKEN', { deleted: true }],
-    ['revoke by hash', (hash: string) => `tokens revoke --access-token-hash=${hash}`, { count: 1 }],
-    ['revoke by token', () => 'tokens revoke --access-token env:TOKEN', { count: 1 }],
+    ['revoke by hash', (hash: string) => `tokens revoke --token-hash=${hash}`, { count: 1 }],
+    ['revoke by token', () => 'tokens revoke --token env:TOKEN', { count: 1 }],
   ])('%s: the token is good before, and not after', async (_, args, said) => {
     const { cli, token, hash, state } = await withToken()
     expect(await state()).toBe('0 OK')
@@ -118,9 +107,7 @@ describe('tokens delete and tokens revoke', () => {
 
   it('a hash that nothing has is an error, not a revocation of nothing', async () => {
     const { cli } = await cliStage()
-    const result = await cli(
-      `tokens revoke --vendor authlete --yes --access-token-hash=${hashOf('no such token')}`,
-    )
+    const result = await cli(`tokens revoke --vendor authlete --yes --token-hash=${hashOf('no such token')}`)
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 
@@ -139,14 +126,11 @@ describe('tokens delete and tokens revoke', () => {
   })
 
   it.each([
-    [
-      'revoke',
-      'Exactly one is needed of --access-token, --access-token-hash, --refresh-token, --refresh-token-hash',
-    ],
-    ['revoke --access-token-hash x --refresh-token-hash y', 'Exactly one is needed of'],
-    ['revoke --access-token-hash x --all-of-subject y', '--access-token-hash names one token'],
-    ['delete', 'Exactly one is needed of --token, --hash'],
-    ['delete --hash x', '--hash: must be a SHA-256 value'],
+    ['revoke', 'Exactly one is needed of --token, --token-hash, --refresh-token, --refresh-token-hash'],
+    ['revoke --token-hash x --refresh-token-hash y', 'Exactly one is needed of'],
+    ['revoke --token-hash x --all-of-subject y', '--token-hash names one token'],
+    ['delete', 'Exactly one is needed of --token, --token-hash'],
+    ['delete --token-hash x', '--token-hash: must be a SHA-256 value'],
   ])('%s: nothing is sent', async (words, message) => {
     const { cli, issuer } = await cliStage()
     const result = await cli(`tokens ${words} --vendor authlete --yes`)
@@ -156,10 +140,10 @@ describe('tokens delete and tokens revoke', () => {
   })
 })
 
-it.each([' -', '=-', '=--'])('a hash may begin with a dash: --hash%s', async (way) => {
+it.each([' -', '=-', '=--'])('a hash may begin with a dash: --token-hash%s', async (way) => {
   const { cli } = await cliStage()
   const hash = 'A'.repeat(44 - way.length)
-  const result = await cli(`tokens delete --vendor authlete --yes --hash${way}${hash}`)
+  const result = await cli(`tokens delete --vendor authlete --yes --token-hash${way}${hash}`)
   expect(result.code).toBe(1)
   expect(result.stderr).toContain('authleteTokens.delete: Authlete answered 404')
 })
@@ -182,13 +166,13 @@ describe('tokens reissue-id-token', () => {
     const { clientId } = issuer.authleteService
     const created = jsonOf(
       await cli(
-        `tokens create --vendor authlete --json --client-identifier ${clientId} --grant-type AUTHORIZATION_CODE ` +
+        `tokens create --vendor authlete --json --client-id ${clientId} --grant-type AUTHORIZATION_CODE ` +
           '--subject john --scopes openid',
       ),
     )
-    const variables = { ACCESS: created['accessToken'], REFRESH: created['refreshToken'] }
+    const variables = { ACCESS: created['token'], REFRESH: created['refreshToken'] }
     const result = await cli(
-      'tokens reissue-id-token --vendor authlete --json --access-token env:ACCESS --refresh-token env:REFRESH',
+      'tokens reissue-id-token --vendor authlete --json --token env:ACCESS --refresh-token env:REFRESH',
       { variables },
     )
     expect(result).toMatchObject({ code: 0, stderr: '' })

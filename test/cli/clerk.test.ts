@@ -14,7 +14,7 @@ describe('tokens create', () => {
     expect(result).toMatchObject({ code: 0, stderr: '', asked: [] })
     const { sender, receiver } = issuer.clerkMachines
     expect(jsonOf(result)).toEqual({
-      id: expect.stringMatching(/^mt_[0-9a-f]{32}$/i),
+      tokenId: expect.stringMatching(/^mt_[0-9a-f]{32}$/i),
       subject: sender.id,
       claims: { scope: 'orders:read' },
       scopes: [receiver.id],
@@ -54,7 +54,7 @@ describe('tokens create', () => {
     const again = jsonOf(
       await cli('tokens create --vendor clerk --json --expires-in 1h --min-remaining-ttl 10m'),
     )
-    expect(again['id']).toBe(first['id'])
+    expect(again['tokenId']).toBe(first['tokenId'])
   })
 })
 
@@ -64,12 +64,12 @@ describe('tokens list', () => {
     for (let count = 0; count < 130; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
     const items = jsonLines(await cli(`${list} --json`))
-    expect(new Set(items.map(({ id }) => id as string)).size).toBe(130)
+    expect(new Set(items.map(({ tokenId }) => tokenId as string)).size).toBe(130)
     const lines = (await cli(list)).stdout.trimEnd().split('\n')
     expect(lines).toHaveLength(131)
-    expect(lines[0]).toMatch(/^ID +CREATED AT +EXPIRES AT +LAST USED AT +REVOKED +EXPIRED$/)
+    expect(lines[0]).toMatch(/^TOKEN ID +CREATED AT +EXPIRES AT +LAST USED AT +REVOKED +EXPIRED$/)
     expect(lines[1]!.split(/ {2,}/)).toEqual([
-      items[0]!['id'],
+      items[0]!['tokenId'],
       '2026-11-21T08:00:00Z',
       expect.any(String),
       '-',
@@ -79,7 +79,7 @@ describe('tokens list', () => {
     const columns = lines.map((line) => line.indexOf(line.split(/ {2,}/)[1]!))
     expect(new Set(columns).size).toBe(1)
     const some = jsonLines(await cli(`${list} --json --limit 3 --offset 120`))
-    expect(some.map(({ id }) => id)).toEqual(items.slice(120, 123).map(({ id }) => id))
+    expect(some.map(({ tokenId }) => tokenId)).toEqual(items.slice(120, 123).map(({ tokenId }) => tokenId))
     expect((await cli(`${list} --json --limit 105`)).stdout.trimEnd().split('\n')).toHaveLength(105)
     expect((await cli(`${list} --json --limit 0`)).stdout).toBe('')
   })
@@ -95,11 +95,11 @@ describe('tokens list', () => {
 describe('tokens revoke', () => {
   it('revokes with a reason, and the list shows it where revoked ones are asked for', async () => {
     const { cli, issuer } = await cliStage()
-    const { id } = jsonOf(await cli('tokens create --vendor clerk --json'))
+    const { tokenId } = jsonOf(await cli('tokens create --vendor clerk --json'))
     const revoke = [
       'tokens',
       'revoke',
-      id as string,
+      tokenId as string,
       '--vendor',
       'clerk',
       '--reason',
@@ -108,10 +108,10 @@ describe('tokens revoke', () => {
     ]
     const result = await cli([...revoke, '--yes'])
     expect(result).toMatchObject({ code: 0, asked: [] })
-    expect(jsonOf(result)).toMatchObject({ id, revoked: true, revocationReason: 'laptop lost' })
+    expect(jsonOf(result)).toMatchObject({ tokenId, revoked: true, revocationReason: 'laptop lost' })
     const list = `tokens list --vendor clerk --json --subject ${issuer.clerkMachines.sender.id}`
     expect(jsonLines(await cli(list))).toEqual([])
-    expect(jsonLines(await cli(`${list} --revoked`))).toMatchObject([{ id, revoked: true }])
+    expect(jsonLines(await cli(`${list} --revoked`))).toMatchObject([{ tokenId, revoked: true }])
   })
 
   it("the instance's key is taken as well, alone or beside the machine's", async () => {
@@ -124,8 +124,8 @@ describe('tokens revoke', () => {
       [both, 0],
       [instance, 0],
     ] as const) {
-      const { id } = jsonOf(await cli('tokens create --vendor clerk --json'))
-      const result = await cli(`tokens revoke ${id as string} --vendor clerk --yes`, { env: who })
+      const { tokenId } = jsonOf(await cli('tokens create --vendor clerk --json'))
+      const result = await cli(`tokens revoke ${tokenId as string} --vendor clerk --yes`, { env: who })
       expect(result.code).toBe(code)
     }
   })
@@ -144,7 +144,7 @@ describe('tokens verify', () => {
     issuer.revoke(bad['token'])
     const revoked = await verify(bad['token'])
     expect(revoked.code).toBe(4)
-    expect(jsonOf(revoked)).toMatchObject({ id: bad['id'], revoked: true })
+    expect(jsonOf(revoked)).toMatchObject({ tokenId: bad['tokenId'], revoked: true })
     expect(jsonOf(revoked)).not.toHaveProperty('token')
     time += 3_600_000
     const expired = await verify(good['token'])

@@ -16,7 +16,7 @@ async function ownClient({ cli }: CliStage): Promise<string> {
 /** Every command that asks, with something to destroy. */
 const DESTRUCTIONS: Readonly<Record<string, (stage: CliStage) => Promise<Destruction>>> = {
   'tokens revoke --vendor clerk': async ({ cli }) => {
-    const id = jsonOf(await cli('tokens create --vendor clerk --json'))['id'] as string
+    const id = jsonOf(await cli('tokens create --vendor clerk --json'))['tokenId'] as string
     return { args: `tokens revoke ${id} --vendor clerk`, names: [id] }
   },
   'clients delete --vendor stytch': async (stage) => {
@@ -41,12 +41,12 @@ const DESTRUCTIONS: Readonly<Record<string, (stage: CliStage) => Promise<Destruc
   },
   'tokens delete --vendor authlete': ({ issuer }) => {
     const hash = hashOf(issuer.mintOpaque({ provider: 'authlete' }))
-    return Promise.resolve({ args: `tokens delete --vendor authlete --hash=${hash}`, names: [hash] })
+    return Promise.resolve({ args: `tokens delete --vendor authlete --token-hash=${hash}`, names: [hash] })
   },
   'tokens revoke --vendor authlete': ({ issuer }) => {
     const hash = hashOf(issuer.mintOpaque({ provider: 'authlete' }))
     return Promise.resolve({
-      args: `tokens revoke --vendor authlete --access-token-hash=${hash}`,
+      args: `tokens revoke --vendor authlete --token-hash=${hash}`,
       names: [hash, 'token that belongs to it'],
     })
   },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { optionsOf } from '../../src/cli/input/arguments.js'
 import { COMMANDS } from '../../src/cli/commands/index.js'
 import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit-code.js'
-import { written } from '../../src/cli/input/option.js'
+import { toFlag } from '../../src/cli/input/option.js'
 import { VARIABLES } from '../../src/cli/input/environment.js'
 import {
   blocksOf,
@@ -34,13 +34,13 @@ describe('docs/cli.md', () => {
       const { operand } = command
       expect(rows.map(({ option }) => codeIn(option))).toEqual([
         ...(operand === undefined ? [] : [`<${operand.name}>`]),
-        ...Object.keys(command.options).map(written),
+        ...Object.keys(command.options).map(toFlag),
       ])
       const required = rows.filter(({ meaning }) => meaning!.endsWith('(required)'))
       const demanded = Object.values(command.options).filter(({ isRequired }) => isRequired)
       expect(required).toHaveLength(demanded.length + (operand === undefined ? 0 : 1))
       for (const [name, { help, metavar, isSecret }] of Object.entries(command.options)) {
-        const row = rows.find(({ option }) => option === `\`${written(name)}\``)!
+        const row = rows.find(({ option }) => option === `\`${toFlag(name)}\``)!
         expect(row['meaning']).toContain(help)
         const value = metavar === undefined ? '' : isSecret ? '`-` or `env:NAME`' : `\`${metavar}\``
         expect(row['value']).toBe(value)
@@ -59,7 +59,7 @@ describe('docs/cli.md', () => {
     const common = COMMANDS.flatMap((command) =>
       Object.keys(optionsOf(command)).filter((name) => !Object.hasOwn(command.options, name)),
     )
-    expect(rows.map(({ option }) => codeIn(option)).sort()).toEqual([...new Set(common)].map(written).sort())
+    expect(rows.map(({ option }) => codeIn(option)).sort()).toEqual([...new Set(common)].map(toFlag).sort())
   })
 
   it('names every environment variable, and says which are secrets', () => {

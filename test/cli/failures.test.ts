@@ -26,15 +26,12 @@ const CALLS: Readonly<Record<string, readonly [args: string, endpoint: Endpoint]
   'clients rotate stytch': [`${CLIENT} --yes`, 'stytchClients'],
   'clients rotate-cancel stytch': [`${CLIENT} --yes`, 'stytchClients'],
   'tokens list authlete': ['', 'authleteTokens'],
-  'tokens create authlete': ['--client-identifier 1', 'authleteTokens'],
-  'tokens update authlete': ['--access-token env:TOKEN --scopes a', 'authleteTokens'],
-  'tokens reissue-id-token authlete': [
-    '--access-token env:TOKEN --refresh-token env:REFRESH',
-    'authleteTokens',
-  ],
+  'tokens create authlete': ['--client-id 1', 'authleteTokens'],
+  'tokens update authlete': ['--token env:TOKEN --scopes a', 'authleteTokens'],
+  'tokens reissue-id-token authlete': ['--token env:TOKEN --refresh-token env:REFRESH', 'authleteTokens'],
   'tokens introspect authlete': ['env:TOKEN', 'authleteIntrospection'],
-  'tokens delete authlete': [`--hash ${hashOf(TOKEN)} --yes`, 'authleteTokens'],
-  'tokens revoke authlete': ['--access-token env:TOKEN --yes', 'authleteTokens'],
+  'tokens delete authlete': [`--token-hash ${hashOf(TOKEN)} --yes`, 'authleteTokens'],
+  'tokens revoke authlete': ['--token env:TOKEN --yes', 'authleteTokens'],
   'tokens create oauth': ['', 'token'],
   'tokens introspect oauth': ['env:TOKEN', 'introspection'],
   'tokens revoke oauth': ['env:TOKEN --yes', 'revocation'],
@@ -288,7 +285,7 @@ describe('a good result', () => {
     await secretless('clients search --vendor stytch')
     await secretless(`tokens list --vendor clerk --subject ${stage.issuer.clerkMachines.sender.id}`)
     await secretless(`clients update ${created['clientId'] as string} --vendor stytch --status active`)
-    await secretless(`tokens revoke ${token['id'] as string} --vendor clerk --yes`)
+    await secretless(`tokens revoke ${token['tokenId'] as string} --vendor clerk --yes`)
     expect(jsonLines(await cli('clients search --vendor stytch --json')).length).toBeGreaterThan(0)
   })
 })

@@ -7,7 +7,7 @@ describe('tokens create', () => {
     const result = await cli(
       `tokens create --vendor oauth --json --scopes a --resource https://orders.internal ${how}`,
     )
-    const TOKEN = jsonOf(result)['accessToken'] as string
+    const TOKEN = jsonOf(result)['token'] as string
     const said = jsonOf(
       await cli('tokens introspect env:TOKEN --vendor oauth --json', { variables: { TOKEN } }),
     )
@@ -20,7 +20,7 @@ describe('tokens create', () => {
     const { cli, issuer } = await cliStage()
     issuer.fail('discovery', 404)
     const created = await cli(`tokens create --vendor oauth --json --token-endpoint ${issuer.url}/token`)
-    const variables = { TOKEN: jsonOf(created)['accessToken'] as string }
+    const variables = { TOKEN: jsonOf(created)['token'] as string }
     for (const [verb, option] of [
       ['introspect', 'introspection'],
       ['revoke', 'revocation'],

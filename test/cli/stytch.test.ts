@@ -118,17 +118,17 @@ describe('tokens', () => {
     const created = await cli('tokens create --vendor stytch --json --scopes read:orders', {
       env: { ...env.stytch, STYTCH_SECRET: '' },
     })
-    const TOKEN = jsonOf(created)['accessToken'] as string
+    const TOKEN = jsonOf(created)['token'] as string
     const verify = (more = '') =>
       cli(`tokens verify env:TOKEN --vendor stytch --json ${more}`, { variables: { TOKEN } })
-    expect(jsonOf(await verify('--required-scopes read:orders'))).toEqual({
+    expect(jsonOf(await verify('--scopes read:orders'))).toEqual({
       clientId: env.stytch['STYTCH_CLIENT_ID'],
       scopes: ['read:orders'],
       customClaims: {},
       issuedAt: expect.any(Number),
       expiresAt: expect.any(Number),
     })
-    const lacking = await verify('--required-scopes write:orders')
+    const lacking = await verify('--scopes write:orders')
     expect(lacking).toMatchObject({ code: 4, stdout: '' })
     expect(lacking.stderr).toMatch(/^tokens verify: scope_insufficient: .*write:orders\n$/)
     expect(await verify('--max-token-age 0')).toMatchObject({ code: 4 })

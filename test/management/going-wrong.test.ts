@@ -89,7 +89,7 @@ describe('a list', () => {
       const end = Math.min(Number(url.searchParams.get('end')), start + 100)
       return json({ start, end, totalCount: 250, accessTokens: tokens.slice(start, end) })
     })
-    expect(await collect(authleteWith(by).list({ pageSize: 250 }))).toHaveLength(250)
+    expect(await collect(authleteWith(by).list({ limit: 250 }))).toHaveLength(250)
   })
 
   const client = (id: string) => ({
@@ -136,7 +136,7 @@ describe('options of a call', () => {
     expect(await failureOf(stytchWith(by).delete({ clientId: 'client' }, wrong))).toBeInstanceOf(
       ConfigurationError,
     )
-    expect(await failureOf(clerkWith(by).revoke({ id: `mt_${'0'.repeat(32)}` }, wrong))).toBeInstanceOf(
+    expect(await failureOf(clerkWith(by).revoke({ tokenId: `mt_${'0'.repeat(32)}` }, wrong))).toBeInstanceOf(
       ConfigurationError,
     )
     expect(by.calls).toEqual([])

@@ -31,7 +31,7 @@ const HALF = 'mt_\ud800'
 
 describe('an id that no path can hold is named, and nothing is sent', () => {
   it.each<[string, (on: Clients) => Promise<unknown>]>([
-    ['clerkTokens.revoke.id', ({ clerk }) => clerk.revoke({ id: HALF })],
+    ['clerkTokens.revoke.tokenId', ({ clerk }) => clerk.revoke({ tokenId: HALF })],
     ['authleteTokens.delete.token', ({ authlete }) => authlete.delete({ token: HALF })],
     ['authleteTokens.delete.token', ({ authlete }) => authlete.delete({ token: '..' })],
     ['stytchClients.get.clientId', ({ stytch }) => stytch.get({ clientId: HALF })],
@@ -64,7 +64,7 @@ describe('options of a call that would have no effect are named, and nothing is 
     ['no signal', { signal: 1 }, '.options.signal'],
   ]
   const CALLS: readonly (readonly [string, (on: Clients, options: never) => PromiseLike<unknown>])[] = [
-    ['authleteTokens.revoke', ({ authlete }, options) => authlete.revoke({ accessToken: TOKEN }, options)],
+    ['authleteTokens.revoke', ({ authlete }, options) => authlete.revoke({ token: TOKEN }, options)],
     ['authleteTokens.list', ({ authlete }, options) => authlete.list({}, options)],
     ['clerkTokens.create', ({ clerk }, options) => clerk.create({}, options)],
     ['oauthTokens.revoke', ({ oauth }, options) => oauth.revoke({ token: TOKEN }, options)],
@@ -75,7 +75,7 @@ describe('options of a call that would have no effect are named, and nothing is 
     ],
     [
       'stytchClients.authenticateToken',
-      ({ stytch }, options) => stytch.authenticateToken({ accessToken: TOKEN }, options),
+      ({ stytch }, options) => stytch.authenticateToken({ token: TOKEN }, options),
     ],
   ]
   describe.each(CALLS)('%s', (operation, call) => {
@@ -91,14 +91,11 @@ describe('options of a call that would have no effect are named, and nothing is 
 
 describe('a token that is given for its id or hash is in no error', () => {
   it.each<[string, (on: Clients) => Promise<unknown>]>([
-    ['authleteTokens.delete, as hash', ({ authlete }) => authlete.delete({ hash: TOKEN })],
-    ['authleteTokens.revoke, as hash', ({ authlete }) => authlete.revoke({ accessTokenHash: TOKEN })],
-    [
-      'authleteTokens.update, as hash',
-      ({ authlete }) => authlete.update({ accessTokenHash: TOKEN, scopes: 'a' }),
-    ],
+    ['authleteTokens.delete, as hash', ({ authlete }) => authlete.delete({ tokenHash: TOKEN })],
+    ['authleteTokens.revoke, as hash', ({ authlete }) => authlete.revoke({ tokenHash: TOKEN })],
+    ['authleteTokens.update, as hash', ({ authlete }) => authlete.update({ tokenHash: TOKEN, scopes: 'a' })],
     ['authleteTokens.update, as id', ({ authlete }) => authlete.update({ tokenId: TOKEN, scopes: 'a' })],
-    ['clerkTokens.revoke', ({ clerk }) => clerk.revoke({ id: `mt_${TOKEN}` })],
+    ['clerkTokens.revoke', ({ clerk }) => clerk.revoke({ tokenId: `mt_${TOKEN}` })],
   ])('%s', async (_, call) => {
     const told = { resultCode: TOKEN, resultMessage: `no ${TOKEN}` }
     for (const [status, action] of [

@@ -168,14 +168,14 @@ const WRONG_FACTS: readonly (readonly [string, Readonly<Record<string, unknown>>
   ['an expiry of null', { expiresAt: null }, 'expiresAt must be'],
   ['a time of issue as a date', { issuedAt: new Date() }, 'issuedAt must be'],
   ['a beginning as text', { notBefore: '1' }, 'notBefore must be'],
-  ['scopes as text', { scopes: 'apple' }, 'scopes must be a list of texts'],
-  ['scopes that are no texts', { scopes: [['a']] }, 'scopes must be a list of texts'],
-  ['no scopes', { scopes: undefined }, 'scopes must be a list of texts'],
-  ['audiences as text', { audience: 'orders.evil' }, 'audience must be a list of texts'],
-  ['a subject that is none', { subject: 7 }, 'subject must be a text'],
-  ['a client that is none', { clientId: ['billing'] }, 'clientId must be a text or undefined'],
-  ['an id that is none', { tokenId: {} }, 'tokenId must be a text or undefined'],
-  ['an issuer that is none', { issuer: 1 }, 'issuer must be a text or undefined'],
+  ['scopes as text', { scopes: 'apple' }, 'scopes must be a list of strings'],
+  ['scopes that are no texts', { scopes: [['a']] }, 'scopes must be a list of strings'],
+  ['no scopes', { scopes: undefined }, 'scopes must be a list of strings'],
+  ['audiences as text', { audience: 'orders.evil' }, 'audience must be a list of strings'],
+  ['a subject that is none', { subject: 7 }, 'subject must be a string'],
+  ['a client that is none', { clientId: ['billing'] }, 'clientId must be a string or undefined'],
+  ['an id that is none', { tokenId: {} }, 'tokenId must be a string or undefined'],
+  ['an issuer that is none', { issuer: 1 }, 'issuer must be a string or undefined'],
 ]
 
 describe('facts of another type than theirs open no door: undecidable, and the cause says which', () => {
@@ -258,7 +258,7 @@ describe('an issuer that leaves out what security rests on is refused at start',
       (good) => ({ ...withJwt(good, { checked: 'remote' }), opaque: undefined, remote: undefined }),
     ],
     ['JWTs it can tell by nothing', (good) => withJwt(good, { issuers: null })],
-    ['a text', () => 'https://issuer.test'],
+    ['a string', () => 'https://issuer.test'],
     ['null', () => null],
   ])('%s', async (_, spoil) => {
     const { issuer } = await stage()

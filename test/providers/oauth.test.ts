@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth, type OAuthOptions } from '../../src/index.js'
-import type { ExtraOptions, FaultHandler, MintJwtOptions } from '../../src/testing/index.js'
+import type { OptionOverrides, FaultHandler, MintJwtOptions } from '../../src/testing/index.js'
 import { refusalOf, stage, type Stage } from '../support/core.js'
 
-function only(extra: ExtraOptions<OAuthOptions>): Promise<Stage> {
+function only(extra: OptionOverrides<OAuthOptions>): Promise<Stage> {
   return stage({ issuers: (by) => [oauth(by.oauth({ introspection: undefined, ...extra }))] })
 }
 

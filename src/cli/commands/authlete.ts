@@ -1,7 +1,7 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { authleteTokens, type AuthleteProperty, type AuthleteTokens } from '../../management/index.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { command, definedOnly, type Call } from '../command.js'
+import { command, omitUndefined, type CommandInput } from '../command.js'
 import { EXIT } from '../exit-code.js'
 import {
   choice,
@@ -12,25 +12,25 @@ import {
   object,
   required,
   secret,
-  several,
+  repeatable,
   text,
 } from '../input/option.js'
-import { needed } from '../input/environment.js'
+import { requiredVariable } from '../input/environment.js'
 
 export const SERVICE = [['AUTHLETE_SERVICE_ID', 'AUTHLETE_SERVICE_ACCESS_TOKEN', 'AUTHLETE_API_URL']] as const
 
-export function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): AuthleteTokens {
+export function connect({ env, limits }: Pick<CommandInput<unknown>, 'env' | 'limits'>): AuthleteTokens {
   return authleteTokens({
     ...limits,
-    serviceId: needed(env, 'AUTHLETE_SERVICE_ID'),
-    serviceAccessToken: needed(env, 'AUTHLETE_SERVICE_ACCESS_TOKEN'),
-    apiUrl: needed(env, 'AUTHLETE_API_URL'),
+    serviceId: requiredVariable(env, 'AUTHLETE_SERVICE_ID'),
+    serviceAccessToken: requiredVariable(env, 'AUTHLETE_SERVICE_ACCESS_TOKEN'),
+    apiUrl: requiredVariable(env, 'AUTHLETE_API_URL'),
   })
 }
 
 const scopes = text('SCOPES', 'one text with spaces')
-const property = several(text('KEY=VALUE', "a word of the application's own"))
-const persistent = flag('the token never expires')
+const property = repeatable(text('KEY=VALUE', "a word of the application's own"))
+const neverExpires = flag('the token never expires')
 
 function propertiesOf(pairs: readonly string[] | undefined): readonly AuthleteProperty[] | undefined {
   return pairs?.map((pair) => {
@@ -46,12 +46,12 @@ const list = command({
   functions: ['list'],
   summary: 'Lists tokens. Their values are nowhere: a token is known by its hash.',
   options: {
-    clientIdentifier: text('CLIENT', 'only those of this client: its number or alias'),
-    subject: text('PERSON', 'only those of this person'),
+    clientId: text('CLIENT', 'only tokens of this client: its number or alias'),
+    subject: text('SUBJECT', 'only tokens of this subject'),
     limit: number('N', 'at most so many; default all'),
     offset: number('N', 'leaves out so many; default 0'),
   },
-  example: 'tokens list --vendor authlete --client-identifier 26478243745571 --limit 20',
+  example: 'tokens list --vendor authlete --client-id 26478243745571 --limit 20',
   needs: SERVICE,
   effect: 'reads',
   prepare: ({ values: { limit, offset, ...filter }, signal, ...call }) => {
@@ -60,17 +60,9 @@ const list = command({
     return {
       run: () =>
         Promise.resolve({
-          items: tokens.list(definedOnly({ ...filter, start: offset, pageSize }), { signal }),
+          items: tokens.list(omitUndefined({ ...filter, start: offset, limit: pageSize }), { signal }),
           limit,
-          columns: [
-            'accessTokenHash',
-            'clientId',
-            'subject',
-            'grantType',
-            'scopes',
-            'createdAt',
-            'accessTokenExpiresAt',
-          ],
+          columns: ['tokenHash', 'clientId', 'subject', 'grantType', 'scopes', 'createdAt', 'expiresAt'],
         }),
     }
   },
@@ -82,31 +74,31 @@ const create = command({
   functions: ['create'],
   summary: 'Creates a token, and shows it this once.',
   options: {
-    clientIdentifier: required(text('CLIENT', "the client's number or alias")),
+    clientId: required(text('CLIENT', "the client's number or alias")),
     grantType: choice(AUTHLETE_GRANT_TYPES, 'how the token came to be; default CLIENT_CREDENTIALS'),
-    subject: text('PERSON', 'the person; required unless the grant type is CLIENT_CREDENTIALS'),
+    subject: text('SUBJECT', 'the subject; required unless the grant type is CLIENT_CREDENTIALS'),
     scopes,
-    accessTokenDuration: duration("how long it is good for; default the service's"),
-    refreshTokenDuration: duration("how long its refresh token is good for; default the service's"),
-    accessTokenPersistent: persistent,
+    expiresIn: duration("lifetime of the token; default the service's"),
+    refreshTokenExpiresIn: duration("lifetime of its refresh token; default the service's"),
+    neverExpires,
     property,
-    resources: several(text('URL', 'what it is for')),
-    jwtAtClaims: object('further claims of a JWT access token'),
+    resource: repeatable(text('URL', 'what it is for')),
+    jwtClaims: object('further claims of a JWT access token'),
   },
-  example: `tokens create --vendor authlete --client-identifier 26478243745571 --scopes 'orders:read'`,
+  example: `tokens create --vendor authlete --client-id 26478243745571 --scopes 'orders:read'`,
   needs: SERVICE,
   effect: 'changes',
   prepare: ({
-    values: { clientIdentifier, grantType = 'CLIENT_CREDENTIALS', property: pairs, ...rest },
+    values: { clientId, grantType = 'CLIENT_CREDENTIALS', property: pairs, resource: resources, ...rest },
     signal,
     ...call
   }) => {
     const tokens = connect(call)
-    const more = definedOnly({ ...rest, properties: propertiesOf(pairs) })
+    const more = omitUndefined({ ...rest, resources, properties: propertiesOf(pairs) })
     return {
       run: async () => ({
-        item: await tokens.create({ clientIdentifier, grantType, ...more }, { signal }),
-        secrets: ['accessToken', 'jwtAccessToken', 'refreshToken'],
+        item: await tokens.create({ clientId, grantType, ...more }, { signal }),
+        secrets: ['token', 'jwt', 'refreshToken'],
       }),
     }
   },
@@ -118,23 +110,23 @@ const update = command({
   functions: ['update'],
   summary: 'Changes a token. What is not named stays.',
   options: {
-    accessToken: secret('the token: this, its hash or its id'),
-    accessTokenHash: text('HASH', 'the hash of the token, as lists have it'),
+    token: secret('the token: this, its hash or its id'),
+    tokenHash: text('HASH', 'the hash of the token, as tokens list shows it'),
     tokenId: text('ID', 'the id of the token'),
     scopes,
-    accessTokenExpiresAt: moment('when the token ends'),
-    refreshTokenExpiresAt: moment('when its refresh token ends'),
-    accessTokenPersistent: persistent,
+    expiresAt: moment('when the token expires'),
+    refreshTokenExpiresAt: moment('when its refresh token expires'),
+    neverExpires,
     property,
-    accessTokenValueUpdated: flag('a new value takes the place of the token, and is shown this once'),
+    replaceToken: flag('replaces the value of the token and shows the new one this once'),
   },
-  example: `tokens update --vendor authlete --access-token env:TOKEN --scopes 'orders:read'`,
+  example: `tokens update --vendor authlete --token env:TOKEN --scopes 'orders:read'`,
   needs: SERVICE,
   effect: 'changes',
   prepare: ({ values: { property: pairs, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = definedOnly({ ...rest, properties: propertiesOf(pairs) })
-    const secrets = rest.accessTokenValueUpdated === true ? ['accessToken'] : []
+    const input = omitUndefined({ ...rest, properties: propertiesOf(pairs) })
+    const secrets = rest.replaceToken === true ? ['token'] : []
     return { run: async () => ({ item: await tokens.update(input, { signal }), secrets }) }
   },
 })
@@ -145,18 +137,18 @@ const reissue = command({
   functions: ['reissueIdToken'],
   summary: 'Issues an ID token again, and shows it this once.',
   options: {
-    accessToken: required(secret('the access token of the token response')),
+    token: required(secret('the access token of the token response')),
     refreshToken: required(secret('the refresh token of the token response')),
-    sub: text('SUBJECT', "the sub of the ID token; default the access token's subject"),
+    subject: text('SUBJECT', "the sub of the ID token; default the access token's subject"),
     claims: object('further claims of the ID token'),
   },
   example:
-    'tokens reissue-id-token --vendor authlete --access-token env:ACCESS_TOKEN --refresh-token env:REFRESH_TOKEN',
+    'tokens reissue-id-token --vendor authlete --token env:ACCESS_TOKEN --refresh-token env:REFRESH_TOKEN',
   needs: SERVICE,
   effect: 'changes',
-  prepare: ({ values: { accessToken, refreshToken, ...rest }, signal, ...call }) => {
+  prepare: ({ values: { token, refreshToken, ...rest }, signal, ...call }) => {
     const tokens = connect(call)
-    const input = { accessToken, refreshToken, ...definedOnly(rest) }
+    const input = { token, refreshToken, ...omitUndefined(rest) }
     return {
       run: async () => ({ item: await tokens.reissueIdToken(input, { signal }), secrets: ['idToken'] }),
     }
@@ -171,18 +163,18 @@ const introspect = command({
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {
     scopes: text('SCOPES', 'the scopes it needs'),
-    subject: text('PERSON', 'the person it must belong to'),
-    resources: several(text('URL', 'what it must be for')),
+    subject: text('SUBJECT', 'the subject it must belong to'),
+    resource: repeatable(text('URL', 'what it must be for')),
     maxAge: duration('how long ago the person may have been authenticated'),
   },
   example: `tokens introspect env:TOKEN --vendor authlete --scopes 'orders:read'`,
   needs: SERVICE,
   effect: 'reads',
-  prepare: ({ values, operand: token, signal, ...call }) => {
+  prepare: ({ values: { resource: resources, ...rest }, operand: token, signal, ...call }) => {
     const tokens = connect(call)
     return {
       run: async () => {
-        const item = await tokens.introspect({ token, ...definedOnly(values) }, { signal })
+        const item = await tokens.introspect({ token, ...omitUndefined({ ...rest, resources }) }, { signal })
         return { item, code: item.action === 'OK' ? EXIT.done : EXIT.tokenNotGood }
       },
     }

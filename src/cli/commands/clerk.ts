@@ -1,5 +1,5 @@
 import { clerkTokens, ManagementError, type ClerkToken, type ClerkTokens } from '../../management/index.js'
-import { command, definedOnly, type Call, type Outcome } from '../command.js'
+import { command, omitUndefined, type CommandInput, type CommandResult } from '../command.js'
 import { EXIT, CliError } from '../exit-code.js'
 import { choice, duration, flag, number, object, required, text } from '../input/option.js'
 import { valueOf } from '../input/environment.js'
@@ -7,11 +7,11 @@ import { valueOf } from '../input/environment.js'
 const EITHER_KEY = [['CLERK_MACHINE_SECRET_KEY'], ['CLERK_SECRET_KEY']] as const
 const LARGEST_PAGE = 100
 
-function connect({ env, limits }: Pick<Call<unknown>, 'env' | 'limits'>): ClerkTokens {
+function connect({ env, limits }: Pick<CommandInput<unknown>, 'env' | 'limits'>): ClerkTokens {
   const machineSecretKey = valueOf(env, 'CLERK_MACHINE_SECRET_KEY')
   const secretKey = valueOf(env, 'CLERK_SECRET_KEY')
   const apiUrl = valueOf(env, 'CLERK_API_URL')
-  return clerkTokens({ ...limits, ...definedOnly({ machineSecretKey, secretKey, apiUrl }) })
+  return clerkTokens({ ...limits, ...omitUndefined({ machineSecretKey, secretKey, apiUrl }) })
 }
 
 function shown(token: ClerkToken): { readonly item: object; readonly instead: Record<string, unknown> } {
@@ -37,7 +37,7 @@ const create = command({
     const tokens = connect(call)
     return {
       run: async () => ({
-        ...shown(await tokens.create(definedOnly(values), { signal })),
+        ...shown(await tokens.create(omitUndefined(values), { signal })),
         secrets: ['token'],
       }),
     }
@@ -66,9 +66,9 @@ const list = command({
     return {
       run: () =>
         Promise.resolve({
-          items: tokens.list({ subject, limit: pageSize, ...definedOnly(rest) }, { signal }),
+          items: tokens.list({ subject, limit: pageSize, ...omitUndefined(rest) }, { signal }),
           limit,
-          columns: ['id', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
+          columns: ['tokenId', 'createdAt', 'expiresAt', 'lastUsedAt', 'revoked', 'expired'],
         }),
     }
   },
@@ -80,7 +80,7 @@ const revoke = command({
   functions: ['revoke'],
   summary: 'Revokes an opaque token by its id. JWTs cannot be revoked at Clerk.',
   operand: {
-    name: 'id',
+    name: 'token-id',
     help: 'the id of the token (mt_ and 32 hexadecimal digits), which is not the token',
     isSecret: false,
     pattern: /^mt_[0-9A-Fa-f]{32}$/,
@@ -90,11 +90,11 @@ const revoke = command({
   needs: EITHER_KEY,
   uses: ['CLERK_API_URL'],
   effect: 'destroys',
-  prepare: ({ values, operand: id, signal, ...call }) => {
+  prepare: ({ values, operand: tokenId, signal, ...call }) => {
     const tokens = connect(call)
     return {
-      question: () => `Revoke the token ${id} at Clerk? It cannot be made good again.`,
-      run: async () => shown(await tokens.revoke({ id, ...definedOnly(values) }, { signal })),
+      question: () => `Revoke the token ${tokenId} at Clerk? It cannot be made good again.`,
+      run: async () => shown(await tokens.revoke({ tokenId, ...omitUndefined(values) }, { signal })),
     }
   },
 })
@@ -116,7 +116,7 @@ const verify = command({
   },
 })
 
-async function verified(tokens: ClerkTokens, token: string, signal: AbortSignal): Promise<Outcome> {
+async function verified(tokens: ClerkTokens, token: string, signal: AbortSignal): Promise<CommandResult> {
   try {
     const found = await tokens.verify({ token }, { signal })
     return { ...shown(found), code: found.revoked || found.expired ? EXIT.tokenNotGood : EXIT.done }

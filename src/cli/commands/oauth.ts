@@ -1,10 +1,10 @@
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import { tokenSource } from '../../client/index.js'
 import { oauthTokens, type OAuthTokens } from '../../management/index.js'
-import { command, definedOnly, type Call } from '../command.js'
+import { command, omitUndefined, type CommandInput } from '../command.js'
 import { EXIT } from '../exit-code.js'
-import { choice, several, text } from '../input/option.js'
-import { needed } from '../input/environment.js'
+import { choice, repeatable, text } from '../input/option.js'
+import { requiredVariable } from '../input/environment.js'
 
 const CLIENT = [['OAUTH_ISSUER', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET']] as const
 const TOKEN = { name: 'token', help: 'where the token is', isSecret: true } as const
@@ -16,7 +16,7 @@ const authentication = choice(
 const tokenTypeHint = text('KIND', 'what kind of token it is: access_token, refresh_token')
 
 type OAuthCall = Pick<
-  Call<{ readonly authentication: 'basic' | 'post' | undefined }>,
+  CommandInput<{ readonly authentication: 'basic' | 'post' | undefined }>,
   'env' | 'limits' | 'values'
 >
 
@@ -27,10 +27,10 @@ function connect(
   return oauthTokens({
     ...limits,
     ...endpoints,
-    ...definedOnly({ authentication: values.authentication }),
-    issuer: needed(env, 'OAUTH_ISSUER'),
-    clientId: needed(env, 'OAUTH_CLIENT_ID'),
-    clientSecret: needed(env, 'OAUTH_CLIENT_SECRET'),
+    ...omitUndefined({ authentication: values.authentication }),
+    issuer: requiredVariable(env, 'OAUTH_ISSUER'),
+    clientId: requiredVariable(env, 'OAUTH_CLIENT_ID'),
+    clientSecret: requiredVariable(env, 'OAUTH_CLIENT_SECRET'),
   })
 }
 
@@ -40,8 +40,8 @@ const create = command({
   summary: 'Obtains a token with client credentials, and shows it this once.',
   options: {
     scopes: text('SCOPES', 'what it is for: one text with spaces; default what the issuer gives'),
-    audience: several(text('AUDIENCE', 'the parameter audience, of issuers that use it')),
-    resource: several(text('URL', 'the address of the API the token is for')),
+    audience: repeatable(text('AUDIENCE', 'the parameter audience, of issuers that use it')),
+    resource: repeatable(text('URL', 'the address of the API the token is for')),
     tokenEndpoint: text('URL', 'where tokens are to be had; default discovered'),
     authentication,
   },
@@ -52,14 +52,16 @@ const create = command({
     const { tokenEndpoint } = values
     const source = tokenSource({
       ...limits,
-      ...(tokenEndpoint === undefined ? { issuer: needed(env, 'OAUTH_ISSUER') } : { tokenEndpoint }),
-      ...definedOnly({ authentication: values.authentication }),
-      clientId: needed(env, 'OAUTH_CLIENT_ID'),
-      clientSecret: needed(env, 'OAUTH_CLIENT_SECRET'),
+      ...(tokenEndpoint === undefined
+        ? { issuer: requiredVariable(env, 'OAUTH_ISSUER') }
+        : { tokenEndpoint }),
+      ...omitUndefined({ authentication: values.authentication }),
+      clientId: requiredVariable(env, 'OAUTH_CLIENT_ID'),
+      clientSecret: requiredVariable(env, 'OAUTH_CLIENT_SECRET'),
     })
     const { scopes, audience, resource } = values
-    const wanted = definedOnly({ scopes, audience, resource })
-    return { run: async () => ({ item: { accessToken: await source.getToken({ ...wanted, signal }) } }) }
+    const request = omitUndefined({ scopes, audience, resource })
+    return { run: async () => ({ item: { token: await source.getToken({ ...request, signal }) } }) }
   },
 })
 
@@ -79,10 +81,10 @@ const introspect = command({
   effect: 'reads',
   prepare: ({ values, operand: token, signal, ...call }) => {
     const { introspectionEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, definedOnly({ introspectionEndpoint }))
+    const tokens = connect({ ...call, values }, omitUndefined({ introspectionEndpoint }))
     return {
       run: async () => {
-        const item = await tokens.introspect({ token, ...definedOnly({ tokenTypeHint: hint }) }, { signal })
+        const item = await tokens.introspect({ token, ...omitUndefined({ tokenTypeHint: hint }) }, { signal })
         return { item, code: item.active ? EXIT.done : EXIT.tokenNotGood }
       },
     }
@@ -105,14 +107,14 @@ const revoke = command({
   effect: 'destroys',
   prepare: ({ values, operand: token, signal, ...call }) => {
     const { revocationEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, definedOnly({ revocationEndpoint }))
+    const tokens = connect({ ...call, values }, omitUndefined({ revocationEndpoint }))
     const fingerprint = fingerprintOf(tokenDigest(token))
     return {
       question: () =>
-        `Revoke the token whose SHA-256 begins with ${fingerprint} at ${needed(call.env, 'OAUTH_ISSUER')}? ` +
+        `Revoke the token whose SHA-256 begins with ${fingerprint} at ${requiredVariable(call.env, 'OAUTH_ISSUER')}? ` +
         'It cannot be made good again.',
       run: async () => {
-        await tokens.revoke({ token, ...definedOnly({ tokenTypeHint: hint }) }, { signal })
+        await tokens.revoke({ token, ...omitUndefined({ tokenTypeHint: hint }) }, { signal })
         return { item: { fingerprint, revoked: true } }
       },
     }

@@ -5,7 +5,14 @@ import {
   type StytchClients,
   type StytchSearchOperand,
 } from '../../management/index.js'
-import { command, definedOnly, type Call, type Command, type Operand, type Outcome } from '../command.js'
+import {
+  command,
+  omitUndefined,
+  type CommandInput,
+  type Command,
+  type Operand,
+  type CommandResult,
+} from '../command.js'
 import {
   choice,
   duration,
@@ -14,22 +21,25 @@ import {
   object,
   required,
   secret,
-  several,
+  repeatable,
   text,
-  written,
+  toFlag,
 } from '../input/option.js'
-import { needed, valueOf } from '../input/environment.js'
+import { requiredVariable, valueOf } from '../input/environment.js'
 
 const PROJECT = [['STYTCH_PROJECT_ID', 'STYTCH_SECRET']] as const
 const LARGEST_PAGE = 1000
 
 function connect(
-  { env, limits }: Pick<Call<unknown>, 'env' | 'limits'>,
+  { env, limits }: Pick<CommandInput<unknown>, 'env' | 'limits'>,
   more: { readonly b2b?: true } = {},
 ): StytchClients {
-  const [projectId, projectSecret] = [needed(env, 'STYTCH_PROJECT_ID'), needed(env, 'STYTCH_SECRET')]
+  const [projectId, projectSecret] = [
+    requiredVariable(env, 'STYTCH_PROJECT_ID'),
+    requiredVariable(env, 'STYTCH_SECRET'),
+  ]
   const apiUrl = valueOf(env, 'STYTCH_API_URL')
-  return stytchClients({ ...limits, ...more, projectId, secret: projectSecret, ...definedOnly({ apiUrl }) })
+  return stytchClients({ ...limits, ...more, projectId, secret: projectSecret, ...omitUndefined({ apiUrl }) })
 }
 
 const createToken = command({
@@ -46,12 +56,12 @@ const createToken = command({
     // The credentials of the project have no business here: a client's own are enough.
     const source = tokenSource({
       ...limits,
-      stytch: { projectId: needed(env, 'STYTCH_PROJECT_ID'), ...definedOnly({ apiUrl }) },
-      clientId: needed(env, 'STYTCH_CLIENT_ID'),
-      clientSecret: needed(env, 'STYTCH_CLIENT_SECRET'),
+      stytch: { projectId: requiredVariable(env, 'STYTCH_PROJECT_ID'), ...omitUndefined({ apiUrl }) },
+      clientId: requiredVariable(env, 'STYTCH_CLIENT_ID'),
+      clientSecret: requiredVariable(env, 'STYTCH_CLIENT_SECRET'),
     })
     return {
-      run: async () => ({ item: { accessToken: await source.getToken({ ...definedOnly(values), signal }) } }),
+      run: async () => ({ item: { token: await source.getToken({ ...omitUndefined(values), signal }) } }),
     }
   },
 })
@@ -63,20 +73,20 @@ const verifyToken = command({
   summary: "Judges a token with the project's keys, as a guarded API does.",
   operand: { name: 'token', help: 'where the token is', isSecret: true },
   options: {
-    requiredScopes: text('SCOPES', 'all of them are required'),
+    scopes: text('SCOPES', 'all of them are required'),
     maxTokenAge: duration('refuses a token that is this old'),
     clockTolerance: duration('how far clocks may disagree; default 5s'),
     b2b: flag('the project is a B2B one'),
   },
-  example: `tokens verify env:TOKEN --vendor stytch --required-scopes 'read:orders' --max-token-age 15m`,
+  example: `tokens verify env:TOKEN --vendor stytch --scopes 'read:orders' --max-token-age 15m`,
   needs: PROJECT,
   uses: ['STYTCH_API_URL'],
   effect: 'reads',
-  prepare: ({ values: { b2b, ...demands }, operand: accessToken, signal, ...call }) => {
-    const clients = connect(call, definedOnly({ b2b }))
+  prepare: ({ values: { b2b, ...policy }, operand: token, signal, ...call }) => {
+    const clients = connect(call, omitUndefined({ b2b }))
     return {
       run: async () => ({
-        item: await clients.authenticateToken({ accessToken, ...definedOnly(demands) }, { signal }),
+        item: await clients.authenticateToken({ token, ...omitUndefined(policy) }, { signal }),
       }),
     }
   },
@@ -109,7 +119,7 @@ const create = command({
     const clients = connect(call)
     return {
       run: async () => ({
-        item: await clients.create({ scopes, ...definedOnly(rest) }, { signal }),
+        item: await clients.create({ scopes, ...omitUndefined(rest) }, { signal }),
         secrets: ['clientSecret'],
       }),
     }
@@ -122,9 +132,9 @@ const search = command({
   functions: ['search'],
   summary: 'Lists clients: all of the project, or those that every filter finds.',
   options: {
-    clientId: several(text('ID', 'those with one of these ids')),
-    clientName: several(text('TEXT', 'those with one of these very names')),
-    scope: several(text('SCOPE', 'those with one of these scopes')),
+    clientId: repeatable(text('ID', 'those with one of these ids')),
+    clientName: repeatable(text('TEXT', 'those with one of these very names')),
+    scope: repeatable(text('SCOPE', 'those with one of these scopes')),
     any: flag('one filter is enough'),
     limit: number('N', 'at most so many; default all'),
   },
@@ -175,12 +185,16 @@ const update = command({
   prepare: ({ values, operand: clientId, signal, ...call }) => {
     const clients = connect(call)
     return {
-      run: async () => ({ item: await clients.update({ clientId, ...definedOnly(values) }, { signal }) }),
+      run: async () => ({ item: await clients.update({ clientId, ...omitUndefined(values) }, { signal }) }),
     }
   },
 })
 
-type Act = (clients: StytchClients, input: { clientId: string }, signal: AbortSignal) => Promise<Outcome>
+type Act = (
+  clients: StytchClients,
+  input: { clientId: string },
+  signal: AbortSignal,
+) => Promise<CommandResult>
 
 /** The commands that take a client and nothing else, by their functions; one that asks says what will become of it. */
 function onClient(
@@ -190,7 +204,7 @@ function onClient(
   act: Act,
   ask?: (client: string, found: StytchClient) => string,
 ): Command {
-  const word = written(operation.replace(/^secrets\./, '')).slice(2)
+  const word = toFlag(operation.replace(/^secrets\./, '')).slice(2)
   return command({
     name: `clients ${word}`,
     vendor: 'stytch',

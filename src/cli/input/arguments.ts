@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { parseDuration } from '../../options/duration.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
-import { duration, flag, text, written, type Option, type Options } from './option.js'
+import { duration, flag, text, toFlag, type Option, type Options } from './option.js'
 import { isPlaceOfSecret, looksSecret } from './secrets.js'
 import { VARIABLE_NAMES, VARIABLES } from './environment.js'
 
@@ -37,7 +37,7 @@ export function optionsOf(command: Command): Options {
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const options = optionsOf(command)
-  const names = new Map(Object.keys(options).map((name) => [written(name).slice(2), name]))
+  const names = new Map(Object.keys(options).map((name) => [toFlag(name).slice(2), name]))
   const { raw, positionals } = parse(options, names, args)
   const values: Record<string, unknown> = {}
   for (const [kebab, name] of names) {
@@ -45,10 +45,10 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     const texts = raw.get(kebab) ?? []
     if (option === undefined) continue
     if (texts.length === 0) {
-      if (option.isRequired) throw new UsageError(`${command.name}: ${written(name)} is required`)
+      if (option.isRequired) throw new UsageError(`${command.name}: ${toFlag(name)} is required`)
       continue
     }
-    const read = texts.map((value) => readValue(written(name), option, value))
+    const read = texts.map((value) => readValue(toFlag(name), option, value))
     values[name] = option.isMultiple ? read : read[0]
   }
   const { vendor: _vendor, json, yes, deadline, help: _help, ...own } = values

@@ -1,5 +1,5 @@
 import { CliError, EXIT } from '../exit-code.js'
-import type { Prepared } from '../command.js'
+import type { PreparedCommand } from '../command.js'
 import { visible } from '../output/table.js'
 import type { Terminal } from '../terminal.js'
 
@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.js'
  * @throws CliError 3 unless somebody says yes.
  */
 export async function confirm(
-  question: NonNullable<Prepared['question']>,
+  question: NonNullable<PreparedCommand['question']>,
   terminal: Pick<Terminal, 'ask' | 'isInteractive' | 'signal'>,
   isStdinUsed: boolean,
 ): Promise<void> {

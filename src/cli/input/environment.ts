@@ -55,7 +55,7 @@ export function valueOf(env: Environment, name: string): string | undefined {
 }
 
 /** The value of a variable that a command says it needs; it was looked for before the command ran. */
-export function needed(env: Environment, name: VariableName): string {
+export function requiredVariable(env: Environment, name: VariableName): string {
   return valueOf(env, name) ?? ''
 }
 

@@ -83,7 +83,7 @@ export const object = (help: string): Option<Readonly<Record<string, unknown>> |
   })
 
 /** An option that may be given several times. */
-export const several = <T>(one: Option<T>): Option<readonly Exclude<T, undefined>[] | undefined> => ({
+export const repeatable = <T>(one: Option<T>): Option<readonly Exclude<T, undefined>[] | undefined> => ({
   metavar: one.metavar,
   help: `${one.help}; may be given several times`,
   isRequired: false,
@@ -102,6 +102,6 @@ export const required = <T>(one: Option<T>): Option<Exclude<T, undefined>> => ({
 })
 
 /** `expiresIn` is written `--expires-in`. */
-export function written(name: string): string {
+export function toFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

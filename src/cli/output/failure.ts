@@ -6,7 +6,7 @@ import { Refusal } from '../../model/refusal.js'
 import type { Command } from '../command.js'
 import { COMMANDS } from '../commands/index.js'
 import { CliError, EXIT, type ExitCode } from '../exit-code.js'
-import { written } from '../input/option.js'
+import { toFlag } from '../input/option.js'
 import { visible } from './table.js'
 import { VARIABLE_NAMES, VARIABLES, variableOf } from '../input/environment.js'
 
@@ -28,36 +28,44 @@ export function failureOf(error: unknown, command: Command | undefined, secrets:
 
 function read(error: unknown, command: Command | undefined): Failure {
   if (error instanceof CliError) return { code: error.code, line: error.message }
-  if (error instanceof ConfigurationError) return { code: EXIT.wrongUse, line: misuse(error, command) }
+  if (error instanceof ConfigurationError)
+    return { code: EXIT.wrongUse, line: describeConfigurationError(error, command) }
   if (error instanceof ManagementError)
     return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
   if (error instanceof TokenSourceError)
     return { code: EXIT.failed, line: `${command?.name ?? ''}: ${error.message}` }
-  if (error instanceof Refusal) return judged(error, command)
+  if (error instanceof Refusal) return describeRefusal(error, command)
   const name = error instanceof Error ? error.name : typeof error
   const message = error instanceof Error ? error.message.split('\n')[0] : ''
   return { code: EXIT.failed, line: `${command?.name ?? 'm2m-guard'}: unexpected ${name}: ${message ?? ''}` }
 }
 
 /** A member of the library's input as it is called on the command line, or in the environment. */
-function misuse(error: ConfigurationError, command: Command | undefined): string {
+function describeConfigurationError(error: ConfigurationError, command: Command | undefined): string {
   const problem = error.message.slice(error.option.length + 2)
   const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
-  for (const part of named) {
-    if (command !== undefined && Object.hasOwn(command.options, part)) return `${written(part)}: ${problem}`
-    if (written(part) === `--${command?.operand?.name ?? ''}`)
+  for (const part of named.flatMap((name) => [name, singular(name)])) {
+    if (command !== undefined && Object.hasOwn(command.options, part)) return `${toFlag(part)}: ${problem}`
+    if (toFlag(part) === `--${command?.operand?.name ?? ''}`)
       return `<${command?.operand?.name ?? ''}>: ${problem}`
   }
   const variable = named.map((part) => variableOf(command?.vendor, part)).find((name) => name !== undefined)
   if (variable !== undefined) return `${variable}: ${problem}`
-  return `${command?.name ?? error.option}: ${withWritten(problem, command)}`
+  return `${command?.name ?? error.option}: ${withFlags(problem, command)}`
 }
 
-/** `takes clientId or clientIdentifier` with the names that the command line has for them. */
-function withWritten(text: string, command: Command | undefined): string {
+/** The name of a repeatable option: `--resource` for `resources`. */
+function singular(name: string): string {
+  return name.replace(/ies$/, 'y').replace(/s$/, '')
+}
+
+/** `takes token or tokenHash` with the names that the command line has for them. */
+function withFlags(text: string, command: Command | undefined): string {
+  // A name in camel case is always an option; `token` is one only where the message lists options.
+  const isList = /^(?:needs one of|takes) /.test(text)
   return Object.keys(command?.options ?? {})
-    .filter((name) => /[A-Z]/.test(name))
-    .reduce((line, name) => line.replace(new RegExp(`\\b${name}\\b`, 'g'), written(name)), text)
+    .filter((name) => isList || /[A-Z]/.test(name))
+    .reduce((line, name) => line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), toFlag(name)), text)
 }
 
 /** `Check serviceAccessToken` with the name of the variable it came from. Words of plain English are left alone. */
@@ -84,7 +92,7 @@ function wholeName(name: string): RegExp {
 }
 
 /** A verdict on a token is an exit code of its own; that none could be had is a failure. */
-function judged(refusal: Refusal, command: Command | undefined): Failure {
+function describeRefusal(refusal: Refusal, command: Command | undefined): Failure {
   const { cause } = refusal as { readonly cause?: unknown }
   const why = cause instanceof Error ? cause.message : refusal.description
   const needs = refusal.required === undefined ? '' : ` It needs ${refusal.required.join(' ')}`

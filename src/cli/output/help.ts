@@ -1,7 +1,7 @@
 import { optionsOf } from '../input/arguments.js'
 import type { Command } from '../command.js'
 import { EXIT, EXIT_MEANINGS } from '../exit-code.js'
-import { written } from '../input/option.js'
+import { toFlag } from '../input/option.js'
 import { aligned } from './table.js'
 import { VARIABLES, type VariableName } from '../input/environment.js'
 
@@ -38,7 +38,7 @@ export function help(command: Command): string {
   const where =
     'where the token is: - for stdin, env:NAME for an environment variable; never the token itself'
   const rows = Object.entries(optionsOf(command)).map(([option, { metavar, help: text, isRequired }]) => [
-    `  ${written(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
+    `  ${toFlag(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
     `${text}${(metavar?.length ?? 0) > 30 ? `: ${metavar ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,
   ])
   const variables = [...new Set([...needs.flat(), ...uses])] as VariableName[]

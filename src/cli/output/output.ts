@@ -1,17 +1,17 @@
-import type { Outcome } from '../command.js'
+import type { CommandResult } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import { details, table } from './table.js'
 import type { Terminal } from '../terminal.js'
 
-type Item = Extract<Outcome, { readonly item: object }>
-type Items = Extract<Outcome, { readonly items: AsyncIterable<object> }>
+type Item = Extract<CommandResult, { readonly item: object }>
+type Items = Extract<CommandResult, { readonly items: AsyncIterable<object> }>
 
 /** stdout is gone: `| head`, a full disk. */
 export class OutputError extends Error {}
 
 /** Writes what came of a command to stdout. */
 export async function show(
-  outcome: Outcome,
+  outcome: CommandResult,
   terminal: Pick<Terminal, 'stdout'>,
   format: { readonly json: boolean },
 ): Promise<ExitCode> {

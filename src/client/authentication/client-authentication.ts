@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
-import { basicAuthorization } from '../../http/basic-auth.js'
+import {
+  proveByAssertion,
+  proveBySecret,
+  type ClientProof,
+  type SecretMethod,
+} from '../../http/client-authentication.js'
 import type { Clock } from '../../util/clock.js'
 import type { SigningKey } from './private-key.js'
 import type { CredentialReader } from './credential.js'
-
-/** What a client adds to a token request to say who it is. */
-interface ClientProof {
-  readonly headers: Readonly<Record<string, string>>
-  readonly form: Readonly<Record<string, string>>
-  /** What must not appear in an error, should the issuer quote it. */
-  readonly secrets: readonly string[]
-}
 
 /** A credential as it was read for one token request. */
 export interface Credential {
@@ -31,7 +28,7 @@ const ASSERTION_SECONDS = 60
 
 /** By its secret: in the header (RFC 6749 section 2.3.1) or in the form. */
 export function secretAuthentication(
-  method: 'basic' | 'post',
+  method: SecretMethod,
   clientId: string,
   secret: CredentialReader<string>,
 ): ClientAuthentication {
@@ -48,15 +45,9 @@ class SecretCredential implements Credential {
   readonly #secret: string
   readonly #proof: ClientProof
 
-  constructor(method: 'basic' | 'post', clientId: string, secret: string) {
+  constructor(method: SecretMethod, clientId: string, secret: string) {
     this.#secret = secret
-    const authorization = basicAuthorization(clientId, secret)
-    // Both forms in which it leaves us may come back in an error.
-    const secrets = [authorization.slice('Basic '.length), secret]
-    this.#proof =
-      method === 'basic'
-        ? { headers: { authorization }, form: {}, secrets }
-        : { headers: {}, form: { client_id: clientId, client_secret: secret }, secrets }
+    this.#proof = proveBySecret({ clientId, clientSecret: secret, authentication: method })
   }
 
   prove(): Promise<ClientProof> {
@@ -104,15 +95,7 @@ class KeyCredential implements Credential {
       .setExpirationTime(now + ASSERTION_SECONDS)
       .setJti(randomUUID())
       .sign(key)
-    return {
-      headers: {},
-      form: {
-        client_id: this.#clientId,
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: assertion,
-      },
-      secrets: [assertion],
-    }
+    return proveByAssertion(this.#clientId, assertion)
   }
 
   equals(other: Credential): boolean {

@@ -1,7 +1,8 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
+import { algorithmsOfKey } from '../../model/algorithms.js'
+import { isRecord, string } from '../../util/members.js'
 
 /** A private key: PEM (PKCS #8, or PKCS #1 and SEC1), a JWK, or Node's own `KeyObject`. */
 export type PrivateKeyValue = string | JWK | KeyObject
@@ -17,13 +18,6 @@ export interface SigningKey {
   readonly keyId: string | undefined
 }
 
-const EC_ALGORITHMS: Readonly<Record<string, string>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
-}
-
-const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 const SMALLEST_MODULUS_BITS = 2048
 
 /**
@@ -48,14 +42,14 @@ export function readPrivateKey(
       `must be an RSA key of at least ${SMALLEST_MODULUS_BITS} bits, an EC key (P-256, P-384, P-521) or an Ed25519 key`,
     )
   }
-  const algorithm = wanted.algorithm ?? (typeof jwk['alg'] === 'string' ? jwk['alg'] : usual)
+  const algorithm = wanted.algorithm ?? string(jwk, 'alg') ?? usual
   if (!fitting.includes(algorithm)) {
     throw new ConfigurationError(
       `${where}.algorithm`,
       `must be one this key can sign with: ${fitting.join(', ')}`,
     )
   }
-  const keyId = wanted.keyId ?? (typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined)
+  const keyId = wanted.keyId ?? string(jwk, 'kid')
   return { key, algorithm, keyId }
 }
 
@@ -76,8 +70,6 @@ function importKey(option: string, value: unknown): KeyObject {
 
 function algorithmsOf(key: KeyObject): readonly string[] {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key
-  if (type === 'rsa') return (details.modulusLength ?? 0) >= SMALLEST_MODULUS_BITS ? RSA_ALGORITHMS : []
-  if (type === 'ed25519') return ['EdDSA', 'Ed25519']
-  const curve = details.namedCurve ?? ''
-  return type === 'ec' && Object.hasOwn(EC_ALGORITHMS, curve) ? [EC_ALGORITHMS[curve] ?? ''] : []
+  const isWeak = type === 'rsa' && (details.modulusLength ?? 0) < SMALLEST_MODULUS_BITS
+  return isWeak ? [] : algorithmsOfKey(key)
 }

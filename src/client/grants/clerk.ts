@@ -1,25 +1,25 @@
 import type { Clock } from '../../util/clock.js'
 import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
+import { isRecord, nonEmptyString, number, ownMember, records } from '../../util/members.js'
 import { parseDuration, type Duration } from '../../options/duration.js'
+import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
-import { requestIssuer, textIn, unreadable, type IssuerProblem } from './issuer-request.js'
+import { requestIssuer, unreadable, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
 import {
   COMMON_OPTIONS,
   createSource,
   readClock,
   readDeadline,
-  type CommonSourceOptions,
+  type CommonTokenSourceOptions,
   type TokenSource,
 } from '../create-source.js'
 import { readToken } from './token-response.js'
 import { TokenSourceError } from '../errors.js'
 
 /** Options of {@link clerkTokenSource}. */
-export interface ClerkTokenSourceOptions extends CommonSourceOptions {
+export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
   /** The key of the machine that calls (`ak_…`); as a function it is read anew for every token. */
   readonly machineSecretKey: Secret
   /** The Backend API. Default `https://api.clerk.com`. */
@@ -68,7 +68,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const clock = readClock(WHERE, own)
   const body = readBody(own)
   const grant = new ClerkGrant({
-    url: `${baseOf(own.apiUrl)}/m2m_tokens`,
+    url: `${clerkApiUrl(`${WHERE}.apiUrl`, own.apiUrl)}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
     body: serialized(body),
     longestLife: body.seconds_until_expiration,
@@ -78,7 +78,10 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     clock,
   })
   const usual = { audience: [], resource: [], scopes: [] }
-  return createSource({ where: WHERE, usual, members: {}, renewEverlasting: DAY, grant }, own)
+  return createSource(
+    { where: WHERE, defaults: usual, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
+    own,
+  )
 }
 
 /** The body of Clerk's create call. */
@@ -118,12 +121,6 @@ function serialized(body: CreateBody): string {
   }
 }
 
-function baseOf(apiUrl: unknown): string {
-  const given = apiUrl === undefined ? 'https://api.clerk.com' : apiUrl
-  const address = secureAddress(`${WHERE}.apiUrl`, given).replace(/\/$/, '')
-  return address.endsWith('/v1') ? address : `${address}/v1`
-}
-
 /** Never says what it was given: it is a secret, if of another kind. */
 function problemOfKey(key: string): string | undefined {
   return /^ak_[\x21-\x7e]+$/.test(key)
@@ -144,9 +141,6 @@ interface ClerkSettings {
   readonly fetch: typeof fetch | undefined
   readonly clock: Clock
 }
-
-/** The version whose answers are read here; an instance may have an older one as its default. */
-const API_VERSION = '2026-05-12'
 
 class ClerkGrant implements Grant {
   readonly #settings: ClerkSettings
@@ -179,7 +173,7 @@ class ClerkGrant implements Grant {
         headers: {
           'content-type': 'application/json',
           authorization: `Bearer ${key}`,
-          'clerk-api-version': API_VERSION,
+          'clerk-api-version': CLERK_API_VERSION,
         },
         body,
         deadlineSeconds,
@@ -190,21 +184,21 @@ class ClerkGrant implements Grant {
       },
       readProblem,
     )
-    const token = textIn(json, 'token')
-    if (token === undefined || json['object'] !== 'machine_to_machine_token')
+    const token = nonEmptyString(json, 'token')
+    if (token === undefined || ownMember(json, 'object') !== 'machine_to_machine_token')
       throw unreadable('Clerk answered without a token')
     return { token: readToken(token), lifetime: this.#lifetimeOf(json) }
   }
 
   /** Clerk's times are milliseconds since the epoch, by its own clock. */
   #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
-    const { expiration, created_at: createdAt } = json
     const { mayBeGivenAgain, longestLife, clock } = this.#settings
-    if (expiration === null) return longestLife
-    if (typeof expiration !== 'number')
-      throw unreadable('Clerk answered without saying when the token expires')
+    if (ownMember(json, 'expiration') === null) return longestLife
+    const expiration = number(json, 'expiration')
+    const createdAt = number(json, 'created_at')
+    if (expiration === undefined) throw unreadable('Clerk answered without saying when the token expires')
     // Of a new token the difference of Clerk's own times, whatever our clock says; one given again is older.
-    const since = !mayBeGivenAgain && typeof createdAt === 'number' ? createdAt : clock.now() * 1000
+    const since = !mayBeGivenAgain && createdAt !== undefined ? createdAt : clock.now() * 1000
     const lifetime = (expiration - since) / 1000
     if (lifetime <= 0) throw unreadable('Clerk answered with a token that has expired', 'Compare the clocks')
     // Times in another unit, or a creation at 0, would make a token live that has long expired.
@@ -214,8 +208,9 @@ class ClerkGrant implements Grant {
 
 /** `{ errors: [{ code, message, long_message }] }` */
 function readProblem(json: Readonly<Record<string, unknown>>): IssuerProblem {
-  const errors: unknown = json['errors']
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-  if (!isRecord(first)) return { code: undefined, message: undefined }
-  return { code: textIn(first, 'code'), message: textIn(first, 'long_message') ?? textIn(first, 'message') }
+  const [first = {}] = records(json, 'errors') ?? []
+  return {
+    code: nonEmptyString(first, 'code'),
+    message: nonEmptyString(first, 'long_message') ?? nonEmptyString(first, 'message'),
+  }
 }

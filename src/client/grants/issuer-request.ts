@@ -107,9 +107,3 @@ export function placeOf(url: string): string {
 function shown(text: string | undefined, secrets: readonly string[]): string | undefined {
   return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MOST_CHARACTERS })
 }
-
-/** A text member of what came from outside. */
-export function textIn(json: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  const value = Object.hasOwn(json, name) ? json[name] : undefined
-  return typeof value === 'string' && value !== '' ? value : undefined
-}

@@ -1,7 +1,8 @@
 import type { Clock } from '../../util/clock.js'
-import { timers } from '../../util/timers.js'
-import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
-import { requestIssuer, placeOf, textIn, unreadable, type IssuerRequest } from './issuer-request.js'
+import type { UntrustedObject } from '../../util/members.js'
+import { SharedFlight } from '../../util/single-flight.js'
+import { discover, isNotFound, usableEndpoint } from '../../http/discovery.js'
+import { requestIssuer, placeOf, unreadable, type IssuerRequest } from './issuer-request.js'
 import { TokenSourceError } from '../errors.js'
 
 /** Where tokens are to be had, and for whom an assertion is. */
@@ -29,9 +30,9 @@ const PAUSE = 60
 export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
+  readonly #flight = new SharedFlight<TokenEndpoint>()
   #found: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
-  #underWay: Promise<TokenEndpoint> | undefined
 
   constructor(issuer: string, clock: Clock) {
     this.#issuer = issuer
@@ -49,57 +50,47 @@ export class DiscoveredEndpoint {
     return this.#found
   }
 
-  /** Joins the look-up under way or starts one. */
+  /** Joins the lookup in flight or starts one. */
   #lookUp(finding: EndpointLookup): Promise<TokenEndpoint> {
-    this.#underWay ??= this.#discover(finding)
-      .then((found) => {
-        this.#lookUpAt = this.#clock.elapsed() + LIFETIME
-        return (this.#found = found)
-      })
-      .finally(() => {
-        this.#underWay = undefined
-      })
-    return this.#underWay
+    return this.#flight.share(async () => {
+      const found = await this.#discover(finding)
+      this.#lookUpAt = this.#clock.elapsed() + LIFETIME
+      return (this.#found = found)
+    })
   }
 
   async #discover(finding: EndpointLookup): Promise<TokenEndpoint> {
-    const document = await this.#document(finding)
-    // RFC 8414 section 3.3: a document of another issuer would send our credentials to strangers.
-    if (textIn(document, 'issuer') !== this.#issuer) {
+    const issuer = this.#issuer
+    const { metadata } = await discover(issuer, {
+      get: (url, spent) => this.#get(url, spent, finding),
+      metadataOf: (document) => document,
+      unusable: () =>
+        unreadable(
+          `the discovery document of ${issuer} is that of another issuer`,
+          'The option issuer must be what the document says, to the letter',
+        ),
+    })
+    const url = usableEndpoint(issuer, metadata, 'token_endpoint')
+    if (url === undefined) {
       throw unreadable(
-        `the discovery document of ${this.#issuer} is that of another issuer`,
-        'The option issuer must be what the document says, to the letter',
-      )
-    }
-    const url = textIn(document, 'token_endpoint')
-    if (url === undefined || !isUsableEndpoint(this.#issuer, url)) {
-      throw unreadable(
-        `the discovery document of ${this.#issuer} names no token_endpoint that credentials may be sent to`,
+        `the discovery document of ${issuer} names no token_endpoint that credentials may be sent to`,
         'Give the option tokenEndpoint in place of issuer',
       )
     }
-    return { url, assertionAudience: this.#issuer }
+    return { url, assertionAudience: issuer }
   }
 
-  async #document(finding: EndpointLookup): Promise<Readonly<Record<string, unknown>>> {
-    const started = timers.elapsed()
-    const [first, second] = discoveryAddresses(this.#issuer)
-    const { closing: _, ...how } = finding
-    const call = { ...how, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
+  async #get(url: string, spent: number, finding: EndpointLookup): Promise<UntrustedObject> {
+    const { fetch, signal } = finding
+    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - spent)
+    const call = { url, deadlineSeconds, fetch, signal, now: this.#clock.now() }
     try {
-      return await requestIssuer({ ...call, url: first }, () => ({ code: undefined, message: undefined }))
-    } catch (error) {
-      const isElsewhere = error instanceof TokenSourceError && isNotFound(error.status)
-      if (!isElsewhere || first === second) throw explained(error, first)
-    }
-    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (timers.elapsed() - started))
-    try {
-      return await requestIssuer({ ...call, url: second, deadlineSeconds }, () => ({
+      return await requestIssuer({ ...call, method: 'GET', headers: {}, secrets: [] }, () => ({
         code: undefined,
         message: undefined,
       }))
     } catch (error) {
-      throw explained(error, second)
+      throw explained(error, url)
     }
   }
 }

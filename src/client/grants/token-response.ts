@@ -1,5 +1,6 @@
+import { nonEmptyString, ownMember } from '../../util/members.js'
 import type { IssuedToken } from './grant.js'
-import { textIn, unreadable, type IssuerProblem } from './issuer-request.js'
+import { unreadable, type IssuerProblem } from './issuer-request.js'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -8,9 +9,9 @@ const TOKEN = /^[\x21-\x7e]+$/
 
 /** Reads the answer of a token endpoint (RFC 6749 section 5.1). */
 export function readTokenResponse(json: Json, assumedLifetime: number): IssuedToken {
-  const token = textIn(json, 'access_token')
+  const token = nonEmptyString(json, 'access_token')
   if (token === undefined) throw unreadable('the token endpoint answered without an access_token')
-  const type = textIn(json, 'token_type')?.toLowerCase()
+  const type = nonEmptyString(json, 'token_type')?.toLowerCase()
   if (type === 'dpop') {
     throw unreadable(
       'the token endpoint answered with a DPoP token, which is bound to a key and cannot be sent as a bearer token',
@@ -29,7 +30,7 @@ export function readToken(token: string): string {
 
 /** RFC 6749 recommends `expires_in`, and some issuers send it as a text. */
 function lifetimeOf(json: Json, assumed: number): number {
-  const value = Object.hasOwn(json, 'expires_in') ? json['expires_in'] : undefined
+  const value = ownMember(json, 'expires_in')
   if (value === undefined || value === null) return assumed
   const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0)
@@ -40,7 +41,7 @@ function lifetimeOf(json: Json, assumed: number): number {
 /** RFC 6749 section 5.2; where Stytch's own form comes, its type. */
 export function readOAuthProblem(json: Json): IssuerProblem {
   return {
-    code: textIn(json, 'error') ?? textIn(json, 'error_type'),
-    message: textIn(json, 'error_description') ?? textIn(json, 'error_message'),
+    code: nonEmptyString(json, 'error') ?? nonEmptyString(json, 'error_type'),
+    message: nonEmptyString(json, 'error_description') ?? nonEmptyString(json, 'error_message'),
   }
 }

@@ -12,7 +12,7 @@ export interface VendorCall {
   /** As the user knows it: `clerkTokens.revoke`. */
   readonly operation: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the base, with every part encoded: see {@link pathPart}. */
+  /** Below the base, with every part encoded by `encodePathSegment`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers: Readonly<Record<string, string>>
@@ -28,25 +28,13 @@ export interface VendorCall {
   readonly deadlineSeconds?: number
   /** What must not appear in an error, should the vendor quote it. */
   readonly secrets: readonly string[]
-  /** Whether a 2xx answer says all by its status, whatever its body, unless that is a page for people. */
+  /** Whether a 2xx response says all by its status, whatever its body, unless that is a page for people. */
   readonly ignoresBody?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * A part of a path: an id with a slash in it must not name another resource.
- *
- * @throws ConfigurationError naming the option that no path can hold.
- */
-export function pathPart(option: string, value: string): string {
-  // A part of dots alone would be taken for a step up, encoded or not; half a character has no encoding.
-  if (/^\.{1,2}$|\p{Cs}/u.test(value))
-    throw new ConfigurationError(option, 'is no id: it cannot stand in a path')
-  return encodeURIComponent(value)
-}
-
 /** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
-export function signalOf(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
+export function readSignal(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
   const { signal } = ownOptions<CallOptions>(`${operation}.options`, options ?? {}, { signal: true })
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ConfigurationError(`${operation}.options.signal`, 'must be an AbortSignal')
@@ -54,7 +42,7 @@ export function signalOf(operation: string, options: CallOptions | undefined): A
 }
 
 /** What a call sends, and as which type. */
-export function bodyOf(call: VendorCall): { readonly body?: string; readonly type?: string } {
+export function encodeBody(call: VendorCall): { readonly body?: string; readonly type?: string } {
   if (call.form !== undefined) {
     return { body: new URLSearchParams(call.form).toString(), type: 'application/x-www-form-urlencoded' }
   }
@@ -67,7 +55,7 @@ export function bodyOf(call: VendorCall): { readonly body?: string; readonly typ
 }
 
 /** The query of a call, with its question mark; empty where it has none. */
-export function queryOf({ query = {} }: VendorCall): string {
+export function encodeQuery({ query = {} }: VendorCall): string {
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) form.set(name, String(value))
   return form.size === 0 ? '' : `?${form.toString()}`

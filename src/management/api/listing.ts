@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
 /** Pages in a row without anything new, after which a vendor is taken to go round in circles. */
-const MOST_BARREN_PAGES = 5
+const MAX_PAGES_WITHOUT_NEW_ITEMS = 5
 
 /** What an endless list lacks, for the error's sentence. */
-export const AN_END = 'an end: it gives the same pages, or empty ones, again and again'
+export const ENDLESS_LIST = 'an end: it gives the same pages, or empty ones, again and again'
 
 /** One page of a list. */
 export interface Page<T> {
@@ -54,7 +54,7 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
     while (page !== undefined) {
       const digest = createHash('sha256').update(JSON.stringify(page.items)).digest('base64')
       barren = page.items.length === 0 || seen.has(digest) ? barren + 1 : 0
-      if (barren > MOST_BARREN_PAGES) throw this.#endless()
+      if (barren > MAX_PAGES_WITHOUT_NEW_ITEMS) throw this.#endless()
       seen.add(digest)
       yield page
       page = await this.#after(page)
@@ -71,7 +71,7 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
  * Reads the input of a list now, so that a change of it between two pages changes nothing; gives what came of it, or
  * throws it, whenever it is asked for.
  */
-export function settled<T>(action: () => T): () => T {
+export function captureResult<T>(action: () => T): () => T {
   try {
     const value = action()
     return () => value

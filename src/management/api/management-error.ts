@@ -27,7 +27,7 @@ export class ManagementError extends Error {
   readonly vendor: Vendor
   /** The operation, as it is called here: `clerkTokens.revoke`. */
   readonly operation: string
-  /** The HTTP status of the answer; undefined if none came. */
+  /** The HTTP status of the response; undefined if none came. */
   readonly status: number | undefined
   /** The vendor's code: Clerk's `code`, Stytch's `error_type`, Authlete's `resultCode`, OAuth's `error`. */
   readonly code: string | undefined
@@ -36,7 +36,7 @@ export class ManagementError extends Error {
   /** How many seconds the vendor asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3). */
   readonly retryAfter: number | undefined
   /**
-   * `true` if a change was asked for and nobody knows whether it was made: the connection broke, or the answer
+   * `true` if a change was asked for and nobody knows whether it was made: the connection broke, or the response
    * could not be read. Look before repeating it.
    */
   readonly isUncertain: boolean

@@ -9,18 +9,18 @@ import { ManagementError, type ManagementFailure } from './management-error.js'
 import type { VendorCall } from './call.js'
 import type { VendorProblem, VendorProfile } from './vendor-profile.js'
 
-/** A 2xx answer. */
+/** A 2xx response. */
 export interface VendorResponse {
   readonly status: number
   readonly headers: Headers
-  /** The JSON object; empty for an answer without a body. */
+  /** The JSON object; empty for a response without a body. */
   readonly json: Readonly<Record<string, unknown>>
   /** The body as it came, for what JSON numbers cannot hold. */
-  readonly text: string
+  readonly body: string
 }
 
-/** What a vendor tells of a failure in an answer whose status says nothing. */
-export interface ReportedRefusal
+/** What a vendor tells of a failure in a response whose status says nothing. */
+export interface ReportedFailure
   extends VendorProblem, Pick<ManagementFailure, 'status' | 'advice' | 'isUncertain'> {
   /** What it answered, in place of a status. */
   readonly what: string
@@ -37,19 +37,19 @@ const MOST_CHARACTERS = 300
 /**
  * Reads what came of a call.
  *
- * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
+ * @throws ManagementError for anything but a 2xx response with a JSON object, or with no body at all.
  */
 export function readResponse(
   profile: VendorProfile,
   call: VendorCall,
   attempt: HttpResponse | ExchangeError,
 ): VendorResponse {
-  if (attempt instanceof ExchangeError) throw unanswered(profile, call, attempt)
+  if (attempt instanceof ExchangeError) throw noResponseError(profile, call, attempt)
   const { status, headers, text } = attempt
   const json = text.trim() === '' ? {} : parseJson(text)
-  if (status < 200 || status >= 300) throw failed(profile, call, { status, headers, json })
-  if (call.ignoresBody === true && !isHtml(headers)) return { status, headers, json: {}, text }
-  if (isRecord(json)) return { status, headers, json, text }
+  if (status < 200 || status >= 300) throw statusError(profile, call, { status, headers, json })
+  if (call.ignoresBody === true && !isHtml(headers)) return { status, headers, json: {}, body: text }
+  if (isRecord(json)) return { status, headers, json, body: text }
   throw new ManagementError({
     vendor: profile.vendor,
     operation: call.operation,
@@ -60,8 +60,8 @@ export function readResponse(
   })
 }
 
-/** The failure of an operation whose 2xx answer does not hold what it must. */
-export function unreadable(
+/** The failure of an operation whose 2xx response does not hold what it must. */
+export function incompleteResponseError(
   { vendor, title }: VendorProfile,
   call: Pick<VendorCall, 'operation' | 'isRead'>,
   lacking: string,
@@ -75,19 +75,19 @@ export function unreadable(
   })
 }
 
-/** The failure of an operation that the vendor tells of in an answer whose status says nothing. */
-export function refused(
+/** The failure of an operation that the vendor tells of in a response whose status says nothing. */
+export function reportedFailureError(
   { vendor, title }: VendorProfile,
   { operation, secrets }: VendorCall,
-  told: ReportedRefusal,
+  told: ReportedFailure,
 ): ManagementError {
   const { what, status, advice, isUncertain } = told
-  const { code, message, requestId } = shown(told, secrets)
+  const { code, message, requestId } = redactProblem(told, secrets)
   const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${messagePart(message)}`
   return new ManagementError({ vendor, operation, problem, advice, status, code, requestId, isUncertain })
 }
 
-function unanswered(
+function noResponseError(
   { vendor, title }: VendorProfile,
   { operation, isRead }: VendorCall,
   { message }: ExchangeError,
@@ -101,14 +101,14 @@ function unanswered(
   })
 }
 
-function failed(
+function statusError(
   { vendor, title, readProblem, advise }: VendorProfile,
   { operation, isRead, secrets }: VendorCall,
-  answer: { readonly status: number; readonly headers: Headers; readonly json: unknown },
+  response: { readonly status: number; readonly headers: Headers; readonly json: unknown },
 ): ManagementError {
-  const { status, headers } = answer
-  const json = isRecord(answer.json) ? answer.json : undefined
-  const { code, message, requestId } = shown(readProblem({ json, headers }), secrets)
+  const { status, headers } = response
+  const json = isRecord(response.json) ? response.json : undefined
+  const { code, message, requestId } = redactProblem(readProblem({ json, headers }), secrets)
   const words = [
     `${title} answered ${status}`,
     code === String(status) ? undefined : code,
@@ -126,7 +126,7 @@ function failed(
     code,
     requestId,
     retryAfter: retryAfterSeconds(headers, createClock().now()),
-    // A gateway's answer says nothing of what the vendor behind it has done.
+    // A gateway's response says nothing of what the vendor behind it has done.
     isUncertain: !isRead && status >= 500,
   })
 }
@@ -136,7 +136,10 @@ function messagePart(message: string | undefined): string {
 }
 
 /** What a vendor says, fit for an error. */
-function shown({ code, message, requestId }: VendorProblem, secrets: readonly string[]): VendorProblem {
+function redactProblem(
+  { code, message, requestId }: VendorProblem,
+  secrets: readonly string[],
+): VendorProblem {
   // A text of which nothing is left says nothing.
   const show = (text = ''): string | undefined =>
     quoted(text, { secrets, atMost: MOST_CHARACTERS }) || undefined

@@ -1,11 +1,17 @@
 import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
-import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
-import { waitFor } from '../../util/abort.js'
+import { exchange, ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { retry } from '../../http/retry.js'
 import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
-import { readResponse, refused, unreadable, type ReportedRefusal, type VendorResponse } from './response.js'
-import { bodyOf, queryOf, type VendorCall } from './call.js'
+import {
+  readResponse,
+  reportedFailureError,
+  incompleteResponseError,
+  type ReportedFailure,
+  type VendorResponse,
+} from './response.js'
+import { encodeBody, encodeQuery, type VendorCall } from './call.js'
 import type { VendorProfile } from './vendor-profile.js'
 
 /** Options of every management client. */
@@ -20,11 +26,10 @@ export interface ManagementOptions {
 export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
 
 const MAX_BYTES = 4 * 1024 * 1024
-const PASSING_TROUBLES = [502, 503, 504]
-const SHORTEST_PAUSE = 0.05
-const LONGEST_PAUSE = 0.15
+/** The shortest and the longest pause before a second attempt, in seconds. */
+const RETRY_PAUSES = [0.05, 0.15] as const
 
-/** Calls a vendor's API within a deadline, and turns whatever is no good answer into a {@link ManagementError}. */
+/** Calls a vendor's API within a deadline, and turns whatever is no good response into a {@link ManagementError}. */
 export class VendorApi {
   readonly #profile: VendorProfile
   readonly #deadlineSeconds: number
@@ -40,22 +45,18 @@ export class VendorApi {
    * Makes one call. What changes nothing is tried a second time after a network error or a 502, 503 or 504
    * without `Retry-After`; what changes something never is.
    *
-   * @throws ManagementError for anything but a 2xx answer with a JSON object, or with no body at all.
+   * @throws ManagementError for anything but a 2xx response with a JSON object, or with no body at all.
    * @throws The reason of `signal`, once it is aborted.
    */
   async call(call: VendorCall): Promise<VendorResponse> {
-    const { signal } = call
-    const started = timers.elapsed()
-    const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
-    for (let left = (call.isRepeatable ?? call.isRead) ? 1 : 0, remaining = deadline; ; left -= 1) {
-      const attempt = await this.#attempt(call, remaining)
-      const wait = SHORTEST_PAUSE + Math.random() * (LONGEST_PAUSE - SHORTEST_PAUSE)
-      remaining = deadline - (timers.elapsed() - started + wait)
-      if (left === 0 || !isPassing(attempt) || remaining <= 0)
-        return readResponse(this.#profile, call, attempt)
-      // The timer listens so that none is left behind; its own error would hide the reason of the signal.
-      await waitFor(timers.pause(wait, signal), signal)
+    const settings = {
+      deadlineSeconds: call.deadlineSeconds ?? this.#deadlineSeconds,
+      retries: (call.isRepeatable ?? call.isRead) ? 1 : 0,
+      pauses: RETRY_PAUSES,
+      signal: call.signal,
     }
+    const outcome = await retry(settings, (left) => this.#attempt(call, left))
+    return readResponse(this.#profile, call, outcome)
   }
 
   /** Bounds one operation, where a call does not say otherwise. */
@@ -64,26 +65,26 @@ export class VendorApi {
   }
 
   /** What is left of the deadline of an operation that started at some `timers.elapsed()`, for its next call. */
-  timeLeft(started: number): { readonly deadlineSeconds: number } {
+  remainingDeadline(started: number): { readonly deadlineSeconds: number } {
     const left = this.#deadlineSeconds - (timers.elapsed() - started)
     return { deadlineSeconds: Math.max(left, 0.001) }
   }
 
-  /** The failure of an operation whose 2xx answer does not hold what it must. */
-  unreadable(call: Pick<VendorCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return unreadable(this.#profile, call, lacking)
+  /** The failure of an operation whose 2xx response does not hold what it must. */
+  incompleteResponse(call: Pick<VendorCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
+    return incompleteResponseError(this.#profile, call, lacking)
   }
 
-  /** The failure of an operation that the vendor tells of in an answer whose status says nothing. */
-  refused(call: VendorCall, told: ReportedRefusal): ManagementError {
-    return refused(this.#profile, call, told)
+  /** The failure of an operation that the vendor tells of in a response whose status says nothing. */
+  reportedFailure(call: VendorCall, told: ReportedFailure): ManagementError {
+    return reportedFailureError(this.#profile, call, told)
   }
 
   async #attempt(call: VendorCall, deadlineSeconds: number): Promise<HttpResponse | ExchangeError> {
-    const { body, type } = bodyOf(call)
+    const { body, type } = encodeBody(call)
     try {
       return await exchange({
-        url: `${this.#profile.base}${call.path}${queryOf(call)}`,
+        url: `${this.#profile.base}${call.path}${encodeQuery(call)}`,
         method: call.method,
         headers: {
           accept: 'application/json',
@@ -101,10 +102,4 @@ export class VendorApi {
       throw error
     }
   }
-}
-
-/** Whether asking again may bring something better. */
-function isPassing(attempt: HttpResponse | ExchangeError): boolean {
-  if (attempt instanceof ExchangeError) return !(attempt instanceof UnreadableResponseError)
-  return PASSING_TROUBLES.includes(attempt.status) && !attempt.headers.has('retry-after')
 }

@@ -1,6 +1,6 @@
 import type { Vendor } from './management-error.js'
 
-/** What a vendor says of a failure, read from its answer. */
+/** What a vendor says of a failure, read from its response. */
 export interface VendorProblem {
   readonly code?: string | undefined
   readonly message?: string | undefined
@@ -15,7 +15,7 @@ export interface VendorProfile {
   /** Without a slash at the end. */
   readonly base: string
   /** Reads a failure; `json` is undefined where the body is none. */
-  readonly readProblem: (answer: { readonly json: unknown; readonly headers: Headers }) => VendorProblem
+  readonly readProblem: (response: { readonly json: unknown; readonly headers: Headers }) => VendorProblem
   /** What to do about a failure, in one sentence without a full stop. */
   readonly advise: (operation: string, status: number, code: string | undefined) => string | undefined
 }

@@ -1,13 +1,13 @@
 import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
+import { authleteServiceUrl } from '../../providers/authlete/api-url.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
-import { AN_END } from '../api/listing.js'
-import { number, own, text } from '../../util/members.js'
+import { ENDLESS_LIST } from '../api/listing.js'
+import { number, ownMember, string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
 
 /** Options of `authleteTokens`. */
@@ -42,10 +42,10 @@ export interface AuthleteCall {
 export interface AuthleteResponse {
   readonly status: number
   readonly json: Json
-  /** The failure of an answer that lacks what it must have. */
-  readonly lacking: (what: string) => Error
+  /** The failure of a response that lacks what it must have. */
+  readonly incomplete: (what: string) => Error
   /** The failure of a change that found nothing to change. */
-  readonly nothing: () => Error
+  readonly notFound: () => Error
 }
 
 /** Authlete's API, for one service. */
@@ -68,9 +68,7 @@ export class AuthleteApi {
         'must be a token: no spaces, no line breaks',
       )
     }
-    const address = new URL(secureAddress(`${where}.apiUrl`, own.apiUrl))
-    if (address.search !== '') throw new ConfigurationError(`${where}.apiUrl`, 'must not have a query')
-    const base = `${address.origin}${address.pathname.replace(/\/$/, '')}/api/${pathPart(`${where}.serviceId`, serviceId)}`
+    const base = authleteServiceUrl(where, own.apiUrl, serviceId)
     this.#api = new VendorApi(where, { ...PROFILE, base }, own)
   }
 
@@ -84,44 +82,44 @@ export class AuthleteApi {
   }
 
   /**
-   * Calls an operation whose answer is 200 whatever came of it, with the verdict in `action`. An action that is
+   * Calls an operation whose response is 200 whatever came of it, with the verdict in `action`. An action that is
    * not among `accepted` is a failure, one that nobody has heard of included.
    *
    * @throws ManagementError
    */
-  async act(
+  async callAction(
     call: AuthleteCall,
     accepted: readonly string[],
   ): Promise<AuthleteResponse & { readonly action: string }> {
     const prepared = this.#prepare(call)
-    const answer = await this.#read(prepared)
-    const action = text(answer.json, 'action')
-    if (action === undefined) throw answer.lacking('an action')
-    if (accepted.includes(action)) return { ...answer, action }
+    const response = await this.#read(prepared)
+    const action = string(response.json, 'action')
+    if (action === undefined) throw response.incomplete('an action')
+    if (accepted.includes(action)) return { ...response, action }
     const isKnown = Object.hasOwn(ADVICE_BY_ACTION, action)
-    throw this.#api.refused(prepared, {
-      ...problemIn(answer.json),
+    throw this.#api.reportedFailure(prepared, {
+      ...problemIn(response.json),
       what: isKnown ? action : 'with an action that is not known here',
       advice: ADVICE_BY_ACTION[action],
-      status: answer.status,
+      status: response.status,
       isUncertain: !call.isRead && (!isKnown || action === 'INTERNAL_SERVER_ERROR'),
     })
   }
 
   /** The failure of a list that has no end. */
-  endless(name: string): Error {
-    return this.#api.unreadable({ operation: `authleteTokens.${name}`, isRead: true }, AN_END)
+  endlessListError(name: string): Error {
+    return this.#api.incompleteResponse({ operation: `authleteTokens.${name}`, isRead: true }, ENDLESS_LIST)
   }
 
   async #read(call: VendorCall): Promise<AuthleteResponse> {
-    const { status, json, text: body } = await this.#api.call(call)
+    const { status, json, body: body } = await this.#api.call(call)
     return {
       status,
       json: withExactIds(json, body),
-      lacking: (what) => this.#api.unreadable(call, what),
-      nothing: () => {
+      incomplete: (what) => this.#api.incompleteResponse(call, what),
+      notFound: () => {
         const what = 'that there was nothing to do'
-        return this.#api.refused(call, {
+        return this.#api.reportedFailure(call, {
           ...problemIn(json),
           what,
           status,
@@ -138,7 +136,7 @@ export class AuthleteApi {
       operation,
       headers: { authorization: `Bearer ${this.#serviceAccessToken}` },
       secrets: [this.#serviceAccessToken, ...secrets.filter((secret) => typeof secret === 'string')],
-      signal: signalOf(operation, options),
+      signal: readSignal(operation, options),
     }
   }
 }
@@ -168,10 +166,10 @@ const ADVICE_BY_ACTION: Readonly<Record<string, string | undefined>> = {
   INTERNAL_SERVER_ERROR: 'Authlete failed, or the request was wrong for this service',
 }
 
-/** The codes are diagnostics. In one documented answer the code is a number. */
+/** The codes are diagnostics. In one documented response the code is a number. */
 function problemIn(json: Json): VendorProblem {
-  const code = text(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
-  const message = text(json, 'resultMessage')
+  const code = string(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
+  const message = string(json, 'resultMessage')
   return { code: code !== undefined && /^[\w.-]{1,40}$/.test(code) ? code : undefined, message }
 }
 
@@ -192,7 +190,7 @@ function withExactIds(json: Json, body: string): Json {
 
 /** A client's number, as a text. */
 export function clientNumberIn(json: Json, name: string): string | undefined {
-  const value = own(json, name)
+  const value = ownMember(json, name)
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
 }

@@ -1,11 +1,12 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { AuthleteApi, type AuthleteTokensOptions } from './api.js'
 import type {
   AuthleteIntrospectInput,
   AuthleteIntrospection,
-  AuthleteStandardResponse,
-  AuthleteStandardInput,
+  AuthleteStandardIntrospection,
+  AuthleteIntrospectStandardInput,
 } from './introspection-types.js'
 import { listTokens, type AuthleteTokenPage } from './list.js'
 import { readCreatedToken, readTokenDetails, readUpdatedToken, type AuthleteListedToken } from './response.js'
@@ -18,27 +19,27 @@ import {
   standardRequest,
   updateRequest,
 } from './requests.js'
-import { revokeEverything, revokeOne } from './revoke.js'
+import { revokeAll, revokeOne } from './revoke.js'
 import type {
   AuthleteCreatedToken,
   AuthleteCreateInput,
   AuthleteDeleteInput,
   AuthleteListInput,
   AuthleteReissuedIdToken,
-  AuthleteReissueInput,
-  AuthleteRevocation,
+  AuthleteReissueIdTokenInput,
+  AuthleteRevokeResult,
   AuthleteRevokeInput,
   AuthleteUpdatedToken,
   AuthleteUpdateInput,
 } from './types.js'
 import type { Listing } from '../api/listing.js'
 import { readIntrospection } from '../oauth/introspection.js'
-import { text } from '../../util/members.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { string } from '../../util/members.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The tokens of a service at Authlete. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer, a failure
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response, a failure
  * that Authlete reports with status 200 included (`code` is its `resultCode`); and with the reason of `signal`
  * once that is aborted. What changes something is sent once and never again by itself. What comes back is
  * frozen; times are seconds since the epoch; what is a secret is not enumerable.
@@ -54,7 +55,7 @@ export interface AuthleteTokens {
   create(input: AuthleteCreateInput, options?: CallOptions): Promise<AuthleteCreatedToken>
   /**
    * Changes a token: `POST /auth/token/update`. What is left out stays as it is. Scopes the service does not
-   * know are dropped without a word: the answer has those that are left. A guard that remembers the token
+   * know are dropped without a word: the response has those that are left. A guard that remembers the token
    * learns of the change once it asks again.
    */
   update(input: AuthleteUpdateInput, options?: CallOptions): Promise<AuthleteUpdatedToken>
@@ -66,24 +67,27 @@ export interface AuthleteTokens {
    * Revokes exactly one token, and the access or refresh token that belongs to it: `POST /auth/token/revoke`.
    * Rejects if there is no such token, so that a typing error does not pass for a revocation.
    */
-  revoke(input: AuthleteRevokeInput, options?: CallOptions): Promise<AuthleteRevocation>
+  revoke(input: AuthleteRevokeInput, options?: CallOptions): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a client**, whoever's: `POST /auth/token/revoke`. */
   revokeAllOfClient(
-    input: { readonly clientIdentifier: string },
+    input: { readonly clientId: string | number },
     options?: CallOptions,
-  ): Promise<AuthleteRevocation>
+  ): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a client that belongs to one person**: `POST /auth/token/revoke`. */
   revokeAllOfClientAndSubject(
-    input: { readonly clientIdentifier: string; readonly subject: string },
+    input: { readonly clientId: string | number; readonly subject: string },
     options?: CallOptions,
-  ): Promise<AuthleteRevocation>
+  ): Promise<AuthleteRevokeResult>
   /** Revokes **every token of a person**, at every client: `POST /auth/token/revoke`. */
-  revokeAllOfSubject(input: { readonly subject: string }, options?: CallOptions): Promise<AuthleteRevocation>
+  revokeAllOfSubject(
+    input: { readonly subject: string },
+    options?: CallOptions,
+  ): Promise<AuthleteRevokeResult>
   /**
    * Issues an ID token again, for a token endpoint that was told `ID_TOKEN_REISSUABLE`:
    * `POST /idtoken/reissue`.
    */
-  reissueIdToken(input: AuthleteReissueInput, options?: CallOptions): Promise<AuthleteReissuedIdToken>
+  reissueIdToken(input: AuthleteReissueIdTokenInput, options?: CallOptions): Promise<AuthleteReissuedIdToken>
   /**
    * Asks what to make of a token: `POST /auth/introspection`. The verdict is `action`, and a bad token is a
    * result, not an error. Only what is asked for is checked. To guard an API use `createVerifier`.
@@ -93,7 +97,10 @@ export interface AuthleteTokens {
    * Answers a question of RFC 7662, for an introspection endpoint of your own:
    * `POST /auth/introspection/standard`. Who asks there is for you to authenticate.
    */
-  introspectStandard(input: AuthleteStandardInput, options?: CallOptions): Promise<AuthleteStandardResponse>
+  introspectStandard(
+    input: AuthleteIntrospectStandardInput,
+    options?: CallOptions,
+  ): Promise<AuthleteStandardIntrospection>
 }
 
 /**
@@ -101,8 +108,8 @@ export interface AuthleteTokens {
  *
  * ```ts
  * const tokens = authleteTokens({ serviceId, serviceAccessToken, apiUrl: 'https://us.authlete.com' })
- * const { accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId, scopes: 'orders:read' })
- * await tokens.revoke({ accessToken })
+ * const { token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId, scopes: 'orders:read' })
+ * await tokens.revoke({ token })
  * ```
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
@@ -115,12 +122,10 @@ export function authleteTokens(options: AuthleteTokensOptions): AuthleteTokens {
     update: (input, call) => update(api, input, call),
     delete: (input, call) => deleteToken(api, input, call),
     revoke: (input, call) => revokeOne(api, input, call),
-    revokeAllOfClient: (input, call) =>
-      revokeEverything(api, 'revokeAllOfClient', input, ['clientIdentifier'], call),
+    revokeAllOfClient: (input, call) => revokeAll(api, 'revokeAllOfClient', input, ['clientId'], call),
     revokeAllOfClientAndSubject: (input, call) =>
-      revokeEverything(api, 'revokeAllOfClientAndSubject', input, ['clientIdentifier', 'subject'], call),
-    revokeAllOfSubject: (input, call) =>
-      revokeEverything(api, 'revokeAllOfSubject', input, ['subject'], call),
+      revokeAll(api, 'revokeAllOfClientAndSubject', input, ['clientId', 'subject'], call),
+    revokeAllOfSubject: (input, call) => revokeAll(api, 'revokeAllOfSubject', input, ['subject'], call),
     reissueIdToken: (input, call) => reissueIdToken(api, input, call),
     introspect: (input, call) => introspect(api, input, call),
     introspectStandard: (input, call) => introspectStandard(api, input, call),
@@ -135,9 +140,9 @@ async function create(
   const json = createRequest('authleteTokens.create', input)
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'create', path: '/auth/token/create', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const token = readCreatedToken(answer.json)
-  if (token === undefined) throw answer.lacking('an access token')
+  const response = await api.callAction(call, ['OK'])
+  const token = readCreatedToken(response.json)
+  if (token === undefined) throw response.incomplete('an access token')
   return token
 }
 
@@ -150,10 +155,10 @@ async function update(
   // A token is as long as a hash, and easily taken for one.
   const secrets = [json['accessToken'], json['accessTokenHash'], json['tokenId']]
   const call = { name: 'update', path: '/auth/token/update', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const token = readUpdatedToken(answer.json)
-  if (json['accessTokenValueUpdated'] === true && token.accessToken === undefined) {
-    throw answer.lacking('the new access token')
+  const response = await api.callAction(call, ['OK'])
+  const token = readUpdatedToken(response.json)
+  if (json['accessTokenValueUpdated'] === true && token.token === undefined) {
+    throw response.incomplete('the new access token')
   }
   return token
 }
@@ -164,29 +169,29 @@ async function deleteToken(
   options: CallOptions | undefined,
 ): Promise<void> {
   const identifier = deleteRequest('authleteTokens.delete', input)
-  const { status, lacking } = await api.call({
+  const { status, incomplete } = await api.call({
     name: 'delete',
     method: 'DELETE',
-    path: `/auth/token/delete/${pathPart('authleteTokens.delete.token', identifier)}`,
+    path: `/auth/token/delete/${encodePathSegment('authleteTokens.delete.token', identifier)}`,
     isRead: false,
     secrets: [identifier],
     options,
   })
-  if (status !== 204) throw lacking('the status 204 that means it is done')
+  if (status !== 204) throw incomplete('the status 204 that means it is done')
 }
 
 async function reissueIdToken(
   api: AuthleteApi,
-  input: AuthleteReissueInput,
+  input: AuthleteReissueIdTokenInput,
   options: CallOptions | undefined,
 ): Promise<AuthleteReissuedIdToken> {
   const json = reissueRequest('authleteTokens.reissueIdToken', input)
   const secrets = [json['accessToken'], json['refreshToken']]
   const call = { name: 'reissueIdToken', path: '/idtoken/reissue', json, secrets, options, ...CHANGE }
-  const answer = await api.act(call, ['OK'])
-  const idToken = text(answer.json, 'idToken')
-  if (idToken === undefined) throw answer.lacking('an ID token')
-  return withSecrets({}, { idToken, responseContent: text(answer.json, 'responseContent') })
+  const response = await api.callAction(call, ['OK'])
+  const idToken = string(response.json, 'idToken')
+  if (idToken === undefined) throw response.incomplete('an ID token')
+  return withSecrets({}, { idToken, tokenResponse: string(response.json, 'responseContent') })
 }
 
 async function introspect(
@@ -200,34 +205,34 @@ async function introspect(
     name: 'introspect',
     path: '/auth/introspection',
     json,
-    // A proof is good for one time: the answer to its second would be about the repetition.
+    // A proof is good for one time: the response to its second would be about the repetition.
     isRepeatable: json['dpop'] === undefined,
     secrets: [json['token'], json['dpop']],
     options,
   }
-  const answer = await api.act(call, VERDICTS)
-  return readTokenDetails(answer.json, answer.action as (typeof VERDICTS)[number])
+  const response = await api.callAction(call, VERDICTS)
+  return readTokenDetails(response.json, response.action as (typeof VERDICTS)[number])
 }
 
 const VERDICTS = ['OK', 'UNAUTHORIZED', 'FORBIDDEN'] as const
 
 async function introspectStandard(
   api: AuthleteApi,
-  input: AuthleteStandardInput,
+  input: AuthleteIntrospectStandardInput,
   options: CallOptions | undefined,
-): Promise<AuthleteStandardResponse> {
+): Promise<AuthleteStandardIntrospection> {
   const json = standardRequest('authleteTokens.introspectStandard', input)
   const token = new URLSearchParams(String(json['parameters'])).get('token')
   const secrets = [token, json['parameters'], json['sharedKeyForSign'], json['sharedKeyForEncryption']]
   const path = '/auth/introspection/standard'
   const call = { name: 'introspectStandard', path, json, secrets, options, ...QUESTION }
-  const { action, json: answer, lacking } = await api.act(call, ['OK', 'JWT'])
-  const content = text(answer, 'responseContent')
-  if (content === undefined || content === '') throw lacking('the content of an answer')
+  const { action, json: response, incomplete } = await api.callAction(call, ['OK', 'JWT'])
+  const content = string(response, 'responseContent')
+  if (content === undefined || content === '') throw incomplete('the content of an answer')
   if (action === 'JWT') return Object.freeze({ format: 'jwt', jwt: content })
   const inner = parseJson(content)
   const introspection = isRecord(inner) ? readIntrospection(inner) : undefined
-  if (introspection === undefined) throw lacking('saying whether the token is active')
+  if (introspection === undefined) throw incomplete('saying whether the token is active')
   return Object.freeze({ format: 'json', ...introspection })
 }
 

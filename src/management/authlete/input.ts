@@ -1,19 +1,17 @@
 import { ownOptions } from '../../options/read-options.js'
 import { flag, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { isRecord } from '../../util/members.js'
 import { parseDuration } from '../../options/duration.js'
 
-/** Reads one member of an operation's input, and gives what is sent for it. */
+/** Validates one property of an operation's input and returns the value to send. */
 export type Reader = (where: string, value: unknown) => unknown
 
-/** What an operation knows of its input: the names, and how each is read. */
+/** One reader for each property of an operation's input. */
 export type Readers<T> = Readonly<Record<keyof T & string, Reader>>
 
-/**
- * Reads the input of an operation: unknown names are refused, and every member that is given is checked before
- * anything is sent.
- */
+/** Reads the input of an operation. Unknown properties are refused, and every property is validated before a request is sent. */
 export function readInput<T extends object>(
   where: string,
   input: T,
@@ -27,25 +25,25 @@ export function readInput<T extends object>(
   return Object.fromEntries(read) as Readonly<Partial<Record<keyof T & string, unknown>>>
 }
 
-/** Exactly one of these names must be given: two would leave it to Authlete which of them counts. */
-export function onlyOne(where: string, given: object, names: readonly string[]): string {
-  const [first, second] = names.filter((name) => Object.hasOwn(given, name))
+/** Requires exactly one of these properties and returns its name. With two of them, Authlete would silently ignore one. */
+export function requireExactlyOne(where: string, fields: object, names: readonly string[]): string {
+  const [first, second] = names.filter((name) => Object.hasOwn(fields, name))
   if (first === undefined) throw new ConfigurationError(where, `needs one of ${names.join(', ')}`)
   if (second !== undefined)
     throw new ConfigurationError(where, `takes ${first} or ${second}, not both: only one would count`)
   return first
 }
 
-/** These names exclude each other: one of them would have no effect. */
-export function notBoth(where: string, given: object, one: string, other: string): void {
-  if (Object.hasOwn(given, one) && Object.hasOwn(given, other)) {
+/** Refuses two properties that exclude each other, because one of them would have no effect. */
+export function refuseBoth(where: string, fields: object, one: string, other: string): void {
+  if (Object.hasOwn(fields, one) && Object.hasOwn(fields, other)) {
     throw new ConfigurationError(`${where}.${other}`, `has no effect beside ${one}: leave one of them out`)
   }
 }
 
-/** These names are needed. */
-export function needed(where: string, given: object, ...names: readonly string[]): void {
-  const missing = names.find((name) => !Object.hasOwn(given, name))
+/** Requires all of these properties. */
+export function requireFields(where: string, fields: object, ...names: readonly string[]): void {
+  const missing = names.find((name) => !Object.hasOwn(fields, name))
   if (missing !== undefined) throw new ConfigurationError(`${where}.${missing}`, 'is required')
 }
 
@@ -53,7 +51,7 @@ export const text: Reader = requiredText
 
 export const trueOrFalse: Reader = (where, value) => flag(where, value, false)
 
-/** True, or left out: `false` would read as if something were switched off. */
+/** Accepts `true` only, because `false` would read as if something were switched off. */
 export const onlyTrue: Reader = (where, value) => {
   if (value !== true) throw new ConfigurationError(where, 'must be true, or be left out')
   return true
@@ -67,13 +65,22 @@ export const index: Reader = (where, value) => {
   return value
 }
 
-/** A client's number, as a text of digits or as a number that holds it exactly. */
-export const clientNumber: Reader = (where, value) => {
-  const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value
-  if (typeof digits !== 'string' || !/^[1-9]\d{0,18}$/.test(digits)) {
-    throw new ConfigurationError(where, "must be the client's number, as a text of digits where it is long")
-  }
-  return digits
+/** A client's number or alias. A number that JavaScript would round must be a string. */
+export const clientId: Reader = (where, value) => {
+  if (typeof value !== 'number') return requiredText(where, value)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new ConfigurationError(where, "must be the client's number or alias; pass a long number as a string")
+}
+
+/** A {@link clientId} as a string, for `clientIdentifier` on the wire. */
+export const clientIdentifier: Reader = (where, value) => String(clientId(where, value))
+
+/** The fields with Authlete's names for those that have another name here. */
+export function renameFields(
+  fields: Readonly<Record<string, unknown>>,
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [names[name] ?? name, value]))
 }
 
 /** A hash of a token, as Authlete lists them: SHA-256 in base64url. Also a thumbprint of a certificate or key. */
@@ -86,13 +93,11 @@ export const hash: Reader = (where, value) => {
 
 /** Scopes: a text with spaces, or a list of single ones (RFC 6749 section 3.3). Empty is none. */
 export const scopes: Reader = (where, value) => {
-  const list: unknown = typeof value === 'string' ? value.split(' ').filter((word) => word !== '') : value
-  const isScope = (item: unknown): boolean =>
-    typeof item === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(item)
-  if (!Array.isArray(list) || !list.every(isScope)) {
+  const list: unknown = typeof value === 'string' ? splitScopes(value) : value
+  if (!Array.isArray(list) || !list.every(isScopeToken)) {
     throw new ConfigurationError(where, "must be scopes: 'a b' or ['a', 'b']")
   }
-  return list as readonly string[]
+  return list
 }
 
 /** A list of texts, none of them empty. */
@@ -182,7 +187,7 @@ export function listOf<T extends object>(readers: Readers<T>, ...required: reado
     if (!Array.isArray(value)) throw new ConfigurationError(where, 'must be a list')
     return value.map((item, at) => {
       const read = readInput(`${where}[${at}]`, item as T, readers)
-      needed(`${where}[${at}]`, read, ...required)
+      requireFields(`${where}[${at}]`, read, ...required)
       return read
     })
   }

@@ -3,8 +3,8 @@ import type { AuthleteAuthorizationDetail, AuthleteGrantType, AuthleteProperty }
 import type { TokenIntrospection } from '../oauth/introspection.js'
 import type { EpochSeconds } from '../../util/members.js'
 
-/** A word and what it says. */
-export interface AuthletePair {
+/** A key and its value. */
+export interface AuthleteKeyValuePair {
   readonly key: string
   readonly value: string
 }
@@ -36,7 +36,7 @@ export interface AuthleteIntrospectInput {
   /** The address of that request with its query, for HTTP message signatures (RFC 9421). */
   readonly targetUri?: string
   /** The headers of that request, for HTTP message signatures. */
-  readonly headers?: readonly AuthletePair[]
+  readonly headers?: readonly AuthleteKeyValuePair[]
   /** Whether that request had a body, for HTTP message signatures. */
   readonly requestBodyContained?: boolean
 }
@@ -45,11 +45,11 @@ export interface AuthleteIntrospectInput {
 export interface AuthleteIntrospection {
   /** `OK`: serve. `UNAUTHORIZED`: the token is no good, 401. `FORBIDDEN`: scopes or subject do not suffice, 403. */
   readonly action: 'OK' | 'UNAUTHORIZED' | 'FORBIDDEN'
-  /** The value of `WWW-Authenticate` for an answer to the client; undefined for `OK`. It speaks of the scheme `Bearer`. */
+  /** The value of `WWW-Authenticate` for a response to the client; undefined for `OK`. It speaks of the scheme `Bearer`. */
   readonly challenge: string | undefined
-  /** The `DPoP-Nonce` header of the answer to the client, whatever the verdict. */
+  /** The `DPoP-Nonce` header of the response to the client, whatever the verdict. */
   readonly dpopNonce: string | undefined
-  /** The answer to the client must be signed (RFC 9421). */
+  /** The response to the client must be signed (RFC 9421). */
   readonly responseSigningRequired: boolean
   readonly existent: boolean
   /** It exists and has not expired. */
@@ -73,12 +73,12 @@ export interface AuthleteIntrospection {
   readonly properties: readonly Required<AuthleteProperty>[]
   /** The certificate the token is bound to. Compare it with the client's where none was sent along. */
   readonly certificateThumbprint: string | undefined
-  /** The resources of the first request; for an audience take `accessTokenResources`. */
+  /** The resources of the authorization request. For the token's audience use `tokenResources`. */
   readonly resources: readonly string[]
-  readonly accessTokenResources: readonly string[]
+  readonly tokenResources: readonly string[]
   readonly authorizationDetails: readonly AuthleteAuthorizationDetail[]
-  readonly serviceAttributes: readonly AuthletePair[]
-  readonly clientAttributes: readonly AuthletePair[]
+  readonly serviceAttributes: readonly AuthleteKeyValuePair[]
+  readonly clientAttributes: readonly AuthleteKeyValuePair[]
   readonly grantId: string | undefined
   readonly consentedClaims: readonly string[]
   readonly grantType: AuthleteGrantType | undefined
@@ -93,28 +93,28 @@ export interface AuthleteIntrospection {
   readonly issuableCredentials: string | undefined
 }
 
-/** A question of RFC 7662, handed on to Authlete: `token`, or `parameters` as they came. */
-export interface AuthleteStandardInput {
+/** An RFC 7662 introspection request for Authlete: `token`, or the received `parameters`. */
+export interface AuthleteIntrospectStandardInput {
   readonly token?: string
   /** Goes with `token`. */
   readonly tokenTypeHint?: 'access_token' | 'refresh_token'
   /** The body of the request at your introspection endpoint, form-encoded. */
   readonly parameters?: string
-  /** Also tells the properties that are not for clients. Default `false`. */
-  readonly withHiddenProperties?: boolean
-  /** The resource server that asks: a token for others is then inactive. Needed for an answer in JWT form. */
-  readonly rsUri?: string
-  /** The `Accept` header of the request: `application/token-introspection+jwt` makes it a JWT (RFC 9701). */
-  readonly httpAcceptHeader?: string
-  /** Default `RS256`. */
-  readonly introspectionSignAlg?: string
-  readonly introspectionEncryptionAlg?: string
-  readonly introspectionEncryptionEnc?: string
+  /** Includes properties that are hidden from clients. Default `false`. */
+  readonly includeHiddenProperties?: boolean
+  /** The resource server that sent the request: tokens for other resource servers are then inactive. Required for a JWT response. */
+  readonly resourceServerUri?: string
+  /** The `Accept` header of the request. `application/token-introspection+jwt` requests a JWT response (RFC 9701). */
+  readonly accept?: string
+  /** The `alg` of a signed response. Default `RS256`. */
+  readonly signatureAlgorithm?: string
+  readonly encryptionAlgorithm?: string
+  readonly contentEncryptionAlgorithm?: string
   readonly sharedKeyForSign?: string
   readonly sharedKeyForEncryption?: string
   readonly publicKeyForEncryption?: string
 }
 
-/** An answer of RFC 7662, or one of RFC 9701: then it is a JWT, and whoever asked for it reads it. */
-export type AuthleteStandardResponse =
+/** An RFC 7662 introspection response, or an RFC 9701 response: a JWT, which the resource server reads. */
+export type AuthleteStandardIntrospection =
   ({ readonly format: 'json' } & TokenIntrospection) | { readonly format: 'jwt'; readonly jwt: string }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { AuthleteApi } from './api.js'
-import { index, readInput, text } from './input.js'
+import { clientIdentifier, index, readInput, text } from './input.js'
 import {
   readListedClient,
   readListedToken,
@@ -12,7 +12,7 @@ import { Listing, type Page } from '../api/listing.js'
 import { number, records } from '../../util/members.js'
 import type { CallOptions } from '../api/call.js'
 
-/** One page of a list of tokens: those from `start` on, before `end`. */
+/** One page of a list of tokens: from `start` to before `end`. */
 export interface AuthleteTokenPage extends Page<AuthleteListedToken> {
   readonly start: number
   readonly end: number
@@ -22,7 +22,7 @@ export interface AuthleteTokenPage extends Page<AuthleteListedToken> {
 
 const PAGE_SIZE = 100
 
-/** The tokens of a service, page by page. Nothing is read or asked before somebody wants the first page. */
+/** Lists the tokens of a service page by page. The input is read, and the first page requested, only when the list is awaited or iterated. */
 export function listTokens(
   api: AuthleteApi,
   where: string,
@@ -34,7 +34,7 @@ export function listTokens(
   const fetchFrom = async (start: number): Promise<AuthleteTokenPage> => {
     const { filter, last, pageSize } = plan()
     const end = Math.min(start + pageSize, last)
-    const { json, lacking } = await api.call({
+    const { json, incomplete } = await api.call({
       name: 'list',
       method: 'GET',
       path: '/auth/token/get/list',
@@ -44,7 +44,7 @@ export function listTokens(
       options,
     })
     const items = records(json, 'accessTokens')?.map(readListedToken)
-    if (items?.every((item) => item !== undefined) !== true) throw lacking('a list of tokens')
+    if (items?.every((item) => item !== undefined) !== true) throw incomplete('a list of tokens')
     const client = readListedClient(json)
     return Object.freeze({
       items: Object.freeze(items),
@@ -58,37 +58,45 @@ export function listTokens(
     async () => fetchFrom(plan().first),
     ({ items, total, start }) => {
       const { last } = plan()
-      // A page may have fewer than were asked for: what is left out of it comes next.
+      // A page may have fewer tokens than requested. The next page starts after the last one received.
       const reached = start + items.length
-      // A total that is wrong must not make this go on for ever: after an empty page nothing comes.
+      // An empty page ends the list, so that a wrong total cannot make it endless.
       const isLast = items.length === 0 || reached >= Math.min(last, total ?? Number.POSITIVE_INFINITY)
       return isLast ? undefined : fetchFrom(reached)
     },
-    () => api.endless('list'),
+    () => api.endlessListError('list'),
   )
 }
 
 interface Plan {
   readonly filter: Readonly<Record<string, string>>
   readonly first: number
-  /** The first that is not wanted any more. */
+  /** The index after the last token. */
   readonly last: number
   readonly pageSize: number
 }
 
 function readPlan(where: string, input: AuthleteListInput): Plan {
   const own = readInput<AuthleteListInput>(where, input, {
-    clientIdentifier: text,
+    clientId: clientIdentifier,
     subject: text,
     start: index,
     end: index,
-    pageSize: index,
+    limit: index,
   })
-  const { start, end, pageSize, ...filter } = own
+  const { start, end, limit, clientId, subject } = own
   const first = Number(start ?? 0)
   const last = Number(end ?? Number.POSITIVE_INFINITY)
   if (last <= first) throw new ConfigurationError(`${where}.end`, 'must be beyond start')
-  if (pageSize === 0) throw new ConfigurationError(`${where}.pageSize`, 'must be at least 1')
-  const size = pageSize ?? (end === undefined ? PAGE_SIZE : last - first)
-  return { filter: filter as Readonly<Record<string, string>>, first, last, pageSize: Number(size) }
+  if (limit === 0) throw new ConfigurationError(`${where}.limit`, 'must be at least 1')
+  const pageSize = limit ?? (end === undefined ? PAGE_SIZE : last - first)
+  const filter = Object.entries({ clientIdentifier: clientId, subject }).filter(
+    ([, value]) => value !== undefined,
+  )
+  return {
+    filter: Object.fromEntries(filter) as Readonly<Record<string, string>>,
+    first,
+    last,
+    pageSize: Number(pageSize),
+  }
 }

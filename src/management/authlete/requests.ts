@@ -2,20 +2,24 @@ import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import * as read from './input.js'
 import { readInput, type Reader, type Readers } from './input.js'
-import type { AuthleteIntrospectInput, AuthletePair, AuthleteStandardInput } from './introspection-types.js'
+import type {
+  AuthleteIntrospectInput,
+  AuthleteKeyValuePair,
+  AuthleteIntrospectStandardInput,
+} from './introspection-types.js'
 import type {
   AuthleteAuthorizationDetail,
   AuthleteCreateInput,
   AuthleteDeleteInput,
   AuthleteProperty,
-  AuthleteReissueInput,
+  AuthleteReissueIdTokenInput,
   AuthleteRevokeInput,
   AuthleteUpdateInput,
 } from './types.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Printable ASCII, at most 100 characters: what Authlete takes for a subject. */
+/** Authlete accepts a subject of printable ASCII, at most 100 characters. */
 const subject: Reader = (where, value) => {
   if (typeof value !== 'string' || !/^[\x20-\x7e]{1,100}$/.test(value) || value.trim() === '') {
     throw new ConfigurationError(where, 'must be 1 to 100 characters of ASCII')
@@ -35,21 +39,35 @@ const DETAIL: Readers<AuthleteAuthorizationDetail> = {
 
 const PROPERTY: Readers<AuthleteProperty> = {
   key: read.text,
-  // A property may say nothing but its name.
+  // The value of a property may be empty.
   value: (where, value) => (value === '' ? '' : read.text(where, value)),
   hidden: read.trueOrFalse,
 }
 
-const PAIR: Readers<AuthletePair> = { key: read.text, value: PROPERTY.value }
+const PAIR: Readers<AuthleteKeyValuePair> = { key: read.text, value: PROPERTY.value }
 
 const authorizationDetails: Reader = (where, value) => ({
   elements: read.listOf(DETAIL, 'type')(where, value),
 })
 
-/** What creating and updating have in common. */
+/** Authlete's names of the properties of `create` and `update` that have another name here. */
+const WIRE_NAMES = {
+  token: 'accessToken',
+  tokenHash: 'accessTokenHash',
+  expiresIn: 'accessTokenDuration',
+  refreshTokenExpiresIn: 'refreshTokenDuration',
+  expiresAt: 'accessTokenExpiresAt',
+  neverExpires: 'accessTokenPersistent',
+  replaceToken: 'accessTokenValueUpdated',
+  resetExpiryOnScopeChange: 'accessTokenExpiresAtUpdatedOnScopeUpdate',
+  resetRefreshTokenExpiryOnScopeChange: 'refreshTokenExpiresAtUpdatedOnScopeUpdate',
+  jwtClaims: 'jwtAtClaims',
+} as const
+
+/** The properties that `create` and `update` share. */
 const SETTINGS = {
   scopes: read.scopes,
-  accessTokenPersistent: read.onlyTrue,
+  neverExpires: read.onlyTrue,
   properties: read.listOf(PROPERTY, 'key', 'value'),
   certificateThumbprint: read.hash,
   dpopKeyThumbprint: read.hash,
@@ -60,18 +78,17 @@ const SETTINGS = {
 const CREATE: Readers<AuthleteCreateInput> = {
   ...SETTINGS,
   grantType: read.oneOf(AUTHLETE_GRANT_TYPES),
-  clientId: read.clientNumber,
-  clientIdentifier: read.text,
+  clientId: read.clientId,
   subject,
-  accessTokenDuration: read.lifetime,
-  refreshTokenDuration: read.lifetime,
-  accessToken: read.text,
+  expiresIn: read.lifetime,
+  refreshTokenExpiresIn: read.lifetime,
+  token: read.text,
   refreshToken: read.text,
   clientIdAliasUsed: read.trueOrFalse,
   clientEntityIdUsed: read.trueOrFalse,
   metadataDocumentUsed: read.trueOrFalse,
   resources: read.resources,
-  jwtAtClaims: read.jsonText,
+  jwtClaims: read.jsonText,
   acr: read.text,
   authTime: read.momentInSeconds,
   sessionId: read.text,
@@ -79,94 +96,101 @@ const CREATE: Readers<AuthleteCreateInput> = {
 
 /** The body that creates a token. */
 export function createRequest(where: string, input: AuthleteCreateInput): Json {
-  const { clientId, ...own } = readInput(where, input, CREATE)
-  const given = { ...own, ...(clientId === undefined ? {} : { clientId }) }
-  read.needed(where, given, 'grantType')
-  if (own.grantType !== 'CLIENT_CREDENTIALS') read.needed(where, given, 'subject')
-  read.notBoth(where, given, 'accessTokenPersistent', 'accessTokenDuration')
-  if (read.onlyOne(where, given, ['clientId', 'clientIdentifier']) === 'clientIdentifier') return given
-  // A number that JSON's readers would round goes where texts go: an identifier may be the number as well.
-  const number = Number(clientId)
-  return { ...own, ...(Number.isSafeInteger(number) ? { clientId: number } : { clientIdentifier: clientId }) }
+  const fields = readInput(where, input, CREATE)
+  read.requireFields(where, fields, 'grantType', 'clientId')
+  if (fields.grantType !== 'CLIENT_CREDENTIALS') read.requireFields(where, fields, 'subject')
+  read.refuseBoth(where, fields, 'neverExpires', 'expiresIn')
+  // Authlete's `clientId` is a JSON number, which cannot hold 64 bits. `clientIdentifier` takes the number or the alias as a string.
+  return read.renameFields(fields, {
+    ...WIRE_NAMES,
+    clientId: typeof fields.clientId === 'number' ? 'clientId' : 'clientIdentifier',
+  })
 }
 
-const WHICH = ['accessToken', 'accessTokenHash', 'tokenId'] as const
+const TOKEN_SELECTORS = ['token', 'tokenHash', 'tokenId'] as const
 
 const UPDATE: Readers<AuthleteUpdateInput> = {
   ...SETTINGS,
-  accessToken: read.text,
-  accessTokenHash: read.hash,
+  token: read.text,
+  tokenHash: read.hash,
   tokenId: read.text,
-  accessTokenExpiresAt: read.momentInMilliseconds,
+  expiresAt: read.momentInMilliseconds,
   refreshTokenExpiresAt: read.momentInMilliseconds,
-  accessTokenValueUpdated: read.trueOrFalse,
-  accessTokenExpiresAtUpdatedOnScopeUpdate: read.trueOrFalse,
-  refreshTokenExpiresAtUpdatedOnScopeUpdate: read.trueOrFalse,
+  replaceToken: read.trueOrFalse,
+  resetExpiryOnScopeChange: read.trueOrFalse,
+  resetRefreshTokenExpiryOnScopeChange: read.trueOrFalse,
 }
 
 /** The body that changes a token. */
 export function updateRequest(where: string, input: AuthleteUpdateInput): Json {
-  const own = readInput(where, input, UPDATE)
-  read.onlyOne(where, own, WHICH)
-  read.notBoth(where, own, 'accessTokenPersistent', 'accessTokenExpiresAt')
-  if (Object.keys(own).length === 1) throw new ConfigurationError(where, 'names nothing to change')
-  return own
+  const fields = readInput(where, input, UPDATE)
+  read.requireExactlyOne(where, fields, TOKEN_SELECTORS)
+  read.refuseBoth(where, fields, 'neverExpires', 'expiresAt')
+  if (Object.keys(fields).length === 1)
+    throw new ConfigurationError(where, 'must have at least one field to change')
+  return read.renameFields(fields, WIRE_NAMES)
 }
 
-/** What stands for the token to delete in the path. */
+/** The token or hash that the path of a delete call ends with. */
 export function deleteRequest(where: string, input: AuthleteDeleteInput): string {
-  const own = readInput<AuthleteDeleteInput>(where, input, { token: read.text, hash: read.hash })
-  read.onlyOne(where, own, ['token', 'hash'])
-  return String(own.token ?? own.hash)
+  const fields = readInput<AuthleteDeleteInput>(where, input, { token: read.text, tokenHash: read.hash })
+  read.requireExactlyOne(where, fields, ['token', 'tokenHash'])
+  return String(fields.token ?? fields.tokenHash)
 }
 
-/** The body that revokes one token: never with a second member, of which Authlete would use the first it finds. */
+/** The body that revokes one token. It has one property only, because Authlete uses the first one it finds and ignores the others. */
 export function revokeRequest(where: string, input: AuthleteRevokeInput): Json {
-  const own = readInput<AuthleteRevokeInput>(where, input, {
-    accessToken: read.text,
-    accessTokenHash: read.hash,
+  const fields = readInput<AuthleteRevokeInput>(where, input, {
+    token: read.text,
+    tokenHash: read.hash,
     refreshToken: read.text,
     refreshTokenHash: read.hash,
   })
-  read.onlyOne(where, own, ['accessToken', 'accessTokenHash', 'refreshToken', 'refreshTokenHash'])
-  const { accessToken, accessTokenHash, refreshToken, refreshTokenHash } = own
-  const accessTokenIdentifier = accessToken ?? accessTokenHash
+  read.requireExactlyOne(where, fields, ['token', 'tokenHash', 'refreshToken', 'refreshTokenHash'])
+  const { token, tokenHash, refreshToken, refreshTokenHash } = fields
+  const accessTokenIdentifier = token ?? tokenHash
   return accessTokenIdentifier === undefined
     ? { refreshTokenIdentifier: refreshToken ?? refreshTokenHash }
     : { accessTokenIdentifier }
 }
 
-/** Whose tokens are revoked. */
+/** The client, the subject, or both, whose tokens are revoked. */
 export interface RevokeAllInput {
-  readonly clientIdentifier?: string
+  readonly clientId?: string | number
   readonly subject?: string
 }
 
-/** The body that revokes whatever there is of a client, a person, or both: all the names are needed. */
+/** The body that revokes all tokens of a client, of a subject, or of both. Every name in `names` is required. */
 export function revokeAllRequest(where: string, input: RevokeAllInput, names: readonly string[]): Json {
-  const readers = Object.fromEntries(names.map((name) => [name, read.text])) as Readers<RevokeAllInput>
-  const own = readInput(where, input, readers)
-  read.needed(where, own, ...names)
-  return own
+  const all: Readers<RevokeAllInput> = { clientId: read.clientIdentifier, subject: read.text }
+  const readers = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
+  const fields = readInput(where, input, readers as Readers<RevokeAllInput>)
+  read.requireFields(where, fields, ...names)
+  return read.renameFields(fields, { clientId: 'clientIdentifier' })
 }
 
-/** The body that issues an ID token again. */
-export function reissueRequest(where: string, input: AuthleteReissueInput): Json {
-  const own = readInput<AuthleteReissueInput>(where, input, {
-    accessToken: read.text,
+/** The body that reissues an ID token. */
+export function reissueRequest(where: string, input: AuthleteReissueIdTokenInput): Json {
+  const fields = readInput<AuthleteReissueIdTokenInput>(where, input, {
+    token: read.text,
     refreshToken: read.text,
-    sub: read.text,
+    subject: read.text,
     claims: read.jsonText,
-    idtHeaderParams: read.jsonText,
-    idTokenAudType: read.oneOf(['array', 'string']),
+    header: read.jsonText,
+    audienceFormat: read.oneOf(['array', 'string']),
   })
-  read.needed(where, own, 'accessToken', 'refreshToken')
-  return own
+  read.requireFields(where, fields, 'token', 'refreshToken')
+  return read.renameFields(fields, {
+    token: 'accessToken',
+    subject: 'sub',
+    header: 'idtHeaderParams',
+    audienceFormat: 'idTokenAudType',
+  })
 }
 
-/** The body that asks about a token. */
+/** The body that introspects a token. */
 export function introspectRequest(where: string, input: AuthleteIntrospectInput): Json {
-  const own = readInput<AuthleteIntrospectInput>(where, input, {
+  const fields = readInput<AuthleteIntrospectInput>(where, input, {
     token: read.text,
     scopes: read.scopes,
     subject: read.text,
@@ -182,38 +206,46 @@ export function introspectRequest(where: string, input: AuthleteIntrospectInput)
     headers: read.listOf(PAIR, 'key', 'value'),
     requestBodyContained: read.trueOrFalse,
   })
-  read.needed(where, own, 'token')
-  // A proof says nothing without the request it was made for.
-  if (own.dpop !== undefined) read.needed(where, own, 'htm', 'htu')
-  return own
+  read.requireFields(where, fields, 'token')
+  // A DPoP proof can be checked only against the method and URL of its request.
+  if (fields.dpop !== undefined) read.requireFields(where, fields, 'htm', 'htu')
+  return fields
 }
 
-/** RFC 9701. */
-const JWT_ANSWER = 'application/token-introspection+jwt'
+/** The media type of a JWT response (RFC 9701). */
+const JWT_RESPONSE_TYPE = 'application/token-introspection+jwt'
 
-/** The body that hands a question of RFC 7662 on. */
-export function standardRequest(where: string, input: AuthleteStandardInput): Json {
-  const { token, tokenTypeHint, ...own } = readInput<AuthleteStandardInput>(where, input, {
+/** The body that forwards an RFC 7662 introspection request. */
+export function standardRequest(where: string, input: AuthleteIntrospectStandardInput): Json {
+  const { token, tokenTypeHint, ...rest } = readInput<AuthleteIntrospectStandardInput>(where, input, {
     token: read.text,
     tokenTypeHint: read.oneOf(['access_token', 'refresh_token']),
     parameters: read.text,
-    withHiddenProperties: read.trueOrFalse,
-    rsUri: read.uri,
-    httpAcceptHeader: read.text,
-    introspectionSignAlg: read.text,
-    introspectionEncryptionAlg: read.text,
-    introspectionEncryptionEnc: read.text,
+    includeHiddenProperties: read.trueOrFalse,
+    resourceServerUri: read.uri,
+    accept: read.text,
+    signatureAlgorithm: read.text,
+    encryptionAlgorithm: read.text,
+    contentEncryptionAlgorithm: read.text,
     sharedKeyForSign: read.text,
     sharedKeyForEncryption: read.text,
     publicKeyForEncryption: read.text,
   })
-  const given = { ...own, ...(token === undefined ? {} : { token }) }
-  const which = read.onlyOne(where, given, ['token', 'parameters'])
-  if (which === 'parameters' && tokenTypeHint !== undefined) {
+  const fields = { ...rest, ...(token === undefined ? {} : { token }) }
+  const source = read.requireExactlyOne(where, fields, ['token', 'parameters'])
+  if (source === 'parameters' && tokenTypeHint !== undefined) {
     throw new ConfigurationError(`${where}.tokenTypeHint`, 'goes with token: parameters have their own')
   }
-  if (String(own.httpAcceptHeader).includes(JWT_ANSWER)) read.needed(where, given, 'rsUri')
-  if (which === 'parameters') return own
+  if (String(rest.accept).includes(JWT_RESPONSE_TYPE)) read.requireFields(where, fields, 'resourceServerUri')
+  const json = read.renameFields(rest, {
+    includeHiddenProperties: 'withHiddenProperties',
+    resourceServerUri: 'rsUri',
+    accept: 'httpAcceptHeader',
+    signatureAlgorithm: 'introspectionSignAlg',
+    encryptionAlgorithm: 'introspectionEncryptionAlg',
+    contentEncryptionAlgorithm: 'introspectionEncryptionEnc',
+  })
+  if (source === 'parameters') return json
   const hint = typeof tokenTypeHint === 'string' ? { token_type_hint: tokenTypeHint } : {}
-  return { ...own, parameters: new URLSearchParams({ token: String(token), ...hint }).toString() }
+  return { ...json, parameters: new URLSearchParams({ token: String(token), ...hint }).toString() }
 }

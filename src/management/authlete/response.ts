@@ -1,7 +1,7 @@
 import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/members.js'
 import { clientNumberIn } from './api.js'
-import type { AuthleteIntrospection, AuthletePair } from './introspection-types.js'
+import type { AuthleteIntrospection, AuthleteKeyValuePair } from './introspection-types.js'
 import type {
   AuthleteAuthorizationDetail,
   AuthleteCreatedToken,
@@ -10,13 +10,13 @@ import type {
   AuthleteUpdatedToken,
 } from './types.js'
 import {
+  boolean,
   number,
-  own,
   record,
   records,
   secondsFromMilliseconds,
-  text,
-  texts,
+  string,
+  stringList,
   type EpochSeconds,
 } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
@@ -25,8 +25,8 @@ type Json = Readonly<Record<string, unknown>>
 
 /** A token as a list has it: without its value. */
 export interface AuthleteListedToken {
-  readonly accessTokenHash: string
-  readonly accessTokenExpiresAt: EpochSeconds | undefined
+  readonly tokenHash: string
+  readonly expiresAt: EpochSeconds | undefined
   readonly refreshTokenHash: string | undefined
   readonly refreshTokenExpiresAt: EpochSeconds | undefined
   readonly createdAt: EpochSeconds | undefined
@@ -53,20 +53,20 @@ export interface AuthleteListedClient {
 
 /** Undefined if it has no hash, and so is no token. */
 export function readListedToken(json: Json): AuthleteListedToken | undefined {
-  const accessTokenHash = text(json, 'accessTokenHash')
-  if (accessTokenHash === undefined) return undefined
+  const tokenHash = string(json, 'accessTokenHash')
+  if (tokenHash === undefined) return undefined
   return Object.freeze({
-    accessTokenHash,
-    accessTokenExpiresAt: moment(json, 'accessTokenExpiresAt'),
-    refreshTokenHash: text(json, 'refreshTokenHash'),
+    tokenHash,
+    expiresAt: moment(json, 'accessTokenExpiresAt'),
+    refreshTokenHash: string(json, 'refreshTokenHash'),
     refreshTokenExpiresAt: moment(json, 'refreshTokenExpiresAt'),
     createdAt: moment(json, 'createdAt'),
     lastRefreshedAt: moment(json, 'lastRefreshedAt'),
     clientId: clientNumberIn(json, 'clientId'),
-    subject: text(json, 'subject'),
+    subject: string(json, 'subject'),
     grantType: grantTypeIn(json),
-    scopes: Object.freeze(texts(json, 'scopes')),
-    refreshTokenScopes: Object.freeze(texts(json, 'refreshTokenScopes')),
+    scopes: Object.freeze(stringList(json, 'scopes')),
+    refreshTokenScopes: Object.freeze(stringList(json, 'refreshTokenScopes')),
     properties: propertiesIn(json),
   })
 }
@@ -76,50 +76,50 @@ export function readListedClient(json: Json): AuthleteListedClient | undefined {
   if (client === undefined) return undefined
   return Object.freeze({
     clientId: clientNumberIn(client, 'clientId'),
-    clientIdAlias: text(client, 'clientIdAlias'),
-    clientName: text(client, 'clientName'),
-    clientType: text(client, 'clientType'),
+    clientIdAlias: string(client, 'clientIdAlias'),
+    clientName: string(client, 'clientName'),
+    clientType: string(client, 'clientType'),
   })
 }
 
-/** Undefined if there is no token in the answer. */
+/** Undefined if there is no token in the response. */
 export function readCreatedToken(json: Json): AuthleteCreatedToken | undefined {
-  const accessToken = text(json, 'accessToken')
-  if (accessToken === undefined) return undefined
+  const token = string(json, 'accessToken')
+  if (token === undefined) return undefined
   return withSecrets(
     {
-      tokenId: text(json, 'tokenId'),
-      tokenType: text(json, 'tokenType'),
-      grantType: text(json, 'grantType'),
+      tokenId: string(json, 'tokenId'),
+      tokenType: string(json, 'tokenType'),
+      grantType: string(json, 'grantType'),
       clientId: clientNumberIn(json, 'clientId'),
-      clientIdentifier: text(json, 'clientIdentifier'),
-      subject: text(json, 'subject'),
-      scopes: Object.freeze(texts(json, 'scopes')),
-      refreshTokenScopes: Object.freeze(texts(json, 'refreshTokenScopes')),
+      clientIdentifier: string(json, 'clientIdentifier'),
+      subject: string(json, 'subject'),
+      scopes: Object.freeze(stringList(json, 'scopes')),
+      refreshTokenScopes: Object.freeze(stringList(json, 'refreshTokenScopes')),
       expiresAt: moment(json, 'expiresAt'),
       expiresIn: number(json, 'expiresIn'),
       properties: propertiesIn(json),
       authorizationDetails: detailsIn(json),
-      forExternalAttachment: bool(json, 'forExternalAttachment'),
-      sessionId: text(json, 'sessionId'),
+      forExternalAttachment: boolean(json, 'forExternalAttachment'),
+      sessionId: string(json, 'sessionId'),
     },
-    { accessToken, jwtAccessToken: text(json, 'jwtAccessToken'), refreshToken: text(json, 'refreshToken') },
+    { token, jwt: string(json, 'jwtAccessToken'), refreshToken: string(json, 'refreshToken') },
   )
 }
 
 export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
   return withSecrets(
     {
-      accessTokenExpiresAt: moment(json, 'accessTokenExpiresAt'),
+      expiresAt: moment(json, 'accessTokenExpiresAt'),
       refreshTokenExpiresAt: moment(json, 'refreshTokenExpiresAt'),
-      scopes: Object.freeze(texts(json, 'scopes')),
+      scopes: Object.freeze(stringList(json, 'scopes')),
       properties: propertiesIn(json),
-      tokenType: text(json, 'tokenType'),
-      tokenId: text(json, 'tokenId'),
+      tokenType: string(json, 'tokenType'),
+      tokenId: string(json, 'tokenId'),
       authorizationDetails: detailsIn(json),
-      forExternalAttachment: bool(json, 'forExternalAttachment'),
+      forExternalAttachment: boolean(json, 'forExternalAttachment'),
     },
-    { accessToken: text(json, 'accessToken') },
+    { token: string(json, 'accessToken') },
   )
 }
 
@@ -127,40 +127,40 @@ export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
 export function readTokenDetails(json: Json, action: AuthleteIntrospection['action']): AuthleteIntrospection {
   return Object.freeze({
     action,
-    challenge: action === 'OK' ? undefined : headerValue(text(json, 'responseContent')),
-    dpopNonce: headerValue(text(json, 'dpopNonce')),
-    responseSigningRequired: bool(json, 'responseSigningRequired') === true,
-    existent: bool(json, 'existent') === true,
-    usable: bool(json, 'usable') === true,
-    sufficient: bool(json, 'sufficient') === true,
-    refreshable: bool(json, 'refreshable') === true,
+    challenge: action === 'OK' ? undefined : headerValue(string(json, 'responseContent')),
+    dpopNonce: headerValue(string(json, 'dpopNonce')),
+    responseSigningRequired: boolean(json, 'responseSigningRequired') === true,
+    existent: boolean(json, 'existent') === true,
+    usable: boolean(json, 'usable') === true,
+    sufficient: boolean(json, 'sufficient') === true,
+    refreshable: boolean(json, 'refreshable') === true,
     expiresAt: moment(json, 'expiresAt'),
-    subject: text(json, 'subject'),
+    subject: string(json, 'subject'),
     clientId: clientNumberIn(json, 'clientId'),
-    clientIdAlias: text(json, 'clientIdAlias'),
-    clientIdAliasUsed: bool(json, 'clientIdAliasUsed') === true,
-    clientEntityId: text(json, 'clientEntityId'),
-    clientEntityIdUsed: bool(json, 'clientEntityIdUsed') === true,
-    metadataDocumentLocation: text(json, 'metadataDocumentLocation'),
-    metadataDocumentUsed: bool(json, 'metadataDocumentUsed') === true,
-    scopes: Object.freeze(texts(json, 'scopes')),
+    clientIdAlias: string(json, 'clientIdAlias'),
+    clientIdAliasUsed: boolean(json, 'clientIdAliasUsed') === true,
+    clientEntityId: string(json, 'clientEntityId'),
+    clientEntityIdUsed: boolean(json, 'clientEntityIdUsed') === true,
+    metadataDocumentLocation: string(json, 'metadataDocumentLocation'),
+    metadataDocumentUsed: boolean(json, 'metadataDocumentUsed') === true,
+    scopes: Object.freeze(stringList(json, 'scopes')),
     properties: propertiesIn(json),
-    certificateThumbprint: text(json, 'certificateThumbprint'),
-    resources: Object.freeze(texts(json, 'resources')),
-    accessTokenResources: Object.freeze(texts(json, 'accessTokenResources')),
+    certificateThumbprint: string(json, 'certificateThumbprint'),
+    resources: Object.freeze(stringList(json, 'resources')),
+    tokenResources: Object.freeze(stringList(json, 'accessTokenResources')),
     authorizationDetails: detailsIn(json),
     serviceAttributes: pairsIn(json, 'serviceAttributes'),
     clientAttributes: pairsIn(json, 'clientAttributes'),
-    grantId: text(json, 'grantId'),
-    consentedClaims: Object.freeze(texts(json, 'consentedClaims')),
+    grantId: string(json, 'grantId'),
+    consentedClaims: Object.freeze(stringList(json, 'consentedClaims')),
     grantType: grantTypeIn(json),
-    acr: text(json, 'acr'),
+    acr: string(json, 'acr'),
     authTime: positive(number(json, 'authTime')),
-    forExternalAttachment: bool(json, 'forExternalAttachment') === true,
-    forCredentialIssuance: bool(json, 'forCredentialIssuance') === true,
-    cnonce: text(json, 'cnonce'),
+    forExternalAttachment: boolean(json, 'forExternalAttachment') === true,
+    forCredentialIssuance: boolean(json, 'forCredentialIssuance') === true,
+    cnonce: string(json, 'cnonce'),
     cnonceExpiresAt: moment(json, 'cnonceExpiresAt'),
-    issuableCredentials: text(json, 'issuableCredentials'),
+    issuableCredentials: string(json, 'issuableCredentials'),
   })
 }
 
@@ -173,36 +173,33 @@ function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined
 }
 
-function bool(json: Json, name: string): boolean | undefined {
-  const value = own(json, name)
-  return typeof value === 'boolean' ? value : undefined
-}
-
 /** It comes from elsewhere and is meant for a header: with control characters in it, it is none. */
 function headerValue(value: string | undefined): string | undefined {
   return value !== undefined && /^[\x20-\x7e]+$/.test(value) ? value : undefined
 }
 
 function grantTypeIn(json: Json): AuthleteGrantType | undefined {
-  return text(json, 'grantType') as AuthleteGrantType | undefined
+  return string(json, 'grantType') as AuthleteGrantType | undefined
 }
 
 function propertiesIn(json: Json): readonly Required<AuthleteProperty>[] {
   return Object.freeze(
     (records(json, 'properties') ?? []).map((property) =>
       Object.freeze({
-        key: text(property, 'key') ?? '',
-        value: text(property, 'value') ?? '',
-        hidden: bool(property, 'hidden') === true,
+        key: string(property, 'key') ?? '',
+        value: string(property, 'value') ?? '',
+        hidden: boolean(property, 'hidden') === true,
       }),
     ),
   )
 }
 
-function pairsIn(json: Json, name: string): readonly AuthletePair[] {
+function pairsIn(json: Json, name: string): readonly AuthleteKeyValuePair[] {
   const pairs = records(json, name) ?? []
   return Object.freeze(
-    pairs.map((pair) => Object.freeze({ key: text(pair, 'key') ?? '', value: text(pair, 'value') ?? '' })),
+    pairs.map((pair) =>
+      Object.freeze({ key: string(pair, 'key') ?? '', value: string(pair, 'value') ?? '' }),
+    ),
   )
 }
 
@@ -212,14 +209,14 @@ function detailsIn(json: Json): readonly AuthleteAuthorizationDetail[] {
 }
 
 function readDetail(element: Json): AuthleteAuthorizationDetail {
-  const identifier = text(element, 'identifier')
-  const otherFields = parseJson(text(element, 'otherFields') ?? '')
+  const identifier = string(element, 'identifier')
+  const otherFields = parseJson(string(element, 'otherFields') ?? '')
   const lists = ['locations', 'actions', 'dataTypes', 'privileges'].flatMap((name) => {
-    const list = texts(element, name)
+    const list = stringList(element, name)
     return list.length === 0 ? [] : [[name, Object.freeze(list)] as const]
   })
   return Object.freeze({
-    type: text(element, 'type') ?? '',
+    type: string(element, 'type') ?? '',
     ...Object.fromEntries(lists),
     ...(identifier === undefined ? {} : { identifier }),
     ...(isRecord(otherFields) ? { otherFields } : {}),

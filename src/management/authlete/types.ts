@@ -9,7 +9,7 @@ export type AuthleteGrantType = (typeof AUTHLETE_GRANT_TYPES)[number]
 export interface AuthleteProperty {
   readonly key: string
   readonly value: string
-  /** Not for clients: keep it out of every answer to them. Default `false`. */
+  /** Not for clients: keep it out of every response to them. Default `false`. */
   readonly hidden?: boolean
 }
 
@@ -25,26 +25,26 @@ export interface AuthleteAuthorizationDetail {
   readonly otherFields?: Readonly<Record<string, unknown>>
 }
 
-/** Which tokens are listed, and how many of them at a time. */
+/** Which tokens are listed, and how many per page. */
 export interface AuthleteListInput {
-  /** Only those of this client: its number or its alias. */
-  readonly clientIdentifier?: string
-  /** Only those of this person. */
+  /** Only tokens of this client: its number or alias. */
+  readonly clientId?: string | number
+  /** Only tokens of this subject. */
   readonly subject?: string
   /** The first that is listed, counted from 0. Default 0. */
   readonly start?: number
   /** The first that is no longer listed. Default: all there are. */
   readonly end?: number
-  /** How many a page holds. Default: `end - start`, or 100 without `end`. */
-  readonly pageSize?: number
+  /** Number of tokens of a page. Default: `end - start`, or 100 without `end`. */
+  readonly limit?: number
 }
 
-/** What may be said of a token both when it is created and when it is changed. */
+/** Properties that can be set when a token is created or changed. */
 interface TokenSettings {
   /** `'a b'` or `['a', 'b']`. */
   readonly scopes?: string | readonly string[]
   /** The token never expires. */
-  readonly accessTokenPersistent?: true
+  readonly neverExpires?: true
   /** Replaces all there are. */
   readonly properties?: readonly AuthleteProperty[]
   /** The certificate the token is bound to: SHA-256 of its DER form, in base64url (RFC 8705). */
@@ -56,22 +56,20 @@ interface TokenSettings {
   readonly forExternalAttachment?: boolean
 }
 
-/** A token to be. */
+/** The token to create. */
 export interface AuthleteCreateInput extends TokenSettings {
   readonly grantType: AuthleteGrantType
-  /** The client's number: this, or `clientIdentifier`. As a text where it is long. */
-  readonly clientId?: string | number
-  /** The client's number or alias. */
-  readonly clientIdentifier?: string
+  /** The client's number or alias. A number beyond `Number.MAX_SAFE_INTEGER` must be a string. */
+  readonly clientId: string | number
   /** The person. Required unless the grant type is `CLIENT_CREDENTIALS`; ASCII, at most 100 characters. */
   readonly subject?: string
-  /** Whole seconds, at least 1. Default: the service's. */
-  readonly accessTokenDuration?: Duration
-  /** Whole seconds, at least 1. Default: the service's. */
-  readonly refreshTokenDuration?: Duration
-  /** The value of the access token. Default: Authlete makes it up. */
-  readonly accessToken?: string
-  /** The value of the refresh token. Default: Authlete makes it up. */
+  /** Lifetime of the token, in whole seconds, at least 1. Default: the service's. */
+  readonly expiresIn?: Duration
+  /** Lifetime of the refresh token, in whole seconds, at least 1. Default: the service's. */
+  readonly refreshTokenExpiresIn?: Duration
+  /** The value of the access token. Default: Authlete generates it. */
+  readonly token?: string
+  /** The value of the refresh token. Default: Authlete generates it. */
   readonly refreshToken?: string
   readonly clientIdAliasUsed?: boolean
   readonly clientEntityIdUsed?: boolean
@@ -79,7 +77,7 @@ export interface AuthleteCreateInput extends TokenSettings {
   /** Resource indicators: absolute URIs (RFC 8707). */
   readonly resources?: readonly string[]
   /** Further claims of a JWT access token. */
-  readonly jwtAtClaims?: Readonly<Record<string, unknown>>
+  readonly jwtClaims?: Readonly<Record<string, unknown>>
   /** How the person was authenticated. */
   readonly acr?: string
   /** When the person was authenticated. */
@@ -87,15 +85,15 @@ export interface AuthleteCreateInput extends TokenSettings {
   readonly sessionId?: string
 }
 
-/** A token that was created. Its secrets are not enumerable: read them by their names. */
+/** A created token. Its secrets are not enumerable: read them by name. */
 export interface AuthleteCreatedToken {
-  /** The secret. Where there is a `jwtAccessToken`, that is the one for the client. */
-  readonly accessToken: string
-  /** The secret in JWT form, where the service signs its access tokens. */
-  readonly jwtAccessToken: string | undefined
-  /** A secret as well. `IMPLICIT` and `CLIENT_CREDENTIALS` have none. */
+  /** The access token, a secret. If `jwt` is defined, give the client that instead. */
+  readonly token: string
+  /** The access token as a JWT, if the service signs its access tokens. A secret. */
+  readonly jwt: string | undefined
+  /** The refresh token, a secret. `IMPLICIT` and `CLIENT_CREDENTIALS` have none. */
   readonly refreshToken: string | undefined
-  /** What the token can be changed by, and which is no secret. */
+  /** Identifies the token for `update`. Not a secret. */
   readonly tokenId: string | undefined
   /** `Bearer` or `DPoP`. */
   readonly tokenType: string | undefined
@@ -115,28 +113,28 @@ export interface AuthleteCreatedToken {
   readonly sessionId: string | undefined
 }
 
-/** A change of a token: which (exactly one of the first three), and what. */
+/** The token to change (exactly one of `token`, `tokenHash` and `tokenId`) and the changes. */
 export interface AuthleteUpdateInput extends TokenSettings {
-  readonly accessToken?: string
-  readonly accessTokenHash?: string
+  readonly token?: string
+  readonly tokenHash?: string
   readonly tokenId?: string
-  readonly accessTokenExpiresAt?: EpochSeconds
+  readonly expiresAt?: EpochSeconds
   readonly refreshTokenExpiresAt?: EpochSeconds
-  /** A new value takes the place of the access token, which is dead from then on. */
-  readonly accessTokenValueUpdated?: boolean
-  /** The access token's time starts afresh where its scopes change. */
-  readonly accessTokenExpiresAtUpdatedOnScopeUpdate?: boolean
-  /** The refresh token's time starts afresh where the scopes change. */
-  readonly refreshTokenExpiresAtUpdatedOnScopeUpdate?: boolean
+  /** Replaces the value of the access token. The old value stops working. */
+  readonly replaceToken?: boolean
+  /** Restarts the lifetime of the access token if its scopes change. */
+  readonly resetExpiryOnScopeChange?: boolean
+  /** Restarts the lifetime of the refresh token if the scopes change. */
+  readonly resetRefreshTokenExpiryOnScopeChange?: boolean
 }
 
-/** What a token is after a change. The access token is not enumerable. */
+/** A token after a change. `token` is not enumerable. */
 export interface AuthleteUpdatedToken {
-  /** The token, or the new value that took its place. */
-  readonly accessToken: string | undefined
-  readonly accessTokenExpiresAt: EpochSeconds | undefined
+  /** The access token, or the new value that replaced it. */
+  readonly token: string | undefined
+  readonly expiresAt: EpochSeconds | undefined
   readonly refreshTokenExpiresAt: EpochSeconds | undefined
-  /** What it has now: scopes the service does not know were dropped without a word. */
+  /** The scopes of the token after the change. Authlete silently drops scopes that the service does not know. */
   readonly scopes: readonly string[]
   readonly properties: readonly Required<AuthleteProperty>[]
   readonly tokenType: string | undefined
@@ -145,45 +143,46 @@ export interface AuthleteUpdatedToken {
   readonly forExternalAttachment: boolean | undefined
 }
 
-/** A token to delete: exactly one of the two. */
+/** The token to delete: exactly one of the two properties. */
 export interface AuthleteDeleteInput {
-  /** The token. It becomes part of an address, which servers log: give the hash where you have it. */
+  /** The access token. It becomes part of the URL, which servers log: prefer `tokenHash`. */
   readonly token?: string
-  /** The token's hash, as lists have it. */
-  readonly hash?: string
+  /** The hash of the access token, as `list` returns it. */
+  readonly tokenHash?: string
 }
 
-/** A token to revoke: exactly one of the four. */
+/** The token to revoke: exactly one of the four properties. */
 export interface AuthleteRevokeInput {
-  readonly accessToken?: string
-  readonly accessTokenHash?: string
+  /** The access token. */
+  readonly token?: string
+  readonly tokenHash?: string
   readonly refreshToken?: string
   readonly refreshTokenHash?: string
 }
 
 /** How many tokens were revoked. */
-export interface AuthleteRevocation {
+export interface AuthleteRevokeResult {
   readonly count: number
 }
 
-/** An ID token to issue again. */
-export interface AuthleteReissueInput {
-  /** The `jwtAccessToken` of the token response if there was one, else its `accessToken`. */
-  readonly accessToken: string
+/** The token response whose ID token is reissued. */
+export interface AuthleteReissueIdTokenInput {
+  /** The access token of the token response, as a JWT if the service issued one. */
+  readonly token: string
   readonly refreshToken: string
   /** The `sub` of the ID token. Default: the access token's subject. */
-  readonly sub?: string
+  readonly subject?: string
   /** Further claims of the ID token. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** Further header members of the ID token. */
-  readonly idtHeaderParams?: Readonly<Record<string, unknown>>
+  /** Further header parameters of the ID token. */
+  readonly header?: Readonly<Record<string, unknown>>
   /** The form of the ID token's `aud`. Default: the service's, else `'array'`. */
-  readonly idTokenAudType?: 'array' | 'string'
+  readonly audienceFormat?: 'array' | 'string'
 }
 
-/** An ID token that was issued again. Neither member is enumerable: both hold tokens. */
+/** A reissued ID token. Neither property is enumerable, because both hold tokens. */
 export interface AuthleteReissuedIdToken {
   readonly idToken: string
-  /** The body that the token endpoint is to answer: JSON with the ID token, the access token and the refresh token. */
-  readonly responseContent: string | undefined
+  /** The body for the token endpoint's response: JSON with the ID token, the access token and the refresh token. */
+  readonly tokenResponse: string | undefined
 }

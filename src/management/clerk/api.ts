@@ -1,14 +1,14 @@
 import { type OwnOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
 import { optionalText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
+import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import { ManagementError } from '../api/management-error.js'
-import { records, text } from '../../util/members.js'
+import { records, string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link clerkTokens}: one of the two keys, or both. */
@@ -20,9 +20,6 @@ export interface ClerkTokensOptions extends ManagementOptions {
   /** The Backend API. Default `https://api.clerk.com`. */
   readonly apiUrl?: string
 }
-
-/** The version whose answers are read here; an instance may have an older one as its default. */
-const API_VERSION = '2026-05-12'
 
 /** One operation at Clerk. */
 export interface ClerkCall extends Pick<
@@ -50,7 +47,7 @@ export class ClerkApi {
     const profile = {
       vendor: 'clerk',
       title: 'Clerk',
-      base: baseOf(`${where}.apiUrl`, own.apiUrl),
+      base: clerkApiUrl(`${where}.apiUrl`, own.apiUrl),
       readProblem,
       advise,
     } as const
@@ -69,21 +66,21 @@ export class ClerkApi {
   /** Makes the call with the machine's key where there is one, else with the instance's. */
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
-    const started = timers.elapsed()
-    const signal = signalOf(call.operation, options)
+    const started = performance.now()
+    const signal = readSignal(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
         ...rest,
-        headers: { authorization: `Bearer ${key}`, 'clerk-api-version': API_VERSION },
+        headers: { authorization: `Bearer ${key}`, 'clerk-api-version': CLERK_API_VERSION },
         secrets: [this.#machineKey ?? '', this.#instanceKey ?? '', ...secrets],
         signal,
         deadlineSeconds,
       })
     const [key, further] = [this.#machineKey, this.#instanceKey].filter((given) => given !== undefined)
     // The constructor saw to it that there is one.
-    const answer = callWith(key ?? '', this.#api.deadlineSeconds)
-    if (further === undefined || beyondMachine.length === 0) return answer
-    return answer.catch((error: unknown) => {
+    const response = callWith(key ?? '', this.#api.deadlineSeconds)
+    if (further === undefined || beyondMachine.length === 0) return response
+    return response.catch((error: unknown) => {
       const status = error instanceof ManagementError ? error.status : undefined
       if (status === undefined || !beyondMachine.includes(status)) throw error
       // Refused, so nothing was done: this is no repetition.
@@ -93,17 +90,8 @@ export class ClerkApi {
   }
 
   unreadable(call: Pick<ClerkCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.unreadable(call, lacking)
+    return this.#api.incompleteResponse(call, lacking)
   }
-}
-
-/** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
-function baseOf(option: string, apiUrl: unknown): string {
-  const address = secureAddress(option, apiUrl === undefined ? 'https://api.clerk.com' : apiUrl).replace(
-    /\/$/,
-    '',
-  )
-  return address.endsWith('/v1') ? address : `${address}/v1`
 }
 
 /** Never says what it was given: it is a secret, if of another kind. */
@@ -124,9 +112,9 @@ function readProblem({ json, headers }: { json: unknown; headers: Headers }): Ve
   const body = isRecord(json) ? json : {}
   const [first = {}] = records(body, 'errors') ?? []
   return {
-    code: text(first, 'code'),
-    message: text(first, 'long_message') ?? text(first, 'message'),
-    requestId: text(body, 'clerk_trace_id') ?? headers.get('cf-ray') ?? undefined,
+    code: string(first, 'code'),
+    message: string(first, 'long_message') ?? string(first, 'message'),
+    requestId: string(body, 'clerk_trace_id') ?? headers.get('cf-ray') ?? undefined,
   }
 }
 

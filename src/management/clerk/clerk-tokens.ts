@@ -1,3 +1,4 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
 import {
@@ -12,16 +13,16 @@ import {
   type ClerkVerifyInput,
 } from './input.js'
 import { offsetListing, type ClerkPage } from './list.js'
-import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './token.js'
-import { AN_END, settled, type Listing } from '../api/listing.js'
-import { number, records, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { readClerkToken, type ClerkToken, type ClerkCreatedToken } from './token.js'
+import { ENDLESS_LIST, captureResult, type Listing } from '../api/listing.js'
+import { number, records, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer; and with
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
  * the reason of `signal` once that is aborted. What comes back is frozen; times are seconds since the epoch.
  */
 export interface ClerkTokens {
@@ -31,7 +32,7 @@ export interface ClerkTokens {
    *
    * The token is for the machines that this machine may call. In a JWT only its creator's claims say so.
    */
-  readonly create: (input?: ClerkCreateInput, options?: CallOptions) => Promise<CreatedClerkToken>
+  readonly create: (input?: ClerkCreateInput, options?: CallOptions) => Promise<ClerkCreatedToken>
   /**
    * Lists the opaque tokens of a machine, newest first: `GET /v1/m2m_tokens`. Awaiting gives the first page,
    * beyond the end an empty one; `for await` gives every token, those of a list that is revoked meanwhile too.
@@ -61,8 +62,8 @@ export interface ClerkTokens {
  *
  * ```ts
  * const tokens = clerkTokens({ machineSecretKey: process.env.CLERK_MACHINE_SECRET_KEY! })
- * const { id, token } = await tokens.create({ expiresIn: '1h', claims: { scope: 'orders:read' } })
- * await tokens.revoke({ id, reason: 'no longer needed' })
+ * const { tokenId, token } = await tokens.create({ expiresIn: '1h', claims: { scope: 'orders:read' } })
+ * await tokens.revoke({ tokenId, reason: 'no longer needed' })
  * ```
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
@@ -87,22 +88,22 @@ async function create(
   api: ClerkApi,
   input: ClerkCreateInput,
   options: CallOptions,
-): Promise<CreatedClerkToken> {
+): Promise<ClerkCreatedToken> {
   const operation = 'clerkTokens.create'
   api.requireMachineKey(operation)
   const json = readCreateInput(operation, input)
   const call: ClerkCall = { operation, method: 'POST', path: '/m2m_tokens', json, isRead: false, options }
-  const answer = await api.call(call)
-  const token = text(answer.json, 'token')
+  const response = await api.call(call)
+  const token = string(response.json, 'token')
   if (token === undefined || token === '') throw api.unreadable(call, 'the token')
-  return withSecret(tokenOf(api, call, answer.json), 'token', token)
+  return withSecrets(tokenOf(api, call, response.json), { token })
 }
 
 function list(api: ClerkApi, input: ClerkListInput, options: CallOptions): Listing<ClerkToken> {
-  const query = settled(() => readListInput('clerkTokens.list', input))
+  const query = captureResult(() => readListInput('clerkTokens.list', input))
   return offsetListing(
     (offset) => fetchPage(api, { ...query(), ...(offset === undefined ? {} : { offset }) }, options),
-    () => api.unreadable({ operation: 'clerkTokens.list', isRead: true }, AN_END),
+    () => api.unreadable({ operation: 'clerkTokens.list', isRead: true }, ENDLESS_LIST),
   )
 }
 
@@ -125,15 +126,15 @@ async function fetchPage(api: ClerkApi, query: ClerkListQuery, options: CallOpti
 
 async function revoke(api: ClerkApi, input: ClerkRevokeInput, options: CallOptions): Promise<ClerkToken> {
   const operation = 'clerkTokens.revoke'
-  const { id, reason } = readRevokeInput(operation, input)
+  const { tokenId, reason } = readRevokeInput(operation, input)
   const call: ClerkCall = {
     operation,
     method: 'POST',
-    path: `/m2m_tokens/${pathPart(`${operation}.id`, id)}/revoke`,
+    path: `/m2m_tokens/${encodePathSegment(`${operation}.tokenId`, tokenId)}/revoke`,
     json: { revocation_reason: reason },
     isRead: false,
     // Whoever gives the token in place of its id must not read it in a log.
-    secrets: ID.test(id) ? [] : [id],
+    secrets: TOKEN_ID.test(tokenId) ? [] : [tokenId],
     beyondMachine: [404],
     options,
   }
@@ -160,7 +161,7 @@ async function verify(api: ClerkApi, input: ClerkVerifyInput, options: CallOptio
   return Object.freeze(tokenOf(api, call, json))
 }
 
-const ID = /^mt_[0-9A-Fa-f]{32}$/
+const TOKEN_ID = /^mt_[0-9A-Fa-f]{32}$/
 
 function tokenOf(api: ClerkApi, call: ClerkCall, json: Readonly<Record<string, unknown>>): ClerkToken {
   const token = readClerkToken(json)

@@ -40,7 +40,7 @@ export interface ClerkListInput {
 /** What {@link ClerkTokens.revoke} takes. */
 export interface ClerkRevokeInput {
   /** The token's id (`mt_…`): not the token. */
-  readonly id: string
+  readonly tokenId: string
   /** Kept with the token, for people. */
   readonly reason?: string
 }
@@ -131,17 +131,18 @@ export function readListInput(where: string, input: ClerkListInput): ClerkListQu
 export function readRevokeInput(
   where: string,
   input: ClerkRevokeInput,
-): { readonly id: string; readonly reason: string | null } {
-  const own = ownOptions<ClerkRevokeInput>(where, input, { id: true, reason: true })
-  const id = requiredText(`${where}.id`, own.id)
-  if (id.split('.').length === 3)
+): { readonly tokenId: string; readonly reason: string | null } {
+  const own = ownOptions<ClerkRevokeInput>(where, input, { tokenId: true, reason: true })
+  const tokenId = requiredText(`${where}.tokenId`, own.tokenId)
+  if (tokenId.split('.').length === 3)
     throw new ConfigurationError(
-      `${where}.id`,
+      `${where}.tokenId`,
       'is a JWT, not the id of a token. Clerk keeps no JWT and cannot revoke one: let JWTs live shortly, or ' +
         'refuse them by a policy of your own',
     )
-  if (!id.startsWith('mt_')) throw new ConfigurationError(`${where}.id`, 'must be the id of a token (mt_...)')
-  return { id, reason: own.reason === undefined ? null : requiredText(`${where}.reason`, own.reason) }
+  if (!tokenId.startsWith('mt_'))
+    throw new ConfigurationError(`${where}.tokenId`, 'must be the id of a token (mt_...)')
+  return { tokenId, reason: own.reason === undefined ? null : requiredText(`${where}.reason`, own.reason) }
 }
 
 export function readVerifyInput(where: string, input: ClerkVerifyInput): string {

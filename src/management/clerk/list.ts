@@ -1,7 +1,7 @@
 import type { ClerkToken } from './token.js'
 import { Listing, type Page } from '../api/listing.js'
 
-/** One answer of the list endpoint. */
+/** One response of the list endpoint. */
 export interface ClerkPage extends Page<ClerkToken> {
   readonly offset: number
 }
@@ -27,10 +27,17 @@ export function offsetListing(
   const positions = new WeakMap<Page<ClerkToken>, Position>()
 
   function place({ offset, items, total }: ClerkPage, before: ReadonlySet<string>): Page<ClerkToken> {
-    const page = Object.freeze({ items: Object.freeze(items.filter(({ id }) => !before.has(id))), total })
+    const page = Object.freeze({
+      items: Object.freeze(items.filter(({ tokenId }) => !before.has(tokenId))),
+      total,
+    })
     const next = offset + items.length
     if (total !== undefined && items.length > 0 && next < total) {
-      positions.set(page, { offset: next, total, seen: new Set([...before, ...items.map(({ id }) => id)]) })
+      positions.set(page, {
+        offset: next,
+        total,
+        seen: new Set([...before, ...items.map(({ tokenId }) => tokenId)]),
+      })
     }
     return page
   }

@@ -1,13 +1,20 @@
 import { deepFreeze } from '../../util/freeze.js'
-import { own, record, secondsFromMilliseconds, text, texts, type EpochSeconds } from '../../util/members.js'
+import {
+  ownMember,
+  record,
+  secondsFromMilliseconds,
+  string,
+  stringList,
+  type EpochSeconds,
+} from '../../util/members.js'
 
 /** What Clerk knows of a machine token. Frozen, claims included. */
 export interface ClerkToken {
-  /** `mt_…`, also the `jti` of a JWT. It names the token and is no secret. */
-  readonly id: string
+  /** The id of the token (`mt_…`), also the `jti` of a JWT. Not a secret. */
+  readonly tokenId: string
   /** The machine that created it (`mch_…`). */
   readonly subject: string
-  /** What its creator wrote there; `null` without an object of claims. */
+  /** The claims its creator set; `null` if there are none. */
   readonly claims: Readonly<Record<string, unknown>> | null
   /** The machines (`mch_…`) it may be presented to. These are not the scopes a route asks for. */
   readonly scopes: readonly string[]
@@ -22,9 +29,9 @@ export interface ClerkToken {
   readonly lastUsedAt: EpochSeconds | null
 }
 
-/** {@link ClerkToken} together with the token itself, which Clerk shows once. */
-export interface CreatedClerkToken extends ClerkToken {
-  /** The token. Not enumerable: it is left out of logs, JSON and copies of the result. */
+/** A {@link ClerkToken} with the token itself, which Clerk returns only once. */
+export interface ClerkCreatedToken extends ClerkToken {
+  /** The token, a secret. Not enumerable, so that logs, JSON and copies of the result leave it out. */
   readonly token: string
 }
 
@@ -32,26 +39,27 @@ type Members = Readonly<Record<string, unknown>>
 
 /** Reads Clerk's token object; a text says what it lacks. */
 export function readClerkToken(json: Members): ClerkToken | string {
-  if (own(json, 'object') !== 'machine_to_machine_token') return 'a machine token'
-  const id = text(json, 'id')
-  const subject = text(json, 'subject')
-  const revoked = own(json, 'revoked')
-  const expired = own(json, 'expired')
-  const expiresAt = own(json, 'expiration') === null ? null : secondsFromMilliseconds(json, 'expiration')
+  if (ownMember(json, 'object') !== 'machine_to_machine_token') return 'a machine token'
+  const tokenId = string(json, 'id')
+  const subject = string(json, 'subject')
+  const revoked = ownMember(json, 'revoked')
+  const expired = ownMember(json, 'expired')
+  const expiresAt =
+    ownMember(json, 'expiration') === null ? null : secondsFromMilliseconds(json, 'expiration')
   const createdAt = secondsFromMilliseconds(json, 'created_at')
   const updatedAt = secondsFromMilliseconds(json, 'updated_at')
-  if (id === undefined || subject === undefined) return 'the id or the subject of the token'
+  if (tokenId === undefined || subject === undefined) return 'the id or the subject of the token'
   if (typeof revoked !== 'boolean' || typeof expired !== 'boolean' || expiresAt === undefined)
     return 'saying whether the token is revoked or expired, or when it expires'
   if (createdAt === undefined || updatedAt === undefined) return 'the times of the token'
   const claims = record(json, 'claims')
   return {
-    id,
+    tokenId,
     subject,
     claims: claims === undefined ? null : deepFreeze(claims),
-    scopes: Object.freeze(texts(json, 'scopes')),
+    scopes: Object.freeze(stringList(json, 'scopes')),
     revoked,
-    revocationReason: text(json, 'revocation_reason') ?? null,
+    revocationReason: string(json, 'revocation_reason') ?? null,
     expired,
     expiresAt,
     createdAt,

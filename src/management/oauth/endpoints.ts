@@ -1,6 +1,6 @@
-import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
+import { discover, usableEndpoint } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
-import { text } from '../../util/members.js'
+import { string, type UntrustedObject } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
@@ -9,12 +9,10 @@ import type { VendorCall } from '../api/call.js'
 export type EndpointName = 'introspection_endpoint' | 'revocation_endpoint'
 
 /** The operation that needs an endpoint. */
-export type Asking = Pick<VendorCall, 'operation' | 'signal'>
+export type Operation = Pick<VendorCall, 'operation' | 'signal'>
 
 /** Where an endpoint is, and how much of the operation's time is left. */
-type Found = Pick<VendorCall, 'path' | 'deadlineSeconds'>
-
-type Document = Readonly<Record<string, unknown>>
+type ResolvedEndpoint = Pick<VendorCall, 'path' | 'deadlineSeconds'>
 
 const OPTION = {
   introspection_endpoint: 'introspectionEndpoint',
@@ -28,7 +26,7 @@ export class EndpointFinder {
   readonly #api: VendorApi
   readonly #issuer: string | undefined
   readonly #given: Readonly<Record<EndpointName, string | undefined>>
-  #remembered: { readonly document: Document; readonly at: number } | undefined
+  #remembered: { readonly document: UntrustedObject; readonly at: number } | undefined
 
   constructor(
     api: VendorApi,
@@ -43,7 +41,7 @@ export class EndpointFinder {
   }
 
   /** The address of an endpoint. What finding it takes is part of the operation's time. */
-  async find(name: EndpointName, asking: Asking): Promise<Found> {
+  async find(name: EndpointName, asking: Operation): Promise<ResolvedEndpoint> {
     const given = this.#given[name]
     if (given !== undefined) return { path: given }
     const advice = `Give oauthTokens.${OPTION[name]}`
@@ -52,48 +50,40 @@ export class EndpointFinder {
     }
     const started = timers.elapsed()
     const document = await this.#document(this.#issuer, asking)
-    const address = text(document, name)
-    if (address === undefined) {
+    if (string(document, name) === undefined) {
       throw failure(asking, `the discovery document of the issuer names no ${name}`, advice)
     }
-    if (!isUsableEndpoint(this.#issuer, address)) {
+    const address = usableEndpoint(this.#issuer, document, name)
+    if (address === undefined) {
       throw failure(asking, `the ${name} in the discovery document is no address to send a token to`, advice)
     }
     // Only a document that served is kept: what it lacks may be mended before the next call.
     if (this.#remembered?.document !== document) this.#remembered = { document, at: timers.elapsed() }
-    return { path: address, ...this.#api.timeLeft(started) }
+    return { path: address, ...this.#api.remainingDeadline(started) }
   }
 
-  async #document(issuer: string, asking: Asking): Promise<Document> {
+  async #document(issuer: string, asking: Operation): Promise<UntrustedObject> {
     const remembered = this.#remembered
     if (remembered !== undefined && timers.elapsed() - remembered.at < LIFETIME) return remembered.document
-    const document = await this.#fetch(issuer, asking)
-    // RFC 8414 section 3.3: a document of another issuer would send tokens and our secret to strangers.
-    if (text(document, 'issuer') !== issuer) {
-      throw failure(
-        asking,
-        'the discovery document is not that of the issuer given',
-        'Check oauthTokens.issuer: it must be what the document says, to the letter',
-      )
-    }
-    return document
-  }
-
-  async #fetch(issuer: string, asking: Asking): Promise<Document> {
-    const started = timers.elapsed()
-    // Member by member: what else an operation holds, the token above all, is no matter of discovery.
+    // Field by field: what else an operation holds, the token above all, must not be sent with discovery.
     const { operation, signal } = asking
     const call = { operation, signal, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
-    const [first, second] = discoveryAddresses(issuer)
-    try {
-      return (await this.#api.call({ ...call, path: first })).json
-    } catch (error) {
-      if (!(error instanceof ManagementError) || !isNotFound(error.status) || first === second) throw error
-      return (await this.#api.call({ ...call, path: second, ...this.#api.timeLeft(started) })).json
-    }
+    const deadline = this.#api.deadlineSeconds
+    const { metadata } = await discover(issuer, {
+      get: (path, spent) =>
+        this.#api.call({ ...call, path, deadlineSeconds: Math.max(0.001, deadline - spent) }),
+      metadataOf: ({ json }) => json,
+      unusable: () =>
+        failure(
+          asking,
+          'the discovery document is not that of the issuer given',
+          'Check oauthTokens.issuer: it must be what the document says, to the letter',
+        ),
+    })
+    return metadata
   }
 }
 
-function failure({ operation }: Asking, problem: string, advice: string): ManagementError {
+function failure({ operation }: Operation, problem: string, advice: string): ManagementError {
   return new ManagementError({ vendor: 'oauth', operation, problem, advice })
 }

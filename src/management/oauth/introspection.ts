@@ -1,4 +1,6 @@
-import { number, own, text, texts, type EpochSeconds } from '../../util/members.js'
+import { activeClaims } from '../../introspection/rfc7662.js'
+import { splitScopes } from '../../model/scopes.js'
+import { number, string, stringList, type EpochSeconds } from '../../util/members.js'
 
 /** What an issuer says of a token (RFC 7662 section 2.2). Of one that is not active nothing else is known. */
 export interface TokenIntrospection {
@@ -20,23 +22,25 @@ export interface TokenIntrospection {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Reads an answer of RFC 7662; undefined if it does not say whether the token is active. */
-export function readIntrospection(answer: Readonly<Record<string, unknown>>): TokenIntrospection | undefined {
-  const active = own(answer, 'active')
-  if (typeof active !== 'boolean') return undefined
-  // An issuer should not, and may, say more of a token that is not active: nobody is to take it for a fact.
-  const claims = active ? answer : { active }
-  const audience = text(claims, 'aud')
+/** Reads an response of RFC 7662; undefined if it does not say whether the token is active. */
+export function readIntrospection(
+  response: Readonly<Record<string, unknown>>,
+): TokenIntrospection | undefined {
+  const found = activeClaims(response)
+  if (found === 'unreadable') return undefined
+  const active = found !== 'inactive'
+  const claims = active ? found : { active }
+  const audience = string(claims, 'aud')
   return Object.freeze({
     active,
-    scopes: Object.freeze((text(claims, 'scope') ?? '').split(' ').filter((word) => word !== '')),
-    clientId: text(claims, 'client_id'),
-    username: text(claims, 'username'),
-    tokenType: text(claims, 'token_type'),
-    subject: text(claims, 'sub'),
-    audience: Object.freeze(audience === undefined ? texts(claims, 'aud') : [audience]),
-    issuer: text(claims, 'iss'),
-    tokenId: text(claims, 'jti'),
+    scopes: Object.freeze(splitScopes(string(claims, 'scope') ?? '')),
+    clientId: string(claims, 'client_id'),
+    username: string(claims, 'username'),
+    tokenType: string(claims, 'token_type'),
+    subject: string(claims, 'sub'),
+    audience: Object.freeze(audience === undefined ? stringList(claims, 'aud') : [audience]),
+    issuer: string(claims, 'iss'),
+    tokenId: string(claims, 'jti'),
     expiresAt: number(claims, 'exp'),
     issuedAt: number(claims, 'iat'),
     notBefore: number(claims, 'nbf'),

@@ -1,14 +1,15 @@
-import { basicAuthorization } from '../../http/basic-auth.js'
+import { proveBySecret, type SecretCredentials } from '../../http/client-authentication.js'
 import { ownOptions } from '../../options/read-options.js'
 import { secureAddress } from '../../options/url.js'
 import { optionalText, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { EndpointFinder, type Asking } from './endpoints.js'
+import { tokenForm } from '../../introspection/rfc7662.js'
+import { EndpointFinder, type Operation } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { signalOf, type CallOptions } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {
@@ -38,7 +39,7 @@ export type OAuthRevokeInput = OAuthIntrospectInput
 
 /**
  * The tokens of any OAuth 2 issuer. Every operation rejects with a `ConfigurationError` naming the input that is
- * wrong, before anything is sent; with a `ManagementError` for whatever is no good answer (`code` is OAuth's
+ * wrong, before anything is sent; with a `ManagementError` for whatever is no good response (`code` is OAuth's
  * `error`); and with the reason of `signal` once that is aborted.
  */
 export interface OAuthTokens {
@@ -79,30 +80,25 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const endpoints = new EndpointFinder(api, readAddresses(own))
   return Object.freeze<OAuthTokens>({
     introspect: async (input, callOptions) => {
-      const asking = readAsking('introspect', input, callOptions)
+      const asking = readOperation('introspect', input, callOptions)
       const call = { ...asking, ...(await endpoints.find('introspection_endpoint', asking)), isRead: true }
       const { json } = await api.call(withCredentials(client, call))
       const introspection = readIntrospection(json)
-      if (introspection === undefined) throw api.unreadable(call, 'saying whether the token is active')
+      if (introspection === undefined)
+        throw api.incompleteResponse(call, 'saying whether the token is active')
       return introspection
     },
     revoke: async (input, callOptions) => {
-      const asking = readAsking('revoke', input, callOptions)
+      const asking = readOperation('revoke', input, callOptions)
       const found = await endpoints.find('revocation_endpoint', asking)
-      // RFC 7009 section 2.2: the body of the answer says nothing.
+      // RFC 7009 section 2.2: the body of the response says nothing.
       const call = { ...asking, ...found, isRead: false, ignoresBody: true }
       await api.call(withCredentials(client, call))
     },
   })
 }
 
-interface Client {
-  readonly clientId: string
-  readonly clientSecret: string
-  readonly authentication: 'basic' | 'post'
-}
-
-function readClient(own: OAuthTokensOptions): Client {
+function readClient(own: OAuthTokensOptions): SecretCredentials {
   const { authentication = 'basic' } = own
   const clientId = requiredText('oauthTokens.clientId', own.clientId)
   const clientSecret = requiredText('oauthTokens.clientSecret', own.clientSecret)
@@ -132,32 +128,31 @@ function readAddresses(own: OAuthTokensOptions): ConstructorParameters<typeof En
   return { issuer, given }
 }
 
-function readAsking(
+function readOperation(
   name: 'introspect' | 'revoke',
   input: OAuthIntrospectInput,
   options: CallOptions | undefined,
-): Asking & { readonly form: Readonly<Record<string, string>> } {
+): Operation & { readonly form: Readonly<Record<string, string>> } {
   const operation = `oauthTokens.${name}`
   const own = ownOptions<OAuthIntrospectInput>(operation, input, { token: true, tokenTypeHint: true })
   const token = requiredText(`${operation}.token`, own.token)
   const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
-  const signal = signalOf(operation, options)
-  return { operation, signal, form: { token, ...(hint === undefined ? {} : { token_type_hint: hint }) } }
+  const signal = readSignal(operation, options)
+  return { operation, signal, form: tokenForm(token, hint) }
 }
 
-/** The call with what shows who asks: in the header or in the form, never in both (RFC 6749 section 2.3). */
+/** Adds the client's credentials to a call. */
 function withCredentials<C extends { readonly form: Readonly<Record<string, string>> }>(
-  { clientId, clientSecret, authentication }: Client,
+  client: SecretCredentials,
   call: C,
-): C & { method: 'POST'; headers: Record<string, string>; secrets: readonly string[] } {
-  const authorization = basicAuthorization(clientId, clientSecret)
-  const isBasic = authentication === 'basic'
+): C & Pick<VendorCall, 'headers' | 'secrets'> & { readonly method: 'POST' } {
+  const { headers, form, secrets } = proveBySecret(client)
   return {
     ...call,
     method: 'POST',
-    headers: isBasic ? { authorization } : {},
-    form: isBasic ? call.form : { ...call.form, client_id: clientId, client_secret: clientSecret },
-    secrets: [call.form['token'] ?? '', clientSecret, authorization.slice('Basic '.length)],
+    headers,
+    form: { ...call.form, ...form },
+    secrets: [call.form['token'] ?? '', ...secrets],
   }
 }
 
@@ -168,10 +163,10 @@ const PROFILE: ConstructorParameters<typeof VendorApi>[1] = {
   base: '',
   readProblem: ({ json }) => {
     if (!isRecord(json)) return {}
-    const code = text(json, 'error')
+    const code = string(json, 'error')
     return {
       code: code !== undefined && /^[\w.:/-]{1,80}$/.test(code) ? code : undefined,
-      message: text(json, 'error_description'),
+      message: string(json, 'error_description'),
     }
   },
   advise: (_operation, status, code) => (code === undefined ? undefined : ADVICE[code]) ?? ADVICE[status],

@@ -1,13 +1,14 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import type { OwnOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { stytchAddress, type StytchAddressOptions } from '../../providers/stytch/api-url.js'
 import type { ManagementError } from '../api/management-error.js'
-import { text } from '../../util/members.js'
+import { string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
 import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { pathPart, signalOf, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link stytchClients}. */
@@ -39,7 +40,7 @@ export class StytchApi {
     if (this.projectId.includes(':'))
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
     // Refused here: the path of the token endpoint has it.
-    pathPart(`${where}.projectId`, this.projectId)
+    encodePathSegment(`${where}.projectId`, this.projectId)
     this.#secret = requiredText(`${where}.secret`, own.secret)
     // As it stands: form-encoding as for an OAuth client would change the `=` that such a secret ends with.
     this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')
@@ -54,7 +55,7 @@ export class StytchApi {
       ...call,
       headers: { authorization: `Basic ${this.#credentials}` },
       secrets: [this.#secret, this.#credentials, ...secrets],
-      signal: signalOf(call.operation, options),
+      signal: readSignal(call.operation, options),
     })
   }
 
@@ -63,11 +64,11 @@ export class StytchApi {
     call: Pick<VendorCall, 'operation' | 'method' | 'path' | 'form' | 'isRead' | 'secrets'>,
     options: CallOptions,
   ): Promise<VendorResponse> {
-    return this.#api.call({ ...call, headers: {}, signal: signalOf(call.operation, options) })
+    return this.#api.call({ ...call, headers: {}, signal: readSignal(call.operation, options) })
   }
 
   unreadable(call: Pick<StytchCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.unreadable(call, lacking)
+    return this.#api.incompleteResponse(call, lacking)
   }
 }
 
@@ -75,9 +76,9 @@ export class StytchApi {
 function readProblem({ json }: { json: unknown }): VendorProblem {
   const body = isRecord(json) ? json : {}
   return {
-    code: text(body, 'error_type') ?? text(body, 'error'),
-    message: text(body, 'error_message') ?? text(body, 'error_description'),
-    requestId: text(body, 'request_id'),
+    code: string(body, 'error_type') ?? string(body, 'error'),
+    message: string(body, 'error_message') ?? string(body, 'error_description'),
+    requestId: string(body, 'request_id'),
   }
 }
 

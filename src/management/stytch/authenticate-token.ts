@@ -11,55 +11,55 @@ import { waitFor } from '../../util/abort.js'
 import type { EpochSeconds } from '../../util/members.js'
 import type { StytchClientsOptions } from './api.js'
 import { readScopes } from './input.js'
-import { signalOf, type CallOptions } from '../api/call.js'
+import { readSignal, type CallOptions } from '../api/call.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
-export interface StytchAuthenticateInput {
-  /** As it came: whatever is no good token is refused, not thrown at as a wrong input. */
-  readonly accessToken: string
-  /** All of them are required: a list, or a text with spaces. An empty list requires nothing, as at Stytch. */
-  readonly requiredScopes?: string | readonly string[]
+export interface StytchAuthenticateTokenInput {
+  /** The received token. An invalid one is a `Refusal`, not a `ConfigurationError`. */
+  readonly token: string
+  /** Required scopes: a list, or a space-separated string. An empty list requires nothing, as at Stytch. */
+  readonly scopes?: string | readonly string[]
   /** Refuses the token once `now - iat` is at least this. 0 refuses every token. No clock tolerance is added. */
   readonly maxTokenAge?: Duration
-  /** How far clocks may disagree when `exp`, `nbf` and `iat` are judged. Default `'5s'`, at most `'60s'`. */
+  /** Clock tolerance for `exp`, `nbf` and `iat`. Default `'5s'`, at most `'60s'`. */
   readonly clockTolerance?: Duration
   /**
-   * Decides about the scopes in place of Stytch's `action:resource` rule; only `true` lets the token pass. Asked
-   * even where no scopes are required.
+   * Decides about the scopes instead of Stytch's `action:resource` rule. Only `true` accepts the token. Called
+   * even if no scopes are required.
    */
-  readonly checkScopes?: (scopes: StytchScopes) => boolean
+  readonly checkScopes?: (scopes: StytchScopeCheck) => boolean
 }
 
-/** What an own scope function is asked about. */
-export interface StytchScopes {
+/** The scopes that a custom scope check compares. */
+export interface StytchScopeCheck {
   readonly granted: readonly string[]
   readonly required: readonly string[]
 }
 
-/** What an accepted token says. Frozen. */
-export interface AuthenticatedStytchToken {
+/** The claims of an accepted token. Frozen. */
+export interface StytchAuthenticatedToken {
   readonly clientId: string
   readonly scopes: readonly string[]
-  /** Claims that a template of the project has added. */
+  /** Claims that a template of the project added. */
   readonly customClaims: Readonly<Record<string, unknown>>
   readonly issuedAt: EpochSeconds
   readonly expiresAt: EpochSeconds
 }
 
-export type StytchAuthenticate = (
-  input: StytchAuthenticateInput,
+export type AuthenticateToken = (
+  input: StytchAuthenticateTokenInput,
   options: CallOptions,
-) => Promise<AuthenticatedStytchToken>
+) => Promise<StytchAuthenticatedToken>
 
 const OPERATION = 'stytchClients.authenticateToken'
 
 const STANDARD_CLAIMS = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub', 'scope']
 
-/** More tolerances than any program has; each costs a set of keys. */
-const MOST_VERIFIERS = 8
+/** Maximum number of verifiers, one per clock tolerance. Each has its own key set. */
+const MAX_VERIFIERS = 8
 
-/** Judges tokens with the very verifier that guards an API, one for all calls of a tolerance. */
-export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): StytchAuthenticate {
+/** Verifies tokens with the verifier that guards an API. Calls with the same clock tolerance share one. */
+export function createAuthenticateToken(own: OwnOptions<StytchClientsOptions>): AuthenticateToken {
   const verifiers = new Map<Duration, Verifier>()
   const { projectId, apiUrl, customDomain, b2b, fetch, clock } = own
   const issuer = stytch({
@@ -74,7 +74,7 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
     let verifier = verifiers.get(clockTolerance)
     if (verifier === undefined) {
       const [oldest] = verifiers.keys()
-      if (oldest !== undefined && verifiers.size >= MOST_VERIFIERS) verifiers.delete(oldest)
+      if (oldest !== undefined && verifiers.size >= MAX_VERIFIERS) verifiers.delete(oldest)
       verifier = createVerifier({
         issuers: [issuer],
         clockTolerance,
@@ -88,64 +88,64 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
   verifierOf(DEFAULT_TOLERANCE)
   return async (given, options) => {
     const input = readInput(given)
-    const signal = signalOf(OPERATION, options)
-    const { required, checkScopes, maxTokenAge } = input
+    const signal = readSignal(OPERATION, options)
+    const { scopes: required, checkScopes, maxTokenAge } = input
     const policy = {
       ...(maxTokenAge === undefined ? {} : { maxTokenAge }),
       ...(required.length === 0 || checkScopes !== undefined ? {} : { scopes: required }),
     }
     signal?.throwIfAborted()
-    const verdict = verifierOf(input.clockTolerance).verify(input.accessToken, policy)
-    const token = await waitFor(verdict, signal)
-    if (checkScopes !== undefined) askOwnRule(checkScopes, token, required)
+    const verification = verifierOf(input.clockTolerance).verify(input.token, policy)
+    const token = await waitFor(verification, signal)
+    if (checkScopes !== undefined) checkCustomScopes(checkScopes, token, required)
     return resultOf(token)
   }
 }
 
 const DEFAULT_TOLERANCE = 5
 
-interface Demands {
-  readonly accessToken: string
-  readonly required: readonly string[]
+interface ParsedInput {
+  readonly token: string
+  readonly scopes: readonly string[]
   readonly maxTokenAge: number | undefined
   readonly clockTolerance: number
-  readonly checkScopes: StytchAuthenticateInput['checkScopes']
+  readonly checkScopes: StytchAuthenticateTokenInput['checkScopes']
 }
 
-function readInput(given: StytchAuthenticateInput): Demands {
+function readInput(given: StytchAuthenticateTokenInput): ParsedInput {
   const where = OPERATION
-  const own = ownOptions<StytchAuthenticateInput>(where, given, {
-    accessToken: true,
-    requiredScopes: true,
+  const own = ownOptions<StytchAuthenticateTokenInput>(where, given, {
+    token: true,
+    scopes: true,
     maxTokenAge: true,
     clockTolerance: true,
     checkScopes: true,
   })
-  const { requiredScopes, maxTokenAge, clockTolerance } = own
-  // A text without a scope is rather a variable that was not set than the wish to require nothing.
-  if (typeof requiredScopes === 'string' && requiredScopes.trim() === '')
-    throw new ConfigurationError(`${where}.requiredScopes`, 'must not be an empty text')
+  const { scopes, maxTokenAge, clockTolerance } = own
+  // An empty string is more likely an unset variable than the intention to require no scope.
+  if (typeof scopes === 'string' && scopes.trim() === '')
+    throw new ConfigurationError(`${where}.scopes`, 'must not be an empty string')
   return {
-    accessToken: own.accessToken,
-    required: requiredScopes === undefined ? [] : readScopes(`${where}.requiredScopes`, requiredScopes),
+    token: own.token,
+    scopes: scopes === undefined ? [] : readScopes(`${where}.scopes`, scopes),
     maxTokenAge: maxTokenAge === undefined ? undefined : durationOr(`${where}.maxTokenAge`, maxTokenAge, 0),
     clockTolerance: durationOr(`${where}.clockTolerance`, clockTolerance, DEFAULT_TOLERANCE, { max: 60 }),
     checkScopes: optionalFunction(`${where}.checkScopes`, own.checkScopes),
   }
 }
 
-function askOwnRule(
-  checkScopes: NonNullable<StytchAuthenticateInput['checkScopes']>,
+function checkCustomScopes(
+  checkScopes: NonNullable<StytchAuthenticateTokenInput['checkScopes']>,
   token: AccessToken,
   required: readonly string[],
 ): void {
   let cause: unknown
   try {
-    // Written in JavaScript it may return anything; truthy is not enough to let a token pass.
-    const answer: unknown = checkScopes(
+    // A JavaScript function may return anything. A truthy value is not enough to accept a token.
+    const result: unknown = checkScopes(
       Object.freeze({ granted: token.scopes, required: Object.freeze([...required]) }),
     )
-    if (answer === true) return
+    if (result === true) return
   } catch (error) {
     cause = error
   }
@@ -153,7 +153,7 @@ function askOwnRule(
   throw new Refusal('scope_insufficient', { issuer, source: 'local', required, cause })
 }
 
-function resultOf(token: AccessToken): AuthenticatedStytchToken {
+function resultOf(token: AccessToken): StytchAuthenticatedToken {
   const custom = Object.entries(token.claims).filter(([name]) => !STANDARD_CLAIMS.includes(name))
   return Object.freeze({
     clientId: token.clientId ?? token.subject,

@@ -1,5 +1,5 @@
 import { deepFreeze } from '../../util/freeze.js'
-import { filledText, own, record, text } from '../../util/members.js'
+import { isStringList, nonEmptyString, ownMember, record, string } from '../../util/members.js'
 
 /** An M2M client of a Stytch project. Frozen, metadata included. Stytch keeps no times with it. */
 export interface StytchClient {
@@ -22,13 +22,13 @@ export interface StytchClient {
 export type StytchClientStatus = 'active' | 'inactive'
 
 /** {@link StytchClient} together with its secret, which is shown once. */
-export interface CreatedStytchClient extends StytchClient {
+export interface StytchCreatedClient extends StytchClient {
   /** Not enumerable: it is left out of logs, JSON and copies of the result. */
   readonly clientSecret: string
 }
 
 /** {@link StytchClient} together with the secret to come, which is shown once. */
-export interface RotatingStytchClient extends StytchClient {
+export interface StytchRotatingClient extends StytchClient {
   /** Good from now on, beside the current secret. Not enumerable: it is left out of logs, JSON and copies. */
   readonly nextClientSecret: string
 }
@@ -38,22 +38,21 @@ type Members = Readonly<Record<string, unknown>>
 /** Reads Stytch's `m2m_client`; a text says what it lacks. */
 export function readStytchClient(json: Members | undefined): StytchClient | string {
   if (json === undefined) return 'the client'
-  const clientId = filledText(json, 'client_id')
-  const status = text(json, 'status')
-  const scopes = own(json, 'scopes')
+  const clientId = nonEmptyString(json, 'client_id')
+  const status = string(json, 'status')
+  const scopes = ownMember(json, 'scopes')
   if (clientId === undefined) return 'the id of the client'
   if (status !== 'active' && status !== 'inactive') return 'the status of the client'
-  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string'))
-    return 'the scopes of the client'
+  if (!isStringList(scopes)) return 'the scopes of the client'
   return {
     clientId,
-    clientName: text(json, 'client_name') ?? '',
-    clientDescription: text(json, 'client_description') ?? '',
+    clientName: string(json, 'client_name') ?? '',
+    clientDescription: string(json, 'client_description') ?? '',
     status,
     scopes: Object.freeze([...scopes]),
-    clientSecretLastFour: text(json, 'client_secret_last_four') ?? '',
+    clientSecretLastFour: string(json, 'client_secret_last_four') ?? '',
     // Stytch's own types leave open whether it is absent, null or empty while no rotation is open.
-    nextClientSecretLastFour: filledText(json, 'next_client_secret_last_four') ?? null,
+    nextClientSecretLastFour: nonEmptyString(json, 'next_client_secret_last_four') ?? null,
     trustedMetadata: deepFreeze(record(json, 'trusted_metadata') ?? {}),
   }
 }

@@ -1,11 +1,11 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { splitScopes } from '../../model/scopes.js'
+import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'
-import { pathPart } from '../api/call.js'
 
 /** What {@link StytchClients.create} takes. */
 export interface StytchCreateInput {
@@ -35,7 +35,7 @@ export interface StytchUpdateInput {
 }
 
 /** The client an operation is about. */
-export interface StytchClientInput {
+export interface StytchClientReference {
   readonly clientId: string
 }
 
@@ -59,11 +59,11 @@ export function readCreateInput(where: string, input: StytchCreateInput): Body {
     trustedMetadata: true,
   })
   return {
-    client_id: own.clientId === undefined ? undefined : clientIdOf(where, own.clientId),
+    client_id: own.clientId === undefined ? undefined : readClientIdValue(where, own.clientId),
     client_secret:
       own.clientSecret === undefined ? undefined : requiredText(`${where}.clientSecret`, own.clientSecret),
-    client_name: words(`${where}.clientName`, own.clientName),
-    client_description: words(`${where}.clientDescription`, own.clientDescription),
+    client_name: optionalString(`${where}.clientName`, own.clientName),
+    client_description: optionalString(`${where}.clientDescription`, own.clientDescription),
     scopes: readScopes(`${where}.scopes`, own.scopes),
     trusted_metadata: readMetadata(`${where}.trustedMetadata`, own.trustedMetadata),
   }
@@ -85,21 +85,24 @@ export function readUpdateInput(
   if (status !== undefined && !['active', 'inactive'].includes(status))
     throw new ConfigurationError(`${where}.status`, "must be 'active' or 'inactive'")
   const body = {
-    client_name: words(`${where}.clientName`, own.clientName),
-    client_description: words(`${where}.clientDescription`, own.clientDescription),
+    client_name: optionalString(`${where}.clientName`, own.clientName),
+    client_description: optionalString(`${where}.clientDescription`, own.clientDescription),
     status,
     scopes: own.scopes === undefined ? undefined : readScopes(`${where}.scopes`, own.scopes),
     trusted_metadata: readMetadata(`${where}.trustedMetadata`, own.trustedMetadata),
   }
-  const clientId = clientIdOf(where, own.clientId)
+  const clientId = readClientIdValue(where, own.clientId)
   if (Object.values(body).every((value) => value === undefined))
     throw new ConfigurationError(where, 'names nothing to change')
   return { clientId, body }
 }
 
 /** The id of an input that has nothing else. */
-export function readClientId(where: string, input: StytchClientInput): string {
-  return clientIdOf(where, ownOptions<StytchClientInput>(where, input, { clientId: true }).clientId)
+export function readClientId(where: string, input: StytchClientReference): string {
+  return readClientIdValue(
+    where,
+    ownOptions<StytchClientReference>(where, input, { clientId: true }).clientId,
+  )
 }
 
 /** The form of RFC 6749 section 4.4. */
@@ -113,7 +116,7 @@ export function readTokenInput(
   if (scopes?.length === 0)
     throw new ConfigurationError(`${where}.scopes`, 'must not be empty: leave it out for all the client has')
   return {
-    client_id: clientIdOf(where, own.clientId),
+    client_id: readClientIdValue(where, own.clientId),
     client_secret: requiredText(`${where}.clientSecret`, own.clientSecret),
     grant_type: 'client_credentials',
     ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
@@ -121,14 +124,11 @@ export function readTokenInput(
 }
 
 /** The id as it was given; one that no path can hold is refused. */
-function clientIdOf(where: string, value: unknown): string {
+function readClientIdValue(where: string, value: unknown): string {
   const clientId = requiredText(`${where}.clientId`, value)
-  pathPart(`${where}.clientId`, clientId)
+  encodePathSegment(`${where}.clientId`, clientId)
   return clientId
 }
-
-/** The characters of a scope, RFC 6749 section 3.3. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Scopes as a list; a text is taken apart at its spaces. */
 export function readScopes(option: string, value: unknown): readonly string[] {
@@ -137,7 +137,7 @@ export function readScopes(option: string, value: unknown): readonly string[] {
   if (scopes === undefined)
     throw new ConfigurationError(option, 'is required: scopes as a list, or as a text with spaces')
   return scopes.map((scope) => {
-    if (typeof scope === 'string' && SCOPE.test(scope)) return scope
+    if (isScopeToken(scope)) return scope
     throw new ConfigurationError(
       option,
       'each scope must be visible ASCII without space, quote and backslash (RFC 6749 section 3.3)',
@@ -146,7 +146,7 @@ export function readScopes(option: string, value: unknown): readonly string[] {
 }
 
 /** An empty text is one: it takes a name or a description away. */
-function words(option: string, value: unknown): string | undefined {
+function optionalString(option: string, value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value
   throw new ConfigurationError(option, 'must be a string')
 }

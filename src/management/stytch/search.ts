@@ -1,8 +1,8 @@
 import { ownOptions } from '../../options/read-options.js'
 import { requiredText, textList, wholeNumber } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { AN_END, Listing, settled, type Page } from '../api/listing.js'
-import { filledText, number, record, records } from '../../util/members.js'
+import { ENDLESS_LIST, Listing, captureResult, type Page } from '../api/listing.js'
+import { nonEmptyString, number, record, records } from '../../util/members.js'
 import type { StytchApi, StytchCall } from './api.js'
 import { readStytchClient, type StytchClient } from './client.js'
 import type { CallOptions } from '../api/call.js'
@@ -48,12 +48,12 @@ export function searchClients(
   input: StytchSearchInput,
   options: CallOptions,
 ): Listing<StytchClient, StytchClientPage> {
-  const body = settled(() => readSearchInput(input))
+  const body = captureResult(() => readSearchInput(input))
   return new Listing(
     async () => fetchPage(api, body(), options),
     ({ nextCursor }) =>
       nextCursor === undefined ? undefined : fetchPage(api, { ...body(), cursor: nextCursor }, options),
-    () => api.unreadable({ operation: OPERATION, isRead: true }, AN_END),
+    () => api.unreadable({ operation: OPERATION, isRead: true }, ENDLESS_LIST),
   )
 }
 
@@ -74,7 +74,7 @@ async function fetchPage(
   })
   const metadata = record(json, 'results_metadata') ?? {}
   const total = number(metadata, 'total')
-  const nextCursor = filledText(metadata, 'next_cursor')
+  const nextCursor = nonEmptyString(metadata, 'next_cursor')
   if (nextCursor !== undefined && nextCursor === body['cursor'])
     throw api.unreadable(call, 'a cursor that leads any further')
   return Object.freeze({

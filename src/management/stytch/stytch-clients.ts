@@ -1,25 +1,26 @@
+import { encodePathSegment } from '../../options/path-part.js'
 import { ownOptions } from '../../options/read-options.js'
 import { flag, optionalFunction } from '../../options/readers.js'
 import type { Listing } from '../api/listing.js'
-import { filledText, record, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { nonEmptyString, record, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
-  createAuthenticate,
-  type AuthenticatedStytchToken,
-  type StytchAuthenticateInput,
+  createAuthenticateToken,
+  type StytchAuthenticatedToken,
+  type StytchAuthenticateTokenInput,
 } from './authenticate-token.js'
 import {
   readStytchClient,
-  type CreatedStytchClient,
-  type RotatingStytchClient,
+  type StytchCreatedClient,
+  type StytchRotatingClient,
   type StytchClient,
 } from './client.js'
 import {
   readClientId,
   readCreateInput,
   readUpdateInput,
-  type StytchClientInput,
+  type StytchClientReference,
   type StytchCreateInput,
   type StytchTokenInput,
   type StytchUpdateInput,
@@ -28,11 +29,11 @@ import { searchClients, type StytchClientPage, type StytchSearchInput } from './
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { pathPart, type CallOptions } from '../api/call.js'
+import { type CallOptions } from '../api/call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good answer; and with
+ * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
  * the reason of `signal` once that is aborted. What changes something is never repeated by itself. What comes
  * back is frozen; times and lifetimes are in seconds.
  */
@@ -41,9 +42,9 @@ export interface StytchClients {
    * Creates a client: `POST /v1/m2m/clients`. Its secret is shown this once. With `clientId` and
    * `clientSecret` a client that exists elsewhere is imported.
    */
-  create(input: StytchCreateInput, options?: CallOptions): Promise<CreatedStytchClient>
+  create(input: StytchCreateInput, options?: CallOptions): Promise<StytchCreatedClient>
   /** Gets a client: `GET /v1/m2m/clients/{client_id}`. Rejects with status 404 where there is none. */
-  get(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+  get(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
   /**
    * Searches clients: `POST /v1/m2m/clients/search`. Awaiting gives the first page, `for await` every client;
    * without a query that is all of the project. A page beyond the end is empty.
@@ -59,9 +60,9 @@ export interface StytchClients {
    * Deletes a client: `DELETE /v1/m2m/clients/{client_id}`. Its tokens stay good until they expire, as with
    * {@link update}.
    */
-  delete(input: StytchClientInput, options?: CallOptions): Promise<StytchClientInput>
+  delete(input: StytchClientReference, options?: CallOptions): Promise<StytchClientReference>
   /** Changing a client's secret without a pause: start, hand out the new secret, rotate. */
-  readonly secrets: StytchSecrets
+  readonly secrets: StytchClientSecrets
   /**
    * Obtains a token with a client's own credentials: `POST /v1/public/{project_id}/oauth2/token`, as a form,
    * without the credentials of the project. Tried once more after a network error, a 502, 503 or 504. To call
@@ -77,26 +78,29 @@ export interface StytchClients {
    * `token_too_old`, `issued_in_future`, `audience_mismatch`, `type_not_allowed` for a session, ...), 403
    * `scope_insufficient`, 503 `keys_unavailable` where Stytch's keys cannot be had and nothing can be said.
    */
-  authenticateToken(input: StytchAuthenticateInput, options?: CallOptions): Promise<AuthenticatedStytchToken>
+  authenticateToken(
+    input: StytchAuthenticateTokenInput,
+    options?: CallOptions,
+  ): Promise<StytchAuthenticatedToken>
 }
 
 /** The rotation of a client's secret. */
-export interface StytchSecrets {
+export interface StytchClientSecrets {
   /**
    * Makes the next secret: `POST /v1/m2m/clients/{client_id}/secrets/rotate/start`. From now on both are good.
    * The next one is shown this once; where it is lost, cancel and start anew.
    */
-  rotateStart(input: StytchClientInput, options?: CallOptions): Promise<RotatingStytchClient>
+  rotateStart(input: StytchClientReference, options?: CallOptions): Promise<StytchRotatingClient>
   /**
    * Makes the next secret the only one: `POST /v1/m2m/clients/{client_id}/secrets/rotate`. Rejects where no
    * rotation was started.
    */
-  rotate(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+  rotate(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
   /**
    * Gives up the next secret; the current one stays: `POST /v1/m2m/clients/{client_id}/secrets/rotate/cancel`.
    * Rejects where no rotation was started.
    */
-  rotateCancel(input: StytchClientInput, options?: CallOptions): Promise<StytchClient>
+  rotateCancel(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
 }
 
 /**
@@ -105,7 +109,7 @@ export interface StytchSecrets {
  * ```ts
  * const clients = stytchClients({ projectId, secret: process.env.STYTCH_SECRET! })
  * const { clientId, clientSecret } = await clients.create({ scopes: 'read:orders' })
- * const { accessToken } = await clients.token({ clientId, clientSecret })
+ * const { token } = await clients.token({ clientId, clientSecret })
  * ```
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
@@ -123,14 +127,14 @@ export function stytchClients(options: StytchClientsOptions): StytchClients {
   optionalFunction('stytchClients.clock', own.clock)
   flag('stytchClients.b2b', own.b2b, false)
   const api = new StytchApi('stytchClients', own)
-  const authenticate = createAuthenticate(own)
+  const authenticate = createAuthenticateToken(own)
   return Object.freeze<StytchClients>({
     create: (input, callOptions = {}) => create(api, input, callOptions),
     get: (input, callOptions = {}) => onClient(api, 'get', input, callOptions),
     search: (input = {}, callOptions = {}) => searchClients(api, input, callOptions),
     update: (input, callOptions = {}) => update(api, input, callOptions),
     delete: (input, callOptions = {}) => remove(api, input, callOptions),
-    secrets: Object.freeze<StytchSecrets>({
+    secrets: Object.freeze<StytchClientSecrets>({
       rotateStart: (input, callOptions = {}) => rotateStart(api, input, callOptions),
       rotate: (input, callOptions = {}) => onClient(api, 'secrets.rotate', input, callOptions),
       rotateCancel: (input, callOptions = {}) => onClient(api, 'secrets.rotateCancel', input, callOptions),
@@ -144,10 +148,10 @@ async function create(
   api: StytchApi,
   input: StytchCreateInput,
   options: CallOptions,
-): Promise<CreatedStytchClient> {
+): Promise<StytchCreatedClient> {
   const operation = 'stytchClients.create'
   const json = readCreateInput(operation, input)
-  const imported = text(json, 'client_secret')
+  const imported = string(json, 'client_secret')
   const call: StytchCall = {
     operation,
     method: 'POST',
@@ -157,11 +161,11 @@ async function create(
     secrets: imported === undefined ? [] : [imported],
     options,
   }
-  const answer = await api.call(call)
-  const client = clientOf(api, call, answer)
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
+  const response = await api.call(call)
+  const client = clientOf(api, call, response)
+  const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
   if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
-  return withSecret(client, 'clientSecret', secret)
+  return withSecrets(client, { clientSecret: secret })
 }
 
 async function update(api: StytchApi, input: StytchUpdateInput, options: CallOptions): Promise<StytchClient> {
@@ -173,29 +177,29 @@ async function update(api: StytchApi, input: StytchUpdateInput, options: CallOpt
 
 async function remove(
   api: StytchApi,
-  input: StytchClientInput,
+  input: StytchClientReference,
   options: CallOptions,
-): Promise<StytchClientInput> {
+): Promise<StytchClientReference> {
   const operation = 'stytchClients.delete'
   const clientId = readClientId(operation, input)
   const path = pathOf(clientId)
   const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
   const { json } = await api.call(call)
-  if (text(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
+  if (string(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
   return Object.freeze({ clientId })
 }
 
 async function rotateStart(
   api: StytchApi,
-  input: StytchClientInput,
+  input: StytchClientReference,
   options: CallOptions,
-): Promise<RotatingStytchClient> {
+): Promise<StytchRotatingClient> {
   const call = callOnClient('secrets.rotateStart', input, options)
-  const answer = await api.call(call)
-  const client = clientOf(api, call, answer, readClientId(call.operation, input))
-  const secret = filledText(record(answer.json, 'm2m_client') ?? {}, 'next_client_secret')
+  const response = await api.call(call)
+  const client = clientOf(api, call, response, readClientId(call.operation, input))
+  const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'next_client_secret')
   if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
-  return withSecret(client, 'nextClientSecret', secret)
+  return withSecrets(client, { nextClientSecret: secret })
 }
 
 const ON_CLIENT = {
@@ -209,7 +213,7 @@ const ON_CLIENT = {
 async function onClient(
   api: StytchApi,
   name: keyof typeof ON_CLIENT,
-  input: StytchClientInput,
+  input: StytchClientReference,
   options: CallOptions,
 ): Promise<StytchClient> {
   const call = callOnClient(name, input, options)
@@ -219,7 +223,7 @@ async function onClient(
 
 function callOnClient(
   name: keyof typeof ON_CLIENT,
-  input: StytchClientInput,
+  input: StytchClientReference,
   options: CallOptions,
 ): StytchCall {
   const operation = `stytchClients.${name}`
@@ -231,10 +235,10 @@ function callOnClient(
 }
 
 function pathOf(clientId: string): string {
-  return `/v1/m2m/clients/${pathPart('clientId', clientId)}`
+  return `/v1/m2m/clients/${encodePathSegment('clientId', clientId)}`
 }
 
-/** The client of an answer; `clientId` is whose it must be. */
+/** The client of a response; `clientId` is whose it must be. */
 function clientOf(
   api: StytchApi,
   call: StytchCall,

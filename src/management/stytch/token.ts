@@ -1,16 +1,16 @@
-import { filledText, number, text } from '../../util/members.js'
-import { withSecret } from '../api/hidden-members.js'
+import { nonEmptyString, number, string } from '../../util/members.js'
+import { withSecrets } from '../api/hidden-members.js'
 import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
 import type { CallOptions } from '../api/call.js'
 
-/** An access token that a client has obtained. Its scopes are in it: Stytch's answer does not say them. */
+/** An access token that a client has obtained. Its scopes are in it: Stytch's response does not say them. */
 export interface StytchAccessToken {
   readonly tokenType: 'bearer'
-  /** How long it is good for, in seconds, counted from the answer. */
+  /** How long it is good for, in seconds, counted from the response. */
   readonly expiresIn: number
   /** The token, a JWT. Not enumerable: it is left out of logs, JSON and copies of the result. */
-  readonly accessToken: string
+  readonly token: string
 }
 
 /** The client credentials grant. Repeating it obtains another token and changes nothing else. */
@@ -30,11 +30,11 @@ export async function obtainToken(
     secrets: [form.client_secret],
   } as const
   const { json } = await api.callPublic(call, options)
-  const accessToken = filledText(json, 'access_token')
-  if (accessToken === undefined) throw api.unreadable(call, 'the token')
-  if (text(json, 'token_type')?.toLowerCase() !== 'bearer')
+  const token = nonEmptyString(json, 'access_token')
+  if (token === undefined) throw api.unreadable(call, 'the token')
+  if (string(json, 'token_type')?.toLowerCase() !== 'bearer')
     throw api.unreadable(call, 'saying that it is a bearer token')
   const expiresIn = number(json, 'expires_in')
   if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'the lifetime of the token')
-  return withSecret({ tokenType: 'bearer', expiresIn } as const, 'accessToken', accessToken)
+  return withSecrets({ tokenType: 'bearer', expiresIn } as const, { token })
 }

@@ -1,8 +1,17 @@
-import { claim, type Claims } from '../../model/claims.js'
+import type { Claims } from '../../model/claims.js'
 import { ownOptions } from '../../options/read-options.js'
 import { secureAddress } from '../../options/url.js'
 import { requiredText } from '../../options/readers.js'
-import { isRecord } from '../../util/members.js'
+import {
+  isNonEmptyString,
+  isRecord,
+  isStringList,
+  nonEmptyString,
+  number,
+  ownMember,
+  secondsFromMilliseconds,
+} from '../../util/members.js'
+import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import {
   COMMON_OPTIONS,
@@ -88,10 +97,10 @@ function introspectionProfile(
   serviceId: string,
   common: CommonIssuerSettings,
 ): RemoteProfile {
-  const api = secureAddress('authlete.apiUrl', own.apiUrl).replace(/\/$/, '')
+  const service = authleteServiceUrl('authlete', own.apiUrl, serviceId)
   const serviceAccessToken = requiredText('authlete.serviceAccessToken', own.serviceAccessToken)
   return {
-    endpoint: `${api}/api/${encodeURIComponent(serviceId)}/auth/introspection`,
+    endpoint: `${service}/auth/introspection`,
     options: common.remote,
     request: (token) => ({
       headers: {
@@ -110,7 +119,7 @@ function introspectionProfile(
 function readAction({ status, json }: RemoteResponse): RemoteResult {
   if (status !== 200) return statusFault(status)
   if (!isRecord(json)) return { fault: 'issuer_unavailable', detail: 'the answer is no JSON object' }
-  switch (claim(json, 'action')) {
+  switch (ownMember(json, 'action')) {
     case 'OK':
       return readUsable(json)
     case 'UNAUTHORIZED':
@@ -124,21 +133,21 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
 }
 
 function readUsable(json: Claims): RemoteResult {
-  if (claim(json, 'existent') !== true || claim(json, 'usable') !== true) {
+  if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
     return { active: false, reason: 'token_inactive', detail: 'Authlete does not say existent and usable' }
   }
-  if (isText(claim(json, 'certificateThumbprint'))) {
+  if (nonEmptyString(json, 'certificateThumbprint') !== undefined) {
     return { active: false, reason: 'proof_missing', detail: 'the token is bound to a client certificate' }
   }
-  if (claim(json, 'responseSigningRequired') === true) {
+  if (ownMember(json, 'responseSigningRequired') === true) {
     return { active: false, reason: 'claim_invalid', detail: 'the service requires responses to be signed' }
   }
   const clientId = clientIdOf(json)
-  const subject = claim(json, 'subject') ?? clientId
-  const scopes = claim(json, 'scopes') ?? []
-  const resources = claim(json, 'accessTokenResources') ?? []
-  const expiresAt = claim(json, 'expiresAt')
-  if (!isText(subject) || !isTextList(scopes) || !isTextList(resources) || !isTime(expiresAt)) {
+  const subject = ownMember(json, 'subject') ?? clientId
+  const scopes = ownMember(json, 'scopes') ?? []
+  const resources = ownMember(json, 'accessTokenResources') ?? []
+  const expiresAt = secondsFromMilliseconds(json, 'expiresAt') ?? 0
+  if (!isNonEmptyString(subject) || !isStringList(scopes) || !isStringList(resources) || expiresAt <= 0) {
     return { fault: 'issuer_unavailable', detail: 'the answer describes no access token' }
   }
   return {
@@ -148,7 +157,7 @@ function readUsable(json: Claims): RemoteResult {
       clientId,
       scopes,
       audience: resources,
-      expiresAt: expiresAt / 1000,
+      expiresAt,
       claims: factsIn(json),
     },
   }
@@ -156,11 +165,11 @@ function readUsable(json: Claims): RemoteResult {
 
 /** The id the client used: its alias where that is the one, else its number. */
 function clientIdOf(json: Claims): string | undefined {
-  const alias = claim(json, 'clientIdAlias')
-  if (claim(json, 'clientIdAliasUsed') === true && isText(alias)) return alias
-  const number = claim(json, 'clientId')
+  const alias = nonEmptyString(json, 'clientIdAlias')
+  if (ownMember(json, 'clientIdAliasUsed') === true && alias !== undefined) return alias
+  const id = number(json, 'clientId')
   // Beyond the safe range two clients would share one number.
-  return typeof number === 'number' && Number.isSafeInteger(number) ? String(number) : undefined
+  return Number.isSafeInteger(id) ? String(id) : undefined
 }
 
 /** Members that are instructions to us or diagnostics, not facts about the token. */
@@ -168,17 +177,4 @@ const NOT_FACTS = new Set(['action', 'responseContent', 'resultCode', 'resultMes
 
 function factsIn(json: Claims): Claims {
   return Object.fromEntries(Object.entries(json).filter(([name]) => !NOT_FACTS.has(name)))
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
-
-/** Milliseconds since the epoch. */
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0
 }

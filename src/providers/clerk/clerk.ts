@@ -1,10 +1,10 @@
 import type { TokenFacts } from '../../model/access-token.js'
-import { claim, readClaims, type Claims } from '../../model/claims.js'
+import { readClaims, type Claims } from '../../model/claims.js'
 import { ownOptions } from '../../options/read-options.js'
 import { secureAddress } from '../../options/url.js'
 import { flag, optionalText, requiredText, textList } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
+import { isRecord, ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
 import {
@@ -18,7 +18,7 @@ import {
 import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
-import { apiAddress } from './api-url.js'
+import { clerkApiUrl } from './api-url.js'
 
 /**
  * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
@@ -89,7 +89,7 @@ export function clerk(options: ClerkOptions): Issuer {
     audience: true,
   })
   const common = readCommonOptions('clerk', own, { algorithms: ['RS256'] })
-  const api = apiAddress(own.apiUrl)
+  const api = clerkApiUrl('clerk.apiUrl', own.apiUrl)
   const access = readJwtAccess(own.jwtAccess)
   const issuer = own.issuer === undefined ? undefined : secureAddress('clerk.issuer', own.issuer)
   const jwt = access === false ? undefined : jwtProfile(own, access, issuer, api, common)
@@ -172,7 +172,7 @@ function jwtProfile(
   const requireCategory = flag('clerk.requireCategory', own.requireCategory, true)
   return {
     issuers: issuer === undefined ? null : [issuer],
-    recognises: ({ claims }) => isMachine(claim(claims, 'sub')),
+    recognises: ({ claims }) => isMachine(ownMember(claims, 'sub')),
     checked: access === 'remote' ? 'remote' : 'local',
     keys: access === 'remote' ? null : keySource(own, issuer, api, common),
     algorithms: common.algorithms,
@@ -207,15 +207,15 @@ function keySource(
 
 /** Session and template tokens are made with the same keys; only the category tells them apart. */
 function judgeCategory(header: Claims, required: boolean): VerificationFailure | undefined {
-  if (mediaType(claim(header, 'typ')) !== 'jwt')
+  if (mediaType(ownMember(header, 'typ')) !== 'jwt')
     return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
-  const category = claim(header, 'cat')
+  const category = ownMember(header, 'cat')
   if (category === MACHINE_CATEGORY || (category === undefined && !required)) return undefined
   return { reason: 'type_not_allowed', detail: 'cat is not that of a machine token' }
 }
 
 function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
-  if (!isMachine(claim(claims, 'sub'))) return { reason: 'type_not_allowed', detail: 'sub is no machine' }
+  if (!isMachine(ownMember(claims, 'sub'))) return { reason: 'type_not_allowed', detail: 'sub is no machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
 }

@@ -1,5 +1,5 @@
-import { claim, readScopes, type Claims } from '../../model/claims.js'
-import { isRecord } from '../../util/members.js'
+import { readScopes, type Claims } from '../../model/claims.js'
+import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } from '../../util/members.js'
 import { isVerificationFailure } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CommonIssuerSettings } from '../common-options.js'
@@ -40,14 +40,14 @@ function readVerification({ status, json }: RemoteResponse, scopeClaims: readonl
     return { active: false, reason: 'token_inactive', detail: 'Clerk knows no such token for this machine' }
   }
   if (status !== 200) return statusFault(status)
-  if (!isRecord(json) || claim(json, 'object') !== 'machine_to_machine_token') {
+  if (!isRecord(json) || ownMember(json, 'object') !== 'machine_to_machine_token') {
     return { fault: 'issuer_unavailable', detail: 'the answer is no machine token' }
   }
-  if (claim(json, 'expired') === true)
+  if (ownMember(json, 'expired') === true)
     return { active: false, reason: 'token_expired', detail: 'Clerk says expired' }
-  if (claim(json, 'revoked') === true)
+  if (ownMember(json, 'revoked') === true)
     return { active: false, reason: 'token_inactive', detail: 'Clerk says revoked' }
-  if (claim(json, 'expired') !== false || claim(json, 'revoked') !== false) {
+  if (ownMember(json, 'expired') !== false || ownMember(json, 'revoked') !== false) {
     return {
       fault: 'issuer_unavailable',
       detail: 'the answer does not say whether the token is revoked or expired',
@@ -57,24 +57,24 @@ function readVerification({ status, json }: RemoteResponse, scopeClaims: readonl
 }
 
 function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteResult {
-  const custom = claim(json, 'claims')
-  const subject = claim(json, 'subject')
-  const expiresAt = secondsOf(claim(json, 'expiration'))
-  const issuedAt = secondsOf(claim(json, 'created_at'))
-  const machines = claim(json, 'scopes') ?? []
-  const tokenId = claim(json, 'id')
+  const custom = ownMember(json, 'claims')
+  const subject = string(json, 'subject')
+  const expiresAt = secondsFromMilliseconds(json, 'expiration')
+  const issuedAt = secondsFromMilliseconds(json, 'created_at')
+  const machines = ownMember(json, 'scopes') ?? []
+  const tokenId = string(json, 'id')
   if (
-    typeof subject !== 'string' ||
+    subject === undefined ||
     !isMachine(subject) ||
-    expiresAt === 'unreadable' ||
-    issuedAt === 'unreadable' ||
-    !isTextList(machines)
+    !hasTimeOrNull(json, 'expiration') ||
+    !hasTimeOrNull(json, 'created_at') ||
+    !isStringList(machines)
   ) {
     return { fault: 'issuer_unavailable', detail: 'the answer describes no machine token' }
   }
   const structural = {
     sub: subject,
-    ...(typeof tokenId === 'string' ? { jti: tokenId } : {}),
+    ...(tokenId === undefined ? {} : { jti: tokenId }),
     ...(issuedAt === undefined ? {} : { iat: issuedAt }),
     ...(expiresAt === undefined ? {} : { exp: expiresAt }),
   }
@@ -97,14 +97,8 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteR
   }
 }
 
-/** Clerk's times are milliseconds; null means never. */
-function secondsOf(milliseconds: unknown): number | undefined | 'unreadable' {
-  if (milliseconds === null || milliseconds === undefined) return undefined
-  return typeof milliseconds === 'number' && milliseconds > 0 && Number.isFinite(milliseconds)
-    ? milliseconds / 1000
-    : 'unreadable'
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+/** Whether a time is valid, absent or null, which is Clerk's way to say never. */
+function hasTimeOrNull(json: Claims, name: string): boolean {
+  const value = ownMember(json, name) ?? undefined
+  return value === undefined || (secondsFromMilliseconds(json, name) ?? 0) > 0
 }

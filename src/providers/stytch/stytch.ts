@@ -1,5 +1,6 @@
 import type { TokenFacts } from '../../model/access-token.js'
-import { claim, readClaims, type Claims } from '../../model/claims.js'
+import { readClaims, type Claims } from '../../model/claims.js'
+import { ownMember } from '../../util/members.js'
 import { ownOptions } from '../../options/read-options.js'
 import { flag, requiredText } from '../../options/readers.js'
 import { mediaType } from '../../http/media-type.js'
@@ -70,7 +71,7 @@ export function stytch(options: StytchOptions): Issuer {
 }
 
 function judgeType(header: Claims): VerificationFailure | undefined {
-  if (mediaType(claim(header, 'typ')) === 'jwt') return undefined
+  if (mediaType(ownMember(header, 'typ')) === 'jwt') return undefined
   return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
 }
 
@@ -78,12 +79,12 @@ function judgeType(header: Claims): VerificationFailure | undefined {
 const SESSION_CLAIMS = ['https://stytch.com/session', 'https://stytch.com/organization']
 
 function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
-  if (SESSION_CLAIMS.some((name) => claim(claims, name) !== undefined)) {
+  if (SESSION_CLAIMS.some((name) => ownMember(claims, name) !== undefined)) {
     return { reason: 'type_not_allowed', detail: 'this is a session token' }
   }
   // Every machine token has a scope text; whatever lacks it is another kind of token of the project.
-  if (scopeClaims.includes('scope') && typeof claim(claims, 'scope') !== 'string') {
-    const absent = claim(claims, 'scope') === undefined
+  if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
+    const absent = ownMember(claims, 'scope') === undefined
     return { reason: absent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })

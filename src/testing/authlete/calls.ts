@@ -17,37 +17,37 @@ export interface ServiceCall {
 export type ServiceEndpoint = (state: IssuerState, call: ServiceCall) => TestResponse
 
 /** Lets only the service itself in. */
-export function asService(
+export function requireServiceToken(
   state: IssuerState,
   endpoint: ServiceEndpoint,
 ): (request: TestRequest) => TestResponse {
   return (request) => {
     const token = bearerToken(request)
-    if (token === undefined) return problem(401, 'A001202', 'Authorization header is missing.')
+    if (token === undefined) return errorResponse(401, 'A001202', 'Authorization header is missing.')
     if (token !== state.authlete.serviceAccessToken)
-      return problem(401, 'A001203', 'The access token is not valid.')
+      return errorResponse(401, 'A001203', 'The access token is not valid.')
     if (request.params['service'] !== state.authlete.serviceId) {
-      return problem(403, 'A001215', 'The access token is not for this service.')
+      return errorResponse(403, 'A001215', 'The access token is not for this service.')
     }
     return endpoint(state, { request, fields: readFields(request) ?? {} })
   }
 }
 
 /** A problem of the call to the API, which is no verdict on any token. */
-export function problem(status: number, code: string, text: string): TestResponse {
-  return json(status, result(code, text))
+export function errorResponse(status: number, code: string, text: string): TestResponse {
+  return json(status, resultFields(code, text))
 }
 
 /** Codes are diagnostics nobody may branch on; only some of these are Authlete's own. */
-export function result(
+export function resultFields(
   code: string,
   text: string,
 ): { readonly resultCode: string; readonly resultMessage: string } {
   return { resultCode: code, resultMessage: `[${code}] ${text}` }
 }
 
-/** An answer with a verdict: the status is 200 whatever it is. */
-export function acted(
+/** A response with a verdict: the status is 200 whatever it is. */
+export function actionResponse(
   action: string,
   diagnostics: Readonly<Record<string, unknown>>,
   members: Readonly<Record<string, unknown>> = {},

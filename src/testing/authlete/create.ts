@@ -1,9 +1,9 @@
-import { acted, result, type ServiceCall } from './calls.js'
+import { actionResponse, resultFields, type ServiceCall } from './calls.js'
 import type { AuthleteDetails, AuthleteTestProperty } from './details.js'
 import { clientNumber, expiryOf, isClient, subjectOf } from './facts.js'
-import { listField, textField, type TestResponse, type Fields } from '../server/http.js'
+import { listField, stringField, type TestResponse, type Fields } from '../server/http.js'
 import { mintOpaque } from '../mint.js'
-import { randomText } from '../state/providers.js'
+import { randomString } from '../state/providers.js'
 import { signJwt } from '../state/signing-keys.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
@@ -16,15 +16,15 @@ const WITHOUT_REFRESH = ['IMPLICIT', 'CLIENT_CREDENTIALS']
 
 /** Makes a token for a client of the service: its own, or one that a token was minted for. */
 export function createToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
-  const refuse = (text: string): TestResponse => acted('BAD_REQUEST', result('A070201', text))
-  const grantType = textField(fields, 'grantType')
+  const refuse = (text: string): TestResponse => actionResponse('BAD_REQUEST', resultFields('A070201', text))
+  const grantType = stringField(fields, 'grantType')
   if (grantType === undefined) return refuse('The grant type is missing.')
   const identifier = fields['clientId'] === undefined ? fields['clientIdentifier'] : fields['clientId']
   const clientId = findClient(state, identifier)
   if (clientId === undefined) return refuse('No such client.')
-  const subject = grantType === 'CLIENT_CREDENTIALS' ? clientId : textField(fields, 'subject')
+  const subject = grantType === 'CLIENT_CREDENTIALS' ? clientId : stringField(fields, 'subject')
   if (subject === undefined) return refuse('The subject is missing.')
-  const preset = textField(fields, 'accessToken')
+  const preset = stringField(fields, 'accessToken')
   if (preset !== undefined && state.tokens.find('authlete', preset) !== undefined)
     return refuse('The access token exists.')
 
@@ -44,13 +44,13 @@ export function createToken(state: IssuerState, { fields }: ServiceCall): TestRe
     authlete: details,
   })
   const jwt = state.authlete.jwtAccessTokens ? signed(state, record, fields) : undefined
-  if (jwt === undefined) return acted('OK', CREATED, createdToken(state, record, fields))
+  if (jwt === undefined) return actionResponse('OK', CREATED, createdToken(state, record, fields))
   const withJwt = state.tokens.replace(record, { authlete: { ...details, jwt } })
   state.tokens.alias(jwt, withJwt)
-  return acted('OK', CREATED, { ...createdToken(state, withJwt, fields), jwtAccessToken: jwt })
+  return actionResponse('OK', CREATED, { ...createdToken(state, withJwt, fields), jwtAccessToken: jwt })
 }
 
-const CREATED = result('A070001', 'A new access token was successfully issued.')
+const CREATED = resultFields('A070001', 'A new access token was successfully issued.')
 
 /** A client of the service: its own, or one that some token is of. */
 function findClient(state: IssuerState, identifier: unknown): string | undefined {
@@ -60,11 +60,11 @@ function findClient(state: IssuerState, identifier: unknown): string | undefined
 }
 
 function detailsFrom(state: IssuerState, fields: Fields, grantType: string): AuthleteDetails {
-  const certificateThumbprint = textField(fields, 'certificateThumbprint')
-  const dpopKeyThumbprint = textField(fields, 'dpopKeyThumbprint')
+  const certificateThumbprint = stringField(fields, 'certificateThumbprint')
+  const dpopKeyThumbprint = stringField(fields, 'dpopKeyThumbprint')
   const seconds = Number(fields['refreshTokenDuration'] ?? 0) || DEFAULT_SECONDS.refresh
   const refresh = {
-    value: textField(fields, 'refreshToken') ?? randomText(32),
+    value: stringField(fields, 'refreshToken') ?? randomString(32),
     expiresAt: Math.floor(nowSeconds(state)) + seconds,
   }
   return {
@@ -113,7 +113,7 @@ export function isTrue(value: unknown): boolean {
 /** The same token in JWT form: signed by the service, and good as long as the row it stands for. */
 function signed(state: IssuerState, record: TokenRecord, fields: Fields): string {
   const key = state.keys.authlete.signingKey(undefined, undefined)
-  const text = textField(fields, 'jwtAtClaims') ?? '{}'
+  const text = stringField(fields, 'jwtAtClaims') ?? '{}'
   const further = JSON.parse(text) as Readonly<Record<string, unknown>>
   return signJwt(key, { alg: key.algorithm, typ: 'at+jwt', kid: key.kid }, { ...further, ...record.claims })
 }

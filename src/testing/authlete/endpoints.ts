@@ -1,4 +1,4 @@
-import { asService, type ServiceEndpoint } from './calls.js'
+import { requireServiceToken, type ServiceEndpoint } from './calls.js'
 import { createToken } from './create.js'
 import { introspect, introspectStandard } from './introspection.js'
 import { reissueIdToken } from './id-tokens.js'
@@ -16,12 +16,12 @@ export function authleteRoutes(state: IssuerState): readonly Route[] {
     method: Route['method'],
     path: string,
     endpoint: Endpoint,
-    answer: ServiceEndpoint,
+    handler: ServiceEndpoint,
   ): Route => ({
     method,
     path: `/authlete/api/:service${path}`,
     endpoint,
-    answer: asService(state, answer),
+    respond: requireServiceToken(state, handler),
   })
   return [
     api('POST', '/auth/introspection', 'authleteIntrospection', introspect),
@@ -33,18 +33,18 @@ export function authleteRoutes(state: IssuerState): readonly Route[] {
     api('POST', '/auth/token/revoke', 'authleteTokens', revokeTokens),
     api('POST', '/idtoken/reissue', 'authleteTokens', reissueIdToken),
     api('GET', '/service/jwks/get', 'jwks', keys),
-    { method: 'GET', path: '/authlete/jwks', endpoint: 'jwks', answer: keys },
+    { method: 'GET', path: '/authlete/jwks', endpoint: 'jwks', respond: keys },
     {
       method: 'GET',
       path: '/authlete/.well-known/openid-configuration',
       endpoint: 'discovery',
-      answer: metadata,
+      respond: metadata,
     },
     {
       method: 'GET',
       path: '/.well-known/oauth-authorization-server/authlete',
       endpoint: 'discovery',
-      answer: metadata,
+      respond: metadata,
     },
   ]
 }

@@ -1,6 +1,6 @@
-import { acted, problem, result, type ServiceCall } from './calls.js'
+import { actionResponse, errorResponse, resultFields, type ServiceCall } from './calls.js'
 import { clientNumber, expiryOf } from './facts.js'
-import { textField, type TestResponse, type Fields } from '../server/http.js'
+import { stringField, type TestResponse, type Fields } from '../server/http.js'
 import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
@@ -8,13 +8,13 @@ import type { TokenRecord } from '../state/token-store.js'
 /** A new ID token for the access token and the refresh token of one token response. The body is JSON only. */
 export function reissueIdToken(state: IssuerState, { request, fields }: ServiceCall): TestResponse {
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
-    return problem(400, 'A292201', 'The body is no JSON.')
+    return errorResponse(400, 'A292201', 'The body is no JSON.')
   }
-  const refuse = (text: string): TestResponse => acted('CALLER_ERROR', result('A292202', text))
-  const record = state.tokens.find('authlete', textField(fields, 'accessToken') ?? '')
+  const refuse = (text: string): TestResponse => actionResponse('CALLER_ERROR', resultFields('A292202', text))
+  const record = state.tokens.find('authlete', stringField(fields, 'accessToken') ?? '')
   const { refresh } = record?.authlete ?? {}
   if (record === undefined || !isActive(state, record)) return refuse('The access token does not exist.')
-  if (refresh === undefined || refresh.value !== textField(fields, 'refreshToken')) {
+  if (refresh === undefined || refresh.value !== stringField(fields, 'refreshToken')) {
     return refuse('The refresh token is not that of the access token.')
   }
   if (!record.scopes.includes('openid')) return refuse('The openid scope is missing.')
@@ -24,14 +24,14 @@ export function reissueIdToken(state: IssuerState, { request, fields }: ServiceC
     return refuse('claims or idtHeaderParams is no JSON object.')
   const idToken = signedIdToken(state, record, fields, { claims: further, header })
   const content = {
-    access_token: textField(fields, 'accessToken'),
+    access_token: stringField(fields, 'accessToken'),
     token_type: record.authlete?.tokenType,
     expires_in: Math.round(expiryOf(record) / 1000 - nowSeconds(state)),
     scope: record.scopes.join(' '),
     refresh_token: refresh.value,
     id_token: idToken,
   }
-  return acted('OK', result('A292001', 'The ID token was reissued successfully.'), {
+  return actionResponse('OK', resultFields('A292001', 'The ID token was reissued successfully.'), {
     responseContent: JSON.stringify(content),
     idToken,
   })
@@ -52,7 +52,7 @@ function signedIdToken(
   return signJwt(key, header, {
     ...further.claims,
     iss: state.endpoints.authlete,
-    sub: textField(fields, 'sub') ?? record.subject,
+    sub: stringField(fields, 'sub') ?? record.subject,
     aud: fields['idTokenAudType'] === 'string' ? client : [client],
     iat,
     exp: iat + 3600,
@@ -61,7 +61,7 @@ function signedIdToken(
 
 /** A JSON object that comes as a text; empty if it is left out, undefined if it is none. */
 function objectField(fields: Fields, name: string): Members | undefined {
-  const text = textField(fields, name)
+  const text = stringField(fields, name)
   if (text === undefined) return {}
   try {
     const value: unknown = JSON.parse(text)

@@ -1,51 +1,56 @@
 import { createHash } from 'node:crypto'
-import { acted, result, type ServiceCall } from './calls.js'
+import { actionResponse, resultFields, type ServiceCall } from './calls.js'
 import { clientNumber, detailsOf, expiryOf, subjectOf } from './facts.js'
-import { formFields, listField, textField, type TestResponse, type Fields } from '../server/http.js'
+import { formFields, listField, stringField, type TestResponse, type Fields } from '../server/http.js'
 import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** The answer is 200 for every verdict; the verdict is in `action`. */
+/** The response is 200 for every verdict; the verdict is in `action`. */
 export function introspect(state: IssuerState, { fields }: ServiceCall): TestResponse {
-  const token = textField(fields, 'token')
+  const token = stringField(fields, 'token')
   if (token === undefined) {
-    return verdict('BAD_REQUEST', 'invalid_request', result('A056201', 'No access token was given.'))
+    return verdict('BAD_REQUEST', 'invalid_request', resultFields('A056201', 'No access token was given.'))
   }
   const record = state.tokens.find('authlete', token)
   if (record === undefined || record.revoked) {
-    return verdict('UNAUTHORIZED', 'invalid_token', result('A056301', 'The access token does not exist.'), {
-      existent: false,
-      usable: false,
-      sufficient: false,
-      refreshable: false,
-    })
+    return verdict(
+      'UNAUTHORIZED',
+      'invalid_token',
+      resultFields('A056301', 'The access token does not exist.'),
+      {
+        existent: false,
+        usable: false,
+        sufficient: false,
+        refreshable: false,
+      },
+    )
   }
   const facts = tokenFacts(state, record)
   if (!isActive(state, record)) {
-    const expired = result('A056302', 'The access token has expired.')
+    const expired = resultFields('A056302', 'The access token has expired.')
     return verdict('UNAUTHORIZED', 'invalid_token', expired, { ...facts, existent: true, usable: false })
   }
   const known = { ...facts, existent: true, usable: true }
   const wanted = listField(fields, 'scopes')
   if (wanted?.every((scope) => record.scopes.includes(scope)) === false) {
-    const lacking = result('A056303', 'The access token does not cover the required scopes.')
+    const lacking = resultFields('A056303', 'The access token does not cover the required scopes.')
     return verdict('FORBIDDEN', 'insufficient_scope', lacking, { ...known, sufficient: false })
   }
-  const subject = textField(fields, 'subject')
+  const subject = stringField(fields, 'subject')
   if (subject !== undefined && subject !== facts['subject']) {
-    const foreign = result('A056304', 'The subject is another.')
+    const foreign = resultFields('A056304', 'The subject is another.')
     return verdict('FORBIDDEN', 'invalid_request', foreign, { ...known, sufficient: true })
   }
   const unproven = missingProof(state, record, fields)
   if (unproven !== undefined) {
-    return verdict('UNAUTHORIZED', 'invalid_token', result('A056305', unproven), {
+    return verdict('UNAUTHORIZED', 'invalid_token', resultFields('A056305', unproven), {
       ...known,
       sufficient: true,
     })
   }
-  const valid = result('A056001', 'The access token is valid.')
-  // Also in a positive answer there is an error text, which says nothing: a trap that is Authlete's own.
+  const valid = resultFields('A056001', 'The access token is valid.')
+  // Also in a positive response there is an error text, which says nothing: a trap that is Authlete's own.
   return verdict('OK', 'invalid_request', valid, { ...known, sufficient: true })
 }
 
@@ -55,7 +60,7 @@ function verdict(
   diagnostics: Readonly<Record<string, unknown>>,
   facts: Readonly<Record<string, unknown>> = {},
 ): TestResponse {
-  return acted(action, diagnostics, { responseContent: `Bearer error="${error}"`, ...facts })
+  return actionResponse(action, diagnostics, { responseContent: `Bearer error="${error}"`, ...facts })
 }
 
 /**
@@ -64,7 +69,7 @@ function verdict(
  */
 function missingProof(state: IssuerState, record: TokenRecord, fields: Fields): string | undefined {
   const { dpopKeyThumbprint, kept } = detailsOf(record)
-  const proof = textField(fields, 'dpop')
+  const proof = stringField(fields, 'dpop')
   if (dpopKeyThumbprint !== undefined && (proof === undefined || keyOf(proof) !== dpopKeyThumbprint)) {
     return 'The DPoP proof is missing or made with another key.'
   }
@@ -121,30 +126,31 @@ function tokenFacts(state: IssuerState, record: TokenRecord): Readonly<Record<st
   }
 }
 
-/** For building an own RFC 7662 endpoint: its whole answer is a text within this one. */
+/** For building an own RFC 7662 endpoint: its whole response is a text within this one. */
 export function introspectStandard(state: IssuerState, { fields }: ServiceCall): TestResponse {
-  const token = textField(formFields(textField(fields, 'parameters') ?? ''), 'token')
+  const token = stringField(formFields(stringField(fields, 'parameters') ?? ''), 'token')
   if (token === undefined) {
     const content = { error: 'invalid_request', error_description: 'token is missing' }
     return standard(
       'BAD_REQUEST',
-      result('A145201', 'The token parameter is missing.'),
+      resultFields('A145201', 'The token parameter is missing.'),
       JSON.stringify(content),
     )
   }
   const record = state.tokens.find('authlete', token)
-  const resource = textField(fields, 'rsUri')
+  const resource = stringField(fields, 'rsUri')
   const isForResource =
     resource === undefined || record?.audience.length === 0 || record?.audience.includes(resource) === true
   const content =
     record !== undefined && isForResource && isActive(state, record)
       ? describe(record, fields['withHiddenProperties'] === true)
       : { active: false }
-  const done = result('A145001', 'The introspection request is valid.')
+  const done = resultFields('A145001', 'The introspection request is valid.')
   if (fields['httpAcceptHeader'] !== 'application/token-introspection+jwt') {
     return standard('OK', done, JSON.stringify(content))
   }
-  if (resource === undefined) return standard('BAD_REQUEST', result('A145202', 'rsUri is required.'), '')
+  if (resource === undefined)
+    return standard('BAD_REQUEST', resultFields('A145202', 'rsUri is required.'), '')
   return standard('JWT', done, signedAnswer(state, resource, content))
 }
 
@@ -165,7 +171,7 @@ function standard(
   diagnostics: Readonly<Record<string, unknown>>,
   responseContent: string,
 ): TestResponse {
-  return acted(action, diagnostics, { responseContent })
+  return actionResponse(action, diagnostics, { responseContent })
 }
 
 /** RFC 9701 section 5. */

@@ -1,9 +1,9 @@
-import { acted, problem, result, type ServiceCall } from './calls.js'
+import { actionResponse, errorResponse, resultFields, type ServiceCall } from './calls.js'
 import { confirmationOf, DEFAULT_SECONDS, isTrue, propertiesField } from './create.js'
 import type { AuthleteDetails } from './details.js'
 import { clientNumber, detailsOf, expiryOf, hashOf, isClient, subjectOf } from './facts.js'
-import { json, listField, textField, type TestResponse, type Fields } from '../server/http.js'
-import { randomText } from '../state/providers.js'
+import { json, listField, stringField, type TestResponse, type Fields } from '../server/http.js'
+import { randomString } from '../state/providers.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
@@ -19,7 +19,7 @@ export function listTokens(state: IssuerState, { request: { query } }: ServiceCa
   const start = Number(query.get('start') ?? 0)
   const end = Number(query.get('end') ?? 5)
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start) {
-    return problem(400, 'A065201', 'The range is wrong.')
+    return errorResponse(400, 'A065201', 'The range is wrong.')
   }
   const found = kept(state).filter(
     (record) =>
@@ -76,17 +76,18 @@ function findToken(state: IssuerState, identifier: string | undefined): TokenRec
 /** Changes a token from now on, wherever it is asked about. */
 export function updateToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
   // The token itself goes before its hash, as at Authlete: the other is not looked at.
-  const identifier = textField(fields, 'accessToken') ?? textField(fields, 'accessTokenHash')
-  const id = textField(fields, 'tokenId')
+  const identifier = stringField(fields, 'accessToken') ?? stringField(fields, 'accessTokenHash')
+  const id = stringField(fields, 'tokenId')
   if (identifier === undefined && id === undefined) {
-    return acted('BAD_REQUEST', result('A075201', 'No access token was given.'))
+    return actionResponse('BAD_REQUEST', resultFields('A075201', 'No access token was given.'))
   }
   const record =
     identifier === undefined ? kept(state).find((known) => known.id === id) : findToken(state, identifier)
-  if (record === undefined) return acted('NOT_FOUND', result('A075202', 'The access token does not exist.'))
+  if (record === undefined)
+    return actionResponse('NOT_FOUND', resultFields('A075202', 'The access token does not exist.'))
   const changed = state.tokens.replace(record, changesOf(state, record, fields))
   const { tokenType, properties, refresh, kept: further } = detailsOf(changed)
-  return acted('OK', result('A075001', 'The access token was successfully updated.'), {
+  return actionResponse('OK', resultFields('A075001', 'The access token was successfully updated.'), {
     accessToken: changed.value,
     accessTokenExpiresAt: expiryOf(changed),
     ...(refresh === undefined ? {} : { refreshTokenExpiresAt: refresh.expiresAt * 1000 }),
@@ -109,7 +110,7 @@ function changesOf(state: IssuerState, record: TokenRecord, fields: Fields): Par
   const { exp: _exp, scope, ...claims } = record.claims
   const granted = scopes === undefined ? scope : scopes.join(' ')
   return {
-    ...(isTrue(fields['accessTokenValueUpdated']) ? { value: randomText(32) } : {}),
+    ...(isTrue(fields['accessTokenValueUpdated']) ? { value: randomString(32) } : {}),
     scopes: scopes ?? record.scopes,
     expiresAt,
     claims: {
@@ -125,8 +126,8 @@ function changesOf(state: IssuerState, record: TokenRecord, fields: Fields): Par
 
 function changedDetails(state: IssuerState, record: TokenRecord, fields: Fields): AuthleteDetails {
   const before = detailsOf(record)
-  const certificateThumbprint = textField(fields, 'certificateThumbprint')
-  const dpopKeyThumbprint = textField(fields, 'dpopKeyThumbprint')
+  const certificateThumbprint = stringField(fields, 'certificateThumbprint')
+  const dpopKeyThumbprint = stringField(fields, 'dpopKeyThumbprint')
   const isAfresh =
     listField(fields, 'scopes') !== undefined && isTrue(fields['refreshTokenExpiresAtUpdatedOnScopeUpdate'])
   const fresh = isAfresh ? Math.floor(nowSeconds(state)) + DEFAULT_SECONDS.refresh : before.refresh?.expiresAt
@@ -153,20 +154,20 @@ function moment(value: unknown): number | undefined {
 /** Deletes a token by its value or hash. */
 export function deleteToken(state: IssuerState, { request: { params } }: ServiceCall): TestResponse {
   const record = findToken(state, params['token'])
-  if (record === undefined) return problem(404, 'A080201', 'The access token does not exist.')
+  if (record === undefined) return errorResponse(404, 'A080201', 'The access token does not exist.')
   state.tokens.revoke(record.value, nowSeconds(state))
   return { status: 204, headers: {}, body: '' }
 }
 
 /** Revokes what the first member that is given names; the others are not looked at. */
 export function revokeTokens(state: IssuerState, { fields }: ServiceCall): TestResponse {
-  const accessToken = textField(fields, 'accessTokenIdentifier')
-  const refreshToken = textField(fields, 'refreshTokenIdentifier')
-  const client = textField(fields, 'clientIdentifier')
-  const subject = textField(fields, 'subject')
+  const accessToken = stringField(fields, 'accessTokenIdentifier')
+  const refreshToken = stringField(fields, 'refreshTokenIdentifier')
+  const client = stringField(fields, 'clientIdentifier')
+  const subject = stringField(fields, 'subject')
   const isOne = accessToken !== undefined || refreshToken !== undefined
   if (!isOne && client === undefined && subject === undefined) {
-    return problem(400, 'A133201', 'Nothing to revoke was given.')
+    return errorResponse(400, 'A133201', 'Nothing to revoke was given.')
   }
   const doomed = kept(state).filter((record) => {
     if (accessToken !== undefined) return record === findToken(state, accessToken)
@@ -181,6 +182,6 @@ export function revokeTokens(state: IssuerState, { fields }: ServiceCall): TestR
   // As the documents show it: the code is a number there, and there is no message.
   if (isOne && doomed.length === 0) return json(404, { resultCode: 404, resultMessage: '' })
   for (const record of doomed) state.tokens.revoke(record.value, nowSeconds(state))
-  const done = result('A133001', 'Tokens were successfully revoked.')
+  const done = resultFields('A133001', 'Tokens were successfully revoked.')
   return json(200, { ...done, count: doomed.length })
 }

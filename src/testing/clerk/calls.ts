@@ -13,26 +13,26 @@ import type { IssuerState } from '../state/state.js'
 type Caller = { readonly machine: ClerkMachine } | 'instance'
 
 /** A call whose key is known, with the members of its body. */
-export interface KeyedCall {
+export interface AuthenticatedCall {
   readonly request: TestRequest
   readonly caller: Caller
   readonly fields: Fields
 }
 
-export type KeyedEndpoint = (state: IssuerState, call: KeyedCall) => TestResponse
+export type AuthenticatedEndpoint = (state: IssuerState, call: AuthenticatedCall) => TestResponse
 
 /** `members` are the names a body may have: the schemas allow no others. Without them there is no body. */
-export function withKey(
+export function requireSecretKey(
   state: IssuerState,
-  endpoint: KeyedEndpoint,
+  endpoint: AuthenticatedEndpoint,
   members?: readonly string[],
 ): (request: TestRequest) => TestResponse {
   return (request) => {
     const key = bearerToken(request)
-    if (key === undefined) return wrongKey('authorization_header_format_invalid')
+    if (key === undefined) return invalidKeyResponse('authorization_header_format_invalid')
     const caller = callerOf(state, key)
     if (caller === undefined)
-      return wrongKey(key.startsWith('sk_') ? 'clerk_key_invalid' : 'machine_secret_key_invalid')
+      return invalidKeyResponse(key.startsWith('sk_') ? 'clerk_key_invalid' : 'machine_secret_key_invalid')
     const fields = members === undefined ? {} : readJson(request)
     if (fields === undefined) return badRequest('The body is no JSON object')
     const foreign = Object.keys(fields).find((name) => members?.includes(name) !== true)
@@ -59,7 +59,7 @@ export function machinesOf(state: IssuerState): readonly ClerkMachine[] {
   return [receiver, sender, stranger]
 }
 
-export function wrongKey(code: string): TestResponse {
+export function invalidKeyResponse(code: string): TestResponse {
   return clerkError(401, code, 'The secret key is not valid')
 }
 

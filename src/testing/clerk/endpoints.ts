@@ -2,14 +2,14 @@ import {
   badRequest,
   clerkError,
   machinesOf,
-  withKey,
-  wrongKey,
-  type KeyedCall,
-  type KeyedEndpoint,
+  requireSecretKey,
+  invalidKeyResponse,
+  type AuthenticatedCall,
+  type AuthenticatedEndpoint,
 } from './calls.js'
 import { clerkTokenObject, findReusable, isClerkExpired, isMachineToken, listClerkTokens } from './tokens.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
-import { json, textField, type TestResponse, type Fields } from '../server/http.js'
+import { json, stringField, type TestResponse, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
@@ -17,16 +17,21 @@ import type { TokenRecord } from '../state/token-store.js'
 /** Clerk's Backend API, under `/clerk`. Its SDKs call the same endpoints with and without `/v1`. */
 export function clerkRoutes(state: IssuerState): readonly Route[] {
   const keys = (): TestResponse => json(200, state.keys.clerk.jwks())
-  const keysForInstance: KeyedEndpoint = (_, { caller }) =>
-    caller === 'instance' ? keys() : wrongKey('clerk_key_invalid')
-  const tokens = (path: string, endpoint: Endpoint, operation: KeyedEndpoint, members?: readonly string[]) =>
+  const keysForInstance: AuthenticatedEndpoint = (_, { caller }) =>
+    caller === 'instance' ? keys() : invalidKeyResponse('clerk_key_invalid')
+  const tokens = (
+    path: string,
+    endpoint: Endpoint,
+    operation: AuthenticatedEndpoint,
+    members?: readonly string[],
+  ) =>
     ['/clerk', '/clerk/v1'].map((base): Route => {
-      const answer = withKey(state, operation, members)
+      const handler = requireSecretKey(state, operation, members)
       return {
         method: members === undefined ? 'GET' : 'POST',
         path: `${base}/m2m_tokens${path}`,
         endpoint,
-        answer,
+        respond: handler,
       }
     })
   return [
@@ -34,8 +39,13 @@ export function clerkRoutes(state: IssuerState): readonly Route[] {
     ...tokens('', 'clerkTokens', list),
     ...tokens('/verify', 'clerkVerify', verify, ['token']),
     ...tokens('/:id/revoke', 'clerkTokens', revoke, ['revocation_reason']),
-    { method: 'GET', path: '/clerk/.well-known/jwks.json', endpoint: 'jwks', answer: keys },
-    { method: 'GET', path: '/clerk/v1/jwks', endpoint: 'jwks', answer: withKey(state, keysForInstance) },
+    { method: 'GET', path: '/clerk/.well-known/jwks.json', endpoint: 'jwks', respond: keys },
+    {
+      method: 'GET',
+      path: '/clerk/v1/jwks',
+      endpoint: 'jwks',
+      respond: requireSecretKey(state, keysForInstance),
+    },
   ]
 }
 
@@ -44,8 +54,8 @@ const CREATE_MEMBERS = ['token_format', 'seconds_until_expiration', 'claims', 'm
 /** What Clerk writes into every JWT itself; no sender's claim takes its place. */
 const STRUCTURAL_CLAIMS = ['iss', 'sub', 'exp', 'nbf', 'iat', 'jti']
 
-function create(state: IssuerState, { fields, caller }: KeyedCall): TestResponse {
-  if (caller === 'instance') return wrongKey('machine_secret_key_invalid')
+function create(state: IssuerState, { fields, caller }: AuthenticatedCall): TestResponse {
+  if (caller === 'instance') return invalidKeyResponse('machine_secret_key_invalid')
   const wanted = readWanted(fields)
   if (typeof wanted === 'string') return badRequest(wanted)
   const { format, lifetime, claims, remaining } = wanted
@@ -88,7 +98,7 @@ function readWanted(fields: Fields): Wanted | string {
   return { ...wanted, remaining }
 }
 
-/** The only answer that holds the token. */
+/** The only response that holds the token. */
 function created(state: IssuerState, record: TokenRecord): TestResponse {
   return json(201, { ...clerkTokenObject(state, record), token: record.value })
 }
@@ -96,7 +106,7 @@ function created(state: IssuerState, record: TokenRecord): TestResponse {
 const WHOLE_NUMBER = /^\d{1,9}$/
 const FLAGS: readonly (string | null)[] = ['true', 'false', null]
 
-function list(state: IssuerState, { request: { query }, caller }: KeyedCall): TestResponse {
+function list(state: IssuerState, { request: { query }, caller }: AuthenticatedCall): TestResponse {
   const subject = query.get('subject') ?? ''
   if (!/^mch_\w{27}$/.test(subject)) return badRequest('subject failed regex check')
   const [limit, offset] = [query.get('limit') ?? '10', query.get('offset') ?? '0']
@@ -119,7 +129,7 @@ function list(state: IssuerState, { request: { query }, caller }: KeyedCall): Te
   })
 }
 
-function revoke(state: IssuerState, { request, caller, fields }: KeyedCall): TestResponse {
+function revoke(state: IssuerState, { request, caller, fields }: AuthenticatedCall): TestResponse {
   const id = request.params['id'] ?? ''
   if (!/^mt_[0-9A-Fa-f]{32}$/.test(id)) return badRequest('m2m_token_id failed regex check')
   const { revocation_reason: reason = null } = fields
@@ -134,8 +144,8 @@ function revoke(state: IssuerState, { request, caller, fields }: KeyedCall): Tes
 }
 
 /** With a machine's key, only tokens granted access to that machine exist. */
-function verify(state: IssuerState, { caller, fields }: KeyedCall): TestResponse {
-  const token = textField(fields, 'token')
+function verify(state: IssuerState, { caller, fields }: AuthenticatedCall): TestResponse {
+  const token = stringField(fields, 'token')
   if (token === undefined) return badRequest('token is missing')
   const record = state.tokens.find('clerk', token)
   const isGranted = caller === 'instance' || record?.audience.includes(caller.machine.id) === true

@@ -1,4 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { algorithmsOfKey } from '../../model/algorithms.js'
 import { isSigningAlgorithm, verifiesJwt, type SigningAlgorithm } from '../state/signing-keys.js'
 
 /** A public key of a client. */
@@ -23,14 +24,6 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 /** How far in the future an assertion may end: longer is no proof of the moment. */
 const LONGEST_SECONDS = 300
 
-const ALGORITHMS: Readonly<Record<string, readonly SigningAlgorithm[]>> = {
-  rsa: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  prime256v1: ['ES256'],
-  secp384r1: ['ES384'],
-  secp521r1: ['ES512'],
-  ed25519: ['EdDSA', 'Ed25519'],
-}
-
 /** The keys of a client that is registered with some. */
 export function clientKeys(options: {
   readonly publicKey?: string
@@ -46,8 +39,7 @@ export function clientKeys(options: {
 }
 
 function clientKey(publicKey: KeyObject, { kid, alg }: Readonly<Record<string, unknown>>): ClientKey {
-  const { asymmetricKeyType: type = '', asymmetricKeyDetails: details = {} } = publicKey
-  const fitting = ALGORITHMS[type === 'ec' ? (details.namedCurve ?? '') : type] ?? []
+  const fitting = algorithmsOfKey(publicKey)
   return {
     kid: typeof kid === 'string' ? kid : undefined,
     publicKey,

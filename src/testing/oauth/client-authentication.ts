@@ -4,7 +4,7 @@ import {
   basicCredentials,
   json,
   readFields,
-  textField,
+  stringField,
   type TestResponse,
   type Fields,
   type TestRequest,
@@ -33,14 +33,14 @@ export function asAuthenticatedClient(
     const fields = readFields(request)
     if (fields === undefined) return oauthError(400, 'invalid_request', 'the body is neither a form nor JSON')
     const basic = basicCredentials(request)
-    const secret = textField(fields, 'client_secret')
-    const assertion = textField(fields, 'client_assertion')
+    const secret = stringField(fields, 'client_secret')
+    const assertion = stringField(fields, 'client_assertion')
     if ([basic, secret, assertion].filter((proof) => proof !== undefined).length > 1)
       return oauthError(400, 'invalid_request', 'the client authenticates in more than one way')
     const client =
       assertion === undefined
         ? state.oauth.clients.authenticate(
-            basic?.clientId ?? textField(fields, 'client_id'),
+            basic?.clientId ?? stringField(fields, 'client_id'),
             basic?.clientSecret ?? secret,
           )
         : asserted(state, judge, path, fields, assertion)
@@ -66,7 +66,7 @@ function asserted(
     now: nowSeconds(state),
   })
   if ('problem' in verdict) return verdict.problem
-  const named = textField(fields, 'client_id')
+  const named = stringField(fields, 'client_id')
   if (named !== undefined && named !== verdict.clientId) return 'client_id is not that of the assertion'
   return state.oauth.clients.find(verdict.clientId)
 }

@@ -1,7 +1,7 @@
 import type { TestClient } from '../state/clients.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
 import { AssertionVerifier } from './client-assertion.js'
-import { json, listField, textField, type TestResponse, type Fields } from '../server/http.js'
+import { json, listField, stringField, type TestResponse, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'
 import {
   asAuthenticatedClient,
@@ -16,21 +16,21 @@ import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 export function oauthRoutes(state: IssuerState): readonly Route[] {
   const metadata = (): TestResponse => json(200, discoveryDocument(state.endpoints.oauth))
   const judge = new AssertionVerifier()
-  const forClients = (path: string, endpoint: Endpoint, answer: ClientEndpoint): Route => ({
+  const forClients = (path: string, endpoint: Endpoint, handler: ClientEndpoint): Route => ({
     method: 'POST',
     path,
     endpoint,
-    answer: asAuthenticatedClient(state, judge, path, answer),
+    respond: asAuthenticatedClient(state, judge, path, handler),
   })
   return [
-    { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', answer: metadata },
+    { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', respond: metadata },
     {
       method: 'GET',
       path: '/.well-known/oauth-authorization-server',
       endpoint: 'discovery',
-      answer: metadata,
+      respond: metadata,
     },
-    { method: 'GET', path: '/jwks', endpoint: 'jwks', answer: () => json(200, state.keys.oauth.jwks()) },
+    { method: 'GET', path: '/jwks', endpoint: 'jwks', respond: () => json(200, state.keys.oauth.jwks()) },
     forClients('/token', 'token', issueToken),
     forClients('/introspect', 'introspection', introspect),
     forClients('/revoke', 'revocation', revoke),
@@ -104,7 +104,7 @@ function audienceField(fields: Fields): string | readonly string[] | undefined {
 
 /** RFC 7662: says nothing about tokens that are no good, not even why. */
 function introspect(state: IssuerState, fields: Fields): TestResponse {
-  const token = textField(fields, 'token')
+  const token = stringField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
   const record = state.tokens.find('oauth', token)
   if (record === undefined || !isActive(state, record)) return json(200, { active: false })
@@ -113,7 +113,7 @@ function introspect(state: IssuerState, fields: Fields): TestResponse {
 
 /** RFC 7009: a token nobody knows is as good as revoked, another client's is not for this one to revoke. */
 function revoke(state: IssuerState, fields: Fields, client: TestClient): TestResponse {
-  const token = textField(fields, 'token')
+  const token = stringField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
   const record = state.tokens.find('oauth', token)
   if (record !== undefined && record.clientId !== client.clientId) {

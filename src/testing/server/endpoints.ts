@@ -30,17 +30,17 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly endpoint: Endpoint
-  readonly answer: (request: TestRequest) => TestResponse
+  readonly respond: (request: TestRequest) => TestResponse
 }
 
 /** A route that a request's path matches, with the parts of the path the route names. */
-export interface Match {
+export interface RouteMatch {
   readonly route: Route
   readonly params: Readonly<Record<string, string>>
 }
 
 /** Finds the routes of a path, whatever their method. */
-export function createRouteFinder(routes: readonly Route[]): (path: string) => readonly Match[] {
+export function createRouteFinder(routes: readonly Route[]): (path: string) => readonly RouteMatch[] {
   const compiled = routes.map((route) => ({ route, pattern: patternOf(route.path) }))
   return (path) =>
     compiled.flatMap(({ route, pattern }) => {

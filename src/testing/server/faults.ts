@@ -4,10 +4,10 @@ import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
  * A way to fail, by name:
- * `reset` and `refuse` end the connection without an answer; `hang` never answers; `hangHalfway` sends the
+ * `reset` and `refuse` end the connection without a response; `hang` never answers; `hangHalfway` sends the
  * headers and half the body, then nothing; `empty` is a 200 without a body; `html` a 200 with a login page;
  * `truncated` half of the right body, sent as if whole; `redirect` a 307 to the same endpoint, where the
- * right answer waits for whoever follows.
+ * right response waits for whoever follows.
  */
 export type NamedFault = (typeof NAMED_FAULTS)[number]
 
@@ -22,17 +22,17 @@ const NAMED_FAULTS = [
   'redirect',
 ] as const
 
-/** A fault in detail. What is left out stays as in the right answer. */
+/** A fault in detail. What is left out stays as in the right response. */
 export interface DetailedFault {
   /** A fault by name, for use with `times` and `delay`. Excludes `status`, `headers` and `body`. */
   readonly how?: NamedFault
   /** The status. From 400 on, the body becomes an error body unless `body` is given. */
   readonly status?: number
-  /** Headers added to those of the answer, in place of any of the same name: `{ 'retry-after': '5' }`. */
+  /** Headers added to those of the response, in place of any of the same name: `{ 'retry-after': '5' }`. */
   readonly headers?: Readonly<Record<string, string>>
   /** The body; anything but a text is sent as JSON. */
   readonly body?: unknown
-  /** How long the answer is held back, in milliseconds. Default 0. */
+  /** How long the response is held back, in milliseconds. Default 0. */
   readonly delay?: number
   /** How many calls fail before the endpoint is well again. Default: all, until `heal()`. */
   readonly times?: number
@@ -59,7 +59,7 @@ interface OpenGate {
 }
 
 /** Which endpoints fail or are held, and how. */
-export class FaultBoard {
+export class FaultInjector {
   readonly #faults = new Map<
     Endpoint | 'all',
     { readonly fault: FaultHandler | DetailedFault; left: number }
@@ -68,7 +68,7 @@ export class FaultBoard {
 
   set(endpoint: Endpoint | 'all', how: Fault): void {
     assertEndpoint('fail', endpoint)
-    const fault = normalise(how)
+    const fault = parseFault(how)
     const times = typeof fault === 'function' ? undefined : fault.times
     this.#faults.set(endpoint, { fault, left: times ?? Number.POSITIVE_INFINITY })
   }
@@ -80,7 +80,7 @@ export class FaultBoard {
   }
 
   /** The fault that the next call meets, which uses it up by one. An endpoint's own goes before that of all. */
-  take(endpoint: Endpoint): FaultHandler | DetailedFault | undefined {
+  consume(endpoint: Endpoint): FaultHandler | DetailedFault | undefined {
     const key = this.#faults.has(endpoint) ? endpoint : 'all'
     const entry = this.#faults.get(key)
     if (entry === undefined) return undefined
@@ -105,7 +105,7 @@ export class FaultBoard {
   }
 
   /** Waits at every gate of an endpoint. */
-  async pass(endpoint: Endpoint): Promise<void> {
+  async waitAtGates(endpoint: Endpoint): Promise<void> {
     const gates = [...this.#gates].filter((gate) => gate.endpoint === endpoint)
     for (const gate of gates) gate.arrived()
     await Promise.all(gates.map((gate) => gate.released))
@@ -121,7 +121,7 @@ function signal(): { readonly raised: Promise<void>; readonly raise: () => void 
   return { raised, raise }
 }
 
-function normalise(how: Fault): FaultHandler | DetailedFault {
+function parseFault(how: Fault): FaultHandler | DetailedFault {
   if (typeof how === 'function') return how
   const detailed = typeof how === 'number' ? { status: how } : typeof how === 'string' ? { how } : how
   const own = ownOptions<DetailedFault>('fail', detailed, FAULT_MEMBERS)

@@ -6,7 +6,7 @@ export interface TestRequest {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
-  readonly text: string
+  readonly body: string
 }
 
 /** What it answers. A value, so that a fault can bend it before it is sent. */
@@ -19,7 +19,7 @@ export interface TestResponse {
 /** The members of a form or a JSON body. A form field that is repeated is a list. */
 export type Fields = Readonly<Record<string, unknown>>
 
-/** An answer in JSON. The media type has no charset: Clerk's SDK reads JSON only under the bare type. */
+/** A response in JSON. The media type has no charset: Clerk's SDK reads JSON only under the bare type. */
 export function json(
   status: number,
   value: unknown,
@@ -31,8 +31,8 @@ export function json(
 /** Reads a JSON object or a form, by media type; undefined for any other body. */
 export function readFields(request: TestRequest): Fields | undefined {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type === 'application/x-www-form-urlencoded') return formFields(request.text)
-  return type === 'application/json' ? jsonFields(request.text) : undefined
+  if (type === 'application/x-www-form-urlencoded') return formFields(request.body)
+  return type === 'application/json' ? jsonFields(request.body) : undefined
 }
 
 /** Reads a form; for bodies known to be one. */
@@ -56,7 +56,7 @@ function jsonFields(text: string): Fields | undefined {
 }
 
 /** A field that must be a non-empty text. */
-export function textField(fields: Fields, name: string): string | undefined {
+export function stringField(fields: Fields, name: string): string | undefined {
   const value = fields[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }

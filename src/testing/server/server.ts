@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createRouteFinder, type CallCounter, type Match, type Route } from './endpoints.js'
-import { sendResponse } from './deliver.js'
-import type { FaultBoard } from './faults.js'
+import { createRouteFinder, type CallCounter, type RouteMatch, type Route } from './endpoints.js'
+import { sendResponse } from './send.js'
+import type { FaultInjector } from './faults.js'
 import { json, type TestResponse, type TestRequest } from './http.js'
 
 /** A listening server. */
@@ -15,8 +15,12 @@ export interface TestServer {
 }
 
 /** Listens on the loopback interface. The routes come later: they need to know the address. */
-export async function startServer(port: number, calls: CallCounter, faults: FaultBoard): Promise<TestServer> {
-  let find: (path: string) => readonly Match[] = () => []
+export async function startServer(
+  port: number,
+  calls: CallCounter,
+  faults: FaultInjector,
+): Promise<TestServer> {
+  let find: (path: string) => readonly RouteMatch[] = () => []
   const closing = new AbortController()
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -35,20 +39,20 @@ export async function startServer(port: number, calls: CallCounter, faults: Faul
       send(response, json(404, { error: 'not_found' }))
       return
     }
-    await faults.pass(endpoint)
-    // Who followed a redirect gets the right answer, or a test could not tell following from failing.
-    const fault = url.searchParams.has('redirected') ? undefined : faults.take(endpoint)
+    await faults.waitAtGates(endpoint)
+    // Who followed a redirect gets the right response, or a test could not tell following from failing.
+    const fault = url.searchParams.has('redirected') ? undefined : faults.consume(endpoint)
     if (typeof fault === 'function') {
       fault(request, response)
       return
     }
-    const answer = async (): Promise<TestResponse> => {
+    const respond = async (): Promise<TestResponse> => {
       if (match.route.method !== request.method) {
         return json(405, { error: 'method_not_allowed' }, { allow: match.route.method })
       }
-      return match.route.answer(await readRequest(request, url, match))
+      return match.route.respond(await readRequest(request, url, match))
     }
-    await sendResponse(request, response, answer, fault, closing.signal)
+    await sendResponse(request, response, respond, fault, closing.signal)
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -73,17 +77,17 @@ export async function startServer(port: number, calls: CallCounter, faults: Faul
   }
 }
 
-function send(response: ServerResponse, answer: TestResponse): void {
-  response.writeHead(answer.status, answer.headers).end(answer.body)
+function send(serverResponse: ServerResponse, response: TestResponse): void {
+  serverResponse.writeHead(response.status, response.headers).end(response.body)
 }
 
-async function readRequest(request: IncomingMessage, url: URL, match: Match): Promise<TestRequest> {
+async function readRequest(request: IncomingMessage, url: URL, match: RouteMatch): Promise<TestRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return {
     params: match.params,
     query: url.searchParams,
     headers: request.headers,
-    text: Buffer.concat(chunks).toString('utf8'),
+    body: Buffer.concat(chunks).toString('utf8'),
   }
 }

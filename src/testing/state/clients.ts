@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseDuration, type Duration } from '../../options/duration.js'
 import { clientKeys, type ClientKey } from '../oauth/client-assertion.js'
-import { randomLetters, randomText } from './providers.js'
+import { randomLetters, randomString } from './providers.js'
 
 /** A client that may obtain tokens with its secret, and introspect. */
 export interface TestClient {
@@ -95,8 +95,9 @@ export function createClient(options: TestClientOptions, defaultAudience: string
   const { scopes } = options
   return {
     clientId:
-      options.clientId ?? (options.provider === 'stytch' ? `m2m-client-test-${randomUUID()}` : randomText(9)),
-    clientSecret: options.clientSecret ?? randomText(24),
+      options.clientId ??
+      (options.provider === 'stytch' ? `m2m-client-test-${randomUUID()}` : randomString(9)),
+    clientSecret: options.clientSecret ?? randomString(24),
     scopes: scopes === undefined ? null : typeof scopes === 'string' ? scopes.split(' ') : scopes,
     audience: options.audience ?? defaultAudience,
     ...clientKeys(options),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
-import { createKeyRings, randomDigits, randomLetters, randomText } from './providers.js'
+import { createKeyRings, randomDigits, randomLetters, randomString } from './providers.js'
 import type { IssuerState } from './state.js'
 import { StytchClientStore } from '../stytch/clients.js'
 import { TokenStore } from './token-store.js'
@@ -28,7 +28,7 @@ export interface TestIssuerOptions {
 
 const DEFAULT_AUDIENCE = 'https://api.test'
 
-/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not answer for each other. */
+/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not response for each other. */
 export function createState(options: TestIssuerOptions, url: string, stytchUrl: string): IssuerState {
   const audience = options.audience ?? DEFAULT_AUDIENCE
   const projectId = `project-test-${randomUUID()}`
@@ -48,7 +48,7 @@ export function createState(options: TestIssuerOptions, url: string, stytchUrl: 
     stytch: stytchProject(projectId),
     authlete: {
       serviceId: randomDigits(12),
-      serviceAccessToken: randomText(32),
+      serviceAccessToken: randomString(32),
       clientId: randomDigits(12),
       jwtAccessTokens: options.authleteJwtAccessTokens ?? false,
     },
@@ -59,7 +59,7 @@ function stytchProject(projectId: string): IssuerState['stytch'] {
   const clients = new StytchClientStore()
   const client = clients.add(createClient({ provider: 'stytch' }, projectId))
   // With the `=` that such a secret ends with, which must reach Stytch as it stands.
-  return { projectId, secret: `secret-test-${randomText(24)}=`, client, clients }
+  return { projectId, secret: `secret-test-${randomString(24)}=`, client, clients }
 }
 
 function registeredClient(

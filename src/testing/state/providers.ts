@@ -10,16 +10,16 @@ export const PROVIDERS: readonly ProviderName[] = ['oauth', 'clerk', 'stytch', '
 /** A set of keys for each provider: one provider's keys vouch for nothing of another's. */
 export function createKeyRings(): Readonly<Record<ProviderName, KeyRing>> {
   return {
-    oauth: new KeyRing({ newKid: () => randomText(8), members: {} }),
+    oauth: new KeyRing({ newKid: () => randomString(8), members: {} }),
     // At Clerk the key's id is that of the instance.
     clerk: new KeyRing({ newKid: () => `ins_${randomLetters(27)}`, members: {} }),
     stytch: new KeyRing({ newKid: () => `jwk-test-${randomUUID()}`, members: { key_ops: ['verify'] } }),
-    authlete: new KeyRing({ newKid: () => randomText(8), members: {} }),
+    authlete: new KeyRing({ newKid: () => randomString(8), members: {} }),
   }
 }
 
 /** A random text in base64url: `bytes` of randomness. */
-export function randomText(bytes: number): string {
+export function randomString(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }
 

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Route } from '../server/endpoints.js'
-import { textField, type TestResponse, type Fields, type TestRequest } from '../server/http.js'
+import { stringField, type TestResponse, type Fields, type TestRequest } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
-import { apiError, asProject, badRequest, stytchResponse, type ProjectEndpoint } from './responses.js'
+import {
+  apiError,
+  requireProjectCredentials,
+  badRequest,
+  stytchResponse,
+  type ProjectEndpoint,
+} from './responses.js'
 import { describeStytchClient, newClientSecret, type StytchClientRecord } from './clients.js'
 import { searchClients } from './search.js'
 
@@ -12,7 +18,7 @@ const CLIENT = `${CLIENTS}/:client`
 /** Everything about M2M clients and their secrets. */
 export function stytchClientRoutes(state: IssuerState): readonly Route[] {
   const route = (method: Route['method'], path: string, endpoint: ProjectEndpoint): Route => {
-    return { method, path, endpoint: 'stytchClients', answer: asProject(state, endpoint) }
+    return { method, path, endpoint: 'stytchClients', respond: requireProjectCredentials(state, endpoint) }
   }
   return [
     route('POST', CLIENTS, createClient),
@@ -51,7 +57,7 @@ function createClient(state: IssuerState, fields: Fields): TestResponse {
   const scopes = textsOf(fields['scopes'])
   if (scopes === undefined) return badRequest('scopes is required.')
   const { clients } = state.stytch
-  const clientId = textField(fields, 'client_id') ?? `m2m-client-test-${randomUUID()}`
+  const clientId = stringField(fields, 'client_id') ?? `m2m-client-test-${randomUUID()}`
   if (clients.find(clientId) !== undefined)
     return apiError(400, 'duplicate_m2m_client_id', 'A client of this id exists already.')
   const secret = ownText(fields, 'client_secret') ?? newClientSecret()

@@ -1,5 +1,5 @@
 import type { TestClient } from '../state/clients.js'
-import { randomText } from '../state/providers.js'
+import { randomString } from '../state/providers.js'
 
 /** An M2M client of the Stytch project. */
 export interface StytchClientRecord {
@@ -74,10 +74,10 @@ export class StytchClientStore {
 
 /** A client's secret as Stytch makes one up. */
 export function newClientSecret(): string {
-  return randomText(32)
+  return randomString(32)
 }
 
-/** `m2m_client` of an answer. A secret is in it only where it is shown for the one time. */
+/** `m2m_client` of a response. A secret is in it only where it is shown for the one time. */
 export function describeStytchClient(
   client: StytchClientRecord,
   shown: Readonly<Record<string, string>> = {},

@@ -1,5 +1,5 @@
 import type { Route } from '../server/endpoints.js'
-import { listField, readFields, textField, type TestResponse, type TestRequest } from '../server/http.js'
+import { listField, readFields, stringField, type TestResponse, type TestRequest } from '../server/http.js'
 import { mintJwt } from '../mint.js'
 import { grantedScopes } from '../oauth/endpoints.js'
 import type { IssuerState } from '../state/state.js'
@@ -13,14 +13,14 @@ export function stytchRoutes(state: IssuerState): readonly Route[] {
       ? stytchResponse(200, state.keys.stytch.jwks())
       : apiError(404, 'project_not_found', 'No such project')
   return [
-    { method: 'GET', path: '/v1/sessions/jwks/:project', endpoint: 'jwks', answer: keys },
-    { method: 'GET', path: '/v1/b2b/sessions/jwks/:project', endpoint: 'jwks', answer: keys },
-    { method: 'GET', path: '/.well-known/jwks.json', endpoint: 'jwks', answer: keys },
+    { method: 'GET', path: '/v1/sessions/jwks/:project', endpoint: 'jwks', respond: keys },
+    { method: 'GET', path: '/v1/b2b/sessions/jwks/:project', endpoint: 'jwks', respond: keys },
+    { method: 'GET', path: '/.well-known/jwks.json', endpoint: 'jwks', respond: keys },
     {
       method: 'POST',
       path: '/v1/public/:project/oauth2/token',
       endpoint: 'stytchToken',
-      answer: (request) => issueToken(state, request),
+      respond: (request) => issueToken(state, request),
     },
     ...stytchClientRoutes(state),
   ]
@@ -37,8 +37,8 @@ function issueToken(state: IssuerState, request: TestRequest): TestResponse {
     return tokenError(400, 'unsupported_grant_type', 'Only client_credentials')
   }
   const client = state.stytch.clients.authenticate(
-    textField(fields, 'client_id'),
-    textField(fields, 'client_secret'),
+    stringField(fields, 'client_id'),
+    stringField(fields, 'client_secret'),
   )
   if (client === undefined) return tokenError(401, 'invalid_client', 'Unknown client or wrong secret')
   if (client.status !== 'active') return tokenError(401, 'invalid_client', 'The client is not active')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { json, readFields, type TestResponse, type Fields, type TestRequest } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
-/** An answer of Stytch: its members, and what every answer carries. */
+/** A response of Stytch: its members, and what every response carries. */
 export function stytchResponse(status: number, members: Readonly<Record<string, unknown>>): TestResponse {
   return json(status, { ...members, request_id: `request-id-test-${randomUUID()}`, status_code: status })
 }
@@ -26,7 +26,7 @@ export function badRequest(message: string): TestResponse {
 export type ProjectEndpoint = (state: IssuerState, fields: Fields, request: TestRequest) => TestResponse
 
 /** Lets only the project in, and reads the body: JSON, or nothing where there is none. */
-export function asProject(
+export function requireProjectCredentials(
   state: IssuerState,
   endpoint: ProjectEndpoint,
 ): (request: TestRequest) => TestResponse {
@@ -34,7 +34,7 @@ export function asProject(
     const { projectId, secret } = state.stytch
     if (credentialsOf(request) !== `${projectId}:${secret}`)
       return apiError(401, 'unauthorized_credentials', 'Unauthorized credentials.')
-    const fields = request.text === '' ? {} : jsonOf(request)
+    const fields = request.body === '' ? {} : jsonOf(request)
     return fields === undefined ? badRequest('The body is no JSON object.') : endpoint(state, fields, request)
   }
 }

@@ -88,11 +88,12 @@ const THUMBPRINT = hashOf('some certificate')
 describe('what is sent is what their client sends', () => {
   it('list', async () => {
     const on = await stage()
-    const input = { clientIdentifier: 'a b/c', subject: 'jo&hn', start: 2, end: 7 }
+    const [clientId, range] = ['a b/c', { subject: 'jo&hn', start: 2, end: 7 }]
     const sent = await bothSend(
       on,
-      () => on.ours.list(input),
-      () => on.theirs.token.management.list({ serviceId: on.serviceId, ...input }),
+      () => on.ours.list({ clientId, ...range }),
+      () =>
+        on.theirs.token.management.list({ serviceId: on.serviceId, clientIdentifier: clientId, ...range }),
     )
     expect(sent.path).toBe(`/authlete/api/${on.serviceId}/auth/token/get/list`)
   })
@@ -109,7 +110,6 @@ describe('what is sent is what their client sends', () => {
         { key: 'note', value: '' },
       ],
       clientIdAliasUsed: false,
-      accessToken: 'preset-access-token',
       refreshToken: 'preset-refresh-token',
       certificateThumbprint: THUMBPRINT,
       dpopKeyThumbprint: HASH,
@@ -134,10 +134,11 @@ describe('what is sent is what their client sends', () => {
       () =>
         on.ours.create({
           ...shared,
-          accessTokenDuration: '1h',
-          refreshTokenDuration: '7d',
+          token: 'preset-access-token',
+          expiresIn: '1h',
+          refreshTokenExpiresIn: '7d',
           authorizationDetails: [{ ...more, otherFields: { max: 5 } }],
-          jwtAtClaims: { region: 'eu' },
+          jwtClaims: { region: 'eu' },
         }),
       () =>
         on.theirs.token.management.create({
@@ -145,6 +146,7 @@ describe('what is sent is what their client sends', () => {
           tokenCreateRequest: {
             ...plain,
             ...lists,
+            accessToken: 'preset-access-token',
             accessTokenDuration: 3600,
             refreshTokenDuration: 604_800,
             authorizationDetails: { elements: [{ ...more, otherFields: '{"max":5}' }] },
@@ -157,10 +159,6 @@ describe('what is sent is what their client sends', () => {
   it('update, with every member', async () => {
     const on = await stage()
     const shared = {
-      accessToken: 'some-token',
-      accessTokenValueUpdated: true,
-      accessTokenExpiresAtUpdatedOnScopeUpdate: true,
-      refreshTokenExpiresAtUpdatedOnScopeUpdate: false,
       certificateThumbprint: THUMBPRINT,
       dpopKeyThumbprint: HASH,
       forExternalAttachment: true,
@@ -171,9 +169,13 @@ describe('what is sent is what their client sends', () => {
       () =>
         on.ours.update({
           ...shared,
+          token: 'some-token',
+          replaceToken: true,
+          resetExpiryOnScopeChange: true,
+          resetRefreshTokenExpiryOnScopeChange: false,
           properties,
           scopes: 'a b',
-          accessTokenExpiresAt: START / 1000 + 60.5,
+          expiresAt: START / 1000 + 60.5,
           refreshTokenExpiresAt: START / 1000 + 120,
           authorizationDetails: [{ type: 'payment' }],
         }),
@@ -182,6 +184,10 @@ describe('what is sent is what their client sends', () => {
           serviceId: on.serviceId,
           tokenUpdateRequest: {
             ...shared,
+            accessToken: 'some-token',
+            accessTokenValueUpdated: true,
+            accessTokenExpiresAtUpdatedOnScopeUpdate: true,
+            refreshTokenExpiresAtUpdatedOnScopeUpdate: false,
             properties,
             scopes: ['a', 'b'],
             accessTokenExpiresAt: START + 60_500,
@@ -206,14 +212,10 @@ describe('what is sent is what their client sends', () => {
   it.each([
     [
       'accessTokenIdentifier',
-      (ours: AuthleteTokens) => ours.revoke({ accessToken: 'x' }),
+      (ours: AuthleteTokens) => ours.revoke({ token: 'x' }),
       { accessTokenIdentifier: 'x' },
     ],
-    [
-      'its hash',
-      (ours: AuthleteTokens) => ours.revoke({ accessTokenHash: HASH }),
-      { accessTokenIdentifier: HASH },
-    ],
+    ['its hash', (ours: AuthleteTokens) => ours.revoke({ tokenHash: HASH }), { accessTokenIdentifier: HASH }],
     [
       'refreshTokenIdentifier',
       (ours: AuthleteTokens) => ours.revoke({ refreshToken: 'x' }),
@@ -221,12 +223,12 @@ describe('what is sent is what their client sends', () => {
     ],
     [
       'clientIdentifier',
-      (ours: AuthleteTokens) => ours.revokeAllOfClient({ clientIdentifier: 'x' }),
+      (ours: AuthleteTokens) => ours.revokeAllOfClient({ clientId: 'x' }),
       { clientIdentifier: 'x' },
     ],
     [
       'clientIdentifier and subject',
-      (ours: AuthleteTokens) => ours.revokeAllOfClientAndSubject({ clientIdentifier: 'x', subject: 'y' }),
+      (ours: AuthleteTokens) => ours.revokeAllOfClientAndSubject({ clientId: 'x', subject: 'y' }),
       { clientIdentifier: 'x', subject: 'y' },
     ],
     ['subject', (ours: AuthleteTokens) => ours.revokeAllOfSubject({ subject: 'y' }), { subject: 'y' }],
@@ -241,14 +243,15 @@ describe('what is sent is what their client sends', () => {
 
   it('reissueIdToken', async () => {
     const on = await stage()
-    const shared = { accessToken: 'a', refreshToken: 'r', sub: 'john', idTokenAudType: 'string' } as const
+    const ours = { token: 'a', refreshToken: 'r', subject: 'john', audienceFormat: 'string' } as const
+    const theirs = { accessToken: 'a', refreshToken: 'r', sub: 'john', idTokenAudType: 'string' } as const
     await bothSend(
       on,
-      () => on.ours.reissueIdToken({ ...shared, claims: { a: 1 }, idtHeaderParams: { b: 2 } }),
+      () => on.ours.reissueIdToken({ ...ours, claims: { a: 1 }, header: { b: 2 } }),
       () =>
         on.theirs.token.management.reissueIdToken({
           serviceId: on.serviceId,
-          idtokenReissueRequest: { ...shared, claims: '{"a":1}', idtHeaderParams: '{"b":2}' },
+          idtokenReissueRequest: { ...theirs, claims: '{"a":1}', idtHeaderParams: '{"b":2}' },
         }),
     )
   })
@@ -280,25 +283,36 @@ describe('what is sent is what their client sends', () => {
           introspectionRequest: { ...shared, ...lists, scopes: ['a', 'b'], maxAge: 300 },
         }),
     )
-    const standard = {
-      withHiddenProperties: true,
-      rsUri: 'https://api.test',
-      httpAcceptHeader: 'application/json',
-      introspectionSignAlg: 'ES256',
-      introspectionEncryptionAlg: 'RSA_OAEP_256',
-      introspectionEncryptionEnc: 'A256GCM',
+    const keys = {
       sharedKeyForSign: 'k1',
       sharedKeyForEncryption: 'k2',
       publicKeyForEncryption: '{"kty":"EC"}',
     }
     await bothSend(
       on,
-      () => on.ours.introspectStandard({ ...standard, token: 'a+b&c', tokenTypeHint: 'access_token' }),
+      () =>
+        on.ours.introspectStandard({
+          ...keys,
+          token: 'a+b&c',
+          tokenTypeHint: 'access_token',
+          includeHiddenProperties: true,
+          resourceServerUri: 'https://api.test',
+          accept: 'application/json',
+          signatureAlgorithm: 'ES256',
+          encryptionAlgorithm: 'RSA_OAEP_256',
+          contentEncryptionAlgorithm: 'A256GCM',
+        }),
       () =>
         on.theirs.introspection.standardProcess({
           serviceId: on.serviceId,
           standardIntrospectionRequest: {
-            ...standard,
+            ...keys,
+            withHiddenProperties: true,
+            rsUri: 'https://api.test',
+            httpAcceptHeader: 'application/json',
+            introspectionSignAlg: 'ES256',
+            introspectionEncryptionAlg: 'RSA_OAEP_256',
+            introspectionEncryptionEnc: 'A256GCM',
             parameters: 'token=a%2Bb%26c&token_type_hint=access_token',
           },
         }),
@@ -309,12 +323,12 @@ describe('what is sent is what their client sends', () => {
 describe('what their client cannot send is as the documents have it', () => {
   it.each<[string, (ours: AuthleteTokens) => Promise<unknown>, string, object]>([
     [
-      'create, by the identifier of the client, for ever',
+      'create, by the alias of the client, without an expiry',
       (ours) =>
         ours.create({
           grantType: 'CLIENT_CREDENTIALS',
-          clientIdentifier: 'billing',
-          accessTokenPersistent: true,
+          clientId: 'billing',
+          neverExpires: true,
           metadataDocumentUsed: true,
         }),
       'create',
@@ -333,13 +347,13 @@ describe('what their client cannot send is as the documents have it', () => {
     ],
     [
       'update, by the hash alone',
-      (ours) => ours.update({ accessTokenHash: HASH, scopes: [] }),
+      (ours) => ours.update({ tokenHash: HASH, scopes: [] }),
       'update',
       { accessTokenHash: HASH, scopes: [] },
     ],
     [
       'update, by the id alone',
-      (ours) => ours.update({ tokenId: 'id', accessTokenPersistent: true }),
+      (ours) => ours.update({ tokenId: 'id', neverExpires: true }),
       'update',
       { tokenId: 'id', accessTokenPersistent: true },
     ],
@@ -369,7 +383,7 @@ describe('the same life, in the hands of both', () => {
     const listed = await theirs.token.management.list({ serviceId, clientIdentifier: clientId })
     expect(listed).toMatchObject({ totalCount: 1, start: 0, end: 5 })
     expect(listed.accessTokens![0]).toMatchObject({
-      accessTokenHash: hashOf(created.accessToken),
+      accessTokenHash: hashOf(created.token),
       refreshTokenHash: hashOf(created.refreshToken!),
       accessTokenExpiresAt: created.expiresAt! * 1000,
       clientId: Number(created.clientId),
@@ -377,22 +391,22 @@ describe('the same life, in the hands of both', () => {
       scopes: created.scopes,
       grantType: created.grantType,
     })
-    for (const token of [created.accessToken, created.jwtAccessToken!]) {
+    for (const token of [created.token, created.jwt!]) {
       const verdict = await theirs.introspection.process({ serviceId, introspectionRequest: { token } })
       expect(verdict).toMatchObject({ action: 'OK', subject: 'john', expiresAt: created.expiresAt! * 1000 })
     }
     const updated = await theirs.token.management.update({
       serviceId,
-      tokenUpdateRequest: { accessToken: created.accessToken, scopes: ['c'] },
+      tokenUpdateRequest: { accessToken: created.token, scopes: ['c'] },
     })
     expect(updated).toMatchObject({ action: 'OK', tokenId: created.tokenId, tokenType: created.tokenType })
-    expect((await ours.introspect({ token: created.accessToken })).scopes).toEqual(['c'])
+    expect((await ours.introspect({ token: created.token })).scopes).toEqual(['c'])
     const { count } = await theirs.token.management.revoke({
       serviceId,
       tokenRevokeRequest: { refreshTokenIdentifier: created.refreshToken! },
     })
     expect(count).toBe(1)
-    expect((await ours.introspect({ token: created.jwtAccessToken! })).action).toBe('UNAUTHORIZED')
+    expect((await ours.introspect({ token: created.jwt! })).action).toBe('UNAUTHORIZED')
   })
 
   it('what they create, we list, introspect, update, renew and delete, and say the same of it', async () => {
@@ -410,9 +424,7 @@ describe('the same life, in the hands of both', () => {
     })
     const { accessToken = '', refreshToken = '', expiresAt } = theirsCreated
     const { items } = await ours.list({ subject: 'john' })
-    expect(items).toMatchObject([
-      { accessTokenHash: hashOf(accessToken), accessTokenExpiresAt: expiresAt! / 1000 },
-    ])
+    expect(items).toMatchObject([{ tokenHash: hashOf(accessToken), expiresAt: expiresAt! / 1000 }])
     expect(await ours.introspect({ token: accessToken })).toMatchObject({
       action: 'OK',
       clientId: String(theirsCreated.clientId),
@@ -421,19 +433,19 @@ describe('the same life, in the hands of both', () => {
       properties: theirsCreated.properties,
       expiresAt: expiresAt! / 1000,
     })
-    const { idToken } = await ours.reissueIdToken({ accessToken, refreshToken })
+    const { idToken } = await ours.reissueIdToken({ token: accessToken, refreshToken })
     const idtokenReissueRequest = { accessToken, refreshToken }
     const again = await theirs.token.management.reissueIdToken({ serviceId, idtokenReissueRequest })
     expect(again).toMatchObject({ action: 'OK', idToken })
 
     const hash = hashOf(accessToken)
-    const renewed = await ours.update({ accessTokenHash: hash, accessTokenValueUpdated: true })
+    const renewed = await ours.update({ tokenHash: hash, replaceToken: true })
     const ask = (token: string) =>
       theirs.introspection.process({ serviceId, introspectionRequest: { token } })
     expect((await ask(accessToken)).action).toBe('UNAUTHORIZED')
-    expect((await ask(renewed.accessToken!)).action).toBe('OK')
-    await ours.delete({ token: renewed.accessToken! })
-    expect((await ask(renewed.accessToken!)).action).toBe('UNAUTHORIZED')
+    expect((await ask(renewed.token!)).action).toBe('OK')
+    await ours.delete({ token: renewed.token! })
+    expect((await ask(renewed.token!)).action).toBe('UNAUTHORIZED')
     expect(await theirs.token.management.list({ serviceId })).toMatchObject({
       totalCount: 0,
       accessTokens: [],
@@ -443,12 +455,12 @@ describe('the same life, in the hands of both', () => {
   it('what one revokes for a client or a person, the other finds gone', async () => {
     const { ours, theirs, serviceId, clientId } = await stage()
     const create = async (subject: string) =>
-      (await ours.create({ grantType: GRANT, clientId, subject })).accessToken
+      (await ours.create({ grantType: GRANT, clientId, subject })).token
     const tokens = [await create('john'), await create('jane'), await create('jim')]
     await theirs.token.management.revoke({ serviceId, tokenRevokeRequest: { subject: 'john' } })
     const actions = () => Promise.all(tokens.map(async (token) => (await ours.introspect({ token })).action))
     expect(await actions()).toEqual(['UNAUTHORIZED', 'OK', 'OK'])
-    expect(await ours.revokeAllOfClientAndSubject({ clientIdentifier: clientId, subject: 'jane' })).toEqual({
+    expect(await ours.revokeAllOfClientAndSubject({ clientId: clientId, subject: 'jane' })).toEqual({
       count: 1,
     })
     expect(await actions()).toEqual(['UNAUTHORIZED', 'UNAUTHORIZED', 'OK'])
@@ -465,7 +477,7 @@ describe('a failure', () => {
     const { issuer, serviceId, clientId } = await stage()
     const { authlete } = issuer.endpoints
     const options = { serviceId, serviceAccessToken: 'wrong', apiUrl: authlete }
-    const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientIdentifier: clientId }))
+    const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientId }))
     const wrong = new Authlete({ bearer: 'wrong', serverURL: authlete })
     const request = { serviceId, tokenRevokeRequest: { clientIdentifier: clientId } }
     expect(await failureOf(wrong.token.management.revoke(request))).toMatchObject({
@@ -476,9 +488,10 @@ describe('a failure', () => {
 
   it('that is told in a 200 is an error to us; to them it is an action to look at', async () => {
     const { ours, theirs, serviceId } = await stage()
-    const update = { accessToken: 'unknown', scopes: ['a'] }
-    const theirAnswer = await theirs.token.management.update({ serviceId, tokenUpdateRequest: update })
-    expect(theirAnswer.action).toBe('NOT_FOUND')
-    expect(await failureOf(ours.update(update))).toMatchObject({ status: 200, code: theirAnswer.resultCode })
+    const tokenUpdateRequest = { accessToken: 'unknown', scopes: ['a'] }
+    const response = await theirs.token.management.update({ serviceId, tokenUpdateRequest })
+    expect(response.action).toBe('NOT_FOUND')
+    const error = await failureOf(ours.update({ token: 'unknown', scopes: ['a'] }))
+    expect(error).toMatchObject({ status: 200, code: response.resultCode })
   })
 })

@@ -15,7 +15,7 @@ interface ClerkError {
 function asTheirs(token: ClerkToken): object {
   const { expiresAt, createdAt, updatedAt } = token
   return {
-    id: token.id,
+    id: token.tokenId,
     subject: token.subject,
     scopes: token.scopes,
     claims: token.claims,
@@ -96,12 +96,12 @@ describe("what is sent is what Clerk's own client sends, member by member", () =
     ],
     [
       'revoke',
-      ({ mine }) => mine.revoke({ id: ID }),
+      ({ mine }) => mine.revoke({ tokenId: ID }),
       ({ wired, sender }) => wired.revokeToken({ machineSecretKey: sender, m2mTokenId: ID }),
     ],
     [
       'revoke, with a reason and the key of the instance',
-      ({ mineAsInstance }) => mineAsInstance.revoke({ id: ID, reason: 'leaked' }),
+      ({ mineAsInstance }) => mineAsInstance.revoke({ tokenId: ID, reason: 'leaked' }),
       ({ wired }) => wired.revokeToken({ m2mTokenId: ID, revocationReason: 'leaked' }),
     ],
     [
@@ -126,7 +126,7 @@ describe('a whole life of a token', () => {
   interface Side {
     readonly create: (
       claims: Record<string, unknown>,
-    ) => Promise<{ readonly id: string; readonly token: string }>
+    ) => Promise<{ readonly tokenId: string; readonly token: string }>
     readonly listed: () => Promise<readonly string[]>
     readonly dead: (token: string) => Promise<boolean>
     readonly revoke: (id: string) => Promise<object>
@@ -134,16 +134,19 @@ describe('a whole life of a token', () => {
 
   const ours = ({ mine, mineAsReceiver, subject }: ClerkManagement): Side => ({
     create: (claims) => mine.create({ claims, expiresIn: '1h' }),
-    listed: async () => (await mine.list({ subject })).items.map(({ id }) => id),
+    listed: async () => (await mine.list({ subject })).items.map(({ tokenId: id }) => id),
     async dead(token) {
       const { revoked, expired } = await mineAsReceiver.verify({ token })
       return revoked || expired
     },
-    revoke: async (id) => asTheirs(await mine.revoke({ id, reason: 'leaked' })),
+    revoke: async (id) => asTheirs(await mine.revoke({ tokenId: id, reason: 'leaked' })),
   })
 
   const theirs = ({ wired, sender, receiver, subject, create }: ClerkManagement): Side => ({
-    create: (claims) => create({ claims, secondsUntilExpiration: 3600 }),
+    create: async (claims) => {
+      const { id: tokenId, token } = await create({ claims, secondsUntilExpiration: 3600 })
+      return { tokenId, token }
+    },
     listed: async () => (await wired.list({ machineSecretKey: sender, subject })).data.map(({ id }) => id),
     async dead(token) {
       const { revoked, expired } = await wired.verify({ machineSecretKey: receiver, token })
@@ -163,7 +166,7 @@ describe('a whole life of a token', () => {
     const on = await clerkManagement()
     const { create } = sides[maker](on)
     const { listed, dead, revoke } = sides[ender](on)
-    const { id, token } = await create({ scope: 'orders:read' })
+    const { tokenId: id, token } = await create({ scope: 'orders:read' })
     expect(await on.ours(token, { scopes: 'orders:read', confirmAfter: 0 })).toBe('accepted')
     expect([await listed(), await dead(token)]).toEqual([[id], false])
     on.pass(1)
@@ -176,10 +179,12 @@ describe('a whole life of a token', () => {
 
   it.each(pairs)('a JWT created by %s is known to %s, and cannot be revoked', async (maker, ender) => {
     const on = await clerkManagement()
-    const { id, token } =
+    const created =
       maker === 'ours'
         ? await on.mine.create({ format: 'jwt', expiresIn: 60 })
         : await on.create({ tokenFormat: 'jwt', secondsUntilExpiration: 60 })
+    const { token } = created
+    const id = 'tokenId' in created ? created.tokenId : created.id
     const { listed, dead, revoke } = sides[ender](on)
     expect([await listed(), await dead(token)]).toEqual([[], false])
     await expect(revoke(id)).rejects.toMatchObject({ status: 404 })
@@ -193,7 +198,7 @@ describe('both say the same', () => {
   it('of a token that is created, listed, verified and revoked', async () => {
     const { mine, mineAsReceiver, wired, sender, receiver, subject, pass } = await clerkManagement()
     const created = await mine.create({ expiresIn: 600, claims: { plan: { seats: 3 } } })
-    const { id, token } = created
+    const { tokenId: id, token } = created
     pass(1)
     const { data, totalCount } = await wired.list({ machineSecretKey: sender, subject })
     const { items, total } = await mine.list({ subject })
@@ -202,7 +207,7 @@ describe('both say the same', () => {
     const verified = await wired.verify({ machineSecretKey: receiver, token })
     expect(asTheirs(await mineAsReceiver.verify({ token }))).toEqual(withoutToken(verified))
     const revoked = await wired.revokeToken({ machineSecretKey: sender, m2mTokenId: id })
-    expect(asTheirs(await mine.revoke({ id }))).toEqual(withoutToken(revoked))
+    expect(asTheirs(await mine.revoke({ tokenId: id }))).toEqual(withoutToken(revoked))
   })
 
   it('of a living token that is given again: it is the same for both', async () => {
@@ -212,7 +217,7 @@ describe('both say the same', () => {
     const wanted = { machineSecretKey: sender, claims, secondsUntilExpiration: 600 }
     const second = await wired.createToken({ ...wanted, minRemainingTtlSeconds: 300 })
     const third = await mine.create({ claims, expiresIn: 600, minRemainingTtl: 300 })
-    expect([second.id, third.id]).toEqual([first.id, first.id])
+    expect([second.id, third.tokenId]).toEqual([first.tokenId, first.tokenId])
     expect([second.token, third.token]).toEqual([first.token, first.token])
   })
 
@@ -225,7 +230,7 @@ describe('both say the same', () => {
       ],
       [
         'a revocation of nothing',
-        ({ mine }) => mine.revoke({ id: ID }),
+        ({ mine }) => mine.revoke({ tokenId: ID }),
         ({ wired, sender }) => wired.revokeToken({ machineSecretKey: sender, m2mTokenId: ID }),
       ],
       [
@@ -252,10 +257,10 @@ describe('both say the same', () => {
 describe('a guarded API', () => {
   it('notices a revocation by our client when its answer is no longer remembered, or at once if asked', async () => {
     const { mine, issuer, verifierOf, pass } = await clerkManagement()
-    const { id, token } = await mine.create({ expiresIn: '1h' })
+    const { tokenId: id, token } = await mine.create({ expiresIn: '1h' })
     const verifier = verifierOf(clerk(issuer.clerk()))
     await verifier.verify(token)
-    await mine.revoke({ id })
+    await mine.revoke({ tokenId: id })
     pass(29)
     await verifier.verify(token)
     await expect(verifier.verify(token, { confirmAfter: 0 })).rejects.toMatchObject({

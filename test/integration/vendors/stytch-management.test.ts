@@ -118,13 +118,15 @@ describe('what one side makes, the other uses', () => {
     const { m2m_client: client } = await theirs.clients.create({ scopes: ['read:users'] })
     const clientId = client.client_id
     const first = await ours.token({ clientId, clientSecret: client.client_secret })
-    expect(await verdict(theirs, first.accessToken, { required_scopes: ['read:users'] })).toBe('accepted')
+    expect(await verdict(theirs, first.token, { required_scopes: ['read:users'] })).toBe('accepted')
     const { m2m_client: started } = await theirs.clients.secrets.rotateStart({ client_id: clientId })
     await ours.secrets.rotate({ clientId })
     const second = await theirs.token({ client_id: clientId, client_secret: started.next_client_secret })
-    expect(
-      await ours.authenticateToken({ accessToken: second.access_token, requiredScopes: 'read:users' }),
-    ).toMatchObject({ clientId, scopes: ['read:users'], customClaims: {} })
+    expect(await ours.authenticateToken({ token: second.access_token, scopes: 'read:users' })).toMatchObject({
+      clientId,
+      scopes: ['read:users'],
+      customClaims: {},
+    })
     await ours.delete({ clientId })
     await expect(theirs.clients.get({ client_id: clientId })).rejects.toMatchObject({ status_code: 404 })
   })
@@ -133,10 +135,10 @@ describe('what one side makes, the other uses', () => {
     const { theirs, ours } = await bothSides()
     const { clientId, clientSecret } = await ours.create({ scopes: ['read:users'] })
     const { access_token } = await theirs.token({ client_id: clientId, client_secret: clientSecret })
-    expect(await ours.authenticateToken({ accessToken: access_token })).toMatchObject({ clientId })
+    expect(await ours.authenticateToken({ token: access_token })).toMatchObject({ clientId })
     const { nextClientSecret } = await ours.secrets.rotateStart({ clientId })
     await theirs.clients.secrets.rotate({ client_id: clientId })
-    const { accessToken } = await ours.token({ clientId, clientSecret: nextClientSecret })
+    const { token: accessToken } = await ours.token({ clientId, clientSecret: nextClientSecret })
     expect(await theirs.authenticateToken({ access_token: accessToken })).toMatchObject({
       client_id: clientId,
       scopes: ['read:users'],
@@ -197,10 +199,10 @@ describe('a failure', () => {
 
 describe('a token that is authenticated', () => {
   it.each([
-    ['read:users', { required_scopes: ['read:users'] }, { requiredScopes: ['read:users'] }, 'accepted'],
-    ['read:*', { required_scopes: ['read:users'] }, { requiredScopes: ['read:users'] }, 'accepted'],
-    ['read:users', { required_scopes: ['write:users'] }, { requiredScopes: ['write:users'] }, 'refused'],
-    ['read:users', { required_scopes: [] }, { requiredScopes: [] }, 'accepted'],
+    ['read:users', { required_scopes: ['read:users'] }, { scopes: ['read:users'] }, 'accepted'],
+    ['read:*', { required_scopes: ['read:users'] }, { scopes: ['read:users'] }, 'accepted'],
+    ['read:users', { required_scopes: ['write:users'] }, { scopes: ['write:users'] }, 'refused'],
+    ['read:users', { required_scopes: [] }, { scopes: [] }, 'accepted'],
     ['read:users', { max_token_age_seconds: 60 }, { maxTokenAge: 60 }, 'refused'],
     ['read:users', { max_token_age_seconds: 61 }, { maxTokenAge: 61 }, 'accepted'],
     ['read:users', { max_token_age_seconds: 0 }, { maxTokenAge: 0 }, 'refused'],
@@ -208,7 +210,7 @@ describe('a token that is authenticated', () => {
     const { theirs, ours, on } = await bothSides()
     const token = on.mint({ scopes })
     on.pass(60)
-    const own = await ours.authenticateToken({ accessToken: token, ...our }).then(
+    const own = await ours.authenticateToken({ token, ...our }).then(
       () => 'accepted',
       () => 'refused',
     )
@@ -223,8 +225,8 @@ describe('a token that is authenticated', () => {
     const demands = { access_token: token, required_scopes: ['read:users'] }
     const their = await theirs.authenticateToken(demands, ({ hasScopes }) => isAdmin(hasScopes))
     const our = await ours.authenticateToken({
-      accessToken: token,
-      requiredScopes: ['read:users'],
+      token,
+      scopes: ['read:users'],
       checkScopes: ({ granted }) => isAdmin(granted),
     })
     expect([our.clientId, our.scopes]).toEqual([their.client_id, their.scopes])

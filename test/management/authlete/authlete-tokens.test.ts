@@ -9,11 +9,11 @@ const RESOURCE = 'https://api.test'
 describe('the life of a token', () => {
   it('created, used, changed, renewed, revoked: the guard follows at every step', async () => {
     const { tokens, clientId, guarded, now, pass } = await authleteManagement()
-    const { accessToken, tokenId } = await tokens.create({
+    const { token: accessToken, tokenId } = await tokens.create({
       grantType: MACHINE,
       clientId,
       scopes: 'orders:read',
-      accessTokenDuration: '10m',
+      expiresIn: '10m',
     })
     expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('accepted')
 
@@ -21,21 +21,21 @@ describe('the life of a token', () => {
     expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('scope_insufficient')
     expect(await guarded(accessToken, { scopes: 'orders:write' })).toBe('accepted')
 
-    const renewed = await tokens.update({ accessToken, accessTokenValueUpdated: true })
+    const renewed = await tokens.update({ token: accessToken, replaceToken: true })
     expect(await guarded(accessToken)).toBe('token_inactive')
-    expect(await guarded(renewed.accessToken!, { scopes: 'orders:write' })).toBe('accepted')
+    expect(await guarded(renewed.token!, { scopes: 'orders:write' })).toBe('accepted')
 
-    await tokens.update({ accessTokenHash: hashOf(renewed.accessToken!), accessTokenExpiresAt: now() + 60 })
+    await tokens.update({ tokenHash: hashOf(renewed.token!), expiresAt: now() + 60 })
     pass(59)
-    expect(await guarded(renewed.accessToken!)).toBe('accepted')
+    expect(await guarded(renewed.token!)).toBe('accepted')
     pass(1)
-    expect(await guarded(renewed.accessToken!)).toBe('token_inactive')
+    expect(await guarded(renewed.token!)).toBe('token_inactive')
 
-    await tokens.update({ tokenId: tokenId!, accessTokenPersistent: true })
+    await tokens.update({ tokenId: tokenId!, neverExpires: true })
     pass(10 * 365 * 86_400)
-    expect(await guarded(renewed.accessToken!)).toBe('accepted')
-    expect(await tokens.revoke({ accessToken: renewed.accessToken! })).toEqual({ count: 1 })
-    expect(await guarded(renewed.accessToken!)).toBe('token_inactive')
+    expect(await guarded(renewed.token!)).toBe('accepted')
+    expect(await tokens.revoke({ token: renewed.token! })).toEqual({ count: 1 })
+    expect(await guarded(renewed.token!)).toBe('token_inactive')
     expect((await tokens.list()).items).toEqual([])
   })
 
@@ -43,12 +43,12 @@ describe('the life of a token', () => {
     'deleted by its %s it is gone, and a second time an error',
     async (by) => {
       const { tokens, clientId, guarded } = await authleteManagement()
-      const { accessToken } = await tokens.create({
+      const { token: accessToken } = await tokens.create({
         grantType: MACHINE,
         clientId,
-        accessToken: 'a/b?c#d%2F+e',
+        token: 'a/b?c#d%2F+e',
       })
-      const which = by === 'token' ? { token: accessToken } : { hash: hashOf(accessToken) }
+      const which = by === 'token' ? { token: accessToken } : { tokenHash: hashOf(accessToken) }
       expect(await guarded('a/b')).toBe('token_inactive')
       expect(await tokens.delete(which)).toBeUndefined()
       expect((await tokens.introspect({ token: accessToken })).action).toBe('UNAUTHORIZED')
@@ -63,11 +63,11 @@ describe('create', () => {
     const { tokens, clientId, now } = await authleteManagement({ authleteJwtAccessTokens: true })
     const created = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
-      clientIdentifier: clientId,
+      clientId,
       subject: 'john',
       scopes: ['openid', 'a'],
-      accessTokenDuration: '1h',
-      refreshTokenDuration: 7200,
+      expiresIn: '1h',
+      refreshTokenExpiresIn: 7200,
       properties: [
         { key: 'tenant', value: 't1' },
         { key: 'note', value: '', hidden: true },
@@ -75,7 +75,7 @@ describe('create', () => {
       resources: [RESOURCE],
       certificateThumbprint: 'c'.repeat(43),
       authorizationDetails: [{ type: 'payment', actions: ['read'], otherFields: { max: 5 } }],
-      jwtAtClaims: { region: 'eu' },
+      jwtClaims: { region: 'eu' },
       acr: 'high',
       authTime: now() - 60,
       sessionId: 'session-1',
@@ -100,7 +100,7 @@ describe('create', () => {
       forExternalAttachment: false,
       sessionId: 'session-1',
     })
-    const secrets = [created.accessToken, created.jwtAccessToken!, created.refreshToken!]
+    const secrets = [created.token, created.jwt!, created.refreshToken!]
     expect(new Set(secrets).size).toBe(3)
     for (const shown of [inspect(created), JSON.stringify(created), JSON.stringify({ ...created })])
       for (const secret of secrets) expect(shown).not.toContain(secret)
@@ -109,15 +109,15 @@ describe('create', () => {
 
   it('gives a token of its JWT form too, where the service signs them: both stand for one token', async () => {
     const { tokens, clientId, guarded } = await authleteManagement({ authleteJwtAccessTokens: true })
-    const { accessToken, jwtAccessToken } = await tokens.create({
+    const { token: accessToken, jwt: jwtAccessToken } = await tokens.create({
       grantType: MACHINE,
       clientId,
-      jwtAtClaims: { region: 'eu' },
+      jwtClaims: { region: 'eu' },
     })
     const claims = JSON.parse(Buffer.from(jwtAccessToken!.split('.')[1]!, 'base64url').toString()) as object
     expect(claims).toMatchObject({ client_id: clientId, region: 'eu' })
     expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual(['accepted', 'accepted'])
-    await tokens.revoke({ accessToken: jwtAccessToken! })
+    await tokens.revoke({ token: jwtAccessToken! })
     expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual([
       'token_inactive',
       'token_inactive',
@@ -131,7 +131,7 @@ describe('create', () => {
     const dpopKeyThumbprint = hashOf(JSON.stringify(jwk))
     const bound = await tokens.create({ grantType: MACHINE, clientId, dpopKeyThumbprint })
     expect(bound.tokenType).toBe('DPoP')
-    const token = bound.accessToken
+    const token = bound.token
     const request = { htm: 'GET', htu: 'https://api.test/orders' }
     expect((await tokens.introspect({ token })).action).toBe('UNAUTHORIZED')
     expect((await tokens.introspect({ token, dpop: proof, ...request })).action).toBe('OK')
@@ -141,12 +141,12 @@ describe('create', () => {
   it.each([MACHINE, 'IMPLICIT'] as const)('%s comes without a refresh token', async (grantType) => {
     const { tokens, clientId } = await authleteManagement()
     const created = await tokens.create({ grantType, clientId, subject: 'john' })
-    expect([created.refreshToken, created.jwtAccessToken]).toEqual([undefined, undefined])
+    expect([created.refreshToken, created.jwt]).toEqual([undefined, undefined])
   })
 
   it('for a client nobody knows is an error with the code, and creates nothing', async () => {
     const { tokens } = await authleteManagement()
-    const error = await failureOf(tokens.create({ grantType: MACHINE, clientIdentifier: 'nobody' }))
+    const error = await failureOf(tokens.create({ grantType: MACHINE, clientId: 'nobody' }))
     expect(error).toMatchObject({
       name: 'ManagementError',
       operation: 'authleteTokens.create',
@@ -166,17 +166,17 @@ describe('update', () => {
   it('leaves what is not given as it is, and says what the token has now', async () => {
     const { tokens, clientId, now } = await authleteManagement()
     const properties = [{ key: 'tenant', value: 't1', hidden: true }]
-    const { tokenId, accessToken } = await tokens.create({
+    const { tokenId, token: accessToken } = await tokens.create({
       grantType: 'PASSWORD',
       clientId,
       subject: 'john',
       scopes: 'a b',
       properties,
-      accessTokenDuration: 60,
+      expiresIn: 60,
     })
     const updated = await tokens.update({ tokenId: tokenId!, refreshTokenExpiresAt: now() + 5.5 })
     expect({ ...updated }).toEqual({
-      accessTokenExpiresAt: now() + 60,
+      expiresAt: now() + 60,
       refreshTokenExpiresAt: now() + 5.5,
       scopes: ['a', 'b'],
       properties,
@@ -185,26 +185,26 @@ describe('update', () => {
       authorizationDetails: [],
       forExternalAttachment: undefined,
     })
-    expect(updated.accessToken).toBe(accessToken)
+    expect(updated.token).toBe(accessToken)
     expect(inspect(updated) + JSON.stringify(updated)).not.toContain(accessToken)
   })
 
   it('with new scopes lets the times start afresh only where that is asked for', async () => {
     const { tokens, clientId, now, pass } = await authleteManagement()
-    const { accessToken } = await tokens.create({ grantType: MACHINE, clientId, accessTokenDuration: 600 })
+    const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, expiresIn: 600 })
     const expiresAt = now() + 600
     pass(60)
-    expect(await tokens.update({ accessToken, scopes: 'a' })).toMatchObject({
-      accessTokenExpiresAt: expiresAt,
+    expect(await tokens.update({ token: accessToken, scopes: 'a' })).toMatchObject({
+      expiresAt: expiresAt,
     })
-    const afresh = { accessToken, scopes: 'b', accessTokenExpiresAtUpdatedOnScopeUpdate: true }
-    expect(await tokens.update(afresh)).toMatchObject({ accessTokenExpiresAt: now() + 3600 })
+    const afresh = { token: accessToken, scopes: 'b', resetExpiryOnScopeChange: true }
+    expect(await tokens.update(afresh)).toMatchObject({ expiresAt: now() + 3600 })
   })
 
   it('takes every scope away with an empty list', async () => {
     const { tokens, clientId, guarded } = await authleteManagement()
-    const { accessToken } = await tokens.create({ grantType: MACHINE, clientId, scopes: 'a' })
-    expect(await tokens.update({ accessToken, scopes: [] })).toMatchObject({ scopes: [] })
+    const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, scopes: 'a' })
+    expect(await tokens.update({ token: accessToken, scopes: [] })).toMatchObject({ scopes: [] })
     expect(await guarded(accessToken, { scopes: 'a' })).toBe('scope_insufficient')
   })
 
@@ -225,35 +225,35 @@ describe('reissueIdToken', () => {
       subject: 'john',
       scopes: 'openid',
     })
-    const accessToken = created.jwtAccessToken!
+    const accessToken = created.jwt!
     const refreshToken = created.refreshToken!
     const { idToken, ...rest } = await tokens.reissueIdToken({
-      accessToken,
+      token: accessToken,
       refreshToken,
-      sub: 'jane',
+      subject: 'jane',
       claims: { locale: 'de' },
-      idtHeaderParams: { x: 1 },
-      idTokenAudType: 'string',
+      header: { x: 1 },
+      audienceFormat: 'string',
     })
     expect(rest).toEqual({})
     const [header, payload] = idToken.split('.', 2).map((part) => Buffer.from(part, 'base64url').toString())
     expect(JSON.parse(header!)).toMatchObject({ x: 1 })
     expect(JSON.parse(payload!)).toMatchObject({ sub: 'jane', locale: 'de', aud: clientId })
-    const again = await tokens.reissueIdToken({ accessToken, refreshToken })
-    expect(JSON.parse(again.responseContent!)).toMatchObject({
+    const again = await tokens.reissueIdToken({ token: accessToken, refreshToken })
+    expect(JSON.parse(again.tokenResponse!)).toMatchObject({
       access_token: accessToken,
       id_token: again.idToken,
     })
     expect(inspect(again) + JSON.stringify(again)).toBe('{}{}')
   })
 
-  it.each(['accessToken', 'refreshToken'] as const)('with another %s is an error', async (member) => {
+  it.each(['token', 'refreshToken'] as const)('with another %s is an error', async (member) => {
     const { tokens, clientId } = await authleteManagement()
     const create = () =>
       tokens.create({ grantType: 'AUTHORIZATION_CODE', clientId, subject: 'john', scopes: 'openid' })
-    const { accessToken, refreshToken } = await create()
-    const right = { accessToken, refreshToken: refreshToken! }
-    const other = member === 'accessToken' ? 'unknown' : (await create()).refreshToken!
+    const { token: accessToken, refreshToken } = await create()
+    const right = { token: accessToken, refreshToken: refreshToken! }
+    const other = member === 'token' ? 'unknown' : (await create()).refreshToken!
     const error = await failureOf(tokens.reissueIdToken({ ...right, [member]: other }))
     expect(error).toMatchObject({ name: 'ManagementError', code: 'A292202', isUncertain: false })
     expect(error.message).toContain('CALLER_ERROR')

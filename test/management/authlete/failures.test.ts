@@ -29,14 +29,14 @@ const OPERATIONS: readonly Operation[] = [
     secrets: SECRETS,
     call: (tokens, options) =>
       tokens.create(
-        { grantType: 'PASSWORD', clientId: 1, subject: 'john', accessToken, refreshToken },
+        { grantType: 'PASSWORD', clientId: 1, subject: 'john', token: accessToken, refreshToken },
         options,
       ),
   },
   {
     name: 'update',
     secrets: [accessToken],
-    call: (tokens, options) => tokens.update({ accessToken, scopes: 'a' }, options),
+    call: (tokens, options) => tokens.update({ token: accessToken, scopes: 'a' }, options),
   },
   {
     name: 'delete',
@@ -51,13 +51,13 @@ const OPERATIONS: readonly Operation[] = [
   {
     name: 'revokeAllOfClient',
     secrets: [],
-    call: (tokens, options) => tokens.revokeAllOfClient({ clientIdentifier: 'billing' }, options),
+    call: (tokens, options) => tokens.revokeAllOfClient({ clientId: 'billing' }, options),
   },
   {
     name: 'revokeAllOfClientAndSubject',
     secrets: [],
     call: (tokens, options) =>
-      tokens.revokeAllOfClientAndSubject({ clientIdentifier: 'billing', subject: 'john' }, options),
+      tokens.revokeAllOfClientAndSubject({ clientId: 'billing', subject: 'john' }, options),
   },
   {
     name: 'revokeAllOfSubject',
@@ -67,7 +67,7 @@ const OPERATIONS: readonly Operation[] = [
   {
     name: 'reissueIdToken',
     secrets: SECRETS,
-    call: (tokens, options) => tokens.reissueIdToken({ accessToken, refreshToken }, options),
+    call: (tokens, options) => tokens.reissueIdToken({ token: accessToken, refreshToken }, options),
   },
   {
     name: 'introspect',

@@ -7,12 +7,12 @@ const PROOF = { dpop: 'a.b.c', htm: 'GET', htu: 'https://api.test/orders' }
 describe('introspect', () => {
   it('says what Authlete knows, in seconds, with hidden properties marked', async () => {
     const { tokens, clientId, now } = await authleteManagement()
-    const { accessToken } = await tokens.create({
+    const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
       subject: 'john',
       scopes: 'a b',
-      accessTokenDuration: 60,
+      expiresIn: 60,
       resources: ['https://api.test'],
       properties: [
         { key: 'tenant', value: 't1' },
@@ -39,7 +39,7 @@ describe('introspect', () => {
         { key: 'tenant', value: 't1', hidden: false },
         { key: 'risk', value: 'high', hidden: true },
       ],
-      accessTokenResources: ['https://api.test'],
+      tokenResources: ['https://api.test'],
       certificateThumbprint: 'c'.repeat(43),
       grantType: 'AUTHORIZATION_CODE',
       acr: 'gold',
@@ -49,7 +49,7 @@ describe('introspect', () => {
 
   it('a token of a client alone has no subject', async () => {
     const { tokens, clientId } = await authleteManagement()
-    const { accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
+    const { token: accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
     const verdict = await tokens.introspect({ token: accessToken })
     expect(verdict).toMatchObject({ subject: undefined, grantType: 'CLIENT_CREDENTIALS' })
   })
@@ -67,7 +67,7 @@ describe('introspect', () => {
     ['a younger authentication', { maxAge: 29 }, 'UNAUTHORIZED'],
   ])('asked for %s: a verdict', async (_, question, action) => {
     const { tokens, clientId, now } = await authleteManagement()
-    const { accessToken } = await tokens.create({
+    const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
       subject: 'john',
@@ -146,11 +146,11 @@ describe('introspect', () => {
 describe('introspectStandard', () => {
   it('reads the answer within the answer', async () => {
     const { tokens, clientId, now } = await authleteManagement()
-    const { accessToken } = await tokens.create({
+    const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
       scopes: 'a b',
-      accessTokenDuration: 60,
+      expiresIn: 60,
       resources: ['https://api.test'],
     })
     const facts = {
@@ -166,16 +166,16 @@ describe('introspectStandard', () => {
     expect(await tokens.introspectStandard({ token: accessToken })).toMatchObject(facts)
     const parameters = new URLSearchParams({ token: accessToken, token_type_hint: 'access_token' }).toString()
     expect(await tokens.introspectStandard({ parameters })).toMatchObject(facts)
-    const mine = { token: accessToken, rsUri: 'https://api.test' }
+    const mine = { token: accessToken, resourceServerUri: 'https://api.test' }
     expect(await tokens.introspectStandard(mine)).toMatchObject({ active: true })
   })
 
   it.each<[string, object]>([
-    ['for another resource server', { rsUri: 'https://elsewhere.test' }],
+    ['for another resource server', { resourceServerUri: 'https://elsewhere.test' }],
     ['that is unknown', { token: 'unknown' }],
   ])('of a token %s says that it is not active, and nothing else', async (_, question) => {
     const { tokens, clientId } = await authleteManagement()
-    const { accessToken } = await tokens.create({
+    const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
       resources: ['https://api.test'],
@@ -191,13 +191,13 @@ describe('introspectStandard', () => {
 
   it('tells hidden properties only where it is asked to', async () => {
     const { tokens, clientId } = await authleteManagement()
-    const { accessToken: token } = await tokens.create({
+    const { token } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
       properties: [{ key: 'risk', value: 'high', hidden: true }],
     })
-    const claims = async (withHiddenProperties: boolean) => {
-      const answer = await tokens.introspectStandard({ token, withHiddenProperties })
+    const claims = async (includeHiddenProperties: boolean) => {
+      const answer = await tokens.introspectStandard({ token, includeHiddenProperties })
       return answer.format === 'json' ? answer.claims : {}
     }
     expect(await claims(false)).not.toHaveProperty('risk')
@@ -206,10 +206,10 @@ describe('introspectStandard', () => {
 
   it('gives an answer in JWT form as the JWT', async () => {
     const { tokens, clientId, issuer } = await authleteManagement()
-    const { accessToken: token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
-    const httpAcceptHeader = 'application/token-introspection+jwt'
-    const rsUri = 'https://api.test'
-    const answer = await tokens.introspectStandard({ token, httpAcceptHeader, rsUri })
+    const { token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
+    const accept = 'application/token-introspection+jwt'
+    const resourceServerUri = 'https://api.test'
+    const answer = await tokens.introspectStandard({ token, accept, resourceServerUri })
     if (answer.format !== 'jwt') throw new Error('no JWT')
     const [header, payload] = answer.jwt
       .split('.', 2)
@@ -217,11 +217,11 @@ describe('introspectStandard', () => {
     expect(JSON.parse(header!)).toMatchObject({ typ: 'token-introspection+jwt' })
     expect(JSON.parse(payload!)).toMatchObject({
       iss: issuer.endpoints.authlete,
-      aud: rsUri,
+      aud: resourceServerUri,
       token_introspection: { active: true, client_id: clientId },
     })
-    expect(await failureOf(tokens.introspectStandard({ token, httpAcceptHeader }))).toMatchObject({
-      option: 'authleteTokens.introspectStandard.rsUri',
+    expect(await failureOf(tokens.introspectStandard({ token, accept }))).toMatchObject({
+      option: 'authleteTokens.introspectStandard.resourceServerUri',
     })
   })
 

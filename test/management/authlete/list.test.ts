@@ -15,28 +15,28 @@ async function withTokens(): Promise<AuthleteManagement & { readonly hashes: rea
 
 async function all(on: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
   const found: string[] = []
-  for await (const token of on.tokens.list(input)) found.push(token.accessTokenHash)
+  for await (const token of on.tokens.list(input)) found.push(token.tokenHash)
   return found
 }
 
 describe('a list', () => {
   it('has hashes, never tokens, with times in seconds', async () => {
     const { tokens, clientId, now, issuer } = await authleteManagement()
-    const { accessToken, refreshToken } = await tokens.create({
+    const { token: accessToken, refreshToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
       subject: 'john',
       scopes: 'a b',
-      accessTokenDuration: 60,
-      refreshTokenDuration: 120,
+      expiresIn: 60,
+      refreshTokenExpiresIn: 120,
       properties: [{ key: 'tenant', value: 't1', hidden: true }],
     })
     issuer.resetCalls()
-    const { items, total, client } = await tokens.list({ clientIdentifier: clientId })
+    const { items, total, client } = await tokens.list({ clientId })
     expect(items).toEqual([
       {
-        accessTokenHash: hashOf(accessToken),
-        accessTokenExpiresAt: now() + 60,
+        tokenHash: hashOf(accessToken),
+        expiresAt: now() + 60,
         refreshTokenHash: hashOf(refreshToken!),
         refreshTokenExpiresAt: now() + 120,
         createdAt: now(),
@@ -56,18 +56,18 @@ describe('a list', () => {
 
   it.each<[string, AuthleteListInput, readonly number[], number]>([
     ['all, in one page', {}, [0, 1, 2, 3, 4, 5, 6], 1],
-    ['all, by twos', { pageSize: 2 }, [0, 1, 2, 3, 4, 5, 6], 4],
+    ['all, by twos', { limit: 2 }, [0, 1, 2, 3, 4, 5, 6], 4],
     ['from the third on', { start: 2 }, [2, 3, 4, 5, 6], 1],
     ['the first three: the end is not among them', { end: 3 }, [0, 1, 2], 1],
     ['a window', { start: 2, end: 5 }, [2, 3, 4], 1],
-    ['a window by twos stops at its end', { start: 2, end: 5, pageSize: 2 }, [2, 3, 4], 2],
+    ['a window by twos stops at its end', { start: 2, end: 5, limit: 2 }, [2, 3, 4], 2],
     ['a window that reaches beyond the end', { start: 5, end: 50 }, [5, 6], 1],
     ['a window wholly beyond the end is empty', { start: 50, end: 60 }, [], 1],
     ['beyond the end is empty', { start: 50 }, [], 1],
-    ['of a client', { clientIdentifier: 'billing' }, [0, 1, 2, 3, 4, 5], 1],
+    ['of a client', { clientId: 'billing' }, [0, 1, 2, 3, 4, 5], 1],
     ['of a person', { subject: 'john' }, [5], 1],
-    ['of a person at another client: none', { clientIdentifier: 'reports', subject: 'john' }, [], 1],
-    ['of a client nobody knows: none', { clientIdentifier: 'nobody' }, [], 1],
+    ['of a person at another client: none', { clientId: 'reports', subject: 'john' }, [], 1],
+    ['of a client nobody knows: none', { clientId: 'nobody' }, [], 1],
   ])('%s', async (_, input, expected, calls) => {
     const on = await withTokens()
     expect(await all(on, input)).toEqual(expected.map((at) => on.hashes[at]))
@@ -78,12 +78,12 @@ describe('a list', () => {
     const { tokens, hashes } = await withTokens()
     const page = await tokens.list({ start: 1, end: 3 })
     expect(page).toMatchObject({ start: 1, end: 3, total: 7 })
-    expect(page.items.map(({ accessTokenHash }) => accessTokenHash)).toEqual(hashes.slice(1, 3))
+    expect(page.items.map(({ tokenHash }) => tokenHash)).toEqual(hashes.slice(1, 3))
   })
 
   it('asks for a page only once somebody wants it', async () => {
     const { tokens, issuer } = await withTokens()
-    const list = tokens.list({ pageSize: 3 })
+    const list = tokens.list({ limit: 3 })
     expect(issuer.calls.total).toBe(0)
     await list
     await list
@@ -95,7 +95,7 @@ describe('a list', () => {
   it('of a vendor whose total is wrong ends all the same', async () => {
     const on = await withTokens()
     on.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
-    expect(await all(on, { pageSize: 1 })).toEqual([])
+    expect(await all(on, { limit: 1 })).toEqual([])
     expect(on.issuer.calls.authleteTokens).toBe(1)
   })
 
@@ -104,8 +104,8 @@ describe('a list', () => {
     const found: string[] = []
     const error = await failureOf(
       (async () => {
-        for await (const { accessTokenHash } of on.tokens.list({ pageSize: 4 })) {
-          found.push(accessTokenHash)
+        for await (const { tokenHash } of on.tokens.list({ limit: 4 })) {
+          found.push(tokenHash)
           on.issuer.fail('authleteTokens', 500)
         }
       })(),

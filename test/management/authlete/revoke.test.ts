@@ -11,7 +11,7 @@ interface Issued extends AuthleteManagement {
   /** Which of the six tokens are still good, by who they are of. */
   readonly good: () => Promise<readonly string[]>
   readonly refreshToken: string
-  readonly accessToken: string
+  readonly token: string
 }
 
 const NAMES = [
@@ -31,28 +31,28 @@ async function withTokens(): Promise<Issued> {
   on.pass(1)
   const created: AuthleteCreatedToken[] = []
   for (const name of NAMES) {
-    const [, clientIdentifier = '', subject] = /^(\w+)(?: for (\w+))?/.exec(name)!
+    const [, clientId = '', subject] = /^(\w+)(?: for (\w+))?/.exec(name)!
     const grant =
       subject === undefined
         ? ({ grantType: 'CLIENT_CREDENTIALS' } as const)
         : ({ grantType: 'AUTHORIZATION_CODE', subject } as const)
-    created.push(await on.tokens.create({ ...grant, clientIdentifier }))
+    created.push(await on.tokens.create({ ...grant, clientId }))
   }
   return {
     ...on,
     async good() {
-      const outcomes = await Promise.all(created.map(({ accessToken }) => on.guarded(accessToken)))
+      const outcomes = await Promise.all(created.map(({ token }) => on.guarded(token)))
       return NAMES.filter((_, at) => outcomes[at] === 'accepted')
     },
-    accessToken: created[0]!.accessToken,
+    token: created[0]!.token,
     refreshToken: created[0]!.refreshToken!,
   }
 }
 
 describe('revoking exactly one token', () => {
   it.each<[string, (on: Issued) => AuthleteRevokeInput]>([
-    ['an access token', ({ accessToken }) => ({ accessToken })],
-    ['an access token by its hash', ({ accessToken }) => ({ accessTokenHash: hashOf(accessToken) })],
+    ['an access token', ({ token }) => ({ token })],
+    ['an access token by its hash', ({ token }) => ({ tokenHash: hashOf(token) })],
     ['a refresh token', ({ refreshToken }) => ({ refreshToken })],
     ['a refresh token by its hash', ({ refreshToken }) => ({ refreshTokenHash: hashOf(refreshToken) })],
   ])('%s: it and its partner are dead, every other token lives', async (_, which) => {
@@ -64,7 +64,7 @@ describe('revoking exactly one token', () => {
     })
   })
 
-  it('sends nothing but the one member: a second would be taken for it, or widen it', async () => {
+  it('sends exactly one property, because a second one could replace it or widen the revocation', async () => {
     const on = await withTokens()
     const bodies: unknown[] = []
     on.issuer.fail('authleteTokens', (request, response) => {
@@ -72,8 +72,8 @@ describe('revoking exactly one token', () => {
       request.on('end', () => response.end('{"count":1}'))
     })
     const hash = hashOf('x')
-    await on.tokens.revoke({ accessToken: 'x' })
-    await on.tokens.revoke({ accessTokenHash: hash })
+    await on.tokens.revoke({ token: 'x' })
+    await on.tokens.revoke({ tokenHash: hash })
     await on.tokens.revoke({ refreshToken: 'x' })
     await on.tokens.revoke({ refreshTokenHash: hash })
     expect(bodies).toEqual([
@@ -86,10 +86,10 @@ describe('revoking exactly one token', () => {
 
   it('that is not there is an error, whether Authlete says 404 or counts 0', async () => {
     const on = await withTokens()
-    const said404 = await failureOf(on.tokens.revoke({ accessToken: 'unknown-token' }))
+    const said404 = await failureOf(on.tokens.revoke({ token: 'unknown-token' }))
     expect(said404).toMatchObject({ status: 404, code: '404', isUncertain: false })
     on.issuer.fail('authleteTokens', answering('{"resultCode":"A1","count":0}'))
-    const said0 = await failureOf(on.tokens.revoke({ accessToken: 'unknown-token' }))
+    const said0 = await failureOf(on.tokens.revoke({ token: 'unknown-token' }))
     expect(said0).toMatchObject({ name: 'ManagementError', status: 200, code: 'A1', isUncertain: false })
     for (const { message } of [said404, said0]) {
       expect(message).toMatch(/^authleteTokens\.revoke: .+\. Check the /)
@@ -99,29 +99,26 @@ describe('revoking exactly one token', () => {
     expect(await on.good()).toEqual(NAMES)
   })
 
-  it.each(['clientIdentifier', 'subject'])(
-    'never takes %s along: what is wider has another name',
-    async (member) => {
-      const on = await withTokens()
-      const wider = { accessToken: on.accessToken, [member]: 'billing' }
-      expect(await failureOf(on.tokens.revoke(wider))).toMatchObject({
-        option: `authleteTokens.revoke.${member}`,
-      })
-      expect(await on.good()).toEqual(NAMES)
-    },
-  )
+  it.each(['clientId', 'subject'])('never takes %s along: what is wider has another name', async (member) => {
+    const on = await withTokens()
+    const wider = { token: on.token, [member]: 'billing' }
+    expect(await failureOf(on.tokens.revoke(wider))).toMatchObject({
+      option: `authleteTokens.revoke.${member}`,
+    })
+    expect(await on.good()).toEqual(NAMES)
+  })
 })
 
 describe('revoking more than one token, by a name that says so', () => {
   it.each<[keyof AuthleteTokens, (tokens: AuthleteTokens) => Promise<unknown>, readonly string[]]>([
     [
       'revokeAllOfClient',
-      (tokens) => tokens.revokeAllOfClient({ clientIdentifier: 'billing' }),
+      (tokens) => tokens.revokeAllOfClient({ clientId: 'billing' }),
       ['billing for john', 'billing for jane', 'billing'],
     ],
     [
       'revokeAllOfClientAndSubject',
-      (tokens) => tokens.revokeAllOfClientAndSubject({ clientIdentifier: 'billing', subject: 'john' }),
+      (tokens) => tokens.revokeAllOfClientAndSubject({ clientId: 'billing', subject: 'john' }),
       ['billing for john'],
     ],
     [
@@ -139,14 +136,14 @@ describe('revoking more than one token, by a name that says so', () => {
   })
 
   it.each<[string, object]>([
-    ['revokeAllOfClient', { clientIdentifier: 'billing', subject: 'john' }],
+    ['revokeAllOfClient', { clientId: 'billing', subject: 'john' }],
     ['revokeAllOfClient', {}],
-    ['revokeAllOfClient', { clientIdentifier: undefined }],
-    ['revokeAllOfClientAndSubject', { clientIdentifier: 'billing' }],
-    ['revokeAllOfClientAndSubject', { clientIdentifier: 'billing', subject: undefined }],
+    ['revokeAllOfClient', { clientId: undefined }],
+    ['revokeAllOfClientAndSubject', { clientId: 'billing' }],
+    ['revokeAllOfClientAndSubject', { clientId: 'billing', subject: undefined }],
     ['revokeAllOfClientAndSubject', { subject: 'john' }],
-    ['revokeAllOfClientAndSubject', { clientIdentifier: 'billing', subject: '' }],
-    ['revokeAllOfSubject', { subject: 'john', clientIdentifier: 'billing' }],
+    ['revokeAllOfClientAndSubject', { clientId: 'billing', subject: '' }],
+    ['revokeAllOfSubject', { subject: 'john', clientId: 'billing' }],
     ['revokeAllOfSubject', {}],
   ])('%s with %j is refused: nobody is to get more than was meant', async (name, input) => {
     const on = await withTokens()

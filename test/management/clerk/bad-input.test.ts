@@ -65,12 +65,12 @@ const WRONG: readonly [operation: Operation, member: string, input: unknown][] =
   ['list', 'revoked', { subject: SUBJECT, revoked: 'true' }],
   ['list', 'expired', { subject: SUBJECT, expired: 1 }],
   ['list', 'cursor', { subject: SUBJECT, cursor: 'x' }],
-  ['revoke', 'id', {}],
-  ['revoke', 'id', { id: '' }],
-  ['revoke', 'id', { id: SUBJECT }],
-  ['revoke', 'id', { id: '../mt_0' }],
-  ['revoke', 'reason', { id: 'mt_0', reason: '' }],
-  ['revoke', 'revocationReason', { id: 'mt_0', revocationReason: 'x' }],
+  ['revoke', 'tokenId', {}],
+  ['revoke', 'tokenId', { tokenId: '' }],
+  ['revoke', 'tokenId', { tokenId: SUBJECT }],
+  ['revoke', 'tokenId', { tokenId: '../mt_0' }],
+  ['revoke', 'reason', { tokenId: 'mt_0', reason: '' }],
+  ['revoke', 'revocationReason', { tokenId: 'mt_0', revocationReason: 'x' }],
   ['verify', 'token', {}],
   ['verify', 'token', { token: 7 }],
   ['verify', 'token', { token: MACHINE_KEY }],
@@ -109,8 +109,8 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     const { sender, issuer } = await clerkManagement()
     const { token } = await sender.create({ format: 'jwt' })
     issuer.resetCalls()
-    const error = await failureOf(sender.revoke({ id: token }))
-    expect(error).toMatchObject({ option: 'clerkTokens.revoke.id' })
+    const error = await failureOf(sender.revoke({ tokenId: token }))
+    expect(error).toMatchObject({ option: 'clerkTokens.revoke.tokenId' })
     expect(String(error)).toMatch(/cannot revoke.*live shortly/)
     expect(String(error)).not.toContain(token)
     expect(issuer.calls.total).toBe(0)
@@ -120,8 +120,8 @@ describe('input that is wrong is refused by name before anything is sent', () =>
 describe('input that Clerk refuses is an error that says what to do', () => {
   it('revoke: the id of a JWT', async () => {
     const { sender } = await clerkManagement()
-    const { id } = await sender.create({ format: 'jwt' })
-    const error = await failureOf(sender.revoke({ id }))
+    const { tokenId } = await sender.create({ format: 'jwt' })
+    const error = await failureOf(sender.revoke({ tokenId }))
     expect(error).toMatchObject({ operation: 'clerkTokens.revoke', status: 404, isUncertain: false })
     expect(String(error)).toContain('JWTs are not kept and cannot be revoked at Clerk')
   })
@@ -129,11 +129,11 @@ describe('input that Clerk refuses is an error that says what to do', () => {
   it('revoke: the token in place of its id, which is not repeated', async () => {
     const { sender, issuer } = await clerkManagement()
     const { token } = await sender.create()
-    const error = await failureOf(sender.revoke({ id: token }))
+    const error = await failureOf(sender.revoke({ tokenId: token }))
     expect(error).toMatchObject({ status: 400, code: 'bad_request' })
     expect(String(error)).toContain('the token itself is not its id')
     issuer.fail('clerkTokens', { status: 404, body: { errors: [{ message: `no ${token}` }] } })
-    expect(String(await failureOf(sender.revoke({ id: token })))).not.toContain(token)
+    expect(String(await failureOf(sender.revoke({ tokenId: token })))).not.toContain(token)
   })
 
   it('revoke: an id with the way to another resource in it stays one id', async () => {
@@ -143,7 +143,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
       paths.push(request.url)
       response.writeHead(404).end('{}')
     })
-    await failureOf(sender.revoke({ id: 'mt_0/../../m2m_tokens?x#y' }))
+    await failureOf(sender.revoke({ tokenId: 'mt_0/../../m2m_tokens?x#y' }))
     expect(paths).toEqual(['/clerk/v1/m2m_tokens/mt_0%2F..%2F..%2Fm2m_tokens%3Fx%23y/revoke'])
   })
 

@@ -12,7 +12,7 @@ describe('a token that is created', () => {
     const created = await sender.create({ expiresIn: '10m', claims: { scope: 'orders:read', plan: ['a'] } })
     const { token, ...shown } = { ...created, token: created.token }
     expect(shown).toEqual({
-      id: expect.stringMatching(/^mt_[0-9a-f]{32}$/) as unknown,
+      tokenId: expect.stringMatching(/^mt_[0-9a-f]{32}$/) as unknown,
       subject,
       claims: { scope: 'orders:read', plan: ['a'] },
       scopes: [issuer.clerkMachines.receiver.id],
@@ -26,7 +26,7 @@ describe('a token that is created', () => {
     })
     const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
     const accepted = await verifier.verify(token, { scopes: 'orders:read' })
-    expect([accepted.tokenId, accepted.expiresAt]).toEqual([created.id, created.expiresAt])
+    expect([accepted.tokenId, accepted.expiresAt]).toEqual([created.tokenId, created.expiresAt])
   })
 
   it('shows the token to who asks for it by name, and to nobody else', async () => {
@@ -54,10 +54,10 @@ describe('a token that is created', () => {
   it('as a JWT says what its creator wrote, and no structural claim of it', async () => {
     const { sender, subject, now } = await clerkManagement()
     const claims = { scope: 'orders:read', sub: 'mch_somebody_else', exp: 9_999_999_999 }
-    const { token, id, expiresAt } = await sender.create({ format: 'jwt', expiresIn: '5m', claims })
+    const { token, tokenId, expiresAt } = await sender.create({ format: 'jwt', expiresIn: '5m', claims })
     expect(decode(token).claims).toMatchObject({
       sub: subject,
-      jti: id,
+      jti: tokenId,
       exp: now() + 300,
       scope: 'orders:read',
     })
@@ -77,14 +77,14 @@ describe('a living token with enough time left', () => {
     const first = await sender.create({ claims: { a: [1], b: 2 }, expiresIn: 600 })
     pass(passed)
     const second = await sender.create({ ...wanted, expiresIn: 600, minRemainingTtl: '5m' })
-    expect([second.id === first.id, second.token === first.token]).toEqual([isSame, isSame])
+    expect([second.tokenId === first.tokenId, second.token === first.token]).toEqual([isSame, isSame])
   })
 
   it('is not one that was revoked', async () => {
     const { sender } = await clerkManagement()
     const first = await sender.create({ expiresIn: 600 })
-    await sender.revoke({ id: first.id })
-    expect((await sender.create({ expiresIn: 600, minRemainingTtl: 1 })).id).not.toBe(first.id)
+    await sender.revoke({ tokenId: first.tokenId })
+    expect((await sender.create({ expiresIn: 600, minRemainingTtl: 1 })).tokenId).not.toBe(first.tokenId)
   })
 })
 
@@ -92,12 +92,17 @@ describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (cl
   it('a revoked token is known as revoked, and the guarded API refuses it', async () => {
     const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagement({ clerkDeadTokens })
     const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
-    const { id, token } = await sender.create({ expiresIn: '1h' })
+    const { tokenId, token } = await sender.create({ expiresIn: '1h' })
     expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
-    expect(await receiver.verify({ token })).toMatchObject({ id, subject, revoked: false, lastUsedAt: now() })
+    expect(await receiver.verify({ token })).toMatchObject({
+      tokenId,
+      subject,
+      revoked: false,
+      lastUsedAt: now(),
+    })
     pass(5)
-    const revoked = await sender.revoke({ id, reason: 'leaked' })
-    expect(revoked).toMatchObject({ id, revoked: true, revocationReason: 'leaked', updatedAt: now() })
+    const revoked = await sender.revoke({ tokenId, reason: 'leaked' })
+    expect(revoked).toMatchObject({ tokenId, revoked: true, revocationReason: 'leaked', updatedAt: now() })
     if (clerkDeadTokens === 'flagged') expect(await receiver.verify({ token })).toEqual(revoked)
     else expect(await failureOf(receiver.verify({ token }))).toMatchObject({ status: 404 })
     expect(await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))).toBe('token_inactive')
@@ -107,31 +112,31 @@ describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (cl
 describe('who may do what', () => {
   it('with the key of a machine, only its own tokens are listed and revoked', async () => {
     const { sender, stranger, subject } = await clerkManagement()
-    const { id } = await sender.create()
+    const { tokenId } = await sender.create()
     expect((await sender.list({ subject })).total).toBe(1)
     expect(await failureOf(stranger.list({ subject }))).toMatchObject({
       status: 403,
       code: 'authorization_invalid',
     })
-    expect(await failureOf(stranger.revoke({ id }))).toMatchObject({
+    expect(await failureOf(stranger.revoke({ tokenId }))).toMatchObject({
       status: 404,
       code: 'resource_not_found',
     })
-    expect(await sender.revoke({ id })).toMatchObject({ revoked: true, revocationReason: null })
+    expect(await sender.revoke({ tokenId })).toMatchObject({ revoked: true, revocationReason: null })
   })
 
   it('with the key of the instance, those of every machine', async () => {
     const { sender, instance, subject } = await clerkManagement()
-    const { id, token } = await sender.create()
-    expect((await instance.list({ subject })).items.map((item) => item.id)).toEqual([id])
-    expect(await instance.verify({ token })).toMatchObject({ id })
-    expect(await instance.revoke({ id })).toMatchObject({ revoked: true })
+    const { tokenId, token } = await sender.create()
+    expect((await instance.list({ subject })).items.map((item) => item.tokenId)).toEqual([tokenId])
+    expect(await instance.verify({ token })).toMatchObject({ tokenId })
+    expect(await instance.revoke({ tokenId })).toMatchObject({ revoked: true })
   })
 
   it('with the key of a machine, only tokens for that machine are known', async () => {
     const { sender, receiver, stranger } = await clerkManagement()
-    const { token, id } = await sender.create()
-    expect(await receiver.verify({ token })).toMatchObject({ id })
+    const { token, tokenId } = await sender.create()
+    expect(await receiver.verify({ token })).toMatchObject({ tokenId })
     for (const other of [sender, stranger])
       expect(await failureOf(other.verify({ token }))).toMatchObject({ status: 404 })
   })
@@ -143,10 +148,15 @@ describe('who may do what', () => {
     const foreign = await stranger.create()
     issuer.resetCalls()
     expect((await both.list({ subject })).total).toBe(1)
-    await both.revoke({ id: own.id })
+    await both.revoke({ tokenId: own.tokenId })
     expect(issuer.calls.clerkTokens).toBe(2)
-    expect((await both.list({ subject: machine.id })).items.map(({ id }) => id)).toEqual([foreign.id])
-    expect(await both.revoke({ id: foreign.id })).toMatchObject({ id: foreign.id, revoked: true })
+    expect((await both.list({ subject: machine.id })).items.map(({ tokenId }) => tokenId)).toEqual([
+      foreign.tokenId,
+    ])
+    expect(await both.revoke({ tokenId: foreign.tokenId })).toMatchObject({
+      tokenId: foreign.tokenId,
+      revoked: true,
+    })
     expect(issuer.calls.clerkTokens).toBe(6)
   })
 

@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
     operation: 'revoke',
     endpoint: 'clerkTokens',
     attempts: 1,
-    call: (tokens, signal) => tokens.revoke({ id: ID }, options(signal)),
+    call: (tokens, signal) => tokens.revoke({ tokenId: ID }, options(signal)),
   },
   {
     operation: 'verify',
@@ -158,12 +158,12 @@ describe('a read that fails once', () => {
     '$operation succeeds with the second call',
     async ({ operation, endpoint }) => {
       const { sender, receiver, issuer, subject } = await clerkManagement()
-      const { token, id } = await sender.create()
+      const { token, tokenId } = await sender.create()
       issuer.resetCalls()
       issuer.fail(endpoint, { status: 503, times: 1 })
       const found =
         operation === 'list' ? (await sender.list({ subject })).items[0] : await receiver.verify({ token })
-      expect(found).toMatchObject({ id })
+      expect(found).toMatchObject({ tokenId })
       expect(issuer.calls[endpoint]).toBe(2)
     },
   )
@@ -172,12 +172,12 @@ describe('a read that fails once', () => {
 describe('answers that lie', () => {
   it('a revocation that did not revoke is no success', async () => {
     const { sender, issuer } = await clerkManagement()
-    const { id } = await sender.create()
+    const { tokenId } = await sender.create()
     issuer.fail('clerkTokens', (_request, response) => {
       const times = { expiration: null, created_at: 1, updated_at: 1 }
       const token = {
         object: 'machine_to_machine_token',
-        id,
+        id: tokenId,
         subject: SUBJECT,
         revoked: false,
         expired: false,
@@ -186,7 +186,7 @@ describe('answers that lie', () => {
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ ...token, ...times }))
     })
-    const error = await failureOf(sender.revoke({ id }))
+    const error = await failureOf(sender.revoke({ tokenId }))
     expect(error).toMatchObject({ isUncertain: true })
     expect(String(error)).toContain('without saying that the token is revoked')
   })
@@ -203,11 +203,11 @@ describe('answers that lie', () => {
 
   it('a token that an answer holds beside what was asked for is not taken along', async () => {
     const { sender, receiver, issuer } = await clerkManagement()
-    const { token, id, subject } = await sender.create()
+    const { token, tokenId, subject } = await sender.create()
     issuer.fail('clerkVerify', {
       status: 200,
       body: {
-        ...{ object: 'machine_to_machine_token', id, subject, claims: null, scopes: [], token },
+        ...{ object: 'machine_to_machine_token', id: tokenId, subject, claims: null, scopes: [], token },
         ...{ revoked: false, revocation_reason: null, expired: false, expiration: null },
         ...{ created_at: 1000, updated_at: 2500 },
       },

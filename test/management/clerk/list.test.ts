@@ -61,14 +61,18 @@ describe('a list', () => {
     const expired = await sender.create({ expiresIn: 60 })
     const alive = await sender.create({ expiresIn: 600, claims: { exp: 1 } })
     await sender.create({ format: 'jwt' })
-    await sender.revoke({ id: revoked.id })
+    await sender.revoke({ tokenId: revoked.tokenId })
     pass(60)
     const ids = async (input: { revoked?: boolean; expired?: boolean }): Promise<readonly string[]> =>
-      (await sender.list({ subject, ...input })).items.map(({ id }) => id)
-    expect(await ids({})).toEqual([alive.id])
-    expect(await ids({ revoked: true, expired: false })).toEqual([alive.id, revoked.id])
-    expect(await ids({ expired: true })).toEqual([alive.id, expired.id])
-    expect(await ids({ revoked: true, expired: true })).toEqual([alive.id, expired.id, revoked.id])
+      (await sender.list({ subject, ...input })).items.map(({ tokenId }) => tokenId)
+    expect(await ids({})).toEqual([alive.tokenId])
+    expect(await ids({ revoked: true, expired: false })).toEqual([alive.tokenId, revoked.tokenId])
+    expect(await ids({ expired: true })).toEqual([alive.tokenId, expired.tokenId])
+    expect(await ids({ revoked: true, expired: true })).toEqual([
+      alive.tokenId,
+      expired.tokenId,
+      revoked.tokenId,
+    ])
   })
 })
 
@@ -79,11 +83,11 @@ describe('a list that changes while it is walked through', () => {
       const on = await clerkManagement()
       const all = await create(on, 25)
       const met: string[] = []
-      for await (const { id } of on.sender.list({ subject: on.subject, limit })) {
-        met.push(id)
-        await on.sender.revoke({ id })
+      for await (const { tokenId } of on.sender.list({ subject: on.subject, limit })) {
+        met.push(tokenId)
+        await on.sender.revoke({ tokenId })
       }
-      expect(met).toEqual(all.map(({ id }) => id).reverse())
+      expect(met).toEqual(all.map(({ tokenId }) => tokenId).reverse())
       expect((await on.sender.list({ subject: on.subject })).total).toBe(0)
     },
   )
@@ -92,11 +96,11 @@ describe('a list that changes while it is walked through', () => {
     const on = await clerkManagement()
     const all = await create(on, 9)
     const met: string[] = []
-    for await (const { id } of on.sender.list({ subject: on.subject, limit: 2 })) {
-      met.push(id)
+    for await (const { tokenId } of on.sender.list({ subject: on.subject, limit: 2 })) {
+      met.push(tokenId)
       if (met.length < 5) await on.sender.create({ expiresIn: '1h' })
     }
-    expect(met).toEqual(all.map(({ id }) => id).reverse())
+    expect(met).toEqual(all.map(({ tokenId }) => tokenId).reverse())
   })
 
   it('each token that lives on is met if some expire and others are created on the way', async () => {
@@ -104,15 +108,15 @@ describe('a list that changes while it is walked through', () => {
     const old = await create(on, 4)
     const brief = await Promise.all([1, 2, 3].map(() => on.sender.create({ expiresIn: 60 })))
     const met: string[] = []
-    for await (const { id } of on.sender.list({ subject: on.subject, limit: 3 })) {
-      met.push(id)
+    for await (const { tokenId } of on.sender.list({ subject: on.subject, limit: 3 })) {
+      met.push(tokenId)
       if (met.length === 3) {
         on.pass(60)
         await on.sender.create({ expiresIn: '1h' })
       }
     }
     expect(met).toHaveLength(7)
-    expect(new Set(met)).toEqual(new Set([...old, ...brief].map(({ id }) => id)))
+    expect(new Set(met)).toEqual(new Set([...old, ...brief].map(({ tokenId }) => tokenId)))
   })
 
   it('can be walked through twice', async () => {

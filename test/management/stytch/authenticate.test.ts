@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type Policy } from '../../../src/index.js'
-import type { StytchAuthenticateInput, StytchScopes } from '../../../src/management/index.js'
+import type { StytchAuthenticateTokenInput, StytchScopeCheck } from '../../../src/management/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
 import { outcomeOf, refusalOf, START } from '../../support/core.js'
 import { stytchStage, type StytchManagementStage } from './stage.js'
 
-type Demands = Omit<StytchAuthenticateInput, 'accessToken'>
+type AuthenticateOptions = Omit<StytchAuthenticateTokenInput, 'token'>
 
 /** The verdict of the operation, which must be that of a verifier with the issuer. */
 async function verdictOn(
   { clients, verifier }: StytchManagementStage,
   accessToken: string,
-  demands: Demands = {},
+  demands: AuthenticateOptions = {},
   policy: Policy = {},
 ): Promise<string> {
-  const verdict = await outcomeOf(clients.authenticateToken({ accessToken, ...demands }))
+  const verdict = await outcomeOf(clients.authenticateToken({ token: accessToken, ...demands }))
   expect(await outcomeOf(verifier.verify(accessToken, policy))).toBe(verdict)
   return verdict
 }
@@ -27,7 +27,7 @@ describe('a token that is authenticated', () => {
       scopes: 'read:orders write:orders',
       claims: { tier: 'gold', nested: { deep: true }, jti: 'token-1' },
     })
-    const result = await clients.authenticateToken({ accessToken, requiredScopes: ['read:orders'] })
+    const result = await clients.authenticateToken({ token: accessToken, scopes: ['read:orders'] })
     expect(result).toEqual({
       clientId: issuer.stytchProject.client.clientId,
       scopes: ['read:orders', 'write:orders'],
@@ -42,7 +42,7 @@ describe('a token that is authenticated', () => {
   it('costs one fetch of the keys, whatever the number of calls, and no other call', async () => {
     const { clients, issuer } = await stytchStage()
     for (const scopes of ['a', 'b', 'c']) {
-      await clients.authenticateToken({ accessToken: issuer.mintJwt({ provider: 'stytch', scopes }) })
+      await clients.authenticateToken({ token: issuer.mintJwt({ provider: 'stytch', scopes }) })
     }
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
   })
@@ -54,7 +54,7 @@ describe('a token that is authenticated', () => {
       paths.push(request.url ?? '')
       response.setHeader('content-type', 'application/json').end(JSON.stringify(issuer.jwks('stytch')))
     })
-    await clients.authenticateToken({ accessToken: issuer.mintJwt({ provider: 'stytch' }) })
+    await clients.authenticateToken({ token: issuer.mintJwt({ provider: 'stytch' }) })
     expect(paths).toEqual([`/v1/b2b/sessions/jwks/${issuer.stytchProject.projectId}`])
   })
 })
@@ -88,7 +88,7 @@ describe('the verdict is that of the verifier', () => {
 
   it.each([undefined, null, 0, {}, []])('on %j, which is no text either', async (value) => {
     const { clients } = await stytchStage()
-    const refused = clients.authenticateToken({ accessToken: value as string })
+    const refused = clients.authenticateToken({ token: value as string })
     expect(await outcomeOf(refused)).toBe('token_malformed')
   })
 
@@ -102,14 +102,14 @@ describe('the verdict is that of the verifier', () => {
   ])('on %s where %s is required', async (scopes, required, reason) => {
     const on = await stytchStage()
     const token = on.issuer.mintJwt({ provider: 'stytch', scopes })
-    for (const requiredScopes of [required, required.split(' ')])
-      expect(await verdictOn(on, token, { requiredScopes }, { scopes: required })).toBe(reason)
+    for (const scopes of [required, required.split(' ')])
+      expect(await verdictOn(on, token, { scopes }, { scopes: required })).toBe(reason)
   })
 
   it('with an empty list nothing is required, as at Stytch', async () => {
     const on = await stytchStage()
     const token = on.issuer.mintJwt({ provider: 'stytch' })
-    expect(await verdictOn(on, token, { requiredScopes: [] })).toBe('accepted')
+    expect(await verdictOn(on, token, { scopes: [] })).toBe('accepted')
   })
 
   it.each([
@@ -145,7 +145,7 @@ describe('the verdict is that of the verifier', () => {
 })
 
 describe('the clock tolerance', () => {
-  it.each<[Demands, number, string]>([
+  it.each<[AuthenticateOptions, number, string]>([
     [{}, 4, 'accepted'],
     [{}, 5, 'token_expired'],
     [{ clockTolerance: 0 }, 0, 'token_expired'],
@@ -155,14 +155,14 @@ describe('the clock tolerance', () => {
     const { clients, issuer, pass } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     pass(3600 + late)
-    expect(await outcomeOf(clients.authenticateToken({ accessToken, ...demands }))).toBe(reason)
+    expect(await outcomeOf(clients.authenticateToken({ token: accessToken, ...demands }))).toBe(reason)
   })
 
   it('costs one fetch of the keys for each that is used, not for each call', async () => {
     const { clients, issuer } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     for (const clockTolerance of [0, 10, 0, '10s', 0, 10])
-      await clients.authenticateToken({ accessToken, clockTolerance })
+      await clients.authenticateToken({ token: accessToken, clockTolerance })
     expect(issuer.calls.jwks).toBe(2)
   })
 })
@@ -171,13 +171,13 @@ describe('an own scope function', () => {
   it('decides in place of the rule of Stytch, and is told what is granted and required', async () => {
     const { clients, issuer } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'admin' })
-    const asked: StytchScopes[] = []
-    const checkScopes = (scopes: StytchScopes): boolean => {
+    const asked: StytchScopeCheck[] = []
+    const checkScopes = (scopes: StytchScopeCheck): boolean => {
       asked.push(scopes)
       return scopes.granted.includes('admin')
     }
-    await clients.authenticateToken({ accessToken, requiredScopes: 'read:x', checkScopes })
-    await clients.authenticateToken({ accessToken, checkScopes })
+    await clients.authenticateToken({ token: accessToken, scopes: 'read:x', checkScopes })
+    await clients.authenticateToken({ token: accessToken, checkScopes })
     expect(asked).toEqual([
       { granted: ['admin'], required: ['read:x'] },
       { granted: ['admin'], required: [] },
@@ -198,7 +198,7 @@ describe('an own scope function', () => {
   ])('that gives %s lets no token pass', async (_, checkScopes) => {
     const { clients, issuer, verifier } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'read:x' })
-    const input = { accessToken, requiredScopes: 'read:x', checkScopes: checkScopes as () => boolean }
+    const input = { token: accessToken, scopes: 'read:x', checkScopes: checkScopes as () => boolean }
     const refusal = await refusalOf(clients.authenticateToken(input))
     expect(refusal).toMatchObject({ status: 403, reason: 'scope_insufficient', required: ['read:x'] })
     expect(refusal.issuer).toBe((await verifier.verify(accessToken)).issuer)
@@ -208,16 +208,18 @@ describe('an own scope function', () => {
     const { clients, issuer } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch', expiresIn: -60, age: 120 })
     const checkScopes = (): boolean => expect.fail('asked')
-    expect(await outcomeOf(clients.authenticateToken({ accessToken, checkScopes }))).toBe('token_expired')
+    expect(await outcomeOf(clients.authenticateToken({ token: accessToken, checkScopes }))).toBe(
+      'token_expired',
+    )
   })
 })
 
 describe('what is asked wrongly', () => {
   it.each<[string, object]>([
     ['requiredScope', { requiredScope: 'a' }],
-    ['requiredScopes', { requiredScopes: '' }],
-    ['requiredScopes', { requiredScopes: ['a b'] }],
-    ['requiredScopes', { requiredScopes: null }],
+    ['scopes', { scopes: '' }],
+    ['scopes', { scopes: ['a b'] }],
+    ['scopes', { scopes: null }],
     ['maxTokenAge', { maxTokenAge: -1 }],
     ['maxTokenAge', { maxTokenAge: '1 hour' }],
     ['clockTolerance', { clockTolerance: '2m' }],
@@ -225,7 +227,7 @@ describe('what is asked wrongly', () => {
   ])('is an error naming %s: %j', async (option, demands) => {
     const { clients, issuer } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
-    const wrong = clients.authenticateToken({ accessToken, ...demands })
+    const wrong = clients.authenticateToken({ token: accessToken, ...demands })
     await expect(wrong).rejects.toBeInstanceOf(ConfigurationError)
     await expect(wrong).rejects.toMatchObject({ option: `stytchClients.authenticateToken.${option}` })
     expect(issuer.calls.total).toBe(0)
@@ -238,8 +240,8 @@ describe('a signal', () => {
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const gate = issuer.gate('jwks')
     const controller = new AbortController()
-    const given = clients.authenticateToken({ accessToken }, { signal: controller.signal })
-    const other = clients.authenticateToken({ accessToken })
+    const given = clients.authenticateToken({ token: accessToken }, { signal: controller.signal })
+    const other = clients.authenticateToken({ token: accessToken })
     await gate.waiting
     controller.abort(new Error('enough'))
     await expect(given).rejects.toThrow('enough')
@@ -250,7 +252,7 @@ describe('a signal', () => {
   it('that is aborted already asks for nothing', async () => {
     const { clients, issuer } = await stytchStage()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
-    const given = clients.authenticateToken({ accessToken }, { signal: AbortSignal.abort('gone') })
+    const given = clients.authenticateToken({ token: accessToken }, { signal: AbortSignal.abort('gone') })
     await expect(given).rejects.toBe('gone')
     expect(issuer.calls.jwks).toBe(0)
   })
@@ -259,7 +261,7 @@ describe('a signal', () => {
 it('a refusal is the one of the package, so that an API can answer with it', async () => {
   const { clients, issuer, verifier } = await stytchStage()
   const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
-  const ours = await refusalOf(clients.authenticateToken({ accessToken, requiredScopes: 'b' }))
+  const ours = await refusalOf(clients.authenticateToken({ token: accessToken, scopes: 'b' }))
   const { status, headers, issuer: name } = await refusalOf(verifier.verify(accessToken, { scopes: 'b' }))
   expect(ours).toMatchObject({ status, headers, issuer: name })
 })

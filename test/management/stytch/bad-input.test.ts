@@ -156,7 +156,7 @@ describe('inputs', () => {
     const polluted = Object.prototype as unknown as Record<string, unknown>
     polluted['scopes'] = ['admin']
     try {
-      const { accessToken } = await clients.token({ clientId, clientSecret })
+      const { token: accessToken } = await clients.token({ clientId, clientSecret })
       expect(decode(accessToken).claims['scope']).toBe('')
       await expect(clients.create(given({}))).rejects.toMatchObject({ option: 'stytchClients.create.scopes' })
     } finally {

@@ -61,7 +61,7 @@ describe('a client', () => {
     const created = await clients.create({ ...imported, scopes: ['read:orders'] })
     expect(created).toMatchObject({ clientId: imported.clientId, clientSecretLastFour: 'tery' })
     expect(created.clientSecret).toBe(imported.clientSecret)
-    const { accessToken } = await clients.token(imported)
+    const { token: accessToken } = await clients.token(imported)
     expect(decode(accessToken).claims).toMatchObject({ sub: imported.clientId, scope: 'read:orders' })
   })
 
@@ -99,7 +99,7 @@ describe('what a change means for tokens', () => {
   it('an inactive client obtains none, until it is active again; those it has stay good', async () => {
     const { clients, verifier } = await stytchStage()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
-    const { accessToken } = await clients.token({ clientId, clientSecret })
+    const { token: accessToken } = await clients.token({ clientId, clientSecret })
     expect((await clients.update({ clientId, status: 'inactive' })).status).toBe('inactive')
     expect(await failureOf(clients.token({ clientId, clientSecret }))).toMatchObject({
       status: 401,
@@ -113,7 +113,7 @@ describe('what a change means for tokens', () => {
   it('a token of a deleted client is good until its age ends it', async () => {
     const { clients, verifier, pass } = await stytchStage()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
-    const { accessToken } = await clients.token({ clientId, clientSecret })
+    const { token: accessToken } = await clients.token({ clientId, clientSecret })
     await clients.delete({ clientId })
     expect(await outcomeOf(verifier.verify(accessToken, { maxTokenAge: '5m' }))).toBe('accepted')
     pass(300)
@@ -124,7 +124,7 @@ describe('what a change means for tokens', () => {
     const { clients } = await stytchStage()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a b' })
     const scopeNow = async (): Promise<unknown> =>
-      decode((await clients.token({ clientId, clientSecret })).accessToken).claims['scope']
+      decode((await clients.token({ clientId, clientSecret })).token).claims['scope']
     expect(await scopeNow()).toBe('a b')
     await clients.update({ clientId, scopes: [] })
     expect(await scopeNow()).toBe('')
@@ -199,7 +199,7 @@ describe('a token', () => {
     const { clientId, clientSecret } = issuer.stytchProject.client
     const obtained = await clients.token({ clientId, clientSecret, scopes: ['a', 'b'] })
     expect({ ...obtained }).toEqual({ tokenType: 'bearer', expiresIn: 3600 })
-    expect(decode(obtained.accessToken).claims).toMatchObject({ sub: clientId, scope: 'a b' })
+    expect(decode(obtained.token).claims).toMatchObject({ sub: clientId, scope: 'a b' })
   })
 })
 
@@ -213,7 +213,7 @@ describe('what must not be seen', () => {
     for (const [result, secret] of [
       [created, clientSecret],
       [started, started.nextClientSecret],
-      [obtained, obtained.accessToken],
+      [obtained, obtained.token],
     ] as const) {
       const looks = [JSON.stringify(result), inspect(result), JSON.stringify({ ...result })]
       for (const look of looks) expect(look).not.toContain(secret)

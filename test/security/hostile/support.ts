@@ -12,7 +12,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../../src/index.js'
-import { createTestIssuer, type ExtraOptions, type TestIssuer } from '../../../src/testing/index.js'
+import { createTestIssuer, type OptionOverrides, type TestIssuer } from '../../../src/testing/index.js'
 import type { SigningKey } from '../../../src/testing/state/signing-keys.js'
 import { REFUSALS } from '../../support/refusals.js'
 import { keyOf, seal, withMembers, type Part } from './forge.js'
@@ -123,7 +123,7 @@ export class Arena {
 }
 
 export interface ArenaOptions {
-  readonly oauth?: ExtraOptions<OAuthOptions>
+  readonly oauth?: OptionOverrides<OAuthOptions>
   readonly issuers?: (issuer: TestIssuer) => readonly Issuer[]
   readonly verifier?: Partial<Omit<VerifierOptions, 'issuers' | 'clock'>>
   readonly testIssuer?: Parameters<typeof createTestIssuer>[0]

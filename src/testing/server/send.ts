@@ -5,11 +5,11 @@ import { json, type TestResponse } from './http.js'
 
 const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
 
-/** Sends an answer, bent by a fault if there is one. */
+/** Sends a response, bent by a fault if there is one. */
 export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: () => Promise<TestResponse>,
+  respond: () => Promise<TestResponse>,
   fault: DetailedFault | undefined,
   closing: AbortSignal,
 ): Promise<void> {
@@ -20,39 +20,39 @@ export async function sendResponse(
   }
   // Neither answered nor forgotten: close() ends the connection.
   if (fault?.how === 'hang') return
-  const right = await answer()
-  const sent = fault === undefined ? right : applyFault(right, fault, request)
+  const normal = await respond()
+  const sent = fault === undefined ? normal : applyFault(normal, fault, request)
   const body = Buffer.from(sent.body)
   response.writeHead(sent.status, { ...sent.headers, 'content-length': String(body.length) })
   if (fault?.how === 'hangHalfway') response.write(body.subarray(0, Math.ceil(body.length / 2)))
   else response.end(body)
 }
 
-function applyFault(right: TestResponse, fault: DetailedFault, request: IncomingMessage): TestResponse {
-  if (fault.how !== undefined) return bendByName(right, fault.how, request)
+function applyFault(normal: TestResponse, fault: DetailedFault, request: IncomingMessage): TestResponse {
+  if (fault.how !== undefined) return applyNamedFault(normal, fault.how, request)
   const isOwnError = fault.status !== undefined && fault.status >= 400 && fault.body === undefined
-  const base = isOwnError ? json(fault.status, { error: 'test_fault' }) : right
+  const base = isOwnError ? json(fault.status, { error: 'test_fault' }) : normal
   return {
     status: fault.status ?? base.status,
     headers: { ...base.headers, ...lowerCased(fault.headers ?? {}) },
-    body: fault.body === undefined ? base.body : textOf(fault.body),
+    body: fault.body === undefined ? base.body : bodyOf(fault.body),
   }
 }
 
-function bendByName(right: TestResponse, how: NamedFault, request: IncomingMessage): TestResponse {
+function applyNamedFault(normal: TestResponse, how: NamedFault, request: IncomingMessage): TestResponse {
   switch (how) {
     case 'empty':
-      return { ...right, status: 200, body: '' }
+      return { ...normal, status: 200, body: '' }
     case 'html':
       return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: LOGIN_PAGE }
     case 'truncated':
-      return { ...right, body: right.body.slice(0, Math.ceil(right.body.length / 2)) }
+      return { ...normal, body: normal.body.slice(0, Math.ceil(normal.body.length / 2)) }
     case 'redirect': {
       const mark = request.url?.includes('?') === true ? '&' : '?'
       return { status: 307, headers: { location: `${request.url ?? '/'}${mark}redirected=1` }, body: '' }
     }
     default:
-      return right
+      return normal
   }
 }
 
@@ -61,6 +61,6 @@ function lowerCased(headers: Readonly<Record<string, string>>): Record<string, s
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function textOf(body: unknown): string {
+function bodyOf(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body)
 }

@@ -1,0 +1,18 @@
+import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
+import { observe } from './observe.js'
+
+/**
+ * Creates the function that reports the changes of one issuer. Without an observer only refused credentials are
+ * reported, as a warning of the process, because nothing but a person can fix them.
+ */
+export function issuerEvents(
+  { name: issuer, provider }: { readonly name: string; readonly provider: string },
+  observer: IssuerObserver | undefined,
+): TellIssuerEvent {
+  return (kind, detail) => {
+    if (observer !== undefined) observe(observer, () => ({ kind, issuer, provider, detail }))
+    else if (kind === 'credentials_refused') {
+      process.emitWarning(`${issuer}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
+    }
+  }
+}
