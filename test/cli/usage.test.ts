@@ -45,7 +45,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens verify - --vendor clerk', '<token>: there is nothing on stdin'],
     ['tokens verify env:NOT_THERE --vendor clerk', '<token>: NOT_THERE is not set'],
     ['clients update x --vendor stytch', 'clients update: names nothing to change'],
-    ['clients update .. --vendor stytch --status active', '<client-id>: is no id'],
+    ['clients update .. --vendor stytch --status active', '<client-id>: is not a valid id'],
     ['tokens create --vendor authlete --client-id 1 --property x', '--property: must be KEY=VALUE'],
     ['tokens create --vendor authlete --client-id 1 --grant-type PASSWORD', '--subject: is required'],
     [
