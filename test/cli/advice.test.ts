@@ -68,10 +68,10 @@ describe('advice that names a function names the command', () => {
 
   it('where a rotation is not open, or is open already', async () => {
     const { cli, env } = await cliStage()
-    const on = (word: string) =>
+    const bed = (word: string) =>
       cli(`clients ${word} ${env.stytch['STYTCH_CLIENT_ID']!} --vendor stytch --yes`)
     for (const word of ['rotate', 'rotate-cancel']) {
-      const { code, stderr } = await on(word)
+      const { code, stderr } = await bed(word)
       expect(code).toBe(1)
       expect(stderr).toMatch(/: begin one with clients rotate-start\n$/)
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { START } from '../support/core.js'
+import { START } from '../support/clock.js'
 import { cliStage, detailsOf, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
 
 const now = START / 1000

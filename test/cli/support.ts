@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import { runCli } from '../../src/cli/run.js'
 import type { Environment } from '../../src/cli/terminal.js'
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../src/testing/index.js'
-import { START } from '../support/core.js'
+import { START } from '../support/clock.js'
 
 type Vendor = 'clerk' | 'stytch' | 'authlete' | 'oauth'
 

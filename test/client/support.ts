@@ -10,7 +10,7 @@ import {
   type TokenSourceOptions,
 } from '../../src/client/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { START } from '../support/core.js'
+import { START } from '../support/clock.js'
 
 /** A request to an issuer, as it went out. */
 interface SentRequest {

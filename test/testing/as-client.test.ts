@@ -19,7 +19,9 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { asClient, createTestIssuer, type ProviderName, type TestIssuer } from '../../src/testing/index.js'
-import { bearer, outcomeOf, START } from '../support/core.js'
+import { bearer } from '../support/test-bed.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
 import { decode, issuerAtNow } from './support.js'
 
 function verifierOf(...issuers: readonly Issuer[]): Verifier {

@@ -2,7 +2,8 @@ import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
 import { ask, issuerAtNow } from './support.js'
 
 const keysAt = (issuer: TestIssuer): string => `${issuer.url}/jwks`

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import type { ProviderName, TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
 import { ask, decode, issuerAtNow } from './support.js'
 
 type Extra = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | undefined }

@@ -7,7 +7,8 @@ import type {
   SigningAlgorithm,
   TestIssuer,
 } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
 import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
 import { ask, decode, issuerAtNow, NOW } from './support.js'
 

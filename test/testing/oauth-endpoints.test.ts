@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier, oauth } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
 import { ask, decode, issuerAtNow, NOW, type Asked, type Question } from './support.js'
 
 const GRANT = { grant_type: 'client_credentials' }

@@ -1,5 +1,6 @@
 import type { TestIssuer, TestIssuerOptions } from '../../src/testing/index.js'
-import { START, startIssuer } from '../support/core.js'
+import { START } from '../support/clock.js'
+import { startIssuer } from '../support/test-bed.js'
 
 /** The second all of these tests happen in. */
 export const NOW = START / 1000

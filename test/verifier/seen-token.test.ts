@@ -1,20 +1,20 @@
 import { describe, expect, it, vi } from 'vitest'
 import { oauth, Refusal, type Issuer, type Verifier } from '../../src/index.js'
-import { stage, times, type Stage } from '../support/core.js'
+import { testBed, type TestBed, times } from '../support/test-bed.js'
 
 type ReadClaims = NonNullable<Issuer['jwt']>['readClaims']
 
 /** A stage whose issuer's own reading of claims can be watched and replaced. */
-async function watched(): Promise<Stage & { readonly readClaims: ReturnType<typeof vi.fn<ReadClaims>> }> {
+async function watched(): Promise<TestBed & { readonly readClaims: ReturnType<typeof vi.fn<ReadClaims>> }> {
   const readClaims = vi.fn<ReadClaims>()
-  const on = await stage({
+  const bed = await testBed({
     issuers: (by) => {
       const issuer = oauth(by.oauth())
       readClaims.mockImplementation(issuer.jwt!.readClaims)
       return [{ ...issuer, jwt: { ...issuer.jwt!, readClaims } }]
     },
   })
-  return { ...on, readClaims }
+  return { ...bed, readClaims }
 }
 
 const verifyThrice = (verifier: Verifier, token: string) =>
@@ -25,7 +25,7 @@ const verifyThrice = (verifier: Verifier, token: string) =>
 
 describe('a JWT that comes again', () => {
   it('is what it was when it came first, whatever stands in its claims', async () => {
-    const { jwt, verifier, events } = await stage()
+    const { jwt, verifier, events } = await testBed()
     const claims = {
       text: 'Grüße, 世界 \u{1f511} "\\\u0000',
       nested: { list: [1, 2.5, null, { deep: [] }], ['__proto__']: { isAdmin: true } },
@@ -45,7 +45,7 @@ describe('a JWT that comes again', () => {
   })
 
   it('is frozen, claims and all, each time', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     for (const token of await verifyThrice(verifier, jwt({ claims: { nested: { list: [{}] } } }))) {
       const { claims } = token as { claims: { nested: { list: object[] } } }
       for (const part of [token, claims, claims.nested, claims.nested.list, claims.nested.list[0]]) {
@@ -90,7 +90,7 @@ describe('a JWT that comes again', () => {
   })
 
   it('with a key that is listed no more is refused, though it has come but once', async () => {
-    const { issuer, jwt, outcome, pass } = await stage()
+    const { issuer, jwt, outcome, pass } = await testBed()
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
     issuer.rotateKeys()
@@ -100,7 +100,7 @@ describe('a JWT that comes again', () => {
   })
 
   it('once forgotten, is verified as if it had never come', async () => {
-    const { jwt, outcome, verifier, events } = await stage()
+    const { jwt, outcome, verifier, events } = await testBed()
     const token = jwt()
     await outcome(token)
     verifier.forget(token)
@@ -111,13 +111,13 @@ describe('a JWT that comes again', () => {
 
 describe('what an unverified JWT says', () => {
   const takingAll = async (recognises: NonNullable<NonNullable<Issuer['jwt']>['recognises']>) => {
-    const on = await stage({
+    const bed = await testBed({
       issuers: (by) => {
         const issuer = oauth(by.oauth())
         return [{ ...issuer, jwt: { ...issuer.jwt!, issuers: null, recognises } }]
       },
     })
-    return on
+    return bed
   }
 
   it('cannot be changed by who only recognises it', async () => {
@@ -141,20 +141,20 @@ describe('what an unverified JWT says', () => {
 
 it('an issuer whose own function verifies the same token leaves no rejection behind', async () => {
   const inner: Promise<unknown>[] = []
-  const on: Stage = await stage({
+  const bed: TestBed = await testBed({
     issuers: (by) => {
       const issuer = oauth(by.oauth())
       const judgeHeader: NonNullable<Issuer['jwt']>['validateHeader'] = (header) => {
         if (inner.length === 0) {
           inner.push(Promise.resolve())
-          inner.push(on.outcome(token).catch(() => undefined))
+          inner.push(bed.outcome(token).catch(() => undefined))
         }
         return issuer.jwt!.validateHeader(header)
       }
       return [{ ...issuer, jwt: { ...issuer.jwt!, validateHeader: judgeHeader } }]
     },
   })
-  const token = `${on.jwt().slice(0, -8)}AAAAAAAA`
-  expect(await on.outcome(token)).toBe('signature_invalid')
+  const token = `${bed.jwt().slice(0, -8)}AAAAAAAA`
+  expect(await bed.outcome(token)).toBe('signature_invalid')
   expect(await Promise.all(inner)).toContain('signature_invalid')
 })

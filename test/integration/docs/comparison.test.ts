@@ -63,46 +63,46 @@ const lone = async (options: MintJwtOptions, policy?: Policy): Promise<string> =
 /** For each situation of the table: what becomes of it here, in the words of the table. */
 const situations: Readonly<Record<string, () => Promise<string>>> = {
   'cold start, key server failing, 10 good tokens': async () => {
-    const on = await stage()
-    on.issuer.fail('all', 503)
+    const bed = await stage()
+    bed.issuer.fail('all', 503)
     const answers: string[] = []
     for (let index = 0; index < 10; index += 1) {
-      const response = (await on.ask(on.mint())) as Response
+      const response = (await bed.ask(bed.mint())) as Response
       const how = response.headers.has('retry-after') ? ' with `Retry-After`' : ''
       answers.push(`${response.status}${how}`)
     }
     expect(new Set(answers).size).toBe(1)
-    return `${answers[0]!}; ${calls(on.issuer.calls.total)} to the issuer`
+    return `${answers[0]!}; ${calls(bed.issuer.calls.total)} to the issuer`
   },
   'keys past their lifetime, key server failing, 10 good tokens in a row': async () => {
-    const on = await stage()
-    expect(await on.statusOf(on.mint())).toBe(200)
-    on.pass(601)
-    on.issuer.fail('all', 503)
-    on.issuer.resetCalls()
-    const good = await accepted(on, 10)
-    const asked = calls(on.issuer.calls.total)
-    on.pass(3600 - 602)
-    expect(await on.statusOf(on.mint())).toBe(200)
-    on.pass(1)
-    return `${good} accepted, ${asked}; ${await on.statusOf(on.mint())} an hour after the last success`
+    const bed = await stage()
+    expect(await bed.statusOf(bed.mint())).toBe(200)
+    bed.pass(601)
+    bed.issuer.fail('all', 503)
+    bed.issuer.resetCalls()
+    const good = await accepted(bed, 10)
+    const asked = calls(bed.issuer.calls.total)
+    bed.pass(3600 - 602)
+    expect(await bed.statusOf(bed.mint())).toBe(200)
+    bed.pass(1)
+    return `${good} accepted, ${asked}; ${await bed.statusOf(bed.mint())} an hour after the last success`
   },
   '10 requests, 10 good tokens, key server well': async () => {
-    const on = await stage()
-    expect(await accepted(on, 10)).toBe(10)
-    return calls(on.issuer.calls.total)
+    const bed = await stage()
+    expect(await accepted(bed, 10)).toBe(10)
+    return calls(bed.issuer.calls.total)
   },
   '20 made-up key ids': async () => {
-    const on = await stage()
-    await madeUpKeyIds(on, 1)
-    expect(on.issuer.calls.total).toBe(1)
-    await madeUpKeyIds(on, 19)
-    return `${calls(on.issuer.calls.total)}, the first to load the keys`
+    const bed = await stage()
+    await madeUpKeyIds(bed, 1)
+    expect(bed.issuer.calls.total).toBe(1)
+    await madeUpKeyIds(bed, 19)
+    return `${calls(bed.issuer.calls.total)}, the first to load the keys`
   },
   '12 made-up key ids, then an honest caller': async () => {
-    const on = await stage()
-    await madeUpKeyIds(on, 12)
-    return (await accepted(on, 1)) === 1 ? 'accepted' : 'refused'
+    const bed = await stage()
+    await madeUpKeyIds(bed, 12)
+    return (await accepted(bed, 1)) === 1 ? 'accepted' : 'refused'
   },
   'a token seen once before its key is published': async () => {
     const { issuer, mint, statusOf, pass } = await stage()

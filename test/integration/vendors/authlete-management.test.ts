@@ -5,7 +5,7 @@ import { authleteTokens, type AuthleteTokens } from '../../../src/management/ind
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
 import { hashOf } from '../../management/authlete/support.js'
 import { failureOf } from '../../management/support.js'
-import { START } from '../../support/core.js'
+import { START } from '../../support/clock.js'
 
 /** A request as it went out. */
 interface Sent {

@@ -2,7 +2,7 @@ import { Authlete } from '@authlete/typescript-sdk'
 import { describe, expect, it } from 'vitest'
 import { authlete } from '../../../src/index.js'
 import type { MintOpaqueOptions, TestIssuer } from '../../../src/testing/index.js'
-import { outcomeOf } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { vendorStage, type VendorStage } from './support.js'
 
 type Introspection = Authlete['introspection']
@@ -28,13 +28,13 @@ function authleteClient(
 type Extra = Parameters<TestIssuer['authlete']>[0]
 
 async function authleteStage(extra?: (issuer: TestIssuer) => Extra): Promise<AuthleteStage> {
-  const on = await vendorStage((issuer) => authlete(issuer.authlete(extra?.(issuer))))
-  const introspection = authleteClient(on.issuer)
-  const { serviceId } = on.issuer.authleteService
+  const bed = await vendorStage((issuer) => authlete(issuer.authlete(extra?.(issuer))))
+  const introspection = authleteClient(bed.issuer)
+  const { serviceId } = bed.issuer.authleteService
   return {
-    ...on,
+    ...bed,
     introspection,
-    mint: (options) => on.issuer.mintOpaque({ ...options, provider: 'authlete' }),
+    mint: (options) => bed.issuer.mintOpaque({ ...options, provider: 'authlete' }),
     process: (token, scopes) =>
       introspection.process({
         serviceId,
@@ -113,7 +113,7 @@ describe('scopes', () => {
 })
 
 describe('tokens that both refuse', () => {
-  it.each<[string, (on: AuthleteStage) => string]>([
+  it.each<[string, (bed: AuthleteStage) => string]>([
     ['unknown', () => 'unknown-token'],
     ['of another provider', ({ issuer }) => issuer.mintOpaque({ provider: 'oauth' })],
     [
@@ -126,11 +126,11 @@ describe('tokens that both refuse', () => {
     ],
     ['expired', ({ mint }) => mint({ age: 7200, expiresIn: -3600 })],
   ])('%s', async (_, make) => {
-    const on = await authleteStage()
-    const token = make(on)
-    expect(await on.process(token)).toMatchObject({ action: 'UNAUTHORIZED' })
-    expect(await on.standard(token)).toEqual({ active: false })
-    expect(await on.ours(token)).toBe('token_inactive')
+    const bed = await authleteStage()
+    const token = make(bed)
+    expect(await bed.process(token)).toMatchObject({ action: 'UNAUTHORIZED' })
+    expect(await bed.standard(token)).toEqual({ active: false })
+    expect(await bed.ours(token)).toBe('token_inactive')
   })
 
   it('one that expires, from the same second on', async () => {

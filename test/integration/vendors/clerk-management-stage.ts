@@ -19,16 +19,16 @@ export interface ClerkManagement extends ClerkStage {
 }
 
 export async function clerkManagement(options?: Omit<TestIssuerOptions, 'clock'>): Promise<ClerkManagement> {
-  const on = await clerkStage(options)
-  const { url, taken } = await wireTo(on.issuer.endpoints.clerk)
-  const secretKey = on.issuer.clerkSecretKey
+  const bed = await clerkStage(options)
+  const { url, taken } = await wireTo(bed.issuer.endpoints.clerk)
+  const secretKey = bed.issuer.clerkSecretKey
   return {
-    ...on,
-    mine: clerkTokens({ machineSecretKey: on.sender, apiUrl: url }),
-    mineAsReceiver: clerkTokens({ machineSecretKey: on.receiver, apiUrl: url }),
+    ...bed,
+    mine: clerkTokens({ machineSecretKey: bed.sender, apiUrl: url }),
+    mineAsReceiver: clerkTokens({ machineSecretKey: bed.receiver, apiUrl: url }),
     mineAsInstance: clerkTokens({ secretKey, apiUrl: url }),
     wired: createClerkClient({ secretKey, apiUrl: url, telemetry: { disabled: true } }).m2m,
     taken,
-    subject: on.issuer.clerkMachines.sender.id,
+    subject: bed.issuer.clerkMachines.sender.id,
   }
 }

@@ -36,11 +36,11 @@ export async function clerkStage(
   options?: Omit<TestIssuerOptions, 'clock'>,
   extra?: Extra,
 ): Promise<ClerkStage> {
-  const on = await vendorStage((issuer) => clerk(issuer.clerk(extra)), options)
-  const m2m = clerkClient(on.issuer)
-  const { sender, receiver, stranger } = on.issuer.clerkMachines
+  const bed = await vendorStage((issuer) => clerk(issuer.clerk(extra)), options)
+  const m2m = clerkClient(bed.issuer)
+  const { sender, receiver, stranger } = bed.issuer.clerkMachines
   return {
-    ...on,
+    ...bed,
     m2m,
     sender: sender.secretKey,
     receiver: receiver.secretKey,

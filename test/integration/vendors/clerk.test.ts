@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clerk, type ClerkJwtAccess } from '../../../src/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { clerkClient, clerkStage, verdict } from './clerk-stage.js'
 
 describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, %s", (tokenFormat) => {

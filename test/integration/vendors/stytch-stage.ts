@@ -27,11 +27,11 @@ export function stytchClient(issuer: TestIssuer): M2M {
 }
 
 export async function stytchStage(atEnd?: AtEnd): Promise<StytchStage> {
-  const on = await vendorStage((issuer) => stytch(issuer.stytch()), {}, atEnd)
-  const m2m = stytchClient(on.issuer)
-  const { clientId, clientSecret } = on.issuer.stytchProject.client
+  const bed = await vendorStage((issuer) => stytch(issuer.stytch()), {}, atEnd)
+  const m2m = stytchClient(bed.issuer)
+  const { clientId, clientSecret } = bed.issuer.stytchProject.client
   return {
-    ...on,
+    ...bed,
     m2m,
     async obtain(scopes) {
       const wanted = scopes === undefined ? {} : { scopes: [...scopes] }
@@ -42,7 +42,7 @@ export async function stytchStage(atEnd?: AtEnd): Promise<StytchStage> {
       })
       return access_token
     },
-    mint: (options) => on.issuer.mintJwt({ ...options, provider: 'stytch' }),
+    mint: (options) => bed.issuer.mintJwt({ ...options, provider: 'stytch' }),
     theirs: (token, demands) => verdict(m2m, token, demands),
   }
 }

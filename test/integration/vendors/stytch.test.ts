@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { stytch } from '../../../src/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf, START } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
 import { stytchClient, stytchStage, verdict } from './stytch-stage.js'
 
 describe("a token that Stytch's client obtains", () => {
@@ -54,9 +55,9 @@ describe('what both refuse', () => {
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
     ['a token marked critical', { header: { crit: ['x'], x: 1 } }, 'critical_header'],
   ])('%s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    const token = on.mint(mint)
-    expect([await on.theirs(token), await on.ours(token)]).toEqual(['jwt_invalid', reason])
+    const bed = await stytchStage()
+    const token = bed.mint(mint)
+    expect([await bed.theirs(token), await bed.ours(token)]).toEqual(['jwt_invalid', reason])
   })
 
   it('a token whose claims were changed', async () => {
@@ -149,9 +150,9 @@ describe('what their client lets pass and ours does not', () => {
       'type_not_allowed',
     ],
   ])('%s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    const token = on.mint(mint)
-    expect([await on.theirs(token), await on.ours(token)]).toEqual(['accepted', reason])
+    const bed = await stytchStage()
+    const token = bed.mint(mint)
+    expect([await bed.theirs(token), await bed.ours(token)]).toEqual(['accepted', reason])
   })
 })
 

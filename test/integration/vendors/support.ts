@@ -1,7 +1,8 @@
 import { onTestFinished, vi } from 'vitest'
 import { createVerifier, type Issuer, type Policy, type Verifier } from '../../../src/index.js'
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
-import { outcomeOf, START } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
 
 /** The one clock of a test. The vendors' clients take none, so it is `Date` itself that stands still. */
 interface VendorClock {

@@ -5,17 +5,17 @@ import { failureOf } from '../support.js'
 
 /** Seven tokens: of two clients, one of them of a person. */
 async function withTokens(): Promise<AuthleteManagement & { readonly hashes: readonly string[] }> {
-  const on = await authleteManagement()
+  const bed = await authleteManagement()
   const mint = (clientId: string, subject = clientId): string =>
-    on.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
+    bed.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
   const minted = Array.from({ length: 5 }, () => mint('billing'))
   minted.push(mint('billing', 'john'), mint('reports'))
-  return { ...on, hashes: minted.map(hashOf) }
+  return { ...bed, hashes: minted.map(hashOf) }
 }
 
-async function all(on: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
+async function all(bed: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
   const found: string[] = []
-  for await (const token of on.tokens.list(input)) found.push(token.accessTokenHash)
+  for await (const token of bed.tokens.list(input)) found.push(token.accessTokenHash)
   return found
 }
 
@@ -69,9 +69,9 @@ describe('a list', () => {
     ['of a person at another client: none', { clientIdentifier: 'reports', subject: 'john' }, [], 1],
     ['of a client nobody knows: none', { clientIdentifier: 'nobody' }, [], 1],
   ])('%s', async (_, input, expected, calls) => {
-    const on = await withTokens()
-    expect(await all(on, input)).toEqual(expected.map((at) => on.hashes[at]))
-    expect(on.issuer.calls.authleteTokens).toBe(calls)
+    const bed = await withTokens()
+    expect(await all(bed, input)).toEqual(expected.map((at) => bed.hashes[at]))
+    expect(bed.issuer.calls.authleteTokens).toBe(calls)
   })
 
   it('says how many there are, whatever the page holds', async () => {
@@ -93,25 +93,25 @@ describe('a list', () => {
   })
 
   it('of a vendor whose total is wrong ends all the same', async () => {
-    const on = await withTokens()
-    on.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
-    expect(await all(on, { pageSize: 1 })).toEqual([])
-    expect(on.issuer.calls.authleteTokens).toBe(1)
+    const bed = await withTokens()
+    bed.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
+    expect(await all(bed, { pageSize: 1 })).toEqual([])
+    expect(bed.issuer.calls.authleteTokens).toBe(1)
   })
 
   it('that breaks off half-way has given what came before, and rejects', async () => {
-    const on = await withTokens()
+    const bed = await withTokens()
     const found: string[] = []
     const error = await failureOf(
       (async () => {
-        for await (const { accessTokenHash } of on.tokens.list({ pageSize: 4 })) {
+        for await (const { accessTokenHash } of bed.tokens.list({ pageSize: 4 })) {
           found.push(accessTokenHash)
-          on.issuer.fail('authleteTokens', 500)
+          bed.issuer.fail('authleteTokens', 500)
         }
       })(),
     )
     expect(error).toMatchObject({ operation: 'authleteTokens.list', status: 500, isUncertain: false })
-    expect(found).toEqual(on.hashes.slice(0, 4))
+    expect(found).toEqual(bed.hashes.slice(0, 4))
   })
 })
 

@@ -3,7 +3,8 @@ import { onTestFinished } from 'vitest'
 import { authlete, createVerifier, type Policy } from '../../../src/index.js'
 import { authleteTokens, type AuthleteTokens } from '../../../src/management/index.js'
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
-import { outcomeOf, START } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
 
 type Options = Parameters<typeof authleteTokens>[0]
 

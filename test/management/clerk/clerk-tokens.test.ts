@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier } from '../../../src/index.js'
-import { outcomeOf } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { decode } from '../../testing/support.js'
 import { clerkManagement } from './support.js'
 import { failureOf } from '../support.js'

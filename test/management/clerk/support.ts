@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { clerkTokens, type ClerkTokens } from '../../../src/management/index.js'
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
-import { START } from '../../support/core.js'
+import { START } from '../../support/clock.js'
 
 type Options = Parameters<typeof clerkTokens>[0]
 

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from '../../../src/index.js'
 import { oauthTokens, type CallOptions, type OAuthTokens } from '../../../src/management/index.js'
 import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
-import { START } from '../../support/core.js'
+import { START } from '../../support/clock.js'
 import { expectGivenUp, failureOf } from '../support.js'
 
 type Options = Parameters<typeof oauthTokens>[0]

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type Policy } from '../../../src/index.js'
 import type { StytchAuthenticateInput, StytchScopes } from '../../../src/management/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf, refusalOf, START } from '../../support/core.js'
+import { outcomeOf, refusalOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
 import { stytchStage, type StytchManagementStage } from './stage.js'
 
 type Demands = Omit<StytchAuthenticateInput, 'accessToken'>
@@ -75,8 +76,8 @@ describe('the verdict is that of the verifier', () => {
     ["a person's session", { claims: { 'https://stytch.com/session': {} } }, 'type_not_allowed'],
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
   ])('on %s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    expect(await verdictOn(on, on.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
+    const bed = await stytchStage()
+    expect(await verdictOn(bed, bed.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
   })
 
   it.each(['', 'x', 'a.b.c', 'mt_0', `e30.e30.${'x'.repeat(20_000)}`])(
@@ -100,16 +101,16 @@ describe('the verdict is that of the verifier', () => {
     ['read:users:eu', 'read:users:us', 'scope_insufficient'],
     ['READ:users', 'read:users', 'scope_insufficient'],
   ])('on %s where %s is required', async (scopes, required, reason) => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch', scopes })
+    const bed = await stytchStage()
+    const token = bed.issuer.mintJwt({ provider: 'stytch', scopes })
     for (const requiredScopes of [required, required.split(' ')])
-      expect(await verdictOn(on, token, { requiredScopes }, { scopes: required })).toBe(reason)
+      expect(await verdictOn(bed, token, { requiredScopes }, { scopes: required })).toBe(reason)
   })
 
   it('with an empty list nothing is required, as at Stytch', async () => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    expect(await verdictOn(on, token, { requiredScopes: [] })).toBe('accepted')
+    const bed = await stytchStage()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(bed, token, { requiredScopes: [] })).toBe('accepted')
   })
 
   it.each([
@@ -120,27 +121,27 @@ describe('the verdict is that of the verifier', () => {
     ['0s', 0, 'token_too_old'],
     [undefined, 3599, 'accepted'],
   ])('with a largest age of %s at an age of %d s', async (maxTokenAge, age, reason) => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    on.pass(age)
+    const bed = await stytchStage()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    bed.pass(age)
     const demand = maxTokenAge === undefined ? {} : { maxTokenAge }
-    expect(await verdictOn(on, token, demand, demand)).toBe(reason)
+    expect(await verdictOn(bed, token, demand, demand)).toBe(reason)
   })
 
   it('while the keys cannot be had it says that, and blames no token', async () => {
-    const on = await stytchStage()
-    on.issuer.fail('jwks', 503)
-    expect(await verdictOn(on, on.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
+    const bed = await stytchStage()
+    bed.issuer.fail('jwks', 503)
+    expect(await verdictOn(bed, bed.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
   })
 
   it('a withdrawn key ends its tokens', async () => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    expect(await verdictOn(on, token)).toBe('accepted')
-    on.issuer.rotateKeys()
-    on.pass(11 * 60)
-    const fresh = on.issuer.mintJwt({ provider: 'stytch' })
-    expect([await verdictOn(on, fresh), await verdictOn(on, token)]).toEqual(['accepted', 'key_unknown'])
+    const bed = await stytchStage()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(bed, token)).toBe('accepted')
+    bed.issuer.rotateKeys()
+    bed.pass(11 * 60)
+    const fresh = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect([await verdictOn(bed, fresh), await verdictOn(bed, token)]).toEqual(['accepted', 'key_unknown'])
   })
 })
 

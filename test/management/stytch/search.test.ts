@@ -4,11 +4,11 @@ import { failureOf, stytchStage, type StytchManagementStage } from './stage.js'
 
 describe('a search', () => {
   async function manyClients(): Promise<StytchManagementStage> {
-    const on = await stytchStage()
+    const bed = await stytchStage()
     for (let made = 1; made < 250; made += 1)
-      on.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
-    on.issuer.resetCalls()
-    return on
+      bed.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
+    bed.issuer.resetCalls()
+    return bed
   }
 
   it('finds every client, fetching a page only when the one before is used up', async () => {

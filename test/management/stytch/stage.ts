@@ -7,7 +7,8 @@ import {
   type StytchClientsOptions,
 } from '../../../src/management/index.js'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { START, startIssuer } from '../../support/core.js'
+import { START } from '../../support/clock.js'
+import { startIssuer } from '../../support/test-bed.js'
 
 /** A test issuer, our management client for its project, and a verifier of its tokens, living by one clock. */
 export interface StytchManagementStage {

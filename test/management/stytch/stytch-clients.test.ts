@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { outcomeOf } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { decode } from '../../testing/support.js'
 import { failureOf, stytchStage } from './stage.js'
 
