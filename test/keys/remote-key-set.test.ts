@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jwksBed, testBed, times } from '../support/test-bed.js'
+import { jwksBed, LONG_LIVED, testBed, times } from '../support/test-bed.js'
 
 describe('keys are fetched once and shared', () => {
   it('by 100 concurrent requests with as many tokens on a cold verifier', async () => {
@@ -115,7 +115,7 @@ describe('a change of keys', () => {
     const kid = issuer.addKey({ algorithm: 'ES256' })
     pass(600)
     expect(await outcome(old)).toBe('accepted')
-    const young = jwt({ kid })
+    const young = issuer.mintJwt({ kid, ...LONG_LIVED })
     expect(await outcome(young)).toBe('accepted')
     expect(await outcome(old)).toBe('accepted')
     expect(issuer.calls.jwks).toBe(2)
@@ -135,7 +135,7 @@ describe('a change of keys', () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const first = jwt()
     const kid = issuer.addKey({ algorithm: 'EdDSA' })
-    const second = jwt({ kid })
+    const second = issuer.mintJwt({ kid, ...LONG_LIVED })
     await outcome(first)
     await outcome(second)
     issuer.removeKey(kid)
