@@ -9,7 +9,7 @@ import {
   stytchClients,
   type Vendor,
 } from '../../src/management/index.js'
-import { cliStage } from './support.js'
+import { cliBed } from '../support/cli.js'
 
 const CLIENTS: Readonly<Record<Vendor, object>> = {
   clerk: clerkTokens({ secretKey: 'sk_test_1' }),
@@ -67,7 +67,7 @@ describe('advice that names a function names the command', () => {
   })
 
   it('where a rotation is not open, or is open already', async () => {
-    const { cli, env } = await cliStage()
+    const { cli, env } = await cliBed()
     const bed = (word: string) =>
       cli(`clients ${word} ${env.stytch['STYTCH_CLIENT_ID']!} --vendor stytch --yes`)
     for (const word of ['rotate', 'rotate-cancel']) {

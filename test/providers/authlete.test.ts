@@ -6,11 +6,11 @@ import { testBed, type TestBed } from '../support/test-bed.js'
 
 type Extra = Parameters<TestIssuer['authlete']>[0]
 
-interface AuthleteStage extends TestBed {
+interface AuthleteBed extends TestBed {
   readonly mint: (options?: Omit<MintOptions, 'provider'>) => string
 }
 
-async function atAuthlete(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<AuthleteStage> {
+async function atAuthlete(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<AuthleteBed> {
   const bed = await testBed({
     issuers: (by) => [authlete(by.authlete(typeof extra === 'function' ? extra(by) : extra))],
   })

@@ -7,7 +7,7 @@ import { testBed, type TestBed, type TestBedOptions } from '../support/test-bed.
 
 type Extra = Parameters<TestIssuer['clerk']>[0]
 
-interface ClerkStage extends TestBed {
+interface ClerkBed extends TestBed {
   readonly mintJwt: (mint?: Omit<MintJwtOptions, 'provider'>) => string
   readonly mintOpaque: (mint?: Omit<MintOpaqueOptions, 'provider'>) => string
 }
@@ -15,7 +15,7 @@ interface ClerkStage extends TestBed {
 async function atClerk(
   extra: Extra | ((by: TestIssuer) => Extra) = {},
   options: TestBedOptions = {},
-): Promise<ClerkStage> {
+): Promise<ClerkBed> {
   const bed = await testBed({
     ...options,
     issuers: (by) => [clerk(by.clerk(typeof extra === 'function' ? extra(by) : extra))],

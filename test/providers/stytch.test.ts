@@ -3,7 +3,7 @@ import { ConfigurationError, stytch, type StytchOptions } from '../../src/index.
 import type { MintJwtOptions, TestIssuer } from '../../src/testing/index.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 
-interface StytchStage extends TestBed {
+interface StytchBed extends TestBed {
   readonly mint: (options?: Omit<MintJwtOptions, 'provider'>) => string
   /** The paths that keys were fetched from. */
   readonly paths: readonly string[]
@@ -11,7 +11,7 @@ interface StytchStage extends TestBed {
 
 type Extra = Parameters<TestIssuer['stytch']>[0]
 
-async function atStytch(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<StytchStage> {
+async function atStytch(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<StytchBed> {
   const paths: string[] = []
   const recording: typeof fetch = (input, init) => {
     paths.push(new URL(input).pathname)

@@ -28,6 +28,15 @@ export function manualClock(): TestClock {
   }
 }
 
+/** The real time, for code that takes no clock. It cannot be moved. */
+export const systemClock: TestClock = {
+  read: () => Date.now(),
+  now: () => Date.now() / 1000,
+  pass() {
+    throw new Error('the system clock cannot be moved')
+  },
+}
+
 /** Sets `Date` to {@link START} and stops it, because the vendors' own clients take no clock. */
 export function dateClock(atEnd: AtEnd): TestClock {
   vi.useFakeTimers({ toFake: ['Date'], now: START })

@@ -24,10 +24,12 @@ export function refusalOf(work: PromiseLike<unknown>): Promise<Refusal> {
   return failureOf(work, Refusal)
 }
 
-/** The error of the given class that a promise rejects with; any other outcome fails the test. */
-export async function failureOf<T extends Error>(
+type ErrorClass<T extends Error> = abstract new (...args: never) => T
+
+/** The error that a promise rejects with, of the given class; any other outcome fails the test. */
+export async function failureOf<T extends Error = Error>(
   work: PromiseLike<unknown>,
-  kind: abstract new (...args: never) => T,
+  kind: ErrorClass<T> = Error as unknown as ErrorClass<T>,
 ): Promise<T> {
   try {
     await work

@@ -4,7 +4,7 @@ import { testBed, type TestBed, times } from '../support/test-bed.js'
 
 type ReadClaims = NonNullable<Issuer['jwt']>['readClaims']
 
-/** A stage whose issuer's own reading of claims can be watched and replaced. */
+/** A test bed whose issuer's own reading of claims can be watched and replaced. */
 async function watched(): Promise<TestBed & { readonly readClaims: ReturnType<typeof vi.fn<ReadClaims>> }> {
   const readClaims = vi.fn<ReadClaims>()
   const bed = await testBed({

@@ -1,10 +1,10 @@
 import { Authlete } from '@authlete/typescript-sdk'
 import { HTTPClient } from '@authlete/typescript-sdk/lib/http.js'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { authleteTokens, type AuthleteTokens } from '../../../src/management/index.js'
-import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
-import { hashOf } from '../../management/authlete/support.js'
-import { failureOf } from '../../management/support.js'
+import { hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
+import { testBed, type TestBed, type TestBedOptions } from '../../support/test-bed.js'
 import { START } from '../../support/clock.js'
 
 /** A request as it went out. */
@@ -17,8 +17,7 @@ interface Sent {
   readonly body: unknown
 }
 
-interface Stage {
-  readonly issuer: TestIssuer
+interface AuthleteSdkBed extends TestBed {
   readonly ours: AuthleteTokens
   readonly theirs: Authlete
   readonly serviceId: string
@@ -29,9 +28,9 @@ interface Stage {
 }
 
 /** Both clients against one test issuer, each with its requests written down. */
-async function stage(options: Omit<TestIssuerOptions, 'clock'> = {}): Promise<Stage> {
-  const issuer = await createTestIssuer({ ...options, clock: () => START })
-  onTestFinished(() => issuer.close())
+async function sdkBed(testIssuer: TestBedOptions['testIssuer'] = {}): Promise<AuthleteSdkBed> {
+  const bed = await testBed({ testIssuer })
+  const { issuer } = bed
   const { serviceId, serviceAccessToken, clientId } = issuer.authleteService
   const [sentByUs, sentByThem]: [Sent[], Sent[]] = [[], []]
   const ours = authleteTokens({
@@ -46,7 +45,7 @@ async function stage(options: Omit<TestIssuerOptions, 'clock'> = {}): Promise<St
     serverURL: issuer.endpoints.authlete,
     httpClient,
   })
-  return { issuer, ours, theirs, serviceId, clientId, sentByUs, sentByThem }
+  return { ...bed, ours, theirs, serviceId, clientId, sentByUs, sentByThem }
 }
 
 function recording(sent: Sent[]): typeof fetch {
@@ -69,17 +68,17 @@ function recording(sent: Sent[]): typeof fetch {
 
 /** Two calls, one by each: what they sent is the same, member by member. */
 async function bothSend(
-  on: Stage,
+  bed: AuthleteSdkBed,
   ours: () => PromiseLike<unknown>,
   theirs: () => Promise<unknown>,
 ): Promise<Sent> {
-  on.sentByUs.length = 0
-  on.sentByThem.length = 0
+  bed.sentByUs.length = 0
+  bed.sentByThem.length = 0
   // What becomes of the call is no matter here: the second may find nothing left to do.
   await Promise.allSettled([Promise.resolve().then(ours), Promise.resolve().then(theirs)])
-  expect(on.sentByUs).toEqual(on.sentByThem)
-  expect(on.sentByUs).toHaveLength(1)
-  return on.sentByUs[0]!
+  expect(bed.sentByUs).toEqual(bed.sentByThem)
+  expect(bed.sentByUs).toHaveLength(1)
+  return bed.sentByUs[0]!
 }
 
 const HASH = hashOf('some-token')
@@ -87,21 +86,21 @@ const THUMBPRINT = hashOf('some certificate')
 
 describe('what is sent is what their client sends', () => {
   it('list', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const input = { clientIdentifier: 'a b/c', subject: 'jo&hn', start: 2, end: 7 }
     const sent = await bothSend(
-      on,
-      () => on.ours.list(input),
-      () => on.theirs.token.management.list({ serviceId: on.serviceId, ...input }),
+      bed,
+      () => bed.ours.list(input),
+      () => bed.theirs.token.management.list({ serviceId: bed.serviceId, ...input }),
     )
-    expect(sent.path).toBe(`/authlete/api/${on.serviceId}/auth/token/get/list`)
+    expect(sent.path).toBe(`/authlete/api/${bed.serviceId}/auth/token/get/list`)
   })
 
   it('create, with every member', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       grantType: 'AUTHORIZATION_CODE',
-      clientId: Number(on.clientId),
+      clientId: Number(bed.clientId),
       subject: 'john',
       scopes: ['a', 'b'],
       properties: [
@@ -130,9 +129,9 @@ describe('what is sent is what their client sends', () => {
     const { properties, scopes, resources, ...plain } = shared
     const lists = { properties: [...properties], scopes: [...scopes], resources: [...resources] }
     await bothSend(
-      on,
+      bed,
       () =>
-        on.ours.create({
+        bed.ours.create({
           ...shared,
           accessTokenDuration: '1h',
           refreshTokenDuration: '7d',
@@ -140,8 +139,8 @@ describe('what is sent is what their client sends', () => {
           jwtAtClaims: { region: 'eu' },
         }),
       () =>
-        on.theirs.token.management.create({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.create({
+          serviceId: bed.serviceId,
           tokenCreateRequest: {
             ...plain,
             ...lists,
@@ -155,7 +154,7 @@ describe('what is sent is what their client sends', () => {
   })
 
   it('update, with every member', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       accessToken: 'some-token',
       accessTokenValueUpdated: true,
@@ -167,9 +166,9 @@ describe('what is sent is what their client sends', () => {
     }
     const properties = [{ key: 'tenant', value: 't1' }]
     await bothSend(
-      on,
+      bed,
       () =>
-        on.ours.update({
+        bed.ours.update({
           ...shared,
           properties,
           scopes: 'a b',
@@ -178,8 +177,8 @@ describe('what is sent is what their client sends', () => {
           authorizationDetails: [{ type: 'payment' }],
         }),
       () =>
-        on.theirs.token.management.update({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.update({
+          serviceId: bed.serviceId,
           tokenUpdateRequest: {
             ...shared,
             properties,
@@ -193,12 +192,12 @@ describe('what is sent is what their client sends', () => {
   })
 
   it.each(['some-token', 'a/b?c#d%2F+é', '…/../x'])('delete, of %s', async (token) => {
-    const on = await stage()
+    const bed = await sdkBed()
     const accessTokenIdentifier = token
     const { path } = await bothSend(
-      on,
-      () => on.ours.delete({ token }),
-      () => on.theirs.token.management.delete({ serviceId: on.serviceId, accessTokenIdentifier }),
+      bed,
+      () => bed.ours.delete({ token }),
+      () => bed.theirs.token.management.delete({ serviceId: bed.serviceId, accessTokenIdentifier }),
     )
     expect(path.split('/')).toHaveLength(8)
   })
@@ -231,30 +230,30 @@ describe('what is sent is what their client sends', () => {
     ],
     ['subject', (ours: AuthleteTokens) => ours.revokeAllOfSubject({ subject: 'y' }), { subject: 'y' }],
   ])('revoke, by %s', async (_, ours, tokenRevokeRequest) => {
-    const on = await stage()
+    const bed = await sdkBed()
     await bothSend(
-      on,
-      () => ours(on.ours),
-      () => on.theirs.token.management.revoke({ serviceId: on.serviceId, tokenRevokeRequest }),
+      bed,
+      () => ours(bed.ours),
+      () => bed.theirs.token.management.revoke({ serviceId: bed.serviceId, tokenRevokeRequest }),
     )
   })
 
   it('reissueIdToken', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = { accessToken: 'a', refreshToken: 'r', sub: 'john', idTokenAudType: 'string' } as const
     await bothSend(
-      on,
-      () => on.ours.reissueIdToken({ ...shared, claims: { a: 1 }, idtHeaderParams: { b: 2 } }),
+      bed,
+      () => bed.ours.reissueIdToken({ ...shared, claims: { a: 1 }, idtHeaderParams: { b: 2 } }),
       () =>
-        on.theirs.token.management.reissueIdToken({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.reissueIdToken({
+          serviceId: bed.serviceId,
           idtokenReissueRequest: { ...shared, claims: '{"a":1}', idtHeaderParams: '{"b":2}' },
         }),
     )
   })
 
   it('introspect and introspectStandard', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       token: 'some-token',
       subject: 'john',
@@ -272,11 +271,11 @@ describe('what is sent is what their client sends', () => {
       headers: [{ key: 'a', value: 'b' }],
     }
     await bothSend(
-      on,
-      () => on.ours.introspect({ ...shared, ...lists, scopes: 'a b', maxAge: '5m' }),
+      bed,
+      () => bed.ours.introspect({ ...shared, ...lists, scopes: 'a b', maxAge: '5m' }),
       () =>
-        on.theirs.introspection.process({
-          serviceId: on.serviceId,
+        bed.theirs.introspection.process({
+          serviceId: bed.serviceId,
           introspectionRequest: { ...shared, ...lists, scopes: ['a', 'b'], maxAge: 300 },
         }),
     )
@@ -292,11 +291,11 @@ describe('what is sent is what their client sends', () => {
       publicKeyForEncryption: '{"kty":"EC"}',
     }
     await bothSend(
-      on,
-      () => on.ours.introspectStandard({ ...standard, token: 'a+b&c', tokenTypeHint: 'access_token' }),
+      bed,
+      () => bed.ours.introspectStandard({ ...standard, token: 'a+b&c', tokenTypeHint: 'access_token' }),
       () =>
-        on.theirs.introspection.standardProcess({
-          serviceId: on.serviceId,
+        bed.theirs.introspection.standardProcess({
+          serviceId: bed.serviceId,
           standardIntrospectionRequest: {
             ...standard,
             parameters: 'token=a%2Bb%26c&token_type_hint=access_token',
@@ -344,13 +343,13 @@ describe('what their client cannot send is as the documents have it', () => {
       { tokenId: 'id', accessTokenPersistent: true },
     ],
   ])('%s', async (_, send, path, body) => {
-    const on = await stage()
-    await failureOf(send(on.ours))
-    const authorization = `Bearer ${on.issuer.authleteService.serviceAccessToken}`
-    expect(on.sentByUs).toEqual([
+    const bed = await sdkBed()
+    await failureOf(send(bed.ours))
+    const authorization = `Bearer ${bed.issuer.authleteService.serviceAccessToken}`
+    expect(bed.sentByUs).toEqual([
       {
         method: 'POST',
-        path: `/authlete/api/${on.serviceId}/auth/token/${path}`,
+        path: `/authlete/api/${bed.serviceId}/auth/token/${path}`,
         query: {},
         authorization,
         type: 'application/json',
@@ -364,7 +363,7 @@ describe('the same life, in the hands of both', () => {
   const GRANT = 'AUTHORIZATION_CODE'
 
   it('what we create, they list, introspect, update and revoke, and say the same of it', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage({ authleteJwtAccessTokens: true })
+    const { ours, theirs, serviceId, clientId } = await sdkBed({ authleteJwtAccessTokens: true })
     const created = await ours.create({ grantType: GRANT, clientId, subject: 'john', scopes: 'a b' })
     const listed = await theirs.token.management.list({ serviceId, clientIdentifier: clientId })
     expect(listed).toMatchObject({ totalCount: 1, start: 0, end: 5 })
@@ -396,7 +395,7 @@ describe('the same life, in the hands of both', () => {
   })
 
   it('what they create, we list, introspect, update, renew and delete, and say the same of it', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage()
+    const { ours, theirs, serviceId, clientId } = await sdkBed()
     const theirsCreated = await theirs.token.management.create({
       serviceId,
       tokenCreateRequest: {
@@ -441,7 +440,7 @@ describe('the same life, in the hands of both', () => {
   })
 
   it('what one revokes for a client or a person, the other finds gone', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage()
+    const { ours, theirs, serviceId, clientId } = await sdkBed()
     const create = async (subject: string) =>
       (await ours.create({ grantType: GRANT, clientId, subject })).accessToken
     const tokens = [await create('john'), await create('jane'), await create('jim')]
@@ -462,7 +461,7 @@ describe('the same life, in the hands of both', () => {
 
 describe('a failure', () => {
   it('of the call is an error to both, with the same status and code', async () => {
-    const { issuer, serviceId, clientId } = await stage()
+    const { issuer, serviceId, clientId } = await sdkBed()
     const { authlete } = issuer.endpoints
     const options = { serviceId, serviceAccessToken: 'wrong', apiUrl: authlete }
     const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientIdentifier: clientId }))
@@ -475,7 +474,7 @@ describe('a failure', () => {
   })
 
   it('that is told in a 200 is an error to us; to them it is an action to look at', async () => {
-    const { ours, theirs, serviceId } = await stage()
+    const { ours, theirs, serviceId } = await sdkBed()
     const update = { accessToken: 'unknown', scopes: ['a'] }
     const theirAnswer = await theirs.token.management.update({ serviceId, tokenUpdateRequest: update })
     expect(theirAnswer.action).toBe('NOT_FOUND')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clerk } from '../../../src/index.js'
 import type { ClerkToken, ManagementError } from '../../../src/management/index.js'
-import { clerkManagement, type ClerkManagement, type TheirToken } from './clerk-management-stage.js'
+import { clerkManagementSdkBed, type ClerkManagementSdkBed, type TheirToken } from './clerk-management-sdk.js'
 import type { Sent } from './clerk-wire.js'
 
 /** What of an error of their client matters. */
@@ -40,7 +40,7 @@ function essence({ method, path, query, headers, body }: Sent): object {
 const ID = `mt_${'0a'.repeat(16)}`
 
 describe("what is sent is what Clerk's own client sends, member by member", () => {
-  type Operation = (bed: ClerkManagement) => PromiseLike<unknown>
+  type Operation = (bed: ClerkManagementSdkBed) => PromiseLike<unknown>
   it.each<[name: string, ours: Operation, theirs: Operation]>([
     [
       'create, with nothing asked for',
@@ -110,7 +110,7 @@ describe("what is sent is what Clerk's own client sends, member by member", () =
       ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_unknown' }),
     ],
   ])('%s', async (_, ours, theirs) => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     // What Clerk answers does not matter here, only what it is asked.
     const sent = async (operation: Operation): Promise<readonly object[]> => {
       await Promise.resolve(operation(bed)).catch(() => undefined)
@@ -132,7 +132,7 @@ describe('a whole life of a token', () => {
     readonly revoke: (id: string) => Promise<object>
   }
 
-  const ours = ({ mine, mineAsReceiver, subject }: ClerkManagement): Side => ({
+  const ours = ({ mine, mineAsReceiver, subject }: ClerkManagementSdkBed): Side => ({
     create: (claims) => mine.create({ claims, expiresIn: '1h' }),
     listed: async () => (await mine.list({ subject })).items.map(({ id }) => id),
     async dead(token) {
@@ -142,7 +142,7 @@ describe('a whole life of a token', () => {
     revoke: async (id) => asTheirs(await mine.revoke({ id, reason: 'leaked' })),
   })
 
-  const theirs = ({ wired, sender, receiver, subject, create }: ClerkManagement): Side => ({
+  const theirs = ({ wired, sender, receiver, subject, create }: ClerkManagementSdkBed): Side => ({
     create: (claims) => create({ claims, secondsUntilExpiration: 3600 }),
     listed: async () => (await wired.list({ machineSecretKey: sender, subject })).data.map(({ id }) => id),
     async dead(token) {
@@ -160,7 +160,7 @@ describe('a whole life of a token', () => {
   const pairs = names.flatMap((maker) => names.map((ender) => [maker, ender] as const))
 
   it.each(pairs)('created by %s, ended by %s', async (maker, ender) => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     const { create } = sides[maker](bed)
     const { listed, dead, revoke } = sides[ender](bed)
     const { id, token } = await create({ scope: 'orders:read' })
@@ -175,7 +175,7 @@ describe('a whole life of a token', () => {
   })
 
   it.each(pairs)('a JWT created by %s is known to %s, and cannot be revoked', async (maker, ender) => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     const { id, token } =
       maker === 'ours'
         ? await bed.mine.create({ format: 'jwt', expiresIn: 60 })
@@ -191,7 +191,7 @@ describe('a whole life of a token', () => {
 
 describe('both say the same', () => {
   it('of a token that is created, listed, verified and revoked', async () => {
-    const { mine, mineAsReceiver, wired, sender, receiver, subject, pass } = await clerkManagement()
+    const { mine, mineAsReceiver, wired, sender, receiver, subject, pass } = await clerkManagementSdkBed()
     const created = await mine.create({ expiresIn: 600, claims: { plan: { seats: 3 } } })
     const { id, token } = created
     pass(1)
@@ -206,7 +206,7 @@ describe('both say the same', () => {
   })
 
   it('of a living token that is given again: it is the same for both', async () => {
-    const { mine, wired, sender } = await clerkManagement()
+    const { mine, wired, sender } = await clerkManagementSdkBed()
     const claims = { scope: 'orders:read' }
     const first = await mine.create({ claims, expiresIn: 600 })
     const wanted = { machineSecretKey: sender, claims, secondsUntilExpiration: 600 }
@@ -217,7 +217,11 @@ describe('both say the same', () => {
   })
 
   it.each<
-    [string, (bed: ClerkManagement) => PromiseLike<unknown>, (bed: ClerkManagement) => Promise<unknown>]
+    [
+      string,
+      (bed: ClerkManagementSdkBed) => PromiseLike<unknown>,
+      (bed: ClerkManagementSdkBed) => Promise<unknown>,
+    ]
   >([
     [
       'a list for another machine',
@@ -235,7 +239,7 @@ describe('both say the same', () => {
       ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_x' }),
     ],
   ])('of %s: status, code and the id of the request', async (_, ours, theirs) => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     const byUs = await Promise.resolve(ours(bed)).catch((error: unknown) => {
       const { status, code, requestId } = error as ManagementError
       return { status, code, requestId }
@@ -251,7 +255,7 @@ describe('both say the same', () => {
 
 describe('a guarded API', () => {
   it('notices a revocation by our client when its answer is no longer remembered, or at once if asked', async () => {
-    const { mine, issuer, verifierOf, pass } = await clerkManagement()
+    const { mine, issuer, verifierOf, pass } = await clerkManagementSdkBed()
     const { id, token } = await mine.create({ expiresIn: '1h' })
     const verifier = verifierOf(clerk(issuer.clerk()))
     await verifier.verify(token)

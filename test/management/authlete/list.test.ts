@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthleteListInput } from '../../../src/management/index.js'
-import { answering, authleteManagement, hashOf, type AuthleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { answering } from './support.js'
+import { authleteManagementBed, type AuthleteManagementBed, hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 /** Seven tokens: of two clients, one of them of a person. */
-async function withTokens(): Promise<AuthleteManagement & { readonly hashes: readonly string[] }> {
-  const bed = await authleteManagement()
+async function withTokens(): Promise<AuthleteManagementBed & { readonly hashes: readonly string[] }> {
+  const bed = await authleteManagementBed()
   const mint = (clientId: string, subject = clientId): string =>
     bed.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
   const minted = Array.from({ length: 5 }, () => mint('billing'))
@@ -13,7 +14,7 @@ async function withTokens(): Promise<AuthleteManagement & { readonly hashes: rea
   return { ...bed, hashes: minted.map(hashOf) }
 }
 
-async function all(bed: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
+async function all(bed: AuthleteManagementBed, input: AuthleteListInput): Promise<readonly string[]> {
   const found: string[] = []
   for await (const token of bed.tokens.list(input)) found.push(token.accessTokenHash)
   return found
@@ -21,7 +22,7 @@ async function all(bed: AuthleteManagement, input: AuthleteListInput): Promise<r
 
 describe('a list', () => {
   it('has hashes, never tokens, with times in seconds', async () => {
-    const { tokens, clientId, now, issuer } = await authleteManagement()
+    const { tokens, clientId, now, issuer } = await authleteManagementBed()
     const { accessToken, refreshToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -123,7 +124,7 @@ describe('the number of a client', () => {
     ['that a number would round to its neighbour', LONG],
     ['that a number holds', '123456789012'],
   ])('%s is given out exactly', async (_, id) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const token = `{"accessTokenHash":"h","clientId" : ${id},"subject":"\\"clientId\\":${LONG}"}`
     const body = `{"totalCount":1,"client":{"number":${id},"clientId":${id}},"accessTokens":[${token}]}`
     issuer.fail('authleteTokens', answering(body))
@@ -133,7 +134,7 @@ describe('the number of a client', () => {
   })
 
   it('is exact in what is created and introspected too', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const created = `{"action":"OK","accessToken":"t","clientId":${LONG},"expiresAt":1000}`
     issuer.fail('authleteTokens', answering(created))
     const input = { grantType: 'CLIENT_CREDENTIALS', clientId: LONG } as const

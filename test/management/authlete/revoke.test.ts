@@ -4,10 +4,11 @@ import type {
   AuthleteRevokeInput,
   AuthleteTokens,
 } from '../../../src/management/index.js'
-import { answering, authleteManagement, hashOf, type AuthleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { answering } from './support.js'
+import { authleteManagementBed, type AuthleteManagementBed, hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
-interface Issued extends AuthleteManagement {
+interface Issued extends AuthleteManagementBed {
   /** Which of the six tokens are still good, by who they are of. */
   readonly good: () => Promise<readonly string[]>
   readonly refreshToken: string
@@ -25,7 +26,7 @@ const NAMES = [
 
 /** Tokens of two clients, for two people and for nobody. */
 async function withTokens(): Promise<Issued> {
-  const bed = await authleteManagement()
+  const bed = await authleteManagementBed()
   bed.issuer.mintOpaque({ provider: 'authlete', clientId: 'billing', expiresIn: 1 })
   bed.issuer.mintOpaque({ provider: 'authlete', clientId: 'reports', expiresIn: 1 })
   bed.pass(1)
@@ -41,7 +42,7 @@ async function withTokens(): Promise<Issued> {
   return {
     ...bed,
     async good() {
-      const outcomes = await Promise.all(created.map(({ accessToken }) => bed.guarded(accessToken)))
+      const outcomes = await Promise.all(created.map(({ accessToken }) => bed.outcome(accessToken)))
       return NAMES.filter((_, at) => outcomes[at] === 'accepted')
     },
     accessToken: created[0]!.accessToken,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ClerkToken } from '../../../src/management/index.js'
-import { clerkManagement, type ClerkManagement } from './support.js'
+import { clerkManagementBed, type ClerkManagementBed } from '../../support/management.js'
 
 /** As many tokens, oldest first. */
-async function create({ sender }: ClerkManagement, count: number): Promise<readonly ClerkToken[]> {
+async function create({ sender }: ClerkManagementBed, count: number): Promise<readonly ClerkToken[]> {
   const tokens: ClerkToken[] = []
   for (let index = 0; index < count; index += 1)
     tokens.push(await sender.create({ expiresIn: '1h', claims: { index } }))
@@ -16,7 +16,7 @@ const down = (from: number, to: number): readonly number[] =>
 
 describe('a list', () => {
   it('gives its first page when awaited, in one call, newest first, with no token in it', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     await create(bed, 12)
     bed.issuer.resetCalls()
     const list = bed.sender.list({ subject: bed.subject })
@@ -29,7 +29,7 @@ describe('a list', () => {
   })
 
   it('gives every token when iterated over, page by page', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     await create(bed, 7)
     bed.issuer.resetCalls()
     const found: unknown[] = []
@@ -44,7 +44,7 @@ describe('a list', () => {
     ['beyond the end', { offset: 6 }, [[]]],
     ['far beyond the end', { offset: 1000, limit: 100 }, [[]]],
   ])('%s', async (_, input, pages) => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     await create(bed, 6)
     const found: unknown[] = []
     for await (const { items, total } of bed.sender.list({ subject: bed.subject, ...input }).pages()) {
@@ -55,7 +55,7 @@ describe('a list', () => {
   })
 
   it('shows revoked and expired ones if asked, and never JWTs', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     const { sender, subject, pass } = bed
     const revoked = await sender.create({ expiresIn: 600 })
     const expired = await sender.create({ expiresIn: 60 })
@@ -76,7 +76,7 @@ describe('a list that changes while it is walked through', () => {
   it.each([1, 3, 4, 25, 100])(
     'each token is met once if all are revoked on the way, %i a page',
     async (limit) => {
-      const bed = await clerkManagement()
+      const bed = await clerkManagementBed()
       const all = await create(bed, 25)
       const met: string[] = []
       for await (const { id } of bed.sender.list({ subject: bed.subject, limit })) {
@@ -89,7 +89,7 @@ describe('a list that changes while it is walked through', () => {
   )
 
   it('each token is met once if others are created on the way', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     const all = await create(bed, 9)
     const met: string[] = []
     for await (const { id } of bed.sender.list({ subject: bed.subject, limit: 2 })) {
@@ -100,7 +100,7 @@ describe('a list that changes while it is walked through', () => {
   })
 
   it('each token that lives on is met if some expire and others are created on the way', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     const old = await create(bed, 4)
     const brief = await Promise.all([1, 2, 3].map(() => bed.sender.create({ expiresIn: 60 })))
     const met: string[] = []
@@ -116,7 +116,7 @@ describe('a list that changes while it is walked through', () => {
   })
 
   it('can be walked through twice', async () => {
-    const bed = await clerkManagement()
+    const bed = await clerkManagementBed()
     await create(bed, 5)
     const list = bed.sender.list({ subject: bed.subject, limit: 2 })
     for (let walk = 0; walk < 2; walk += 1) {

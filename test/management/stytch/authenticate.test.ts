@@ -4,13 +4,13 @@ import type { StytchAuthenticateInput, StytchScopes } from '../../../src/managem
 import type { MintJwtOptions } from '../../../src/testing/index.js'
 import { outcomeOf, refusalOf } from '../../support/outcomes.js'
 import { START } from '../../support/clock.js'
-import { stytchStage, type StytchManagementStage } from './stage.js'
+import { stytchManagementBed, type StytchManagementBed } from '../../support/management.js'
 
 type Demands = Omit<StytchAuthenticateInput, 'accessToken'>
 
 /** The verdict of the operation, which must be that of a verifier with the issuer. */
 async function verdictOn(
-  { clients, verifier }: StytchManagementStage,
+  { clients, verifier }: StytchManagementBed,
   accessToken: string,
   demands: Demands = {},
   policy: Policy = {},
@@ -22,7 +22,7 @@ async function verdictOn(
 
 describe('a token that is authenticated', () => {
   it('is described, with the claims a template has added and no others', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({
       provider: 'stytch',
       scopes: 'read:orders write:orders',
@@ -41,7 +41,7 @@ describe('a token that is authenticated', () => {
   })
 
   it('costs one fetch of the keys, whatever the number of calls, and no other call', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     for (const scopes of ['a', 'b', 'c']) {
       await clients.authenticateToken({ accessToken: issuer.mintJwt({ provider: 'stytch', scopes }) })
     }
@@ -49,7 +49,7 @@ describe('a token that is authenticated', () => {
   })
 
   it("of a B2B project is judged with that project's keys", async () => {
-    const { clients, issuer } = await stytchStage({ b2b: true })
+    const { clients, issuer } = await stytchManagementBed({ b2b: true })
     const paths: string[] = []
     issuer.fail('jwks', (request, response) => {
       paths.push(request.url ?? '')
@@ -76,19 +76,19 @@ describe('the verdict is that of the verifier', () => {
     ["a person's session", { claims: { 'https://stytch.com/session': {} } }, 'type_not_allowed'],
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
   ])('on %s', async (_, mint, reason) => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     expect(await verdictOn(bed, bed.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
   })
 
   it.each(['', 'x', 'a.b.c', 'mt_0', `e30.e30.${'x'.repeat(20_000)}`])(
     'on %s, which is no token',
     async (token) => {
-      expect(await verdictOn(await stytchStage(), token)).not.toBe('accepted')
+      expect(await verdictOn(await stytchManagementBed(), token)).not.toBe('accepted')
     },
   )
 
   it.each([undefined, null, 0, {}, []])('on %j, which is no text either', async (value) => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const refused = clients.authenticateToken({ accessToken: value as string })
     expect(await outcomeOf(refused)).toBe('token_malformed')
   })
@@ -101,14 +101,14 @@ describe('the verdict is that of the verifier', () => {
     ['read:users:eu', 'read:users:us', 'scope_insufficient'],
     ['READ:users', 'read:users', 'scope_insufficient'],
   ])('on %s where %s is required', async (scopes, required, reason) => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch', scopes })
     for (const requiredScopes of [required, required.split(' ')])
       expect(await verdictOn(bed, token, { requiredScopes }, { scopes: required })).toBe(reason)
   })
 
   it('with an empty list nothing is required, as at Stytch', async () => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     expect(await verdictOn(bed, token, { requiredScopes: [] })).toBe('accepted')
   })
@@ -121,7 +121,7 @@ describe('the verdict is that of the verifier', () => {
     ['0s', 0, 'token_too_old'],
     [undefined, 3599, 'accepted'],
   ])('with a largest age of %s at an age of %d s', async (maxTokenAge, age, reason) => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     bed.pass(age)
     const demand = maxTokenAge === undefined ? {} : { maxTokenAge }
@@ -129,13 +129,13 @@ describe('the verdict is that of the verifier', () => {
   })
 
   it('while the keys cannot be had it says that, and blames no token', async () => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     bed.issuer.fail('jwks', 503)
     expect(await verdictOn(bed, bed.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
   })
 
   it('a withdrawn key ends its tokens', async () => {
-    const bed = await stytchStage()
+    const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     expect(await verdictOn(bed, token)).toBe('accepted')
     bed.issuer.rotateKeys()
@@ -153,14 +153,14 @@ describe('the clock tolerance', () => {
     [{ clockTolerance: '30s' }, 29, 'accepted'],
     [{ clockTolerance: '30s' }, 30, 'token_expired'],
   ])('%j, %d s after the expiry', async (demands, late, reason) => {
-    const { clients, issuer, pass } = await stytchStage()
+    const { clients, issuer, pass } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     pass(3600 + late)
     expect(await outcomeOf(clients.authenticateToken({ accessToken, ...demands }))).toBe(reason)
   })
 
   it('costs one fetch of the keys for each that is used, not for each call', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     for (const clockTolerance of [0, 10, 0, '10s', 0, 10])
       await clients.authenticateToken({ accessToken, clockTolerance })
@@ -170,7 +170,7 @@ describe('the clock tolerance', () => {
 
 describe('an own scope function', () => {
   it('decides in place of the rule of Stytch, and is told what is granted and required', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'admin' })
     const asked: StytchScopes[] = []
     const checkScopes = (scopes: StytchScopes): boolean => {
@@ -197,7 +197,7 @@ describe('an own scope function', () => {
       },
     ],
   ])('that gives %s lets no token pass', async (_, checkScopes) => {
-    const { clients, issuer, verifier } = await stytchStage()
+    const { clients, issuer, verifier } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'read:x' })
     const input = { accessToken, requiredScopes: 'read:x', checkScopes: checkScopes as () => boolean }
     const refusal = await refusalOf(clients.authenticateToken(input))
@@ -206,7 +206,7 @@ describe('an own scope function', () => {
   })
 
   it('is not asked about a token that is no good', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', expiresIn: -60, age: 120 })
     const checkScopes = (): boolean => expect.fail('asked')
     expect(await outcomeOf(clients.authenticateToken({ accessToken, checkScopes }))).toBe('token_expired')
@@ -224,7 +224,7 @@ describe('what is asked wrongly', () => {
     ['clockTolerance', { clockTolerance: '2m' }],
     ['checkScopes', { checkScopes: 'read' }],
   ])('is an error naming %s: %j', async (option, demands) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
     const wrong = clients.authenticateToken({ accessToken, ...demands })
     await expect(wrong).rejects.toBeInstanceOf(ConfigurationError)
@@ -235,7 +235,7 @@ describe('what is asked wrongly', () => {
 
 describe('a signal', () => {
   it('gives the call up while the keys are on their way, for that call alone', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const gate = issuer.gate('jwks')
     const controller = new AbortController()
@@ -249,7 +249,7 @@ describe('a signal', () => {
   })
 
   it('that is aborted already asks for nothing', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const given = clients.authenticateToken({ accessToken }, { signal: AbortSignal.abort('gone') })
     await expect(given).rejects.toBe('gone')
@@ -258,7 +258,7 @@ describe('a signal', () => {
 })
 
 it('a refusal is the one of the package, so that an API can answer with it', async () => {
-  const { clients, issuer, verifier } = await stytchStage()
+  const { clients, issuer, verifier } = await stytchManagementBed()
   const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
   const ours = await refusalOf(clients.authenticateToken({ accessToken, requiredScopes: 'b' }))
   const { status, headers, issuer: name } = await refusalOf(verifier.verify(accessToken, { scopes: 'b' }))

@@ -5,9 +5,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { guard } from '../../../adapters/express.js'
 import { startTraffic, type Traffic } from '../../../examples/support/traffic.js'
 import { tokenSource } from '../../../src/client/index.js'
-import { stytchStage, type StytchManagementStage } from './stage.js'
+import { stytchManagementBed, type StytchManagementBed } from '../../support/management.js'
 
-interface Rotating extends StytchManagementStage {
+interface Rotating extends StytchManagementBed {
   readonly clientId: string
   /** Where the callers read the secret. */
   readonly kept: { secret: string }
@@ -16,7 +16,7 @@ interface Rotating extends StytchManagementStage {
 
 /** Callers that need a token for each request to a guarded API, and read their secret for each token. */
 async function callers(): Promise<Rotating> {
-  const bed = await stytchStage()
+  const bed = await stytchManagementBed()
   const app = express()
   app.get('/', guard(bed.verifier, { scopes: 'read:orders' }), (_, response) => response.json({}))
   const server = app.listen(0, '127.0.0.1')

@@ -1,13 +1,13 @@
 import { createClerkClient } from '@clerk/backend'
 import { clerkTokens, type ClerkTokens } from '../../../src/management/index.js'
-import type { TestIssuerOptions } from '../../../src/testing/index.js'
-import { clerkStage, type ClerkStage } from './clerk-stage.js'
+import type { TestBedOptions } from '../../support/test-bed.js'
+import { clerkSdkBed, type ClerkSdkBed } from './clerk-sdk.js'
 import { wireTo, type Sent } from './clerk-wire.js'
 
 type M2M = ReturnType<typeof createClerkClient>['m2m']
 export type TheirToken = Awaited<ReturnType<M2M['createToken']>>
 
-export interface ClerkManagement extends ClerkStage {
+export interface ClerkManagementSdkBed extends ClerkSdkBed {
   /** Our client of the sending machine, and of the receiving one. */
   readonly mine: ClerkTokens
   readonly mineAsReceiver: ClerkTokens
@@ -18,9 +18,11 @@ export interface ClerkManagement extends ClerkStage {
   readonly subject: string
 }
 
-export async function clerkManagement(options?: Omit<TestIssuerOptions, 'clock'>): Promise<ClerkManagement> {
-  const bed = await clerkStage(options)
-  const { url, taken } = await wireTo(bed.issuer.endpoints.clerk)
+export async function clerkManagementSdkBed(
+  options?: TestBedOptions['testIssuer'],
+): Promise<ClerkManagementSdkBed> {
+  const bed = await clerkSdkBed(options)
+  const { url, take: taken } = await wireTo(bed.issuer.endpoints.clerk)
   const secretKey = bed.issuer.clerkSecretKey
   return {
     ...bed,
