@@ -1,46 +1,98 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** What is said of JWTs must come out the same whatever checks their signatures: these tests run once for each way. */
-const SIGNED_TOKENS = ['verifier', 'policy', 'keys', 'security/hostile', 'security/vectors'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
+const testsIn = (folders: readonly string[]): string[] =>
+  folders.map((folder) => `test/${folder}/**/*.test.ts`)
+
+/** Folders that mirror src and adapters, with what compiles against them. */
+const UNIT = [
+  'adapters',
+  'cli',
+  'client',
+  'jwt',
+  'keys',
+  'management',
+  'model',
+  'policy',
+  'providers',
+  'telemetry',
+  'testing',
+  'verifier',
+]
+
+/** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
+const SLOW = ['slow', 'package']
+
+/**
+ * What is said of JWTs must come out the same whatever checks their signatures: these tests run once for each way. A
+ * file of which no test reaches a signature fails here, so that it is moved to the exceptions.
+ */
+const SIGNED_TOKENS = {
+  include: testsIn(['verifier', 'policy', 'keys', 'security/hostile', 'security/vectors']),
+  exclude: [
+    'test/keys/withdrawn-meanwhile.test.ts',
+    'test/security/hostile/configuration-shapes.test.ts',
+    'test/security/hostile/configuration.test.ts',
+    'test/security/hostile/lying-answers.test.ts',
+  ],
+}
+
+/** Deadlines, idle connections and RSA keys take no real time. */
+const SETUP = ['controlled-deadlines', 'idle-connections', 'rsa-keys'].map(
+  (name) => `test/support/${name}.ts`,
 )
 
 export default defineConfig({
   test: {
-    // Real servers on loopback and RSA keys: generous, so that a busy machine decides nothing.
+    // Generous: nothing that a test waits for is bounded by real time but this.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // An option that is named `only` and forgotten would skip the rest.
     allowOnly: false,
+    // Vitest leaves one core to itself, which of two would be half of the machine.
+    maxWorkers: availableParallelism(),
+    // Concurrent tests start processes of their own.
+    maxConcurrency: 3,
+    globalSetup: 'test/support/rsa-keys-file.ts',
+    setupFiles: SETUP,
     projects: [
       {
         extends: true,
         test: {
-          name: 'all',
-          include: ['test/**/*.test.ts'],
+          name: 'unit',
+          include: testsIn(UNIT),
           // The sources themselves are checked by tsc, in a step of its own.
           typecheck: {
             enabled: true,
             ignoreSourceErrors: true,
             include: ['test/types/**/*.test-d.ts'],
-            tsconfig: './tsconfig.json',
+            tsconfig: './test/types/tsconfig.json',
           },
         },
       },
       {
         extends: true,
         test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: testsIn([...UNIT, ...SLOW]),
+        },
+      },
+      { extends: true, test: { name: 'slow', include: testsIn(SLOW) } },
+      {
+        extends: true,
+        test: {
+          ...SIGNED_TOKENS,
           name: 'signatures by jose',
-          include: SIGNED_TOKENS,
-          setupFiles: ['test/support/signatures-by-jose.ts'],
+          setupFiles: [...SETUP, 'test/support/signatures-by-jose.ts'],
         },
       },
       {
         extends: true,
         test: {
+          ...SIGNED_TOKENS,
           name: 'signatures in the thread pool',
-          include: SIGNED_TOKENS,
-          setupFiles: ['test/support/signatures-in-pool.ts'],
+          setupFiles: [...SETUP, 'test/support/signatures-in-pool.ts'],
         },
       },
     ],

@@ -1,3 +1,5 @@
+import { timers } from '../util/timers.js'
+
 /** One bounded HTTP exchange. */
 export interface Exchange {
   readonly url: string
@@ -80,7 +82,7 @@ async function answerTo(request: Exchange, signal: AbortSignal): Promise<HttpRes
  */
 class Deadline {
   readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #cancelTimer: () => void
   readonly signal = this.#controller.signal
   readonly expired: Promise<never>
 
@@ -90,14 +92,9 @@ class Deadline {
     this.expired = new Promise<never>((_, reject) => {
       this.#reject = reject
     })
-    this.#timer = setTimeout(
-      () => {
-        this.abort(late(seconds))
-      },
-      Math.ceil(seconds * 1000),
-    )
-    // Nothing of ours keeps the process alive.
-    this.#timer.unref()
+    this.#cancelTimer = timers.after(seconds, () => {
+      this.abort(late(seconds))
+    })
   }
 
   abort(reason: unknown): void {
@@ -106,7 +103,7 @@ class Deadline {
   }
 
   clear(): void {
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
   }
 }
 

@@ -1,14 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '../util/clock.js'
 import { exchange, UnreadableResponseError, type HttpResponse } from '../http/exchange.js'
 import { isHtml } from '../http/media-type.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
+import { timers } from '../util/timers.js'
 import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
@@ -35,14 +36,14 @@ type Attempt = { readonly answer: HttpResponse } | { readonly error: Error; read
 
 /** Whoever was told that a server is going away or busy may find another one behind the same address. */
 const WORTH_A_RETRY = [502, 503, 504]
-const SHORTEST_RETRY_PAUSE_MS = 20
-const LONGEST_RETRY_PAUSE_MS = 120
+const SHORTEST_RETRY_PAUSE = 0.02
+const LONGEST_RETRY_PAUSE = 0.12
 
 /** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
 export class Introspector {
   readonly #profile: RemoteProfile
   readonly #options: RemoteSettings
-  readonly #endpoint: () => string | Promise<string>
+  readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #fetch: typeof fetch | undefined
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
@@ -53,7 +54,7 @@ export class Introspector {
 
   constructor(
     profile: RemoteProfile,
-    endpoint: () => string | Promise<string>,
+    endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
     settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
   ) {
@@ -73,21 +74,22 @@ export class Introspector {
   }
 
   /**
-   * Asks the issuer about a token.
-   *
-   * @throws Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
-   *   `confirmation_impossible`.
+   * Introspects a token. Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
+   * `confirmation_impossible`.
    */
-  async introspect(token: string): Promise<IntrospectionResult> {
+  async introspect(token: string): Promise<OrRefusal<IntrospectionResult>> {
     const url = await this.#endpoint()
-    const { verdict, retryAfter } = await this.#circuit.run(async () => {
+    if (url instanceof Refusal) return url
+    const called = await this.#circuit.run(async () => {
       const asked = await this.#callWithRetry(url, token)
       const outcome = outcomeOf(asked)
       this.#note(asked.verdict, outcome)
       return { result: asked, outcome }
     })
+    if (called instanceof Refusal) return called
+    const { verdict, retryAfter } = called
     if (!('fault' in verdict)) return verdict
-    throw new Refusal(verdict.fault, {
+    return new Refusal(verdict.fault, {
       cause: new Error(verdict.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
@@ -107,27 +109,26 @@ export class Introspector {
   /** One question: an attempt, and within the same deadline a second one where the first met a passing trouble. */
   async #callWithRetry(url: string, token: string): Promise<CallResult> {
     const { deadline, retries } = this.#options
-    const started = performance.now()
+    const started = timers.elapsed()
     for (let left = retries, remaining = deadline; ; left -= 1) {
       const attempt = await this.#attempt(url, token, remaining)
       const asked = this.#read(attempt, token)
       if (left === 0 || !isWorthARetry(attempt, asked)) return asked
-      const wait =
-        SHORTEST_RETRY_PAUSE_MS + Math.random() * (LONGEST_RETRY_PAUSE_MS - SHORTEST_RETRY_PAUSE_MS)
-      remaining = deadline - (performance.now() - started + wait) / 1000
+      const wait = SHORTEST_RETRY_PAUSE + Math.random() * (LONGEST_RETRY_PAUSE - SHORTEST_RETRY_PAUSE)
+      remaining = deadline - (timers.elapsed() - started + wait)
       if (remaining <= 0) return asked
-      await pause(wait)
+      await timers.pause(wait)
     }
   }
 
   async #attempt(url: string, token: string, deadlineSeconds: number): Promise<Attempt> {
     const { maxBytes } = this.#options
-    const started = performance.now()
+    const started = timers.elapsed()
     try {
       const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
       return { answer: await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch }) }
     } catch (error) {
-      const isLate = performance.now() - started >= deadlineSeconds * 1000
+      const isLate = timers.elapsed() - started >= deadlineSeconds
       return { error: error instanceof Error ? error : new Error('no answer'), isLate }
     }
   }

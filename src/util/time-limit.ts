@@ -1,4 +1,5 @@
 import { waitFor } from './abort.js'
+import { timers } from './timers.js'
 
 /**
  * Does work within a time. Whatever does not listen to its signal, such as a function of the user's, is left behind
@@ -13,14 +14,9 @@ export async function within<T>(
   const { seconds, closing, late } = limit
   closing.throwIfAborted()
   const controller = new AbortController()
-  const timer = setTimeout(
-    () => {
-      controller.abort(late())
-    },
-    Math.ceil(seconds * 1000),
-  )
-  // Nothing of ours keeps the process alive.
-  timer.unref()
+  const cancelTimer = timers.after(seconds, () => {
+    controller.abort(late())
+  })
   const close = (): void => {
     controller.abort(closing.reason)
   }
@@ -28,7 +24,7 @@ export async function within<T>(
   try {
     return await waitFor(work(controller.signal), controller.signal)
   } finally {
-    clearTimeout(timer)
+    cancelTimer()
     closing.removeEventListener('abort', close)
   }
 }

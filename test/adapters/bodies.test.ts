@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded } from './frameworks.js'
 import { exchange, open } from './raw.js'
 import { bearer, createIssuer, jsonOf, observedVerifier, run, settle, verifierFor } from './support.js'
+import { until } from '../support/until.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
@@ -74,7 +75,7 @@ describe.each(frameworks)('in $name', (framework) => {
     caller.destroy()
     await hungUp
     gate.release()
-    await vi.waitUntil(() => events.length === 1)
+    await until(() => events.length === 1)
     await settle()
     // Where the guard sees the connection, the handler is spared work for nobody.
     if (!/Hono|fetch/.test(framework.name)) expect(app.seen.handled).toEqual([])

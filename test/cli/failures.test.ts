@@ -5,6 +5,7 @@ import type { Endpoint, Fault } from '../../src/testing/index.js'
 import { formsOf } from '../security/secrets/recorder.js'
 import { cliBed, type CliBed, jsonLines, jsonOf } from '../support/cli.js'
 import { hashOf } from '../support/management.js'
+import { withoutAnswer } from '../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const TOKEN = 'a-token-of-somebody.that-nobody-may-see'
@@ -107,7 +108,8 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
   it('is not waited for longer than the deadline', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail(endpoint, 'hang')
-    const result = await cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
+    const running = cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
+    const result = await withoutAnswer(issuer, endpoint, running)
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 

@@ -1,5 +1,6 @@
 import { TokenSourceError } from '../../src/client/index.js'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { until } from '../support/until.js'
 import { api, clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
 import { serve } from '../support/servers.js'
@@ -18,10 +19,10 @@ describe('a discovery that hangs', () => {
     expect(issuer.calls.discovery).toBe(2)
     gate.release()
     // Once the look-up under way has failed, the minute begins: until then no other is started.
-    await vi.waitFor(async () => {
+    await until(async () => {
       pass(61)
       await tokens.getToken({ scopes: `at ${issuer.calls.token}` })
-      expect(issuer.calls.discovery).toBe(3)
+      return issuer.calls.discovery === 3
     })
   })
 
@@ -37,12 +38,12 @@ describe('a discovery that hangs', () => {
     })
     const tokens = source({ issuer: url, tokenEndpoint: undefined, deadline: '60s' })
     await tokens.getToken()
-    await vi.waitFor(() => expect(closed).toBe(1))
+    await until(() => closed === 1)
     pass(3601)
     await tokens.getToken()
-    await vi.waitFor(() => expect(asked).toBe(2))
+    await until(() => asked === 2)
     tokens.close()
-    await vi.waitFor(() => expect(closed).toBe(2))
+    await until(() => closed === 2)
   })
 
   it('a later one that succeeds changes the address', async () => {
@@ -57,9 +58,7 @@ describe('a discovery that hangs', () => {
     issuer.fail('discovery', { body: { issuer: issuer.url, token_endpoint: `${moved.url}/t` } })
     pass(3601)
     let count = 0
-    await vi.waitFor(async () => {
-      expect(await tokens.getToken({ scopes: `s${(count += 1)}` })).toBe('moved')
-    })
+    await until(async () => (await tokens.getToken({ scopes: `s${(count += 1)}` })) === 'moved')
     expect(sent.at(-1)!.url).toBe(`${moved.url}/t`)
   })
 })
@@ -161,7 +160,7 @@ describe('an API that refuses good tokens', () => {
       (await tokens.fetch(new Request(url, { method: 'POST', body: 'x' }))).status
     expect(await post()).toBe(401)
     expect(got).toHaveLength(1)
-    await vi.waitFor(async () => expect(await tokens.getToken()).not.toBe(old))
+    await until(async () => (await tokens.getToken()) !== old)
     expect(await post()).toBe(200)
     expect(issuer.calls.token).toBe(2)
   })

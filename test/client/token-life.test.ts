@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TokenSourceError } from '../../src/client/index.js'
 import type { TokenSource } from '../../src/client/index.js'
+import { expireDeadlines, withoutAnswer } from '../support/deadlines.js'
+import { until } from '../support/until.js'
 import { clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
 
@@ -8,11 +10,9 @@ const HOUR = 3600
 
 /** Asks until another token is given: a renewal in the background is done when it is done. */
 async function renewed(source: TokenSource, old: string): Promise<string> {
-  return vi.waitFor(async () => {
-    const token = await source.getToken()
-    expect(token).not.toBe(old)
-    return token
-  })
+  let token = old
+  await until(async () => (token = await source.getToken()) !== old)
+  return token
 }
 
 describe('a token', () => {
@@ -100,7 +100,7 @@ describe('a token', () => {
     issuer.fail('token', 503)
     pass(HOUR - 5.001)
     expect(await tokens.getToken()).toBe(first)
-    await vi.waitFor(() => expect(issuer.calls.token).toBe(2))
+    await until(() => issuer.calls.token === 2)
     pass(0.002)
     expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('issuer_unavailable')
   })
@@ -195,9 +195,9 @@ describe('when the issuer fails', () => {
     pass(0.91 * HOUR)
     for (let calls = 2; calls < 6; calls += 1) {
       expect(await tokens.getToken()).toBe(first)
-      await vi.waitFor(() => expect(issuer.calls.token).toBe(calls))
+      await until(() => issuer.calls.token === calls)
       // Longer than the pause after so many failures; the token lasts.
-      await vi.waitFor(async () => expect(await tokens.getToken()).toBe(first))
+      expect(await tokens.getToken()).toBe(first)
       pass(20)
     }
     issuer.heal()
@@ -276,10 +276,14 @@ describe('when the issuer fails', () => {
   it('an answer that never comes ends at the deadline, as does a secret, and the error says which', async () => {
     const { issuer, source } = await clientBed()
     issuer.fail('token', 'hang')
-    expect((await failureOf(source({ deadline: '20ms' }).getToken(), TokenSourceError)).reason).toBe(
-      'issuer_unavailable',
-    )
-    const never = source({ deadline: '20ms', clientSecret: () => new Promise(() => undefined) })
+    const unanswered = withoutAnswer(issuer, 'token', source().getToken())
+    expect((await failureOf(unanswered, TokenSourceError)).reason).toBe('issuer_unavailable')
+    const never = source({
+      clientSecret: () => {
+        setImmediate(expireDeadlines)
+        return new Promise(() => undefined)
+      },
+    })
     expect((await failureOf(never.getToken(), TokenSourceError)).reason).toBe('credentials_unavailable')
     expect(issuer.calls.token).toBe(1)
   })

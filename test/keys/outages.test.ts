@@ -1,52 +1,48 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, Fault, TestIssuer } from '../../src/testing/index.js'
+import { hang, hangHalfway } from '../support/misbehaviours.js'
 import { bearer, jwksBed, testBed, type TestBed } from '../support/test-bed.js'
 
 interface Target {
   readonly endpoint: Endpoint
   readonly reason: string
-  readonly issuer: (by: TestIssuer, deadline: number | undefined) => Issuer
+  readonly issuer: (by: TestIssuer) => Issuer
   readonly mint: (bed: TestBed) => string
-}
-
-/** Numbers with a deadline, or with none of our own. */
-function within(deadline: number | undefined): { readonly deadline?: number } {
-  return deadline === undefined ? {} : { deadline }
 }
 
 const targets: readonly Target[] = [
   {
     endpoint: 'discovery',
     reason: 'keys_unavailable',
-    issuer: (by, deadline) => oauth(by.oauth({ keys: within(deadline) })),
+    issuer: (by) => oauth(by.oauth()),
     mint: ({ jwt }) => jwt(),
   },
   {
     endpoint: 'jwks',
     reason: 'keys_unavailable',
-    issuer: (by, deadline) => oauth(by.oauth({ jwksUri: `${by.url}/jwks`, keys: within(deadline) })),
+    issuer: (by) => oauth(by.oauth({ jwksUri: `${by.url}/jwks` })),
     mint: ({ jwt }) => jwt(),
   },
   {
     endpoint: 'introspection',
     reason: 'issuer_unavailable',
-    issuer: (by, deadline) => {
+    issuer: (by) => {
       const introspection = { ...by.oauth().introspection!, endpoint: `${by.url}/introspect` }
-      return oauth(by.oauth({ introspection, remote: within(deadline) }))
+      return oauth(by.oauth({ introspection }))
     },
     mint: ({ issuer }) => issuer.mintOpaque(),
   },
   {
     endpoint: 'clerkVerify',
     reason: 'issuer_unavailable',
-    issuer: (by, deadline) => clerk(by.clerk({ remote: within(deadline) })),
+    issuer: (by) => clerk(by.clerk()),
     mint: ({ issuer }) => issuer.mintOpaque({ provider: 'clerk' }),
   },
   {
     endpoint: 'authleteIntrospection',
     reason: 'issuer_unavailable',
-    issuer: (by, deadline) => authlete(by.authlete({ remote: within(deadline) })),
+    issuer: (by) => authlete(by.authlete()),
     mint: ({ issuer }) => issuer.mintOpaque({ provider: 'authlete' }),
   },
 ]
@@ -73,8 +69,8 @@ const faults: readonly [string, Fault][] = [
   ['more than we read', { body: JSON.stringify({ active: true, padding: 'x'.repeat(300 * 1024) }) }],
 ]
 const hangs: readonly [string, Fault][] = [
-  ['no answer at all', 'hang'],
-  ['an answer that stops half-way', 'hangHalfway'],
+  ['no answer at all', hang],
+  ['an answer that stops half-way', hangHalfway('{"active":true}')],
 ]
 
 async function expectUndecidable(bed: TestBed, token: string, reasons: readonly string[]): Promise<void> {
@@ -94,7 +90,7 @@ describe.each(targets)(
     const { endpoint, reason } = target
 
     it.each(faults)('%s', async (_, how) => {
-      const bed = await testBed({ issuers: (by) => [target.issuer(by, undefined)] })
+      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
       const token = target.mint(bed)
       bed.issuer.fail(endpoint, how)
       const isOurs = reason === 'issuer_unavailable' && REFUSED_US.includes(how as number)
@@ -105,7 +101,7 @@ describe.each(targets)(
     })
 
     it.each(hangs)('%s, when the deadline has passed', async (_, how) => {
-      const bed = await testBed({ issuers: (by) => [target.issuer(by, 0.1)] })
+      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
       bed.issuer.fail(endpoint, how)
       await expectUndecidable(bed, target.mint(bed), [reason])
     })
@@ -114,7 +110,7 @@ describe.each(targets)(
 
 describe('a redirect is not followed', () => {
   it.each(targets)('$endpoint', async (target) => {
-    const bed = await testBed({ issuers: (by) => [target.issuer(by, undefined)] })
+    const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
     bed.issuer.fail(target.endpoint, 'redirect')
     await bed.outcome(target.mint(bed))
     expect(bed.issuer.calls[target.endpoint]).toBe(1)
@@ -123,7 +119,7 @@ describe('a redirect is not followed', () => {
 
 describe('good keys stay in use while the next ones cannot be had', () => {
   it.each([...faults, ...hangs])('%s', async (_, how) => {
-    const { issuer, jwt, outcome, pass, verifier } = await jwksBed({ keys: { deadline: 1 } })
+    const { issuer, jwt, outcome, pass, verifier } = await jwksBed()
     const [known, unseen] = [jwt(), jwt()]
     expect(await outcome(known)).toBe('accepted')
     issuer.fail('jwks', how)
@@ -237,10 +233,7 @@ describe('after a failed fetch', () => {
 describe('two issuers, one of them down', () => {
   it('the tokens of the other are none the worse', async () => {
     const { issuer, jwt, outcome } = await testBed({
-      issuers: (by) => [
-        oauth(by.oauth()),
-        clerk(by.clerk({ jwksUri: 'http://127.0.0.1:1/jwks', remote: { deadline: 1 } })),
-      ],
+      issuers: (by) => [oauth(by.oauth()), clerk(by.clerk({ jwksUri: 'http://127.0.0.1:1/jwks' }))],
     })
     expect(await outcome(issuer.mintJwt({ provider: 'clerk' }))).toBe('keys_unavailable')
     expect(await outcome(jwt())).toBe('accepted')

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
+import { expireDeadlines, runningDeadlines } from '../support/deadlines.js'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
 import { ask, site, undecidable, until, type Site } from './support.js'
 
@@ -8,7 +9,7 @@ interface Proxied extends Site {
 }
 
 /** Keys and questions go through a proxy that can do to connections what a server cannot. */
-async function proxied(deadline = '3s'): Promise<Proxied> {
+async function proxied(): Promise<Proxied> {
   const proxies: TcpProxy[] = []
   const start = async (target: string): Promise<TcpProxy> => {
     const proxy = await startTcpProxy(target)
@@ -26,8 +27,6 @@ async function proxied(deadline = '3s'): Promise<Proxied> {
         behind.issuer.oauth({
           jwksUri: `${proxy.url}/jwks`,
           introspection: { clientId, clientSecret, endpoint: `${proxy.url}/introspect` },
-          keys: { deadline },
-          remote: { deadline },
         }),
       ),
     ],
@@ -69,9 +68,13 @@ describe('keys behind a connection that', () => {
   })
 
   it('F7 is a black hole: given up at the deadline, and its socket is closed', async () => {
-    const { proxy, jwt, ask } = await proxied('100ms')
+    const { proxy, jwt, ask } = await proxied()
     proxy.behave('blackHole')
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    const asked = ask(jwt())
+    await proxy.arrived(1)
+    expect(runningDeadlines()).toEqual([3])
+    expireDeadlines()
+    expect(await asked).toEqual(undecidable('keys_unavailable', 1))
     await proxy.idle()
     expect(proxy.connections).toBe(1)
   })
@@ -122,9 +125,13 @@ describe('questions over a connection that', () => {
   })
 
   it('F29 is a black hole: given up at the deadline without a second attempt, and its socket is closed', async () => {
-    const { proxy, opaque, ask } = await proxied('100ms')
+    const { proxy, opaque, ask } = await proxied()
     proxy.behave('blackHole')
-    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 1))
+    const asked = ask(opaque())
+    await proxy.arrived(1)
+    expect(runningDeadlines()).toEqual([3])
+    expireDeadlines()
+    expect(await asked).toEqual(undecidable('issuer_unavailable', 1))
     await proxy.idle()
     expect(proxy.connections).toBe(1)
   })

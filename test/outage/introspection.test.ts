@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { clerk } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
-import { Flood, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
-import { misbehaviours, remoteSite, undecidable, type Site } from './support.js'
+import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { Flood, hang, inTurn, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { misbehaviours, remoteSite, undecidable, until, type Site } from './support.js'
 
 const ACTIVE = { active: true, sub: 'billing', scope: 'a b', aud: 'https://api.test' }
 const GOOD = JSON.stringify(ACTIVE)
@@ -48,7 +49,7 @@ describe('instead of an answer about a token comes', () => {
   it.each<Row>(unreadable)(
     '%s: undecidable, nothing is remembered, and the next question decides',
     async (_, how, calls = 1, reason = 'issuer_unavailable') => {
-      const { issuer, opaque, ask, health } = await remoteSite({ deadline: '400ms' })
+      const { issuer, opaque, ask, health } = await remoteSite()
       const token = opaque()
       issuer.fail('introspection', how)
       expect(await ask(token)).toEqual(undecidable(reason, 1))
@@ -160,14 +161,20 @@ describe('a passing trouble', () => {
   })
 
   it('F29 a first attempt that fails and a second that hangs share one deadline', async () => {
-    const { issuer, opaque, ask } = await remoteSite({ deadline: '300ms' })
-    let calls = 0
-    issuer.fail('introspection', (_, response) => {
-      calls += 1
-      if (calls === 1) response.writeHead(503).end()
-    })
-    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 1))
-    expect(calls).toBe(2)
+    const { issuer, opaque, ask } = await remoteSite({ deadline: 10 })
+    const gate = issuer.gate('introspection')
+    issuer.fail('introspection', inTurn(says(503), hang))
+    const asked = ask(opaque())
+    await gate.waiting
+    passDeadlines(8)
+    gate.release()
+    await until(() => issuer.calls.introspection === 2)
+    // Of ten seconds eight have passed, and the pause before the second attempt counts as well.
+    const [left] = runningDeadlines()
+    expect(left).toBeGreaterThan(1.5)
+    expect(left).toBeLessThan(2)
+    expect(await asked).toEqual(undecidable('issuer_unavailable', 1))
+    expect(issuer.calls.introspection).toBe(2)
   })
 
   it('F29 no retry where the configuration wants none', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { OAuthOptions } from '../../src/index.js'
+import { expireDeadlines } from '../support/deadlines.js'
 import { saysJson } from '../support/misbehaviours.js'
+import { nextTurn } from '../support/until.js'
 import { all, keySite, madeUp, undecidable, until } from './support.js'
 
 describe('keys that change', () => {
@@ -162,17 +164,20 @@ describe('an answer that comes too late', () => {
     // Ignores its signal, as an own fetch may: it answers long after it was given up.
     const fetch: NonNullable<OAuthOptions['fetch']> = (input, init) =>
       isSlow ? new Promise((resolve) => late.push(resolve)) : globalThis.fetch(input, init)
-    const { issuer, jwt, ask, pass } = await keySite({ fetch, keys: { deadline: '50ms' } })
+    const { issuer, jwt, ask, pass } = await keySite({ fetch })
     const old = jwt()
     const oldKeys = JSON.stringify(issuer.jwks())
-    expect(await ask(old)).toEqual(undecidable('keys_unavailable', 1))
+    const asked = ask(old)
+    await until(() => late.length === 1)
+    expireDeadlines()
+    expect(await asked).toEqual(undecidable('keys_unavailable', 1))
     issuer.rotateKeys()
     isSlow = false
     pass(1)
     const fresh = jwt()
     expect((await ask(fresh)).status).toBe(200)
     late[0]!(new Response(oldKeys))
-    await until(() => late.length === 1)
+    await nextTurn()
     expect(await ask(old)).toMatchObject({ status: 401, reason: 'key_unknown' })
     expect((await ask(fresh)).status).toBe(200)
   })

@@ -23,12 +23,16 @@ import {
   dripHeaders,
   Flood,
   gzipBomb,
+  hang,
   hangAfterHeaders,
   hangHalfway,
   htmlPage,
   says,
   utf16,
 } from '../support/misbehaviours.js'
+import { until } from '../support/until.js'
+
+export { until }
 
 /** What a caller is told. */
 export interface Told {
@@ -133,11 +137,6 @@ export function undecidable(reason: string, retryAfter: unknown): Record<keyof T
   return { status: 503, reason, retryAfter, challenge: undefined }
 }
 
-/** Lets the event loop turn until something has come about; a test that waits in vain runs into its time limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
-}
-
 /** The real fetch, of which a test can wait for the calls under way: those in the background are nobody's to await. */
 export function watchedFetch(): { readonly fetch: typeof fetch; readonly settled: () => Promise<void> } {
   let underWay = 0
@@ -176,11 +175,11 @@ const MISBEHAVIOURS: readonly (readonly [
   make: Misbehaviour,
 ])[] = [
   ['F1', 'F29', 'a reset connection', () => 'reset'],
-  ['F7', 'F29', 'no answer', () => 'hang'],
+  ['F7', 'F29', 'no answer', () => hang],
   ['F7', 'F29', 'headers and no body', () => hangAfterHeaders],
   ['F7', 'F29', 'half a body', (good) => hangHalfway(good)],
   ['F8', 'F29', 'a body byte by byte', (good) => drip(good)],
-  ['F8', 'F29', 'headers without end', () => dripHeaders()],
+  ['F8', 'F29', 'headers without end', () => dripHeaders],
   ['F8', 'F40', 'endless white space', () => new Flood(' ').handler],
   ['F10', 'F40', 'a gzip bomb', () => gzipBomb()],
   ['F10', 'F34', 'broken gzip', () => brokenGzip],

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installNodes, NODE_LINES, nodeBinary } from './nodes.js'
@@ -25,16 +25,28 @@ beforeAll(() => {
 
 afterAll(project.remove)
 
-describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
+/** A folder of the project with the consumers' sources and a `type` of its own; packages are found above it. */
+function consumerFolder(name: string, type: string): string {
+  const folder = join(project.path, name)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type }))
+  cpSync(join(project.path, 'src'), join(folder, 'src'), { recursive: true })
+  return folder
+}
+
+// Each is a process of its own, so that both cores have work.
+describe.concurrent.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
   const node = nodeBinary(line)
 
-  it('runs on the version that is meant', () => {
-    expect(run(node, ['--version'], project.path)).toMatch(new RegExp(`^v${line.replace('.', '\\.')}\\.`))
+  it('runs on the version that is meant', async ({ expect }) => {
+    expect(await run(node, ['--version'], project.path)).toMatch(
+      new RegExp(`^v${line.replace('.', '\\.')}\\.`),
+    )
   })
 
   describe.each(['esm.mjs', 'cjs.cjs'])('from %s', (consumer) => {
-    it.each(FRAMEWORKS)('guards an API made with $name', ({ adapter, name }) => {
-      const printed = run(node, [join('src', consumer), adapter, name], project.path)
+    it.for(FRAMEWORKS)('guards an API made with $name', async ({ adapter, name }, { expect }) => {
+      const printed = await run(node, [join('src', consumer), adapter, name], project.path)
       expect(JSON.parse(printed)).toEqual({
         good: [200, 'none', null],
         opaque: [200, 'none', null],
@@ -48,13 +60,13 @@ describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
     })
   })
 
-  it('has a command that says what it can do', () => {
+  it('has a command that says what it can do', async ({ expect }) => {
     const bin = join('node_modules', 'm2m-guard', 'dist', 'src', 'cli', 'main.js')
-    expect(run(node, [bin, '--help'], project.path)).toContain('tokens create')
+    expect(await run(node, [bin, '--help'], project.path)).toContain('tokens create')
   })
 
-  it.each(['calling-esm.mjs', 'calling-cjs.cjs'])('calls and manages: %s', (consumer) => {
-    expect(JSON.parse(run(node, [join('src', consumer)], project.path))).toEqual({
+  it.for(['calling-esm.mjs', 'calling-cjs.cjs'])('calls and manages: %s', async (consumer, { expect }) => {
+    expect(JSON.parse(await run(node, [join('src', consumer)], project.path))).toEqual({
       client: true,
       revoked: true,
       problem: 'credentials_refused',
@@ -63,22 +75,19 @@ describe.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
   })
 })
 
-describe.each([
+describe.concurrent.each([
   { type: 'module', module: 'NodeNext' },
   { type: 'commonjs', module: 'NodeNext' },
   { type: 'module', module: 'preserve' },
 ])('the packed tarball from TypeScript, as $type with module $module', ({ type, module }) => {
   // The frameworks' own declarations are not ours to check; those of the package are, in the second case.
-  it.each([
+  it.for([
     { what: 'a guarded API', files: ['src/typed.ts'], skipLibCheck: true },
     { what: 'every declaration of the package', files: ['src/imports.ts'], skipLibCheck: false },
-  ])('type-checks strictly: $what', ({ files, skipLibCheck }) => {
+  ])('type-checks strictly: $what', async ({ files, skipLibCheck }, { expect }) => {
+    const folder = consumerFolder(`${type}-${module}-${skipLibCheck}`, type)
     writeFileSync(
-      join(project.path, 'package.json'),
-      JSON.stringify({ name: 'consumer', private: true, type }),
-    )
-    writeFileSync(
-      join(project.path, 'tsconfig.json'),
+      join(folder, 'tsconfig.json'),
       JSON.stringify({
         compilerOptions: {
           module,
@@ -94,15 +103,12 @@ describe.each([
         files,
       }),
     )
-    expect(run(tool('tsc'), ['-p', 'tsconfig.json'], project.path)).toBe('')
+    expect(await run(tool('tsc'), ['-p', 'tsconfig.json'], folder)).toBe('')
   })
 })
 
-it('the packed tarball runs compiled TypeScript', () => {
-  writeFileSync(
-    join(project.path, 'package.json'),
-    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
-  )
+it('the packed tarball runs compiled TypeScript', async () => {
+  const folder = consumerFolder('compiled', 'module')
   const flags = [
     '--module',
     'NodeNext',
@@ -113,6 +119,6 @@ it('the packed tarball runs compiled TypeScript', () => {
     '--types',
     'node',
   ]
-  run(tool('tsc'), ['--ignoreConfig', ...flags, '--outDir', 'out', 'src/typed.ts'], project.path)
-  expect(run(process.execPath, ['out/typed.js'], project.path)).toBe('true token_inactive\nBearer \n')
+  await run(tool('tsc'), ['--ignoreConfig', ...flags, '--outDir', 'out', 'src/typed.ts'], folder)
+  expect(await run(process.execPath, ['out/typed.js'], folder)).toBe('true token_inactive\nBearer \n')
 })

@@ -65,7 +65,7 @@ it('consists of what can be imported or run, with a declaration each, and of few
   expect(shared.length).toBeLessThan(12)
 })
 
-it('guards without loading jose, or what of Node speaks HTTP, before it is needed', () => {
+it('guards without loading jose, or what of Node speaks HTTP, before it is needed', async () => {
   const project = emptyFolder()
   const packages = join(project.path, 'node_modules')
   cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
@@ -74,7 +74,7 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'koa'].map((name) => `m2m-guard/${name}`)]
   const imports = names.map((name) => `await import('${name}')`)
   const code = [...imports, 'console.log(JSON.stringify(process.moduleLoadList))'].join('\n')
-  const printed = run(process.execPath, ['--input-type=module', '-e', code], project.path)
+  const printed = await run(process.execPath, ['--input-type=module', '-e', code], project.path)
   const loaded = JSON.parse(printed) as string[]
   expect(loaded.filter((name) => /^NativeModule (_?http|https|http2|_?tls|net)/.test(name))).toEqual([])
   project.remove()
@@ -118,8 +118,8 @@ it('passes publint, strictly', async () => {
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
 })
 
-it('passes arethetypeswrong for a package of modules', () => {
-  const printed = run(tool('attw'), [tarball, '--profile', 'esm-only', '--format', 'json'], folder.path)
+it('passes arethetypeswrong for a package of modules', async () => {
+  const printed = await run(tool('attw'), [tarball, '--profile', 'esm-only', '--format', 'json'], folder.path)
   const { analysis } = JSON.parse(printed) as { analysis: { types: { kind: string } } }
   expect(analysis.types.kind).toBe('included')
 })

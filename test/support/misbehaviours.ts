@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { FaultHandler } from '../../src/testing/index.js'
+import { expireDeadlines } from './deadlines.js'
+import { nextTurn } from './until.js'
 
 /** Answers with these bytes under a status and headers, whatever was asked. */
 export function says(
@@ -40,49 +42,49 @@ export function inTurn(...handlers: readonly FaultHandler[]): FaultHandler {
   }
 }
 
-/** Sends the right body a byte at a time and never gets to its end in any deadline. */
-export function drip(body: string, everyMs = 15): FaultHandler {
+/** How many bytes or headers come one by one before every deadline passes. */
+const DRIPS = 20
+
+/** Sends the right body a byte at a time; every deadline passes before its end. */
+export function drip(body: string): FaultHandler {
   return (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    let sent = 0
-    repeat(response, everyMs, () => {
-      response.write(body.charAt(sent % body.length))
-      sent += 1
-    })
+    void repeat(response, (sent) => response.write(body.charAt(sent % body.length)))
   }
 }
 
-/** Sends header after header and never comes to the body. */
-export function dripHeaders(everyMs = 15): FaultHandler {
-  return (request, response) => {
-    const { socket } = request
-    socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n')
-    let sent = 0
-    repeat(response, everyMs, () => {
-      socket.write(`x-padding-${sent}: 1\r\n`)
-      sent += 1
-    })
+/** Sends header after header and never comes to the body; every deadline passes meanwhile. */
+export const dripHeaders: FaultHandler = ({ socket }, response) => {
+  socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n')
+  void repeat(response, (sent) => socket.write(`x-padding-${sent}: 1\r\n`))
+}
+
+/** Does the work in one turn of the event loop after the other, and lets every deadline pass half-way. */
+async function repeat(response: ServerResponse, work: (count: number) => void): Promise<void> {
+  for (let count = 0; count < 2 * DRIPS && !response.destroyed; count += 1) {
+    work(count)
+    await nextTurn()
+    if (count === DRIPS) expireDeadlines()
   }
 }
 
-function repeat(response: ServerResponse, everyMs: number, work: () => void): void {
-  const timer = setInterval(work, everyMs)
-  response.on('close', () => {
-    clearInterval(timer)
-  })
+/** Never answers; every deadline passes. */
+export const hang: FaultHandler = () => {
+  setImmediate(expireDeadlines)
 }
 
-/** Sends the headers and half of a body, then nothing. */
+/** Sends the headers and half of a body, then nothing; every deadline passes. */
 export function hangHalfway(body: string): FaultHandler {
   return (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.write(body.slice(0, body.length / 2))
+    response.write(body.slice(0, body.length / 2), () => setImmediate(expireDeadlines))
   }
 }
 
-/** Sends the headers, then nothing. */
+/** Sends the headers, then nothing; every deadline passes. */
 export const hangAfterHeaders: FaultHandler = (_, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+  setImmediate(expireDeadlines)
 }
 
 /** A body that goes on for as long as it is read; counts what the other side took. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/clock.js'
+import { timers } from '../../util/timers.js'
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
 import { requestIssuer, placeOf, textIn, unreadable, type IssuerRequest } from './issuer-request.js'
 import { TokenSourceError } from '../errors.js'
@@ -81,7 +82,7 @@ export class DiscoveredEndpoint {
   }
 
   async #document(finding: EndpointLookup): Promise<Readonly<Record<string, unknown>>> {
-    const started = performance.now()
+    const started = timers.elapsed()
     const [first, second] = discoveryAddresses(this.#issuer)
     const { closing: _, ...how } = finding
     const call = { ...how, method: 'GET', headers: {}, secrets: [], now: this.#clock.now() } as const
@@ -91,7 +92,7 @@ export class DiscoveredEndpoint {
       const isElsewhere = error instanceof TokenSourceError && isNotFound(error.status)
       if (!isElsewhere || first === second) throw explained(error, first)
     }
-    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (performance.now() - started) / 1000)
+    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - (timers.elapsed() - started))
     try {
       return await requestIssuer({ ...call, url: second, deadlineSeconds }, () => ({
         code: undefined,

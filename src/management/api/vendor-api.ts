@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { optionalFunction } from '../../options/readers.js'
 import { durationOr, type Duration } from '../../options/duration.js'
 import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
 import { waitFor } from '../../util/abort.js'
+import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
 import { readResponse, refused, unreadable, type ReportedRefusal, type VendorResponse } from './response.js'
 import { bodyOf, queryOf, type VendorCall } from './call.js'
@@ -21,8 +21,8 @@ export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
 
 const MAX_BYTES = 4 * 1024 * 1024
 const PASSING_TROUBLES = [502, 503, 504]
-const SHORTEST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 150
+const SHORTEST_PAUSE = 0.05
+const LONGEST_PAUSE = 0.15
 
 /** Calls a vendor's API within a deadline, and turns whatever is no good answer into a {@link ManagementError}. */
 export class VendorApi {
@@ -45,16 +45,16 @@ export class VendorApi {
    */
   async call(call: VendorCall): Promise<VendorResponse> {
     const { signal } = call
-    const started = performance.now()
+    const started = timers.elapsed()
     const deadline = call.deadlineSeconds ?? this.#deadlineSeconds
     for (let left = (call.isRepeatable ?? call.isRead) ? 1 : 0, remaining = deadline; ; left -= 1) {
       const attempt = await this.#attempt(call, remaining)
-      const wait = SHORTEST_PAUSE_MS + Math.random() * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS)
-      remaining = deadline - (performance.now() - started + wait) / 1000
+      const wait = SHORTEST_PAUSE + Math.random() * (LONGEST_PAUSE - SHORTEST_PAUSE)
+      remaining = deadline - (timers.elapsed() - started + wait)
       if (left === 0 || !isPassing(attempt) || remaining <= 0)
         return readResponse(this.#profile, call, attempt)
       // The timer listens so that none is left behind; its own error would hide the reason of the signal.
-      await waitFor(pause(wait, undefined, { signal }), signal)
+      await waitFor(timers.pause(wait, signal), signal)
     }
   }
 
@@ -63,9 +63,9 @@ export class VendorApi {
     return this.#deadlineSeconds
   }
 
-  /** What is left of the deadline of an operation that started at some `performance.now()`, for its next call. */
-  timeLeft(startedMs: number): { readonly deadlineSeconds: number } {
-    const left = this.#deadlineSeconds - (performance.now() - startedMs) / 1000
+  /** What is left of the deadline of an operation that started at some `timers.elapsed()`, for its next call. */
+  timeLeft(started: number): { readonly deadlineSeconds: number } {
+    const left = this.#deadlineSeconds - (timers.elapsed() - started)
     return { deadlineSeconds: Math.max(left, 0.001) }
   }
 

@@ -3,6 +3,7 @@ import { secureAddress } from '../../options/url.js'
 import { optionalText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
+import { timers } from '../../util/timers.js'
 import { ManagementError } from '../api/management-error.js'
 import { records, text } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
@@ -68,7 +69,7 @@ export class ClerkApi {
   /** Makes the call with the machine's key where there is one, else with the instance's. */
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
-    const started = performance.now()
+    const started = timers.elapsed()
     const signal = signalOf(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
@@ -86,7 +87,7 @@ export class ClerkApi {
       const status = error instanceof ManagementError ? error.status : undefined
       if (status === undefined || !beyondMachine.includes(status)) throw error
       // Refused, so nothing was done: this is no repetition.
-      const spent = (performance.now() - started) / 1000
+      const spent = timers.elapsed() - started
       return callWith(further, Math.max(this.#api.deadlineSeconds - spent, 0.01))
     })
   }

@@ -1,6 +1,7 @@
 import { discoveryAddresses, isUsableEndpoint, isNotFound } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
 import { text } from '../../util/members.js'
+import { timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
 
@@ -20,7 +21,7 @@ const OPTION = {
   revocation_endpoint: 'revocationEndpoint',
 } as const
 
-const LIFETIME_MS = 10 * 60 * 1000
+const LIFETIME = 10 * 60
 
 /** Finds an issuer's endpoints: those that were given, the others in its discovery document. */
 export class EndpointFinder {
@@ -49,7 +50,7 @@ export class EndpointFinder {
     if (this.#issuer === undefined) {
       throw failure(asking, `no ${name} is known, and there is no issuer to ask for it`, advice)
     }
-    const started = performance.now()
+    const started = timers.elapsed()
     const document = await this.#document(this.#issuer, asking)
     const address = text(document, name)
     if (address === undefined) {
@@ -59,14 +60,13 @@ export class EndpointFinder {
       throw failure(asking, `the ${name} in the discovery document is no address to send a token to`, advice)
     }
     // Only a document that served is kept: what it lacks may be mended before the next call.
-    if (this.#remembered?.document !== document) this.#remembered = { document, at: performance.now() }
+    if (this.#remembered?.document !== document) this.#remembered = { document, at: timers.elapsed() }
     return { path: address, ...this.#api.timeLeft(started) }
   }
 
   async #document(issuer: string, asking: Asking): Promise<Document> {
     const remembered = this.#remembered
-    if (remembered !== undefined && performance.now() - remembered.at < LIFETIME_MS)
-      return remembered.document
+    if (remembered !== undefined && timers.elapsed() - remembered.at < LIFETIME) return remembered.document
     const document = await this.#fetch(issuer, asking)
     // RFC 8414 section 3.3: a document of another issuer would send tokens and our secret to strangers.
     if (text(document, 'issuer') !== issuer) {
@@ -80,7 +80,7 @@ export class EndpointFinder {
   }
 
   async #fetch(issuer: string, asking: Asking): Promise<Document> {
-    const started = performance.now()
+    const started = timers.elapsed()
     // Member by member: what else an operation holds, the token above all, is no matter of discovery.
     const { operation, signal } = asking
     const call = { operation, signal, method: 'GET', headers: {}, isRead: true, secrets: [] } as const

@@ -5,6 +5,7 @@ import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { expectGivenUp } from '../support.js'
 import { authleteManagementBed } from '../../support/management.js'
 import { failureOf } from '../../support/outcomes.js'
+import { withoutAnswer } from '../../support/deadlines.js'
 
 const SECRETS = ['secret-access-token', 'secret-refresh-token'] as const
 const [accessToken, refreshToken] = SECRETS
@@ -160,7 +161,8 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   it('a vendor that never answers: the deadline', async () => {
     const { tokensWith, issuer } = await authleteManagementBed()
     issuer.fail(endpointOf(name), 'hang')
-    const error = await failureOf(call(tokensWith({ deadline: '50ms' })))
+    const called = call(tokensWith({ deadline: '50ms' }))
+    const error = await failureOf(withoutAnswer(issuer, 'total', called))
     expect(error.message).toContain('no complete answer within 0.05 s')
     expect(error).toMatchObject({ isUncertain: !isRead, status: undefined })
   })

@@ -5,6 +5,7 @@ import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { expectGivenUp } from '../support.js'
 import { clerkManagementBed } from '../../support/management.js'
 import { failureOf } from '../../support/outcomes.js'
+import { withoutAnswer } from '../../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const SUBJECT = `mch_${'a'.repeat(27)}`
@@ -116,7 +117,8 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     const { issuer, clientWith } = await clerkManagementBed()
     issuer.fail(endpoint, 'hang')
     const machineSecretKey = issuer.clerkMachines.sender.secretKey
-    const error = await failureOf(call(clientWith({ machineSecretKey, deadline: '50ms' })))
+    const called = call(clientWith({ machineSecretKey, deadline: '50ms' }))
+    const error = await failureOf(withoutAnswer(issuer, endpoint, called))
     expect(error).toMatchObject({ name: 'ManagementError', status: undefined })
     expect(String(error)).toContain('no complete answer within')
     expect(issuer.calls[endpoint]).toBe(1)

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/index.js'
 import { oauthTokens, type CallOptions, type OAuthTokens } from '../../../src/management/index.js'
 import type { ExtraOptions, Fault, TestIssuer } from '../../../src/testing/index.js'
-import { NOW } from '../../support/clock.js'
 import { expectGivenUp } from '../support.js'
+import { NOW } from '../../support/clock.js'
 import { failureOf } from '../../support/outcomes.js'
 import { testBed, type TestBed } from '../../support/test-bed.js'
+import { withoutAnswer } from '../../support/deadlines.js'
 
 type Options = Parameters<typeof oauthTokens>[0]
 
@@ -273,7 +274,7 @@ describe.each([
     for (const at of ['discovery', endpoint] as const) {
       const { tokensWith, issuer } = await managementBed()
       issuer.fail(at, 'hang')
-      const error = await failureOf(call(tokensWith({ deadline: '100ms' })))
+      const error = await failureOf(withoutAnswer(issuer, at, call(tokensWith({ deadline: '100ms' }))))
       expect(error).toMatchObject({ name: 'ManagementError', isUncertain: at !== 'discovery' && !isRead })
       expect(error.message).toMatch(/no complete answer within 0\.\d+ s/)
     }

@@ -9,7 +9,8 @@ import {
   type Issuer,
   type Policy,
 } from '../../../src/index.js'
-import type { Endpoint, Fault, TestClient, TestIssuer } from '../../../src/testing/index.js'
+import type { Endpoint, Fault, FaultHandler, TestClient, TestIssuer } from '../../../src/testing/index.js'
+import { hang, hangHalfway } from '../../support/misbehaviours.js'
 import { basicForms, formsOf } from './recorder.js'
 
 /** Credentials with everything in them that some encoding treats specially. */
@@ -143,13 +144,21 @@ function echo(status: number): Fault {
   }
 }
 
+/** Sends back half of what it was sent, and then nothing. */
+const hangInEcho: FaultHandler = (request, response) => {
+  hangHalfway(JSON.stringify({ error: request.headers.authorization, padding: ' '.repeat(500) }))(
+    request,
+    response,
+  )
+}
+
 /** How an issuer fails or lies. */
 export const FAULTS: readonly (readonly [name: string, fault: Fault | undefined])[] = [
   ['nothing', undefined],
   ...[400, 401, 429, 503].map((status) => [`status ${status}`, status] as const),
-  ...(['reset', 'empty', 'html', 'truncated', 'redirect', 'hang', 'hangHalfway'] as const).map(
-    (how) => [how, how] as const,
-  ),
+  ...(['reset', 'empty', 'html', 'truncated', 'redirect'] as const).map((how) => [how, how] as const),
+  ['hang', hang],
+  ['hang half-way through an echo', hangInEcho],
   ...[200, 302, 400, 401, 404, 500].map((status) => [`an echo with status ${status}`, echo(status)] as const),
 ]
 

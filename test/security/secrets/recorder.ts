@@ -15,8 +15,15 @@ const CONSOLE = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const
 /** Listens to the console, to warnings of the process and to both standard streams. */
 export function startRecorder(): Recorder {
   const said: { readonly where: string; readonly text: string }[] = []
+  const known = new Set<string>()
   const hear = (where: string, value: unknown): void => {
-    for (const text of textsOf(value)) said.push({ where, text })
+    for (const text of textsOf(value)) {
+      // The same string in the same place needs one search.
+      const entry = `${where} ${text}`
+      if (known.has(entry)) continue
+      known.add(entry)
+      said.push({ where, text })
+    }
   }
   const spies = [
     ...CONSOLE.map((name) =>
@@ -93,11 +100,40 @@ export function leaks(
   said: Recorder['said'],
   secrets: ReadonlyMap<string, readonly string[]>,
 ): readonly string[] {
+  const search = searchFor(secrets)
   const found = new Set<string>()
-  for (const { where, text } of said) {
-    for (const [name, forms] of secrets) {
-      if (forms.some((form) => text.includes(form))) found.add(`${name} in ${where}`)
+  for (const { where, text } of said) for (const name of search(text)) found.add(`${name} in ${where}`)
+  return [...found]
+}
+
+const START = 8
+
+/**
+ * One pass over a string for thousands of forms: the hash of four characters rules out almost every position, the first
+ * eight characters the others. Searching for each form in turn took most of the time of these tests.
+ */
+function searchFor(secrets: ReadonlyMap<string, readonly string[]>): (text: string) => Iterable<string> {
+  const hashes = new Uint8Array(1 << 16)
+  const byStart = new Map<string, { readonly name: string; readonly form: string }[]>()
+  for (const [name, forms] of secrets) {
+    for (const form of forms) {
+      if (form.length < START) throw new Error(`a form of ${name} is too short to be searched for`)
+      const start = form.slice(0, START)
+      hashes[hashAt(form, 0)] = 1
+      byStart.set(start, [...(byStart.get(start) ?? []), { name, form }])
     }
   }
-  return [...found]
+  return function* (text) {
+    for (let at = 0; at <= text.length - START; at += 1) {
+      if (hashes[hashAt(text, at)] === 0) continue
+      for (const { name, form } of byStart.get(text.slice(at, at + START)) ?? [])
+        if (text.startsWith(form, at)) yield name
+    }
+  }
+}
+
+function hashAt(text: string, at: number): number {
+  let hash = 0
+  for (let offset = 0; offset < 4; offset += 1) hash = hash * 31 + text.charCodeAt(at + offset)
+  return hash & 0xffff
 }

@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import autocannon from 'autocannon'
-import { Chronicle, NUMBERS, type Part } from './chronicle.js'
+import { Chronicle, NUMBERS, REQUESTS_PER_SECOND, type Part } from './chronicle.js'
 import { Traffic, type Question } from './traffic.js'
 import { createWorld, startOutage, type World } from './world.js'
 
@@ -28,7 +27,10 @@ export interface SoakReport {
 const CONNECTIONS = 30
 const MOST_EXAMPLES = 10
 
-/** Keeps a guarded Express server under load for a time, while its issuer rotates, fails, recovers and revokes. */
+/** Longer than any machine needs for one request, in seconds. */
+const TIMEOUT = 600
+
+/** Keeps a guarded Express server under load for seconds of the soak's clock, while its issuer rotates, fails, recovers and revokes. */
 export async function soak(seconds: number): Promise<SoakReport> {
   const chronicle = new Chronicle()
   const world = await createWorld(chronicle)
@@ -42,9 +44,14 @@ export async function soak(seconds: number): Promise<SoakReport> {
     const result = await autocannon({
       url: world.url,
       connections: CONNECTIONS,
-      duration: seconds,
-      overallRate: 1500,
-      requests: [judge.hook(() => traffic.next())],
+      amount: seconds * REQUESTS_PER_SECOND,
+      timeout: TIMEOUT,
+      requests: [
+        judge.hook(() => {
+          chronicle.count()
+          return traffic.next()
+        }),
+      ],
     })
     ending.abort()
     const revocations = await direction
@@ -137,7 +144,7 @@ async function direct(
   signal: AbortSignal,
 ): Promise<number> {
   let revocations = 0
-  const wait = (time: number): Promise<void> => pause(time * 1000, undefined, { signal })
+  const wait = (time: number): Promise<void> => chronicle.wait(time, signal)
   try {
     for (let round = 0; ; round += 1) {
       await wait(ROUND.rotation)

@@ -4,6 +4,7 @@ import express from 'express'
 import { guard } from '../../../adapters/express.js'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
+import { controlDeadlines } from '../../support/deadlines.js'
 import { NUMBERS, type Chronicle, type Part } from './chronicle.js'
 
 /** An issuer, a guard and an Express server, with the calls between them counted. */
@@ -20,7 +21,9 @@ export interface World {
 
 /** Builds it on free ports, with the shortened numbers. */
 export async function createWorld(chronicle: Chronicle): Promise<World> {
-  const issuer = await createTestIssuer()
+  // Neither deadlines nor pauses between attempts take real time.
+  controlDeadlines()
+  const issuer = await createTestIssuer({ clock: chronicle.clock })
   // Made in no time: issuer and guard share a process here, and an RSA key would hold up both.
   issuer.addKey({ algorithm: 'ES256', use: true })
   const calls = { keys: 0, questions: 0 }
@@ -45,6 +48,7 @@ export async function createWorld(chronicle: Chronicle): Promise<World> {
         }),
       ),
     ],
+    clock: chronicle.clock,
     onDecision: ({ reason = 'accepted' }) => {
       reasons[reason] = (reasons[reason] ?? 0) + 1
     },

@@ -1,0 +1,4 @@
+import { controlDeadlines } from './deadlines.js'
+
+// A setup file of every test.
+controlDeadlines()
