@@ -1,4 +1,4 @@
-import { Refusal, type Decision, type RefusalReason } from '../../src/index.js'
+import { Refusal, type Decision, type Policy, type RefusalReason, type Verifier } from '../../src/index.js'
 
 /** What a verifier makes of a token: `'accepted'`, or the reason of the refusal. */
 export type Outcome = 'accepted' | RefusalReason
@@ -50,7 +50,9 @@ export interface Answer {
   readonly challenge: string | undefined
 }
 
-export function answerOf(decision: Decision): Answer {
+/** What the sender of a request with this token gets. */
+export async function answerTo(verifier: Verifier, token: string, policy?: Policy): Promise<Answer> {
+  const decision = await verifier.authorize({ headers: { authorization: `Bearer ${token}` } }, policy)
   if (decision.outcome === 'accepted') {
     return { status: 200, reason: 'accepted', retryAfter: undefined, challenge: undefined }
   }

@@ -22,7 +22,7 @@ import {
 } from '../../src/testing/index.js'
 import type { AtEnd } from './at-end.js'
 import { manualClock, START, type TestClock } from './clock.js'
-import { answerOf, outcomeOf, type Answer, type Outcome } from './outcomes.js'
+import { answerTo, outcomeOf, type Answer, type Outcome } from './outcomes.js'
 
 /** A test issuer on loopback, a verifier of its tokens, and the one clock that both use. */
 export interface TestBed extends Pick<TestClock, 'now' | 'pass'> {
@@ -90,7 +90,7 @@ export async function testBed(options: TestBedOptions = {}): Promise<TestBed> {
     jwt: (extra) => issuer.mintJwt({ algorithm: 'ES256', ...mint, ...extra }),
     opaque: (extra) => issuer.mintOpaque({ ...mint, ...extra }),
     outcome: (token, policy) => outcomeOf(verifier.verify(token, policy)),
-    answer: async (token, policy) => answerOf(await verifier.authorize(bearer(token), policy)),
+    answer: (token, policy) => answerTo(verifier, token, policy),
     health: () => verifier.health().issuers[0]!,
   }
 }
@@ -157,4 +157,9 @@ export function bearer(token: string): { readonly headers: { readonly authorizat
 /** Runs `make` a number of times without waiting, for concurrent requests. */
 export function times<T>(count: number, make: (index: number) => T): readonly T[] {
   return Array.from({ length: count }, (_, index) => make(index))
+}
+
+/** Runs `make` a number of times concurrently. */
+export function concurrently<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(times(count, make))
 }
