@@ -3,12 +3,13 @@ import { Authorizer, ENFORCED, type AuthorizeContext, type DecisionResult } from
 import type { GuardedRequest } from '../model/request.js'
 import type { Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
-import { createClock } from '../options/clock.js'
-import { ownOptions } from '../options/read-options.js'
-import { optionalFunction } from '../options/readers.js'
+import { clock } from '../options/clock.js'
+import { readOptions } from '../options/read-options.js'
+import { custom, optional, type TableOf } from '../options/reader.js'
+import { func, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
-import { durationOr, type Duration } from '../options/duration.js'
+import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
@@ -17,8 +18,8 @@ import { loadJose } from '../util/load-jose.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
 import type { PolicySet } from '../policy/combine.js'
-import { compilePolicy } from '../policy/compile.js'
-import { createTokenCache, type CacheOptions } from './token-cache.js'
+import { compilePolicy, policyOption } from '../policy/compile.js'
+import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll, type VerifierHealth } from './readiness.js'
 import { assertIssuer } from './check-issuer.js'
@@ -50,6 +51,21 @@ export interface VerifierOptions {
    */
   readonly onIssuerEvent?: IssuerObserver
 }
+
+/** The options of {@link createVerifier}. */
+export const VERIFIER_OPTIONS = {
+  issuers: custom({ type: 'list of Issuer', bounds: 'at least one' }, (option, value) => {
+    if (Array.isArray(value) && value.length > 0) return value as readonly unknown[]
+    throw new ConfigurationError(option, 'is required: a list of at least one issuer, such as oauth({ ... })')
+  }),
+  policy: optional(policyOption),
+  clockTolerance: duration({ max: '60s', default: '5s' }),
+  cache: cacheOption,
+  clock,
+  onDecision: optional(func<DecisionObserver>()),
+  onIssuerEvent: optional(func<IssuerObserver>()),
+  signatures: oneOf(['node', 'jose'], 'node'),
+} satisfies TableOf<VerifierOptions>
 
 /** Verifies tokens and decides about requests. */
 export interface Verifier {
@@ -100,21 +116,11 @@ export interface Verifier {
  *   could claim the same token.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const own = ownOptions('createVerifier', options, {
-    issuers: true,
-    policy: true,
-    clockTolerance: true,
-    cache: true,
-    clock: true,
-    onDecision: true,
-    onIssuerEvent: true,
-    signatures: true,
-  })
-  const clock = createClock(optionalFunction('clock', own.clock))
-  const connected = connectAll(own.issuers, clock, optionalFunction('onIssuerEvent', own.onIssuerEvent))
-  const cache = createTokenCache('cache', own.cache)
+  const own = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
+  const { clock, clockTolerance: clockToleranceSeconds } = own
+  const connected = connectAll(own.issuers, clock, own.onIssuerEvent)
+  const cache = createTokenCache(own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
-  const clockToleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
   const tokens = new TokenResolver({
     router,
     cache,
@@ -126,7 +132,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verifier: tokens,
     clock,
     clockToleranceSeconds,
-    observer: optionalFunction('onDecision', own.onDecision),
+    observer: own.onDecision,
   })
 
   const policies = policySets(own.policy)
@@ -154,29 +160,20 @@ function decisionOf({ decision }: DecisionResult): Decision {
   return decision
 }
 
-function signatureCheck(signatures: unknown = 'node'): SignatureVerifier {
+function signatureCheck(signatures: 'node' | 'jose'): SignatureVerifier {
   if (signatures === 'node') return verifyWithNode
-  if (signatures === 'jose') {
-    // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
-    loadJose().catch(() => undefined)
-    return verifyWithJose
-  }
-  throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
+  // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
+  loadJose().catch(() => undefined)
+  return verifyWithJose
 }
 
 function connectAll(
-  issuers: unknown,
+  issuers: readonly unknown[],
   clock: Clock,
   observer: IssuerObserver | undefined,
 ): readonly ConnectedIssuer[] {
-  if (!Array.isArray(issuers) || issuers.length === 0) {
-    throw new ConfigurationError(
-      'issuers',
-      'is required: a list of at least one issuer, such as oauth({ ... })',
-    )
-  }
   const names = new Set<string>()
-  return (issuers as readonly unknown[]).map((issuer, index) => {
+  return issuers.map((issuer, index) => {
     const where = `issuers[${index}]`
     assertIssuer(where, issuer)
     if (names.has(issuer.name)) {

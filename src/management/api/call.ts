@@ -1,4 +1,5 @@
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 
 /** What every operation takes beside its own input. */
@@ -41,16 +42,22 @@ export interface VendorCall {
 export function pathPart(option: string, value: string): string {
   // A part of dots alone would be taken for a step up, encoded or not; half a character has no encoding.
   if (/^\.{1,2}$|\p{Cs}/u.test(value))
-    throw new ConfigurationError(option, 'is no id: it cannot stand in a path')
+    throw new ConfigurationError(option, 'is not a valid id: it cannot be used in a URL path')
   return encodeURIComponent(value)
 }
 
+const CALL_OPTIONS = {
+  signal: optional(
+    custom<AbortSignal>('AbortSignal', (option, value) => {
+      if (value instanceof AbortSignal) return value
+      throw mismatch(option, value, 'must be an AbortSignal')
+    }),
+  ),
+} satisfies TableOf<CallOptions>
+
 /** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
 export function signalOf(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
-  const { signal } = ownOptions<CallOptions>(`${operation}.options`, options ?? {}, { signal: true })
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new ConfigurationError(`${operation}.options.signal`, 'must be an AbortSignal')
-  return signal
+  return readOptions(`${operation}.options`, options ?? {}, CALL_OPTIONS).signal
 }
 
 /** What a call sends, and as which type. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { AuthleteApi } from './api.js'
-import { index, readInput, text } from './input.js'
+import { readInput } from './input.js'
 import {
   readListedClient,
   readListedToken,
@@ -8,6 +8,8 @@ import {
   type AuthleteListedToken,
 } from './response.js'
 import type { AuthleteListInput } from './types.js'
+import { optionals, type TableOf } from '../../options/reader.js'
+import { integer, nonEmptyString } from '../../options/readers.js'
 import { Listing, type Page } from '../api/listing.js'
 import { number, records } from '../../util/members.js'
 import type { CallOptions } from '../api/call.js'
@@ -76,19 +78,18 @@ interface Plan {
   readonly pageSize: number
 }
 
+const INPUT = optionals({
+  clientIdentifier: nonEmptyString,
+  subject: nonEmptyString,
+  start: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  end: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  pageSize: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+}) satisfies TableOf<AuthleteListInput>
+
 function readPlan(where: string, input: AuthleteListInput): Plan {
-  const own = readInput<AuthleteListInput>(where, input, {
-    clientIdentifier: text,
-    subject: text,
-    start: index,
-    end: index,
-    pageSize: index,
-  })
-  const { start, end, pageSize, ...filter } = own
-  const first = Number(start ?? 0)
-  const last = Number(end ?? Number.POSITIVE_INFINITY)
+  const { start: first = 0, end, pageSize, ...filter } = readInput(where, input, INPUT)
+  const last = end ?? Number.POSITIVE_INFINITY
   if (last <= first) throw new ConfigurationError(`${where}.end`, 'must be beyond start')
-  if (pageSize === 0) throw new ConfigurationError(`${where}.pageSize`, 'must be at least 1')
   const size = pageSize ?? (end === undefined ? PAGE_SIZE : last - first)
-  return { filter: filter as Readonly<Record<string, string>>, first, last, pageSize: Number(size) }
+  return { filter: filter as Readonly<Record<string, string>>, first, last, pageSize: size }
 }

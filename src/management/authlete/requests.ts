@@ -1,7 +1,9 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import * as read from './input.js'
-import { readInput, type Reader, type Readers } from './input.js'
+import { readInput } from './input.js'
+import { custom, optional, optionals, type Table, type TableOf } from '../../options/reader.js'
+import { boolean, nonEmptyString, oneOf, string } from '../../options/readers.js'
 import type { AuthleteIntrospectInput, AuthletePair, AuthleteStandardInput } from './introspection-types.js'
 import type {
   AuthleteAuthorizationDetail,
@@ -15,73 +17,74 @@ import type {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Printable ASCII, at most 100 characters: what Authlete takes for a subject. */
-const subject: Reader = (where, value) => {
-  if (typeof value !== 'string' || !/^[\x20-\x7e]{1,100}$/.test(value) || value.trim() === '') {
-    throw new ConfigurationError(where, 'must be 1 to 100 characters of ASCII')
-  }
-  return value
-}
-
-const DETAIL: Readers<AuthleteAuthorizationDetail> = {
-  type: read.text,
-  locations: read.texts,
-  actions: read.texts,
-  dataTypes: read.texts,
-  identifier: read.text,
-  privileges: read.texts,
-  otherFields: read.jsonText,
-}
-
-const PROPERTY: Readers<AuthleteProperty> = {
-  key: read.text,
-  // A property may say nothing but its name.
-  value: (where, value) => (value === '' ? '' : read.text(where, value)),
-  hidden: read.trueOrFalse,
-}
-
-const PAIR: Readers<AuthletePair> = { key: read.text, value: PROPERTY.value }
-
-const authorizationDetails: Reader = (where, value) => ({
-  elements: read.listOf(DETAIL, 'type')(where, value),
+/** Printable ASCII, at most 100 characters and not blank: what Authlete takes for a subject. */
+const subject = string({
+  pattern: /^(?=.*\S)[\x20-\x7e]{1,100}$/,
+  expectation: 'must be 1 to 100 characters of ASCII',
 })
 
+const DETAIL = {
+  type: nonEmptyString,
+  ...optionals({
+    locations: read.strings,
+    actions: read.strings,
+    dataTypes: read.strings,
+    identifier: nonEmptyString,
+    privileges: read.strings,
+    otherFields: read.jsonString,
+  }),
+} satisfies TableOf<AuthleteAuthorizationDetail>
+
+const PAIR = {
+  key: nonEmptyString,
+  // A property may say nothing but its name.
+  value: string({ pattern: /^$|\S/, expectation: 'must be a string that is not blank' }),
+} satisfies TableOf<AuthletePair>
+
+const PROPERTY = { ...PAIR, hidden: optional(boolean()) } satisfies TableOf<AuthleteProperty>
+
+const details = read.objects(DETAIL)
+const authorizationDetails = custom(details.describe, (option, value) => ({
+  elements: details.read(option, value),
+}))
+
 /** What creating and updating have in common. */
-const SETTINGS = {
+const SETTINGS = optionals({
   scopes: read.scopes,
   accessTokenPersistent: read.onlyTrue,
-  properties: read.listOf(PROPERTY, 'key', 'value'),
+  properties: read.objects(PROPERTY),
   certificateThumbprint: read.hash,
   dpopKeyThumbprint: read.hash,
   authorizationDetails,
-  forExternalAttachment: read.trueOrFalse,
-}
+  forExternalAttachment: boolean(),
+})
 
-const CREATE: Readers<AuthleteCreateInput> = {
+const CREATE = {
   ...SETTINGS,
-  grantType: read.oneOf(AUTHLETE_GRANT_TYPES),
-  clientId: read.clientNumber,
-  clientIdentifier: read.text,
-  subject,
-  accessTokenDuration: read.lifetime,
-  refreshTokenDuration: read.lifetime,
-  accessToken: read.text,
-  refreshToken: read.text,
-  clientIdAliasUsed: read.trueOrFalse,
-  clientEntityIdUsed: read.trueOrFalse,
-  metadataDocumentUsed: read.trueOrFalse,
-  resources: read.resources,
-  jwtAtClaims: read.jsonText,
-  acr: read.text,
-  authTime: read.momentInSeconds,
-  sessionId: read.text,
-}
+  grantType: oneOf(AUTHLETE_GRANT_TYPES),
+  ...optionals({
+    clientId: read.clientNumber,
+    clientIdentifier: nonEmptyString,
+    subject,
+    accessTokenDuration: read.lifetime,
+    refreshTokenDuration: read.lifetime,
+    accessToken: nonEmptyString,
+    refreshToken: nonEmptyString,
+    clientIdAliasUsed: boolean(),
+    clientEntityIdUsed: boolean(),
+    metadataDocumentUsed: boolean(),
+    resources: read.resources,
+    jwtAtClaims: read.jsonString,
+    acr: nonEmptyString,
+    authTime: read.momentInSeconds,
+    sessionId: nonEmptyString,
+  }),
+} satisfies TableOf<AuthleteCreateInput>
 
 /** The body that creates a token. */
 export function createRequest(where: string, input: AuthleteCreateInput): Json {
   const { clientId, ...own } = readInput(where, input, CREATE)
   const given = { ...own, ...(clientId === undefined ? {} : { clientId }) }
-  read.needed(where, given, 'grantType')
   if (own.grantType !== 'CLIENT_CREDENTIALS') read.needed(where, given, 'subject')
   read.notBoth(where, given, 'accessTokenPersistent', 'accessTokenDuration')
   if (read.onlyOne(where, given, ['clientId', 'clientIdentifier']) === 'clientIdentifier') return given
@@ -92,42 +95,52 @@ export function createRequest(where: string, input: AuthleteCreateInput): Json {
 
 const WHICH = ['accessToken', 'accessTokenHash', 'tokenId'] as const
 
-const UPDATE: Readers<AuthleteUpdateInput> = {
+const UPDATE = {
   ...SETTINGS,
-  accessToken: read.text,
-  accessTokenHash: read.hash,
-  tokenId: read.text,
-  accessTokenExpiresAt: read.momentInMilliseconds,
-  refreshTokenExpiresAt: read.momentInMilliseconds,
-  accessTokenValueUpdated: read.trueOrFalse,
-  accessTokenExpiresAtUpdatedOnScopeUpdate: read.trueOrFalse,
-  refreshTokenExpiresAtUpdatedOnScopeUpdate: read.trueOrFalse,
-}
+  ...optionals({
+    accessToken: nonEmptyString,
+    accessTokenHash: read.hash,
+    tokenId: nonEmptyString,
+    accessTokenExpiresAt: read.momentInMilliseconds,
+    refreshTokenExpiresAt: read.momentInMilliseconds,
+    accessTokenValueUpdated: boolean(),
+    accessTokenExpiresAtUpdatedOnScopeUpdate: boolean(),
+    refreshTokenExpiresAtUpdatedOnScopeUpdate: boolean(),
+  }),
+} satisfies TableOf<AuthleteUpdateInput>
 
 /** The body that changes a token. */
 export function updateRequest(where: string, input: AuthleteUpdateInput): Json {
   const own = readInput(where, input, UPDATE)
   read.onlyOne(where, own, WHICH)
   read.notBoth(where, own, 'accessTokenPersistent', 'accessTokenExpiresAt')
-  if (Object.keys(own).length === 1) throw new ConfigurationError(where, 'names nothing to change')
+  if (Object.keys(own).length === 1)
+    throw new ConfigurationError(where, 'changes nothing: specify at least one field to change')
   return own
 }
 
+const DELETE = optionals({
+  token: nonEmptyString,
+  hash: read.hash,
+}) satisfies TableOf<AuthleteDeleteInput>
+
 /** What stands for the token to delete in the path. */
 export function deleteRequest(where: string, input: AuthleteDeleteInput): string {
-  const own = readInput<AuthleteDeleteInput>(where, input, { token: read.text, hash: read.hash })
+  const own = readInput(where, input, DELETE)
   read.onlyOne(where, own, ['token', 'hash'])
   return String(own.token ?? own.hash)
 }
 
+const REVOKE = optionals({
+  accessToken: nonEmptyString,
+  accessTokenHash: read.hash,
+  refreshToken: nonEmptyString,
+  refreshTokenHash: read.hash,
+}) satisfies TableOf<AuthleteRevokeInput>
+
 /** The body that revokes one token: never with a second member, of which Authlete would use the first it finds. */
 export function revokeRequest(where: string, input: AuthleteRevokeInput): Json {
-  const own = readInput<AuthleteRevokeInput>(where, input, {
-    accessToken: read.text,
-    accessTokenHash: read.hash,
-    refreshToken: read.text,
-    refreshTokenHash: read.hash,
-  })
+  const own = readInput(where, input, REVOKE)
   read.onlyOne(where, own, ['accessToken', 'accessTokenHash', 'refreshToken', 'refreshTokenHash'])
   const { accessToken, accessTokenHash, refreshToken, refreshTokenHash } = own
   const accessTokenIdentifier = accessToken ?? accessTokenHash
@@ -144,45 +157,48 @@ export interface RevokeAllInput {
 
 /** The body that revokes whatever there is of a client, a person, or both: all the names are needed. */
 export function revokeAllRequest(where: string, input: RevokeAllInput, names: readonly string[]): Json {
-  const readers = Object.fromEntries(names.map((name) => [name, read.text])) as Readers<RevokeAllInput>
-  const own = readInput(where, input, readers)
-  read.needed(where, own, ...names)
-  return own
+  const table: Table = Object.fromEntries(names.map((name) => [name, nonEmptyString]))
+  return readInput(where, input, table)
 }
+
+const REISSUE = {
+  accessToken: nonEmptyString,
+  refreshToken: nonEmptyString,
+  ...optionals({
+    sub: nonEmptyString,
+    claims: read.jsonString,
+    idtHeaderParams: read.jsonString,
+    idTokenAudType: oneOf(['array', 'string']),
+  }),
+} satisfies TableOf<AuthleteReissueInput>
 
 /** The body that issues an ID token again. */
 export function reissueRequest(where: string, input: AuthleteReissueInput): Json {
-  const own = readInput<AuthleteReissueInput>(where, input, {
-    accessToken: read.text,
-    refreshToken: read.text,
-    sub: read.text,
-    claims: read.jsonText,
-    idtHeaderParams: read.jsonText,
-    idTokenAudType: read.oneOf(['array', 'string']),
-  })
-  read.needed(where, own, 'accessToken', 'refreshToken')
-  return own
+  return readInput(where, input, REISSUE)
 }
+
+const INTROSPECT = {
+  token: nonEmptyString,
+  ...optionals({
+    scopes: read.scopes,
+    subject: nonEmptyString,
+    clientCertificate: nonEmptyString,
+    dpop: nonEmptyString,
+    htm: nonEmptyString,
+    htu: read.uri,
+    resources: read.resources,
+    acrValues: read.strings,
+    maxAge: read.age,
+    dpopNonceRequired: boolean(),
+    targetUri: read.uri,
+    headers: read.objects(PAIR),
+    requestBodyContained: boolean(),
+  }),
+} satisfies TableOf<AuthleteIntrospectInput>
 
 /** The body that asks about a token. */
 export function introspectRequest(where: string, input: AuthleteIntrospectInput): Json {
-  const own = readInput<AuthleteIntrospectInput>(where, input, {
-    token: read.text,
-    scopes: read.scopes,
-    subject: read.text,
-    clientCertificate: read.text,
-    dpop: read.text,
-    htm: read.text,
-    htu: read.uri,
-    resources: read.resources,
-    acrValues: read.texts,
-    maxAge: read.age,
-    dpopNonceRequired: read.trueOrFalse,
-    targetUri: read.uri,
-    headers: read.listOf(PAIR, 'key', 'value'),
-    requestBodyContained: read.trueOrFalse,
-  })
-  read.needed(where, own, 'token')
+  const own = readInput(where, input, INTROSPECT)
   // A proof says nothing without the request it was made for.
   if (own.dpop !== undefined) read.needed(where, own, 'htm', 'htu')
   return own
@@ -191,29 +207,31 @@ export function introspectRequest(where: string, input: AuthleteIntrospectInput)
 /** RFC 9701. */
 const JWT_ANSWER = 'application/token-introspection+jwt'
 
-/** The body that hands a question of RFC 7662 on. */
+const STANDARD = optionals({
+  token: nonEmptyString,
+  tokenTypeHint: oneOf(['access_token', 'refresh_token']),
+  parameters: nonEmptyString,
+  withHiddenProperties: boolean(),
+  rsUri: read.uri,
+  httpAcceptHeader: nonEmptyString,
+  introspectionSignAlg: nonEmptyString,
+  introspectionEncryptionAlg: nonEmptyString,
+  introspectionEncryptionEnc: nonEmptyString,
+  sharedKeyForSign: nonEmptyString,
+  sharedKeyForEncryption: nonEmptyString,
+  publicKeyForEncryption: nonEmptyString,
+}) satisfies TableOf<AuthleteStandardInput>
+
+/** The body that passes a request of RFC 7662 on. */
 export function standardRequest(where: string, input: AuthleteStandardInput): Json {
-  const { token, tokenTypeHint, ...own } = readInput<AuthleteStandardInput>(where, input, {
-    token: read.text,
-    tokenTypeHint: read.oneOf(['access_token', 'refresh_token']),
-    parameters: read.text,
-    withHiddenProperties: read.trueOrFalse,
-    rsUri: read.uri,
-    httpAcceptHeader: read.text,
-    introspectionSignAlg: read.text,
-    introspectionEncryptionAlg: read.text,
-    introspectionEncryptionEnc: read.text,
-    sharedKeyForSign: read.text,
-    sharedKeyForEncryption: read.text,
-    publicKeyForEncryption: read.text,
-  })
+  const { token, tokenTypeHint, ...own } = readInput(where, input, STANDARD)
   const given = { ...own, ...(token === undefined ? {} : { token }) }
   const which = read.onlyOne(where, given, ['token', 'parameters'])
   if (which === 'parameters' && tokenTypeHint !== undefined) {
     throw new ConfigurationError(`${where}.tokenTypeHint`, 'goes with token: parameters have their own')
   }
-  if (String(own.httpAcceptHeader).includes(JWT_ANSWER)) read.needed(where, given, 'rsUri')
+  if (own.httpAcceptHeader?.includes(JWT_ANSWER) === true) read.needed(where, given, 'rsUri')
   if (which === 'parameters') return own
-  const hint = typeof tokenTypeHint === 'string' ? { token_type_hint: tokenTypeHint } : {}
+  const hint = tokenTypeHint === undefined ? {} : { token_type_hint: tokenTypeHint }
   return { ...own, parameters: new URLSearchParams({ token: String(token), ...hint }).toString() }
 }

@@ -1,5 +1,5 @@
-import { ownOptions } from '../../options/read-options.js'
-import { ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
+import { readOptions } from '../../options/read-options.js'
+import { CLERK_TOKENS_OPTIONS, ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
 import {
   readCreateInput,
   readListInput,
@@ -16,7 +16,6 @@ import { readClerkToken, type ClerkToken, type CreatedClerkToken } from './token
 import { AN_END, settled, type Listing } from '../api/listing.js'
 import { number, records, text } from '../../util/members.js'
 import { withSecret } from '../api/hidden-members.js'
-import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
 import { pathPart, type CallOptions } from '../api/call.js'
 
 /**
@@ -68,12 +67,7 @@ export interface ClerkTokens {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function clerkTokens(options: ClerkTokensOptions): ClerkTokens {
-  const own = ownOptions<ClerkTokensOptions>('clerkTokens', options, {
-    ...MANAGEMENT_OPTIONS,
-    machineSecretKey: true,
-    secretKey: true,
-    apiUrl: true,
-  })
+  const own = readOptions('clerkTokens', options, CLERK_TOKENS_OPTIONS)
   const api = new ClerkApi('clerkTokens', own)
   return Object.freeze<ClerkTokens>({
     create: (input = {}, callOptions = {}) => create(api, input, callOptions),

@@ -1,15 +1,16 @@
 import type { AccessToken } from '../../model/access-token.js'
-import { ownOptions, type OwnOptions } from '../../options/read-options.js'
-import { optionalFunction } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, optional, withDefault, type TableOf } from '../../options/reader.js'
+import { func } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { createVerifier, type Verifier } from '../../verifier/create-verifier.js'
-import { durationOr, type Duration } from '../../options/duration.js'
+import { createVerifier, VERIFIER_OPTIONS, type Verifier } from '../../verifier/create-verifier.js'
+import { duration, type Duration } from '../../options/duration.js'
 import { stytch } from '../../providers/stytch/stytch.js'
 import { Refusal } from '../../model/refusal.js'
 import { waitFor } from '../../util/abort.js'
 import type { EpochSeconds } from '../../util/members.js'
-import type { StytchClientsOptions } from './api.js'
-import { readScopes } from './input.js'
+import type { StytchClientsSettings } from './api.js'
+import { scopeList } from './input.js'
 import { signalOf, type CallOptions } from '../api/call.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
@@ -58,14 +59,14 @@ const STANDARD_CLAIMS = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub', 'scope
 const MOST_VERIFIERS = 8
 
 /** Judges tokens with the very verifier that guards an API, one for all calls of a tolerance. */
-export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): StytchAuthenticate {
+export function createAuthenticate(own: StytchClientsSettings): StytchAuthenticate {
   const verifiers = new Map<Duration, Verifier>()
   const { projectId, apiUrl, customDomain, b2b, fetch, clock } = own
   const issuer = stytch({
     projectId,
     ...(apiUrl === undefined ? {} : { apiUrl }),
     ...(customDomain === undefined ? {} : { customDomain }),
-    ...(b2b === undefined ? {} : { b2b }),
+    b2b,
     ...(fetch === undefined ? {} : { fetch }),
   })
 
@@ -84,11 +85,12 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
     return verifier
   }
 
-  verifierOf(DEFAULT_TOLERANCE)
+  // Made now, so that a wrong option is reported when the client is made.
+  verifierOf(INPUT.clockTolerance.read('clockTolerance', undefined))
   return async (given, options) => {
-    const input = readInput(given)
+    const input = readOptions(OPERATION, given, INPUT)
     const signal = signalOf(OPERATION, options)
-    const { required, checkScopes, maxTokenAge } = input
+    const { requiredScopes: required, checkScopes, maxTokenAge } = input
     const policy = {
       ...(maxTokenAge === undefined ? {} : { maxTokenAge }),
       ...(required.length === 0 || checkScopes !== undefined ? {} : { scopes: required }),
@@ -101,37 +103,22 @@ export function createAuthenticate(own: OwnOptions<StytchClientsOptions>): Stytc
   }
 }
 
-const DEFAULT_TOLERANCE = 5
-
-interface Demands {
-  readonly accessToken: string
-  readonly required: readonly string[]
-  readonly maxTokenAge: number | undefined
-  readonly clockTolerance: number
-  readonly checkScopes: StytchAuthenticateInput['checkScopes']
-}
-
-function readInput(given: StytchAuthenticateInput): Demands {
-  const where = OPERATION
-  const own = ownOptions<StytchAuthenticateInput>(where, given, {
-    accessToken: true,
-    requiredScopes: true,
-    maxTokenAge: true,
-    clockTolerance: true,
-    checkScopes: true,
-  })
-  const { requiredScopes, maxTokenAge, clockTolerance } = own
-  // A text without a scope is rather a variable that was not set than the wish to require nothing.
-  if (typeof requiredScopes === 'string' && requiredScopes.trim() === '')
-    throw new ConfigurationError(`${where}.requiredScopes`, 'must not be an empty text')
-  return {
-    accessToken: own.accessToken,
-    required: requiredScopes === undefined ? [] : readScopes(`${where}.requiredScopes`, requiredScopes),
-    maxTokenAge: maxTokenAge === undefined ? undefined : durationOr(`${where}.maxTokenAge`, maxTokenAge, 0),
-    clockTolerance: durationOr(`${where}.clockTolerance`, clockTolerance, DEFAULT_TOLERANCE, { max: 60 }),
-    checkScopes: optionalFunction(`${where}.checkScopes`, own.checkScopes),
-  }
-}
+const INPUT = {
+  // An invalid token is refused when it is verified: it is not a wrong input.
+  accessToken: custom('string', (_option, value) => value as string),
+  requiredScopes: withDefault(
+    custom<readonly string[]>('string or list', (option, value) => {
+      // An empty string is probably a variable that is not set, not the wish to require nothing.
+      if (typeof value === 'string' && value.trim() === '')
+        throw new ConfigurationError(option, 'must not be an empty string')
+      return scopeList.read(option, value)
+    }),
+    [],
+  ),
+  maxTokenAge: optional(duration()),
+  clockTolerance: VERIFIER_OPTIONS.clockTolerance,
+  checkScopes: optional(func<NonNullable<StytchAuthenticateInput['checkScopes']>>()),
+} satisfies TableOf<StytchAuthenticateInput>
 
 function askOwnRule(
   checkScopes: NonNullable<StytchAuthenticateInput['checkScopes']>,

@@ -1,9 +1,8 @@
-import { ownOptions } from '../../options/read-options.js'
-import { flag, optionalFunction } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
 import type { Listing } from '../api/listing.js'
 import { filledText, record, text } from '../../util/members.js'
 import { withSecret } from '../api/hidden-members.js'
-import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
+import { STYTCH_CLIENTS_OPTIONS, StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
   createAuthenticate,
   type AuthenticatedStytchToken,
@@ -27,7 +26,6 @@ import {
 import { searchClients, type StytchClientPage, type StytchSearchInput } from './search.js'
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
-import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
 import { pathPart, type CallOptions } from '../api/call.js'
 
 /**
@@ -111,17 +109,7 @@ export interface StytchSecrets {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function stytchClients(options: StytchClientsOptions): StytchClients {
-  const own = ownOptions<StytchClientsOptions>('stytchClients', options, {
-    ...MANAGEMENT_OPTIONS,
-    projectId: true,
-    secret: true,
-    apiUrl: true,
-    customDomain: true,
-    b2b: true,
-    clock: true,
-  })
-  optionalFunction('stytchClients.clock', own.clock)
-  flag('stytchClients.b2b', own.b2b, false)
+  const own = readOptions('stytchClients', options, STYTCH_CLIENTS_OPTIONS)
   const api = new StytchApi('stytchClients', own)
   const authenticate = createAuthenticate(own)
   return Object.freeze<StytchClients>({

@@ -1,12 +1,11 @@
-import { secureAddress } from '../../options/url.js'
+import { mapped, withDefault, type Reader } from '../../options/reader.js'
+import { secureUrl } from '../../options/url.js'
 
-const DEFAULT_API = 'https://api.clerk.com'
-
-/** The documented form of Clerk's paths has the version in front; an address that ends with it is taken as given. */
-export function apiAddress(apiUrl: unknown): string {
-  const address = secureAddress('clerk.apiUrl', apiUrl === undefined ? DEFAULT_API : apiUrl).replace(
-    /\/$/,
-    '',
-  )
-  return address.endsWith('/v1') ? address : `${address}/v1`
-}
+/**
+ * Reads the `apiUrl` option of Clerk: the base URL of its API. Clerk's documented paths start with the version, which
+ * is added unless the URL ends with it.
+ */
+export const clerkApiUrl: Reader<string> = mapped(withDefault(secureUrl, 'https://api.clerk.com'), (url) => {
+  const base = url.replace(/\/$/, '')
+  return base.endsWith('/v1') ? base : `${base}/v1`
+})

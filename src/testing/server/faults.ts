@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { oneOf, unchecked } from '../../options/readers.js'
 import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
@@ -38,6 +40,19 @@ export interface DetailedFault {
   readonly times?: number
 }
 
+/** A {@link DetailedFault} may be deliberately wrong: a test may need an answer that no server should give. */
+const FAULT_OPTIONS = {
+  how: optional(oneOf(NAMED_FAULTS)),
+  status: unchecked<number>('integer'),
+  headers: unchecked<Readonly<Record<string, string>>>('object of strings'),
+  body: unchecked<unknown>('string or JSON'),
+  delay: unchecked<number>('milliseconds'),
+  times: unchecked<number>('integer'),
+} satisfies TableOf<DetailedFault>
+
+/** A {@link DetailedFault} whose names are checked. */
+export type FaultSettings = Result<typeof FAULT_OPTIONS>
+
 /** A liar: answers a call itself, in whatever way. */
 export type FaultHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -62,7 +77,7 @@ interface OpenGate {
 export class FaultBoard {
   readonly #faults = new Map<
     Endpoint | 'all',
-    { readonly fault: FaultHandler | DetailedFault; left: number }
+    { readonly fault: FaultHandler | FaultSettings; left: number }
   >()
   readonly #gates = new Set<OpenGate>()
 
@@ -80,7 +95,7 @@ export class FaultBoard {
   }
 
   /** The fault that the next call meets, which uses it up by one. An endpoint's own goes before that of all. */
-  take(endpoint: Endpoint): FaultHandler | DetailedFault | undefined {
+  take(endpoint: Endpoint): FaultHandler | FaultSettings | undefined {
     const key = this.#faults.has(endpoint) ? endpoint : 'all'
     const entry = this.#faults.get(key)
     if (entry === undefined) return undefined
@@ -121,24 +136,11 @@ function signal(): { readonly raised: Promise<void>; readonly raise: () => void 
   return { raised, raise }
 }
 
-function normalise(how: Fault): FaultHandler | DetailedFault {
+function normalise(how: Fault): FaultHandler | FaultSettings {
   if (typeof how === 'function') return how
   const detailed = typeof how === 'number' ? { status: how } : typeof how === 'string' ? { how } : how
-  const own = ownOptions<DetailedFault>('fail', detailed, FAULT_MEMBERS)
-  if (own.how !== undefined && !NAMED_FAULTS.includes(own.how)) {
-    throw new TypeError(`fail: no fault is named ${own.how}; there are ${NAMED_FAULTS.join(', ')}`)
-  }
-  return own
+  return readOptions('fail', detailed, FAULT_OPTIONS)
 }
-
-const FAULT_MEMBERS = {
-  how: true,
-  status: true,
-  headers: true,
-  body: true,
-  delay: true,
-  times: true,
-} as const
 
 /** A misspelt endpoint would leave the right one well, and a test green that shows nothing. */
 function assertEndpoint(method: string, endpoint: Endpoint | 'all'): void {

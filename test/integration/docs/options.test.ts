@@ -15,9 +15,9 @@ import {
   type VerifierOptions,
 } from '../../../src/index.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
-import { readKeyOptions } from '../../../src/keys/options.js'
+import { KEY_DEFAULTS } from '../../../src/keys/options.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../../src/management/index.js'
-import { readRemoteOptions } from '../../../src/introspection/options.js'
+import { REMOTE_DEFAULTS } from '../../../src/introspection/options.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 
@@ -140,8 +140,8 @@ function valueOf(section: string, bound: string, isDuration: boolean): number {
 
 describe('defaults in docs/options.md', () => {
   it.each([
-    ['keys', readKeyOptions('keys')],
-    ['remote', readRemoteOptions('remote')],
+    ['keys', KEY_DEFAULTS],
+    ['remote', REMOTE_DEFAULTS],
   ])('%s: are those of the code', (section, numbers) => {
     const documented = rowsIn(section).map((row) => [
       codeIn(row['option']),
