@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { custom, mapped, optional, type Result, type TableOf } from '../options/reader.js'
+import { custom, described, mapped, optional, type Result, type TableOf } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
 import { ownMember } from '../util/members.js'
 import type { TokenParameters } from './grants/grant.js'
@@ -25,10 +25,8 @@ const scopeList = custom({ type: 'string or list', bounds: 'at least one' }, rea
 
 /** What a token request may name, in one order whatever order it was written in. */
 export const TOKEN_REQUEST_OPTIONS = {
-  audience: optional(
-    mapped({ ...stringList, describe: { ...stringList.describe, type: 'string or list' } }, sorted),
-  ),
-  resource: optional(resources),
+  audience: optional(described(mapped(stringList, sorted), { type: 'string or list', bounds: undefined })),
+  resource: optional(described(resources, { type: 'URL or list', bounds: undefined })),
   scopes: optional(scopeList),
 } satisfies TableOf<TokenRequestOptions>
 

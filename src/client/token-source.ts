@@ -1,5 +1,5 @@
 import { nested, readOptions } from '../options/read-options.js'
-import { custom, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { custom, described, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
 import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
 import { secureUrl } from '../options/url.js'
 import { ConfigurationError } from '../options/configuration-error.js'
@@ -69,7 +69,7 @@ export const TOKEN_SOURCE_OPTIONS = {
   authentication: optional(oneOf(['basic', 'post', 'private_key_jwt'])),
   privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, promise or function'),
   keyId: optional(nonEmptyString),
-  algorithm: optional(nonEmptyString),
+  algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
   assertionAudience: optional(nonEmptyString),
   parameters: withDefault(custom('object of strings', readParameters), {}),
   assumedLifetime: duration({ min: '1s', default: '5m' }),

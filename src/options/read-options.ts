@@ -28,10 +28,11 @@ export function readOptions<T extends Table>(
       throw new ConfigurationError(`${prefix}${name}`, 'is undefined; leave it out instead')
     own.set(name, value)
   }
-  const read: Record<string, unknown> = {}
+  // Without a prototype, so that no inherited setter sees a value. The copy has every name of the table.
+  const read: Record<string, unknown> = Object.create(null) as typeof read
   for (const [name, reader] of Object.entries(table))
     read[name] = reader.read(`${prefix}${name}`, own.get(name), read)
-  return read as Result<T>
+  return { ...read } as Result<T>
 }
 
 /** Reads an option that is itself an options object. When it is absent, the defaults of its table apply. */

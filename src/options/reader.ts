@@ -112,6 +112,11 @@ export function restricting<T>(reader: Reader<T>): Reader<T> {
   return { ...reader, isRestricting: true }
 }
 
+/** Describes a reader otherwise in the documentation. */
+export function described<T>(reader: Reader<T>, description: Partial<Description>): Reader<T> {
+  return { ...reader, describe: { ...reader.describe, ...description } }
+}
+
 /** Converts a checked value, or checks it further. */
 export function mapped<T, U>(reader: Reader<T>, convert: (value: T, option: string) => U): Reader<U> {
   return {

@@ -45,7 +45,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens verify - --vendor clerk', '<token>: there is nothing on stdin'],
     ['tokens verify env:NOT_THERE --vendor clerk', '<token>: NOT_THERE is not set'],
     ['clients update x --vendor stytch', 'clients update: names nothing to change'],
-    ['clients update .. --vendor stytch --status active', '<client-id>: is no id'],
+    ['clients update .. --vendor stytch --status active', '<client-id>: is not a valid id'],
     ['tokens create --vendor authlete --client-identifier 1 --property x', '--property: must be KEY=VALUE'],
     ['tokens create --vendor authlete --client-identifier 1 --grant-type PASSWORD', '--subject: is required'],
     [
@@ -57,7 +57,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
       'tokens reissue-id-token --vendor authlete --access-token - --refresh-token -',
       '--access-token and --refresh-token cannot both be read from stdin',
     ],
-    ['tokens create --vendor oauth --resource orders', '--resource: must be an absolute address'],
+    ['tokens create --vendor oauth --resource orders', '--resource: must be an absolute URL'],
   ])('%s', async (args, message) => {
     const { cli, issuer } = await cliStage()
     const result = await cli(args)

@@ -1,4 +1,4 @@
-import { mapped, type Reader } from '../../options/reader.js'
+import { described, mapped, type Reader } from '../../options/reader.js'
 import { stringList } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isSecureAddress } from '../../util/url.js'
@@ -8,7 +8,7 @@ export type AllowedOrigins = ReadonlySet<string>
 
 /** Reads the option `allowedOrigins`. */
 export const allowedOrigins: Reader<AllowedOrigins> = mapped(
-  { ...stringList, describe: { ...stringList.describe, type: 'origin or list', bounds: 'https, loopback' } },
+  described(stringList, { type: 'origin or list', bounds: 'https, loopback' }),
   (list, option) => new Set(list.map((item) => readOrigin(option, item))),
 )
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../util/clock.js'
 import { readOptions } from '../../options/read-options.js'
-import { mapped, nullable, optional, type Result, type TableOf } from '../../options/reader.js'
+import { described, mapped, nullable, optional, type Result, type TableOf } from '../../options/reader.js'
 import { oneOf, record, unchecked } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
@@ -42,13 +42,13 @@ const DAY = 86_400
 /** The options of {@link clerkTokenSource}. */
 export const CLERK_TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
-  machineSecretKey: unchecked<Secret>('string, promise or function'),
+  machineSecretKey: described(unchecked<Secret>('string, promise or function'), { bounds: 'ak_…' }),
   apiUrl: clerkApiUrl,
   format: oneOf(['opaque', 'jwt'], 'opaque'),
   // Clerk takes whole seconds.
   expiresIn: nullable(mapped(duration({ min: '10s', max: '3650d', default: '1h' }), Math.floor)),
-  claims: optional(record),
-  minRemainingTtl: optional(mapped(duration(), Math.floor)),
+  claims: optional(described(record, { bounds: 'JSON' })),
+  minRemainingTtl: optional(described(mapped(duration(), Math.floor), { bounds: 'less than expiresIn' })),
 } satisfies TableOf<ClerkTokenSourceOptions>
 
 /**

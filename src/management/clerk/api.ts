@@ -1,4 +1,4 @@
-import { mapped, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
+import { described, mapped, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
@@ -106,8 +106,7 @@ export class ClerkApi {
 
 /** Reads a secret key. An error never quotes it: it is a secret, even if of another kind. */
 function secretKey(prefix: 'ak_' | 'sk_'): Reader<string> {
-  const described = { ...nonEmptyString, describe: { ...nonEmptyString.describe, bounds: `${prefix}…` } }
-  return mapped(described, (key, option) => {
+  return mapped(described(nonEmptyString, { bounds: `${prefix}…` }), (key, option) => {
     if (!key.startsWith(prefix)) {
       const whose = prefix === 'ak_' ? 'a machine' : 'the instance'
       throw new ConfigurationError(option, `must be the secret key of ${whose}, which starts with ${prefix}`)

@@ -1,7 +1,15 @@
 import type { TokenFacts } from '../../model/access-token.js'
 import { claim, readClaims, type Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
-import { custom, mapped, optional, withDefault, type Result, type TableOf } from '../../options/reader.js'
+import {
+  custom,
+  described,
+  mapped,
+  optional,
+  withDefault,
+  type Result,
+  type TableOf,
+} from '../../options/reader.js'
 import { boolean, nonEmptyString, stringList } from '../../options/readers.js'
 import { secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
@@ -61,7 +69,7 @@ export interface ClerkOptions extends CommonIssuerOptions {
 const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
 const OPAQUE_PREFIX = 'mt_'
 
-const machineIds = mapped(stringList, (machines, option) => {
+const machineIds = mapped(described(stringList, { bounds: `${MACHINE_PREFIX}…` }), (machines, option) => {
   if (machines.every((machine) => machine.startsWith(MACHINE_PREFIX))) return machines
   throw new ConfigurationError(option, `must be machine ids (${MACHINE_PREFIX}...)`)
 })

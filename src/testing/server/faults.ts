@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readOptions } from '../../options/read-options.js'
-import { optional, type Result, type TableOf } from '../../options/reader.js'
-import { oneOf, unchecked } from '../../options/readers.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, optional, type Result, type TableOf } from '../../options/reader.js'
+import { unchecked } from '../../options/readers.js'
 import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
@@ -42,7 +43,16 @@ export interface DetailedFault {
 
 /** A {@link DetailedFault} may be deliberately wrong: a test may need an answer that no server should give. */
 const FAULT_OPTIONS = {
-  how: optional(oneOf(NAMED_FAULTS)),
+  how: optional(
+    custom<NamedFault>('name of a fault', (option, value) => {
+      const found = NAMED_FAULTS.find((name) => name === value)
+      if (found !== undefined) return found
+      throw new ConfigurationError(
+        option,
+        `no fault is named ${String(value)}; there are ${NAMED_FAULTS.join(', ')}`,
+      )
+    }),
+  ),
   status: unchecked<number>('integer'),
   headers: unchecked<Readonly<Record<string, string>>>('object of strings'),
   body: unchecked<unknown>('string or JSON'),
