@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
-import type { Verifier } from '../src/verifier/create-verifier.js'
-import {
-  acceptedToken,
-  createRequirement,
-  createGuard,
-  scopesPolicy,
-  type GuardRequest,
-  type GuardResult,
-} from '../src/guard/guard.js'
+import type { Verifier } from '../src/verifier/verifier.js'
+import { acceptedToken, Guard, Requirement, scopesPolicy, type GuardResult } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
@@ -55,9 +49,14 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * @throws ConfigurationError if the policy or an option is wrong.
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
-  const enter = createGuard<IncomingMessage, ExpressOnRefusal>(verifier, policy, options, storeOnRawHeaders)
+  const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(
+    verifier,
+    policy,
+    options,
+    storeOnRawHeaders,
+  )
   return function guard(request, response, next) {
-    pass(enter, request, response, next)
+    pass(checkpoint, request, response, next)
   }
 }
 
@@ -67,9 +66,12 @@ export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuar
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
-  const enter = createRequirement<IncomingMessage, ExpressOnRefusal>(scopesPolicy(scopes), storeOnRawHeaders)
+  const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(
+    scopesPolicy(scopes),
+    storeOnRawHeaders,
+  )
   return function requireScopes(request, response, next) {
-    pass(enter, request, response, next)
+    pass(requirement, request, response, next)
   }
 }
 
@@ -79,9 +81,9 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): ExpressMiddleware {
-  const enter = createRequirement<IncomingMessage, ExpressOnRefusal>(policy, storeOnRawHeaders)
+  const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(policy, storeOnRawHeaders)
   return function requirePolicy(request, response, next) {
-    pass(enter, request, response, next)
+    pass(requirement, request, response, next)
   }
 }
 
@@ -94,48 +96,49 @@ export function accessToken(request: IncomingMessage): AccessToken {
   return acceptedToken(request)
 }
 
+/** A guard, or a requirement behind one. */
+type Checkpoint = Guard<IncomingMessage, ExpressOnRefusal> | Requirement<IncomingMessage, ExpressOnRefusal>
+
 function pass(
-  enter: GuardRequest<IncomingMessage, ExpressOnRefusal>,
+  checkpoint: Checkpoint,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  const entering = enter(request, request)
-  if (entering instanceof Promise) settleLater(entering, request, response, next)
-  else settle(entering, request, response, next)
+  const result = checkpoint.enter(request, request)
+  if (result instanceof Promise) afterwards(result, settleIfConnected, request, response, next).catch(next)
+  else settle(result, request, response, next)
 }
 
-function settleLater(
-  entering: Promise<GuardResult<ExpressOnRefusal>>,
+/** If the caller disconnected while the issuer was asked, the handler must not run. */
+function settleIfConnected(
+  result: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  entering.then((entry) => {
-    // The caller hung up while the issuer was asked: nobody is left to serve.
-    if (!response.destroyed) settle(entry, request, response, next)
-  }, next)
+  if (!response.destroyed) settle(result, request, response, next)
 }
 
 function settle(
-  entry: GuardResult<ExpressOnRefusal>,
+  result: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  if (entry.passes) {
-    request.auth = entry.token
+  if (result.passes) {
+    request.auth = result.token
     next()
-  } else if (entry.onRefusal === undefined) {
-    send(response, entry.answer)
+  } else if (result.onRefusal === undefined) {
+    send(response, result.response)
   } else {
-    handOver(entry.onRefusal, entry, request, response, next).catch(next)
+    handOver(result.onRefusal, result, request, response, next).catch(next)
   }
 }
 
 async function handOver(
   onRefusal: ExpressOnRefusal,
-  { refusal, answer }: Extract<GuardResult<ExpressOnRefusal>, { passes: false }>,
+  { refusal, response: refusalResponse }: Extract<GuardResult<ExpressOnRefusal>, { passes: false }>,
   request: IncomingMessage,
   response: ServerResponse,
   next: (error?: unknown) => void,
@@ -146,11 +149,11 @@ async function handOver(
     isHandedOn = true
     next(error)
   })
-  // Whoever forgets to answer has not opened the route, and leaves nobody waiting.
-  if (!isHandedOn && !response.headersSent && !response.writableEnded) send(response, answer)
+  // If `onRefusal` neither responds nor calls `next(error)`, send the default response.
+  if (!isHandedOn && !response.headersSent && !response.writableEnded) send(response, refusalResponse)
 }
 
-/** Whatever else `next` is given has Express go on, or on to the next route: it would open what the guard has just closed. */
+/** Express continues on any other value (including `'route'`), which would bypass the guard. */
 function isErrorToExpress(error: unknown): boolean {
   return Boolean(error) && error !== 'route' && error !== 'router'
 }

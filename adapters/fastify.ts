@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
-import { andThen, type Awaitable } from '../src/util/awaitable.js'
+import { afterwards, type Awaitable } from '../src/util/awaitable.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { readOptions } from '../src/options/read-options.js'
 import { custom, type TableOf } from '../src/options/reader.js'
 import { unchecked } from '../src/options/readers.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import { isRecord } from '../src/util/members.js'
-import type { Verifier } from '../src/verifier/create-verifier.js'
-import { acceptedToken, createGuard, type GuardRequest, type GuardResult } from '../src/guard/guard.js'
+import type { Verifier } from '../src/verifier/verifier.js'
+import { acceptedToken, Guard, type GuardResult } from '../src/guard/guard.js'
 import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import { compilePolicy } from '../src/policy/compile.js'
@@ -54,7 +54,7 @@ const INSTALLED = Symbol('m2m-guard')
 
 /** What the guards registered in one scope share. */
 interface Installation {
-  guardFor: (added: Policy | undefined) => GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>
+  guardFor: (added: Policy | undefined) => FastifyGuard
 }
 
 function installation(app: FastifyInstance): Installation {
@@ -84,8 +84,7 @@ export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
     const { verifier, policy, ...settings } = readOptions('m2mGuard', options, M2M_GUARD_OPTIONS, 'guard.')
     const guardOptions = withoutUndefined(settings) as GuardOptions<FastifyOnRefusal>
-    const guardFor = (added: Policy | undefined): GuardRequest<FastifyRequest['raw'], FastifyOnRefusal> =>
-      createGuard(verifier, added, guardOptions)
+    const guardFor = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
     const guardAll = guardFor(policy)
 
     // A second guard, here or in a scope within, finds what the first one added.
@@ -115,27 +114,19 @@ export const m2mGuard = Object.assign(
         done()
         return
       }
-      const admitting = admits(guardAll, request, reply)
-      conclude(own === undefined ? admitting : admitsFurther(admitting, own, request, reply), done)
+      const admitted = admits(guardAll, request, reply)
+      if (own === undefined) conclude(admitted, done)
+      else conclude(admitsByRoute(admitted, routeGuard(own), request, reply), done)
     })
 
-    function admitsFurther(
-      admitting: Awaitable<boolean>,
-      own: Policy,
-      request: FastifyRequest,
-      reply: FastifyReply,
-    ): Awaitable<boolean> {
-      return andThen(admitting, (isAdmitted) => isAdmitted && admits(routeGuard(own), request, reply))
-    }
-
-    const routeGuards = new WeakMap<Policy, GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>>()
-    function routeGuard(own: Policy): GuardRequest<FastifyRequest['raw'], FastifyOnRefusal> {
-      let enter = routeGuards.get(own)
-      if (enter === undefined) {
-        enter = guardFor(own)
-        routeGuards.set(own, enter)
+    const routeGuards = new WeakMap<Policy, FastifyGuard>()
+    function routeGuard(own: Policy): FastifyGuard {
+      let guard = routeGuards.get(own)
+      if (guard === undefined) {
+        guard = guardFor(own)
+        routeGuards.set(own, guard)
       }
-      return enter
+      return guard
     }
     await Promise.resolve()
   },
@@ -161,7 +152,7 @@ export function guard(
   policy?: Policy,
   options?: GuardOptions<FastifyOnRefusal>,
 ): FastifyGuardHook {
-  return hookOf(createGuard(verifier, policy, options))
+  return hookOf(new Guard(verifier, policy, options))
 }
 
 /**
@@ -173,87 +164,94 @@ export function accessToken(request: FastifyRequest): AccessToken {
   return acceptedToken(request.raw)
 }
 
-function hookOf(enter: GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>): FastifyGuardHook {
+function hookOf(guard: FastifyGuard): FastifyGuardHook {
   return (request, reply, done) => {
     // Awaited in a function of one's own it would be through before it has decided, and the route open.
     if (typeof (done as unknown) !== 'function') {
       throw new TypeError('guard() must be given to Fastify as an onRequest hook: it goes on by its callback')
     }
-    conclude(admits(enter, request, reply), done)
+    conclude(admits(guard, request, reply), done)
   }
 }
 
 /**
- * Whether a guard lets the request pass; if not, it has been answered. Says so with a boolean and not with
- * the reply, because a reply is a thenable: whoever awaits it waits for the response and gets nothing.
+ * Whether a guard lets the request pass; otherwise the response was sent. The result is a boolean and not the reply,
+ * because a reply is a thenable: awaiting it waits for the response.
  */
-function admits(
-  enter: GuardRequest<FastifyRequest['raw'], FastifyOnRefusal>,
+function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
+  const result = guard.enter(request.raw, request.raw)
+  return result instanceof Promise
+    ? afterwards(result, settleIfConnected, request, reply)
+    : settle(result, request, reply)
+}
+
+/** Whether the guard of a route lets a request pass that the plugin's guard has admitted. */
+function admitsByRoute(
+  admitted: Awaitable<boolean>,
+  guard: FastifyGuard,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
-  const entering = enter(request.raw, request.raw)
-  return entering instanceof Promise
-    ? settleLater(entering, request, reply)
-    : settle(entering, request, reply)
+  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guard, request, reply)
+  return admitted && admits(guard, request, reply)
 }
 
-async function settleLater(
-  entering: Promise<GuardResult<FastifyOnRefusal>>,
+/** If the caller disconnected while the issuer was asked, the handler must not run. */
+function settleIfConnected(
+  result: GuardResult<FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<boolean> {
-  const entry = await entering
-  if (reply.raw.destroyed) {
-    // The caller hung up while the issuer was asked: nobody is left to serve.
-    reply.hijack()
-    return false
-  }
-  return settle(entry, request, reply)
+): Awaitable<boolean> {
+  if (!reply.raw.destroyed) return settle(result, request, reply)
+  reply.hijack()
+  return false
 }
 
 function settle(
-  entry: GuardResult<FastifyOnRefusal>,
+  result: GuardResult<FastifyOnRefusal>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
-  if (!entry.passes) return refuse(entry, request, reply)
-  request.auth = entry.token ?? null
+  if (!result.passes) return refuse(result, request, reply)
+  request.auth = result.token ?? null
   return true
 }
 
 function refuse(
-  { refusal, answer, onRefusal }: Extract<GuardResult<FastifyOnRefusal>, { passes: false }>,
+  { refusal, response, onRefusal }: Extract<GuardResult<FastifyOnRefusal>, { passes: false }>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<false> {
   if (onRefusal === undefined) {
-    send(reply, answer)
+    send(reply, response)
     return false
   }
-  return handOver(onRefusal, refusal, answer, request, reply)
+  return handOver(onRefusal, refusal, response, request, reply)
 }
 
 async function handOver(
   onRefusal: FastifyOnRefusal,
   refusal: Refusal,
-  answer: RefusalResponse,
+  response: RefusalResponse,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<false> {
   await onRefusal(refusal, request, reply)
-  // Whoever forgets to answer has not opened the route.
-  if (!reply.sent) send(reply, answer)
+  // If `onRefusal` does not respond, send the default response.
+  if (!reply.sent) send(reply, response)
   return false
 }
 
+/** The guard of Fastify's raw requests. */
+type FastifyGuard = Guard<FastifyRequest['raw'], FastifyOnRefusal>
+
 /** Goes on to the next hook if the request is admitted; if not, it has been answered. */
-function conclude(admitting: Awaitable<boolean>, done: (error?: Error) => void): void {
-  if (admitting instanceof Promise) {
-    admitting.then((isAdmitted) => {
+function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void): void {
+  if (admitted instanceof Promise) {
+    admitted.then((isAdmitted) => {
       if (isAdmitted) done()
     }, done)
-  } else if (admitting) {
+  } else if (admitted) {
     done()
   }
 }

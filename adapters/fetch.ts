@@ -1,8 +1,8 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { isRecord } from '../src/util/members.js'
-import type { Verifier } from '../src/verifier/create-verifier.js'
-import { acceptedToken, createGuard } from '../src/guard/guard.js'
+import type { Verifier } from '../src/verifier/verifier.js'
+import { acceptedToken, Guard } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -46,12 +46,12 @@ export function guard(
   policy?: Policy,
   options?: FetchGuardOptions,
 ): (request: Request) => Promise<AccessToken | Response | undefined> {
-  const enter = createGuard<Request, FetchOnRefusal>(verifier, policy, options)
+  const checkpoint = new Guard<Request, FetchOnRefusal>(verifier, policy, options)
   return async function authorize(request) {
-    const entry = await enter(request, request)
-    if (entry.passes) return entry.token
-    const answer: unknown = await entry.onRefusal?.(entry.refusal, request)
-    return isResponse(answer) ? answer : respond(request, entry.answer)
+    const result = await checkpoint.enter(request, request)
+    if (result.passes) return result.token
+    const response: unknown = await result.onRefusal?.(result.refusal, request)
+    return isResponse(response) ? response : respond(request, result.response)
   }
 }
 

@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
-import type { Verifier } from '../src/verifier/create-verifier.js'
-import {
-  acceptedToken,
-  createRequirement,
-  createGuard,
-  scopesPolicy,
-  type GuardRequest,
-  type GuardResult,
-} from '../src/guard/guard.js'
+import type { Verifier } from '../src/verifier/verifier.js'
+import { acceptedToken, Guard, Requirement, scopesPolicy, type GuardResult } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -49,9 +43,9 @@ export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
  * @throws ConfigurationError if the policy or an option is wrong.
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware {
-  const enter = createGuard<IncomingMessage, KoaOnRefusal>(verifier, policy, options)
+  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(verifier, policy, options)
   return function guard(context, next) {
-    return pass(enter, context, next)
+    return pass(checkpoint, context, next)
   }
 }
 
@@ -61,9 +55,9 @@ export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOpt
  * @throws ConfigurationError without scopes, or for something that is no scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware {
-  const enter = createRequirement<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
+  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
   return function requireScopes(context, next) {
-    return pass(enter, context, next)
+    return pass(requirement, context, next)
   }
 }
 
@@ -73,9 +67,9 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware 
  * @throws ConfigurationError if the policy is wrong.
  */
 export function requirePolicy(policy: Policy): KoaMiddleware {
-  const enter = createRequirement<IncomingMessage, KoaOnRefusal>(policy)
+  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policy)
   return function requirePolicy(context, next) {
-    return pass(enter, context, next)
+    return pass(requirement, context, next)
   }
 }
 
@@ -88,49 +82,49 @@ export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
   return acceptedToken(context.req)
 }
 
-/** Not an async function: for a remembered token, its promise would cost more than the guard. */
-function pass(
-  enter: GuardRequest<IncomingMessage, KoaOnRefusal>,
-  context: KoaContext,
-  next: () => Promise<unknown>,
-): Promise<unknown> {
+/** A guard, or a requirement behind one. */
+type Checkpoint = Guard<IncomingMessage, KoaOnRefusal> | Requirement<IncomingMessage, KoaOnRefusal>
+
+/** Not an async function: for a cached token, its promise would cost more than the guard. */
+function pass(checkpoint: Checkpoint, context: KoaContext, next: () => Promise<unknown>): Promise<unknown> {
   const { req } = context
   const { method, headers, rawHeaders } = req
-  const entering = enter(req, { method, url: context.originalUrl, headers, rawHeaders })
-  return entering instanceof Promise ? settleLater(entering, context, next) : settle(entering, context, next)
+  const result = checkpoint.enter(req, { method, url: context.originalUrl, headers, rawHeaders })
+  return result instanceof Promise
+    ? afterwards(result, settleIfConnected, context, next)
+    : settle(result, context, next)
 }
 
-async function settleLater(
-  entering: Promise<GuardResult<KoaOnRefusal>>,
+/** If the caller disconnected while the issuer was asked, the handler must not run. */
+function settleIfConnected(
+  result: GuardResult<KoaOnRefusal>,
   context: KoaContext,
   next: () => Promise<unknown>,
-): Promise<unknown> {
-  const entry = await entering
-  // The caller hung up while the issuer was asked: nobody is left to serve.
-  return context.res.destroyed ? undefined : settle(entry, context, next)
+): Promise<unknown> | undefined {
+  return context.res.destroyed ? undefined : settle(result, context, next)
 }
 
 function settle(
-  entry: GuardResult<KoaOnRefusal>,
+  result: GuardResult<KoaOnRefusal>,
   context: KoaContext,
   next: () => Promise<unknown>,
 ): Promise<unknown> {
-  if (entry.passes) {
-    ;(context.state as { auth?: AccessToken | undefined }).auth = entry.token
+  if (result.passes) {
+    ;(context.state as { auth?: AccessToken | undefined }).auth = result.token
     return next()
   }
-  return refuse(entry, context)
+  return refuse(result, context)
 }
 
 async function refuse(
-  { refusal, answer, onRefusal }: Extract<GuardResult<KoaOnRefusal>, { passes: false }>,
+  { refusal, response, onRefusal }: Extract<GuardResult<KoaOnRefusal>, { passes: false }>,
   context: KoaContext,
 ): Promise<void> {
-  setAnswer(context, answer)
+  setResponse(context, response)
   await onRefusal?.(refusal, context)
 }
 
-function setAnswer(context: KoaContext, { status, headers, body }: RefusalResponse): void {
+function setResponse(context: KoaContext, { status, headers, body }: RefusalResponse): void {
   context.status = status
   context.body = body
   for (const [name, value] of Object.entries(headers)) {

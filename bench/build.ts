@@ -2,25 +2,20 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { built, root } from './support/places.js'
+import { built, root } from './support/machine.js'
 
-/** Builds the package as it is published, for what it weighs. */
+/** Builds the package as it is published, to weigh it. */
 export async function buildPackage(): Promise<void> {
   await run('scripts/build.mjs')
 }
 
-/**
- * Compiles the library and the bench to where the other packages are, as they would be installed: what a loader for
- * TypeScript adds to functions would be measured, too.
- */
+/** Compiles the library and the bench, so that the code that a TypeScript loader adds is not measured. */
 export async function build(): Promise<void> {
   rmSync(built, { recursive: true, force: true })
   await run('node_modules/typescript/bin/tsc', '-p', 'bench')
   writeFileSync(join(built, 'package.json'), '{ "type": "module" }\n')
-  const isModule = (path: string): boolean => !/\.\w+$/.test(path) || path.endsWith('.mjs')
-  for (const folder of ['faults', 'http', 'verifiers']) {
-    cpSync(join(root, 'bench', folder), join(built, 'bench', folder), { recursive: true, filter: isModule })
-  }
+  for (const file of ['http/servers.mjs', 'verifiers/peers.mjs'])
+    cpSync(join(root, 'bench', file), join(built, 'bench', file))
 }
 
 async function run(script: string, ...args: readonly string[]): Promise<void> {

@@ -1,30 +1,32 @@
-// npm run bench [-- --quick] [-- --only known]: measures m2m-guard beside other packages; see docs/performance.md.
+// npm run bench [-- --quick] [-- --only known]: measures m2m-guard beside other packages; see docs/benchmarks.md.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, buildPackage } from '../bench/build.js'
 import { startChild } from '../bench/support/child.js'
-import { thisMachine } from '../bench/support/machine.js'
-import { built } from '../bench/support/places.js'
-import { PATHS, publish } from '../bench/support/publish.js'
+import { built, thisMachine } from '../bench/support/machine.js'
+import { PATHS, publish, writeGenerated } from '../bench/support/publish.js'
 import { goalLines, markdown, type Effort, type Report, type Result } from '../bench/support/report.js'
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
-    // A quick run prints; with this it is also written down, marked as quick.
+    // A quick run only prints; with this option it also stores its results, marked as quick.
     write: { type: 'boolean', default: false },
-    // A folder within bench/results, for another version of Node: the paper then takes the goals alone.
+    // Stores results in a subfolder of bench/results, for another version of Node.
     results: { type: 'string', default: '' },
+    // Measures nothing: writes the page of results and the charts from the stored results.
+    publish: { type: 'boolean', default: false },
     profile: { type: 'string' },
-    contender: { type: 'string' },
-    algorithm: { type: 'string' },
+    contender: { type: 'string', default: 'm2m-guard authorize' },
+    algorithm: { type: 'string', default: 'RS256' },
   },
 })
 
-if (values.profile === undefined) await measure()
+if (values.publish) await writeGenerated()
+else if (values.profile === undefined) await measure()
 else await profile(values.profile)
 
 async function measure(): Promise<void> {
@@ -46,31 +48,24 @@ async function measure(): Promise<void> {
   }
   const met = goals.filter((goal) => goal.met).length
   const undecided = goals.filter((goal) => goal.undecided).length
-  const count = `${met} of ${goals.length} met; of ${undecided} goals the rounds do not agree`
+  const count = `${met} of ${goals.length} met; the rounds do not agree about ${undecided}`
   console.log(`\n## Goals: ${count}\n\n${goalLines(goals)}`)
   console.error(`\n${Math.round((performance.now() - started) / 1000)} s`)
 }
 
-/** In a process of its own, so that no path inherits what another has left in memory. */
+/** Measures a path in its own process, so that no path inherits the heap of another. */
 async function measurePath(path: string, effort: Effort): Promise<Result> {
   const child = await startChild(pathToFileURL(join(built, 'bench', 'main.js')), [path])
   const measured = await child.ask<Report & Pick<Result, 'versions'>>(effort)
   await child.end()
-  return {
-    ...measured,
-    date: new Date().toISOString().slice(0, 10),
-    quick: effort.quick,
-    machine: thisMachine(),
-  }
+  const date = new Date().toISOString().slice(0, 10)
+  return { ...measured, date, quick: effort.quick, machine: thisMachine() }
 }
 
 async function profile(path: string): Promise<void> {
   await build()
-  const { contender, algorithm } = values
-  const options = Object.entries({ contender, algorithm }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, value],
-  )
-  const script = join(built, 'bench', 'profile', 'profile.js')
-  const { status } = spawnSync(process.execPath, [script, path, ...options], { stdio: 'inherit' })
-  process.exitCode = status ?? 1
+  const { contender, algorithm, quick } = values
+  const options = [`--contender=${contender}`, `--algorithm=${algorithm}`, ...(quick ? ['--quick'] : [])]
+  const args = [join(built, 'bench', 'profile', 'profile.js'), path, ...options]
+  process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
 }

@@ -1,5 +1,6 @@
 export { createVerifier } from './verifier/create-verifier.js'
-export type { Verifier, VerifierOptions } from './verifier/create-verifier.js'
+export type { VerifierOptions } from './verifier/create-verifier.js'
+export type { Verifier } from './verifier/verifier.js'
 export type { VerifierHealth } from './verifier/readiness.js'
 export { oauth } from './providers/oauth.js'
 export type { IntrospectionOptions, OAuthOptions } from './providers/oauth.js'

@@ -1,11 +1,9 @@
-import type { KeyFault } from './faults.js'
-import { mint, oldKey, startKeyServer } from './key-server.js'
-import type { Guarded, Peer } from './peers.mjs'
+import { times } from '../support/tokens.js'
 
-/** One line of the table. */
+/** A row of the table. */
 export interface Row {
   readonly fault: string
-  readonly phase: string
+  readonly phase: Phase
   readonly package: string
   readonly answer: string
   readonly reason: string
@@ -13,63 +11,102 @@ export interface Row {
   readonly recovery: string
 }
 
-/** What came back for one request. */
+/** Before the fault, a cold guard has served no request and a warm one has served one. */
+export type Phase = 'cold' | 'warm'
+
+/** A running guard and its issuer, with what one fault needs. */
+export interface Stage {
+  readonly url: string
+  /** The token that a warm guard has seen. */
+  readonly first: string
+  readonly inject: () => void
+  readonly heal: () => void
+  /** The tokens that are sent concurrently during the fault, and those sent one after the other. */
+  readonly concurrent: () => readonly string[]
+  readonly sequential: () => readonly string[]
+  /** Only the answers to the sequential tokens count. */
+  readonly isMixed?: boolean
+  /** Whether the guard behaves as before the fault. */
+  readonly isRecovered: () => Promise<boolean>
+  readonly calls: () => number
+  readonly resetCalls: () => void
+  readonly close: () => void
+}
+
 interface Reply {
   readonly status: number
   readonly reason: string
 }
 
-export const LONGEST_WAIT_MS = 15_000
+export const CONCURRENT = 10
+export const SEQUENTIAL = 3
+
+const LONGEST_WAIT_MS = 15_000
 const POLL_MS = 100
-
-/** Sends one token and reads what the guard says about it. */
-export async function send({ url }: Guarded, token: string): Promise<Reply> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
-  const text = await response.text()
-  if (response.ok) return { status: response.status, reason: '' }
-  return { status: response.status, reason: reasonOf(text, response.headers.get('www-authenticate')) }
-}
-
 const LONGEST_REASON = 60
 
+/** Puts one package through one fault. */
+export async function meet(
+  names: Pick<Row, 'fault' | 'phase' | 'package'>,
+  start: () => Promise<Stage>,
+): Promise<Row> {
+  const stage = await start()
+  try {
+    if (names.phase === 'warm') await send(stage.url, stage.first)
+    stage.resetCalls()
+    stage.inject()
+    const concurrent = await Promise.all(stage.concurrent().map((token) => send(stage.url, token)))
+    const sequential: Reply[] = []
+    for (const token of stage.sequential()) sequential.push(await send(stage.url, token))
+    const calls = stage.calls()
+    const replies = stage.isMixed === true ? sequential : [...concurrent, ...sequential]
+    stage.heal()
+    const recovery = await timeUntil(stage.isRecovered)
+    const reasons = [...new Set(replies.map(({ reason }) => reason))].filter((reason) => reason !== '')
+    return {
+      ...names,
+      answer: statusesOf(replies),
+      reason: reasons.join('; '),
+      calls: `${calls}`,
+      recovery,
+    }
+  } finally {
+    stage.close()
+  }
+}
+
+/** Sends one token and reads the status and the reason. */
+export async function send(url: string, token: string): Promise<Reply> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  const text = await response.text()
+  const reason = response.ok ? '' : reasonOf(text, response.headers.get('www-authenticate'))
+  return { status: response.status, reason }
+}
+
 function reasonOf(text: string, challenge: string | null): string {
-  const described = /error="([^"]*)"/.exec(challenge ?? '')?.[1]
-  const sentence = messageOf(text) ?? /<pre>([^<\n]*)/.exec(text)?.[1] ?? text.split('\n')[0] ?? ''
-  const reason = [described, sentence].filter((part) => part !== undefined && part !== '').join(': ')
+  const error = /error="([^"]*)"/.exec(challenge ?? '')?.[1]
+  const members = ['error_description', 'message', 'error'].map((name) => new RegExp(`"${name}":"([^"]*)"`))
+  const found = [...members, /<pre>([^<\n]*)/, /^(.*)/].map((pattern) => pattern.exec(text)?.[1])
+  const sentence = found.find((some) => some !== undefined)
   // Ports differ from run to run, and a table cell has one line.
-  const plain = reason
+  const plain = [error, sentence]
+    .filter((part) => part !== undefined && part !== '')
+    .join(': ')
     .replace(/\d{4,5}/g, 'N')
     .replaceAll('|', '/')
     .replaceAll('&quot;', '"')
   return plain.length > LONGEST_REASON ? `${plain.slice(0, LONGEST_REASON - 1)}…` : plain
 }
 
-function messageOf(text: string): string | undefined {
-  try {
-    const body = JSON.parse(text) as Record<string, unknown>
-    const found = body['error_description'] ?? body['message'] ?? body['error']
-    return typeof found === 'string' ? found : undefined
-  } catch {
-    return undefined
-  }
+/** `503`, or each status with its count. */
+function statusesOf(replies: readonly Reply[]): string {
+  const statuses = [...new Set(replies.map(({ status }) => status))]
+  if (statuses.length === 1) return `${statuses[0] ?? ''}`
+  const count = (of: number): number => replies.filter(({ status }) => status === of).length
+  return statuses.map((status) => `${status} × ${count(status)}`).join(', ')
 }
 
-/** `503`, or how often each status came. */
-export function statuses(replies: readonly Reply[]): string {
-  const counts = new Map<number, number>()
-  for (const { status } of replies) counts.set(status, (counts.get(status) ?? 0) + 1)
-  const parts = [...counts].map(([status, count]) =>
-    counts.size === 1 ? `${status}` : `${status} × ${count}`,
-  )
-  return parts.join(', ')
-}
-
-export function reasons(replies: readonly Reply[]): string {
-  return [...new Set(replies.map(({ reason }) => reason))].filter((reason) => reason !== '').join('; ')
-}
-
-/** How long until something holds, asked again and again. */
-export async function recovery(holds: () => Promise<boolean>): Promise<string> {
+async function timeUntil(holds: () => Promise<boolean>): Promise<string> {
   const started = performance.now()
   for (let tries = 0; performance.now() - started < LONGEST_WAIT_MS; tries += 1) {
     if (await holds())
@@ -79,39 +116,8 @@ export async function recovery(holds: () => Promise<boolean>): Promise<string> {
   return `not within ${LONGEST_WAIT_MS / 1000} s`
 }
 
-/** One package meets one fault. */
-export async function meet(peer: Peer, fault: KeyFault): Promise<Row> {
-  const keys = await startKeyServer()
-  const guarded = await peer.start(keys)
-  try {
-    if (fault.phase === 'warm') await send(guarded, mint(keys.issuer, oldKey))
-    keys.resetCalls()
-    fault.inject(keys)
-    const { atOnce, inRow } = fault.tokens(keys)
-    const replies = await Promise.all(atOnce.map((token) => send(guarded, token)))
-    const inRowReplies: Reply[] = []
-    for (const token of inRow) inRowReplies.push(await send(guarded, token))
-    const calls = keys.calls()
-    const isMixed = fault.withdrawn !== undefined || fault.noise !== undefined
-    const told = isMixed ? inRowReplies : [...replies, ...inRowReplies]
-    fault.heal(keys)
-    const { honest, withdrawn, noise } = fault
-    const back = await recovery(async () => {
-      if (noise !== undefined) await Promise.all(Array.from({ length: 5 }, () => send(guarded, noise(keys))))
-      if (honest !== undefined) return (await send(guarded, honest(keys))).status === 200
-      return withdrawn === undefined || (await send(guarded, withdrawn(keys))).status !== 200
-    })
-    return {
-      fault: fault.name,
-      phase: fault.phase,
-      package: peer.name,
-      answer: statuses(told),
-      reason: reasons(told),
-      calls: `${calls}`,
-      recovery: back,
-    }
-  } finally {
-    guarded.close()
-    keys.close()
-  }
-}
+/** As many new tokens as are sent concurrently and sequentially. */
+export const tokensBy = (mint: () => string): Pick<Stage, 'concurrent' | 'sequential'> => ({
+  concurrent: () => times(CONCURRENT, mint),
+  sequential: () => times(SEQUENTIAL, mint),
+})

@@ -1,133 +1,103 @@
 import type { FaultHandler } from '../../src/testing/index.js'
 import { htmlPage, redirect, says, saysJson } from '../../test/support/misbehaviours.js'
-import { madeUp, mint, newKey, oldKey, type KeyServer } from './key-server.js'
+import { times } from '../support/tokens.js'
+import { SEQUENTIAL, send, tokensBy, type Phase, type Stage } from './cell.js'
+import { forge, mint, newKey, oldKey, type KeyServer } from './key-server.js'
 
-/** A fault of the keys, as it is injected and what is asked of a guard meanwhile. */
+/** A fault of the keys. */
 export interface KeyFault {
   readonly name: string
-  readonly phase: 'cold' | 'warm'
-  readonly inject: (keys: KeyServer) => void
-  readonly heal: (keys: KeyServer) => void
-  /** The tokens sent at once while the fault lasts, and those sent one after the other. */
-  readonly tokens: (keys: KeyServer) => {
-    readonly atOnce: readonly string[]
-    readonly inRow: readonly string[]
-  }
-  /** The token that must be accepted in the end; undefined where one must be refused in the end. */
-  readonly honest?: (keys: KeyServer) => string
-  readonly withdrawn?: (keys: KeyServer) => string
-  /** Junk that goes on while recovery is waited for. */
-  readonly noise?: (keys: KeyServer) => string
+  readonly phase: Phase
+  readonly stage: (
+    keys: KeyServer,
+    url: string,
+  ) => Omit<Stage, 'url' | 'first' | 'calls' | 'resetCalls' | 'close'>
 }
-
-export const AT_ONCE = 10
-export const IN_ROW = 3
-
-const times = <T>(count: number, make: () => T): readonly T[] => Array.from({ length: count }, make)
-
-const tokensOf = (make: (keys: KeyServer) => string) => (keys: KeyServer) => ({
-  atOnce: times(AT_ONCE, () => make(keys)),
-  inRow: times(IN_ROW, () => make(keys)),
-})
-
-const ofOld = ({ issuer }: KeyServer): string => mint(issuer, oldKey)
-const ofNew = ({ issuer }: KeyServer): string => mint(issuer, newKey)
 
 const closes: FaultHandler = (request) => {
   request.socket.destroy()
 }
 
-const bodies: readonly (readonly [string, (keys: KeyServer) => FaultHandler])[] = [
-  ['keys down (connection closed)', () => closes],
-  [
-    'keys slow (300 ms)',
-    (keys) => (_, response) => {
-      setTimeout(() => response.end(keys.good()), 300)
-    },
-  ],
-  ['keys hang', () => () => undefined],
-  ['status 500', () => says(500)],
-  ['login page (200, HTML)', () => htmlPage],
-  ['empty set', () => saysJson(200, { keys: [] })],
-  ['redirect', () => redirect('/jwks?redirected')],
-  [
-    'body of 20 MB',
-    (keys) => (_, response) => {
-      response.end(`${' '.repeat(20 * 1024 * 1024)}${keys.good()}`)
-    },
-  ],
-]
+const responses: Readonly<Record<string, (keys: KeyServer) => FaultHandler>> = {
+  'keys down (connection closed)': () => closes,
+  'keys slow (300 ms)': (keys) => (_, response) => {
+    setTimeout(() => response.end(keys.good()), 300)
+  },
+  'keys hang': () => () => undefined,
+  'status 500': () => says(500),
+  'login page (200, HTML)': () => htmlPage,
+  'empty set': () => saysJson(200, { keys: [] }),
+  redirect: () => redirect('/jwks?redirected'),
+  'body of 20 MB': (keys) => (_, response) => {
+    response.end(`${' '.repeat(20 * 1024 * 1024)}${keys.good()}`)
+  },
+}
 
-const heal = (keys: KeyServer): void => {
-  keys.behave(undefined)
+const accepts = async (url: string, token: string): Promise<boolean> =>
+  (await send(url, token)).status === 200
+
+/** A fault during which the tokens of one key are sent, until one of them is accepted again. */
+function fault(name: string, phase: Phase, key: typeof oldKey, inject: (keys: KeyServer) => void): KeyFault {
+  return {
+    name,
+    phase,
+    stage: (keys, url) => ({
+      inject: () => {
+        inject(keys)
+      },
+      heal: () => {
+        keys.fail(undefined)
+      },
+      ...tokensBy(() => mint(keys, key)),
+      isRecovered: () => accepts(url, mint(keys, key)),
+    }),
+  }
 }
 
 export const keyFaults: readonly KeyFault[] = [
-  ...bodies.flatMap(([name, fault]): readonly KeyFault[] => [
-    {
-      name,
-      phase: 'cold',
-      inject: (keys) => {
-        keys.behave(fault(keys))
-      },
-      heal,
-      tokens: tokensOf(ofOld),
-      honest: ofOld,
-    },
-    {
-      name,
-      phase: 'warm',
-      inject: (keys) => {
-        keys.behave(fault(keys))
-      },
-      heal,
-      tokens: tokensOf(ofOld),
-      honest: ofOld,
-    },
-  ]),
-  {
-    name: 'status 500, and a token of a new key',
-    phase: 'warm',
-    inject(keys) {
-      keys.publish(oldKey, newKey)
-      keys.behave(says(500))
-    },
-    heal,
-    tokens: tokensOf(ofNew),
-    honest: ofNew,
-  },
-  {
-    name: 'sudden rotation, token of the new key',
-    phase: 'warm',
-    inject: (keys) => {
-      keys.publish(newKey)
-    },
-    heal,
-    tokens: tokensOf(ofNew),
-    honest: ofNew,
-  },
+  ...Object.entries(responses).flatMap(([name, response]) =>
+    (['cold', 'warm'] as const).map((phase) =>
+      fault(name, phase, oldKey, (keys) => {
+        keys.fail(response(keys))
+      }),
+    ),
+  ),
+  fault('status 500, and a token of a new key', 'warm', newKey, (keys) => {
+    keys.publish(oldKey, newKey)
+    keys.fail(says(500))
+  }),
+  fault('sudden rotation, token of the new key', 'warm', newKey, (keys) => {
+    keys.publish(newKey)
+  }),
   {
     name: 'withdrawn key, after a token of the new one',
     phase: 'warm',
-    inject: (keys) => {
-      keys.publish(newKey)
-    },
-    heal,
-    tokens: (keys) => ({ atOnce: [ofNew(keys)], inRow: times(IN_ROW, () => ofOld(keys)) }),
-    withdrawn: ofOld,
+    stage: (keys, url) => ({
+      inject: () => {
+        keys.publish(newKey)
+      },
+      heal: () => undefined,
+      concurrent: () => [mint(keys, newKey)],
+      sequential: () => times(SEQUENTIAL, () => mint(keys, oldKey)),
+      isMixed: true,
+      isRecovered: async () => !(await accepts(url, mint(keys, oldKey))),
+    }),
   },
   {
     name: 'flood of 200 made-up kids, then a rotation',
     phase: 'warm',
-    inject: () => undefined,
-    heal: (keys) => {
-      keys.publish(oldKey, newKey)
-    },
-    tokens: (keys) => ({
-      atOnce: times(200, () => madeUp(keys.issuer)),
-      inRow: times(IN_ROW, () => ofOld(keys)),
+    stage: (keys, url) => ({
+      inject: () => undefined,
+      heal: () => {
+        keys.publish(oldKey, newKey)
+      },
+      concurrent: () => times(200, () => forge(keys)),
+      sequential: () => times(SEQUENTIAL, () => mint(keys, oldKey)),
+      isMixed: true,
+      async isRecovered() {
+        await Promise.all(times(5, () => send(url, forge(keys))))
+        return accepts(url, mint(keys, newKey))
+      },
     }),
-    honest: ofNew,
-    noise: ({ issuer }) => madeUp(issuer),
   },
 ]

@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../support/machine.js'
 import { closure, sizeOf } from '../support/packages.js'
-import { root } from '../support/places.js'
 import { interleave, median, spread } from '../support/statistics.js'
 
-/** What is imported for a guarded server, the framework itself apart. */
+/** What a guarded server imports, without the framework. */
 interface Load {
   readonly name: string
-  /** As they are written in an import. */
   readonly imports: readonly string[]
   readonly packages: readonly string[]
 }
@@ -17,7 +16,7 @@ const OWN_IMPORTS = ['src/index.js', 'adapters/express.js'].map((file) => join(r
 
 const load = (...packages: string[]): Load => ({ name: packages.join(' + '), imports: packages, packages })
 
-/** Those that verify against a remote key set, as m2m-guard does. */
+/** The packages that verify against a remote key set, as m2m-guard does. */
 export const loads: readonly Load[] = [
   { name: 'm2m-guard', imports: OWN_IMPORTS, packages: ['jose', 'lru-cache'] },
   load('express-oauth2-jwt-bearer'),
@@ -30,30 +29,20 @@ export const loads: readonly Load[] = [
   load('jose'),
 ]
 
-export interface Weight {
-  readonly name: string
-  readonly importMs: number
-  readonly importSpread: number
-  readonly packages: number
-  readonly megabytes: number
-}
+export type Weight = Awaited<ReturnType<typeof weigh>>[number]
 
-/** Import times in processes of their own, and the size of what is installed. */
-export async function weigh(rounds: number): Promise<readonly Weight[]> {
+/** Measures import times in separate processes, and the installed size. */
+export async function weigh(rounds: number) {
   const samples = await interleave(loads, rounds, ({ imports }) => Promise.resolve(importTime(imports)))
   return loads.map(({ name, packages }, index) => {
-    const folders = closure(packages)
-    const bytes = [...folders].reduce(
-      (sum, folder) => sum + sizeOf(folder),
-      name === 'm2m-guard' ? ownSize() : 0,
-    )
     const times = samples[index] ?? []
+    const files = [...closure(packages), ...(name === 'm2m-guard' ? ownFiles() : [])]
     return {
       name,
       importMs: median(times),
       importSpread: spread(times),
-      packages: folders.size + (name === 'm2m-guard' ? 1 : 0),
-      megabytes: bytes / 1e6,
+      packages: closure(packages).size + (name === 'm2m-guard' ? 1 : 0),
+      megabytes: files.reduce((sum, file) => sum + sizeOf(file), 0) / 1e6,
     }
   })
 }
@@ -63,18 +52,14 @@ function importTime(imports: readonly string[]): number {
 for (const name of ${JSON.stringify(imports)}) await import(name)
 console.log(performance.now() - started)
 process.exit(0)`
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-    cwd: join(root, 'bench'),
-  })
-  return Number(output)
+  const args = ['--input-type=module', '-e', code]
+  return Number(execFileSync(process.execPath, args, { cwd: join(root, 'bench') }))
 }
 
-/** What the package itself brings: what is built, and the papers that are published with it. */
-function ownSize(): number {
+/** The published files of m2m-guard: code and documentation. */
+function ownFiles(): readonly string[] {
   const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     files: readonly string[]
   }
-  return ['package.json', ...files]
-    .map((name) => join(root, name))
-    .reduce((sum, path) => sum + (statSync(path).isDirectory() ? sizeOf(path) : statSync(path).size), 0)
+  return ['package.json', ...files].map((name) => join(root, name))
 }

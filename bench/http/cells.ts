@@ -1,56 +1,48 @@
 import { Agent } from 'node:http'
 import { startChild, type Child } from '../support/child.js'
+import { median } from '../support/statistics.js'
 import type { Issuance } from '../support/tokens.js'
-import { sendAtRate, type Target } from './send.js'
+import { saturate, sendAtRate, type Load, type Target } from './load.js'
 import { BARE, DIGEST, OWN } from './own-servers.js'
 import type { GuardedServer } from './servers.mjs'
 
-/** Those that check no signature here, whether or not they know what the token is. */
+/** The guards that verify no signature once the tokens are cached. */
 export const WITHOUT_SIGNATURE: readonly string[] = [BARE, DIGEST, OWN]
 
-/** A server, and how many tokens it is sent. */
-export interface Place {
+/** A running server, and how many tokens are sent to it. */
+export interface Cell extends Target {
   readonly server: GuardedServer
   readonly tokens: 'one' | '1,000'
-}
-
-/** A server that runs. */
-export interface Cell extends Place, Target {
   readonly child: Child
 }
 
-/** Servers that run, for as long as they are measured. */
-export interface Running {
-  readonly cells: readonly Cell[]
-  end(): Promise<void>
-}
-
-/** Starts each server in a process of its own, and has it see every token once. */
+/** Starts each server in its own process and sends it every token once. */
 export async function startCells(
   servers: readonly GuardedServer[],
   issuance: Issuance,
   headers: readonly string[],
   isWithMany: boolean,
-): Promise<Running> {
+) {
   const started = await Promise.all(
     servers.map(async (server) => {
-      const module = new URL('server.js', import.meta.url)
-      const child = await startChild(module, [server.framework, server.guard])
+      const child = await startChild(new URL('server.js', import.meta.url), [server.framework, server.guard])
       const port = await child.ask<number>({ kind: 'start', issuance })
-      // Its connections stay: to make one costs a server more than a request.
+      // Connections are kept, because opening one costs a server more than a request.
       return { server, child, port, agent: new Agent({ keepAlive: true, maxSockets: 64 }), sent: 0 }
     }),
   )
-  const cells = started.flatMap((of): readonly Cell[] => [
-    { ...of, tokens: 'one', headers: headers.slice(0, 1) },
-    // Who remembers nothing does the same work for one token as for a thousand.
-    ...(isWithMany && WITHOUT_SIGNATURE.includes(of.server.guard)
-      ? [{ ...of, tokens: '1,000' as const, headers }]
+  const cells = started.flatMap((one): readonly Cell[] => [
+    { ...one, tokens: 'one', headers: headers.slice(0, 1) },
+    // A guard without a cache does the same work for one token as for a thousand.
+    ...(isWithMany && WITHOUT_SIGNATURE.includes(one.server.guard)
+      ? [{ ...one, tokens: '1,000' as const, headers }]
       : []),
   ])
   for (const cell of cells) await sendAtRate(cell, 1500, cell.tokens === 'one' ? 50 : 800)
+  // Cells that are compared are measured one right after the other.
+  const places = [...new Set(cells.map(placeOf))]
   return {
-    cells: besideEachOther(cells),
+    cells: places.flatMap((place) => cells.filter((cell) => placeOf(cell) === place)),
     async end() {
       for (const { agent } of started) agent.destroy()
       await Promise.all(started.map(({ child }) => child.end()))
@@ -58,30 +50,82 @@ export async function startCells(
   }
 }
 
-/** Whoever is compared is measured right after what it is compared with. */
-function besideEachOther(cells: readonly Cell[]): readonly Cell[] {
-  const places = cells.map(({ server, tokens }) => `${server.framework} ${tokens}`)
-  return [...new Set(places)].flatMap((place) => cells.filter((_, index) => places[index] === place))
+const placeOf = ({ server, tokens }: Cell): string => `${server.framework} ${tokens}`
+
+/** The index of the bare server of the same framework that gets the same tokens. */
+export function indexOfBare(cells: readonly Cell[], cell: Cell): number {
+  return cells.findIndex((other) => other.server.guard === BARE && placeOf(other) === placeOf(cell))
 }
 
-/** Where the bare server stands that is sent the same tokens. */
-export function indexOfBare(places: readonly Place[], { server, tokens }: Place): number {
-  return places.findIndex(
-    (other) =>
-      other.server.guard === BARE && other.server.framework === server.framework && other.tokens === tokens,
-  )
-}
-
-/** The CPU of a server since it was started, in microseconds. */
-export function cpuOf({ child }: Cell): Promise<number> {
-  return child.ask<number>({ kind: 'cpu' })
-}
-
-/** A server that lets nobody in is quick. */
-export function checked<T extends { readonly requests: number; readonly refused: number }>(
-  outcome: T,
-  { server: { framework, guard } }: Place,
-): T {
-  if (outcome.refused === 0 && outcome.requests > 0) return outcome
+/** Returns the CPU of a server during a load in microseconds, with what the load returned. */
+export async function withCpu<T extends Load>(
+  cell: Cell,
+  load: () => Promise<T>,
+): Promise<T & { readonly micros: number }> {
+  const cpu = (): Promise<number> => cell.child.ask<number>({ kind: 'cpu' })
+  const before = await cpu()
+  const outcome = await load()
+  const micros = (await cpu()) - before
+  // A server that rejects requests is fast.
+  if (outcome.refused === 0 && outcome.requests > 0) return { ...outcome, micros }
+  const { framework, guard } = cell.server
   throw new Error(`${framework}, ${guard}: ${outcome.refused} of ${outcome.requests} requests failed`)
+}
+
+/** How the fixed rate is measured. */
+export interface RatePlan {
+  readonly perSecond: number
+  readonly rounds: number
+  /** The number of turns of each server within a round, and their length in milliseconds. */
+  readonly turns: number
+  readonly turn: number
+  /** For how many milliseconds each server is saturated before its first turn. */
+  readonly warmUp: number
+}
+
+/** What a request costs at a fixed rate. */
+export type AtRate = Awaited<ReturnType<typeof measureAtRate>>[number]
+
+/**
+ * Measures what a request costs at a fixed rate. Every round has new processes, because two identical processes differ
+ * a little for as long as they live. Within a round many short turns follow each other, back and forth, so that a
+ * disturbance of the machine affects all servers.
+ */
+export async function measureAtRate(start: () => ReturnType<typeof startCells>, plan: RatePlan) {
+  const rounds: Awaited<ReturnType<typeof measureRound>>[] = []
+  for (let round = 0; round < plan.rounds; round += 1) {
+    const running = await start()
+    rounds.push(await measureRound(running.cells, plan))
+    await running.end()
+  }
+  const figures = (index: number, of: 'micros' | 'above'): readonly number[] =>
+    rounds.map((round) => round[index]?.[of] ?? Number.NaN)
+  return (rounds[0] ?? []).map(({ cell }, index) => ({
+    cell,
+    micros: figures(index, 'micros'),
+    above: figures(index, 'above'),
+  }))
+}
+
+/** CPU microseconds of each server in one round, and the median of its turns above the bare server. */
+async function measureRound(cells: readonly Cell[], plan: RatePlan) {
+  const warm = new Set<Child>()
+  for (const cell of cells) {
+    if (!warm.has(cell.child)) await saturate(cell, plan.warmUp)
+    warm.add(cell.child)
+  }
+  const turns = cells.map((): { readonly micros: number; readonly requests: number }[] => [])
+  const forward = [...cells.entries()]
+  for (let turn = 0; turn < plan.turns; turn += 1) {
+    for (const [index, cell] of turn % 2 === 0 ? forward : forward.toReversed())
+      turns[index]?.push(await withCpu(cell, () => sendAtRate(cell, plan.perSecond, plan.turn)))
+  }
+  return cells.map((cell, index) => {
+    const own = turns[index] ?? []
+    const bare = turns[indexOfBare(cells, cell)] ?? []
+    const sum = (of: 'micros' | 'requests'): number => own.reduce((total, turn) => total + turn[of], 0)
+    const costs = (of: typeof own): readonly number[] => of.map(({ micros, requests }) => micros / requests)
+    const above = costs(own).map((cost, turn) => cost - (costs(bare)[turn] ?? Number.NaN))
+    return { cell, micros: sum('micros') / sum('requests'), above: median(above) }
+  })
 }

@@ -1,6 +1,9 @@
-// One application per framework, the same whoever guards it, and the guards of others as their documentation shows.
+// One application per framework, the same for every guard, and other packages as their own documentation sets them up.
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
+import { JwtVerifier } from 'aws-jwt-verify'
+import { SimpleFetcher } from 'aws-jwt-verify/https'
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import express from 'express'
 import { expressjwt } from 'express-jwt'
 import { auth } from 'express-oauth2-jwt-bearer'
@@ -11,15 +14,21 @@ import Koa from 'koa'
 import koaJwt from 'koa-jwt'
 
 function listen(server) {
-  // Whoever has to wait for its next turn must not be disconnected meanwhile.
+  // A client that waits for its next turn must stay connected.
   server.keepAliveTimeout = 0
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve(server.address().port))
+    server.listen(0, '127.0.0.1', () => resolve({ port: server.address().port, close }))
   })
 }
 
 export function expressServer(middleware) {
   const app = express()
+  // Express prints every error it responds to, unless its environment is `test`.
+  app.set('env', 'test')
   app.disable('x-powered-by')
   app.disable('etag')
   app.use(middleware)
@@ -40,22 +49,22 @@ export function koaServer(middleware) {
 const HELLO = { type: 'object', properties: { hello: { type: 'string' } } }
 
 export async function fastifyServer(install) {
-  const app = fastify({ keepAliveTimeout: 0 })
+  const app = fastify({ keepAliveTimeout: 0, forceCloseConnections: true })
   await install(app)
   app.get('/', { schema: { response: { 200: HELLO } } }, (_request, reply) => {
     reply.send({ hello: 'world' })
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return app.server.address().port
+  return { port: app.server.address().port, close: () => void app.close() }
 }
 
-/** What any guard must do at least: look whether there is a token. */
+/** The least that any guard does: check that there is a token. */
 function hasToken({ authorization }) {
   return authorization !== undefined && authorization.startsWith('Bearer ')
 }
 
-/** And what one must do that remembers tokens, but keeps none: look for their digest. */
-function isKnown() {
+/** The least that a guard with a cache does that does not keep the tokens: look up their digest. */
+function createLookUp() {
   const known = new Map()
   return (headers) => {
     if (!hasToken(headers)) return false
@@ -65,80 +74,76 @@ function isKnown() {
   }
 }
 
-const letting = (guard, isLetIn) =>
-  [
-    {
-      framework: 'Express',
-      start: () =>
-        expressServer((request, response, next) => {
-          if (isLetIn(request.headers)) next()
-          else response.status(401).end()
-        }),
-    },
-    {
-      framework: 'Koa',
-      start: () =>
-        koaServer((context, next) => {
-          if (isLetIn(context.headers)) return next()
-          context.status = 401
-        }),
-    },
-    {
-      framework: 'Fastify',
-      start: () =>
-        fastifyServer((app) => {
-          app.addHook('onRequest', (request, reply, done) => {
-            if (isLetIn(request.headers)) done()
-            else reply.code(401).send()
-          })
-        }),
-    },
-  ].map((server) => ({ ...server, guard, packages: [server.framework.toLowerCase()] }))
+const server = (framework, guard, packages, start) => ({ framework, guard, packages, start })
 
-const expected = ({ issuer, audience, algorithm }) => ({ issuer, audience, algorithms: [algorithm] })
-
-export const peerServers = [
-  ...letting('bare', hasToken),
-  ...letting('bare sha256 + Map.get', isKnown()),
-  {
-    framework: 'Express',
-    guard: 'express-oauth2-jwt-bearer',
-    packages: ['express-oauth2-jwt-bearer'],
-    start: ({ issuer, audience, jwksUri, algorithm }) =>
-      expressServer(auth({ issuer, audience, jwksUri, tokenSigningAlg: algorithm })),
-  },
-  {
-    framework: 'Express',
-    guard: 'express-jwt + jwks-rsa',
-    packages: ['express-jwt', 'jwks-rsa'],
-    start: (issuance) =>
-      expressServer(
-        expressjwt({
-          secret: jwksRsa.expressJwtSecret({ jwksUri: issuance.jwksUri, cache: true }),
-          ...expected(issuance),
-        }),
-      ),
-  },
-  {
-    framework: 'Koa',
-    guard: 'koa-jwt + jwks-rsa',
-    packages: ['koa-jwt', 'jwks-rsa'],
-    start: (issuance) =>
-      koaServer(
-        koaJwt({
-          secret: jwksRsa.koaJwtSecret({ jwksUri: issuance.jwksUri, cache: true }),
-          ...expected(issuance),
-        }),
-      ),
-  },
-  {
-    framework: 'Fastify',
-    guard: 'fastify-jwt-jwks, cache: true',
-    packages: ['fastify-jwt-jwks'],
-    start: ({ issuer, audience, jwksUri }) =>
-      fastifyServer(async (app) => {
-        await app.register(fastifyJwtJwks, { jwksUrl: jwksUri, issuer, audience, cache: true })
-        app.addHook('onRequest', app.authenticate)
-      }),
-  },
+const bare = (guard, isAccepted) => [
+  server('Express', guard, ['express'], () =>
+    expressServer(({ headers }, response, next) =>
+      isAccepted(headers) ? next() : response.status(401).end(),
+    ),
+  ),
+  // Without a call of `next`, Koa responds 404.
+  server('Koa', guard, ['koa'], () =>
+    koaServer(({ headers }, next) => (isAccepted(headers) ? next() : undefined)),
+  ),
+  server('Fastify', guard, ['fastify'], () =>
+    fastifyServer((app) => {
+      app.addHook('onRequest', ({ headers }, reply, done) => {
+        if (isAccepted(headers)) done()
+        else reply.code(401).send()
+      })
+    }),
+  ),
 ]
+
+export const bareServers = [...bare('bare', hasToken), ...bare('bare sha256 + Map.get', createLookUp())]
+
+export function peerServers({ deadlineMs, cache }) {
+  const expected = ({ issuer, audience, algorithm }) => ({ issuer, audience, algorithms: [algorithm] })
+  // The options in the README of jwks-rsa for Express and for Koa.
+  const limits = { cache: true, rateLimit: true, jwksRequestsPerMinute: 5, timeout: deadlineMs }
+  return [
+    server(
+      'Express',
+      'express-oauth2-jwt-bearer',
+      ['express-oauth2-jwt-bearer'],
+      ({ issuer, audience, jwksUri, algorithm }) =>
+        expressServer(
+          auth({ issuer, audience, jwksUri, tokenSigningAlg: algorithm, timeoutDuration: deadlineMs }),
+        ),
+    ),
+    server('Express', 'express-jwt + jwks-rsa', ['express-jwt', 'jwks-rsa'], ({ jwksUri, ...issuance }) => {
+      const secret = jwksRsa.expressJwtSecret({ ...limits, jwksUri })
+      return expressServer(expressjwt({ secret, ...expected(issuance) }))
+    }),
+    server('Koa', 'koa-jwt + jwks-rsa', ['koa-jwt', 'jwks-rsa'], ({ jwksUri, ...issuance }) => {
+      const secret = jwksRsa.koaJwtSecret({ ...limits, jwksUri })
+      return koaServer(koaJwt({ secret, ...expected(issuance) }))
+    }),
+    server(
+      'Fastify',
+      cache ? 'fastify-jwt-jwks, cache: true' : 'fastify-jwt-jwks',
+      ['fastify-jwt-jwks'],
+      ({ issuer, audience, jwksUri }) =>
+        fastifyServer(async (app) => {
+          await app.register(fastifyJwtJwks, { jwksUrl: jwksUri, issuer, audience, cache })
+          app.addHook('onRequest', app.authenticate)
+        }),
+    ),
+  ]
+}
+
+export function awsServer({ issuer, audience, jwksUri, ca }, deadlineMs) {
+  const fetcher = new SimpleFetcher({ defaultRequestOptions: { responseTimeout: deadlineMs, ca } })
+  const jwksCache = new SimpleJwksCache({ fetcher })
+  const verifier = JwtVerifier.create({ issuer, audience, jwksUri }, { jwksCache })
+  // It has no middleware; this is the one of its README.
+  return expressServer(async (request, response, next) => {
+    try {
+      await verifier.verify(request.headers.authorization?.slice('Bearer '.length) ?? '')
+      next()
+    } catch (error) {
+      response.status(403).json({ error: error.name, error_description: error.message })
+    }
+  })
+}

@@ -1,64 +1,64 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { interleave } from './statistics.js'
 
-/** A process of our own that is asked one thing at a time. */
+/** A child process that handles one message at a time. */
 export interface Child {
   readonly ask: <T>(message: unknown) => Promise<T>
   readonly end: () => Promise<void>
 }
 
-interface Answer {
+interface Reply {
   readonly value?: unknown
   readonly error?: string
 }
 
 /**
- * Starts a module in a process of its own: one contender's heap, types and threads must not be the other's. It says
- * `ready` (by an answer without value) once it can be asked.
+ * Starts a module in its own process, because contenders must not share a heap, type feedback or threads. The process
+ * sends a reply without a value as soon as it accepts messages.
  */
 export async function startChild(
   module: URL,
   args: readonly string[],
-  options: { readonly nodeFlags?: readonly string[] } = {},
+  nodeFlags: readonly string[] = [],
 ): Promise<Child> {
   const child = fork(module, [...args], {
-    execArgv: [...(options.nodeFlags ?? [])],
+    execArgv: [...nodeFlags],
     env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
   })
-  await answerOf(child, args)
+  await replyOf(child, args)
   return {
     async ask<T>(message: unknown) {
       child.send(message as object)
-      return (await answerOf(child, args)) as T
+      return (await replyOf(child, args)) as T
     },
     async end() {
-      const gone = once(child, 'exit')
+      const exited = once(child, 'exit')
       child.kill()
-      await gone
+      await exited
     },
   }
 }
 
-async function answerOf(child: ChildProcess, args: readonly string[]): Promise<unknown> {
-  const stop = new AbortController()
-  const answered = once(child, 'message', stop) as Promise<[Answer]>
-  const gone = once(child, 'exit', stop).then(() => {
-    throw new Error(`${args.join(' ')}: the process ended`)
+function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: unknown): void => {
+      reject(new Error(`${args.join(' ')}: ${String(reason)}`))
+    }
+    const onExit = (): void => {
+      fail('the process ended')
+    }
+    child.once('exit', onExit).once('message', ({ value, error }: Reply) => {
+      child.off('exit', onExit)
+      if (error === undefined) resolve(value)
+      else fail(error)
+    })
   })
-  try {
-    const [{ value, error }] = await Promise.race([answered, gone])
-    if (error !== undefined) throw new Error(`${args.join(' ')}: ${error}`)
-    return value
-  } finally {
-    stop.abort()
-    // Whichever lost the race was stopped, which is its rejection.
-    await Promise.allSettled([answered, gone])
-  }
 }
 
-/** The other side: answers each message with what the handler makes of it. */
+/** Answers each message of the parent process with the result of the handler. */
 export function answerMessages(handle: (message: never) => unknown): void {
   process.on('message', (message) => {
     void (async () => {
@@ -73,4 +73,31 @@ export function answerMessages(handle: (message: never) => unknown): void {
     process.exit(0)
   })
   process.send?.({})
+}
+
+/** What several processes of one module are asked. */
+export interface Comparison {
+  readonly module: URL
+  /** The arguments of each process. */
+  readonly processes: readonly (readonly string[])[]
+  /** Sent to each process before anything is measured. */
+  readonly preparation: unknown
+  readonly rounds: number
+  /** The messages to measure with, one series after the other. */
+  readonly series: readonly ((isWarmUp: boolean) => unknown)[]
+}
+
+/** Measures processes in turn. Returns the samples by series, process and round. */
+export async function compare<S>(plan: Comparison): Promise<readonly (readonly (readonly S[])[])[]> {
+  const { preparation, rounds } = plan
+  const children = await Promise.all(plan.processes.map((args) => startChild(plan.module, args)))
+  try {
+    for (const child of children) await child.ask(preparation)
+    const samples = []
+    for (const message of plan.series)
+      samples.push(await interleave(children, rounds, (child, isWarmUp) => child.ask<S>(message(isWarmUp))))
+    return samples
+  } finally {
+    await Promise.all(children.map((child) => child.end()))
+  }
 }

@@ -1,15 +1,10 @@
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-export interface Machine {
-  readonly node: string
-  readonly openssl: string
-  readonly cpu: string
-  readonly cores: number
-  readonly platform: string
-}
-
-/** What the figures depend on; nothing that names the machine or its owner. */
-export function thisMachine(): Machine {
+/** Describes the hardware and the versions that the figures depend on, without any host or user name. */
+export function thisMachine() {
   const processors = cpus()
   return {
     node: process.versions.node,
@@ -19,3 +14,15 @@ export function thisMachine(): Machine {
     platform: `${process.platform} ${process.arch}`,
   }
 }
+
+export type Machine = Readonly<ReturnType<typeof thisMachine>>
+
+/** The root folder of the project, found from the sources and from the compiled files. */
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)))
+
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'tsconfig.build.json')) ? folder : findRoot(join(folder, '..'))
+}
+
+/** Output folder of the compiled library and bench: beside the other packages, so that all resolve modules alike. */
+export const built = join(root, 'bench', 'node_modules', '.built')

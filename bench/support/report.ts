@@ -2,31 +2,25 @@ import type { Machine } from './machine.js'
 import { intervalOfMedian, median } from './statistics.js'
 
 export type Cell = string | number
-
-/** A column: the member of the rows it shows, its heading, and how many digits follow the point. */
-export interface Column {
-  readonly key: string
-  readonly label: string
-  readonly digits?: number
-}
+export type Row = Readonly<Record<string, Cell>>
 
 export interface Table {
   readonly id: string
   readonly title: string
-  readonly columns: readonly Column[]
-  readonly rows: readonly Readonly<Record<string, Cell>>[]
+  readonly columns: readonly { readonly key: string; readonly label: string; readonly digits?: number }[]
+  readonly rows: readonly Row[]
 }
 
-/** What was wished for, and what came of it. */
+/** A target and the measured figure. */
 export interface Goal {
   readonly text: string
   readonly figure: string
   readonly met: boolean
-  /** Some rounds say yes and some say no. */
+  /** Some rounds meet the target and some do not. */
   readonly undecided: boolean
 }
 
-/** What one path of the bench has to say; written to results/ as it stands. */
+/** The outcome of one path of the bench, written to results/ unchanged. */
 export interface Report {
   readonly path: string
   readonly title: string
@@ -36,7 +30,7 @@ export interface Report {
   readonly notes: readonly string[]
 }
 
-/** A report with where and how it came about. */
+/** A report with the circumstances of its run. */
 export interface Result extends Report {
   readonly date: string
   readonly quick: boolean
@@ -44,15 +38,37 @@ export interface Result extends Report {
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** How long and how often is measured. */
+/** How long and how often to measure. */
 export interface Effort {
   readonly quick: boolean
   readonly rounds: number
 }
 
+/** A column: key in the results, heading, value of an item, and digits after the decimal point. */
+export type Column<T> = readonly [key: string, label: string, of: (item: T) => Cell, digits?: number]
+
+/** Builds a table with one row per item. */
+export function table<T>(
+  id: string,
+  title: string,
+  items: Iterable<T>,
+  columns: readonly Column<T>[],
+): Table {
+  return {
+    id,
+    title,
+    columns: columns.map(([key, label, , digits]) => ({
+      key,
+      label,
+      ...(digits === undefined ? {} : { digits }),
+    })),
+    rows: [...items].map((item) => Object.fromEntries(columns.map(([key, , of]) => [key, of(item)]))),
+  }
+}
+
 /**
- * Judges the median of the rounds, and tells where they end. They do not agree where the limit is in the interval in
- * which, by these rounds, the median of ever so many would be with 95 % certainty: of seven rounds that is all of them.
+ * Compares the median of the rounds with a limit. The goal is undecided if the limit lies within the 95 % interval
+ * of the median, which for seven rounds is their whole range.
  */
 export function goal(
   text: string,
@@ -68,12 +84,10 @@ export function goal(
   const range = values.length === 1 ? '' : `rounds from ${least.toFixed(2)} to ${most.toFixed(2)}`
   const [low, high] = intervalOfMedian(values)
   const undecided = low < limit && limit < high
-  const remarks = [range, undecided ? 'which do not agree' : '', remark]
-    .filter((part) => part !== '')
-    .join(', ')
+  const remarks = [range, undecided ? 'which do not agree' : '', remark].filter((part) => part !== '')
   return {
     text: `${text}: ${comparison} ${limit}${unit}`,
-    figure: `${figure.toFixed(2)}${unit}${remarks === '' ? '' : ` (${remarks})`}`,
+    figure: `${figure.toFixed(2)}${unit}${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`,
     met: comparison === '>=' ? figure >= limit : figure <= limit,
     undecided,
   }
@@ -85,12 +99,12 @@ export function markdownTable({ columns, rows }: Table): string {
   return [
     line(columns.map(({ label }) => label)),
     line(columns.map(({ key }) => (isNumeric(key) ? '---:' : '---'))),
-    ...rows.map((row) => line(columns.map(({ key, digits }) => shown(row[key], digits)))),
+    ...rows.map((row) => line(columns.map(({ key, digits }) => formatCell(row[key], digits)))),
   ].join('\n')
 }
 
-function shown(cell: Cell | undefined, digits = 0): string {
-  if (cell === undefined || (typeof cell === 'number' && Number.isNaN(cell))) return '–'
+function formatCell(cell: Cell | undefined, digits = 0): string {
+  if (cell === undefined || Number.isNaN(cell)) return '–'
   if (typeof cell === 'string') return cell
   return cell.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
@@ -101,15 +115,14 @@ export function goalLines(goals: readonly Goal[]): string {
     .join('\n')
 }
 
-/** A whole result as Markdown, for the terminal and for the paper. */
-export function markdown(result: Result): string {
-  const { machine, versions, notes, tables, goals } = result
+/** Formats a whole result as Markdown, for the terminal and for the page of results. */
+export function markdown({ date, quick, machine, versions, notes, tables, goals }: Result): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  const how = `${result.date}${result.quick ? ', quick run (short rounds: not for quoting)' : ''}`
+  const when = `${date}${quick ? ', quick run (short rounds: not for quoting)' : ''}`
   return [
-    `${how}. Node ${machine.node}, OpenSSL ${machine.openssl}, ${machine.cores} × ${machine.cpu}, ${machine.platform}.`,
-    ...(packages.length > 0 ? [`${packages.join(', ')}.`] : []),
-    ...tables.map((table) => `**${table.title}**\n\n${markdownTable(table)}`),
+    `${when}. Node ${machine.node}, OpenSSL ${machine.openssl}, ${machine.cores} × ${machine.cpu}, ${machine.platform}.`,
+    `${packages.join(', ')}.`,
+    ...tables.map((one) => `**${one.title}**\n\n${markdownTable(one)}`),
     ...(goals.length > 0 ? [goalLines(goals)] : []),
     ...notes,
   ].join('\n\n')

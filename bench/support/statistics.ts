@@ -1,18 +1,20 @@
+const sort = (values: readonly number[]): readonly number[] => values.toSorted((a, b) => a - b)
+
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = sort(values)
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** Where the median of ever so many values would be with 95 % certainty, by order and without a guess at how they are spread. */
+/** The 95 % confidence interval of the median, by order statistics and without assuming a distribution. */
 export function intervalOfMedian(values: readonly number[]): readonly [low: number, high: number] {
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = sort(values)
   const outside = Math.max(0, Math.floor((values.length - 1.96 * Math.sqrt(values.length)) / 2) - 1)
   return [sorted[outside] ?? Number.NaN, sorted[values.length - 1 - outside] ?? Number.NaN]
 }
 
-/** (max - min) / median, in percent: how far the rounds of one run lie apart. */
+/** (max - min) / median of the rounds of one run, in percent. */
 export function spread(values: readonly number[]): number {
   return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100
 }
@@ -21,25 +23,21 @@ export function ratios(values: readonly number[], reference: readonly number[]):
   return values.map((value, round) => value / (reference[round] ?? Number.NaN))
 }
 
-/** The median of the ratios round by round: what slows a whole round down cancels out. */
+/** The median of the ratios round by round, so that what slows down a whole round cancels out. */
 export function ratio(values: readonly number[], reference: readonly number[]): number {
   return median(ratios(values, reference))
 }
 
-/** Of several lists of figures the one with the lowest median: the comparison that is hardest to pass. */
+/** The list with the lowest median, which is the comparison that is hardest to pass. */
 export function hardest(lists: readonly (readonly number[])[]): readonly number[] {
   return lists.toSorted((a, b) => median(a) - median(b))[0] ?? []
 }
 
 export function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+  return sort(values)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
 }
 
-/**
- * Visits everybody in turn, A B C A B C, and gives each one's samples in the order of the rounds. A first visit warms
- * up and does not count.
- */
+/** Visits the contenders in turn (A B C, A B C) and returns the samples of each. The first round is a warm-up. */
 export async function interleave<T, S>(
   contenders: readonly T[],
   rounds: number,
@@ -55,7 +53,7 @@ export async function interleave<T, S>(
   return samples
 }
 
-/** The same numbers in every run: mulberry32. */
+/** A pseudo-random generator (mulberry32) that returns the same numbers in every run. */
 export function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigningKey, signJwt, type SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 
 export const AUDIENCE = 'https://orders.internal'
 export const SCOPE = 'orders:read'
 
-/** All that a verifier of this issuer's tokens is set up with. */
+/** The configuration of a verifier for the tokens of one issuer. */
 export interface Issuance {
   readonly issuer: string
   readonly jwksUri: string
@@ -16,21 +16,18 @@ export interface Issuance {
   readonly pem: string
 }
 
-/** An issuer of one key that serves it and signs tokens. */
-export interface BenchIssuer {
-  readonly issuance: Issuance
-  readonly mint: (claims?: Readonly<Record<string, unknown>>) => string
-  readonly close: () => void
-}
+export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 
-export async function startIssuer(algorithm: SigningAlgorithm): Promise<BenchIssuer> {
+/** Starts an issuer with one key, which it serves, and which signs its tokens. */
+export async function startIssuer(algorithm: SigningAlgorithm) {
   const key = createSigningKey(`${algorithm.toLowerCase()}-2026-11`, algorithm, {})
-  const server = createServer((_, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key.jwk] }))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // With a slash at the end: get-jwks looks for keys beneath the address, and wants it to be the issuer's name.
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const { port, close } = await listen(
+    createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key.jwk] }))
+    }),
+  )
+  // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's address.
+  const issuer = `http://127.0.0.1:${port}/`
   return {
     issuance: {
       issuer,
@@ -40,15 +37,24 @@ export async function startIssuer(algorithm: SigningAlgorithm): Promise<BenchIss
       jwk: key.jwk,
       pem: key.publicKeyPem,
     },
-    mint: (claims) => signJwt(key, { alg: algorithm, typ: 'JWT', kid: key.kid }, claimsOf(issuer, claims)),
-    close() {
+    mint: () => signJwt(key, { alg: algorithm, typ: 'JWT', kid: key.kid }, claimsOf(issuer)),
+    close,
+  }
+}
+
+/** Listens on a free port of the loopback interface. */
+export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: (): void => {
       server.closeAllConnections()
       server.close()
     },
   }
 }
 
-/** Ten claims, as a client credentials token usually has; each token is another. */
+/** Ten claims, as a client credentials token usually has, with a unique `jti`. */
 export function claimsOf(
   issuer: string,
   claims: Readonly<Record<string, unknown>> = {},
@@ -72,3 +78,11 @@ export function claimsOf(
 export function times<T>(count: number, make: (index: number) => T): readonly T[] {
   return Array.from({ length: count }, (_, index) => make(index))
 }
+
+/** Bytes of an Authorization header; each request decodes them to a new string, as a server does. */
+export const bearerBytes = (token: string): Buffer => Buffer.from(`Bearer ${token}`, 'latin1')
+
+/** New request headers, whose string no cache of V8 has seen before. */
+export const freshHeaders = (bytes: Buffer | undefined): { readonly authorization: string } => ({
+  authorization: bytes?.toString('latin1') ?? '',
+})

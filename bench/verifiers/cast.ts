@@ -1,17 +1,31 @@
+import type { Callee } from '../support/measure.js'
+import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import type { Contender } from './contender.js'
-import { rememberingLimits, signatureLimit } from './limits.js'
-import { ownKnown, ownNew } from './own.js'
+import { cachingLimits, signatureLimit } from './limits.js'
+import { ownKnown, ownNew, WARMING } from './own.js'
 import { rememberingPeers, verifyingPeers } from './peers.mjs'
 
-/** Fewer than the tokens that are cycled through: each of them is new whenever it comes. */
-const REMEMBERED_OF_NEW = 1000
+export const OWN = 'm2m-guard authorize'
+export const JOSE = 'jose jwtVerify + createRemoteJWKSet'
+
+/** Accepts everything unread: shows the loop delay that the load itself causes. */
+const unverified: Contender = {
+  name: 'no verification: the load alone',
+  packages: [],
+  awaited: false,
+  isAccepted: (result) => result === true,
+  make: () => () => true,
+}
+
+const fresh: readonly Contender[] = [...ownNew, ...verifyingPeers, signatureLimit]
 
 const casts = {
-  known: [...ownKnown, ...rememberingPeers, ...rememberingLimits],
-  new: [...ownNew(REMEMBERED_OF_NEW), ...verifyingPeers, signatureLimit],
+  known: [...ownKnown, ...rememberingPeers, ...cachingLimits],
+  new: fresh,
+  loop: [...fresh.filter(({ name }) => [OWN, JOSE, 'fast-jwt with one key'].includes(name)), unverified],
 } satisfies Record<string, readonly Contender[]>
 
-/** Who is compared with whom. */
+/** A set of verifiers that are compared with each other. */
 export type Cast = keyof typeof casts
 
 export function contendersOf(cast: Cast): readonly Contender[] {
@@ -22,4 +36,28 @@ export function findContender(cast: Cast, name: string): Contender {
   const found = casts[cast].find((contender) => contender.name === name)
   if (found === undefined) throw new TypeError(`${cast}: there is no contender ${name}`)
   return found
+}
+
+/** Sets up a contender that has verified each token once, and returns the call to measure for the first `count` tokens. */
+export async function prepareContender(
+  { name, make, awaited, isAccepted }: Contender,
+  issuance: Issuance,
+  tokens: readonly string[],
+): Promise<(count: number) => Callee> {
+  const bytes = tokens.map(bearerBytes)
+  const verify = await make(issuance)
+  // The first call may fetch keys; the others fill the cache.
+  for (const one of bytes) {
+    const result = await verify(Object.assign(freshHeaders(one), { [WARMING]: true }))
+    if (!isAccepted(result)) throw new Error(`${name}: a token was not accepted`)
+  }
+  let next = 0
+  return (count) => ({
+    call: () => {
+      next = (next + 1) % count
+      return verify(freshHeaders(bytes[next]))
+    },
+    awaited,
+    isAccepted,
+  })
 }

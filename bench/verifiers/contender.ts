@@ -1,19 +1,16 @@
 import type { Issuance } from '../support/tokens.js'
 
-/** The headers of a request: each call gets new ones, with a text nobody has seen before. */
-export type Headers = Readonly<Record<'authorization', string>>
+/** Reads the token from the headers and verifies it: exactly the call that is measured, without a promise around it. */
+export type Verify = (headers: { readonly authorization: string }) => unknown
 
-/** Takes the token from the headers and verifies it: exactly the call that is measured, with no promise around it. */
-export type Verify = (headers: Headers) => unknown
-
-/** Something that verifies tokens, set up as its documentation says. */
+/** A verifier, set up as its documentation says. */
 export interface Contender {
   readonly name: string
-  /** The packages it stands for, for the list of versions. */
+  /** The packages to list versions of. */
   readonly packages: readonly string[]
-  /** Whether calls are awaited one after another; who answers without a promise is called without. */
+  /** Whether calls are awaited; a verifier that returns no promise is called without `await`. */
   readonly awaited: boolean
-  /** Whether what came of a call means that the token was accepted; looked at for every call. */
+  /** Whether the result of a call means that the token was accepted; checked for every call. */
   readonly isAccepted: (result: unknown) => boolean
   readonly make: (issuance: Issuance) => Promise<Verify> | Verify
 }

@@ -7,18 +7,25 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 const tokenOf = ({ authorization }) => authorization.slice('Bearer '.length)
 
-const areClaims = (claims) => claims?.iss !== undefined
+const contender = (name, packages, make, awaited = true) => ({
+  name,
+  packages,
+  awaited,
+  isAccepted: (claims) => claims?.iss !== undefined,
+  make,
+})
 
 const jose = {
-  name: 'jose jwtVerify + createRemoteJWKSet',
-  packages: ['jose'],
-  awaited: true,
-  isAccepted: (result) => areClaims(result?.payload),
-  make({ issuer, audience, algorithm, jwksUri }) {
-    const keys = createRemoteJWKSet(new URL(jwksUri))
-    const options = { issuer, audience, algorithms: [algorithm] }
-    return (headers) => jwtVerify(tokenOf(headers), keys, options)
-  },
+  ...contender(
+    'jose jwtVerify + createRemoteJWKSet',
+    ['jose'],
+    ({ issuer, audience, algorithm, jwksUri }) => {
+      const keys = createRemoteJWKSet(new URL(jwksUri))
+      const options = { issuer, audience, algorithms: [algorithm] }
+      return (headers) => jwtVerify(tokenOf(headers), keys, options)
+    },
+  ),
+  isAccepted: (result) => result?.payload.iss !== undefined,
 }
 
 const fastJwtOptions = ({ issuer, audience, algorithm }) => ({
@@ -27,40 +34,35 @@ const fastJwtOptions = ({ issuer, audience, algorithm }) => ({
   allowedAud: audience,
 })
 
-const fastJwt = (name, extra) => ({
-  name,
-  packages: ['fast-jwt'],
-  awaited: false,
-  isAccepted: areClaims,
-  make(issuance) {
-    const verify = createVerifier({ key: issuance.pem, ...fastJwtOptions(issuance), ...extra })
-    return (headers) => verify(tokenOf(headers))
-  },
-})
+const fastJwt = (name, extra) =>
+  contender(
+    name,
+    ['fast-jwt'],
+    (issuance) => {
+      const verify = createVerifier({ key: issuance.pem, ...fastJwtOptions(issuance), ...extra })
+      return (headers) => verify(tokenOf(headers))
+    },
+    false,
+  )
 
-const fastJwtWithKeySet = {
-  name: 'fast-jwt + get-jwks, cache: true',
-  packages: ['fast-jwt', 'get-jwks'],
-  awaited: true,
-  isAccepted: areClaims,
-  make(issuance) {
+const fastJwtWithKeySet = contender(
+  'fast-jwt + get-jwks, cache: true',
+  ['fast-jwt', 'get-jwks'],
+  (issuance) => {
     const keys = buildGetJwks({ jwksPath: '/.well-known/jwks.json' })
-    const { issuer: domain } = issuance
-    const key = ({ header: { kid, alg } }) => keys.getPublicKey({ kid, alg, domain })
+    const key = ({ header: { kid, alg } }) => keys.getPublicKey({ kid, alg, domain: issuance.issuer })
     const verify = createVerifier({ key, ...fastJwtOptions(issuance), cache: true })
     return (headers) => verify(tokenOf(headers))
   },
-}
+)
 
-const auth0 = {
-  name: 'express-oauth2-jwt-bearer',
-  packages: ['express-oauth2-jwt-bearer'],
-  awaited: true,
-  isAccepted: areClaims,
-  make({ issuer, audience, jwksUri, algorithm }) {
+const auth0 = contender(
+  'express-oauth2-jwt-bearer',
+  ['express-oauth2-jwt-bearer'],
+  ({ issuer, audience, jwksUri, algorithm }) => {
     const middleware = auth({ issuer, audience, jwksUri, tokenSigningAlg: algorithm })
     const host = '127.0.0.1:3000'
-    // As much of a request of Express as the middleware looks at.
+    // The properties of an Express request that the middleware reads.
     const request = (headers) => ({
       headers: { host, ...headers },
       hostname: '127.0.0.1',
@@ -80,27 +82,22 @@ const auth0 = {
         })
       })
   },
-}
+)
 
-const aws = {
-  name: 'aws-jwt-verify verifySync',
-  packages: ['aws-jwt-verify'],
-  awaited: false,
-  isAccepted: areClaims,
-  make({ issuer, audience, jwksUri, jwk, algorithm }) {
+const aws = contender(
+  'aws-jwt-verify verifySync',
+  ['aws-jwt-verify'],
+  ({ issuer, audience, jwksUri, jwk, algorithm }) => {
     const Verifier = algorithm === 'RS256' ? JwtRsaVerifier : JwtVerifier
     // It fetches keys over https only; they are given, so that nothing is fetched.
     const verifier = Verifier.create({ issuer, audience, jwksUri: jwksUri.replace('http:', 'https:') })
     verifier.cacheJwks({ keys: [jwk] })
     return (headers) => verifier.verifySync(tokenOf(headers))
   },
-}
+  false,
+)
 
-export const rememberingPeers = [
-  fastJwt('fast-jwt with one key, cache: true', { cache: true }),
-  fastJwtWithKeySet,
-  auth0,
-  jose,
-]
+const cachingFastJwt = fastJwt('fast-jwt with one key, cache: true', { cache: true })
+export const rememberingPeers = [cachingFastJwt, fastJwtWithKeySet, auth0, jose]
 
 export const verifyingPeers = [aws, fastJwt('fast-jwt with one key', {}), jose, auth0]

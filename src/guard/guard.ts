@@ -1,89 +1,101 @@
 import type { AccessToken } from '../model/access-token.js'
-import { ENFORCED, type AuthorizeContext, type DecisionResult } from '../verifier/authorizer.js'
-import type { Awaitable } from '../util/awaitable.js'
-import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
-import type { GuardedRequest } from '../model/request.js'
-import { ConfigurationError } from '../options/configuration-error.js'
-import { isRecord } from '../util/members.js'
-import { judgeOf, type Judge, type Verifier } from '../verifier/create-verifier.js'
-import { storeOnRequest, stateOf, type StoreState, type RequestState } from './request-state.js'
-import type { Policy } from '../policy/policy.js'
-import { compilePolicy } from '../policy/compile.js'
 import type { Refusal } from '../model/refusal.js'
+import type { GuardedRequest } from '../model/request.js'
 import type { ScopeDemand } from '../model/scopes.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
+import { compilePolicy } from '../policy/compile.js'
+import type { Policy } from '../policy/policy.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { isRecord } from '../util/members.js'
+import { FIRST_GUARD, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
+import type { Verifier } from '../verifier/verifier.js'
 import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
+import { stateOf, storeOnRequest, type RequestState, type StoreState } from './request-state.js'
+import { RouteAuthorizer } from './route-authorizer.js'
 
-/** What became of a request at a guard: it may pass, with its token, or it is to be refused. */
+/** The result of a guard: the request passes, with its token, or is refused. */
 export type GuardResult<OnRefusal> =
   | { readonly passes: true; readonly token: AccessToken | undefined }
   | {
       readonly passes: false
       readonly refusal: Refusal
-      readonly answer: RefusalResponse
+      readonly response: RefusalResponse
       readonly onRefusal: OnRefusal | undefined
     }
 
-/**
- * A guard made for one place in an application. `Key` is the framework's own request object. Answers at once
- * where nothing has to be awaited; a promise never rejects but for mistakes of the application.
- */
-export type GuardRequest<Key extends object, OnRefusal> = (
-  key: Key,
-  request: GuardedRequest,
-) => Awaitable<GuardResult<OnRefusal>>
+/** State that a guard of any framework stored; only its own adapter knows the type of `onRefusal`. */
+type OuterState = RequestState<GuardSettings<unknown>>
 
-/**
- * Makes a guard. Mounted a second time on the same request it judges its own policy and does not verify
- * again.
- *
- * @param leave where it leaves what it found, for guards further in.
- * @throws ConfigurationError
- */
-export function createGuard<Key extends object, OnRefusal>(
-  verifier: Verifier,
-  policy: Policy | undefined,
-  options: GuardOptions<OnRefusal> | undefined,
-  leave: StoreState = storeOnRequest,
-): GuardRequest<Key, OnRefusal> {
-  if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
-    throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
-  }
-  const settings = readGuardOptions(options)
-  const post = { verifier, judge: judgeOf(verifier, policy), settings, leave }
-  return (key, request) => enter(key, request, stateOf(key) as OuterGuard | undefined, post)
+/** A place in an application where requests are authorized. */
+interface Checkpoint<OnRefusal> {
+  readonly authorizer: RouteAuthorizer
+  readonly settings: GuardSettings<OnRefusal>
+  /** Stores the result for guards after this one. */
+  readonly store: StoreState
 }
 
 /**
- * Makes a further demand for a place behind a guard; it answers refusals the way that guard does.
- *
- * @throws ConfigurationError
+ * Guards one place in an application. `Key` is the framework's own request object. On a request that an earlier guard
+ * accepted it evaluates its own policy and does not verify the token again.
  */
-export function createRequirement<Key extends object, OnRefusal>(
-  policy: Policy,
-  leave: StoreState = storeOnRequest,
-): GuardRequest<Key, OnRefusal> {
-  const judgeFor = judgesOf(policy)
-  return (key, request) => {
-    const outer = stateOf(key) as OuterGuard | undefined
+export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusal> {
+  readonly authorizer: RouteAuthorizer
+  readonly settings: GuardSettings<OnRefusal>
+  readonly store: StoreState
+
+  /** @throws ConfigurationError */
+  constructor(
+    verifier: Verifier,
+    policy: Policy | undefined,
+    options: GuardOptions<OnRefusal> | undefined,
+    store: StoreState = storeOnRequest,
+  ) {
+    if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
+      throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
+    }
+    this.settings = readGuardOptions(options)
+    this.authorizer = new RouteAuthorizer(verifier, policy)
+    this.store = store
+  }
+
+  /** Authorizes a request. Immediate unless something has to be awaited; never rejects. */
+  enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
+    return authorizeAt(this, key, request, stateOf(key) as OuterState | undefined)
+  }
+}
+
+/** Adds a policy behind a {@link Guard}, and responds to refusals the way that guard does. */
+export class Requirement<Key extends object, OnRefusal> {
+  readonly #policy: Policy
+  readonly #store: StoreState
+  // Nearly all requests come through a guard of one verifier.
+  #last: RouteAuthorizer | undefined
+
+  /** @throws ConfigurationError if the policy is wrong. */
+  constructor(policy: Policy, store: StoreState = storeOnRequest) {
+    compilePolicy('policy', policy)
+    this.#policy = policy
+    this.#store = store
+  }
+
+  /** Authorizes a request, as {@link Guard.enter}. Rejects with an `Error` if no guard ran before. */
+  enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
+    const outer = stateOf(key) as OuterState | undefined
     if (outer === undefined) {
       // A mistake in the application, not in the request: it must be noticed, and must not open the route.
       return Promise.reject(
         new Error('requirePolicy() and requireScopes() need a guard() before them on the route'),
       )
     }
-    const { verifier } = outer
     const settings = outer.settings as GuardSettings<OnRefusal>
-    return enter(key, request, outer, { verifier, judge: judgeFor(verifier), settings, leave })
+    const checkpoint = { authorizer: this.#authorizerOf(outer.verifier), settings, store: this.#store }
+    return authorizeAt(checkpoint, key, request, outer)
   }
-}
 
-/** Holds requests against a policy by whichever verifier guards them, which is nearly always the same one. */
-function judgesOf(policy: Policy): (verifier: Verifier) => Judge {
-  compilePolicy('policy', policy)
-  let last: { readonly verifier: Verifier; readonly judge: Judge } | undefined
-  return (verifier) => {
-    if (last?.verifier !== verifier) last = { verifier, judge: judgeOf(verifier, policy) }
-    return last.judge
+  #authorizerOf(verifier: Verifier): RouteAuthorizer {
+    if (this.#last?.verifier !== verifier) this.#last = new RouteAuthorizer(verifier, this.#policy)
+    return this.#last
   }
 }
 
@@ -102,86 +114,68 @@ export function acceptedToken(key: object): AccessToken {
   return token
 }
 
-/** What an earlier guard has left. */
-type OuterGuard = RequestState<GuardSettings<unknown>>
-
-/** A guard at its post: who decides, and how refusals are answered. */
-interface Guard<OnRefusal> {
-  readonly verifier: Verifier
-  readonly judge: Judge
-  readonly settings: GuardSettings<OnRefusal>
-  readonly leave: StoreState
-}
-
-function enter<OnRefusal>(
+function authorizeAt<OnRefusal>(
+  checkpoint: Checkpoint<OnRefusal>,
   key: object,
   request: GuardedRequest,
-  outer: OuterGuard | undefined,
-  post: Guard<OnRefusal>,
+  outer: OuterState | undefined,
 ): Awaitable<GuardResult<OnRefusal>> {
-  const judging = post.judge(request, contextOf(post, outer))
-  return judging instanceof Promise
-    ? entryLater(key, post, outer, judging)
-    : entryFor(key, post, outer, judging)
-}
-
-async function entryLater<OnRefusal>(
-  key: object,
-  post: Guard<OnRefusal>,
-  outer: OuterGuard | undefined,
-  judging: Promise<DecisionResult>,
-): Promise<GuardResult<OnRefusal>> {
-  return entryFor(key, post, outer, await judging)
+  const decided = checkpoint.authorizer.authorize(request, contextOf(checkpoint, outer))
+  return decided instanceof Promise
+    ? afterwards(decided, conclude<OnRefusal>, checkpoint, key, outer)
+    : conclude(decided, checkpoint, key, outer)
 }
 
 function contextOf(
-  { verifier, settings: { mode } }: Guard<unknown>,
-  outer: OuterGuard | undefined,
-): AuthorizeContext {
-  if (outer === undefined && mode === 'enforce') return ENFORCED
-  const known = ofSameVerifier(verifier, outer)
-  return { mode, earlier: known?.passage, reported: known?.reported }
+  { authorizer: { verifier }, settings: { mode } }: Checkpoint<unknown>,
+  outer: OuterState | undefined,
+): GuardContext {
+  if (outer === undefined && mode === 'enforce') return FIRST_GUARD
+  const same = ofSameVerifier(verifier, outer)
+  return { mode, earlier: same?.resolved, reported: same?.reported }
 }
 
-/** What another verifier found says nothing about what this one would. */
-function ofSameVerifier(verifier: Verifier, outer: OuterGuard | undefined): RequestState | undefined {
+/** The result of another verifier says nothing about this one's. */
+function ofSameVerifier(verifier: Verifier, outer: OuterState | undefined): OuterState | undefined {
   return outer?.verifier === verifier ? outer : undefined
 }
 
-function entryFor<OnRefusal>(
+function conclude<OnRefusal>(
+  { decision, resolved }: DecisionResult,
+  { authorizer: { verifier }, settings, store }: Checkpoint<OnRefusal>,
   key: object,
-  { verifier, settings, leave }: Guard<OnRefusal>,
-  outer: OuterGuard | undefined,
-  { decision, resolved: passage }: DecisionResult,
+  outer: OuterState | undefined,
 ): GuardResult<OnRefusal> {
-  const known = ofSameVerifier(verifier, outer)
+  const same = ofSameVerifier(verifier, outer)
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    const reported = known?.reported
-    return leave(key, { verifier, settings: settingsWithin(outer, settings), token, passage, reported })
+    const reported = same?.reported
+    return store(key, { verifier, settings: settingsBehind(outer, settings), token, resolved, reported })
   }
   const { refusal } = decision
   if (settings.mode === 'report') {
-    // It must not take away what a guard of another verifier has let pass.
-    if (known === undefined && outer?.token !== undefined) return leave(key, outer)
-    const within = settingsWithin(outer, settings)
-    const { token, passage } = known ?? NOTHING_FOUND
-    return leave(key, { verifier, settings: within, token, passage, reported: refusal.reason })
+    // The report must not replace what a guard of another verifier has accepted.
+    if (same === undefined && outer?.token !== undefined) return store(key, outer)
+    return store(key, {
+      verifier,
+      settings: settingsBehind(outer, settings),
+      token: same?.token,
+      resolved: same?.resolved,
+      reported: refusal.reason,
+    })
   }
   const named = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
   return {
     passes: false,
     refusal: named,
-    answer: refusalResponse(named, settings.body),
+    response: refusalResponse(named, settings.body),
     onRefusal: settings.onRefusal,
   }
 }
 
-const NOTHING_FOUND = { token: undefined, passage: undefined } as const
-
-/** What demands further in go by: a guard that only reports, within one that enforces, does not disarm them. */
-function settingsWithin<OnRefusal>(
-  outer: OuterGuard | undefined,
+/** The settings of requirements behind a guard: a reporting guard inside an enforcing one does not disable them. */
+function settingsBehind<OnRefusal>(
+  outer: OuterState | undefined,
   settings: GuardSettings<OnRefusal>,
 ): GuardSettings<OnRefusal> {
   if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings

@@ -1,101 +1,96 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { ResolvedRequest } from '../verifier/authorizer.js'
-import type { Verifier } from '../verifier/create-verifier.js'
+import type { Verifier } from '../verifier/verifier.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
-/** What a guard knows of a request that it let pass. */
+/** State that a guard stores on a request for later guards on the same request. */
 export interface RequestState<Settings = unknown> {
   readonly verifier: Verifier
   readonly settings: Settings
   readonly token: AccessToken | undefined
-  readonly passage: ResolvedRequest | undefined
-  /** What a guard that only reports would have refused the request for. */
+  readonly resolved: ResolvedRequest | undefined
+  /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
 }
 
-/**
- * What a guard leaves behind for the guards and demands further in, and for one request only. All of it is private, so
- * that a logged request shows nothing of the token.
- */
-class Guarded {
+/** The stored state. Everything is private, so that a logged request shows nothing of the token. */
+class StoredState {
   readonly passes = true
   readonly #key: object
-  readonly #left: RequestState
+  readonly #state: RequestState
 
-  constructor(key: object, left: RequestState) {
+  constructor(key: object, state: RequestState) {
     this.#key = key
-    this.#left = left
+    this.#state = state
   }
 
   get token(): AccessToken | undefined {
-    return this.#left.token
+    return this.#state.token
   }
 
-  /** Nothing for a copy of the request, whose headers may say something else. */
-  static leftOn(key: object, guarded: unknown): RequestState | undefined {
-    return guarded instanceof Guarded && guarded.#key === key ? guarded.#left : undefined
+  /** `undefined` for a copy of the request, whose headers may be different. */
+  static read(key: object, stored: unknown): RequestState | undefined {
+    return stored instanceof StoredState && stored.#key === key ? stored.#state : undefined
   }
 }
 
-/** Leaves something behind on a request; gives back what lets it pass. */
-export type StoreState = (key: object, left: RequestState) => Guarded
+/** Stores state on a request, and returns the result that lets it pass. */
+export type StoreState = (key: object, state: RequestState) => StoredState
 
-const GUARDED = Symbol('m2m-guard')
+const STATE = Symbol('m2m-guard')
 
-interface Place {
-  [GUARDED]?: Guarded | undefined
+interface Holder {
+  [STATE]?: StoredState | undefined
 }
 
-/** Nobody looks where nothing was ever left. */
-let isMemberUsed = false
-let isListUsed = false
+// The lookup is skipped until a guard has stored something in that place.
+let isRequestUsed = false
+let isRawHeadersUsed = false
 
-/** For requests that take no further members. */
-let sealed: WeakMap<object, Guarded> | undefined
+/** For requests that are not extensible. */
+let sealed: WeakMap<object, StoredState> | undefined
 
-/** What an earlier guard has left of a request; of several, the last one. */
+/** The state that an earlier guard stored; of several, the last. */
 export function stateOf(key: object): RequestState | undefined {
   return (
-    Guarded.leftOn(key, sealed?.get(key)) ??
-    (isListUsed ? Guarded.leftOn(key, linesOf(key)?.[GUARDED]) : undefined) ??
-    (isMemberUsed ? Guarded.leftOn(key, (key as Place)[GUARDED]) : undefined)
+    StoredState.read(key, sealed?.get(key)) ??
+    (isRawHeadersUsed ? StoredState.read(key, rawHeadersOf(key)?.[STATE]) : undefined) ??
+    (isRequestUsed ? StoredState.read(key, (key as Holder)[STATE]) : undefined)
   )
 }
 
-/** As a member of the request: a map would cost as much as the rest of the way. */
-export const storeOnRequest: StoreState = (key, left) => {
-  const lines = isListUsed ? linesOf(key) : undefined
-  if (lines?.[GUARDED] !== undefined) lines[GUARDED] = undefined
-  isMemberUsed = true
-  return storeOn(key, key, left)
+/** Stores the state as a property of the request: a `WeakMap` would cost as much as the rest of the guard. */
+export const storeOnRequest: StoreState = (key, state) => {
+  const rawHeaders = isRawHeadersUsed ? rawHeadersOf(key) : undefined
+  if (rawHeaders?.[STATE] !== undefined) rawHeaders[STATE] = undefined
+  isRequestUsed = true
+  return storeOn(key, key, state)
 }
 
 /**
- * As a member of the request's list of header lines: for requests whose prototype is set one by one, as Express does.
- * The engine then takes each for a kind of its own, to which a new member costs more than the rest of the way, and a map
- * costs the garbage collector as much; their lists are lists like any other.
+ * Stores the state on `rawHeaders`, because Express replaces the prototype of each request: V8 then gives every request
+ * its own hidden class, and adding a property to it costs more than the rest of the guard.
  */
-export const storeOnRawHeaders: StoreState = (key, left) => {
-  const lines = linesOf(key)
-  if (lines === undefined) return storeOnRequest(key, left)
-  isListUsed = true
-  return storeOn(lines, key, left)
+export const storeOnRawHeaders: StoreState = (key, state) => {
+  const rawHeaders = rawHeadersOf(key)
+  if (rawHeaders === undefined) return storeOnRequest(key, state)
+  isRawHeadersUsed = true
+  return storeOn(rawHeaders, key, state)
 }
 
-/** The header lines as they came: Node makes a list of them for each request. */
-function linesOf(key: object): Place | undefined {
+function rawHeadersOf(key: object): Holder | undefined {
   const { rawHeaders } = key as { readonly rawHeaders?: unknown }
-  return Array.isArray(rawHeaders) ? (rawHeaders as Place) : undefined
+  return Array.isArray(rawHeaders) ? (rawHeaders as Holder) : undefined
 }
 
-function storeOn(place: Place, key: object, left: RequestState): Guarded {
-  const guarded = new Guarded(key, left)
+function storeOn(holder: Holder, key: object, state: RequestState): StoredState {
+  const stored = new StoredState(key, state)
   try {
-    place[GUARDED] = guarded
+    holder[STATE] = stored
     sealed?.delete(key)
   } catch {
     sealed ??= new WeakMap()
-    sealed.set(key, guarded)
+    sealed.set(key, stored)
   }
-  return guarded
+  return stored
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 
 /** Why an issuer is left alone for a while. */
 export type PauseReason = 'issuer_unavailable' | 'issuer_refused_us'
@@ -66,17 +66,19 @@ export class CircuitBreaker {
   }
 
   /**
-   * Puts a question if one may be put.
-   *
-   * @throws Refusal `issuer_overloaded`, or why the issuer is left alone, with the time to come back.
+   * Runs a call if one is allowed. Refusal `issuer_overloaded`, or the reason why the circuit is open with the time of
+   * the next attempt.
    */
-  async run<T>(question: () => Promise<{ readonly result: T; readonly outcome: CallOutcome }>): Promise<T> {
-    this.#assertOpen()
+  async run<T>(
+    call: () => Promise<{ readonly result: T; readonly outcome: CallOutcome }>,
+  ): Promise<OrRefusal<T>> {
+    const refusal = this.#refuseCall()
+    if (refusal !== undefined) return refusal
     const isProbe = this.#pause !== undefined
     this.#isProbing ||= isProbe
     this.#inFlight += 1
     try {
-      const { result, outcome } = await question()
+      const { result, outcome } = await call()
       this.#record(outcome, isProbe)
       return result
     } finally {
@@ -85,22 +87,23 @@ export class CircuitBreaker {
     }
   }
 
-  #assertOpen(): void {
+  #refuseCall(): Refusal | undefined {
     const pause = this.#pause
     if (pause !== undefined) {
       const left = pause.until - this.#clock.elapsed()
       if (left > 0 || this.#isProbing) {
-        throw new Refusal(pause.reason, {
+        return new Refusal(pause.reason, {
           retryAfterSeconds: Math.max(0, left),
-          cause: new Error('the issuer is left alone for a while after it failed'),
+          cause: new Error('circuit breaker open after repeated failures'),
         })
       }
     }
     if (this.#inFlight >= this.#options.maxInFlight) {
-      throw new Refusal('issuer_overloaded', {
-        cause: new Error(`${this.#inFlight} questions to the issuer are under way`),
+      return new Refusal('issuer_overloaded', {
+        cause: new Error(`${this.#inFlight} calls to the issuer are in flight`),
       })
     }
+    return undefined
   }
 
   #record(outcome: CallOutcome, isProbe: boolean): void {

@@ -8,7 +8,8 @@ import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
@@ -42,7 +43,7 @@ const LONGEST_RETRY_PAUSE_MS = 120
 export class Introspector {
   readonly #profile: RemoteProfile
   readonly #options: RemoteSettings
-  readonly #endpoint: () => string | Promise<string>
+  readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #fetch: typeof fetch | undefined
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
@@ -53,7 +54,7 @@ export class Introspector {
 
   constructor(
     profile: RemoteProfile,
-    endpoint: () => string | Promise<string>,
+    endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
     settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
   ) {
@@ -73,21 +74,22 @@ export class Introspector {
   }
 
   /**
-   * Asks the issuer about a token.
-   *
-   * @throws Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
-   *   `confirmation_impossible`.
+   * Introspects a token. Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
+   * `confirmation_impossible`.
    */
-  async introspect(token: string): Promise<IntrospectionResult> {
+  async introspect(token: string): Promise<OrRefusal<IntrospectionResult>> {
     const url = await this.#endpoint()
-    const { verdict, retryAfter } = await this.#circuit.run(async () => {
+    if (url instanceof Refusal) return url
+    const called = await this.#circuit.run(async () => {
       const asked = await this.#callWithRetry(url, token)
       const outcome = outcomeOf(asked)
       this.#note(asked.verdict, outcome)
       return { result: asked, outcome }
     })
+    if (called instanceof Refusal) return called
+    const { verdict, retryAfter } = called
     if (!('fault' in verdict)) return verdict
-    throw new Refusal(verdict.fault, {
+    return new Refusal(verdict.fault, {
       cause: new Error(verdict.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })

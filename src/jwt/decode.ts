@@ -9,11 +9,6 @@ const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** A decoded token, and the text its claims were read from. */
-export interface DecodedJwt extends UnverifiedJwt {
-  readonly claimsText: string
-}
-
 /** Whether a token has the form of a compact JWS, signed or not. */
 export function looksLikeJwt(token: string): boolean {
   return COMPACT_JWS.test(token)
@@ -31,26 +26,19 @@ export function looksLikeJwe(token: string): boolean {
  * Decodes a token that {@link looksLikeJwt}, without verifying it. Undefined unless each part is strict base64url
  * (no padding, no spare bits, so that one token has one spelling) of a UTF-8 JSON object.
  */
-export function decodeJwt(token: string): DecodedJwt | undefined {
+export function decodeJwt(token: string): UnverifiedJwt | undefined {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   const header = decodeHeader(token.slice(0, first))
   if (header === undefined || !isCanonical(token.slice(second + 1))) return undefined
-  const claimsText = decodeText(token.slice(first + 1, second))
-  const claims = claimsText === undefined ? undefined : parseObject(claimsText)
-  return claimsText === undefined || claims === undefined ? undefined : { header, claims, claimsText }
+  const claims = decodeObject(token.slice(first + 1, second))
+  return claims === undefined ? undefined : { header, claims }
 }
 
-// All tokens signed with one key have one header, letter for letter, so that it tells nothing of any one of them and may
-// stand here as it is. A hundred are enough for many issuers, and
-// junk that fills them costs honest tokens one more decoding.
+// All tokens signed with one key have the same header, so the cached text identifies no token. 100 entries serve many
+// issuers; invalid tokens that fill the cache cost valid ones one more decoding.
 const headers = new LRUCache<string, JsonObject>({ max: 100 })
 const LONGEST_SHARED_HEADER = 512
-
-/** Whether what a token's header says is kept once for all tokens that have the same. */
-export function sharesItsHeader(token: string): boolean {
-  return token.indexOf('.') <= LONGEST_SHARED_HEADER
-}
 
 function decodeHeader(part: string): JsonObject | undefined {
   const known = headers.get(part)
@@ -74,11 +62,8 @@ function decodeText(part: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
-/**
- * The object that a text is. Frozen: issuers' own functions see it before it is read for good, and again when a token
- * comes for the second time, and must find the same.
- */
-export function parseObject(text: string): JsonObject | undefined {
+/** Parses a JSON object. Frozen, because functions of a custom issuer see it before the library reads it. */
+function parseObject(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as unknown
     return isRecord(value) && freezeWithin(value, DEEPEST_NESTING) ? value : undefined

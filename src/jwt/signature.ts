@@ -1,25 +1,24 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../util/awaitable.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { SignatureScheduler } from './signature-scheduler.js'
 
 /**
- * Whether a key vouches for a compact JWS (RFC 7515 section 5.2) under one algorithm; undefined if the key cannot
- * be used on this platform. At once where the check was made on this thread.
+ * Whether a key verifies the signature of a compact JWS (RFC 7515 section 5.2) under one algorithm; `undefined` if the
+ * key cannot be used on this platform, refusal `issuer_unavailable` if jose is needed and cannot be loaded. Immediate
+ * if the signature was verified on this thread.
  *
- * The token has the form of a compact JWS, its `alg` is the algorithm, and the key is for that algorithm: whoever
- * calls has judged all three.
- *
- * @throws Refusal `issuer_unavailable`, as a rejection, if jose is needed and cannot be loaded; nothing else.
+ * The caller has checked that the token has the form of a compact JWS, that its `alg` is the algorithm, and that the
+ * key is for that algorithm.
  */
 export type SignatureVerifier = (
   token: string,
   algorithm: string,
   key: VerificationKey,
-) => Awaitable<boolean | undefined>
+) => Awaitable<OrRefusal<boolean | undefined>>
 
 /**
  * How Node's own functions are told of an algorithm: the digest, and what has to be said beside the key. Nothing is left
@@ -59,11 +58,12 @@ const NATIVE = new Map<string, NativeAlgorithm>([
 
 /** The reference: jose, through WebCrypto. */
 export const verifyWithJose: SignatureVerifier = async (token, algorithm, key) => {
-  const { compactVerify } = await loadJose().catch(undecided)
+  const jose = await loadJose().catch(unavailable)
+  if (jose instanceof Refusal) return jose
   const imported = await key.import(algorithm).catch(() => undefined)
   if (imported === undefined) return undefined
   try {
-    await compactVerify(token, imported, { algorithms: [algorithm] })
+    await jose.compactVerify(token, imported, { algorithms: [algorithm] })
     return true
   } catch {
     // Whatever jose objects to, this key does not vouch for the token; what it says may quote the token.
@@ -71,9 +71,9 @@ export const verifyWithJose: SignatureVerifier = async (token, algorithm, key) =
   }
 }
 
-/** Without jose nothing was found out about the token: that is no reason to call it bad. */
-function undecided(cause: unknown): never {
-  throw new Refusal('issuer_unavailable', { cause })
+/** If jose cannot be loaded the token was not checked: respond 503, not 401. */
+function unavailable(cause: unknown): Refusal {
+  return new Refusal('issuer_unavailable', { cause })
 }
 
 /**

@@ -1,83 +1,86 @@
 import type { TokenFacts } from '../model/access-token.js'
-import type { Awaitable } from '../util/awaitable.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
-import { isVerificationFailure, Refusal, refusalFor } from '../model/refusal.js'
-import type { VerificationKey } from '../model/verification-key.js'
-import type { KeySet } from '../model/verification-key.js'
+import {
+  isVerificationFailure,
+  Refusal,
+  refusalFor,
+  thrownRefusal,
+  type OrRefusal,
+} from '../model/refusal.js'
+import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
-import { validateHeader } from './header.js'
+import { readHeader } from './header.js'
 
-/** A JWT whose signature holds: what it says, and the key that vouches for it. */
+/** A JWT with a valid signature: what it states, and the key that verified it. */
 export interface VerifiedJwt {
   readonly facts: TokenFacts
   readonly key: VerificationKey
 }
 
+/** A JWT that is being verified, and what it is verified with. */
+interface Verification {
+  readonly token: string
+  readonly unverified: UnverifiedJwt
+  readonly profile: JwtProfile
+  readonly algorithm: string
+  readonly verifySignature: SignatureVerifier
+}
+
 /**
- * Checks a JWT: header, key, signature, then what the issuer's tokens must be (RFC 7515 section 5.2,
- * RFC 8725). What every token must stand (times, audience, binding) is judged by the caller, on each request.
- *
- * @throws Refusal with the reason, or `keys_unavailable`; thrown or as a rejection.
+ * Verifies a JWT: header, key, signature, then the claims that the issuer's profile requires (RFC 7515 section 5.2,
+ * RFC 8725). Rules that hold for every token (times, audience, binding) are checked by the caller on each request.
  */
 export function verifyJwt(
   token: string,
   unverified: UnverifiedJwt,
   profile: JwtProfile,
   keys: KeySet,
-  check: SignatureVerifier,
-): Awaitable<VerifiedJwt> {
-  const { algorithm, kid } = validateHeader(unverified.header, profile)
-  const search = { token, unverified, profile, algorithm, check }
-  const candidates = keys.find({ kid, algorithm })
-  return candidates instanceof Promise ? signedByLater(search, candidates) : signedBy(search, candidates)
+  verifySignature: SignatureVerifier,
+): Awaitable<OrRefusal<VerifiedJwt>> {
+  const header = readHeader(unverified.header, profile)
+  if (header instanceof Refusal) return header
+  const verification = { token, unverified, profile, algorithm: header.algorithm, verifySignature }
+  const candidates = keys.find(header)
+  return candidates instanceof Promise
+    ? afterwards(candidates, verifyWithAny, verification)
+    : verifyWithAny(candidates, verification)
 }
 
-/** A token in search of the key that signed it. */
-interface VerificationContext {
-  readonly token: string
-  readonly unverified: UnverifiedJwt
-  readonly profile: JwtProfile
-  readonly algorithm: string
-  readonly check: SignatureVerifier
-}
-
-async function signedByLater(
-  search: VerificationContext,
-  candidates: Promise<readonly VerificationKey[]>,
-): Promise<VerifiedJwt> {
-  return signedBy(search, await candidates)
-}
-
-/** Tries one key after the other; `isRefused` tells whether one before did not vouch for the token. */
-function signedBy(
-  search: VerificationContext,
-  candidates: readonly VerificationKey[],
-  isRefused = false,
-): Awaitable<VerifiedJwt> {
+/** Tries one key after the other; `isSignatureInvalid` tells whether an earlier one rejected the signature. */
+function verifyWithAny(
+  candidates: OrRefusal<readonly VerificationKey[]>,
+  verification: Verification,
+  isSignatureInvalid = false,
+): Awaitable<OrRefusal<VerifiedJwt>> {
+  if (candidates instanceof Refusal) return candidates
   const candidate = candidates[0]
-  if (candidate === undefined) throw new Refusal(isRefused ? 'signature_invalid' : 'key_unknown')
-  const isGood = search.check(search.token, search.algorithm, candidate)
-  if (isGood instanceof Promise) return signedByThen(search, candidates, isRefused, isGood)
-  if (isGood === true) return vouchedFor(search, candidate)
-  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+  if (candidate === undefined) return new Refusal(isSignatureInvalid ? 'signature_invalid' : 'key_unknown')
+  const isValid = verification.verifySignature(verification.token, verification.algorithm, candidate)
+  return isValid instanceof Promise
+    ? afterwards(isValid, concludeOrTryNext, candidates, verification, isSignatureInvalid)
+    : concludeOrTryNext(isValid, candidates, verification, isSignatureInvalid)
 }
 
-async function signedByThen(
-  search: VerificationContext,
+function concludeOrTryNext(
+  isValid: OrRefusal<boolean | undefined>,
   candidates: readonly VerificationKey[],
-  isRefused: boolean,
-  checking: Promise<boolean | undefined>,
-): Promise<VerifiedJwt> {
-  const isGood = await checking
+  verification: Verification,
+  isSignatureInvalid: boolean,
+): Awaitable<OrRefusal<VerifiedJwt>> {
+  if (isValid instanceof Refusal) return isValid
   const candidate = candidates[0]
-  // A key that was withdrawn meanwhile vouches for nothing any more, and has refused nothing either.
-  if (isGood === true && candidate?.withdrawn === false) return vouchedFor(search, candidate)
-  return signedBy(search, candidates.slice(1), isRefused || isGood === false)
+  // A key that was withdrawn while it was in use verifies nothing, and its verdict does not count as a rejection.
+  if (isValid === true && candidate?.withdrawn === false) return readVerified(verification, candidate)
+  return verifyWithAny(candidates.slice(1), verification, isSignatureInvalid || isValid === false)
 }
 
-/** The decoder and the signature check have read the same bytes: what a token claims is true once its signature holds. */
-function vouchedFor({ unverified, profile }: VerificationContext, key: VerificationKey): VerifiedJwt {
-  const read = profile.readClaims(unverified.claims, unverified.header)
-  if (isVerificationFailure(read)) throw refusalFor(read)
-  return { facts: read, key }
+/** The decoder and the signature check read the same bytes, so the decoded claims are authentic. */
+function readVerified({ unverified, profile }: Verification, key: VerificationKey): OrRefusal<VerifiedJwt> {
+  try {
+    const facts = profile.readClaims(unverified.claims, unverified.header)
+    return isVerificationFailure(facts) ? refusalFor(facts) : { facts, key }
+  } catch (error) {
+    return thrownRefusal(error)
+  }
 }

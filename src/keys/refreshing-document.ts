@@ -2,7 +2,7 @@ import type { Clock } from '../util/clock.js'
 import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { KeySettings } from '../model/issuer.js'
 import type { DocumentHealth } from '../model/health.js'
 
@@ -62,11 +62,10 @@ export class RefreshingDocument<T> {
   }
 
   /**
-   * The document, at once where it is usable, after a fetch where it is not.
-   *
-   * @throws Refusal `keys_unavailable` when there is none and none can be had, or the last is too old.
+   * The document: immediately if it is usable, otherwise after a fetch. Refusal `keys_unavailable` if there is no
+   * document and none can be fetched, or the last one is too old.
    */
-  current(): T | Promise<T> {
+  current(): T | Promise<OrRefusal<T>> {
     const now = this.#clock.elapsed()
     if (this.#value !== undefined && now < this.#expiresAt) {
       if (now >= this.#refreshAt) this.#refreshInBackground(now)
@@ -122,10 +121,10 @@ export class RefreshingDocument<T> {
     }
   }
 
-  async #fetched(now: number): Promise<T> {
+  async #fetched(now: number): Promise<OrRefusal<T>> {
     if (this.#inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
     if (this.#value !== undefined && this.#isWithinStaleBound(this.#clock.elapsed())) return this.#value
-    throw this.unavailable()
+    return this.unavailable()
   }
 
   #refreshInBackground(now: number): void {

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import type { Awaitable } from '../util/awaitable.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange.js'
 import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
@@ -80,39 +80,37 @@ export class RemoteKeySet implements KeySet {
     }
   }
 
-  find(query: KeyQuery): Awaitable<readonly VerificationKey[]> {
+  find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>> {
     const before = this.#document.successes()
     const current = this.#document.current()
     return current instanceof Promise
-      ? this.#findLater(query, before, current)
+      ? afterwards(current, this.#findIn, query, before)
       : this.#findIn(current, query, before)
   }
 
-  async #findLater(
+  readonly #findIn = (
+    published: OrRefusal<PublishedKeys>,
     query: KeyQuery,
     before: number,
-    current: Promise<PublishedKeys>,
-  ): Promise<readonly VerificationKey[]> {
-    return this.#findIn(await current, query, before)
-  }
-
-  #findIn(published: PublishedKeys, query: KeyQuery, before: number): Awaitable<readonly VerificationKey[]> {
+  ): Awaitable<OrRefusal<readonly VerificationKey[]>> => {
+    if (published instanceof Refusal) return published
     const found = candidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
     return this.#findAfterFetch(query, before)
   }
 
-  assertUsable(now: number): Awaitable<void> {
-    if (now === this.#usableAt) return
-    // A time of day can come twice.
+  ensureUsable(now: number): Awaitable<Refusal | undefined> {
+    if (now === this.#usableAt) return undefined
+    // The wall clock may have been set back to a time that was seen before.
     this.#usableAt = Number.NaN
     const current = this.#document.current()
-    if (current instanceof Promise) return current.then(() => undefined)
+    if (current instanceof Promise) return afterwards(current, refusalIn)
     this.#usableAt = now
+    return undefined
   }
 
-  async load(): Promise<void> {
-    await this.#document.current()
+  async load(): Promise<Refusal | undefined> {
+    return refusalIn(await this.#document.current())
   }
 
   size(): number {
@@ -133,7 +131,7 @@ export class RemoteKeySet implements KeySet {
    * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
    * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
    */
-  async #findAfterFetch(query: KeyQuery, before: number): Promise<readonly VerificationKey[]> {
+  async #findAfterFetch(query: KeyQuery, before: number): Promise<OrRefusal<readonly VerificationKey[]>> {
     const kid = query.kid ?? ''
     const now = this.#clock.elapsed()
     const absent = this.#absent.get(kid)
@@ -145,11 +143,12 @@ export class RemoteKeySet implements KeySet {
       await this.#document.underWay()
     }
     const published = await this.#document.current()
+    if (published instanceof Refusal) return published
     const found = candidates(published, query)
     if (found.length > 0 || published.kids.has(kid)) return found
     // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
     if (this.#document.health().status !== 'ok') {
-      throw this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
+      return this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
     }
     // An id nobody looked for since it was asked about is not known to be absent: it must not wait longer
     // each time its honest owner tries again in the pause.
@@ -195,13 +194,13 @@ async function discoveredAddress(
 }
 
 async function discovered(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
-  try {
-    return await metadata.current()
-  } catch (error) {
-    // The reason discovery failed is the reason the keys are missing: say that one.
-    if (error instanceof Refusal && error.cause instanceof Error) {
-      throw new PrerequisiteError(error.cause.message, metadata.secondsToNextAttempt())
-    }
-    throw error
-  }
+  const current = await metadata.current()
+  if (!(current instanceof Refusal)) return current
+  // The keys are missing because discovery failed: report that failure.
+  const { message } = current.cause instanceof Error ? current.cause : current
+  throw new PrerequisiteError(message, metadata.secondsToNextAttempt())
+}
+
+function refusalIn(found: unknown): Refusal | undefined {
+  return found instanceof Refusal ? found : undefined
 }

@@ -15,12 +15,13 @@ export class StaticKeySet implements KeySet {
     return candidates(this.#published, query, true)
   }
 
-  assertUsable(): void {
-    // Nothing that could have changed.
+  ensureUsable(): undefined {
+    // Configured keys cannot be withdrawn.
+    return undefined
   }
 
-  load(): Promise<void> {
-    return Promise.resolve()
+  load(): Promise<undefined> {
+    return Promise.resolve(undefined)
   }
 
   size(): number {

@@ -43,9 +43,8 @@ export interface JwtProfile {
   /** Judges the header before any key is looked for: type, category. */
   readonly validateHeader: (header: Readonly<Record<string, unknown>>) => VerificationFailure | undefined
   /**
-   * Judges and reads the claims, once the signature holds. Times, audience and binding are judged for every issuer
-   * alike. What it says must follow from what it is given: it is called with the same claims again when a token comes
-   * for the second time.
+   * Validates and reads the claims of a JWT with a valid signature, once per token. Times, audience and binding are
+   * checked for every issuer alike. Must depend on its arguments only.
    */
   readonly readClaims: (
     claims: Readonly<Record<string, unknown>>,

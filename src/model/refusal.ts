@@ -1,20 +1,33 @@
 import type { VerificationSource } from './access-token.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
-/** A finding against a token: the reason, and in words for a log what it is about; names a member, never its value. */
+/** Why a token fails verification: the reason, and for logs a sentence that names the member, never its value. */
 export interface VerificationFailure {
   readonly reason: RefusalReason
   readonly detail: string
 }
 
-/** Whether something is wrong, of what gives either facts or a fault. */
-export function isVerificationFailure(found: object): found is VerificationFailure {
-  return Object.hasOwn(found, 'reason')
+/** Whether a result is a failure and not facts. */
+export function isVerificationFailure(result: object): result is VerificationFailure {
+  return Object.hasOwn(result, 'reason')
 }
 
-/** The refusal that follows from a finding. */
-export function refusalFor({ reason, detail: because }: VerificationFailure): Refusal {
-  return new Refusal(reason, { cause: new Error(because) })
+/** The refusal of a token that fails verification. */
+export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
+  return new Refusal(reason, { cause: new Error(detail) })
+}
+
+/** A result, or the refusal in its place: inside the library refusals are returned, only public functions throw them. */
+export type OrRefusal<T> = T | Refusal
+
+/**
+ * The refusal that a function of a custom issuer has thrown.
+ *
+ * @throws the error itself if it is not a refusal.
+ */
+export function thrownRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  throw error
 }
 
 /** What a {@link Refusal} may know beyond its reason. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { CryptoKey } from 'jose'
 import type { DocumentHealth } from './health.js'
+import type { OrRefusal, Refusal } from './refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 
 /** A published key that may verify signatures. */
@@ -23,23 +24,21 @@ export interface VerificationKey {
 /** An issuer's keys. */
 export interface KeySet {
   /**
-   * The keys that may have signed a token with this header; usually one, none if the key is unknown. At once
-   * where nothing has to be fetched.
-   *
-   * @throws Refusal `keys_unavailable`, thrown or as a rejection, when there are no keys that may still be used.
+   * The keys that may have signed a token with this header: usually one, none if the key is unknown. Available
+   * immediately unless a fetch is needed. Refusal `keys_unavailable` if there are no keys that may still be used.
    */
-  find(query: KeyQuery): Awaitable<readonly VerificationKey[]>
+  find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>>
   /**
-   * Whether keys once found may still be trusted: returns at once or after a fetch, and starts a
-   * background refresh when one is due. For remembered tokens, which look no key up.
+   * Whether keys that were found earlier may still be used; starts a background refresh when one is due. For cached
+   * tokens, which look up no key.
    *
-   * @param now the time of day: within one tick of it nothing ages, and is not looked at twice.
-   * @throws Refusal `keys_unavailable`, thrown or as a rejection.
+   * @param now the wall clock time in seconds: within one tick of it the answer cannot change.
+   * @returns refusal `keys_unavailable` if they may not be used.
    */
-  assertUsable(now: number): Awaitable<void>
-  /** Loads the keys before they are needed. Rejects as {@link KeySet.find} does. */
-  load(): Promise<void>
-  /** How many keys can be used. */
+  ensureUsable(now: number): Awaitable<Refusal | undefined>
+  /** Loads the keys before they are needed. Refusal as {@link KeySet.find}. */
+  load(): Promise<Refusal | undefined>
+  /** Number of usable keys. */
   size(): number
   health(): DocumentHealth
 }

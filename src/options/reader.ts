@@ -12,7 +12,7 @@ export interface Description {
 }
 
 /** The smallest and the largest value; a string is a duration or the name of another option. */
-export interface Bounds {
+interface Bounds {
   readonly min: number | string
   readonly max: number | string
 }

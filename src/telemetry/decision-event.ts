@@ -15,8 +15,10 @@ export interface VerifiedToken {
 
 /** How a decision came about. */
 export interface DecisionCircumstances {
-  /** The token, or why there is none. */
-  readonly bearer: string | Refusal
+  /** The token of the request; empty if it has no readable one. */
+  readonly token: string
+  /** The token's digest; empty if the token is not readable. */
+  readonly digest: string
   /** The token's facts, once they were found. */
   readonly verified: VerifiedToken | undefined
   /** Absent where a token alone was decided about. */
@@ -28,26 +30,32 @@ export interface DecisionCircumstances {
 /** What an observer is told of a decision: nothing that could be used as a token. */
 export function eventOf(
   decision: Decision,
-  { bearer, verified, request, mode, durationMs }: DecisionCircumstances,
+  { token, digest, verified, request, mode, durationMs }: DecisionCircumstances,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const { method, path } = placeOf(request)
-  const shownPath = withoutToken(path, bearer)
+  const shownPath = withoutToken(path, token)
   const issuerName = verified?.issuer ?? refusal?.issuer
   const source = verified?.source ?? refusal?.source
-  const isToken = typeof bearer === 'string' && refusal?.reason !== 'token_malformed'
+  const fingerprint = fingerprintIn(token, digest, refusal)
   return {
     outcome: decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     ...(issuerName === undefined ? {} : { issuer: issuerName }),
     ...(verified === undefined ? {} : factsOf(verified.token)),
     ...(source === undefined ? {} : { source }),
-    ...(isToken ? { fingerprint: fingerprintOf(tokenDigest(bearer)) } : {}),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
     ...(method === undefined ? {} : { method }),
     ...(shownPath === undefined ? {} : { path: shownPath }),
     mode,
   }
+}
+
+function fingerprintIn(token: string, digest: string, refusal: Refusal | undefined): string | undefined {
+  if (token === '' || refusal?.reason === 'token_malformed') return undefined
+  // A token that is too long is refused before its digest is needed.
+  return fingerprintOf(digest === '' ? tokenDigest(token) : digest)
 }
 
 /** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
@@ -69,8 +77,8 @@ function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'meth
 const SHORTEST_SECRET = 16
 
 /** Some callers put their token into the address as well: it is not reported from there either. */
-function withoutToken(path: string | undefined, bearer: string | Refusal): string | undefined {
-  if (path === undefined || typeof bearer !== 'string') return path
+function withoutToken(path: string | undefined, bearer: string): string | undefined {
+  if (path === undefined) return path
   // Most paths are shorter than most tokens.
   if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
   // As it came first: what came as a token may have escapes of its own.

@@ -1,4 +1,4 @@
-import { issuersOf, type Verifier } from '../verifier/create-verifier.js'
+import { issuersOf, type Verifier } from '../verifier/verifier.js'
 import type { Issuer } from '../model/issuer.js'
 import type { MintOptions } from './mint.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'

@@ -1,10 +1,34 @@
-/** A value that is there, or will be. */
+/** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>
 
 /**
- * Goes on with a value: at once where it is there, later where it has to be awaited. Nothing about a
- * remembered token has to be awaited, and a promise costs as much as the rest of its way.
+ * Continues with a value once its promise is fulfilled. Callers handle a value that is already there themselves:
+ *
+ * ```ts
+ * return found instanceof Promise ? afterwards(found, this.#next, request) : this.#next(found, request)
+ * ```
+ *
+ * so that a cached token needs no promise, and no step exists in a synchronous and an asynchronous version. The
+ * arguments are passed on instead of being captured: a closure would make V8 allocate the captured variables on every
+ * call, also when nothing is awaited.
  */
-export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
+export async function afterwards<T, A extends readonly unknown[], R>(
+  promise: Promise<T>,
+  next: (value: T, ...args: A) => Awaitable<R>,
+  ...args: A
+): Promise<R> {
+  return next(await promise, ...args)
+}
+
+/** Replaces the rejection of a promise by a result, as `try` and `catch` do for a value that is already there. */
+export async function recovered<T, A extends readonly unknown[]>(
+  promise: Promise<T>,
+  onError: (error: unknown, ...args: A) => T,
+  ...args: A
+): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    return onError(error, ...args)
+  }
 }

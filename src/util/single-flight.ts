@@ -3,25 +3,21 @@
  * under way: nothing is kept once it is done.
  */
 export class SingleFlight<T> {
-  readonly #underWay = new Map<string, Promise<T>>()
+  readonly #inFlight = new Map<string, Promise<T>>()
 
   /** The work under way for a key. */
-  underWay(key: string): Promise<T> | undefined {
-    return this.#underWay.get(key)
+  inFlight(key: string): Promise<T> | undefined {
+    return this.#inFlight.get(key)
   }
 
   /**
    * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
    * else gets it, unless the work was abandoned; the work itself can ask whether it still counts.
    */
-  share(
-    key: string,
-    work: (stillCounts: () => boolean) => Promise<T>,
-    keep: (result: T) => void,
-  ): Promise<T> {
-    const underWay = this.#underWay.get(key)
-    if (underWay !== undefined) return underWay
-    const working = work(() => this.#underWay.get(key) === started)
+  share(key: string, work: (mayKeep: () => boolean) => Promise<T>, keep: (result: T) => void): Promise<T> {
+    const inFlight = this.#inFlight.get(key)
+    if (inFlight !== undefined) return inFlight
+    const working = work(() => this.#inFlight.get(key) === started)
     const started: Promise<T> = working.then(
       (result) => {
         if (this.#finish(key, started)) keep(result)
@@ -32,16 +28,16 @@ export class SingleFlight<T> {
         throw error
       },
     )
-    this.#underWay.set(key, started)
+    this.#inFlight.set(key, started)
     return started
   }
 
   /** Whoever asks from now on starts afresh; what is under way serves those who wait for it and is not kept. */
   abandon(key: string): void {
-    this.#underWay.delete(key)
+    this.#inFlight.delete(key)
   }
 
   #finish(key: string, work: Promise<T>): boolean {
-    return this.#underWay.get(key) === work && this.#underWay.delete(key)
+    return this.#inFlight.get(key) === work && this.#inFlight.delete(key)
   }
 }

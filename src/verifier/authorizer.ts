@@ -1,63 +1,66 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Awaitable } from '../util/awaitable.js'
-import { readBearer } from '../bearer/bearer-token.js'
-import type { GuardedRequest } from '../model/request.js'
-import type { Clock } from '../util/clock.js'
 import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
-import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
-import type { ResolvedToken } from './cached-token.js'
-import { evaluatePolicies } from '../policy/evaluate.js'
-import type { PolicySet } from '../policy/combine.js'
-import { isUndecidable, Refusal, refusalFor } from '../model/refusal.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
+import { isUndecidable, Refusal, refusalFor, type OrRefusal } from '../model/refusal.js'
+import type { GuardedRequest } from '../model/request.js'
+import { tokenDigest } from '../model/token-digest.js'
+import { readBearer } from '../bearer/bearer-token.js'
+import type { FreshnessNeeds, PolicySet } from '../policy/combine.js'
+import { evaluatePolicies } from '../policy/evaluate.js'
+import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
+import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
+import type { Clock } from '../util/clock.js'
+import type { ResolvedToken } from './cached-token.js'
+import { refuseUnreadable, type TokenLookup, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
-import type { TokenResolver } from './token-resolver.js'
 
-/** What a decision is made with. */
+/** What decisions are made with. */
 export interface AuthorizerSettings {
-  readonly verifier: TokenResolver
+  readonly resolver: TokenResolver
   readonly clock: Clock
-  readonly clockToleranceSeconds: number
+  /** Seconds by which clocks may differ. */
+  readonly toleranceSeconds: number
   readonly observer: DecisionObserver | undefined
 }
 
-/** How a request comes before the authorizer. */
-export interface AuthorizeContext {
+/** The guard that a request is authorized for, and what earlier guards on the same request found. */
+export interface GuardContext {
   readonly mode: GuardMode
-  /** What an earlier guard on the same request found: the token is then not resolved a second time. */
+  /** The token that an earlier guard accepted: it is not resolved a second time. */
   readonly earlier: ResolvedRequest | undefined
-  /** What an earlier guard that only reports has already reported of the same request. */
+  /** What an earlier guard in report mode has already reported about the request. */
   readonly reported: RefusalReason | undefined
 }
 
-/** How a request comes that no guard has seen before. */
-export const ENFORCED: AuthorizeContext = Object.freeze({
+/** The context of a request that no guard has seen before. */
+export const FIRST_GUARD: GuardContext = Object.freeze({
   mode: 'enforce',
-  // Said, so that what a polluted prototype has to say is not taken for what an earlier guard found.
+  // Own properties, so that a polluted prototype is not taken for the result of an earlier guard.
   earlier: undefined,
   reported: undefined,
 })
 
-/** What an accepted request leaves behind for a further guard on it. */
+/** The token of an accepted request, kept for further guards on the same request. */
 export interface ResolvedRequest {
-  readonly bearer: string
+  readonly token: string
+  readonly digest: string
   readonly resolved: ResolvedToken
-  /** When the first guard on it resolved the token, in seconds since the epoch. */
+  /** When the first guard resolved the token, in seconds since the epoch. */
   readonly at: number
 }
 
-/** Guards of one request follow each other sooner than that. */
+/** Guards of one request run within this time. */
 const SAME_REQUEST_SECONDS = 5
 
-/** A decision, with the passage if it was accepted. */
+/** A decision; for an accepted request with its token. */
 export interface DecisionResult {
   readonly decision: Decision
   readonly resolved: ResolvedRequest | undefined
 }
 
 /**
- * The journey of a request: header, token, facts, standing, policies, decision; and telling the observer.
- * Where nothing has to be awaited, the decision is there at once.
+ * The path of a request: header, token, facts, validity, policies, decision, event. Synchronous unless something has
+ * to be awaited.
  */
 export class Authorizer {
   readonly #settings: AuthorizerSettings
@@ -67,151 +70,137 @@ export class Authorizer {
   }
 
   /** Decides about a request. Never throws and never rejects. */
-  authorize(
-    request: GuardedRequest,
-    policies: PolicySet,
-    context: AuthorizeContext,
-  ): Awaitable<DecisionResult> {
-    return this.#decide(new DecisionContext(bearerOf(request), policies, request, context, this.#startTime()))
+  authorize(request: GuardedRequest, policies: PolicySet, guard: GuardContext): Awaitable<DecisionResult> {
+    return this.#decide(readToken(request), new DecisionContext(policies, request, guard, this.#startTime()))
   }
 
   /**
    * Decides about a token alone.
    *
-   * @throws Refusal
+   * @throws Refusal, as a rejection.
    */
   async verify(token: string, policies: PolicySet): Promise<AccessToken> {
-    const { decision } = await this.#decide(
-      new DecisionContext(token, policies, undefined, ENFORCED, this.#startTime()),
-    )
+    const context = new DecisionContext(policies, undefined, FIRST_GUARD, this.#startTime())
+    const { decision } = await this.#decide(token, context)
     if (decision.outcome === 'accepted') return decision.token
     throw decision.refusal
   }
 
-  /** Only who is told of it needs to know how long a decision took. */
+  /** Read only if somebody observes: the duration appears in events alone. */
   #startTime(): number {
     return this.#settings.observer === undefined ? 0 : performance.now()
   }
 
-  #decide(inquiry: DecisionContext): Awaitable<DecisionResult> {
+  #decide(token: OrRefusal<string>, context: DecisionContext): Awaitable<DecisionResult> {
     try {
-      const now = this.#settings.clock.now()
-      const resolving = this.#resolve(inquiry, now)
-      if (resolving instanceof Promise) return this.#decideLater(inquiry, resolving)
-      const judging = this.#judge(inquiry, resolving, now)
-      return judging instanceof Promise ? this.#orRefused(judging, inquiry) : judging
+      const resolved = this.#resolve(token, context)
+      const result =
+        resolved instanceof Promise
+          ? afterwards(resolved, this.#evaluateLater, context)
+          : this.#evaluate(resolved, context)
+      return result instanceof Promise ? recovered(result, this.#fail, context) : result
     } catch (error) {
-      return this.#refused(error, inquiry)
+      return this.#fail(error, context)
     }
   }
 
-  async #decideLater(inquiry: DecisionContext, resolving: Promise<ResolvedToken>): Promise<DecisionResult> {
-    try {
-      const judging = this.#judge(inquiry, await resolving, this.#settings.clock.now())
-      return judging instanceof Promise ? await judging : judging
-    } catch (error) {
-      return this.#refused(error, inquiry)
-    }
+  #resolve(token: OrRefusal<string>, context: DecisionContext): Awaitable<OrRefusal<ResolvedToken>> {
+    if (token instanceof Refusal) return token
+    context.token = token
+    const unreadable = refuseUnreadable(token)
+    if (unreadable !== undefined) return unreadable
+    context.now = this.#settings.clock.now()
+    // Headers may change between two guards: only the very same token needs no second verification.
+    if (context.guard.earlier?.token === token) context.continue(context.guard.earlier)
+    else context.digest = tokenDigest(token)
+    return this.#settings.resolver.resolve(context)
   }
 
-  async #orRefused(judging: Promise<DecisionResult>, inquiry: DecisionContext): Promise<DecisionResult> {
-    try {
-      return await judging
-    } catch (error) {
-      return this.#refused(error, inquiry)
-    }
+  /** An issuer may take long: validity and age are evaluated at the time of its response. */
+  readonly #evaluateLater = (
+    resolved: OrRefusal<ResolvedToken>,
+    context: DecisionContext,
+  ): Awaitable<DecisionResult> => {
+    context.now = this.#settings.clock.now()
+    return this.#evaluate(resolved, context)
   }
 
-  #resolve(inquiry: DecisionContext, now: number): Awaitable<ResolvedToken> {
-    const { bearer, earlier, policies } = inquiry
-    if (bearer instanceof Refusal) throw bearer
-    const { verifier } = this.#settings
-    if (earlier !== undefined && isSameRequest(earlier, now)) {
-      inquiry.resolvedAt = earlier.at
-      return verifier.resolveAgain(bearer, earlier.resolved, policies.needs, now)
-    }
-    return verifier.resolve(bearer, policies.needs, now)
+  #evaluate(resolved: OrRefusal<ResolvedToken>, context: DecisionContext): Awaitable<DecisionResult> {
+    if (resolved instanceof Refusal) return this.#refuse(resolved, context)
+    context.resolved = resolved
+    context.resolvedAt ??= context.now
+    const { cached } = resolved
+    const { issuer } = cached.issuer
+    const invalid = validateToken(cached, this.#settings.toleranceSeconds, context.now)
+    if (invalid !== undefined) return this.#conclude(invalid, resolved, context)
+    const failure = issuer.validateToken?.(cached.token)
+    if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)
+    const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request)
+    return refusal instanceof Promise
+      ? afterwards(refusal, this.#conclude, resolved, context)
+      : this.#conclude(refusal, resolved, context)
   }
 
-  #judge(inquiry: DecisionContext, resolved: ResolvedToken, now: number): Awaitable<DecisionResult> {
-    inquiry.resolved = resolved
-    // When it is known and not when it was asked about: an issuer may take long.
-    inquiry.resolvedAt ??= now
-    const { clockToleranceSeconds } = this.#settings
-    const { cached: known } = resolved
-    const { issuer } = known.issuer
-    const standing = validateToken(known, clockToleranceSeconds, now)
-    if (standing !== undefined) return this.#concluded(inquiry, resolved, standing)
-    const fault = issuer.validateToken?.(known.token)
-    if (fault !== undefined) return this.#concluded(inquiry, resolved, refusalFor(fault))
-    const judging = evaluatePolicies(inquiry.policies, known, issuer, now, inquiry.request)
-    return judging instanceof Promise
-      ? this.#concludedLater(inquiry, resolved, judging)
-      : this.#concluded(inquiry, resolved, judging)
-  }
-
-  async #concludedLater(
-    inquiry: DecisionContext,
-    resolved: ResolvedToken,
-    judging: Promise<Refusal | undefined>,
-  ): Promise<DecisionResult> {
-    return this.#concluded(inquiry, resolved, await judging)
-  }
-
-  #concluded(
-    inquiry: DecisionContext,
-    resolved: ResolvedToken,
+  readonly #conclude = (
     refusal: Refusal | undefined,
-  ): DecisionResult {
+    resolved: ResolvedToken,
+    context: DecisionContext,
+  ): DecisionResult => {
+    const { cached, source } = resolved
     if (refusal !== undefined) {
-      return this.#refused(refusal.withOrigin(resolved.cached.issuer.issuer.name, resolved.source), inquiry)
+      return this.#refuse(refusal.withOrigin(cached.issuer.issuer.name, source), context)
     }
-    const { earlier, bearer } = inquiry
-    const decision = resolved.cached.acceptedDecision
-    // A second guard that also accepts adds nothing to what was reported, unless it had to ask the issuer.
-    const isNews = earlier === undefined || (resolved.source === 'remote' && resolved !== earlier.resolved)
-    if (isNews) this.#report(decision, inquiry)
-    // Only a token is ever resolved: a refusal in its place has been thrown before.
-    return {
-      decision,
-      resolved: { bearer: bearer as string, resolved, at: inquiry.resolvedAt ?? Number.NaN },
-    }
+    const decision = cached.acceptedDecision
+    const { token, digest, previous } = context
+    // A further guard that accepts as well adds nothing to what was reported, unless it had to ask the issuer.
+    const isNews = previous === undefined || (source === 'remote' && resolved !== previous.resolved)
+    if (isNews) this.#report(decision, context)
+    return { decision, resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN } }
   }
 
-  #refused(error: unknown, inquiry: DecisionContext): DecisionResult {
-    // Anything but a refusal is a fault of ours: it opens no door, and says nothing about the token.
+  /** Any error that is not a refusal is an internal bug: respond 503, because it says nothing about the token. */
+  readonly #fail = (error: unknown, context: DecisionContext): DecisionResult => {
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
+    return this.#refuse(refusal, context)
+  }
+
+  #refuse(refusal: Refusal, context: DecisionContext): DecisionResult {
     const outcome = isUndecidable(refusal) ? 'undecidable' : 'refused'
     const decision: Decision = Object.freeze({ outcome, refusal })
-    const { mode, reported } = inquiry.context
-    if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, inquiry)
+    const { mode, reported } = context.guard
+    if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, context)
     return { decision, resolved: undefined }
   }
 
-  #report(decision: Decision, inquiry: DecisionContext): void {
+  #report(decision: Decision, context: DecisionContext): void {
     const { observer } = this.#settings
     if (observer === undefined) return
     try {
-      const { bearer, resolved, request, started, context } = inquiry
-      const durationMs = performance.now() - started
-      const verified = resolved === undefined ? undefined : verifiedToken(resolved)
-      const outcome = observer(
-        eventOf(decision, { bearer, verified, request, mode: context.mode, durationMs }),
+      const { token, digest, request, guard, resolved } = context
+      const result = observer(
+        eventOf(decision, {
+          token,
+          digest,
+          verified: resolved === undefined ? undefined : verifiedToken(resolved),
+          request,
+          mode: guard.mode,
+          durationMs: performance.now() - context.started,
+        }),
       )
-      // An async observer that fails must not end the process either.
-      if (outcome instanceof Promise) outcome.catch(() => undefined)
+      // A rejection of an async observer must not end the process.
+      if (result instanceof Promise) result.catch(() => undefined)
     } catch {
-      // Watching changes nothing.
+      // Errors thrown by an observer are ignored.
     }
   }
 }
 
-function verifiedToken({ cached: known, source }: ResolvedToken): VerifiedToken {
-  return { token: known.token, issuer: known.issuer.issuer.name, source }
+function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {
+  return { token: cached.token, issuer: cached.issuer.issuer.name, source }
 }
 
-/** Never throws: a request that is none is as undecidable as any other fault of ours. */
-function bearerOf(request: GuardedRequest): string | Refusal {
+/** Never throws: an unreadable request yields a 503 like any other internal error. */
+function readToken(request: GuardedRequest): OrRefusal<string> {
   try {
     return readBearer(request)
   } catch (cause) {
@@ -219,48 +208,57 @@ function bearerOf(request: GuardedRequest): string | Refusal {
   }
 }
 
-/** A decision in the making: what is decided about, and what came to light on the way. */
-class DecisionContext {
-  readonly bearer: string | Refusal
+/** A decision in progress: its input, and what is found out step by step. */
+class DecisionContext implements TokenLookup {
   readonly policies: PolicySet
+  readonly needs: FreshnessNeeds
   readonly request: GuardedRequest | undefined
-  readonly context: AuthorizeContext
+  readonly guard: GuardContext
   readonly started: number
-  /** What an earlier guard found out about the very same token. */
-  readonly earlier: ResolvedRequest | undefined
-  resolved: ResolvedToken | undefined
-  /** When it was resolved by the first guard of the request. */
-  resolvedAt: number | undefined
+  /** Empty if the request has no readable token. */
+  token = ''
+  /** Empty until the token was found to be readable. */
+  digest = ''
+  /** The wall clock in seconds since the epoch, read once before and once after waiting. */
+  now = Number.NaN
+  /** What an earlier guard on this request found out about the same token. */
+  previous: ResolvedRequest | undefined = undefined
+  /** The same, if it is recent enough to be used again. */
+  earlier: ResolvedToken | undefined = undefined
+  resolved: ResolvedToken | undefined = undefined
+  /** When the first guard of the request resolved the token. */
+  resolvedAt: number | undefined = undefined
 
   constructor(
-    bearer: string | Refusal,
     policies: PolicySet,
     request: GuardedRequest | undefined,
-    context: AuthorizeContext,
+    guard: GuardContext,
     started: number,
   ) {
-    this.bearer = bearer
     this.policies = policies
+    this.needs = policies.needs
     this.request = request
-    this.context = context
+    this.guard = guard
     this.started = started
-    // Headers may have been changed between two guards: only the very same token may pass unresolved.
-    this.earlier = earlierOf(context, bearer)
-    this.resolved = undefined
-    this.resolvedAt = undefined
+  }
+
+  /** Continues a request that an earlier guard accepted with the same token. */
+  continue(previous: ResolvedRequest): void {
+    this.previous = previous
+    this.digest = previous.digest
+    if (!isSameRequest(previous, this.now)) return
+    this.earlier = previous.resolved
+    this.resolvedAt = previous.at
   }
 }
 
-function earlierOf({ earlier }: AuthorizeContext, bearer: string | Refusal): ResolvedRequest | undefined {
-  return earlier?.bearer === bearer ? earlier : undefined
-}
-
 /**
- * Whether a guard follows an earlier one on the way in. A request that goes on for longer, such as a stream that is
- * guarded anew from time to time, is like a new one: what was forgotten or refused meanwhile must not pass.
+ * Whether a guard follows an earlier one on the way to the handler. A request that lasts longer, such as a stream that
+ * is authorized again from time to time, is resolved like a new one: a token that was forgotten or refused meanwhile
+ * must not pass.
  */
 function isSameRequest({ at }: ResolvedRequest, now: number): boolean {
-  const passed = now - at
-  // A time of day that was set back says nothing of how long it went on.
-  return passed >= 0 && passed < SAME_REQUEST_SECONDS
+  const seconds = now - at
+  // If the wall clock was set back, nothing is known about the time in between.
+  return seconds >= 0 && seconds < SAME_REQUEST_SECONDS
 }

@@ -1,55 +1,61 @@
-import { type AccessToken, type VerificationSource } from '../model/access-token.js'
-import { ownMember } from '../util/members.js'
+import {
+  createAccessToken,
+  timeOrNothing,
+  type AccessToken,
+  type TokenFacts,
+  type VerificationSource,
+} from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
 import type { VerificationKey } from '../model/verification-key.js'
+import { ownMember } from '../util/members.js'
+import type { ConnectedIssuer } from './issuer-connection.js'
 
-/** What was found out about a token. */
-export interface TokenFindings {
+/** What verification found out about a token. */
+export interface VerifiedFacts {
   readonly issuer: ConnectedIssuer
   readonly token: AccessToken
   readonly notBefore: number | undefined
-  /** The key that vouches for it; absent for tokens the issuer vouched for. */
+  /** The key that verified the signature; absent for tokens that the issuer confirmed. */
   readonly key: VerificationKey | undefined
-  /** When the issuer last vouched for it remotely, on the elapsed clock. */
+  /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
   readonly confirmedElapsed: number | undefined
 }
 
-/** A token's facts and where they came from. */
+/** A verified token, and where its facts came from. */
 export interface ResolvedToken {
   readonly cached: CachedToken
   readonly source: VerificationSource
 }
 
 /**
- * What is remembered of a token: facts, never a decision. Whatever follows from facts that cannot change is worked
- * out once, here, and not with every request.
+ * A cache entry: facts of one token, never a decision. What follows from facts that cannot change is computed once,
+ * here, and not on every request.
  */
-export class CachedToken implements TokenFindings {
+export class CachedToken implements VerifiedFacts {
   readonly issuer: ConnectedIssuer
   readonly token: AccessToken
   readonly notBefore: number | undefined
   readonly key: VerificationKey | undefined
   readonly confirmedElapsed: number | undefined
-  // What is judged, as members of their own: one that the token has not must not be read from a polluted prototype.
+  // Copied to own properties, so that absent claims are never read from a polluted prototype.
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
   readonly clientId: string | undefined
-  /** Whether it was issued for an audience of ours (RFC 7519 section 4.1.3), compared as text. */
+  /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
-  /** What recalling it gives. */
+  /** The result of a cache hit. */
   readonly cachedResult: ResolvedToken
-  /** What is said of a request that is accepted with it. */
+  /** The decision about a request that is accepted with this token. */
   readonly acceptedDecision: Decision
-  /** How often it was recalled since it was found. */
+  /** Number of cache hits. */
   useCount = 0
 
-  constructor({ issuer, token, notBefore, key, confirmedElapsed: answeredAt }: TokenFindings) {
+  constructor({ issuer, token, notBefore, key, confirmedElapsed }: VerifiedFacts) {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
     this.key = key
-    this.confirmedElapsed = answeredAt
+    this.confirmedElapsed = confirmedElapsed
     this.issuedAt = ownMember(token, 'issuedAt')
     this.expiresAt = ownMember(token, 'expiresAt')
     this.clientId = ownMember(token, 'clientId')
@@ -58,4 +64,32 @@ export class CachedToken implements TokenFindings {
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }
+}
+
+/** How a token was verified. */
+export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key' | 'confirmedElapsed'> {
+  readonly format: AccessToken['format']
+  readonly digest: string
+  /** When the issuer confirmed the token, in seconds since the epoch. */
+  readonly confirmedAt: number | undefined
+  /** The claims, if they are frozen already. */
+  readonly frozen: TokenFacts['claims'] | undefined
+}
+
+/**
+ * The cache entry of a token whose facts were verified.
+ *
+ * @throws TypeError if a custom issuer returned facts of a wrong type.
+ */
+export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
+  const { issuer, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
+  const { name: issuerName, provider } = issuer.issuer
+  const token = createAccessToken(facts, { format, issuerName, provider, digest, confirmedAt, frozen })
+  return new CachedToken({
+    issuer,
+    token,
+    notBefore: timeOrNothing(facts, 'notBefore'),
+    key,
+    confirmedElapsed,
+  })
 }

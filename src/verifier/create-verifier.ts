@@ -1,7 +1,4 @@
-import type { AccessToken } from '../model/access-token.js'
-import { Authorizer, ENFORCED, type AuthorizeContext, type DecisionResult } from './authorizer.js'
-import type { GuardedRequest } from '../model/request.js'
-import type { Awaitable } from '../util/awaitable.js'
+import { Authorizer, FIRST_GUARD, type DecisionResult } from './authorizer.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
@@ -17,11 +14,11 @@ import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
-import type { PolicySet } from '../policy/combine.js'
-import { compilePolicy, policyOption } from '../policy/compile.js'
+import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
-import { healthOf, loadAll, type VerifierHealth } from './readiness.js'
+import { healthOf, loadAll } from './readiness.js'
+import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
 import { policySets } from './policy-sets.js'
 
@@ -67,40 +64,6 @@ export const VERIFIER_OPTIONS = {
   signatures: oneOf(['node', 'jose'], 'node'),
 } satisfies TableOf<VerifierOptions>
 
-/** Verifies tokens and decides about requests. */
-export interface Verifier {
-  /**
-   * Verifies a token and holds it against the verifier's policy and the given one.
-   *
-   * @throws Refusal, as a rejection, with the reason.
-   * @throws ConfigurationError, at once, if the policy is wrong.
-   */
-  verify(token: string, policy?: Policy): Promise<AccessToken>
-  /**
-   * Decides about a request. The promise never rejects: an outage, too, is a decision. Make the policy once: each new
-   * object is checked anew, which takes longer than to decide about a known token.
-   *
-   * @throws ConfigurationError, at once, if the policy is wrong.
-   */
-  authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
-  /**
-   * Loads discovery documents and keys of every issuer before traffic comes.
-   *
-   * @throws AggregateError, as a rejection, naming each issuer that failed.
-   */
-  ready(): Promise<void>
-  /** A snapshot of what is known of the issuers; asks nobody. */
-  health(): VerifierHealth
-  /**
-   * Drops what is remembered of one token.
-   *
-   * @throws TypeError for what is no text.
-   */
-  forget(token: string): void
-  /** Lets go of everything remembered of tokens. Nothing keeps the process alive without it either. */
-  close(): void
-}
-
 /**
  * Makes a verifier. All options are checked here, once.
  *
@@ -117,21 +80,16 @@ export interface Verifier {
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const own = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
-  const { clock, clockTolerance: clockToleranceSeconds } = own
+  const { clock, clockTolerance: toleranceSeconds } = own
   const connected = connectAll(own.issuers, clock, own.onIssuerEvent)
   const cache = createTokenCache(own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
-  const tokens = new TokenResolver({
-    router,
-    cache,
-    clock,
-    toleranceSeconds: clockToleranceSeconds,
-    checkSignature: signatureCheck(own.signatures),
-  })
+  const verifySignature = signatureVerifier(own.signatures)
+  const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
   const authorizer = new Authorizer({
-    verifier: tokens,
+    resolver,
     clock,
-    clockToleranceSeconds,
+    toleranceSeconds,
     observer: own.onDecision,
   })
 
@@ -140,19 +98,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
     authorize: (request, policy) => {
-      const judgement = authorizer.authorize(request, policies(policy), ENFORCED)
-      return judgement instanceof Promise ? judgement.then(decisionOf) : Promise.resolve(judgement.decision)
+      const result = authorizer.authorize(request, policies(policy), FIRST_GUARD)
+      return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
     ready: () => loadAll(connected),
     health: () => healthOf(connected),
     forget: (token) => {
-      tokens.forget(token)
+      resolver.forget(token)
     },
     close: () => {
       cache.clear()
     },
   }
-  internals.set(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
+  setInternals(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
   return Object.freeze(verifier)
 }
 
@@ -160,9 +118,9 @@ function decisionOf({ decision }: DecisionResult): Decision {
   return decision
 }
 
-function signatureCheck(signatures: 'node' | 'jose'): SignatureVerifier {
+function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
   if (signatures === 'node') return verifyWithNode
-  // Now, so that the first request does not wait for it; who uses it says so if it cannot be had.
+  // Loaded now, so that the first request does not wait for it. A failure is reported by the first verification.
   loadJose().catch(() => undefined)
   return verifyWithJose
 }
@@ -185,38 +143,4 @@ function connectAll(
     names.add(issuer.name)
     return connectIssuer(issuer, clock, observer)
   })
-}
-
-/** What adapters and the test helpers need beyond the public interface. */
-interface Internals {
-  readonly authorizer: Authorizer
-  readonly policies: (policy: Policy | undefined) => PolicySet
-  readonly issuers: readonly Issuer[]
-}
-
-const internals = new WeakMap<Verifier, Internals>()
-
-/** The issuers a verifier was made with. */
-export function issuersOf(verifier: Verifier): readonly Issuer[] {
-  return internals.get(verifier)?.issuers ?? []
-}
-
-/** Decides about the requests that come to one place of an application. */
-export type Judge = (request: GuardedRequest, context: AuthorizeContext) => Awaitable<DecisionResult>
-
-/**
- * {@link Verifier.authorize} for guards: knows the mode, and what an earlier guard found on the same
- * request. Works with any object of the interface, such as a user's wrapper, through its public method.
- *
- * @throws ConfigurationError if the policy is wrong.
- */
-export function judgeOf(verifier: Verifier, policy: Policy | undefined): Judge {
-  if (policy !== undefined) compilePolicy('policy', policy)
-  const known = internals.get(verifier)
-  if (known === undefined) {
-    return async (request) => ({ decision: await verifier.authorize(request, policy), resolved: undefined })
-  }
-  const { authorizer, policies } = known
-  const set = policies(policy)
-  return (request, context) => authorizer.authorize(request, set, context)
 }

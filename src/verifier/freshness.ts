@@ -8,15 +8,15 @@ import type { FreshnessNeeds } from '../policy/combine.js'
  * @param tolerance seconds by which clocks may disagree.
  */
 export function longestAge(
-  known: CachedToken,
+  cached: CachedToken,
   { confirmAfter }: FreshnessNeeds,
   now: number,
   tolerance: number,
 ): number | undefined {
-  const { key, issuer, issuedAt, expiresAt } = known
+  const { key, issuer, issuedAt, expiresAt } = cached
   if (key !== undefined) {
     // Of one that will be refused for what it says of itself, nobody needs to be asked.
-    if (confirmAfter === undefined || !mayEverPass(known, now, tolerance)) return undefined
+    if (confirmAfter === undefined || !canEverPass(cached, now, tolerance)) return undefined
     const isYoung = issuedAt !== undefined && now - issuedAt < confirmAfter
     return isYoung ? undefined : confirmAfter
   }
@@ -29,7 +29,7 @@ export function longestAge(
 }
 
 /** What no route will ever accept is not worth a question, nor the place of a token that one does. */
-export function mayEverPass(
+export function canEverPass(
   { matchesAudience: isForUs, expiresAt }: CachedToken,
   now: number,
   tolerance: number,

@@ -9,7 +9,7 @@ import type { KeySet } from '../model/verification-key.js'
 import { KEY_DEFAULTS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { issuerEvents, type IssuerObserver, type TellIssuerEvent } from '../model/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
 import type { Issuer, KeySource } from '../model/issuer.js'
@@ -21,8 +21,8 @@ export interface ConnectedIssuer {
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: Introspector | undefined
-  /** Loads what would otherwise be loaded by the first request. */
-  load(): Promise<void>
+  /** Loads what the first request would otherwise load. */
+  load(): Promise<Refusal | undefined>
   health(): IssuerHealth
 }
 
@@ -57,8 +57,10 @@ export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObs
     keys,
     remote,
     async load() {
-      await keys?.load()
-      if (issuer.remote?.endpoint === 'discovered') await metadata?.current()
+      const refusal = await keys?.load()
+      if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
+      const document = await metadata?.current()
+      return document instanceof Refusal ? document : undefined
     },
     health() {
       const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
@@ -137,18 +139,18 @@ function remoteCheckOf(
   )
 }
 
-async function discoveredEndpoint(metadata: RefreshingDocument<IssuerMetadata> | undefined): Promise<string> {
-  try {
-    const endpoint = (await metadata?.current())?.introspectionEndpoint
-    if (endpoint !== undefined) return endpoint
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    throw new Refusal('issuer_unavailable', {
-      cause: error.cause,
+async function discoveredEndpoint(
+  metadata: RefreshingDocument<IssuerMetadata> | undefined,
+): Promise<OrRefusal<string>> {
+  const document = await metadata?.current()
+  if (document instanceof Refusal) {
+    return new Refusal('issuer_unavailable', {
+      cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
     })
   }
-  throw new Refusal('issuer_unavailable', {
+  if (document?.introspectionEndpoint !== undefined) return document.introspectionEndpoint
+  return new Refusal('issuer_unavailable', {
     cause: new Error(
       'the discovery document names no introspection_endpoint that is an https: address; give introspection.endpoint',
     ),

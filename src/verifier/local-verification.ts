@@ -1,92 +1,103 @@
-import type { Awaitable } from '../util/awaitable.js'
-import type { Clock } from '../util/clock.js'
-import { mayEverPass } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
-import { sharesItsHeader, type DecodedJwt } from '../jwt/decode.js'
+import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
+import type { KeySet } from '../model/verification-key.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
-import type { CachedToken } from './cached-token.js'
-import { Refusal } from '../model/refusal.js'
-import { knownJwt, SeenToken } from './unparsed-token.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
+import type { Clock } from '../util/clock.js'
 import { SingleFlight } from '../util/single-flight.js'
+import { cachedTokenFrom, type CachedToken } from './cached-token.js'
+import { canEverPass } from './freshness.js'
+import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
-/** What JWTs are checked with. */
+/** What JWTs are verified with. */
 export interface LocalVerificationSettings {
   readonly cache: TokenCache
   readonly clock: Clock
-  /** By how many seconds clocks may disagree. */
+  /** Seconds by which clocks may differ. */
   readonly toleranceSeconds: number
-  readonly checkSignature: SignatureVerifier
+  readonly verifySignature: SignatureVerifier
 }
 
-/** A JWT that is checked with the keys of its issuer. */
+/** A JWT that is verified with the keys of its issuer. */
 export interface UnverifiedToken {
   readonly token: string
   readonly digest: string
-  readonly unverified: DecodedJwt
+  readonly unverified: UnverifiedJwt
 }
 
-/** Checks JWTs with keys: one check at a time per token, and what it finds is remembered. */
+/** Verifies JWTs locally. Concurrent requests for one token share the verification; results are cached. */
 export class LocalVerification {
   readonly #settings: LocalVerificationSettings
-  readonly #flights = new SingleFlight<CachedToken>()
+  readonly #flights = new SingleFlight<OrRefusal<CachedToken>>()
 
   constructor(settings: LocalVerificationSettings) {
     this.#settings = settings
   }
 
-  /**
-   * Checks a token of which nothing is remembered. At once where nothing has to be awaited.
-   *
-   * @throws Refusal, thrown or as a rejection.
-   */
-  verify(checked: UnverifiedToken, issuer: ConnectedIssuer): Awaitable<CachedToken> {
-    const underWay = this.#flights.underWay(checked.digest)
-    if (underWay !== undefined) return underWay
-    const verifying = this.#verify(checked, issuer)
-    if (verifying instanceof Promise) return this.#shared(checked, issuer, verifying)
-    const { facts, key } = verifying
-    const { digest, unverified } = checked
-    const known = knownJwt({ facts, claims: unverified.claims, digest, issuer, key })
-    this.#remember(checked, known)
-    return known
+  /** Verifies a token that is not cached. Immediate unless keys or the thread pool have to be awaited. */
+  verify(unverified: UnverifiedToken, issuer: ConnectedIssuer): Awaitable<OrRefusal<CachedToken>> {
+    const { digest } = unverified
+    const inFlight = this.#flights.inFlight(digest)
+    if (inFlight !== undefined) return inFlight
+    const { jwt } = issuer.issuer
+    if (jwt === undefined || issuer.keys === undefined) return new Refusal('issuer_unknown')
+    const verified = this.#verifyWith(jwt, issuer.keys, unverified)
+    return verified instanceof Promise
+      ? this.#share(verified, unverified, issuer)
+      : this.#store(toCachedToken(verified, unverified, issuer), unverified)
   }
 
-  /** A check under way serves those who wait for it and is not remembered. */
+  /** A verification in flight still serves its waiting callers, and its result is not cached. */
   abandon(digest: string): void {
     this.#flights.abandon(digest)
   }
 
-  #verify({ token, unverified }: UnverifiedToken, { issuer, keys }: ConnectedIssuer): Awaitable<VerifiedJwt> {
-    if (issuer.jwt === undefined || keys === undefined) throw new Refusal('issuer_unknown')
-    return verifyJwt(token, unverified, issuer.jwt, keys, this.#settings.checkSignature)
+  #verifyWith(
+    jwt: JwtProfile,
+    keys: KeySet,
+    { token, unverified }: UnverifiedToken,
+  ): Awaitable<OrRefusal<VerifiedJwt>> {
+    return verifyJwt(token, unverified, jwt, keys, this.#settings.verifySignature)
   }
 
-  #shared(
-    checked: UnverifiedToken,
+  #share(
+    verifying: Promise<OrRefusal<VerifiedJwt>>,
+    unverified: UnverifiedToken,
     issuer: ConnectedIssuer,
-    verifying: Promise<VerifiedJwt>,
-  ): Promise<CachedToken> {
-    const { digest, unverified } = checked
-    const underWay = this.#flights.underWay(digest)
-    if (underWay !== undefined) {
-      // An issuer's own function has come back here with the same token while it was looked at.
+  ): Promise<OrRefusal<CachedToken>> {
+    const inFlight = this.#flights.inFlight(unverified.digest)
+    if (inFlight !== undefined) {
+      // Re-entrant call: a custom issuer function verified the same token.
       verifying.catch(() => undefined)
-      return underWay
+      return inFlight
     }
-    const check = async (): Promise<CachedToken> => {
-      const { facts, key } = await verifying
-      return knownJwt({ facts, claims: unverified.claims, digest, issuer, key })
-    }
-    return this.#flights.share(digest, check, (known) => {
-      this.#remember(checked, known)
-    })
+    return this.#flights.share(
+      unverified.digest,
+      () => afterwards(verifying, toCachedToken, unverified, issuer),
+      (result) => {
+        this.#store(result, unverified)
+      },
+    )
   }
 
-  #remember({ token, digest, unverified }: UnverifiedToken, known: CachedToken): void {
+  #store(result: OrRefusal<CachedToken>, { digest }: UnverifiedToken): OrRefusal<CachedToken> {
     const { cache, clock, toleranceSeconds } = this.#settings
-    if (!mayEverPass(known, clock.now(), toleranceSeconds)) return
-    cache.remember(digest, sharesItsHeader(token) ? new SeenToken(known, unverified) : known)
+    if (!(result instanceof Refusal) && canEverPass(result, clock.now(), toleranceSeconds)) {
+      cache.accept(digest, result)
+    }
+    return result
   }
+}
+
+function toCachedToken(
+  verified: OrRefusal<VerifiedJwt>,
+  { digest, unverified: { claims } }: UnverifiedToken,
+  issuer: ConnectedIssuer,
+): OrRefusal<CachedToken> {
+  if (verified instanceof Refusal) return verified
+  const { facts, key } = verified
+  const confirmation = { confirmedAt: undefined, confirmedElapsed: undefined }
+  return cachedTokenFrom(facts, { issuer, key, format: 'jwt', digest, frozen: claims, ...confirmation })
 }

@@ -7,13 +7,13 @@ export interface VerifierHealth {
   readonly issuers: readonly IssuerHealth[]
 }
 
+/**
+ * Loads discovery documents and keys of all issuers.
+ *
+ * @throws AggregateError, as a rejection, that names each failed issuer and why.
+ */
 export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
-  const outcomes = await Promise.allSettled(issuers.map((issuer) => issuer.load()))
-  const failures = outcomes.flatMap((outcome, index) =>
-    outcome.status === 'rejected'
-      ? [{ name: issuers[index]?.issuer.name ?? '', error: outcome.reason as unknown }]
-      : [],
-  )
+  const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
@@ -21,11 +21,27 @@ export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void
   )
 }
 
+interface LoadFailure {
+  readonly name: string
+  readonly error: unknown
+}
+
+async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefined> {
+  const { name } = connected.issuer
+  try {
+    const error = await connected.load()
+    return error === undefined ? undefined : { name, error }
+  } catch (error) {
+    return { name, error }
+  }
+}
+
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
+/** A snapshot of all issuers; makes no call. */
 export function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>

@@ -1,118 +1,111 @@
-import {
-  createAccessToken,
-  timeOrNothing,
-  withConfirmation,
-  type AccessToken,
-} from '../model/access-token.js'
-import type { Clock } from '../util/clock.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
-import { Refusal } from '../model/refusal.js'
+import { withConfirmation, type AccessToken } from '../model/access-token.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { IntrospectionResult } from '../introspection/introspector.js'
+import type { Clock } from '../util/clock.js'
 import { SingleFlight } from '../util/single-flight.js'
-import { CachedToken } from './cached-token.js'
+import { CachedToken, cachedTokenFrom } from './cached-token.js'
+import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
-/** A token that an issuer is asked about. */
+/** A token that its issuer verifies. */
 export interface TokenToVerify {
   readonly token: string
   readonly digest: string
   readonly format: AccessToken['format']
 }
 
-/** Whether an answer under way may still be remembered: not once its token was forgotten. */
-type StillCounts = () => boolean
+/** Whether the result of a call in flight may still be cached: not after the token was forgotten. */
+type MayCache = () => boolean
 
-/** Asks issuers about tokens: one question at a time per token, and what comes back is remembered. */
+/** Verifies tokens remotely. Concurrent requests for one token share a call; results are cached. */
 export class RemoteVerification {
   readonly #cache: TokenCache
   readonly #clock: Clock
-  readonly #flights = new SingleFlight<CachedToken>()
+  readonly #flights = new SingleFlight<OrRefusal<CachedToken>>()
 
   constructor(cache: TokenCache, clock: Clock) {
     this.#cache = cache
     this.#clock = clock
   }
 
-  /**
-   * Asks about a token of which nothing is remembered.
-   *
-   * @throws Refusal
-   */
-  async verify(asked: TokenToVerify, issuer: ConnectedIssuer): Promise<CachedToken> {
-    return this.#once(asked.digest, (counts) => this.#facts(asked, issuer, counts))
+  /** Asks the issuer about a token that is not cached. */
+  verify(request: TokenToVerify, issuer: ConnectedIssuer): Promise<OrRefusal<CachedToken>> {
+    return this.#share(request.digest, (mayCache) => this.#fetchFacts(request, issuer, mayCache))
   }
 
-  /**
-   * Asks again about a token whose facts are known.
-   *
-   * @throws Refusal
-   */
-  async confirm(token: string, digest: string, known: CachedToken): Promise<CachedToken> {
-    const asked = { token, digest, format: known.token.format }
-    if (known.key === undefined) return this.verify(asked, known.issuer)
-    return this.#once(digest, (counts) => this.#confirmation(asked, known, counts))
+  /** Asks the issuer again about a cached token. */
+  confirm(token: string, digest: string, cached: CachedToken): Promise<OrRefusal<CachedToken>> {
+    const request = { token, digest, format: cached.token.format }
+    if (cached.key === undefined) return this.verify(request, cached.issuer)
+    return this.#share(digest, (mayCache) => this.#fetchConfirmation(request, cached, mayCache))
   }
 
-  /** An answer under way serves those who wait for it and is not remembered. */
+  /** A call in flight still serves its waiting callers, and its result is not cached. */
   abandon(digest: string): void {
     this.#flights.abandon(digest)
   }
 
-  #once(digest: string, work: (counts: StillCounts) => Promise<CachedToken>): Promise<CachedToken> {
-    return this.#flights.share(digest, work, (known) => {
-      this.#cache.remember(digest, known)
+  #share(
+    digest: string,
+    call: (mayCache: MayCache) => Promise<OrRefusal<CachedToken>>,
+  ): Promise<OrRefusal<CachedToken>> {
+    return this.#flights.share(digest, call, (result) => {
+      if (!(result instanceof Refusal)) this.#cache.accept(digest, result)
     })
   }
 
-  /** The facts of a token as its issuer tells them. */
-  async #facts(asked: TokenToVerify, issuer: ConnectedIssuer, counts: StillCounts): Promise<CachedToken> {
-    const moment = this.#moment()
-    const { facts } = await this.#ask(asked, issuer, counts)
-    const { name: issuerName, provider } = issuer.issuer
-    const { format, digest } = asked
-    const token = createAccessToken(facts, {
-      format,
-      issuerName,
-      provider,
-      digest,
-      confirmedAt: moment.now,
-      frozen: undefined,
-    })
-    return new CachedToken({
+  /** The facts of a token as its issuer states them. */
+  async #fetchFacts(
+    request: TokenToVerify,
+    issuer: ConnectedIssuer,
+    mayCache: MayCache,
+  ): Promise<OrRefusal<CachedToken>> {
+    const { confirmedAt, confirmedElapsed } = this.#readClocks()
+    const result = await this.#introspect(request, issuer, mayCache)
+    if (result instanceof Refusal) return result
+    const { format, digest } = request
+    return cachedTokenFrom(result.facts, {
       issuer,
-      token,
-      notBefore: timeOrNothing(facts, 'notBefore'),
       key: undefined,
-      confirmedElapsed: moment.elapsed,
+      format,
+      digest,
+      frozen: undefined,
+      confirmedAt,
+      confirmedElapsed,
     })
   }
 
-  /** The issuer's word on a token whose facts a signature has vouched for. */
-  async #confirmation(asked: TokenToVerify, known: CachedToken, counts: StillCounts): Promise<CachedToken> {
-    const moment = this.#moment()
-    await this.#ask(asked, known.issuer, counts)
-    const token = withConfirmation(known.token, moment.now)
-    const { issuer, notBefore, key } = known
-    return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed: moment.elapsed })
+  /** The issuer's confirmation of a token whose facts a signature has proved. */
+  async #fetchConfirmation(
+    request: TokenToVerify,
+    cached: CachedToken,
+    mayCache: MayCache,
+  ): Promise<OrRefusal<CachedToken>> {
+    const { confirmedAt, confirmedElapsed } = this.#readClocks()
+    const result = await this.#introspect(request, cached.issuer, mayCache)
+    if (result instanceof Refusal) return result
+    const { issuer, notBefore, key } = cached
+    const token = withConfirmation(cached.token, confirmedAt)
+    return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed })
   }
 
-  /** When a question was put: an answer is no fresher than that. */
-  #moment(): { readonly now: number; readonly elapsed: number } {
-    return { now: this.#clock.now(), elapsed: this.#clock.elapsed() }
+  /** Read before the call: a result is no fresher than the moment of its request. */
+  #readClocks(): { readonly confirmedAt: number; readonly confirmedElapsed: number } {
+    return { confirmedAt: this.#clock.now(), confirmedElapsed: this.#clock.elapsed() }
   }
 
-  /** A no is remembered, unless forgotten meanwhile, and refused; a yes comes back. */
-  async #ask(
+  /** An inactive result is cached, unless the token was forgotten meanwhile, and refused. */
+  async #introspect(
     { token, digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
-    counts: StillCounts,
-  ): Promise<Extract<IntrospectionResult, { active: true }>> {
-    if (remote === undefined) throw new Refusal('confirmation_impossible')
-    const answer = await remote.introspect(token)
-    if (answer.active) return answer
-    const { reason, detail: because } = answer
+    mayCache: MayCache,
+  ): Promise<OrRefusal<Extract<IntrospectionResult, { active: true }>>> {
+    if (remote === undefined) return new Refusal('confirmation_impossible')
+    const result = await remote.introspect(token)
+    if (result instanceof Refusal || result.active) return result
+    const { reason, detail } = result
     const until = this.#clock.elapsed() + remote.lifetimes.no
-    if (counts()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
-    throw new Refusal(reason, { cause: new Error(because) })
+    if (mayCache()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
+    return new Refusal(reason, { cause: new Error(detail) })
   }
 }

@@ -3,18 +3,17 @@ import { nested } from '../options/read-options.js'
 import { custom, type Reader, type Result, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 import type { CachedToken } from './cached-token.js'
-import { SeenToken } from './unparsed-token.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
-/** How much a verifier remembers of tokens. */
+/** Limits of the token cache. */
 export interface CacheOptions {
-  /** The most accepted tokens remembered; the least recently used goes first. Default 10,000. */
+  /** Maximum number of accepted tokens; the least recently used is evicted first. Default 10,000. */
   readonly maxTokens?: number
-  /** The most tokens remembered of which the issuer said no. Kept apart, so that junk evicts no honest token. Default 1,000. */
+  /** Maximum number of cached negative results. Cached separately, so that invalid tokens cannot evict valid ones. Default 1,000. */
   readonly maxRefused?: number
 }
 
-/** That an issuer said no to a token, until when this is believed. */
+/** An inactive result of an issuer, and until when it is used (monotonic clock, seconds). */
 export interface RefusedToken {
   readonly issuerName: string
   readonly reason: RefusalReason
@@ -22,13 +21,13 @@ export interface RefusedToken {
 }
 
 /**
- * What a verifier remembers, by the token's digest. Both kinds are bounded in number and in time; the
- * lifetimes are judged by the reader, which knows the issuer's.
+ * Cached results by the token's digest. Accepted and refused tokens are bounded separately. Lifetimes of accepted tokens
+ * are checked by the caller, which knows the issuer's.
  */
 export interface TokenCache {
   accepted(digest: string): CachedToken | undefined
   refused(digest: string, now: number): RefusedToken | undefined
-  remember(digest: string, known: CachedToken | SeenToken): void
+  accept(digest: string, cached: CachedToken): void
   refuse(digest: string, refused: RefusedToken): void
   forget(digest: string): void
   clear(): void
@@ -50,22 +49,14 @@ export const cacheOption: Reader<CacheSettings | false> = custom(
   (option, value) => (value === false ? false : cacheOptions.read(option, value)),
 )
 
-/** Makes the cache of a verifier, or with `false` one that remembers nothing. */
+/** Creates the cache of a verifier; `false` creates one that stores nothing. */
 export function createTokenCache(settings: CacheSettings | false): TokenCache {
-  if (settings === false) return forgetful
-  const accepted = new LRUCache<string, CachedToken | SeenToken>({ max: settings.maxTokens })
+  if (settings === false) return noCache
+  const accepted = new LRUCache<string, CachedToken>({ max: settings.maxTokens })
   const denied = new LRUCache<string, RefusedToken>({ max: settings.maxRefused })
-  function recalled(digest: string, seen: SeenToken): CachedToken | undefined {
-    const known = seen.recall(digest)
-    if (known === undefined) accepted.delete(digest)
-    else accepted.set(digest, known)
-    return known
-  }
-
   return {
     accepted(digest) {
-      const remembered = accepted.get(digest)
-      return remembered instanceof SeenToken ? recalled(digest, remembered) : remembered
+      return accepted.get(digest)
     },
     refused(digest, now) {
       const entry = denied.get(digest)
@@ -73,9 +64,9 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
       denied.delete(digest)
       return undefined
     },
-    remember(digest, known) {
+    accept(digest, cached) {
       denied.delete(digest)
-      accepted.set(digest, known)
+      accepted.set(digest, cached)
     },
     refuse(digest, refused) {
       accepted.delete(digest)
@@ -92,10 +83,10 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
   }
 }
 
-const forgetful: TokenCache = {
+const noCache: TokenCache = {
   accepted: () => undefined,
   refused: () => undefined,
-  remember: () => undefined,
+  accept: () => undefined,
   refuse: () => undefined,
   forget: () => undefined,
   clear: () => undefined,

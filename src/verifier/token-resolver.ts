@@ -1,277 +1,210 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
-import type { Awaitable } from '../util/awaitable.js'
-import { LocalVerification } from './local-verification.js'
+import { isUndecidable, Refusal, type OrRefusal } from '../model/refusal.js'
+import { isBearerToken } from '../bearer/b64token.js'
+import { readHeader } from '../jwt/header.js'
+import type { SignatureVerifier } from '../jwt/signature.js'
+import type { FreshnessNeeds } from '../policy/combine.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import type { CachedToken, ResolvedToken } from './cached-token.js'
 import { isWorthRefreshing, longestAge } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
-import type { Route, Router } from './token-router.js'
-import type { SignatureVerifier } from '../jwt/signature.js'
-import { validateHeader } from '../jwt/header.js'
-import type { CachedToken, ResolvedToken } from './cached-token.js'
-import type { FreshnessNeeds } from '../policy/combine.js'
+import { LocalVerification } from './local-verification.js'
 import { RemoteVerification } from './remote-verification.js'
-import { isUndecidable, Refusal } from '../model/refusal.js'
 import type { TokenCache } from './token-cache.js'
-import { isBearerToken } from '../bearer/b64token.js'
+import type { Route, Router } from './token-router.js'
 
 /** What a {@link TokenResolver} is made of. */
 export interface TokenResolverParts {
   readonly router: Router<ConnectedIssuer>
   readonly cache: TokenCache
   readonly clock: Clock
-  /** By how many seconds clocks may disagree. */
+  /** Seconds by which clocks may differ. */
   readonly toleranceSeconds: number
-  readonly checkSignature: SignatureVerifier
+  readonly verifySignature: SignatureVerifier
+}
+
+/** A token to resolve, and how fresh its facts must be. */
+export interface TokenLookup {
+  readonly token: string
+  /** The token's {@link tokenDigest}. */
+  readonly digest: string
+  readonly needs: FreshnessNeeds
+  /** The wall clock time in seconds since the epoch. */
+  readonly now: number
+  /** What an earlier guard of the same request resolved the same token to. */
+  readonly earlier: ResolvedToken | undefined
 }
 
 /** Longer tokens are refused unread. */
 const LONGEST_TOKEN = 8 * 1024
 
+/** The refusal of a token that is not even looked up; `undefined` for one of acceptable size and type. */
+export function refuseUnreadable(token: unknown): Refusal | undefined {
+  if (typeof token !== 'string') return new Refusal('token_malformed')
+  if (token.length <= LONGEST_TOKEN) return undefined
+  return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
+}
+
 /**
- * Token in, facts out: routes a token to its issuer and gives what is remembered of it, or what a check
- * now says. Judges nothing that can change from request to request or from route to route.
+ * Token to facts: from the cache, or from its issuer's keys or endpoint. Evaluates nothing that can change from request
+ * to request or from route to route.
  */
 export class TokenResolver {
   readonly #router: Router<ConnectedIssuer>
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
-  // Two kinds of work, never mixed up: a caller who needs the issuer's word must not be handed the
-  // outcome of a local check that happens to be under way for the same token.
-  readonly #checks: LocalVerification
-  readonly #questions: RemoteVerification
+  // Two kinds of shared work, kept apart: a caller who needs the issuer's confirmation must not join a local
+  // verification of the same token.
+  readonly #local: LocalVerification
+  readonly #remote: RemoteVerification
 
-  constructor({ router, cache, clock, toleranceSeconds, checkSignature }: TokenResolverParts) {
+  constructor({ router, cache, clock, toleranceSeconds, verifySignature }: TokenResolverParts) {
     this.#router = router
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
-    this.#checks = new LocalVerification({ cache, clock, toleranceSeconds, checkSignature })
-    this.#questions = new RemoteVerification(cache, clock)
+    this.#local = new LocalVerification({ cache, clock, toleranceSeconds, verifySignature })
+    this.#remote = new RemoteVerification(cache, clock)
   }
 
-  /**
-   * The facts of a token, as fresh as is needed: at once where they are remembered.
-   *
-   * @param now the time of day, in seconds since the epoch.
-   * @throws Refusal, thrown or as a rejection, whatever the reason; nothing else.
-   */
-  resolve(token: string, needs: FreshnessNeeds, now: number): Awaitable<ResolvedToken> {
-    assertOfReadableSize(token)
-    const digest = tokenDigest(token)
-    const recalling = this.#recall(digest, now)
-    return recalling instanceof Promise
-      ? this.#resolvedLater(token, digest, recalling, needs)
-      : this.#resolved(token, digest, recalling, needs)
+  /** The facts of a token, as fresh as needed. Immediate if they are cached. */
+  resolve(lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
+    // What the issuer stated during this request is as fresh as a request can have it.
+    if (lookup.earlier?.source === 'remote') return lookup.earlier
+    const cached = this.#findCached(lookup)
+    return cached instanceof Promise
+      ? afterwards(cached, this.#confirmOrVerify, lookup)
+      : this.#confirmOrVerify(cached, lookup)
   }
 
-  // Closures stand in methods of their own: where they stand, whatever they hold is put on the heap with every call.
-  async #resolvedLater(
-    token: string,
-    digest: string,
-    recalling: Promise<ResolvedToken | undefined>,
-    needs: FreshnessNeeds,
-  ): Promise<ResolvedToken> {
-    return this.#resolved(token, digest, await recalling, needs)
-  }
-
-  #resolved(
-    token: string,
-    digest: string,
-    remembered: ResolvedToken | undefined,
-    needs: FreshnessNeeds,
-  ): Awaitable<ResolvedToken> {
-    return remembered === undefined
-      ? this.#find(token, digest, needs)
-      : this.#confirmed(token, digest, remembered, needs)
-  }
-
-  /**
-   * Takes up facts found earlier in the same request (what that is, the caller says), and has them confirmed if more
-   * freshness is needed now. What the issuer itself has just said during this request is as fresh as a request can have it.
-   *
-   * @throws Refusal, as {@link TokenResolver.resolve} does.
-   */
-  resolveAgain(
-    token: string,
-    earlier: ResolvedToken,
-    needs: FreshnessNeeds,
-    now: number,
-  ): Awaitable<ResolvedToken> {
-    const { cached: known, source } = earlier
-    if (source === 'remote') return earlier
-    const digest = tokenDigest(token)
-    const believing = this.#believed(digest, known, now)
-    return believing instanceof Promise
-      ? this.#resolvedLater(token, digest, believing, needs)
-      : this.#resolved(token, digest, believing, needs)
-  }
-
-  /** Drops what is remembered of a token; an answer still under way is not remembered either. */
+  /** Drops everything that is cached of a token; a call in flight is not cached either. */
   forget(token: string): void {
-    if (typeof token !== 'string') throw new TypeError('forget() takes a token, which is a text')
+    if (typeof token !== 'string') throw new TypeError('forget() requires a token, which is a string')
     const digest = tokenDigest(token)
-    this.#checks.abandon(digest)
-    this.#questions.abandon(digest)
+    this.#local.abandon(digest)
+    this.#remote.abandon(digest)
     this.#cache.forget(digest)
   }
 
-  /** What is remembered of a token and may still be believed. */
-  #recall(digest: string, now: number): Awaitable<ResolvedToken | undefined> {
-    const known = this.#cache.accepted(digest)
-    if (known === undefined) {
-      this.#assertNotRefused(digest)
-      return undefined
-    }
-    known.useCount += 1
-    return this.#believed(digest, known, now)
+  /** The usable cache entry of a token, or its cached refusal. */
+  #findCached({ digest, now, earlier }: TokenLookup): Awaitable<OrRefusal<CachedToken | undefined>> {
+    const cached = earlier?.cached ?? this.#cache.accepted(digest)
+    if (cached === undefined) return this.#cachedRefusal(digest)
+    if (earlier === undefined) cached.useCount += 1
+    if (cached.key === undefined) return cached
+    const unusable = cached.issuer.keys?.ensureUsable(now)
+    return unusable instanceof Promise
+      ? afterwards(unusable, this.#unlessWithdrawn, cached, digest)
+      : this.#unlessWithdrawn(unusable, cached, digest)
   }
 
-  /** Whether what was once found may still be believed: its key must still be listed, as far as anyone can know. */
-  #believed(digest: string, known: CachedToken, now: number): Awaitable<ResolvedToken | undefined> {
-    if (known.key === undefined) return known.cachedResult
-    const pending = known.issuer.keys?.assertUsable(now)
-    return pending === undefined
-      ? this.#ifKeyStands(digest, known)
-      : this.#ifKeyStandsThen(digest, known, pending)
-  }
-
-  #assertNotRefused(digest: string): void {
+  #cachedRefusal(digest: string): Refusal | undefined {
     const refused = this.#cache.refused(digest, this.#clock.elapsed())
-    if (refused !== undefined) {
-      throw new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
-    }
+    if (refused === undefined) return undefined
+    return new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
   }
 
-  async #ifKeyStandsThen(
+  /** The key that verified a cached token must still be published. */
+  readonly #unlessWithdrawn = (
+    unusable: Refusal | undefined,
+    cached: CachedToken,
     digest: string,
-    known: CachedToken,
-    usable: Promise<void>,
-  ): Promise<ResolvedToken | undefined> {
-    await usable
-    return this.#ifKeyStands(digest, known)
-  }
-
-  #ifKeyStands(digest: string, known: CachedToken): ResolvedToken | undefined {
-    if (known.key?.withdrawn !== true) return known.cachedResult
+  ): OrRefusal<CachedToken | undefined> => {
+    if (unusable !== undefined) return unusable
+    if (cached.key?.withdrawn !== true) return cached
     this.#cache.forget(digest)
     return undefined
   }
 
-  /** Finds out about a token nothing is remembered of: with its issuer's keys or by asking its issuer. */
-  #find(token: string, digest: string, needs: FreshnessNeeds): Awaitable<ResolvedToken> {
-    const route = this.#router.route(token)
-    const { jwt, name } = route.to.issuer
-    const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
-    let finding: Awaitable<CachedToken>
-    try {
-      finding = this.#inquire(token, digest, route)
-    } catch (error) {
-      throw blaming(error, name, source)
-    }
-    return finding instanceof Promise
-      ? this.#foundLater(token, digest, finding, { name, source }, needs)
-      : this.#confirmed(token, digest, { cached: finding, source }, needs)
+  readonly #confirmOrVerify = (
+    cached: OrRefusal<CachedToken | undefined>,
+    lookup: TokenLookup,
+  ): Awaitable<OrRefusal<ResolvedToken>> => {
+    if (cached instanceof Refusal) return cached
+    return cached === undefined ? this.#verify(lookup) : this.#confirm(cached.cachedResult, lookup)
   }
 
-  #inquire(token: string, digest: string, route: Route<ConnectedIssuer>): Awaitable<CachedToken> {
+  /** Verifies a token that is not cached, with its issuer's keys or by introspection. */
+  #verify(lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
+    const route = this.#router.route(lookup.token)
+    if (route instanceof Refusal) return route
+    const { jwt } = route.to.issuer
+    const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
+    const verified = this.#verifyRouted(lookup, route)
+    return verified instanceof Promise
+      ? afterwards(verified, this.#confirmVerified, source, route.to, lookup)
+      : this.#confirmVerified(verified, source, route.to, lookup)
+  }
+
+  #verifyRouted(
+    { token, digest }: TokenLookup,
+    route: Route<ConnectedIssuer>,
+  ): Awaitable<OrRefusal<CachedToken>> {
     if (route.kind === 'jwt') {
       const { unverified, to } = route
       const { jwt } = to.issuer
-      if (jwt?.checked === 'local') return this.#checks.verify({ token, digest, unverified }, to)
-      if (jwt !== undefined) validateHeader(unverified.header, jwt)
+      if (jwt?.checked === 'local') return this.#local.verify({ token, digest, unverified }, to)
+      const header = jwt === undefined ? undefined : readHeader(unverified.header, jwt)
+      if (header instanceof Refusal) return header
     }
-    return this.#questions.verify({ token, digest, format: route.kind }, route.to)
+    return this.#remote.verify({ token, digest, format: route.kind }, route.to)
   }
 
-  async #foundLater(
-    token: string,
-    digest: string,
-    finding: Promise<CachedToken>,
-    { name, source }: { readonly name: string; readonly source: VerificationSource },
-    needs: FreshnessNeeds,
-  ): Promise<ResolvedToken> {
-    let known: CachedToken
-    try {
-      known = await finding
-    } catch (error) {
-      throw blaming(error, name, source)
-    }
-    return this.#confirmed(token, digest, { cached: known, source }, needs)
+  readonly #confirmVerified = (
+    verified: OrRefusal<CachedToken>,
+    source: VerificationSource,
+    { issuer }: ConnectedIssuer,
+    lookup: TokenLookup,
+  ): Awaitable<OrRefusal<ResolvedToken>> => {
+    if (verified instanceof Refusal) return verified.withOrigin(issuer.name, source)
+    return this.#confirm({ cached: verified, source }, lookup)
   }
 
   /**
-   * Makes sure the issuer has vouched for the token as recently as is needed: within the lifetime of a
-   * remembered answer and the policy's `confirmAfter` for tokens it answered for, within `confirmAfter`
-   * from issue or confirmation for JWTs checked with keys.
+   * Ensures that the issuer has confirmed the token recently enough: within the lifetime of a cached result and the
+   * policy's `confirmAfter` for introspected tokens, within `confirmAfter` from issue or confirmation for JWTs that
+   * were verified locally.
    */
-  #confirmed(
-    token: string,
-    digest: string,
-    resolved: ResolvedToken,
-    needs: FreshnessNeeds,
-  ): Awaitable<ResolvedToken> {
+  #confirm(resolved: ResolvedToken, lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
     if (resolved.source === 'remote') return resolved
-    const { cached: known } = resolved
-    const longest = this.#longestAge(known, needs)
+    const { cached } = resolved
+    const { needs } = lookup
+    const longest = this.#longestAge(cached, needs)
     if (longest === undefined) return resolved
-    const age = this.#ageOfAnswer(known)
+    const age = this.#clock.elapsed() - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
     if (age < longest) {
-      if (isWorthRefreshing(known, age, longest)) this.#refreshAhead(token, digest, known)
+      if (isWorthRefreshing(cached, age, longest)) this.#refreshInBackground(cached, lookup)
       return resolved
     }
-    return this.#askAgain(token, digest, resolved, age < longest + needs.staleIfError)
+    return this.#confirmRemotely(resolved, lookup, age < longest + needs.staleIfError)
   }
 
-  #longestAge(known: CachedToken, needs: FreshnessNeeds): number | undefined {
-    // The way of most tokens, which need no clock here.
-    if (known.key !== undefined && needs.confirmAfter === undefined) return undefined
-    return longestAge(known, needs, this.#clock.now(), this.#toleranceSeconds)
+  #longestAge(cached: CachedToken, needs: FreshnessNeeds): number | undefined {
+    // Most tokens: no clock has to be read.
+    if (cached.key !== undefined && needs.confirmAfter === undefined) return undefined
+    return longestAge(cached, needs, this.#clock.now(), this.#toleranceSeconds)
   }
 
-  /** How many seconds ago the issuer vouched for a token. */
-  #ageOfAnswer({ confirmedElapsed: answeredAt }: CachedToken): number {
-    return this.#clock.elapsed() - (answeredAt ?? Number.NEGATIVE_INFINITY)
-  }
-
-  async #askAgain(
-    token: string,
-    digest: string,
+  async #confirmRemotely(
     resolved: ResolvedToken,
+    { token, digest }: TokenLookup,
     mayBeStale: boolean,
-  ): Promise<ResolvedToken> {
-    const { cached: known } = resolved
-    try {
-      return { cached: await this.#questions.confirm(token, digest, known), source: 'remote' }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      // A flood of our own callers' is no outage: the issuer is well, and might say no.
-      if (mayBeStale && isUndecidable(error) && error.reason !== 'issuer_overloaded') return resolved
-      throw error.withOrigin(known.issuer.issuer.name, 'remote')
-    }
+  ): Promise<OrRefusal<ResolvedToken>> {
+    const { cached } = resolved
+    const confirmed = await this.#remote.confirm(token, digest, cached)
+    if (!(confirmed instanceof Refusal)) return { cached: confirmed, source: 'remote' }
+    // `issuer_overloaded` is caused by our own load, not by an outage, so stale results must not be used.
+    if (mayBeStale && isUndecidable(confirmed) && confirmed.reason !== 'issuer_overloaded') return resolved
+    return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }
 
-  /** Asks early about a token in use, so that none of its requests has to wait for the answer. */
-  #refreshAhead(token: string, digest: string, known: CachedToken): void {
-    // One question per answer: whatever comes of it, the next is due when this answer has run out.
-    known.useCount = Number.NEGATIVE_INFINITY
-    this.#questions.confirm(token, digest, known).catch(() => undefined)
+  /** Refreshes the cached result of a token in use before it expires, so that no request has to wait. */
+  #refreshInBackground(cached: CachedToken, { token, digest }: TokenLookup): void {
+    // One call per cached result: whatever its outcome, the next is due when this result has expired.
+    cached.useCount = Number.NEGATIVE_INFINITY
+    this.#remote.confirm(token, digest, cached).catch(() => undefined)
   }
-}
-
-/** What was wrong, and with whose token. */
-function blaming(error: unknown, issuerName: string, source: VerificationSource): unknown {
-  return error instanceof Refusal ? error.withOrigin(issuerName, source) : error
-}
-
-function assertOfReadableSize(token: unknown): asserts token is string {
-  if (typeof token !== 'string') throw new Refusal('token_malformed')
-  if (token.length <= LONGEST_TOKEN) return
-  assertBearerSyntax(token)
-  throw new Refusal('token_too_large')
-}
-
-function assertBearerSyntax(token: string): void {
-  if (!isBearerToken(token)) throw new Refusal('token_malformed')
 }

@@ -1,21 +1,19 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { decodeJwt, looksLikeJwe, looksLikeJwt, type DecodedJwt } from '../jwt/decode.js'
+import { decodeJwt, looksLikeJwe, looksLikeJwt } from '../jwt/decode.js'
 import { claim } from '../model/claims.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
 
-/** Which issuer a token is judged by, and as what. */
+/** The issuer of a token, and the token's format. */
 export type Route<T> =
-  | { readonly kind: 'jwt'; readonly to: T; readonly unverified: DecodedJwt }
+  | { readonly kind: 'jwt'; readonly to: T; readonly unverified: UnverifiedJwt }
   | { readonly kind: 'opaque'; readonly to: T }
 
-/** Routes tokens to the issuers of a verifier by structure and configuration alone; asks nobody. */
+/** Routes tokens to the issuers of a verifier by structure and configuration alone, without network calls. */
 export interface Router<T> {
-  /**
-   * @throws Refusal `token_malformed`, `token_undecodable` or `issuer_unknown`.
-   */
-  route(token: string): Route<T>
+  /** The route of a token; refusal `token_malformed`, `token_undecodable` or `issuer_unknown`. */
+  route(token: string): OrRefusal<Route<T>>
 }
 
 /**
@@ -74,29 +72,29 @@ export function createRouter<T>(
     prefixed.push({ prefix, target })
   }
 
-  function routeJwt(token: string): Route<T> {
+  function routeJwt(token: string): OrRefusal<Route<T>> {
     const unverified = decodeJwt(token)
-    if (unverified === undefined) throw new Refusal('token_undecodable')
+    if (unverified === undefined) return new Refusal('token_undecodable')
     const iss = claim(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
-    if (match === undefined) throw new Refusal('issuer_unknown')
+    if (match === undefined) return new Refusal('issuer_unknown')
     return { kind: 'jwt', to: match.target, unverified }
   }
 
   return {
     route(token) {
       const isJwt = takesJwts && looksLikeJwt(token)
-      // A token of a JWT's form has none but the characters of one; of any other they are judged here, once.
-      if (!isJwt && !isBearerToken(token)) throw new Refusal('token_malformed')
+      // The pattern of a JWT already restricts the characters; other tokens are checked here, once.
+      if (!isJwt && !isBearerToken(token)) return new Refusal('token_malformed')
       const marked = prefixed.find(({ prefix }) => token.startsWith(prefix))
       if (marked !== undefined) return { kind: 'opaque', to: marked.target }
       if (isJwt) return routeJwt(token)
-      // Encrypted for somebody, at whatever cost to open it: never for us, and nothing to ask an issuer about.
-      if (looksLikeJwe(token)) throw new Refusal('token_undecodable')
+      // An encrypted token cannot be verified here.
+      if (looksLikeJwe(token)) return new Refusal('token_undecodable')
       if (unprefixed === undefined)
-        throw new Refusal(takesJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
+        return new Refusal(takesJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
       return { kind: 'opaque', to: unprefixed.target }
     },
   }

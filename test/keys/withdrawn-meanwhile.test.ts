@@ -22,7 +22,10 @@ function keyInUse(): VerificationKey {
 }
 
 /** A check of the token by these keys, whose signature is found good only once `finish` is called. */
-function underWay(keys: readonly VerificationKey[]): { finish: () => void; outcome: Promise<string> } {
+function verificationInFlight(keys: readonly VerificationKey[]): {
+  finish: () => void
+  outcome: Promise<string>
+} {
   let finish = (): void => undefined
   const checking = new Promise<boolean>((resolve) => {
     finish = () => {
@@ -34,31 +37,28 @@ function underWay(keys: readonly VerificationKey[]): { finish: () => void; outco
   if (profile === undefined || unverified === undefined) throw new Error('a bad fixture')
   const set = { find: () => keys } as unknown as KeySet
   const verifying = Promise.resolve(verifyJwt(token, unverified, profile, set, () => checking))
-  const outcome = verifying.then(
-    () => 'accepted',
-    (error: unknown) => (error instanceof Refusal ? error.reason : String(error)),
-  )
+  const outcome = verifying.then((result) => (result instanceof Refusal ? result.reason : 'accepted'))
   return { finish, outcome }
 }
 
-it('a key that is withdrawn while it checks a signature vouches for nothing any more', async () => {
+it('a key that is withdrawn during the verification of a signature does not verify it', async () => {
   const key = keyInUse()
-  const { finish, outcome } = underWay([key])
+  const { finish, outcome } = verificationInFlight([key])
   key.withdrawn = true
   finish()
   expect(await outcome).toBe('key_unknown')
 })
 
-it('another key of the same id, which was not withdrawn, still does', async () => {
+it('another key with the same id, which was not withdrawn, still verifies it', async () => {
   const [first, second] = [keyInUse(), keyInUse()]
-  const { finish, outcome } = underWay([first, second])
+  const { finish, outcome } = verificationInFlight([first, second])
   first.withdrawn = true
   finish()
   expect(await outcome).toBe('accepted')
 })
 
-it('a key that stands vouches, however long it takes', async () => {
-  const { finish, outcome } = underWay([keyInUse()])
+it('a published key verifies a signature, however long the verification takes', async () => {
+  const { finish, outcome } = verificationInFlight([keyInUse()])
   finish()
   expect(await outcome).toBe('accepted')
 })

@@ -5,8 +5,12 @@ import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys
 import { LONGEST_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
 import { REMOTE_DEFAULTS } from '../../src/introspection/options.js'
 import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
+import { rowsOf } from '../integration/docs/support.js'
 
-const page = readFileSync(new URL('../../docs/outages.md', import.meta.url), 'utf8')
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const page = read('docs/outages.md')
+/** Every fault, injected: written by `npm run faults`. */
+const faults = rowsOf(read('bench/results/faults.md'), 'Fault')
 
 /** The cells of the rows of two cells: the tables of numbers. */
 const rows = new Map(
@@ -59,11 +63,29 @@ describe('docs/outages.md', () => {
     }
   })
 
-  it('ends with a table of faults in which our own rows never blame a token for an outage', () => {
-    const own = page.split('\n').filter((line) => /\| m2m-guard +\|/.test(line))
+  it('shows answers and recoveries as they were recorded for every package', () => {
+    const shown = rowsOf(page, 'Fault')
+    expect(shown.length).toBeGreaterThan(5)
+    for (const { Fault, Phase, ...packages } of shown) {
+      const recorded = faults.filter((row) => row['Fault'] === Fault && row['Phase'] === Phase)
+      const cells = recorded.map((row) => [row['Package'], `${row['Answer']}, ${row['Recovery']}`])
+      expect({ Fault, Phase, ...Object.fromEntries(cells) }).toEqual({ Fault, Phase, ...packages })
+    }
+  })
+
+  it('counts the faults', () => {
+    const phases = new Set(faults.map((row) => `${row['Fault']} ${row['Phase']}`))
+    const remote = [...phases].filter((phase) => phase.startsWith('introspection'))
+    expect(page).toContain(`${phases.size - remote.length} faults of the keys`)
+    expect(page).toContain(`${remote.length} faults of introspection`)
+  })
+})
+
+describe('bench/results/faults.md', () => {
+  it('has rows of m2m-guard that never blame a token for an outage', () => {
+    const own = faults.filter((row) => row['Package'] === 'm2m-guard')
     expect(own.length).toBeGreaterThan(30)
-    for (const line of own) {
-      const [, fault = '', , , answer = ''] = line.split('|').map((cell) => cell.trim())
+    for (const { Fault: fault = '', Answer: answer = '' } of own) {
       const refuses = ['empty set', 'withdrawn key, after a token of the new one'].includes(fault)
       expect([fault, answer]).toEqual([
         fault,

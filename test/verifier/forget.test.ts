@@ -41,11 +41,11 @@ describe('forget()', () => {
     expect(await statusOf(authorize(otherStream))).toBe(200)
   })
 
-  it('refuses what is no text, by name', async () => {
+  it('throws a TypeError for anything but a string', async () => {
     const { verifier } = await stage()
     expect(() => {
       verifier.forget(undefined as unknown as string)
-    }).toThrow(new TypeError('forget() takes a token, which is a text'))
+    }).toThrow(new TypeError('forget() requires a token, which is a string'))
   })
 
   it('holds as well where the time of day was set back meanwhile', async () => {

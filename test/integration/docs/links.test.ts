@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, it } from 'vitest'
 import { PAPERS, readPaper, ROOT } from './support.js'
@@ -51,4 +51,18 @@ it.each(links)('$paper: $target leads somewhere', ({ paper, target }) => {
   expect(file.startsWith('..')).toBe(false)
   expect(existsSync(ROOT + file)).toBe(true)
   if (anchor !== undefined) expect([...anchorsOf(file)]).toContain(anchor)
+})
+
+/** The tarball has docs, but neither bench nor test nor examples. */
+it('what the pages in docs link to, and the images of the README, is published', () => {
+  const { files } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { readonly files: string[] }
+  const isPublished = (file: string): boolean =>
+    files.some((name) => file === name || file.startsWith(`${name}/`))
+  const local = links.filter(({ target }) => !/^(?:[a-z]+:|#)/.test(target))
+  const shipped = local.filter(({ paper, target }) => paper.startsWith('docs/') || target.endsWith('.svg'))
+  expect(shipped.length).toBeGreaterThan(20)
+  for (const { paper, target } of shipped) {
+    const file = join(dirname(paper), target.replace(/#.*$/, ''))
+    expect([paper, target, isPublished(file)]).toEqual([paper, target, true])
+  }
 })

@@ -162,8 +162,9 @@ function boundsOf({ bounds = '' }: Description): string {
 function defaultOf({ default: value, isOptional, type }: Description): string | undefined {
   if (value === undefined) return isOptional ? undefined : 'required'
   if (Array.isArray(value)) return value.length > 2 ? undefined : value.join(', ')
-  if (value !== null && ['object', 'function'].includes(typeof value)) return undefined
-  return type.includes(`'${String(value)}'`) ? `'${String(value)}'` : String(value)
+  if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) return undefined
+  const written = typeof value === 'string' ? value : JSON.stringify(value)
+  return type.includes(`'${written}'`) ? `'${written}'` : written
 }
 
 describe('rows in docs/options.md', () => {

@@ -10,7 +10,7 @@ function reasonsInCode(): readonly RefusalReason[] {
   const source = ts.createSourceFile('refusal-reasons.ts', text, ts.ScriptTarget.ES2022)
   const reasons: string[] = []
   const visit = (node: ts.Node): void => {
-    if (ts.isVariableDeclaration(node) && (node.name as ts.Identifier).text === 'ANSWERS') {
+    if (ts.isVariableDeclaration(node) && (node.name as ts.Identifier).text === 'REFUSALS') {
       node.initializer?.forEachChild(collect)
     }
     node.forEachChild(visit)

@@ -9,6 +9,7 @@ export const PAPERS: readonly string[] = [
   'CHANGELOG.md',
   'SECURITY.md',
   'CONTRIBUTING.md',
+  'CODE_OF_CONDUCT.md',
   ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)

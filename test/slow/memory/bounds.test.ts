@@ -35,7 +35,7 @@ test('the cache keeps no more entries of either kind than it may, and one kind n
   const cache = createTokenCache({ maxTokens: 50, maxRefused: 20 })
   const names = (kind: string): readonly string[] =>
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
-  for (const name of names('good')) cache.remember(name, Object.create(CachedToken.prototype) as CachedToken)
+  for (const name of names('good')) cache.accept(name, Object.create(CachedToken.prototype) as CachedToken)
   for (const name of names('bad')) cache.refuse(name, { until: 10 } as RefusedToken)
   expect(names('good').filter((name) => cache.accepted(name) !== undefined)).toEqual(names('good').slice(-50))
   expect(names('bad').filter((name) => cache.refused(name, 0) !== undefined)).toEqual(names('bad').slice(-20))

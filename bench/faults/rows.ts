@@ -1,0 +1,128 @@
+import { guard } from '../../adapters/express.js'
+import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
+import { createTestIssuer, type Fault } from '../../src/testing/index.js'
+import { Flood, htmlPage } from '../../test/support/misbehaviours.js'
+import { awsServer, expressServer, peerServers, type RunningServer } from '../http/servers.mjs'
+import { meet, send, tokensBy, type Phase, type Row, type Stage } from './cell.js'
+import { keyFaults, type KeyFault } from './faults.js'
+import { AUDIENCE, mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
+
+const DEADLINE_MS = 1000
+
+/** m2m-guard under Express, with its defaults but for the deadline. Refusals show the reason, which is hidden by default. */
+function startOwn(options: OAuthOptions): Promise<RunningServer> {
+  const verifier = createVerifier({ issuers: [oauth(options)], onIssuerEvent: () => undefined })
+  const middleware = guard(verifier, undefined, {
+    onRefusal({ status, headers, reason }, _request, response) {
+      response.writeHead(status, { ...headers }).end(JSON.stringify({ message: reason }))
+    },
+  })
+  return expressServer(middleware)
+}
+
+const issuanceOf = ({ issuer, jwksUri }: KeyServer) => ({
+  issuer,
+  jwksUri,
+  audience: AUDIENCE,
+  algorithm: 'RS256' as const,
+  jwk: {},
+  pem: '',
+})
+
+/** Every package, guarding a service. */
+export const peers = [
+  {
+    name: 'm2m-guard',
+    packages: ['m2m-guard'],
+    start: ({ issuer, jwksUri }: KeyServer) =>
+      startOwn({ issuer, audience: AUDIENCE, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
+  },
+  ...peerServers({ deadlineMs: DEADLINE_MS, cache: false }).map(({ guard, packages, start }) => ({
+    name: guard,
+    packages,
+    start: (keys: KeyServer) => start(issuanceOf(keys)),
+  })),
+  {
+    name: 'aws-jwt-verify',
+    packages: ['aws-jwt-verify'],
+    start: (keys: KeyServer) =>
+      awsServer({ ...issuanceOf(keys), jwksUri: keys.secureJwksUri, ca: keys.ca }, DEADLINE_MS),
+  },
+]
+
+async function stageKeys(peer: (typeof peers)[number], fault: KeyFault): Promise<Stage> {
+  const keys = await startKeyServer()
+  const server = await peer.start(keys)
+  const url = `http://127.0.0.1:${server.port}/`
+  return {
+    url,
+    first: mint(keys, oldKey),
+    ...fault.stage(keys, url),
+    calls: keys.calls,
+    resetCalls: keys.resetCalls,
+    close() {
+      server.close()
+      keys.close()
+    },
+  }
+}
+
+const introspectionFaults: Readonly<Record<string, Fault>> = {
+  'introspection down (connection closed)': 'reset',
+  'introspection slow (300 ms)': { delay: 300 },
+  'introspection hangs': 'hang',
+  'introspection status 500': 500,
+  'introspection status 503': 503,
+  'introspection 429, Retry-After: 3': { status: 429, headers: { 'retry-after': '3' } },
+  'introspection refuses our credentials (401)': 401,
+  'introspection login page (200, HTML)': htmlPage,
+  'introspection redirect': 'redirect',
+  'introspection body of 20 MB': new Flood(' ', 20 * 1024 * 1024).handler,
+}
+
+/** m2m-guard and a failing introspection endpoint: with new tokens (cold), and with one cached token (warm). */
+async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
+  const issuer = await createTestIssuer()
+  const server = await startOwn(issuer.oauth({ remote: { deadline: DEADLINE_MS / 1000 } }))
+  const url = `http://127.0.0.1:${server.port}/`
+  const first = issuer.mintOpaque()
+  // The keys are fetched before the fault in both phases: only introspection fails.
+  await send(url, first)
+  const token = (): string => (phase === 'warm' ? first : issuer.mintOpaque())
+  return {
+    url,
+    first,
+    inject: () => {
+      issuer.fail('introspection', fault)
+    },
+    heal: () => {
+      issuer.heal()
+    },
+    ...tokensBy(token),
+    isRecovered: async () => (await send(url, token())).status === 200,
+    calls: () => issuer.calls.introspection,
+    resetCalls: () => {
+      issuer.resetCalls()
+    },
+    close() {
+      server.close()
+      void issuer.close()
+    },
+  }
+}
+
+/** Every row of the table, to be measured. */
+export const rows: readonly { readonly fault: string; readonly measure: () => Promise<Row> }[] = [
+  ...keyFaults.flatMap((fault) =>
+    peers.map((peer) => {
+      const names = { fault: fault.name, phase: fault.phase, package: peer.name }
+      return { fault: fault.name, measure: () => meet(names, () => stageKeys(peer, fault)) }
+    }),
+  ),
+  ...Object.entries(introspectionFaults).flatMap(([name, fault]) =>
+    (['cold', 'warm'] as const).map((phase) => {
+      const names = { fault: name, phase, package: 'm2m-guard' }
+      return { fault: name, measure: () => meet(names, () => stageIntrospection(fault, phase)) }
+    }),
+  ),
+]

@@ -1,0 +1,187 @@
+import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
+import { compare } from '../support/child.js'
+import type { Manner, Sample } from '../support/measure.js'
+import {
+  goal,
+  table,
+  type Column,
+  type Effort,
+  type Goal,
+  type Report,
+  type Table,
+} from '../support/report.js'
+import { hardest, median, ratio, ratios, spread } from '../support/statistics.js'
+import { startIssuer, times } from '../support/tokens.js'
+import { contendersOf, OWN, type Cast } from '../verifiers/cast.js'
+import type { Preparation, Stretch } from '../verifiers/worker.js'
+
+const OWN_IN_ADAPTER = 'm2m-guard in an adapter (no promise)'
+const BARE = 'bare sha256 + Map.get'
+const LIMIT = 'crypto.verify, signature alone'
+const FAST_JWT = ['fast-jwt with one key, cache: true', 'fast-jwt + get-jwks, cache: true']
+const AUTH0 = 'express-oauth2-jwt-bearer'
+const AWS = 'aws-jwt-verify verifySync'
+
+/** As many as fast-jwt caches with `cache: true`. */
+const CACHED = 1000
+/** More than the 1,000 that m2m-guard may cache here, so that the next one is never in the cache. */
+const NEW = 1200
+/** A complete run has more and shorter rounds, so that a disturbed round has less weight. */
+const SHORT_ROUNDS = 3
+const WARM_UP_MS = 30
+
+/** What is measured of every contender in turn. */
+interface Heat extends Pick<Manner, 'mode' | 'perTurn'> {
+  readonly id: string
+  readonly tokens: number
+}
+
+interface Race {
+  readonly cast: Cast
+  readonly algorithms: readonly SigningAlgorithm[]
+  readonly heats: readonly Heat[]
+  readonly milliseconds: number
+  readonly table: (title: string, samples: Samples) => Table
+  readonly goals: (where: string, samples: Samples) => readonly Goal[]
+}
+
+/** The samples of one heat by the contender's name, round by round. */
+type Samples = ReadonlyMap<string, readonly Sample[]>
+
+/** Goal 1: a token that was verified before. */
+export async function known(effort: Effort): Promise<Report> {
+  const heat = (id: string, tokens: number, mode: Manner['mode']): Heat => ({ id, tokens, mode, perTurn: 64 })
+  return {
+    path: 'known',
+    title: 'A cached token',
+    ...(await race(effort, {
+      cast: 'known',
+      algorithms: ['RS256', 'ES256'],
+      heats: [
+        heat('one token, sequential', 1, 'sequential'),
+        heat('1,000 tokens, sequential', CACHED, 'sequential'),
+        heat('one token, 64 at once', 1, 'at once'),
+        heat('1,000 tokens, 64 at once', CACHED, 'at once'),
+      ],
+      milliseconds: effort.quick ? 20 : 150,
+      table: (title, samples) =>
+        standings(title, samples, 2, [
+          ['cpuFactor', 'takes less CPU by', cpuTo(samples, OWN), 2],
+          ['cpuToBare', 'CPU of bare', cpuTo(samples, BARE), 2],
+        ]),
+      goals: knownGoals,
+    })),
+    notes: [
+      'Verifiers that return no promise are called without `await`. m2m-guard decides about the whole request, with one scope and a maximum age; jose and express-oauth2-jwt-bearer have no token cache and verify the signature again: a factor to them compares caching with verifying.',
+    ],
+  }
+}
+
+/** Goal 2: a token that was not verified before. */
+export async function fresh(effort: Effort): Promise<Report> {
+  // As a server takes requests: each in its own turn of the event loop.
+  const heat = (id: string, mode: Manner['mode']): Heat => ({ id, tokens: NEW, mode, perTurn: 1 })
+  return {
+    path: 'new',
+    title: 'A new token',
+    ...(await race(effort, {
+      cast: 'new',
+      // RS256 and ES256 have goals; the others are for information.
+      algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
+      heats: [heat('sequential', 'sequential'), heat('64 at once', 'at once')],
+      milliseconds: effort.quick ? 50 : 300,
+      table: (title, samples) =>
+        standings(title, samples, 1, [
+          ['cpuToLimit', 'CPU of the signature alone', cpuTo(samples, LIMIT), 2],
+        ]),
+      goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
+    })),
+    notes: [
+      `${NEW.toLocaleString('en-US')} tokens are cycled and m2m-guard may cache 1,000 here, so that each is new when it comes; the others have no cache. Sequential is one token per turn of the event loop. Where signatures are verified in the thread pool, a run of 64 at once uses more than one core: compare CPU as well.`,
+    ],
+  }
+}
+
+/** Sends the contenders of a cast, each in its own process, through the heats. */
+async function race(
+  { quick, rounds }: Effort,
+  { cast, heats, milliseconds, ...plan }: Race,
+): Promise<Pick<Report, 'tables' | 'goals'>> {
+  const tables: Table[] = []
+  const goals: Goal[] = []
+  for (const algorithm of plan.algorithms) {
+    const issuer = await startIssuer(algorithm)
+    // aws-jwt-verify does not support PS256.
+    const names = contendersOf(cast)
+      .map(({ name }) => name)
+      .filter((name) => algorithm !== 'PS256' || name !== AWS)
+    const tokens = times(Math.max(...heats.map((heat) => heat.tokens)), issuer.mint)
+    const preparation: Preparation = { kind: 'prepare', issuance: issuer.issuance, tokens }
+    const results = await compare<Sample>({
+      module: new URL('../verifiers/worker.js', import.meta.url),
+      processes: names.map((name) => [cast, name]),
+      preparation,
+      rounds: quick ? rounds : rounds * SHORT_ROUNDS,
+      series: heats.map(({ id: _, ...heat }) => (isWarmUp): Stretch => {
+        const length = isWarmUp ? Math.max(WARM_UP_MS, milliseconds / 2) : milliseconds
+        return { kind: 'measure', ...heat, milliseconds: length }
+      }),
+    })
+    issuer.close()
+    for (const [index, { id }] of heats.entries()) {
+      const samples = new Map(names.map((name, of) => [name, results[index]?.[of] ?? []]))
+      tables.push(plan.table(`${algorithm}, ${id}`, samples))
+      goals.push(...plan.goals(`${algorithm}, ${id}`, samples))
+    }
+  }
+  return { tables, goals }
+}
+
+const figures = (samples: Samples, name: string, of: keyof Sample): readonly number[] =>
+  (samples.get(name) ?? []).map((sample) => sample[of])
+
+const speed = (samples: Samples, name: string) => figures(samples, name, 'perSecond')
+const cpu = (samples: Samples, name: string) => figures(samples, name, 'cpuMicros')
+
+/** The CPU of a contender, relative to another. */
+const cpuTo = (samples: Samples, other: string) => (name: string) =>
+  ratio(cpu(samples, name), cpu(samples, other))
+
+function standings(title: string, samples: Samples, digits: number, more: readonly Column<string>[]): Table {
+  return table(title, title, samples.keys(), [
+    ['name', 'verifier', (name) => name],
+    ['perSecond', 'per second', (name) => median(speed(samples, name))],
+    ['spread', 'spread %', (name) => spread(speed(samples, name))],
+    ['wall', 'wall µs', (name) => median(figures(samples, name, 'wallMicros')), digits],
+    ['cpu', 'CPU µs', (name) => median(cpu(samples, name)), digits],
+    ['factor', 'm2m-guard is faster by', (name) => ratio(speed(samples, OWN), speed(samples, name)), 2],
+    ...more,
+  ])
+}
+
+function knownGoals(where: string, samples: Samples): readonly Goal[] {
+  const own = speed(samples, OWN)
+  const toFastJwt = hardest(FAST_JWT.map((name) => ratios(own, speed(samples, name))))
+  const lessCpu = Math.min(...FAST_JWT.map((name) => ratio(cpu(samples, name), cpu(samples, OWN))))
+  const byCpu = `by CPU ${lessCpu.toFixed(2)}×`
+  const toAuth0 = ratios(own, speed(samples, AUTH0))
+  const toBare = (name: string) => ratios(cpu(samples, name), cpu(samples, BARE))
+  return [
+    goal(`${where}: speed of authorize to the faster fast-jwt`, toFastJwt, '×', '>=', 1.8, byCpu),
+    ...(where.endsWith('sequential')
+      ? [goal(`${where}: speed of authorize to ${AUTH0}`, toAuth0, '×', '>=', 70)]
+      : []),
+    goal(`${where}: CPU of authorize to bare`, toBare(OWN), '×', '<=', 1.35),
+    goal(`${where}: CPU in an adapter to bare`, toBare(OWN_IN_ADAPTER), '×', '<=', 1.35),
+  ]
+}
+
+function freshGoals(where: string, samples: Samples): readonly Goal[] {
+  const peers = [AWS, 'fast-jwt with one key'].map((name) => speed(samples, name))
+  const toFastest = hardest(peers.map((peer) => ratios(speed(samples, OWN), peer)))
+  const toLimit = ratios(cpu(samples, OWN), cpu(samples, LIMIT))
+  return [
+    goal(`${where}: speed to the fastest peer`, toFastest, '×', '>=', where.endsWith('sequential') ? 1 : 1.3),
+    goal(`${where}: CPU to the signature alone`, toLimit, '×', '<=', 1.35),
+  ]
+}

@@ -1,0 +1,99 @@
+import type { Result, Row } from './report.js'
+
+const WIDTH = 720
+const LABEL_WIDTH = 270
+const BAR_HEIGHT = 22
+const GAP = 8
+const TOP = 56
+
+// An image cannot inherit the colors of the page, so that it follows the color scheme of the reader.
+const STYLE = `<style>
+  text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+  .title { font-weight: 600; font-size: 15px }
+  .note { fill: #59636e }
+  .own { fill: #0969da; stroke: #0969da }
+  .other { fill: #afb8c1; stroke: #818b98 }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #f0f6fc }
+    .note { fill: #9198a1 }
+    .own { fill: #4493f8; stroke: #4493f8 }
+    .other { fill: #656c76; stroke: #9198a1 }
+  }
+</style>`
+
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+
+const text = (x: number, y: number, words: string, attributes = ''): string =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escape(words)}</text>`
+
+/** What the bars of a chart show: one column of some rows. */
+interface Bars {
+  readonly rows: readonly Row[]
+  /** The columns of the label and of the value. */
+  readonly label: string
+  readonly value: string
+  readonly digits: number
+}
+
+/** Draws bars on one scale from zero. The note names date and machine, because an image is copied without its page. */
+function barChart({ date, quick, machine }: Result, title: string, { rows, ...bars }: Bars): string {
+  const note = `${date}, Node ${machine.node}, ${machine.cores} cores, medians${quick ? ' of a quick run' : ''}`
+  const values = rows.map((row) => Number(row[bars.value]))
+  const scale = (WIDTH - LABEL_WIDTH - 80) / Math.max(...values)
+  const parts = rows.flatMap((row, index) => {
+    const [label, value] = [String(row[bars.label]), values[index] ?? Number.NaN]
+    const y = TOP + index * (BAR_HEIGHT + GAP)
+    const length = Math.max(1, value * scale)
+    const middle = y + BAR_HEIGHT / 2 + 4.5
+    const kind = label.startsWith('m2m-guard') ? 'own' : 'other'
+    return [
+      text(LABEL_WIDTH - 10, middle, label, 'text-anchor="end"'),
+      `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="3"/>`,
+      text(LABEL_WIDTH + length + 8, middle, value.toFixed(bars.digits)),
+    ]
+  })
+  const height = TOP + rows.length * (BAR_HEIGHT + GAP)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">`,
+    STYLE,
+    text(0, 18, title, 'class="title"'),
+    text(0, 38, note, 'class="note"'),
+    ...parts,
+    '</svg>\n',
+  ].join('\n')
+}
+
+/** Draws the charts of one path, by file name. */
+export function chartsOf(result: Result): Readonly<Record<string, string>> {
+  const rowsOf = (id: string): readonly Row[] => {
+    const table = result.tables.find((some) => some.id === id)
+    if (table === undefined) throw new TypeError(`${result.path}: there is no table ${id}`)
+    return table.rows
+  }
+  const cpu = { label: 'name', value: 'cpu' }
+  switch (result.path) {
+    case 'known': {
+      const title = 'CPU of a cached token, µs (RS256, 1,000 tokens in turn; less is better)'
+      const rows = rowsOf('RS256, 1,000 tokens, sequential')
+      return { known: barChart(result, title, { ...cpu, rows, digits: 2 }) }
+    }
+    case 'new': {
+      const title = 'CPU of a new token, µs (RS256, 64 concurrent; less is better)'
+      return { new: barChart(result, title, { ...cpu, rows: rowsOf('RS256, 64 at once'), digits: 1 }) }
+    }
+    case 'http':
+      return Object.fromEntries(
+        ['Express', 'Koa', 'Fastify'].map((framework) => {
+          const title = `${framework}: requests per second, relative to no guard (more is better)`
+          const rows = rowsOf('saturated').filter(
+            (row) => row['framework'] === framework && row['tokens'] === 'one',
+          )
+          const bars = { rows, label: 'guard', value: 'share', digits: 2 }
+          return [`http-${framework.toLowerCase()}`, barChart(result, title, bars)]
+        }),
+      )
+    default:
+      return {}
+  }
+}

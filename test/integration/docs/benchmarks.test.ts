@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { generated } from '../../../bench/support/publish.js'
+import type { Result } from '../../../bench/support/report.js'
+import { readPaper, ROOT, rowsOf, sectionOf } from './support.js'
+
+const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
+
+function resultOf(node: string, path: string): Result {
+  const file = `${ROOT}${FOLDERS[node as keyof typeof FOLDERS]}/${path}.json`
+  return JSON.parse(readFileSync(file, 'utf8')) as Result
+}
+
+/** The figure in the results, written as the page writes it. */
+function figure(
+  node: string,
+  path: string,
+  table: string,
+  where: Readonly<Record<string, string>>,
+  key: string,
+  digits: number,
+): string {
+  const rows = resultOf(node, path).tables.find(({ id }) => id === table)!.rows
+  const row = rows.find((one) => Object.entries(where).every(([name, value]) => String(one[name]) === value))!
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+  return (row[key] as number).toLocaleString('en-US', options)
+}
+
+type Cells = Readonly<Record<string, string>>
+
+/** For each section of the page: the heading of its table, and where the figure under another heading comes from. */
+const sections: Readonly<Record<string, readonly [string, (row: Cells, heading: string) => string]>> = {
+  'A cached token': [
+    'verifier',
+    ({ verifier }, heading) => {
+      const [algorithm = '', node = ''] = heading.split(', ')
+      return figure(node, 'known', `${algorithm}, 1,000 tokens, sequential`, { name: verifier! }, 'cpu', 2)
+    },
+  ],
+  'A new token': [
+    'verifier',
+    ({ verifier }, heading) => {
+      const [algorithm = '', node = ''] = heading.split(', ')
+      return figure(node, 'new', `${algorithm}, sequential`, { name: verifier! }, 'cpu', 1)
+    },
+  ],
+  HTTP: [
+    'guard',
+    ({ framework, guard }, heading) => {
+      const [what, node = ''] = heading.split(', ')
+      const where = { framework: framework!, guard: guard!, tokens: 'one' }
+      return what === 'of bare'
+        ? figure(node, 'http', 'saturated', where, 'share', 2)
+        : figure(node, 'http', 'rate', where, 'above', 1)
+    },
+  ],
+  'Opaque tokens': [
+    'a request per token every',
+    (row, heading) => {
+      const where = { everySeconds: row['a request per token every']!.replace(' s', '') }
+      if (heading.startsWith('calls')) return figure('Node 20', 'opaque', 'in-use', where, 'share', 2)
+      return figure('Node 20', 'opaque', 'in-use', where, heading === 'requests' ? heading : 'waited', 0)
+    },
+  ],
+  'Growth and size': [
+    'what grows',
+    (row, heading) => {
+      const where = { kind: row['what grows']!, size: row['to']!.replace(',', '') }
+      return heading === 'to'
+        ? row['to']!
+        : figure(heading.split(', ')[1]!, 'growth', 'growth', where, 'growth', 2)
+    },
+  ],
+  'The event loop under a storm': [
+    'verifier',
+    (row, heading) => {
+      const where = { what: row['new tokens']!, load: row['how many']!, name: row['verifier']! }
+      return figure(heading.split(', ')[1]!, 'loop', 'storm', where, 'delay', 2)
+    },
+  ],
+}
+
+describe('docs/benchmarks.md', () => {
+  const page = readPaper('docs/benchmarks.md')
+
+  it.each(Object.entries(sections))('%s: shows the recorded figures', (title, [first, of]) => {
+    const rows = rowsOf(sectionOf(page, title), first)
+    expect(rows.length).toBeGreaterThan(3)
+    for (const row of rows) {
+      const headings = Object.keys(row).filter((heading) => /Node|^calls|^requests|^to$/.test(heading))
+      expect(headings.length).toBeGreaterThan(1)
+      for (const heading of headings) expect({ ...row, [heading]: of(row, heading) }).toEqual(row)
+    }
+  })
+
+  it('shows the recorded import times and sizes', () => {
+    const rows = rowsOf(sectionOf(page, 'Growth and size'), 'packages')
+    expect(rows.length).toBeGreaterThan(3)
+    for (const row of rows) {
+      const of = (node: string, key: string, digits: number) =>
+        figure(node, 'growth', 'weight', { name: row['packages']! }, key, digits)
+      expect(row).toEqual({
+        packages: row['packages'],
+        'import ms, Node 20': of('Node 20', 'importMs', 1),
+        'import ms, Node 24': of('Node 24', 'importMs', 1),
+        MB: of('Node 20', 'megabytes', 2),
+      })
+    }
+  })
+
+  it('counts the goals that are met', () => {
+    const rows = rowsOf(page, 'goals met')
+    expect(rows.map((row) => row['goals met'])).toEqual(Object.keys(FOLDERS))
+    for (const { 'goals met': node, ...counts } of rows) {
+      for (const [path, count] of Object.entries(counts)) {
+        const { goals } = resultOf(node!, path)
+        expect([node, path, count]).toEqual([
+          node,
+          path,
+          `${goals.filter(({ met }) => met).length} of ${goals.length}`,
+        ])
+      }
+    }
+  })
+
+  it('names no quick run', () => {
+    for (const node of Object.keys(FOLDERS))
+      for (const path of ['known', 'new', 'http', 'opaque', 'growth', 'loop'])
+        expect([path, resultOf(node, path).quick]).toEqual([path, false])
+  })
+})
+
+it('the page of results and the charts are generated from the recorded results', async () => {
+  const files = await generated()
+  expect(Object.keys(files).length).toBeGreaterThan(3)
+  for (const [file, text] of Object.entries(files))
+    expect([relative(ROOT, file), readFileSync(file, 'utf8') === text]).toEqual([relative(ROOT, file), true])
+})
