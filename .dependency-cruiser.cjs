@@ -56,9 +56,9 @@ module.exports = {
       {},
       { path: '^src/', pathNot: `^src/(index\\.ts$|(${Object.keys(MAY_IMPORT).join('|')})/)` },
     ),
-    rule('nobody-imports-the-public-face', { path: '^(src|adapters)/' }, { path: '^src/index\\.ts$' }),
+    rule('nothing-imports-the-public-exports', { path: '^(src|adapters)/' }, { path: '^src/index\\.ts$' }),
     rule(
-      'clients-use-addresses-of-providers-only',
+      'client-imports-only-api-urls-of-providers',
       { path: '^src/client/' },
       { path: '^src/providers/', pathNot: '^src/providers/[a-z]+/api-url\\.ts$' },
     ),
@@ -78,7 +78,7 @@ module.exports = {
       { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/$1/' },
     ),
     rule(
-      'adapters-do-not-know-each-other',
+      'adapters-do-not-import-each-other',
       { path: '^adapters/([^/]+)\\.ts$' },
       { path: '^adapters/', pathNot: '^adapters/$1\\.ts$' },
     ),
