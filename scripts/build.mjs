@@ -14,13 +14,11 @@ const { exports, bin, dependencies } = JSON.parse(readFileSync(join(root, 'packa
 /** What can be imported or run. Everything else is shared between them. */
 const entries = [...Object.values(exports).flatMap((entry) => entry.default ?? []), ...Object.values(bin)]
 
-/** What the files that several of them share are called, by a module that is in them. */
+/** Names of the files that several entries share, by a module that each contains; others are named after a module. */
 const SHARED = {
-  'util/members.js': 'facts',
-  'util/redact.js': 'redaction',
-  'providers/stytch/api-url.js': 'stytch-api-url',
-  'providers/stytch/stytch.js': 'stytch-provider',
+  'verifier/authorizer.js': 'authorizer',
   'verifier/create-verifier.js': 'verifier',
+  'util/members.js': 'model',
   'guard/guard.js': 'guard',
   'client/token-source.js': 'client',
   'management/stytch/stytch-clients.js': 'management',
@@ -29,8 +27,8 @@ const SHARED = {
 function nameOfShared({ moduleIds }) {
   const modules = moduleIds.map((id) => relative(join(dist, 'src'), id).replaceAll('\\', '/'))
   const known = modules.find((module) => Object.hasOwn(SHARED, module))
-  if (known === undefined) throw new Error(`SHARED has no name for the file of ${modules.join(', ')}`)
-  return `shared/${SHARED[known]}.js`
+  const name = known === undefined ? modules.at(-1).replace(/\.js$/, '').replaceAll('/', '-') : SHARED[known]
+  return `shared/${name}.js`
 }
 
 /** Replaces the modules that tsc has written by the files they are brought together in. */

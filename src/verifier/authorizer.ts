@@ -8,6 +8,7 @@ import { readBearer } from '../bearer/bearer-token.js'
 import type { FreshnessNeeds, PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
+import { observe } from '../telemetry/observe.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import type { ResolvedToken } from './cached-token.js'
@@ -175,23 +176,17 @@ export class Authorizer {
   #report(decision: Decision, context: DecisionContext): void {
     const { observer } = this.#settings
     if (observer === undefined) return
-    try {
-      const { token, digest, request, guard, resolved } = context
-      const result = observer(
-        eventOf(decision, {
-          token,
-          digest,
-          verified: resolved === undefined ? undefined : verifiedToken(resolved),
-          request,
-          mode: guard.mode,
-          durationMs: performance.now() - context.started,
-        }),
-      )
-      // A rejection of an async observer must not end the process.
-      if (result instanceof Promise) result.catch(() => undefined)
-    } catch {
-      // Errors thrown by an observer are ignored.
-    }
+    const { token, digest, request, guard, resolved, started } = context
+    observe(observer, () =>
+      eventOf(decision, {
+        token,
+        digest,
+        verified: resolved === undefined ? undefined : verifiedToken(resolved),
+        request,
+        mode: guard.mode,
+        durationMs: performance.now() - started,
+      }),
+    )
   }
 }
 

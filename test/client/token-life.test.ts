@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { TokenSource } from '../../src/client/index.js'
 import { expireDeadlines, withoutAnswer } from '../support/deadlines.js'
-import { until } from '../support/until.js'
+import { until, watchedFetch } from '../support/until.js'
 import { clientStage, failureOf } from './support.js'
 
 const HOUR = 3600
@@ -187,13 +187,15 @@ describe('the sets', () => {
 describe('when the issuer fails', () => {
   it('the old token is used until it ends, and a new one as soon as there is one', async () => {
     const { issuer, source, pass } = await clientStage()
-    const tokens = source()
+    const { fetch, settled } = watchedFetch()
+    const tokens = source({ fetch })
     const first = await tokens.getToken()
     issuer.fail('token', 'reset')
     pass(0.91 * HOUR)
     for (let calls = 2; calls < 6; calls += 1) {
       expect(await tokens.getToken()).toBe(first)
       await until(() => issuer.calls.token === calls)
+      await settled()
       // Longer than the pause after so many failures; the token lasts.
       expect(await tokens.getToken()).toBe(first)
       pass(20)

@@ -30,9 +30,9 @@ import {
   says,
   utf16,
 } from '../support/misbehaviours.js'
-import { until } from '../support/until.js'
+import { until, watchedFetch } from '../support/until.js'
 
-export { until }
+export { until, watchedFetch }
 
 /** What a caller is told. */
 export interface Told {
@@ -135,23 +135,6 @@ export async function ask(verifier: Verifier, token: string, policy?: Policy): P
 /** What undecidable looks like: come back after some seconds, and no word against the token. */
 export function undecidable(reason: string, retryAfter: unknown): Record<keyof Told, unknown> {
   return { status: 503, reason, retryAfter, challenge: undefined }
-}
-
-/** The real fetch, of which a test can wait for the calls under way: those in the background are nobody's to await. */
-export function watchedFetch(): { readonly fetch: typeof fetch; readonly settled: () => Promise<void> } {
-  let underWay = 0
-  return {
-    fetch: async (input, init) => {
-      underWay += 1
-      try {
-        return await globalThis.fetch(input, init)
-      } finally {
-        // The one who called learns of the outcome before the one who waits for calls to settle.
-        setImmediate(() => (underWay -= 1))
-      }
-    },
-    settled: () => until(() => underWay === 0),
-  }
 }
 
 /** So many at the same time. */

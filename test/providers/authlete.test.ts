@@ -154,6 +154,8 @@ describe('options', () => {
     ['no access token', { ...good, serviceAccessToken: '' }],
     ['no apiUrl', { ...good, apiUrl: undefined }],
     ['http: beyond loopback', { ...good, apiUrl: 'http://us.authlete.com' }],
+    ['an apiUrl with a query', { ...good, apiUrl: 'https://us.authlete.com?region=us' }],
+    ['a serviceId that no path can hold', { ...good, serviceId: '..' }],
     ['issuer without audience', { ...good, issuer: 'https://as.test' }],
     ['jwksUri without issuer', { ...good, jwksUri: 'https://as.test/jwks' }],
     ['an unknown one', { ...good, region: 'us' }],

@@ -9,3 +9,20 @@ export function nextTurn(): Promise<void> {
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await nextTurn()
 }
+
+/** The real fetch, of which a test can wait for the calls under way: those in the background are nobody's to await. */
+export function watchedFetch(): { readonly fetch: typeof fetch; readonly settled: () => Promise<void> } {
+  let underWay = 0
+  return {
+    fetch: async (input, init) => {
+      underWay += 1
+      try {
+        return await globalThis.fetch(input, init)
+      } finally {
+        // The one who called learns of the outcome before the one who waits for calls to settle.
+        setImmediate(() => (underWay -= 1))
+      }
+    },
+    settled: () => until(() => underWay === 0),
+  }
+}

@@ -74,7 +74,7 @@ export class ClerkApi {
   /** Makes the call with the machine's key where there is one, else with the instance's. */
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
-    const started = performance.now()
+    const started = timers.elapsed()
     const signal = readSignal(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
