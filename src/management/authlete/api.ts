@@ -112,7 +112,7 @@ export class AuthleteApi {
   }
 
   async #read(call: VendorCall): Promise<AuthleteResponse> {
-    const { status, json, body: body } = await this.#api.call(call)
+    const { status, json, body } = await this.#api.call(call)
     return {
       status,
       json: withExactIds(json, body),
