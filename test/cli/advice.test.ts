@@ -9,7 +9,7 @@ import {
   stytchClients,
   type Vendor,
 } from '../../src/management/index.js'
-import { cliStage } from './support.js'
+import { cliBed } from '../support/cli.js'
 
 const CLIENTS: Readonly<Record<Vendor, object>> = {
   clerk: clerkTokens({ secretKey: 'sk_test_1' }),
@@ -67,11 +67,11 @@ describe('advice that names a function names the command', () => {
   })
 
   it('where a rotation is not open, or is open already', async () => {
-    const { cli, env } = await cliStage()
-    const on = (word: string) =>
+    const { cli, env } = await cliBed()
+    const bed = (word: string) =>
       cli(`clients ${word} ${env.stytch['STYTCH_CLIENT_ID']!} --vendor stytch --yes`)
     for (const word of ['rotate', 'rotate-cancel']) {
-      const { code, stderr } = await on(word)
+      const { code, stderr } = await bed(word)
       expect(code).toBe(1)
       expect(stderr).toMatch(/: begin one with clients rotate-start\n$/)
     }

@@ -1,26 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { START } from '../support/core.js'
-import { cliStage, detailsOf, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
+import { START } from '../support/clock.js'
+import { cliBed, type CliBed, detailsOf, jsonLines, jsonOf } from '../support/cli.js'
+import { hashOf } from '../support/management.js'
 
 const now = START / 1000
 
 async function withToken(): Promise<
-  CliStage & { readonly token: string; readonly hash: string; readonly state: () => Promise<string> }
+  CliBed & { readonly token: string; readonly hash: string; readonly state: () => Promise<string> }
 > {
-  const stage = await cliStage()
-  const { clientId } = stage.issuer.authleteService
+  const bed = await cliBed()
+  const { clientId } = bed.issuer.authleteService
   const args = ['tokens', 'create', '--vendor', 'authlete', '--json', '--client-id', clientId]
-  const token = jsonOf(await stage.cli([...args, '--scopes', 'a b']))['token'] as string
+  const token = jsonOf(await bed.cli([...args, '--scopes', 'a b']))['token'] as string
   const state = async (): Promise<string> => {
-    const asked = await stage.cli('tokens introspect - --vendor authlete --json', { stdin: token })
+    const asked = await bed.cli('tokens introspect - --vendor authlete --json', { stdin: token })
     return `${asked.code} ${jsonOf(asked)['action'] as string}`
   }
-  return { ...stage, token, hash: hashOf(token), state }
+  return { ...bed, token, hash: hashOf(token), state }
 }
 
 describe('tokens create', () => {
   it('creates a token of a client alone, with everything that is asked for', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const result = await cli([
       ...`tokens create --vendor authlete --json --client-id ${clientId}`.split(' '),
@@ -41,7 +42,7 @@ describe('tokens create', () => {
   })
 
   it('of a person it comes with a refresh token, which people see as well', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const result = await cli(
       `tokens create --vendor authlete --client-id ${clientId} --grant-type PASSWORD --subject john`,
@@ -56,7 +57,7 @@ describe('tokens create', () => {
 
 describe('tokens list', () => {
   it('goes through all pages; a limit and an offset cut out a part', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     for (let count = 0; count < 120; count += 1) issuer.mintOpaque({ provider: 'authlete' })
     const all = jsonLines(await cli('tokens list --vendor authlete --json'))
     expect(new Set(all.map(({ tokenHash }) => tokenHash as string)).size).toBe(120)
@@ -106,13 +107,13 @@ describe('tokens delete and tokens revoke', () => {
   })
 
   it('a hash that nothing has is an error, not a revocation of nothing', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli(`tokens revoke --vendor authlete --yes --token-hash=${hashOf('no such token')}`)
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 
   it('every token of a client, of a person, or of both goes only where the option says all', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const mint = (subject: string) => issuer.mintOpaque({ provider: 'authlete', subject })
     const left = async () => jsonLines(await cli('tokens list --vendor authlete --json')).length
@@ -132,7 +133,7 @@ describe('tokens delete and tokens revoke', () => {
     ['delete', 'Exactly one is needed of --token, --token-hash'],
     ['delete --token-hash x', '--token-hash: must be a SHA-256 value'],
   ])('%s: nothing is sent', async (words, message) => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const result = await cli(`tokens ${words} --vendor authlete --yes`)
     expect(result.code).toBe(2)
     expect(result.stderr).toContain(message)
@@ -141,7 +142,7 @@ describe('tokens delete and tokens revoke', () => {
 })
 
 it.each([' -', '=-', '=--'])('a hash may begin with a dash: --token-hash%s', async (way) => {
-  const { cli } = await cliStage()
+  const { cli } = await cliBed()
   const hash = 'A'.repeat(44 - way.length)
   const result = await cli(`tokens delete --vendor authlete --yes --token-hash${way}${hash}`)
   expect(result.code).toBe(1)
@@ -162,7 +163,7 @@ describe('tokens introspect', () => {
 
 describe('tokens reissue-id-token', () => {
   it('shows the ID token, and of what it was given nothing', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const created = jsonOf(
       await cli(

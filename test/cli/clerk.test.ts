@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { START } from '../support/core.js'
-import { cliStage, detailsOf, jsonLines, jsonOf } from './support.js'
+import { START } from '../support/clock.js'
+import { cliBed, detailsOf, jsonLines, jsonOf } from '../support/cli.js'
 
 const now = START / 1000
 
 describe('tokens create', () => {
   it('creates a token as asked for, and its JSON has the token and times in seconds', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const result = await cli([
       ...['tokens', 'create', '--vendor', 'clerk', '--json', '--expires-in', '1h'],
       ...['--claims', '{"scope":"orders:read"}'],
@@ -30,7 +30,7 @@ describe('tokens create', () => {
   })
 
   it('people see the same, with times they can read', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli('tokens create --vendor clerk --expires-in 90')
     expect(detailsOf(result)).toMatchObject({
       token: expect.stringMatching(/^mt_/),
@@ -42,12 +42,12 @@ describe('tokens create', () => {
   })
 
   it('a token that never expires is said to, and not shown as one without an answer', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     expect(detailsOf(await cli('tokens create --vendor clerk'))['expiresAt']).toBe('never')
   })
 
   it('makes a JWT, and gives a living token again', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const jwt = jsonOf(await cli('tokens create --vendor clerk --json --format jwt'))
     expect(jwt['token'].split('.')).toHaveLength(3)
     const first = jsonOf(await cli('tokens create --vendor clerk --json --expires-in 1h'))
@@ -60,7 +60,7 @@ describe('tokens create', () => {
 
 describe('tokens list', () => {
   it('goes through all pages, as a table or as a line of JSON each, newest first', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     for (let count = 0; count < 130; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
     const items = jsonLines(await cli(`${list} --json`))
@@ -85,7 +85,7 @@ describe('tokens list', () => {
   })
 
   it('an empty list says so to people, and is no line for programs', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
     expect(await cli(list)).toMatchObject({ code: 0, stdout: 'None.\n' })
     expect(await cli(`${list} --json`)).toMatchObject({ code: 0, stdout: '' })
@@ -94,7 +94,7 @@ describe('tokens list', () => {
 
 describe('tokens revoke', () => {
   it('revokes with a reason, and the list shows it where revoked ones are asked for', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const { tokenId } = jsonOf(await cli('tokens create --vendor clerk --json'))
     const revoke = [
       'tokens',
@@ -115,7 +115,7 @@ describe('tokens revoke', () => {
   })
 
   it("the instance's key is taken as well, alone or beside the machine's", async () => {
-    const { cli, issuer, env } = await cliStage()
+    const { cli, issuer, env } = await cliBed()
     const stranger = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.stranger.secretKey }
     const both = { ...stranger, CLERK_SECRET_KEY: issuer.clerkSecretKey }
     const instance = { ...both, CLERK_MACHINE_SECRET_KEY: '' }
@@ -133,8 +133,7 @@ describe('tokens revoke', () => {
 
 describe('tokens verify', () => {
   it('of a good token ends with 0, of one that is revoked, expired or unknown with 4', async () => {
-    let time = START
-    const { cli, issuer, env } = await cliStage({ clock: () => time, clerkDeadTokens: 'flagged' })
+    const { cli, issuer, env, pass } = await cliBed({ testIssuer: { clerkDeadTokens: 'flagged' } })
     const receiver = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.receiver.secretKey }
     const verify = (token: string) =>
       cli('tokens verify - --vendor clerk --json', { env: receiver, stdin: `${token}\n` })
@@ -146,7 +145,7 @@ describe('tokens verify', () => {
     expect(revoked.code).toBe(4)
     expect(jsonOf(revoked)).toMatchObject({ tokenId: bad['tokenId'], revoked: true })
     expect(jsonOf(revoked)).not.toHaveProperty('token')
-    time += 3_600_000
+    pass(3600)
     const expired = await verify(good['token'])
     expect(expired.code).toBe(4)
     expect(jsonOf(expired)).toMatchObject({ expired: true })
@@ -156,7 +155,7 @@ describe('tokens verify', () => {
   })
 
   it('an address that is not Clerk says nothing of the token: that is a failure', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     issuer.fail('clerkVerify', { status: 404, body: '<html>' })
     expect(await cli('tokens verify - --vendor clerk', { stdin: 'mt_x' })).toMatchObject({ code: 1 })
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands/index.js'
-import { cliStage, hashOf, jsonOf, type CliStage } from './support.js'
+import { cliBed, type CliBed, jsonOf } from '../support/cli.js'
+import { hashOf } from '../support/management.js'
 
 interface Destruction {
   readonly args: string
@@ -8,33 +9,33 @@ interface Destruction {
   readonly names: readonly string[]
 }
 
-async function ownClient({ cli }: CliStage): Promise<string> {
+async function ownClient({ cli }: CliBed): Promise<string> {
   const args = 'clients create --vendor stytch --scopes a --client-name billing --json'
   return jsonOf(await cli(args))['clientId'] as string
 }
 
 /** Every command that asks, with something to destroy. */
-const DESTRUCTIONS: Readonly<Record<string, (stage: CliStage) => Promise<Destruction>>> = {
+const DESTRUCTIONS: Readonly<Record<string, (bed: CliBed) => Promise<Destruction>>> = {
   'tokens revoke --vendor clerk': async ({ cli }) => {
     const id = jsonOf(await cli('tokens create --vendor clerk --json'))['tokenId'] as string
     return { args: `tokens revoke ${id} --vendor clerk`, names: [id] }
   },
-  'clients delete --vendor stytch': async (stage) => {
-    const id = await ownClient(stage)
+  'clients delete --vendor stytch': async (bed) => {
+    const id = await ownClient(bed)
     return { args: `clients delete ${id} --vendor stytch`, names: [id, '"billing"'] }
   },
-  'clients rotate --vendor stytch': async (stage) => {
-    const id = await ownClient(stage)
+  'clients rotate --vendor stytch': async (bed) => {
+    const id = await ownClient(bed)
     const { clientSecretLastFour } = jsonOf(
-      await stage.cli(`clients rotate-start ${id} --vendor stytch --json`),
+      await bed.cli(`clients rotate-start ${id} --vendor stytch --json`),
     )
     const names = [id, '"billing"', `ends with ${clientSecretLastFour as string}`]
     return { args: `clients rotate ${id} --vendor stytch`, names }
   },
-  'clients rotate-cancel --vendor stytch': async (stage) => {
-    const id = await ownClient(stage)
+  'clients rotate-cancel --vendor stytch': async (bed) => {
+    const id = await ownClient(bed)
     const { nextClientSecretLastFour } = jsonOf(
-      await stage.cli(`clients rotate-start ${id} --vendor stytch --json`),
+      await bed.cli(`clients rotate-start ${id} --vendor stytch --json`),
     )
     const names = [id, '"billing"', `ends with ${nextClientSecretLastFour as string}`]
     return { args: `clients rotate-cancel ${id} --vendor stytch`, names }
@@ -68,7 +69,7 @@ const DESTRUCTIONS: Readonly<Record<string, (stage: CliStage) => Promise<Destruc
 const VARIABLES = { variables: { TOKEN: 'a token' } }
 
 /** The calls that change something. */
-function changesOf({ issuer: { calls } }: CliStage): number {
+function changesOf({ issuer: { calls } }: CliBed): number {
   return calls.clerkTokens + calls.stytchClients + calls.authleteTokens + calls.revocation
 }
 
@@ -84,9 +85,9 @@ it('every command that destroys is here', () => {
 
 describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
   it.each(['y', 'Y', 'yes', ' y \n'])('is done after %j', async (answer) => {
-    const stage = await cliStage()
-    const { args, names } = await prepare(stage)
-    const result = await stage.cli(args, { ...VARIABLES, answer })
+    const bed = await cliBed()
+    const { args, names } = await prepare(bed)
+    const result = await bed.cli(args, { ...VARIABLES, answer })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(result.asked).toHaveLength(1)
     for (const name of names) expect(result.asked[0]).toContain(name)
@@ -94,29 +95,29 @@ describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
   })
 
   it.each(['n', '', 'no', 'yess', 'j', 'ye s'])('is not done after %j', async (answer) => {
-    const stage = await cliStage()
-    const { args } = await prepare(stage)
-    const result = await stage.cli(args, { ...VARIABLES, answer })
+    const bed = await cliBed()
+    const { args } = await prepare(bed)
+    const result = await bed.cli(args, { ...VARIABLES, answer })
     expect(result).toMatchObject({ code: 3, stdout: '', stderr: 'Not confirmed. Nothing was changed\n' })
     // It is still there to be destroyed.
-    expect(await stage.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0 })
+    expect(await bed.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0 })
   })
 
   it('without a terminal it is refused unless --yes is given, and nothing is sent', async () => {
-    const stage = await cliStage()
-    const { args } = await prepare(stage)
-    stage.issuer.resetCalls()
-    const result = await stage.cli(args, VARIABLES)
+    const bed = await cliBed()
+    const { args } = await prepare(bed)
+    bed.issuer.resetCalls()
+    const result = await bed.cli(args, VARIABLES)
     expect(result).toMatchObject({ code: 3, stdout: '', asked: [] })
     expect(result.stderr).toContain('there is no terminal: give --yes')
-    expect(stage.issuer.calls.total).toBe(0)
-    expect(await stage.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0, asked: [] })
-    expect(changesOf(stage)).toBe(1)
+    expect(bed.issuer.calls.total).toBe(0)
+    expect(await bed.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0, asked: [] })
+    expect(changesOf(bed)).toBe(1)
   })
 })
 
 it('nobody is asked where stdin held the token, even at a terminal', async () => {
-  const { cli, issuer } = await cliStage()
+  const { cli, issuer } = await cliBed()
   const result = await cli('tokens revoke - --vendor oauth', { stdin: issuer.mintOpaque(), answer: 'y' })
   expect(result).toMatchObject({ code: 3, asked: [] })
   expect(result.stderr).toContain('stdin held the token: give --yes')
@@ -124,13 +125,13 @@ it('nobody is asked where stdin held the token, even at a terminal', async () =>
 })
 
 it('a client that is not there is not asked about', async () => {
-  const { cli } = await cliStage()
+  const { cli } = await cliBed()
   const result = await cli('clients delete m2m-client-test-nobody --vendor stytch', { answer: 'y' })
   expect(result).toMatchObject({ code: 1, asked: [] })
 })
 
 it('what a vendor calls a client cannot steer the terminal of whoever is asked', async () => {
-  const { cli } = await cliStage()
+  const { cli } = await cliBed()
   const create = ['clients', 'create', '--vendor', 'stytch', '--scopes', 'a', '--json']
   const created = jsonOf(await cli([...create, '--client-name', 'x\u001b[2J\u202ey']))
   const result = await cli(`clients delete ${created['clientId'] as string} --vendor stytch`, { answer: 'n' })

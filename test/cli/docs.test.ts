@@ -13,7 +13,8 @@ import {
   rowsOf,
   sectionOf,
 } from '../integration/docs/support.js'
-import { cliStage } from './support.js'
+import { cliBed } from '../support/cli.js'
+import { systemClock } from '../support/clock.js'
 
 const PAPER = 'docs/cli.md'
 const text = readPaper(PAPER)
@@ -98,7 +99,7 @@ describe('a command line in the papers', () => {
   })
 
   it.each(lines)('%s: %s is understood, and sent or shown', async (_, line) => {
-    const { cli, env, issuer } = await cliStage({})
+    const { cli, env, issuer } = await cliBed({ clock: systemClock })
     const variables = { TOKEN: 'token', ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
     const [, ...args] = wordsOf(line.slice(line.indexOf('m2m-guard')))
     const asks = COMMANDS.some(

@@ -3,7 +3,8 @@ import { COMMANDS } from '../../src/cli/commands/index.js'
 import { failureOf } from '../../src/cli/output/failure.js'
 import type { Endpoint, Fault } from '../../src/testing/index.js'
 import { formsOf } from '../security/secrets/recorder.js'
-import { cliStage, hashOf, jsonLines, jsonOf, type CliStage } from './support.js'
+import { cliBed, type CliBed, jsonLines, jsonOf } from '../support/cli.js'
+import { hashOf } from '../support/management.js'
 import { withoutAnswer } from '../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
@@ -62,7 +63,7 @@ function lineOf(name: string, args: string): string {
   return `${group} ${verb} ${args} --vendor ${vendor}`
 }
 
-function secretsOf({ env }: CliStage): readonly string[] {
+function secretsOf({ env }: CliBed): readonly string[] {
   const all = Object.assign({}, ...Object.values(env), VARIABLES) as Record<string, string>
   return Object.entries(all)
     .filter(([name]) => /SECRET|ACCESS_TOKEN|^TOKEN$|^REFRESH$/.test(name))
@@ -86,9 +87,9 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
     ['a demand to wait', { status: 429, headers: { 'retry-after': '7' } }],
     ['what it was asked', ECHO],
   ])('gets %s: one line that names the operation, and exit code 1', async (how, fault) => {
-    const stage = await cliStage()
-    stage.issuer.fail(endpoint, fault)
-    const result = await stage.cli(`${lineOf(name, args)} --json`, { variables: VARIABLES })
+    const bed = await cliBed()
+    bed.issuer.fail(endpoint, fault)
+    const result = await bed.cli(`${lineOf(name, args)} --json`, { variables: VARIABLES })
     // RFC 7009 asks for no body: without one, it is done.
     if (name === 'tokens revoke oauth' && ['an empty answer', 'half an answer'].includes(how)) {
       expect(result.code).toBe(0)
@@ -97,12 +98,12 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
     expect(result).toMatchObject({ code: 1, stdout: '' })
     expect(result.stderr).toMatch(/^[\w ]+[\w.]*: \S.*\n$/)
     expect(result.stderr).not.toMatch(/\bat .*\.[jt]s\b|unexpected/)
-    for (const secret of secretsOf(stage))
+    for (const secret of secretsOf(bed))
       for (const form of formsOf(secret)) expect(result.stderr).not.toContain(form)
   })
 
   it('is not waited for longer than the deadline', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     issuer.fail(endpoint, 'hang')
     const running = cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
     const result = await withoutAnswer(issuer, endpoint, running)
@@ -110,7 +111,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
   })
 
   it('is given up by Ctrl-C, with 130; of a change it is said that it may have been made', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const gate = issuer.gate(endpoint)
     const interruption = new AbortController()
     const { signal } = interruption
@@ -131,7 +132,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
 })
 
 it('Ctrl-C ends the wait for a token on stdin', async () => {
-  const { cli, issuer } = await cliStage()
+  const { cli, issuer } = await cliBed()
   const interruption = new AbortController()
   const stdin = {
     async *[Symbol.asyncIterator](): AsyncGenerator<string> {
@@ -176,7 +177,7 @@ describe('a failure that nobody thought of', () => {
 
 describe('advice', () => {
   it('names the variables of the environment, not the options of the library', async () => {
-    const { cli, env } = await cliStage()
+    const { cli, env } = await cliBed()
     const wrong = { ...env.authlete, AUTHLETE_SERVICE_ACCESS_TOKEN: 'not-the-one' }
     const { stderr } = await cli('tokens list --vendor authlete', { env: wrong })
     expect(stderr).toContain('Check AUTHLETE_SERVICE_ACCESS_TOKEN')
@@ -184,7 +185,7 @@ describe('advice', () => {
   })
 
   it('a change that may have been made is said to', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     issuer.fail('clerkTokens', 'reset')
     const { stderr } = await cli('tokens create --vendor clerk')
     expect(stderr).toContain('Whether the change was made is not known: look before repeating it')
@@ -193,7 +194,7 @@ describe('advice', () => {
 
 describe('a list that breaks off', () => {
   it.each(['', ' --json'])('shows what came before it did, and ends with 1%s', async (json) => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     for (let count = 0; count < 101; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}${json}`
     const whole = await cli(list)
@@ -238,7 +239,7 @@ function tokenObject(index: number): object {
 
 describe('what a vendor says', () => {
   it('cannot steer the terminal it is shown in, neither as a table nor as JSON', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     issuer.fail('clerkVerify', { status: 200, body: tokenObject(1) })
     for (const json of ['', ' --json']) {
       const result = await cli(`tokens verify - --vendor clerk${json}`, { stdin: 'mt_1' })
@@ -256,7 +257,7 @@ describe('stdout that cannot be written', () => {
   const stdout = () => Promise.reject(new Error('EPIPE'))
 
   it('after a change the loss of its result is said; of a list nobody reads on nothing is', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const created = await cli('tokens create --vendor clerk', { stdout })
     expect(created.code).toBe(1)
     expect(created.stderr).toBe('tokens create: done, but stdout could not be written: its result is lost\n')
@@ -269,13 +270,13 @@ describe('stdout that cannot be written', () => {
 
 describe('a good result', () => {
   it('holds secrets where they are shown once, and nowhere else', async () => {
-    const stage = await cliStage()
-    const { cli } = stage
+    const bed = await cliBed()
+    const { cli } = bed
     const secretless = async (line: string): Promise<void> => {
       for (const json of ['', ' --json']) {
         const { code, stdout, stderr } = await cli(line + json)
         expect([code, stderr]).toEqual([0, ''])
-        for (const secret of [...secretsOf(stage), created['clientSecret'], token['token']] as string[])
+        for (const secret of [...secretsOf(bed), created['clientSecret'], token['token']] as string[])
           for (const form of formsOf(secret)) expect(stdout).not.toContain(form)
       }
     }
@@ -283,7 +284,7 @@ describe('a good result', () => {
     const token = jsonOf(await cli('tokens create --vendor clerk --json'))
     await secretless(`clients get ${created['clientId'] as string} --vendor stytch`)
     await secretless('clients search --vendor stytch')
-    await secretless(`tokens list --vendor clerk --subject ${stage.issuer.clerkMachines.sender.id}`)
+    await secretless(`tokens list --vendor clerk --subject ${bed.issuer.clerkMachines.sender.id}`)
     await secretless(`clients update ${created['clientId'] as string} --vendor stytch --status active`)
     await secretless(`tokens revoke ${token['tokenId'] as string} --vendor clerk --yes`)
     expect(jsonLines(await cli('clients search --vendor stytch --json')).length).toBeGreaterThan(0)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { cliStage, detailsOf, jsonOf } from './support.js'
+import { cliBed, detailsOf, jsonOf } from '../support/cli.js'
 
 describe('tokens create', () => {
   it.each(['', '--authentication post'])('obtains a token with client credentials %s', async (how) => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli(
       `tokens create --vendor oauth --json --scopes a --resource https://orders.internal ${how}`,
     )
@@ -17,7 +17,7 @@ describe('tokens create', () => {
   })
 
   it('an issuer without discovery is told the endpoints', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     issuer.fail('discovery', 404)
     const created = await cli(`tokens create --vendor oauth --json --token-endpoint ${issuer.url}/token`)
     const variables = { TOKEN: jsonOf(created)['token'] as string }
@@ -36,7 +36,7 @@ describe('tokens create', () => {
 
 describe('tokens introspect and tokens revoke', () => {
   it('a token is good, is revoked, and is not good', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const TOKEN = issuer.mintOpaque({ scopes: 'a b' })
     const introspect = () => cli('tokens introspect env:TOKEN --vendor oauth', { variables: { TOKEN } })
     const good = await introspect()
@@ -54,7 +54,7 @@ describe('tokens introspect and tokens revoke', () => {
   })
 
   it("another client's token is not revoked, and that is said", async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const other = issuer.addClient()
     const token = issuer.mintOpaque({ clientId: other.clientId })
     const result = await cli('tokens revoke - --vendor oauth --yes', { stdin: token })

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { promptOn } from '../../src/cli/input/prompt.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { environmentsOf } from './support.js'
+import { environmentsOf } from '../support/cli.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = `${ROOT}src/cli/main.ts`

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { cliStage, detailsOf, jsonLines, jsonOf, type CliStage } from './support.js'
+import { cliBed, type CliBed, detailsOf, jsonLines, jsonOf } from '../support/cli.js'
+import { systemClock } from '../support/clock.js'
 
 const CREATE = [
   ...'clients create --vendor stytch --client-name billing --json --scopes'.split(' '),
   'a:x b:y',
 ]
 
-async function withClient(): Promise<CliStage & { readonly id: string; readonly secret: string }> {
-  const stage = await cliStage()
-  const created = jsonOf(await stage.cli(CREATE))
-  return { ...stage, id: created['clientId'] as string, secret: created['clientSecret'] as string }
+async function withClient(): Promise<CliBed & { readonly id: string; readonly secret: string }> {
+  const bed = await cliBed()
+  const created = jsonOf(await bed.cli(CREATE))
+  return { ...bed, id: created['clientId'] as string, secret: created['clientSecret'] as string }
 }
 
 describe('clients', () => {
   it('create shows the client with its secret', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli([...CREATE, '--trusted-metadata', '{"team":"orders"}'])
     expect(result).toMatchObject({ code: 0, stderr: '' })
     const created = jsonOf(result)
@@ -35,7 +36,7 @@ describe('clients', () => {
   })
 
   it('create imports a client whose secret is on stdin', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const args = 'clients create --vendor stytch --scopes a --client-id own-id --client-secret - --json'
     const created = jsonOf(await cli(args, { stdin: 'hard to guess by anyone\n' }))
     expect(created).toMatchObject({ clientId: 'own-id', clientSecret: 'hard to guess by anyone' })
@@ -114,7 +115,7 @@ describe('clients', () => {
 
 describe('tokens', () => {
   it('create obtains a token without the secret of the project; verify judges it', async () => {
-    const { cli, env } = await cliStage({})
+    const { cli, env } = await cliBed({ clock: systemClock })
     const created = await cli('tokens create --vendor stytch --json --scopes read:orders', {
       env: { ...env.stytch, STYTCH_SECRET: '' },
     })
@@ -135,7 +136,7 @@ describe('tokens', () => {
   })
 
   it('a token that is none ends with 4, keys that cannot be had with 1', async () => {
-    const { cli, issuer } = await cliStage({})
+    const { cli, issuer } = await cliBed({ clock: systemClock })
     const verify = (stdin: string) => cli('tokens verify - --vendor stytch', { stdin })
     expect(await verify('junk')).toMatchObject({ code: 4, stdout: '' })
     issuer.fail('jwks', 500)

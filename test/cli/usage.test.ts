@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands/index.js'
-import { cliStage, jsonOf, runWith } from './support.js'
+import { cliBed, jsonOf, runWith } from '../support/cli.js'
 
 const SECRET = 'ak_0123456789abcdefghijklmnopqrstuvwxyzABCD'
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtY2hfMSJ9.c2lnbmF0dXJl'
@@ -59,7 +59,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ],
     ['tokens create --vendor oauth --resource orders', '--resource: must be an absolute URL'],
   ])('%s', async (args, message) => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const result = await cli(args)
     expect(result.stderr).toContain(message)
     expect(result).toMatchObject({ code: 2, stdout: '' })
@@ -68,7 +68,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
   })
 
   it.each(['', 'tokens', 'clients'])('%j alone shows what there is', async (args) => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli(args)
     expect(result).toMatchObject({ code: 2, stdout: '' })
     expect(result.stderr).toContain(args === 'clients' ? 'clients rotate-start' : 'tokens introspect')
@@ -97,7 +97,7 @@ describe('a secret on the command line is refused, and not repeated', () => {
     `tokens list --vendor clerk --subject mch_1 ${SECRET}`,
     `clients get ${SECRET} --vendor stytch`,
   ])('%s', async (args) => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const result = await cli(args)
     expect(result).toMatchObject({ code: 2, stdout: '' })
     expect(result.stderr).not.toMatch(/0123456789|eyJ/)
@@ -105,7 +105,7 @@ describe('a secret on the command line is refused, and not repeated', () => {
   })
 
   it('and it is said where it belongs', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const option = await cli(`tokens create --vendor clerk --secret-key ${SECRET}`)
     expect(option.stderr).toMatch(/environment variables \(CLERK_MACHINE_SECRET_KEY, /)
     const token = await cli(`tokens verify ${JWT} --vendor clerk`)
@@ -134,7 +134,7 @@ describe('the environment', () => {
   )
 
   it('a variable that is empty is one that is missing', async () => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli('tokens list --vendor authlete', { variables: { AUTHLETE_API_URL: ' ' } })
     expect(result.code).toBe(2)
     expect(result.stderr).toMatch(/^tokens list: AUTHLETE_API_URL is not set\./)
@@ -148,7 +148,7 @@ describe('the environment', () => {
     ['AUTHLETE_SERVICE_ACCESS_TOKEN', 'with a space in it', 'authlete', 'tokens list'],
     ['OAUTH_ISSUER', 'http://auth.example.com', 'oauth', 'tokens revoke env:TOKEN --yes'],
   ])('%s with a wrong value is named by its name, without the value', async (name, value, vendor, args) => {
-    const { cli } = await cliStage()
+    const { cli } = await cliBed()
     const result = await cli(`${args} --vendor ${vendor}`, { variables: { [name]: value, TOKEN: 'x' } })
     expect(result.code).toBe(2)
     expect(result.stderr.startsWith(`${name}: must `)).toBe(true)
@@ -156,7 +156,7 @@ describe('the environment', () => {
   })
 
   it('the vendor may be left out where the credentials of one only are there', async () => {
-    const { cli, env, issuer } = await cliStage()
+    const { cli, env, issuer } = await cliBed()
     expect(await cli('tokens create', { env: env.clerk })).toMatchObject({ code: 0 })
     const TOKEN = issuer.mintOpaque()
     const oauth = { ...env.oauth, ...env.clerk, TOKEN }
@@ -171,7 +171,7 @@ describe('the environment', () => {
   })
 
   it('a token is read from a variable without the line break behind it', async () => {
-    const { cli, issuer } = await cliStage()
+    const { cli, issuer } = await cliBed()
     const TOKEN = `${issuer.mintOpaque({ scopes: 'a' })}\n`
     const result = await cli('tokens introspect env:TOKEN --vendor oauth --json', { variables: { TOKEN } })
     expect(jsonOf(result)).toMatchObject({ active: true })

@@ -2,18 +2,20 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth } from '../../src/index.js'
 import { guard } from '../../adapters/fetch.js'
+import { TokenSourceError } from '../../src/client/index.js'
 import type { TokenSource } from '../../src/client/index.js'
-import { api, clientStage, failureOf, type Answering, type ClientStage } from './support.js'
+import { type Answering, api, clientBed, type ClientBed } from '../support/client.js'
+import { failureOf } from '../support/outcomes.js'
 
-/** A stage with an API and a source that may send tokens to it. */
-async function stageWithApi(
+/** A client bed with an API and a source that may send tokens to it. */
+async function bedWithApi(
   answering?: Answering,
 ): Promise<
-  ClientStage & { readonly url: string; readonly tokens: TokenSource } & Awaited<ReturnType<typeof api>>
+  ClientBed & { readonly url: string; readonly tokens: TokenSource } & Awaited<ReturnType<typeof api>>
 > {
-  const stage = await clientStage()
+  const bed = await clientBed()
   const target = await api(answering)
-  return { ...stage, ...target, tokens: stage.source({ allowedOrigins: target.url }) }
+  return { ...bed, ...target, tokens: bed.source({ allowedOrigins: target.url }) }
 }
 
 /** Refuses the first so many requests. */
@@ -41,14 +43,14 @@ describe('a request', () => {
     ],
     ['a form', (url) => [url, { method: 'POST', body: new URLSearchParams({ a: 'b' }) }], 'POST /', 'a=b'],
   ])('made of %s carries the token', async (_, make, line, body) => {
-    const { url, got, tokens } = await stageWithApi()
+    const { url, got, tokens } = await bedWithApi()
     const [input, init] = make(url)
     expect((await tokens.fetch(input, init)).status).toBe(200)
     expect(got).toMatchObject([{ line, body, authorization: `Bearer ${await tokens.getToken()}` }])
   })
 
   it('keeps the headers of the Request, of init, and those that come from the body', async () => {
-    const { url, got, tokens } = await stageWithApi()
+    const { url, got, tokens } = await bedWithApi()
     await tokens.fetch(new Request(url, { headers: { 'x-a': '1' } }))
     await tokens.fetch(url, {
       headers: [['x-b', '2']],
@@ -63,13 +65,13 @@ describe('a request', () => {
   })
 
   it('may ask for another audience or other scopes than the source has', async () => {
-    const { url, got, tokens } = await stageWithApi()
+    const { url, got, tokens } = await bedWithApi()
     await tokens.fetch(url, {}, { scopes: 'x' })
     expect(got[0]!.authorization).toBe(`Bearer ${await tokens.getToken({ scopes: 'x' })}`)
   })
 
   it('is let in by the guard of the service', async () => {
-    const { issuer, clock, source } = await clientStage()
+    const { issuer, clock, source } = await clientBed()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
     const authorize = guard(verifier, { scopes: 'orders:read' })
     const service = await api()
@@ -86,7 +88,7 @@ describe('a request', () => {
   })
 
   it('obeys its signal, while it waits for the token and while it waits for the API', async () => {
-    const { issuer, url, tokens } = await stageWithApi()
+    const { issuer, url, tokens } = await bedWithApi()
     const gate = issuer.gate('token')
     const first = new AbortController()
     const waiting = tokens.fetch(url, { signal: first.signal })
@@ -113,7 +115,7 @@ describe('what is not sent', () => {
     ['a misspelt redirect', (url) => [url, { redirect: 'folow' as 'follow' }], 'fetch.redirect'],
     ['a password', (url) => [url.replace('//', '//u:hunter2@')], 'user name or password'],
   ])('%s is a ConfigurationError', async (_, make, words) => {
-    const { issuer, url, got, tokens } = await stageWithApi()
+    const { issuer, url, got, tokens } = await bedWithApi()
     const [input, init] = make(url)
     const error: unknown = await tokens.fetch(input as string, init).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ConfigurationError)
@@ -123,7 +125,7 @@ describe('what is not sent', () => {
   })
 
   it('anything, without allowedOrigins', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { url, got } = await api()
     await expect(source().fetch(url)).rejects.toThrow(/^tokenSource\.allowedOrigins: is required for fetch/)
     expect([got, issuer.calls.token]).toEqual([[], 0])
@@ -136,24 +138,24 @@ describe('what is not sent', () => {
     ['the origin as a user name', (url: string) => `http://evil.test/?${url}`],
     ['the origin as a subdomain', (url: string) => `${url}.evil.test`.replace(/:\d+/, '')],
   ])('a request to %s', async (_, foreign) => {
-    const { issuer, url, got, tokens } = await stageWithApi()
-    const error = await failureOf(tokens.fetch(foreign(url)))
+    const { issuer, url, got, tokens } = await bedWithApi()
+    const error = await failureOf(tokens.fetch(foreign(url)), TokenSourceError)
     expect(error.reason).toBe('request_not_sent')
     expect(error.message).toContain('allowedOrigins')
     expect([got, issuer.calls.token]).toEqual([[], 0])
   })
 
   it('a request without a token, when none can be had', async () => {
-    const { issuer, url, got, tokens } = await stageWithApi()
+    const { issuer, url, got, tokens } = await bedWithApi()
     issuer.fail('token', 503)
-    expect((await failureOf(tokens.fetch(url))).reason).toBe('issuer_unavailable')
+    expect((await failureOf(tokens.fetch(url), TokenSourceError)).reason).toBe('issuer_unavailable')
     expect(got).toEqual([])
   })
 })
 
 describe('after a 401', () => {
   it('the request is sent once more, whole, with a fresh token', async () => {
-    const { issuer, url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const { issuer, url, got, tokens } = await bedWithApi(refuseFirst(1))
     const response = await tokens.fetch(`${url}/a`, { method: 'POST', body: 'x', headers: { 'x-a': '1' } })
     expect([response.status, await response.text()]).toEqual([200, 'yes'])
     expect(got.map(({ line, body, headers }) => [line, body, headers['x-a']])).toEqual([
@@ -166,14 +168,14 @@ describe('after a 401', () => {
   })
 
   it('never twice', async () => {
-    const { url, got, tokens } = await stageWithApi(() => ({ status: 401, body: 'no' }))
+    const { url, got, tokens } = await bedWithApi(() => ({ status: 401, body: 'no' }))
     const response = await tokens.fetch(url)
     expect([response.status, await response.text()]).toEqual([401, 'no'])
     expect(got).toHaveLength(2)
   })
 
   it('an API that refuses every token does not wear out the issuer', async () => {
-    const { issuer, url, got, tokens, pass } = await stageWithApi(() => ({ status: 401 }))
+    const { issuer, url, got, tokens, pass } = await bedWithApi(() => ({ status: 401 }))
     for (let index = 0; index < 10; index += 1) await tokens.fetch(url)
     expect([issuer.calls.token, got.length]).toEqual([2, 11])
     pass(1.1)
@@ -184,7 +186,7 @@ describe('after a 401', () => {
 
   it('tokens that are refused minutes apart are renewed each time', async () => {
     let refused: string | undefined = ''
-    const { issuer, url, tokens, pass } = await stageWithApi(({ authorization }) => ({
+    const { issuer, url, tokens, pass } = await bedWithApi(({ authorization }) => ({
       status: authorization === refused ? 401 : 200,
     }))
     for (let index = 0; index < 5; index += 1) {
@@ -196,7 +198,7 @@ describe('after a 401', () => {
   })
 
   it('many that are refused together share one fresh token', async () => {
-    const { issuer, url, got, tokens } = await stageWithApi(({ authorization }) => ({
+    const { issuer, url, got, tokens } = await bedWithApi(({ authorization }) => ({
       status: authorization === `Bearer ${old}` ? 401 : 200,
     }))
     const old = await tokens.getToken()
@@ -207,7 +209,7 @@ describe('after a 401', () => {
   })
 
   it('a token that was renewed meanwhile is used, and no other asked for', async () => {
-    const { issuer, url, tokens } = await stageWithApi(({ authorization }) => {
+    const { issuer, url, tokens } = await bedWithApi(({ authorization }) => {
       if (authorization !== `Bearer ${old}`) return { status: 200 }
       return { status: 401 }
     })
@@ -219,7 +221,7 @@ describe('after a 401', () => {
   })
 
   it('the 401 is the answer where no other token can be had, and the old one is kept for others', async () => {
-    const { issuer, url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const { issuer, url, got, tokens } = await bedWithApi(refuseFirst(1))
     const old = await tokens.getToken()
     issuer.fail('token', 503)
     const response = await tokens.fetch(url)
@@ -235,13 +237,13 @@ describe('after a 401', () => {
     ],
     ['the body of a Request', (url) => [new Request(url, { method: 'POST', body: 'x' })]],
   ])('%s is not sent again', async (_, make) => {
-    const { url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const { url, got, tokens } = await bedWithApi(refuseFirst(1))
     expect((await tokens.fetch(...make(url))).status).toBe(401)
     expect(got).toHaveLength(1)
   })
 
   it('a Request without a body is', async () => {
-    const { url, got, tokens } = await stageWithApi(refuseFirst(1))
+    const { url, got, tokens } = await bedWithApi(refuseFirst(1))
     expect((await tokens.fetch(new Request(url))).status).toBe(200)
     expect(got).toHaveLength(2)
   })
@@ -262,7 +264,7 @@ describe('a redirect', () => {
     [307, 'POST', 'POST', 'x'],
     [308, 'PATCH', 'PATCH', 'x'],
   ])('%d of a %s is followed as %s', async (status, method, expected, body) => {
-    const { url, got, tokens } = await stageWithApi(({ line }) =>
+    const { url, got, tokens } = await bedWithApi(({ line }) =>
       line.endsWith('/a') ? to(status, 'b?c') : { status: 200, body: 'there' },
     )
     const sentBody = method === 'GET' || method === 'HEAD' ? {} : { body: 'x' }
@@ -275,7 +277,7 @@ describe('a redirect', () => {
 
   it.each([301, 302, 303, 307, 308])('%d to another origin is followed without the token', async (status) => {
     const other = await api(() => ({ status: 200, body: 'elsewhere' }))
-    const { url, tokens } = await stageWithApi(() => to(status, `${other.url}/x`))
+    const { url, tokens } = await bedWithApi(() => to(status, `${other.url}/x`))
     const response = await tokens.fetch(url, { headers: { cookie: 'a=b', 'x-a': '1' } })
     expect(await response.text()).toBe('elsewhere')
     expect(other.got).toHaveLength(1)
@@ -285,7 +287,7 @@ describe('a redirect', () => {
   })
 
   it('to another allowed origin takes the token along', async () => {
-    const { source } = await clientStage()
+    const { source } = await clientBed()
     const second = await api()
     const first = await api(() => to(302, second.url))
     const tokens = source({ allowedOrigins: [first.url, `${second.url}/`] })
@@ -294,7 +296,7 @@ describe('a redirect', () => {
   })
 
   it('that comes back from elsewhere gets no token again', async () => {
-    const { source, issuer } = await clientStage()
+    const { source, issuer } = await clientBed()
     const home = await api(({ line }) => (line.endsWith('/a') ? to(302, stranger.url) : { status: 401 }))
     const stranger = await api(() => to(302, `${home.url}/delete-everything`))
     const response = await source({ allowedOrigins: home.url }).fetch(`${home.url}/a`)
@@ -306,7 +308,7 @@ describe('a redirect', () => {
   })
 
   it('followed by a 401 is not begun anew: only the last request is sent again', async () => {
-    const { url, got, tokens } = await stageWithApi(({ line }, count) =>
+    const { url, got, tokens } = await bedWithApi(({ line }, count) =>
       line === 'POST /a' ? to(303, '/b') : { status: count === 2 ? 401 : 200 },
     )
     expect((await tokens.fetch(`${url}/a`, { method: 'POST', body: 'x' })).status).toBe(200)
@@ -314,7 +316,7 @@ describe('a redirect', () => {
   })
 
   it('does not bring a second retry with it', async () => {
-    const { url, got, tokens } = await stageWithApi(({ line }, count) =>
+    const { url, got, tokens } = await bedWithApi(({ line }, count) =>
       line === 'GET /b' || count === 1 ? { status: 401 } : to(302, '/b'),
     )
     expect((await tokens.fetch(`${url}/a`)).status).toBe(401)
@@ -322,8 +324,8 @@ describe('a redirect', () => {
   })
 
   it('is not followed more than 20 times', async () => {
-    const { url, got, tokens } = await stageWithApi(() => to(302, '/'))
-    const error = await failureOf(tokens.fetch(url))
+    const { url, got, tokens } = await bedWithApi(() => to(302, '/'))
+    const error = await failureOf(tokens.fetch(url), TokenSourceError)
     expect([error.reason, error.message]).toEqual(['request_not_sent', expect.stringContaining('20')])
     expect(got).toHaveLength(21)
   })
@@ -334,24 +336,27 @@ describe('a redirect', () => {
     ['data:text/plain,x', 'no address of HTTP'],
     ['http://u:p@127.0.0.1/', 'password'],
   ])('to %s is not followed', async (location, words) => {
-    const { url, tokens } = await stageWithApi(() => to(302, location))
-    const error = await failureOf(tokens.fetch(url))
+    const { url, tokens } = await bedWithApi(() => to(302, location))
+    const error = await failureOf(tokens.fetch(url), TokenSourceError)
     expect([error.reason, error.message]).toEqual(['request_not_sent', expect.stringContaining(words)])
   })
 
   it('of a stream is followed only where the body is left behind', async () => {
-    const { url, got, tokens } = await stageWithApi(({ line }) =>
+    const { url, got, tokens } = await bedWithApi(({ line }) =>
       line.endsWith('/b') ? { status: 200 } : to(line.endsWith('/303') ? 303 : 307, '/b'),
     )
     const stream = () => Readable.toWeb(Readable.from(['x'])) as ReadableStream
     expect((await tokens.fetch(`${url}/303`, { method: 'POST', body: stream() })).status).toBe(200)
-    const error = await failureOf(tokens.fetch(`${url}/307`, { method: 'POST', body: stream() }))
+    const error = await failureOf(
+      tokens.fetch(`${url}/307`, { method: 'POST', body: stream() }),
+      TokenSourceError,
+    )
     expect(error.message).toContain('stream')
     expect(got.map(({ line }) => line)).toEqual(['POST /303', 'GET /b', 'POST /307'])
   })
 
   it('is handed over, or an error, where it was asked for', async () => {
-    const { url, got, tokens } = await stageWithApi(() => to(302, '/b'))
+    const { url, got, tokens } = await bedWithApi(() => to(302, '/b'))
     const response = await tokens.fetch(url, { redirect: 'manual' })
     expect([response.status, response.headers.get('location')]).toEqual([302, '/b'])
     await expect(tokens.fetch(new Request(url, { redirect: 'error' }))).rejects.toThrow(TypeError)
@@ -359,7 +364,7 @@ describe('a redirect', () => {
   })
 
   it('without an address is an answer like any other', async () => {
-    const { url, tokens } = await stageWithApi(() => ({ status: 302, body: 'lost' }))
+    const { url, tokens } = await bedWithApi(() => ({ status: 302, body: 'lost' }))
     expect(await (await tokens.fetch(url)).text()).toBe('lost')
   })
 })

@@ -1,3 +1,4 @@
+import { TokenSourceError } from '../../src/client/index.js'
 import {
   createPrivateKey,
   generateKeyPairSync,
@@ -9,8 +10,10 @@ import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier, oauth, stytch } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { saysJson } from '../support/misbehaviours.js'
-import { decode } from '../testing/support.js'
-import { clientStage, failureOf, serve } from './support.js'
+import { decode } from '../support/jwt.js'
+import { clientBed } from '../support/client.js'
+import { failureOf } from '../support/outcomes.js'
+import { serve } from '../support/servers.js'
 
 // PEM in between: exporting a JWK from a key pair that was just generated can deadlock Node 20.
 const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {
@@ -25,7 +28,7 @@ const JWK: JsonWebKey = { ...createPrivateKey(P256.privateKey).export({ format: 
 
 describe('the token request', () => {
   it('is a form with the credentials in the header, encoded, and nothing that was not asked for', async () => {
-    const { issuer, source, sent } = await clientStage()
+    const { issuer, source, sent } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ clientId: 'a:b c', clientSecret: 'x: 100% +' })
     await source({ clientId, clientSecret }).getToken()
     const [request] = sent
@@ -38,7 +41,7 @@ describe('the token request', () => {
   })
 
   it('has the credentials in the form with post', async () => {
-    const { issuer, source, sent } = await clientStage()
+    const { issuer, source, sent } = await clientBed()
     await source({ authentication: 'post' }).getToken()
     expect(sent[0]!.headers.get('authorization')).toBeNull()
     expect(Object.fromEntries(sent[0]!.form)).toEqual({
@@ -49,7 +52,7 @@ describe('the token request', () => {
   })
 
   it('names scopes in one order, each audience and resource, and further parameters', async () => {
-    const { source, sent } = await clientStage()
+    const { source, sent } = await clientBed()
     const tokens = source({
       scopes: 'b a',
       resource: ['https://y.test', 'https://x.test'],
@@ -72,7 +75,7 @@ describe('the token request', () => {
   })
 
   it('gets a token that the guard accepts for that audience and those scopes', async () => {
-    const { issuer, source, clock } = await clientStage()
+    const { issuer, source, clock } = await clientBed()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
     const tokens = source({ resource: issuer.audience, scopes: 'orders:read' })
     const token = await verifier.verify(await tokens.getToken(), { scopes: 'orders:read' })
@@ -83,14 +86,14 @@ describe('the token request', () => {
 
 describe('discovery', () => {
   it('finds the token endpoint of the issuer, once for many tokens', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await Promise.all(['a', 'b', 'c'].map((scopes) => tokens.getToken({ scopes })))
     expect([issuer.calls.discovery, issuer.calls.token]).toEqual([1, 3])
   })
 
   it('looks again after an hour, and goes on with what it knows if that fails', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
     issuer.fail('discovery', 503)
@@ -104,7 +107,7 @@ describe('discovery', () => {
     ['/tenant/', '/.well-known/oauth-authorization-server/tenant'],
     ['/tenant', '/tenant/.well-known/openid-configuration'],
   ])('of %s also looks at %s', async (path, address) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const url = await serve((request, response) => {
       const found = request.url === address
       response.writeHead(found ? 200 : 404).end(
@@ -131,10 +134,13 @@ describe('discovery', () => {
     ['401', 401, 'answer_unreadable', 'option issuer'],
     ['503', 503, 'issuer_unavailable', 'after a pause'],
   ])('with %s sends no credentials and says what to do', async (_, bent, reason, advice) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const right = { issuer: issuer.url, token_endpoint: `${issuer.url}/token` }
     issuer.fail('discovery', typeof bent === 'number' ? bent : { body: { ...right, ...bent } })
-    const error = await failureOf(source({ issuer: issuer.url, tokenEndpoint: undefined }).getToken())
+    const error = await failureOf(
+      source({ issuer: issuer.url, tokenEndpoint: undefined }).getToken(),
+      TokenSourceError,
+    )
     expect([error.reason, error.message]).toEqual([reason, expect.stringContaining(advice)])
     expect(issuer.calls.token).toBe(0)
   })
@@ -152,7 +158,7 @@ describe('private_key_jwt', () => {
   ])(
     'with %s signs an assertion the issuer takes',
     async (_, { publicKey }, privateKey, algorithm, expected) => {
-      const { issuer, source, sent, clock } = await clientStage()
+      const { issuer, source, sent, clock } = await clientBed()
       const { clientId } = issuer.addClient({ publicKey })
       const options = {
         clientId,
@@ -185,7 +191,7 @@ describe('private_key_jwt', () => {
   )
 
   it('is for the token endpoint where no issuer is known, or for whom it is said to be', async () => {
-    const { issuer, source, sent } = await clientStage()
+    const { issuer, source, sent } = await clientBed()
     const { clientId } = issuer.addClient({ publicKey: P256.publicKey })
     const options = {
       clientId,
@@ -202,10 +208,13 @@ describe('private_key_jwt', () => {
   })
 
   it('a key that the issuer does not know is refused credentials', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { clientId } = issuer.addClient({ publicKey: P256.publicKey })
     const options = { clientId, clientSecret: undefined, authentication: 'private_key_jwt' } as const
-    const error = await failureOf(source({ ...options, privateKey: ED.privateKey }).getToken())
+    const error = await failureOf(
+      source({ ...options, privateKey: ED.privateKey }).getToken(),
+      TokenSourceError,
+    )
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
   })
 })
@@ -217,14 +226,14 @@ describe('a secret', () => {
     ['a function', (secret) => () => secret],
     ['a function of a promise', (secret) => () => Promise.resolve(secret)],
   ])('may be %s', async (_, wrap) => {
-    const { issuer, source, clerkSource } = await clientStage()
+    const { issuer, source, clerkSource } = await clientBed()
     expect(await source({ clientSecret: wrap(issuer.client.clientSecret) }).getToken()).toBeTypeOf('string')
     const machineSecretKey = wrap(issuer.clerkMachines.sender.secretKey)
     expect(await clerkSource({ machineSecretKey }).getToken()).toMatch(/^mt_/)
   })
 
   it('as a function is read anew for every token request', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.client
     let current = clientSecret
     const tokens = source({ clientSecret: () => current })
@@ -236,7 +245,7 @@ describe('a secret', () => {
   })
 
   it('that was rotated while it was on its way is read again, and tried once', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { clientId } = issuer.addClient({ clientId: 'x', clientSecret: 'new' })
     const secrets = ['old', 'new', 'newer']
     let reads = 0
@@ -250,14 +259,14 @@ describe('a secret', () => {
     ['that cannot have changed is not sent again', 'wrong', 1],
     ['is tried twice at most', wrongEachTime(), 2],
   ])('%s', async (_, clientSecret, calls) => {
-    const { issuer, source } = await clientStage()
-    const error = await failureOf(source({ clientSecret }).getToken())
+    const { issuer, source } = await clientBed()
+    const error = await failureOf(source({ clientSecret }).getToken(), TokenSourceError)
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
     expect(issuer.calls.token).toBe(calls)
   })
 
   it('that cannot be had is told from one that is refused, and asks nobody', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const broken = [
       () => Promise.reject(new Error('the vault says hunter2')),
       () => {
@@ -268,7 +277,7 @@ describe('a secret', () => {
       Promise.reject<string>(new Error('hunter2')),
     ]
     for (const clientSecret of broken) {
-      const error = await failureOf(source({ clientSecret }).getToken())
+      const error = await failureOf(source({ clientSecret }).getToken(), TokenSourceError)
       expect(error.reason).toBe('credentials_unavailable')
       expect(error.message).toContain('tokenSource.clientSecret')
       expect(error.message).not.toContain('hunter2')
@@ -292,7 +301,7 @@ describe('an answer', () => {
     ['expires_in null', { expires_in: null }],
     ['members nobody knows', { refresh_token: 'x', scope: 7 }],
   ])('with %s is read', async (_, members) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     issuer.fail('token', { body: { ...good, ...members } })
     expect(await source().getToken()).toBe('abc')
   })
@@ -316,9 +325,9 @@ describe('an answer', () => {
     ['404 in HTML', { status: 404, body: '<h1>?' }, '404'],
     ['too much', { body: { ...good, x: 'x'.repeat(300_000) } }, 'larger than'],
   ])('that is %s is refused', async (_, fault, words) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     issuer.fail('token', fault)
-    const error = await failureOf(source().getToken())
+    const error = await failureOf(source().getToken(), TokenSourceError)
     expect(error.reason).toBe('answer_unreadable')
     expect(error.message).toContain(words)
     expect(issuer.calls.token).toBe(1)
@@ -339,29 +348,31 @@ describe('an answer', () => {
     [503, undefined, 'issuer_unavailable'],
     [408, undefined, 'issuer_unavailable'],
   ])('%d %s is %s', async (status, code, reason) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     issuer.fail(
       'token',
       saysJson(status, code === undefined ? {} : { error: code, error_description: 'Why.' }),
     )
-    const error = await failureOf(source().getToken())
+    const error = await failureOf(source().getToken(), TokenSourceError)
     expect(error).toMatchObject({ name: 'TokenSourceError', reason, status, code })
     expect(error.message).toContain(code === undefined ? String(status) : `${status} ${code} (Why)`)
   })
 
   it('asking for what the client may not have is told by its code', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ scopes: 'a', audiences: 'https://x.test' })
     const tokens = source({ clientId, clientSecret, resource: 'https://x.test' })
-    expect((await failureOf(tokens.getToken({ scopes: 'b' }))).code).toBe('invalid_scope')
-    expect((await failureOf(tokens.getToken({ resource: 'https://y.test' }))).code).toBe('invalid_target')
+    expect((await failureOf(tokens.getToken({ scopes: 'b' }), TokenSourceError)).code).toBe('invalid_scope')
+    expect((await failureOf(tokens.getToken({ resource: 'https://y.test' }), TokenSourceError)).code).toBe(
+      'invalid_target',
+    )
     expect(await tokens.getToken()).toBeTypeOf('string')
   })
 })
 
 describe('at Stytch', () => {
   it('the credentials go in the form to the token endpoint of the project', async () => {
-    const { issuer, stytchSource, sent, clock } = await clientStage()
+    const { issuer, stytchSource, sent, clock } = await clientBed()
     const { projectId, client } = issuer.stytchProject
     const token = await stytchSource({ scopes: 'read:orders' }).getToken()
     expect(sent[0]!.url).toBe(`${issuer.endpoints.stytch}/v1/public/${projectId}/oauth2/token`)
@@ -380,8 +391,8 @@ describe('at Stytch', () => {
   })
 
   it('a wrong secret is refused credentials', async () => {
-    const { stytchSource } = await clientStage()
-    const error = await failureOf(stytchSource({ clientSecret: 'wrong' }).getToken())
+    const { stytchSource } = await clientBed()
+    const error = await failureOf(stytchSource({ clientSecret: 'wrong' }).getToken(), TokenSourceError)
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
   })
 })
@@ -395,7 +406,7 @@ describe('at Clerk', () => {
   it.each(['opaque', 'jwt'] as const)(
     'a token (%s) is created with the key of the machine',
     async (format) => {
-      const { issuer, clerkSource, sent, clock } = await clientStage()
+      const { issuer, clerkSource, sent, clock } = await clientBed()
       const tokens = clerkSource({ format, expiresIn: '20m', claims: { scope: 'orders:read' } })
       const token = await verify(issuer, clock, await tokens.getToken())
       expect(token).toMatchObject({
@@ -418,14 +429,14 @@ describe('at Clerk', () => {
       [undefined, 3600],
       ['20m', 1200],
     ] as const) {
-      const { issuer, clerkSource, pass, clock } = await clientStage()
+      const { issuer, clerkSource, pass, clock } = await clientBed()
       const tokens = clerkSource({ expiresIn, clock: () => clock() + 86_400_000 })
       const first = await tokens.getToken()
       issuer.fail('clerkTokens', 503)
       pass(seconds - 6)
       expect(await tokens.getToken()).toBe(first)
       pass(2)
-      await failureOf(tokens.getToken())
+      await failureOf(tokens.getToken(), TokenSourceError)
     }
   })
 
@@ -433,7 +444,7 @@ describe('at Clerk', () => {
     ['a creation at 0', () => 0],
     ['a creation in seconds', (milliseconds: number) => milliseconds / 1000],
   ])('%s does not make a token live longer than was asked for', async (_, createdAt) => {
-    const { issuer, clerkSource, pass, clock } = await clientStage()
+    const { issuer, clerkSource, pass, clock } = await clientBed()
     const [token, expiration] = ['mt_x', clock() + 1_200_000]
     const body = { object: 'machine_to_machine_token', token, expiration, created_at: createdAt(clock()) }
     issuer.fail('clerkTokens', saysJson(201, body))
@@ -443,11 +454,11 @@ describe('at Clerk', () => {
     pass(1194)
     expect(await tokens.getToken()).toBe(token)
     pass(2)
-    expect((await failureOf(tokens.getToken())).reason).toBe('issuer_unavailable')
+    expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('issuer_unavailable')
   })
 
   it('one that never expires is created again after a day, and used on while that fails', async () => {
-    const { issuer, clerkSource, pass } = await clientStage()
+    const { issuer, clerkSource, pass } = await clientBed()
     const tokens = clerkSource({ expiresIn: null })
     const first = await tokens.getToken()
     issuer.fail('clerkTokens', 503)
@@ -464,14 +475,14 @@ describe('at Clerk', () => {
   })
 
   it('with minRemainingTtl processes of one machine share a token, which ends when it ends', async () => {
-    const { issuer, clerkSource, pass } = await clientStage()
+    const { issuer, clerkSource, pass } = await clientBed()
     const first = await clerkSource({ minRemainingTtl: '30m' }).getToken()
     pass(1200)
     const other = clerkSource({ minRemainingTtl: '30m' })
     expect(await other.getToken()).toBe(first)
     issuer.fail('clerkTokens', 503)
     pass(2401)
-    await failureOf(other.getToken())
+    await failureOf(other.getToken(), TokenSourceError)
   })
 
   it.each<[string, Readonly<Record<string, unknown>>]>([
@@ -480,14 +491,17 @@ describe('at Clerk', () => {
     ['does not say when it ends', { object: 'machine_to_machine_token', token: 'mt_x' }],
     ['has ended', { object: 'machine_to_machine_token', token: 'mt_x', expiration: 1 }],
   ])('an answer that %s is refused', async (_, body) => {
-    const { issuer, clerkSource } = await clientStage()
+    const { issuer, clerkSource } = await clientBed()
     issuer.fail('clerkTokens', saysJson(201, body))
-    expect((await failureOf(clerkSource().getToken())).reason).toBe('answer_unreadable')
+    expect((await failureOf(clerkSource().getToken(), TokenSourceError)).reason).toBe('answer_unreadable')
   })
 
   it('a key Clerk does not know is refused credentials, and one that was rotated is read again', async () => {
-    const { issuer, clerkSource } = await clientStage()
-    const error = await failureOf(clerkSource({ machineSecretKey: 'ak_unknown' }).getToken())
+    const { issuer, clerkSource } = await clientBed()
+    const error = await failureOf(
+      clerkSource({ machineSecretKey: 'ak_unknown' }).getToken(),
+      TokenSourceError,
+    )
     expect(error).toMatchObject({
       reason: 'credentials_refused',
       code: 'machine_secret_key_invalid',
@@ -499,7 +513,7 @@ describe('at Clerk', () => {
 })
 
 it('tokens are signed by whom they say: jose checks one too', async () => {
-  const { issuer, source, clock } = await clientStage()
+  const { issuer, source, clock } = await clientBed()
   const keys = createRemoteJWKSet(new URL(`${issuer.url}/jwks`))
   const { payload } = await jwtVerify(await source().getToken(), keys, { currentDate: new Date(clock()) })
   expect(payload.sub).toBe(issuer.client.clientId)

@@ -1,10 +1,13 @@
+import { TokenSourceError } from '../../src/client/index.js'
 import { describe, expect, it } from 'vitest'
 import { until } from '../support/until.js'
-import { api, clientStage, failureOf, serve } from './support.js'
+import { api, clientBed } from '../support/client.js'
+import { failureOf } from '../support/outcomes.js'
+import { serve } from '../support/servers.js'
 
 describe('a discovery that hangs', () => {
   it('does not keep tokens from being had at the address known, and is tried again after a minute', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
     pass(3601)
@@ -24,7 +27,7 @@ describe('a discovery that hangs', () => {
   })
 
   it('is ended by closing the source', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     let closed = 0
     let asked = 0
     const url = await serve((request, response) => {
@@ -44,7 +47,7 @@ describe('a discovery that hangs', () => {
   })
 
   it('a later one that succeeds changes the address', async () => {
-    const { issuer, source, pass, sent } = await clientStage()
+    const { issuer, source, pass, sent } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
     const moved = await api(() => ({
@@ -62,7 +65,7 @@ describe('a discovery that hangs', () => {
 
 describe('the pause an issuer asked for', () => {
   it('is not ended by the success of a request that was under way before', async () => {
-    const { source, pass } = await clientStage()
+    const { source, pass } = await clientBed()
     let asked = 0
     let release: () => void = () => undefined
     let arrived: () => void = () => undefined
@@ -81,24 +84,35 @@ describe('the pause an issuer asked for', () => {
     const tokens = source({ tokenEndpoint: `${url}/token` })
     const slow = tokens.getToken({ scopes: 'slow' })
     await waiting
-    expect(await failureOf(tokens.getToken({ scopes: 'a' }))).toMatchObject({ status: 429, retryAfter: 100 })
+    expect(await failureOf(tokens.getToken({ scopes: 'a' }), TokenSourceError)).toMatchObject({
+      status: 429,
+      retryAfter: 100,
+    })
     release()
     expect(await slow).toBe('good')
     pass(99)
-    expect(await failureOf(tokens.getToken({ scopes: 'b' }))).toMatchObject({ status: 429, retryAfter: 1 })
+    expect(await failureOf(tokens.getToken({ scopes: 'b' }), TokenSourceError)).toMatchObject({
+      status: 429,
+      retryAfter: 1,
+    })
     expect(asked).toBe(2)
     pass(1)
     expect(await tokens.getToken({ scopes: 'b' })).toBe('good')
   })
 
   it('holds for a set that was pushed out, idle or under way', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source({ maxTokens: 1 })
     const headers = { 'retry-after': '100' }
     issuer.fail('token', { status: 400, headers, body: { error: 'invalid_scope' } })
-    await Promise.all(['a', 'b', 'c'].map((scopes) => failureOf(tokens.getToken({ scopes }))))
+    await Promise.all(
+      ['a', 'b', 'c'].map((scopes) => failureOf(tokens.getToken({ scopes }), TokenSourceError)),
+    )
     for (let index = 0; index < 48; index += 1) {
-      const error = await failureOf(tokens.getToken({ scopes: ['a', 'b', 'c'][index % 3]! }))
+      const error = await failureOf(
+        tokens.getToken({ scopes: ['a', 'b', 'c'][index % 3]! }),
+        TokenSourceError,
+      )
       expect([error.reason, error.retryAfter]).toEqual(['request_refused', 100])
     }
     expect(issuer.calls.token).toBe(3)
@@ -110,7 +124,7 @@ describe('the pause an issuer asked for', () => {
 
 describe('an API that refuses good tokens', () => {
   it('every other time causes one renewal, then one after 1 s, doubling to 60 s', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const { url } = await api((_, count) => ({ status: count % 2 === 1 ? 401 : 200 }))
     const tokens = source({ allowedOrigins: url })
     const statuses: number[] = []
@@ -135,7 +149,7 @@ describe('an API that refuses good tokens', () => {
   })
 
   it('of a request that cannot be sent again gets another with the next one', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     let old = ''
     const { url, got } = await api(({ authorization }) => ({
       status: authorization === `Bearer ${old}` ? 401 : 200,

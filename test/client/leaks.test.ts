@@ -1,9 +1,11 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
+import { TokenSourceError } from '../../src/client/index.js'
 import type { TokenSource } from '../../src/client/index.js'
 import type { Endpoint, Fault, TestIssuer } from '../../src/testing/index.js'
-import { clientStage, failureOf, type ClientStage } from './support.js'
+import { clientBed, type ClientBed } from '../support/client.js'
+import { failureOf } from '../support/outcomes.js'
 
 const SECRET = 'hunter2: 100% + a secret & more'
 const KEY = generateKeyPairSync('ec', {
@@ -26,7 +28,7 @@ const ECHO: Fault = (request, response) => {
   })
 }
 
-const SOURCES: readonly [string, Endpoint, (stage: ClientStage) => TokenSource][] = [
+const SOURCES: readonly [string, Endpoint, (bed: ClientBed) => TokenSource][] = [
   [
     'basic',
     'token',
@@ -52,7 +54,7 @@ function registered(issuer: TestIssuer): { readonly clientId: string; readonly c
 }
 
 /** Everything that must be nowhere, in the forms in which it might be. */
-function secretsOf({ issuer, sent }: ClientStage, tokens: readonly string[]): readonly string[] {
+function secretsOf({ issuer, sent }: ClientBed, tokens: readonly string[]): readonly string[] {
   const known = [SECRET, issuer.stytchProject.client.clientSecret, issuer.clerkMachines.sender.secretKey]
   const assertions = sent.map(({ form }) => form.get('client_assertion') ?? '').filter((text) => text !== '')
   const encoded = known.flatMap((text) => [
@@ -72,18 +74,21 @@ function writtenForms(value: unknown): string {
 
 describe.each(SOURCES)('%s', (_, endpoint, make) => {
   it('an issuer that quotes our credentials does not get them into an error', async () => {
-    const stage = await clientStage()
-    const tokens = make(stage)
-    stage.issuer.fail(endpoint, ECHO)
-    const errors = [await failureOf(tokens.getToken()), await failureOf(tokens.getToken())]
-    for (const secret of secretsOf(stage, []))
+    const bed = await clientBed()
+    const tokens = make(bed)
+    bed.issuer.fail(endpoint, ECHO)
+    const errors = [
+      await failureOf(tokens.getToken(), TokenSourceError),
+      await failureOf(tokens.getToken(), TokenSourceError),
+    ]
+    for (const secret of secretsOf(bed, []))
       for (const error of errors) expect(writtenForms(error)).not.toContain(secret)
     expect(errors[0]!.reason).toBe('credentials_refused')
   })
 
   it('neither a source nor its errors show a secret or a token', async () => {
-    const stage = await clientStage()
-    const tokens = make(stage)
+    const bed = await clientBed()
+    const tokens = make(bed)
     const token = await tokens.getToken()
     const seen = [writtenForms(tokens)]
     tokens.forget(token)
@@ -94,13 +99,13 @@ describe.each(SOURCES)('%s', (_, endpoint, make) => {
       'redirect',
       { body: { access_token: 'to\nken-7', token: 'to\nken-7' } },
     ] as const) {
-      stage.issuer.fail(endpoint, fault)
-      seen.push(writtenForms(await failureOf(tokens.getToken())))
-      stage.pass(120)
+      bed.issuer.fail(endpoint, fault)
+      seen.push(writtenForms(await failureOf(tokens.getToken(), TokenSourceError)))
+      bed.pass(120)
     }
     tokens.close()
-    seen.push(writtenForms(tokens), writtenForms(await failureOf(tokens.getToken())))
-    for (const secret of [...secretsOf(stage, [token]), 'ken-7'])
+    seen.push(writtenForms(tokens), writtenForms(await failureOf(tokens.getToken(), TokenSourceError)))
+    for (const secret of [...secretsOf(bed, [token]), 'ken-7'])
       for (const text of seen) expect(text).not.toContain(secret)
   })
 })
@@ -112,11 +117,11 @@ it.each<[string, (secret: string) => string]>([
   ['with spaces of no width', (secret) => secret.replace(/\B|\b/g, '\u200b')],
 ])('a secret that the issuer quotes %s is not in the error', async (_, quoted) => {
   const secret = `"${SECRET}\\~?>"`
-  const stage = await clientStage()
-  const { clientId } = stage.issuer.addClient({ clientId: 'me', clientSecret: SECRET })
+  const bed = await clientBed()
+  const { clientId } = bed.issuer.addClient({ clientId: 'me', clientSecret: SECRET })
   const told = quoted(secret)
-  stage.issuer.fail('token', { status: 400, body: { error: 'invalid_request', error_description: told } })
-  const error = await failureOf(stage.source({ clientId, clientSecret: secret }).getToken())
+  bed.issuer.fail('token', { status: 400, body: { error: 'invalid_request', error_description: told } })
+  const error = await failureOf(bed.source({ clientId, clientSecret: secret }).getToken(), TokenSourceError)
   expect(error.message).toContain('[secret]')
   for (const text of [told, secret]) expect(writtenForms(error)).not.toContain(text)
 })

@@ -3,8 +3,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
-import { tokenSource, type TokenSource, type TokenSourceOptions } from '../../src/client/index.js'
-import { failureOf } from './support.js'
+import {
+  TokenSourceError,
+  tokenSource,
+  type TokenSource,
+  type TokenSourceOptions,
+} from '../../src/client/index.js'
+import { failureOf } from '../support/outcomes.js'
 
 // PEM in between: exporting a JWK from a key pair that was just generated can deadlock Node 20.
 const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {
@@ -125,13 +130,16 @@ describe('at a real authorization server', () => {
     ['a secret where a key is registered', { clientId: 'key', clientSecret: SECRET }],
     ['a strange key', { clientId: 'key', privateKey: strangeKey, authentication: 'private_key_jwt' }],
   ])('%s is told as credentials_refused', async (_, options) => {
-    const error = await failureOf(source(options).getToken())
+    const error = await failureOf(source(options).getToken(), TokenSourceError)
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
     expect(error.message).not.toContain(SECRET)
   })
 
   it('a client without the grant is told as request_refused', async () => {
-    const error = await failureOf(source({ clientId: 'idle', clientSecret: SECRET }).getToken())
+    const error = await failureOf(
+      source({ clientId: 'idle', clientSecret: SECRET }).getToken(),
+      TokenSourceError,
+    )
     expect(error).toMatchObject({ reason: 'request_refused', status: 400 })
   })
 })

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/index.js'
 import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
-import { clientStage } from './support.js'
+import { clientBed } from '../support/client.js'
 
 const EC = generateKeyPairSync('ec', {
   namedCurve: 'P-256',
@@ -127,13 +127,13 @@ describe('a request for a token', () => {
     ['a wrong resource', { resource: 'x' }, 'getToken.resource'],
     ['an audience that is no text', { audience: 7 }, 'getToken.audience'],
   ])('with %s is rejected before anything is sent', async (_, request, option) => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     await expect(source().getToken(request)).rejects.toMatchObject({ name: 'ConfigurationError', option })
     expect(issuer.calls.total).toBe(0)
   })
 
   it('has no audience at Stytch, and neither that nor scopes at Clerk', async () => {
-    const { stytchSource, clerkSource } = await clientStage()
+    const { stytchSource, clerkSource } = await clientBed()
     await expect(stytchSource().getToken({ audience: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
     await expect(clerkSource().getToken({ scopes: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
     await expect(clerkSource().getToken({ audience: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
@@ -141,7 +141,7 @@ describe('a request for a token', () => {
 })
 
 it('a source is frozen, and its functions need no source to be called on', async () => {
-  const { source } = await clientStage()
+  const { source } = await clientBed()
   const tokens = source()
   expect(Object.isFrozen(tokens)).toBe(true)
   const { getToken, forget, close } = tokens

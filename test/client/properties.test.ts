@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tokenSource, TokenSourceError } from '../../src/client/index.js'
-import { START } from '../support/core.js'
+import { START } from '../support/clock.js'
 
 /** An issuer in the same process whose answers come when the test lets them. */
 function manualIssuer(clock: () => number) {

@@ -2,7 +2,10 @@ import { generateKeyPairSync, randomUUID, type ED25519KeyPairOptions } from 'nod
 import { importPKCS8, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { ask, decode, issuerAtNow, NOW } from '../testing/support.js'
+import { send } from '../support/http.js'
+import { decode } from '../support/jwt.js'
+import { startIssuer } from '../support/test-bed.js'
+import { NOW } from '../support/clock.js'
 
 // PEM in between: exporting a JWK from a key pair that was just generated can deadlock Node 20.
 const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {
@@ -38,7 +41,7 @@ async function form(
 }
 
 async function issuerWithKeyed(): Promise<TestIssuer> {
-  const issuer = await issuerAtNow()
+  const issuer = await startIssuer()
   issuer.addClient({ clientId: 'keyed', clientSecret: 'unused', publicKey: OWN.publicKey })
   return issuer
 }
@@ -52,7 +55,7 @@ describe('a client with a key', () => {
     ['with a kid the issuer does not know of', () => ({ kid: 'any' })],
   ])('gets a token with an assertion %s', async (_, bend) => {
     const issuer = await issuerWithKeyed()
-    const { status, json } = await ask(`${issuer.url}/token`, { form: await form(issuer, bend(issuer)) })
+    const { status, json } = await send(`${issuer.url}/token`, { form: await form(issuer, bend(issuer)) })
     expect(status).toBe(200)
     expect(decode(json['access_token'] as string).claims['client_id']).toBe('keyed')
   })
@@ -73,39 +76,39 @@ describe('a client with a key', () => {
     ['something that is no JWT', { form: { client_assertion: 'a.b.c' } }],
   ])('is refused with %s', async (_, bent) => {
     const issuer = await issuerWithKeyed()
-    const { status, json } = await ask(`${issuer.url}/token`, { form: await form(issuer, bent) })
+    const { status, json } = await send(`${issuer.url}/token`, { form: await form(issuer, bent) })
     expect([status, json['error']]).toEqual([401, 'invalid_client'])
   })
 
   it('is refused with an assertion that was used, at whichever endpoint', async () => {
     const issuer = await issuerWithKeyed()
     const used = await form(issuer)
-    expect((await ask(`${issuer.url}/token`, { form: used })).status).toBe(200)
+    expect((await send(`${issuer.url}/token`, { form: used })).status).toBe(200)
     for (const path of ['token', 'introspect', 'revoke']) {
-      const { status, json } = await ask(`${issuer.url}/${path}`, { form: { ...used, token: 'x' } })
+      const { status, json } = await send(`${issuer.url}/${path}`, { form: { ...used, token: 'x' } })
       expect([status, json['error']]).toEqual([401, 'invalid_client'])
     }
     const fresh = await form(issuer, { claims: { aud: `${issuer.url}/introspect` } })
-    expect((await ask(`${issuer.url}/introspect`, { form: { ...fresh, token: 'x' } })).status).toBe(200)
+    expect((await send(`${issuer.url}/introspect`, { form: { ...fresh, token: 'x' } })).status).toBe(200)
   })
 
   it('is refused with its secret, and with two proofs at once', async () => {
     const issuer = await issuerWithKeyed()
     const grant_type = 'client_credentials'
     const basic = ['keyed', 'unused'] as const
-    expect((await ask(`${issuer.url}/token`, { basic, form: { grant_type } })).status).toBe(401)
-    const twice = await ask(`${issuer.url}/token`, { basic, form: await form(issuer) })
+    expect((await send(`${issuer.url}/token`, { basic, form: { grant_type } })).status).toBe(401)
+    const twice = await send(`${issuer.url}/token`, { basic, form: await form(issuer) })
     expect([twice.status, twice.json['error']]).toEqual([400, 'invalid_request'])
   })
 
   it('may have several, of which the kid names one', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const jwks = await Promise.all(
       [OWN, STRANGE].map(async ({ publicKey }, index) => ({ ...(await jwkOf(publicKey)), kid: `k${index}` })),
     )
     issuer.addClient({ clientId: 'keyed', jwks: { keys: jwks } })
     const statusOf = async (bent: Bent): Promise<number> =>
-      (await ask(`${issuer.url}/token`, { form: await form(issuer, bent) })).status
+      (await send(`${issuer.url}/token`, { form: await form(issuer, bent) })).status
     expect(await statusOf({ kid: 'k0' })).toBe(200)
     expect(await statusOf({ key: STRANGE.privateKey, kid: 'k1' })).toBe(200)
     expect(await statusOf({ key: STRANGE.privateKey, kid: 'k0' })).toBe(401)
@@ -119,7 +122,7 @@ async function jwkOf(pem: string): Promise<Readonly<Record<string, unknown>>> {
 
 describe('a client', () => {
   it('may be limited in what its tokens are for, and have them live as long as is said', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.addClient({
       clientId: 'c',
       clientSecret: 's',
@@ -127,7 +130,7 @@ describe('a client', () => {
       tokenLifetime: '5m',
     })
     const asked = (query: string) =>
-      ask(`${issuer.url}/token`, {
+      send(`${issuer.url}/token`, {
         basic: ['c', 's'],
         form: new URLSearchParams(`grant_type=client_credentials&${query}`),
       })
@@ -150,8 +153,8 @@ describe('a client', () => {
   })
 
   it('learns from discovery how it may say who it is', async () => {
-    const issuer = await issuerAtNow()
-    const { json } = await ask(`${issuer.url}/.well-known/openid-configuration`)
+    const issuer = await startIssuer()
+    const { json } = await send(`${issuer.url}/.well-known/openid-configuration`)
     const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
     expect(json['token_endpoint_auth_methods_supported']).toEqual(methods)
     expect(json['token_endpoint_auth_signing_alg_values_supported']).toContain('ES256')

@@ -1,8 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { TokenSourceError } from '../../src/client/index.js'
 import type { TokenSource } from '../../src/client/index.js'
 import { expireDeadlines, withoutAnswer } from '../support/deadlines.js'
 import { until, watchedFetch } from '../support/until.js'
-import { clientStage, failureOf } from './support.js'
+import { clientBed } from '../support/client.js'
+import { failureOf } from '../support/outcomes.js'
 
 const HOUR = 3600
 
@@ -15,7 +17,7 @@ async function renewed(source: TokenSource, old: string): Promise<string> {
 
 describe('a token', () => {
   it('is asked for on first use and then used again', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source()
     expect(issuer.calls.token).toBe(0)
     const first = await tokens.getToken()
@@ -25,7 +27,7 @@ describe('a token', () => {
   })
 
   it('is one per audience and scope set, in whatever order scopes are named', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source({ scopes: 'a b' })
     const first = await tokens.getToken()
     for (const scopes of ['b a', 'a b', ['b', 'a'], 'a a b', 'a  b'])
@@ -43,7 +45,7 @@ describe('a token', () => {
   })
 
   it('is asked for once, however many want it at the same time', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source()
     const gate = issuer.gate('token')
     const waiting = Array.from({ length: 50 }, () => tokens.getToken())
@@ -54,7 +56,7 @@ describe('a token', () => {
   })
 
   it('is renewed ahead of its end, in the background, while the old one is used', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source()
     const first = await tokens.getToken()
     pass(0.91 * HOUR)
@@ -72,7 +74,7 @@ describe('a token', () => {
     ['by default between 70 and 90 %', undefined, 0.699, 0.901],
     ['at renewAt, give or take a tenth', 0.5, 0.399, 0.601],
   ])('is renewed %s of its lifetime', async (_, renewAt, early, late) => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     onTestFinished(() => void vi.restoreAllMocks())
     for (const random of [0, 0.999999]) {
       vi.spyOn(Math, 'random').mockReturnValue(random)
@@ -92,7 +94,7 @@ describe('a token', () => {
   })
 
   it('is never handed out in its last five seconds', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source()
     const first = await tokens.getToken()
     issuer.fail('token', 503)
@@ -100,11 +102,11 @@ describe('a token', () => {
     expect(await tokens.getToken()).toBe(first)
     await until(() => issuer.calls.token === 2)
     pass(0.002)
-    expect((await failureOf(tokens.getToken())).reason).toBe('issuer_unavailable')
+    expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('issuer_unavailable')
   })
 
   it('of a short life is not handed out in the last tenth of it', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
     const tokens = source({ clientId, clientSecret })
     const first = await tokens.getToken()
@@ -112,7 +114,7 @@ describe('a token', () => {
     pass(8.999)
     expect(await tokens.getToken()).toBe(first)
     pass(0.002)
-    await failureOf(tokens.getToken())
+    await failureOf(tokens.getToken(), TokenSourceError)
   })
 
   it('is good for five minutes, or as assumed, where the issuer does not say', async () => {
@@ -120,7 +122,7 @@ describe('a token', () => {
       [undefined, 300],
       ['20m', 1200],
     ] as const) {
-      const { issuer, source, pass } = await clientStage()
+      const { issuer, source, pass } = await clientBed()
       const tokens = source({ assumedLifetime })
       issuer.fail('token', { body: { access_token: 'silent', token_type: 'bearer' } })
       expect(await tokens.getToken()).toBe('silent')
@@ -128,16 +130,16 @@ describe('a token', () => {
       pass(seconds - 6)
       expect(await tokens.getToken()).toBe('silent')
       pass(2)
-      await failureOf(tokens.getToken())
+      await failureOf(tokens.getToken(), TokenSourceError)
     }
   })
 
   it('lives from when it was asked for, however long the answer took', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
     const tokens = source({ clientId, clientSecret })
     const gate = issuer.gate('token')
-    const waiting = failureOf(tokens.getToken())
+    const waiting = failureOf(tokens.getToken(), TokenSourceError)
     await gate.waiting
     pass(9.5)
     gate.release()
@@ -145,20 +147,20 @@ describe('a token', () => {
   })
 
   it('does not live longer because the time of day was put back', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source()
     await tokens.getToken()
     pass(-10 * HOUR)
     await tokens.getToken()
     issuer.fail('token', 503)
     pass(HOUR)
-    await failureOf(tokens.getToken())
+    await failureOf(tokens.getToken(), TokenSourceError)
   })
 })
 
 describe('the sets', () => {
   it('are bounded: the least recently used goes first', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source({ maxTokens: 2 })
     await tokens.getToken({ scopes: 'a' })
     await tokens.getToken({ scopes: 'b' })
@@ -172,7 +174,7 @@ describe('the sets', () => {
   })
 
   it('that are pushed out while they are asked for are still asked for once', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source({ maxTokens: 1 })
     const gate = issuer.gate('token')
     const asked = ['a', 'b', 'a', 'b', 'a'].map((scopes) => tokens.getToken({ scopes }))
@@ -186,7 +188,7 @@ describe('the sets', () => {
 
 describe('when the issuer fails', () => {
   it('the old token is used until it ends, and a new one as soon as there is one', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const { fetch, settled } = watchedFetch()
     const tokens = source({ fetch })
     const first = await tokens.getToken()
@@ -205,19 +207,19 @@ describe('when the issuer fails', () => {
   })
 
   it('it is left alone for 1 s, doubling to 60 s, and whoever asks gets the error at once', async () => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     onTestFinished(() => void vi.restoreAllMocks())
     vi.spyOn(Math, 'random').mockReturnValue(0)
     const tokens = source()
     issuer.fail('token', 500)
     for (const [index, pause] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
-      expect(await failureOf(tokens.getToken())).toMatchObject({
+      expect(await failureOf(tokens.getToken(), TokenSourceError)).toMatchObject({
         reason: 'issuer_unavailable',
         status: 500,
         retryAfter: pause,
       })
       pass(pause - 0.01)
-      const again = await failureOf(tokens.getToken())
+      const again = await failureOf(tokens.getToken(), TokenSourceError)
       expect(again.retryAfter).toBeCloseTo(0.01)
       expect(issuer.calls.token).toBe(index + 1)
       pass(0.02)
@@ -225,7 +227,7 @@ describe('when the issuer fails', () => {
     issuer.heal()
     await tokens.getToken()
     issuer.fail('token', 500)
-    const { retryAfter } = await failureOf(tokens.getToken({ scopes: 'a' }))
+    const { retryAfter } = await failureOf(tokens.getToken({ scopes: 'a' }), TokenSourceError)
     expect(retryAfter).toBeLessThanOrEqual(1)
   })
 
@@ -234,59 +236,64 @@ describe('when the issuer fails', () => {
     ['a date', new Date(Date.UTC(2026, 10, 21, 8, 1)).toUTCString(), 60],
     ['longer than an hour', '100000', 3600],
   ])('its Retry-After in %s is obeyed, for every set', async (_, value, seconds) => {
-    const { issuer, source, pass } = await clientStage()
+    const { issuer, source, pass } = await clientBed()
     const tokens = source()
     issuer.fail('token', { status: 429, headers: { 'retry-after': value } })
-    expect(await failureOf(tokens.getToken())).toMatchObject({ status: 429, retryAfter: seconds })
+    expect(await failureOf(tokens.getToken(), TokenSourceError)).toMatchObject({
+      status: 429,
+      retryAfter: seconds,
+    })
     issuer.heal()
     pass(seconds - 1)
-    await failureOf(tokens.getToken({ scopes: 'other' }))
+    await failureOf(tokens.getToken({ scopes: 'other' }), TokenSourceError)
     expect(issuer.calls.token).toBe(1)
     pass(1.1)
     await tokens.getToken()
   })
 
   it('several sets that fail together make one pause', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source()
     issuer.fail('token', 500)
-    const asked = ['a', 'b', 'c', 'd'].map((scopes) => failureOf(tokens.getToken({ scopes })))
+    const asked = ['a', 'b', 'c', 'd'].map((scopes) =>
+      failureOf(tokens.getToken({ scopes }), TokenSourceError),
+    )
     for (const { retryAfter } of await Promise.all(asked)) expect(retryAfter).toBeLessThanOrEqual(1)
   })
 
   it('a set it refuses does not hold up the others', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ scopes: 'a' })
     const tokens = source({ clientId, clientSecret })
-    expect(await failureOf(tokens.getToken({ scopes: 'b' }))).toMatchObject({
+    expect(await failureOf(tokens.getToken({ scopes: 'b' }), TokenSourceError)).toMatchObject({
       reason: 'request_refused',
       code: 'invalid_scope',
       status: 400,
     })
     expect(await tokens.getToken({ scopes: 'a' })).toBeTypeOf('string')
-    await failureOf(tokens.getToken({ scopes: 'b' }))
+    await failureOf(tokens.getToken({ scopes: 'b' }), TokenSourceError)
     expect(issuer.calls.token).toBe(2)
   })
 
   it('an answer that never comes ends at the deadline, as does a secret, and the error says which', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     issuer.fail('token', 'hang')
     const unanswered = withoutAnswer(issuer, 'token', source().getToken())
-    expect((await failureOf(unanswered)).reason).toBe('issuer_unavailable')
+    expect((await failureOf(unanswered, TokenSourceError)).reason).toBe('issuer_unavailable')
     const never = source({
       clientSecret: () => {
         setImmediate(expireDeadlines)
         return new Promise(() => undefined)
       },
     })
-    expect((await failureOf(never.getToken())).reason).toBe('credentials_unavailable')
+    expect((await failureOf(never.getToken(), TokenSourceError)).reason).toBe('credentials_unavailable')
     expect(issuer.calls.token).toBe(1)
   })
 })
 
 describe('who waits', () => {
   it('may give up alone', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source()
     const gate = issuer.gate('token')
     const hasty = new AbortController()
@@ -301,29 +308,29 @@ describe('who waits', () => {
   })
 
   it('is not even heard when the signal is aborted already', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const signal = AbortSignal.abort(new Error('too late'))
     await expect(source().getToken({ signal })).rejects.toThrow('too late')
     expect(issuer.calls.token).toBe(0)
   })
 
   it('is told when the source is closed, as is whoever comes later', async () => {
-    const { issuer, source } = await clientStage()
+    const { issuer, source } = await clientBed()
     const tokens = source({ allowedOrigins: issuer.url })
     const gate = issuer.gate('token')
-    const waiting = failureOf(tokens.getToken())
+    const waiting = failureOf(tokens.getToken(), TokenSourceError)
     await gate.waiting
     tokens.close()
     expect((await waiting).reason).toBe('source_closed')
     gate.release()
-    expect((await failureOf(tokens.getToken())).reason).toBe('source_closed')
-    expect((await failureOf(tokens.fetch(issuer.url))).reason).toBe('source_closed')
+    expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('source_closed')
+    expect((await failureOf(tokens.fetch(issuer.url), TokenSourceError)).reason).toBe('source_closed')
     expect(issuer.calls.token).toBe(1)
   })
 })
 
 it('a token that is forgotten is not given again, and forgetting an older one changes nothing', async () => {
-  const { issuer, source } = await clientStage()
+  const { issuer, source } = await clientBed()
   const tokens = source()
   const first = await tokens.getToken()
   tokens.forget(first)

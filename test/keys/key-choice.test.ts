@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SigningAlgorithm } from '../../src/testing/index.js'
-import { stage, times } from '../support/core.js'
 import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
-import { keyStage } from './support.js'
+import { jwksBed, testBed, times } from '../support/test-bed.js'
 
 describe('algorithms', () => {
   it('every one is verified, with all keys in one set', async () => {
-    const { issuer, outcome } = await keyStage()
+    const { issuer, outcome } = await jwksBed()
     const tokens = SIGNING_ALGORITHMS.map((algorithm) => issuer.mintJwt({ algorithm }))
     for (const [index, token] of tokens.entries()) {
       expect(await outcome(token), SIGNING_ALGORITHMS[index]).toBe('accepted')
@@ -15,7 +14,7 @@ describe('algorithms', () => {
   })
 
   it('only those configured are accepted, and another costs no fetch', async () => {
-    const { issuer, outcome } = await keyStage({ algorithms: ['ES256', 'EdDSA'] })
+    const { issuer, outcome } = await jwksBed({ algorithms: ['ES256', 'EdDSA'] })
     expect(await outcome(issuer.mintJwt({ algorithm: 'RS256' }))).toBe('algorithm_not_allowed')
     expect(await outcome(issuer.mintJwt({ algorithm: 'ES384' }))).toBe('algorithm_not_allowed')
     expect(issuer.calls.jwks).toBe(0)
@@ -24,7 +23,7 @@ describe('algorithms', () => {
   })
 
   it('a key serves the algorithm it names and no other', async () => {
-    const { issuer, outcome } = await keyStage()
+    const { issuer, outcome } = await jwksBed()
     const token = issuer.mintJwt({ algorithm: 'RS256' })
     issuer.fail('jwks', { body: { keys: [{ ...issuer.jwks().keys[0], alg: 'RS512' }] } })
     expect(await outcome(token)).toBe('key_unknown')
@@ -33,7 +32,7 @@ describe('algorithms', () => {
   it.each<SigningAlgorithm>(['RS384', 'PS256', 'ES512', 'EdDSA'])(
     'a key that names none serves %s',
     async (algorithm) => {
-      const { issuer, outcome } = await keyStage()
+      const { issuer, outcome } = await jwksBed()
       const token = issuer.mintJwt({ algorithm })
       const { alg: _alg, ...key } = issuer.jwks().keys[0]!
       issuer.fail('jwks', { body: { keys: [key] } })
@@ -44,14 +43,14 @@ describe('algorithms', () => {
 
 describe('key ids', () => {
   it('a token without one is matched where a single key fits', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const unnamed = jwt({ header: { kid: undefined } })
     issuer.addKey({ algorithm: 'RS256' })
     expect(await outcome(unnamed)).toBe('accepted')
   })
 
   it('and refused where several do', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const unnamed = jwt({ header: { kid: undefined } })
     issuer.addKey({ algorithm: 'ES256' })
     expect(await outcome(unnamed)).toBe('key_unknown')
@@ -59,7 +58,7 @@ describe('key ids', () => {
   })
 
   it('a published key without one serves tokens without one, and none that names another', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const [unnamed, named] = [jwt({ header: { kid: undefined } }), jwt()]
     const { kid: _kid, ...key } = issuer.jwks().keys[0]!
     issuer.fail('jwks', { body: { keys: [key] } })
@@ -68,7 +67,7 @@ describe('key ids', () => {
   })
 
   it('two keys under one id: the one that signed is found', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     const right = issuer.jwks().keys[0]!
     const other = issuer.addKey({ algorithm: 'ES256' })
@@ -83,7 +82,7 @@ describe('key ids', () => {
     ['list', ['a']],
     ['object', {}],
   ])('a kid that is a %s is no kid', async (_, kid) => {
-    const { jwt, outcome, issuer } = await keyStage()
+    const { jwt, outcome, issuer } = await jwksBed()
     expect(await outcome(jwt({ header: { kid } }))).toBe('token_undecodable')
     expect(issuer.calls.jwks).toBe(0)
   })
@@ -101,7 +100,7 @@ describe('entries of a key set that cannot be used are skipped, and the others s
     ['a key for encryption', { kty: 'RSA', n: 'AQAB', e: 'AQAB', use: 'enc', kid: 'x' }],
     ['an id that is a number', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 7 }],
   ])('%s', async (_, entry) => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     issuer.fail('jwks', { body: { keys: [entry, ...issuer.jwks().keys] } })
     expect(await outcome(token)).toBe('accepted')
@@ -112,7 +111,7 @@ describe('entries of a key set that cannot be used are skipped, and the others s
     ['not for verifying', { key_ops: ['sign'] }],
     ['published with its private part', { d: 'AAAA' }],
   ])('the very key of the token, %s, does not serve', async (_, members) => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     issuer.fail('jwks', { body: { keys: [{ ...issuer.jwks().keys[0], ...members }] } })
     expect(await outcome(token)).toBe('key_unknown')
@@ -123,7 +122,7 @@ describe('entries of a key set that cannot be used are skipped, and the others s
     [99, 'accepted'],
     [100, 'key_unknown'],
   ])('of a set with %s entries before it, the key of a token: %s', async (before, expected) => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     const others = times(before, (index) => ({ kty: 'oct', kid: `other-${index}` }))
     issuer.fail('jwks', { body: { keys: [...others, ...issuer.jwks().keys] } })
@@ -133,10 +132,10 @@ describe('entries of a key set that cannot be used are skipped, and the others s
 
 describe('keys of several issuers', () => {
   it('one key id at two issuers: each token is checked with the key of its own issuer', async () => {
-    const one = await stage()
+    const one = await testBed()
     const token = one.jwt()
     const { kid } = one.issuer.jwks().keys[0]!
-    const two = await keyStage()
+    const two = await jwksBed()
     const stolen = two.jwt({ header: { kid }, claims: { iss: one.issuer.url } })
     expect(await one.outcome(token)).toBe('accepted')
     expect(await one.outcome(stolen)).toBe('signature_invalid')

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
-import type { Endpoint, Fault, MintJwtOptions, TestIssuer } from '../../src/testing/index.js'
-import { bearer, stage, type Stage } from '../support/core.js'
+import type { Endpoint, Fault, TestIssuer } from '../../src/testing/index.js'
 import { hang, hangHalfway } from '../support/misbehaviours.js'
-import { keyStage, LONG } from './support.js'
+import { bearer, jwksBed, testBed, type TestBed } from '../support/test-bed.js'
 
 interface Target {
   readonly endpoint: Endpoint
   readonly reason: string
   readonly issuer: (by: TestIssuer) => Issuer
-  readonly mint: (on: Stage) => string
+  readonly mint: (bed: TestBed) => string
 }
 
 const targets: readonly Target[] = [
@@ -74,8 +73,8 @@ const hangs: readonly [string, Fault][] = [
   ['an answer that stops half-way', hangHalfway('{"active":true}')],
 ]
 
-async function expectUndecidable(on: Stage, token: string, reasons: readonly string[]): Promise<void> {
-  const decision = await on.verifier.authorize(bearer(token))
+async function expectUndecidable(bed: TestBed, token: string, reasons: readonly string[]): Promise<void> {
+  const decision = await bed.verifier.authorize(bearer(token))
   expect(decision.outcome).toBe('undecidable')
   if (decision.outcome === 'accepted') return
   const { reason, status, headers } = decision.refusal
@@ -91,37 +90,37 @@ describe.each(targets)(
     const { endpoint, reason } = target
 
     it.each(faults)('%s', async (_, how) => {
-      const on = await stage({ issuers: (by) => [target.issuer(by)] })
-      const token = target.mint(on)
-      on.issuer.fail(endpoint, how)
+      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
+      const token = target.mint(bed)
+      bed.issuer.fail(endpoint, how)
       const isOurs = reason === 'issuer_unavailable' && REFUSED_US.includes(how as number)
-      await expectUndecidable(on, token, [isOurs ? 'issuer_refused_us' : reason])
-      on.issuer.heal()
-      on.pass(60)
-      expect(await on.outcome(token)).toBe('accepted')
+      await expectUndecidable(bed, token, [isOurs ? 'issuer_refused_us' : reason])
+      bed.issuer.heal()
+      bed.pass(60)
+      expect(await bed.outcome(token)).toBe('accepted')
     })
 
     it.each(hangs)('%s, when the deadline has passed', async (_, how) => {
-      const on = await stage({ issuers: (by) => [target.issuer(by)] })
-      on.issuer.fail(endpoint, how)
-      await expectUndecidable(on, target.mint(on), [reason])
+      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
+      bed.issuer.fail(endpoint, how)
+      await expectUndecidable(bed, target.mint(bed), [reason])
     })
   },
 )
 
 describe('a redirect is not followed', () => {
   it.each(targets)('$endpoint', async (target) => {
-    const on = await stage({ issuers: (by) => [target.issuer(by)] })
-    on.issuer.fail(target.endpoint, 'redirect')
-    await on.outcome(target.mint(on))
-    expect(on.issuer.calls[target.endpoint]).toBe(1)
+    const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
+    bed.issuer.fail(target.endpoint, 'redirect')
+    await bed.outcome(target.mint(bed))
+    expect(bed.issuer.calls[target.endpoint]).toBe(1)
   })
 })
 
 describe('good keys stay in use while the next ones cannot be had', () => {
   it.each([...faults, ...hangs])('%s', async (_, how) => {
-    const { issuer, jwt, outcome, pass, verifier } = await keyStage()
-    const [known, unseen] = [jwt(LONG), jwt(LONG)]
+    const { issuer, jwt, outcome, pass, verifier } = await jwksBed()
+    const [known, unseen] = [jwt(), jwt()]
     expect(await outcome(known)).toBe('accepted')
     issuer.fail('jwks', how)
     pass(600)
@@ -136,8 +135,8 @@ describe('stale keys', () => {
     ['an hour', undefined, 3600],
     ['as configured', '2h', 7200],
   ])('serve for %s after the last success, and not a millisecond longer', async (_, stale, seconds) => {
-    const { issuer, jwt, outcome, pass } = await keyStage(stale === undefined ? {} : { keys: { stale } })
-    const [known, unseen] = [jwt(LONG), jwt(LONG)]
+    const { issuer, jwt, outcome, pass } = await jwksBed(stale === undefined ? {} : { keys: { stale } })
+    const [known, unseen] = [jwt(), jwt()]
     await outcome(known)
     issuer.fail('jwks', 500)
     pass(seconds - 0.001)
@@ -155,41 +154,37 @@ describe('stale keys', () => {
 describe('after a failed fetch', () => {
   const pauses = [1, 2, 4, 8, 16, 32, 60, 60]
 
-  it.each<[string, (on: Stage) => Promise<void>, MintJwtOptions]>([
-    ['on a cold start', () => Promise.resolve(), {}],
+  it.each<[string, (bed: TestBed) => Promise<void>]>([
+    ['on a cold start', () => Promise.resolve()],
     [
       'once the keys are too old',
       async ({ jwt, outcome, pass }) => {
-        await outcome(jwt(LONG))
+        await outcome(jwt())
         pass(3600)
       },
-      LONG,
     ],
-  ])(
-    '%s there is a pause that doubles up to a minute, in which nobody fetches or waits',
-    async (_, warm, mint) => {
-      const on = await keyStage()
-      const { issuer, jwt, outcome, pass } = on
-      const token = jwt({ ...mint, expiresIn: '30d' })
-      await warm(on)
-      issuer.fail('jwks', 500)
-      issuer.resetCalls()
+  ])('%s there is a pause that doubles up to a minute, in which nobody fetches or waits', async (_, warm) => {
+    const bed = await jwksBed()
+    const { issuer, jwt, outcome, pass } = bed
+    const token = jwt()
+    await warm(bed)
+    issuer.fail('jwks', 500)
+    issuer.resetCalls()
+    expect(await outcome(token)).toBe('keys_unavailable')
+    for (const [index, pause] of pauses.entries()) {
+      // Jittered downwards by a tenth at most.
+      pass(pause * 0.9 - 0.001)
       expect(await outcome(token)).toBe('keys_unavailable')
-      for (const [index, pause] of pauses.entries()) {
-        // Jittered downwards by a tenth at most.
-        pass(pause * 0.9 - 0.001)
-        expect(await outcome(token)).toBe('keys_unavailable')
-        expect(await outcome(jwt({ header: { kid: 'junk' } }))).toBe('keys_unavailable')
-        expect(issuer.calls.jwks).toBe(index + 1)
-        pass(pause * 0.1 + 0.001)
-        expect(await outcome(token)).toBe('keys_unavailable')
-        expect(issuer.calls.jwks).toBe(index + 2)
-      }
-    },
-  )
+      expect(await outcome(jwt({ header: { kid: 'junk' } }))).toBe('keys_unavailable')
+      expect(issuer.calls.jwks).toBe(index + 1)
+      pass(pause * 0.1 + 0.001)
+      expect(await outcome(token)).toBe('keys_unavailable')
+      expect(issuer.calls.jwks).toBe(index + 2)
+    }
+  })
 
   it('Retry-After says how much of the pause is left', async () => {
-    const { issuer, jwt, verifier, pass } = await keyStage()
+    const { issuer, jwt, verifier, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     const retryAfter = async () => {
       const decision = await verifier.authorize(bearer(jwt()))
@@ -204,14 +199,14 @@ describe('after a failed fetch', () => {
   })
 
   it('a success ends the pause and starts the count anew', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
+    const { issuer, jwt, outcome, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     for (const pause of [1, 2, 4]) {
       await outcome(jwt())
       pass(pause)
     }
     issuer.heal()
-    expect(await outcome(jwt(LONG))).toBe('accepted')
+    expect(await outcome(jwt())).toBe('accepted')
     issuer.fail('jwks', 500)
     pass(3600)
     await outcome(jwt())
@@ -222,8 +217,8 @@ describe('after a failed fetch', () => {
   })
 
   it('stale keys serve in the pause without a fetch', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const token = jwt()
     await outcome(token)
     issuer.fail('jwks', 500)
     pass(600)
@@ -237,7 +232,7 @@ describe('after a failed fetch', () => {
 
 describe('two issuers, one of them down', () => {
   it('the tokens of the other are none the worse', async () => {
-    const { issuer, jwt, outcome } = await stage({
+    const { issuer, jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth()), clerk(by.clerk({ jwksUri: 'http://127.0.0.1:1/jwks' }))],
     })
     expect(await outcome(issuer.mintJwt({ provider: 'clerk' }))).toBe('keys_unavailable')

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { stage, times } from '../support/core.js'
-import { keyStage, LONG } from './support.js'
+import { jwksBed, LONG_LIVED, testBed, times } from '../support/test-bed.js'
 
 describe('keys are fetched once and shared', () => {
   it('by 100 concurrent requests with as many tokens on a cold verifier', async () => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     const tokens = times(100, () => jwt())
     const gate = issuer.gate('jwks')
     const outcomes = tokens.map((token) => outcome(token))
@@ -15,7 +14,7 @@ describe('keys are fetched once and shared', () => {
   })
 
   it('by the requests that come later, for as long as they live', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
+    const { issuer, jwt, outcome, pass } = await jwksBed()
     for (let seconds = 0; seconds < 420; seconds += 60) {
       expect(await outcome(jwt())).toBe('accepted')
       pass(60)
@@ -26,15 +25,15 @@ describe('keys are fetched once and shared', () => {
 
 describe('keys are refreshed in the background', () => {
   it('from 80 % ± 10 % of their lifetime, with nobody waiting and one fetch for all', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const token = jwt()
     await outcome(token)
     pass(419.999)
     await outcome(token)
     expect(issuer.calls.jwks).toBe(1)
     pass(540 - 419.999)
     const gate = issuer.gate('jwks')
-    const outcomes = await Promise.all(times(100, () => outcome(jwt(LONG))))
+    const outcomes = await Promise.all(times(100, () => outcome(jwt())))
     expect(new Set(outcomes)).toEqual(new Set(['accepted']))
     await gate.waiting
     expect(await outcome(token)).toBe('accepted')
@@ -43,8 +42,8 @@ describe('keys are refreshed in the background', () => {
   })
 
   it('by requests with a remembered token too', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const token = jwt()
     await outcome(token)
     pass(540)
     const gate = issuer.gate('jwks')
@@ -55,7 +54,7 @@ describe('keys are refreshed in the background', () => {
   })
 
   it('not by an idle verifier', async () => {
-    const { issuer, jwt, outcome, pass, verifier } = await keyStage()
+    const { issuer, jwt, outcome, pass, verifier } = await jwksBed()
     await outcome(jwt())
     pass(86_400)
     verifier.health()
@@ -73,9 +72,9 @@ describe('how long fetched keys are used without asking again', () => {
     ['no longer than 10 minutes', { 'cache-control': 'max-age=31536000' }, 600],
     ['10 minutes where nonsense is said', { 'cache-control': 'max-age=soon' }, 600],
   ])('%s (%j): %s s', async (_, headers, lifetime) => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
+    const { issuer, jwt, outcome, pass } = await jwksBed()
     issuer.fail('jwks', { headers })
-    const token = jwt(LONG)
+    const token = jwt()
     await outcome(token)
     issuer.removeKey(issuer.keys[0]!)
     pass(lifetime * 0.7 - 0.001)
@@ -91,8 +90,8 @@ describe('how long fetched keys are used without asking again', () => {
   })
 
   it('another lifetime where configured', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage({ keys: { lifetime: '2m' } })
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed({ keys: { lifetime: '2m' } })
+    const token = jwt()
     await outcome(token)
     issuer.removeKey(issuer.keys[0]!)
     pass(120)
@@ -102,7 +101,7 @@ describe('how long fetched keys are used without asking again', () => {
 
 describe('a change of keys', () => {
   it('a new key is found by the first token that names it', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     await outcome(jwt())
     issuer.rotateKeys()
     expect(await outcome(jwt())).toBe('accepted')
@@ -110,21 +109,21 @@ describe('a change of keys', () => {
   })
 
   it('published ahead, used, and the old one withdrawn: no good token is refused on the way', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const old = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const old = jwt()
     expect(await outcome(old)).toBe('accepted')
     const kid = issuer.addKey({ algorithm: 'ES256' })
     pass(600)
     expect(await outcome(old)).toBe('accepted')
-    const young = issuer.mintJwt({ kid, ...LONG })
+    const young = issuer.mintJwt({ kid, ...LONG_LIVED })
     expect(await outcome(young)).toBe('accepted')
     expect(await outcome(old)).toBe('accepted')
     expect(issuer.calls.jwks).toBe(2)
   })
 
   it('a withdrawn key vouches for nothing more, whether its token is remembered or new', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const [remembered, unseen] = [jwt(LONG), jwt(LONG)]
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const [remembered, unseen] = [jwt(), jwt()]
     await outcome(remembered)
     issuer.rotateKeys()
     pass(600)
@@ -133,10 +132,10 @@ describe('a change of keys', () => {
   })
 
   it('of two keys, only the tokens of the withdrawn one die', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const first = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const first = jwt()
     const kid = issuer.addKey({ algorithm: 'EdDSA' })
-    const second = issuer.mintJwt({ kid, ...LONG })
+    const second = issuer.mintJwt({ kid, ...LONG_LIVED })
     await outcome(first)
     await outcome(second)
     issuer.removeKey(kid)
@@ -146,8 +145,8 @@ describe('a change of keys', () => {
   })
 
   it('another key under the same id is another key', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const token = jwt()
     await outcome(token)
     const { kid } = issuer.jwks().keys[0]!
     const other = issuer.addKey({ algorithm: 'ES256' })
@@ -158,8 +157,8 @@ describe('a change of keys', () => {
   })
 
   it('a key that comes back vouches again', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
-    const token = jwt(LONG)
+    const { issuer, jwt, outcome, pass } = await jwksBed()
+    const token = jwt()
     await outcome(token)
     issuer.fail('jwks', { body: { keys: [] } })
     pass(600)
@@ -172,7 +171,7 @@ describe('a change of keys', () => {
 
 describe('an unknown key id', () => {
   it('causes at most one fetch in 10 s, however many there are', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
+    const { issuer, jwt, outcome, pass } = await jwksBed()
     await outcome(jwt())
     const junk = (count: number) =>
       Promise.all(times(count, () => outcome(jwt({ header: { kid: crypto.randomUUID() } }))))
@@ -187,13 +186,13 @@ describe('an unknown key id', () => {
   })
 
   it('is not asked for again when the keys were fetched for its sake just now', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     expect(await outcome(jwt({ header: { kid: 'nobody' } }))).toBe('key_unknown')
     expect(issuer.calls.jwks).toBe(1)
   })
 
   it('asked for again and again causes fewer and fewer fetches', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage({ keys: { lifetime: '1d', stale: '2d' } })
+    const { issuer, jwt, outcome, pass } = await jwksBed({ keys: { lifetime: '1d', stale: '2d' } })
     await outcome(jwt())
     for (let seconds = 0; seconds < 300; seconds += 10) {
       expect(await outcome(jwt({ header: { kid: 'nobody' } }))).toBe('key_unknown')
@@ -204,7 +203,7 @@ describe('an unknown key id', () => {
   })
 
   it('a flood of them does not keep a new key out for longer than 10 s', async () => {
-    const { issuer, jwt, outcome, pass } = await keyStage()
+    const { issuer, jwt, outcome, pass } = await jwksBed()
     await outcome(jwt())
     await outcome(jwt({ header: { kid: 'junk' } }))
     issuer.rotateKeys()
@@ -216,7 +215,7 @@ describe('an unknown key id', () => {
   })
 
   it('does not cost remembered tokens anything', async () => {
-    const { issuer, jwt, outcome, events } = await keyStage()
+    const { issuer, jwt, outcome, events } = await jwksBed()
     const token = jwt()
     await outcome(token)
     for (const index of times(50, (at) => at)) await outcome(jwt({ header: { kid: `junk-${index}` } }))
@@ -226,7 +225,7 @@ describe('an unknown key id', () => {
   })
 
   it('while the keys cannot be fetched may only be newer than ours: undecidable', async () => {
-    const { issuer, jwt, outcome } = await keyStage()
+    const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     await outcome(token)
     issuer.fail('jwks', 503)

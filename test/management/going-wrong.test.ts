@@ -8,7 +8,7 @@ import {
   stytchClients,
 } from '../../src/management/index.js'
 import { ConfigurationError } from '../../src/index.js'
-import { failureOf } from './support.js'
+import { failureOf } from '../support/outcomes.js'
 
 /** A vendor that answers whatever a test wants. */
 function vendor(answer: (url: URL, body: string) => Response) {

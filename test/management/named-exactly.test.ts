@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/index.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
-import { failureOf } from './support.js'
+import { failureOf } from '../support/outcomes.js'
 
 /** The clients of all vendors, at a vendor that answers every call in the same way. */
 function clientsOf(answer: () => Response) {

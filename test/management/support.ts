@@ -1,17 +1,8 @@
 import { expect } from 'vitest'
 import type { Endpoint, TestIssuer } from '../../src/testing/index.js'
+import { failureOf } from '../support/outcomes.js'
 
-/** What a promise rejects with; an error of its own if it does not. */
-export async function failureOf(promise: PromiseLike<unknown>): Promise<Error> {
-  try {
-    await promise
-  } catch (error) {
-    return error as Error
-  }
-  throw new Error('it did not fail')
-}
-
-/** Gives a call up while an endpoint is silent: it must fail with the very reason of its signal. */
+/** Aborts a call while an endpoint hangs: it must reject with the reason of its signal, not a copy. */
 export async function expectGivenUp(
   issuer: TestIssuer,
   endpoint: Endpoint,

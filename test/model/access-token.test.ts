@@ -3,7 +3,8 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, stytch, type AccessToken, type Issuer } from '../../src/index.js'
 import type { MintOptions, TestIssuer } from '../../src/testing/index.js'
-import { stage, START } from '../support/core.js'
+import { testBed } from '../support/test-bed.js'
+import { START } from '../support/clock.js'
 
 const NOW = START / 1000
 
@@ -143,8 +144,8 @@ function clerkToken(by: TestIssuer): Partial<AccessToken> {
 }
 
 async function acceptedToken({ issuer: make, format, mint }: Case) {
-  const on = await stage({ issuers: (by) => [make(by)] })
-  const { provider } = make(on.issuer) as { provider: 'oauth' | 'clerk' | 'stytch' | 'authlete' }
+  const bed = await testBed({ issuers: (by) => [make(by)] })
+  const { provider } = make(bed.issuer) as { provider: 'oauth' | 'clerk' | 'stytch' | 'authlete' }
   const options = {
     provider,
     ...orders,
@@ -153,8 +154,8 @@ async function acceptedToken({ issuer: make, format, mint }: Case) {
     claims: { jti: 'id-1', tier: { level: [1, 2] } },
     ...mint,
   }
-  const raw = format === 'jwt' ? on.issuer.mintJwt(options) : on.issuer.mintOpaque(options)
-  return { ...on, raw, token: await on.verifier.verify(raw) }
+  const raw = format === 'jwt' ? bed.issuer.mintJwt(options) : bed.issuer.mintOpaque(options)
+  return { ...bed, raw, token: await bed.verifier.verify(raw) }
 }
 
 describe.each(cases)('the access token of $name', (example) => {
@@ -192,7 +193,7 @@ describe.each(cases)('the access token of $name', (example) => {
 
 describe('what an issuer does not say', () => {
   it('is absent, not undefined', async () => {
-    const { issuer, verifier } = await stage({ issuers: (by) => [oauth(by.oauth({ audience: null }))] })
+    const { issuer, verifier } = await testBed({ issuers: (by) => [oauth(by.oauth({ audience: null }))] })
     const silent = { iss: undefined, client_id: undefined, jti: undefined, iat: undefined, exp: undefined }
     const token = await verifier.verify(
       issuer.mintOpaque({ subject: 'service-7', audience: null, claims: { ...silent, aud: undefined } }),
@@ -214,13 +215,13 @@ describe('what an issuer does not say', () => {
   })
 
   it('the client stands in for a missing subject', async () => {
-    const { issuer, verifier } = await stage()
+    const { issuer, verifier } = await testBed()
     const token = issuer.mintOpaque({ clientId: 'billing', claims: { sub: undefined } })
     expect(await verifier.verify(token)).toMatchObject({ subject: 'billing', clientId: 'billing' })
   })
 
   it('neither subject nor client: refused', async () => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     const nobody = { claims: { sub: undefined, client_id: undefined } }
     expect(await outcome(issuer.mintOpaque(nobody))).toBe('claim_missing')
     expect(await outcome(jwt(nobody))).toBe('claim_missing')

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Refusal, type Policy, type RefusalReason } from '../../src/index.js'
 import type { MintJwtOptions } from '../../src/testing/index.js'
-import { bearer, stage, type Stage } from '../support/core.js'
+import { bearer, testBed, type TestBed } from '../support/test-bed.js'
 
 const GENERIC = 'The request needs a valid access token.'
 const LATER = 'The access token could not be checked. Try again later.'
@@ -19,7 +19,7 @@ interface Case {
   readonly status: 400 | 401 | 403 | 503
   readonly error?: string
   readonly description: string
-  readonly send: (on: Stage) => Sent
+  readonly send: (bed: TestBed) => Sent
 }
 
 function invalid(reason: RefusalReason, description: string, send: Case['send']): Case {
@@ -136,11 +136,11 @@ const cases: readonly Case[] = [
 ]
 
 async function refuse({ send }: Case) {
-  const on = await stage()
-  const { token, authorization = `Bearer ${token ?? ''}`, policy } = send(on)
-  const decision = await on.verifier.authorize({ headers: { authorization } }, policy)
+  const bed = await testBed()
+  const { token, authorization = `Bearer ${token ?? ''}`, policy } = send(bed)
+  const decision = await bed.verifier.authorize({ headers: { authorization } }, policy)
   if (decision.outcome === 'accepted') throw new Error('accepted')
-  return { ...on, sent: authorization, decision, refusal: decision.refusal }
+  return { ...bed, sent: authorization, decision, refusal: decision.refusal }
 }
 
 function challengeOf({ status, error, description, reason }: Case): string | undefined {
@@ -218,14 +218,14 @@ describe('Retry-After', () => {
     ['soon', '1'],
     ['-5', '1'],
   ])('of the issuer, %s, is passed on as %s', async (given, sent) => {
-    const { issuer, verifier } = await stage()
+    const { issuer, verifier } = await testBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': given } })
     const decision = await verifier.authorize(bearer(issuer.mintOpaque()))
     expect(decision.outcome === 'undecidable' && decision.refusal.headers['Retry-After']).toBe(sent)
   })
 
   it('as a date is passed on in seconds', async () => {
-    const { issuer, verifier, now } = await stage()
+    const { issuer, verifier, now } = await testBed()
     const date = new Date((now() + 42) * 1000).toUTCString()
     issuer.fail('introspection', { status: 503, headers: { 'retry-after': date } })
     const decision = await verifier.authorize(bearer(issuer.mintOpaque()))

@@ -1,6 +1,5 @@
-import { createServer, type RequestListener } from 'node:http'
+import type { RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
@@ -11,7 +10,9 @@ import { guard as fetchGuard } from '../../adapters/fetch.js'
 import { guard as koaGuard } from '../../adapters/koa.js'
 import type { Verifier } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
-import { site, type Site } from './support.js'
+import { serve } from '../support/servers.js'
+import { outageBed } from './support.js'
+import type { TestBed } from '../support/test-bed.js'
 
 /** Earlier versions, installed under other names. */
 const require = createRequire(import.meta.url)
@@ -21,13 +22,7 @@ const Koa2 = require('koa2') as typeof Koa
 type Send = (token: string) => Promise<Response>
 
 async function listening(listener: RequestListener): Promise<Send> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const url = await serve(listener)
   return (token) => fetch(url, { headers: { authorization: `Bearer ${token}` } })
 }
 
@@ -78,7 +73,7 @@ interface Outage {
   readonly name: string
   readonly endpoint: 'jwks' | 'introspection'
   readonly how: Fault
-  readonly token: (on: Site) => string
+  readonly token: (bed: TestBed) => string
   readonly retryAfter: number
 }
 
@@ -112,10 +107,10 @@ describe.each(adapters)('%s', (_, start) => {
     '$name: 503 with Retry-After, no challenge, nothing to store, and open again after',
     async (outage) => {
       const { endpoint, how, token, retryAfter } = outage
-      const on = await site()
-      const send = await start(on.verifier)
-      on.issuer.fail(endpoint, how)
-      const bearer = token(on)
+      const bed = await outageBed()
+      const send = await start(bed.verifier)
+      bed.issuer.fail(endpoint, how)
+      const bearer = token(bed)
       const response = await send(bearer)
       const after = Number(response.headers.get('retry-after'))
       expect(response.status).toBe(503)
@@ -123,8 +118,8 @@ describe.each(adapters)('%s', (_, start) => {
       expect(response.headers.get('www-authenticate')).toBeNull()
       expect(response.headers.get('cache-control')).toBe('no-store')
       expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
-      on.issuer.heal()
-      on.pass(after)
+      bed.issuer.heal()
+      bed.pass(after)
       expect((await send(bearer)).status).toBe(200)
     },
   )

@@ -2,85 +2,87 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { expireDeadlines, withoutAnswer } from '../support/deadlines.js'
 import { saysJson } from '../support/misbehaviours.js'
-import { all, ask as askVerifier, remoteSite, site, undecidable, until, type Site } from './support.js'
+import { outageBed, undecidable, until } from './support.js'
+import { concurrently, introspectionBed, type TestBed } from '../support/test-bed.js'
+import { answerTo as askVerifier } from '../support/outcomes.js'
 
 const between = (least: number, most: number) => ({
   asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= least && value <= most,
 })
 
 /** Five questions that fail, one after the other. */
-async function openBreaker({ issuer, opaque, ask }: Site, calls = 5): Promise<void> {
+async function openBreaker({ issuer, opaque, answer }: TestBed, calls = 5): Promise<void> {
   issuer.fail('introspection', 500)
-  for (let failures = 0; failures < 5; failures += 1) await ask(opaque())
+  for (let failures = 0; failures < 5; failures += 1) await answer(opaque())
   expect(issuer.calls.introspection).toBe(calls)
 }
 
 describe('the breaker', () => {
   it('F30 opens after five failures in a row: told once, and nobody asks for 5 s', async () => {
-    const on = await remoteSite()
-    const { issuer, opaque, ask, pass, events, health } = on
-    await openBreaker(on)
+    const bed = await introspectionBed()
+    const { issuer, opaque, answer, pass, issuerEvents, health } = bed
+    await openBreaker(bed)
     for (let second = 5; second > 0; second -= 1) {
-      expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', between(second, second + 1)))
+      expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(second, second + 1)))
       expect(health().remote?.breaker).toBe('open')
       pass(0.999)
     }
     expect(issuer.calls.introspection).toBe(5)
-    expect(events.map(({ kind }) => kind)).toEqual(['remote_failing'])
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing'])
   })
 
   it('F30 four failures and a success open nothing, however often', async () => {
-    const { issuer, opaque, ask, health } = await remoteSite()
+    const { issuer, opaque, answer, health } = await introspectionBed()
     for (let round = 0; round < 5; round += 1) {
       issuer.fail('introspection', { status: 500, times: 4 })
-      for (let failures = 0; failures < 4; failures += 1) expect((await ask(opaque())).status).toBe(503)
-      expect((await ask(opaque())).status).toBe(200)
+      for (let failures = 0; failures < 4; failures += 1) expect((await answer(opaque())).status).toBe(503)
+      expect((await answer(opaque())).status).toBe(200)
     }
     expect(health().remote?.breaker).toBe('closed')
   })
 
   it('F42 1,000 requests when the pause is over: one of them probes, and its success lets everyone in', async () => {
-    const on = await remoteSite()
-    const { issuer, opaque, ask, pass, events, health } = on
-    await openBreaker(on)
+    const bed = await introspectionBed()
+    const { issuer, opaque, answer, pass, issuerEvents, health } = bed
+    await openBreaker(bed)
     issuer.heal()
     pass(5.5)
     expect(health().remote?.breaker).toBe('half-open')
     const tokens = Array.from({ length: 1000 }, opaque)
     const gate = issuer.gate('introspection')
-    const herd = all(1000, (index) => ask(tokens[index]!))
+    const herd = concurrently(1000, (index) => answer(tokens[index]!))
     await gate.waiting
     gate.release()
     const answers = await herd
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(999)
     expect(issuer.calls.introspection).toBe(6)
-    expect((await ask(opaque())).status).toBe(200)
-    expect(events.map(({ kind }) => kind)).toEqual(['remote_failing', 'remote_recovered'])
+    expect((await answer(opaque())).status).toBe(200)
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing', 'remote_recovered'])
     expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
   })
 
   it('F42 a probe that fails closes the door for another 5 s, in silence', async () => {
-    const on = await remoteSite()
-    const { issuer, opaque, ask, pass, events } = on
-    await openBreaker(on)
+    const bed = await introspectionBed()
+    const { issuer, opaque, answer, pass, issuerEvents } = bed
+    await openBreaker(bed)
     for (let probes = 1; probes <= 3; probes += 1) {
       pass(5.5)
-      await all(100, () => ask(opaque()))
+      await concurrently(100, () => answer(opaque()))
       expect(issuer.calls.introspection).toBe(5 + probes)
-      expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', between(5, 6)))
+      expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(5, 6)))
     }
-    expect(events).toHaveLength(1)
+    expect(issuerEvents).toHaveLength(1)
     issuer.heal()
     pass(5.5)
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
   })
 
   it('F42 answers to questions put before it opened neither prolong the pause nor end it', async () => {
-    const { issuer, opaque, ask, health, pass } = await remoteSite()
+    const { issuer, opaque, answer, health, pass } = await introspectionBed()
     const gate = issuer.gate('introspection')
     issuer.fail('introspection', 500)
-    const early = all(20, () => ask(opaque()))
+    const early = concurrently(20, () => answer(opaque()))
     await until(() => issuer.calls.introspection === 20)
     gate.release()
     await early
@@ -90,9 +92,9 @@ describe('the breaker', () => {
   })
 
   it('F27 of one issuer leaves the other alone', async () => {
-    const other = await site()
+    const other = await outageBed()
     const { clientId, clientSecret } = other.issuer.client
-    const both = await remoteSite(
+    const both = await introspectionBed(
       {},
       {
         issuers: (by) => [
@@ -111,8 +113,8 @@ describe('the breaker', () => {
     )
     both.issuer.fail('introspection', 500)
     for (let round = 0; round < 10; round += 1) {
-      expect((await both.ask(both.issuer.mintOpaque({ prefix: 'down_' }))).status).toBe(503)
-      expect((await both.ask(other.issuer.mintOpaque({ prefix: 'up_' }))).status).toBe(200)
+      expect((await both.answer(both.issuer.mintOpaque({ prefix: 'down_' }))).status).toBe(503)
+      expect((await both.answer(other.issuer.mintOpaque({ prefix: 'up_' }))).status).toBe(200)
     }
     expect([both.issuer.calls.introspection, other.issuer.calls.introspection]).toEqual([5, 10])
     expect(both.verifier.health()).toMatchObject({
@@ -124,27 +126,27 @@ describe('the breaker', () => {
 
 describe('too many questions', () => {
   it('F41 64 are under way; every other token is told so at once, and honest JWTs are none the worse', async () => {
-    const { issuer, opaque, jwt, ask } = await remoteSite()
+    const { issuer, opaque, jwt, answer } = await introspectionBed()
     const signed = jwt()
-    await ask(signed)
+    await answer(signed)
     const gate = issuer.gate('introspection')
-    const first = all(64, () => ask(opaque()))
+    const first = concurrently(64, () => answer(opaque()))
     await until(() => issuer.calls.introspection === 64)
-    const rest = await all(1000, () => ask(opaque()))
+    const rest = await concurrently(1000, () => answer(opaque()))
     expect(rest).toEqual(rest.map(() => undecidable('issuer_overloaded', 1)))
-    expect((await ask(signed)).status).toBe(200)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(signed)).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     gate.release()
     expect((await first).map(({ status }) => status)).toEqual(Array(64).fill(200))
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
     expect(issuer.calls.introspection).toBe(65)
   })
 
   it('F41 a token that is being asked about takes one place, however many want it', async () => {
-    const { issuer, opaque, ask } = await remoteSite({ maxInFlight: 1 })
+    const { issuer, opaque, answer } = await introspectionBed({ maxInFlight: 1 })
     const token = opaque()
     const gate = issuer.gate('introspection')
-    const herd = all(1000, () => ask(token))
+    const herd = concurrently(1000, () => answer(token))
     await gate.waiting
     gate.release()
     expect(new Set((await herd).map(({ status }) => status))).toEqual(new Set([200]))
@@ -152,21 +154,21 @@ describe('too many questions', () => {
   })
 
   it('F41 an issuer that hangs gets 64 questions, then none until the probe', async () => {
-    const { issuer, opaque, ask, pass } = await remoteSite()
+    const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', 'hang')
-    const herd = all(1000, () => ask(opaque()))
+    const herd = concurrently(1000, () => answer(opaque()))
     await until(() => issuer.calls.introspection === 64)
     expireDeadlines()
     const answers = await herd
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
     expect(issuer.calls.introspection).toBe(64)
-    await all(1000, () => ask(opaque()))
+    await concurrently(1000, () => answer(opaque()))
     expect(issuer.calls.introspection).toBe(64)
     pass(5.5)
     await withoutAnswer(
       issuer,
       'introspection',
-      all(1000, () => ask(opaque())),
+      concurrently(1000, () => answer(opaque())),
     )
     expect(issuer.calls.introspection).toBe(65)
   })
@@ -185,47 +187,47 @@ describe('an issuer that wants to be left alone', () => {
     ['Sat, 21 Nov 2026 07:00:00 GMT', 1],
     ['Sun, 21 Nov 2027 08:00:00 GMT', 120],
   ])('F32 429 with Retry-After %j: everyone is told %d s, and nobody asks before', async (value, seconds) => {
-    const { issuer, opaque, ask, pass } = await remoteSite()
+    const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', saysJson(429, {}, { 'retry-after': value }))
     const token = opaque()
-    const told = await ask(token)
+    const told = await answer(token)
     expect(told).toEqual(
       undecidable('issuer_unavailable', between(seconds, Math.min(120, seconds * 1.1 + 1))),
     )
     expect(issuer.calls.introspection).toBe(1)
     issuer.heal()
     pass(Math.max(0, seconds - 1))
-    await ask(token)
+    await answer(token)
     expect(issuer.calls.introspection).toBe(seconds === 1 ? 2 : 1)
     // Truthful: whoever does as told is served.
     pass(told.retryAfter! - Math.max(0, seconds - 1))
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
   })
 
   it.each(['soon', '-5', '1.5', '', undefined])(
     'F32 429 with Retry-After %j, which says nothing: counts as a failure, and five in a row open the breaker',
     async (value) => {
-      const { issuer, opaque, ask, pass } = await remoteSite()
+      const { issuer, opaque, answer, pass } = await introspectionBed()
       issuer.fail('introspection', saysJson(429, {}, value === undefined ? {} : { 'retry-after': value }))
       for (let failure = 1; failure <= 5; failure += 1) {
         const retryAfter = failure === 5 ? 5 : 1
-        expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', retryAfter))
+        expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', retryAfter))
         expect(issuer.calls.introspection).toBe(failure)
       }
-      await ask(opaque())
+      await answer(opaque())
       expect(issuer.calls.introspection).toBe(5)
       issuer.heal()
       pass(5)
-      expect((await ask(opaque())).status).toBe(200)
+      expect((await answer(opaque())).status).toBe(200)
     },
   )
 
   it('F30 a 503 with Retry-After is obeyed like a 429, and not tried again', async () => {
-    const { issuer, opaque, ask } = await remoteSite()
+    const { issuer, opaque, answer } = await introspectionBed()
     issuer.fail('introspection', { status: 503, headers: { 'retry-after': '9' } })
-    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
-    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
+    expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
+    expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
     expect(issuer.calls.introspection).toBe(1)
   })
 })
@@ -239,35 +241,35 @@ describe('an issuer that refuses our own credentials', () => {
   ])(
     'F31 %s: undecidable, one event per pause and five calls before the first, and nothing held against the token',
     async (_, how) => {
-      const { issuer, opaque, ask, pass, events } = await remoteSite()
+      const { issuer, opaque, answer, pass, issuerEvents } = await introspectionBed()
       issuer.fail('introspection', how)
       const token = opaque()
       for (let pause = 0; pause < 3; pause += 1) {
         for (let request = 0; request < 50; request += 1) {
-          const told = await ask(request % 2 === 0 ? token : opaque())
+          const told = await answer(request % 2 === 0 ? token : opaque())
           expect(told).toEqual(undecidable('issuer_refused_us', pause === 0 && request < 4 ? 1 : 5))
         }
         expect(issuer.calls.introspection).toBe(5 + pause)
-        expect(events.map(({ kind }) => kind)).toEqual(Array(pause + 1).fill('credentials_refused'))
+        expect(issuerEvents.map(({ kind }) => kind)).toEqual(Array(pause + 1).fill('credentials_refused'))
         pass(5)
       }
       issuer.heal()
-      expect((await ask(token)).status).toBe(200)
-      expect(events.at(-1)?.kind).toBe('remote_recovered')
+      expect((await answer(token)).status).toBe(200)
+      expect(issuerEvents.at(-1)?.kind).toBe('remote_recovered')
     },
   )
 
   it('F31 64 at the same time: one event', async () => {
-    const { issuer, opaque, ask, events } = await remoteSite()
+    const { issuer, opaque, answer, issuerEvents } = await introspectionBed()
     issuer.fail('introspection', 401)
-    await all(64, () => ask(opaque()))
-    expect(events.map(({ kind }) => kind)).toEqual(['credentials_refused'])
+    await concurrently(64, () => answer(opaque()))
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['credentials_refused'])
   })
 
   it('F31 without an observer: one warning of the process per pause, without the secret', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
-    const { issuer, opaque, clock, pass } = await remoteSite()
+    const { issuer, opaque, clock, pass } = await introspectionBed()
     const verifier = createVerifier({ clock, issuers: [oauth(issuer.oauth())] })
     issuer.fail('introspection', 401)
     for (const calls of [1, 2]) {

@@ -2,31 +2,33 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
 import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
-import { ask, keySite, remoteSite, undecidable, until, watchedFetch } from './support.js'
+import { undecidable, until, watchedFetch } from './support.js'
+import { answerTo } from '../support/outcomes.js'
+import { introspectionBed, jwksBed } from '../support/test-bed.js'
 
 describe('a clock that jumps', () => {
   it('F49 back an hour prolongs no remembered answer: the time that passes before and since counts', async () => {
-    const { issuer, ask, pass } = await remoteSite()
+    const { issuer, answer, pass } = await introspectionBed()
     const token = issuer.mintOpaque({ age: '2h', expiresIn: '3h' })
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     issuer.revoke(token)
     for (const seconds of [10, -3600, 19.999]) {
       pass(seconds)
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
     }
     pass(0.001)
-    expect((await ask(token)).status).toBe(401)
+    expect((await answer(token)).status).toBe(401)
   })
 
   it('F49 back to the very moment at which keys were last found good makes them no better', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt({ age: '2h' })
-    for (let times = 0; times < 2; times += 1) expect((await ask(token)).status).toBe(200)
+    for (let times = 0; times < 2; times += 1) expect((await answer(token)).status).toBe(200)
     issuer.fail('jwks', 500)
     pass(3 * 3600)
-    expect((await ask(token)).reason).toBe('keys_unavailable')
+    expect((await answer(token)).reason).toBe('keys_unavailable')
     pass(-3 * 3600)
-    expect((await ask(token)).reason).toBe('keys_unavailable')
+    expect((await answer(token)).reason).toBe('keys_unavailable')
   })
 
   it('a clock that breaks while keys are refreshed in the background harms nobody who does not read it', async () => {
@@ -40,66 +42,66 @@ describe('a clock that jumps', () => {
       clock: () => (isBroken ? Number.NaN : milliseconds),
     })
     const token = issuer.mintJwt({ algorithm: 'ES256', expiresIn: '1h' })
-    expect((await ask(verifier, token)).status).toBe(200)
+    expect((await answerTo(verifier, token)).status).toBe(200)
     const gate = issuer.gate('jwks')
     milliseconds += 590_000
-    expect((await ask(verifier, token)).status).toBe(200)
+    expect((await answerTo(verifier, token)).status).toBe(200)
     await gate.waiting
     isBroken = true
     gate.release()
     // An unhandled rejection would end the test run.
     await settled()
-    expect((await ask(verifier, token)).reason).toBe('issuer_unavailable')
+    expect((await answerTo(verifier, token)).reason).toBe('issuer_unavailable')
     isBroken = false
-    expect((await ask(verifier, token)).status).toBe(200)
+    expect((await answerTo(verifier, token)).status).toBe(200)
   })
 
   it('F49 back an hour does not block the refresh of keys: time that has passed since counts', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt({ age: '2h' })
-    await ask(token)
+    await answer(token)
     pass(-3600)
-    await ask(token)
+    await answer(token)
     for (let minute = 0; minute < 10; minute += 1) {
       pass(60)
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
     }
     expect(issuer.calls.jwks).toBe(2)
   })
 
   it('F49 back an hour does not prolong the pause after a failure', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     const token = jwt({ age: '2h' })
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
     pass(-3600)
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
     issuer.heal()
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
   })
 
   it('F49 forward an hour: a token that has expired is refused although it is remembered', async () => {
-    const { issuer, ask, pass } = await keySite()
+    const { issuer, answer, pass } = await jwksBed()
     const token = issuer.mintJwt({ algorithm: 'ES256', expiresIn: '30m' })
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     pass(3600)
-    expect(await ask(token)).toMatchObject({ status: 401, reason: 'token_expired' })
+    expect(await answer(token)).toMatchObject({ status: 401, reason: 'token_expired' })
   })
 
   it('F49 standing still: what is remembered serves, and a herd of new tokens makes no further call', async () => {
-    const { issuer, jwt, ask } = await keySite()
-    for (let request = 0; request < 100; request += 1) expect((await ask(jwt())).status).toBe(200)
+    const { issuer, jwt, answer } = await jwksBed()
+    for (let request = 0; request < 100; request += 1) expect((await answer(jwt())).status).toBe(200)
     expect(issuer.calls.jwks).toBe(1)
   })
 
   it('F51 a process that slept for two hours notices that its keys are too old before it uses them', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
-    await ask(token)
+    await answer(token)
     issuer.rotateKeys()
     pass(7200)
-    expect(await ask(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(await answer(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
   })
 })
 
@@ -114,40 +116,40 @@ describe("the system's time of day, set while the guard runs", () => {
     const mint = { age: '2h', expiresIn: '3h' } as const
     const [jwt, opaque] = [issuer.mintJwt({ algorithm: 'ES256', ...mint }), issuer.mintOpaque(mint)]
     const real = Date.now
-    for (const token of [jwt, opaque]) expect((await ask(verifier, token)).status).toBe(200)
+    for (const token of [jwt, opaque]) expect((await answerTo(verifier, token)).status).toBe(200)
     const date = vi.spyOn(Date, 'now').mockImplementation(() => real() + jump)
     onTestFinished(() => date.mockRestore())
-    for (const token of [jwt, opaque]) expect((await ask(verifier, token)).status).toBe(200)
+    for (const token of [jwt, opaque]) expect((await answerTo(verifier, token)).status).toBe(200)
     expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 1 })
   })
 })
 
 describe('numbers beyond what a timer holds', () => {
   it('F50 a token that is good for a thousand years, and one that never expires', async () => {
-    const { issuer, ask } = await remoteSite()
+    const { issuer, answer } = await introspectionBed()
     for (const expiresIn of ['36500d', null]) {
-      expect((await ask(issuer.mintJwt({ algorithm: 'ES256', expiresIn }))).reason).toMatch(
+      expect((await answer(issuer.mintJwt({ algorithm: 'ES256', expiresIn }))).reason).toMatch(
         /accepted|claim_missing/,
       )
-      expect((await ask(issuer.mintOpaque({ expiresIn }))).status).toBe(200)
+      expect((await answer(issuer.mintOpaque({ expiresIn }))).status).toBe(200)
     }
   })
 
   it('F50 a Retry-After of thirty years pauses for two minutes: not for ever, and not for nothing', async () => {
-    const { issuer, opaque, ask, pass } = await remoteSite()
+    const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': '946080000' }, times: 1 })
-    expect(await ask(opaque())).toEqual(undecidable('issuer_unavailable', 120))
-    await ask(opaque())
+    expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', 120))
+    await answer(opaque())
     expect(issuer.calls.introspection).toBe(1)
     pass(120)
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
   })
 })
 
 describe('an event loop that stands still', () => {
   it('F53 for a part of the deadline costs nothing: no failure, no second attempt', async () => {
-    const { issuer, opaque, jwt, ask, health } = await remoteSite()
-    const blocked = [ask(opaque()), ask(jwt())]
+    const { issuer, opaque, jwt, answer, health } = await introspectionBed()
+    const blocked = [answer(opaque()), answer(jwt())]
     await until(() => runningDeadlines().length === 2)
     passDeadlines(2.9)
     expect((await Promise.all(blocked)).map(({ status }) => status)).toEqual([200, 200])
@@ -156,14 +158,14 @@ describe('an event loop that stands still', () => {
   })
 
   it('F53 beyond the deadline is held against the issuer once, not twice', async () => {
-    const { issuer, opaque, ask, health } = await remoteSite()
+    const { issuer, opaque, answer, health } = await introspectionBed()
     const token = opaque()
-    const blocked = ask(token)
+    const blocked = answer(token)
     await until(() => runningDeadlines().length === 1)
     passDeadlines(3)
     await blocked
     expect(health().remote?.breaker).toBe('closed')
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.introspection).toBeLessThanOrEqual(2)
   })
 })

@@ -2,9 +2,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { expireDeadlines, runningDeadlines } from '../support/deadlines.js'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
-import { ask, site, undecidable, until, type Site } from './support.js'
+import { outageBed, undecidable, until } from './support.js'
+import { answerTo } from '../support/outcomes.js'
+import type { TestBed } from '../support/test-bed.js'
 
-interface Proxied extends Site {
+interface Proxied extends TestBed {
   readonly proxy: TcpProxy
 }
 
@@ -17,7 +19,7 @@ async function proxied(): Promise<Proxied> {
     onTestFinished(() => proxy.close())
     return proxy
   }
-  const behind = await site()
+  const behind = await outageBed()
   const proxy = await start(behind.issuer.url)
   const { clientId, clientSecret } = behind.issuer.client
   const verifier = createVerifier({
@@ -35,21 +37,21 @@ async function proxied(): Promise<Proxied> {
     ...behind,
     proxy,
     verifier,
-    ask: (token, policy) => ask(verifier, token, policy),
+    answer: (token, policy) => answerTo(verifier, token, policy),
     health: () => verifier.health().issuers[0]!,
   }
 }
 
 describe('keys behind a connection that', () => {
   it('F1 is refused: one attempt, undecidable, and well again after the pause', async () => {
-    const { proxy, jwt, ask, pass, health, issuer } = await proxied()
+    const { proxy, jwt, answer, pass, health, issuer } = await proxied()
     await proxy.refuse()
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(health().keys?.failure).toBe('no answer (ECONNREFUSED)')
     await proxy.accept()
     pass(1)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     expect(issuer.calls.jwks).toBe(1)
   })
 
@@ -57,20 +59,20 @@ describe('keys behind a connection that', () => {
     ['F1 is reset', 'reset'],
     ['F7 breaks off within the answer', { cutAfter: 200 }],
   ] as const)('%s: one attempt, undecidable, and well again after the pause', async (_, how) => {
-    const { proxy, jwt, ask, pass } = await proxied()
+    const { proxy, jwt, answer, pass } = await proxied()
     proxy.behave(how)
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(proxy.connections).toBe(1)
     proxy.behave('pass')
     pass(1)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
   })
 
   it('F7 is a black hole: given up at the deadline, and its socket is closed', async () => {
-    const { proxy, jwt, ask } = await proxied()
+    const { proxy, jwt, answer } = await proxied()
     proxy.behave('blackHole')
-    const asked = ask(jwt())
+    const asked = answer(jwt())
     await proxy.arrived(1)
     expect(runningDeadlines()).toEqual([3])
     expireDeadlines()
@@ -80,16 +82,16 @@ describe('keys behind a connection that', () => {
   })
 
   it('F28 was kept alive and is reset when it is used again: nobody notices', async () => {
-    const { proxy, jwt, ask, pass, health } = await proxied()
+    const { proxy, jwt, answer, pass, health } = await proxied()
     proxy.behave('resetOnReuse')
     const token = jwt()
-    await ask(token)
+    await answer(token)
     // The connection goes back to where the next request takes it from only once its answer is done with.
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     pass(600)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     await until(() => health().status === 'ok' && health().keys?.age === 0)
   })
 })
@@ -99,35 +101,35 @@ describe('questions over a connection that', () => {
     ['F29 is reset', 'reset'],
     ['F29 breaks off within the answer', { cutAfter: 180 }],
   ] as const)('%s: asked once more, then undecidable, and nothing is remembered', async (_, how) => {
-    const { proxy, opaque, ask, issuer } = await proxied()
+    const { proxy, opaque, answer, issuer } = await proxied()
     const token = opaque()
     proxy.behave(how)
-    expect(await ask(token)).toEqual(undecidable('issuer_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('issuer_unavailable', 1))
     expect(proxy.connections).toBe(2)
     proxy.behave('pass')
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.introspection).toBe(how === 'reset' ? 1 : 3)
   })
 
   it('F29 is refused: undecidable, and accepted at once when it is no more', async () => {
-    const { proxy, opaque, ask, health } = await proxied()
+    const { proxy, opaque, answer, health } = await proxied()
     await proxy.refuse()
     const token = opaque()
-    expect(await ask(token)).toEqual(undecidable('issuer_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('issuer_unavailable', 1))
     expect(health().remote).toMatchObject({
       status: 'down',
       breaker: 'closed',
       failure: 'no answer (ECONNREFUSED)',
     })
     await proxy.accept()
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(health().remote?.status).toBe('ok')
   })
 
   it('F29 is a black hole: given up at the deadline without a second attempt, and its socket is closed', async () => {
-    const { proxy, opaque, ask } = await proxied()
+    const { proxy, opaque, answer } = await proxied()
     proxy.behave('blackHole')
-    const asked = ask(opaque())
+    const asked = answer(opaque())
     await proxy.arrived(1)
     expect(runningDeadlines()).toEqual([3])
     expireDeadlines()
@@ -137,19 +139,19 @@ describe('questions over a connection that', () => {
   })
 
   it('F28 was kept alive and is reset when it is used again: asked once more over another, and accepted', async () => {
-    const { proxy, opaque, ask, issuer } = await proxied()
+    const { proxy, opaque, answer, issuer } = await proxied()
     proxy.behave('resetOnReuse')
-    expect((await ask(opaque())).status).toBe(200)
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
     expect(proxy.connections).toBe(2)
   })
 
   it('F7 breaks off 500 times leaves no socket behind', async () => {
-    const { proxy, opaque, ask, pass } = await proxied()
+    const { proxy, opaque, answer, pass } = await proxied()
     proxy.behave({ cutAfter: 20 })
     for (let round = 0; round < 100; round += 1) {
-      await Promise.all(Array.from({ length: 5 }, () => ask(opaque())))
+      await Promise.all(Array.from({ length: 5 }, () => answer(opaque())))
       pass(6)
     }
     await proxy.idle()

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
 import { deepJson, Flood, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
-import { keySite, misbehaviours, site, undecidable, until, type Site } from './support.js'
+import { misbehaviours, outageBed, undecidable, until } from './support.js'
+import { jwksBed, type TestBed } from '../support/test-bed.js'
 
-type Make = (good: string, by: Site['issuer']) => Fault
+type Make = (good: string, by: TestBed['issuer']) => Fault
 
 const faults: readonly (readonly [string, Make])[] = [
   ...misbehaviours('document'),
@@ -55,51 +56,51 @@ function manyKeys(good: string, count: number): readonly unknown[] {
   return [...junk, ...keys]
 }
 
-function goodSet({ issuer, jwt }: Site): string {
+function goodSet({ issuer, jwt }: TestBed): string {
   jwt()
   return JSON.stringify(issuer.jwks())
 }
 
 describe('instead of the keys comes', () => {
   it.each(faults)('%s: undecidable when cold, in one call, until the pause is over', async (_, make) => {
-    const on = await keySite()
-    const { issuer, jwt, ask, pass, health } = on
-    issuer.fail('jwks', make(goodSet(on), issuer))
+    const bed = await jwksBed()
+    const { issuer, jwt, answer, pass, health } = bed
+    issuer.fail('jwks', make(goodSet(bed), issuer))
     const token = jwt()
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(issuer.calls.total).toBe(1)
     expect(health()).toMatchObject({ status: 'down', keys: { count: 0 } })
     issuer.heal()
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.total).toBe(2)
     expect(health().status).toBe('ok')
   })
 
   it.each(faults)('%s: the last good set stays when warm', async (_, make) => {
-    const on = await keySite()
-    const { issuer, jwt, ask, pass, health } = on
+    const bed = await jwksBed()
+    const { issuer, jwt, answer, pass, health } = bed
     const token = jwt()
-    expect((await ask(token)).status).toBe(200)
-    issuer.fail('jwks', make(goodSet(on), issuer))
+    expect((await answer(token)).status).toBe(200)
+    issuer.fail('jwks', make(goodSet(bed), issuer))
     pass(601)
-    expect((await ask(token)).status).toBe(200)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     expect(health()).toMatchObject({ status: 'degraded', keys: { count: 1, age: 601 } })
     expect(issuer.calls.total).toBe(2)
     issuer.heal()
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     await until(() => health().status === 'ok')
     expect(issuer.calls.total).toBe(3)
   })
 
   it('F9 a body without end is not swallowed', async () => {
-    const { issuer, jwt, ask } = await keySite()
+    const { issuer, jwt, answer } = await jwksBed()
     const flood = new Flood(' ')
     issuer.fail('jwks', flood.handler)
-    await ask(jwt())
+    await answer(jwt())
     // What the buffers on both sides take, and no more.
     expect(flood.sent).toBeLessThan(8_000_000)
   })
@@ -108,24 +109,24 @@ describe('instead of the keys comes', () => {
 describe('the same care for the discovery document', () => {
   const missing = (name: string): boolean => name.includes('under 4') && !name.includes('429')
   it.each(faults)('%s: undecidable, and recovered after the pause', async (name, make) => {
-    const on = await site({
+    const bed = await outageBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
-    const { issuer, jwt, ask, pass, health } = on
+    const { issuer, jwt, answer, pass, health } = bed
     const good = JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` })
     // 5,000 keys are no fault of a discovery document: there it is too many bytes.
     const fault = name.includes('5,000') ? says(200, good + ' '.repeat(300_000)) : make(good, issuer)
     issuer.fail('discovery', fault)
     const token = jwt()
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
     // Only "not here" is worth a look at the other address.
     expect(issuer.calls.discovery).toBe(missing(name) ? 2 : 1)
     expect(issuer.calls.jwks).toBe(0)
     expect(health().status).toBe('down')
     issuer.heal()
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
   })
 
   it.each([
@@ -138,48 +139,48 @@ describe('the same care for the discovery document', () => {
     ['F16 an address that is a list', (url: string) => ({ issuer: url, jwks_uri: [`${url}/jwks`] })],
     ['F16 no address', (url: string) => ({ issuer: url })],
   ])('%s in it is refused: undecidable, and no keys are fetched', async (_, document) => {
-    const { issuer, jwt, ask } = await site()
+    const { issuer, jwt, answer } = await outageBed()
     issuer.fail('discovery', saysJson(200, document(issuer.url)))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(issuer.calls.jwks).toBe(0)
   })
 
   it.each([408, 429])('a %d says nothing of where it is: the other address is not tried', async (status) => {
-    const { issuer, jwt, ask, pass } = await site()
+    const { issuer, jwt, answer, pass } = await outageBed()
     issuer.fail('discovery', saysJson(status, {}, { 'retry-after': '7' }))
     const seconds = status === 429 ? 7 : 1
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', seconds))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', seconds))
     expect(issuer.calls.discovery).toBe(1)
     issuer.heal()
     pass(seconds)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
   })
 
   it('F3 an old one serves while it cannot be fetched, and new keys are still found through it', async () => {
-    const { issuer, jwt, ask, pass } = await site()
-    expect((await ask(jwt())).status).toBe(200)
+    const { issuer, jwt, answer, pass } = await outageBed()
+    expect((await answer(jwt())).status).toBe(200)
     issuer.fail('discovery', 500)
     pass(601)
     issuer.rotateKeys()
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     // Past the bound neither it nor the keys behind it can be relied on.
     pass(3600)
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 2))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 2))
   })
 
   it('F1 keys wait exactly as long as the document they depend on, and not for longer each time', async () => {
-    const { issuer, jwt, ask, pass } = await site()
+    const { issuer, jwt, answer, pass } = await outageBed()
     issuer.fail('discovery', 503)
     for (let tries = 0; tries < 40; tries += 1) {
-      await ask(jwt())
+      await answer(jwt())
       pass(0.25)
     }
     // Pauses of 1, 2, 4 and 8 s within 10 s: as many calls as if the keys asked for themselves.
     expect(issuer.calls.discovery).toBe(4)
     issuer.heal()
-    const { retryAfter } = await ask(jwt())
+    const { retryAfter } = await answer(jwt())
     pass(retryAfter!)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
   })
 })
 
@@ -187,34 +188,34 @@ describe('what is no fault', () => {
   it.each(['text/html', 'text/plain', 'application/jwk-set+json', undefined])(
     'F14 right keys under the media type %s are read, here as for discovery',
     async (type) => {
-      const { issuer, jwt, ask } = await site()
+      const { issuer, jwt, answer } = await outageBed()
       const token = jwt()
       const headers = type === undefined ? {} : { 'content-type': type }
       const document = { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` }
       issuer.fail('discovery', says(200, JSON.stringify(document), headers))
       issuer.fail('jwks', says(200, JSON.stringify(issuer.jwks()), headers))
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
     },
   )
 
   it('F25 103 Early Hints before a good answer', async () => {
-    const on = await keySite()
-    const good = goodSet(on)
-    on.issuer.fail(
+    const bed = await jwksBed()
+    const good = goodSet(bed)
+    bed.issuer.fail(
       'jwks',
       saysRaw(
         `HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${good.length}\r\n\r\n${good}`,
       ),
     )
-    expect((await on.ask(on.jwt())).status).toBe(200)
+    expect((await bed.answer(bed.jwt())).status).toBe(200)
   })
 
   it('F9 a set of more than 100 keys: the first 100 count, and the rest is as if unknown', async () => {
-    const on = await keySite()
-    const { issuer, jwt, ask, health } = on
-    const good = goodSet(on)
+    const bed = await jwksBed()
+    const { issuer, jwt, answer, health } = bed
+    const good = goodSet(bed)
     issuer.fail('jwks', says(200, JSON.stringify({ keys: manyKeys(good, 150) })))
-    expect(await ask(jwt())).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(await answer(jwt())).toMatchObject({ status: 401, reason: 'key_unknown' })
     expect(health().keys?.count).toBe(100)
   })
 })

@@ -3,7 +3,8 @@ import { clerk } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
 import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
 import { Flood, hang, inTurn, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
-import { misbehaviours, remoteSite, undecidable, until, type Site } from './support.js'
+import { misbehaviours, undecidable, until } from './support.js'
+import { introspectionBed, type TestBed } from '../support/test-bed.js'
 
 const ACTIVE = { active: true, sub: 'billing', scope: 'a b', aud: 'https://api.test' }
 const GOOD = JSON.stringify(ACTIVE)
@@ -49,15 +50,15 @@ describe('instead of an answer about a token comes', () => {
   it.each<Row>(unreadable)(
     '%s: undecidable, nothing is remembered, and the next question decides',
     async (_, how, calls = 1, reason = 'issuer_unavailable') => {
-      const { issuer, opaque, ask, health } = await remoteSite()
+      const { issuer, opaque, answer, health } = await introspectionBed()
       const token = opaque()
       issuer.fail('introspection', how)
-      expect(await ask(token)).toEqual(undecidable(reason, 1))
+      expect(await answer(token)).toEqual(undecidable(reason, 1))
       expect(issuer.calls.introspection).toBe(calls)
       expect(issuer.calls.unknown).toBe(0)
       expect(health().remote).toMatchObject({ status: 'down', breaker: 'closed' })
       issuer.heal()
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
       expect(issuer.calls.introspection).toBe(calls + 1)
       expect(health().remote).toMatchObject({ status: 'ok' })
     },
@@ -74,31 +75,31 @@ describe('instead of an answer about a token comes', () => {
   ])(
     '%s: undecidable, nothing is remembered; and as a stranger may have caused it, nobody else is stopped by it',
     async (_, status, reason) => {
-      const { issuer, opaque, ask, health, events } = await remoteSite()
+      const { issuer, opaque, answer, health, issuerEvents } = await introspectionBed()
       const token = opaque()
       issuer.fail('introspection', status)
       for (let question = 1; question <= 4; question += 1) {
-        expect(await ask(opaque())).toEqual(undecidable(reason, 1))
+        expect(await answer(opaque())).toEqual(undecidable(reason, 1))
         expect(issuer.calls.introspection).toBe(question)
       }
       expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
-      expect(events).toEqual([])
+      expect(issuerEvents).toEqual([])
       // Five in a row are no odd token any more: it is told, and still nobody is stopped.
-      for (let question = 5; question <= 20; question += 1) await ask(opaque())
+      for (let question = 5; question <= 20; question += 1) await answer(opaque())
       expect(issuer.calls.introspection).toBe(20)
       expect(health().remote).toMatchObject({ status: 'down', breaker: 'closed' })
-      expect(events.map(({ kind }) => kind)).toEqual(status === 403 ? ['credentials_refused'] : [])
+      expect(issuerEvents.map(({ kind }) => kind)).toEqual(status === 403 ? ['credentials_refused'] : [])
       issuer.heal()
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
       expect(health().remote).toMatchObject({ status: 'ok' })
     },
   )
 
   it('F40 a body without end is not swallowed', async () => {
-    const { issuer, opaque, ask } = await remoteSite()
+    const { issuer, opaque, answer } = await introspectionBed()
     const flood = new Flood(' ')
     issuer.fail('introspection', flood.handler)
-    await ask(opaque())
+    await answer(opaque())
     expect(flood.sent).toBeLessThan(8_000_000)
   })
 })
@@ -111,16 +112,16 @@ describe('a yes that has a member twice', () => {
     ['a scope', GOOD.replace('{', '{"scope":"",')],
     ['a member of a member', GOOD.replace('{', '{"act":[{"sub":"a","sub":"b"}],')],
   ])('%s: refused, and held against nobody else', async (_, body) => {
-    const { issuer, opaque, ask, health } = await remoteSite()
+    const { issuer, opaque, answer, health } = await introspectionBed()
     issuer.fail('introspection', says(200, body))
     const odd = opaque()
     for (let times = 0; times < 3; times += 1)
-      expect(await ask(odd)).toMatchObject({ status: 401, reason: 'claim_invalid' })
+      expect(await answer(odd)).toMatchObject({ status: 401, reason: 'claim_invalid' })
     expect(issuer.calls.introspection).toBe(1)
-    for (let token = 0; token < 8; token += 1) expect((await ask(opaque())).status).toBe(401)
+    for (let token = 0; token < 8; token += 1) expect((await answer(opaque())).status).toBe(401)
     expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
     issuer.heal()
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
   })
 })
 
@@ -139,9 +140,9 @@ describe('what is no fault of an answer', () => {
     ['one name in two cases', JSON.stringify({ ...ACTIVE, Active: false }), {}],
     ['a long text', JSON.stringify({ ...ACTIVE, long: '\\"{'.repeat(5000) }), {}],
   ])('%s', async (_, body, headers) => {
-    const { issuer, opaque, ask } = await remoteSite()
+    const { issuer, opaque, answer } = await introspectionBed()
     issuer.fail('introspection', says(200, body, headers))
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
   })
 })
 
@@ -152,19 +153,19 @@ describe('a passing trouble', () => {
     ['a 503', { status: 503, times: 1 }],
     ['a 504', { status: 504, times: 1 }],
   ])('F28 %s is overcome by the one retry, and nobody hears of it', async (_, how) => {
-    const { issuer, opaque, ask, health, events } = await remoteSite()
+    const { issuer, opaque, answer, health, issuerEvents } = await introspectionBed()
     issuer.fail('introspection', how)
-    expect((await ask(opaque())).status).toBe(200)
+    expect((await answer(opaque())).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
     expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
-    expect(events).toEqual([])
+    expect(issuerEvents).toEqual([])
   })
 
   it('F29 a first attempt that fails and a second that hangs share one deadline', async () => {
-    const { issuer, opaque, ask } = await remoteSite({ deadline: 10 })
+    const { issuer, opaque, answer } = await introspectionBed({ deadline: 10 })
     const gate = issuer.gate('introspection')
     issuer.fail('introspection', inTurn(says(503), hang))
-    const asked = ask(opaque())
+    const asked = answer(opaque())
     await gate.waiting
     passDeadlines(8)
     gate.release()
@@ -178,17 +179,17 @@ describe('a passing trouble', () => {
   })
 
   it('F29 no retry where the configuration wants none', async () => {
-    const { issuer, opaque, ask } = await remoteSite({ retries: 0 })
+    const { issuer, opaque, answer } = await introspectionBed({ retries: 0 })
     issuer.fail('introspection', 503)
-    await ask(opaque())
+    await answer(opaque())
     expect(issuer.calls.introspection).toBe(1)
   })
 })
 
 describe('answers that lie', () => {
-  const told = (answer: Record<string, unknown>) => async (on: Site) => {
-    on.issuer.fail('introspection', saysJson(200, answer))
-    return on.ask(on.opaque())
+  const told = (answer: Record<string, unknown>) => async (bed: TestBed) => {
+    bed.issuer.fail('introspection', saysJson(200, answer))
+    return bed.answer(bed.opaque())
   }
   const now = Date.UTC(2026, 10, 21, 8) / 1000
 
@@ -207,39 +208,39 @@ describe('answers that lie', () => {
     ['F38 a DPoP token', { token_type: 'DPoP' }, 'proof_missing'],
     ['F38 scope of another type', { scope: 7 }, 'claim_invalid'],
   ])('%s: refused although active', async (_, lie, reason) => {
-    const { status, reason: why } = await told({ ...ACTIVE, ...lie })(await remoteSite())
+    const { status, reason: why } = await told({ ...ACTIVE, ...lie })(await introspectionBed())
     expect([status, why]).toEqual([401, reason])
   })
 
   it('F37 exp that JSON cannot hold: undecidable or refused, never accepted', async () => {
     for (const exp of ['1e309', 'NaN', '-1e309']) {
-      const on = await remoteSite()
-      on.issuer.fail(
+      const bed = await introspectionBed()
+      bed.issuer.fail(
         'introspection',
         says(200, `{"active":true,"sub":"x","aud":"https://api.test","exp":${exp}}`),
       )
-      expect((await on.ask(on.opaque())).status).not.toBe(200)
+      expect((await bed.answer(bed.opaque())).status).not.toBe(200)
     }
   })
 
   it('F39 an answer is remembered for the token that was asked about, and for no other', async () => {
-    const { issuer, ask, opaque } = await remoteSite()
+    const { issuer, answer, opaque } = await introspectionBed()
     const [mine, other] = [opaque(), opaque()]
     issuer.fail('introspection', { body: ACTIVE, times: 1 })
-    expect((await ask(mine)).status).toBe(200)
+    expect((await answer(mine)).status).toBe(200)
     issuer.fail('introspection', saysJson(200, { active: false }))
-    expect((await ask(other)).status).toBe(401)
-    expect((await ask(mine)).status).toBe(200)
+    expect((await answer(other)).status).toBe(401)
+    expect((await answer(mine)).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
   })
 
   it('F30 at Clerk a bare 404 is a fault, and a 404 about the resource an answer', async () => {
-    const on = await remoteSite({}, { issuers: (by) => [clerk(by.clerk())] })
-    const token = on.issuer.mintOpaque({ provider: 'clerk' })
-    on.issuer.fail('clerkVerify', htmlPageUnder404)
-    expect(await on.ask(token)).toEqual(undecidable('issuer_unavailable', 1))
-    on.issuer.fail('clerkVerify', saysJson(404, { errors: [{ code: 'resource_not_found' }] }))
-    expect(await on.ask(token)).toMatchObject({ status: 401, reason: 'token_inactive' })
+    const bed = await introspectionBed({}, { issuers: (by) => [clerk(by.clerk())] })
+    const token = bed.issuer.mintOpaque({ provider: 'clerk' })
+    bed.issuer.fail('clerkVerify', htmlPageUnder404)
+    expect(await bed.answer(token)).toEqual(undecidable('issuer_unavailable', 1))
+    bed.issuer.fail('clerkVerify', saysJson(404, { errors: [{ code: 'resource_not_found' }] }))
+    expect(await bed.answer(token)).toMatchObject({ status: 401, reason: 'token_inactive' })
   })
 })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
 import { says, saysJson, inTurn } from '../support/misbehaviours.js'
-import { all, keySite, madeUp, site, undecidable, until, watchedFetch } from './support.js'
+import { madeUp, outageBed, undecidable, until, watchedFetch } from './support.js'
+import { concurrently, jwksBed } from '../support/test-bed.js'
 
 const within = (least: number, most: number) => ({
   asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= least && value <= most,
@@ -9,10 +10,10 @@ const within = (least: number, most: number) => ({
 
 describe('keys that cannot be had', () => {
   it('F1 at the start: ready() rejects, requests are undecidable, and 50 of them cost one call', async () => {
-    const { issuer, verifier, jwt, ask, health, pass, events } = await keySite()
+    const { issuer, verifier, jwt, answer, health, pass, issuerEvents } = await jwksBed()
     issuer.fail('jwks', 'refuse')
     await expect(verifier.ready()).rejects.toThrow(/not ready/)
-    const told = await all(50, () => ask(jwt()))
+    const told = await concurrently(50, () => answer(jwt()))
     expect(told).toEqual(told.map(() => undecidable('keys_unavailable', 1)))
     expect(issuer.calls.jwks).toBe(1)
     expect(health().status).toBe('down')
@@ -21,30 +22,32 @@ describe('keys that cannot be had', () => {
     pass(1)
     await verifier.ready()
     expect(verifier.health().status).toBe('ok')
-    expect(events.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered'])
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered'])
   })
 
   it('F2 after a warm-up, in their lifetime: nobody notices, and nobody is asked', async () => {
-    const { issuer, jwt, ask, pass, health } = await keySite()
-    await ask(jwt())
+    const { issuer, jwt, answer, pass, health } = await jwksBed()
+    await answer(jwt())
     issuer.fail('jwks', 'refuse')
     // From 70 % on a refresh may be due.
     pass(419)
-    expect(await all(50, () => ask(jwt()))).toMatchObject(Array.from({ length: 50 }, () => ({ status: 200 })))
+    expect(await concurrently(50, () => answer(jwt()))).toMatchObject(
+      Array.from({ length: 50 }, () => ({ status: 200 })),
+    )
     expect(issuer.calls.jwks).toBe(1)
     expect(health().status).toBe('ok')
   })
 
   it('F3 past their lifetime: known ids pass up to an hour after the last success, at growing pauses, degraded', async () => {
     const { fetch, settled } = watchedFetch()
-    const { issuer, jwt, ask, pass, health } = await keySite({ fetch })
+    const { issuer, jwt, answer, pass, health } = await jwksBed({ fetch })
     const token = jwt()
-    await ask(token)
+    await answer(token)
     issuer.fail('jwks', 500)
     issuer.resetCalls()
     for (let second = 1; second < 3600; second += 1) {
       pass(1)
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
       await settled()
     }
     expect(health()).toMatchObject({
@@ -56,55 +59,55 @@ describe('keys that cannot be had', () => {
   })
 
   it('F4 past the stale bound: undecidable to the second, never a word against the token', async () => {
-    const { issuer, jwt, ask, pass, health } = await keySite()
+    const { issuer, jwt, answer, pass, health } = await jwksBed()
     const token = jwt()
-    await ask(token)
+    await answer(token)
     issuer.fail('jwks', 500)
     pass(3599)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     pass(1)
-    expect(await ask(token)).toEqual(undecidable('keys_unavailable', within(1, 2)))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', within(1, 2)))
+    expect(await answer(token)).toEqual(undecidable('keys_unavailable', within(1, 2)))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', within(1, 2)))
     expect(health().status).toBe('down')
     issuer.heal()
     pass(2)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(health().status).toBe('ok')
   })
 
   it('F5 an unknown id meanwhile is undecidable, and Retry-After names the time of the next look', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const known = jwt()
-    await ask(known)
+    await answer(known)
     pass(20)
     issuer.fail('jwks', 503)
     issuer.rotateKeys({ keepOld: true })
     const fresh = jwt()
-    expect(await ask(fresh)).toEqual(undecidable('keys_unavailable', 10))
-    expect((await ask(known)).status).toBe(200)
+    expect(await answer(fresh)).toEqual(undecidable('keys_unavailable', 10))
+    expect((await answer(known)).status).toBe(200)
     issuer.heal()
     pass(4)
-    const { retryAfter } = await ask(fresh)
+    const { retryAfter } = await answer(fresh)
     expect(retryAfter).toBe(6)
     expect(issuer.calls.jwks).toBe(2)
     pass(retryAfter!)
-    expect((await ask(fresh)).status).toBe(200)
+    expect((await answer(fresh)).status).toBe(200)
     expect(issuer.calls.jwks).toBe(3)
   })
 
   it('F5 an unknown id while the set is up to date is a refusal, not an outage', async () => {
-    const on = await keySite()
-    await on.ask(on.jwt())
-    expect(await on.ask(madeUp(on))).toMatchObject({ status: 401, reason: 'key_unknown' })
-    on.issuer.fail('jwks', 503)
-    expect(await on.ask(madeUp(on))).toMatchObject({ status: 401, reason: 'key_unknown' })
-    expect(on.issuer.calls.jwks).toBe(2)
+    const bed = await jwksBed()
+    await bed.answer(bed.jwt())
+    expect(await bed.answer(madeUp(bed))).toMatchObject({ status: 401, reason: 'key_unknown' })
+    bed.issuer.fail('jwks', 503)
+    expect(await bed.answer(madeUp(bed))).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(bed.issuer.calls.jwks).toBe(2)
   })
 
   it('F6 slow keys: on a cold start everyone waits for one call, and when warm nobody waits', async () => {
-    const { issuer, jwt, ask, pass, health } = await keySite()
+    const { issuer, jwt, answer, pass, health } = await jwksBed()
     const cold = issuer.gate('jwks')
-    const waiting = all(20, () => ask(jwt()))
+    const waiting = concurrently(20, () => answer(jwt()))
     await cold.waiting
     cold.release()
     expect(await waiting).toMatchObject(Array.from({ length: 20 }, () => ({ status: 200 })))
@@ -112,9 +115,9 @@ describe('keys that cannot be had', () => {
     pass(595)
     const warm = issuer.gate('jwks')
     // Were anyone to wait, the gate would never be released.
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     await warm.waiting
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     warm.release()
     await until(() => health().keys?.age === 0)
     expect(issuer.calls.jwks).toBe(2)
@@ -136,49 +139,49 @@ describe('keys that cannot be had', () => {
     [500, '5', 1],
   ])('F13 a %d with Retry-After %j: callers are told %d s, and nobody fetches before', async (...row) => {
     const [status, value, seconds] = row
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     issuer.fail('jwks', saysJson(status, {}, { 'retry-after': value }))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', seconds))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', seconds))
     issuer.heal()
     if (seconds > 1) {
       pass(seconds - 0.5)
-      expect((await ask(jwt())).reason).toBe('keys_unavailable')
+      expect((await answer(jwt())).reason).toBe('keys_unavailable')
       pass(0.5)
     } else pass(1)
     expect(issuer.calls.jwks).toBe(1)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
     expect(issuer.calls.jwks).toBe(2)
   })
 
   it('F13 no Retry-After makes a pause longer than the longest that is configured', async () => {
-    const { issuer, jwt, ask, pass } = await keySite({ keys: { longestPause: '5s' } })
+    const { issuer, jwt, answer, pass } = await jwksBed({ keys: { longestPause: '5s' } })
     issuer.fail('jwks', saysJson(503, {}, { 'retry-after': '3600' }))
-    expect(await ask(jwt())).toEqual(undecidable('keys_unavailable', 5))
+    expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 5))
     issuer.heal()
     pass(5)
-    expect((await ask(jwt())).status).toBe(200)
+    expect((await answer(jwt())).status).toBe(200)
   })
 
   it('F13 keys that are there are used through the pause that a Retry-After asks for', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     issuer.fail('jwks', saysJson(429, {}, { 'retry-after': '50' }))
     pass(601)
     for (const seconds of [0, 1, 48]) {
       pass(seconds)
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
     }
     expect(issuer.calls.jwks).toBe(2)
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     await until(() => issuer.calls.jwks === 3)
   })
 
   it('F26 1,000 requests on a cold guard, and as many when the keys have run out, make one call each', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const tokens = Array.from({ length: 1000 }, (_, index) => (index < 10 ? jwt() : ''))
-    const herd = () => all(1000, (index) => ask(tokens[index % 10]!))
+    const herd = () => concurrently(1000, (index) => answer(tokens[index % 10]!))
     for (const calls of [1, 2]) {
       const gate = issuer.gate('jwks')
       const answers = herd()
@@ -191,36 +194,36 @@ describe('keys that cannot be had', () => {
   })
 
   it('F19 a server that flaps: the good set stays, and the pause starts anew after each success', async () => {
-    const { issuer, jwt, ask, pass, events, health } = await keySite()
+    const { issuer, jwt, answer, pass, issuerEvents, health } = await jwksBed()
     const token = jwt()
     const good = saysJson(200, issuer.jwks())
     const bad = says(500)
     issuer.fail('jwks', inTurn(good, bad, good, bad, bad, good))
-    await ask(token)
+    await answer(token)
     for (const calls of [2, 3]) {
       pass(calls === 2 ? 601 : 1)
-      expect((await ask(token)).status).toBe(200)
+      expect((await answer(token)).status).toBe(200)
       await until(() => issuer.calls.jwks === calls && (health().status === 'ok') === (calls === 3))
     }
     pass(601)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     await until(() => health().status === 'degraded')
     pass(1)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     await until(() => issuer.calls.jwks === 5)
-    expect(events.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered', 'keys_failing'])
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered', 'keys_failing'])
   })
 
   it('F27 two issuers, one down: the other is asked, answers and reports as if alone', async () => {
-    const down = await site()
-    const { verifier, ask, jwt, issuer, pass } = await site({
+    const down = await outageBed()
+    const { verifier, answer, jwt, issuer, pass } = await outageBed({
       issuers: (by) => [oauth(by.oauth()), oauth(down.issuer.oauth({ introspection: undefined }))],
     })
     down.issuer.fail('all', 'refuse')
     for (let round = 0; round < 10; round += 1) {
-      expect(await ask(down.jwt())).toEqual(undecidable('keys_unavailable', within(1, 60)))
-      expect((await ask(jwt())).status).toBe(200)
-      expect((await ask(issuer.mintOpaque({ expiresIn: '1d' }))).status).toBe(200)
+      expect(await answer(down.jwt())).toEqual(undecidable('keys_unavailable', within(1, 60)))
+      expect((await answer(jwt())).status).toBe(200)
+      expect((await answer(issuer.mintOpaque({ expiresIn: '1d' }))).status).toBe(200)
       pass(7)
     }
     expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 10 })
@@ -246,16 +249,16 @@ describe('how long keys may be kept', () => {
     ['max-age=1e9', undefined, 600],
     ['s-maxage=5', undefined, 600],
   ])('F24 Cache-Control %s with Age %s: %d s', async (control, age, lifetime) => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
     const headers = { 'cache-control': control, ...(age === undefined ? {} : { age }) }
     issuer.fail('jwks', { headers })
-    await ask(token)
+    await answer(token)
     pass(lifetime * 0.7 - 0.001)
-    await ask(token)
+    await answer(token)
     expect(issuer.calls.jwks).toBe(1)
     pass(lifetime * 0.3 + 0.001)
-    await ask(token)
+    await answer(token)
     expect(issuer.calls.jwks).toBe(2)
   })
 })

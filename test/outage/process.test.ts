@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
 import { expireDeadlines } from '../support/deadlines.js'
-import { ask, keySite, remoteSite } from './support.js'
+import { answerTo } from '../support/outcomes.js'
+import { introspectionBed, jwksBed } from '../support/test-bed.js'
 
 const guarded = fileURLToPath(new URL('./guarded-process.ts', import.meta.url))
 
@@ -79,7 +80,7 @@ describe('F56 two copies of the package in one process', () => {
 
 describe('F57 an environment that was tampered with', () => {
   it('a fetch replaced by a tool is the one that is used, with deadline and limits as ever', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
     const real = globalThis.fetch
     const seen: unknown[] = []
@@ -88,7 +89,7 @@ describe('F57 an environment that was tampered with', () => {
       return real(...args)
     })
     onTestFinished(() => void vi.unstubAllGlobals())
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(seen).toEqual([`${issuer.url}/jwks`])
     // A mock that never answers and knows no signal.
     vi.stubGlobal('fetch', () => {
@@ -96,7 +97,7 @@ describe('F57 an environment that was tampered with', () => {
       return new Promise(() => undefined)
     })
     pass(4000)
-    expect(await ask(token)).toMatchObject({ status: 503, reason: 'keys_unavailable' })
+    expect(await answer(token)).toMatchObject({ status: 503, reason: 'keys_unavailable' })
   })
 
   it('AbortSignal.any may be missing', async () => {
@@ -104,15 +105,15 @@ describe('F57 an environment that was tampered with', () => {
       throw new TypeError('AbortSignal.any is not a function')
     })
     onTestFinished(() => any.mockRestore())
-    const { jwt, opaque, ask } = await remoteSite()
-    expect([(await ask(jwt())).status, (await ask(opaque())).status]).toEqual([200, 200])
+    const { jwt, opaque, answer } = await introspectionBed()
+    expect([(await answer(jwt())).status, (await answer(opaque())).status]).toEqual([200, 200])
   })
 
   it('proxy variables of the environment send no token elsewhere', async () => {
     for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) vi.stubEnv(name, 'http://127.0.0.1:1')
     onTestFinished(() => void vi.unstubAllEnvs())
-    const { jwt, opaque, ask } = await remoteSite()
-    expect([(await ask(jwt())).status, (await ask(opaque())).status]).toEqual([200, 200])
+    const { jwt, opaque, answer } = await introspectionBed()
+    expect([(await answer(jwt())).status, (await answer(opaque())).status]).toEqual([200, 200])
   })
 })
 
@@ -126,6 +127,6 @@ describe('F58 keys made while the collector runs', () => {
     }
     expect(issuer.keys).toHaveLength(300)
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth({ keys: { maxKeys: 1000 } }))] })
-    expect((await ask(verifier, issuer.mintJwt({ algorithm: 'ES256' }))).status).toBe(200)
+    expect((await answerTo(verifier, issuer.mintJwt({ algorithm: 'ES256' }))).status).toBe(200)
   })
 })

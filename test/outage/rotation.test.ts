@@ -3,41 +3,42 @@ import type { OAuthOptions } from '../../src/index.js'
 import { expireDeadlines } from '../support/deadlines.js'
 import { saysJson } from '../support/misbehaviours.js'
 import { nextTurn } from '../support/until.js'
-import { all, keySite, madeUp, undecidable, until } from './support.js'
+import { madeUp, undecidable, until } from './support.js'
+import { concurrently, jwksBed } from '../support/test-bed.js'
 
 describe('keys that change', () => {
   it('F17 an empty set is a withdrawal of everything: refused at once and steadily, and told once', async () => {
-    const { issuer, jwt, ask, pass, events, health } = await keySite()
+    const { issuer, jwt, answer, pass, issuerEvents, health } = await jwksBed()
     const token = jwt()
-    await ask(token)
+    await answer(token)
     issuer.fail('jwks', saysJson(200, { keys: [] }))
     pass(600)
     for (let request = 0; request < 20; request += 1) {
-      expect(await ask(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
+      expect(await answer(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
     }
     // The refresh, and one look on behalf of the id that is unknown now.
     expect(issuer.calls.jwks).toBe(3)
     expect(health().keys?.count).toBe(0)
-    expect(events.map(({ kind }) => kind)).toEqual(['keys_replaced'])
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['keys_replaced'])
     issuer.heal()
     pass(10)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
   })
 
   it('F18 foreign keys after good ones: the old tokens die with the refresh, and someone is told', async () => {
-    const { issuer, jwt, ask, pass, events } = await keySite()
-    const foreign = await keySite()
+    const { issuer, jwt, answer, pass, issuerEvents } = await jwksBed()
+    const foreign = await jwksBed()
     const token = jwt()
-    await ask(token)
+    await answer(token)
     foreign.jwt()
     issuer.fail('jwks', saysJson(200, foreign.issuer.jwks()))
     pass(600)
-    expect(await ask(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
-    expect(events).toMatchObject([{ kind: 'keys_replaced', issuer: issuer.url }])
+    expect(await answer(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect(issuerEvents).toMatchObject([{ kind: 'keys_replaced', issuer: issuer.url }])
   })
 
   it('F20 other keys at every call: old ids are refused after the refresh, and calls stay within the budget', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
+    const { issuer, jwt, answer, pass } = await jwksBed()
     let accepted = 0
     const token = jwt()
     issuer.fail('jwks', (_, response) => {
@@ -46,7 +47,7 @@ describe('keys that change', () => {
       response.end(JSON.stringify({ keys: [{ ...keys[0], kid }] }))
     })
     for (let second = 0; second < 60; second += 1) {
-      if ((await ask(token)).status === 200) accepted += 1
+      if ((await answer(token)).status === 200) accepted += 1
       pass(1)
     }
     expect(accepted).toBe(0)
@@ -54,41 +55,41 @@ describe('keys that change', () => {
   })
 
   it('F21 graceful: published, then used, then the old one gone: no honest token is refused at any step', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
-    const [before] = [jwt(), await ask(jwt())]
+    const { issuer, jwt, answer, pass } = await jwksBed()
+    const [before] = [jwt(), await answer(jwt())]
     const old = issuer.keys[0]!
     const next = issuer.addKey({ algorithm: 'ES256' })
     pass(601)
-    expect((await ask(before)).status).toBe(200)
+    expect((await answer(before)).status).toBe(200)
     const after = jwt({ kid: next })
-    for (const token of [before, after]) expect((await ask(token)).status).toBe(200)
+    for (const token of [before, after]) expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.jwks).toBe(2)
     issuer.removeKey(old)
     pass(601)
-    expect((await ask(after)).status).toBe(200)
-    expect(await ask(before)).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect((await answer(after)).status).toBe(200)
+    expect(await answer(before)).toMatchObject({ status: 401, reason: 'key_unknown' })
   })
 
   it('F22 sudden: the first new token brings the new keys, and everything the old one signed is gone with it', async () => {
-    const { issuer, jwt, ask } = await keySite()
+    const { issuer, jwt, answer } = await jwksBed()
     const old = [jwt(), jwt(), jwt()]
-    for (const token of old) expect((await ask(token)).status).toBe(200)
+    for (const token of old) expect((await answer(token)).status).toBe(200)
     issuer.rotateKeys()
-    expect((await ask(jwt())).status).toBe(200)
-    for (const token of old) expect(await ask(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect((await answer(jwt())).status).toBe(200)
+    for (const token of old) expect(await answer(token)).toMatchObject({ status: 401, reason: 'key_unknown' })
     expect(issuer.calls.jwks).toBe(2)
   })
 
   it('F22 an honest caller who tries again every second is let in within 10 s, all alone', async () => {
-    const on = await keySite()
-    const { issuer, jwt, ask, pass } = on
-    await ask(jwt())
-    await ask(madeUp(on))
+    const bed = await jwksBed()
+    const { issuer, jwt, answer, pass } = bed
+    await answer(jwt())
+    await answer(madeUp(bed))
     issuer.rotateKeys()
     const token = jwt()
     pass(5)
     let seconds = 5
-    while ((await ask(token)).status !== 200) {
+    while ((await answer(token)).status !== 200) {
       seconds += 1
       pass(1)
       expect(seconds).toBeLessThanOrEqual(10)
@@ -97,48 +98,48 @@ describe('keys that change', () => {
   })
 
   it('F22 a thousand honest callers at once, a moment too early, are let in within 10 s', async () => {
-    const { issuer, jwt, ask, pass } = await keySite()
-    await ask(jwt())
+    const { issuer, jwt, answer, pass } = await jwksBed()
+    await answer(jwt())
     const before = saysJson(200, issuer.jwks())
     const kid = issuer.addKey({ algorithm: 'ES256' })
     const [token, other] = [jwt({ kid }), jwt({ kid })]
     // The issuer signs with the key before its key set shows it.
     issuer.fail('jwks', before)
-    const early = await all(1000, (index) => ask(index % 2 === 0 ? token : other))
+    const early = await concurrently(1000, (index) => answer(index % 2 === 0 ? token : other))
     expect(new Set(early.map(({ reason }) => reason))).toEqual(new Set(['key_unknown']))
     issuer.heal()
     pass(10)
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.jwks).toBe(3)
   })
 
   it('F22 in a flood of made-up ids an honest rotation is picked up within 10 s, in one call per 10 s', async () => {
-    const on = await keySite()
-    const { issuer, jwt, ask, pass } = on
+    const bed = await jwksBed()
+    const { issuer, jwt, answer, pass } = bed
     const honest = jwt()
-    await ask(honest)
-    const flood = () => all(100, () => ask(madeUp(on)))
+    await answer(honest)
+    const flood = () => concurrently(100, () => answer(madeUp(bed)))
     for (let second = 0; second < 25; second += 1) {
       await flood()
-      expect((await ask(honest)).status).toBe(200)
+      expect((await answer(honest)).status).toBe(200)
       pass(1)
     }
     expect(issuer.calls.jwks).toBe(4)
     issuer.rotateKeys({ keepOld: true })
     const fresh = jwt()
     let seconds = 0
-    while ((await ask(fresh)).status !== 200) {
+    while ((await answer(fresh)).status !== 200) {
       seconds += 1
       pass(1)
       await flood()
       expect(seconds).toBeLessThanOrEqual(10)
     }
     expect(issuer.calls.jwks).toBe(5)
-    expect((await ask(honest)).status).toBe(200)
+    expect((await answer(honest)).status).toBe(200)
   })
 
   it('F23 unusable entries are skipped one by one, and the others work', async () => {
-    const { issuer, jwt, ask, health } = await keySite()
+    const { issuer, jwt, answer, health } = await jwksBed()
     const token = jwt()
     const [good] = issuer.jwks().keys
     const bad: readonly unknown[] = [
@@ -152,7 +153,7 @@ describe('keys that change', () => {
       { kid: good!.kid, kty: 'RSA', n: 'AQAB', e: 'AQAB' },
     ]
     issuer.fail('jwks', saysJson(200, { keys: [...bad, good] }))
-    expect((await ask(token)).status).toBe(200)
+    expect((await answer(token)).status).toBe(200)
     expect(health().status).toBe('ok')
   })
 })
@@ -164,10 +165,10 @@ describe('an answer that comes too late', () => {
     // Ignores its signal, as an own fetch may: it answers long after it was given up.
     const fetch: NonNullable<OAuthOptions['fetch']> = (input, init) =>
       isSlow ? new Promise((resolve) => late.push(resolve)) : globalThis.fetch(input, init)
-    const { issuer, jwt, ask, pass } = await keySite({ fetch })
+    const { issuer, jwt, answer, pass } = await jwksBed({ fetch })
     const old = jwt()
     const oldKeys = JSON.stringify(issuer.jwks())
-    const asked = ask(old)
+    const asked = answer(old)
     await until(() => late.length === 1)
     expireDeadlines()
     expect(await asked).toEqual(undecidable('keys_unavailable', 1))
@@ -175,10 +176,10 @@ describe('an answer that comes too late', () => {
     isSlow = false
     pass(1)
     const fresh = jwt()
-    expect((await ask(fresh)).status).toBe(200)
+    expect((await answer(fresh)).status).toBe(200)
     late[0]!(new Response(oldKeys))
     await nextTurn()
-    expect(await ask(old)).toMatchObject({ status: 401, reason: 'key_unknown' })
-    expect((await ask(fresh)).status).toBe(200)
+    expect(await answer(old)).toMatchObject({ status: 401, reason: 'key_unknown' })
+    expect((await answer(fresh)).status).toBe(200)
   })
 })

@@ -1,21 +1,4 @@
-import { onTestFinished } from 'vitest'
-import {
-  createVerifier,
-  oauth,
-  type Issuer,
-  type IssuerEvent,
-  type IssuerHealth,
-  type OAuthOptions,
-  type Policy,
-  type Verifier,
-  type VerifierOptions,
-} from '../../src/index.js'
-import {
-  createTestIssuer,
-  type Fault,
-  type MintJwtOptions,
-  type TestIssuer,
-} from '../../src/testing/index.js'
+import type { Fault } from '../../src/testing/index.js'
 import {
   brokenGzip,
   deepJson,
@@ -30,121 +13,25 @@ import {
   says,
   utf16,
 } from '../support/misbehaviours.js'
+import type { Answer } from '../support/outcomes.js'
+import { LONG_LIVED, testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 import { until, watchedFetch } from '../support/until.js'
 
 export { until, watchedFetch }
 
-/** What a caller is told. */
-export interface Told {
-  readonly status: number
-  /** `'accepted'`, or why not. */
-  readonly reason: string
-  /** `Retry-After`, in seconds. */
-  readonly retryAfter: number | undefined
-  readonly challenge: string | undefined
+/** A test bed whose tokens do not expire during any test. */
+export function outageBed(options: TestBedOptions = {}): Promise<TestBed> {
+  return testBed({ mint: LONG_LIVED, ...options })
 }
 
-/** A test issuer, a verifier of its tokens, and one clock for both that moves only when told to. */
-export interface Site {
-  readonly issuer: TestIssuer
-  readonly verifier: Verifier
-  readonly events: readonly IssuerEvent[]
-  /** Lets seconds pass. */
-  readonly pass: (seconds: number) => void
-  readonly clock: () => number
-  /** A JWT that outlives every test, signed with a kind of key that is quickly made. */
-  readonly jwt: (options?: MintJwtOptions) => string
-  /** An opaque token that outlives every test. */
-  readonly opaque: () => string
-  readonly ask: (token: string, policy?: Policy) => Promise<Told>
-  /** The health of the first issuer. */
-  readonly health: () => IssuerHealth
-}
-
-export interface SiteOptions extends Partial<Omit<VerifierOptions, 'issuers' | 'clock'>> {
-  readonly issuers?: (issuer: TestIssuer) => readonly Issuer[]
-}
-
-const START = Date.UTC(2026, 10, 21, 8)
-
-export async function site(options: SiteOptions = {}): Promise<Site> {
-  const { issuers = (by) => [oauth(by.oauth())], ...rest } = options
-  let milliseconds = START
-  const clock = (): number => milliseconds
-  const issuer = await createTestIssuer({ clock })
-  onTestFinished(() => issuer.close())
-  const events: IssuerEvent[] = []
-  const verifier = createVerifier({
-    onIssuerEvent: (event) => {
-      events.push(event)
-    },
-    ...rest,
-    issuers: issuers(issuer),
-    clock,
-  })
-  return {
-    issuer,
-    verifier,
-    events,
-    clock,
-    pass(seconds) {
-      milliseconds += Math.round(seconds * 1000)
-    },
-    jwt: (mint) => issuer.mintJwt({ algorithm: 'ES256', expiresIn: '30d', ...mint }),
-    opaque: () => issuer.mintOpaque({ expiresIn: '30d' }),
-    ask: (token, policy) => ask(verifier, token, policy),
-    health: () => verifier.health().issuers[0]!,
-  }
-}
-
-/** A site whose keys are at one address: calls are calls for keys. */
-export function keySite(extra: Partial<OAuthOptions> = {}): Promise<Site> {
-  return site({
-    issuers: (by) => [oauth(by.oauth({ introspection: undefined, jwksUri: `${by.url}/jwks`, ...extra }))],
-  })
-}
-
-/** A site that asks about opaque tokens at one address: calls are questions. */
-export function remoteSite(remote: OAuthOptions['remote'] = {}, rest: SiteOptions = {}): Promise<Site> {
-  return site({
-    issuers: (by) => {
-      const { clientId, clientSecret } = by.client
-      const introspection = { clientId, clientSecret, endpoint: `${by.url}/introspect` }
-      return [oauth(by.oauth({ jwksUri: `${by.url}/jwks`, introspection, remote }))]
-    },
-    ...rest,
-  })
-}
-
-export async function ask(verifier: Verifier, token: string, policy?: Policy): Promise<Told> {
-  const request = { headers: { authorization: `Bearer ${token}` } }
-  const decision = await verifier.authorize(request, policy)
-  if (decision.outcome === 'accepted') {
-    return { status: 200, reason: 'accepted', retryAfter: undefined, challenge: undefined }
-  }
-  const { status, reason, headers } = decision.refusal
-  const retryAfter = headers['Retry-After']
-  return {
-    status,
-    reason,
-    retryAfter: retryAfter === undefined ? undefined : Number(retryAfter),
-    challenge: headers['WWW-Authenticate'],
-  }
-}
-
-/** What undecidable looks like: come back after some seconds, and no word against the token. */
-export function undecidable(reason: string, retryAfter: unknown): Record<keyof Told, unknown> {
+/** The answer to a request that could not be decided: retry later, and no challenge, because the token may be valid. */
+export function undecidable(reason: string, retryAfter: unknown): Record<keyof Answer, unknown> {
   return { status: 503, reason, retryAfter, challenge: undefined }
 }
 
-/** So many at the same time. */
-export function all<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: count }, (_, index) => make(index)))
-}
-
-/** A JWT whose key id was made up. */
-export function madeUp(site: Site, kid: string = crypto.randomUUID()): string {
-  return site.jwt({ header: { kid } })
+/** A JWT with a forged key id. */
+export function madeUp({ jwt }: TestBed, kid: string = crypto.randomUUID()): string {
+  return jwt({ header: { kid } })
 }
 
 /** Something an issuer does instead of giving the answer that would have been good. */

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { selfSigned } from '../support/certificate.js'
-import { ask, keySite, undecidable } from './support.js'
+import { undecidable } from './support.js'
+import { answerTo } from '../support/outcomes.js'
+import { jwksBed } from '../support/test-bed.js'
 
 describe('TLS', () => {
   const DAY = 86_400_000
@@ -24,9 +26,9 @@ describe('TLS', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
     const jwksUri = `https://localhost:${(server.address() as AddressInfo).port}/jwks`
-    const { issuer, jwt } = await keySite()
+    const { issuer, jwt } = await jwksBed()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth({ jwksUri }))] })
-    expect(await ask(verifier, jwt())).toEqual(undecidable('keys_unavailable', 1))
+    expect(await answerTo(verifier, jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(calls).toEqual([])
     expect(verifier.health().issuers[0]?.keys?.failure).toMatch(
       /^no answer \((DEPTH_ZERO_SELF_SIGNED|CERT_HAS_EXPIRED|ERR_TLS)/,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { oauth, type Policy, type ScopeMatcher } from '../../src/index.js'
-import { stage } from '../support/core.js'
+import { testBed } from '../support/test-bed.js'
 
 const MINTED = { scopes: 'a b', clientId: 'orders', expiresIn: '2h' } as const
 
@@ -9,7 +9,7 @@ const TIMES = 3
 
 describe('a policy that a remembered token has met', () => {
   it('is judged anew in what time changes', async () => {
-    const { jwt, outcome, pass } = await stage()
+    const { jwt, outcome, pass } = await testBed()
     const token = jwt(MINTED)
     const policy: Policy = { scopes: 'a', maxTokenAge: '1h' }
     for (let time = 0; time < TIMES; time += 1) expect(await outcome(token, policy)).toBe('accepted')
@@ -18,7 +18,7 @@ describe('a policy that a remembered token has met', () => {
   })
 
   it('has its own rule asked with every request', async () => {
-    const { jwt, outcome } = await stage()
+    const { jwt, outcome } = await testBed()
     const token = jwt(MINTED)
     let verdict = true
     const policy: Policy = { scopes: 'a', check: () => verdict }
@@ -30,7 +30,7 @@ describe('a policy that a remembered token has met', () => {
   it('has an own function for comparing scopes asked with every request', async () => {
     let verdict = true
     const scopeMatching: ScopeMatcher = () => verdict
-    const { jwt, outcome } = await stage({ issuers: (by) => [oauth(by.oauth({ scopeMatching }))] })
+    const { jwt, outcome } = await testBed({ issuers: (by) => [oauth(by.oauth({ scopeMatching }))] })
     const token = jwt(MINTED)
     const policy: Policy = { scopes: 'a' }
     for (let time = 0; time < TIMES; time += 1) expect(await outcome(token, policy)).toBe('accepted')
@@ -45,7 +45,7 @@ describe('a policy that a remembered token has met', () => {
     ['issuers', { issuers: 'https://elsewhere.example' }, 'issuer_not_allowed'],
     ['a shorter lifetime', { maxTokenLifetime: '1h' }, 'lifetime_too_long'],
   ])('says nothing of another that demands other %s', async (_, stricter, expected) => {
-    const { jwt, issuer, outcome } = await stage()
+    const { jwt, issuer, outcome } = await testBed()
     const met: Policy = { scopes: 'a b', clients: 'orders', maxTokenLifetime: '2h' }
     for (const token of [jwt(MINTED), issuer.mintOpaque(MINTED)]) {
       for (const policy of [met, met, met, stricter, met, stricter, stricter]) {

@@ -8,7 +8,8 @@ import {
   type Policy,
 } from '../../src/index.js'
 import type { MintJwtOptions } from '../../src/testing/index.js'
-import { bearer, refusalOf, stage } from '../support/core.js'
+import { bearer, testBed } from '../support/test-bed.js'
+import { refusalOf } from '../support/outcomes.js'
 
 describe('maxTokenAge', () => {
   it.each<[Duration, number, string]>([
@@ -23,14 +24,14 @@ describe('maxTokenAge', () => {
     [0, -3, 'token_too_old'],
     [0, 1, 'token_too_old'],
   ])('%s for a token that is %s s old: %s', async (maxTokenAge, age, expected) => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     const times = { age, expiresIn: '10h' }
     expect(await outcome(jwt(times), { maxTokenAge })).toBe(expected)
     expect(await outcome(issuer.mintOpaque(times), { maxTokenAge })).toBe(expected)
   })
 
   it('is judged to the millisecond, on remembered tokens too', async () => {
-    const { jwt, outcome, pass } = await stage({ policy: { maxTokenAge: 60 } })
+    const { jwt, outcome, pass } = await testBed({ policy: { maxTokenAge: 60 } })
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
     pass(59.999)
@@ -40,13 +41,13 @@ describe('maxTokenAge', () => {
   })
 
   it('is not stretched by the clock tolerance', async () => {
-    const { jwt, outcome } = await stage({ clockTolerance: 60 })
+    const { jwt, outcome } = await testBed({ clockTolerance: 60 })
     expect(await outcome(jwt({ age: 59 }), { maxTokenAge: 60 })).toBe('accepted')
     expect(await outcome(jwt({ age: 60 }), { maxTokenAge: 60 })).toBe('token_too_old')
   })
 
   it('refuses a token that does not say when it was issued', async () => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     const undated = { claims: { iat: undefined } }
     for (const token of [jwt(undated), issuer.mintOpaque(undated)]) {
       expect(await outcome(token)).toBe('accepted')
@@ -63,13 +64,13 @@ describe('maxTokenLifetime', () => {
     ['longer, of which little is left', { age: 3600, expiresIn: 1 }, 'lifetime_too_long'],
     ['for a time it does not say', { claims: { iat: undefined } }, 'lifetime_too_long'],
   ])('a token that lives %s', async (_, mint, expected) => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     expect(await outcome(jwt(mint), { maxTokenLifetime: '1h' })).toBe(expected)
     expect(await outcome(issuer.mintOpaque(mint), { maxTokenLifetime: '1h' })).toBe(expected)
   })
 
   it('refuses a token that never expires', async () => {
-    const { outcome, issuer } = await stage()
+    const { outcome, issuer } = await testBed()
     const token = issuer.mintOpaque({ expiresIn: null })
     expect(await outcome(token)).toBe('accepted')
     expect(await outcome(token, { maxTokenLifetime: '3650d' })).toBe('lifetime_too_long')
@@ -78,7 +79,7 @@ describe('maxTokenLifetime', () => {
 
 describe('issuers and clients', () => {
   it('an issuer is named by its configured name or by the iss of the token', async () => {
-    const { issuer, outcome } = await stage({ issuers: (by) => [stytch(by.stytch()), oauth(by.oauth())] })
+    const { issuer, outcome } = await testBed({ issuers: (by) => [stytch(by.stytch()), oauth(by.oauth())] })
     const name = `stytch.com/${issuer.stytchProject.projectId}`
     const token = issuer.mintJwt({ provider: 'stytch', claims: { iss: issuer.endpoints.stytch } })
     expect(await outcome(token, { issuers: name })).toBe('accepted')
@@ -95,7 +96,7 @@ describe('issuers and clients', () => {
     ['Billing', 'client_not_allowed'],
     ['bill', 'client_not_allowed'],
   ])('clients %s, for client billing with the subject service-7: %s', async (clients, expected) => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     const who = { clientId: 'billing', subject: 'service-7' }
     expect(await outcome(jwt(who), { clients })).toBe(expected)
     expect(await outcome(issuer.mintOpaque(who), { clients })).toBe(expected)
@@ -115,12 +116,12 @@ describe('check', () => {
     ['1', 'check_failed', () => 1 as unknown as boolean],
     ['an object', 'check_failed', () => ({ ok: true }) as unknown as boolean],
   ])('a rule that gives %s: %s', async (_, expected, check) => {
-    const { jwt, outcome } = await stage()
+    const { jwt, outcome } = await testBed()
     expect(await outcome(jwt(), { check })).toBe(expected)
   })
 
   it('a string is sent as the reason, in characters a header may hold', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     const refused = async (text: string) =>
       (await refusalOf(verifier.verify(jwt(), { check: () => text }))).description
     expect(await refused('only in office hours')).toBe('only in office hours')
@@ -128,7 +129,7 @@ describe('check', () => {
   })
 
   it('an exception of a rule is kept as the cause and not sent', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     const cause = new Error('database gone')
     const check = (): never => {
       throw cause
@@ -140,7 +141,7 @@ describe('check', () => {
   })
 
   it('gets the token and the request as they are, and no request from verify()', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     const seen: unknown[][] = []
     const check = (...given: unknown[]): boolean => seen.push(given) > 0
     const request = { method: 'GET', url: '/orders', ...bearer(jwt({ clientId: 'billing' })) }
@@ -153,7 +154,7 @@ describe('check', () => {
   })
 
   it('is asked last, and on every request', async () => {
-    const { jwt, outcome } = await stage()
+    const { jwt, outcome } = await testBed()
     let asked = 0
     const check = (): boolean => ++asked > 0
     const token = jwt({ scopes: 'a' })
@@ -192,20 +193,20 @@ describe('the policies of verifier and route hold together', () => {
         [one, other],
         [other, one],
       ]) {
-        const { jwt, outcome } = await stage({ policy: policy! })
+        const { jwt, outcome } = await testBed({ policy: policy! })
         expect(await outcome(jwt(mint), route)).toBe(expected)
       }
     },
   )
 
   it('what both allow is accepted', async () => {
-    const { jwt, outcome } = await stage({ policy: { scopes: 'a', maxTokenAge: 60, clients: ['x', 'y'] } })
+    const { jwt, outcome } = await testBed({ policy: { scopes: 'a', maxTokenAge: 60, clients: ['x', 'y'] } })
     const token = jwt({ scopes: 'a b', age: 9, clientId: 'y' })
     expect(await outcome(token, { scopes: 'b', maxTokenAge: 10, clients: ['y', 'z'] })).toBe('accepted')
   })
 
   it('every member must hold: each failing alone refuses', async () => {
-    const { jwt, outcome } = await stage()
+    const { jwt, outcome } = await testBed()
     const policy: Policy = {
       scopes: 'a',
       maxTokenAge: 60,
@@ -233,9 +234,9 @@ describe('a policy that is wrong is refused before any token is looked at', () =
     ['a list', []],
     ['null', null],
   ])('%s', async (_, policy) => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     expect(() => verifier.verify(jwt(), policy as Policy)).toThrow(ConfigurationError)
     expect(() => verifier.authorize(bearer(jwt()), policy as Policy)).toThrow(ConfigurationError)
-    await expect(stage({ policy: policy as Policy })).rejects.toThrow(ConfigurationError)
+    await expect(testBed({ policy: policy as Policy })).rejects.toThrow(ConfigurationError)
   })
 })

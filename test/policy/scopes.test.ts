@@ -7,7 +7,8 @@ import {
   type ScopeDemand,
   type ScopeMatching,
 } from '../../src/index.js'
-import { refusalOf, stage, type Stage } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed, type TestBed } from '../support/test-bed.js'
 
 type Holds = (has: (scope: string) => boolean) => boolean
 
@@ -34,7 +35,7 @@ describe('a demand is met exactly by the tokens that its words say', () => {
       (has) => (has('a') && (has('b') || has('c'))) || (has('b') && has('c')),
     ],
   ])('%s', async (_, scopes, holds) => {
-    const { jwt, outcome } = await stage()
+    const { jwt, outcome } = await testBed()
     for (let bits = 0; bits < 8; bits += 1) {
       const granted = ['a', 'b', 'c'].filter((_scope, index) => (bits & (1 << index)) !== 0)
       const expected = holds((scope) => granted.includes(scope)) ? 'accepted' : 'scope_insufficient'
@@ -65,7 +66,7 @@ describe('a demand that demands nothing is refused', () => {
     ['a line break in a scope', () => 'a\r\nb'],
     ['a letter beyond ASCII', () => 'ä'],
   ])('%s', async (_, make) => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const token = jwt({ scopes: 'a' })
     expect(() => verifier.verify(token, { scopes: make() as ScopeDemand })).toThrow(ConfigurationError)
   })
@@ -89,13 +90,13 @@ describe('where the scopes of a token stand', () => {
     ['an object', { scope: { a: true, b: true } }, 'claim_invalid'],
     ['a list that holds a list', { scope: [['a', 'b']] }, 'claim_invalid'],
   ])('%s', async (_, claims, expected) => {
-    const { jwt, issuer, outcome } = await stage()
+    const { jwt, issuer, outcome } = await testBed()
     expect(await outcome(jwt({ claims }), demand)).toBe(expected)
     expect(await outcome(issuer.mintOpaque({ claims }), demand)).toBe(expected)
   })
 
   it('scopeClaims puts other claims in place of the usual', async () => {
-    const { jwt, outcome } = await stage({
+    const { jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ scopeClaims: ['permissions', 'roles'] }))],
     })
     expect(await outcome(jwt({ claims: { permissions: ['a'], roles: 'b' } }), demand)).toBe('accepted')
@@ -103,14 +104,14 @@ describe('where the scopes of a token stand', () => {
   })
 
   it('a scope that is there twice is granted once', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     const token = await verifier.verify(jwt({ claims: { scope: 'a a b', scp: ['b', 'c'] } }))
     expect(token.scopes).toEqual(['a', 'b', 'c'])
   })
 })
 
-function matching(scopeMatching: ScopeMatching | undefined): Promise<Stage> {
-  return stage({ issuers: (by) => [oauth(by.oauth({ scopeMatching }))] })
+function matching(scopeMatching: ScopeMatching | undefined): Promise<TestBed> {
+  return testBed({ issuers: (by) => [oauth(by.oauth({ scopeMatching }))] })
 }
 
 describe('scopes are compared as text unless the issuer is configured otherwise', () => {
@@ -188,7 +189,7 @@ describe('an own function for comparing', () => {
 
 describe('what a caller without the scopes is told', () => {
   it('names every scope that verifier and route mention, in order and once', async () => {
-    const { jwt, verifier } = await stage({ policy: { scopes: 'a b' } })
+    const { jwt, verifier } = await testBed({ policy: { scopes: 'a b' } })
     const policy = { scopes: allOf('b', anyOf('c', 'd')) }
     const refusal = await refusalOf(verifier.verify(jwt({ scopes: 'a' }), policy))
     expect(refusal.reason).toBe('scope_insufficient')

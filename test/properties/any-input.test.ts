@@ -11,13 +11,14 @@ import {
 } from '../../src/index.js'
 import { Refusal } from '../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { expectFromTable, runs, START } from './support.js'
+import { expectFromTable, runs } from './support.js'
+import { NOW } from '../support/clock.js'
 
 let issuer: TestIssuer
 let verifier: Verifier
 let events: DecisionEvent[]
 beforeAll(async () => {
-  const clock = (): number => START * 1000
+  const clock = (): number => NOW * 1000
   issuer = await createTestIssuer({ clock })
   events = []
   verifier = createVerifier({

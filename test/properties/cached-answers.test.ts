@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { createVerifier, oauth, type RefusalReason, type Verifier } from '../../src/index.js'
 import { ADDRESSES, issuerInMemory, type IssuerInMemory } from './issuer-in-memory.js'
 import { AUDIENCE } from './mutations.js'
-import { runs, START, verdictOf } from './support.js'
+import { runs } from './support.js'
+import { NOW } from '../support/clock.js'
+import { outcomeOf } from '../support/outcomes.js'
 
 const YES_LIFETIME = 30
 const NO_LIFETIME = 5
@@ -48,7 +50,7 @@ interface Yes {
 
 /** The naive model: two lists of what is remembered, oldest use first, and every rule written out. */
 class Model {
-  now = START
+  now = NOW
   isDown = false
   calls = 0
   readonly revoked = new Set<string>()
@@ -57,7 +59,7 @@ class Model {
 
   /** The tokens' own ends, so that some expire within a history. */
   expiryOf(name: string): number {
-    return START + 40 + TOKENS.indexOf(name) * 60
+    return NOW + 40 + TOKENS.indexOf(name) * 60
   }
 
   isActive(name: string): boolean {
@@ -155,7 +157,7 @@ async function walk(history: readonly Step[]): Promise<number> {
         const { confirmAfter } = current
         const expected = model.present(current.token, confirmAfter)
         const policy = confirmAfter === undefined ? undefined : { confirmAfter }
-        expect(await verdictOf(verifier.verify(current.token, policy)), where).toBe(expected)
+        expect(await outcomeOf(verifier.verify(current.token, policy)), where).toBe(expected)
         await issuer.settled()
         expect(issuer.calls.questions, where).toBe(model.calls)
         if (expected === 'accepted') accepted += 1
@@ -208,7 +210,7 @@ test('nobody passes past the expiry, past the lifetime of an answer after a revo
           verifier.forget(current.token)
           if (!model.isActive(current.token)) lastGood.delete(current.token)
         } else if (current.do === 'present') {
-          if ((await verdictOf(verifier.verify(current.token))) === 'accepted') {
+          if ((await outcomeOf(verifier.verify(current.token))) === 'accepted') {
             expect(model.now).toBeLessThan(model.expiryOf(current.token))
             expect(model.now - (lastGood.get(current.token) ?? -Infinity)).toBeLessThan(YES_LIFETIME)
           }

@@ -4,7 +4,9 @@ import { createVerifier, oauth } from '../../src/index.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import { ADDRESSES, issuerInMemory } from './issuer-in-memory.js'
 import { AUDIENCE, ISSUER } from './mutations.js'
-import { runs, START, verdictOf } from './support.js'
+import { runs } from './support.js'
+import { NOW } from '../support/clock.js'
+import { outcomeOf } from '../support/outcomes.js'
 
 /** The documented numbers of section 5, in seconds. */
 const LIFETIME = 600
@@ -16,8 +18,8 @@ const TOLERANCE = 5
 const KEYS = ['a', 'b', 'c'].map((kid) => createSigningKey(kid, 'ES256', {}))
 const TOKENS = KEYS.flatMap((key) =>
   [500, 5000, 20_000].map((expiresIn) => {
-    const exp = START + expiresIn
-    const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'billing', iat: START, exp }
+    const exp = NOW + expiresIn
+    const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'billing', iat: NOW, exp }
     return { kid: key.kid, exp, text: signJwt(key, { alg: 'ES256', kid: key.kid }, claims) }
   }),
 )
@@ -46,12 +48,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What the outside world has seen of the issuer: when keys were served, published, asked for in vain. */
 class World {
-  now = START
-  readonly publishedSince = new Map(KEYS.map(({ kid }) => [kid, START - 1000]))
+  now = NOW
+  readonly publishedSince = new Map(KEYS.map(({ kid }) => [kid, NOW - 1000]))
   servedAt = Number.NEGATIVE_INFINITY
   served: ReadonlySet<string> = new Set()
   /** Since when nothing failed. */
-  wellSince = START - 1000
+  wellSince = NOW - 1000
   readonly missed = new Set<string>()
 
   serve(): unknown {
@@ -86,7 +88,7 @@ async function walk(history: readonly Step[], tally: { accepted: number; forced:
   const present = async ({ kid, exp, text }: (typeof TOKENS)[number], where: string): Promise<void> => {
     // A refresh in the background that this very request starts is for the next one.
     const { served: servedBefore } = world
-    const verdict = await verdictOf(verifier.verify(text))
+    const verdict = await outcomeOf(verifier.verify(text))
     if (!world.publishedSince.has(kid)) world.missed.add(kid)
     if (verdict === 'accepted') {
       tally.accepted += 1

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
-import { START } from './support.js'
+import { NOW } from '../support/clock.js'
 
 export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://orders.internal'
@@ -42,8 +42,8 @@ const odd = fc.constantFrom<unknown>(
   '__proto__',
 )
 const times = fc.oneof(
-  fc.integer({ min: START - 20, max: START + 20 }),
-  fc.constantFrom<unknown>(START + 4.5, START - 4.5, START * 1000, '1800000000', 1e308, -START, 0),
+  fc.integer({ min: NOW - 20, max: NOW + 20 }),
+  fc.constantFrom<unknown>(NOW + 4.5, NOW - 4.5, NOW * 1000, '1800000000', 1e308, -NOW, 0),
 )
 
 const headerChange: fc.Arbitrary<Change> = fc.oneof(
@@ -138,8 +138,8 @@ export const signedTokens: fc.Arbitrary<string> = fc
       iss: ISSUER,
       aud: AUDIENCE,
       sub: 'billing',
-      iat: START - 60,
-      exp: START + 600,
+      iat: NOW - 60,
+      exp: NOW + 600,
       scope: 'a',
     }
     return sign(header, withoutAbsent(usual, claimChanges))
@@ -205,5 +205,5 @@ export const rawClaims: fc.Arbitrary<Buffer> = fc
   .map((text) => Buffer.from(text))
 
 function usualText(): string {
-  return JSON.stringify({ iss: ISSUER, aud: AUDIENCE, iat: START - 60, exp: START + 600 }).slice(1, -1)
+  return JSON.stringify({ iss: ISSUER, aud: AUDIENCE, iat: NOW - 60, exp: NOW + 600 }).slice(1, -1)
 }

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anyOf, createVerifier, oauth, type Policy, type Verifier } from '../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { runs, START, verdictOf } from './support.js'
+import { runs } from './support.js'
+import { NOW } from '../support/clock.js'
+import { outcomeOf } from '../support/outcomes.js'
 
-const clock = (): number => START * 1000
+const clock = (): number => NOW * 1000
 
 let issuer: TestIssuer
 let verifier: Verifier
@@ -70,7 +72,7 @@ function guardOf(token: string, own?: Policy): Verifier {
 async function accepts(token: string, ...layers: readonly Policy[]): Promise<boolean> {
   const [own, route] = layers
   const guard = route !== undefined ? guardOf(token, own) : token.includes('.') ? jwtVerifier : verifier
-  return (await verdictOf(guard.verify(token, route ?? own))) === 'accepted'
+  return (await outcomeOf(guard.verify(token, route ?? own))) === 'accepted'
 }
 
 test('there is a token for every index', () => {
@@ -171,9 +173,9 @@ test('a further scope in a token never turns an acceptance of scopes into a refu
         const mint = (given: readonly string[]): string =>
           issuer.mintJwt({ algorithm: 'ES256', scopes: given })
         for (const guard of [verifier, wild]) {
-          if ((await verdictOf(guard.verify(mint(granted), { scopes }))) !== 'accepted') continue
+          if ((await outcomeOf(guard.verify(mint(granted), { scopes }))) !== 'accepted') continue
           accepted += 1
-          expect(await verdictOf(guard.verify(mint([...granted, further]), { scopes }))).toBe('accepted')
+          expect(await outcomeOf(guard.verify(mint([...granted, further]), { scopes }))).toBe('accepted')
         }
       },
     ),

@@ -1,6 +1,6 @@
 import type { Parameters } from 'fast-check'
 import { expect } from 'vitest'
-import { Refusal, type AccessToken, type RefusalReason } from '../../src/index.js'
+import { Refusal } from '../../src/index.js'
 import { REFUSALS } from '../support/refusals.js'
 
 /**
@@ -10,9 +10,6 @@ import { REFUSALS } from '../support/refusals.js'
 export function runs<T>(numRuns: number): Parameters<T> {
   return { seed: 20_261_121, numRuns }
 }
-
-/** A moment that every clock here starts from, in seconds since the epoch. */
-export const START = 1_800_000_000
 
 /** A refusal with exactly the answer the table has for its reason. */
 export function expectFromTable(refusal: Refusal): void {
@@ -24,15 +21,4 @@ export function expectFromTable(refusal: Refusal): void {
   const isChallenged = status === 400 || status === 401 || refusal.reason === 'scope_insufficient'
   expect('WWW-Authenticate' in headers, refusal.reason).toBe(isChallenged)
   for (const value of Object.values(headers)) expect(value).toMatch(/^[\x20-\x7e]*$/)
-}
-
-/** What became of a token: accepted, or the reason it was not. */
-export async function verdictOf(promise: Promise<AccessToken>): Promise<'accepted' | RefusalReason> {
-  try {
-    await promise
-    return 'accepted'
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    return error.reason
-  }
 }

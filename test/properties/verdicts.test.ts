@@ -5,13 +5,15 @@ import { expect, test } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { AUDIENCE, ISSUER, JWKS, KEYS, rawClaims, signedTokens, textChange } from './mutations.js'
 import { stricterReasons } from './stricter.js'
-import { runs, START, verdictOf } from './support.js'
+import { runs } from './support.js'
+import { NOW } from '../support/clock.js'
+import { outcomeOf } from '../support/outcomes.js'
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
 const verifier = createVerifier({
   issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: JWKS, algorithms: ALGORITHMS })],
-  clock: () => START * 1000,
+  clock: () => NOW * 1000,
 })
 const keys = createLocalJWKSet(JWKS)
 
@@ -21,7 +23,7 @@ function joseAccepts(token: string): Promise<boolean> {
     audience: AUDIENCE,
     algorithms: ALGORITHMS,
     clockTolerance: 5,
-    currentDate: new Date(START * 1000),
+    currentDate: new Date(NOW * 1000),
   }).then(
     () => true,
     () => false,
@@ -36,15 +38,15 @@ interface Tally {
 }
 
 async function compare(token: string, tally: Tally): Promise<void> {
-  const verdict = await verdictOf(verifier.verify(token))
+  const verdict = await outcomeOf(verifier.verify(token))
   // The second time it is remembered, and must be the same.
-  expect(await verdictOf(verifier.verify(token))).toBe(verdict)
+  expect(await outcomeOf(verifier.verify(token))).toBe(verdict)
   if (!(await joseAccepts(token))) {
     expect(verdict).not.toBe('accepted')
     tally.refused += 1
     return
   }
-  const reasons = stricterReasons(token, START)
+  const reasons = stricterReasons(token, NOW)
   if (reasons.size === 0) {
     expect(verdict).toBe('accepted')
     tally.accepted += 1

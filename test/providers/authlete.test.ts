@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, ConfigurationError, type AuthleteOptions } from '../../src/index.js'
 import type { MintOptions, TestIssuer } from '../../src/testing/index.js'
-import { refusalOf, stage, type Stage } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed, type TestBed } from '../support/test-bed.js'
 
 type Extra = Parameters<TestIssuer['authlete']>[0]
 
-interface AuthleteStage extends Stage {
+interface AuthleteBed extends TestBed {
   readonly mint: (options?: Omit<MintOptions, 'provider'>) => string
 }
 
-async function atAuthlete(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<AuthleteStage> {
-  const on = await stage({
+async function atAuthlete(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<AuthleteBed> {
+  const bed = await testBed({
     issuers: (by) => [authlete(by.authlete(typeof extra === 'function' ? extra(by) : extra))],
   })
-  return { ...on, mint: (options) => on.issuer.mintOpaque({ ...options, provider: 'authlete' }) }
+  return { ...bed, mint: (options) => bed.issuer.mintOpaque({ ...options, provider: 'authlete' }) }
 }
 
 describe('how Authlete is asked', () => {

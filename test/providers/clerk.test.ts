@@ -2,27 +2,28 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { clerk, ConfigurationError, type ClerkJwtAccess, type ClerkOptions } from '../../src/index.js'
 import type { MintJwtOptions, MintOpaqueOptions, TestIssuer } from '../../src/testing/index.js'
-import { refusalOf, stage, type Stage, type StageOptions } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 
 type Extra = Parameters<TestIssuer['clerk']>[0]
 
-interface ClerkStage extends Stage {
+interface ClerkBed extends TestBed {
   readonly mintJwt: (mint?: Omit<MintJwtOptions, 'provider'>) => string
   readonly mintOpaque: (mint?: Omit<MintOpaqueOptions, 'provider'>) => string
 }
 
 async function atClerk(
   extra: Extra | ((by: TestIssuer) => Extra) = {},
-  options: StageOptions = {},
-): Promise<ClerkStage> {
-  const on = await stage({
+  options: TestBedOptions = {},
+): Promise<ClerkBed> {
+  const bed = await testBed({
     ...options,
     issuers: (by) => [clerk(by.clerk(typeof extra === 'function' ? extra(by) : extra))],
   })
   return {
-    ...on,
-    mintJwt: (mint) => on.issuer.mintJwt({ ...mint, provider: 'clerk' }),
-    mintOpaque: (mint) => on.issuer.mintOpaque({ ...mint, provider: 'clerk' }),
+    ...bed,
+    mintJwt: (mint) => bed.issuer.mintJwt({ ...mint, provider: 'clerk' }),
+    mintOpaque: (mint) => bed.issuer.mintOpaque({ ...mint, provider: 'clerk' }),
   }
 }
 
@@ -278,7 +279,7 @@ describe('scopes', () => {
 })
 
 it('an issuer that is printed shows no credential', async () => {
-  const { issuer } = await stage()
+  const { issuer } = await testBed()
   const made = clerk(issuer.clerk({ jwksUri: undefined, secretKey: issuer.clerkSecretKey }))
   const printed = inspect(made, { depth: 10, showHidden: true }) + JSON.stringify(made)
   expect(printed).not.toContain(issuer.clerkSecretKey)

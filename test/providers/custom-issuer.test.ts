@@ -8,7 +8,7 @@ import {
   type TokenFacts,
 } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { stage } from '../support/core.js'
+import { testBed } from '../support/test-bed.js'
 
 interface Answer {
   readonly ok: boolean
@@ -70,7 +70,7 @@ function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}
 
 describe('an issuer written by hand', () => {
   it('answers for opaque tokens, which are remembered, shared and held against policies like any other', async () => {
-    const { issuer, outcome, verifier } = await stage({ issuers: (by) => [own(by)] })
+    const { issuer, outcome, verifier } = await testBed({ issuers: (by) => [own(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: ['a'] } })
     expect(await verifier.verify('own_1', { scopes: 'a' })).toMatchObject({
       provider: 'home-made',
@@ -92,7 +92,7 @@ describe('an issuer written by hand', () => {
       status === 404
         ? { active: false, reason: 'token_inactive', detail: 'not there' }
         : { fault: 'issuer_unavailable', detail: `status ${status}` }
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [own(by, { remote: { ...own(by).remote!, read } })],
     })
     const page = { 'content-type': 'text/html' }
@@ -103,7 +103,7 @@ describe('an issuer written by hand', () => {
   })
 
   it('has its JWTs checked by its own rules', async () => {
-    const { jwt, issuer, outcome } = await stage({
+    const { jwt, issuer, outcome } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         return [signing(by)]
@@ -117,7 +117,7 @@ describe('an issuer written by hand', () => {
 
   it('judges who may come on each request, remembered tokens included', async () => {
     let closed = false
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [
         own(by, {
           validateToken: () => (closed ? { reason: 'client_not_allowed', detail: 'closed' } : undefined),
@@ -140,7 +140,7 @@ describe('an issuer written by hand', () => {
     ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
     ['validateToken', mistake, (by) => own(by, { validateToken: broken })],
   ])('whose %s throws opens no door: undecidable', async (_, because, make) => {
-    const { issuer, verifier } = await stage({ issuers: (by) => [make(by)] })
+    const { issuer, verifier } = await testBed({ issuers: (by) => [make(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
     const decision = await verifier.authorize({ headers: { authorization: 'Bearer own_1' } })
     expect(decision.outcome).toBe('undecidable')
@@ -150,7 +150,7 @@ describe('an issuer written by hand', () => {
   })
 
   it.each(['validateHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
-    const { jwt, verifier } = await stage({
+    const { jwt, verifier } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         return [signing(by, { [part]: broken })]
@@ -187,7 +187,7 @@ describe('facts of another type than theirs open no door: undecidable, and the c
     ...WRONG_FACTS,
     ['claims that are none', { claims: undefined }, 'claims must be an object'],
   ] as typeof WRONG_FACTS)('of a JWT: %s', async (_, wrong, complaint) => {
-    const { jwt, verifier } = await stage({
+    const { jwt, verifier } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         return [signing(by, { readClaims: () => ({ ...good, ...wrong }) })]
@@ -203,7 +203,7 @@ describe('facts of another type than theirs open no door: undecidable, and the c
 
   it.each(WRONG_FACTS)('of an answer: %s', async (_, wrong, complaint) => {
     const facts = { ...good, ...wrong } as TokenFacts
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [own(by, { remote: { ...own(by).remote!, read: () => ({ active: true, facts }) } })],
     })
     issuer.fail('introspection', { status: 200, body: {} })
@@ -212,7 +212,7 @@ describe('facts of another type than theirs open no door: undecidable, and the c
   })
 
   it('claims that are frozen are frozen in depth all the same', async () => {
-    const { jwt, verifier } = await stage({
+    const { jwt, verifier } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         const readClaims = (claims: TokenFacts['claims']): TokenFacts => ({
@@ -261,14 +261,14 @@ describe('an issuer that leaves out what security rests on is refused at start',
     ['a string', () => 'https://issuer.test'],
     ['null', () => null],
   ])('%s', async (_, spoil) => {
-    const { issuer } = await stage()
+    const { issuer } = await testBed()
     const make = (one: unknown) => createVerifier({ issuers: [one as Issuer] })
     expect(() => make(own(issuer))).not.toThrow()
     expect(() => make(spoil(own(issuer)))).toThrow(ConfigurationError)
   })
 
   it('two of one name', async () => {
-    const { issuer } = await stage()
+    const { issuer } = await testBed()
     const twice = [own(issuer), own(issuer, { opaque: { prefix: 'other_' } })]
     expect(() => createVerifier({ issuers: twice })).toThrow(/issuers\[1\]/)
   })

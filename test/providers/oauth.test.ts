@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth, type OAuthOptions } from '../../src/index.js'
 import type { OptionOverrides, FaultHandler, MintJwtOptions } from '../../src/testing/index.js'
-import { refusalOf, stage, type Stage } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed, type TestBed } from '../support/test-bed.js'
 
-function only(extra: OptionOverrides<OAuthOptions>): Promise<Stage> {
-  return stage({ issuers: (by) => [oauth(by.oauth({ introspection: undefined, ...extra }))] })
+function only(extra: OptionOverrides<OAuthOptions>): Promise<TestBed> {
+  return testBed({ issuers: (by) => [oauth(by.oauth({ introspection: undefined, ...extra }))] })
 }
 
 describe('where the keys come from', () => {
@@ -25,7 +26,7 @@ describe('where the keys come from', () => {
 
   it('an issuer with a path: behind the path, then between host and path', async () => {
     const seen: (string | undefined)[] = []
-    const { verifier } = await stage({
+    const { verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: undefined, issuer: `${by.url}/tenant`, fetch: recording(seen) })),
       ],
@@ -63,7 +64,7 @@ describe('where the keys come from', () => {
     'an issuer reached by https: cannot send us to a port of our own machine by its %s',
     async (member) => {
       const asked: string[] = []
-      const { issuer, outcome } = await stage({
+      const { issuer, outcome } = await testBed({
         issuers: (by) => [
           oauth({
             ...by.oauth(),
@@ -84,7 +85,7 @@ describe('where the keys come from', () => {
   )
 
   it('jwksUri: no discovery', async () => {
-    const { issuer, jwt, outcome } = await stage({
+    const { issuer, jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined, jwksUri: `${by.url}/jwks` }))],
     })
     expect(await outcome(jwt())).toBe('accepted')
@@ -92,7 +93,7 @@ describe('where the keys come from', () => {
   })
 
   it('jwks: nothing is fetched', async () => {
-    const { issuer, jwt, outcome } = await stage({
+    const { issuer, jwt, outcome } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         return [oauth(by.oauth({ introspection: undefined, jwks: by.jwks() }))]
@@ -105,7 +106,7 @@ describe('where the keys come from', () => {
   })
 
   it('publicKey: nothing is fetched, and the key answers to any key id', async () => {
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined, publicKey: by.publicKeyPem() }))],
     })
     expect(await outcome(issuer.mintJwt())).toBe('accepted')
@@ -134,7 +135,7 @@ describe('introspection', () => {
   it.each(['basic', 'post'] as const)(
     '%s: credentials with special characters arrive whole',
     async (authentication) => {
-      const { issuer, outcome } = await stage({
+      const { issuer, outcome } = await testBed({
         issuers: (by) => {
           by.addClient(SPECIAL)
           return [oauth(by.oauth({ introspection: { ...SPECIAL, authentication } }))]
@@ -146,7 +147,7 @@ describe('introspection', () => {
 
   it('basic: id and secret are form-encoded before they are joined', async () => {
     const sent: (string | undefined)[] = []
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: { clientId: 'a:b c', clientSecret: 'd&e%' } }))],
     })
     issuer.fail('introspection', (request, response) => {
@@ -158,7 +159,7 @@ describe('introspection', () => {
   })
 
   it('a given endpoint needs no discovery', async () => {
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [
         oauth(
           by.oauth({ introspection: { ...by.oauth().introspection!, endpoint: `${by.url}/introspect` } }),
@@ -170,7 +171,7 @@ describe('introspection', () => {
   })
 
   it('our own credentials refused: 503, and the token is not blamed', async () => {
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: { ...by.oauth().introspection!, clientSecret: 'wrong' } })),
       ],
@@ -197,7 +198,7 @@ describe('introspection', () => {
     ['a bearer token in capitals', { token_type: 'BEARER' }, 'accepted'],
     ['no token type', { token_type: undefined }, 'accepted'],
   ])('an answer where %s: %s', async (_, members, expected) => {
-    const { issuer, outcome, now } = await stage()
+    const { issuer, outcome, now } = await testBed()
     const right = { active: true, token_type: 'Bearer', sub: 'x', aud: issuer.audience, exp: now() + 60 }
     issuer.fail('introspection', { body: { ...right, ...members } })
     expect(await outcome('some-token')).toBe(expected)

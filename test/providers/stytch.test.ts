@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, stytch, type StytchOptions } from '../../src/index.js'
 import type { MintJwtOptions, TestIssuer } from '../../src/testing/index.js'
-import { stage, type Stage } from '../support/core.js'
+import { testBed, type TestBed } from '../support/test-bed.js'
 
-interface StytchStage extends Stage {
+interface StytchBed extends TestBed {
   readonly mint: (options?: Omit<MintJwtOptions, 'provider'>) => string
   /** The paths that keys were fetched from. */
   readonly paths: readonly string[]
@@ -11,18 +11,18 @@ interface StytchStage extends Stage {
 
 type Extra = Parameters<TestIssuer['stytch']>[0]
 
-async function atStytch(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<StytchStage> {
+async function atStytch(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promise<StytchBed> {
   const paths: string[] = []
   const recording: typeof fetch = (input, init) => {
     paths.push(new URL(input).pathname)
     return fetch(input, init)
   }
-  const on = await stage({
+  const bed = await testBed({
     issuers: (by) => [
       stytch(by.stytch({ fetch: recording, ...(typeof extra === 'function' ? extra(by) : extra) })),
     ],
   })
-  return { ...on, paths, mint: (options) => on.issuer.mintJwt({ ...options, provider: 'stytch' }) }
+  return { ...bed, paths, mint: (options) => bed.issuer.mintJwt({ ...options, provider: 'stytch' }) }
 }
 
 describe('the issuer of a token', () => {
@@ -96,8 +96,8 @@ describe('which tokens of the project are machine tokens', () => {
     ['no sub', { claims: { sub: undefined } }, 'claim_missing'],
     ['another algorithm', { algorithm: 'ES256' }, 'algorithm_not_allowed'],
   ])('%s', async (_, mint, expected) => {
-    const on = await atStytch()
-    expect(await on.outcome(on.mint(mint))).toBe(expected)
+    const bed = await atStytch()
+    expect(await bed.outcome(bed.mint(mint))).toBe(expected)
   })
 
   it('an opaque token is none, and nobody is asked', async () => {

@@ -11,7 +11,7 @@ const generateKeyPairSync = crypto.generateKeyPairSync as (type: string, options
 let keys: readonly RsaKeyPair[] | undefined
 let used = 0
 
-const takeKeyPair = (type: string, options: object): unknown => {
+const takeKeyPair = (type: string, options: object = {}): unknown => {
   const { modulusLength, publicKeyEncoding } = options as {
     readonly modulusLength?: number
     readonly publicKeyEncoding?: { readonly format: string }

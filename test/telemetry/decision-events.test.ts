@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { guard } from '../../adapters/fetch.js'
 import { clerk, type DecisionEvent, type DecisionObserver } from '../../src/index.js'
-import { bearer, stage, type Stage } from '../support/core.js'
+import { bearer, testBed, type TestBed } from '../support/test-bed.js'
 
 const DURATION = { durationMs: expect.any(Number) as number }
 
@@ -11,7 +11,7 @@ function fingerprint(token: string): string {
 }
 
 /** What the observer is told of a token that something has vouched for. */
-function about({ issuer }: Stage, token: string, more: Partial<DecisionEvent>): unknown {
+function about({ issuer }: TestBed, token: string, more: Partial<DecisionEvent>): unknown {
   const who = { clientId: 'billing', subject: 'service-7', tokenId: 'token-1' }
   return {
     issuer: issuer.url,
@@ -31,51 +31,51 @@ const request = (token: string) => ({ method: 'GET', url: '/orders', ...bearer(t
 
 describe('what an observer is told of a decision', () => {
   it('a JWT: checked locally, then remembered, then confirmed', async () => {
-    const on = await stage()
-    const token = on.jwt(WHO)
-    await on.verifier.authorize(request(token))
-    await on.verifier.authorize(request(token))
-    await on.verifier.authorize(request(token), { confirmAfter: 0 })
+    const bed = await testBed()
+    const token = bed.jwt(WHO)
+    await bed.verifier.authorize(request(token))
+    await bed.verifier.authorize(request(token))
+    await bed.verifier.authorize(request(token), { confirmAfter: 0 })
     const accepted = { outcome: 'accepted', format: 'jwt' } as const
-    expect(on.events).toEqual([
-      about(on, token, { ...accepted, source: 'local' }),
-      about(on, token, { ...accepted, source: 'cache' }),
-      about(on, token, { ...accepted, source: 'remote' }),
+    expect(bed.events).toEqual([
+      about(bed, token, { ...accepted, source: 'local' }),
+      about(bed, token, { ...accepted, source: 'cache' }),
+      about(bed, token, { ...accepted, source: 'remote' }),
     ])
   })
 
   it('an opaque token: asked about, then remembered', async () => {
-    const on = await stage()
-    const token = on.issuer.mintOpaque(WHO)
-    await on.verifier.authorize(request(token))
-    await on.verifier.authorize(request(token))
+    const bed = await testBed()
+    const token = bed.issuer.mintOpaque(WHO)
+    await bed.verifier.authorize(request(token))
+    await bed.verifier.authorize(request(token))
     const accepted = { outcome: 'accepted', format: 'opaque' } as const
-    expect(on.events).toEqual([
-      about(on, token, { ...accepted, source: 'remote' }),
-      about(on, token, { ...accepted, source: 'cache' }),
+    expect(bed.events).toEqual([
+      about(bed, token, { ...accepted, source: 'remote' }),
+      about(bed, token, { ...accepted, source: 'cache' }),
     ])
   })
 
   it('a token that is good and may not do this', async () => {
-    const on = await stage()
-    const token = on.jwt(WHO)
-    await on.verifier.authorize(request(token), { scopes: 'b' })
-    expect(on.events).toEqual([
-      about(on, token, { outcome: 'refused', reason: 'scope_insufficient', format: 'jwt', source: 'local' }),
+    const bed = await testBed()
+    const token = bed.jwt(WHO)
+    await bed.verifier.authorize(request(token), { scopes: 'b' })
+    expect(bed.events).toEqual([
+      about(bed, token, { outcome: 'refused', reason: 'scope_insufficient', format: 'jwt', source: 'local' }),
     ])
   })
 
   it('a token nothing vouches for: no word of what it says of itself', async () => {
-    const on = await stage()
-    const forged = `${on.jwt(WHO).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
-    await on.verifier.authorize(request(forged))
-    await on.verifier.authorize(request('made-up'))
+    const bed = await testBed()
+    const forged = `${bed.jwt(WHO).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
+    await bed.verifier.authorize(request(forged))
+    await bed.verifier.authorize(request('made-up'))
     const rest = { method: 'GET', path: '/orders', mode: 'enforce', ...DURATION }
-    expect(on.events).toEqual([
+    expect(bed.events).toEqual([
       {
         outcome: 'refused',
         reason: 'signature_invalid',
-        issuer: on.issuer.url,
+        issuer: bed.issuer.url,
         source: 'local',
         fingerprint: fingerprint(forged),
         ...rest,
@@ -83,7 +83,7 @@ describe('what an observer is told of a decision', () => {
       {
         outcome: 'refused',
         reason: 'token_inactive',
-        issuer: on.issuer.url,
+        issuer: bed.issuer.url,
         source: 'remote',
         fingerprint: fingerprint('made-up'),
         ...rest,
@@ -92,23 +92,23 @@ describe('what an observer is told of a decision', () => {
   })
 
   it('a token that could not be checked', async () => {
-    const on = await stage()
-    const [signed, opaque] = [on.jwt(), on.issuer.mintOpaque()]
-    on.issuer.fail('all', 500)
-    await on.verifier.authorize(request(signed))
-    await on.verifier.authorize(request(opaque))
-    expect(on.events.map(({ outcome, reason, issuer }) => ({ outcome, reason, issuer }))).toEqual([
-      { outcome: 'undecidable', reason: 'keys_unavailable', issuer: on.issuer.url },
-      { outcome: 'undecidable', reason: 'issuer_unavailable', issuer: on.issuer.url },
+    const bed = await testBed()
+    const [signed, opaque] = [bed.jwt(), bed.issuer.mintOpaque()]
+    bed.issuer.fail('all', 500)
+    await bed.verifier.authorize(request(signed))
+    await bed.verifier.authorize(request(opaque))
+    expect(bed.events.map(({ outcome, reason, issuer }) => ({ outcome, reason, issuer }))).toEqual([
+      { outcome: 'undecidable', reason: 'keys_unavailable', issuer: bed.issuer.url },
+      { outcome: 'undecidable', reason: 'issuer_unavailable', issuer: bed.issuer.url },
     ])
   })
 
   it('a request without a token, and a token without a request', async () => {
-    const on = await stage()
-    await on.verifier.authorize({ method: 'POST', url: '/', headers: {} })
-    const token = on.jwt(WHO)
-    await on.verifier.verify(token)
-    expect(on.events[0]).toEqual({
+    const bed = await testBed()
+    await bed.verifier.authorize({ method: 'POST', url: '/', headers: {} })
+    const token = bed.jwt(WHO)
+    await bed.verifier.verify(token)
+    expect(bed.events[0]).toEqual({
       outcome: 'refused',
       reason: 'token_missing',
       method: 'POST',
@@ -116,22 +116,22 @@ describe('what an observer is told of a decision', () => {
       mode: 'enforce',
       ...DURATION,
     })
-    expect(on.events[1]).not.toHaveProperty('method')
-    expect(on.events[1]).not.toHaveProperty('path')
+    expect(bed.events[1]).not.toHaveProperty('method')
+    expect(bed.events[1]).not.toHaveProperty('path')
   })
 
   it('names a Clerk token by its issuer and provider', async () => {
-    const on = await stage({ issuers: (by) => [clerk(by.clerk())] })
-    await on.verifier.verify(on.issuer.mintOpaque({ provider: 'clerk' }))
-    expect(on.events[0]).toMatchObject({
-      issuer: on.issuer.endpoints.clerk,
+    const bed = await testBed({ issuers: (by) => [clerk(by.clerk())] })
+    await bed.verifier.verify(bed.issuer.mintOpaque({ provider: 'clerk' }))
+    expect(bed.events[0]).toMatchObject({
+      issuer: bed.issuer.endpoints.clerk,
       provider: 'clerk',
-      clientId: on.issuer.clerkMachines.sender.id,
+      clientId: bed.issuer.clerkMachines.sender.id,
     })
   })
 
   it('says how long it took, in milliseconds', async () => {
-    const { events, jwt, verifier } = await stage()
+    const { events, jwt, verifier } = await testBed()
     await verifier.verify(jwt())
     expect(Number.isFinite(events[0]!.durationMs)).toBe(true)
     expect(events[0]!.durationMs).toBeGreaterThan(0)
@@ -147,7 +147,7 @@ describe('the path that is reported', () => {
     ['keeps two slashes', { url: '//api.test/orders?x' }, '//api.test/orders'],
     ['is absent where there is none', {}, undefined],
   ])('%s', async (_, address, path) => {
-    const { events, verifier } = await stage()
+    const { events, verifier } = await testBed()
     await verifier.authorize({ headers: {}, ...address })
     expect(events[0]!.path).toBe(path)
   })
@@ -169,7 +169,7 @@ describe('a request that was put together by hand is reported, whatever its memb
     ['an address that cannot be read', Object.defineProperty({ method: 'GET' }, 'url', broken), {}],
     ['a method that cannot be read', Object.defineProperty({ url: '/orders' }, 'method', broken), {}],
   ])('%s', async (_, request, reported) => {
-    const { events, verifier, jwt } = await stage()
+    const { events, verifier, jwt } = await testBed()
     const decision = await verifier.authorize(Object.assign(request, bearer(jwt())))
     expect(decision.outcome).toBe('accepted')
     expect(events).toHaveLength(1)
@@ -180,18 +180,18 @@ describe('a request that was put together by hand is reported, whatever its memb
 
 describe('a token that stands in the path as well', () => {
   const pathOf = async (path: string, token: string) => {
-    const { events, verifier } = await stage()
+    const { events, verifier } = await testBed()
     await verifier.authorize({ url: path, ...bearer(token) })
     return events[0]!.path
   }
 
   it('is not reported from there, accepted or not', async () => {
-    const on = await stage()
-    const [good, opaque] = [on.jwt(WHO), on.issuer.mintOpaque(WHO)]
+    const bed = await testBed()
+    const [good, opaque] = [bed.jwt(WHO), bed.issuer.mintOpaque(WHO)]
     for (const token of [good, opaque, `${good}x`, 'not-there-at-all']) {
       const address = `/callback/${token}/${token}.json`
-      await on.verifier.authorize({ url: address, ...bearer(token) })
-      expect(on.events.at(-1)!.path).toBe('/callback/[token]/[token].json')
+      await bed.verifier.authorize({ url: address, ...bearer(token) })
+      expect(bed.events.at(-1)!.path).toBe('/callback/[token]/[token].json')
     }
   })
 
@@ -241,7 +241,7 @@ describe('a token that stands in the path as well', () => {
 })
 
 it('the mode that is reported is that of the guard', async () => {
-  const { events, verifier } = await stage()
+  const { events, verifier } = await testBed()
   const enforcing = guard(verifier, {})
   const reporting = guard(verifier, {}, { mode: 'report' })
   await enforcing(new Request('https://api.test/orders'))
@@ -268,7 +268,7 @@ describe('an observer that fails changes nothing', () => {
       (event) => void Object.assign(event, { outcome: 'accepted', reason: undefined }),
     ],
   ])('%s', async (_, onDecision) => {
-    const { jwt, outcome, verifier } = await stage({ onDecision })
+    const { jwt, outcome, verifier } = await testBed({ onDecision })
     const token = jwt({ scopes: 'a' })
     expect(await outcome(token)).toBe('accepted')
     expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
@@ -279,7 +279,7 @@ describe('an observer that fails changes nothing', () => {
 
 describe('an event gives no token away', () => {
   it('neither the token nor a part of it stands in any event', async () => {
-    const { events, issuer, jwt, verifier } = await stage()
+    const { events, issuer, jwt, verifier } = await testBed()
     const [signed, opaque] = [jwt(), issuer.mintOpaque()]
     const sent = [signed, opaque, 'made-up-token', `${signed}x`, `${signed}.${signed}`]
     for (const token of sent) await verifier.authorize({ url: `/?access_token=${token}`, ...bearer(token) })

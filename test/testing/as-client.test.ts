@@ -19,8 +19,10 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { asClient, createTestIssuer, type ProviderName, type TestIssuer } from '../../src/testing/index.js'
-import { bearer, outcomeOf, START } from '../support/core.js'
-import { decode, issuerAtNow } from './support.js'
+import { bearer, startIssuer } from '../support/test-bed.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
+import { decode } from '../support/jwt.js'
 
 function verifierOf(...issuers: readonly Issuer[]): Verifier {
   return createVerifier({ issuers, clock: () => START })
@@ -46,7 +48,7 @@ describe('one line for a request the real guard accepts', () => {
   const AS = { clientId: 'billing', scopes: 'orders:read' }
 
   async function wired(): Promise<Verifier> {
-    return verifierOf(oauth((await issuerAtNow()).oauth()))
+    return verifierOf(oauth((await startIssuer()).oauth()))
   }
 
   it('supertest and Express', async () => {
@@ -111,14 +113,14 @@ describe('whose token, and of which format', () => {
     ['authlete', 'jwt'],
     ['authlete', 'opaque'],
   ])('%s, %s', async (provider, format) => {
-    const verifier = allOf(await issuerAtNow())
+    const verifier = allOf(await startIssuer())
     const options = { provider, format, scopes: 'orders:read' } as const
     const token = await verifier.verify(tokenOf(asClient(verifier, options)), { scopes: 'orders:read' })
     expect(token).toMatchObject({ provider, format })
   })
 
   it('by default the first issuer, in the format it takes', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const first = async (verifier: Verifier): Promise<string> => {
       const { provider, format } = await verifier.verify(tokenOf(asClient(verifier)))
       return `${provider} ${format}`
@@ -132,7 +134,7 @@ describe('whose token, and of which format', () => {
   })
 
   it('an opaque token of the OAuth issuer has the prefix that the verifier knows it by', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.client
     const introspection = { clientId, clientSecret, opaquePrefix: 'at_' }
     const verifier = verifierOf(oauth(issuer.oauth({ introspection })))
@@ -142,7 +144,7 @@ describe('whose token, and of which format', () => {
   })
 
   it('with the audience that the verifier wants', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const verifier = verifierOf(oauth(issuer.oauth({ audience: 'https://orders.test' })))
     const token = tokenOf(asClient(verifier))
     expect(decode(token).claims['aud']).toBe('https://orders.test')
@@ -150,7 +152,7 @@ describe('whose token, and of which format', () => {
   })
 
   it('everything else about the token can be said too, bad things included', async () => {
-    const verifier = verifierOf(oauth((await issuerAtNow()).oauth()))
+    const verifier = verifierOf(oauth((await startIssuer()).oauth()))
     const outcome = async (options: Parameters<typeof asClient>[1], policy?: Policy): Promise<string> => {
       const decision = await verifier.authorize(bearer(tokenOf(asClient(verifier, options))), policy)
       return decision.outcome === 'accepted' ? 'accepted' : decision.refusal.reason
@@ -165,7 +167,7 @@ describe('whose token, and of which format', () => {
   })
 
   it('from whichever of several test issuers stands behind the verifier', async () => {
-    const [, second] = [await issuerAtNow(), await issuerAtNow(), await issuerAtNow()]
+    const [, second] = [await startIssuer(), await startIssuer(), await startIssuer()]
     const verifier = verifierOf(oauth(second.oauth()))
     expect(decode(tokenOf(asClient(verifier))).claims['iss']).toBe(second.url)
   })
@@ -175,7 +177,7 @@ describe('a verifier without a running test issuer behind it', () => {
   const ADVICE = /no running test issuer stands behind this verifier.*createTestIssuer\(\)/
 
   it('is told so, and how to wire one', async () => {
-    await issuerAtNow()
+    await startIssuer()
     const verifier = verifierOf(oauth({ issuer: 'https://auth.example.com', audience: 'x' }))
     expect(() => asClient(verifier)).toThrow(ADVICE)
   })
@@ -189,26 +191,26 @@ describe('a verifier without a running test issuer behind it', () => {
   })
 
   it('is told so for a provider it does not have', async () => {
-    const verifier = verifierOf(oauth((await issuerAtNow()).oauth()))
+    const verifier = verifierOf(oauth((await startIssuer()).oauth()))
     expect(() => asClient(verifier, { provider: 'stytch' })).toThrow(
       /behind this verifier as stytch.*stytch\(/,
     )
   })
 
   it('opaque tokens of Stytch are not to be had there either', async () => {
-    const verifier = verifierOf(stytch((await issuerAtNow()).stytch()))
+    const verifier = verifierOf(stytch((await startIssuer()).stytch()))
     expect(() => asClient(verifier, { format: 'opaque' })).toThrow(/Stytch has no opaque/)
   })
 })
 
 it('signs with an algorithm that the verifier takes', async () => {
-  const issuer = await issuerAtNow()
+  const issuer = await startIssuer()
   const verifier = verifierOf(oauth(issuer.oauth({ algorithms: ['ES256', 'EdDSA'] })))
   expect(await outcomeOf(verifier.verify(tokenOf(asClient(verifier))))).toBe('accepted')
 })
 
 it('says what a client of Clerk looks like', async () => {
-  const issuer = await issuerAtNow()
+  const issuer = await startIssuer()
   const verifier = verifierOf(clerk(issuer.clerk()))
   expect(() => asClient(verifier, { clientId: 'billing' })).toThrow('mch_')
 })

@@ -2,8 +2,10 @@ import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
-import { ask, issuerAtNow } from './support.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
+import { send } from '../support/http.js'
+import { startIssuer } from '../support/test-bed.js'
 
 const keysAt = (issuer: TestIssuer): string => `${issuer.url}/jwks`
 
@@ -32,7 +34,7 @@ describe('how an endpoint fails', () => {
     ['a late answer', { delay: 1 }, (right) => `200 ${right}`],
     ['a liar', (_request, response) => void response.writeHead(202).end('lie'), () => '202 lie'],
   ])('%s', async (_, how, expected) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const right = await (await fetch(keysAt(issuer))).text()
     issuer.fail('jwks', how)
     expect(await got(keysAt(issuer))).toBe(expected(right))
@@ -41,7 +43,7 @@ describe('how an endpoint fails', () => {
   })
 
   it('redirect, not followed, is a 307 to the same endpoint', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('jwks', 'redirect')
     const answer = await fetch(keysAt(issuer), { redirect: 'manual' })
     expect(answer.status).toBe(307)
@@ -49,7 +51,7 @@ describe('how an endpoint fails', () => {
   })
 
   it('own headers take the place of those of the same name', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('jwks', { status: 429, headers: { 'Retry-After': '7', 'Content-Type': 'text/plain' } })
     const { status, headers } = await fetch(keysAt(issuer))
     expect([status, headers.get('retry-after'), headers.get('content-type')]).toEqual([
@@ -60,7 +62,7 @@ describe('how an endpoint fails', () => {
   })
 
   it('hang never answers; the caller can only give up', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('jwks', 'hang')
     const giving = new AbortController()
     const gate = issuer.gate('jwks')
@@ -98,7 +100,7 @@ describe('how an endpoint fails', () => {
 
 describe('how long, and which', () => {
   it('only so many times', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('jwks', { status: 500, times: 2 })
     const statuses = []
     for (let call = 0; call < 3; call += 1) statuses.push((await fetch(keysAt(issuer))).status)
@@ -106,7 +108,7 @@ describe('how long, and which', () => {
   })
 
   it("a later fault replaces an earlier one, and an endpoint's own goes before that of all", async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const statuses = async (): Promise<readonly number[]> => [
       (await fetch(keysAt(issuer))).status,
       (await fetch(`${issuer.url}/.well-known/openid-configuration`)).status,
@@ -125,7 +127,7 @@ describe('how long, and which', () => {
 
 describe('a gate', () => {
   it('holds calls, counted, until it is opened, and lets later ones through', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     const gate = issuer.gate('introspection')
     const token = issuer.mintOpaque()
@@ -140,7 +142,7 @@ describe('a gate', () => {
   })
 
   it('holds no other endpoint', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const gate = issuer.gate('introspection')
     expect(await got(keysAt(issuer))).toMatch(/^200 /)
     gate.release()
@@ -149,7 +151,7 @@ describe('a gate', () => {
 
 describe('the counts of calls', () => {
   it('are per endpoint, live, and can be set to 0', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { calls, url, endpoints } = issuer
     const { projectId } = issuer.stytchProject
     const { serviceId } = issuer.authleteService
@@ -170,7 +172,7 @@ describe('the counts of calls', () => {
     ]
     for (const [endpoint, address, method] of asked) {
       const before = calls[endpoint]
-      await ask(address, { method })
+      await send(address, { method })
       expect([endpoint, calls[endpoint]]).toEqual([endpoint, before + 1])
     }
     expect(calls.total).toBe(asked.length)
@@ -179,7 +181,7 @@ describe('the counts of calls', () => {
   })
 
   it('also count calls that fail', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('jwks', 'reset')
     await got(keysAt(issuer))
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
@@ -215,7 +217,7 @@ describe('close', () => {
     expect(await got(keysAt(again))).toBe('no answer')
   })
   it('is not needed where a port is taken: that is an error, and nothing is left running', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const spare = await createTestIssuer()
     await spare.close()
     const port = Number(new URL(spare.url).port)

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import type { ProviderName, TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
-import { ask, decode, issuerAtNow } from './support.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { START } from '../support/clock.js'
+import { send } from '../support/http.js'
+import { decode } from '../support/jwt.js'
+import { startIssuer } from '../support/test-bed.js'
 
 type Extra = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | undefined }
 
@@ -16,7 +19,7 @@ const kidOf = (token: string): unknown => decode(token).header['kid']
 
 describe('rotateKeys', () => {
   it('signs with a new key and withdraws the old one', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const old = issuer.mintJwt()
     const kid = issuer.rotateKeys()
     expect(issuer.keys).toEqual([kid])
@@ -27,7 +30,7 @@ describe('rotateKeys', () => {
   })
 
   it('keeps the old one published if asked', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const old = issuer.mintJwt()
     const kid = issuer.rotateKeys({ keepOld: true })
     expect(issuer.keys).toEqual([kidOf(old), kid])
@@ -35,7 +38,7 @@ describe('rotateKeys', () => {
   })
 
   it('replaces the key of every algorithm in use, for every provider', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const providers: readonly ProviderName[] = ['oauth', 'clerk', 'stytch', 'authlete']
     const kids = (): readonly unknown[] => [
       kidOf(issuer.mintJwt({ algorithm: 'ES256' })),
@@ -50,7 +53,7 @@ describe('rotateKeys', () => {
 
 describe('addKey', () => {
   it('publishes a key that does not sign yet', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const first = kidOf(issuer.mintJwt())
     const kid = issuer.addKey()
     expect(issuer.keys).toEqual([first, kid])
@@ -59,14 +62,14 @@ describe('addKey', () => {
   })
 
   it('signs with it at once if asked', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256', use: true })
     expect(kidOf(issuer.mintJwt({ algorithm: 'ES256' }))).toBe(kid)
     expect(issuer.jwks().keys).toMatchObject([{ kid, alg: 'ES256', use: 'sig', kty: 'EC' }])
   })
 
   it("adds to one provider's keys only", async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const kid = issuer.addKey({ provider: 'stytch', algorithm: 'ES256' })
     expect(kid).toMatch(/^jwk-test-/)
     expect(issuer.jwks('stytch').keys).toMatchObject([{ kid }])
@@ -76,7 +79,7 @@ describe('addKey', () => {
 
 describe('removeKey', () => {
   it('withdraws a key, and says whether there was one', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintJwt()
     const kid = String(kidOf(token))
     expect(issuer.removeKey(kid)).toBe(true)
@@ -87,7 +90,7 @@ describe('removeKey', () => {
   })
 
   it('leaves it able to sign on request, for tokens of a withdrawn key', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256' })
     issuer.removeKey(kid)
     const token = issuer.mintJwt({ kid })
@@ -96,12 +99,12 @@ describe('removeKey', () => {
   })
 
   it('makes the issuer itself stop vouching for tokens of that key', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintJwt()
     const { clientId, clientSecret } = issuer.client
     const isActive = async (): Promise<unknown> => {
       const question = { basic: [clientId, clientSecret], form: { token } } as const
-      return (await ask(`${issuer.url}/introspect`, question)).json['active']
+      return (await send(`${issuer.url}/introspect`, question)).json['active']
     }
     expect(await isActive()).toBe(true)
     issuer.removeKey(String(kidOf(token)))
@@ -111,7 +114,7 @@ describe('removeKey', () => {
 
 describe('signing with a named key', () => {
   it('is refused for a key that never was, and for an algorithm the key does not have', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256' })
     expect(() => issuer.mintJwt({ kid: 'never' })).toThrow(/no key was ever published as never/)
     expect(() => issuer.mintJwt({ kid, algorithm: 'RS256' })).toThrow(/signs with ES256, not RS256/)
@@ -120,16 +123,16 @@ describe('signing with a named key', () => {
 
 describe('published keys', () => {
   it('hold no private part, and are those the address serves', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     for (const algorithm of ['RS256', 'ES256', 'EdDSA'] as const) issuer.mintJwt({ algorithm })
     const { keys } = issuer.jwks()
     expect(keys).toHaveLength(3)
     expect(keys.flatMap((key) => ['d', 'p', 'q', 'dp', 'dq', 'qi'].filter((part) => part in key))).toEqual([])
-    expect((await ask(`${issuer.url}/jwks`)).json).toEqual({ keys })
+    expect((await send(`${issuer.url}/jwks`)).json).toEqual({ keys })
   })
 
   it('serve as jwks and as publicKey, without the network', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintJwt()
     expect(await judge(issuer, token, { jwks: issuer.jwks() })).toBe('accepted')
     expect(await judge(issuer, token, { publicKey: issuer.publicKeyPem() })).toBe('accepted')
@@ -137,7 +140,7 @@ describe('published keys', () => {
   })
 
   it('are found in PEM form by kid, whoever they belong to', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const kid = issuer.addKey({ provider: 'clerk' })
     expect(issuer.publicKeyPem(kid)).toMatch(/^-----BEGIN PUBLIC KEY-----/)
     expect(issuer.publicKeyPem(kid)).not.toBe(issuer.publicKeyPem())

@@ -7,9 +7,12 @@ import type {
   SigningAlgorithm,
   TestIssuer,
 } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { NOW, START } from '../support/clock.js'
 import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
-import { ask, decode, issuerAtNow, NOW } from './support.js'
+import { send } from '../support/http.js'
+import { decode } from '../support/jwt.js'
+import { startIssuer } from '../support/test-bed.js'
 
 const FACTORIES: Readonly<Record<ProviderName, (issuer: TestIssuer) => Issuer>> = {
   oauth: (issuer) => oauth(issuer.oauth()),
@@ -26,25 +29,25 @@ function judge(issuer: TestIssuer, provider: ProviderName, token: string): Promi
 
 describe('a token minted without options', () => {
   it.each(PROVIDERS)('is good at once: a JWT of %s', async (provider) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     expect(await judge(issuer, provider, issuer.mintJwt({ provider }))).toBe('accepted')
   })
 
   it.each(['oauth', 'clerk', 'authlete'] as const)('is good at once: opaque, of %s', async (provider) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintOpaque({ provider })
     expect(token.startsWith('mt_')).toBe(provider === 'clerk')
     expect(await judge(issuer, provider, token)).toBe('accepted')
   })
 
   it('is never the same twice', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     expect(issuer.mintJwt()).not.toBe(issuer.mintJwt())
     expect(issuer.mintOpaque()).not.toBe(issuer.mintOpaque())
   })
 
   it('opaque at Stytch is not to be had: Stytch has none', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     expect(() => issuer.mintOpaque({ provider: 'stytch' })).toThrow(/Stytch has no opaque/)
   })
 })
@@ -103,7 +106,7 @@ describe('what a JWT says without being asked', () => {
       { typ: 'at+jwt' },
     ],
   ])('at %s', async (provider, claims, header) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const decoded = decode(issuer.mintJwt({ provider }))
     expect(decoded.claims).toEqual(claims(issuer))
     expect(decoded.header).toEqual({ ...header, alg: 'RS256', kid: issuer.jwks(provider).keys[0]!.kid })
@@ -131,9 +134,9 @@ describe('mint options, in the claims of a JWT and the introspection of an opaqu
     ['claims taken out', { claims: { jti: undefined } }, { jti: undefined }],
     ['confirmation', { confirmation: { jkt: 'thumb' } }, { cnf: { jkt: 'thumb' } }],
   ])('%s', async (_, options, expected) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.client
-    const introspected = await ask(`${issuer.url}/introspect`, {
+    const introspected = await send(`${issuer.url}/introspect`, {
       basic: [clientId, clientSecret],
       form: { token: issuer.mintOpaque(options) },
     })
@@ -145,21 +148,21 @@ describe('mint options, in the claims of a JWT and the introspection of an opaqu
   })
 
   it('expiresIn can lie in the past', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintJwt({ age: 7200, expiresIn: '-1h' })
     expect(decode(token).claims).toMatchObject({ iat: NOW - 7200, exp: NOW - 3600 })
     expect(await judge(issuer, 'oauth', token)).toBe('token_expired')
   })
 
   it('the prefix of opaque tokens is per issuer, or per token', async () => {
-    const issuer = await issuerAtNow({ opaquePrefix: 'at_' })
+    const issuer = await startIssuer({ opaquePrefix: 'at_' })
     expect(issuer.oauth().introspection).toMatchObject({ opaquePrefix: 'at_' })
     expect(issuer.mintOpaque()).toMatch(/^at_/)
     expect(issuer.mintOpaque({ prefix: 'x_' })).toMatch(/^x_/)
   })
 
   it('the audience is per issuer, or per token', async () => {
-    const issuer = await issuerAtNow({ audience: 'https://orders.test' })
+    const issuer = await startIssuer({ audience: 'https://orders.test' })
     expect(issuer.audience).toBe('https://orders.test')
     expect(issuer.oauth().audience).toBe('https://orders.test')
     expect(decode(issuer.mintJwt()).claims['aud']).toBe('https://orders.test')
@@ -167,11 +170,11 @@ describe('mint options, in the claims of a JWT and the introspection of an opaqu
   })
 
   it("at Clerk, scopes are the sender's claim and the audience is the machines", async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const jwt = issuer.mintJwt({ provider: 'clerk', scopes: 'orders:read', audience: 'mch_x' })
     expect(decode(jwt).claims).toMatchObject({ scope: 'orders:read', aud: ['mch_x'] })
     const token = issuer.mintOpaque({ provider: 'clerk', scopes: 'orders:read', subject: 'mch_billing' })
-    const verified = await ask(`${issuer.endpoints.clerk}/m2m_tokens/verify`, {
+    const verified = await send(`${issuer.endpoints.clerk}/m2m_tokens/verify`, {
       bearer: issuer.clerkMachines.receiver.secretKey,
       json: { token },
     })
@@ -190,7 +193,7 @@ describe('the header and the signature of a JWT', () => {
     ['taken out', { kid: undefined }, { kid: undefined }],
     ['lied about', { alg: 'none' }, { alg: 'none' }],
   ])('a member can be %s', async (_, header, expected) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const decoded = decode(issuer.mintJwt({ algorithm: 'ES256', header: header! })).header
     for (const [name, value] of Object.entries(expected)) expect(decoded[name]).toEqual(value)
   })
@@ -198,7 +201,7 @@ describe('the header and the signature of a JWT', () => {
   it.each(SIGNING_ALGORITHMS)(
     '%s: the key is published on first use, and the guard accepts it',
     async (algorithm) => {
-      const issuer = await issuerAtNow()
+      const issuer = await startIssuer()
       const token = issuer.mintJwt({ algorithm })
       expect(decode(token).header['alg']).toBe(algorithm)
       expect(issuer.jwks().keys.map(({ alg }) => alg)).toContain(algorithm)
@@ -209,7 +212,7 @@ describe('the header and the signature of a JWT', () => {
   it.each(['HS256', 'none', 'toString'])(
     '%s is not to be had, and the complaint says what is',
     async (name) => {
-      const issuer = await issuerAtNow()
+      const issuer = await startIssuer()
       const algorithm = name as SigningAlgorithm
       expect(() => issuer.mintJwt({ algorithm })).toThrow(
         new RegExp(`cannot sign with ${name}; it can with RS256, .*ES256`),

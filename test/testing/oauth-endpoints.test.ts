@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier, oauth } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { outcomeOf, START } from '../support/core.js'
-import { ask, decode, issuerAtNow, NOW, type Asked, type Question } from './support.js'
+import { outcomeOf } from '../support/outcomes.js'
+import { NOW, START } from '../support/clock.js'
+import { type JsonRequest, type JsonResponse, send } from '../support/http.js'
+import { decode } from '../support/jwt.js'
+import { startIssuer } from '../support/test-bed.js'
 
 const GRANT = { grant_type: 'client_credentials' }
 
@@ -13,16 +16,16 @@ function basicOf(issuer: TestIssuer): readonly [string, string] {
 async function obtain(
   issuer: TestIssuer,
   form: Record<string, string> | URLSearchParams = {},
-): Promise<Asked> {
+): Promise<JsonResponse> {
   const all = new URLSearchParams(form)
   all.set('grant_type', 'client_credentials')
-  return ask(`${issuer.url}/token`, { basic: basicOf(issuer), form: all })
+  return send(`${issuer.url}/token`, { basic: basicOf(issuer), form: all })
 }
 
 describe('discovery', () => {
   it.each(['openid-configuration', 'oauth-authorization-server'])('%s names every endpoint', async (name) => {
-    const issuer = await issuerAtNow()
-    const { status, json, headers } = await ask(`${issuer.url}/.well-known/${name}`)
+    const issuer = await startIssuer()
+    const { status, json, headers } = await send(`${issuer.url}/.well-known/${name}`)
     expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
     expect(json).toMatchObject({
       issuer: issuer.url,
@@ -37,7 +40,7 @@ describe('discovery', () => {
 
 describe('the token endpoint', () => {
   it('grants a JWT, or an opaque token if asked, that the guard accepts', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     for (const form of [{ scope: 'a b' }, { scope: 'a b', token_format: 'opaque' }]) {
       const { status, json, headers } = await obtain(issuer, form)
@@ -59,12 +62,12 @@ describe('the token endpoint', () => {
     ['several', 'resource=https://x.test&resource=https://y.test', ['https://x.test', 'https://y.test']],
     ['audience', 'audience=https://x.test', 'https://x.test'],
   ])('the token is for %s', async (_, query, audience) => {
-    const { json } = await obtain(await issuerAtNow(), new URLSearchParams(query))
+    const { json } = await obtain(await startIssuer(), new URLSearchParams(query))
     expect(decode(json['access_token'] as string).claims['aud']).toEqual(audience)
   })
 
   it('gives a client what it may have: all of it without a request, nothing beyond', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.addClient({
       clientId: 'billing: 100%',
       clientSecret: 'a secret',
@@ -73,13 +76,13 @@ describe('the token endpoint', () => {
     })
     const encoded = [clientId, clientSecret].map(encodeURIComponent) as [string, string]
     const granted = async (form: Record<string, string>): Promise<unknown> => {
-      const { json } = await ask(`${issuer.url}/token`, { basic: encoded, form: { ...GRANT, ...form } })
+      const { json } = await send(`${issuer.url}/token`, { basic: encoded, form: { ...GRANT, ...form } })
       return json['scope'] ?? json['error']
     }
     expect(await granted({})).toBe('a b')
     expect(await granted({ scope: 'b' })).toBe('b')
     expect(await granted({ scope: 'b c' })).toBe('invalid_scope')
-    const { json } = await ask(`${issuer.url}/token`, { basic: encoded, form: GRANT })
+    const { json } = await send(`${issuer.url}/token`, { basic: encoded, form: GRANT })
     expect(decode(json['access_token'] as string).claims).toMatchObject({
       sub: 'billing: 100%',
       client_id: 'billing: 100%',
@@ -88,15 +91,15 @@ describe('the token endpoint', () => {
   })
 
   it('takes the credentials in the form as well', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const [client_id, client_secret] = basicOf(issuer)
-    const { status } = await ask(`${issuer.url}/token`, { form: { ...GRANT, client_id, client_secret } })
+    const { status } = await send(`${issuer.url}/token`, { form: { ...GRANT, client_id, client_secret } })
     expect(status).toBe(200)
   })
 })
 
 describe('error answers', () => {
-  it.each<[string, (issuer: TestIssuer) => Question, number, string]>([
+  it.each<[string, (issuer: TestIssuer) => JsonRequest, number, string]>([
     ['nobody asks', () => ({ form: GRANT }), 401, 'invalid_client'],
     [
       'a wrong secret',
@@ -129,26 +132,26 @@ describe('error answers', () => {
       'invalid_request',
     ],
   ])('token: %s', async (_, question, status, error) => {
-    const issuer = await issuerAtNow()
-    const answer = await ask(`${issuer.url}/token`, question(issuer))
+    const issuer = await startIssuer()
+    const answer = await send(`${issuer.url}/token`, question(issuer))
     expect([answer.status, answer.json['error']]).toEqual([status, error])
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Basic realm="test issuer"' : null)
   })
 
   it.each(['introspect', 'revoke'])('%s: without credentials 401, without a token 400', async (endpoint) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const address = `${issuer.url}/${endpoint}`
-    const stranger = await ask(address, { form: { token: issuer.mintOpaque() } })
+    const stranger = await send(address, { form: { token: issuer.mintOpaque() } })
     expect([stranger.status, stranger.json['error']]).toEqual([401, 'invalid_client'])
-    const empty = await ask(address, { basic: basicOf(issuer), form: {} })
+    const empty = await send(address, { basic: basicOf(issuer), form: {} })
     expect([empty.status, empty.json['error']]).toEqual([400, 'invalid_request'])
   })
 
   it('an unknown address is 404, a wrong method 405', async () => {
-    const issuer = await issuerAtNow()
-    expect((await ask(`${issuer.url}/nowhere`)).status).toBe(404)
-    const wrong = await ask(`${issuer.url}/token`)
+    const issuer = await startIssuer()
+    expect((await send(`${issuer.url}/nowhere`)).status).toBe(404)
+    const wrong = await send(`${issuer.url}/token`)
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST'])
   })
 })
@@ -169,15 +172,15 @@ describe('introspection says no, and nothing else', () => {
       },
     ],
   ])('%s', async (_, make) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const question = { basic: basicOf(issuer), form: { token: make(issuer) } }
-    expect((await ask(`${issuer.url}/introspect`, question)).json).toEqual({ active: false })
+    expect((await send(`${issuer.url}/introspect`, question)).json).toEqual({ active: false })
   })
 })
 
 describe('revocation', () => {
   it('by the issuer reaches every format and provider', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const issuers = [oauth(issuer.oauth()), clerk(issuer.clerk())]
     const verifier = createVerifier({ issuers, clock: () => START })
     const asked = (token: string): Promise<string> => outcomeOf(verifier.verify(token, { confirmAfter: 0 }))
@@ -190,12 +193,12 @@ describe('revocation', () => {
   })
 
   it('by a client ends its own token; an unknown one is as good as revoked', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     const own = issuer.mintOpaque()
     const foreign = issuer.mintOpaque({ clientId: 'other' })
     const revoke = async (token: string): Promise<number> =>
-      (await ask(`${issuer.url}/revoke`, { basic: basicOf(issuer), form: { token } })).status
+      (await send(`${issuer.url}/revoke`, { basic: basicOf(issuer), form: { token } })).status
     expect([await revoke(own), await revoke('unknown'), await revoke(foreign)]).toEqual([200, 200, 400])
     expect(await outcomeOf(verifier.verify(own))).toBe('token_inactive')
     expect(await outcomeOf(verifier.verify(foreign))).toBe('accepted')

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { ask, issuerAtNow, NOW, type Question } from './support.js'
+import { type JsonRequest, send } from '../support/http.js'
+import { startIssuer } from '../support/test-bed.js'
+import { NOW } from '../support/clock.js'
 
 /** A question to an endpoint, below the provider's base address. */
 type Case = [
   promise: string,
   path: string,
-  question: (issuer: TestIssuer) => Question,
+  question: (issuer: TestIssuer) => JsonRequest,
   status: number,
   code: string,
 ]
@@ -86,17 +88,17 @@ describe("Clerk's error answers", () => {
     ],
     ["keys with a machine's key", '/v1/jwks', (by) => ({ bearer: sender(by) }), 401, 'clerk_key_invalid'],
   ])('%s', async (_, path, question, status, code) => {
-    const issuer = await issuerAtNow()
-    const answer = await ask(issuer.endpoints.clerk + path, question(issuer))
+    const issuer = await startIssuer()
+    const answer = await send(issuer.endpoints.clerk + path, question(issuer))
     expect(answer.status).toBe(status)
     expect(answer.json).toMatchObject({ errors: [{ code }], clerk_trace_id: expect.any(String) as unknown })
   })
 
   it('list pages, newest first, and refuses senseless pages', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const subject = issuer.clerkMachines.sender.id
-    const list = (query: string): ReturnType<typeof ask> =>
-      ask(`${issuer.endpoints.clerk}/m2m_tokens?subject=${subject}${query}`, {
+    const list = (query: string): ReturnType<typeof send> =>
+      send(`${issuer.endpoints.clerk}/m2m_tokens?subject=${subject}${query}`, {
         bearer: issuer.clerkSecretKey,
       })
     for (let made = 0; made < 12; made += 1) issuer.mintOpaque({ provider: 'clerk', claims: { made } })
@@ -113,9 +115,12 @@ describe("Clerk's error answers", () => {
   })
 
   it('a JWT is verified there too, with all that is known of it', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const token = issuer.mintJwt({ provider: 'clerk', claims: { tier: 'gold' } })
-    const { json } = await ask(issuer.endpoints.clerk + VERIFY, { bearer: receiver(issuer), json: { token } })
+    const { json } = await send(issuer.endpoints.clerk + VERIFY, {
+      bearer: receiver(issuer),
+      json: { token },
+    })
     expect(json).toMatchObject({
       object: 'machine_to_machine_token',
       subject: issuer.clerkMachines.sender.id,
@@ -134,16 +139,16 @@ describe("Stytch's endpoints", () => {
     client_secret: client.clientSecret,
   })
 
-  it.each<[string, (issuer: TestIssuer) => Question, number, string | undefined]>([
+  it.each<[string, (issuer: TestIssuer) => JsonRequest, number, string | undefined]>([
     ['a form', (by) => ({ form: grant(by) }), 200, undefined],
     ['JSON', (by) => ({ json: grant(by) }), 200, undefined],
     ['a wrong secret', (by) => ({ form: { ...grant(by), client_secret: 'x' } }), 401, 'invalid_client'],
     ['another grant', (by) => ({ form: { ...grant(by), grant_type: 'x' } }), 400, 'unsupported_grant_type'],
     ['neither a form nor JSON', () => ({ text: 'x' }), 400, 'invalid_request'],
   ])('token: %s', async (_, question, status, error) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { projectId } = issuer.stytchProject
-    const answer = await ask(
+    const answer = await send(
       `${issuer.endpoints.stytch}/v1/public/${projectId}/oauth2/token`,
       question(issuer),
     )
@@ -153,7 +158,7 @@ describe("Stytch's endpoints", () => {
   })
 
   it('know one project only, and publish its keys under three addresses', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { stytch } = issuer.endpoints
     const { projectId } = issuer.stytchProject
     for (const path of [
@@ -161,10 +166,10 @@ describe("Stytch's endpoints", () => {
       `/v1/b2b/sessions/jwks/${projectId}`,
       '/.well-known/jwks.json',
     ]) {
-      expect((await ask(stytch + path)).json).toMatchObject({ ...issuer.jwks('stytch'), status_code: 200 })
+      expect((await send(stytch + path)).json).toMatchObject({ ...issuer.jwks('stytch'), status_code: 200 })
     }
-    expect((await ask(`${stytch}/v1/sessions/jwks/project-test-x`)).status).toBe(404)
-    const foreign = await ask(`${stytch}/v1/public/project-test-x/oauth2/token`, { form: grant(issuer) })
+    expect((await send(`${stytch}/v1/sessions/jwks/project-test-x`)).status).toBe(404)
+    const foreign = await send(`${stytch}/v1/public/project-test-x/oauth2/token`, { form: grant(issuer) })
     expect(foreign.status).toBe(404)
   })
 })
@@ -174,29 +179,29 @@ describe("Authlete's endpoints", () => {
     `${issuer.endpoints.authlete}/api/${service}${path}`
 
   it('know no caller but the service, and no other service', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const address = api(issuer, '/auth/introspection')
-    expect((await ask(address, { json: {} })).json).toMatchObject({ resultCode: 'A001202' })
-    expect((await ask(address, { json: {}, bearer: 'x' })).status).toBe(401)
-    expect((await ask(api(issuer, '/auth/introspection', '1'), { json: {}, bearer })).status).toBe(403)
+    expect((await send(address, { json: {} })).json).toMatchObject({ resultCode: 'A001202' })
+    expect((await send(address, { json: {}, bearer: 'x' })).status).toBe(401)
+    expect((await send(api(issuer, '/auth/introspection', '1'), { json: {}, bearer })).status).toBe(403)
   })
 
   it('without a token the verdict is BAD_REQUEST, in a 200', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     for (const path of ['/auth/introspection', '/auth/introspection/standard']) {
-      const { status, json } = await ask(api(issuer, path), { bearer, json: {} })
+      const { status, json } = await send(api(issuer, path), { bearer, json: {} })
       expect([status, json['action']]).toEqual([200, 'BAD_REQUEST'])
     }
   })
 
   it('judge the subject if asked, and take a form as well as JSON', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const token = issuer.mintOpaque({ provider: 'authlete', clientId: 'app', subject: 'john', scopes: 'a b' })
-    const actionOf = async (question: Question): Promise<unknown> =>
-      (await ask(api(issuer, '/auth/introspection'), { bearer, ...question })).json['action']
+    const actionOf = async (question: JsonRequest): Promise<unknown> =>
+      (await send(api(issuer, '/auth/introspection'), { bearer, ...question })).json['action']
     expect(await actionOf({ json: { token, subject: 'john' } })).toBe('OK')
     expect(await actionOf({ json: { token, subject: 'jane' } })).toBe('FORBIDDEN')
     expect(await actionOf({ form: { token, scopes: 'a b' } })).toBe('OK')
@@ -204,22 +209,22 @@ describe("Authlete's endpoints", () => {
   })
 
   it('a good verdict carries an error text that means nothing, as the real one does', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const token = issuer.mintOpaque({ provider: 'authlete' })
-    const { json } = await ask(api(issuer, '/auth/introspection'), { bearer, json: { token } })
+    const { json } = await send(api(issuer, '/auth/introspection'), { bearer, json: { token } })
     expect(json).toMatchObject({ action: 'OK', responseContent: 'Bearer error="invalid_request"' })
   })
 
   it('publish the keys where discovery says', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { authlete } = issuer.endpoints
     for (const address of [
       `${authlete}/.well-known/openid-configuration`,
       `${issuer.url}/.well-known/oauth-authorization-server/authlete`,
     ]) {
-      expect((await ask(address)).json).toEqual({ issuer: authlete, jwks_uri: `${authlete}/jwks` })
+      expect((await send(address)).json).toEqual({ issuer: authlete, jwks_uri: `${authlete}/jwks` })
     }
-    expect((await ask(`${authlete}/jwks`)).json).toEqual(issuer.jwks('authlete'))
+    expect((await send(`${authlete}/jwks`)).json).toEqual(issuer.jwks('authlete'))
   })
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, stytch, type Issuer, type Policy } from '../../src/index.js'
 import type { Endpoint, TestIssuer } from '../../src/testing/index.js'
-import { refusalOf, stage } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed } from '../support/test-bed.js'
 
 const FIVE_MINUTES: Policy = { confirmAfter: '5m' }
 
@@ -11,13 +12,13 @@ describe('a JWT under confirmAfter', () => {
     [300, 1],
     [301, 1],
   ])('%s s old, with 5 minutes: the issuer is asked %s times', async (age, calls) => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     expect(await outcome(jwt({ age }), FIVE_MINUTES)).toBe('accepted')
     expect(issuer.calls.introspection).toBe(calls)
   })
 
   it('remembered, is asked about from the very moment it is that old', async () => {
-    const { jwt, outcome, issuer, pass } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, outcome, issuer, pass } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt()
     await outcome(token)
     pass(299.999)
@@ -29,7 +30,7 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('is asked about again once the last answer is that old, and tells when it was confirmed', async () => {
-    const { jwt, verifier, issuer, pass, now } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, verifier, issuer, pass, now } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt({ age: 300 })
     expect(await verifier.verify(token)).toMatchObject({ confirmedAt: now() })
     const confirmedAt = now()
@@ -42,14 +43,14 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('is not asked about where no policy wants it', async () => {
-    const { jwt, verifier, issuer } = await stage()
+    const { jwt, verifier, issuer } = await testBed()
     const token = await verifier.verify(jwt({ age: '1h', expiresIn: '1h' }))
     expect(token.confirmedAt).toBeUndefined()
     expect(issuer.calls.introspection).toBe(0)
   })
 
   it('with 0 is asked about on every request', async () => {
-    const { jwt, outcome, issuer } = await stage({ policy: { confirmAfter: 0 } })
+    const { jwt, outcome, issuer } = await testBed({ policy: { confirmAfter: 0 } })
     const token = jwt()
     for (let request = 1; request <= 3; request += 1) {
       expect(await outcome(token)).toBe('accepted')
@@ -58,13 +59,13 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('that does not say when it was issued is asked about at once', async () => {
-    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     expect(await outcome(jwt({ claims: { iat: undefined } }))).toBe('accepted')
     expect(issuer.calls.introspection).toBe(1)
   })
 
   it('once revoked, is refused no later than that', async () => {
-    const { jwt, outcome, issuer, pass } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, outcome, issuer, pass } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt()
     await outcome(token)
     issuer.revoke(token)
@@ -77,7 +78,7 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('once revoked, is refused at once where every request is confirmed', async () => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     const token = jwt()
     expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
     issuer.revoke(token)
@@ -85,7 +86,7 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('confirmed for a strict route is not asked about for a laxer one', async () => {
-    const { jwt, outcome, issuer, pass } = await stage()
+    const { jwt, outcome, issuer, pass } = await testBed()
     const token = jwt({ age: '10m' })
     await outcome(token, { confirmAfter: 0 })
     pass(100)
@@ -100,7 +101,7 @@ describe('a JWT under confirmAfter', () => {
       [{ confirmAfter: 60 }, FIVE_MINUTES],
       [FIVE_MINUTES, { confirmAfter: 60 }],
     ] as const) {
-      const { jwt, outcome, issuer } = await stage({ policy })
+      const { jwt, outcome, issuer } = await testBed({ policy })
       await outcome(jwt({ age: 59 }), route)
       expect(issuer.calls.introspection).toBe(0)
       await outcome(jwt({ age: 60 }), route)
@@ -109,7 +110,7 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it('is undecidable while the issuer cannot be reached, and fine again after', async () => {
-    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     const [young, old] = [jwt({ age: 299 }), jwt({ age: 300 })]
     issuer.fail('introspection', 500)
     expect(await outcome(young)).toBe('accepted')
@@ -124,7 +125,7 @@ describe('where the issuer cannot be asked, a JWT is refused from then on', () =
     ['oauth without introspection', (by) => oauth(by.oauth({ introspection: undefined })), 'oauth'],
     ['stytch', (by) => stytch(by.stytch()), 'stytch'],
   ])('%s', async (_, make, provider) => {
-    const { issuer, verifier, outcome, pass } = await stage({
+    const { issuer, verifier, outcome, pass } = await testBed({
       issuers: (by) => [make(by)],
       policy: FIVE_MINUTES,
     })
@@ -139,7 +140,7 @@ describe('where the issuer cannot be asked, a JWT is refused from then on', () =
   })
 
   it('an issuer that does not introspect JWTs', async () => {
-    const { jwt, outcome, issuer } = await stage({ policy: FIVE_MINUTES })
+    const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     issuer.fail('introspection', { status: 400, body: { error: 'unsupported_token_type' } })
     expect(await outcome(jwt({ age: 299 }))).toBe('accepted')
     expect(await outcome(jwt({ age: 300 }))).toBe('confirmation_impossible')
@@ -156,7 +157,7 @@ describe('the other issuers that can be asked confirm JWTs too', () => {
       'authleteIntrospection',
     ],
   ])('%s', async (_, make, provider, endpoint) => {
-    const { issuer, outcome } = await stage({ issuers: (by) => [make(by)], policy: FIVE_MINUTES })
+    const { issuer, outcome } = await testBed({ issuers: (by) => [make(by)], policy: FIVE_MINUTES })
     const [young, old] = [issuer.mintJwt({ provider, age: 299 }), issuer.mintJwt({ provider, age: 300 })]
     expect(await outcome(young)).toBe('accepted')
     expect(issuer.calls[endpoint]).toBe(0)
@@ -175,7 +176,7 @@ describe('an opaque token under confirmAfter', () => {
     [60, 29.999, 1],
     [60, 30, 2],
   ])('%s s, asked about again after %s s: %s calls', async (confirmAfter, seconds, calls) => {
-    const { issuer, outcome, pass } = await stage({ policy: { confirmAfter } })
+    const { issuer, outcome, pass } = await testBed({ policy: { confirmAfter } })
     const token = issuer.mintOpaque({ age: '10m' })
     expect(await outcome(token)).toBe('accepted')
     pass(seconds)
@@ -184,7 +185,7 @@ describe('an opaque token under confirmAfter', () => {
   })
 
   it('once revoked, is refused at once with 0', async () => {
-    const { issuer, outcome } = await stage()
+    const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque()
     await outcome(token)
     issuer.revoke(token)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, stytch } from '../../src/index.js'
-import { stage, startIssuer } from '../support/core.js'
+import { startIssuer, testBed } from '../support/test-bed.js'
 
 describe('ready()', () => {
   it('loads discovery and keys, so that the first request waits for nothing', async () => {
-    const { issuer, jwt, outcome, verifier } = await stage()
+    const { issuer, jwt, outcome, verifier } = await testBed()
     const token = jwt()
     await verifier.ready()
     expect(issuer.calls).toMatchObject({ discovery: 1, jwks: 1, total: 2 })
@@ -14,7 +14,7 @@ describe('ready()', () => {
   })
 
   it('loads those of every issuer', async () => {
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: undefined })),
         clerk(by.clerk()),
@@ -29,7 +29,7 @@ describe('ready()', () => {
   })
 
   it('asks nobody where there is nothing to load', async () => {
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ publicKey: by.publicKeyPem(), introspection: undefined })),
         authlete(by.authlete()),
@@ -40,7 +40,7 @@ describe('ready()', () => {
   })
 
   it('loads the introspection address where only that is discovered', async () => {
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks` }))],
     })
     await verifier.ready()
@@ -49,7 +49,7 @@ describe('ready()', () => {
 
   it('names each issuer that failed, with what went wrong, and no other', async () => {
     const other = await startIssuer({})
-    const { issuer, verifier } = await stage({
+    const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: undefined })),
         stytch(by.stytch({ projectId: 'project-test-wrong' })),
@@ -70,7 +70,7 @@ describe('ready()', () => {
   })
 
   it('may be called again once the issuer is well and the pause is over', async () => {
-    const { issuer, verifier, pass } = await stage()
+    const { issuer, verifier, pass } = await testBed()
     issuer.fail('all', 'reset')
     await expect(verifier.ready()).rejects.toThrow(/^not ready: /)
     issuer.heal()
@@ -81,7 +81,7 @@ describe('ready()', () => {
 
 describe('health()', () => {
   it('before anything was asked: ok, and nothing known', async () => {
-    const { issuer, verifier } = await stage()
+    const { issuer, verifier } = await testBed()
     expect(verifier.health()).toEqual({
       status: 'ok',
       issuers: [
@@ -98,7 +98,7 @@ describe('health()', () => {
   })
 
   it('tells how many keys there are, how old they are, and when the issuer last answered', async () => {
-    const { issuer, jwt, outcome, verifier, pass, now } = await stage()
+    const { issuer, jwt, outcome, verifier, pass, now } = await testBed()
     const start = now()
     await outcome(jwt())
     pass(10)
@@ -115,7 +115,7 @@ describe('health()', () => {
   })
 
   it('is degraded while the keys cannot be refreshed but still serve, and ok again after', async () => {
-    const { issuer, jwt, outcome, verifier, pass, now } = await stage({
+    const { issuer, jwt, outcome, verifier, pass, now } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
     const token = jwt({ expiresIn: '2h' })
@@ -145,7 +145,7 @@ describe('health()', () => {
   })
 
   it('is down when nothing can be had of the only issuer', async () => {
-    const { issuer, jwt, outcome, verifier } = await stage()
+    const { issuer, jwt, outcome, verifier } = await testBed()
     issuer.fail('all', 500)
     await outcome(jwt())
     expect(verifier.health()).toMatchObject({
@@ -155,7 +155,7 @@ describe('health()', () => {
   })
 
   it('of several issuers: degraded if one is down, down if all are', async () => {
-    const { issuer, jwt, outcome, verifier } = await stage({
+    const { issuer, jwt, outcome, verifier } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined })), stytch(by.stytch())],
     })
     issuer.fail('jwks', 500)
@@ -166,7 +166,7 @@ describe('health()', () => {
   })
 
   it('shows trouble in asking, without a token or a credential', async () => {
-    const { issuer, outcome, verifier } = await stage()
+    const { issuer, outcome, verifier } = await testBed()
     const token = issuer.mintOpaque()
     issuer.fail('introspection', 401)
     await outcome(token)

@@ -1,20 +1,20 @@
 import { describe, expect, it, vi } from 'vitest'
 import { oauth, Refusal, type Issuer, type Verifier } from '../../src/index.js'
-import { stage, times, type Stage } from '../support/core.js'
+import { testBed, type TestBed, times } from '../support/test-bed.js'
 
 type ReadClaims = NonNullable<Issuer['jwt']>['readClaims']
 
 /** A test bed whose issuer's `readClaims` can be observed and replaced. */
-async function watched(): Promise<Stage & { readonly readClaims: ReturnType<typeof vi.fn<ReadClaims>> }> {
+async function watched(): Promise<TestBed & { readonly readClaims: ReturnType<typeof vi.fn<ReadClaims>> }> {
   const readClaims = vi.fn<ReadClaims>()
-  const on = await stage({
+  const bed = await testBed({
     issuers: (by) => {
       const issuer = oauth(by.oauth())
       readClaims.mockImplementation(issuer.jwt!.readClaims)
       return [{ ...issuer, jwt: { ...issuer.jwt!, readClaims } }]
     },
   })
-  return { ...on, readClaims }
+  return { ...bed, readClaims }
 }
 
 const verifyThrice = (verifier: Verifier, token: string) =>
@@ -25,7 +25,7 @@ const verifyThrice = (verifier: Verifier, token: string) =>
 
 describe('a JWT that is used several times', () => {
   it('has the same facts each time, whatever its claims contain', async () => {
-    const { jwt, verifier, events } = await stage()
+    const { jwt, verifier, events } = await testBed()
     const claims = {
       text: 'Grüße, 世界 \u{1f511} "\\\u0000',
       nested: { list: [1, 2.5, null, { deep: [] }], ['__proto__']: { isAdmin: true } },
@@ -46,7 +46,7 @@ describe('a JWT that is used several times', () => {
   })
 
   it('is frozen, nested claims included', async () => {
-    const { jwt, verifier } = await stage()
+    const { jwt, verifier } = await testBed()
     for (const token of await verifyThrice(verifier, jwt({ claims: { nested: { list: [{}] } } }))) {
       const { claims } = token as { claims: { nested: { list: object[] } } }
       for (const part of [token, claims, claims.nested, claims.nested.list, claims.nested.list[0]]) {
@@ -76,7 +76,7 @@ describe('a JWT that is used several times', () => {
   )
 
   it('is refused once its key is no longer listed', async () => {
-    const { issuer, jwt, outcome, pass } = await stage()
+    const { issuer, jwt, outcome, pass } = await testBed()
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
     issuer.rotateKeys()
@@ -86,7 +86,7 @@ describe('a JWT that is used several times', () => {
   })
 
   it('is verified again after forget()', async () => {
-    const { jwt, outcome, verifier, events } = await stage()
+    const { jwt, outcome, verifier, events } = await testBed()
     const token = jwt()
     await outcome(token)
     verifier.forget(token)
@@ -97,13 +97,13 @@ describe('a JWT that is used several times', () => {
 
 describe('an unverified JWT', () => {
   const takingAll = async (recognises: NonNullable<NonNullable<Issuer['jwt']>['recognises']>) => {
-    const on = await stage({
+    const bed = await testBed({
       issuers: (by) => {
         const issuer = oauth(by.oauth())
         return [{ ...issuer, jwt: { ...issuer.jwt!, issuers: null, recognises } }]
       },
     })
-    return on
+    return bed
   }
 
   it('cannot be changed by the function that recognises it', async () => {
@@ -127,20 +127,20 @@ describe('an unverified JWT', () => {
 
 it('a custom issuer function that verifies the same token causes no unhandled rejection', async () => {
   const inner: Promise<unknown>[] = []
-  const on: Stage = await stage({
+  const bed: TestBed = await testBed({
     issuers: (by) => {
       const issuer = oauth(by.oauth())
       const judgeHeader: NonNullable<Issuer['jwt']>['validateHeader'] = (header) => {
         if (inner.length === 0) {
           inner.push(Promise.resolve())
-          inner.push(on.outcome(token).catch(() => undefined))
+          inner.push(bed.outcome(token).catch(() => undefined))
         }
         return issuer.jwt!.validateHeader(header)
       }
       return [{ ...issuer, jwt: { ...issuer.jwt!, validateHeader: judgeHeader } }]
     },
   })
-  const token = `${on.jwt().slice(0, -8)}AAAAAAAA`
-  expect(await on.outcome(token)).toBe('signature_invalid')
+  const token = `${bed.jwt().slice(0, -8)}AAAAAAAA`
+  expect(await bed.outcome(token)).toBe('signature_invalid')
   expect(await Promise.all(inner)).toContain('signature_invalid')
 })

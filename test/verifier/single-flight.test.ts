@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { guard } from '../../adapters/fetch.js'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, MintOpaqueOptions, TestIssuer } from '../../src/testing/index.js'
-import { bearer, outcomeOf, stage, times } from '../support/core.js'
+import { bearer, testBed, times } from '../support/test-bed.js'
+import { outcomeOf } from '../support/outcomes.js'
 
 const CALLERS = 100
 
@@ -12,7 +13,7 @@ describe('100 callers at the same time with one opaque token', () => {
     ['clerk', (by) => clerk(by.clerk()), 'clerk', 'clerkVerify'],
     ['authlete', (by) => authlete(by.authlete()), 'authlete', 'authleteIntrospection'],
   ])('%s: one call, and all are accepted', async (_, make, provider, endpoint) => {
-    const { issuer, outcome } = await stage({ issuers: (by) => [make(by)] })
+    const { issuer, outcome } = await testBed({ issuers: (by) => [make(by)] })
     const token = issuer.mintOpaque({ provider })
     const gate = issuer.gate(endpoint)
     const outcomes = times(CALLERS, () => outcome(token))
@@ -26,7 +27,7 @@ describe('100 callers at the same time with one opaque token', () => {
   })
 
   it('each is judged by its own policy', async () => {
-    const { issuer, verifier } = await stage()
+    const { issuer, verifier } = await testBed()
     const token = issuer.mintOpaque({ scopes: 'a' })
     const decisions = await Promise.all(
       times(CALLERS, (index) => verifier.authorize(bearer(token), { scopes: index % 2 === 0 ? 'a' : 'b' })),
@@ -37,7 +38,7 @@ describe('100 callers at the same time with one opaque token', () => {
   })
 
   it('a no is shared and remembered', async () => {
-    const { issuer, outcome } = await stage()
+    const { issuer, outcome } = await testBed()
     const gate = issuer.gate('introspection')
     const outcomes = times(CALLERS, () => outcome('made-up'))
     await gate.waiting
@@ -52,7 +53,7 @@ describe('100 callers at the same time with one opaque token', () => {
     ['an answer that is no JSON', 'html', 'issuer_unavailable'],
     ['our credentials refused', 401, 'issuer_refused_us'],
   ] as const)('a call that fails (%s) fails for all and is not remembered', async (_, how, reason) => {
-    const { issuer, outcome } = await stage()
+    const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque()
     issuer.fail('introspection', how)
     const gate = issuer.gate('introspection')
@@ -67,7 +68,7 @@ describe('100 callers at the same time with one opaque token', () => {
   })
 
   it('another token is another question', async () => {
-    const { issuer, outcome } = await stage()
+    const { issuer, outcome } = await testBed()
     const tokens = times(10, () => issuer.mintOpaque())
     const outcomes = await Promise.all([...tokens, ...tokens].map((token) => outcome(token)))
     expect(new Set(outcomes)).toEqual(new Set(['accepted']))
@@ -77,7 +78,7 @@ describe('100 callers at the same time with one opaque token', () => {
 
 describe('100 callers at the same time with one JWT', () => {
   it('share its check and the fetch of the keys', async () => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     const token = jwt()
     const outcomes = await Promise.all(times(CALLERS, () => outcome(token)))
     expect(new Set(outcomes)).toEqual(new Set(['accepted']))
@@ -85,7 +86,7 @@ describe('100 callers at the same time with one JWT', () => {
   })
 
   it('share its confirmation', async () => {
-    const { issuer, jwt, outcome, verifier } = await stage({ policy: { confirmAfter: '5m' } })
+    const { issuer, jwt, outcome, verifier } = await testBed({ policy: { confirmAfter: '5m' } })
     await verifier.ready()
     const token = jwt({ age: '10m' })
     const outcomes = await Promise.all(times(CALLERS, () => outcome(token)))
@@ -94,7 +95,7 @@ describe('100 callers at the same time with one JWT', () => {
   })
 
   it('a caller who needs the word of the issuer gets it, not the local check of another', async () => {
-    const { issuer, jwt, verifier } = await stage()
+    const { issuer, jwt, verifier } = await testBed()
     const token = jwt()
     const gate = issuer.gate('jwks')
     const lax = verifier.verify(token)
@@ -107,7 +108,7 @@ describe('100 callers at the same time with one JWT', () => {
   })
 
   it('a question of one caller is never answered with the local check of another under way', async () => {
-    const { issuer, jwt, outcome, pass, verifier } = await stage({ cache: false })
+    const { issuer, jwt, outcome, pass, verifier } = await testBed({ cache: false })
     const token = jwt({ expiresIn: '1d' })
     const request = new Request('https://api.test/', bearer(token))
     await guard(verifier)(request)
@@ -123,7 +124,7 @@ describe('100 callers at the same time with one JWT', () => {
   })
 
   it('a caller content with the local check does not wait for the question of another', async () => {
-    const { issuer, jwt, outcome } = await stage({ cache: false })
+    const { issuer, jwt, outcome } = await testBed({ cache: false })
     const token = jwt()
     const gate = issuer.gate('introspection')
     const strict = outcome(token, { confirmAfter: 0 })
@@ -134,7 +135,7 @@ describe('100 callers at the same time with one JWT', () => {
   })
 
   it('a caller who gave up changes nothing for the others', async () => {
-    const { issuer, outcome, verifier } = await stage()
+    const { issuer, outcome, verifier } = await testBed()
     const token = issuer.mintOpaque()
     const gate = issuer.gate('introspection')
     const impatient = Promise.race([verifier.verify(token), Promise.resolve('gone')])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/index.js'
-import { refusalOf, stage } from '../support/core.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed } from '../support/test-bed.js'
 
 describe('a remembered answer past its lifetime, while the issuer is down', () => {
   it.each<[string, Policy | undefined, Policy | undefined, number, string]>([
@@ -16,7 +17,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 79.999, 'accepted'],
     ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 80, 'issuer_unavailable'],
   ])('%s (%j, %j): after %s s %s', async (_, policy, route, seconds, expected) => {
-    const { issuer, outcome, pass } = await stage(policy === undefined ? {} : { policy })
+    const { issuer, outcome, pass } = await testBed(policy === undefined ? {} : { policy })
     const token = issuer.mintOpaque()
     expect(await outcome(token)).toBe('accepted')
     issuer.fail('introspection', 500)
@@ -25,7 +26,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   })
 
   it('is reported as coming from memory, and gives way to the next real answer', async () => {
-    const { issuer, outcome, pass, events } = await stage({ policy: { staleIfError: '1h' } })
+    const { issuer, outcome, pass, events } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
     issuer.fail('introspection', 500)
@@ -41,7 +42,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   })
 
   it('never stands against a no', async () => {
-    const { issuer, outcome, pass } = await stage({ policy: { staleIfError: '1h' } })
+    const { issuer, outcome, pass } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
     issuer.revoke(token)
@@ -53,7 +54,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   })
 
   it('is still held against expiry and policy', async () => {
-    const { issuer, outcome, pass } = await stage({ clockTolerance: 0, policy: { staleIfError: '1h' } })
+    const { issuer, outcome, pass } = await testBed({ clockTolerance: 0, policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque({ expiresIn: 60, scopes: 'a' })
     await outcome(token)
     issuer.fail('introspection', 500)
@@ -66,7 +67,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   })
 
   it('does not help a token that was never answered for', async () => {
-    const { issuer, verifier } = await stage({ policy: { staleIfError: '1h' } })
+    const { issuer, verifier } = await testBed({ policy: { staleIfError: '1h' } })
     issuer.fail('introspection', 500)
     const refusal = await refusalOf(verifier.verify(issuer.mintOpaque()))
     expect(refusal).toMatchObject({ reason: 'issuer_unavailable', status: 503 })
@@ -79,7 +80,7 @@ describe('a JWT whose confirmation has run out, while the issuer is down', () =>
     [659.999, 'accepted'],
     [660, 'issuer_unavailable'],
   ])('confirmed %s s ago under confirmAfter 10 m and staleIfError 1 m: %s', async (seconds, expected) => {
-    const { issuer, jwt, outcome, pass } = await stage({
+    const { issuer, jwt, outcome, pass } = await testBed({
       policy: { confirmAfter: '10m', staleIfError: '1m' },
     })
     const token = jwt({ age: '10m', expiresIn: '2h' })
@@ -90,7 +91,7 @@ describe('a JWT whose confirmation has run out, while the issuer is down', () =>
   })
 
   it('that was never confirmed is not accepted on the strength of staleIfError', async () => {
-    const { issuer, jwt, outcome } = await stage({ policy: { confirmAfter: '10m', staleIfError: '1h' } })
+    const { issuer, jwt, outcome } = await testBed({ policy: { confirmAfter: '10m', staleIfError: '1h' } })
     issuer.fail('introspection', 500)
     expect(await outcome(jwt({ age: '10m' }))).toBe('issuer_unavailable')
   })

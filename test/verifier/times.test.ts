@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type Duration } from '../../src/index.js'
-import { stage } from '../support/core.js'
+import { testBed } from '../support/test-bed.js'
 
 describe('a length of time', () => {
   it.each<[Duration, number]>([
@@ -12,7 +12,7 @@ describe('a length of time', () => {
     ['1h', 3600],
     ['7d', 604_800],
   ])('%s is %s seconds', async (maxTokenAge, seconds) => {
-    const { jwt, outcome, pass } = await stage({ policy: { maxTokenAge } })
+    const { jwt, outcome, pass } = await testBed({ policy: { maxTokenAge } })
     const token = jwt({ expiresIn: '30d' })
     pass(seconds - 0.001)
     expect(await outcome(token)).toBe('accepted')
@@ -42,14 +42,16 @@ describe('a length of time', () => {
     {},
     [60],
   ])('%j is none', async (duration) => {
-    await expect(stage({ policy: { maxTokenAge: duration as Duration } })).rejects.toThrow(ConfigurationError)
-    await expect(stage({ clockTolerance: duration as Duration })).rejects.toThrow(ConfigurationError)
+    await expect(testBed({ policy: { maxTokenAge: duration as Duration } })).rejects.toThrow(
+      ConfigurationError,
+    )
+    await expect(testBed({ clockTolerance: duration as Duration })).rejects.toThrow(ConfigurationError)
   })
 
   it('the clock tolerance is at most a minute', async () => {
-    await stage({ clockTolerance: 60 })
-    await expect(stage({ clockTolerance: 60.001 })).rejects.toThrow(/clockTolerance/)
-    await expect(stage({ clockTolerance: '2m' })).rejects.toThrow(/clockTolerance/)
+    await testBed({ clockTolerance: 60 })
+    await expect(testBed({ clockTolerance: 60.001 })).rejects.toThrow(/clockTolerance/)
+    await expect(testBed({ clockTolerance: '2m' })).rejects.toThrow(/clockTolerance/)
   })
 })
 
@@ -62,7 +64,7 @@ describe.each([
   const options = clockTolerance === undefined ? {} : { clockTolerance }
 
   it('a JWT expires that much later, and not a millisecond after', async () => {
-    const { jwt, outcome, pass } = await stage(options)
+    const { jwt, outcome, pass } = await testBed(options)
     const token = jwt({ expiresIn: 10 })
     expect(await outcome(token)).toBe('accepted')
     pass(10 + tolerance - 0.001)
@@ -75,7 +77,7 @@ describe.each([
     ['nbf', 'token_not_active_yet'],
     ['iat', 'issued_in_future'],
   ])('%s may lie that much ahead, and not a millisecond more', async (claim, reason) => {
-    const { issuer, jwt, outcome, now } = await stage(options)
+    const { issuer, jwt, outcome, now } = await testBed(options)
     const at = (seconds: number) => ({ claims: { [claim]: now() + seconds } })
     expect(await outcome(jwt(at(tolerance)))).toBe('accepted')
     expect(await outcome(jwt(at(tolerance + 0.001)))).toBe(reason)
@@ -85,7 +87,7 @@ describe.each([
 })
 
 it('the time is judged on each request, so a token becomes active while it is remembered', async () => {
-  const { jwt, outcome, now, pass, events } = await stage({ clockTolerance: 0 })
+  const { jwt, outcome, now, pass, events } = await testBed({ clockTolerance: 0 })
   const token = jwt({ claims: { nbf: now() + 10 } })
   expect(await outcome(token)).toBe('token_not_active_yet')
   pass(9.999)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth, type CacheOptions } from '../../src/index.js'
-import { stage, times, type Stage } from '../support/core.js'
+import { testBed, type TestBed, times } from '../support/test-bed.js'
 
 /** Asks about tokens one after the other and says how many calls that took. */
-async function callsFor({ issuer, outcome }: Stage, ...tokens: readonly string[]): Promise<number> {
+async function callsFor({ issuer, outcome }: TestBed, ...tokens: readonly string[]): Promise<number> {
   const before = issuer.calls.introspection
   for (const token of tokens) await outcome(token)
   return issuer.calls.introspection - before
@@ -22,85 +22,85 @@ describe('how long an answer is remembered', () => {
     ['a yes, not at all', { lifetime: 0 }, true, 0, 1],
     ['a no, not at all', { refusedLifetime: 0 }, false, 0, 1],
   ])('%s (%j): of %s, after %s s it takes %s calls', async (_, remote, isGood, seconds, calls) => {
-    const on = await stage({ issuers: (by) => [oauth(by.oauth({ remote }))] })
-    const token = isGood ? on.issuer.mintOpaque() : 'made-up'
-    expect(await callsFor(on, token)).toBe(1)
-    on.pass(seconds)
-    expect(await callsFor(on, token)).toBe(calls)
+    const bed = await testBed({ issuers: (by) => [oauth(by.oauth({ remote }))] })
+    const token = isGood ? bed.issuer.mintOpaque() : 'made-up'
+    expect(await callsFor(bed, token)).toBe(1)
+    bed.pass(seconds)
+    expect(await callsFor(bed, token)).toBe(calls)
   })
 
   it('a yes is renewed by the next answer, from the moment of the question', async () => {
-    const on = await stage()
-    const token = on.issuer.mintOpaque()
-    await on.outcome(token)
-    on.pass(30)
-    expect(await callsFor(on, token)).toBe(1)
-    on.pass(29.999)
-    expect(await callsFor(on, token)).toBe(0)
-    on.pass(0.001)
-    expect(await callsFor(on, token)).toBe(1)
+    const bed = await testBed()
+    const token = bed.issuer.mintOpaque()
+    await bed.outcome(token)
+    bed.pass(30)
+    expect(await callsFor(bed, token)).toBe(1)
+    bed.pass(29.999)
+    expect(await callsFor(bed, token)).toBe(0)
+    bed.pass(0.001)
+    expect(await callsFor(bed, token)).toBe(1)
   })
 
   it('a revocation is noticed when the answer has run out, and a no that became a yes as well', async () => {
-    const on = await stage()
-    const token = on.issuer.mintOpaque()
-    const early = on.issuer.mintOpaque({ claims: { nbf: on.now() + 5 } })
-    expect(await on.outcome(token)).toBe('accepted')
-    expect(await on.outcome(early)).toBe('token_inactive')
-    on.issuer.revoke(token)
-    on.pass(29.999)
-    expect(await on.outcome(token)).toBe('accepted')
-    on.pass(0.001)
-    expect(await on.outcome(token)).toBe('token_inactive')
-    expect(await on.outcome(early)).toBe('accepted')
+    const bed = await testBed()
+    const token = bed.issuer.mintOpaque()
+    const early = bed.issuer.mintOpaque({ claims: { nbf: bed.now() + 5 } })
+    expect(await bed.outcome(token)).toBe('accepted')
+    expect(await bed.outcome(early)).toBe('token_inactive')
+    bed.issuer.revoke(token)
+    bed.pass(29.999)
+    expect(await bed.outcome(token)).toBe('accepted')
+    bed.pass(0.001)
+    expect(await bed.outcome(token)).toBe('token_inactive')
+    expect(await bed.outcome(early)).toBe('accepted')
   })
 
   it('a yes ends with the token', async () => {
-    const on = await stage({ clockTolerance: 0 })
-    const token = on.issuer.mintOpaque({ expiresIn: 10 })
-    expect(await on.outcome(token)).toBe('accepted')
-    on.pass(9.999)
-    expect(await on.outcome(token)).toBe('accepted')
-    on.pass(0.001)
-    expect(await on.outcome(token)).toBe('token_expired')
+    const bed = await testBed({ clockTolerance: 0 })
+    const token = bed.issuer.mintOpaque({ expiresIn: 10 })
+    expect(await bed.outcome(token)).toBe('accepted')
+    bed.pass(9.999)
+    expect(await bed.outcome(token)).toBe('accepted')
+    bed.pass(0.001)
+    expect(await bed.outcome(token)).toBe('token_expired')
   })
 
   it('a yes is not used past the expiry of its token within the clock tolerance: the issuer is asked', async () => {
-    const on = await stage({ clockTolerance: '5s' })
-    const token = on.issuer.mintOpaque({ expiresIn: 10 })
-    expect(await on.outcome(token)).toBe('accepted')
-    on.pass(9.999)
-    expect(await callsFor(on, token)).toBe(0)
-    on.pass(0.001)
-    expect(await callsFor(on, token)).toBe(1)
-    expect(await on.outcome(token)).toBe('token_inactive')
+    const bed = await testBed({ clockTolerance: '5s' })
+    const token = bed.issuer.mintOpaque({ expiresIn: 10 })
+    expect(await bed.outcome(token)).toBe('accepted')
+    bed.pass(9.999)
+    expect(await callsFor(bed, token)).toBe(0)
+    bed.pass(0.001)
+    expect(await callsFor(bed, token)).toBe(1)
+    expect(await bed.outcome(token)).toBe('token_inactive')
   })
 
   it('a yes past the expiry of its token and the clock tolerance is refused without a question', async () => {
-    const on = await stage({ clockTolerance: '5s' })
-    const token = on.issuer.mintOpaque({ expiresIn: 10 })
-    await on.outcome(token)
-    on.pass(15)
-    expect(await callsFor(on, token)).toBe(0)
-    expect(await on.outcome(token)).toBe('token_expired')
+    const bed = await testBed({ clockTolerance: '5s' })
+    const token = bed.issuer.mintOpaque({ expiresIn: 10 })
+    await bed.outcome(token)
+    bed.pass(15)
+    expect(await callsFor(bed, token)).toBe(0)
+    expect(await bed.outcome(token)).toBe('token_expired')
   })
 
   it('a clock that jumps back does not prolong what is remembered', async () => {
-    const on = await stage()
-    const token = on.issuer.mintOpaque({ age: '2h', expiresIn: '2h' })
-    await on.outcome(token)
-    on.pass(-3600)
-    expect(await callsFor(on, token)).toBe(0)
-    on.pass(30)
-    expect(await callsFor(on, token)).toBe(1)
+    const bed = await testBed()
+    const token = bed.issuer.mintOpaque({ age: '2h', expiresIn: '2h' })
+    await bed.outcome(token)
+    bed.pass(-3600)
+    expect(await callsFor(bed, token)).toBe(0)
+    bed.pass(30)
+    expect(await callsFor(bed, token)).toBe(1)
   })
 })
 
 describe('how much is remembered', () => {
   async function on(
     cache: CacheOptions,
-  ): Promise<Stage & { good: readonly string[]; junk: readonly string[] }> {
-    const set = await stage({ cache })
+  ): Promise<TestBed & { good: readonly string[]; junk: readonly string[] }> {
+    const set = await testBed({ cache })
     return {
       ...set,
       good: times(4, () => set.issuer.mintOpaque()),
@@ -148,18 +148,18 @@ describe('how much is remembered', () => {
     true,
     null,
   ])('a bound that is none is refused: %j', async (cache) => {
-    await expect(stage({ cache: cache as CacheOptions })).rejects.toThrow(ConfigurationError)
+    await expect(testBed({ cache: cache as CacheOptions })).rejects.toThrow(ConfigurationError)
   })
 })
 
 describe('cache: false', () => {
   it('asks the issuer each time and checks each JWT anew', async () => {
-    const on = await stage({ cache: false })
-    const token = on.issuer.mintOpaque()
-    expect(await callsFor(on, token, token, 'junk', 'junk')).toBe(4)
-    const signed = on.jwt()
-    await callsFor(on, signed, signed)
-    expect(on.events.map(({ source }) => source).slice(4)).toEqual(['local', 'local'])
+    const bed = await testBed({ cache: false })
+    const token = bed.issuer.mintOpaque()
+    expect(await callsFor(bed, token, token, 'junk', 'junk')).toBe(4)
+    const signed = bed.jwt()
+    await callsFor(bed, signed, signed)
+    expect(bed.events.map(({ source }) => source).slice(4)).toEqual(['local', 'local'])
   })
 })
 
@@ -167,7 +167,7 @@ describe('what is remembered are facts, not decisions', () => {
   it.each(['jwt', 'opaque'] as const)(
     'a policy is held against a remembered %s token on each request',
     async (format) => {
-      const { issuer, outcome, pass } = await stage()
+      const { issuer, outcome, pass } = await testBed()
       const mint = { scopes: 'a', clientId: 'billing' }
       const token = format === 'jwt' ? issuer.mintJwt(mint) : issuer.mintOpaque(mint)
       expect(await outcome(token, { scopes: 'b' })).toBe('scope_insufficient')
@@ -182,7 +182,7 @@ describe('what is remembered are facts, not decisions', () => {
   )
 
   it('a remembered JWT ends at its expiry and not before', async () => {
-    const { jwt, outcome, events, pass } = await stage({ clockTolerance: 0 })
+    const { jwt, outcome, events, pass } = await testBed({ clockTolerance: 0 })
     const token = jwt({ expiresIn: 300 })
     await outcome(token)
     pass(299.999)
@@ -193,7 +193,7 @@ describe('what is remembered are facts, not decisions', () => {
   })
 
   it('a token that differs in one character is another token', async () => {
-    const { jwt, outcome, issuer } = await stage()
+    const { jwt, outcome, issuer } = await testBed()
     const [signed, opaque] = [jwt(), issuer.mintOpaque()]
     await outcome(signed)
     await outcome(opaque)

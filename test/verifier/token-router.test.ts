@@ -8,12 +8,12 @@ import {
   stytch,
   type Issuer,
 } from '../../src/index.js'
-import { stage, startIssuer, type Stage } from '../support/core.js'
+import { startIssuer, testBed, type TestBed } from '../support/test-bed.js'
 
 /** Five issuers side by side, two of them with a prefix of their own. */
-async function many(): Promise<Stage> {
+async function many(): Promise<TestBed> {
   const other = await startIssuer({ opaquePrefix: 'other_' })
-  return stage({
+  return testBed({
     issuers: (by) => [
       oauth(by.oauth({ introspection: { ...by.oauth().introspection!, opaquePrefix: 'own_' } })),
       clerk(by.clerk()),
@@ -52,7 +52,7 @@ describe('a token goes to the issuer it belongs to', () => {
   })
 
   it('a JWT that fails is not tried as an opaque token', async () => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     const forged = `${jwt().split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
     expect(await outcome(forged)).toBe('signature_invalid')
     expect(await outcome('abc.def.ghi')).toBe('token_undecodable')
@@ -60,7 +60,7 @@ describe('a token goes to the issuer it belongs to', () => {
   })
 
   it('what merely has a dot in it is an opaque token', async () => {
-    const { issuer, outcome } = await stage()
+    const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque({ prefix: 'v1.local.' })
     expect(await outcome(`x${token}`.replace('v1.local.', '~'))).toBe('token_inactive')
     expect(issuer.calls.introspection).toBe(1)
@@ -84,7 +84,7 @@ describe('an issuer is known by the exact text of its name', () => {
     ['null', () => null],
     ['none', () => undefined],
   ])('%s: unknown, and nobody is asked', async (_, spell) => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     expect(await outcome(jwt({ claims: { iss: spell(issuer.url) } }))).toBe('issuer_unknown')
     expect(issuer.calls.total).toBe(0)
   })
@@ -92,7 +92,7 @@ describe('an issuer is known by the exact text of its name', () => {
 
 describe('a token nobody is configured for', () => {
   it('an opaque one where only JWTs are taken', async () => {
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
     expect(await outcome(issuer.mintOpaque())).toBe('issuer_unknown')
@@ -100,14 +100,14 @@ describe('a token nobody is configured for', () => {
   })
 
   it('one without the prefix where all have one', async () => {
-    const { issuer, outcome } = await stage({ testIssuer: { opaquePrefix: 'own_' } })
+    const { issuer, outcome } = await testBed({ testIssuer: { opaquePrefix: 'own_' } })
     expect(await outcome(issuer.mintOpaque())).toBe('accepted')
     expect(await outcome(issuer.mintOpaque({ prefix: 'Own_' }))).toBe('issuer_unknown')
     expect(await outcome(issuer.mintOpaque({ prefix: '' }))).toBe('issuer_unknown')
   })
 
   it('a JWT of Clerk where its JWTs are switched off', async () => {
-    const { issuer, outcome } = await stage({
+    const { issuer, outcome } = await testBed({
       issuers: (by) => [clerk(by.clerk({ jwtAccess: false, jwksUri: undefined }))],
     })
     expect(await outcome(issuer.mintJwt({ provider: 'clerk' }))).toBe('issuer_unknown')

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import supertest from 'supertest'
+import { close, listen } from '../../support/servers.js'
 import type { Reply, RunningApp, Seen, SentRequest } from './plan.js'
 
 /** Runs an application on a free loopback port; it is asked with supertest. */
@@ -14,22 +14,7 @@ export async function withSupertest(server: Server, seen: Seen): Promise<Running
   return { seen, server, port, send: (request) => ask(server, request), close: () => close(server) }
 }
 
-export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return (server.address() as AddressInfo).port
-}
-
-export async function close(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve()
-    })
-    server.closeAllConnections()
-  })
-}
+export { close, listen }
 
 const VERBS = { GET: 'get', HEAD: 'head', POST: 'post', OPTIONS: 'options' } as const
 

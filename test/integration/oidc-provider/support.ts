@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth, type OAuthOptions, type Verifier } from '../../../src/index.js'
-import { START } from '../../support/core.js'
+import { START } from '../../support/clock.js'
 import { startAuthorizationServer, type AuthorizationServer, type Kind } from './authorization-server.js'
 
 /** One authorization server for all tests of a file. It lives by `Date`, which stands still until told to move. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { outcomeOf } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { JWT_KINDS, KINDS, LIFETIME, resource } from './authorization-server.js'
 import { authorizationServer, pass, verifierFor } from './support.js'
 

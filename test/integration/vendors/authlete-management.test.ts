@@ -1,11 +1,11 @@
 import { Authlete } from '@authlete/typescript-sdk'
 import { HTTPClient } from '@authlete/typescript-sdk/lib/http.js'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { authleteTokens, type AuthleteTokens } from '../../../src/management/index.js'
-import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../../src/testing/index.js'
-import { hashOf } from '../../management/authlete/support.js'
-import { failureOf } from '../../management/support.js'
-import { START } from '../../support/core.js'
+import { hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
+import { testBed, type TestBed, type TestBedOptions } from '../../support/test-bed.js'
+import { START } from '../../support/clock.js'
 
 /** A request as it went out. */
 interface Sent {
@@ -17,8 +17,7 @@ interface Sent {
   readonly body: unknown
 }
 
-interface Stage {
-  readonly issuer: TestIssuer
+interface AuthleteSdkBed extends TestBed {
   readonly ours: AuthleteTokens
   readonly theirs: Authlete
   readonly serviceId: string
@@ -29,9 +28,9 @@ interface Stage {
 }
 
 /** Both clients against one test issuer, each with its requests written down. */
-async function stage(options: Omit<TestIssuerOptions, 'clock'> = {}): Promise<Stage> {
-  const issuer = await createTestIssuer({ ...options, clock: () => START })
-  onTestFinished(() => issuer.close())
+async function sdkBed(testIssuer: TestBedOptions['testIssuer'] = {}): Promise<AuthleteSdkBed> {
+  const bed = await testBed({ testIssuer })
+  const { issuer } = bed
   const { serviceId, serviceAccessToken, clientId } = issuer.authleteService
   const [sentByUs, sentByThem]: [Sent[], Sent[]] = [[], []]
   const ours = authleteTokens({
@@ -46,7 +45,7 @@ async function stage(options: Omit<TestIssuerOptions, 'clock'> = {}): Promise<St
     serverURL: issuer.endpoints.authlete,
     httpClient,
   })
-  return { issuer, ours, theirs, serviceId, clientId, sentByUs, sentByThem }
+  return { ...bed, ours, theirs, serviceId, clientId, sentByUs, sentByThem }
 }
 
 function recording(sent: Sent[]): typeof fetch {
@@ -69,17 +68,17 @@ function recording(sent: Sent[]): typeof fetch {
 
 /** Two calls, one by each: what they sent is the same, member by member. */
 async function bothSend(
-  on: Stage,
+  bed: AuthleteSdkBed,
   ours: () => PromiseLike<unknown>,
   theirs: () => Promise<unknown>,
 ): Promise<Sent> {
-  on.sentByUs.length = 0
-  on.sentByThem.length = 0
+  bed.sentByUs.length = 0
+  bed.sentByThem.length = 0
   // What becomes of the call is no matter here: the second may find nothing left to do.
   await Promise.allSettled([Promise.resolve().then(ours), Promise.resolve().then(theirs)])
-  expect(on.sentByUs).toEqual(on.sentByThem)
-  expect(on.sentByUs).toHaveLength(1)
-  return on.sentByUs[0]!
+  expect(bed.sentByUs).toEqual(bed.sentByThem)
+  expect(bed.sentByUs).toHaveLength(1)
+  return bed.sentByUs[0]!
 }
 
 const HASH = hashOf('some-token')
@@ -87,22 +86,22 @@ const THUMBPRINT = hashOf('some certificate')
 
 describe('what is sent is what their client sends', () => {
   it('list', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const [clientId, range] = ['a b/c', { subject: 'jo&hn', start: 2, end: 7 }]
     const sent = await bothSend(
-      on,
-      () => on.ours.list({ clientId, ...range }),
+      bed,
+      () => bed.ours.list({ clientId, ...range }),
       () =>
-        on.theirs.token.management.list({ serviceId: on.serviceId, clientIdentifier: clientId, ...range }),
+        bed.theirs.token.management.list({ serviceId: bed.serviceId, clientIdentifier: clientId, ...range }),
     )
-    expect(sent.path).toBe(`/authlete/api/${on.serviceId}/auth/token/get/list`)
+    expect(sent.path).toBe(`/authlete/api/${bed.serviceId}/auth/token/get/list`)
   })
 
   it('create, with every member', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       grantType: 'AUTHORIZATION_CODE',
-      clientId: Number(on.clientId),
+      clientId: Number(bed.clientId),
       subject: 'john',
       scopes: ['a', 'b'],
       properties: [
@@ -130,9 +129,9 @@ describe('what is sent is what their client sends', () => {
     const { properties, scopes, resources, ...plain } = shared
     const lists = { properties: [...properties], scopes: [...scopes], resources: [...resources] }
     await bothSend(
-      on,
+      bed,
       () =>
-        on.ours.create({
+        bed.ours.create({
           ...shared,
           token: 'preset-access-token',
           expiresIn: '1h',
@@ -141,8 +140,8 @@ describe('what is sent is what their client sends', () => {
           jwtClaims: { region: 'eu' },
         }),
       () =>
-        on.theirs.token.management.create({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.create({
+          serviceId: bed.serviceId,
           tokenCreateRequest: {
             ...plain,
             ...lists,
@@ -157,7 +156,7 @@ describe('what is sent is what their client sends', () => {
   })
 
   it('update, with every member', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       certificateThumbprint: THUMBPRINT,
       dpopKeyThumbprint: HASH,
@@ -165,9 +164,9 @@ describe('what is sent is what their client sends', () => {
     }
     const properties = [{ key: 'tenant', value: 't1' }]
     await bothSend(
-      on,
+      bed,
       () =>
-        on.ours.update({
+        bed.ours.update({
           ...shared,
           token: 'some-token',
           replaceToken: true,
@@ -180,8 +179,8 @@ describe('what is sent is what their client sends', () => {
           authorizationDetails: [{ type: 'payment' }],
         }),
       () =>
-        on.theirs.token.management.update({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.update({
+          serviceId: bed.serviceId,
           tokenUpdateRequest: {
             ...shared,
             accessToken: 'some-token',
@@ -199,12 +198,12 @@ describe('what is sent is what their client sends', () => {
   })
 
   it.each(['some-token', 'a/b?c#d%2F+é', '…/../x'])('delete, of %s', async (token) => {
-    const on = await stage()
+    const bed = await sdkBed()
     const accessTokenIdentifier = token
     const { path } = await bothSend(
-      on,
-      () => on.ours.delete({ token }),
-      () => on.theirs.token.management.delete({ serviceId: on.serviceId, accessTokenIdentifier }),
+      bed,
+      () => bed.ours.delete({ token }),
+      () => bed.theirs.token.management.delete({ serviceId: bed.serviceId, accessTokenIdentifier }),
     )
     expect(path.split('/')).toHaveLength(8)
   })
@@ -233,31 +232,31 @@ describe('what is sent is what their client sends', () => {
     ],
     ['subject', (ours: AuthleteTokens) => ours.revokeAllOfSubject({ subject: 'y' }), { subject: 'y' }],
   ])('revoke, by %s', async (_, ours, tokenRevokeRequest) => {
-    const on = await stage()
+    const bed = await sdkBed()
     await bothSend(
-      on,
-      () => ours(on.ours),
-      () => on.theirs.token.management.revoke({ serviceId: on.serviceId, tokenRevokeRequest }),
+      bed,
+      () => ours(bed.ours),
+      () => bed.theirs.token.management.revoke({ serviceId: bed.serviceId, tokenRevokeRequest }),
     )
   })
 
   it('reissueIdToken', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const ours = { token: 'a', refreshToken: 'r', subject: 'john', audienceFormat: 'string' } as const
     const theirs = { accessToken: 'a', refreshToken: 'r', sub: 'john', idTokenAudType: 'string' } as const
     await bothSend(
-      on,
-      () => on.ours.reissueIdToken({ ...ours, claims: { a: 1 }, header: { b: 2 } }),
+      bed,
+      () => bed.ours.reissueIdToken({ ...ours, claims: { a: 1 }, header: { b: 2 } }),
       () =>
-        on.theirs.token.management.reissueIdToken({
-          serviceId: on.serviceId,
+        bed.theirs.token.management.reissueIdToken({
+          serviceId: bed.serviceId,
           idtokenReissueRequest: { ...theirs, claims: '{"a":1}', idtHeaderParams: '{"b":2}' },
         }),
     )
   })
 
   it('introspect and introspectStandard', async () => {
-    const on = await stage()
+    const bed = await sdkBed()
     const shared = {
       token: 'some-token',
       subject: 'john',
@@ -275,11 +274,11 @@ describe('what is sent is what their client sends', () => {
       headers: [{ key: 'a', value: 'b' }],
     }
     await bothSend(
-      on,
-      () => on.ours.introspect({ ...shared, ...lists, scopes: 'a b', maxAge: '5m' }),
+      bed,
+      () => bed.ours.introspect({ ...shared, ...lists, scopes: 'a b', maxAge: '5m' }),
       () =>
-        on.theirs.introspection.process({
-          serviceId: on.serviceId,
+        bed.theirs.introspection.process({
+          serviceId: bed.serviceId,
           introspectionRequest: { ...shared, ...lists, scopes: ['a', 'b'], maxAge: 300 },
         }),
     )
@@ -289,9 +288,9 @@ describe('what is sent is what their client sends', () => {
       publicKeyForEncryption: '{"kty":"EC"}',
     }
     await bothSend(
-      on,
+      bed,
       () =>
-        on.ours.introspectStandard({
+        bed.ours.introspectStandard({
           ...keys,
           token: 'a+b&c',
           tokenTypeHint: 'access_token',
@@ -303,8 +302,8 @@ describe('what is sent is what their client sends', () => {
           contentEncryptionAlgorithm: 'A256GCM',
         }),
       () =>
-        on.theirs.introspection.standardProcess({
-          serviceId: on.serviceId,
+        bed.theirs.introspection.standardProcess({
+          serviceId: bed.serviceId,
           standardIntrospectionRequest: {
             ...keys,
             withHiddenProperties: true,
@@ -358,13 +357,13 @@ describe('what their client cannot send is as the documents have it', () => {
       { tokenId: 'id', accessTokenPersistent: true },
     ],
   ])('%s', async (_, send, path, body) => {
-    const on = await stage()
-    await failureOf(send(on.ours))
-    const authorization = `Bearer ${on.issuer.authleteService.serviceAccessToken}`
-    expect(on.sentByUs).toEqual([
+    const bed = await sdkBed()
+    await failureOf(send(bed.ours))
+    const authorization = `Bearer ${bed.issuer.authleteService.serviceAccessToken}`
+    expect(bed.sentByUs).toEqual([
       {
         method: 'POST',
-        path: `/authlete/api/${on.serviceId}/auth/token/${path}`,
+        path: `/authlete/api/${bed.serviceId}/auth/token/${path}`,
         query: {},
         authorization,
         type: 'application/json',
@@ -378,7 +377,7 @@ describe('the same life, in the hands of both', () => {
   const GRANT = 'AUTHORIZATION_CODE'
 
   it('what we create, they list, introspect, update and revoke, and say the same of it', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage({ authleteJwtAccessTokens: true })
+    const { ours, theirs, serviceId, clientId } = await sdkBed({ authleteJwtAccessTokens: true })
     const created = await ours.create({ grantType: GRANT, clientId, subject: 'john', scopes: 'a b' })
     const listed = await theirs.token.management.list({ serviceId, clientIdentifier: clientId })
     expect(listed).toMatchObject({ totalCount: 1, start: 0, end: 5 })
@@ -410,7 +409,7 @@ describe('the same life, in the hands of both', () => {
   })
 
   it('what they create, we list, introspect, update, renew and delete, and say the same of it', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage()
+    const { ours, theirs, serviceId, clientId } = await sdkBed()
     const theirsCreated = await theirs.token.management.create({
       serviceId,
       tokenCreateRequest: {
@@ -453,7 +452,7 @@ describe('the same life, in the hands of both', () => {
   })
 
   it('what one revokes for a client or a person, the other finds gone', async () => {
-    const { ours, theirs, serviceId, clientId } = await stage()
+    const { ours, theirs, serviceId, clientId } = await sdkBed()
     const create = async (subject: string) =>
       (await ours.create({ grantType: GRANT, clientId, subject })).token
     const tokens = [await create('john'), await create('jane'), await create('jim')]
@@ -474,7 +473,7 @@ describe('the same life, in the hands of both', () => {
 
 describe('a failure', () => {
   it('of the call is an error to both, with the same status and code', async () => {
-    const { issuer, serviceId, clientId } = await stage()
+    const { issuer, serviceId, clientId } = await sdkBed()
     const { authlete } = issuer.endpoints
     const options = { serviceId, serviceAccessToken: 'wrong', apiUrl: authlete }
     const mine = await failureOf(authleteTokens(options).revokeAllOfClient({ clientId }))
@@ -487,7 +486,7 @@ describe('a failure', () => {
   })
 
   it('that is told in a 200 is an error to us; to them it is an action to look at', async () => {
-    const { ours, theirs, serviceId } = await stage()
+    const { ours, theirs, serviceId } = await sdkBed()
     const tokenUpdateRequest = { accessToken: 'unknown', scopes: ['a'] }
     const response = await theirs.token.management.update({ serviceId, tokenUpdateRequest })
     expect(response.action).toBe('NOT_FOUND')

@@ -2,13 +2,13 @@ import { Authlete } from '@authlete/typescript-sdk'
 import { describe, expect, it } from 'vitest'
 import { authlete } from '../../../src/index.js'
 import type { MintOpaqueOptions, TestIssuer } from '../../../src/testing/index.js'
-import { outcomeOf } from '../../support/core.js'
-import { vendorStage, type VendorStage } from './support.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { sdkBed, type SdkBed } from './support.js'
 
 type Introspection = Authlete['introspection']
 type Answer = Awaited<ReturnType<Introspection['process']>>
 
-interface AuthleteStage extends VendorStage {
+interface AuthleteSdkBed extends SdkBed {
   readonly introspection: Introspection
   readonly mint: (options?: Omit<MintOpaqueOptions, 'provider'>) => string
   /** What Authlete's client is told of a token. */
@@ -27,14 +27,14 @@ function authleteClient(
 
 type Extra = Parameters<TestIssuer['authlete']>[0]
 
-async function authleteStage(extra?: (issuer: TestIssuer) => Extra): Promise<AuthleteStage> {
-  const on = await vendorStage((issuer) => authlete(issuer.authlete(extra?.(issuer))))
-  const introspection = authleteClient(on.issuer)
-  const { serviceId } = on.issuer.authleteService
+async function authleteSdkBed(extra?: (issuer: TestIssuer) => Extra): Promise<AuthleteSdkBed> {
+  const bed = await sdkBed((issuer) => authlete(issuer.authlete(extra?.(issuer))))
+  const introspection = authleteClient(bed.issuer)
+  const { serviceId } = bed.issuer.authleteService
   return {
-    ...on,
+    ...bed,
     introspection,
-    mint: (options) => on.issuer.mintOpaque({ ...options, provider: 'authlete' }),
+    mint: (options) => bed.issuer.mintOpaque({ ...options, provider: 'authlete' }),
     process: (token, scopes) =>
       introspection.process({
         serviceId,
@@ -54,7 +54,7 @@ async function authleteStage(extra?: (issuer: TestIssuer) => Extra): Promise<Aut
 
 describe('a good token', () => {
   it('is accepted by both, who say the same of it', async () => {
-    const { mint, process, standard, verifier, issuer } = await authleteStage()
+    const { mint, process, standard, verifier, issuer } = await authleteSdkBed()
     const token = mint({ scopes: 'orders:read orders:write', claims: { region: 'eu' } })
     const theirs = await process(token)
     const ours = await verifier.verify(token, { scopes: 'orders:read' })
@@ -82,14 +82,14 @@ describe('a good token', () => {
   })
 
   it("goes by its client's alias where the client used one", async () => {
-    const { mint, process, verifier } = await authleteStage()
+    const { mint, process, verifier } = await authleteSdkBed()
     const token = mint({ clientId: 'billing' })
     expect(await process(token)).toMatchObject({ clientIdAlias: 'billing', clientIdAliasUsed: true })
     expect(await verifier.verify(token)).toMatchObject({ clientId: 'billing', subject: 'billing' })
   })
 
   it('of a person has that subject', async () => {
-    const { mint, process, verifier } = await authleteStage()
+    const { mint, process, verifier } = await authleteSdkBed()
     const token = mint({ clientId: 'billing', subject: 'john' })
     expect(await process(token)).toMatchObject({ subject: 'john', grantType: 'AUTHORIZATION_CODE' })
     expect(await verifier.verify(token)).toMatchObject({ clientId: 'billing', subject: 'john' })
@@ -105,7 +105,7 @@ describe('scopes', () => {
     ['a:*', ['a:b'], false],
     ['', ['a'], false],
   ])('%j for %j: %s for both', async (scopes, demanded, isEnough) => {
-    const { mint, process, ours } = await authleteStage()
+    const { mint, process, ours } = await authleteSdkBed()
     const token = mint({ scopes })
     expect(await process(token, demanded)).toMatchObject({ action: isEnough ? 'OK' : 'FORBIDDEN' })
     expect(await ours(token, { scopes: demanded })).toBe(isEnough ? 'accepted' : 'scope_insufficient')
@@ -113,7 +113,7 @@ describe('scopes', () => {
 })
 
 describe('tokens that both refuse', () => {
-  it.each<[string, (on: AuthleteStage) => string]>([
+  it.each<[string, (bed: AuthleteSdkBed) => string]>([
     ['unknown', () => 'unknown-token'],
     ['of another provider', ({ issuer }) => issuer.mintOpaque({ provider: 'oauth' })],
     [
@@ -126,15 +126,15 @@ describe('tokens that both refuse', () => {
     ],
     ['expired', ({ mint }) => mint({ age: 7200, expiresIn: -3600 })],
   ])('%s', async (_, make) => {
-    const on = await authleteStage()
-    const token = make(on)
-    expect(await on.process(token)).toMatchObject({ action: 'UNAUTHORIZED' })
-    expect(await on.standard(token)).toEqual({ active: false })
-    expect(await on.ours(token)).toBe('token_inactive')
+    const bed = await authleteSdkBed()
+    const token = make(bed)
+    expect(await bed.process(token)).toMatchObject({ action: 'UNAUTHORIZED' })
+    expect(await bed.standard(token)).toEqual({ active: false })
+    expect(await bed.ours(token)).toBe('token_inactive')
   })
 
   it('one that expires, from the same second on', async () => {
-    const { mint, process, ours, pass } = await authleteStage()
+    const { mint, process, ours, pass } = await authleteSdkBed()
     const token = mint({ expiresIn: 60 })
     pass(59)
     expect([(await process(token)).action, await ours(token)]).toEqual(['OK', 'accepted'])
@@ -143,7 +143,7 @@ describe('tokens that both refuse', () => {
   })
 
   it('one that is revoked: theirs at once, ours too where a route asks every time', async () => {
-    const { mint, process, ours, issuer, pass } = await authleteStage()
+    const { mint, process, ours, issuer, pass } = await authleteSdkBed()
     const token = mint()
     expect([(await process(token)).action, await ours(token)]).toEqual(['OK', 'accepted'])
     issuer.revoke(token)
@@ -155,7 +155,7 @@ describe('tokens that both refuse', () => {
   })
 
   it('one for another resource, where Authlete is told the resource', async () => {
-    const { mint, standard, ours, issuer } = await authleteStage()
+    const { mint, standard, ours, issuer } = await authleteSdkBed()
     const foreign = mint({ audience: 'https://elsewhere.test' })
     expect(await standard(foreign, { rsUri: issuer.audience })).toEqual({ active: false })
     expect(await ours(foreign)).toBe('audience_mismatch')
@@ -167,7 +167,7 @@ describe('tokens that both refuse', () => {
 
 describe('a JWT of the service', () => {
   it('is accepted by both, whether we check it here or ask', async () => {
-    const { issuer, process, verifierOf, ours } = await authleteStage()
+    const { issuer, process, verifierOf, ours } = await authleteSdkBed()
     const token = issuer.mintJwt({ provider: 'authlete', scopes: 'orders:read' })
     const local = verifierOf(authlete(issuer.authlete({ issuer: issuer.endpoints.authlete })))
     expect((await process(token)).action).toBe('OK')
@@ -176,7 +176,7 @@ describe('a JWT of the service', () => {
   })
 
   it('that is revoked is refused by both, once Authlete is asked', async () => {
-    const { issuer, process, ours } = await authleteStage((by) => ({ issuer: by.endpoints.authlete }))
+    const { issuer, process, ours } = await authleteSdkBed((by) => ({ issuer: by.endpoints.authlete }))
     const token = issuer.mintJwt({ provider: 'authlete' })
     issuer.revoke(token)
     expect((await process(token)).action).toBe('UNAUTHORIZED')
@@ -187,7 +187,7 @@ describe('a JWT of the service', () => {
 
 describe("a key that is not the service's", () => {
   it("is Authlete's 401 and our own fault, not the token's", async () => {
-    const { issuer, mint, verifierOf } = await authleteStage()
+    const { issuer, mint, verifierOf } = await authleteSdkBed()
     const { serviceId } = issuer.authleteService
     const token = mint()
     const wrong = authleteClient(issuer, 'wrong')
@@ -199,7 +199,7 @@ describe("a key that is not the service's", () => {
   })
 
   it('opens no other service', async () => {
-    const { issuer, introspection, mint, verifierOf } = await authleteStage()
+    const { issuer, introspection, mint, verifierOf } = await authleteSdkBed()
     const token = mint()
     await expect(
       introspection.process({ serviceId: '1', introspectionRequest: { token } }),

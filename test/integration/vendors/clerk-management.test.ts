@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clerk } from '../../../src/index.js'
 import type { ClerkToken, ManagementError } from '../../../src/management/index.js'
-import { clerkManagement, type ClerkManagement, type TheirToken } from './clerk-management-stage.js'
+import { clerkManagementSdkBed, type ClerkManagementSdkBed, type TheirToken } from './clerk-management-sdk.js'
 import type { Sent } from './clerk-wire.js'
 
 /** What of an error of their client matters. */
@@ -40,7 +40,7 @@ function essence({ method, path, query, headers, body }: Sent): object {
 const ID = `mt_${'0a'.repeat(16)}`
 
 describe("what is sent is what Clerk's own client sends, member by member", () => {
-  type Operation = (on: ClerkManagement) => PromiseLike<unknown>
+  type Operation = (bed: ClerkManagementSdkBed) => PromiseLike<unknown>
   it.each<[name: string, ours: Operation, theirs: Operation]>([
     [
       'create, with nothing asked for',
@@ -110,11 +110,11 @@ describe("what is sent is what Clerk's own client sends, member by member", () =
       ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_unknown' }),
     ],
   ])('%s', async (_, ours, theirs) => {
-    const on = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     // What Clerk answers does not matter here, only what it is asked.
     const sent = async (operation: Operation): Promise<readonly object[]> => {
-      await Promise.resolve(operation(on)).catch(() => undefined)
-      return on.taken().map(essence)
+      await Promise.resolve(operation(bed)).catch(() => undefined)
+      return bed.taken().map(essence)
     }
     const [byUs, byThem] = [await sent(ours), await sent(theirs)]
     expect(byUs).toHaveLength(1)
@@ -132,7 +132,7 @@ describe('a whole life of a token', () => {
     readonly revoke: (id: string) => Promise<object>
   }
 
-  const ours = ({ mine, mineAsReceiver, subject }: ClerkManagement): Side => ({
+  const ours = ({ mine, mineAsReceiver, subject }: ClerkManagementSdkBed): Side => ({
     create: (claims) => mine.create({ claims, expiresIn: '1h' }),
     listed: async () => (await mine.list({ subject })).items.map(({ tokenId: id }) => id),
     async dead(token) {
@@ -142,7 +142,7 @@ describe('a whole life of a token', () => {
     revoke: async (id) => asTheirs(await mine.revoke({ tokenId: id, reason: 'leaked' })),
   })
 
-  const theirs = ({ wired, sender, receiver, subject, create }: ClerkManagement): Side => ({
+  const theirs = ({ wired, sender, receiver, subject, create }: ClerkManagementSdkBed): Side => ({
     create: async (claims) => {
       const { id: tokenId, token } = await create({ claims, secondsUntilExpiration: 3600 })
       return { tokenId, token }
@@ -163,40 +163,40 @@ describe('a whole life of a token', () => {
   const pairs = names.flatMap((maker) => names.map((ender) => [maker, ender] as const))
 
   it.each(pairs)('created by %s, ended by %s', async (maker, ender) => {
-    const on = await clerkManagement()
-    const { create } = sides[maker](on)
-    const { listed, dead, revoke } = sides[ender](on)
+    const bed = await clerkManagementSdkBed()
+    const { create } = sides[maker](bed)
+    const { listed, dead, revoke } = sides[ender](bed)
     const { tokenId: id, token } = await create({ scope: 'orders:read' })
-    expect(await on.ours(token, { scopes: 'orders:read', confirmAfter: 0 })).toBe('accepted')
+    expect(await bed.ours(token, { scopes: 'orders:read', confirmAfter: 0 })).toBe('accepted')
     expect([await listed(), await dead(token)]).toEqual([[id], false])
-    on.pass(1)
+    bed.pass(1)
     const revoked = await revoke(id)
     expect(revoked).toMatchObject({ id, revoked: true, revocationReason: 'leaked' })
     expect([await listed(), await dead(token)]).toEqual([[], true])
-    expect([await sides[maker](on).listed(), await sides[maker](on).dead(token)]).toEqual([[], true])
-    expect(await on.ours(token, { scopes: 'orders:read', confirmAfter: 0 })).toBe('token_inactive')
+    expect([await sides[maker](bed).listed(), await sides[maker](bed).dead(token)]).toEqual([[], true])
+    expect(await bed.ours(token, { scopes: 'orders:read', confirmAfter: 0 })).toBe('token_inactive')
   })
 
   it.each(pairs)('a JWT created by %s is known to %s, and cannot be revoked', async (maker, ender) => {
-    const on = await clerkManagement()
+    const bed = await clerkManagementSdkBed()
     const created =
       maker === 'ours'
-        ? await on.mine.create({ format: 'jwt', expiresIn: 60 })
-        : await on.create({ tokenFormat: 'jwt', secondsUntilExpiration: 60 })
+        ? await bed.mine.create({ format: 'jwt', expiresIn: 60 })
+        : await bed.create({ tokenFormat: 'jwt', secondsUntilExpiration: 60 })
     const { token } = created
     const id = 'tokenId' in created ? created.tokenId : created.id
-    const { listed, dead, revoke } = sides[ender](on)
+    const { listed, dead, revoke } = sides[ender](bed)
     expect([await listed(), await dead(token)]).toEqual([[], false])
     await expect(revoke(id)).rejects.toMatchObject({ status: 404 })
-    expect(await on.ours(token)).toBe('accepted')
-    on.pass(65)
-    expect(await on.ours(token)).toBe('token_expired')
+    expect(await bed.ours(token)).toBe('accepted')
+    bed.pass(65)
+    expect(await bed.ours(token)).toBe('token_expired')
   })
 })
 
 describe('both say the same', () => {
   it('of a token that is created, listed, verified and revoked', async () => {
-    const { mine, mineAsReceiver, wired, sender, receiver, subject, pass } = await clerkManagement()
+    const { mine, mineAsReceiver, wired, sender, receiver, subject, pass } = await clerkManagementSdkBed()
     const created = await mine.create({ expiresIn: 600, claims: { plan: { seats: 3 } } })
     const { tokenId: id, token } = created
     pass(1)
@@ -211,7 +211,7 @@ describe('both say the same', () => {
   })
 
   it('of a living token that is given again: it is the same for both', async () => {
-    const { mine, wired, sender } = await clerkManagement()
+    const { mine, wired, sender } = await clerkManagementSdkBed()
     const claims = { scope: 'orders:read' }
     const first = await mine.create({ claims, expiresIn: 600 })
     const wanted = { machineSecretKey: sender, claims, secondsUntilExpiration: 600 }
@@ -221,31 +221,35 @@ describe('both say the same', () => {
     expect([second.token, third.token]).toEqual([first.token, first.token])
   })
 
-  it.each<[string, (on: ClerkManagement) => PromiseLike<unknown>, (on: ClerkManagement) => Promise<unknown>]>(
+  it.each<
     [
-      [
-        'a list for another machine',
-        ({ mineAsReceiver, subject }) => mineAsReceiver.list({ subject }),
-        ({ wired, receiver, subject }) => wired.list({ machineSecretKey: receiver, subject }),
-      ],
-      [
-        'a revocation of nothing',
-        ({ mine }) => mine.revoke({ tokenId: ID }),
-        ({ wired, sender }) => wired.revokeToken({ machineSecretKey: sender, m2mTokenId: ID }),
-      ],
-      [
-        'a token nobody knows',
-        ({ mineAsReceiver }) => mineAsReceiver.verify({ token: 'mt_x' }),
-        ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_x' }),
-      ],
+      string,
+      (bed: ClerkManagementSdkBed) => PromiseLike<unknown>,
+      (bed: ClerkManagementSdkBed) => Promise<unknown>,
+    ]
+  >([
+    [
+      'a list for another machine',
+      ({ mineAsReceiver, subject }) => mineAsReceiver.list({ subject }),
+      ({ wired, receiver, subject }) => wired.list({ machineSecretKey: receiver, subject }),
     ],
-  )('of %s: status, code and the id of the request', async (_, ours, theirs) => {
-    const on = await clerkManagement()
-    const byUs = await Promise.resolve(ours(on)).catch((error: unknown) => {
+    [
+      'a revocation of nothing',
+      ({ mine }) => mine.revoke({ tokenId: ID }),
+      ({ wired, sender }) => wired.revokeToken({ machineSecretKey: sender, m2mTokenId: ID }),
+    ],
+    [
+      'a token nobody knows',
+      ({ mineAsReceiver }) => mineAsReceiver.verify({ token: 'mt_x' }),
+      ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_x' }),
+    ],
+  ])('of %s: status, code and the id of the request', async (_, ours, theirs) => {
+    const bed = await clerkManagementSdkBed()
+    const byUs = await Promise.resolve(ours(bed)).catch((error: unknown) => {
       const { status, code, requestId } = error as ManagementError
       return { status, code, requestId }
     })
-    const byThem = await theirs(on).catch((error: unknown) => {
+    const byThem = await theirs(bed).catch((error: unknown) => {
       const { status, errors, clerkTraceId } = error as ClerkError
       return { status, code: errors[0]?.code, requestId: clerkTraceId }
     })
@@ -256,7 +260,7 @@ describe('both say the same', () => {
 
 describe('a guarded API', () => {
   it('notices a revocation by our client when its answer is no longer remembered, or at once if asked', async () => {
-    const { mine, issuer, verifierOf, pass } = await clerkManagement()
+    const { mine, issuer, verifierOf, pass } = await clerkManagementSdkBed()
     const { tokenId: id, token } = await mine.create({ expiresIn: '1h' })
     const verifier = verifierOf(clerk(issuer.clerk()))
     await verifier.verify(token)

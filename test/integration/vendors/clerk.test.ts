@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { clerk, type ClerkJwtAccess } from '../../../src/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf } from '../../support/core.js'
-import { clerkClient, clerkStage, verdict } from './clerk-stage.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { clerkClient, clerkSdkBed, verdict } from './clerk-sdk.js'
 
 describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, %s", (tokenFormat) => {
   it('is accepted by both, who say the same of it', async () => {
-    const { create, m2m, receiver, verifier, issuer } = await clerkStage()
+    const { create, m2m, receiver, verifier, issuer } = await clerkSdkBed()
     const claims = { scope: 'orders:read', region: 'eu' }
     const { id, token } = await create({ tokenFormat, claims, secondsUntilExpiration: 600 })
     const theirs = await m2m.verify({ token, machineSecretKey: receiver })
@@ -29,7 +29,7 @@ describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, 
   })
 
   it('has only the scopes that its sender gave it', async () => {
-    const { create, ours, theirs } = await clerkStage()
+    const { create, ours, theirs } = await clerkSdkBed()
     const { token } = await create({ tokenFormat, claims: { scope: 'orders:read' } })
     expect(await theirs(token)).toBe('accepted')
     expect(await ours(token, { scopes: 'orders:read' })).toBe('accepted')
@@ -38,7 +38,7 @@ describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, 
 
   // Clerk itself knows the second an opaque token ends; a JWT is judged here and there with 5 s of tolerance.
   it('expires for both in the same second', async () => {
-    const { create, ours, theirs, pass } = await clerkStage()
+    const { create, ours, theirs, pass } = await clerkSdkBed()
     const { token } = await create({ tokenFormat, secondsUntilExpiration: 600 })
     pass(tokenFormat === 'opaque' ? 599 : 604)
     expect([await theirs(token), await ours(token)]).toEqual(['accepted', 'accepted'])
@@ -49,7 +49,7 @@ describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, 
 
 describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %s', (clerkDeadTokens) => {
   it("a token that Clerk's client revokes is refused by both", async () => {
-    const { create, m2m, sender, receiver, ours, theirs, pass } = await clerkStage({ clerkDeadTokens })
+    const { create, m2m, sender, receiver, ours, theirs, pass } = await clerkSdkBed({ clerkDeadTokens })
     const { id, token } = await create()
     expect([await theirs(token), await ours(token)]).toEqual(['accepted', 'accepted'])
     const revoked = await m2m.revokeToken({
@@ -69,7 +69,7 @@ describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %
   })
 
   it('a route that asks on every request notices a revocation at once', async () => {
-    const { create, m2m, sender, ours } = await clerkStage({ clerkDeadTokens })
+    const { create, m2m, sender, ours } = await clerkSdkBed({ clerkDeadTokens })
     const { id, token } = await create()
     expect(await ours(token, { confirmAfter: 0 })).toBe('accepted')
     await m2m.revokeToken({ m2mTokenId: id, machineSecretKey: sender })
@@ -77,7 +77,7 @@ describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %
   })
 
   it('an expired token is refused by both', async () => {
-    const { create, ours, theirs, pass } = await clerkStage({ clerkDeadTokens })
+    const { create, ours, theirs, pass } = await clerkSdkBed({ clerkDeadTokens })
     const { token } = await create({ secondsUntilExpiration: 60 })
     pass(60)
     const expected = clerkDeadTokens === 'flagged' ? 'token_expired' : 'token_inactive'
@@ -87,18 +87,18 @@ describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %
 
 describe('tokens that both refuse', () => {
   it('one that Clerk never issued', async () => {
-    const { ours, theirs } = await clerkStage()
+    const { ours, theirs } = await clerkSdkBed()
     expect([await theirs('mt_unknown'), await ours('mt_unknown')]).toEqual(['refused', 'token_inactive'])
   })
 
   it('one of a machine without access to the receiver', async () => {
-    const { create, stranger, ours, theirs } = await clerkStage()
+    const { create, stranger, ours, theirs } = await clerkSdkBed()
     const { token } = await create({ machineSecretKey: stranger })
     expect([await theirs(token), await ours(token)]).toEqual(['refused', 'token_inactive'])
   })
 
   it('one for the receiver, presented to another machine', async () => {
-    const { create, issuer, m2m, stranger, verifierOf } = await clerkStage()
+    const { create, issuer, m2m, stranger, verifierOf } = await clerkSdkBed()
     const { token } = await create()
     expect(await verdict(m2m.verify({ token, machineSecretKey: stranger }))).toBe('refused')
     const elsewhere = verifierOf(clerk(issuer.clerk({ machineSecretKey: stranger })))
@@ -114,13 +114,13 @@ describe('tokens that both refuse', () => {
     ['issued in the future', { age: -60, claims: { nbf: undefined } }, 'issued_in_future'],
     ['expired', { age: 120, expiresIn: -60 }, 'token_expired'],
   ])('a JWT %s', async (_, mint, reason) => {
-    const { issuer, ours, theirs } = await clerkStage()
+    const { issuer, ours, theirs } = await clerkSdkBed()
     const token = issuer.mintJwt({ ...mint, provider: 'clerk' })
     expect([await theirs(token), await ours(token)]).toEqual(['refused', reason])
   })
 
   it('a JWT whose claims were changed', async () => {
-    const { create, ours, theirs } = await clerkStage()
+    const { create, ours, theirs } = await clerkSdkBed()
     const { token } = await create({ tokenFormat: 'jwt' })
     const [header, payload, signature] = token.split('.') as [string, string, string]
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
@@ -130,7 +130,7 @@ describe('tokens that both refuse', () => {
   })
 
   it('a JWT whose key was withdrawn', async () => {
-    const { create, issuer, verifierOf, theirs } = await clerkStage()
+    const { create, issuer, verifierOf, theirs } = await clerkSdkBed()
     const { token } = await create({ tokenFormat: 'jwt' })
     issuer.rotateKeys()
     const late = verifierOf(clerk(issuer.clerk()))
@@ -144,7 +144,7 @@ describe('tokens that both refuse', () => {
 
 describe('a JWT of a machine without access to the receiver', () => {
   it("is accepted by Clerk's client, and by us only if every machine may call", async () => {
-    const { create, issuer, stranger, theirs, verifierOf } = await clerkStage()
+    const { create, issuer, stranger, theirs, verifierOf } = await clerkSdkBed()
     const { token } = await create({ machineSecretKey: stranger, tokenFormat: 'jwt' })
     expect(await theirs(token)).toBe('accepted')
     const judged = async (jwtAccess: ClerkJwtAccess): Promise<string> =>
@@ -158,7 +158,7 @@ describe('a JWT of a machine without access to the receiver', () => {
 
 describe("the list of Clerk's client", () => {
   it('shows the opaque tokens of the sender that are alive, without the tokens themselves', async () => {
-    const { create, m2m, sender, issuer } = await clerkStage()
+    const { create, m2m, sender, issuer } = await clerkSdkBed()
     const { id } = await create({ claims: { region: 'eu' } })
     await create({ tokenFormat: 'jwt' })
     const subject = issuer.clerkMachines.sender.id
@@ -169,7 +169,7 @@ describe("the list of Clerk's client", () => {
   })
 
   it('shows revoked and expired ones if asked', async () => {
-    const { create, m2m, sender, issuer, pass } = await clerkStage()
+    const { create, m2m, sender, issuer, pass } = await clerkSdkBed()
     const dead = await create({ secondsUntilExpiration: 60 })
     const revoked = await create()
     const alive = await create()
@@ -186,7 +186,7 @@ describe("the list of Clerk's client", () => {
   })
 
   it("is not for another machine's tokens", async () => {
-    const { create, m2m, stranger, issuer } = await clerkStage()
+    const { create, m2m, stranger, issuer } = await clerkSdkBed()
     const { id } = await create()
     const subject = issuer.clerkMachines.sender.id
     await expect(m2m.list({ machineSecretKey: stranger, subject })).rejects.toMatchObject({ status: 403 })
@@ -198,7 +198,7 @@ describe("the list of Clerk's client", () => {
 
 describe("a key that is not the machine's", () => {
   it("is Clerk's 401 and our own fault, not the token's", async () => {
-    const { create, issuer, m2m, verifierOf } = await clerkStage()
+    const { create, issuer, m2m, verifierOf } = await clerkSdkBed()
     const { token } = await create()
     const machineSecretKey = 'ak_wrong'
     await expect(m2m.verify({ token, machineSecretKey })).rejects.toMatchObject({ status: 401 })
@@ -209,7 +209,7 @@ describe("a key that is not the machine's", () => {
 
 describe('a live token with enough time left', () => {
   it('is given again to whoever asks for one', async () => {
-    const { create, ours } = await clerkStage()
+    const { create, ours } = await clerkSdkBed()
     const wanted = {
       claims: { scope: 'orders:read' },
       secondsUntilExpiration: 600,

@@ -1,5 +1,5 @@
 import type { StytchClients } from '../../../src/management/index.js'
-import type { stytchClient } from './stytch-stage.js'
+import type { stytchClient } from './stytch-sdk.js'
 
 /** Stytch's own client. */
 export type M2M = ReturnType<typeof stytchClient>

@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest'
 import { stytchClients, type StytchClient, type StytchClients } from '../../../src/management/index.js'
 import { ID, LIFE, SECRET, type M2M, type Operation } from './stytch-life.js'
-import { stytchClient, stytchStage, verdict } from './stytch-stage.js'
+import { stytchClient, stytchSdkBed, verdict, type StytchSdkBed } from './stytch-sdk.js'
 import { startRecorder, type Recorder } from './stytch-recorder.js'
 
 interface BothSides {
   readonly theirs: M2M
   readonly ours: StytchClients
   readonly recorder: Recorder
-  readonly on: Awaited<ReturnType<typeof stytchStage>>
+  readonly bed: StytchSdkBed
 }
 
 /** Stytch's own client and ours, of one project, seen by a recorder on their way to the test issuer. */
 async function bothSides(): Promise<BothSides> {
-  const on = await stytchStage()
-  const recorder = await startRecorder(on.issuer.endpoints.stytch)
-  const { projectId, secret } = on.issuer.stytchProject
+  const bed = await stytchSdkBed()
+  const recorder = await startRecorder(bed.issuer.endpoints.stytch)
+  const { projectId, secret } = bed.issuer.stytchProject
   return {
-    theirs: stytchClient({ ...on.issuer, endpoints: { ...on.issuer.endpoints, stytch: recorder.url } }),
+    theirs: stytchClient({ ...bed.issuer, endpoints: { ...bed.issuer.endpoints, stytch: recorder.url } }),
     ours: stytchClients({ projectId, secret, apiUrl: recorder.url, clock: () => Date.now() }),
     recorder,
-    on,
+    bed,
   }
 }
 
 describe('the same life on both sides', () => {
   it('is the same on the wire: method, path, credentials and body of every call', async () => {
-    const { theirs, ours, recorder, on } = await bothSides()
-    const { projectId, secret } = on.issuer.stytchProject
+    const { theirs, ours, recorder, bed } = await bothSides()
+    const { projectId, secret } = bed.issuer.stytchProject
     const basic = `Basic ${Buffer.from(`${projectId}:${secret}`).toString('base64')}`
     const sent: Record<'theirs' | 'ours', Record<string, unknown>> = { theirs: {}, ours: {} }
     for (const [step, operation] of Object.entries(LIFE)) {
@@ -94,9 +94,9 @@ describe('the same life on both sides', () => {
   })
 
   it('a search gives the same clients, page for page', async () => {
-    const { theirs, ours, on } = await bothSides()
+    const { theirs, ours, bed } = await bothSides()
     for (let made = 0; made < 24; made += 1)
-      on.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
+      bed.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
     const their: string[][] = []
     let cursor: string | undefined
     do {
@@ -207,9 +207,9 @@ describe('a token that is authenticated', () => {
     ['read:users', { max_token_age_seconds: 61 }, { maxTokenAge: 61 }, 'accepted'],
     ['read:users', { max_token_age_seconds: 0 }, { maxTokenAge: 0 }, 'refused'],
   ])('%s with %j is %#', async (scopes, their, our, expected) => {
-    const { theirs, ours, on } = await bothSides()
-    const token = on.mint({ scopes })
-    on.pass(60)
+    const { theirs, ours, bed } = await bothSides()
+    const token = bed.mint({ scopes })
+    bed.pass(60)
     const own = await ours.authenticateToken({ token, ...our }).then(
       () => 'accepted',
       () => 'refused',
@@ -219,8 +219,8 @@ describe('a token that is authenticated', () => {
   })
 
   it('an own scope function decides on both sides', async () => {
-    const { theirs, ours, on } = await bothSides()
-    const token = on.mint({ scopes: 'admin' })
+    const { theirs, ours, bed } = await bothSides()
+    const token = bed.mint({ scopes: 'admin' })
     const isAdmin = (scopes: readonly string[]): boolean => scopes.includes('admin')
     const demands = { access_token: token, required_scopes: ['read:users'] }
     const their = await theirs.authenticateToken(demands, ({ hasScopes }) => isAdmin(hasScopes))

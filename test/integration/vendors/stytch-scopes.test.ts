@@ -1,17 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { stytchStage, type StytchStage } from './stytch-stage.js'
+import { describe, expect, it } from 'vitest'
+import { sharedBed } from '../../support/test-bed.js'
+import { stytchSdkBed } from './stytch-sdk.js'
 
-let stage: StytchStage
-
-beforeAll(async () => {
-  const undos: (() => void | Promise<void>)[] = []
-  stage = await stytchStage((undo) => {
-    undos.push(undo)
-  })
-  return async () => {
-    for (const undo of undos) await undo()
-  }
-})
+const shared = sharedBed((atEnd) => stytchSdkBed(atEnd))
 
 /** Whether each side finds the granted scopes enough. Theirs is the published rule itself: the client's own function. */
 interface Verdicts {
@@ -20,7 +11,7 @@ interface Verdicts {
 }
 
 async function judge(granted: string, demanded: readonly string[]): Promise<Verdicts> {
-  const { mint, theirs, ours } = stage
+  const { mint, theirs, ours } = shared.bed
   const token = mint({ scopes: granted })
   const their = await theirs(token, { required_scopes: [...demanded] })
   const our = await ours(token, { scopes: demanded })
@@ -101,14 +92,14 @@ describe('names that every JavaScript object has', () => {
     ['__proto__:users', '__proto__:users'],
     ['toString read:users', 'read:users'],
   ])("%s for %s: an error in Stytch's client, a scope like any other for us", async (granted, demanded) => {
-    const { mint, theirs, ours } = stage
+    const { mint, theirs, ours } = shared.bed
     const token = mint({ scopes: granted })
     await expect(theirs(token, { required_scopes: [demanded] })).rejects.toThrow(TypeError)
     expect(await ours(token, { scopes: demanded })).toBe('accepted')
   })
 
   it.each(['constructor', '__proto__'])('nobody has %s without having been given it', async (demanded) => {
-    const { mint, ours } = stage
+    const { mint, ours } = shared.bed
     expect(await ours(mint({ scopes: 'read:users' }), { scopes: demanded })).toBe('scope_insufficient')
   })
 })

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { stytch } from '../../../src/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf, START } from '../../support/core.js'
-import { stytchClient, stytchStage, verdict } from './stytch-stage.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
+import { stytchClient, stytchSdkBed, verdict } from './stytch-sdk.js'
 
 describe("a token that Stytch's client obtains", () => {
   it('is accepted by both, who say the same of it', async () => {
-    const { obtain, m2m, verifier, issuer } = await stytchStage()
+    const { obtain, m2m, verifier, issuer } = await stytchSdkBed()
     const token = await obtain(['read:users', 'write:users'])
     const theirs = await m2m.authenticateToken({ access_token: token, required_scopes: ['read:users'] })
     const ours = await verifier.verify(token, { scopes: 'read:users' })
@@ -17,14 +18,14 @@ describe("a token that Stytch's client obtains", () => {
   })
 
   it('carries custom claims that both pass on', async () => {
-    const { mint, m2m, verifier } = await stytchStage()
+    const { mint, m2m, verifier } = await stytchSdkBed()
     const token = mint({ scopes: 'a', claims: { tier: 'gold' } })
     expect((await m2m.authenticateToken({ access_token: token })).custom_claims).toEqual({ tier: 'gold' })
     expect((await verifier.verify(token)).claims).toMatchObject({ tier: 'gold' })
   })
 
   it('is not to be had with a wrong secret or for a scope the client may not have', async () => {
-    const { issuer, m2m } = await stytchStage()
+    const { issuer, m2m } = await stytchSdkBed()
     const limited = issuer.addClient({ provider: 'stytch', scopes: 'read:users' })
     const { clientId: client_id, clientSecret: client_secret } = limited
     await expect(m2m.token({ client_id, client_secret: 'wrong' })).rejects.toMatchObject({
@@ -54,13 +55,13 @@ describe('what both refuse', () => {
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
     ['a token marked critical', { header: { crit: ['x'], x: 1 } }, 'critical_header'],
   ])('%s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    const token = on.mint(mint)
-    expect([await on.theirs(token), await on.ours(token)]).toEqual(['jwt_invalid', reason])
+    const bed = await stytchSdkBed()
+    const token = bed.mint(mint)
+    expect([await bed.theirs(token), await bed.ours(token)]).toEqual(['jwt_invalid', reason])
   })
 
   it('a token whose claims were changed', async () => {
-    const { obtain, ours, theirs } = await stytchStage()
+    const { obtain, ours, theirs } = await stytchSdkBed()
     const [header, payload, signature] = (await obtain(['read:users'])).split('.') as [string, string, string]
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
     const raised = Buffer.from(JSON.stringify({ ...claims, scope: '*' })).toString('base64url')
@@ -69,7 +70,7 @@ describe('what both refuse', () => {
   })
 
   it('a token without a required scope', async () => {
-    const { obtain, ours, theirs } = await stytchStage()
+    const { obtain, ours, theirs } = await stytchSdkBed()
     const token = await obtain(['read:users'])
     const wanted = ['read:users', 'write:users']
     expect(await theirs(token, { required_scopes: wanted })).toBe('missing_scopes')
@@ -84,7 +85,7 @@ describe('the largest age', () => {
     [60, 61, 'jwt_too_old', 'token_too_old'],
     [0, 0, 'jwt_too_old', 'token_too_old'],
   ])('%d s, at an age of %d s: theirs %s, ours %s', async (largest, age, expected, reason) => {
-    const { obtain, ours, theirs, pass } = await stytchStage()
+    const { obtain, ours, theirs, pass } = await stytchSdkBed()
     const token = await obtain()
     pass(age)
     expect(await theirs(token, { max_token_age_seconds: largest })).toBe(expected)
@@ -92,14 +93,14 @@ describe('the largest age', () => {
   })
 
   it('is not judged where a route sets none', async () => {
-    const { obtain, ours, theirs, pass } = await stytchStage()
+    const { obtain, ours, theirs, pass } = await stytchSdkBed()
     const token = await obtain()
     pass(3599)
     expect([await theirs(token), await ours(token)]).toEqual(['accepted', 'accepted'])
   })
 
   it('needs a time of issue', async () => {
-    const { mint, ours, theirs } = await stytchStage()
+    const { mint, ours, theirs } = await stytchSdkBed()
     const token = mint({ claims: { iat: undefined } })
     expect(await theirs(token, { max_token_age_seconds: 60 })).toBe('jwt_invalid')
     expect(await ours(token, { maxTokenAge: 60 })).toBe('claim_missing')
@@ -108,7 +109,7 @@ describe('the largest age', () => {
 
 describe('rotated keys', () => {
   it('a token of a withdrawn key is refused by both, one of the new key accepted', async () => {
-    const { obtain, issuer, verifierOf } = await stytchStage()
+    const { obtain, issuer, verifierOf } = await stytchSdkBed()
     const old = await obtain()
     issuer.rotateKeys()
     const fresh = await obtain()
@@ -125,7 +126,7 @@ describe('rotated keys', () => {
   })
 
   it('while both keys are published, tokens of either are accepted by both', async () => {
-    const { obtain, issuer, ours, theirs, pass } = await stytchStage()
+    const { obtain, issuer, ours, theirs, pass } = await stytchSdkBed()
     const old = await obtain()
     expect([await theirs(old), await ours(old)]).toEqual(['accepted', 'accepted'])
     issuer.rotateKeys({ keepOld: true })
@@ -149,15 +150,15 @@ describe('what their client lets pass and ours does not', () => {
       'type_not_allowed',
     ],
   ])('%s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    const token = on.mint(mint)
-    expect([await on.theirs(token), await on.ours(token)]).toEqual(['accepted', reason])
+    const bed = await stytchSdkBed()
+    const token = bed.mint(mint)
+    expect([await bed.theirs(token), await bed.ours(token)]).toEqual(['accepted', reason])
   })
 })
 
 describe('an outage of Stytch', () => {
   it('is blamed on the token by their client, and not by us', async () => {
-    const { issuer, mint, ours, theirs } = await stytchStage()
+    const { issuer, mint, ours, theirs } = await stytchSdkBed()
     issuer.fail('jwks', 503)
     const token = mint()
     expect(await theirs(token)).toBe('jwt_invalid')

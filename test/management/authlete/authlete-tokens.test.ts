@@ -1,55 +1,55 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { authleteManagement, hashOf } from './support.js'
-import { failureOf } from '../support.js'
+import { authleteManagementBed, hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 const MACHINE = 'CLIENT_CREDENTIALS'
 const RESOURCE = 'https://api.test'
 
 describe('the life of a token', () => {
   it('created, used, changed, renewed, revoked: the guard follows at every step', async () => {
-    const { tokens, clientId, guarded, now, pass } = await authleteManagement()
+    const { tokens, clientId, outcome, now, pass } = await authleteManagementBed()
     const { token: accessToken, tokenId } = await tokens.create({
       grantType: MACHINE,
       clientId,
       scopes: 'orders:read',
       expiresIn: '10m',
     })
-    expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('accepted')
+    expect(await outcome(accessToken, { scopes: 'orders:read' })).toBe('accepted')
 
     await tokens.update({ tokenId: tokenId!, scopes: ['orders:write'] })
-    expect(await guarded(accessToken, { scopes: 'orders:read' })).toBe('scope_insufficient')
-    expect(await guarded(accessToken, { scopes: 'orders:write' })).toBe('accepted')
+    expect(await outcome(accessToken, { scopes: 'orders:read' })).toBe('scope_insufficient')
+    expect(await outcome(accessToken, { scopes: 'orders:write' })).toBe('accepted')
 
     const renewed = await tokens.update({ token: accessToken, replaceToken: true })
-    expect(await guarded(accessToken)).toBe('token_inactive')
-    expect(await guarded(renewed.token!, { scopes: 'orders:write' })).toBe('accepted')
+    expect(await outcome(accessToken)).toBe('token_inactive')
+    expect(await outcome(renewed.token!, { scopes: 'orders:write' })).toBe('accepted')
 
     await tokens.update({ tokenHash: hashOf(renewed.token!), expiresAt: now() + 60 })
     pass(59)
-    expect(await guarded(renewed.token!)).toBe('accepted')
+    expect(await outcome(renewed.token!)).toBe('accepted')
     pass(1)
-    expect(await guarded(renewed.token!)).toBe('token_inactive')
+    expect(await outcome(renewed.token!)).toBe('token_inactive')
 
     await tokens.update({ tokenId: tokenId!, neverExpires: true })
     pass(10 * 365 * 86_400)
-    expect(await guarded(renewed.token!)).toBe('accepted')
+    expect(await outcome(renewed.token!)).toBe('accepted')
     expect(await tokens.revoke({ token: renewed.token! })).toEqual({ count: 1 })
-    expect(await guarded(renewed.token!)).toBe('token_inactive')
+    expect(await outcome(renewed.token!)).toBe('token_inactive')
     expect((await tokens.list()).items).toEqual([])
   })
 
   it.each(['token', 'hash'] as const)(
     'deleted by its %s it is gone, and a second time an error',
     async (by) => {
-      const { tokens, clientId, guarded } = await authleteManagement()
+      const { tokens, clientId, outcome } = await authleteManagementBed()
       const { token: accessToken } = await tokens.create({
         grantType: MACHINE,
         clientId,
         token: 'a/b?c#d%2F+e',
       })
       const which = by === 'token' ? { token: accessToken } : { tokenHash: hashOf(accessToken) }
-      expect(await guarded('a/b')).toBe('token_inactive')
+      expect(await outcome('a/b')).toBe('token_inactive')
       expect(await tokens.delete(which)).toBeUndefined()
       expect((await tokens.introspect({ token: accessToken })).action).toBe('UNAUTHORIZED')
       const error = await failureOf(tokens.delete(which))
@@ -60,7 +60,7 @@ describe('the life of a token', () => {
 
 describe('create', () => {
   it('says everything of the token in seconds, and keeps its secrets out of logs', async () => {
-    const { tokens, clientId, now } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const { tokens, clientId, now } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const created = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -108,7 +108,7 @@ describe('create', () => {
   })
 
   it('gives a token of its JWT form too, where the service signs them: both stand for one token', async () => {
-    const { tokens, clientId, guarded } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const { tokens, clientId, outcome } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const { token: accessToken, jwt: jwtAccessToken } = await tokens.create({
       grantType: MACHINE,
       clientId,
@@ -116,16 +116,16 @@ describe('create', () => {
     })
     const claims = JSON.parse(Buffer.from(jwtAccessToken!.split('.')[1]!, 'base64url').toString()) as object
     expect(claims).toMatchObject({ client_id: clientId, region: 'eu' })
-    expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual(['accepted', 'accepted'])
+    expect([await outcome(accessToken), await outcome(jwtAccessToken!)]).toEqual(['accepted', 'accepted'])
     await tokens.revoke({ token: jwtAccessToken! })
-    expect([await guarded(accessToken), await guarded(jwtAccessToken!)]).toEqual([
+    expect([await outcome(accessToken), await outcome(jwtAccessToken!)]).toEqual([
       'token_inactive',
       'token_inactive',
     ])
   })
 
   it("a token that is bound to a key is of the type DPoP, and useless without the key's proof", async () => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const jwk = { crv: 'P-256', kty: 'EC', x: 'x', y: 'y' }
     const proof = `${Buffer.from(JSON.stringify({ jwk })).toString('base64url')}.e30.sig`
     const dpopKeyThumbprint = hashOf(JSON.stringify(jwk))
@@ -139,13 +139,13 @@ describe('create', () => {
   })
 
   it.each([MACHINE, 'IMPLICIT'] as const)('%s comes without a refresh token', async (grantType) => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const created = await tokens.create({ grantType, clientId, subject: 'john' })
     expect([created.refreshToken, created.jwt]).toEqual([undefined, undefined])
   })
 
   it('for a client nobody knows is an error with the code, and creates nothing', async () => {
-    const { tokens } = await authleteManagement()
+    const { tokens } = await authleteManagementBed()
     const error = await failureOf(tokens.create({ grantType: MACHINE, clientId: 'nobody' }))
     expect(error).toMatchObject({
       name: 'ManagementError',
@@ -164,7 +164,7 @@ describe('create', () => {
 
 describe('update', () => {
   it('leaves what is not given as it is, and says what the token has now', async () => {
-    const { tokens, clientId, now } = await authleteManagement()
+    const { tokens, clientId, now } = await authleteManagementBed()
     const properties = [{ key: 'tenant', value: 't1', hidden: true }]
     const { tokenId, token: accessToken } = await tokens.create({
       grantType: 'PASSWORD',
@@ -190,7 +190,7 @@ describe('update', () => {
   })
 
   it('with new scopes lets the times start afresh only where that is asked for', async () => {
-    const { tokens, clientId, now, pass } = await authleteManagement()
+    const { tokens, clientId, now, pass } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, expiresIn: 600 })
     const expiresAt = now() + 600
     pass(60)
@@ -202,14 +202,14 @@ describe('update', () => {
   })
 
   it('takes every scope away with an empty list', async () => {
-    const { tokens, clientId, guarded } = await authleteManagement()
+    const { tokens, clientId, outcome } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, scopes: 'a' })
     expect(await tokens.update({ token: accessToken, scopes: [] })).toMatchObject({ scopes: [] })
-    expect(await guarded(accessToken, { scopes: 'a' })).toBe('scope_insufficient')
+    expect(await outcome(accessToken, { scopes: 'a' })).toBe('scope_insufficient')
   })
 
   it('of a token that is not there is an error that says so', async () => {
-    const { tokens } = await authleteManagement()
+    const { tokens } = await authleteManagementBed()
     const error = await failureOf(tokens.update({ tokenId: 'nothing', scopes: 'a' }))
     expect(error).toMatchObject({ name: 'ManagementError', code: 'A075202', isUncertain: false })
     expect(error.message).toContain('Authlete has no such token')
@@ -218,7 +218,7 @@ describe('update', () => {
 
 describe('reissueIdToken', () => {
   it('gives an ID token, and the answer of the token endpoint, out of reach of logs', async () => {
-    const { tokens, clientId } = await authleteManagement({ authleteJwtAccessTokens: true })
+    const { tokens, clientId } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const created = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -248,7 +248,7 @@ describe('reissueIdToken', () => {
   })
 
   it.each(['token', 'refreshToken'] as const)('with another %s is an error', async (member) => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const create = () =>
       tokens.create({ grantType: 'AUTHORIZATION_CODE', clientId, subject: 'john', scopes: 'openid' })
     const { token: accessToken, refreshToken } = await create()

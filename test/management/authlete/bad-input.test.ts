@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/index.js'
 import { authleteTokens, type AuthleteTokens } from '../../../src/management/index.js'
-import { authleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { authleteManagementBed } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 const RIGHT = { serviceId: '1', serviceAccessToken: 'the-secret', apiUrl: 'https://us.authlete.com' }
 
@@ -129,7 +129,7 @@ const WRONG: readonly (readonly [keyof AuthleteTokens, string, unknown])[] = [
 
 describe('input that is wrong is refused by name before anything is sent', () => {
   it.each(WRONG)('%s: %s', async (operation, member, input) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const call = loose(tokens)[operation]!
     const error = await failureOf(call(input))
     expect(error).toBeInstanceOf(ConfigurationError)
@@ -141,7 +141,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
 
   const others = Object.keys(authleteTokens(RIGHT)).filter((name) => name !== 'list')
   it.each(others)('%s: no object at all', async (operation) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const call = loose(tokens)[operation]!
     for (const input of [undefined, null, 'token', 7, [], Promise.resolve({})])
       expect(await failureOf(call(input))).toBeInstanceOf(ConfigurationError)
@@ -149,7 +149,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 
   it('what a polluted prototype says is not input', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     Object.defineProperty(Object.prototype, 'token', { value: 'x', configurable: true })
     try {
       expect(await failureOf(tokens.revoke({}))).toBeInstanceOf(ConfigurationError)

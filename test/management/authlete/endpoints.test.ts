@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createTestIssuer } from '../../../src/testing/index.js'
-import { authleteManagement, hashOf, type AuthleteManagement } from './support.js'
+import { authleteManagementBed, type AuthleteManagementBed, hashOf } from '../../support/management.js'
+import { startIssuer } from '../../support/test-bed.js'
 
 type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
 
@@ -10,7 +10,7 @@ interface Answer {
 }
 
 /** A request to the test issuer as no client of ours would make it. */
-async function ask({ issuer }: AuthleteManagement, path: string, init: Init = {}): Promise<Answer> {
+async function call({ issuer }: AuthleteManagementBed, path: string, init: Init = {}): Promise<Answer> {
   const { serviceId, serviceAccessToken } = issuer.authleteService
   const headers = { authorization: `Bearer ${serviceAccessToken}`, ...init.headers }
   const response = await fetch(`${issuer.endpoints.authlete}/api/${serviceId}${path}`, { ...init, headers })
@@ -26,68 +26,68 @@ const post = (body: object): Init => ({
 
 describe("the test issuer as Authlete's management API", () => {
   it('revokes by the first member it finds, and looks at no other', async () => {
-    const on = await authleteManagement()
-    const mint = () => on.issuer.mintOpaque({ provider: 'authlete', clientId: on.clientId })
+    const bed = await authleteManagementBed()
+    const mint = () => bed.issuer.mintOpaque({ provider: 'authlete', clientId: bed.clientId })
     const [first, second, third] = [mint(), mint(), mint()]
-    const wider = { accessTokenIdentifier: first, clientIdentifier: on.clientId, subject: 'nobody' }
-    expect((await ask(on, '/auth/token/revoke', post(wider))).json).toMatchObject({ count: 1 })
-    expect(await on.guarded(second)).toBe('accepted')
-    const unknown = { accessTokenIdentifier: 'unknown', clientIdentifier: on.clientId }
-    expect((await ask(on, '/auth/token/revoke', post(unknown))).status).toBe(404)
-    expect(await on.guarded(third)).toBe('accepted')
-    expect((await ask(on, '/auth/token/revoke', post({}))).status).toBe(400)
-    const client = { clientIdentifier: on.clientId }
-    expect((await ask(on, '/auth/token/revoke', post(client))).json).toMatchObject({ count: 2 })
+    const wider = { accessTokenIdentifier: first, clientIdentifier: bed.clientId, subject: 'nobody' }
+    expect((await call(bed, '/auth/token/revoke', post(wider))).json).toMatchObject({ count: 1 })
+    expect(await bed.outcome(second)).toBe('accepted')
+    const unknown = { accessTokenIdentifier: 'unknown', clientIdentifier: bed.clientId }
+    expect((await call(bed, '/auth/token/revoke', post(unknown))).status).toBe(404)
+    expect(await bed.outcome(third)).toBe('accepted')
+    expect((await call(bed, '/auth/token/revoke', post({}))).status).toBe(400)
+    const client = { clientIdentifier: bed.clientId }
+    expect((await call(bed, '/auth/token/revoke', post(client))).json).toMatchObject({ count: 2 })
   })
 
   it('updates by the token where a hash is given as well', async () => {
-    const on = await authleteManagement()
-    const mint = () => on.issuer.mintOpaque({ provider: 'authlete', scopes: 'a' })
+    const bed = await authleteManagementBed()
+    const mint = () => bed.issuer.mintOpaque({ provider: 'authlete', scopes: 'a' })
     const [first, second] = [mint(), mint()]
-    await ask(
-      on,
+    await call(
+      bed,
       '/auth/token/update',
       post({ accessToken: first, accessTokenHash: hashOf(second), scopes: ['b'] }),
     )
-    expect((await on.tokens.introspect({ token: first })).scopes).toEqual(['b'])
-    expect((await on.tokens.introspect({ token: second })).scopes).toEqual(['a'])
+    expect((await bed.tokens.introspect({ token: first })).scopes).toEqual(['b'])
+    expect((await bed.tokens.introspect({ token: second })).scopes).toEqual(['a'])
     const unchanged = { accessToken: first, accessTokenExpiresAt: 0, scopes: null }
-    const { json } = await ask(on, '/auth/token/update', post(unchanged))
+    const { json } = await call(bed, '/auth/token/update', post(unchanged))
     expect(json).toMatchObject({
       action: 'OK',
       scopes: ['b'],
-      accessTokenExpiresAt: (on.now() + 3600) * 1000,
+      accessTokenExpiresAt: (bed.now() + 3600) * 1000,
     })
   })
 
   it('lists five where nothing else is asked for', async () => {
-    const on = await authleteManagement()
-    for (let count = 0; count < 7; count += 1) on.issuer.mintOpaque({ provider: 'authlete' })
-    const { json } = await ask(on, '/auth/token/get/list')
+    const bed = await authleteManagementBed()
+    for (let count = 0; count < 7; count += 1) bed.issuer.mintOpaque({ provider: 'authlete' })
+    const { json } = await call(bed, '/auth/token/get/list')
     expect(json).toMatchObject({ start: 0, end: 5, totalCount: 7 })
     expect(json['accessTokens']).toHaveLength(5)
-    expect((await ask(on, '/auth/token/get/list?start=5&end=1')).status).toBe(400)
+    expect((await call(bed, '/auth/token/get/list?start=5&end=1')).status).toBe(400)
   })
 
   it('takes forms for what changes a token, and JSON alone for ID tokens', async () => {
-    const on = await authleteManagement()
+    const bed = await authleteManagementBed()
     const form = (fields: Record<string, string>): Init => ({
       method: 'POST',
       body: new URLSearchParams(fields),
     })
     const grant = {
       grantType: 'CLIENT_CREDENTIALS',
-      clientId: on.clientId,
+      clientId: bed.clientId,
       scopes: 'a b',
       accessTokenDuration: '60',
     }
-    const { json } = await ask(on, '/auth/token/create', form(grant))
+    const { json } = await call(bed, '/auth/token/create', form(grant))
     expect(json).toMatchObject({ action: 'OK', scopes: ['a', 'b'], expiresIn: 60, tokenType: 'Bearer' })
     const accessTokenIdentifier = String(json['accessToken'])
-    expect((await ask(on, '/auth/token/revoke', form({ accessTokenIdentifier }))).json).toMatchObject({
+    expect((await call(bed, '/auth/token/revoke', form({ accessTokenIdentifier }))).json).toMatchObject({
       count: 1,
     })
-    expect((await ask(on, '/idtoken/reissue', form({ accessToken: 'x' }))).status).toBe(400)
+    expect((await call(bed, '/idtoken/reissue', form({ accessToken: 'x' }))).status).toBe(400)
   })
 
   it.each([
@@ -100,27 +100,26 @@ describe("the test issuer as Authlete's management API", () => {
   ])(
     '%s %s is for the service alone: 401 without its token, 403 for another, 405 by another method',
     async (method, path) => {
-      const on = await authleteManagement()
+      const bed = await authleteManagementBed()
       for (const [authorization, status, resultCode] of [
         ['', 401, 'A001202'],
         ['Bearer wrong', 401, 'A001203'],
       ] as const) {
-        expect(await ask(on, path, { method, headers: { authorization } })).toMatchObject({
+        expect(await call(bed, path, { method, headers: { authorization } })).toMatchObject({
           status,
           json: { resultCode },
         })
       }
-      const other = await createTestIssuer()
-      const { serviceAccessToken } = on.issuer.authleteService
-      await other.close()
-      const address = `${on.issuer.endpoints.authlete}/api/${other.authleteService.serviceId}${path}`
+      const other = await startIssuer()
+      const { serviceAccessToken } = bed.issuer.authleteService
+      const address = `${bed.issuer.endpoints.authlete}/api/${other.authleteService.serviceId}${path}`
       const foreign = await fetch(address, {
         method,
         headers: { authorization: `Bearer ${serviceAccessToken}` },
       })
       expect([foreign.status, await foreign.json()]).toMatchObject([403, { resultCode: 'A001215' }])
-      expect((await ask(on, path, { method: 'PUT' })).status).toBe(405)
-      expect(on.issuer.calls.authleteTokens).toBe(4)
+      expect((await call(bed, path, { method: 'PUT' })).status).toBe(405)
+      expect(bed.issuer.calls.authleteTokens).toBe(4)
     },
   )
 })

@@ -2,8 +2,9 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { AuthleteTokens, CallOptions } from '../../../src/management/index.js'
 import type { Endpoint, Fault } from '../../../src/testing/index.js'
-import { authleteManagement } from './support.js'
-import { expectGivenUp, failureOf } from '../support.js'
+import { expectGivenUp } from '../support.js'
+import { authleteManagementBed } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 import { withoutAnswer } from '../../support/deadlines.js'
 
 const SECRETS = ['secret-access-token', 'secret-refresh-token'] as const
@@ -111,7 +112,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   it.each(FAULTS)(
     '%s: an error that says what is known',
     async (what, fault, isPassing, isUncertain, known) => {
-      const { tokens, issuer } = await authleteManagement()
+      const { tokens, issuer } = await authleteManagementBed()
       const { serviceAccessToken } = issuer.authleteService
       // Half of an answer to a deletion is nothing, and half of an object's empty text is none either.
       if (what === 'half an answer') issuer.fail(endpointOf(name), { status: 200, body: '{"action":' })
@@ -133,7 +134,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   )
 
   it('a message that quotes secrets: an error without them, on one line', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const all = [...secrets, issuer.authleteService.serviceAccessToken]
     const resultMessage = `no ${all.join()}\nat all`
     issuer.fail(endpointOf(name), { status: 400, body: { resultCode: 'A001201', resultMessage } })
@@ -145,20 +146,20 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   })
 
   it('given up while under way: the reason of the signal, and no second call', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     await expectGivenUp(issuer, endpointOf(name), (signal) => call(tokens, { signal }))
     expect(issuer.calls.total).toBe(1)
   })
 
   it('given up before: nothing is sent', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const reason = new Error('too late')
     expect(await failureOf(call(tokens, { signal: AbortSignal.abort(reason) }))).toBe(reason)
     expect(issuer.calls.total).toBe(0)
   })
 
   it('a vendor that never answers: the deadline', async () => {
-    const { tokensWith, issuer } = await authleteManagement()
+    const { tokensWith, issuer } = await authleteManagementBed()
     issuer.fail(endpointOf(name), 'hang')
     const called = call(tokensWith({ deadline: '50ms' }))
     const error = await failureOf(withoutAnswer(issuer, 'total', called))
@@ -170,7 +171,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
     ['a token nobody knows', { serviceAccessToken: 'wrong-secret' }, 401, 'Check serviceAccessToken'],
     ['the id of another service', { serviceId: '7' }, 403, 'is for this serviceId'],
   ])('with %s: an error that says what to check', async (_, wrong, status, advice) => {
-    const { tokensWith, issuer } = await authleteManagement()
+    const { tokensWith, issuer } = await authleteManagementBed()
     const error = await failureOf(call(tokensWith(wrong)))
     expect(error).toMatchObject({ status, isUncertain: false })
     expect(error.message).toContain(advice)
@@ -179,7 +180,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   })
 
   it('an option of the call that nobody knows is refused', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const options = { abort: true } as CallOptions
     expect(await failureOf(call(tokens, options))).toMatchObject({
       option: `authleteTokens.${name}.options.abort`,
@@ -192,7 +193,7 @@ describe('a passing trouble', () => {
   it.each(OPERATIONS.filter(({ isRead }) => isRead === true))(
     'of $name is got over',
     async ({ name, call }) => {
-      const { tokens, issuer } = await authleteManagement()
+      const { tokens, issuer } = await authleteManagementBed()
       issuer.fail(endpointOf(name), { status: 502, times: 1 })
       await call(tokens)
       expect(issuer.calls.total).toBe(2)
@@ -209,7 +210,7 @@ describe('an action that is a failure', () => {
     ['INTERNAL_SERVER_ERROR', true],
     ['SOMETHING_NEW', true],
   ])('%s: an error with the code, though the status is 200', async (action, isUncertain) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     issuer.fail('authleteTokens', {
       status: 200,
       body: { action, accessToken, resultCode: 'A1', resultMessage: `[A1] of ${accessToken}.` },

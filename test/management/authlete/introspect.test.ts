@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { answering, authleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { answering } from './support.js'
+import { authleteManagementBed } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 const PROOF = { dpop: 'a.b.c', htm: 'GET', htu: 'https://api.test/orders' }
 
 describe('introspect', () => {
   it('says what Authlete knows, in seconds, with hidden properties marked', async () => {
-    const { tokens, clientId, now } = await authleteManagement()
+    const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -48,7 +49,7 @@ describe('introspect', () => {
   })
 
   it('a token of a client alone has no subject', async () => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
     const verdict = await tokens.introspect({ token: accessToken })
     expect(verdict).toMatchObject({ subject: undefined, grantType: 'CLIENT_CREDENTIALS' })
@@ -66,7 +67,7 @@ describe('introspect', () => {
     ['an authentication young enough', { maxAge: '30s' }, 'OK'],
     ['a younger authentication', { maxAge: 29 }, 'UNAUTHORIZED'],
   ])('asked for %s: a verdict', async (_, question, action) => {
-    const { tokens, clientId, now } = await authleteManagement()
+    const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -82,7 +83,7 @@ describe('introspect', () => {
   })
 
   it('a token that is not there is a verdict, of which nothing is true', async () => {
-    const { tokens } = await authleteManagement()
+    const { tokens } = await authleteManagementBed()
     expect(await tokens.introspect({ token: 'unknown' })).toMatchObject({
       action: 'UNAUTHORIZED',
       existent: false,
@@ -94,7 +95,7 @@ describe('introspect', () => {
   })
 
   it('what Authlete does not say is not so, and what is no header value is none', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const bad = {
       action: 'FORBIDDEN',
       responseContent: 'x\r\nset-cookie: y',
@@ -113,7 +114,7 @@ describe('introspect', () => {
   it.each(['BAD_REQUEST', 'INTERNAL_SERVER_ERROR', 'ACCEPTED', 'ok', '', 7, undefined])(
     'the action %j is an error: it fails closed',
     async (action) => {
-      const { tokens, issuer } = await authleteManagement()
+      const { tokens, issuer } = await authleteManagementBed()
       const body = { action, existent: true, usable: true, sufficient: true, resultCode: 'A056999' }
       issuer.fail('authleteIntrospection', { status: 200, body })
       const error = await failureOf(tokens.introspect({ token: 'the-token' }))
@@ -123,7 +124,7 @@ describe('introspect', () => {
   )
 
   it('with a proof is asked once: a proof sent twice would be a replay', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     issuer.fail('authleteIntrospection', 503)
     expect(await failureOf(tokens.introspect({ token: 't', ...PROOF }))).toMatchObject({ status: 503 })
     expect(issuer.calls.authleteIntrospection).toBe(1)
@@ -135,7 +136,7 @@ describe('introspect', () => {
   })
 
   it.each(['htm', 'htu'] as const)('a proof without %s is refused', async (member) => {
-    const { tokens } = await authleteManagement()
+    const { tokens } = await authleteManagementBed()
     const { [member]: _, ...rest } = PROOF
     expect(await failureOf(tokens.introspect({ token: 't', ...rest }))).toMatchObject({
       option: `authleteTokens.introspect.${member}`,
@@ -145,7 +146,7 @@ describe('introspect', () => {
 
 describe('introspectStandard', () => {
   it('reads the answer within the answer', async () => {
-    const { tokens, clientId, now } = await authleteManagement()
+    const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
@@ -174,7 +175,7 @@ describe('introspectStandard', () => {
     ['for another resource server', { resourceServerUri: 'https://elsewhere.test' }],
     ['that is unknown', { token: 'unknown' }],
   ])('of a token %s says that it is not active, and nothing else', async (_, question) => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
@@ -190,7 +191,7 @@ describe('introspectStandard', () => {
   })
 
   it('tells hidden properties only where it is asked to', async () => {
-    const { tokens, clientId } = await authleteManagement()
+    const { tokens, clientId } = await authleteManagementBed()
     const { token } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
       clientId,
@@ -205,7 +206,7 @@ describe('introspectStandard', () => {
   })
 
   it('gives an answer in JWT form as the JWT', async () => {
-    const { tokens, clientId, issuer } = await authleteManagement()
+    const { tokens, clientId, issuer } = await authleteManagementBed()
     const { token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
     const accept = 'application/token-introspection+jwt'
     const resourceServerUri = 'https://api.test'
@@ -238,7 +239,7 @@ describe('introspectStandard', () => {
     ['an answer that says it in words', '{"action":"OK","responseContent":"{\\"active\\":\\"true\\"}"}'],
     ['an empty JWT', '{"action":"JWT","responseContent":""}'],
   ])('%s is an error', async (_, body) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     issuer.fail('authleteIntrospection', answering(body))
     const error = await failureOf(tokens.introspectStandard({ token: 'the-token' }))
     expect(error).toMatchObject({ name: 'ManagementError', isUncertain: false })

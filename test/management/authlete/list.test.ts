@@ -1,27 +1,28 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthleteListInput } from '../../../src/management/index.js'
-import { answering, authleteManagement, hashOf, type AuthleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { answering } from './support.js'
+import { authleteManagementBed, type AuthleteManagementBed, hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 /** Seven tokens: of two clients, one of them of a person. */
-async function withTokens(): Promise<AuthleteManagement & { readonly hashes: readonly string[] }> {
-  const on = await authleteManagement()
+async function withTokens(): Promise<AuthleteManagementBed & { readonly hashes: readonly string[] }> {
+  const bed = await authleteManagementBed()
   const mint = (clientId: string, subject = clientId): string =>
-    on.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
+    bed.issuer.mintOpaque({ provider: 'authlete', clientId, subject, scopes: 'a' })
   const minted = Array.from({ length: 5 }, () => mint('billing'))
   minted.push(mint('billing', 'john'), mint('reports'))
-  return { ...on, hashes: minted.map(hashOf) }
+  return { ...bed, hashes: minted.map(hashOf) }
 }
 
-async function all(on: AuthleteManagement, input: AuthleteListInput): Promise<readonly string[]> {
+async function all(bed: AuthleteManagementBed, input: AuthleteListInput): Promise<readonly string[]> {
   const found: string[] = []
-  for await (const token of on.tokens.list(input)) found.push(token.tokenHash)
+  for await (const token of bed.tokens.list(input)) found.push(token.tokenHash)
   return found
 }
 
 describe('a list', () => {
   it('has hashes, never tokens, with times in seconds', async () => {
-    const { tokens, clientId, now, issuer } = await authleteManagement()
+    const { tokens, clientId, now, issuer } = await authleteManagementBed()
     const { token: accessToken, refreshToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
       clientId,
@@ -69,9 +70,9 @@ describe('a list', () => {
     ['of a person at another client: none', { clientId: 'reports', subject: 'john' }, [], 1],
     ['of a client nobody knows: none', { clientId: 'nobody' }, [], 1],
   ])('%s', async (_, input, expected, calls) => {
-    const on = await withTokens()
-    expect(await all(on, input)).toEqual(expected.map((at) => on.hashes[at]))
-    expect(on.issuer.calls.authleteTokens).toBe(calls)
+    const bed = await withTokens()
+    expect(await all(bed, input)).toEqual(expected.map((at) => bed.hashes[at]))
+    expect(bed.issuer.calls.authleteTokens).toBe(calls)
   })
 
   it('says how many there are, whatever the page holds', async () => {
@@ -93,25 +94,25 @@ describe('a list', () => {
   })
 
   it('of a vendor whose total is wrong ends all the same', async () => {
-    const on = await withTokens()
-    on.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
-    expect(await all(on, { limit: 1 })).toEqual([])
-    expect(on.issuer.calls.authleteTokens).toBe(1)
+    const bed = await withTokens()
+    bed.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
+    expect(await all(bed, { limit: 1 })).toEqual([])
+    expect(bed.issuer.calls.authleteTokens).toBe(1)
   })
 
   it('that breaks off half-way has given what came before, and rejects', async () => {
-    const on = await withTokens()
+    const bed = await withTokens()
     const found: string[] = []
     const error = await failureOf(
       (async () => {
-        for await (const { tokenHash } of on.tokens.list({ limit: 4 })) {
+        for await (const { tokenHash } of bed.tokens.list({ limit: 4 })) {
           found.push(tokenHash)
-          on.issuer.fail('authleteTokens', 500)
+          bed.issuer.fail('authleteTokens', 500)
         }
       })(),
     )
     expect(error).toMatchObject({ operation: 'authleteTokens.list', status: 500, isUncertain: false })
-    expect(found).toEqual(on.hashes.slice(0, 4))
+    expect(found).toEqual(bed.hashes.slice(0, 4))
   })
 })
 
@@ -123,7 +124,7 @@ describe('the number of a client', () => {
     ['that a number would round to its neighbour', LONG],
     ['that a number holds', '123456789012'],
   ])('%s is given out exactly', async (_, id) => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const token = `{"accessTokenHash":"h","clientId" : ${id},"subject":"\\"clientId\\":${LONG}"}`
     const body = `{"totalCount":1,"client":{"number":${id},"clientId":${id}},"accessTokens":[${token}]}`
     issuer.fail('authleteTokens', answering(body))
@@ -133,7 +134,7 @@ describe('the number of a client', () => {
   })
 
   it('is exact in what is created and introspected too', async () => {
-    const { tokens, issuer } = await authleteManagement()
+    const { tokens, issuer } = await authleteManagementBed()
     const created = `{"action":"OK","accessToken":"t","clientId":${LONG},"expiresAt":1000}`
     issuer.fail('authleteTokens', answering(created))
     const input = { grantType: 'CLIENT_CREDENTIALS', clientId: LONG } as const

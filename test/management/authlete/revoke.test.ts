@@ -4,10 +4,11 @@ import type {
   AuthleteRevokeInput,
   AuthleteTokens,
 } from '../../../src/management/index.js'
-import { answering, authleteManagement, hashOf, type AuthleteManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { answering } from './support.js'
+import { authleteManagementBed, type AuthleteManagementBed, hashOf } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
-interface Issued extends AuthleteManagement {
+interface Issued extends AuthleteManagementBed {
   /** Which of the six tokens are still good, by who they are of. */
   readonly good: () => Promise<readonly string[]>
   readonly refreshToken: string
@@ -25,10 +26,10 @@ const NAMES = [
 
 /** Tokens of two clients, for two people and for nobody. */
 async function withTokens(): Promise<Issued> {
-  const on = await authleteManagement()
-  on.issuer.mintOpaque({ provider: 'authlete', clientId: 'billing', expiresIn: 1 })
-  on.issuer.mintOpaque({ provider: 'authlete', clientId: 'reports', expiresIn: 1 })
-  on.pass(1)
+  const bed = await authleteManagementBed()
+  bed.issuer.mintOpaque({ provider: 'authlete', clientId: 'billing', expiresIn: 1 })
+  bed.issuer.mintOpaque({ provider: 'authlete', clientId: 'reports', expiresIn: 1 })
+  bed.pass(1)
   const created: AuthleteCreatedToken[] = []
   for (const name of NAMES) {
     const [, clientId = '', subject] = /^(\w+)(?: for (\w+))?/.exec(name)!
@@ -36,12 +37,12 @@ async function withTokens(): Promise<Issued> {
       subject === undefined
         ? ({ grantType: 'CLIENT_CREDENTIALS' } as const)
         : ({ grantType: 'AUTHORIZATION_CODE', subject } as const)
-    created.push(await on.tokens.create({ ...grant, clientId }))
+    created.push(await bed.tokens.create({ ...grant, clientId }))
   }
   return {
-    ...on,
+    ...bed,
     async good() {
-      const outcomes = await Promise.all(created.map(({ token }) => on.guarded(token)))
+      const outcomes = await Promise.all(created.map(({ token }) => bed.outcome(token)))
       return NAMES.filter((_, at) => outcomes[at] === 'accepted')
     },
     token: created[0]!.token,
@@ -56,26 +57,26 @@ describe('revoking exactly one token', () => {
     ['a refresh token', ({ refreshToken }) => ({ refreshToken })],
     ['a refresh token by its hash', ({ refreshToken }) => ({ refreshTokenHash: hashOf(refreshToken) })],
   ])('%s: it and its partner are dead, every other token lives', async (_, which) => {
-    const on = await withTokens()
-    expect(await on.tokens.revoke(which(on))).toEqual({ count: 1 })
-    expect(await on.good()).toEqual(NAMES.slice(1))
-    expect(await failureOf(on.tokens.revoke({ refreshToken: on.refreshToken }))).toMatchObject({
+    const bed = await withTokens()
+    expect(await bed.tokens.revoke(which(bed))).toEqual({ count: 1 })
+    expect(await bed.good()).toEqual(NAMES.slice(1))
+    expect(await failureOf(bed.tokens.revoke({ refreshToken: bed.refreshToken }))).toMatchObject({
       status: 404,
     })
   })
 
   it('sends exactly one property, because a second one could replace it or widen the revocation', async () => {
-    const on = await withTokens()
+    const bed = await withTokens()
     const bodies: unknown[] = []
-    on.issuer.fail('authleteTokens', (request, response) => {
+    bed.issuer.fail('authleteTokens', (request, response) => {
       request.on('data', (chunk: Buffer) => bodies.push(JSON.parse(chunk.toString())))
       request.on('end', () => response.end('{"count":1}'))
     })
     const hash = hashOf('x')
-    await on.tokens.revoke({ token: 'x' })
-    await on.tokens.revoke({ tokenHash: hash })
-    await on.tokens.revoke({ refreshToken: 'x' })
-    await on.tokens.revoke({ refreshTokenHash: hash })
+    await bed.tokens.revoke({ token: 'x' })
+    await bed.tokens.revoke({ tokenHash: hash })
+    await bed.tokens.revoke({ refreshToken: 'x' })
+    await bed.tokens.revoke({ refreshTokenHash: hash })
     expect(bodies).toEqual([
       { accessTokenIdentifier: 'x' },
       { accessTokenIdentifier: hash },
@@ -85,27 +86,27 @@ describe('revoking exactly one token', () => {
   })
 
   it('that is not there is an error, whether Authlete says 404 or counts 0', async () => {
-    const on = await withTokens()
-    const said404 = await failureOf(on.tokens.revoke({ token: 'unknown-token' }))
+    const bed = await withTokens()
+    const said404 = await failureOf(bed.tokens.revoke({ token: 'unknown-token' }))
     expect(said404).toMatchObject({ status: 404, code: '404', isUncertain: false })
-    on.issuer.fail('authleteTokens', answering('{"resultCode":"A1","count":0}'))
-    const said0 = await failureOf(on.tokens.revoke({ token: 'unknown-token' }))
+    bed.issuer.fail('authleteTokens', answering('{"resultCode":"A1","count":0}'))
+    const said0 = await failureOf(bed.tokens.revoke({ token: 'unknown-token' }))
     expect(said0).toMatchObject({ name: 'ManagementError', status: 200, code: 'A1', isUncertain: false })
     for (const { message } of [said404, said0]) {
       expect(message).toMatch(/^authleteTokens\.revoke: .+\. Check the /)
       expect(message).not.toContain('unknown-token')
     }
-    on.issuer.heal()
-    expect(await on.good()).toEqual(NAMES)
+    bed.issuer.heal()
+    expect(await bed.good()).toEqual(NAMES)
   })
 
   it.each(['clientId', 'subject'])('never takes %s along: what is wider has another name', async (member) => {
-    const on = await withTokens()
-    const wider = { token: on.token, [member]: 'billing' }
-    expect(await failureOf(on.tokens.revoke(wider))).toMatchObject({
+    const bed = await withTokens()
+    const wider = { token: bed.token, [member]: 'billing' }
+    expect(await failureOf(bed.tokens.revoke(wider))).toMatchObject({
       option: `authleteTokens.revoke.${member}`,
     })
-    expect(await on.good()).toEqual(NAMES)
+    expect(await bed.good()).toEqual(NAMES)
   })
 })
 
@@ -127,12 +128,12 @@ describe('revoking more than one token, by a name that says so', () => {
       ['billing for john', 'reports for john'],
     ],
   ])('%s', async (_, revoke, doomed) => {
-    const on = await withTokens()
+    const bed = await withTokens()
     // The token that the client was known by has expired, and is counted all the same.
     const expired = doomed.includes('billing') ? 1 : 0
-    expect(await revoke(on.tokens)).toEqual({ count: doomed.length + expired })
-    expect(await on.good()).toEqual(NAMES.filter((name) => !doomed.includes(name)))
-    expect(await revoke(on.tokens)).toEqual({ count: 0 })
+    expect(await revoke(bed.tokens)).toEqual({ count: doomed.length + expired })
+    expect(await bed.good()).toEqual(NAMES.filter((name) => !doomed.includes(name)))
+    expect(await revoke(bed.tokens)).toEqual({ count: 0 })
   })
 
   it.each<[string, object]>([
@@ -146,9 +147,9 @@ describe('revoking more than one token, by a name that says so', () => {
     ['revokeAllOfSubject', { subject: 'john', clientId: 'billing' }],
     ['revokeAllOfSubject', {}],
   ])('%s with %j is refused: nobody is to get more than was meant', async (name, input) => {
-    const on = await withTokens()
-    const operations = on.tokens as unknown as Record<string, (given: object) => Promise<unknown>>
+    const bed = await withTokens()
+    const operations = bed.tokens as unknown as Record<string, (given: object) => Promise<unknown>>
     expect(await failureOf(operations[name]!(input))).toMatchObject({ name: 'ConfigurationError' })
-    expect(await on.good()).toEqual(NAMES)
+    expect(await bed.good()).toEqual(NAMES)
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/index.js'
 import { clerkTokens, type ClerkTokens } from '../../../src/management/index.js'
-import { clerkManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { clerkManagementBed } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 
 const MACHINE_KEY = 'ak_secret_of_a_machine'
 const INSTANCE_KEY = 'sk_test_secret_of_the_instance'
@@ -80,7 +80,7 @@ const WRONG: readonly [operation: Operation, member: string, input: unknown][] =
 
 describe('input that is wrong is refused by name before anything is sent', () => {
   it.each(WRONG)('%s: %s', async (operation, member, input) => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
     const error = await failureOf(call(input))
     expect(error).toBeInstanceOf(ConfigurationError)
@@ -90,7 +90,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 
   it.each(['create', 'list', 'revoke', 'verify'] as const)('%s: no object at all', async (operation) => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
     for (const input of ['mt_0', null, 7, Promise.resolve({})])
       expect(await failureOf(call(input))).toBeInstanceOf(ConfigurationError)
@@ -98,7 +98,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 
   it('create: with the key of the instance alone', async () => {
-    const { instance, issuer } = await clerkManagement()
+    const { instance, issuer } = await clerkManagementBed()
     const error = await failureOf(instance.create({ expiresIn: 60 }))
     expect(error).toMatchObject({ name: 'ConfigurationError', option: 'clerkTokens.create' })
     expect(String(error)).toContain('machineSecretKey')
@@ -106,7 +106,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 
   it('revoke: a JWT in place of an id, with what can be done instead', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const { token } = await sender.create({ format: 'jwt' })
     issuer.resetCalls()
     const error = await failureOf(sender.revoke({ tokenId: token }))
@@ -119,7 +119,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
 
 describe('input that Clerk refuses is an error that says what to do', () => {
   it('revoke: the id of a JWT', async () => {
-    const { sender } = await clerkManagement()
+    const { sender } = await clerkManagementBed()
     const { tokenId } = await sender.create({ format: 'jwt' })
     const error = await failureOf(sender.revoke({ tokenId }))
     expect(error).toMatchObject({ operation: 'clerkTokens.revoke', status: 404, isUncertain: false })
@@ -127,7 +127,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
   })
 
   it('revoke: the token in place of its id, which is not repeated', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const { token } = await sender.create()
     const error = await failureOf(sender.revoke({ tokenId: token }))
     expect(error).toMatchObject({ status: 400, code: 'bad_request' })
@@ -137,7 +137,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
   })
 
   it('revoke: an id with the way to another resource in it stays one id', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const paths: (string | undefined)[] = []
     issuer.fail('all', (request, response) => {
       paths.push(request.url)
@@ -148,14 +148,14 @@ describe('input that Clerk refuses is an error that says what to do', () => {
   })
 
   it('list: a machine that is none of the instance', async () => {
-    const { instance } = await clerkManagement()
+    const { instance } = await clerkManagementBed()
     const error = await failureOf(instance.list({ subject: SUBJECT }))
     expect(error).toMatchObject({ status: 404, code: 'machine_not_found', requestId: 'test-issuer' })
     expect(String(error)).toContain('No such machine')
   })
 
   it('verify: a token for nobody known', async () => {
-    const { receiver } = await clerkManagement()
+    const { receiver } = await clerkManagementBed()
     const error = await failureOf(receiver.verify({ token: 'mt_unknown' }))
     expect(error).toMatchObject({ vendor: 'clerk', operation: 'clerkTokens.verify', status: 404 })
     expect(String(error)).toContain('the key of the machine that receives it')

@@ -1,14 +1,13 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier } from '../../../src/index.js'
-import { outcomeOf } from '../../support/core.js'
-import { decode } from '../../testing/support.js'
-import { clerkManagement } from './support.js'
-import { failureOf } from '../support.js'
+import { failureOf, outcomeOf } from '../../support/outcomes.js'
+import { decode } from '../../support/jwt.js'
+import { clerkManagementBed } from '../../support/management.js'
 
 describe('a token that is created', () => {
   it('is described in camelCase and seconds, and can be presented to the receiver', async () => {
-    const { sender, issuer, subject, now, clock } = await clerkManagement()
+    const { sender, issuer, subject, now, clock } = await clerkManagementBed()
     const created = await sender.create({ expiresIn: '10m', claims: { scope: 'orders:read', plan: ['a'] } })
     const { token, ...shown } = { ...created, token: created.token }
     expect(shown).toEqual({
@@ -30,7 +29,7 @@ describe('a token that is created', () => {
   })
 
   it('shows the token to who asks for it by name, and to nobody else', async () => {
-    const { sender } = await clerkManagement()
+    const { sender } = await clerkManagementBed()
     const created = await sender.create({ expiresIn: 60 })
     expect(created.token).toMatch(/^mt_/)
     expect(Object.keys(created)).not.toContain('token')
@@ -39,20 +38,20 @@ describe('a token that is created', () => {
   })
 
   it('is frozen, its claims and scopes included', async () => {
-    const { sender } = await clerkManagement()
+    const { sender } = await clerkManagementBed()
     const created = await sender.create({ claims: { plan: { seats: 1 } } })
     const parts = [created, created.scopes, created.claims, created.claims?.['plan']]
     expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true])
   })
 
   it.each([[undefined], [null]])('without a lifetime (%s), what Clerk decides is told', async (expiresIn) => {
-    const { sender } = await clerkManagement()
+    const { sender } = await clerkManagementBed()
     const input = expiresIn === undefined ? {} : { expiresIn }
     expect((await sender.create(input)).expiresAt).toBeNull()
   })
 
   it('as a JWT says what its creator wrote, and no structural claim of it', async () => {
-    const { sender, subject, now } = await clerkManagement()
+    const { sender, subject, now } = await clerkManagementBed()
     const claims = { scope: 'orders:read', sub: 'mch_somebody_else', exp: 9_999_999_999 }
     const { token, tokenId, expiresAt } = await sender.create({ format: 'jwt', expiresIn: '5m', claims })
     expect(decode(token).claims).toMatchObject({
@@ -73,7 +72,7 @@ describe('a living token with enough time left', () => {
     ['other claims', { claims: { a: [1], b: 3 } }, 0, false],
     ['no claims', {}, 0, false],
   ])('%s', async (_, wanted, passed, isSame) => {
-    const { sender, pass } = await clerkManagement()
+    const { sender, pass } = await clerkManagementBed()
     const first = await sender.create({ claims: { a: [1], b: 2 }, expiresIn: 600 })
     pass(passed)
     const second = await sender.create({ ...wanted, expiresIn: 600, minRemainingTtl: '5m' })
@@ -81,7 +80,7 @@ describe('a living token with enough time left', () => {
   })
 
   it('is not one that was revoked', async () => {
-    const { sender } = await clerkManagement()
+    const { sender } = await clerkManagementBed()
     const first = await sender.create({ expiresIn: 600 })
     await sender.revoke({ tokenId: first.tokenId })
     expect((await sender.create({ expiresIn: 600, minRemainingTtl: 1 })).tokenId).not.toBe(first.tokenId)
@@ -90,7 +89,9 @@ describe('a living token with enough time left', () => {
 
 describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (clerkDeadTokens) => {
   it('a revoked token is known as revoked, and the guarded API refuses it', async () => {
-    const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagement({ clerkDeadTokens })
+    const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagementBed({
+      clerkDeadTokens,
+    })
     const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
     const { tokenId, token } = await sender.create({ expiresIn: '1h' })
     expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
@@ -111,7 +112,7 @@ describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (cl
 
 describe('who may do what', () => {
   it('with the key of a machine, only its own tokens are listed and revoked', async () => {
-    const { sender, stranger, subject } = await clerkManagement()
+    const { sender, stranger, subject } = await clerkManagementBed()
     const { tokenId } = await sender.create()
     expect((await sender.list({ subject })).total).toBe(1)
     expect(await failureOf(stranger.list({ subject }))).toMatchObject({
@@ -126,7 +127,7 @@ describe('who may do what', () => {
   })
 
   it('with the key of the instance, those of every machine', async () => {
-    const { sender, instance, subject } = await clerkManagement()
+    const { sender, instance, subject } = await clerkManagementBed()
     const { tokenId, token } = await sender.create()
     expect((await instance.list({ subject })).items.map((item) => item.tokenId)).toEqual([tokenId])
     expect(await instance.verify({ token })).toMatchObject({ tokenId })
@@ -134,7 +135,7 @@ describe('who may do what', () => {
   })
 
   it('with the key of a machine, only tokens for that machine are known', async () => {
-    const { sender, receiver, stranger } = await clerkManagement()
+    const { sender, receiver, stranger } = await clerkManagementBed()
     const { token, tokenId } = await sender.create()
     expect(await receiver.verify({ token })).toMatchObject({ tokenId })
     for (const other of [sender, stranger])
@@ -142,7 +143,7 @@ describe('who may do what', () => {
   })
 
   it('with both keys, the key of the instance is used only where the machine may not', async () => {
-    const { both, stranger, issuer, subject } = await clerkManagement()
+    const { both, stranger, issuer, subject } = await clerkManagementBed()
     const { stranger: machine } = issuer.clerkMachines
     const own = await both.create()
     const foreign = await stranger.create()
@@ -161,7 +162,7 @@ describe('who may do what', () => {
   })
 
   it('with both keys, a token for another machine is not verified by the key of the instance', async () => {
-    const { both, sender } = await clerkManagement()
+    const { both, sender } = await clerkManagementBed()
     const { token } = await sender.create()
     expect(await failureOf(both.verify({ token }))).toMatchObject({ status: 404 })
   })

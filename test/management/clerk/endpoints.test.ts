@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { ask, issuerAtNow, NOW, type Asked, type Question } from '../../testing/support.js'
+import { type JsonRequest, type JsonResponse, send } from '../../support/http.js'
+import { startIssuer } from '../../support/test-bed.js'
+import { NOW } from '../../support/clock.js'
 
 /** Clerk as the test issuer plays it: what a client of any kind is answered. */
 const CREATE = '/v1/m2m_tokens'
@@ -15,11 +17,11 @@ const byInstance = (json?: unknown) => (issuer: TestIssuer) => ({
   bearer: issuer.clerkSecretKey,
   ...(json === undefined ? {} : { json }),
 })
-const askClerk = (issuer: TestIssuer, path: string, question: Question): Promise<Asked> =>
-  ask(issuer.endpoints.clerk + path, question)
+const askClerk = (issuer: TestIssuer, path: string, question: JsonRequest): Promise<JsonResponse> =>
+  send(issuer.endpoints.clerk + path, question)
 
 describe('what is refused', () => {
-  it.each<[string, string, (issuer: TestIssuer) => Question, number, string]>([
+  it.each<[string, string, (issuer: TestIssuer) => JsonRequest, number, string]>([
     ['create with an unknown member', CREATE, by('sender', { scopes: ['a'] }), 400, 'bad_request'],
     [
       'create with a lifetime in text',
@@ -86,7 +88,7 @@ describe('what is refused', () => {
     ],
     ['revoke of an unknown token', `${CREATE}/${TOKEN_ID}/revoke`, byInstance({}), 404, 'resource_not_found'],
   ])('%s', async (_, path, question, status, code) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const answer = await askClerk(issuer, path, question(issuer))
     expect(answer.status).toBe(status)
     expect(answer.json).toMatchObject({
@@ -95,13 +97,13 @@ describe('what is refused', () => {
   })
 })
 
-function byRaw(method: string): (issuer: TestIssuer) => Question {
+function byRaw(method: string): (issuer: TestIssuer) => JsonRequest {
   return (issuer) => ({ ...by('sender')(issuer), method })
 }
 
 describe('what is answered', () => {
   it('create: the whole token object with the token, and claims as they were sent', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const claims = { camelCase: 1, snake_case: [{ x: null }] }
     const json = { claims, seconds_until_expiration: 60, token_format: 'opaque' }
     const answer = await askClerk(issuer, CREATE, by('sender', json)(issuer))
@@ -124,14 +126,14 @@ describe('what is answered', () => {
   })
 
   it('a claim that is named like an expiry does not let an opaque token end', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const json = { claims: { exp: 1, nbf: 9_999_999_999 } }
     const { json: created } = await askClerk(issuer, CREATE, by('sender', json)(issuer))
     expect(created).toMatchObject({ expired: false, expiration: null, claims: json.claims })
   })
 
   it('verify notes when an opaque token was used, and never a JWT', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     for (const [token_format, last_used_at] of [
       ['opaque', NOW * 1000],
       ['jwt', null],

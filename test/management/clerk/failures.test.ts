@@ -2,8 +2,9 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ManagementError, type ClerkTokens } from '../../../src/management/index.js'
 import type { Endpoint, Fault } from '../../../src/testing/index.js'
-import { clerkManagement } from './support.js'
-import { expectGivenUp, failureOf } from '../support.js'
+import { expectGivenUp } from '../support.js'
+import { clerkManagementBed } from '../../support/management.js'
+import { failureOf } from '../../support/outcomes.js'
 import { withoutAnswer } from '../../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
@@ -80,7 +81,7 @@ const FAULTS: readonly (readonly [name: string, fault: Fault, isPassing: boolean
 
 describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => {
   it.each(FAULTS)('%s is an error with what to do', async (_, fault, isPassing, expected) => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     issuer.fail(endpoint, fault)
     const error = await failureOf(call(sender))
     expect(error).toBeInstanceOf(ManagementError)
@@ -100,20 +101,20 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
   })
 
   it('is given up with the reason of the signal while Clerk is silent', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     await expectGivenUp(issuer, endpoint, (signal) => call(sender, signal))
     expect(issuer.calls[endpoint]).toBe(1)
   })
 
   it('is not sent at all with a signal that was aborted before', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const reason = new Error('too late')
     expect(await failureOf(call(sender, AbortSignal.abort(reason)))).toBe(reason)
     expect(issuer.calls.total).toBe(0)
   })
 
   it('ends at the deadline while Clerk is silent', async () => {
-    const { issuer, clientWith } = await clerkManagement()
+    const { issuer, clientWith } = await clerkManagementBed()
     issuer.fail(endpoint, 'hang')
     const machineSecretKey = issuer.clerkMachines.sender.secretKey
     const called = call(clientWith({ machineSecretKey, deadline: '50ms' }))
@@ -126,7 +127,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
   // Without a machine's key, create is not even sent.
   const keys = operation === 'create' ? ['ak_wrong'] : ['ak_wrong', 'sk_wrong']
   it.each(keys)('a key that is not known (%s) is named as the trouble', async (key) => {
-    const { clientWith, issuer } = await clerkManagement()
+    const { clientWith, issuer } = await clerkManagementBed()
     const tokens = clientWith(key.startsWith('ak_') ? { machineSecretKey: key } : { secretKey: key })
     const error = await failureOf(call(tokens))
     const code = key.startsWith('ak_') ? 'machine_secret_key_invalid' : 'clerk_key_invalid'
@@ -137,7 +138,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
   })
 
   it('shows no secret that Clerk, or whoever answers in its place, sends back', async () => {
-    const { both, issuer } = await clerkManagement()
+    const { both, issuer } = await clerkManagementBed()
     const secrets = [issuer.clerkMachines.sender.secretKey, issuer.clerkSecretKey, TOKEN]
     const words = secrets.join(' ')
     const liar = { code: words, message: words, long_message: words }
@@ -157,7 +158,7 @@ describe('a read that fails once', () => {
   it.each(CASES.filter(({ attempts }) => attempts === 2))(
     '$operation succeeds with the second call',
     async ({ operation, endpoint }) => {
-      const { sender, receiver, issuer, subject } = await clerkManagement()
+      const { sender, receiver, issuer, subject } = await clerkManagementBed()
       const { token, tokenId } = await sender.create()
       issuer.resetCalls()
       issuer.fail(endpoint, { status: 503, times: 1 })
@@ -171,7 +172,7 @@ describe('a read that fails once', () => {
 
 describe('answers that lie', () => {
   it('a revocation that did not revoke is no success', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     const { tokenId } = await sender.create()
     issuer.fail('clerkTokens', (_request, response) => {
       const times = { expiration: null, created_at: 1, updated_at: 1 }
@@ -192,7 +193,7 @@ describe('answers that lie', () => {
   })
 
   it('an error without a body names its status, and the proxy’s id of the request', async () => {
-    const { sender, issuer } = await clerkManagement()
+    const { sender, issuer } = await clerkManagementBed()
     issuer.fail('clerkTokens', { status: 403, headers: { 'cf-ray': 'ray-1' }, body: '' })
     const error = await failureOf(sender.create())
     expect(error).toMatchObject({ status: 403, code: undefined, requestId: 'ray-1' })
@@ -202,7 +203,7 @@ describe('answers that lie', () => {
   })
 
   it('a token that an answer holds beside what was asked for is not taken along', async () => {
-    const { sender, receiver, issuer } = await clerkManagement()
+    const { sender, receiver, issuer } = await clerkManagementBed()
     const { token, tokenId, subject } = await sender.create()
     issuer.fail('clerkVerify', {
       status: 200,

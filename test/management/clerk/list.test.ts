@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ClerkToken } from '../../../src/management/index.js'
-import { clerkManagement, type ClerkManagement } from './support.js'
+import { clerkManagementBed, type ClerkManagementBed } from '../../support/management.js'
 
 /** As many tokens, oldest first. */
-async function create({ sender }: ClerkManagement, count: number): Promise<readonly ClerkToken[]> {
+async function create({ sender }: ClerkManagementBed, count: number): Promise<readonly ClerkToken[]> {
   const tokens: ClerkToken[] = []
   for (let index = 0; index < count; index += 1)
     tokens.push(await sender.create({ expiresIn: '1h', claims: { index } }))
@@ -16,26 +16,26 @@ const down = (from: number, to: number): readonly number[] =>
 
 describe('a list', () => {
   it('gives its first page when awaited, in one call, newest first, with no token in it', async () => {
-    const on = await clerkManagement()
-    await create(on, 12)
-    on.issuer.resetCalls()
-    const list = on.sender.list({ subject: on.subject })
-    expect(on.issuer.calls.total).toBe(0)
+    const bed = await clerkManagementBed()
+    await create(bed, 12)
+    bed.issuer.resetCalls()
+    const list = bed.sender.list({ subject: bed.subject })
+    expect(bed.issuer.calls.total).toBe(0)
     const { items, total } = await list
     expect([items.map(numberOf), total]).toEqual([down(11, 2), 12])
     expect(items.every((item) => !('token' in item))).toBe(true)
     await list
-    expect(on.issuer.calls.total).toBe(1)
+    expect(bed.issuer.calls.total).toBe(1)
   })
 
   it('gives every token when iterated over, page by page', async () => {
-    const on = await clerkManagement()
-    await create(on, 7)
-    on.issuer.resetCalls()
+    const bed = await clerkManagementBed()
+    await create(bed, 7)
+    bed.issuer.resetCalls()
     const found: unknown[] = []
-    for await (const token of on.sender.list({ subject: on.subject, limit: 3 })) found.push(numberOf(token))
+    for await (const token of bed.sender.list({ subject: bed.subject, limit: 3 })) found.push(numberOf(token))
     expect(found).toEqual(down(6, 0))
-    expect(on.issuer.calls.total).toBe(3)
+    expect(bed.issuer.calls.total).toBe(3)
   })
 
   it.each([
@@ -44,10 +44,10 @@ describe('a list', () => {
     ['beyond the end', { offset: 6 }, [[]]],
     ['far beyond the end', { offset: 1000, limit: 100 }, [[]]],
   ])('%s', async (_, input, pages) => {
-    const on = await clerkManagement()
-    await create(on, 6)
+    const bed = await clerkManagementBed()
+    await create(bed, 6)
     const found: unknown[] = []
-    for await (const { items, total } of on.sender.list({ subject: on.subject, ...input }).pages()) {
+    for await (const { items, total } of bed.sender.list({ subject: bed.subject, ...input }).pages()) {
       found.push(items.map(numberOf))
       expect(total).toBe(6)
     }
@@ -55,8 +55,8 @@ describe('a list', () => {
   })
 
   it('shows revoked and expired ones if asked, and never JWTs', async () => {
-    const on = await clerkManagement()
-    const { sender, subject, pass } = on
+    const bed = await clerkManagementBed()
+    const { sender, subject, pass } = bed
     const revoked = await sender.create({ expiresIn: 600 })
     const expired = await sender.create({ expiresIn: 60 })
     const alive = await sender.create({ expiresIn: 600, claims: { exp: 1 } })
@@ -80,39 +80,39 @@ describe('a list that changes while it is walked through', () => {
   it.each([1, 3, 4, 25, 100])(
     'each token is met once if all are revoked on the way, %i a page',
     async (limit) => {
-      const on = await clerkManagement()
-      const all = await create(on, 25)
+      const bed = await clerkManagementBed()
+      const all = await create(bed, 25)
       const met: string[] = []
-      for await (const { tokenId } of on.sender.list({ subject: on.subject, limit })) {
+      for await (const { tokenId } of bed.sender.list({ subject: bed.subject, limit })) {
         met.push(tokenId)
-        await on.sender.revoke({ tokenId })
+        await bed.sender.revoke({ tokenId })
       }
       expect(met).toEqual(all.map(({ tokenId }) => tokenId).reverse())
-      expect((await on.sender.list({ subject: on.subject })).total).toBe(0)
+      expect((await bed.sender.list({ subject: bed.subject })).total).toBe(0)
     },
   )
 
   it('each token is met once if others are created on the way', async () => {
-    const on = await clerkManagement()
-    const all = await create(on, 9)
+    const bed = await clerkManagementBed()
+    const all = await create(bed, 9)
     const met: string[] = []
-    for await (const { tokenId } of on.sender.list({ subject: on.subject, limit: 2 })) {
+    for await (const { tokenId } of bed.sender.list({ subject: bed.subject, limit: 2 })) {
       met.push(tokenId)
-      if (met.length < 5) await on.sender.create({ expiresIn: '1h' })
+      if (met.length < 5) await bed.sender.create({ expiresIn: '1h' })
     }
     expect(met).toEqual(all.map(({ tokenId }) => tokenId).reverse())
   })
 
   it('each token that lives on is met if some expire and others are created on the way', async () => {
-    const on = await clerkManagement()
-    const old = await create(on, 4)
-    const brief = await Promise.all([1, 2, 3].map(() => on.sender.create({ expiresIn: 60 })))
+    const bed = await clerkManagementBed()
+    const old = await create(bed, 4)
+    const brief = await Promise.all([1, 2, 3].map(() => bed.sender.create({ expiresIn: 60 })))
     const met: string[] = []
-    for await (const { tokenId } of on.sender.list({ subject: on.subject, limit: 3 })) {
+    for await (const { tokenId } of bed.sender.list({ subject: bed.subject, limit: 3 })) {
       met.push(tokenId)
       if (met.length === 3) {
-        on.pass(60)
-        await on.sender.create({ expiresIn: '1h' })
+        bed.pass(60)
+        await bed.sender.create({ expiresIn: '1h' })
       }
     }
     expect(met).toHaveLength(7)
@@ -120,9 +120,9 @@ describe('a list that changes while it is walked through', () => {
   })
 
   it('can be walked through twice', async () => {
-    const on = await clerkManagement()
-    await create(on, 5)
-    const list = on.sender.list({ subject: on.subject, limit: 2 })
+    const bed = await clerkManagementBed()
+    await create(bed, 5)
+    const list = bed.sender.list({ subject: bed.subject, limit: 2 })
     for (let walk = 0; walk < 2; walk += 1) {
       const found: unknown[] = []
       for await (const token of list) found.push(numberOf(token))

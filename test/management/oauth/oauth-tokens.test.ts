@@ -1,38 +1,37 @@
 import { inspect } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../../src/index.js'
 import { oauthTokens, type CallOptions, type OAuthTokens } from '../../../src/management/index.js'
-import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
-import { START } from '../../support/core.js'
-import { expectGivenUp, failureOf } from '../support.js'
+import type { OptionOverrides, Fault, TestIssuer } from '../../../src/testing/index.js'
+import { expectGivenUp } from '../support.js'
+import { NOW } from '../../support/clock.js'
+import { failureOf } from '../../support/outcomes.js'
+import { testBed, type TestBed } from '../../support/test-bed.js'
 import { withoutAnswer } from '../../support/deadlines.js'
 
 type Options = Parameters<typeof oauthTokens>[0]
 
-interface Stage {
-  readonly issuer: TestIssuer
+interface OAuthManagementBed extends TestBed {
   readonly tokens: OAuthTokens
-  readonly tokensWith: (options: { readonly [K in keyof Options]?: Options[K] | undefined }) => OAuthTokens
+  readonly tokensWith: (options: OptionOverrides<Options>) => OAuthTokens
 }
 
-async function stage(): Promise<Stage> {
-  const issuer = await createTestIssuer({ clock: () => START })
-  onTestFinished(() => issuer.close())
+async function managementBed(): Promise<OAuthManagementBed> {
+  const bed = await testBed()
+  const { issuer } = bed
   const { clientId, clientSecret } = issuer.client
-  const tokensWith: Stage['tokensWith'] = (more) => {
+  const tokensWith: OAuthManagementBed['tokensWith'] = (more) => {
     const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
     return oauthTokens(
       Object.fromEntries(merged.filter(([, value]) => value !== undefined)) as unknown as Options,
     )
   }
-  return { issuer, tokens: tokensWith({}), tokensWith }
+  return { ...bed, tokens: tokensWith({}), tokensWith }
 }
-
-const now = START / 1000
 
 describe('introspect', () => {
   it.each(['mintJwt', 'mintOpaque'] as const)('says what the issuer knows of a token: %s', async (mint) => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const token = issuer[mint]({ scopes: 'a b', expiresIn: 60, claims: { region: 'eu' } })
     const answer = await tokens.introspect({ token, tokenTypeHint: 'access_token' })
     expect(answer).toEqual({
@@ -45,8 +44,8 @@ describe('introspect', () => {
       audience: [issuer.audience],
       issuer: issuer.url,
       tokenId: expect.any(String),
-      expiresAt: now + 60,
-      issuedAt: now,
+      expiresAt: NOW + 60,
+      issuedAt: NOW,
       notBefore: undefined,
       claims: expect.objectContaining({ active: true, region: 'eu', scope: 'a b' }),
     })
@@ -54,7 +53,7 @@ describe('introspect', () => {
   })
 
   it('of a token that is not good it knows nothing, whatever the issuer adds', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const nothing = {
       active: false,
       scopes: [],
@@ -70,7 +69,7 @@ describe('introspect', () => {
   it.each([{}, { active: 'true' }, { active: 1 }, { active: null }, { Active: true }])(
     'the answer %j says neither yes nor no: an error',
     async (body) => {
-      const { tokens, issuer } = await stage()
+      const { tokens, issuer } = await managementBed()
       issuer.fail('introspection', { status: 200, body })
       expect(await failureOf(tokens.introspect({ token: 'x' }))).toMatchObject({
         name: 'ManagementError',
@@ -82,7 +81,7 @@ describe('introspect', () => {
 
 describe('revoke', () => {
   it('ends a token: from then on the issuer says no', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const token = issuer.mintOpaque()
     expect(await tokens.introspect({ token })).toMatchObject({ active: true })
     expect(await tokens.revoke({ token })).toBeUndefined()
@@ -91,12 +90,12 @@ describe('revoke', () => {
   })
 
   it('of a token nobody knows is done, too: it is good for nothing (RFC 7009 section 2.2)', async () => {
-    const { tokens } = await stage()
+    const { tokens } = await managementBed()
     expect(await tokens.revoke({ token: 'unknown', tokenTypeHint: 'refresh_token' })).toBeUndefined()
   })
 
   it("of another client's token is an error that says so, and the token lives", async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const token = issuer.mintOpaque({ clientId: 'another' })
     const error = await failureOf(tokens.revoke({ token }))
     expect(error).toMatchObject({ status: 400, code: 'unauthorized_client', isUncertain: false })
@@ -105,7 +104,7 @@ describe('revoke', () => {
   })
 
   it('where the issuer cannot revoke this kind of token is an error that says what it means', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const body = { error: 'unsupported_token_type', error_description: 'no JWTs' }
     issuer.fail('revocation', { status: 400, body })
     const error = await failureOf(tokens.revoke({ token: 'x' }))
@@ -119,7 +118,7 @@ describe('revoke', () => {
 
 describe('who asks', () => {
   it.each(['basic', 'post'] as const)('is shown by %s, and never both ways', async (authentication) => {
-    const { issuer, tokensWith } = await stage()
+    const { issuer, tokensWith } = await managementBed()
     // What a form encodes: credentials are to arrive whole whatever they are made of.
     const client = issuer.addClient({ clientId: 'a:b/c', clientSecret: 'a secret: 100% + & more' })
     const sent: Request[] = []
@@ -149,7 +148,7 @@ describe('who asks', () => {
   })
 
   it('with a wrong secret: an error that names what to check', async () => {
-    const { tokensWith } = await stage()
+    const { tokensWith } = await managementBed()
     for (const authentication of ['basic', 'post'] as const) {
       const tokens = tokensWith({ clientSecret: 'wrong-secret', authentication })
       const error = await failureOf(tokens.introspect({ token: 'x' }))
@@ -162,14 +161,14 @@ describe('who asks', () => {
 
 describe('where to ask', () => {
   it('is found by discovery, once', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     await tokens.introspect({ token: 'x' })
     await tokens.revoke({ token: 'x' })
     expect(issuer.calls).toMatchObject({ discovery: 1, introspection: 1, revocation: 1, total: 3 })
   })
 
   it('is not looked up where it is given', async () => {
-    const { tokensWith, issuer } = await stage()
+    const { tokensWith, issuer } = await managementBed()
     const tokens = tokensWith({ issuer: undefined, introspectionEndpoint: `${issuer.url}/introspect` })
     expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
     expect(issuer.calls).toMatchObject({ discovery: 0, introspection: 1 })
@@ -179,7 +178,7 @@ describe('where to ask', () => {
   })
 
   it('is found at the address of RFC 8414 where the other has nothing', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     issuer.fail('discovery', { status: 404, times: 1 })
     expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
     expect(issuer.calls.discovery).toBe(2)
@@ -208,7 +207,7 @@ describe('where to ask', () => {
     ['that is nowhere', () => 404, 'answered 404'],
     ['that leads elsewhere', () => 'redirect', 'Redirects are not followed'],
   ])('a discovery document %s: an error, and the token goes nowhere', async (_, fault, words) => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     issuer.fail('discovery', fault(issuer))
     const error = await failureOf(tokens.introspect({ token: 'the-token' }))
     expect(error).toMatchObject({ name: 'ManagementError', operation: 'oauthTokens.introspect' })
@@ -239,7 +238,7 @@ describe.each([
     ['429', { status: 429, headers: { 'retry-after': '9' } }, false, { retryAfter: 9, isUncertain: false }],
     ['a redirect', 'redirect', false, { status: 307, isUncertain: false }],
   ])('%s: an error; only a question is asked again', async (_, fault, isPassing, known) => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     issuer.fail(endpoint, fault)
     const error = await failureOf(call(tokens))
     expect(error).toMatchObject({
@@ -252,7 +251,7 @@ describe.each([
   })
 
   it('no error holds a secret that the issuer quotes', async () => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const { clientId, clientSecret } = issuer.client
     const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
     const secrets = ['the-secret-token', clientSecret, basic]
@@ -266,14 +265,14 @@ describe.each([
 
   it('given up: the reason of the signal, while discovering and while asking', async () => {
     for (const at of ['discovery', endpoint] as const) {
-      const { tokens, issuer } = await stage()
+      const { tokens, issuer } = await managementBed()
       await expectGivenUp(issuer, at, (signal) => call(tokens, { signal }))
     }
   })
 
   it('the deadline is one for discovering and asking', async () => {
     for (const at of ['discovery', endpoint] as const) {
-      const { tokensWith, issuer } = await stage()
+      const { tokensWith, issuer } = await managementBed()
       issuer.fail(at, 'hang')
       const error = await failureOf(withoutAnswer(issuer, at, call(tokensWith({ deadline: '100ms' }))))
       expect(error).toMatchObject({ name: 'ManagementError', isUncertain: at !== 'discovery' && !isRead })
@@ -288,7 +287,7 @@ describe.each([
     ['tokenTypeHint', { token: 'x', tokenTypeHint: '' }],
     ['hint', { token: 'x', hint: 'access_token' }],
   ])('input that is wrong (%s) is refused by name before anything is sent', async (member, input) => {
-    const { tokens, issuer } = await stage()
+    const { tokens, issuer } = await managementBed()
     const error = await failureOf(tokens[operation](input as { token: string }))
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(error).toMatchObject({ option: `oauthTokens.${operation}.${member}` })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { oauthTokens, type OAuthTokens } from '../../../src/management/index.js'
 import { LIFETIME, resource } from '../../integration/oidc-provider/authorization-server.js'
 import { authorizationServer, pass } from '../../integration/oidc-provider/support.js'
-import { failureOf } from '../support.js'
+import { failureOf } from '../../support/outcomes.js'
 
 const server = authorizationServer()
 

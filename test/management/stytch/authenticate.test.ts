@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type Policy } from '../../../src/index.js'
 import type { StytchAuthenticateTokenInput, StytchScopeCheck } from '../../../src/management/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { outcomeOf, refusalOf, START } from '../../support/core.js'
-import { stytchStage, type StytchManagementStage } from './stage.js'
+import { outcomeOf, refusalOf } from '../../support/outcomes.js'
+import { START } from '../../support/clock.js'
+import { stytchManagementBed, type StytchManagementBed } from '../../support/management.js'
 
 type AuthenticateOptions = Omit<StytchAuthenticateTokenInput, 'token'>
 
 /** The verdict of the operation, which must be that of a verifier with the issuer. */
 async function verdictOn(
-  { clients, verifier }: StytchManagementStage,
+  { clients, verifier }: StytchManagementBed,
   accessToken: string,
   demands: AuthenticateOptions = {},
   policy: Policy = {},
@@ -21,7 +22,7 @@ async function verdictOn(
 
 describe('a token that is authenticated', () => {
   it('is described, with the claims a template has added and no others', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({
       provider: 'stytch',
       scopes: 'read:orders write:orders',
@@ -40,7 +41,7 @@ describe('a token that is authenticated', () => {
   })
 
   it('costs one fetch of the keys, whatever the number of calls, and no other call', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     for (const scopes of ['a', 'b', 'c']) {
       await clients.authenticateToken({ token: issuer.mintJwt({ provider: 'stytch', scopes }) })
     }
@@ -48,7 +49,7 @@ describe('a token that is authenticated', () => {
   })
 
   it("of a B2B project is judged with that project's keys", async () => {
-    const { clients, issuer } = await stytchStage({ b2b: true })
+    const { clients, issuer } = await stytchManagementBed({ b2b: true })
     const paths: string[] = []
     issuer.fail('jwks', (request, response) => {
       paths.push(request.url ?? '')
@@ -75,19 +76,19 @@ describe('the verdict is that of the verifier', () => {
     ["a person's session", { claims: { 'https://stytch.com/session': {} } }, 'type_not_allowed'],
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
   ])('on %s', async (_, mint, reason) => {
-    const on = await stytchStage()
-    expect(await verdictOn(on, on.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
+    const bed = await stytchManagementBed()
+    expect(await verdictOn(bed, bed.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
   })
 
   it.each(['', 'x', 'a.b.c', 'mt_0', `e30.e30.${'x'.repeat(20_000)}`])(
     'on %s, which is no token',
     async (token) => {
-      expect(await verdictOn(await stytchStage(), token)).not.toBe('accepted')
+      expect(await verdictOn(await stytchManagementBed(), token)).not.toBe('accepted')
     },
   )
 
   it.each([undefined, null, 0, {}, []])('on %j, which is no text either', async (value) => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const refused = clients.authenticateToken({ token: value as string })
     expect(await outcomeOf(refused)).toBe('token_malformed')
   })
@@ -100,16 +101,16 @@ describe('the verdict is that of the verifier', () => {
     ['read:users:eu', 'read:users:us', 'scope_insufficient'],
     ['READ:users', 'read:users', 'scope_insufficient'],
   ])('on %s where %s is required', async (scopes, required, reason) => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch', scopes })
+    const bed = await stytchManagementBed()
+    const token = bed.issuer.mintJwt({ provider: 'stytch', scopes })
     for (const scopes of [required, required.split(' ')])
-      expect(await verdictOn(on, token, { scopes }, { scopes: required })).toBe(reason)
+      expect(await verdictOn(bed, token, { scopes }, { scopes: required })).toBe(reason)
   })
 
   it('with an empty list nothing is required, as at Stytch', async () => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    expect(await verdictOn(on, token, { scopes: [] })).toBe('accepted')
+    const bed = await stytchManagementBed()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(bed, token, { scopes: [] })).toBe('accepted')
   })
 
   it.each([
@@ -120,27 +121,27 @@ describe('the verdict is that of the verifier', () => {
     ['0s', 0, 'token_too_old'],
     [undefined, 3599, 'accepted'],
   ])('with a largest age of %s at an age of %d s', async (maxTokenAge, age, reason) => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    on.pass(age)
+    const bed = await stytchManagementBed()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    bed.pass(age)
     const demand = maxTokenAge === undefined ? {} : { maxTokenAge }
-    expect(await verdictOn(on, token, demand, demand)).toBe(reason)
+    expect(await verdictOn(bed, token, demand, demand)).toBe(reason)
   })
 
   it('while the keys cannot be had it says that, and blames no token', async () => {
-    const on = await stytchStage()
-    on.issuer.fail('jwks', 503)
-    expect(await verdictOn(on, on.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
+    const bed = await stytchManagementBed()
+    bed.issuer.fail('jwks', 503)
+    expect(await verdictOn(bed, bed.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
   })
 
   it('a withdrawn key ends its tokens', async () => {
-    const on = await stytchStage()
-    const token = on.issuer.mintJwt({ provider: 'stytch' })
-    expect(await verdictOn(on, token)).toBe('accepted')
-    on.issuer.rotateKeys()
-    on.pass(11 * 60)
-    const fresh = on.issuer.mintJwt({ provider: 'stytch' })
-    expect([await verdictOn(on, fresh), await verdictOn(on, token)]).toEqual(['accepted', 'key_unknown'])
+    const bed = await stytchManagementBed()
+    const token = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect(await verdictOn(bed, token)).toBe('accepted')
+    bed.issuer.rotateKeys()
+    bed.pass(11 * 60)
+    const fresh = bed.issuer.mintJwt({ provider: 'stytch' })
+    expect([await verdictOn(bed, fresh), await verdictOn(bed, token)]).toEqual(['accepted', 'key_unknown'])
   })
 })
 
@@ -152,14 +153,14 @@ describe('the clock tolerance', () => {
     [{ clockTolerance: '30s' }, 29, 'accepted'],
     [{ clockTolerance: '30s' }, 30, 'token_expired'],
   ])('%j, %d s after the expiry', async (demands, late, reason) => {
-    const { clients, issuer, pass } = await stytchStage()
+    const { clients, issuer, pass } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     pass(3600 + late)
     expect(await outcomeOf(clients.authenticateToken({ token: accessToken, ...demands }))).toBe(reason)
   })
 
   it('costs one fetch of the keys for each that is used, not for each call', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     for (const clockTolerance of [0, 10, 0, '10s', 0, 10])
       await clients.authenticateToken({ token: accessToken, clockTolerance })
@@ -169,7 +170,7 @@ describe('the clock tolerance', () => {
 
 describe('an own scope function', () => {
   it('decides in place of the rule of Stytch, and is told what is granted and required', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'admin' })
     const asked: StytchScopeCheck[] = []
     const checkScopes = (scopes: StytchScopeCheck): boolean => {
@@ -196,7 +197,7 @@ describe('an own scope function', () => {
       },
     ],
   ])('that gives %s lets no token pass', async (_, checkScopes) => {
-    const { clients, issuer, verifier } = await stytchStage()
+    const { clients, issuer, verifier } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'read:x' })
     const input = { token: accessToken, scopes: 'read:x', checkScopes: checkScopes as () => boolean }
     const refusal = await refusalOf(clients.authenticateToken(input))
@@ -205,7 +206,7 @@ describe('an own scope function', () => {
   })
 
   it('is not asked about a token that is no good', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', expiresIn: -60, age: 120 })
     const checkScopes = (): boolean => expect.fail('asked')
     expect(await outcomeOf(clients.authenticateToken({ token: accessToken, checkScopes }))).toBe(
@@ -225,7 +226,7 @@ describe('what is asked wrongly', () => {
     ['clockTolerance', { clockTolerance: '2m' }],
     ['checkScopes', { checkScopes: 'read' }],
   ])('is an error naming %s: %j', async (option, demands) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
     const wrong = clients.authenticateToken({ token: accessToken, ...demands })
     await expect(wrong).rejects.toBeInstanceOf(ConfigurationError)
@@ -236,7 +237,7 @@ describe('what is asked wrongly', () => {
 
 describe('a signal', () => {
   it('gives the call up while the keys are on their way, for that call alone', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const gate = issuer.gate('jwks')
     const controller = new AbortController()
@@ -250,7 +251,7 @@ describe('a signal', () => {
   })
 
   it('that is aborted already asks for nothing', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const given = clients.authenticateToken({ token: accessToken }, { signal: AbortSignal.abort('gone') })
     await expect(given).rejects.toBe('gone')
@@ -259,7 +260,7 @@ describe('a signal', () => {
 })
 
 it('a refusal is the one of the package, so that an API can answer with it', async () => {
-  const { clients, issuer, verifier } = await stytchStage()
+  const { clients, issuer, verifier } = await stytchManagementBed()
   const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
   const ours = await refusalOf(clients.authenticateToken({ token: accessToken, scopes: 'b' }))
   const { status, headers, issuer: name } = await refusalOf(verifier.verify(accessToken, { scopes: 'b' }))

@@ -6,8 +6,8 @@ import {
   type StytchClients,
   type StytchClientsOptions,
 } from '../../../src/management/index.js'
-import { decode } from '../../testing/support.js'
-import { stytchStage } from './stage.js'
+import { decode } from '../../support/jwt.js'
+import { stytchManagementBed } from '../../support/management.js'
 
 const OPTIONS = { projectId: 'project-test-1', secret: 'secret-test-1=', apiUrl: 'https://stytch.example' }
 
@@ -119,7 +119,7 @@ function operand(members: object): Parameters<StytchClients['search']>[0] {
 
 describe('inputs', () => {
   it.each(WRONG)('stytchClients.%s is named where it is wrong, and nothing is sent', async (option, call) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const rejected = await Promise.resolve(call(clients)).then(
       () => expect.fail('it was taken'),
       (error: unknown) => error,
@@ -130,7 +130,7 @@ describe('inputs', () => {
   })
 
   it('a wrong search is told of when it is walked through as well', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const walk = async (): Promise<void> => {
       for await (const client of clients.search({ limit: -1 })) expect(client).toBeUndefined()
     }
@@ -138,7 +138,7 @@ describe('inputs', () => {
   })
 
   it('an error never quotes a secret it was given', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const clientSecret = 'hunter2hunter2'
     for (const wrong of [
       clients.create(given({ clientSecret })),
@@ -151,7 +151,7 @@ describe('inputs', () => {
   })
 
   it('what a prototype says is no input', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const { clientId, clientSecret } = issuer.stytchProject.client
     const polluted = Object.prototype as unknown as Record<string, unknown>
     polluted['scopes'] = ['admin']

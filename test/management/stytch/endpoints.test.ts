@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { ask, issuerAtNow, type Asked, type Question } from '../../testing/support.js'
+import { type JsonRequest, type JsonResponse, send } from '../../support/http.js'
+import { startIssuer } from '../../support/test-bed.js'
 
 const CLIENTS = '/v1/m2m/clients'
 
 /** Asks the test issuer as the project. */
-function asProject(issuer: TestIssuer, path: string, question: Question = {}): Promise<Asked> {
+function asProject(issuer: TestIssuer, path: string, question: JsonRequest = {}): Promise<JsonResponse> {
   const { projectId, secret } = issuer.stytchProject
-  return ask(issuer.endpoints.stytch + path, { basic: [projectId, secret], ...question })
+  return send(issuer.endpoints.stytch + path, { basic: [projectId, secret], ...question })
 }
 
 describe("the test issuer's clients at Stytch", () => {
   it('have the documented shapes', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const created = await asProject(issuer, CLIENTS, { json: { scopes: ['a'], client_name: 'x' } })
     const envelope = { request_id: expect.stringMatching(/^request-id-/) as unknown, status_code: 201 }
     const { client_id, client_secret } = created.json['m2m_client'] as Record<string, string>
@@ -53,7 +54,7 @@ describe("the test issuer's clients at Stytch", () => {
     expect(issuer.calls).toMatchObject({ stytchClients: 4, unknown: 0, total: 4 })
   })
 
-  it.each<[string, string, Question, number, string]>([
+  it.each<[string, string, JsonRequest, number, string]>([
     ['no credentials', '/x', { basic: ['', ''] }, 401, 'unauthorized_credentials'],
     ['a bearer token', '/x', { basic: undefined as never, bearer: 'x' }, 401, 'unauthorized_credentials'],
     ['an unknown client', '/x', {}, 404, 'm2m_client_not_found'],
@@ -77,7 +78,7 @@ describe("the test issuer's clients at Stytch", () => {
       'bad_request',
     ],
   ])('answer %s in the form of Stytch', async (_, path, question, status, error_type) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const answer = await asProject(issuer, CLIENTS + path, question)
     expect(answer.status).toBe(status)
     expect(answer.json).toEqual({
@@ -94,7 +95,7 @@ describe("the test issuer's clients at Stytch", () => {
     ['an empty query object', { query: {} }],
     ['no operands', { query: { operator: 'OR', operands: [] } }],
   ])('are all found with %s', async (_, json) => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     for (let made = 0; made < 102; made += 1) issuer.addClient({ provider: 'stytch' })
     const { json: page } = await asProject(issuer, `${CLIENTS}/search`, { json })
     expect(page['m2m_clients']).toHaveLength(100)
@@ -102,14 +103,14 @@ describe("the test issuer's clients at Stytch", () => {
   })
 
   it('know nobody who form-encodes the credentials of the project', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     const { projectId, secret } = issuer.stytchProject
     const basic = [projectId, encodeURIComponent(secret)] as const
     expect((await asProject(issuer, `${CLIENTS}/search`, { basic, json: {} })).status).toBe(401)
   })
 
   it('can be counted, gated and made to fail', async () => {
-    const issuer = await issuerAtNow()
+    const issuer = await startIssuer()
     issuer.fail('stytchClients', { status: 503, times: 1 })
     expect((await asProject(issuer, `${CLIENTS}/search`, { json: {} })).status).toBe(503)
     const gate = issuer.gate('stytchClients')
@@ -121,6 +122,6 @@ describe("the test issuer's clients at Stytch", () => {
   })
 })
 
-function searchFor(operand: object): Question {
+function searchFor(operand: object): JsonRequest {
   return { json: { query: { operator: 'AND', operands: [operand] } } }
 }

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { stytchClients, type StytchClients } from '../../../src/management/index.js'
-import { answerAll, failureOf, ON_CLIENT, stytchStage } from './stage.js'
+import { ManagementError, stytchClients, type StytchClients } from '../../../src/management/index.js'
+import { answerAll, ON_CLIENT } from './support.js'
+import { failureOf } from '../../support/outcomes.js'
+import { stytchManagementBed } from '../../support/management.js'
 import { expectGivenUp } from '../support.js'
 import { withoutAnswer } from '../../support/deadlines.js'
 
@@ -24,8 +26,8 @@ const CHANGING = ALL.filter(([name]) => !READS.includes(name))
 
 describe('a client that the project does not have', () => {
   it.each(ON_CLIENT)('%s says so, and to search', async (name, call) => {
-    const { clients } = await stytchStage()
-    const error = await failureOf(call(clients, 'm2m-client-test-nobody'))
+    const { clients } = await stytchManagementBed()
+    const error = await failureOf(call(clients, 'm2m-client-test-nobody'), ManagementError)
     expect(error).toMatchObject({
       vendor: 'stytch',
       operation: `stytchClients.${name}`,
@@ -38,9 +40,9 @@ describe('a client that the project does not have', () => {
   })
 
   it.each(['nobody', 'the default client with a wrong secret'])('token, as %s', async (who) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const clientId = who === 'nobody' ? who : issuer.stytchProject.client.clientId
-    const error = await failureOf(clients.token({ clientId, clientSecret: SECRET }))
+    const error = await failureOf(clients.token({ clientId, clientSecret: SECRET }), ManagementError)
     expect(error).toMatchObject({ status: 401, code: 'invalid_client', vendor: 'stytch' })
     expect(error.requestId).toMatch(/^request-id-/)
     expect(error.message).toMatch(/current secret/)
@@ -49,18 +51,18 @@ describe('a client that the project does not have', () => {
 
 describe('credentials of a project that are wrong', () => {
   it.each(AS_PROJECT)('%s says which options to look at', async (_, call) => {
-    const { options, issuer } = await stytchStage()
+    const { options, issuer } = await stytchManagementBed()
     const clients = stytchClients({ ...options, secret: `${options.secret}x` })
-    const error = await failureOf(call(clients, issuer.stytchProject.client.clientId))
+    const error = await failureOf(call(clients, issuer.stytchProject.client.clientId), ManagementError)
     expect(error).toMatchObject({ status: 401, code: 'unauthorized_credentials', isUncertain: false })
     expect(error.message).toMatch(/check projectId, secret/)
   })
 
   it('a token is not to be had from another project', async () => {
-    const { options, issuer } = await stytchStage()
+    const { options, issuer } = await stytchManagementBed()
     const clients = stytchClients({ ...options, projectId: 'project-test-other' })
     const { clientId, clientSecret } = issuer.stytchProject.client
-    const error = await failureOf(clients.token({ clientId, clientSecret }))
+    const error = await failureOf(clients.token({ clientId, clientSecret }), ManagementError)
     expect(error.status).toBe(404)
     expect(error.message).toMatch(/check projectId and apiUrl/)
   })
@@ -71,35 +73,38 @@ it.each([
   ['a weak secret', { clientSecret: 'aaaaaaaa' }, 'weak_client_secret'],
   ['too much metadata', { trustedMetadata: { x: 'x'.repeat(5000) } }, 'bad_request'],
 ])('creating with %s: nothing is created', async (_, input, code) => {
-  const { clients } = await stytchStage()
+  const { clients } = await stytchManagementBed()
   await clients.create({ clientId: 'taken', scopes: 'a' })
-  expect(await failureOf(clients.create({ ...input, scopes: 'b' }))).toMatchObject({ status: 400, code })
+  expect(await failureOf(clients.create({ ...input, scopes: 'b' }), ManagementError)).toMatchObject({
+    status: 400,
+    code,
+  })
   expect((await clients.search()).total).toBe(2)
   expect((await clients.get({ clientId: 'taken' })).scopes).toEqual(['a'])
 })
 
 describe('something other than Stytch answers', () => {
   it.each(ALL)('%s: a page in place of JSON', async (name, call) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const seen = answerAll(issuer, 200, '<html>sign in</html>', { 'content-type': 'text/html' })
-    const error = await failureOf(call(clients, 'c'))
+    const error = await failureOf(call(clients, 'c'), ManagementError)
     expect(error.message).toMatch(/no JSON object.*check the address/)
     expect(error.isUncertain).toBe(!READS.includes(name))
     expect(seen).toHaveLength(1)
   })
 
   it.each(ALL)('%s: nothing', async (name, call) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     answerAll(issuer, 200, '')
-    const error = await failureOf(call(clients, 'c'))
+    const error = await failureOf(call(clients, 'c'), ManagementError)
     expect(error.message).toMatch(/answered without .*check the address/)
     expect(error.isUncertain).toBe(!READS.includes(name))
   })
 
   it.each(ALL)('%s: a redirect, which is not followed', async (_, call) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const seen = answerAll(issuer, 307, '', { location: `${issuer.endpoints.stytch}/elsewhere` })
-    const error = await failureOf(call(clients, 'c'))
+    const error = await failureOf(call(clients, 'c'), ManagementError)
     expect(error).toMatchObject({ status: 307 })
     expect(seen).toHaveLength(1)
     expect(issuer.calls.unknown).toBe(0)
@@ -111,9 +116,9 @@ describe('something other than Stytch answers', () => {
     ['an error whose type is no text', 400, { error_type: { a: 1 }, error_message: 7 }, undefined],
     ['a status as text', 403, { status_code: '403', error_type: 'use_https' }, 'use_https'],
   ])('%s', async (_, status, body, code) => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     answerAll(issuer, status, body)
-    expect(await failureOf(clients.create({ scopes: 'a' }))).toMatchObject({ status, code })
+    expect(await failureOf(clients.create({ scopes: 'a' }), ManagementError)).toMatchObject({ status, code })
   })
 })
 
@@ -132,9 +137,9 @@ it.each<[string, (clients: StytchClients) => PromiseLike<unknown>, unknown]>([
   ['token: another kind of token', token, { access_token: 'x', token_type: 'mac', expires_in: 3600 }],
   ['token: no token', token, { access_token: '', token_type: 'bearer', expires_in: 3600 }],
 ])('an answer that lacks what it must have is none. %s', async (_, call, body) => {
-  const { clients, issuer } = await stytchStage()
+  const { clients, issuer } = await stytchManagementBed()
   answerAll(issuer, 200, body)
-  expect((await failureOf(call(clients))).message).toMatch(/answered without/)
+  expect((await failureOf(call(clients), ManagementError)).message).toMatch(/answered without/)
 })
 
 function token(clients: StytchClients): Promise<unknown> {
@@ -146,7 +151,7 @@ describe('what is repeated', () => {
 
   it.each(READING)('%s is tried once more after a passing trouble', async (name, call) => {
     for (const trouble of TROUBLES) {
-      const { clients, issuer } = await stytchStage()
+      const { clients, issuer } = await stytchManagementBed()
       const { clientId } = issuer.stytchProject.client
       await clients.create({ clientId: 'own', clientSecret: SECRET, scopes: 'a' })
       issuer.resetCalls()
@@ -159,9 +164,9 @@ describe('what is repeated', () => {
 
   it.each(CHANGING)('%s is not, and it says that nobody knows what was done', async (_, call) => {
     for (const trouble of TROUBLES) {
-      const { clients, issuer } = await stytchStage()
+      const { clients, issuer } = await stytchManagementBed()
       issuer.fail('stytchClients', trouble)
-      const error = await failureOf(call(clients, issuer.stytchProject.client.clientId))
+      const error = await failureOf(call(clients, issuer.stytchProject.client.clientId), ManagementError)
       expect(error.isUncertain).toBe(true)
       expect(error.message).toMatch(/look before repeating/)
       expect(issuer.calls.stytchClients).toBe(1)
@@ -170,9 +175,9 @@ describe('what is repeated', () => {
 
   it.each(ALL)('%s is not where Stytch asks to wait, and says for how long', async (_, call) => {
     for (const status of [429, 503]) {
-      const { clients, issuer } = await stytchStage()
+      const { clients, issuer } = await stytchManagementBed()
       const seen = answerAll(issuer, status, { error_type: 'too_many_requests' }, { 'retry-after': '17' })
-      expect(await failureOf(call(clients, 'c'))).toMatchObject({ status, retryAfter: 17 })
+      expect(await failureOf(call(clients, 'c'), ManagementError)).toMatchObject({ status, retryAfter: 17 })
       expect(seen).toHaveLength(1)
     }
   })
@@ -180,15 +185,15 @@ describe('what is repeated', () => {
 
 describe('a call that takes too long', () => {
   it.each(ALL)('%s is given up at the deadline', async (name, call) => {
-    const { clients, issuer } = await stytchStage({ deadline: '30ms' })
+    const { clients, issuer } = await stytchManagementBed({ deadline: '30ms' })
     issuer.fail('all', 'hang')
-    const error = await failureOf(withoutAnswer(issuer, 'total', call(clients, 'c')))
+    const error = await failureOf(withoutAnswer(issuer, 'total', call(clients, 'c')), ManagementError)
     expect(error.message).toMatch(/no complete answer within/)
     expect(error).toMatchObject({ status: undefined, isUncertain: !READS.includes(name) })
   })
 
   it('is given up when its signal says so, with the reason of that', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const { clientId } = issuer.stytchProject.client
     const calls = [
       (signal: AbortSignal) => clients.get({ clientId }, { signal }),
@@ -200,7 +205,7 @@ describe('a call that takes too long', () => {
   })
 
   it('is not even begun where its signal is aborted', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const given = clients.create({ scopes: 'a' }, { signal: AbortSignal.abort('gone') })
     await expect(given).rejects.toBe('gone')
     expect(issuer.calls.total).toBe(0)
@@ -209,7 +214,7 @@ describe('a call that takes too long', () => {
 
 describe('a secret', () => {
   it.each(ALL)('is in no error of %s, though the vendor quotes it', async (name, call) => {
-    const { clients, issuer, options } = await stytchStage()
+    const { clients, issuer, options } = await stytchManagementBed()
     const basic = Buffer.from(`${options.projectId}:${options.secret}`).toString('base64')
     // What was sent is what can be quoted: a token is asked for without the project's credentials.
     const own = name === 'create' || name === 'token' ? [SECRET] : []
@@ -220,7 +225,7 @@ describe('a secret', () => {
     ] as const) {
       const quoted = sent.join(' ')
       answerAll(issuer, 400, { [message]: `bad: ${quoted}`, [code]: quoted, request_id: quoted })
-      const error = await failureOf(call(clients, 'c'))
+      const error = await failureOf(call(clients, 'c'), ManagementError)
       const looks = [String(error), error.stack, inspect(error, { depth: 9 }), JSON.stringify(error)].join()
       expect(looks).toContain('[secret]')
       for (const secret of sent) expect(looks).not.toContain(secret)

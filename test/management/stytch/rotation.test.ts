@@ -5,9 +5,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { guard } from '../../../adapters/express.js'
 import { startTraffic, type Traffic } from '../../../examples/support/traffic.js'
 import { tokenSource } from '../../../src/client/index.js'
-import { stytchStage, type StytchManagementStage } from './stage.js'
+import { stytchManagementBed, type StytchManagementBed } from '../../support/management.js'
 
-interface Rotating extends StytchManagementStage {
+interface Rotating extends StytchManagementBed {
   readonly clientId: string
   /** Where the callers read the secret. */
   readonly kept: { secret: string }
@@ -16,17 +16,17 @@ interface Rotating extends StytchManagementStage {
 
 /** Callers that need a token for each request to a guarded API, and read their secret for each token. */
 async function callers(): Promise<Rotating> {
-  const on = await stytchStage()
+  const bed = await stytchManagementBed()
   const app = express()
-  app.get('/', guard(on.verifier, { scopes: 'read:orders' }), (_, response) => response.json({}))
+  app.get('/', guard(bed.verifier, { scopes: 'read:orders' }), (_, response) => response.json({}))
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 
-  const { clientId, clientSecret } = await on.clients.create({ scopes: 'read:orders' })
+  const { clientId, clientSecret } = await bed.clients.create({ scopes: 'read:orders' })
   const kept = { secret: clientSecret }
-  const { projectId, apiUrl } = on.options
+  const { projectId, apiUrl } = bed.options
   const source = tokenSource({
     stytch: { projectId, apiUrl: apiUrl! },
     clientId,
@@ -37,7 +37,7 @@ async function callers(): Promise<Rotating> {
     source.forget(token)
     return fetch(url, { headers: { authorization: `Bearer ${token}` } })
   })
-  return { ...on, clientId, kept, traffic }
+  return { ...bed, clientId, kept, traffic }
 }
 
 it('no request fails while a secret is rotated: start, hand out, rotate', async () => {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { ManagementError } from '../../../src/management/index.js'
 import type { StytchClientPage, StytchSearchInput } from '../../../src/management/index.js'
-import { failureOf, stytchStage, type StytchManagementStage } from './stage.js'
+import { failureOf } from '../../support/outcomes.js'
+import { stytchManagementBed, type StytchManagementBed } from '../../support/management.js'
 
 describe('a search', () => {
-  async function manyClients(): Promise<StytchManagementStage> {
-    const on = await stytchStage()
+  async function manyClients(): Promise<StytchManagementBed> {
+    const bed = await stytchManagementBed()
     for (let made = 1; made < 250; made += 1)
-      on.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
-    on.issuer.resetCalls()
-    return on
+      bed.issuer.addClient({ provider: 'stytch', clientId: `c-${made}` })
+    bed.issuer.resetCalls()
+    return bed
   }
 
   it('finds every client, fetching a page only when the one before is used up', async () => {
@@ -57,7 +59,7 @@ describe('a search', () => {
   })
 
   it('where totals are switched off has none, and finds all the same', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const client = { client_id: 'a', status: 'active', scopes: [] }
     const answer = (next_cursor: string | null): unknown => ({
       m2m_clients: [client],
@@ -73,13 +75,13 @@ describe('a search', () => {
   })
 
   it('ends where a cursor leads to itself', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const body = { m2m_clients: [], results_metadata: { total: 1, next_cursor: 'again' } }
     issuer.fail('stytchClients', { status: 200, body })
     const walk = async (): Promise<void> => {
       for await (const client of clients.search()) expect(client).toBeUndefined()
     }
-    expect((await failureOf(walk())).message).toMatch(/cursor/)
+    expect((await failureOf(walk(), ManagementError)).message).toMatch(/cursor/)
     expect(issuer.calls.stytchClients).toBe(2)
   })
 
@@ -96,7 +98,7 @@ describe('a search', () => {
     ],
     ['by a name that is only alike', query(['client_name', 'red']), []],
   ])('%s', async (_, input, expected) => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     await clients.create({ clientId: 'one', clientName: 'Red', scopes: 'read' })
     await clients.create({ clientId: 'two', clientName: 'Red', scopes: 'write' })
     await clients.create({ clientId: 'three', clientName: 'Blue', scopes: 'read' })

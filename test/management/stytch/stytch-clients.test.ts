@@ -1,12 +1,13 @@
+import { ManagementError } from '../../../src/management/index.js'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { outcomeOf } from '../../support/core.js'
-import { decode } from '../../testing/support.js'
-import { failureOf, stytchStage } from './stage.js'
+import { failureOf, outcomeOf } from '../../support/outcomes.js'
+import { decode } from '../../support/jwt.js'
+import { stytchManagementBed } from '../../support/management.js'
 
 describe('a client', () => {
   it('is created, got, changed and deleted', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const created = await clients.create({
       scopes: 'read:orders write:orders',
       clientName: 'billing',
@@ -42,11 +43,11 @@ describe('a client', () => {
     expect(await clients.get({ clientId })).toEqual(changed)
 
     expect(await clients.delete({ clientId })).toEqual({ clientId })
-    expect((await failureOf(clients.get({ clientId }))).status).toBe(404)
+    expect((await failureOf(clients.get({ clientId }), ManagementError)).status).toBe(404)
   })
 
   it('comes back frozen, metadata included', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const { clientId } = await clients.create({ scopes: ['a'], trustedMetadata: { deep: { list: [1] } } })
     const client = await clients.get({ clientId })
     const { items } = await clients.search()
@@ -56,7 +57,7 @@ describe('a client', () => {
   })
 
   it('is imported with an id and a secret of its own, and obtains tokens with them', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const imported = { clientId: 'old/billing client', clientSecret: 'correct horse battery' }
     const created = await clients.create({ ...imported, scopes: ['read:orders'] })
     expect(created).toMatchObject({ clientId: imported.clientId, clientSecretLastFour: 'tery' })
@@ -68,7 +69,7 @@ describe('a client', () => {
   it.each(['a/b', 'a?b#c', '%2e%2e', 'ü ö', '../search', 'search'])(
     'is reached by its id, whatever stands in it: %s',
     async (clientId) => {
-      const { clients, issuer } = await stytchStage()
+      const { clients, issuer } = await stytchManagementBed()
       await clients.create({ clientId, scopes: [] })
       const other = issuer.stytchProject.client.clientId
       expect((await clients.get({ clientId })).clientId).toBe(clientId)
@@ -83,7 +84,7 @@ describe('a client', () => {
   )
 
   it('of a test issuer, added by a test, is one of the project', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const added = issuer.addClient({ provider: 'stytch', scopes: 'a b' })
     expect(await clients.get({ clientId: added.clientId })).toMatchObject({
       scopes: ['a', 'b'],
@@ -91,17 +92,17 @@ describe('a client', () => {
     })
     await clients.delete({ clientId: added.clientId })
     const { clientId, clientSecret } = added
-    expect((await failureOf(clients.token({ clientId, clientSecret }))).status).toBe(401)
+    expect((await failureOf(clients.token({ clientId, clientSecret }), ManagementError)).status).toBe(401)
   })
 })
 
 describe('what a change means for tokens', () => {
   it('an inactive client obtains none, until it is active again; those it has stay good', async () => {
-    const { clients, verifier } = await stytchStage()
+    const { clients, verifier } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { token: accessToken } = await clients.token({ clientId, clientSecret })
     expect((await clients.update({ clientId, status: 'inactive' })).status).toBe('inactive')
-    expect(await failureOf(clients.token({ clientId, clientSecret }))).toMatchObject({
+    expect(await failureOf(clients.token({ clientId, clientSecret }), ManagementError)).toMatchObject({
       status: 401,
       code: 'invalid_client',
     })
@@ -111,7 +112,7 @@ describe('what a change means for tokens', () => {
   })
 
   it('a token of a deleted client is good until its age ends it', async () => {
-    const { clients, verifier, pass } = await stytchStage()
+    const { clients, verifier, pass } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { token: accessToken } = await clients.token({ clientId, clientSecret })
     await clients.delete({ clientId })
@@ -121,7 +122,7 @@ describe('what a change means for tokens', () => {
   })
 
   it('tokens have the scopes that the client has when they are obtained', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a b' })
     const scopeNow = async (): Promise<unknown> =>
       decode((await clients.token({ clientId, clientSecret })).token).claims['scope']
@@ -130,7 +131,9 @@ describe('what a change means for tokens', () => {
     expect(await scopeNow()).toBe('')
     await clients.update({ clientId, scopes: 'c' })
     expect(await scopeNow()).toBe('c')
-    expect(await failureOf(clients.token({ clientId, clientSecret, scopes: 'a' }))).toMatchObject({
+    expect(
+      await failureOf(clients.token({ clientId, clientSecret, scopes: 'a' }), ManagementError),
+    ).toMatchObject({
       status: 400,
       code: 'invalid_scope',
     })
@@ -139,7 +142,7 @@ describe('what a change means for tokens', () => {
 
 describe('a rotation', () => {
   it('has both secrets good once it is begun, and only the new one when it is done', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const started = await clients.secrets.rotateStart({ clientId })
     const { nextClientSecret } = started
@@ -155,11 +158,13 @@ describe('a rotation', () => {
       nextClientSecretLastFour: null,
     })
     await clients.token({ clientId, clientSecret: nextClientSecret })
-    expect((await failureOf(clients.token({ clientId, clientSecret }))).message).toMatch(/rotated away/)
+    expect((await failureOf(clients.token({ clientId, clientSecret }), ManagementError)).message).toMatch(
+      /rotated away/,
+    )
   })
 
   it('that is cancelled leaves the secret as it was', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
     expect(await clients.secrets.rotateCancel({ clientId })).toMatchObject({
@@ -167,15 +172,17 @@ describe('a rotation', () => {
       nextClientSecretLastFour: null,
     })
     await clients.token({ clientId, clientSecret })
-    expect((await failureOf(clients.token({ clientId, clientSecret: nextClientSecret }))).status).toBe(401)
+    expect(
+      (await failureOf(clients.token({ clientId, clientSecret: nextClientSecret }), ManagementError)).status,
+    ).toBe(401)
   })
 
   it.each(['rotate', 'rotateCancel'] as const)(
     '%s of one that was not started says how to begin',
     async (operation) => {
-      const { clients } = await stytchStage()
+      const { clients } = await stytchManagementBed()
       const { clientId } = await clients.create({ scopes: 'a' })
-      const error = await failureOf(clients.secrets[operation]({ clientId }))
+      const error = await failureOf(clients.secrets[operation]({ clientId }), ManagementError)
       expect(error).toMatchObject({ status: 400, isUncertain: false, vendor: 'stytch' })
       expect(error.message).toMatch(
         new RegExp(`^stytchClients\\.secrets\\.${operation}: .*secrets\\.rotateStart$`),
@@ -184,10 +191,10 @@ describe('a rotation', () => {
   )
 
   it('that is begun twice says how to end the first, whose secret goes on being good', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const { clientId } = await clients.create({ scopes: 'a' })
     const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
-    const error = await failureOf(clients.secrets.rotateStart({ clientId }))
+    const error = await failureOf(clients.secrets.rotateStart({ clientId }), ManagementError)
     expect(error.message).toMatch(/secrets\.rotate or secrets\.rotateCancel/)
     await clients.token({ clientId, clientSecret: nextClientSecret })
   })
@@ -195,7 +202,7 @@ describe('a rotation', () => {
 
 describe('a token', () => {
   it('is obtained for a part of the scopes, and is a bearer token of an hour', async () => {
-    const { clients, issuer } = await stytchStage()
+    const { clients, issuer } = await stytchManagementBed()
     const { clientId, clientSecret } = issuer.stytchProject.client
     const obtained = await clients.token({ clientId, clientSecret, scopes: ['a', 'b'] })
     expect({ ...obtained }).toEqual({ tokenType: 'bearer', expiresIn: 3600 })
@@ -205,7 +212,7 @@ describe('a token', () => {
 
 describe('what must not be seen', () => {
   it('no secret and no token is in what a result looks like', async () => {
-    const { clients } = await stytchStage()
+    const { clients } = await stytchManagementBed()
     const created = await clients.create({ scopes: 'a' })
     const { clientId, clientSecret } = created
     const started = await clients.secrets.rotateStart({ clientId })
@@ -222,7 +229,7 @@ describe('what must not be seen', () => {
   })
 
   it('nor is the secret of the project in the management client', async () => {
-    const { clients, options } = await stytchStage()
+    const { clients, options } = await stytchManagementBed()
     const looks = JSON.stringify(clients) + inspect(clients, { depth: 9, showHidden: true })
     expect(looks).not.toContain(options.secret)
   })

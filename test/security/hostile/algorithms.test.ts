@@ -1,31 +1,31 @@
 import { constants, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf, mac, seal, withMembers } from './forge.js'
-import { warmArena, type Arena } from './support.js'
+import { decode, encode, keyOf, mac, seal, withMembers } from '../../support/forge.js'
+import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
 
 const rsa = keyOf('RS256')
 const ed = keyOf('EdDSA')
 const es384 = keyOf('ES384')
-const held = warmArena({ keys: [keyOf('ES256').jwk, rsa.jwk, ed.jwk, es384.jwk] })
+const held = sharedAttackBed({ keys: [keyOf('ES256').jwk, rsa.jwk, ed.jwk, es384.jwk] })
 
 /** Nothing was asked of anybody: the keys were there, and junk is no reason to fetch them again. */
 async function refusedForFree(token: string, expected: string): Promise<void> {
-  expect(await held.arena.outcome(token)).toBe(expected)
-  expect(held.arena.issuer.calls.total).toBe(0)
+  expect(await held.bed.outcome(token)).toBe(expected)
+  expect(held.bed.issuer.calls.total).toBe(0)
 }
 
 describe('C29: no spelling of none is an algorithm', () => {
   it.each(['none', 'None', 'NONE', 'nOnE', 'none ', ' none', 'none\0', '', 'null'])('%j', async (alg) => {
-    const { arena } = held
-    const head = encode(withMembers(arena.header, { alg }))
-    const body = encode(arena.claims)
+    const { bed } = held
+    const head = encode(withMembers(bed.header, { alg }))
+    const body = encode(bed.claims)
     await refusedForFree(`${head}.${body}.`, 'algorithm_not_allowed')
-    await refusedForFree(arena.token({}, { alg }), 'algorithm_not_allowed')
+    await refusedForFree(bed.token({}, { alg }), 'algorithm_not_allowed')
     await refusedForFree(`${head}.${body}`, 'token_undecodable')
   })
 
   it('an honest token whose signature is cut off', async () => {
-    await refusedForFree(held.arena.token().replace(/[^.]*$/, ''), 'signature_invalid')
+    await refusedForFree(held.bed.token().replace(/[^.]*$/, ''), 'signature_invalid')
   })
 })
 
@@ -51,13 +51,13 @@ describe('C30 to C32: what is no name of an algorithm we take', () => {
     ['an encryption', 'RSA-OAEP'],
     ['several in a text', 'ES256 RS256'],
   ])('%s', async (_, alg) => {
-    await refusedForFree(held.arena.token({}, { alg }), 'algorithm_not_allowed')
+    await refusedForFree(held.bed.token({}, { alg }), 'algorithm_not_allowed')
   })
 
   it('C82: an alg that stands only inside __proto__', async () => {
-    const { arena } = held
-    const head = `{"__proto__":{"alg":"ES256"},"kid":${JSON.stringify(arena.key.kid)}}`
-    await refusedForFree(arena.raw(head, arena.claims), 'algorithm_not_allowed')
+    const { bed } = held
+    const head = `{"__proto__":{"alg":"ES256"},"kid":${JSON.stringify(bed.key.kid)}}`
+    await refusedForFree(bed.raw(head, bed.claims), 'algorithm_not_allowed')
   })
 })
 
@@ -85,30 +85,32 @@ describe('C33 to C39: a published key is no shared secret', () => {
     ['C38: zero bytes', Buffer.alloc(32)],
   ]
   it.each(secrets)('%s', async (_, secret) => {
-    const { arena } = held
+    const { bed } = held
     for (const bits of [256, 384, 512] as const) {
-      await refusedForFree(mac(bits, secret, { kid: rsa.kid }, arena.claims), 'algorithm_not_allowed')
+      await refusedForFree(mac(bits, secret, { kid: rsa.kid }, bed.claims), 'algorithm_not_allowed')
     }
-    await refusedForFree(mac(256, secret, { kid: rsa.kid, alg: 'RS256' }, arena.claims), 'signature_invalid')
+    await refusedForFree(mac(256, secret, { kid: rsa.kid, alg: 'RS256' }, bed.claims), 'signature_invalid')
   })
 
   it('C39: a kid that is a path to an empty file', async () => {
-    const forged = mac(256, '', { kid: '../../dev/null' }, held.arena.claims)
+    const forged = mac(256, '', { kid: '../../dev/null' }, held.bed.claims)
     await refusedForFree(forged, 'algorithm_not_allowed')
   })
 })
 
 describe('C37: a shared key that stands in the published set', () => {
   const shared = { kty: 'oct', k: encode('a shared secret of 32 bytes ....'), kid: 'shared', alg: 'HS256' }
-  const other = warmArena({ keys: [shared, { ...shared, alg: 'ES256', kid: 'dressed' }, keyOf('ES256').jwk] })
+  const other = sharedAttackBed({
+    keys: [shared, { ...shared, alg: 'ES256', kid: 'dressed' }, keyOf('ES256').jwk],
+  })
   it.each(['shared', 'dressed'])('does not verify (%s)', async (kid) => {
-    const { arena } = other
+    const { bed } = other
     const secret = 'a shared secret of 32 bytes ....'
-    expect(await arena.outcome(mac(256, secret, { kid }, arena.claims))).toBe('algorithm_not_allowed')
-    const dressed = mac(256, secret, { kid, alg: 'ES256' }, arena.claims)
-    expect(await arena.outcome(dressed)).toBe('key_unknown')
-    expect(await arena.outcome(arena.token())).toBe('accepted')
-    expect(arena.issuer.calls.jwks).toBe(0)
+    expect(await bed.outcome(mac(256, secret, { kid }, bed.claims))).toBe('algorithm_not_allowed')
+    const dressed = mac(256, secret, { kid, alg: 'ES256' }, bed.claims)
+    expect(await bed.outcome(dressed)).toBe('key_unknown')
+    expect(await bed.outcome(bed.token())).toBe('accepted')
+    expect(bed.issuer.calls.jwks).toBe(0)
   })
 })
 
@@ -116,9 +118,9 @@ describe('C43 to C45: a key serves the algorithm it was published for', () => {
   it.each(['RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const)(
     'C43: the key says RS256, the token is an honest %s',
     async (algorithm) => {
-      const { arena } = held
+      const { bed } = held
       const header = { alg: algorithm, kid: rsa.kid }
-      await refusedForFree(seal(rsa, header, arena.claims, algorithm), 'key_unknown')
+      await refusedForFree(seal(rsa, header, bed.claims, algorithm), 'key_unknown')
     },
   )
 
@@ -127,7 +129,7 @@ describe('C43 to C45: a key serves the algorithm it was published for', () => {
     ['C44: PS256 named, PKCS#1 made', 'PS256', 'RS256', 'key_unknown'],
     ['C43: RS256 named, SHA-512 made', 'RS256', 'RS512', 'signature_invalid'],
   ])('%s', async (_, alg, made, expected) => {
-    await refusedForFree(seal(rsa, { alg, kid: rsa.kid }, held.arena.claims, made), expected)
+    await refusedForFree(seal(rsa, { alg, kid: rsa.kid }, held.bed.claims, made), expected)
   })
 
   it.each<[string, string, string, string]>([
@@ -137,19 +139,19 @@ describe('C43 to C45: a key serves the algorithm it was published for', () => {
     ['C45: ES256 with the kid of an RSA key', 'ES256', rsa.kid, 'key_unknown'],
     ['C45: EdDSA with the kid of an EC key', 'EdDSA', keyOf('ES256').kid, 'key_unknown'],
   ])('%s', async (_, alg, kid, expected) => {
-    await refusedForFree(held.arena.token({}, { alg, kid }), expected)
+    await refusedForFree(held.bed.token({}, { alg, kid }), expected)
   })
 })
 
 describe('C43: RSA keys that name no algorithm serve each of the family, and never across', () => {
   const { alg: _alg, ...anonymous } = rsa.jwk
-  const other = warmArena({ keys: [anonymous] })
+  const other = sharedAttackBed({ keys: [anonymous] })
   it.each(['RS256', 'RS512', 'PS256', 'PS512'])('%s', async (algorithm) => {
-    const { arena } = other
+    const { bed } = other
     const header = { alg: algorithm, kid: rsa.kid }
-    expect(await arena.outcome(seal(rsa, header, arena.claims, algorithm))).toBe('accepted')
+    expect(await bed.outcome(seal(rsa, header, bed.claims, algorithm))).toBe('accepted')
     const crossed = algorithm.startsWith('RS') ? algorithm.replace('RS', 'PS') : algorithm.replace('PS', 'RS')
-    expect(await arena.outcome(seal(rsa, header, arena.claims, crossed))).toBe('signature_invalid')
+    expect(await bed.outcome(seal(rsa, header, bed.claims, crossed))).toBe('signature_invalid')
   })
 
   it.each<[string, number]>([
@@ -157,22 +159,22 @@ describe('C43: RSA keys that name no algorithm serve each of the family, and nev
     ['20', 20],
     ['64', 64],
   ])('D53: PS256 with a salt of %s bytes', async (_, saltLength) => {
-    const { arena } = other
-    const input = `${encode({ alg: 'PS256', kid: rsa.kid })}.${encode(arena.claims)}`
+    const { bed } = other
+    const input = `${encode({ alg: 'PS256', kid: rsa.kid })}.${encode(bed.claims)}`
     const padding = constants.RSA_PKCS1_PSS_PADDING
     const bytes = sign('sha256', Buffer.from(input), { key: rsa.privateKey, padding, saltLength })
-    expect(await arena.outcome(`${input}.${bytes.toString('base64url')}`)).toBe('signature_invalid')
+    expect(await bed.outcome(`${input}.${bytes.toString('base64url')}`)).toBe('signature_invalid')
   })
 })
 
 describe('an algorithm that the options do not name', () => {
-  const strict = warmArena({ oauth: { algorithms: ['ES384'] }, keys: [keyOf('ES256').jwk, es384.jwk] })
-  const tokens: readonly (readonly [string, (arena: Arena) => string, string])[] = [
-    ['an honest ES256 token', (arena) => arena.token(), 'algorithm_not_allowed'],
-    ['an ES256 token that calls itself ES384', (arena) => arena.token({}, { alg: 'ES384' }), 'key_unknown'],
-    ['an honest ES384 token', (arena) => arena.token({}, {}, es384), 'accepted'],
+  const strict = sharedAttackBed({ oauth: { algorithms: ['ES384'] }, keys: [keyOf('ES256').jwk, es384.jwk] })
+  const tokens: readonly (readonly [string, (bed: AttackBed) => string, string])[] = [
+    ['an honest ES256 token', (bed) => bed.token(), 'algorithm_not_allowed'],
+    ['an ES256 token that calls itself ES384', (bed) => bed.token({}, { alg: 'ES384' }), 'key_unknown'],
+    ['an honest ES384 token', (bed) => bed.token({}, {}, es384), 'accepted'],
   ]
   it.each(tokens)('%s', async (_, write, expected) => {
-    expect(await strict.arena.outcome(write(strict.arena))).toBe(expected)
+    expect(await strict.bed.outcome(write(strict.bed))).toBe(expected)
   })
 })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { GuardedRequest } from '../../../src/index.js'
-import { reasonOf, warmArena, type Arena } from './support.js'
+import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
+import { reasonOf } from '../../support/outcomes.js'
 
-const held = warmArena()
+const held = sharedAttackBed()
 
 describe('the Authorization header: only RFC 6750 syntax carries a token', () => {
   it.each<[string, (token: string) => string | undefined, string]>([
@@ -41,11 +42,11 @@ describe('the Authorization header: only RFC 6750 syntax carries a token', () =>
     ['B21: full-width dots', (token) => `Bearer ${token.replaceAll('.', '．')}`, 'token_malformed'],
     ['B21: percent-coded dots', (token) => `Bearer ${token.replaceAll('.', '%2E')}`, 'token_malformed'],
   ])('%s', async (_, write, expected) => {
-    const { arena } = held
-    const authorization = write(arena.token())
-    const decision = await arena.decide({ headers: authorization === undefined ? {} : { authorization } })
+    const { bed } = held
+    const authorization = write(bed.token())
+    const decision = await bed.decide({ headers: authorization === undefined ? {} : { authorization } })
     expect(reasonOf(decision)).toBe(expected)
-    expect(arena.issuer.calls.total).toBe(0)
+    expect(bed.issuer.calls.total).toBe(0)
   })
 })
 
@@ -59,27 +60,27 @@ describe('A6: several Authorization headers are refused, whichever of them is go
     ['good, then Basic', (pair) => [good(pair), 'Basic eDp5']],
     ['good, then empty', (pair) => [good(pair), '']],
   ])('%s', async (_, write) => {
-    const { arena } = held
-    const values = write({ token: arena.token() })
+    const { bed } = held
+    const values = write({ token: bed.token() })
     const [authorization] = values
     // As Node has it: the first in `headers`, all of them in `rawHeaders`.
     const rawHeaders = values.flatMap((value, index) => [
       index % 2 ? 'AUTHORIZATION' : 'authorization',
       value,
     ])
-    expect(reasonOf(await arena.decide({ headers: { authorization }, rawHeaders }))).toBe('token_malformed')
+    expect(reasonOf(await bed.decide({ headers: { authorization }, rawHeaders }))).toBe('token_malformed')
     // As a gateway has it: a list.
-    expect(reasonOf(await arena.decide({ headers: { authorization: values } }))).toBe('token_malformed')
+    expect(reasonOf(await bed.decide({ headers: { authorization: values } }))).toBe('token_malformed')
     // As fetch has it: joined.
     const headers = new Headers(values.map((value) => ['authorization', value]))
-    expect(reasonOf(await arena.decide({ headers }))).not.toBe('accepted')
+    expect(reasonOf(await bed.decide({ headers }))).not.toBe('accepted')
   })
 
   it('a raw header whose value is "authorization" is no second header', async () => {
-    const { arena } = held
-    const authorization = `Bearer ${arena.token()}`
+    const { bed } = held
+    const authorization = `Bearer ${bed.token()}`
     const rawHeaders = ['X-Name', 'authorization', 'Authorization', authorization]
-    expect(reasonOf(await arena.decide({ headers: { authorization }, rawHeaders }))).toBe('accepted')
+    expect(reasonOf(await bed.decide({ headers: { authorization }, rawHeaders }))).toBe('accepted')
   })
 })
 
@@ -92,31 +93,31 @@ describe('nothing but the Authorization header is looked at', () => {
     ['A10: X-User and the like', () => ({ headers: { 'x-user': 'admin', 'x-auth-scopes': 'orders:read' } })],
     ['A10: a forwarded authorization', (token) => ({ headers: { 'x-forwarded-authorization': token } })],
   ])('%s: no token was sent', async (_, request) => {
-    const { arena } = held
-    const decision = await arena.decide({ method: 'GET', headers: {}, ...request(arena.token()) })
+    const { bed } = held
+    const decision = await bed.decide({ method: 'GET', headers: {}, ...request(bed.token()) })
     expect(reasonOf(decision)).toBe('token_missing')
   })
 
   it('A9: a second, better token elsewhere does not help a bad one', async () => {
-    const { arena } = held
-    const better = arena.token()
+    const { bed } = held
+    const better = bed.token()
     const headers = {
       authorization: 'Bearer bad',
       cookie: `access_token=${better}`,
       'x-access-token': better,
     }
-    expect(reasonOf(await arena.decide({ url: `/?access_token=${better}`, headers }))).toBe('issuer_unknown')
+    expect(reasonOf(await bed.decide({ url: `/?access_token=${better}`, headers }))).toBe('issuer_unknown')
   })
 
   it('A10: headers set by the caller are not in the principal', async () => {
-    const { arena } = held
+    const { bed } = held
     const headers = {
-      authorization: `Bearer ${arena.token()}`,
+      authorization: `Bearer ${bed.token()}`,
       'x-user': 'admin',
       'x-client-id': 'admin',
       'x-auth-scopes': 'admin',
     }
-    const decision = await arena.decide({ headers })
+    const decision = await bed.decide({ headers })
     expect(decision.outcome).toBe('accepted')
     expect(JSON.stringify(decision)).not.toContain('admin')
   })
@@ -124,20 +125,20 @@ describe('nothing but the Authorization header is looked at', () => {
   it.each(['HEAD', 'OPTIONS', 'TRACE', 'get', 'PROPFIND', ''])(
     'A11: %s is judged like any other method',
     async (method) => {
-      const { arena } = held
-      const headers = { authorization: `Bearer ${arena.token()}` }
-      expect(reasonOf(await arena.decide({ method, url: '/orders', headers: {} }))).toBe('token_missing')
-      expect(reasonOf(await arena.decide({ method, url: '/orders', headers }))).toBe('accepted')
+      const { bed } = held
+      const headers = { authorization: `Bearer ${bed.token()}` }
+      expect(reasonOf(await bed.decide({ method, url: '/orders', headers: {} }))).toBe('token_missing')
+      expect(reasonOf(await bed.decide({ method, url: '/orders', headers }))).toBe('accepted')
     },
   )
 
   it.each(['/ORDERS', '//orders', '/a/../orders', '/%6frders', '*', '', 'http://[', '/\0'])(
     'A11: the path %j changes no verdict',
     async (url) => {
-      const { arena } = held
-      const headers = { authorization: `Bearer ${arena.token()}` }
-      expect(reasonOf(await arena.decide({ method: 'GET', url, headers: {} }))).toBe('token_missing')
-      expect(reasonOf(await arena.decide({ method: 'GET', url, headers }))).toBe('accepted')
+      const { bed } = held
+      const headers = { authorization: `Bearer ${bed.token()}` }
+      expect(reasonOf(await bed.decide({ method: 'GET', url, headers: {} }))).toBe('token_missing')
+      expect(reasonOf(await bed.decide({ method: 'GET', url, headers }))).toBe('accepted')
     },
   )
 })
@@ -149,21 +150,21 @@ describe('A6: two headers in a header object that was made by hand, in two cases
     ['neither in lower case', (token) => ({ Authorization: `Bearer ${token}`, AUTHORIZATION: 'Bearer x' })],
     ['the same twice', (token) => ({ authorization: `Bearer ${token}`, Authorization: `Bearer ${token}` })],
   ])('%s', async (_, headers) => {
-    const { arena } = held
-    expect(reasonOf(await arena.decide({ headers: headers(arena.token()) }))).toBe('token_malformed')
+    const { bed } = held
+    expect(reasonOf(await bed.decide({ headers: headers(bed.token()) }))).toBe('token_malformed')
   })
 
   it('one of them that is undefined is none', async () => {
-    const { arena } = held
-    const headers = { authorization: undefined, Authorization: `Bearer ${arena.token()}` }
-    expect(reasonOf(await arena.decide({ headers }))).toBe('accepted')
+    const { bed } = held
+    const headers = { authorization: undefined, Authorization: `Bearer ${bed.token()}` }
+    expect(reasonOf(await bed.decide({ headers }))).toBe('accepted')
   })
 
   it('one in any case is read', async () => {
-    const { arena } = held
+    const { bed } = held
     for (const name of ['authorization', 'Authorization', 'AUTHORIZATION']) {
-      const headers = { [name]: `Bearer ${arena.token()}`, host: 'api.test' }
-      expect(reasonOf(await arena.decide({ headers }))).toBe('accepted')
+      const headers = { [name]: `Bearer ${bed.token()}`, host: 'api.test' }
+      expect(reasonOf(await bed.decide({ headers }))).toBe('accepted')
     }
   })
 })
@@ -178,12 +179,12 @@ describe('a header object made by hand that holds what is no text', () => {
     ['an object that reads as the text', (text) => ({ toString: () => text }), 'token_malformed'],
     ['a list of one text', (text) => [text], 'accepted'],
   ])('%s', async (_, valueOf, expected) => {
-    const { arena } = held
-    const headers = { authorization: valueOf(`Bearer ${arena.token()}`) } as GuardedRequest['headers']
-    expect(reasonOf(await arena.decide({ headers }))).toBe(expected)
+    const { bed } = held
+    const headers = { authorization: valueOf(`Bearer ${bed.token()}`) } as GuardedRequest['headers']
+    expect(reasonOf(await bed.decide({ headers }))).toBe(expected)
   })
 })
 
 interface Pair {
-  readonly token: ReturnType<Arena['token']>
+  readonly token: ReturnType<AttackBed['token']>
 }

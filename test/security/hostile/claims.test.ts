@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../../src/index.js'
-import { Arena, AUDIENCE, MARK, warmArena } from './support.js'
+import { attackBed, AUDIENCE, MARK, sharedAttackBed } from '../../support/attack.js'
 
-const held = warmArena()
-const strict = warmArena({ oauth: { requireAccessTokenType: true } })
+const held = sharedAttackBed()
+const strict = sharedAttackBed({ oauth: { requireAccessTokenType: true } })
 
 describe('F83 to F88: other kinds of token by their claims', () => {
   it.each<[string, object, string]>([
@@ -21,7 +21,7 @@ describe('F83 to F88: other kinds of token by their claims', () => {
     ['F88: cnf null', { cnf: null }, 'proof_missing'],
     ['F88: cnf false', { cnf: false }, 'proof_missing'],
   ])('%s', async (_, claims, expected) => {
-    expect(await held.arena.outcome(held.arena.token(claims))).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token(claims))).toBe(expected)
   })
 })
 
@@ -29,13 +29,13 @@ describe('F90: claims with the names of what objects inherit', () => {
   it.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'then', 'toJSON', 'valueOf'])(
     '%s is a claim like any other',
     async (name) => {
-      const { arena } = held
-      const text = JSON.stringify({ ...arena.claims, scope: 'a' })
+      const { bed } = held
+      const text = JSON.stringify({ ...bed.claims, scope: 'a' })
       const value = '{"polluted":true,"scope":"admin","prototype":{"polluted":true}}'
-      const token = arena.raw(arena.header, `${text.slice(0, -1)},${JSON.stringify(name)}:${value}}`)
-      expect(await arena.outcome(token)).toBe('accepted')
-      expect(await arena.outcome(token, { scopes: 'admin' })).toBe('scope_insufficient')
-      const known = await arena.verifier.verify(token)
+      const token = bed.raw(bed.header, `${text.slice(0, -1)},${JSON.stringify(name)}:${value}}`)
+      expect(await bed.outcome(token)).toBe('accepted')
+      expect(await bed.outcome(token, { scopes: 'admin' })).toBe('scope_insufficient')
+      const known = await bed.verifier.verify(token)
       expect(Object.hasOwn(known.claims, name)).toBe(true)
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
     },
@@ -58,13 +58,13 @@ describe('F95 to F98: who it is about', () => {
     ['F96: sub with markup', { sub: '<script>' }, 'accepted'],
     ['F96: sub of 5,000 letters', { sub: 'x'.repeat(5000) }, 'accepted'],
   ])('%s', async (_, claims, expected) => {
-    expect(await held.arena.outcome(held.arena.token(claims))).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token(claims))).toBe(expected)
   })
 
   it('F96: a hostile sub in a refusal by policy stays out of the answer', async () => {
-    const { arena } = held
-    const token = arena.token({ sub: `x\r\n"${MARK}"` })
-    const decision = await arena.verifier.authorize(
+    const { bed } = held
+    const token = bed.token({ sub: `x\r\n"${MARK}"` })
+    const decision = await bed.verifier.authorize(
       { headers: { authorization: `Bearer ${token}` } },
       { clients: 'nobody' },
     )
@@ -81,7 +81,7 @@ describe('F95 to F98: who it is about', () => {
     ['a claim that is null', { jti: null }, 'claim_invalid'],
     ['nothing missing', {}, 'accepted'],
   ])('under the profile of RFC 9068, %s', async (_, claims, expected) => {
-    expect(await strict.arena.outcome(strict.arena.token(claims))).toBe(expected)
+    expect(await strict.bed.outcome(strict.bed.token(claims))).toBe(expected)
   })
 })
 
@@ -109,14 +109,14 @@ describe('F99 to F101: the audience is compared as text', () => {
     ['ours among others', ['x', AUDIENCE, 'y'], 'accepted'],
     ['ours twice', [AUDIENCE, AUDIENCE], 'accepted'],
   ])('%s', async (_, aud, expected) => {
-    expect(await held.arena.outcome(held.arena.token({ aud }))).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token({ aud }))).toBe(expected)
   })
 
   it('F103: a text made for slow patterns gets the usual verdict', async () => {
     const slow = `${'a'.repeat(3000)}!`
-    expect(await held.arena.outcome(held.arena.token({ aud: slow }))).toBe('audience_mismatch')
-    const wild = held.arena.token({ scope: slow })
-    expect(await held.arena.outcome(wild, { scopes: 'a' })).toBe('scope_insufficient')
+    expect(await held.bed.outcome(held.bed.token({ aud: slow }))).toBe('audience_mismatch')
+    const wild = held.bed.token({ scope: slow })
+    expect(await held.bed.outcome(wild, { scopes: 'a' })).toBe('scope_insufficient')
   })
 })
 
@@ -153,29 +153,25 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     ['H128: the names of what objects inherit', '__proto__ constructor', 'scope_insufficient'],
     ['among others', 'x  orders:read y', 'accepted'],
   ])('%s', async (_, scope, expected) => {
-    expect(await held.arena.outcome(held.arena.token({ scope }), { scopes: 'orders:read' })).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token({ scope }), { scopes: 'orders:read' })).toBe(expected)
   })
 
   it.each(['permissions', 'roles', 'scopes', 'authorities'])(
     'H127: %s grants nothing unless configured',
     async (name) => {
       const claims = { scope: undefined, [name]: ['orders:read'] }
-      const token = held.arena.token(claims)
-      expect(await held.arena.outcome(token, { scopes: 'orders:read' })).toBe('scope_insufficient')
-      const other = await Arena.open({ oauth: { scopeClaims: [name] } })
-      try {
-        expect(await other.outcome(other.token(claims), { scopes: 'orders:read' })).toBe('accepted')
-      } finally {
-        await other.close()
-      }
+      const token = held.bed.token(claims)
+      expect(await held.bed.outcome(token, { scopes: 'orders:read' })).toBe('scope_insufficient')
+      const other = await attackBed({ oauth: { scopeClaims: [name] } })
+      expect(await other.outcome(other.token(claims), { scopes: 'orders:read' })).toBe('accepted')
     },
   )
 
   it('H123: a demanded scope with the letters of patterns is compared as text', async () => {
-    const { arena } = held
+    const { bed } = held
     const demanded = { scopes: 'a.b+c(d)' }
-    expect(await arena.outcome(arena.token({ scope: 'axb+c(d) abbcd' }), demanded)).toBe('scope_insufficient')
-    expect(await arena.outcome(arena.token({ scope: 'a.b+c(d)' }), demanded)).toBe('accepted')
+    expect(await bed.outcome(bed.token({ scope: 'axb+c(d) abbcd' }), demanded)).toBe('scope_insufficient')
+    expect(await bed.outcome(bed.token({ scope: 'a.b+c(d)' }), demanded)).toBe('accepted')
   })
 
   it.each<[string, () => unknown]>([
@@ -190,20 +186,16 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     ['returns a text', () => 'yes'],
   ])('H132: an own matcher that %s grants nothing', async (_, matcher) => {
     const scopeMatching = matcher as () => boolean
-    const other = await Arena.open({
+    const other = await attackBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks`, scopeMatching }))],
     })
-    try {
-      expect(await other.outcome(other.token(), { scopes: 'x' })).toBe('scope_insufficient')
-    } finally {
-      await other.close()
-    }
+    expect(await other.outcome(other.token(), { scopes: 'x' })).toBe('scope_insufficient')
   })
 
   it('H139: nobody can change what the next request sees', async () => {
-    const { arena } = held
-    const token = arena.token({ list: [{ deep: 'x' }] })
-    const known = await arena.verifier.verify(token)
+    const { bed } = held
+    const token = bed.token({ list: [{ deep: 'x' }] })
+    const known = await bed.verifier.verify(token)
     const list = known.claims['list'] as { deep: string }[]
     expect(() => (known.scopes as string[]).push('admin')).toThrow(TypeError)
     expect(() => list.pop()).toThrow(TypeError)
@@ -213,6 +205,6 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     expect(() => {
       ;(known as { subject: string }).subject = 'y'
     }).toThrow(TypeError)
-    expect(await arena.verifier.verify(token)).toEqual(known)
+    expect(await bed.verifier.verify(token)).toEqual(known)
   })
 })

@@ -10,7 +10,7 @@ import {
   oauth,
   stytch,
 } from '../../../src/index.js'
-import { keyOf } from './forge.js'
+import { keyOf } from '../../support/forge.js'
 
 import { errorOf, introspection, makers, right } from './makers.js'
 

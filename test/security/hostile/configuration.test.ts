@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth } from '../../../src/index.js'
-import { keyOf } from './forge.js'
+import { keyOf } from '../../support/forge.js'
 import { errorOf, makers, right, SECRET } from './makers.js'
 
 type Row = readonly [maker: keyof typeof makers, members: object, names: string]

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { GuardedRequest } from '../../../src/index.js'
-import { randomFrom } from './forge.js'
-import { Arena, MARK, reasonOf } from './support.js'
+import { randomFrom } from '../../support/forge.js'
+import { attackBed, MARK } from '../../support/attack.js'
+import { reasonOf } from '../../support/outcomes.js'
 
 const ROUNDS = 2000
 const LETTERS = 'ABCxyz019-_.~+/= \t\r\n\0"\\{}[]:,%é€\u202e\ud800'
@@ -40,84 +41,76 @@ const rewrites: readonly Change[] = [0, 1].flatMap((index): Change[] => [
 ])
 
 it(`whatever is sent, ${ROUNDS} times: one of the promised answers, and nothing given away`, async () => {
-  const arena = await Arena.open({ verifier: { policy: { scopes: 'orders:read', maxTokenAge: '1h' } } })
-  try {
-    await arena.verifier.ready()
-    const random = randomFrom(20_261_121)
-    const { clientSecret } = arena.issuer.client
-    const claims = { sub: MARK, mark: MARK }
-    const honest = arena.token(claims)
-    const opaque = arena.issuer.mintOpaque({ scopes: 'orders:read', claims: { mark: MARK } })
-    const facts = (await arena.verifier.verify(honest)).claims
-    const seen = new Map<string, number>()
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const sent = forge(random, honest, opaque)
-      // Checks reason, status, the event, and that no part of what was sent shows.
-      const decision = await arena.decide(sent)
-      const reason = reasonOf(decision)
-      seen.set(reason, (seen.get(reason) ?? 0) + 1)
-      if (decision.outcome === 'accepted') {
-        // Only an unchanged token passes, however it was wrapped.
-        const unchanged = decision.token.format === 'jwt' ? facts : undefined
-        if (unchanged !== undefined) expect(decision.token.claims).toEqual(unchanged)
-        expect([honest, opaque]).toContain(tokenIn(sent))
-      } else {
-        const { refusal } = decision
-        const said = `${JSON.stringify(refusal)}${String(refusal.cause)}${refusal.stack}`
-        expect(said).not.toContain(clientSecret)
-      }
+  const bed = await attackBed({ policy: { scopes: 'orders:read', maxTokenAge: '1h' } })
+  await bed.verifier.ready()
+  const random = randomFrom(20_261_121)
+  const { clientSecret } = bed.issuer.client
+  const claims = { sub: MARK, mark: MARK }
+  const honest = bed.token(claims)
+  const opaque = bed.issuer.mintOpaque({ scopes: 'orders:read', claims: { mark: MARK } })
+  const facts = (await bed.verifier.verify(honest)).claims
+  const seen = new Map<string, number>()
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const sent = forge(random, honest, opaque)
+    // Checks reason, status, the event, and that no part of what was sent shows.
+    const decision = await bed.decide(sent)
+    const reason = reasonOf(decision)
+    seen.set(reason, (seen.get(reason) ?? 0) + 1)
+    if (decision.outcome === 'accepted') {
+      // Only an unchanged token passes, however it was wrapped.
+      const unchanged = decision.token.format === 'jwt' ? facts : undefined
+      if (unchanged !== undefined) expect(decision.token.claims).toEqual(unchanged)
+      expect([honest, opaque]).toContain(tokenIn(sent))
+    } else {
+      const { refusal } = decision
+      const said = `${JSON.stringify(refusal)}${String(refusal.cause)}${refusal.stack}`
+      expect(said).not.toContain(clientSecret)
     }
-    // The fuzz is worth something only if it reaches many checks.
-    expect([...seen.keys()]).toEqual(
-      expect.arrayContaining([
-        'accepted',
-        'token_missing',
-        'token_malformed',
-        'token_too_large',
-        'token_undecodable',
-        'issuer_unknown',
-        'algorithm_not_allowed',
-        'type_not_allowed',
-        'critical_header',
-        'key_unknown',
-        'signature_invalid',
-        'token_inactive',
-      ]),
-    )
-    expect(seen.has('issuer_unavailable'), 'a fault of ours').toBe(false)
-    expect(arena.issuer.calls.jwks).toBeLessThanOrEqual(2)
-    expect(arena.issuer.calls.discovery).toBeLessThanOrEqual(1)
-  } finally {
-    await arena.close()
   }
+  // The fuzz is worth something only if it reaches many checks.
+  expect([...seen.keys()]).toEqual(
+    expect.arrayContaining([
+      'accepted',
+      'token_missing',
+      'token_malformed',
+      'token_too_large',
+      'token_undecodable',
+      'issuer_unknown',
+      'algorithm_not_allowed',
+      'type_not_allowed',
+      'critical_header',
+      'key_unknown',
+      'signature_invalid',
+      'token_inactive',
+    ]),
+  )
+  expect(seen.has('issuer_unavailable'), 'a fault of ours').toBe(false)
+  expect(bed.issuer.calls.jwks).toBeLessThanOrEqual(2)
+  expect(bed.issuer.calls.discovery).toBeLessThanOrEqual(1)
 })
 
 it('claims that the issuer itself signed, made up at random: never a fault of ours', async () => {
-  const arena = await Arena.open()
-  try {
-    const random = randomFrom(7)
-    for (let round = 0; round < 300; round += 1) {
-      let text = JSON.stringify(arena.claims)
-      for (let count = random(3); count >= 0; count -= 1) {
-        const name = pick<string>(random, [
-          'exp',
-          'iat',
-          'nbf',
-          'aud',
-          'sub',
-          'scope',
-          'scp',
-          'jti',
-          'cnf',
-          'client_id',
-        ])
-        text = `${text.slice(0, -1)},${JSON.stringify(name)}:${pick<string>(random, JSON_PIECES)}}`
-      }
-      const outcome = await arena.outcome(arena.raw(arena.header, text), { scopes: 'orders:read' })
-      expect(['issuer_unavailable', 'keys_unavailable']).not.toContain(outcome)
+  const bed = await attackBed()
+  const random = randomFrom(7)
+  for (let round = 0; round < 300; round += 1) {
+    let text = JSON.stringify(bed.claims)
+    for (let count = random(3); count >= 0; count -= 1) {
+      const name = pick<string>(random, [
+        'exp',
+        'iat',
+        'nbf',
+        'aud',
+        'sub',
+        'scope',
+        'scp',
+        'jti',
+        'cnf',
+        'client_id',
+      ])
+      text = `${text.slice(0, -1)},${JSON.stringify(name)}:${pick<string>(random, JSON_PIECES)}}`
     }
-  } finally {
-    await arena.close()
+    const outcome = await bed.outcome(bed.raw(bed.header, text), { scopes: 'orders:read' })
+    expect(['issuer_unavailable', 'keys_unavailable']).not.toContain(outcome)
   }
 })
 

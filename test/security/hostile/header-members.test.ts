@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encode, keyOf, seal } from './forge.js'
-import { MARK, warmArena } from './support.js'
+import { encode, keyOf, seal } from '../../support/forge.js'
+import { MARK, sharedAttackBed } from '../../support/attack.js'
 
 const attacker = keyOf('RS256', 'attacker')
-const held = warmArena()
+const held = sharedAttackBed()
 
 describe('E61 to E64: no key and no address is taken from a token', () => {
   let trap: Server
@@ -38,19 +38,19 @@ describe('E61 to E64: no key and no address is taken from a token', () => {
     ['E63: x5c', () => ({ x5c: [der], x5t: 'AAAA' }), 'key_unknown'],
     ['E62: a kid that is an address', () => ({ kid: `${address}/jwks` }), 'key_unknown'],
   ])('%s', async (_, members, expected) => {
-    const { arena } = held
+    const { bed } = held
     const header = { alg: 'RS256', typ: 'at+jwt', kid: 'unknown', ...members() }
-    expect(await arena.outcome(seal(attacker, header, arena.claims))).toBe(expected)
+    expect(await bed.outcome(seal(attacker, header, bed.claims))).toBe(expected)
     expect(visits).toBe(0)
     // One fetch of the configured key set for all the unknown ids of this time.
-    expect(arena.issuer.calls.jwks).toBeLessThanOrEqual(1)
-    expect(arena.issuer.calls.discovery).toBe(0)
+    expect(bed.issuer.calls.jwks).toBeLessThanOrEqual(1)
+    expect(bed.issuer.calls.discovery).toBe(0)
   })
 
   it('E64: an iss that is the address of an issuer nobody configured is not visited', async () => {
-    const { arena } = held
-    const bait = seal(attacker, { alg: 'RS256', kid: attacker.kid }, { ...arena.claims, iss: address })
-    expect(await arena.outcome(bait)).toBe('issuer_unknown')
+    const { bed } = held
+    const bait = seal(attacker, { alg: 'RS256', kid: attacker.kid }, { ...bed.claims, iss: address })
+    expect(await bed.outcome(bait)).toBe('issuer_unknown')
     expect(visits).toBe(0)
   })
 })
@@ -83,15 +83,15 @@ describe('E65, E66, F91 to F93: iss is compared as text', () => {
     ['constructor', () => 'constructor'],
     ['hasOwnProperty', () => 'hasOwnProperty'],
   ])('iss is %s: unknown, and nobody is asked', async (_, write) => {
-    const { arena } = held
-    const before = arena.issuer.calls.total
-    expect(await arena.outcome(arena.token({ iss: write(arena.issuer.url) }))).toBe('issuer_unknown')
-    expect(arena.issuer.calls.total).toBe(before)
+    const { bed } = held
+    const before = bed.issuer.calls.total
+    expect(await bed.outcome(bed.token({ iss: write(bed.issuer.url) }))).toBe('issuer_unknown')
+    expect(bed.issuer.calls.total).toBe(before)
   })
 })
 
 describe('E68 to E70: a kid is looked up and nothing else', () => {
-  const other = warmArena()
+  const other = sharedAttackBed()
   it.each<[string, unknown, string]>([
     ['a path', '../../../../etc/passwd', 'key_unknown'],
     ['SQL', `' OR 1=1 --`, 'key_unknown'],
@@ -115,10 +115,10 @@ describe('E68 to E70: a kid is looked up and nothing else', () => {
     ['a list', ['ES256-key'], 'token_undecodable'],
     ['an object', { toString: 'ES256-key' }, 'token_undecodable'],
   ])('%s', async (_, kid, expected) => {
-    const { arena } = other
-    expect(await arena.outcome(arena.token({}, { kid }))).toBe(expected)
-    expect(arena.issuer.calls.jwks).toBeLessThanOrEqual(1)
-    const said = JSON.stringify(arena.events.at(-1))
+    const { bed } = other
+    expect(await bed.outcome(bed.token({}, { kid }))).toBe(expected)
+    expect(bed.issuer.calls.jwks).toBeLessThanOrEqual(1)
+    const said = JSON.stringify(bed.events.at(-1))
     if (typeof kid === 'string' && kid.length > 8) expect(said).not.toContain(kid.slice(0, 9))
   })
 })
@@ -148,21 +148,21 @@ describe('E71 to E75, E79: extensions of the header', () => {
     ['enc beside alg', { enc: 'A256GCM' }, 'accepted'],
     ['a member of no meaning', { x: { deep: [1] } }, 'accepted'],
   ])('%s', async (_, members, expected) => {
-    expect(await held.arena.outcome(held.arena.token({}, members))).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token({}, members))).toBe(expected)
   })
 
   it('E73: a payload that is not encoded', async () => {
-    const { arena } = held
-    const header = encode({ alg: 'ES256', kid: arena.key.kid, b64: false, crit: ['b64'] })
-    const [, , signature] = arena.token().split('.')
-    expect(await arena.outcome(`${header}.{"iss":"x"}.${signature}`)).toBe('token_malformed')
+    const { bed } = held
+    const header = encode({ alg: 'ES256', kid: bed.key.kid, b64: false, crit: ['b64'] })
+    const [, , signature] = bed.token().split('.')
+    expect(await bed.outcome(`${header}.{"iss":"x"}.${signature}`)).toBe('token_malformed')
   })
 
   it.each(['crit', 'b64', 'zip'])('E82: %s that stands only inside __proto__ is not there', async (name) => {
-    const { arena } = held
-    const text = JSON.stringify(arena.header)
+    const { bed } = held
+    const text = JSON.stringify(bed.header)
     const polluted = `${text.slice(0, -1)},"__proto__":{"${name}":true,"polluted":1}}`
-    expect(await arena.outcome(arena.raw(polluted, arena.claims))).toBe('accepted')
+    expect(await bed.outcome(bed.raw(polluted, bed.claims))).toBe('accepted')
   })
 })
 
@@ -196,6 +196,6 @@ describe('E76 to E78: other kinds of token by their typ', () => {
     ['a list', ['at+jwt'], 'type_not_allowed'],
     ['an object', { toString: 'at+jwt' }, 'type_not_allowed'],
   ])('typ %s', async (_, typ, expected) => {
-    expect(await held.arena.outcome(held.arena.token({}, { typ }))).toBe(expected)
+    expect(await held.bed.outcome(held.bed.token({}, { typ }))).toBe(expected)
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { warmArena } from './support.js'
+import { sharedAttackBed } from '../../support/attack.js'
 import { header, payload, type Write } from './written-token.js'
 
-const held = warmArena()
+const held = sharedAttackBed()
 
 describe('E80 and F89: header and claims are each one JSON object in UTF-8', () => {
   const texts: readonly (readonly [string, string | Buffer])[] = [
@@ -35,11 +35,11 @@ describe('E80 and F89: header and claims are each one JSON object in UTF-8', () 
   ]
 
   it.each(texts)('E80: a header that is %s', async (_, text) => {
-    expect(await held.arena.outcome(header(text)(held.arena))).toBe('token_undecodable')
+    expect(await held.bed.outcome(header(text)(held.bed))).toBe('token_undecodable')
   })
 
   it.each(texts)('F89: claims that are %s', async (_, text) => {
-    expect(await held.arena.outcome(payload(text)(held.arena))).toBe('token_undecodable')
+    expect(await held.bed.outcome(payload(text)(held.bed))).toBe('token_undecodable')
   })
 
   it.each<[string, Write]>([
@@ -60,13 +60,13 @@ describe('E80 and F89: header and claims are each one JSON object in UTF-8', () 
     ['F89: the right claims in a list', payload((honest) => `[${honest}]`)],
     ['F89: the right claims twice', payload((honest) => honest + honest)],
   ])('%s', async (_, write) => {
-    expect(await held.arena.outcome(write(held.arena))).toBe('token_undecodable')
+    expect(await held.bed.outcome(write(held.bed))).toBe('token_undecodable')
   })
 
   it('white space around the objects is JSON, and accepted', async () => {
-    const { arena } = held
-    const spaced = arena.raw(` \n${JSON.stringify(arena.header)}\t`, `\r\n${JSON.stringify(arena.claims)} `)
-    expect(await arena.outcome(spaced)).toBe('accepted')
+    const { bed } = held
+    const spaced = bed.raw(` \n${JSON.stringify(bed.header)}\t`, `\r\n${JSON.stringify(bed.claims)} `)
+    expect(await bed.outcome(spaced)).toBe('accepted')
   })
 })
 
@@ -111,6 +111,6 @@ describe('a member that occurs twice: what is judged is what is used', () => {
     ],
   ])('%s', async (_, write, expected) => {
     // The issuer itself signed these: the last of two is used, by us as by JSON.parse anywhere else.
-    expect(await held.arena.outcome(write(held.arena))).toBe(expected)
+    expect(await held.bed.outcome(write(held.bed))).toBe(expected)
   })
 })

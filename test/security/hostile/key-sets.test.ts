@@ -1,19 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Fault } from '../../../src/testing/index.js'
-import { keyOf, encode, seal, signature } from './forge.js'
-import { Arena, type ArenaOptions } from './support.js'
+import { attackBed } from '../../support/attack.js'
+import { encode, keyOf, seal, signature } from '../../support/forge.js'
 
 const good = keyOf('ES256')
-
-async function withArena<T>(options: ArenaOptions, work: (arena: Arena) => Promise<T>): Promise<T> {
-  const arena = await Arena.open(options)
-  try {
-    return await work(arena)
-  } finally {
-    await arena.close()
-  }
-}
 
 describe('keys with which anybody could sign are not used, and spoil nothing', () => {
   const { n } = keyOf('RS256').jwk as unknown as { n: string }
@@ -46,13 +37,12 @@ describe('keys with which anybody could sign are not used, and spoil nothing', (
       createPublicKey(small.publicKey).export({ format: 'jwk' }),
     ],
   ])('%s', async (_, alg, sign, jwk) => {
-    await withArena({ keys: [{ ...jwk, kid: 'weak' }, good.jwk] }, async (arena) => {
-      const input = `${encode({ alg, kid: 'weak' })}.${encode(arena.claims)}`
-      const forged = `${input}.${sign(input).toString('base64url')}`
-      expect(await arena.outcome(forged)).toBe('key_unknown')
-      expect(await arena.outcome(arena.token())).toBe('accepted')
-      expect(arena.issuer.calls.jwks).toBe(1)
-    })
+    const bed = await attackBed({ keys: [{ ...jwk, kid: 'weak' }, good.jwk] })
+    const input = `${encode({ alg, kid: 'weak' })}.${encode(bed.claims)}`
+    const forged = `${input}.${sign(input).toString('base64url')}`
+    expect(await bed.outcome(forged)).toBe('key_unknown')
+    expect(await bed.outcome(bed.token())).toBe('accepted')
+    expect(bed.issuer.calls.jwks).toBe(1)
   })
 })
 
@@ -75,10 +65,9 @@ describe('entries that are not for this', () => {
     ['a very long kid', { kid: 'k'.repeat(5000) }],
   ])('%s', async (_, members) => {
     const spare = keyOf('ES256', 'spare')
-    await withArena({ keys: [{ ...good.jwk, ...members }, spare.jwk] }, async (arena) => {
-      expect(await arena.outcome(arena.token())).toMatch(/^(key_unknown|signature_invalid)$/)
-      expect(await arena.outcome(arena.token({}, {}, spare))).toBe('accepted')
-    })
+    const bed = await attackBed({ keys: [{ ...good.jwk, ...members }, spare.jwk] })
+    expect(await bed.outcome(bed.token())).toMatch(/^(key_unknown|signature_invalid)$/)
+    expect(await bed.outcome(bed.token({}, {}, spare))).toBe('accepted')
   })
 
   it.each([
@@ -93,9 +82,8 @@ describe('entries that are not for this', () => {
     '{"toString":1}',
   ])('the entry %s is skipped', async (text) => {
     const entry = JSON.parse(text) as unknown
-    await withArena({ keys: [entry, good.jwk, entry] }, async (arena) => {
-      expect(await arena.outcome(arena.token())).toBe('accepted')
-    })
+    const bed = await attackBed({ keys: [entry, good.jwk, entry] })
+    expect(await bed.outcome(bed.token())).toBe('accepted')
   })
 
   it('of seven keys under one id only the first few are tried: a token does not choose our workload', async () => {
@@ -103,31 +91,26 @@ describe('entries that are not for this', () => {
       ...keyOf('ES256', `t${index}`).jwk,
       kid: good.kid,
     }))
-    await withArena({ keys: [...twins, good.jwk] }, async (arena) => {
-      expect(await arena.outcome(arena.token())).toBe('signature_invalid')
-    })
+    const bed = await attackBed({ keys: [...twins, good.jwk] })
+    expect(await bed.outcome(bed.token())).toBe('signature_invalid')
   })
 
   it('E70: no kid in the token: the only fitting key serves, and of several none', async () => {
     const other = keyOf('ES256', 'other')
-    await withArena({ keys: [good.jwk, keyOf('RS256').jwk] }, async (arena) => {
-      expect(await arena.outcome(arena.token({}, { kid: undefined }))).toBe('accepted')
-      expect(await arena.outcome(seal(other, { alg: 'ES256' }, arena.claims))).toBe('signature_invalid')
-    })
-    await withArena({ keys: [good.jwk, other.jwk] }, async (arena) => {
-      expect(await arena.outcome(arena.token({}, { kid: undefined }))).toBe('key_unknown')
-      expect(arena.issuer.calls.jwks).toBe(1)
-    })
+    const bed = await attackBed({ keys: [good.jwk, keyOf('RS256').jwk] })
+    expect(await bed.outcome(bed.token({}, { kid: undefined }))).toBe('accepted')
+    expect(await bed.outcome(seal(other, { alg: 'ES256' }, bed.claims))).toBe('signature_invalid')
+    const ambiguous = await attackBed({ keys: [good.jwk, other.jwk] })
+    expect(await ambiguous.outcome(ambiguous.token({}, { kid: undefined }))).toBe('key_unknown')
+    expect(ambiguous.issuer.calls.jwks).toBe(1)
   })
 
   it('D57: two issuers share a key id; each vouches for its own tokens only', async () => {
-    await withArena({}, (one) =>
-      withArena({ keys: [{ ...keyOf('ES256', 'other').jwk, kid: good.kid }] }, async (two) => {
-        expect(await two.outcome(two.token())).toBe('signature_invalid')
-        expect(await two.outcome(one.token())).toBe('issuer_unknown')
-        expect(await one.outcome(one.token())).toBe('accepted')
-      }),
-    )
+    const one = await attackBed()
+    const two = await attackBed({ keys: [{ ...keyOf('ES256', 'other').jwk, kid: good.kid }] })
+    expect(await two.outcome(two.token())).toBe('signature_invalid')
+    expect(await two.outcome(one.token())).toBe('issuer_unknown')
+    expect(await one.outcome(one.token())).toBe('accepted')
   })
 })
 
@@ -148,25 +131,23 @@ describe('documents that are no key set leave the question open, and hold for a 
     ['another status, with the right keys', { status: 203, body: { keys: [good.jwk] } }],
     ['invalid UTF-8', (_, response) => response.end(Buffer.from([0x7b, 0xff, 0x7d]))],
   ])('%s', async (_, fault) => {
-    await withArena({}, async (arena) => {
-      arena.issuer.fail('jwks', fault)
-      for (let attempt = 0; attempt < 5; attempt += 1) {
-        expect(await arena.outcome(arena.token())).toBe('keys_unavailable')
-      }
-      expect(arena.issuer.calls).toMatchObject({ jwks: 1, total: 1 })
-      arena.publish(good.jwk)
-      arena.pass(61)
-      expect(await arena.outcome(arena.token())).toBe('accepted')
-    })
+    const bed = await attackBed()
+    bed.issuer.fail('jwks', fault)
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      expect(await bed.outcome(bed.token())).toBe('keys_unavailable')
+    }
+    expect(bed.issuer.calls).toMatchObject({ jwks: 1, total: 1 })
+    bed.publish(good.jwk)
+    bed.pass(61)
+    expect(await bed.outcome(bed.token())).toBe('accepted')
   })
 
   it('I154: an empty set, then a flood: one fetch in the pause', async () => {
-    await withArena({ keys: [] }, async (arena) => {
-      for (let attempt = 0; attempt < 50; attempt += 1) {
-        expect(await arena.outcome(arena.token({ n: attempt }, { kid: `k${attempt}` }))).toBe('key_unknown')
-      }
-      expect(arena.issuer.calls.jwks).toBeLessThanOrEqual(2)
-    })
+    const bed = await attackBed({ keys: [] })
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      expect(await bed.outcome(bed.token({ n: attempt }, { kid: `k${attempt}` }))).toBe('key_unknown')
+    }
+    expect(bed.issuer.calls.jwks).toBeLessThanOrEqual(2)
   })
 })
 

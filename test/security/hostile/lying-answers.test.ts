@@ -1,21 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk } from '../../../src/index.js'
 import type { Endpoint, Fault } from '../../../src/testing/index.js'
-import { Arena, AUDIENCE, MARK, type ArenaOptions } from './support.js'
+import { attackBed, type AttackBed, type AttackBedOptions, AUDIENCE, MARK } from '../../support/attack.js'
 
 /** Asks once about a token of which the issuer says this; asking again shows whether it was remembered. */
-async function ask(options: ArenaOptions, endpoint: Endpoint, token: string, write: (arena: Arena) => Fault) {
-  const arena = await Arena.open(options)
-  try {
-    arena.issuer.fail(endpoint, write(arena))
-    const outcome = await arena.outcome(token)
-    const asked = arena.issuer.calls[endpoint]
-    arena.pass(1)
-    expect(await arena.outcome(token)).toBe(outcome)
-    return { outcome, remembered: arena.issuer.calls[endpoint] === asked }
-  } finally {
-    await arena.close()
-  }
+async function ask(
+  options: AttackBedOptions,
+  endpoint: Endpoint,
+  token: string,
+  write: (bed: AttackBed) => Fault,
+) {
+  const bed = await attackBed(options)
+  bed.issuer.fail(endpoint, write(bed))
+  const outcome = await bed.outcome(token)
+  const asked = bed.issuer.calls[endpoint]
+  bed.pass(1)
+  expect(await bed.outcome(token)).toBe(outcome)
+  return { outcome, remembered: bed.issuer.calls[endpoint] === asked }
 }
 
 /** What is no statement leaves the question open and is asked again; a no is a no for some seconds. */
@@ -25,19 +26,19 @@ function no(outcome: string) {
 }
 
 describe('J173: introspection', () => {
-  const right = (arena: Arena) => ({
+  const right = (bed: AttackBed) => ({
     active: true,
     sub: 'x',
     client_id: 'x',
     aud: AUDIENCE,
     scope: 'a',
-    exp: arena.now + 60,
+    exp: bed.now() + 60,
   })
-  const members = (change: object) => (arena: Arena) => ({ body: { ...right(arena), ...change } })
-  const text = (write: (right: string) => string) => (arena: Arena) => ({
-    body: write(JSON.stringify(right(arena))),
+  const members = (change: object) => (bed: AttackBed) => ({ body: { ...right(bed), ...change } })
+  const text = (write: (right: string) => string) => (bed: AttackBed) => ({
+    body: write(JSON.stringify(right(bed))),
   })
-  it.each<[string, (arena: Arena) => Fault, object]>([
+  it.each<[string, (bed: AttackBed) => Fault, object]>([
     ['the truth', members({}), no('accepted')],
     ['active missing', members({ active: undefined }), OPEN],
     ['active "true"', members({ active: 'true' }), OPEN],
@@ -62,23 +63,23 @@ describe('J173: introspection', () => {
     ['nothing', () => 'empty', OPEN],
     ['half of it', () => 'truncated', OPEN],
     ['a redirect, which is not followed', () => 'redirect', OPEN],
-    ['another status', (arena) => ({ status: 203, body: right(arena) }), OPEN],
+    ['another status', (bed) => ({ status: 203, body: right(bed) }), OPEN],
     [
       'a JWT (RFC 9701)',
-      (arena) => ({
-        body: arena.token(),
+      (bed) => ({
+        body: bed.token(),
         headers: { 'content-type': 'application/token-introspection+jwt' },
       }),
       OPEN,
     ],
     [
       'the truth as text/plain',
-      (arena) => ({ ...members({})(arena), headers: { 'content-type': 'text/plain' } }),
+      (bed) => ({ ...members({})(bed), headers: { 'content-type': 'text/plain' } }),
       no('accepted'),
     ],
     ['more than 64 KiB', members({ pad: 'x'.repeat(64 * 1024) }), OPEN],
     ['another issuer', members({ iss: 'https://evil.test' }), no('claim_invalid')],
-    ['an issuer that is a list', (arena) => members({ iss: [arena.issuer.url] })(arena), no('claim_invalid')],
+    ['an issuer that is a list', (bed) => members({ iss: [bed.issuer.url] })(bed), no('claim_invalid')],
     ['scope an object', members({ scope: { a: true } }), no('claim_invalid')],
     ['scope a number', members({ scope: 7 }), no('claim_invalid')],
     ['sub a list', members({ sub: ['x'] }), no('claim_invalid')],
@@ -94,48 +95,40 @@ describe('J173: introspection', () => {
   })
 
   it('facts that are not for us, not now, or not enough are refused whatever the issuer calls them', async () => {
-    const arena = await Arena.open()
-    try {
-      const said = async (change: object): Promise<string> => {
-        arena.issuer.fail('introspection', members(change)(arena))
-        return arena.outcome(`ref_${JSON.stringify(change).replace(/\W/g, '')}`, { scopes: 'a' })
-      }
-      expect(await said({ aud: 'x' })).toBe('audience_mismatch')
-      expect(await said({ aud: undefined })).toBe('audience_mismatch')
-      expect(await said({ exp: 1 })).toBe('token_expired')
-      expect(await said({ nbf: arena.now + 60 })).toBe('token_not_active_yet')
-      expect(await said({ iat: arena.now + 60 })).toBe('issued_in_future')
-      expect(await said({ scope: 'b' })).toBe('scope_insufficient')
-      expect(await said({ scope: undefined, scopes: ['a'] })).toBe('scope_insufficient')
-    } finally {
-      await arena.close()
+    const bed = await attackBed()
+    const said = async (change: object): Promise<string> => {
+      bed.issuer.fail('introspection', members(change)(bed))
+      return bed.outcome(`ref_${JSON.stringify(change).replace(/\W/g, '')}`, { scopes: 'a' })
     }
+    expect(await said({ aud: 'x' })).toBe('audience_mismatch')
+    expect(await said({ aud: undefined })).toBe('audience_mismatch')
+    expect(await said({ exp: 1 })).toBe('token_expired')
+    expect(await said({ nbf: bed.now() + 60 })).toBe('token_not_active_yet')
+    expect(await said({ iat: bed.now() + 60 })).toBe('issued_in_future')
+    expect(await said({ scope: 'b' })).toBe('scope_insufficient')
+    expect(await said({ scope: undefined, scopes: ['a'] })).toBe('scope_insufficient')
   })
 
   it('J175: a token with letters of forms arrives whole, and stands in no address', async () => {
-    const arena = await Arena.open()
-    try {
-      const seen: string[] = []
-      arena.issuer.fail('introspection', (request, response) => {
-        let body = ''
-        request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-        request.on('end', () => {
-          seen.push(new URLSearchParams(body).get('token') ?? '')
-          expect(request.url).not.toContain('ref_')
-          response.end('{"active":false}')
-        })
+    const bed = await attackBed()
+    const seen: string[] = []
+    bed.issuer.fail('introspection', (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        seen.push(new URLSearchParams(body).get('token') ?? '')
+        expect(request.url).not.toContain('ref_')
+        response.end('{"active":false}')
       })
-      expect(await arena.outcome('ref_a+b/c~d.e-f_g==')).toBe('token_inactive')
-      expect(seen).toEqual(['ref_a+b/c~d.e-f_g=='])
-    } finally {
-      await arena.close()
-    }
+    })
+    expect(await bed.outcome('ref_a+b/c~d.e-f_g==')).toBe('token_inactive')
+    expect(seen).toEqual(['ref_a+b/c~d.e-f_g=='])
   })
 })
 
 describe('Clerk', () => {
-  const options: ArenaOptions = { issuers: (by) => [clerk(by.clerk())] }
-  const right = (arena: Arena) => ({
+  const options: AttackBedOptions = { issuers: (by) => [clerk(by.clerk())] }
+  const right = (bed: AttackBed) => ({
     object: 'machine_to_machine_token',
     id: 'mt_1',
     subject: 'mch_sender',
@@ -143,14 +136,14 @@ describe('Clerk', () => {
     claims: { scope: 'a' },
     revoked: false,
     expired: false,
-    created_at: arena.now * 1000,
-    expiration: (arena.now + 60) * 1000,
+    created_at: bed.now() * 1000,
+    expiration: (bed.now() + 60) * 1000,
   })
-  const members = (change: object) => (arena: Arena) => ({
+  const members = (change: object) => (bed: AttackBed) => ({
     status: 200,
-    body: { ...right(arena), ...change },
+    body: { ...right(bed), ...change },
   })
-  it.each<[string, (arena: Arena) => Fault, object]>([
+  it.each<[string, (bed: AttackBed) => Fault, object]>([
     ['the truth', members({}), no('accepted')],
     ['another kind of object', members({ object: 'session' }), OPEN],
     ['no kind of object', members({ object: undefined }), OPEN],
@@ -167,10 +160,10 @@ describe('Clerk', () => {
     ['an expiry that is a text', members({ expiration: 'never' }), OPEN],
     ['an expiry that is negative', members({ expiration: -1 }), OPEN],
     ['claims that grant with an object', members({ claims: { scope: { a: true } } }), no('claim_invalid')],
-    ['a list', (arena) => ({ status: 200, body: [right(arena)] }), OPEN],
+    ['a list', (bed) => ({ status: 200, body: [right(bed)] }), OPEN],
     [
       'everything in __proto__',
-      (arena) => ({ status: 200, body: `{"__proto__":${JSON.stringify(right(arena))}}` }),
+      (bed) => ({ status: 200, body: `{"__proto__":${JSON.stringify(right(bed))}}` }),
       OPEN,
     ],
     ['a 404 that is no answer of Clerk', () => ({ status: 404, body: 'not here' }), OPEN],
@@ -180,22 +173,18 @@ describe('Clerk', () => {
   })
 
   it('custom claims do not overrule whose token it is', async () => {
-    const arena = await Arena.open(options)
-    try {
-      const claims = { sub: 'mch_other', jti: 'x', exp: 9_999_999_999, iat: 1, scope: 'a' }
-      arena.issuer.fail('clerkVerify', members({ claims })(arena))
-      const token = await arena.verifier.verify('mt_some-token')
-      expect(token).toMatchObject({ subject: 'mch_sender', tokenId: 'mt_1', expiresAt: arena.now + 60 })
-      expect(token.claims).toMatchObject({ sub: 'mch_sender', jti: 'mt_1', exp: arena.now + 60 })
-    } finally {
-      await arena.close()
-    }
+    const bed = await attackBed(options)
+    const claims = { sub: 'mch_other', jti: 'x', exp: 9_999_999_999, iat: 1, scope: 'a' }
+    bed.issuer.fail('clerkVerify', members({ claims })(bed))
+    const token = await bed.verifier.verify('mt_some-token')
+    expect(token).toMatchObject({ subject: 'mch_sender', tokenId: 'mt_1', expiresAt: bed.now() + 60 })
+    expect(token.claims).toMatchObject({ sub: 'mch_sender', jti: 'mt_1', exp: bed.now() + 60 })
   })
 })
 
 describe('Authlete', () => {
-  const options: ArenaOptions = { issuers: (by) => [authlete(by.authlete())] }
-  const right = (arena: Arena) => ({
+  const options: AttackBedOptions = { issuers: (by) => [authlete(by.authlete())] }
+  const right = (bed: AttackBed) => ({
     action: 'OK',
     existent: true,
     usable: true,
@@ -204,10 +193,10 @@ describe('Authlete', () => {
     subject: 'x',
     scopes: ['a'],
     accessTokenResources: [AUDIENCE],
-    expiresAt: (arena.now + 60) * 1000,
+    expiresAt: (bed.now() + 60) * 1000,
   })
-  const members = (change: object) => (arena: Arena) => ({ body: { ...right(arena), ...change } })
-  it.each<[string, (arena: Arena) => Fault, object]>([
+  const members = (change: object) => (bed: AttackBed) => ({ body: { ...right(bed), ...change } })
+  it.each<[string, (bed: AttackBed) => Fault, object]>([
     ['the truth', members({}), no('accepted')],
     ['action missing', members({ action: undefined }), OPEN],
     ['action in lower case', members({ action: 'ok' }), OPEN],
@@ -226,8 +215,8 @@ describe('Authlete', () => {
       OPEN,
     ],
     ['bound to a certificate', members({ certificateThumbprint: 'x' }), no('proof_missing')],
-    ['everything in __proto__', (arena) => ({ body: `{"__proto__":${JSON.stringify(right(arena))}}` }), OPEN],
-    ['a list', (arena) => ({ body: [right(arena)] }), OPEN],
+    ['everything in __proto__', (bed) => ({ body: `{"__proto__":${JSON.stringify(right(bed))}}` }), OPEN],
+    ['a list', (bed) => ({ body: [right(bed)] }), OPEN],
   ])('%s', async (_, write, expected) => {
     expect(await ask(options, 'authleteIntrospection', 'some-token', write)).toEqual(expected)
   })

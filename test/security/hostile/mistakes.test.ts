@@ -10,7 +10,7 @@ import { m2mGuard } from '../../../adapters/fastify.js'
 import { accessToken, guard as fetchGuard } from '../../../adapters/fetch.js'
 import { ConfigurationError, createVerifier, oauth, type Policy } from '../../../src/index.js'
 import type { MintJwtOptions } from '../../../src/testing/index.js'
-import { stage } from '../../support/core.js'
+import { testBed } from '../../support/test-bed.js'
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
@@ -28,13 +28,13 @@ describe('a policy that only looks like one', () => {
     ['an instance with getters', new Demands()],
     ['an object that inherits its demands', Object.create({ scopes: 'admin' })],
   ])('%s is an error, not a policy that demands nothing', async (_, policy) => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     expect(() => guard(verifier, policy as Policy)).toThrow(ConfigurationError)
     expect(() => verifier.verify(jwt(), policy as Policy)).toThrow(ConfigurationError)
   })
 
   it('one that is changed after its first use fails, and does not go on as before', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const policy: { scopes: string[] } = { scopes: ['orders:read'] }
     await verifier.verify(jwt({ scopes: 'orders:read' }), policy)
     expect(() => policy.scopes.push('admin')).toThrow(TypeError)
@@ -44,7 +44,7 @@ describe('a policy that only looks like one', () => {
   })
 
   it('config.auth of a Fastify route that is undefined stops the start', async () => {
-    const { verifier } = await stage()
+    const { verifier } = await testBed()
     const app = fastify()
     await app.register(m2mGuard, { verifier })
     const config = { auth: undefined } as unknown as { auth: false }
@@ -59,7 +59,7 @@ describe('a polluted prototype', () => {
   })
 
   it('opens no route of Fastify', async () => {
-    const { verifier } = await stage()
+    const { verifier } = await testBed()
     const app = fastify()
     await app.register(m2mGuard, { verifier })
     app.get('/orders', () => 'secret')
@@ -72,7 +72,7 @@ describe('a polluted prototype', () => {
   })
 
   it('is not taken for what an earlier guard has found', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const token = jwt({ scopes: 'admin' })
     await verifier.verify(token)
     polluted['earlier'] = { bearer: 'forged', resolved: { known: { token: {} }, source: 'remote' } }
@@ -84,7 +84,7 @@ describe('a polluted prototype', () => {
 it.each([[1], ['text'], [null], [undefined], [{}]])(
   'an onRefusal for fetch that gives %j opens nothing: the guard answers',
   async (given) => {
-    const { verifier } = await stage()
+    const { verifier } = await testBed()
     const onRefusal = () => given as unknown as Response
     const answer = await fetchGuard(verifier, {}, { onRefusal })(new Request('https://api.test/'))
     expect(answer).toBeInstanceOf(Response)
@@ -94,7 +94,7 @@ it.each([[1], ['text'], [null], [undefined], [{}]])(
 
 describe('a guard that only reports, within one that enforces', () => {
   it('does not disarm the demands behind it', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const app = express()
     app.use(guard(verifier))
     app.use(guard(verifier, { scopes: 'roll-out' }, { mode: 'report' }))
@@ -109,7 +109,7 @@ describe('a guard that only reports, within one that enforces', () => {
   })
 
   it('in Fastify, app.guard goes by the guard registered last', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const app = fastify()
     await app.register(m2mGuard, { verifier, mode: 'report' })
     await app.register(m2mGuard, { verifier })
@@ -129,21 +129,21 @@ describe('tokens of another kind, marked among their claims', () => {
   ]
 
   it.each(marks)('%j', async (claims) => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     const options: MintJwtOptions = { claims }
     expect(await outcome(jwt(options))).toBe('type_not_allowed')
     expect(await outcome(issuer.mintOpaque({ claims }))).toBe('type_not_allowed')
   })
 
   it.each([{ token_use: 'access' }, { typ: 'Bearer' }])('%j is an access token', async (claims) => {
-    const { issuer, jwt, outcome } = await stage()
+    const { issuer, jwt, outcome } = await testBed()
     expect(await outcome(jwt({ claims }))).toBe('accepted')
     expect(await outcome(issuer.mintOpaque({ claims }))).toBe('accepted')
   })
 })
 
 it('a flood is no outage: staleIfError does not serve what the issuer has no time to be asked about', async () => {
-  const { issuer, outcome, pass } = await stage({
+  const { issuer, outcome, pass } = await testBed({
     issuers: (by) => [oauth(by.oauth({ remote: { maxInFlight: 1 } }))],
   })
   const token = issuer.mintOpaque()
@@ -158,7 +158,7 @@ it('a flood is no outage: staleIfError does not serve what the issuer has no tim
 })
 
 it('an introspection endpoint that must not be used does not stand in the way of JWTs', async () => {
-  const { issuer, jwt, outcome } = await stage({
+  const { issuer, jwt, outcome } = await testBed({
     issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
   })
   for (const endpoint of [null, 'http://issuer.test/introspect', 7]) {
@@ -170,7 +170,7 @@ it('an introspection endpoint that must not be used does not stand in the way of
 })
 
 it('a secret in the query of jwksUri is in no failure that is shown', async () => {
-  const { issuer, verifier, jwt, outcome } = await stage({
+  const { issuer, verifier, jwt, outcome } = await testBed({
     issuers: (by) => [oauth(by.oauth({ introspection: undefined, jwksUri: `${by.url}/jwks?key=s3cret` }))],
   })
   issuer.fail('jwks', 500)
@@ -182,7 +182,7 @@ it('a secret in the query of jwksUri is in no failure that is shown', async () =
 })
 
 it('genuine tokens that no route accepts take no place of one that is', async () => {
-  const { jwt, outcome, events } = await stage({ cache: { maxTokens: 1 } })
+  const { jwt, outcome, events } = await testBed({ cache: { maxTokens: 1 } })
   const good = jwt()
   await outcome(good)
   await outcome(jwt({ age: '2h', expiresIn: '-1h' }))
@@ -192,7 +192,7 @@ it('genuine tokens that no route accepts take no place of one that is', async ()
 })
 
 it('whoever guesses the id of a coming key and presents it early locks its owner out for a minute at most', async () => {
-  const { issuer, jwt, outcome, pass } = await stage()
+  const { issuer, jwt, outcome, pass } = await testBed()
   await outcome(jwt())
   const coming = issuer.addKey({ algorithm: 'ES256' })
   const early = jwt({ kid: coming })
@@ -215,7 +215,7 @@ describe('a clock that gives no time', () => {
   it.each([[Number.NaN], [undefined], ['x'], [Number.POSITIVE_INFINITY], [null]])(
     '%s stops the start, and later makes requests undecidable',
     async (nonsense) => {
-      const { issuer, jwt, verifier } = await stage()
+      const { issuer, jwt, verifier } = await testBed()
       const times: unknown[] = [Date.now()]
       const broken = createVerifier({
         issuers: [oauth(issuer.oauth())],
@@ -234,7 +234,7 @@ describe('a clock that gives no time', () => {
 
 describe('what a guard leaves on a request', () => {
   it('is not taken over by a copy of it, with whatever headers', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const authorize = fetchGuard(verifier)
     const request = new Request('https://api.test/', { headers: bearer(jwt()) })
     await authorize(request)
@@ -244,14 +244,14 @@ describe('what a guard leaves on a request', () => {
   })
 
   it('finds its place on a request that takes no members', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const request = Object.freeze(new Request('https://api.test/', { headers: bearer(jwt()) }))
     expect(await fetchGuard(verifier)(request)).toMatchObject({ format: 'jwt' })
     expect(accessToken(request).format).toBe('jwt')
   })
 
   it('shows nothing when the request is logged', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const token = jwt()
     const request = { headers: bearer(token), method: 'GET', url: '/' }
     const response = { destroyed: false }

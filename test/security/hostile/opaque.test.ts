@@ -1,14 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { clerk, oauth } from '../../../src/index.js'
 import { says } from '../../support/misbehaviours.js'
-import { encode } from './forge.js'
-import { Arena, AUDIENCE, START, warmArena, type ArenaOptions } from './support.js'
+import { encode } from '../../support/forge.js'
+import { attackBed, type AttackBedOptions, AUDIENCE, sharedAttackBed } from '../../support/attack.js'
+import { START } from '../../support/clock.js'
 
 /** Takes every opaque token, beside its JWTs. */
-const anyOpaque: ArenaOptions = { testIssuer: { opaquePrefix: '' } }
+const anyOpaque: AttackBedOptions = { testIssuer: { opaquePrefix: '' } }
 
 describe('opaque tokens: at most one question, and only about what may be a token of the issuer', () => {
-  const held = warmArena(anyOpaque)
+  const held = sharedAttackBed(anyOpaque)
   it.each<[string, string, string, number]>([
     ['B23: one byte', 'x', 'token_inactive', 1],
     ['B23: 4,096 bytes', 'y'.repeat(4096), 'token_inactive', 1],
@@ -30,75 +31,67 @@ describe('opaque tokens: at most one question, and only about what may be a toke
     ['I142: constructor', 'constructor', 'token_inactive', 1],
     ['I142: toString', 'toString', 'token_inactive', 1],
   ])('%s', async (_, token, expected, calls) => {
-    const { arena } = held
-    const before = arena.issuer.calls.introspection
-    expect(await arena.outcome(token)).toBe(expected)
-    expect(await arena.outcome(token)).toBe(expected)
-    expect(arena.issuer.calls.introspection - before).toBe(calls)
+    const { bed } = held
+    const before = bed.issuer.calls.introspection
+    expect(await bed.outcome(token)).toBe(expected)
+    expect(await bed.outcome(token)).toBe(expected)
+    expect(bed.issuer.calls.introspection - before).toBe(calls)
   })
 
   it('B25: a JWT that fails its own check is not taken to the issuer as an opaque token', async () => {
-    const { arena } = held
-    const before = arena.issuer.calls.introspection
-    const forged = arena.token().replace(/\.[^.]*$/, `.${'A'.repeat(86)}`)
-    expect(await arena.outcome(forged)).toBe('signature_invalid')
-    expect(await arena.outcome(arena.token({}, { alg: 'HS256' }))).toBe('algorithm_not_allowed')
-    expect(await arena.outcome(arena.token({ iss: 'https://evil.test' }))).toBe('issuer_unknown')
-    expect(arena.issuer.calls.introspection).toBe(before)
+    const { bed } = held
+    const before = bed.issuer.calls.introspection
+    const forged = bed.token().replace(/\.[^.]*$/, `.${'A'.repeat(86)}`)
+    expect(await bed.outcome(forged)).toBe('signature_invalid')
+    expect(await bed.outcome(bed.token({}, { alg: 'HS256' }))).toBe('algorithm_not_allowed')
+    expect(await bed.outcome(bed.token({ iss: 'https://evil.test' }))).toBe('issuer_unknown')
+    expect(bed.issuer.calls.introspection).toBe(before)
   })
 })
 
 describe('B25: a guard of JWTs alone never asks about an opaque token', () => {
-  const held = warmArena({ oauth: { introspection: undefined } })
+  const held = sharedAttackBed({ oauth: { introspection: undefined } })
   it.each(['ref_something', 'x', 'mt_abc', 'a.b', 'a.b.c.d'])('%s', async (token) => {
-    expect(['issuer_unknown', 'token_undecodable']).toContain(await held.arena.outcome(token))
-    expect(held.arena.issuer.calls.total).toBe(0)
+    expect(['issuer_unknown', 'token_undecodable']).toContain(await held.bed.outcome(token))
+    expect(held.bed.issuer.calls.total).toBe(0)
   })
 })
 
 describe('B25: a guard of opaque tokens alone', () => {
-  const held = warmArena({ issuers: (by) => [clerk(by.clerk({ jwtAccess: false }))] })
+  const held = sharedAttackBed({ issuers: (by) => [clerk(by.clerk({ jwtAccess: false }))] })
 
   it('refuses the issuer’s own JWTs, and asks nobody', async () => {
-    const { arena } = held
-    expect(await arena.outcome(arena.issuer.mintJwt({ provider: 'clerk' }))).toBe('issuer_unknown')
-    expect(arena.issuer.calls.total).toBe(0)
+    const { bed } = held
+    expect(await bed.outcome(bed.issuer.mintJwt({ provider: 'clerk' }))).toBe('issuer_unknown')
+    expect(bed.issuer.calls.total).toBe(0)
   })
 
   it('takes a token with its prefix to be opaque though it has the form of a JWT', async () => {
-    const { arena } = held
+    const { bed } = held
     const shaped = `mt_${encode({ alg: 'none' })}.${encode({})}.`
-    expect(await arena.outcome(shaped)).toBe('token_inactive')
-    expect(arena.issuer.calls.clerkVerify).toBe(1)
+    expect(await bed.outcome(shaped)).toBe('token_inactive')
+    expect(bed.issuer.calls.clerkVerify).toBe(1)
   })
 })
 
 describe('I143: one token, two issuers', () => {
   it('what one issuer says of a token is not remembered for the other’s', async () => {
-    const one = await Arena.open(anyOpaque)
-    const two = await Arena.open(anyOpaque)
-    try {
-      const token = one.issuer.mintOpaque()
-      expect(await one.outcome(token)).toBe('accepted')
-      expect(await two.outcome(token)).toBe('token_inactive')
-      expect(await one.outcome(token)).toBe('accepted')
-    } finally {
-      await Promise.all([one.close(), two.close()])
-    }
+    const one = await attackBed(anyOpaque)
+    const two = await attackBed(anyOpaque)
+    const token = one.issuer.mintOpaque()
+    expect(await one.outcome(token)).toBe('accepted')
+    expect(await two.outcome(token)).toBe('token_inactive')
+    expect(await one.outcome(token)).toBe('accepted')
   })
 
   it('a prefix belongs to one issuer: the others are not asked', async () => {
-    const arena = await Arena.open({
+    const bed = await attackBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks` })), clerk(by.clerk())],
     })
-    try {
-      expect(await arena.outcome('mt_made_up')).toBe('token_inactive')
-      expect(await arena.outcome('ref_made_up')).toBe('token_inactive')
-      expect(await arena.outcome('other_made_up')).toBe('issuer_unknown')
-      expect(arena.issuer.calls).toMatchObject({ clerkVerify: 1, introspection: 1 })
-    } finally {
-      await arena.close()
-    }
+    expect(await bed.outcome('mt_made_up')).toBe('token_inactive')
+    expect(await bed.outcome('ref_made_up')).toBe('token_inactive')
+    expect(await bed.outcome('other_made_up')).toBe('issuer_unknown')
+    expect(bed.issuer.calls).toMatchObject({ clerkVerify: 1, introspection: 1 })
   })
 })
 
@@ -110,14 +103,13 @@ describe('claims in an answer are bounded in depth, as those of a JWT are', () =
     ['64 below the answer', 64, 'claim_invalid'],
     ['5,000', 5000, 'claim_invalid'],
   ])('%s', async (_, levels, expected) => {
-    const arena = await Arena.open(anyOpaque)
-    onTestFinished(() => arena.close())
+    const bed = await attackBed(anyOpaque)
     const answer = JSON.stringify({ active: true, sub: 'billing', aud: AUDIENCE, exp: START / 1000 + 60 })
-    arena.issuer.fail('introspection', says(200, answer.replace('}', `,"own":${nested(levels)}}`)))
+    bed.issuer.fail('introspection', says(200, answer.replace('}', `,"own":${nested(levels)}}`)))
     // Whoever chose such claims harms nobody else: five in a row open no breaker.
-    for (let token = 0; token < 8; token += 1) expect(await arena.outcome(`own_${token}`)).toBe(expected)
-    expect(await arena.outcome('own_0')).toBe(expected)
-    expect(arena.issuer.calls.introspection).toBe(8)
-    expect(arena.verifier.health().issuers[0]!.remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+    for (let token = 0; token < 8; token += 1) expect(await bed.outcome(`own_${token}`)).toBe(expected)
+    expect(await bed.outcome('own_0')).toBe(expected)
+    expect(bed.issuer.calls.introspection).toBe(8)
+    expect(bed.verifier.health().issuers[0]!.remote).toMatchObject({ status: 'ok', breaker: 'closed' })
   })
 })

@@ -9,8 +9,10 @@ import {
 } from '../../../src/index.js'
 import { readIntrospection } from '../../../src/introspection/rfc7662.js'
 import { createSigningKey, signJwt, type SigningKey } from '../../../src/testing/state/signing-keys.js'
-import { encode, keyOf, mac, seal } from './forge.js'
-import { AUDIENCE, reasonOf, START } from './support.js'
+import { encode, keyOf, mac, seal } from '../../support/forge.js'
+import { AUDIENCE } from '../../support/attack.js'
+import { START } from '../../support/clock.js'
+import { reasonOf } from '../../support/outcomes.js'
 
 const ISSUER = 'https://issuer.test'
 const key = keyOf('ES256')

@@ -6,7 +6,8 @@ import { accessToken as expressToken, guard, requireScopes } from '../../../adap
 import { accessToken, guard as fetchGuard } from '../../../adapters/fetch.js'
 import { accessToken as koaToken, guard as koaGuard, type KoaContext } from '../../../adapters/koa.js'
 import { createVerifier, oauth, type Issuer, type Policy } from '../../../src/index.js'
-import { outcomeOf, stage } from '../../support/core.js'
+import { outcomeOf } from '../../support/outcomes.js'
+import { testBed } from '../../support/test-bed.js'
 
 // What holds for a token or a request that was looked at before, by us or by somebody else.
 
@@ -20,7 +21,7 @@ describe('an issuer that is changed after the verifier was made', () => {
   ])(
     'is asked for the audience once, so that known and new tokens are judged alike: %s',
     async (_, change) => {
-      const { issuer, clock, jwt } = await stage()
+      const { issuer, clock, jwt } = await testBed()
       const made = oauth(issuer.oauth())
       const own = { ...made, audience: [...(made.audience ?? [])] }
       const verifier = createVerifier({ issuers: [own satisfies Issuer], clock })
@@ -35,7 +36,7 @@ describe('an issuer that is changed after the verifier was made', () => {
 
 describe('a request that goes on for long, and is guarded anew', () => {
   it('is refused once its key is withdrawn', async () => {
-    const { issuer, verifier, jwt, pass } = await stage()
+    const { issuer, verifier, jwt, pass } = await testBed()
     issuer.addKey({ algorithm: 'ES256', use: true })
     const authorize = fetchGuard(verifier)
     const request = requestWith(jwt())
@@ -53,7 +54,7 @@ describe('a request that goes on for long, and is guarded anew', () => {
     ['confirmAfter', { confirmAfter: '10s' }],
     ['confirmAfter: 0', { confirmAfter: 0 }],
   ])('is refused once its token is revoked, after %s', async (_, policy) => {
-    const { issuer, verifier, pass } = await stage()
+    const { issuer, verifier, pass } = await testBed()
     const token = issuer.mintOpaque({ expiresIn: 86_400 })
     const authorize = fetchGuard(verifier, policy)
     const request = requestWith(token)
@@ -64,7 +65,7 @@ describe('a request that goes on for long, and is guarded anew', () => {
   })
 
   it('is not asked about twice in one go', async () => {
-    const { issuer, verifier } = await stage()
+    const { issuer, verifier } = await testBed()
     const authorize = fetchGuard(verifier, { confirmAfter: 0 })
     const request = requestWith(issuer.mintOpaque())
     await authorize(request)
@@ -74,11 +75,11 @@ describe('a request that goes on for long, and is guarded anew', () => {
 })
 
 describe('a JWT that its own claims refuse', () => {
-  it.each<[string, Parameters<Awaited<ReturnType<typeof stage>>['jwt']>[0], string]>([
+  it.each<[string, Parameters<Awaited<ReturnType<typeof testBed>>['jwt']>[0], string]>([
     ['has expired', { age: 7200, expiresIn: -3600 }, 'token_expired'],
     ['is for somebody else', { age: 7200, audience: 'elsewhere' }, 'audience_mismatch'],
   ])('and %s costs no question, and is no outage where the issuer is down', async (_, mint, reason) => {
-    const { issuer, outcome, jwt } = await stage()
+    const { issuer, outcome, jwt } = await testBed()
     issuer.fail('introspection', { status: 503 })
     expect(await outcome(jwt(mint), { confirmAfter: '1m' })).toBe(reason)
     expect(issuer.calls.introspection).toBe(0)
@@ -87,7 +88,7 @@ describe('a JWT that its own claims refuse', () => {
 
 describe('guards of two verifiers on one request', () => {
   it('one that only reports does not take away what the other has let pass', async () => {
-    const { issuer, verifier, jwt, clock } = await stage()
+    const { issuer, verifier, jwt, clock } = await testBed()
     const strict = createVerifier({ issuers: [oauth(issuer.oauth())], policy: { scopes: 'roll-out' }, clock })
     const app = express()
     app.use(guard(verifier), guard(strict, {}, { mode: 'report' }))
@@ -107,7 +108,7 @@ describe('guards of two verifiers on one request', () => {
 
 describe('guards of two frameworks on one request', () => {
   it('find what the other has left, and the last one counts', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const headers = { authorization: '' }
     const request = { headers, rawHeaders: [], method: 'GET', url: '/' } as unknown as IncomingMessage
     const context = { req: request, res: {}, originalUrl: '/', state: {} } as unknown as KoaContext
@@ -128,7 +129,7 @@ describe('guards of two frameworks on one request', () => {
 
 describe('a request that is frozen between two guards', () => {
   it('goes by the guard that saw it last', async () => {
-    const { verifier, jwt } = await stage()
+    const { verifier, jwt } = await testBed()
     const request = requestWith(jwt({ subject: 'billing' }))
     await fetchGuard(verifier, { scopes: 'roll-out' }, { mode: 'report' })(request)
     expect(() => accessToken(request)).toThrow('no access token')
@@ -143,7 +144,7 @@ describe('a member that a token has not', () => {
     ['exp', { expiresAt: 9e9, issuedAt: 9e9 }, { maxTokenLifetime: '1h' }, 'lifetime_too_long'],
     ['client_id', { clientId: 'trusted' }, { clients: 'trusted' }, 'client_not_allowed'],
   ])('is not read from a polluted prototype: %s', async (_, members, policy, reason) => {
-    const { outcome, issuer, verifier } = await stage()
+    const { outcome, issuer, verifier } = await testBed()
     const token = issuer.mintOpaque({ claims: { iat: undefined, exp: undefined, client_id: undefined } })
     await verifier.verify(token)
     Object.assign(Object.prototype, members)
@@ -159,7 +160,7 @@ describe('an onRefusal in Express that goes on as if nothing had happened', () =
   it.each([[undefined], [null], [false], [0], [''], ['route'], ['router']])(
     'opens no route: next(%j)',
     async (given) => {
-      const { verifier } = await stage()
+      const { verifier } = await testBed()
       const app = express()
       const onRefusal = (
         _refusal: unknown,

@@ -1,12 +1,12 @@
 import { constants, createHash, privateEncrypt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf, seal } from './forge.js'
-import { warmArena, type Arena } from './support.js'
+import { decode, encode, keyOf, seal } from '../../support/forge.js'
+import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
 
 const es = keyOf('ES256')
 const rsa = keyOf('RS256')
 const ed = keyOf('EdDSA')
-const held = warmArena({ keys: [es.jwk, rsa.jwk, ed.jwk] })
+const held = sharedAttackBed({ keys: [es.jwk, rsa.jwk, ed.jwk] })
 
 /** The order of P-256, and of the Ed25519 base point. */
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
@@ -30,12 +30,10 @@ function der(r: Buffer, s: Buffer): Buffer {
 
 /** An honest token with its signature made into another. */
 async function forged(key: typeof es, change: (signature: Buffer) => Buffer): Promise<string> {
-  const { arena } = held
-  const [header, claims, signature = ''] = arena.token({}, {}, key).split('.')
-  const outcome = await arena.outcome(
-    `${header}.${claims}.${change(decode(signature)).toString('base64url')}`,
-  )
-  expect(arena.issuer.calls.total).toBe(0)
+  const { bed } = held
+  const [header, claims, signature = ''] = bed.token({}, {}, key).split('.')
+  const outcome = await bed.outcome(`${header}.${claims}.${change(decode(signature)).toString('base64url')}`)
+  expect(bed.issuer.calls.total).toBe(0)
   return outcome
 }
 
@@ -152,55 +150,55 @@ describe('D53: PKCS#1 paddings that are not exactly right', () => {
       'signature_invalid',
     ],
   ])('%s', async (_, pad, expected) => {
-    const { arena } = held
-    const input = `${encode({ alg: 'RS256', kid: rsa.kid })}.${encode(arena.claims)}`
+    const { bed } = held
+    const input = `${encode({ alg: 'RS256', kid: rsa.kid })}.${encode(bed.claims)}`
     const block = pad(createHash('sha256').update(input).digest())
     expect(block).toHaveLength(256)
     const signature = privateEncrypt({ key: rsa.privateKey, padding: constants.RSA_NO_PADDING }, block)
-    expect(await arena.outcome(`${input}.${signature.toString('base64url')}`)).toBe(expected)
+    expect(await bed.outcome(`${input}.${signature.toString('base64url')}`)).toBe(expected)
   })
 })
 
 describe('what belongs together', () => {
   it('D51: the twin (r, n - s) of an ES256 signature is valid, and says the same', async () => {
-    const { arena } = held
-    const token = arena.token()
+    const { bed } = held
+    const token = bed.token()
     const [header, claims, signature = ''] = token.split('.')
     const s = N - number(decode(signature).subarray(32))
     const twin = `${header}.${claims}.${Buffer.concat([decode(signature).subarray(0, 32), bytes(s)]).toString('base64url')}`
-    const [one, other] = await Promise.all([arena.verifier.verify(token), arena.verifier.verify(twin)])
+    const [one, other] = await Promise.all([bed.verifier.verify(token), bed.verifier.verify(twin)])
     expect({ ...other, fingerprint: one.fingerprint }).toEqual(one)
   })
 
   it.each([0, 1, 2])('D47: part %i of another honest token', async (index) => {
-    const { arena } = held
-    const [one, other] = [arena.token(), arena.token({ sub: 'shop', client_id: 'shop' }, { x: 1 })]
+    const { bed } = held
+    const [one, other] = [bed.token(), bed.token({ sub: 'shop', client_id: 'shop' }, { x: 1 })]
     const parts = one.split('.')
     parts[index] = other.split('.')[index]!
-    expect(await arena.outcome(one)).toBe('accepted')
-    expect(await arena.outcome(parts.join('.'))).toBe('signature_invalid')
+    expect(await bed.outcome(one)).toBe('accepted')
+    expect(await bed.outcome(parts.join('.'))).toBe('signature_invalid')
   })
 
   it('I141 and I146: a broken signature after the good token was remembered', async () => {
-    const { arena } = held
-    const token = arena.token()
-    expect(await arena.outcome(token)).toBe('accepted')
+    const { bed } = held
+    const token = bed.token()
+    expect(await bed.outcome(token)).toBe('accepted')
     const broken = token.slice(0, -40) + (token.at(-40) === 'A' ? 'B' : 'A') + token.slice(-39)
-    expect(await arena.outcome(broken)).toBe('signature_invalid')
-    expect(await arena.outcome(token)).toBe('accepted')
+    expect(await bed.outcome(broken)).toBe('signature_invalid')
+    expect(await bed.outcome(token)).toBe('accepted')
   })
 
   it('I141: two tokens that share all but a claim in the middle are two', async () => {
-    const { arena } = held
+    const { bed } = held
     const read = async (scope: string): Promise<readonly string[]> =>
-      (await arena.verifier.verify(arena.token({ scope }))).scopes
+      (await bed.verifier.verify(bed.token({ scope }))).scopes
     expect(await read('aaaa')).toEqual(['aaaa'])
     expect(await read('bbbb')).toEqual(['bbbb'])
   })
 
   it('D47: a token signed with a key that is not published under the kid of one that is', async () => {
     const stranger = keyOf('ES256', 'stranger')
-    const forge = (arena: Arena): string => seal(stranger, arena.header, arena.claims)
-    expect(await held.arena.outcome(forge(held.arena))).toBe('signature_invalid')
+    const forge = (bed: AttackBed): string => seal(stranger, bed.header, bed.claims)
+    expect(await held.bed.outcome(forge(held.bed))).toBe('signature_invalid')
   })
 })

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf } from './forge.js'
-import { MARK, warmArena, type Arena } from './support.js'
+import { decode, encode, keyOf } from '../../support/forge.js'
+import { type AttackBed, MARK, sharedAttackBed } from '../../support/attack.js'
 import { header, payload, type Write } from './written-token.js'
 
-const held = warmArena()
+const held = sharedAttackBed()
 
 /** Changes one of the three parts of an honest token; what is signed before it changes is not signed after. */
 function part(index: 0 | 1 | 2, change: (text: string) => string): Write {
-  return (arena) => {
-    const parts = arena.token().split('.')
+  return (bed) => {
+    const parts = bed.token().split('.')
     parts[index] = change(parts[index]!)
     return parts.join('.')
   }
@@ -32,11 +32,11 @@ describe('what has not the form of a signed token is refused, and nobody is aske
     ['B17: null', () => 'null', 'issuer_unknown'],
     ['B17: undefined', () => 'undefined', 'issuer_unknown'],
     ['B17: [object Object]', () => '[object Object]', 'token_malformed'],
-    ['B18: two parts', (arena) => arena.token().split('.').slice(0, 2).join('.'), 'token_undecodable'],
-    ['B18: a fourth part', (arena) => `${arena.token()}.${encode('x')}`, 'token_undecodable'],
-    ['B18: a dot at the end', (arena) => `${arena.token()}.`, 'token_undecodable'],
-    ['B18: a dot in front', (arena) => `.${arena.token()}`, 'token_undecodable'],
-    ['B18: five parts', (arena) => `${arena.token()}.x.y`, 'token_undecodable'],
+    ['B18: two parts', (bed) => bed.token().split('.').slice(0, 2).join('.'), 'token_undecodable'],
+    ['B18: a fourth part', (bed) => `${bed.token()}.${encode('x')}`, 'token_undecodable'],
+    ['B18: a dot at the end', (bed) => `${bed.token()}.`, 'token_undecodable'],
+    ['B18: a dot in front', (bed) => `.${bed.token()}`, 'token_undecodable'],
+    ['B18: five parts', (bed) => `${bed.token()}.x.y`, 'token_undecodable'],
     ['B18: an empty header', part(0, () => ''), 'token_undecodable'],
     ['B18: empty claims', part(1, () => ''), 'token_undecodable'],
     ['B19: the flattened serialisation', () => '{"payload":"x"}', 'token_malformed'],
@@ -61,9 +61,9 @@ describe('what has not the form of a signed token is refused, and nobody is aske
       'token_undecodable',
     ],
   ])('%s', async (_, write, expected) => {
-    const { arena } = held
-    expect(await arena.outcome(write(arena))).toBe(expected)
-    expect(arena.issuer.calls.total).toBe(0)
+    const { bed } = held
+    expect(await bed.outcome(write(bed))).toBe(expected)
+    expect(bed.issuer.calls.total).toBe(0)
   })
 })
 
@@ -75,18 +75,18 @@ describe('B22: one token has one spelling', () => {
   ])(
     'spare bits in the last letter of the %s are refused, though the bytes are the same',
     async (_, index) => {
-      const { arena } = held
+      const { bed } = held
       const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
       // A claim, and a header member, of the length that leaves spare bits.
       const token = [0, 1, 2]
-        .map((length) => arena.token({ pad: 'x'.repeat(length) }, { pad: 'x'.repeat(length) }))
+        .map((length) => bed.token({ pad: 'x'.repeat(length) }, { pad: 'x'.repeat(length) }))
         .find((candidate) => candidate.split('.')[index]!.length % 4 !== 0)!
       const parts = token.split('.')
       const text = parts[index]!
       parts[index] = text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)!) + 1]!
       expect(decode(parts[index]).equals(decode(text))).toBe(true)
-      expect(await arena.outcome(token)).toBe('accepted')
-      expect(await arena.outcome(parts.join('.'))).toBe('token_undecodable')
+      expect(await bed.outcome(token)).toBe('accepted')
+      expect(await bed.outcome(parts.join('.'))).toBe('token_undecodable')
     },
   )
 })
@@ -96,10 +96,10 @@ describe('size and depth', () => {
     [8192, 'accepted'],
     [8193, 'token_too_large'],
   ])('B14: a signed token of %i bytes: %s', async (length, expected) => {
-    const { arena } = held
-    const token = ofLength(arena, length)
+    const { bed } = held
+    const token = ofLength(bed, length)
     expect(token).toHaveLength(length)
-    expect(await arena.outcome(token)).toBe(expected)
+    expect(await bed.outcome(token)).toBe(expected)
   })
 
   it.each<[string, Write]>([
@@ -116,26 +116,26 @@ describe('size and depth', () => {
       header((honest) => `${honest.slice(0, -1)},"a":${'['.repeat(1500)}${']'.repeat(1500)}}`),
     ],
   ])('B15: %s are refused before anybody walks them', async (_, write) => {
-    expect(await held.arena.outcome(write(held.arena))).toBe('token_undecodable')
+    expect(await held.bed.outcome(write(held.bed))).toBe('token_undecodable')
   })
 
   it('B15: claims as deep as is accepted can be copied and printed', async () => {
-    const { arena } = held
+    const { bed } = held
     let deep: unknown = 'end'
     for (let level = 0; level < 60; level += 1) deep = [deep]
-    const token = await arena.verifier.verify(arena.token({ deep }))
+    const token = await bed.verifier.verify(bed.token({ deep }))
     expect(structuredClone(token.claims['deep'])).toEqual(deep)
     expect(JSON.stringify(token.claims)).toContain('"end"')
   })
 
   it('B16: hundreds of members and of scopes get the usual verdict', async () => {
-    const { arena } = held
+    const { bed } = held
     const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`m${index}`, index]))
-    expect(await arena.outcome(arena.token(many))).toBe('accepted')
+    expect(await bed.outcome(bed.token(many))).toBe('accepted')
     const words = Array.from({ length: 900 }, (_, index) => `s${index}`)
-    const crowded = arena.token({ scope: words.join(' ') })
-    expect(await arena.outcome(crowded, { scopes: 's899' })).toBe('accepted')
-    expect(await arena.outcome(crowded, { scopes: 's900' })).toBe('scope_insufficient')
+    const crowded = bed.token({ scope: words.join(' ') })
+    expect(await bed.outcome(crowded, { scopes: 's899' })).toBe('accepted')
+    expect(await bed.outcome(crowded, { scopes: 's900' })).toBe('scope_insufficient')
   })
 })
 
@@ -157,17 +157,17 @@ describe('encrypted tokens are refused unopened', () => {
     ],
     ['B18: five parts that are no JWE either', 'a.b.c.d.e'],
   ])('%s', async (_, token) => {
-    expect(await held.arena.outcome(token)).toBe('token_undecodable')
-    expect(held.arena.issuer.calls.total).toBe(0)
+    expect(await held.bed.outcome(token)).toBe('token_undecodable')
+    expect(held.bed.issuer.calls.total).toBe(0)
   })
 })
 
-function ofLength(arena: Arena, length: number): string {
+function ofLength(bed: AttackBed, length: number): string {
   for (let shift = 0; shift < 4; shift += 1) {
-    let token = arena.token({ pad: '' }, { pad: 'x'.repeat(shift) })
+    let token = bed.token({ pad: '' }, { pad: 'x'.repeat(shift) })
     const missing = length - token.length
     for (let size = Math.floor(missing * 0.74); token.length < length; size += 1) {
-      token = arena.token({ pad: 'x'.repeat(size), mark: MARK }, { pad: 'x'.repeat(shift) })
+      token = bed.token({ pad: 'x'.repeat(size), mark: MARK }, { pad: 'x'.repeat(shift) })
     }
     if (token.length === length) return token
   }
@@ -189,9 +189,9 @@ describe('verify() of a token that came some other way holds to the same syntax'
     ['two tokens', (token) => `${token},${token}`, 'token_malformed'],
     ['too long', (token) => token.padEnd(8193, 'A'), 'token_too_large'],
   ])('%s', async (_, write, expected) => {
-    const { arena } = held
-    const work = arena.verifier.verify(write(arena.token()) as string)
+    const { bed } = held
+    const work = bed.verifier.verify(write(bed.token()) as string)
     await expect(work).rejects.toMatchObject({ name: 'Refusal', reason: expected })
-    expect(arena.issuer.calls.total).toBe(0)
+    expect(bed.issuer.calls.total).toBe(0)
   })
 })

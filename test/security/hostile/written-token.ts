@@ -1,19 +1,19 @@
-import type { Arena } from './support.js'
+import type { AttackBed } from '../../support/attack.js'
 
-/** Writes a token for the guard of an arena. */
-export type Write = (arena: Arena) => string
+/** Writes a token for the guard of an bed. */
+export type Write = (bed: AttackBed) => string
 
 /** A text, or what becomes of the honest one. */
 type Text = string | Buffer | ((honest: string) => string | Buffer)
 
 /** A token whose header is this text, properly signed. */
 export function header(text: Text): Write {
-  return (arena) => arena.raw(written(text, arena.header), arena.claims)
+  return (bed) => bed.raw(written(text, bed.header), bed.claims)
 }
 
 /** A token whose claims are this text, properly signed. */
 export function payload(text: Text): Write {
-  return (arena) => arena.raw(arena.header, written(text, arena.claims))
+  return (bed) => bed.raw(bed.header, written(text, bed.claims))
 }
 
 function written(text: Text, honest: object): string | Buffer {

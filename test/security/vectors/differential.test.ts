@@ -1,9 +1,11 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { expect, it } from 'vitest'
-import { createVerifier, oauth } from '../../../src/index.js'
-import { createTestIssuer, type MintJwtOptions } from '../../../src/testing/index.js'
-import { randomFrom } from '../hostile/forge.js'
-import { reasonOf, START } from '../hostile/support.js'
+import { oauth } from '../../../src/index.js'
+import type { MintJwtOptions, SigningAlgorithm } from '../../../src/testing/index.js'
+import { randomFrom } from '../../support/forge.js'
+import { NOW, START } from '../../support/clock.js'
+import { reasonOf } from '../../support/outcomes.js'
+import { bearer, testBed } from '../../support/test-bed.js'
 import { SIGNING_ALGORITHMS } from '../../support/algorithms.js'
 
 /** What we refuse where jose, told issuer and audience, would not: each on purpose, and no other. */
@@ -19,7 +21,6 @@ const STRICTER: ReadonlySet<string> = new Set([
   'issuer_unknown', // not the text of an issuer
 ])
 
-const now = START / 1000
 const HOUR = 3600
 const values: readonly unknown[] = [
   undefined,
@@ -29,9 +30,9 @@ const values: readonly unknown[] = [
   0,
   -1,
   1.5,
-  now - HOUR,
-  now + 1,
-  now + HOUR,
+  NOW - HOUR,
+  NOW + 1,
+  NOW + HOUR,
   1e12,
   1e300,
   true,
@@ -71,65 +72,61 @@ const claims: readonly string[] = [
 it('whatever our verification accepts, jose accepts; the rest is refused for reasons of ours that are listed', async () => {
   const random = randomFrom(7519)
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!
-  const issuer = await createTestIssuer({ clock: () => START })
-  try {
-    const kids = new Map(SIGNING_ALGORITHMS.map((algorithm) => [algorithm, issuer.addKey({ algorithm })]))
-    const jwks = issuer.jwks()
-    const verifier = createVerifier({
-      issuers: [oauth(issuer.oauth({ introspection: undefined, jwks }))],
-      clock: () => START,
-    })
-    const theirs = createLocalJWKSet(jwks as unknown as JSONWebKeySet)
-    const josesVerdict = (token: string): Promise<boolean> =>
-      jwtVerify(token, theirs, {
-        issuer: issuer.url,
-        audience: issuer.audience,
-        clockTolerance: 5,
-        currentDate: new Date(START),
-      }).then(
-        () => true,
-        () => false,
-      )
+  const kids = new Map<SigningAlgorithm, string>()
+  const { issuer, verifier } = await testBed({
+    issuers: (by) => {
+      for (const algorithm of SIGNING_ALGORITHMS) kids.set(algorithm, by.addKey({ algorithm }))
+      return [oauth(by.oauth({ introspection: undefined, jwks: by.jwks() }))]
+    },
+  })
+  const theirs = createLocalJWKSet(issuer.jwks() as unknown as JSONWebKeySet)
+  const josesVerdict = (token: string): Promise<boolean> =>
+    jwtVerify(token, theirs, {
+      issuer: issuer.url,
+      audience: issuer.audience,
+      clockTolerance: 5,
+      currentDate: new Date(START),
+    }).then(
+      () => true,
+      () => false,
+    )
 
-    const tokens: string[] = []
-    for (const algorithm of SIGNING_ALGORITHMS) {
-      const mint = (options: MintJwtOptions = {}): string =>
-        issuer.mintJwt({ algorithm, kid: kids.get(algorithm)!, ...options })
-      tokens.push(mint(), mint({ scopes: 'a b', age: 60 }), mint({ expiresIn: -4 }), mint({ expiresIn: -5 }))
-      for (let count = 0; count < 12; count += 1) {
-        tokens.push(mint({ header: { [pick(members)]: pick(values) } }))
-        tokens.push(mint({ claims: { [pick(claims)]: pick(values) } }))
-        tokens.push(mutated(mint(), random))
-      }
-      // Header and signature of different algorithms.
-      tokens.push(
-        mint({ header: { alg: pick(SIGNING_ALGORITHMS) } }),
-        mint({ header: { kid: pick([...kids.values()]) } }),
-      )
+  const tokens: string[] = []
+  for (const algorithm of SIGNING_ALGORITHMS) {
+    const mint = (options: MintJwtOptions = {}): string =>
+      issuer.mintJwt({ algorithm, kid: kids.get(algorithm)!, ...options })
+    tokens.push(mint(), mint({ scopes: 'a b', age: 60 }), mint({ expiresIn: -4 }), mint({ expiresIn: -5 }))
+    for (let count = 0; count < 12; count += 1) {
+      tokens.push(mint({ header: { [pick(members)]: pick(values) } }))
+      tokens.push(mint({ claims: { [pick(claims)]: pick(values) } }))
+      tokens.push(mutated(mint(), random))
     }
-    expect(tokens.length).toBeGreaterThan(400)
-
-    const tally = { both: 0, neither: 0, stricter: new Map<string, number>() }
-    for (const token of tokens) {
-      const ours = reasonOf(await verifier.authorize({ headers: { authorization: `Bearer ${token}` } }))
-      const isTheirs = await josesVerdict(token)
-      if (ours === 'accepted') {
-        expect(isTheirs, `we are laxer than jose with ${token}`).toBe(true)
-        tally.both += 1
-      } else if (isTheirs) {
-        expect(STRICTER, `${ours} for ${token}`).toContain(ours)
-        tally.stricter.set(ours, (tally.stricter.get(ours) ?? 0) + 1)
-      } else {
-        tally.neither += 1
-      }
-    }
-    // A comparison in which one side always says no would prove nothing.
-    expect(tally.both).toBeGreaterThan(SIGNING_ALGORITHMS.length * 3)
-    expect(tally.neither).toBeGreaterThan(100)
-    expect(tally.stricter.size).toBeGreaterThan(3)
-  } finally {
-    await issuer.close()
+    // Header and signature of different algorithms.
+    tokens.push(
+      mint({ header: { alg: pick(SIGNING_ALGORITHMS) } }),
+      mint({ header: { kid: pick([...kids.values()]) } }),
+    )
   }
+  expect(tokens.length).toBeGreaterThan(400)
+
+  const tally = { both: 0, neither: 0, stricter: new Map<string, number>() }
+  for (const token of tokens) {
+    const ours = reasonOf(await verifier.authorize(bearer(token)))
+    const isTheirs = await josesVerdict(token)
+    if (ours === 'accepted') {
+      expect(isTheirs, `we are laxer than jose with ${token}`).toBe(true)
+      tally.both += 1
+    } else if (isTheirs) {
+      expect(STRICTER, `${ours} for ${token}`).toContain(ours)
+      tally.stricter.set(ours, (tally.stricter.get(ours) ?? 0) + 1)
+    } else {
+      tally.neither += 1
+    }
+  }
+  // A comparison in which one side always says no would prove nothing.
+  expect(tally.both).toBeGreaterThan(SIGNING_ALGORITHMS.length * 3)
+  expect(tally.neither).toBeGreaterThan(100)
+  expect(tally.stricter.size).toBeGreaterThan(3)
 })
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.+/~'

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
-import { Chronicle, NUMBERS, REQUESTS_PER_SECOND, type Part } from './chronicle.js'
+import { FaultLog, NUMBERS, REQUESTS_PER_SECOND, type Part } from './fault-log.js'
 import { Traffic, type Question } from './traffic.js'
-import { createWorld, startOutage, type World } from './world.js'
+import { createSoakBed, startOutage, type SoakBed } from './soak-bed.js'
 
 /** What came of a soak. */
 export interface SoakReport {
@@ -32,52 +32,52 @@ const TIMEOUT = 600
 
 /** Keeps a guarded Express server under load for seconds of the soak's clock, while its issuer rotates, fails, recovers and revokes. */
 export async function soak(seconds: number): Promise<SoakReport> {
-  const chronicle = new Chronicle()
-  const world = await createWorld(chronicle)
-  const traffic = new Traffic(world.issuer, chronicle)
-  const judge = new Judge(chronicle)
+  const faultLog = new FaultLog()
+  const bed = await createSoakBed(faultLog)
+  const traffic = new Traffic(bed.issuer, faultLog)
+  const judge = new Judge(faultLog)
   const heapAtStart = heapMegabytes()
-  const startedAt = chronicle.now()
+  const startedAt = faultLog.now()
   const ending = new AbortController()
-  const direction = direct(world, chronicle, traffic, ending.signal)
+  const direction = direct(bed, faultLog, traffic, ending.signal)
   try {
     const result = await autocannon({
-      url: world.url,
+      url: bed.url,
       connections: CONNECTIONS,
       amount: seconds * REQUESTS_PER_SECOND,
       timeout: TIMEOUT,
       requests: [
         judge.hook(() => {
-          chronicle.count()
+          faultLog.count()
           return traffic.next()
         }),
       ],
     })
     ending.abort()
     const revocations = await direction
-    const elapsed = chronicle.now() - startedAt
+    const elapsed = faultLog.now() - startedAt
     return {
       seconds,
       requests: result.requests.total,
       brokenRequests: result.errors + result.timeouts,
       statuses: judge.statuses,
-      reasons: world.reasons,
+      reasons: bed.reasons,
       kinds: judge.kinds,
       wrongAnswers: judge.wrongAnswers,
       examples: judge.examples,
       calls: {
-        keys: { made: world.calls.keys, budget: keyBudget(chronicle, elapsed) },
-        questions: { made: world.calls.questions, budget: questionBudget(chronicle, traffic, elapsed) },
+        keys: { made: bed.calls.keys, budget: keyBudget(faultLog, elapsed) },
+        questions: { made: bed.calls.questions, budget: questionBudget(faultLog, traffic, elapsed) },
       },
       latencyMs: { p50: result.latency.p50, p99: result.latency.p99 },
       heapMegabytes: { start: heapAtStart, end: heapMegabytes() },
-      rotations: chronicle.rotations,
-      outages: chronicle.outages.length,
+      rotations: faultLog.rotations,
+      outages: faultLog.outages.length,
       revocations,
     }
   } finally {
     ending.abort()
-    await world.close()
+    await bed.close()
   }
 }
 
@@ -87,17 +87,17 @@ class Judge {
   readonly kinds: Record<string, number> = {}
   readonly examples: string[] = []
   wrongAnswers = 0
-  readonly #chronicle: Chronicle
+  readonly #faultLog: FaultLog
 
-  constructor(chronicle: Chronicle) {
-    this.#chronicle = chronicle
+  constructor(faultLog: FaultLog) {
+    this.#faultLog = faultLog
   }
 
   hook(next: () => Question): autocannon.Request {
     return {
       setupRequest: (request, context) => {
         const question = next()
-        Object.assign(context, { question, from: this.#chronicle.now() })
+        Object.assign(context, { question, from: this.#faultLog.now() })
         const { authorization, path } = question
         return {
           ...request,
@@ -114,7 +114,7 @@ class Judge {
   }
 
   #judge(question: Question, status: number, headers: Readonly<Record<string, unknown>>, from: number): void {
-    const to = this.#chronicle.now()
+    const to = this.#faultLog.now()
     const allowed = question.allowed(from, to)
     this.statuses[status] = (this.statuses[status] ?? 0) + 1
     this.kinds[question.kind] = (this.kinds[question.kind] ?? 0) + 1
@@ -124,7 +124,7 @@ class Judge {
       names.includes('www-authenticate') === [400, 401, 403].includes(status)
     if (allowed.includes(status) && isWellFormed) return
     this.wrongAnswers += 1
-    const at = (from - this.#chronicle.rotatedAt).toFixed(2)
+    const at = (from - this.#faultLog.rotatedAt).toFixed(2)
     if (this.examples.length < MOST_EXAMPLES) {
       this.examples.push(
         `${question.kind}: ${status} instead of ${allowed.join(' or ')}, ${at} s after a rotation`,
@@ -138,13 +138,13 @@ const ROUND = { rotation: 0.5, revocation: 0.2, outage: 1.5, outageLasts: 0.8, r
 
 /** Round after round: the keys rotate, a token is revoked, the issuer fails and recovers. Gives the number of revocations. */
 async function direct(
-  { issuer }: World,
-  chronicle: Chronicle,
+  { issuer }: SoakBed,
+  faultLog: FaultLog,
   traffic: Traffic,
   signal: AbortSignal,
 ): Promise<number> {
   let revocations = 0
-  const wait = (time: number): Promise<void> => chronicle.wait(time, signal)
+  const wait = (time: number): Promise<void> => faultLog.wait(time, signal)
   try {
     for (let round = 0; ; round += 1) {
       await wait(ROUND.rotation)
@@ -153,7 +153,7 @@ async function direct(
       traffic.revoke()
       revocations += 1
       await wait(ROUND.outage)
-      const endOutage = startOutage(issuer, chronicle, round)
+      const endOutage = startOutage(issuer, faultLog, round)
       await wait(ROUND.outageLasts)
       endOutage()
       await wait(ROUND.rest)
@@ -166,9 +166,9 @@ async function direct(
 }
 
 /** Discovery and the first fetch, one fetch per pause for unknown ids, one per failure pause, one for each refresh. */
-function keyBudget(chronicle: Chronicle, elapsed: number): number {
+function keyBudget(faultLog: FaultLog, elapsed: number): number {
   const unknown = elapsed / NUMBERS.unknownKeyPause
-  const failing = chronicle.outages.length * 5 + chronicle.troubledSeconds('keys') / NUMBERS.longestKeyPause
+  const failing = faultLog.outages.length * 5 + faultLog.troubledSeconds('keys') / NUMBERS.longestKeyPause
   // Discovery is refreshed as often as the keys are.
   const refreshes = (2 * elapsed) / (0.7 * NUMBERS.keyLifetime)
   return Math.ceil(2 + unknown + failing + refreshes)
@@ -178,10 +178,10 @@ function keyBudget(chronicle: Chronicle, elapsed: number): number {
  * One question per piece of junk and one per honest token and lifetime; beyond that, an outage may cost
  * what it takes to open the breaker, what is under way then, and its probes, each with one retry.
  */
-function questionBudget(chronicle: Chronicle, traffic: Traffic, elapsed: number): number {
+function questionBudget(faultLog: FaultLog, traffic: Traffic, elapsed: number): number {
   const perToken = elapsed / (0.9 * NUMBERS.answerLifetime) + 1
-  const outages = chronicle.outages.filter(({ part }) => part === 'questions').length
-  const probes = chronicle.troubledSeconds('questions') / NUMBERS.breakerPause
+  const outages = faultLog.outages.filter(({ part }) => part === 'questions').length
+  const probes = faultLog.troubledSeconds('questions') / NUMBERS.breakerPause
   const extra = 2 * (outages * (NUMBERS.breakerAfter + CONNECTIONS) + probes)
   return Math.ceil(traffic.junk + traffic.honest * perToken + extra)
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { MARGIN, NUMBERS, type Chronicle, type Part } from './chronicle.js'
+import { MARGIN, NUMBERS, type FaultLog, type Part } from './fault-log.js'
 
 /** A request and the oracle's word on it. */
 export interface Question {
@@ -21,7 +21,7 @@ const POOL = 20
 /** The callers of the soak: honest ones, ones whose rights end while they come, and a flood of junk. */
 export class Traffic {
   readonly #issuer: TestIssuer
-  readonly #chronicle: Chronicle
+  readonly #faultLog: FaultLog
   readonly #opaque: readonly string[]
   readonly #expired: string
   #jwts: readonly string[] = []
@@ -33,9 +33,9 @@ export class Traffic {
   /** Honest opaque tokens: each may cost one question in the lifetime of an answer. */
   honest = POOL + 1
 
-  constructor(issuer: TestIssuer, chronicle: Chronicle) {
+  constructor(issuer: TestIssuer, faultLog: FaultLog) {
     this.#issuer = issuer
-    this.#chronicle = chronicle
+    this.#faultLog = faultLog
     this.#opaque = Array.from({ length: POOL }, () => issuer.mintOpaque({ scopes: 'orders' }))
     this.#expired = issuer.mintJwt({ algorithm: 'ES256', scopes: 'orders', age: '2h', expiresIn: -60 })
     this.#revocable = { token: issuer.mintOpaque({ scopes: 'orders' }), revokedAt: Number.POSITIVE_INFINITY }
@@ -47,16 +47,16 @@ export class Traffic {
     const old = [...this.#issuer.keys]
     this.#issuer.addKey({ algorithm: 'ES256', use: true })
     for (const kid of old) this.#issuer.removeKey(kid)
-    this.#chronicle.rotations += 1
-    this.#chronicle.rotatedAt = this.#chronicle.now()
-    this.#withdrawn = { tokens: this.#jwts, since: this.#chronicle.rotatedAt }
+    this.#faultLog.rotations += 1
+    this.#faultLog.rotatedAt = this.#faultLog.now()
+    this.#withdrawn = { tokens: this.#jwts, since: this.#faultLog.rotatedAt }
     this.#jwts = this.#mint()
   }
 
   /** The token that is presented all the time is revoked. */
   revoke(): void {
     this.#issuer.revoke(this.#revocable.token)
-    this.#revocable.revokedAt = this.#chronicle.now()
+    this.#revocable.revokedAt = this.#faultLog.now()
   }
 
   /** A new token takes the place of the revoked one. */
@@ -99,14 +99,14 @@ export class Traffic {
   /** Signed with the newest key, which the guard may not know yet. */
   #jwt(path: Question['path']): Question {
     const right = path === '/orders' ? 200 : 403
-    const { rotatedAt } = this.#chronicle
+    const { rotatedAt } = this.#faultLog
     return question(
       `a good JWT for ${path}`,
       this.#pick(this.#jwts),
       (from, to) => {
         const knownBy = rotatedAt + NUMBERS.unknownKeyPause + MARGIN
-        if (from > knownBy || this.#chronicle.rotations === 0) return [right]
-        return this.#chronicle.isTroubled('keys', from, to) ? [right, 401, 503] : [right, 401]
+        if (from > knownBy || this.#faultLog.rotations === 0) return [right]
+        return this.#faultLog.isTroubled('keys', from, to) ? [right, 401, 503] : [right, 401]
       },
       path,
     )
@@ -117,7 +117,7 @@ export class Traffic {
     return question(
       `a good opaque token for ${path}`,
       this.#pick(this.#opaque),
-      (from, to) => (this.#chronicle.isTroubled('questions', from, to) ? [right, 503] : [right]),
+      (from, to) => (this.#faultLog.isTroubled('questions', from, to) ? [right, 503] : [right]),
       path,
     )
   }
@@ -125,7 +125,7 @@ export class Traffic {
   #revocableOpaque(): Question {
     const revocable = this.#revocable
     return question('an opaque token that is revoked', revocable.token, (from, to) => {
-      const troubled = this.#chronicle.isTroubled('questions', from, to) ? [503] : []
+      const troubled = this.#faultLog.isTroubled('questions', from, to) ? [503] : []
       if (to < revocable.revokedAt) return [200, ...troubled]
       const isNoticed = from > revocable.revokedAt + NUMBERS.answerLifetime + MARGIN
       return isNoticed ? [401, ...troubled] : [200, 401, ...troubled]
@@ -137,8 +137,8 @@ export class Traffic {
     const { tokens, since } = this.#withdrawn
     if (tokens.length === 0) return this.#jwt('/orders')
     return question('a JWT of a withdrawn key', this.#pick(tokens), (from, to) => {
-      const { keysServedAt } = this.#chronicle
-      const troubled = this.#chronicle.isTroubled('keys', from, to) ? [503] : []
+      const { keysServedAt } = this.#faultLog
+      const troubled = this.#faultLog.isTroubled('keys', from, to) ? [503] : []
       return keysServedAt > since && from > keysServedAt + MARGIN
         ? [401, ...troubled]
         : [200, 401, ...troubled]
@@ -148,7 +148,7 @@ export class Traffic {
   /** What may never pass; while a part of the issuer is out of order, it may be undecidable as well. */
   #bad(kind: string, part: Part, token: string): Question {
     return question(kind, token, (from, to) =>
-      this.#chronicle.isTroubled(part, from, to) ? [401, 503] : [401],
+      this.#faultLog.isTroubled(part, from, to) ? [401, 503] : [401],
     )
   }
 

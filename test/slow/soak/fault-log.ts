@@ -35,7 +35,7 @@ interface Outage {
  * What was done to the issuer, and when; the oracle's only source. Times in seconds on the one clock of the soak, which
  * every request moves on: how fast the machine is decides nothing.
  */
-export class Chronicle {
+export class FaultLog {
   readonly outages: Outage[] = []
   rotations = 0
   rotatedAt = Number.NEGATIVE_INFINITY

@@ -1,11 +1,12 @@
 import { createClerkClient, type ClerkClient } from '@clerk/backend'
 import { clerk } from '../../../src/index.js'
-import type { TestIssuer, TestIssuerOptions } from '../../../src/testing/index.js'
-import { vendorStage, type VendorStage } from './support.js'
+import type { TestIssuer } from '../../../src/testing/index.js'
+import type { TestBedOptions } from '../../support/test-bed.js'
+import { sdkBed, type SdkBed } from './support.js'
 
 type Clerk = ClerkClient['m2m']
 
-export interface ClerkStage extends VendorStage {
+export interface ClerkSdkBed extends SdkBed {
   readonly m2m: Clerk
   readonly sender: string
   readonly receiver: string
@@ -32,15 +33,15 @@ export function clerkClient(issuer: TestIssuer): Clerk {
 
 type Extra = Parameters<TestIssuer['clerk']>[0]
 
-export async function clerkStage(
-  options?: Omit<TestIssuerOptions, 'clock'>,
+export async function clerkSdkBed(
+  options?: TestBedOptions['testIssuer'],
   extra?: Extra,
-): Promise<ClerkStage> {
-  const on = await vendorStage((issuer) => clerk(issuer.clerk(extra)), options)
-  const m2m = clerkClient(on.issuer)
-  const { sender, receiver, stranger } = on.issuer.clerkMachines
+): Promise<ClerkSdkBed> {
+  const bed = await sdkBed((issuer) => clerk(issuer.clerk(extra)), options)
+  const m2m = clerkClient(bed.issuer)
+  const { sender, receiver, stranger } = bed.issuer.clerkMachines
   return {
-    ...on,
+    ...bed,
     m2m,
     sender: sender.secretKey,
     receiver: receiver.secretKey,

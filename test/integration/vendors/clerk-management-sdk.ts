@@ -1,13 +1,13 @@
 import { createClerkClient } from '@clerk/backend'
 import { clerkTokens, type ClerkTokens } from '../../../src/management/index.js'
-import type { TestIssuerOptions } from '../../../src/testing/index.js'
-import { clerkStage, type ClerkStage } from './clerk-stage.js'
+import type { TestBedOptions } from '../../support/test-bed.js'
+import { clerkSdkBed, type ClerkSdkBed } from './clerk-sdk.js'
 import { wireTo, type Sent } from './clerk-wire.js'
 
 type M2M = ReturnType<typeof createClerkClient>['m2m']
 export type TheirToken = Awaited<ReturnType<M2M['createToken']>>
 
-export interface ClerkManagement extends ClerkStage {
+export interface ClerkManagementSdkBed extends ClerkSdkBed {
   /** Our client of the sending machine, and of the receiving one. */
   readonly mine: ClerkTokens
   readonly mineAsReceiver: ClerkTokens
@@ -18,17 +18,19 @@ export interface ClerkManagement extends ClerkStage {
   readonly subject: string
 }
 
-export async function clerkManagement(options?: Omit<TestIssuerOptions, 'clock'>): Promise<ClerkManagement> {
-  const on = await clerkStage(options)
-  const { url, taken } = await wireTo(on.issuer.endpoints.clerk)
-  const secretKey = on.issuer.clerkSecretKey
+export async function clerkManagementSdkBed(
+  options?: TestBedOptions['testIssuer'],
+): Promise<ClerkManagementSdkBed> {
+  const bed = await clerkSdkBed(options)
+  const { url, take: taken } = await wireTo(bed.issuer.endpoints.clerk)
+  const secretKey = bed.issuer.clerkSecretKey
   return {
-    ...on,
-    mine: clerkTokens({ machineSecretKey: on.sender, apiUrl: url }),
-    mineAsReceiver: clerkTokens({ machineSecretKey: on.receiver, apiUrl: url }),
+    ...bed,
+    mine: clerkTokens({ machineSecretKey: bed.sender, apiUrl: url }),
+    mineAsReceiver: clerkTokens({ machineSecretKey: bed.receiver, apiUrl: url }),
     mineAsInstance: clerkTokens({ secretKey, apiUrl: url }),
     wired: createClerkClient({ secretKey, apiUrl: url, telemetry: { disabled: true } }).m2m,
     taken,
-    subject: on.issuer.clerkMachines.sender.id,
+    subject: bed.issuer.clerkMachines.sender.id,
   }
 }

@@ -5,10 +5,10 @@ import { guard } from '../../../adapters/express.js'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
 import { controlDeadlines } from '../../support/deadlines.js'
-import { NUMBERS, type Chronicle, type Part } from './chronicle.js'
+import { NUMBERS, type FaultLog, type Part } from './fault-log.js'
 
 /** An issuer, a guard and an Express server, with the calls between them counted. */
-export interface World {
+export interface SoakBed {
   readonly issuer: TestIssuer
   readonly verifier: Verifier
   readonly url: string
@@ -20,10 +20,10 @@ export interface World {
 }
 
 /** Builds it on free ports, with the shortened numbers. */
-export async function createWorld(chronicle: Chronicle): Promise<World> {
+export async function createSoakBed(faultLog: FaultLog): Promise<SoakBed> {
   // Neither deadlines nor pauses between attempts take real time.
   controlDeadlines()
-  const issuer = await createTestIssuer({ clock: chronicle.clock })
+  const issuer = await createTestIssuer({ clock: faultLog.clock })
   // Made in no time: issuer and guard share a process here, and an RSA key would hold up both.
   issuer.addKey({ algorithm: 'ES256', use: true })
   const calls = { keys: 0, questions: 0 }
@@ -32,7 +32,7 @@ export async function createWorld(chronicle: Chronicle): Promise<World> {
     issuers: [
       oauth(
         issuer.oauth({
-          fetch: countingFetch(calls, chronicle),
+          fetch: countingFetch(calls, faultLog),
           keys: {
             lifetime: NUMBERS.keyLifetime,
             pause: NUMBERS.keyPause,
@@ -48,7 +48,7 @@ export async function createWorld(chronicle: Chronicle): Promise<World> {
         }),
       ),
     ],
-    clock: chronicle.clock,
+    clock: faultLog.clock,
     onDecision: ({ reason = 'accepted' }) => {
       reasons[reason] = (reasons[reason] ?? 0) + 1
     },
@@ -76,14 +76,14 @@ export async function createWorld(chronicle: Chronicle): Promise<World> {
 }
 
 /** Counts calls, and notes when the guard got a key set that knows of the last rotation. */
-function countingFetch(calls: Record<Part, number>, chronicle: Chronicle): typeof fetch {
+function countingFetch(calls: Record<Part, number>, faultLog: FaultLog): typeof fetch {
   return async (url, init) => {
     calls[init?.method === 'POST' ? 'questions' : 'keys'] += 1
-    const from = chronicle.now()
+    const from = faultLog.now()
     const response = await fetch(url, init)
-    if (response.ok && addressOf(url).endsWith('/jwks') && from >= chronicle.rotatedAt) {
+    if (response.ok && addressOf(url).endsWith('/jwks') && from >= faultLog.rotatedAt) {
       const text = await response.text()
-      if (isKeySet(text)) chronicle.keysServedAt = chronicle.now()
+      if (isKeySet(text)) faultLog.keysServedAt = faultLog.now()
       return new Response(text, response)
     }
     return response
@@ -113,14 +113,14 @@ const FAULTS: readonly { readonly parts: readonly Part[]; readonly fault: Fault 
 ]
 
 /** Lets the n-th outage begin; what it gives back ends it. */
-export function startOutage(issuer: TestIssuer, chronicle: Chronicle, number: number): () => void {
+export function startOutage(issuer: TestIssuer, faultLog: FaultLog, number: number): () => void {
   const { parts, fault } = FAULTS[number % FAULTS.length]!
   for (const part of parts) {
-    chronicle.begin(part)
+    faultLog.begin(part)
     issuer.fail(part === 'keys' ? 'jwks' : 'introspection', fault)
   }
   return () => {
     issuer.heal()
-    for (const part of parts) chronicle.end(part)
+    for (const part of parts) faultLog.end(part)
   }
 }

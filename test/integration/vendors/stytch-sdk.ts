@@ -2,12 +2,13 @@ import stytchSdk from 'stytch'
 import { vi } from 'vitest'
 import { stytch } from '../../../src/index.js'
 import type { MintJwtOptions, TestIssuer } from '../../../src/testing/index.js'
-import { vendorStage, type AtEnd, type VendorStage } from './support.js'
+import type { AtEnd } from '../../support/at-end.js'
+import { sdkBed, type SdkBed } from './support.js'
 
 type M2M = InstanceType<typeof stytchSdk.Client>['m2m']
 type Demands = Omit<Parameters<M2M['authenticateToken']>[0], 'access_token'>
 
-export interface StytchStage extends VendorStage {
+export interface StytchSdkBed extends SdkBed {
   readonly m2m: M2M
   /** A token that Stytch's client obtains, as the project's machine. */
   readonly obtain: (scopes?: readonly string[]) => Promise<string>
@@ -26,12 +27,12 @@ export function stytchClient(issuer: TestIssuer): M2M {
   return client.m2m
 }
 
-export async function stytchStage(atEnd?: AtEnd): Promise<StytchStage> {
-  const on = await vendorStage((issuer) => stytch(issuer.stytch()), {}, atEnd)
-  const m2m = stytchClient(on.issuer)
-  const { clientId, clientSecret } = on.issuer.stytchProject.client
+export async function stytchSdkBed(atEnd?: AtEnd): Promise<StytchSdkBed> {
+  const bed = await sdkBed((issuer) => stytch(issuer.stytch()), {}, atEnd)
+  const m2m = stytchClient(bed.issuer)
+  const { clientId, clientSecret } = bed.issuer.stytchProject.client
   return {
-    ...on,
+    ...bed,
     m2m,
     async obtain(scopes) {
       const wanted = scopes === undefined ? {} : { scopes: [...scopes] }
@@ -42,7 +43,7 @@ export async function stytchStage(atEnd?: AtEnd): Promise<StytchStage> {
       })
       return access_token
     },
-    mint: (options) => on.issuer.mintJwt({ ...options, provider: 'stytch' }),
+    mint: (options) => bed.issuer.mintJwt({ ...options, provider: 'stytch' }),
     theirs: (token, demands) => verdict(m2m, token, demands),
   }
 }

@@ -3,7 +3,7 @@ import {
   createSigningKey,
   type SigningAlgorithm,
   type SigningKey,
-} from '../../../src/testing/state/signing-keys.js'
+} from '../../src/testing/state/signing-keys.js'
 
 /** A segment: text or bytes as they are, anything else as JSON. */
 export type Part = string | Buffer | object

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
-import { onTestFinished } from 'vitest'
 import { runCli } from '../../src/cli/run.js'
 import type { Environment } from '../../src/cli/terminal.js'
-import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../src/testing/index.js'
-import { START } from '../support/core.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { testBed, type TestBed, type TestBedOptions } from './test-bed.js'
 
 type Vendor = 'clerk' | 'stytch' | 'authlete' | 'oauth'
 
@@ -28,26 +26,24 @@ export interface Result {
   readonly asked: readonly string[]
 }
 
-export interface CliStage {
-  readonly issuer: TestIssuer
+export interface CliBed extends TestBed {
   readonly env: Readonly<Record<Vendor, Environment>>
-  /** Runs a command line, a text whose words are apart by spaces or a list, as the vendor it names. */
+  /** Runs a command line, a string split at spaces or a list of arguments, with the credentials of its `--vendor`. */
   readonly cli: (args: string | readonly string[], options?: RunOptions) => Promise<Result>
 }
 
-/** A test issuer, and the command line in this process with its credentials in the environment. */
-export async function cliStage(options: TestIssuerOptions = { clock: () => START }): Promise<CliStage> {
-  const issuer = await createTestIssuer(options)
-  onTestFinished(() => issuer.close())
-  const env = environmentsOf(issuer)
+/** A test bed, and the command line in this process with the credentials of its issuer in the environment. */
+export async function cliBed(options: TestBedOptions = {}): Promise<CliBed> {
+  const bed = await testBed(options)
+  const env = environmentsOf(bed.issuer)
   return {
-    issuer,
+    ...bed,
     env,
     cli: (given, options = {}) => {
       const args = typeof given === 'string' ? given.split(' ').filter((word) => word !== '') : given
       const vendor = args[args.indexOf('--vendor') + 1] as Vendor
-      const usual = Object.hasOwn(env, vendor) ? env[vendor] : {}
-      return runWith(args, { ...options, env: options.env ?? { ...usual, ...options.variables } })
+      const defaults = Object.hasOwn(env, vendor) ? env[vendor] : {}
+      return runWith(args, { ...options, env: options.env ?? { ...defaults, ...options.variables } })
     },
   }
 }
@@ -136,9 +132,4 @@ export function detailsOf({ stdout }: Result): Record<string, string> {
       .split('\n')
       .map((line) => /^(\S+) {2,}(.*)$/.exec(line)!.slice(1, 3) as [string, string]),
   )
-}
-
-/** How Authlete names a token in a list. */
-export function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
 }
