@@ -13,6 +13,7 @@ const UNIT = [
   'keys',
   'management',
   'model',
+  'options',
   'policy',
   'providers',
   'telemetry',

@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
 import { afterwards, type Awaitable } from '../src/util/awaitable.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
-import { ownOptions } from '../src/options/read-options.js'
+import { readOptions } from '../src/options/read-options.js'
+import { custom, type TableOf } from '../src/options/reader.js'
+import { unchecked } from '../src/options/readers.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/verifier.js'
 import { acceptedToken, Guard, type GuardResult } from '../src/guard/guard.js'
-import type { GuardOptions } from '../src/guard/options.js'
+import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
 import type { Policy } from '../src/policy/policy.js'
 import { compilePolicy } from '../src/policy/compile.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -60,14 +62,16 @@ function installation(app: FastifyInstance): Installation {
   return (app as unknown as Record<typeof INSTALLED, Installation>)[INSTALLED]
 }
 
-const KNOWN_OPTIONS = {
-  verifier: true,
-  policy: true,
-  realm: true,
-  body: true,
-  mode: true,
-  onRefusal: true,
-} as const
+/** The options of {@link m2mGuard}. */
+const M2M_GUARD_OPTIONS = {
+  verifier: custom<Verifier>('Verifier', (_option, value) => {
+    if (value !== undefined) return value as Verifier
+    throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
+  }),
+  // Compiled by each guard.
+  policy: unchecked<Policy>('policy'),
+  ...GUARD_OPTIONS,
+} satisfies TableOf<FastifyGuardOptions>
 
 /**
  * Guards every route of the scope it is registered in and of scopes within. Register it on a child instance
@@ -78,14 +82,8 @@ const KNOWN_OPTIONS = {
  */
 export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
-    const { verifier, policy, realm, body, mode, onRefusal } = ownOptions<FastifyGuardOptions>(
-      'm2mGuard',
-      options,
-      KNOWN_OPTIONS,
-    )
-    if (verifier === undefined)
-      throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
-    const guardOptions = withoutUndefined({ realm, body, mode, onRefusal })
+    const { verifier, policy, ...settings } = readOptions('m2mGuard', options, M2M_GUARD_OPTIONS, 'guard.')
+    const guardOptions = withoutUndefined(settings) as GuardOptions<FastifyOnRefusal>
     const guardFor = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
     const guardAll = guardFor(policy)
 

@@ -1,10 +1,9 @@
-import type { Clock } from '../util/clock.js'
-import { createClock } from '../options/clock.js'
-import { ownOptions } from '../options/read-options.js'
-import { optionalFunction, wholeNumber } from '../options/readers.js'
-import { ConfigurationError } from '../options/configuration-error.js'
-import { durationOr, type Duration } from '../options/duration.js'
-import { readAllowedOrigins } from './fetch/allowed-origins.js'
+import { clock } from '../options/clock.js'
+import { readOptions } from '../options/read-options.js'
+import { optional, type Result, type Siblings, type Table, type TableOf } from '../options/reader.js'
+import { func, integer, number, unchecked } from '../options/readers.js'
+import { duration, type Duration } from '../options/duration.js'
+import { allowedOrigins } from './fetch/allowed-origins.js'
 import { authenticatedFetch } from './fetch/authenticated-fetch.js'
 import { Backoff } from './renewal-pause.js'
 import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grants/grant.js'
@@ -12,7 +11,7 @@ import { CachedToken, type CachedTokenSettings } from './cached-token.js'
 import { TokenCache } from './token-cache.js'
 import { TokenSourceError } from './errors.js'
 import { within } from '../util/abort.js'
-import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
+import { tokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Which token is meant; what is left out is as the source's own options say. */
 export interface TokenRequest extends TokenRequestOptions {
@@ -96,15 +95,15 @@ export interface CommonTokenSourceOptions {
   readonly clock?: () => number
 }
 
-/** The names of {@link CommonTokenSourceOptions}. */
-export const COMMON_OPTIONS = {
-  allowedOrigins: true,
-  renewAt: true,
-  deadline: true,
-  maxTokens: true,
-  fetch: true,
-  clock: true,
-} as const
+/** The options of every token source. */
+export const SOURCE_OPTIONS = {
+  allowedOrigins: optional(allowedOrigins),
+  renewAt: number({ min: 0.1, max: 0.9, default: 0.8 }),
+  deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
+  maxTokens: integer({ min: 1, max: 100_000, default: 100 }),
+  fetch: optional(func<typeof fetch>()),
+  clock,
+} satisfies TableOf<CommonTokenSourceOptions>
 
 /** What a kind of source brings along. */
 export interface SourceKind {
@@ -112,60 +111,49 @@ export interface SourceKind {
   readonly where: string
   /** What is asked for where a request says nothing. */
   readonly defaults: TokenParameters
-  /** The members a request may have, beside `signal`. */
-  readonly requestOptions: Readonly<Partial<Record<keyof TokenRequestOptions, true>>>
+  /** The options a request may have, beside `signal`. */
+  readonly requestOptions: Table
   /** After how many seconds a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
   readonly grant: Grant
 }
 
-/** How long getting a token may take, in seconds. */
-export function readDeadline(where: string, options: CommonTokenSourceOptions): number {
-  return durationOr(`${where}.deadline`, options.deadline, 3, { min: 0.01, max: 60 })
-}
-
-/** The clock option, with lifetimes and pauses on elapsed time. */
-export function readClock(where: string, options: CommonTokenSourceOptions): Clock {
-  return createClock(optionalFunction(`${where}.clock`, options.clock))
-}
-
 /** Puts a source together. */
-export function createSource(kind: SourceKind, options: CommonTokenSourceOptions): TokenSource {
+export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPTIONS>): TokenSource {
   const { where, grant } = kind
-  const clock = readClock(where, options)
-  const seconds = readDeadline(where, options)
+  const { clock, deadline: seconds } = options
   const closing = new AbortController()
   const settings: CachedTokenSettings = {
     clock,
-    renewAt: readRenewAt(`${where}.renewAt`, options.renewAt),
+    renewAt: options.renewAt,
     renewEverlasting: kind.renewNonExpiringAfter,
     issuerPause: new Backoff(clock),
   }
   const sets = new TokenCache(
-    wholeNumber(`${where}.maxTokens`, options.maxTokens, 100, { min: 1, max: 100_000 }),
+    options.maxTokens,
     (wanted, pause) =>
       new CachedToken(settings, pause ?? new Backoff(clock), () =>
         obtainWithin(seconds, closing.signal, grant, wanted),
       ),
   )
-  const find = (name: string, given: TokenRequestOptions): CachedToken => {
+  const find = (given: Siblings): CachedToken => {
     closing.signal.throwIfAborted()
-    return sets.of(readTokenParameters(name, given, kind.defaults))
+    return sets.of(tokenParameters(given, kind.defaults))
   }
-  const known = { ...kind.requestOptions, signal: true } as Readonly<Record<keyof TokenRequest, true>>
+  const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
   const send = authenticatedFetch({
     where,
-    allowedOrigins: readAllowedOrigins(`${where}.allowedOrigins`, options.allowedOrigins),
-    fetch: optionalFunction(`${where}.fetch`, options.fetch),
+    allowedOrigins: options.allowedOrigins,
+    fetch: options.fetch,
   })
   return Object.freeze({
     getToken: async (request: TokenRequest = {}) => {
-      const { signal, ...wanted } = ownOptions<TokenRequest>('getToken', request, known)
-      return find('getToken', wanted).get(signal)
+      const { signal, ...wanted } = readOptions('getToken', request, table)
+      return find(wanted).get(signal)
     },
     fetch: async (url: string | URL | Request, init?: RequestInit, request: TokenRequest = {}) => {
-      const wanted = ownOptions<TokenRequestOptions>('fetch', request, known)
-      return send(() => find('fetch', wanted), url, init)
+      const wanted = readOptions('fetch', request, table)
+      return send(() => find(wanted), url, init)
     },
     forget: (token: string) => {
       sets.forget(token)
@@ -175,13 +163,6 @@ export function createSource(kind: SourceKind, options: CommonTokenSourceOptions
       sets.clear()
     },
   })
-}
-
-function readRenewAt(option: string, value: unknown): number {
-  if (value === undefined) return 0.8
-  if (typeof value !== 'number' || !(value >= 0.1 && value <= 0.9))
-    throw new ConfigurationError(option, 'must be a part of the lifetime, from 0.1 to 0.9')
-  return value
 }
 
 /** One attempt, bounded as a whole; who was waited for at its end is who is to blame. */

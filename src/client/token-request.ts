@@ -1,6 +1,8 @@
-import { requiredText, textList } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { custom, described, mapped, optional, type Result, type TableOf } from '../options/reader.js'
+import { nonEmptyString, stringList } from '../options/readers.js'
 import { isScopeToken } from '../model/scopes.js'
+import { ownMember } from '../util/members.js'
 import type { TokenParameters } from './grants/grant.js'
 
 /** What a token is asked for, as a user writes it. */
@@ -13,46 +15,51 @@ export interface TokenRequestOptions {
   readonly scopes?: string | readonly string[]
 }
 
-/** Reads it in one order, whatever order it was written in; what is left out is as in `usual`. */
-export function readTokenParameters(
-  where: string,
-  { audience, resource, scopes }: TokenRequestOptions,
-  usual: TokenParameters = NOTHING,
+const resources = mapped(stringList, (list, option) => {
+  if (list.every((item) => URL.canParse(item) && !item.includes('#'))) return sorted(list)
+  throw new ConfigurationError(option, 'must be an absolute URL without a fragment (RFC 8707 section 2)')
+})
+
+const scopeList = custom({ type: 'string or list', bounds: 'at least one' }, readScopes)
+
+/** What a token request may name, in one order whatever order it was written in. */
+export const TOKEN_REQUEST_OPTIONS = {
+  audience: optional(described(mapped(stringList, sorted), { type: 'string or list', bounds: undefined })),
+  resource: optional(described(resources, { type: 'URL or list', bounds: undefined })),
+  scopes: optional(scopeList),
+} satisfies TableOf<TokenRequestOptions>
+
+/** The parameters of a token request; absent ones are those of `defaults`. */
+export function tokenParameters(
+  given: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
+  defaults: TokenParameters = NOTHING,
 ): TokenParameters {
+  const { audience, resource, scopes } = defaults
   return {
-    audience: audience === undefined ? usual.audience : sorted(textList(`${where}.audience`, audience)),
-    resource: resource === undefined ? usual.resource : readResource(`${where}.resource`, resource),
-    scopes: scopes === undefined ? usual.scopes : readScopes(`${where}.scopes`, scopes),
+    audience: ownMember(given, 'audience') ?? audience,
+    resource: ownMember(given, 'resource') ?? resource,
+    scopes: ownMember(given, 'scopes') ?? scopes,
   }
 }
 
-const NOTHING: TokenParameters = { audience: [], resource: [], scopes: [] }
+/** Nothing: the defaults of the issuer apply. */
+export const NOTHING: TokenParameters = { audience: [], resource: [], scopes: [] }
 
 /** Tells one audience and scope set from any other. */
 export function keyOf({ audience, resource, scopes }: TokenParameters): string {
   return JSON.stringify([audience, resource, scopes])
 }
 
-function readResource(option: string, value: unknown): readonly string[] {
-  const list = textList(option, value)
-  if (!list.every((item) => URL.canParse(item) && !item.includes('#')))
-    throw new ConfigurationError(
-      option,
-      'must be an absolute address without a fragment (RFC 8707 section 2)',
-    )
-  return sorted(list)
-}
-
 function readScopes(option: string, value: unknown): readonly string[] {
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value]
-  const words = list.filter((item) => item !== '').map((item) => requiredText(option, item))
+  const words = list.filter((item) => item !== '').map((item) => nonEmptyString.read(option, item))
   // To ask for none is to get the issuer's default, which may be everything the client may have.
   if (words.length === 0) throw new ConfigurationError(option, 'must name at least one scope')
   if (!words.every(isScopeToken))
     throw new ConfigurationError(
       option,
-      'must be scopes: texts without spaces, quotes and backslashes, or one text of them',
+      'must be scopes without quotes and backslashes, as a list or as a string with spaces',
     )
   return sorted(words)
 }

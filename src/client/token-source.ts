@@ -1,10 +1,14 @@
-import type { Clock } from '../util/clock.js'
-import { ownOptions, type OwnOptions } from '../options/read-options.js'
-import { secureAddress } from '../options/url.js'
-import { requiredText } from '../options/readers.js'
+import { nested, readOptions } from '../options/read-options.js'
+import { custom, described, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
+import { secureUrl } from '../options/url.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import { durationOr, type Duration } from '../options/duration.js'
-import { stytchAddress, type StytchAddressOptions } from '../providers/stytch/api-url.js'
+import { duration, type Duration } from '../options/duration.js'
+import {
+  STYTCH_ADDRESS_OPTIONS,
+  stytchApiUrl,
+  type StytchAddressOptions,
+} from '../providers/stytch/api-url.js'
 import {
   keyAuthentication,
   secretAuthentication,
@@ -15,15 +19,13 @@ import { readParameters } from './grants/parameters.js'
 import { readPrivateKey, type PrivateKey } from './authentication/private-key.js'
 import { credentialReader, secretReader, type Secret } from './authentication/credential.js'
 import {
-  COMMON_OPTIONS,
   createSource,
-  readClock,
-  readDeadline,
+  SOURCE_OPTIONS,
   type CommonTokenSourceOptions,
   type TokenSource,
 } from './create-source.js'
 import { DiscoveredEndpoint } from './grants/token-endpoint.js'
-import { readTokenParameters, type TokenRequestOptions } from './token-request.js'
+import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}: exactly one of `issuer`, `tokenEndpoint` and `stytch`. */
 export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenRequestOptions {
@@ -57,28 +59,28 @@ export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenReque
   readonly assumedLifetime?: Duration
 }
 
-const OPTIONS = {
-  ...COMMON_OPTIONS,
-  issuer: true,
-  tokenEndpoint: true,
-  stytch: true,
-  clientId: true,
-  clientSecret: true,
-  authentication: true,
-  privateKey: true,
-  keyId: true,
-  algorithm: true,
-  assertionAudience: true,
-  audience: true,
-  resource: true,
-  scopes: true,
-  parameters: true,
-  assumedLifetime: true,
-} as const
-
-type Own = OwnOptions<TokenSourceOptions>
-
 const WHERE = 'tokenSource'
+
+/** The options of {@link tokenSource}. */
+export const TOKEN_SOURCE_OPTIONS = {
+  ...SOURCE_OPTIONS,
+  ...TOKEN_REQUEST_OPTIONS,
+  issuer: optional(secureUrl),
+  tokenEndpoint: optional(secureUrl),
+  stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
+  clientId: nonEmptyString,
+  // Which of the following are required depends on `authentication`: see readAuthentication.
+  clientSecret: unchecked<Secret>('string, promise or function'),
+  authentication: optional(oneOf(['basic', 'post', 'private_key_jwt'])),
+  privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, promise or function'),
+  keyId: optional(nonEmptyString),
+  algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
+  assertionAudience: optional(nonEmptyString),
+  parameters: withDefault(custom('object of strings', readParameters), {}),
+  assumedLifetime: duration({ min: '1s', default: '5m' }),
+} satisfies TableOf<TokenSourceOptions>
+
+type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
 
 /**
  * Access tokens by the client credentials grant, at any OAuth 2 issuer or at Stytch. One per audience and scope set,
@@ -100,27 +102,26 @@ const WHERE = 'tokenSource'
  * most). Callers with a good token notice nothing of it, all others get the error at once.
  */
 export function tokenSource(options: TokenSourceOptions): TokenSource {
-  const own = ownOptions<TokenSourceOptions>(WHERE, options, OPTIONS)
+  const own = readOptions(WHERE, options, TOKEN_SOURCE_OPTIONS)
   const places = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter((name) => own[name] !== undefined)
   if (places.length !== 1)
     throw new ConfigurationError(WHERE, 'needs exactly one of issuer, tokenEndpoint and stytch')
-  const clock = readClock(WHERE, own)
   const grant = new ClientCredentials({
-    endpoint: readEndpoint(own, clock),
-    authentication: readAuthentication(own, clock),
-    parameters: readParameters(`${WHERE}.parameters`, own.parameters),
-    assumedLifetime: durationOr(`${WHERE}.assumedLifetime`, own.assumedLifetime, 300, { min: 1 }),
-    deadlineSeconds: readDeadline(WHERE, own),
+    endpoint: readEndpoint(own),
+    authentication: readAuthentication(own),
+    parameters: own.parameters,
+    assumedLifetime: own.assumedLifetime,
+    deadlineSeconds: own.deadline,
     fetch: own.fetch,
-    clock,
+    clock: own.clock,
   })
-  const audiences = own.stytch === undefined ? ({ audience: true, resource: true } as const) : {}
-  const usual = readTokenParameters(WHERE, own)
+  const requestOptions =
+    own.stytch === undefined ? TOKEN_REQUEST_OPTIONS : { scopes: TOKEN_REQUEST_OPTIONS.scopes }
   return createSource(
     {
       where: WHERE,
-      defaults: usual,
-      requestOptions: { ...audiences, scopes: true },
+      defaults: tokenParameters(own),
+      requestOptions,
       renewNonExpiringAfter: 0,
       grant,
     },
@@ -128,11 +129,10 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   )
 }
 
-function readEndpoint(own: Own, clock: Clock): ClientCredentialsSettings['endpoint'] {
-  const assertionAudience = own.assertionAudience
-  if (assertionAudience !== undefined) requiredText(`${WHERE}.assertionAudience`, assertionAudience)
+function readEndpoint(own: Settings): ClientCredentialsSettings['endpoint'] {
+  const { assertionAudience, clock } = own
   if (own.issuer !== undefined) {
-    const discovered = new DiscoveredEndpoint(secureAddress(`${WHERE}.issuer`, own.issuer), clock)
+    const discovered = new DiscoveredEndpoint(own.issuer, clock)
     return {
       find: async (finding) => {
         const found = await discovered.find(finding)
@@ -140,22 +140,14 @@ function readEndpoint(own: Own, clock: Clock): ClientCredentialsSettings['endpoi
       },
     }
   }
-  const url =
-    own.stytch === undefined ? secureAddress(`${WHERE}.tokenEndpoint`, own.tokenEndpoint) : stytchUrl(own)
+  const url = own.stytch === undefined ? own.tokenEndpoint : stytchUrl(own, own.stytch)
+  if (url === undefined) throw new ConfigurationError(`${WHERE}.tokenEndpoint`, 'is required')
   const known = { url, assertionAudience: assertionAudience ?? url }
   return { find: () => Promise.resolve(known) }
 }
 
-function stytchUrl(own: Own): string {
-  const where = `${WHERE}.stytch`
-  const project = ownOptions<StytchAddressOptions>(where, own.stytch ?? { projectId: '' }, {
-    projectId: true,
-    apiUrl: true,
-    customDomain: true,
-  })
-  const projectId = requiredText(`${where}.projectId`, project.projectId)
-  const authentication = own.authentication ?? 'post'
-  if (authentication !== 'post')
+function stytchUrl(own: Settings, project: NonNullable<Settings['stytch']>): string {
+  if (own.authentication !== undefined && own.authentication !== 'post')
     throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' at Stytch, or left out")
   for (const name of ['audience', 'resource'] as const) {
     if (own[name] === undefined) continue
@@ -164,11 +156,11 @@ function stytchUrl(own: Own): string {
       "cannot be chosen at Stytch: it is always the project's id",
     )
   }
-  return `${stytchAddress(where, project)}/v1/public/${encodeURIComponent(projectId)}/oauth2/token`
+  return `${stytchApiUrl(project)}/v1/public/${encodeURIComponent(project.projectId)}/oauth2/token`
 }
 
-function readAuthentication(own: Own, clock: Clock): ClientAuthentication {
-  const clientId = requiredText(`${WHERE}.clientId`, own.clientId)
+function readAuthentication(own: Settings): ClientAuthentication {
+  const { clientId, clock } = own
   const method = own.authentication ?? (own.stytch === undefined ? 'basic' : 'post')
   switch (method) {
     case 'basic':
@@ -190,13 +182,11 @@ function readAuthentication(own: Own, clock: Clock): ClientAuthentication {
         clock,
       )
     }
-    default:
-      throw new ConfigurationError(`${WHERE}.authentication`, "must be 'basic', 'post' or 'private_key_jwt'")
   }
 }
 
 /** An option that would not be heeded was meant for something. */
-function refuseAll(own: Own, names: readonly (keyof TokenSourceOptions)[], problem: string): void {
+function refuseAll(own: Settings, names: readonly (keyof Settings)[], problem: string): void {
   const given = names.find((name) => own[name] !== undefined)
   if (given !== undefined) throw new ConfigurationError(`${WHERE}.${given}`, problem)
 }

@@ -1,8 +1,8 @@
 import type { RefusalBody } from '../bearer/refusal-response.js'
 import type { GuardMode } from '../model/decision.js'
-import { ConfigurationError } from '../options/configuration-error.js'
-import { ownOptions } from '../options/read-options.js'
-import { optionalFunction } from '../options/readers.js'
+import { readOptions } from '../options/read-options.js'
+import { optional, type TableOf } from '../options/reader.js'
+import { func, oneOf, string } from '../options/readers.js'
 
 /** What every adapter's guard takes beside verifier and policy. */
 export interface GuardOptions<OnRefusal> {
@@ -24,27 +24,25 @@ export interface GuardSettings<OnRefusal> {
   readonly onRefusal: OnRefusal | undefined
 }
 
-/** Visible ASCII and space: what a realm may hold without needing more than quoting. */
-const REALM = /^[\x20-\x7e]+$/
+/** The options of a guard. */
+export const GUARD_OPTIONS = {
+  realm: optional(
+    string({
+      // Visible ASCII and space: what a realm may hold without needing more than quoting.
+      pattern: /^[\x20-\x7e]+$/,
+      expectation: 'must be a non-empty string of visible ASCII',
+      bounds: 'visible ASCII',
+      default: 'api',
+    }),
+  ),
+  body: oneOf<RefusalBody>(['oauth', 'problem'], 'oauth'),
+  mode: oneOf<GuardMode>(['enforce', 'report'], 'enforce'),
+  onRefusal: optional(func<unknown>()),
+} satisfies TableOf<GuardOptions<unknown>>
 
 /** Checks what a guard is made with, when it is made. */
 export function readGuardOptions<OnRefusal>(
   options: GuardOptions<OnRefusal> | undefined,
 ): GuardSettings<OnRefusal> {
-  const own = ownOptions<GuardOptions<OnRefusal>>('guard', options ?? {}, {
-    realm: true,
-    body: true,
-    mode: true,
-    onRefusal: true,
-  })
-  const { realm, body = 'oauth', mode = 'enforce' } = own
-  if (realm !== undefined && (typeof realm !== 'string' || !REALM.test(realm))) {
-    throw new ConfigurationError('guard.realm', 'must be a non-empty string of visible ASCII')
-  }
-  if (body !== 'oauth' && body !== 'problem')
-    throw new ConfigurationError('guard.body', "must be 'oauth' or 'problem'")
-  if (mode !== 'enforce' && mode !== 'report') {
-    throw new ConfigurationError('guard.mode', "must be 'enforce' or 'report'")
-  }
-  return { realm, body, mode, onRefusal: optionalFunction('guard.onRefusal', own.onRefusal) }
+  return readOptions('guard', options ?? {}, GUARD_OPTIONS) as GuardSettings<OnRefusal>
 }

@@ -1,7 +1,8 @@
 import type { RemoteSettings } from '../model/issuer.js'
-import { durationOr, type Duration } from '../options/duration.js'
-import { ownOptions } from '../options/read-options.js'
-import { wholeNumber } from '../options/readers.js'
+import { duration, type Duration } from '../options/duration.js'
+import { readOptions } from '../options/read-options.js'
+import type { TableOf } from '../options/reader.js'
+import { integer } from '../options/readers.js'
 
 /** The `remote` option of an issuer: how it is asked about tokens and how long its answers are remembered. */
 export interface RemoteOptions {
@@ -23,32 +24,17 @@ export interface RemoteOptions {
   readonly breakerPause?: Duration
 }
 
-/** The numbers of issuers that state none. */
-export const REMOTE_DEFAULTS: RemoteSettings = readRemoteOptions('remote')
+/** The options of `remote`. */
+export const REMOTE_OPTIONS = {
+  lifetime: duration({ max: '1h', default: '30s' }),
+  refusedLifetime: duration({ max: '60s', default: '5s' }),
+  deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
+  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 64 * 1024 }),
+  retries: integer({ min: 0, max: 1, default: 1 }),
+  maxInFlight: integer({ min: 1, max: 10_000, default: 64 }),
+  breakerAfter: integer({ min: 1, max: 1000, default: 5 }),
+  breakerPause: duration({ min: '100ms', max: '60s', default: '5s' }),
+} satisfies TableOf<RemoteOptions>
 
-/** Reads the `remote` option. */
-export function readRemoteOptions(option: string, given: RemoteOptions = {}): RemoteSettings {
-  const own = ownOptions(option, given, {
-    lifetime: true,
-    refusedLifetime: true,
-    deadline: true,
-    maxBytes: true,
-    retries: true,
-    maxInFlight: true,
-    breakerAfter: true,
-    breakerPause: true,
-  })
-  return {
-    lifetime: durationOr(`${option}.lifetime`, own.lifetime, 30, { max: 3600 }),
-    refusedLifetime: durationOr(`${option}.refusedLifetime`, own.refusedLifetime, 5, { max: 60 }),
-    deadline: durationOr(`${option}.deadline`, own.deadline, 3, { min: 0.01, max: 60 }),
-    maxBytes: wholeNumber(`${option}.maxBytes`, own.maxBytes, 64 * 1024, {
-      min: 1024,
-      max: 16 * 1024 * 1024,
-    }),
-    retries: wholeNumber(`${option}.retries`, own.retries, 1, { min: 0, max: 1 }),
-    maxInFlight: wholeNumber(`${option}.maxInFlight`, own.maxInFlight, 64, { min: 1, max: 10_000 }),
-    breakerAfter: wholeNumber(`${option}.breakerAfter`, own.breakerAfter, 5, { min: 1, max: 1000 }),
-    breakerPause: durationOr(`${option}.breakerPause`, own.breakerPause, 5, { min: 0.1, max: 60 }),
-  }
-}
+/** The settings of issuers without `remote`. */
+export const REMOTE_DEFAULTS: RemoteSettings = readOptions('remote', {}, REMOTE_OPTIONS)

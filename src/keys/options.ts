@@ -1,7 +1,8 @@
 import type { KeySettings } from '../model/issuer.js'
-import { durationOr, type Duration } from '../options/duration.js'
-import { ownOptions } from '../options/read-options.js'
-import { wholeNumber } from '../options/readers.js'
+import { duration, type Duration } from '../options/duration.js'
+import { readOptions } from '../options/read-options.js'
+import type { TableOf } from '../options/reader.js'
+import { integer } from '../options/readers.js'
 
 /** The `keys` option of an issuer: how its keys are fetched and how long they are used. */
 export interface KeyOptions {
@@ -26,34 +27,17 @@ export interface KeyOptions {
   readonly maxKeys?: number
 }
 
-/** Reads the `keys` option. */
-export function readKeyOptions(option: string, given: KeyOptions = {}): KeySettings {
-  const own = ownOptions(option, given, {
-    lifetime: true,
-    stale: true,
-    pause: true,
-    longestPause: true,
-    unknownKeyPause: true,
-    deadline: true,
-    maxBytes: true,
-    maxKeys: true,
-  })
-  const lifetime = durationOr(`${option}.lifetime`, own.lifetime, 600, { min: 60, max: 86_400 })
-  const pause = durationOr(`${option}.pause`, own.pause, 1, { min: 0.1, max: 60 })
-  return {
-    lifetime,
-    stale: durationOr(`${option}.stale`, own.stale, Math.max(3600, lifetime), {
-      min: lifetime,
-      max: 7 * 86_400,
-    }),
-    pause,
-    longestPause: durationOr(`${option}.longestPause`, own.longestPause, 60, { min: pause, max: 3600 }),
-    unknownKeyPause: durationOr(`${option}.unknownKeyPause`, own.unknownKeyPause, 10, { min: 1, max: 3600 }),
-    deadline: durationOr(`${option}.deadline`, own.deadline, 3, { min: 0.01, max: 60 }),
-    maxBytes: wholeNumber(`${option}.maxBytes`, own.maxBytes, 256 * 1024, {
-      min: 1024,
-      max: 16 * 1024 * 1024,
-    }),
-    maxKeys: wholeNumber(`${option}.maxKeys`, own.maxKeys, 100, { min: 1, max: 1000 }),
-  }
-}
+/** The options of `keys`. */
+export const KEY_OPTIONS = {
+  lifetime: duration({ min: '1m', max: '1d', default: '10m' }),
+  stale: duration({ atLeast: 'lifetime', max: '7d', default: '1h' }),
+  pause: duration({ min: '100ms', max: '60s', default: '1s' }),
+  longestPause: duration({ atLeast: 'pause', max: '1h', default: '60s' }),
+  unknownKeyPause: duration({ min: '1s', max: '1h', default: '10s' }),
+  deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
+  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 256 * 1024 }),
+  maxKeys: integer({ min: 1, max: 1000, default: 100 }),
+} satisfies TableOf<KeyOptions>
+
+/** The settings of issuers without `keys`. */
+export const KEY_DEFAULTS: KeySettings = readOptions('keys', {}, KEY_OPTIONS)

@@ -1,5 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from './configuration-error.js'
+import { custom, type Reader } from './reader.js'
+import { func } from './readers.js'
 
 /**
  * The system's clocks, or both of them driven by one injected function (milliseconds since the epoch).
@@ -28,3 +30,10 @@ export function createClock(injected?: () => number): Clock {
     },
   }
 }
+
+const milliseconds = func<() => number>()
+
+/** Reads the `clock` option: the time in milliseconds since the epoch. */
+export const clock: Reader<Clock> = custom({ type: '() => number', isOptional: true }, (option, value) =>
+  createClock(value === undefined ? undefined : milliseconds.read(option, value)),
+)

@@ -1,13 +1,13 @@
-import { ConfigurationError } from './configuration-error.js'
+import { custom, mismatch, type Reader } from './reader.js'
 
 /**
- * A length of time: a number of **seconds**, or a whole number with a unit: `'250ms'`, `'90s'`, `'15m'`,
+ * A length of time: a number of **seconds**, or an integer with a unit: `'250ms'`, `'90s'`, `'15m'`,
  * `'1h'`, `'7d'`. Never negative, never more than 100 years.
  */
 export type Duration = number | string
 
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
-const LONGEST_SECONDS = 100 * 365 * 86_400
+const LONGEST = '36500d'
 
 /**
  * Reads a {@link Duration} option as seconds. A duration library would accept more than is safe here
@@ -18,33 +18,42 @@ const LONGEST_SECONDS = 100 * 365 * 86_400
 export function parseDuration(
   option: string,
   value: unknown,
-  bounds: { readonly min?: number; readonly max?: number } = {},
+  { min = 0, max = secondsOf(LONGEST) }: { readonly min?: number; readonly max?: number } = {},
 ): number {
-  const seconds =
-    typeof value === 'number' ? value : typeof value === 'string' ? secondsOf(value) : Number.NaN
-  const min = bounds.min ?? 0
-  const max = bounds.max ?? LONGEST_SECONDS
+  const seconds = secondsOf(value)
   if (!Number.isFinite(seconds) || seconds < min || seconds > max) {
-    throw new ConfigurationError(
+    throw mismatch(
       option,
+      value,
       `must be a number of seconds or a string like '90s', '15m' or '1h', from ${min} to ${max} seconds`,
     )
   }
   return seconds
 }
 
-/** {@link parseDuration} for an option that may be left out. */
-export function durationOr(
-  option: string,
-  value: unknown,
-  fallbackSeconds: number,
-  bounds?: { readonly min?: number; readonly max?: number },
-): number {
-  return value === undefined ? fallbackSeconds : parseDuration(option, value, bounds)
+/** Reads a {@link Duration} within bounds, as seconds. */
+export function duration(
+  options: {
+    readonly min?: Duration
+    readonly max?: Duration
+    readonly default?: Duration
+    /** Another duration of the same table, listed before this one, that this one must not be below. */
+    readonly atLeast?: string
+  } = {},
+): Reader<number> {
+  const { min = '0s', max = LONGEST, default: fallback, atLeast } = options
+  const describe = { type: 'Duration', bounds: { min: atLeast ?? min, max }, default: fallback }
+  const [least, most, usual] = [secondsOf(min), secondsOf(max), secondsOf(fallback)]
+  return custom(describe, (option, value, siblings) => {
+    const sibling = atLeast === undefined ? least : Number(siblings?.[atLeast])
+    if (value === undefined && fallback !== undefined) return Math.max(usual, sibling)
+    return parseDuration(option, value, { min: sibling, max: most })
+  })
 }
 
-function secondsOf(text: string): number {
-  const match = /^(\d{1,15})(ms|s|m|h|d)$/.exec(text)
+function secondsOf(value: unknown): number {
+  if (typeof value === 'number') return value
+  const match = typeof value === 'string' ? /^(\d{1,15})(ms|s|m|h|d)$/.exec(value) : null
   if (match === null) return Number.NaN
   const [, amount = '', unit = ''] = match
   return Number(amount) * (SECONDS_PER_UNIT[unit] ?? Number.NaN)

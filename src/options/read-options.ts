@@ -1,38 +1,46 @@
 import { isRecord } from '../util/members.js'
 import { ConfigurationError } from './configuration-error.js'
-
-/** The members of an options object that the caller wrote there, and nothing inherited. */
-export type OwnOptions<T> = { readonly [K in keyof T]: T[K] }
+import { custom, mismatch, type Reader, type Result, type Table } from './reader.js'
 
 /**
- * Reads an options object: own members only, so that a polluted prototype configures nothing, and
- * unknown names refused, so that a typing error does not leave a check out.
+ * Reads an options object by a table. Only own properties count, so that a polluted prototype configures nothing.
+ * Unknown names are refused, so that a misspelt name does not disable a check.
+ *
+ * @param prefix - precedes the name of an option in errors.
+ * @throws ConfigurationError naming the option that is unknown, missing or wrong.
  */
-export function ownOptions<T extends object>(
+export function readOptions<T extends Table>(
   where: string,
-  options: T,
-  known: Readonly<Record<keyof T & string, true>>,
-): OwnOptions<T> {
-  if (!isRecord(options) || !isPlain(options)) {
-    throw new ConfigurationError(
-      where,
-      'must be an object of options: a plain one, not a promise or an instance',
-    )
-  }
-  const own: Record<string, unknown> = Object.create(null) as Record<string, unknown>
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) {
-      throw new ConfigurationError(
-        `${where}.${name}`,
-        `unknown option; known are ${Object.keys(known).join(', ')}`,
-      )
+  input: unknown,
+  table: T,
+  prefix = `${where}.`,
+): Result<T> {
+  if (!isRecord(input) || !isPlain(input))
+    throw mismatch(where, input, 'must be a plain options object, not a promise or class instance')
+  const own = new Map<string, unknown>()
+  for (const name of Object.keys(input)) {
+    if (!Object.hasOwn(table, name)) {
+      const known = Object.keys(table).join(', ')
+      throw new ConfigurationError(`${where}.${name}`, `unknown option; known are ${known}`)
     }
-    own[name] = options[name]
+    const value = input[name]
+    if (value === undefined && table[name]?.isRestricting === true)
+      throw new ConfigurationError(`${prefix}${name}`, 'is undefined; leave it out instead')
+    own.set(name, value)
   }
-  return own as OwnOptions<T>
+  // Without a prototype, so that no inherited setter sees a value. The copy has every name of the table.
+  const read: Record<string, unknown> = Object.create(null) as typeof read
+  for (const [name, reader] of Object.entries(table))
+    read[name] = reader.read(`${prefix}${name}`, own.get(name), read)
+  return { ...read } as Result<T>
 }
 
-/** Whether an object inherits from nothing but some realm's `Object.prototype`: all it says is in its own members. */
+/** Reads an option that is itself an options object. When it is absent, the defaults of its table apply. */
+export function nested<T extends Table>(type: string, table: T): Reader<Result<T>> {
+  return custom({ type, isOptional: true }, (option, value = {}) => readOptions(option, value, table))
+}
+
+/** Whether an object inherits only from the `Object.prototype` of some realm: its own properties are all it has. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -1,50 +1,107 @@
-import { ConfigurationError } from './configuration-error.js'
+import { isRecord } from '../util/members.js'
+import { custom, mismatch, type Description, type Reader } from './reader.js'
 
-/** Reads an option that must be a text with something in it. */
-export function requiredText(option: string, value: unknown): string {
-  if (typeof value !== 'string' || value.trim() === '') {
-    throw new ConfigurationError(option, 'is required and must be a non-empty string')
-  }
+/** Reads a string; with a pattern, one that matches it, otherwise any. */
+export function string(
+  options: Partial<Description> & {
+    readonly default?: string
+    readonly pattern?: RegExp
+    readonly expectation?: string
+  } = {},
+): Reader<string> {
+  const { pattern, expectation = 'must be a string', ...description } = options
+  return custom({ type: 'string', ...description }, (option, value = options.default) => {
+    if (typeof value !== 'string' || pattern?.test(value) === false)
+      throw mismatch(option, value, expectation)
+    return value
+  })
+}
+
+/** Reads a string that is neither empty nor blank. */
+export const nonEmptyString: Reader<string> = string({
+  pattern: /\S/,
+  expectation: 'must be a non-empty string',
+})
+
+/** Reads a list of non-empty strings, or a single one; at least one. */
+export const stringList: Reader<readonly string[]> = custom(
+  { type: 'list of strings', bounds: 'at least one' },
+  (option, value) => {
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+    if (list.length === 0) throw mismatch(option, value, 'must not be an empty list')
+    return Object.freeze(list.map((item) => nonEmptyString.read(option, item)))
+  },
+)
+
+/** Reads a list whose items are read by another reader. */
+export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
+  return custom(`list of ${item.describe.type}`, (option, value) => {
+    if (!Array.isArray(value)) throw mismatch(option, value, 'must be a list')
+    return (value as readonly unknown[]).map((one, index) => item.read(`${option}[${index}]`, one))
+  })
+}
+
+/** Reads `true` or `false`. */
+export function boolean(options: { readonly default?: boolean } = {}): Reader<boolean> {
+  const fallback = options.default
+  return custom({ type: 'boolean', default: fallback }, (option, value = fallback) => {
+    if (typeof value !== 'boolean') throw mismatch(option, value, 'must be true or false')
+    return value
+  })
+}
+
+interface NumberOptions {
+  readonly min: number
+  readonly max: number
+  readonly default?: number
+}
+
+/** Reads an integer within bounds. */
+export function integer({ min, max, default: fallback }: NumberOptions): Reader<number> {
+  return custom({ type: 'integer', bounds: { min, max }, default: fallback }, (option, value = fallback) => {
+    if (!Number.isInteger(value) || Number(value) < min || Number(value) > max)
+      throw mismatch(option, value, `must be an integer from ${min} to ${max}`)
+    return Number(value)
+  })
+}
+
+/** Reads a number within bounds. */
+export function number({ min, max, default: fallback }: NumberOptions): Reader<number> {
+  return custom({ type: 'number', bounds: { min, max }, default: fallback }, (option, value = fallback) => {
+    if (typeof value !== 'number' || !(value >= min && value <= max))
+      throw mismatch(option, value, `must be a number from ${min} to ${max}`)
+    return value
+  })
+}
+
+/** Reads one of several strings. */
+export function oneOf<const T extends string>(values: readonly T[], fallback?: T): Reader<T> {
+  const quoted = values.map((value) => `'${value}'`)
+  const type = [quoted.slice(0, -1).join(', '), quoted.at(-1)].join(' or ')
+  return custom({ type, default: fallback }, (option, value = fallback) => {
+    const found = values.find((known) => known === value)
+    if (found === undefined) throw mismatch(option, value, `must be ${type}`)
+    return found
+  })
+}
+
+/** Reads a function. What it takes and returns cannot be checked here: its caller must. */
+export function func<F>(options: { readonly type?: string; readonly default?: F } = {}): Reader<F> {
+  const { type = 'function', default: fallback } = options
+  return custom({ type, isOptional: fallback !== undefined }, (option, value = fallback) => {
+    if (typeof value !== 'function') throw mismatch(option, value, 'must be a function')
+    return value as F
+  })
+}
+
+/** Reads an object that is neither null nor a list. Its properties are not checked. */
+export const record: Reader<Readonly<Record<string, unknown>>> = custom('object', (option, value) => {
+  if (!isRecord(value)) throw mismatch(option, value, 'must be an object')
   return value
-}
+})
 
-/** Reads an option that may be left out and otherwise must be a text with something in it. */
-export function optionalText(option: string, value: unknown): string | undefined {
-  return value === undefined ? undefined : requiredText(option, value)
-}
-
-/** Reads an option that is a list of texts (or a single one), none of them empty, at least one of them. */
-export function textList(option: string, value: unknown): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-  if (list.length === 0) throw new ConfigurationError(option, 'must not be an empty list')
-  return Object.freeze(list.map((item) => requiredText(option, item)))
-}
-
-/** Reads an option that is `true` or `false`. */
-export function flag(option: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback
-  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'must be true or false')
-  return value
-}
-
-/** Reads an option that is a whole number within bounds. */
-export function wholeNumber(
-  option: string,
-  value: unknown,
-  fallback: number,
-  bounds: { readonly min: number; readonly max: number },
-): number {
-  if (value === undefined) return fallback
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < bounds.min || value > bounds.max) {
-    throw new ConfigurationError(option, `must be a whole number from ${bounds.min} to ${bounds.max}`)
-  }
-  return value
-}
-
-/** Reads an option that is a function. */
-export function optionalFunction<F>(option: string, value: F | undefined): F | undefined {
-  if (value !== undefined && typeof value !== 'function') {
-    throw new ConfigurationError(option, 'must be a function')
-  }
-  return value
+/** Passes a value on unchecked: the code that uses it checks it. */
+export function unchecked<T>(type: string, fallback?: T): Reader<T | undefined> {
+  const describe = { type, default: fallback, isOptional: true }
+  return custom(describe, (_option, value) => (value === undefined ? fallback : (value as T)))
 }

@@ -1,8 +1,8 @@
 import { type ScopeRule, compileScopes } from '../model/scopes.js'
-import { ConfigurationError } from '../options/configuration-error.js'
-import { type Duration, parseDuration } from '../options/duration.js'
-import { ownOptions } from '../options/read-options.js'
-import { textList } from '../options/readers.js'
+import { duration } from '../options/duration.js'
+import { readOptions } from '../options/read-options.js'
+import { custom, optional, restricting, type Reader, type TableOf } from '../options/reader.js'
+import { func, stringList } from '../options/readers.js'
 import type { Policy } from './policy.js'
 
 /** A policy checked and brought into one form. */
@@ -17,6 +17,27 @@ export interface CompiledPolicy {
   readonly check: Policy['check'] | undefined
 }
 
+const scopes = custom<ScopeRule>(
+  { type: 'string, list, allOf(…) or anyOf(…)', bounds: 'at least one' },
+  compileScopes,
+)
+const check = func<NonNullable<Policy['check']>>({ type: '(token, request?) => boolean | string' })
+
+/** A requirement that came out `undefined` by accident must not look like a route that requires nothing. */
+const requirement = <T>(reader: Reader<T>): Reader<T | undefined> => restricting(optional(reader))
+
+/** The options of a policy. */
+export const POLICY_OPTIONS = {
+  scopes: requirement(scopes),
+  maxTokenAge: requirement(duration()),
+  maxTokenLifetime: requirement(duration()),
+  confirmAfter: requirement(duration()),
+  staleIfError: requirement(duration()),
+  issuers: requirement(stringList),
+  clients: requirement(stringList),
+  check: requirement(check),
+} satisfies TableOf<Policy>
+
 const compiledPolicies = new WeakMap<Policy, CompiledPolicy>()
 
 /**
@@ -28,40 +49,15 @@ const compiledPolicies = new WeakMap<Policy, CompiledPolicy>()
 export function compilePolicy(option: string, policy: Policy): CompiledPolicy {
   const known = compiledPolicies.get(policy)
   if (known !== undefined) return known
-  const own = ownOptions(option, policy, {
-    scopes: true,
-    maxTokenAge: true,
-    maxTokenLifetime: true,
-    confirmAfter: true,
-    staleIfError: true,
-    issuers: true,
-    clients: true,
-    check: true,
-  })
-  for (const [name, value] of Object.entries(own)) {
-    // A demand that came out empty by accident must not look like a route that demands nothing.
-    if (value === undefined)
-      throw new ConfigurationError(`${option}.${name}`, 'is undefined; leave it out instead')
-  }
-  if (own.check !== undefined && typeof own.check !== 'function') {
-    throw new ConfigurationError(`${option}.check`, 'must be a function')
-  }
-  const compiled: CompiledPolicy = Object.freeze({
-    scopes: own.scopes === undefined ? undefined : compileScopes(`${option}.scopes`, own.scopes),
-    maxTokenAge: duration(option, 'maxTokenAge', own.maxTokenAge),
-    maxTokenLifetime: duration(option, 'maxTokenLifetime', own.maxTokenLifetime),
-    confirmAfter: duration(option, 'confirmAfter', own.confirmAfter),
-    staleIfError: duration(option, 'staleIfError', own.staleIfError),
-    issuers: own.issuers === undefined ? undefined : textList(`${option}.issuers`, own.issuers),
-    clients: own.clients === undefined ? undefined : textList(`${option}.clients`, own.clients),
-    check: own.check,
-  })
+  const compiled: CompiledPolicy = Object.freeze(readOptions(option, policy, POLICY_OPTIONS))
   // Changed later, it would go on meaning what it meant: changing it must fail instead of being ignored.
-  for (const list of [own.scopes, own.issuers, own.clients]) if (Array.isArray(list)) Object.freeze(list)
+  for (const value of Object.values(policy)) if (Array.isArray(value)) Object.freeze(value)
   compiledPolicies.set(Object.freeze(policy), compiled)
   return compiled
 }
 
-function duration(option: string, name: string, value: Duration | undefined): number | undefined {
-  return value === undefined ? undefined : parseDuration(`${option}.${name}`, value)
-}
+/** Reads an option that is a policy. The policy itself is kept: it is known by its identity. */
+export const policyOption: Reader<Policy> = custom('policy', (option, value) => {
+  compilePolicy(option, value as Policy)
+  return value as Policy
+})

@@ -1,10 +1,19 @@
-import { optionalFunction, textList } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { nested } from '../options/read-options.js'
+import {
+  custom,
+  mapped,
+  optional,
+  withDefault,
+  type Reader,
+  type ReadersOf,
+  type TableOf,
+} from '../options/reader.js'
+import { func, stringList } from '../options/readers.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
-import { readKeyOptions, type KeyOptions } from '../keys/options.js'
-import type { KeySettings } from '../model/issuer.js'
-import { readRemoteOptions, type RemoteOptions } from '../introspection/options.js'
-import type { RemoteSettings } from '../model/issuer.js'
+import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
+import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
+import type { KeySettings, RemoteSettings } from '../model/issuer.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
 /** Options that every issuer factory takes. */
@@ -27,54 +36,36 @@ export interface CommonIssuerOptions {
 export interface CommonIssuerSettings {
   readonly algorithms: readonly string[]
   readonly scopeClaims: readonly string[]
-  readonly scopeMatcher: ScopeMatcher
+  readonly scopeMatching: ScopeMatcher
   readonly fetch: typeof fetch | undefined
   readonly keys: KeySettings
   readonly remote: RemoteSettings
 }
 
-/** The names of the common options, for the list of those a factory knows. */
-export const COMMON_OPTIONS = {
-  algorithms: true,
-  scopeClaims: true,
-  scopeMatching: true,
-  fetch: true,
-  keys: true,
-  remote: true,
-} as const
-
-/** Reads the options every factory shares; `defaults` are what an issuer does differently. */
-export function readCommonOptions(
-  where: string,
-  options: CommonIssuerOptions,
-  defaults: { readonly algorithms?: readonly string[]; readonly scopeMatcher?: ScopeMatcher } = {},
-): CommonIssuerSettings {
-  // Own members only, here too: an inherited `algorithms` would be a default that nobody checked.
-  const usual = Object.assign(Object.create(null) as typeof defaults, defaults)
+/**
+ * The options that every issuer factory takes. `algorithms`, `scopeClaims` and `scopeMatching` are the defaults of the
+ * provider.
+ */
+export function commonOptions({
+  algorithms = ASYMMETRIC_ALGORITHMS,
+  scopeClaims = ['scope', 'scp'],
+  scopeMatching = exactScope,
+}: {
+  readonly algorithms?: readonly string[]
+  readonly scopeClaims?: readonly string[]
+  readonly scopeMatching?: ScopeMatcher
+} = {}): ReadersOf<CommonIssuerSettings> {
   return {
-    algorithms: readAlgorithms(
-      `${where}.algorithms`,
-      options.algorithms,
-      usual.algorithms ?? ASYMMETRIC_ALGORITHMS,
-    ),
-    scopeClaims:
-      options.scopeClaims === undefined
-        ? ['scope', 'scp']
-        : textList(`${where}.scopeClaims`, options.scopeClaims),
-    scopeMatcher: scopeMatcher(
-      `${where}.scopeMatching`,
-      options.scopeMatching,
-      usual.scopeMatcher ?? exactScope,
-    ),
-    fetch: optionalFunction(`${where}.fetch`, options.fetch),
-    keys: readKeyOptions(`${where}.keys`, options.keys),
-    remote: readRemoteOptions(`${where}.remote`, options.remote),
-  }
+    algorithms: withDefault(algorithmList, algorithms),
+    scopeClaims: withDefault(stringList, scopeClaims),
+    scopeMatching: withDefault(matcher, scopeMatching),
+    fetch: optional(func<typeof fetch>({ type: 'typeof fetch' })),
+    keys: nested('keys', KEY_OPTIONS),
+    remote: nested('remote', REMOTE_OPTIONS),
+  } satisfies TableOf<CommonIssuerOptions>
 }
 
-function readAlgorithms(option: string, given: unknown, fallback: readonly string[]): readonly string[] {
-  if (given === undefined) return fallback
-  const algorithms = textList(option, given)
+const algorithmList = mapped(stringList, (algorithms, option) => {
   const foreign = algorithms.find((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))
   if (foreign !== undefined) {
     throw new ConfigurationError(
@@ -83,19 +74,24 @@ function readAlgorithms(option: string, given: unknown, fallback: readonly strin
     )
   }
   return algorithms
-}
+})
 
-/** Reads an `audience` option, which must be given: a text, a list, or `null` to leave the check out visibly. */
-export function readAudienceOption(option: string, audience: unknown): readonly string[] | null {
-  if (audience === null) return null
-  if (audience === undefined) {
+const matcher = custom<ScopeMatcher>("'exact', 'wildcard' or a function", (option, value) =>
+  scopeMatcher(option, value, exactScope),
+)
+
+/** Reads an `audience` option: a string, a list, or `null` to disable the check visibly. */
+export const audience: Reader<readonly string[] | null> = custom(
+  { type: 'list of strings, or null', bounds: 'at least one' },
+  (option, value) => {
+    if (value === null) return null
+    if (value !== undefined) return stringList.read(option, value)
     throw new ConfigurationError(
       option,
       'is required: the audience this API goes by in tokens, or null to accept tokens for any audience',
     )
-  }
-  return textList(option, audience)
-}
+  },
+)
 
 /** Refuses options that say the same thing in two ways. */
 export function atMostOne(where: string, options: Readonly<Record<string, unknown>>): void {

@@ -1,16 +1,9 @@
-import { ownOptions } from '../options/read-options.js'
-import { secureAddress } from '../options/url.js'
-import { flag, optionalText, requiredText } from '../options/readers.js'
-import { ConfigurationError } from '../options/configuration-error.js'
+import { nested, readOptions } from '../options/read-options.js'
+import { custom, optional, type Result, type TableOf } from '../options/reader.js'
+import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
+import { urlWithoutQuery, secureUrl } from '../options/url.js'
 import { introspectionRequest, readIntrospection } from '../introspection/rfc7662.js'
-import {
-  atMostOne,
-  COMMON_OPTIONS,
-  readAudienceOption,
-  readCommonOptions,
-  type CommonIssuerOptions,
-  type CommonIssuerSettings,
-} from './common-options.js'
+import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
 import { jwtProfile } from './jwt-access-token.js'
@@ -47,84 +40,70 @@ export interface IntrospectionOptions {
   readonly opaquePrefix?: string
 }
 
+/** The options of `oauth` at `introspection`. */
+export const INTROSPECTION_OPTIONS = {
+  endpoint: optional(secureUrl),
+  clientId: nonEmptyString,
+  clientSecret: nonEmptyString,
+  authentication: oneOf(['basic', 'post'], 'basic'),
+  opaquePrefix: optional(nonEmptyString),
+} satisfies TableOf<IntrospectionOptions>
+
+/** The options of {@link oauth}. */
+export const OAUTH_OPTIONS = {
+  ...commonOptions(),
+  issuer: urlWithoutQuery,
+  audience,
+  jwksUri: optional(secureUrl),
+  jwks: optional(custom('JWK Set', readStaticJwks)),
+  publicKey: optional(custom('PEM public key or certificate', readPem)),
+  introspection: optional(nested('introspection', INTROSPECTION_OPTIONS)),
+  requireAccessTokenType: boolean({ default: false }),
+} satisfies TableOf<OAuthOptions>
+
+type OAuthSettings = Result<typeof OAUTH_OPTIONS>
+
 /**
  * Any OAuth 2 or OpenID Connect issuer: JWTs checked with its keys, opaque tokens by introspection.
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function oauth(options: OAuthOptions): Issuer {
-  const own = ownOptions('oauth', options, {
-    ...COMMON_OPTIONS,
-    issuer: true,
-    audience: true,
-    jwksUri: true,
-    jwks: true,
-    publicKey: true,
-    introspection: true,
-    requireAccessTokenType: true,
-  })
-  const issuer = readIssuerIdentifier('oauth.issuer', own.issuer)
-  const common = readCommonOptions('oauth', own)
-  const strict = flag('oauth.requireAccessTokenType', own.requireAccessTokenType, false)
-  const asking = own.introspection === undefined ? {} : askingProfiles(issuer, own.introspection, common)
+  const own = readOptions('oauth', options, OAUTH_OPTIONS)
+  const { issuer, requireAccessTokenType: strict } = own
   return Object.freeze({
     name: issuer,
     provider: 'oauth',
-    audience: readAudienceOption('oauth.audience', own.audience),
-    scopeMatcher: common.scopeMatcher,
-    jwt: jwtProfile(issuer, keySource(issuer, own, common), common, strict),
-    ...asking,
-    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+    audience: own.audience,
+    scopeMatcher: own.scopeMatching,
+    jwt: jwtProfile(issuer, keySource(own), own, strict),
+    ...introspectionProfiles(own),
+    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   })
 }
 
-/** Reads an issuer identifier that is also an address (RFC 8414 section 2). */
-export function readIssuerIdentifier(option: string, value: unknown): string {
-  const issuer = secureAddress(option, value)
-  if (new URL(issuer).search !== '') throw new ConfigurationError(option, 'must not have a query')
-  return issuer
-}
-
-function keySource(issuer: string, own: OAuthOptions, common: CommonIssuerSettings): KeySource {
-  const { jwksUri, jwks, publicKey } = own
+function keySource({ issuer, jwksUri, jwks, publicKey, keys: options }: OAuthSettings): KeySource {
   atMostOne('oauth', { jwksUri, jwks, publicKey })
-  if (jwks !== undefined) return { kind: 'static', jwks: readStaticJwks('oauth.jwks', jwks) }
-  if (publicKey !== undefined) return { kind: 'pem', pem: readPem('oauth.publicKey', publicKey) }
-  if (jwksUri !== undefined) {
-    return { kind: 'remote', url: secureAddress('oauth.jwksUri', jwksUri), options: common.keys }
-  }
-  return { kind: 'discovery', issuer, options: common.keys }
+  if (jwks !== undefined) return { kind: 'static', jwks }
+  if (publicKey !== undefined) return { kind: 'pem', pem: publicKey }
+  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
+  return { kind: 'discovery', issuer, options }
 }
 
-function askingProfiles(
-  issuer: string,
-  introspection: IntrospectionOptions,
-  common: CommonIssuerSettings,
-): { readonly opaque: OpaqueProfile; readonly remote: RemoteProfile } {
-  const where = 'oauth.introspection'
-  const own = ownOptions(where, introspection, {
-    endpoint: true,
-    clientId: true,
-    clientSecret: true,
-    authentication: true,
-    opaquePrefix: true,
-  })
-  const { authentication = 'basic' } = own
-  const client = {
-    clientId: requiredText(`${where}.clientId`, own.clientId),
-    clientSecret: requiredText(`${where}.clientSecret`, own.clientSecret),
-    authentication,
-  }
-  if (client.authentication !== 'basic' && client.authentication !== 'post') {
-    throw new ConfigurationError(`${where}.authentication`, "must be 'basic' or 'post'")
-  }
+function introspectionProfiles({
+  issuer,
+  introspection: client,
+  remote: options,
+  scopeClaims,
+}: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
+  if (client === undefined) return {}
   return {
-    opaque: { prefix: optionalText(`${where}.opaquePrefix`, own.opaquePrefix) ?? null },
+    opaque: { prefix: client.opaquePrefix ?? null },
     remote: {
-      endpoint: own.endpoint === undefined ? 'discovered' : secureAddress(`${where}.endpoint`, own.endpoint),
-      options: common.remote,
+      endpoint: client.endpoint ?? 'discovered',
+      options,
       request: (token) => introspectionRequest(client, token),
-      read: (answer) => readIntrospection(answer, { issuer, scopeClaims: common.scopeClaims }),
+      read: (answer) => readIntrospection(answer, { issuer, scopeClaims }),
     },
   }
 }

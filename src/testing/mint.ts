@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { ownOptions } from '../options/read-options.js'
 import { parseDuration, type Duration } from '../options/duration.js'
+import { readOptions } from '../options/read-options.js'
+import { custom, nullable, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { oneOf, unchecked } from '../options/readers.js'
 import { splitWords } from './server/http.js'
-import { randomString, type ProviderName } from './state/providers.js'
+import { PROVIDERS, randomString, type ProviderName } from './state/providers.js'
 import { signJwt, type SigningAlgorithm } from './state/signing-keys.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
 import type { TokenRecord } from './state/token-store.js'
@@ -48,18 +50,39 @@ export interface MintOpaqueOptions extends MintOptions {
   readonly prefix?: string
 }
 
-/** A misspelt option would make a token other than the test believes. */
+/** A duration of ours is never negative; a test needs tokens that have expired. */
+const signedDuration = custom('Duration, may be negative', (option, value) => {
+  if (typeof value === 'number' && value < 0) return -parseDuration(option, -value)
+  if (typeof value === 'string' && value.startsWith('-')) return -parseDuration(option, value.slice(1))
+  return parseDuration(option, value)
+})
+
+/** A misspelt name would make a token other than the test believes. What a token says may be deliberately wrong. */
 const MINT_OPTIONS = {
-  provider: true,
-  subject: true,
-  clientId: true,
-  scopes: true,
-  audience: true,
-  age: true,
-  expiresIn: true,
-  claims: true,
-  confirmation: true,
-} as const
+  provider: oneOf(PROVIDERS, 'oauth'),
+  subject: unchecked<string>('string'),
+  clientId: unchecked<string>('string'),
+  scopes: unchecked<string | readonly string[]>('string or list'),
+  audience: unchecked<string | readonly string[] | null>('string, list or null'),
+  age: withDefault(signedDuration, 0),
+  expiresIn: withDefault(nullable(signedDuration), 3600),
+  claims: unchecked<Readonly<Record<string, unknown>>>('object'),
+  confirmation: unchecked<Readonly<Record<string, unknown>>>('object'),
+} satisfies TableOf<MintOptions>
+
+const JWT_OPTIONS = {
+  ...MINT_OPTIONS,
+  header: unchecked<Readonly<Record<string, unknown>>>('object'),
+  algorithm: unchecked<SigningAlgorithm>('string'),
+  kid: unchecked<string>('string'),
+} satisfies TableOf<MintJwtOptions>
+
+const OPAQUE_OPTIONS = {
+  ...MINT_OPTIONS,
+  prefix: unchecked<string>('string'),
+} satisfies TableOf<MintOpaqueOptions>
+
+type Settings = Result<typeof MINT_OPTIONS>
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -71,12 +94,7 @@ type TokenFields = Omit<
 
 /** Makes and remembers a JWT. */
 export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRecord {
-  const options = ownOptions<MintJwtOptions>('mintJwt', given, {
-    ...MINT_OPTIONS,
-    header: true,
-    algorithm: true,
-    kid: true,
-  })
+  const options = readOptions('mintJwt', given, JWT_OPTIONS, '')
   const facts = tokenFieldsOf(state, options)
   const key = state.keys[facts.provider].signingKey(options.algorithm, options.kid)
   const claims = withOverrides(claimsOf(state, facts, options), options.claims)
@@ -88,7 +106,7 @@ export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRe
 
 /** Makes and remembers an opaque token. */
 export function mintOpaque(state: IssuerState, given: MintOpaqueOptions = {}): TokenRecord {
-  const options = ownOptions<MintOpaqueOptions>('mintOpaque', given, { ...MINT_OPTIONS, prefix: true })
+  const options = readOptions('mintOpaque', given, OPAQUE_OPTIONS, '')
   const facts = tokenFieldsOf(state, options)
   if (facts.provider === 'stytch') throw new TypeError('Stytch has no opaque machine tokens; use mintJwt')
   const ownPrefix = { oauth: state.opaquePrefix, clerk: 'mt_', authlete: '' }[facts.provider]
@@ -107,11 +125,9 @@ function storeToken(
   return state.tokens.add({ ...record, revoked: false, revocationReason: null, updatedAt: nowSeconds(state) })
 }
 
-function tokenFieldsOf(state: IssuerState, options: MintOptions): TokenFields {
-  const provider = options.provider ?? 'oauth'
+function tokenFieldsOf(state: IssuerState, options: Settings): TokenFields {
+  const { provider, age, expiresIn: lifetime } = options
   const now = nowSeconds(state)
-  const age = seconds('age', options.age ?? 0)
-  const lifetime = options.expiresIn === null ? null : seconds('expiresIn', options.expiresIn ?? '1h')
   // A Clerk token has one name for who it belongs to: its machine.
   const clientId =
     options.clientId ?? (provider === 'clerk' ? options.subject : undefined) ?? clientOf(state, provider)
@@ -130,7 +146,7 @@ function tokenFieldsOf(state: IssuerState, options: MintOptions): TokenFields {
 }
 
 /** The claims as the provider writes them. Also what an introspection of an opaque token says. */
-function claimsOf(state: IssuerState, facts: TokenFields, options: MintOptions): Claims {
+function claimsOf(state: IssuerState, facts: TokenFields, options: Settings): Claims {
   const { provider, scopes, audience, expiresAt } = facts
   const times = { iat: facts.issuedAt, ...(expiresAt === null ? {} : { exp: expiresAt }) }
   const bound = options.confirmation === undefined ? {} : { cnf: options.confirmation }
@@ -164,7 +180,7 @@ function claimsOf(state: IssuerState, facts: TokenFields, options: MintOptions):
 }
 
 /** At Clerk, scopes and a binding are claims that the sender adds. */
-function extraClaimsOf(provider: ProviderName, options: MintOptions): Claims {
+function extraClaimsOf(provider: ProviderName, options: Settings): Claims {
   if (provider !== 'clerk') return { ...options.claims }
   const scopes = words(options.scopes ?? [])
   return withOverrides(
@@ -204,13 +220,6 @@ function audienceOf(
 /** Whole seconds, as issuers write times, unless a fraction was asked for. */
 function wholeUnless(duration: number, now: number): number {
   return Number.isInteger(duration) ? Math.floor(now) : now
-}
-
-/** A duration of ours is never negative; a test needs tokens that have expired. */
-function seconds(option: string, value: Duration): number {
-  if (typeof value === 'number' && value < 0) return -parseDuration(option, -value)
-  if (typeof value === 'string' && value.startsWith('-')) return -parseDuration(option, value.slice(1))
-  return parseDuration(option, value)
 }
 
 function words(value: string | readonly string[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { ownOptions } from '../options/read-options.js'
+import { readOptions } from '../options/read-options.js'
 import type { AuthleteOptions } from '../providers/authlete/authlete.js'
 import type { ClerkOptions } from '../providers/clerk/clerk.js'
 import type { OAuthOptions } from '../providers/oauth.js'
@@ -6,7 +6,7 @@ import type { StytchOptions } from '../providers/stytch/stytch.js'
 import { authleteRoutes } from './authlete/endpoints.js'
 import { clerkRoutes } from './clerk/endpoints.js'
 import { createClient, type ClerkMachines, type TestClient, type TestClientOptions } from './state/clients.js'
-import { createState, type TestIssuerOptions } from './state/create-state.js'
+import { createState, TEST_ISSUER_OPTIONS, type TestIssuerOptions } from './state/create-state.js'
 import { CallCounter, type CallCounts, type Endpoint } from './server/endpoints.js'
 import { FaultInjector, type Fault, type Gate } from './server/faults.js'
 import {
@@ -111,25 +111,15 @@ export interface TestIssuer extends AsyncDisposable {
  * ```
  */
 export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<TestIssuer> {
-  const options = ownOptions<TestIssuerOptions>('createTestIssuer', given, {
-    port: true,
-    stytchPort: true,
-    clock: true,
-    audience: true,
-    opaquePrefix: true,
-    clerkDeadTokens: true,
-    authleteJwtAccessTokens: true,
-  })
+  const options = readOptions('createTestIssuer', given, TEST_ISSUER_OPTIONS)
   const calls = new CallCounter()
   const faults = new FaultInjector()
-  const main = await startServer(options.port ?? 0, calls, faults)
+  const main = await startServer(options.port, calls, faults)
   // A listener of its own: Stytch's SDK drops the path of a base address, and its address is also an `iss`.
-  const stytchServer = await startServer(options.stytchPort ?? 0, calls, faults).catch(
-    async (error: unknown) => {
-      await main.close()
-      throw error
-    },
-  )
+  const stytchServer = await startServer(options.stytchPort, calls, faults).catch(async (error: unknown) => {
+    await main.close()
+    throw error
+  })
   const state = createState(options, main.url, stytchServer.url)
   main.serve([...oauthRoutes(state), ...clerkRoutes(state), ...authleteRoutes(state)])
   stytchServer.serve(stytchRoutes(state))

@@ -1,11 +1,12 @@
 import { Authorizer, FIRST_GUARD, type DecisionResult } from './authorizer.js'
 import type { Clock } from '../util/clock.js'
-import { createClock } from '../options/clock.js'
-import { ownOptions } from '../options/read-options.js'
-import { optionalFunction } from '../options/readers.js'
+import { clock } from '../options/clock.js'
+import { readOptions } from '../options/read-options.js'
+import { custom, optional, type TableOf } from '../options/reader.js'
+import { func, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
-import { durationOr, type Duration } from '../options/duration.js'
+import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
@@ -13,7 +14,8 @@ import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
-import { createTokenCache, type CacheOptions } from './token-cache.js'
+import { policyOption } from '../policy/compile.js'
+import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { setInternals, type Verifier } from './verifier.js'
@@ -47,6 +49,21 @@ export interface VerifierOptions {
   readonly onIssuerEvent?: IssuerObserver
 }
 
+/** The options of {@link createVerifier}. */
+export const VERIFIER_OPTIONS = {
+  issuers: custom({ type: 'list of Issuer', bounds: 'at least one' }, (option, value) => {
+    if (Array.isArray(value) && value.length > 0) return value as readonly unknown[]
+    throw new ConfigurationError(option, 'is required: a list of at least one issuer, such as oauth({ ... })')
+  }),
+  policy: optional(policyOption),
+  clockTolerance: duration({ max: '60s', default: '5s' }),
+  cache: cacheOption,
+  clock,
+  onDecision: optional(func<DecisionObserver>()),
+  onIssuerEvent: optional(func<IssuerObserver>()),
+  signatures: oneOf(['node', 'jose'], 'node'),
+} satisfies TableOf<VerifierOptions>
+
 /**
  * Makes a verifier. All options are checked here, once.
  *
@@ -62,28 +79,18 @@ export interface VerifierOptions {
  *   could claim the same token.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const own = ownOptions('createVerifier', options, {
-    issuers: true,
-    policy: true,
-    clockTolerance: true,
-    cache: true,
-    clock: true,
-    onDecision: true,
-    onIssuerEvent: true,
-    signatures: true,
-  })
-  const clock = createClock(optionalFunction('clock', own.clock))
-  const connected = connectAll(own.issuers, clock, optionalFunction('onIssuerEvent', own.onIssuerEvent))
-  const cache = createTokenCache('cache', own.cache)
+  const own = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
+  const { clock, clockTolerance: toleranceSeconds } = own
+  const connected = connectAll(own.issuers, clock, own.onIssuerEvent)
+  const cache = createTokenCache(own.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
-  const toleranceSeconds = durationOr('clockTolerance', own.clockTolerance, 5, { max: 60 })
-  const verifySignature = readSignatures(own.signatures)
+  const verifySignature = signatureVerifier(own.signatures)
   const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
   const authorizer = new Authorizer({
     resolver,
     clock,
     toleranceSeconds,
-    observer: optionalFunction('onDecision', own.onDecision),
+    observer: own.onDecision,
   })
 
   const policies = policySets(own.policy)
@@ -111,29 +118,20 @@ function decisionOf({ decision }: DecisionResult): Decision {
   return decision
 }
 
-function readSignatures(signatures: unknown = 'node'): SignatureVerifier {
+function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
   if (signatures === 'node') return verifyWithNode
-  if (signatures === 'jose') {
-    // Loaded now, so that the first request does not wait for it. A failure is reported by the first verification.
-    loadJose().catch(() => undefined)
-    return verifyWithJose
-  }
-  throw new ConfigurationError('signatures', "must be 'node' or 'jose'")
+  // Loaded now, so that the first request does not wait for it. A failure is reported by the first verification.
+  loadJose().catch(() => undefined)
+  return verifyWithJose
 }
 
 function connectAll(
-  issuers: unknown,
+  issuers: readonly unknown[],
   clock: Clock,
   observer: IssuerObserver | undefined,
 ): readonly ConnectedIssuer[] {
-  if (!Array.isArray(issuers) || issuers.length === 0) {
-    throw new ConfigurationError(
-      'issuers',
-      'is required: a list of at least one issuer, such as oauth({ ... })',
-    )
-  }
   const names = new Set<string>()
-  return (issuers as readonly unknown[]).map((issuer, index) => {
+  return issuers.map((issuer, index) => {
     const where = `issuers[${index}]`
     assertIssuer(where, issuer)
     if (names.has(issuer.name)) {

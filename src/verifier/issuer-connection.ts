@@ -6,7 +6,7 @@ import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
-import { readKeyOptions } from '../keys/options.js'
+import { KEY_DEFAULTS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
@@ -91,7 +91,7 @@ function metadataOf(
   const source = issuer.jwt?.keys
   if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
-  return discover(issuer.name, readKeyOptions('keys'), clock, settings)
+  return discover(issuer.name, KEY_DEFAULTS, clock, settings)
 }
 
 function keySetOf(

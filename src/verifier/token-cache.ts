@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { ownOptions } from '../options/read-options.js'
-import { wholeNumber } from '../options/readers.js'
+import { nested } from '../options/read-options.js'
+import { custom, type Reader, type Result, type TableOf } from '../options/reader.js'
+import { integer } from '../options/readers.js'
 import type { CachedToken } from './cached-token.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
@@ -32,17 +33,27 @@ export interface TokenCache {
   clear(): void
 }
 
+/** The options of `cache`. */
+export const CACHE_OPTIONS = {
+  maxTokens: integer({ min: 1, max: 1_000_000, default: 10_000 }),
+  maxRefused: integer({ min: 1, max: 1_000_000, default: 1000 }),
+} satisfies TableOf<CacheOptions>
+
+const cacheOptions = nested('cache', CACHE_OPTIONS)
+
+type CacheSettings = Result<typeof CACHE_OPTIONS>
+
+/** Reads the `cache` option of a verifier. */
+export const cacheOption: Reader<CacheSettings | false> = custom(
+  { type: 'cache or false', isOptional: true },
+  (option, value) => (value === false ? false : cacheOptions.read(option, value)),
+)
+
 /** Creates the cache of a verifier; `false` creates one that stores nothing. */
-export function createTokenCache(option: string, options: CacheOptions | false = {}): TokenCache {
-  if (options === false) return noCache
-  const own = ownOptions(option, options, { maxTokens: true, maxRefused: true })
-  const bounds = { min: 1, max: 1_000_000 }
-  const accepted = new LRUCache<string, CachedToken>({
-    max: wholeNumber(`${option}.maxTokens`, own.maxTokens, 10_000, bounds),
-  })
-  const denied = new LRUCache<string, RefusedToken>({
-    max: wholeNumber(`${option}.maxRefused`, own.maxRefused, 1000, bounds),
-  })
+export function createTokenCache(settings: CacheSettings | false): TokenCache {
+  if (settings === false) return noCache
+  const accepted = new LRUCache<string, CachedToken>({ max: settings.maxTokens })
+  const denied = new LRUCache<string, RefusedToken>({ max: settings.maxRefused })
   return {
     accepted(digest) {
       return accepted.get(digest)

@@ -23,11 +23,11 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens list --vendor clerk --subject a --subject b', '--subject is given twice'],
     ['tokens list --vendor clerk --vendor clerk --subject a', '--vendor is given twice'],
     ['tokens list --vendor clerk --subject x', '--subject: must be the id of a machine (mch_...)'],
-    ['tokens list --vendor clerk --subject mch_1 --limit -1', '--limit: must be a whole number'],
-    ['tokens list --vendor clerk --subject mch_1 --limit 1.5', '--limit: must be a whole number'],
+    ['tokens list --vendor clerk --subject mch_1 --limit -1', '--limit: must be an integer'],
+    ['tokens list --vendor clerk --subject mch_1 --limit 1.5', '--limit: must be an integer'],
     ['tokens list --vendor clerk --subject mch_1 more', 'tokens list: takes no argument but options'],
     ['tokens list --vendor clerk --subject mch_1 --deadline 2m', '--deadline: must be a number of seconds'],
-    ['tokens create --vendor clerk --format saml', '--format: must be one of opaque, jwt'],
+    ['tokens create --vendor clerk --format saml', "--format: must be 'opaque' or 'jwt'"],
     [
       'tokens create --vendor clerk --expires-in 1.5h',
       '--expires-in: must be a number of seconds or a string',
@@ -44,7 +44,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens verify - - --vendor clerk', 'tokens verify: takes one argument, <token>, and options'],
     ['tokens verify - --vendor clerk', '<token>: there is nothing on stdin'],
     ['tokens verify env:NOT_THERE --vendor clerk', '<token>: NOT_THERE is not set'],
-    ['clients update x --vendor stytch', 'clients update: names nothing to change'],
+    ['clients update x --vendor stytch', 'clients update: changes nothing'],
     ['clients update .. --vendor stytch --status active', '<client-id>: is not a valid id'],
     ['tokens create --vendor authlete --client-id 1 --property x', '--property: must be KEY=VALUE'],
     ['tokens create --vendor authlete --client-id 1 --grant-type PASSWORD', '--subject: is required'],
@@ -57,7 +57,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
       'tokens reissue-id-token --vendor authlete --token - --refresh-token -',
       '--token and --refresh-token cannot both be read from stdin',
     ],
-    ['tokens create --vendor oauth --resource orders', '--resource: must be an absolute address'],
+    ['tokens create --vendor oauth --resource orders', '--resource: must be an absolute URL'],
   ])('%s', async (args, message) => {
     const { cli, issuer } = await cliBed()
     const result = await cli(args)

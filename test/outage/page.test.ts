@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readKeyOptions } from '../../src/keys/options.js'
+import { KEY_DEFAULTS } from '../../src/keys/options.js'
 import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys/refreshing-document.js'
 import { LONGEST_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
-import { readRemoteOptions } from '../../src/introspection/options.js'
+import { REMOTE_DEFAULTS } from '../../src/introspection/options.js'
 import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
 import { rowsOf } from '../integration/docs/support.js'
 
@@ -21,7 +21,7 @@ const rows = new Map(
     .map(([, name, value]) => [name!, value!]),
 )
 
-const byCode = { keys: readKeyOptions('keys'), remote: readRemoteOptions('remote') }
+const byCode = { keys: KEY_DEFAULTS, remote: REMOTE_DEFAULTS }
 const COUNTS = ['maxBytes', 'maxKeys', 'retries', 'maxInFlight', 'breakerAfter']
 
 describe('docs/outages.md', () => {

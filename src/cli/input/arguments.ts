@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { parseDuration } from '../../options/duration.js'
+import { MANAGEMENT_OPTIONS } from '../../management/api/vendor-api.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { duration, flag, text, toFlag, type Option, type Options } from './option.js'
@@ -160,7 +160,7 @@ function misplaced(where: string): UsageError {
 
 function readDeadline(value: number | string | undefined): number | string | undefined {
   try {
-    if (value !== undefined) parseDuration('--deadline', value, { min: 0.01, max: 60 })
+    MANAGEMENT_OPTIONS.deadline.read('--deadline', value)
     return value
   } catch (error) {
     throw error instanceof ConfigurationError ? new UsageError(error.message) : error

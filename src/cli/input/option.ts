@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { integer, oneOf } from '../../options/readers.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 
@@ -43,22 +44,17 @@ export const secret = (help: string): Option<string | undefined> => ({
   isSecret: true,
 })
 
+const count = integer({ min: 0, max: 999_999_999_999 })
+
 export const number = (metavar: string, help: string): Option<number | undefined> =>
-  option(metavar, help, (where, value) => {
-    if (!/^\d{1,12}$/.test(value)) throw new ConfigurationError(where, 'must be a whole number')
-    return Number(value)
-  })
+  option(metavar, help, (where, value) => count.read(where, /^\d+$/.test(value) ? Number(value) : value))
 
 /** Digits alone are seconds. */
 export const duration = (help: string): Option<number | string | undefined> =>
   option('DURATION', help, (_where, value) => (/^\d{1,12}$/.test(value) ? Number(value) : value))
 
 export const choice = <const V extends string>(values: readonly V[], help: string): Option<V | undefined> =>
-  option(values.join('|'), help, (where, value) => {
-    const found = values.find((known) => known === value)
-    if (found === undefined) throw new ConfigurationError(where, `must be one of ${values.join(', ')}`)
-    return found
-  })
+  option(values.join('|'), help, oneOf(values).read)
 
 /** A moment as people write it, or in seconds since the epoch; given on in seconds. */
 export const moment = (help: string): Option<number | undefined> =>

@@ -1,15 +1,16 @@
-import { textList } from '../../options/readers.js'
+import { described, mapped, type Reader } from '../../options/reader.js'
+import { stringList } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isSecureAddress } from '../../util/url.js'
 
 /** The origins that a token may be sent to. */
 export type AllowedOrigins = ReadonlySet<string>
 
-/** Reads the option `allowedOrigins`; undefined if it was left out. */
-export function readAllowedOrigins(option: string, value: unknown): AllowedOrigins | undefined {
-  if (value === undefined) return undefined
-  return new Set(textList(option, value).map((item) => readOrigin(option, item)))
-}
+/** Reads the option `allowedOrigins`. */
+export const allowedOrigins: Reader<AllowedOrigins> = mapped(
+  described(stringList, { type: 'origin or list', bounds: 'https, loopback' }),
+  (list, option) => new Set(list.map((item) => readOrigin(option, item))),
+)
 
 function readOrigin(option: string, value: string): string {
   if (!isSecureAddress(value)) {

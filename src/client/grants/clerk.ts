@@ -1,20 +1,21 @@
 import type { Clock } from '../../util/clock.js'
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import { described, mapped, nullable, optional, type Result, type TableOf } from '../../options/reader.js'
+import { oneOf, record, unchecked } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord, nonEmptyString, number, ownMember, records } from '../../util/members.js'
-import { parseDuration, type Duration } from '../../options/duration.js'
+import { nonEmptyString, number, ownMember, records } from '../../util/members.js'
+import { duration, type Duration } from '../../options/duration.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
 import { requestIssuer, unreadable, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
 import {
-  COMMON_OPTIONS,
   createSource,
-  readClock,
-  readDeadline,
+  SOURCE_OPTIONS,
   type CommonTokenSourceOptions,
   type TokenSource,
 } from '../create-source.js'
+import { NOTHING } from '../token-request.js'
 import { readToken } from './token-response.js'
 import { TokenSourceError } from '../errors.js'
 
@@ -43,6 +44,18 @@ export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
 const WHERE = 'clerkTokenSource'
 const DAY = 86_400
 
+/** The options of {@link clerkTokenSource}. */
+export const CLERK_TOKEN_SOURCE_OPTIONS = {
+  ...SOURCE_OPTIONS,
+  machineSecretKey: described(unchecked<Secret>('string, promise or function'), { bounds: 'ak_…' }),
+  apiUrl: clerkApiUrl,
+  format: oneOf(['opaque', 'jwt'], 'opaque'),
+  // Clerk takes whole seconds.
+  expiresIn: nullable(mapped(duration({ min: '10s', max: '3650d', default: '1h' }), Math.floor)),
+  claims: optional(described(record, { bounds: 'JSON' })),
+  minRemainingTtl: optional(described(mapped(duration(), Math.floor), { bounds: 'less than expiresIn' })),
+} satisfies TableOf<ClerkTokenSourceOptions>
+
 /**
  * Tokens of a Clerk machine, as {@link TokenSource}: created on first use, renewed ahead of their end. Which machines
  * they may be presented to is what was granted to this machine at Clerk; so a request has neither audience nor scopes.
@@ -56,30 +69,21 @@ const DAY = 86_400
  * ```
  */
 export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource {
-  const own = ownOptions<ClerkTokenSourceOptions>(WHERE, options, {
-    ...COMMON_OPTIONS,
-    machineSecretKey: true,
-    apiUrl: true,
-    format: true,
-    expiresIn: true,
-    claims: true,
-    minRemainingTtl: true,
-  })
-  const clock = readClock(WHERE, own)
+  const own = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
+  const { clock, deadline: deadlineSeconds } = own
   const body = readBody(own)
   const grant = new ClerkGrant({
-    url: `${clerkApiUrl(`${WHERE}.apiUrl`, own.apiUrl)}/m2m_tokens`,
+    url: `${own.apiUrl}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
     body: serialized(body),
     longestLife: body.seconds_until_expiration,
     mayBeGivenAgain: own.minRemainingTtl !== undefined,
-    deadlineSeconds: readDeadline(WHERE, own),
+    deadlineSeconds,
     fetch: own.fetch,
     clock,
   })
-  const usual = { audience: [], resource: [], scopes: [] }
   return createSource(
-    { where: WHERE, defaults: usual, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
+    { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
     own,
   )
 }
@@ -92,21 +96,12 @@ interface CreateBody {
   readonly min_remaining_ttl_seconds?: number
 }
 
-function readBody(own: Omit<ClerkTokenSourceOptions, 'machineSecretKey'>): CreateBody {
-  const { format = 'opaque', expiresIn = '1h', claims, minRemainingTtl } = own
-  if (format !== 'opaque' && format !== 'jwt')
-    throw new ConfigurationError(`${WHERE}.format`, "must be 'opaque' or 'jwt'")
-  if (claims !== undefined && !isRecord(claims))
-    throw new ConfigurationError(`${WHERE}.claims`, 'must be an object')
-  const lifetime =
-    expiresIn === null
-      ? null
-      : Math.floor(parseDuration(`${WHERE}.expiresIn`, expiresIn, { min: 10, max: 315_360_000 }))
-  const body = { token_format: format, seconds_until_expiration: lifetime, claims: claims ?? null }
-  if (minRemainingTtl === undefined) return body
+function readBody(own: Result<typeof CLERK_TOKEN_SOURCE_OPTIONS>): CreateBody {
+  const { format, expiresIn: lifetime, claims = null, minRemainingTtl: remaining } = own
+  const body = { token_format: format, seconds_until_expiration: lifetime, claims }
+  if (remaining === undefined) return body
   const option = `${WHERE}.minRemainingTtl`
   if (format === 'jwt') throw new ConfigurationError(option, 'is for opaque tokens only')
-  const remaining = Math.floor(parseDuration(option, minRemainingTtl))
   if (lifetime !== null && remaining >= lifetime)
     throw new ConfigurationError(option, 'must be less than expiresIn')
   return { ...body, min_remaining_ttl_seconds: remaining }

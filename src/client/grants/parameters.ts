@@ -15,16 +15,15 @@ const RESERVED = [
 
 /** Reads the option of further form parameters. */
 export function readParameters(option: string, value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {}
-  if (!isRecord(value)) throw new ConfigurationError(option, 'must be an object of names and texts')
-  const entries = Object.entries(value).map(([name, text]): [string, string] => {
+  if (!isRecord(value)) throw new ConfigurationError(option, 'must be an object of strings')
+  const entries = Object.entries(value).map(([name, parameter]): [string, string] => {
     if (RESERVED.includes(name))
       throw new ConfigurationError(
         `${option}.${name}`,
         'is written by the token source: use the option for it',
       )
-    if (typeof text !== 'string') throw new ConfigurationError(`${option}.${name}`, 'must be a string')
-    return [name, text]
+    if (typeof parameter !== 'string') throw new ConfigurationError(`${option}.${name}`, 'must be a string')
+    return [name, parameter]
   })
   return Object.freeze(Object.fromEntries(entries))
 }

@@ -1,4 +1,5 @@
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 
 /** What every operation takes beside its own input. */
@@ -33,12 +34,18 @@ export interface VendorCall {
   readonly signal?: AbortSignal | undefined
 }
 
+const CALL_OPTIONS = {
+  signal: optional(
+    custom<AbortSignal>('AbortSignal', (option, value) => {
+      if (value instanceof AbortSignal) return value
+      throw mismatch(option, value, 'must be an AbortSignal')
+    }),
+  ),
+} satisfies TableOf<CallOptions>
+
 /** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
 export function readSignal(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
-  const { signal } = ownOptions<CallOptions>(`${operation}.options`, options ?? {}, { signal: true })
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new ConfigurationError(`${operation}.options.signal`, 'must be an AbortSignal')
-  return signal
+  return readOptions(`${operation}.options`, options ?? {}, CALL_OPTIONS).signal
 }
 
 /** What a call sends, and as which type. */

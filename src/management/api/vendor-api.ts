@@ -1,5 +1,6 @@
-import { optionalFunction } from '../../options/readers.js'
-import { durationOr, type Duration } from '../../options/duration.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { func } from '../../options/readers.js'
+import { duration, type Duration } from '../../options/duration.js'
 import { exchange, ExchangeError, type HttpResponse } from '../../http/exchange.js'
 import { retry } from '../../http/retry.js'
 import { timers } from '../../util/timers.js'
@@ -22,8 +23,11 @@ export interface ManagementOptions {
   readonly fetch?: typeof fetch
 }
 
-/** The names of {@link ManagementOptions}, for the list of options a management client knows. */
-export const MANAGEMENT_OPTIONS = { deadline: true, fetch: true } as const
+/** The options of every management client. */
+export const MANAGEMENT_OPTIONS = {
+  deadline: duration({ min: '10ms', max: '60s', default: '10s' }),
+  fetch: optional(func<typeof fetch>()),
+} satisfies TableOf<ManagementOptions>
 
 const MAX_BYTES = 4 * 1024 * 1024
 /** The shortest and the longest pause before a second attempt, in seconds. */
@@ -35,10 +39,10 @@ export class VendorApi {
   readonly #deadlineSeconds: number
   readonly #fetch: typeof fetch | undefined
 
-  constructor(where: string, profile: VendorProfile, options: ManagementOptions) {
+  constructor(profile: VendorProfile, options: Result<typeof MANAGEMENT_OPTIONS>) {
     this.#profile = profile
-    this.#deadlineSeconds = durationOr(`${where}.deadline`, options.deadline, 10, { min: 0.01, max: 60 })
-    this.#fetch = optionalFunction(`${where}.fetch`, options.fetch)
+    this.#deadlineSeconds = options.deadline
+    this.#fetch = options.fetch
   }
 
   /**

@@ -1,7 +1,8 @@
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import type { TableOf } from '../../options/reader.js'
+import * as readers from '../../options/readers.js'
+import { urlWithoutQuery } from '../../options/url.js'
 import { authleteServiceUrl } from '../../providers/authlete/api-url.js'
-import { requiredText } from '../../options/readers.js'
-import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 import { ENDLESS_LIST } from '../api/listing.js'
@@ -19,6 +20,17 @@ export interface AuthleteTokensOptions extends ManagementOptions {
   /** The region's address: a service lives in one only, so there is no default. `https://us.authlete.com`, for example. */
   readonly apiUrl: string
 }
+
+/** The options of `authleteTokens`. */
+export const AUTHLETE_TOKENS_OPTIONS = {
+  ...MANAGEMENT_OPTIONS,
+  serviceId: readers.nonEmptyString,
+  serviceAccessToken: readers.string({
+    pattern: /^[\x21-\x7e]+$/,
+    expectation: 'must be a token: no spaces, no line breaks',
+  }),
+  apiUrl: urlWithoutQuery,
+} satisfies TableOf<AuthleteTokensOptions>
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -54,22 +66,10 @@ export class AuthleteApi {
   readonly #serviceAccessToken: string
 
   constructor(where: string, options: AuthleteTokensOptions) {
-    const own = ownOptions(where, options, {
-      ...MANAGEMENT_OPTIONS,
-      serviceId: true,
-      serviceAccessToken: true,
-      apiUrl: true,
-    })
-    const serviceId = requiredText(`${where}.serviceId`, own.serviceId)
-    this.#serviceAccessToken = requiredText(`${where}.serviceAccessToken`, own.serviceAccessToken)
-    if (!/^[\x21-\x7e]+$/.test(this.#serviceAccessToken)) {
-      throw new ConfigurationError(
-        `${where}.serviceAccessToken`,
-        'must be a token: no spaces, no line breaks',
-      )
-    }
-    const base = authleteServiceUrl(where, own.apiUrl, serviceId)
-    this.#api = new VendorApi(where, { ...PROFILE, base }, own)
+    const own = readOptions(where, options, AUTHLETE_TOKENS_OPTIONS)
+    this.#serviceAccessToken = own.serviceAccessToken
+    const base = authleteServiceUrl(where, own.apiUrl, own.serviceId)
+    this.#api = new VendorApi({ ...PROFILE, base }, own)
   }
 
   /**
@@ -112,7 +112,7 @@ export class AuthleteApi {
   }
 
   async #read(call: VendorCall): Promise<AuthleteResponse> {
-    const { status, json, body: body } = await this.#api.call(call)
+    const { status, json, body } = await this.#api.call(call)
     return {
       status,
       json: withExactIds(json, body),

@@ -1,28 +1,17 @@
-import { ownOptions } from '../../options/read-options.js'
-import { flag, requiredText } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
-import { isRecord } from '../../util/members.js'
-import { parseDuration } from '../../options/duration.js'
+import { duration } from '../../options/duration.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, mapped, mismatch, type Reader, type Result, type Table } from '../../options/reader.js'
+import { listOf, nonEmptyString, record, string } from '../../options/readers.js'
 
-/** Validates one property of an operation's input and returns the value to send. */
-export type Reader = (where: string, value: unknown) => unknown
-
-/** One reader for each property of an operation's input. */
-export type Readers<T> = Readonly<Record<keyof T & string, Reader>>
-
-/** Reads the input of an operation. Unknown properties are refused, and every property is validated before a request is sent. */
-export function readInput<T extends object>(
-  where: string,
-  input: T,
-  readers: Readers<T>,
-): Readonly<Partial<Record<keyof T & string, unknown>>> {
-  const known = Object.fromEntries(Object.keys(readers).map((name) => [name, true]))
-  const own = ownOptions(where, input, known as Readonly<Record<keyof T & string, true>>)
-  const read = Object.entries(own)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, readers[name as keyof T & string](`${where}.${name}`, value)] as const)
-  return Object.fromEntries(read) as Readonly<Partial<Record<keyof T & string, unknown>>>
+/**
+ * Reads the input of an operation: unknown properties are refused, and every property is validated before a request is
+ * sent. The result has only the properties that were given, because it is what is sent.
+ */
+export function readInput<T extends Table>(where: string, input: unknown, table: T): Partial<Result<T>> {
+  const read = Object.entries(readOptions(where, input, table))
+  return Object.fromEntries(read.filter(([, value]) => value !== undefined)) as Partial<Result<T>>
 }
 
 /** Requires exactly one of these properties and returns its name. With two of them, Authlete would silently ignore one. */
@@ -47,33 +36,21 @@ export function requireFields(where: string, fields: object, ...names: readonly 
   if (missing !== undefined) throw new ConfigurationError(`${where}.${missing}`, 'is required')
 }
 
-export const text: Reader = requiredText
-
-export const trueOrFalse: Reader = (where, value) => flag(where, value, false)
-
 /** Accepts `true` only, because `false` would read as if something were switched off. */
-export const onlyTrue: Reader = (where, value) => {
-  if (value !== true) throw new ConfigurationError(where, 'must be true, or be left out')
+export const onlyTrue: Reader<true> = custom('true', (option, value) => {
+  if (value !== true) throw mismatch(option, value, 'must be true, or be left out')
   return true
-}
-
-/** A whole number from 0. */
-export const index: Reader = (where, value) => {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new ConfigurationError(where, 'must be a whole number from 0')
-  }
-  return value
-}
+})
 
 /** A client's number or alias. A number that JavaScript would round must be a string. */
-export const clientId: Reader = (where, value) => {
-  if (typeof value !== 'number') return requiredText(where, value)
+export const clientId: Reader<string | number> = custom('string or integer', (option, value) => {
+  if (typeof value !== 'number') return nonEmptyString.read(option, value)
   if (Number.isSafeInteger(value) && value > 0) return value
-  throw new ConfigurationError(where, "must be the client's number or alias; pass a long number as a string")
-}
+  throw mismatch(option, value, "must be the client's number or alias; pass a long number as a string")
+})
 
 /** A {@link clientId} as a string, for `clientIdentifier` on the wire. */
-export const clientIdentifier: Reader = (where, value) => String(clientId(where, value))
+export const clientIdentifier: Reader<string> = mapped(clientId, (value) => String(value))
 
 /** The fields with Authlete's names for those that have another name here. */
 export function renameFields(
@@ -84,111 +61,81 @@ export function renameFields(
 }
 
 /** A hash of a token, as Authlete lists them: SHA-256 in base64url. Also a thumbprint of a certificate or key. */
-export const hash: Reader = (where, value) => {
-  if (typeof value !== 'string' || !/^[\w-]{43}$/.test(value)) {
-    throw new ConfigurationError(where, 'must be a SHA-256 value in base64url: 43 characters')
-  }
-  return value
-}
+export const hash = string({
+  pattern: /^[\w-]{43}$/,
+  expectation: 'must be a SHA-256 value in base64url: 43 characters',
+})
 
-/** Scopes: a text with spaces, or a list of single ones (RFC 6749 section 3.3). Empty is none. */
-export const scopes: Reader = (where, value) => {
+/** Scopes: a string with spaces, or a list of single ones (RFC 6749 section 3.3). May be empty. */
+export const scopes = custom('string or list', (option, value) => {
   const list: unknown = typeof value === 'string' ? splitScopes(value) : value
   if (!Array.isArray(list) || !list.every(isScopeToken)) {
-    throw new ConfigurationError(where, "must be scopes: 'a b' or ['a', 'b']")
+    throw mismatch(option, value, "must be scopes: 'a b' or ['a', 'b']")
   }
   return list
-}
+})
 
-/** A list of texts, none of them empty. */
-export const texts: Reader = (where, value) => {
-  if (!Array.isArray(value)) throw new ConfigurationError(where, 'must be a list of texts')
-  return value.map((item, at) => requiredText(`${where}[${at}]`, item))
-}
+/** A list of non-empty strings. */
+export const strings = listOf(nonEmptyString)
 
 /** Resource indicators: absolute URIs without a fragment (RFC 8707 section 2). */
-export const resources: Reader = (where, value) => {
-  const list = texts(where, value) as readonly string[]
-  if (!list.every((uri) => URL.canParse(uri) && !uri.includes('#'))) {
-    throw new ConfigurationError(where, 'must be a list of absolute URIs without a fragment')
-  }
-  return list
-}
+export const resources = mapped(strings, (list, option) => {
+  if (list.every((item) => URL.canParse(item) && !item.includes('#'))) return list
+  throw new ConfigurationError(option, 'must be a list of absolute URIs without a fragment')
+})
 
 /** An absolute URI. */
-export const uri: Reader = (where, value) => {
-  if (!URL.canParse(requiredText(where, value)))
-    throw new ConfigurationError(where, 'must be an absolute URI')
-  return value
-}
+export const uri = mapped(nonEmptyString, (value, option) => {
+  if (URL.canParse(value)) return value
+  throw new ConfigurationError(option, 'must be an absolute URI')
+})
 
 /** A {@link Duration} in whole seconds. */
-function wholeSeconds(min: number, hint: string): Reader {
-  return (where, value) => {
-    const seconds = parseDuration(where, value, { min })
-    if (!Number.isInteger(seconds)) throw new ConfigurationError(where, `must be whole seconds${hint}`)
-    return seconds
-  }
+function wholeSeconds(min: string, hint: string): Reader<number> {
+  return mapped(duration({ min }), (seconds, option) => {
+    if (Number.isInteger(seconds)) return seconds
+    throw new ConfigurationError(option, `must be whole seconds${hint}`)
+  })
 }
 
 /** How long a token lives. At Authlete 0 is the service's default, which nobody expects of a 0. */
-export const lifetime = wholeSeconds(1, "; without it the service's default holds")
+export const lifetime = wholeSeconds('1s', "; without it the service's default holds")
 
 /** An age, which may be 0. */
-export const age = wholeSeconds(0, '')
+export const age = wholeSeconds('0s', '')
 
 /** The latest moment that is taken for one in seconds: in the year 5138, or 1973 if it were in milliseconds. */
 const LATEST_SECONDS = 1e11
 
-function seconds(where: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value > 0 && value < LATEST_SECONDS)) {
-    throw new ConfigurationError(where, 'must be in seconds since the epoch, not in milliseconds')
-  }
-  return value
-}
+const epochSeconds = custom('number', (option, value) => {
+  if (typeof value === 'number' && value > 0 && value < LATEST_SECONDS) return value
+  throw mismatch(option, value, 'must be in seconds since the epoch, not in milliseconds')
+})
 
-/** A moment in seconds since the epoch, which goes out in milliseconds. */
-export const momentInMilliseconds: Reader = (where, value) => Math.round(seconds(where, value) * 1000)
+/** A moment in seconds since the epoch, which is sent in milliseconds. */
+export const momentInMilliseconds = mapped(epochSeconds, (seconds) => Math.round(seconds * 1000))
 
-/** A moment in seconds since the epoch, which goes out in whole seconds. */
-export const momentInSeconds: Reader = (where, value) => Math.floor(seconds(where, value))
+/** A moment in seconds since the epoch, which is sent in whole seconds. */
+export const momentInSeconds = mapped(epochSeconds, (seconds) => Math.floor(seconds))
 
-/** A JSON object, which goes out as a text. */
-export const jsonText: Reader = (where, value) => {
-  if (!isRecord(value)) throw new ConfigurationError(where, 'must be an object')
+/** A JSON object, which is sent as a string. */
+export const jsonString = mapped(record, (value, option) => {
   try {
     return JSON.stringify(value, (_name, item: unknown) => {
       if (!isJson(item)) throw new TypeError('not JSON')
       return item
     })
   } catch {
-    throw new ConfigurationError(where, 'must be JSON: no undefined, NaN, function or circle in it')
+    throw new ConfigurationError(option, 'must be JSON: no undefined, NaN, function or circle in it')
   }
-}
+})
 
 /** What `JSON.stringify` would leave out or write as null would be missing without a word. */
 function isJson(item: unknown): boolean {
   return item === null || ['string', 'boolean', 'object'].includes(typeof item) || Number.isFinite(item)
 }
 
-/** One of a list of words. */
-export function oneOf(words: readonly string[]): Reader {
-  return (where, value) => {
-    if (typeof value !== 'string' || !words.includes(value)) {
-      throw new ConfigurationError(where, `must be one of ${words.join(', ')}`)
-    }
-    return value
-  }
-}
-
-/** A list of objects, each read by the same readers. */
-export function listOf<T extends object>(readers: Readers<T>, ...required: readonly string[]): Reader {
-  return (where, value) => {
-    if (!Array.isArray(value)) throw new ConfigurationError(where, 'must be a list')
-    return value.map((item, at) => {
-      const read = readInput(`${where}[${at}]`, item as T, readers)
-      requireFields(`${where}[${at}]`, read, ...required)
-      return read
-    })
-  }
+/** A list of objects of the same table, each sent with what was given of it. */
+export function objects<T extends Table>(table: T): Reader<readonly Partial<Result<T>>[]> {
+  return listOf(custom('object', (option, value) => readInput(option, value, table)))
 }

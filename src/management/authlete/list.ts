@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { AuthleteApi } from './api.js'
-import { clientIdentifier, index, readInput, text } from './input.js'
+import { clientIdentifier, readInput } from './input.js'
 import {
   readListedClient,
   readListedToken,
@@ -8,6 +8,8 @@ import {
   type AuthleteListedToken,
 } from './response.js'
 import type { AuthleteListInput } from './types.js'
+import { optionals, type TableOf } from '../../options/reader.js'
+import { integer, nonEmptyString } from '../../options/readers.js'
 import { Listing, type Page } from '../api/listing.js'
 import { number, records } from '../../util/members.js'
 import type { CallOptions } from '../api/call.js'
@@ -76,27 +78,22 @@ interface Plan {
   readonly pageSize: number
 }
 
+const INPUT = optionals({
+  clientId: clientIdentifier,
+  subject: nonEmptyString,
+  start: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  end: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+  limit: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+}) satisfies TableOf<AuthleteListInput>
+
 function readPlan(where: string, input: AuthleteListInput): Plan {
-  const own = readInput<AuthleteListInput>(where, input, {
-    clientId: clientIdentifier,
-    subject: text,
-    start: index,
-    end: index,
-    limit: index,
-  })
-  const { start, end, limit, clientId, subject } = own
-  const first = Number(start ?? 0)
-  const last = Number(end ?? Number.POSITIVE_INFINITY)
+  const { start: first = 0, end, limit, clientId, subject } = readInput(where, input, INPUT)
+  const last = end ?? Number.POSITIVE_INFINITY
   if (last <= first) throw new ConfigurationError(`${where}.end`, 'must be beyond start')
-  if (limit === 0) throw new ConfigurationError(`${where}.limit`, 'must be at least 1')
   const pageSize = limit ?? (end === undefined ? PAGE_SIZE : last - first)
-  const filter = Object.entries({ clientIdentifier: clientId, subject }).filter(
-    ([, value]) => value !== undefined,
-  )
-  return {
-    filter: Object.fromEntries(filter) as Readonly<Record<string, string>>,
-    first,
-    last,
-    pageSize: Number(pageSize),
+  const filter = {
+    ...(clientId === undefined ? {} : { clientIdentifier: clientId }),
+    ...(subject === undefined ? {} : { subject }),
   }
+  return { filter, first, last, pageSize }
 }

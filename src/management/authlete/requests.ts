@@ -1,7 +1,9 @@
 import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import * as read from './input.js'
-import { readInput, type Reader, type Readers } from './input.js'
+import { readInput } from './input.js'
+import { custom, optional, optionals, type Table, type TableOf } from '../../options/reader.js'
+import { boolean, nonEmptyString, oneOf, string } from '../../options/readers.js'
 import type {
   AuthleteIntrospectInput,
   AuthleteKeyValuePair,
@@ -19,36 +21,36 @@ import type {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Authlete accepts a subject of printable ASCII, at most 100 characters. */
-const subject: Reader = (where, value) => {
-  if (typeof value !== 'string' || !/^[\x20-\x7e]{1,100}$/.test(value) || value.trim() === '') {
-    throw new ConfigurationError(where, 'must be 1 to 100 characters of ASCII')
-  }
-  return value
-}
-
-const DETAIL: Readers<AuthleteAuthorizationDetail> = {
-  type: read.text,
-  locations: read.texts,
-  actions: read.texts,
-  dataTypes: read.texts,
-  identifier: read.text,
-  privileges: read.texts,
-  otherFields: read.jsonText,
-}
-
-const PROPERTY: Readers<AuthleteProperty> = {
-  key: read.text,
-  // The value of a property may be empty.
-  value: (where, value) => (value === '' ? '' : read.text(where, value)),
-  hidden: read.trueOrFalse,
-}
-
-const PAIR: Readers<AuthleteKeyValuePair> = { key: read.text, value: PROPERTY.value }
-
-const authorizationDetails: Reader = (where, value) => ({
-  elements: read.listOf(DETAIL, 'type')(where, value),
+/** Authlete accepts a subject of printable ASCII, at most 100 characters and not blank. */
+const subject = string({
+  pattern: /^(?=.*\S)[\x20-\x7e]{1,100}$/,
+  expectation: 'must be 1 to 100 characters of ASCII',
 })
+
+const DETAIL = {
+  type: nonEmptyString,
+  ...optionals({
+    locations: read.strings,
+    actions: read.strings,
+    dataTypes: read.strings,
+    identifier: nonEmptyString,
+    privileges: read.strings,
+    otherFields: read.jsonString,
+  }),
+} satisfies TableOf<AuthleteAuthorizationDetail>
+
+const PAIR = {
+  key: nonEmptyString,
+  // The value of a property may be empty.
+  value: string({ pattern: /^$|\S/, expectation: 'must be a string that is not blank' }),
+} satisfies TableOf<AuthleteKeyValuePair>
+
+const PROPERTY = { ...PAIR, hidden: optional(boolean()) } satisfies TableOf<AuthleteProperty>
+
+const details = read.objects(DETAIL)
+const authorizationDetails = custom(details.describe, (option, value) => ({
+  elements: details.read(option, value),
+}))
 
 /** Authlete's names of the properties of `create` and `update` that have another name here. */
 const WIRE_NAMES = {
@@ -65,39 +67,40 @@ const WIRE_NAMES = {
 } as const
 
 /** The properties that `create` and `update` share. */
-const SETTINGS = {
+const SETTINGS = optionals({
   scopes: read.scopes,
   neverExpires: read.onlyTrue,
-  properties: read.listOf(PROPERTY, 'key', 'value'),
+  properties: read.objects(PROPERTY),
   certificateThumbprint: read.hash,
   dpopKeyThumbprint: read.hash,
   authorizationDetails,
-  forExternalAttachment: read.trueOrFalse,
-}
+  forExternalAttachment: boolean(),
+})
 
-const CREATE: Readers<AuthleteCreateInput> = {
+const CREATE = {
   ...SETTINGS,
-  grantType: read.oneOf(AUTHLETE_GRANT_TYPES),
+  grantType: oneOf(AUTHLETE_GRANT_TYPES),
   clientId: read.clientId,
-  subject,
-  expiresIn: read.lifetime,
-  refreshTokenExpiresIn: read.lifetime,
-  token: read.text,
-  refreshToken: read.text,
-  clientIdAliasUsed: read.trueOrFalse,
-  clientEntityIdUsed: read.trueOrFalse,
-  metadataDocumentUsed: read.trueOrFalse,
-  resources: read.resources,
-  jwtClaims: read.jsonText,
-  acr: read.text,
-  authTime: read.momentInSeconds,
-  sessionId: read.text,
-}
+  ...optionals({
+    subject,
+    expiresIn: read.lifetime,
+    refreshTokenExpiresIn: read.lifetime,
+    token: nonEmptyString,
+    refreshToken: nonEmptyString,
+    clientIdAliasUsed: boolean(),
+    clientEntityIdUsed: boolean(),
+    metadataDocumentUsed: boolean(),
+    resources: read.resources,
+    jwtClaims: read.jsonString,
+    acr: nonEmptyString,
+    authTime: read.momentInSeconds,
+    sessionId: nonEmptyString,
+  }),
+} satisfies TableOf<AuthleteCreateInput>
 
 /** The body that creates a token. */
 export function createRequest(where: string, input: AuthleteCreateInput): Json {
   const fields = readInput(where, input, CREATE)
-  read.requireFields(where, fields, 'grantType', 'clientId')
   if (fields.grantType !== 'CLIENT_CREDENTIALS') read.requireFields(where, fields, 'subject')
   read.refuseBoth(where, fields, 'neverExpires', 'expiresIn')
   // Authlete's `clientId` is a JSON number, which cannot hold 64 bits. `clientIdentifier` takes the number or the alias as a string.
@@ -109,17 +112,19 @@ export function createRequest(where: string, input: AuthleteCreateInput): Json {
 
 const TOKEN_SELECTORS = ['token', 'tokenHash', 'tokenId'] as const
 
-const UPDATE: Readers<AuthleteUpdateInput> = {
+const UPDATE = {
   ...SETTINGS,
-  token: read.text,
-  tokenHash: read.hash,
-  tokenId: read.text,
-  expiresAt: read.momentInMilliseconds,
-  refreshTokenExpiresAt: read.momentInMilliseconds,
-  replaceToken: read.trueOrFalse,
-  resetExpiryOnScopeChange: read.trueOrFalse,
-  resetRefreshTokenExpiryOnScopeChange: read.trueOrFalse,
-}
+  ...optionals({
+    token: nonEmptyString,
+    tokenHash: read.hash,
+    tokenId: nonEmptyString,
+    expiresAt: read.momentInMilliseconds,
+    refreshTokenExpiresAt: read.momentInMilliseconds,
+    replaceToken: boolean(),
+    resetExpiryOnScopeChange: boolean(),
+    resetRefreshTokenExpiryOnScopeChange: boolean(),
+  }),
+} satisfies TableOf<AuthleteUpdateInput>
 
 /** The body that changes a token. */
 export function updateRequest(where: string, input: AuthleteUpdateInput): Json {
@@ -127,25 +132,32 @@ export function updateRequest(where: string, input: AuthleteUpdateInput): Json {
   read.requireExactlyOne(where, fields, TOKEN_SELECTORS)
   read.refuseBoth(where, fields, 'neverExpires', 'expiresAt')
   if (Object.keys(fields).length === 1)
-    throw new ConfigurationError(where, 'must have at least one field to change')
+    throw new ConfigurationError(where, 'changes nothing: specify at least one field to change')
   return read.renameFields(fields, WIRE_NAMES)
 }
 
+const DELETE = optionals({
+  token: nonEmptyString,
+  tokenHash: read.hash,
+}) satisfies TableOf<AuthleteDeleteInput>
+
 /** The token or hash that the path of a delete call ends with. */
 export function deleteRequest(where: string, input: AuthleteDeleteInput): string {
-  const fields = readInput<AuthleteDeleteInput>(where, input, { token: read.text, tokenHash: read.hash })
+  const fields = readInput(where, input, DELETE)
   read.requireExactlyOne(where, fields, ['token', 'tokenHash'])
   return String(fields.token ?? fields.tokenHash)
 }
 
+const REVOKE = optionals({
+  token: nonEmptyString,
+  tokenHash: read.hash,
+  refreshToken: nonEmptyString,
+  refreshTokenHash: read.hash,
+}) satisfies TableOf<AuthleteRevokeInput>
+
 /** The body that revokes one token. It has one property only, because Authlete uses the first one it finds and ignores the others. */
 export function revokeRequest(where: string, input: AuthleteRevokeInput): Json {
-  const fields = readInput<AuthleteRevokeInput>(where, input, {
-    token: read.text,
-    tokenHash: read.hash,
-    refreshToken: read.text,
-    refreshTokenHash: read.hash,
-  })
+  const fields = readInput(where, input, REVOKE)
   read.requireExactlyOne(where, fields, ['token', 'tokenHash', 'refreshToken', 'refreshTokenHash'])
   const { token, tokenHash, refreshToken, refreshTokenHash } = fields
   const accessTokenIdentifier = token ?? tokenHash
@@ -160,27 +172,31 @@ export interface RevokeAllInput {
   readonly subject?: string
 }
 
+const REVOKE_ALL = {
+  clientId: read.clientIdentifier,
+  subject: nonEmptyString,
+} satisfies TableOf<RevokeAllInput>
+
 /** The body that revokes all tokens of a client, of a subject, or of both. Every name in `names` is required. */
 export function revokeAllRequest(where: string, input: RevokeAllInput, names: readonly string[]): Json {
-  const all: Readers<RevokeAllInput> = { clientId: read.clientIdentifier, subject: read.text }
-  const readers = Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
-  const fields = readInput(where, input, readers as Readers<RevokeAllInput>)
-  read.requireFields(where, fields, ...names)
-  return read.renameFields(fields, { clientId: 'clientIdentifier' })
+  const table: Table = Object.fromEntries(Object.entries(REVOKE_ALL).filter(([name]) => names.includes(name)))
+  return read.renameFields(readInput(where, input, table), { clientId: 'clientIdentifier' })
 }
+
+const REISSUE = {
+  token: nonEmptyString,
+  refreshToken: nonEmptyString,
+  ...optionals({
+    subject: nonEmptyString,
+    claims: read.jsonString,
+    header: read.jsonString,
+    audienceFormat: oneOf(['array', 'string']),
+  }),
+} satisfies TableOf<AuthleteReissueIdTokenInput>
 
 /** The body that reissues an ID token. */
 export function reissueRequest(where: string, input: AuthleteReissueIdTokenInput): Json {
-  const fields = readInput<AuthleteReissueIdTokenInput>(where, input, {
-    token: read.text,
-    refreshToken: read.text,
-    subject: read.text,
-    claims: read.jsonText,
-    header: read.jsonText,
-    audienceFormat: read.oneOf(['array', 'string']),
-  })
-  read.requireFields(where, fields, 'token', 'refreshToken')
-  return read.renameFields(fields, {
+  return read.renameFields(readInput(where, input, REISSUE), {
     token: 'accessToken',
     subject: 'sub',
     header: 'idtHeaderParams',
@@ -188,25 +204,28 @@ export function reissueRequest(where: string, input: AuthleteReissueIdTokenInput
   })
 }
 
-/** The body that introspects a token. */
-export function introspectRequest(where: string, input: AuthleteIntrospectInput): Json {
-  const fields = readInput<AuthleteIntrospectInput>(where, input, {
-    token: read.text,
+const INTROSPECT = {
+  token: nonEmptyString,
+  ...optionals({
     scopes: read.scopes,
-    subject: read.text,
-    clientCertificate: read.text,
-    dpop: read.text,
-    htm: read.text,
+    subject: nonEmptyString,
+    clientCertificate: nonEmptyString,
+    dpop: nonEmptyString,
+    htm: nonEmptyString,
     htu: read.uri,
     resources: read.resources,
-    acrValues: read.texts,
+    acrValues: read.strings,
     maxAge: read.age,
-    dpopNonceRequired: read.trueOrFalse,
+    dpopNonceRequired: boolean(),
     targetUri: read.uri,
-    headers: read.listOf(PAIR, 'key', 'value'),
-    requestBodyContained: read.trueOrFalse,
-  })
-  read.requireFields(where, fields, 'token')
+    headers: read.objects(PAIR),
+    requestBodyContained: boolean(),
+  }),
+} satisfies TableOf<AuthleteIntrospectInput>
+
+/** The body that introspects a token. */
+export function introspectRequest(where: string, input: AuthleteIntrospectInput): Json {
+  const fields = readInput(where, input, INTROSPECT)
   // A DPoP proof can be checked only against the method and URL of its request.
   if (fields.dpop !== undefined) read.requireFields(where, fields, 'htm', 'htu')
   return fields
@@ -215,28 +234,31 @@ export function introspectRequest(where: string, input: AuthleteIntrospectInput)
 /** The media type of a JWT response (RFC 9701). */
 const JWT_RESPONSE_TYPE = 'application/token-introspection+jwt'
 
+const STANDARD = optionals({
+  token: nonEmptyString,
+  tokenTypeHint: oneOf(['access_token', 'refresh_token']),
+  parameters: nonEmptyString,
+  includeHiddenProperties: boolean(),
+  resourceServerUri: read.uri,
+  accept: nonEmptyString,
+  signatureAlgorithm: nonEmptyString,
+  encryptionAlgorithm: nonEmptyString,
+  contentEncryptionAlgorithm: nonEmptyString,
+  sharedKeyForSign: nonEmptyString,
+  sharedKeyForEncryption: nonEmptyString,
+  publicKeyForEncryption: nonEmptyString,
+}) satisfies TableOf<AuthleteIntrospectStandardInput>
+
 /** The body that forwards an RFC 7662 introspection request. */
 export function standardRequest(where: string, input: AuthleteIntrospectStandardInput): Json {
-  const { token, tokenTypeHint, ...rest } = readInput<AuthleteIntrospectStandardInput>(where, input, {
-    token: read.text,
-    tokenTypeHint: read.oneOf(['access_token', 'refresh_token']),
-    parameters: read.text,
-    includeHiddenProperties: read.trueOrFalse,
-    resourceServerUri: read.uri,
-    accept: read.text,
-    signatureAlgorithm: read.text,
-    encryptionAlgorithm: read.text,
-    contentEncryptionAlgorithm: read.text,
-    sharedKeyForSign: read.text,
-    sharedKeyForEncryption: read.text,
-    publicKeyForEncryption: read.text,
-  })
+  const { token, tokenTypeHint, ...rest } = readInput(where, input, STANDARD)
   const fields = { ...rest, ...(token === undefined ? {} : { token }) }
   const source = read.requireExactlyOne(where, fields, ['token', 'parameters'])
   if (source === 'parameters' && tokenTypeHint !== undefined) {
     throw new ConfigurationError(`${where}.tokenTypeHint`, 'goes with token: parameters have their own')
   }
-  if (String(rest.accept).includes(JWT_RESPONSE_TYPE)) read.requireFields(where, fields, 'resourceServerUri')
+  if (rest.accept?.includes(JWT_RESPONSE_TYPE) === true)
+    read.requireFields(where, fields, 'resourceServerUri')
   const json = read.renameFields(rest, {
     includeHiddenProperties: 'withHiddenProperties',
     resourceServerUri: 'rsUri',
@@ -246,6 +268,6 @@ export function standardRequest(where: string, input: AuthleteIntrospectStandard
     contentEncryptionAlgorithm: 'introspectionEncryptionEnc',
   })
   if (source === 'parameters') return json
-  const hint = typeof tokenTypeHint === 'string' ? { token_type_hint: tokenTypeHint } : {}
+  const hint = tokenTypeHint === undefined ? {} : { token_type_hint: tokenTypeHint }
   return { ...json, parameters: new URLSearchParams({ token: String(token), ...hint }).toString() }
 }

@@ -1,5 +1,5 @@
-import { type OwnOptions } from '../../options/read-options.js'
-import { optionalText } from '../../options/readers.js'
+import { described, mapped, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
+import { nonEmptyString } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
@@ -7,7 +7,7 @@ import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js
 import { ManagementError } from '../api/management-error.js'
 import { records, string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
-import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
@@ -20,6 +20,14 @@ export interface ClerkTokensOptions extends ManagementOptions {
   /** The Backend API. Default `https://api.clerk.com`. */
   readonly apiUrl?: string
 }
+
+/** The options of {@link clerkTokens}. */
+export const CLERK_TOKENS_OPTIONS = {
+  ...MANAGEMENT_OPTIONS,
+  machineSecretKey: optional(secretKey('ak_')),
+  secretKey: optional(secretKey('sk_')),
+  apiUrl: clerkApiUrl,
+} satisfies TableOf<ClerkTokensOptions>
 
 /** One operation at Clerk. */
 export interface ClerkCall extends Pick<
@@ -39,19 +47,19 @@ export class ClerkApi {
   readonly #machineKey: string | undefined
   readonly #instanceKey: string | undefined
 
-  constructor(where: string, own: OwnOptions<ClerkTokensOptions>) {
-    this.#machineKey = readKey(`${where}.machineSecretKey`, own.machineSecretKey, 'ak_')
-    this.#instanceKey = readKey(`${where}.secretKey`, own.secretKey, 'sk_')
+  constructor(where: string, own: Result<typeof CLERK_TOKENS_OPTIONS>) {
+    this.#machineKey = own.machineSecretKey
+    this.#instanceKey = own.secretKey
     if (this.#machineKey === undefined && this.#instanceKey === undefined)
       throw new ConfigurationError(where, 'needs machineSecretKey (ak_...), secretKey (sk_...), or both')
     const profile = {
       vendor: 'clerk',
       title: 'Clerk',
-      base: clerkApiUrl(`${where}.apiUrl`, own.apiUrl),
+      base: own.apiUrl,
       readProblem,
       advise,
     } as const
-    this.#api = new VendorApi(where, profile, own)
+    this.#api = new VendorApi(profile, own)
   }
 
   /** Refuses an operation that only a machine may do. */
@@ -94,17 +102,17 @@ export class ClerkApi {
   }
 }
 
-/** Never says what it was given: it is a secret, if of another kind. */
-function readKey(option: string, value: unknown, prefix: 'ak_' | 'sk_'): string | undefined {
-  const key = optionalText(option, value)
-  if (key === undefined) return undefined
-  if (!key.startsWith(prefix)) {
-    const whose = prefix === 'ak_' ? 'a machine' : 'the instance'
-    throw new ConfigurationError(option, `must be the secret key of ${whose}, which starts with ${prefix}`)
-  }
-  if (!/^[\x21-\x7e]+$/.test(key))
-    throw new ConfigurationError(option, 'must not hold spaces, line breaks or letters outside ASCII')
-  return key
+/** Reads a secret key. An error never quotes it: it is a secret, even if of another kind. */
+function secretKey(prefix: 'ak_' | 'sk_'): Reader<string> {
+  return mapped(described(nonEmptyString, { bounds: `${prefix}…` }), (key, option) => {
+    if (!key.startsWith(prefix)) {
+      const whose = prefix === 'ak_' ? 'a machine' : 'the instance'
+      throw new ConfigurationError(option, `must be the secret key of ${whose}, which starts with ${prefix}`)
+    }
+    if (!/^[\x21-\x7e]+$/.test(key))
+      throw new ConfigurationError(option, 'must not hold spaces, line breaks or letters outside ASCII')
+    return key
+  })
 }
 
 /** `{ errors: [{ code, message, long_message }], clerk_trace_id }`; without a trace id, the proxy's id of the request. */

@@ -1,6 +1,6 @@
 import { encodePathSegment } from '../../options/path-part.js'
-import { ownOptions } from '../../options/read-options.js'
-import { ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
+import { readOptions } from '../../options/read-options.js'
+import { CLERK_TOKENS_OPTIONS, ClerkApi, type ClerkCall, type ClerkTokensOptions } from './api.js'
 import {
   readCreateInput,
   readListInput,
@@ -17,8 +17,7 @@ import { readClerkToken, type ClerkToken, type ClerkCreatedToken } from './token
 import { ENDLESS_LIST, captureResult, type Listing } from '../api/listing.js'
 import { number, records, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
-import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { type CallOptions } from '../api/call.js'
+import type { CallOptions } from '../api/call.js'
 
 /**
  * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input
@@ -69,12 +68,7 @@ export interface ClerkTokens {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function clerkTokens(options: ClerkTokensOptions): ClerkTokens {
-  const own = ownOptions<ClerkTokensOptions>('clerkTokens', options, {
-    ...MANAGEMENT_OPTIONS,
-    machineSecretKey: true,
-    secretKey: true,
-    apiUrl: true,
-  })
+  const own = readOptions('clerkTokens', options, CLERK_TOKENS_OPTIONS)
   const api = new ClerkApi('clerkTokens', own)
   return Object.freeze<ClerkTokens>({
     create: (input = {}, callOptions = {}) => create(api, input, callOptions),

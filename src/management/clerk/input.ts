@@ -1,8 +1,8 @@
-import { ownOptions } from '../../options/read-options.js'
-import { flag, requiredText, wholeNumber } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { mapped, nullable, optional, withDefault, type TableOf } from '../../options/reader.js'
+import { boolean, integer, nonEmptyString, oneOf, record } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
-import { parseDuration, type Duration } from '../../options/duration.js'
+import { duration, type Duration } from '../../options/duration.js'
 import { copyJson } from '../../options/json-value.js'
 
 /** What {@link ClerkTokens.create} takes. */
@@ -52,46 +52,39 @@ export interface ClerkVerifyInput {
 
 const LONGEST_WALK = 100_000_000
 
+const CREATE = {
+  format: oneOf(['opaque', 'jwt'], 'opaque'),
+  expiresIn: withDefault(nullable(duration({ min: '1ms' })), null),
+  claims: withDefault(
+    nullable(mapped(record, (value, option) => copyJson(option, value) as typeof value)),
+    null,
+  ),
+  minRemainingTtl: optional(duration()),
+} satisfies TableOf<ClerkCreateInput>
+
 /** The body of a create call: every member Clerk's own SDK writes, in its default where it writes one. */
 export function readCreateInput(where: string, input: ClerkCreateInput): Record<string, unknown> {
-  const own = ownOptions<ClerkCreateInput>(where, input, {
-    format: true,
-    expiresIn: true,
-    claims: true,
-    minRemainingTtl: true,
-  })
-  const format = own.format ?? 'opaque'
-  if (!['opaque', 'jwt'].includes(format))
-    throw new ConfigurationError(`${where}.format`, "must be 'opaque' or 'jwt'")
-  const lifetime =
-    own.expiresIn === undefined || own.expiresIn === null
-      ? null
-      : parseDuration(`${where}.expiresIn`, own.expiresIn, { min: 0.001 })
+  const {
+    format,
+    expiresIn: lifetime,
+    claims,
+    minRemainingTtl: remaining,
+  } = readOptions(where, input, CREATE)
+  if (remaining !== undefined) checkRemaining(`${where}.minRemainingTtl`, remaining, format, lifetime)
   return {
     token_format: format,
     seconds_until_expiration: lifetime,
-    claims: readClaims(`${where}.claims`, own.claims),
-    min_remaining_ttl_seconds:
-      own.minRemainingTtl === undefined
-        ? undefined
-        : readRemaining(`${where}.minRemainingTtl`, own.minRemainingTtl, format, lifetime),
+    claims,
+    min_remaining_ttl_seconds: remaining,
   }
 }
 
-function readRemaining(option: string, value: Duration, format: string, lifetime: number | null): number {
-  const seconds = parseDuration(option, value)
+function checkRemaining(option: string, seconds: number, format: string, lifetime: number | null): void {
   if (format === 'jwt')
     throw new ConfigurationError(option, 'is for opaque tokens: Clerk keeps no JWT it could give again')
   if (!Number.isInteger(seconds)) throw new ConfigurationError(option, 'must be whole seconds')
   if (lifetime !== null && seconds >= lifetime)
     throw new ConfigurationError(option, 'must be less than expiresIn: no token could last that long')
-  return seconds
-}
-
-function readClaims(option: string, claims: unknown): Readonly<Record<string, unknown>> | null {
-  if (claims === undefined || claims === null) return null
-  if (!isRecord(claims)) throw new ConfigurationError(option, 'must be an object of claims, or null')
-  return copyJson(option, claims) as Readonly<Record<string, unknown>>
 }
 
 /** A list call, of which only the offset changes from page to page. */
@@ -104,51 +97,50 @@ export interface ClerkListQuery {
   readonly offset: number | undefined
 }
 
+const LIST = {
+  subject: mapped(nonEmptyString, (subject, option) => {
+    if (subject.startsWith('mch_')) return subject
+    throw new ConfigurationError(option, 'must be the id of a machine (mch_...)')
+  }),
+  revoked: boolean({ default: false }),
+  expired: boolean({ default: false }),
+  limit: optional(integer({ min: 1, max: 100 })),
+  offset: optional(integer({ min: 0, max: LONGEST_WALK })),
+} satisfies TableOf<ClerkListInput>
+
 export function readListInput(where: string, input: ClerkListInput): ClerkListQuery {
-  const own = ownOptions<ClerkListInput>(where, input, {
-    subject: true,
-    revoked: true,
-    expired: true,
-    limit: true,
-    offset: true,
-  })
-  const subject = requiredText(`${where}.subject`, own.subject)
-  if (!subject.startsWith('mch_'))
-    throw new ConfigurationError(`${where}.subject`, 'must be the id of a machine (mch_...)')
-  const optional = <T>(value: T | undefined, read: (given: T) => T): T | undefined =>
-    value === undefined ? undefined : read(value)
-  return {
-    subject,
-    revoked: flag(`${where}.revoked`, own.revoked, false) || undefined,
-    expired: flag(`${where}.expired`, own.expired, false) || undefined,
-    limit: optional(own.limit, (value) => wholeNumber(`${where}.limit`, value, 10, { min: 1, max: 100 })),
-    offset: optional(own.offset, (value) =>
-      wholeNumber(`${where}.offset`, value, 0, { min: 0, max: LONGEST_WALK }),
-    ),
-  }
+  const { revoked, expired, ...own } = readOptions(where, input, LIST)
+  return { ...own, revoked: revoked || undefined, expired: expired || undefined }
 }
+
+const REVOKE = {
+  tokenId: mapped(nonEmptyString, (tokenId, option) => {
+    if (tokenId.split('.').length === 3)
+      throw new ConfigurationError(
+        option,
+        'is a JWT, not the id of a token. Clerk keeps no JWT and cannot revoke one: let JWTs live shortly, or ' +
+          'refuse them by a policy of your own',
+      )
+    if (!tokenId.startsWith('mt_')) throw new ConfigurationError(option, 'must be the id of a token (mt_...)')
+    return tokenId
+  }),
+  reason: withDefault<string | null>(nonEmptyString, null),
+} satisfies TableOf<ClerkRevokeInput>
 
 export function readRevokeInput(
   where: string,
   input: ClerkRevokeInput,
 ): { readonly tokenId: string; readonly reason: string | null } {
-  const own = ownOptions<ClerkRevokeInput>(where, input, { tokenId: true, reason: true })
-  const tokenId = requiredText(`${where}.tokenId`, own.tokenId)
-  if (tokenId.split('.').length === 3)
-    throw new ConfigurationError(
-      `${where}.tokenId`,
-      'is a JWT, not the id of a token. Clerk keeps no JWT and cannot revoke one: let JWTs live shortly, or ' +
-        'refuse them by a policy of your own',
-    )
-  if (!tokenId.startsWith('mt_'))
-    throw new ConfigurationError(`${where}.tokenId`, 'must be the id of a token (mt_...)')
-  return { tokenId, reason: own.reason === undefined ? null : requiredText(`${where}.reason`, own.reason) }
+  return readOptions(where, input, REVOKE)
 }
 
+const VERIFY = {
+  token: mapped(nonEmptyString, (token, option) => {
+    if (!/^(?:ak|sk)_/.test(token)) return token
+    throw new ConfigurationError(option, 'is a secret key, not a token: it was not sent')
+  }),
+} satisfies TableOf<ClerkVerifyInput>
+
 export function readVerifyInput(where: string, input: ClerkVerifyInput): string {
-  const own = ownOptions<ClerkVerifyInput>(where, input, { token: true })
-  const token = requiredText(`${where}.token`, own.token)
-  if (/^(?:ak|sk)_/.test(token))
-    throw new ConfigurationError(`${where}.token`, 'is a secret key, not a token: it was not sent')
-  return token
+  return readOptions(where, input, VERIFY).token
 }

@@ -1,7 +1,8 @@
 import { proveBySecret, type SecretCredentials } from '../../http/client-authentication.js'
-import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
-import { optionalText, requiredText } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { nonEmptyString, oneOf } from '../../options/readers.js'
+import { urlWithoutQuery, secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { tokenForm } from '../../introspection/rfc7662.js'
@@ -10,6 +11,7 @@ import { readIntrospection, type TokenIntrospection } from './introspection.js'
 import { string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
+import type { VendorProfile } from '../api/vendor-profile.js'
 
 /** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
 export interface OAuthTokensOptions extends ManagementOptions {
@@ -26,6 +28,19 @@ export interface OAuthTokensOptions extends ManagementOptions {
   /** `basic` sends the credentials in the header (RFC 6749 section 2.3.1), `post` in the form. Default `'basic'`. */
   readonly authentication?: 'basic' | 'post'
 }
+
+/** The options of {@link oauthTokens}. */
+export const OAUTH_TOKENS_OPTIONS = {
+  ...MANAGEMENT_OPTIONS,
+  issuer: optional(urlWithoutQuery),
+  introspectionEndpoint: optional(secureUrl),
+  revocationEndpoint: optional(secureUrl),
+  clientId: nonEmptyString,
+  clientSecret: nonEmptyString,
+  authentication: oneOf(['basic', 'post'], 'basic'),
+} satisfies TableOf<OAuthTokensOptions>
+
+type Settings = Result<typeof OAUTH_TOKENS_OPTIONS>
 
 /** A token to ask about. */
 export interface OAuthIntrospectInput {
@@ -66,18 +81,9 @@ export interface OAuthTokens {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
-  const own = ownOptions<OAuthTokensOptions>('oauthTokens', options, {
-    ...MANAGEMENT_OPTIONS,
-    issuer: true,
-    introspectionEndpoint: true,
-    revocationEndpoint: true,
-    clientId: true,
-    clientSecret: true,
-    authentication: true,
-  })
-  const client = readClient(own)
-  const api = new VendorApi('oauthTokens', PROFILE, own)
-  const endpoints = new EndpointFinder(api, readAddresses(own))
+  const client = readOptions('oauthTokens', options, OAUTH_TOKENS_OPTIONS)
+  const api = new VendorApi(PROFILE, client)
+  const endpoints = new EndpointFinder(api, readAddresses(client))
   return Object.freeze<OAuthTokens>({
     introspect: async (input, callOptions) => {
       const asking = readOperation('introspect', input, callOptions)
@@ -98,35 +104,24 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   })
 }
 
-function readClient(own: OAuthTokensOptions): SecretCredentials {
-  const { authentication = 'basic' } = own
-  const clientId = requiredText('oauthTokens.clientId', own.clientId)
-  const clientSecret = requiredText('oauthTokens.clientSecret', own.clientSecret)
-  if (authentication !== 'basic' && authentication !== 'post') {
-    throw new ConfigurationError('oauthTokens.authentication', "must be 'basic' or 'post'")
-  }
-  return { clientId, clientSecret, authentication }
-}
-
-function readAddresses(own: OAuthTokensOptions): ConstructorParameters<typeof EndpointFinder>[1] {
-  const read = (name: 'issuer' | 'introspectionEndpoint' | 'revocationEndpoint'): string | undefined =>
-    own[name] === undefined ? undefined : secureAddress(`oauthTokens.${name}`, own[name])
-  const issuer = read('issuer')
-  if (issuer !== undefined && new URL(issuer).search !== '') {
-    throw new ConfigurationError('oauthTokens.issuer', 'must not have a query')
-  }
-  const given = {
-    introspection_endpoint: read('introspectionEndpoint'),
-    revocation_endpoint: read('revocationEndpoint'),
-  }
-  if (issuer === undefined && Object.values(given).every((address) => address === undefined)) {
+function readAddresses(own: Settings): ConstructorParameters<typeof EndpointFinder>[1] {
+  const { issuer, introspectionEndpoint, revocationEndpoint } = own
+  if (issuer === undefined && introspectionEndpoint === undefined && revocationEndpoint === undefined) {
     throw new ConfigurationError(
       'oauthTokens.issuer',
       'is required, unless introspectionEndpoint or revocationEndpoint is given',
     )
   }
-  return { issuer, given }
+  return {
+    issuer,
+    given: { introspection_endpoint: introspectionEndpoint, revocation_endpoint: revocationEndpoint },
+  }
 }
+
+const TOKEN_INPUT = {
+  token: nonEmptyString,
+  tokenTypeHint: optional(nonEmptyString),
+} satisfies TableOf<OAuthIntrospectInput>
 
 function readOperation(
   name: 'introspect' | 'revoke',
@@ -134,9 +129,7 @@ function readOperation(
   options: CallOptions | undefined,
 ): Operation & { readonly form: Readonly<Record<string, string>> } {
   const operation = `oauthTokens.${name}`
-  const own = ownOptions<OAuthIntrospectInput>(operation, input, { token: true, tokenTypeHint: true })
-  const token = requiredText(`${operation}.token`, own.token)
-  const hint = optionalText(`${operation}.tokenTypeHint`, own.tokenTypeHint)
+  const { token, tokenTypeHint: hint } = readOptions(operation, input, TOKEN_INPUT)
   const signal = readSignal(operation, options)
   return { operation, signal, form: tokenForm(token, hint) }
 }
@@ -156,7 +149,7 @@ function withCredentials<C extends { readonly form: Readonly<Record<string, stri
   }
 }
 
-const PROFILE: ConstructorParameters<typeof VendorApi>[1] = {
+const PROFILE: VendorProfile = {
   vendor: 'oauth',
   title: 'The issuer',
   // The endpoints are addresses of their own, each a whole one.

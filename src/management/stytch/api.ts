@@ -1,13 +1,17 @@
 import { encodePathSegment } from '../../options/path-part.js'
-import type { OwnOptions } from '../../options/read-options.js'
-import { requiredText } from '../../options/readers.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { boolean, func, nonEmptyString } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { stytchAddress, type StytchAddressOptions } from '../../providers/stytch/api-url.js'
+import {
+  STYTCH_ADDRESS_OPTIONS,
+  stytchApiUrl,
+  type StytchAddressOptions,
+} from '../../providers/stytch/api-url.js'
 import type { ManagementError } from '../api/management-error.js'
 import { string } from '../../util/members.js'
 import type { VendorResponse } from '../api/response.js'
-import { VendorApi, type ManagementOptions } from '../api/vendor-api.js'
+import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
@@ -20,6 +24,17 @@ export interface StytchClientsOptions extends ManagementOptions, StytchAddressOp
   /** The time in milliseconds since the epoch that `authenticateToken` judges by, for tests. Default: the system's. */
   readonly clock?: () => number
 }
+
+/** The options of {@link stytchClients}. */
+export const STYTCH_CLIENTS_OPTIONS = {
+  ...MANAGEMENT_OPTIONS,
+  ...STYTCH_ADDRESS_OPTIONS,
+  secret: nonEmptyString,
+  b2b: boolean({ default: false }),
+  clock: optional(func<() => number>({ type: '() => number' })),
+} satisfies TableOf<StytchClientsOptions>
+
+export type StytchClientsSettings = Result<typeof STYTCH_CLIENTS_OPTIONS>
 
 /** One operation at Stytch. */
 export interface StytchCall extends Pick<VendorCall, 'operation' | 'method' | 'path' | 'json' | 'isRead'> {
@@ -35,18 +50,18 @@ export class StytchApi {
   readonly #secret: string
   readonly #credentials: string
 
-  constructor(where: string, own: OwnOptions<StytchClientsOptions>) {
-    this.projectId = requiredText(`${where}.projectId`, own.projectId)
+  constructor(where: string, own: StytchClientsSettings) {
+    this.projectId = own.projectId
     if (this.projectId.includes(':'))
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
     // Refused here: the path of the token endpoint has it.
     encodePathSegment(`${where}.projectId`, this.projectId)
-    this.#secret = requiredText(`${where}.secret`, own.secret)
+    this.#secret = own.secret
     // As it stands: form-encoding as for an OAuth client would change the `=` that such a secret ends with.
     this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')
-    const base = stytchAddress(where, own)
+    const base = stytchApiUrl(own)
     const profile = { vendor: 'stytch', title: 'Stytch', base, readProblem, advise } as const
-    this.#api = new VendorApi(where, profile, own)
+    this.#api = new VendorApi(profile, own)
   }
 
   /** Makes a call as the project. */

@@ -1,16 +1,17 @@
 import type { AccessToken } from '../../model/access-token.js'
-import { ownOptions, type OwnOptions } from '../../options/read-options.js'
-import { optionalFunction } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, optional, withDefault, type TableOf } from '../../options/reader.js'
+import { func } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { createVerifier } from '../../verifier/create-verifier.js'
+import { createVerifier, VERIFIER_OPTIONS } from '../../verifier/create-verifier.js'
 import type { Verifier } from '../../verifier/verifier.js'
-import { durationOr, type Duration } from '../../options/duration.js'
+import { duration, type Duration } from '../../options/duration.js'
 import { stytch } from '../../providers/stytch/stytch.js'
 import { Refusal } from '../../model/refusal.js'
 import { waitFor } from '../../util/abort.js'
 import type { EpochSeconds } from '../../util/members.js'
-import type { StytchClientsOptions } from './api.js'
-import { readScopes } from './input.js'
+import type { StytchClientsSettings } from './api.js'
+import { scopeList } from './input.js'
 import { readSignal, type CallOptions } from '../api/call.js'
 
 /** What {@link StytchClients.authenticateToken} takes. */
@@ -59,14 +60,14 @@ const STANDARD_CLAIMS = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub', 'scope
 const MAX_VERIFIERS = 8
 
 /** Verifies tokens with the verifier that guards an API. Calls with the same clock tolerance share one. */
-export function createAuthenticateToken(own: OwnOptions<StytchClientsOptions>): AuthenticateToken {
+export function createAuthenticateToken(own: StytchClientsSettings): AuthenticateToken {
   const verifiers = new Map<Duration, Verifier>()
   const { projectId, apiUrl, customDomain, b2b, fetch, clock } = own
   const issuer = stytch({
     projectId,
     ...(apiUrl === undefined ? {} : { apiUrl }),
     ...(customDomain === undefined ? {} : { customDomain }),
-    ...(b2b === undefined ? {} : { b2b }),
+    b2b,
     ...(fetch === undefined ? {} : { fetch }),
   })
 
@@ -85,9 +86,10 @@ export function createAuthenticateToken(own: OwnOptions<StytchClientsOptions>): 
     return verifier
   }
 
-  verifierOf(DEFAULT_TOLERANCE)
+  // Made now, so that a wrong option is reported when the client is made.
+  verifierOf(INPUT.clockTolerance.read('clockTolerance', undefined))
   return async (given, options) => {
-    const input = readInput(given)
+    const input = readOptions(OPERATION, given, INPUT)
     const signal = readSignal(OPERATION, options)
     const { scopes: required, checkScopes, maxTokenAge } = input
     const policy = {
@@ -102,37 +104,22 @@ export function createAuthenticateToken(own: OwnOptions<StytchClientsOptions>): 
   }
 }
 
-const DEFAULT_TOLERANCE = 5
-
-interface ParsedInput {
-  readonly token: string
-  readonly scopes: readonly string[]
-  readonly maxTokenAge: number | undefined
-  readonly clockTolerance: number
-  readonly checkScopes: StytchAuthenticateTokenInput['checkScopes']
-}
-
-function readInput(given: StytchAuthenticateTokenInput): ParsedInput {
-  const where = OPERATION
-  const own = ownOptions<StytchAuthenticateTokenInput>(where, given, {
-    token: true,
-    scopes: true,
-    maxTokenAge: true,
-    clockTolerance: true,
-    checkScopes: true,
-  })
-  const { scopes, maxTokenAge, clockTolerance } = own
-  // An empty string is more likely an unset variable than the intention to require no scope.
-  if (typeof scopes === 'string' && scopes.trim() === '')
-    throw new ConfigurationError(`${where}.scopes`, 'must not be an empty string')
-  return {
-    token: own.token,
-    scopes: scopes === undefined ? [] : readScopes(`${where}.scopes`, scopes),
-    maxTokenAge: maxTokenAge === undefined ? undefined : durationOr(`${where}.maxTokenAge`, maxTokenAge, 0),
-    clockTolerance: durationOr(`${where}.clockTolerance`, clockTolerance, DEFAULT_TOLERANCE, { max: 60 }),
-    checkScopes: optionalFunction(`${where}.checkScopes`, own.checkScopes),
-  }
-}
+const INPUT = {
+  // An invalid token is refused when it is verified: it is not a wrong input.
+  token: custom('string', (_option, value) => value as string),
+  scopes: withDefault(
+    custom<readonly string[]>('string or list', (option, value) => {
+      // An empty string is probably a variable that is not set, not the wish to require nothing.
+      if (typeof value === 'string' && value.trim() === '')
+        throw new ConfigurationError(option, 'must not be an empty string')
+      return scopeList.read(option, value)
+    }),
+    [],
+  ),
+  maxTokenAge: optional(duration()),
+  clockTolerance: VERIFIER_OPTIONS.clockTolerance,
+  checkScopes: optional(func<NonNullable<StytchAuthenticateTokenInput['checkScopes']>>()),
+} satisfies TableOf<StytchAuthenticateTokenInput>
 
 function checkCustomScopes(
   checkScopes: NonNullable<StytchAuthenticateTokenInput['checkScopes']>,

@@ -1,8 +1,8 @@
 import { encodePathSegment } from '../../options/path-part.js'
-import { ownOptions } from '../../options/read-options.js'
-import { requiredText } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { custom, mapped, mismatch, optional, type Reader, type TableOf } from '../../options/reader.js'
+import { nonEmptyString, oneOf, record, string } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isRecord } from '../../util/members.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'
@@ -49,93 +49,18 @@ export interface StytchTokenInput {
 
 type Body = Readonly<Record<string, unknown>>
 
-export function readCreateInput(where: string, input: StytchCreateInput): Body {
-  const own = ownOptions<StytchCreateInput>(where, input, {
-    scopes: true,
-    clientName: true,
-    clientDescription: true,
-    clientId: true,
-    clientSecret: true,
-    trustedMetadata: true,
-  })
-  return {
-    client_id: own.clientId === undefined ? undefined : readClientIdValue(where, own.clientId),
-    client_secret:
-      own.clientSecret === undefined ? undefined : requiredText(`${where}.clientSecret`, own.clientSecret),
-    client_name: optionalString(`${where}.clientName`, own.clientName),
-    client_description: optionalString(`${where}.clientDescription`, own.clientDescription),
-    scopes: readScopes(`${where}.scopes`, own.scopes),
-    trusted_metadata: readMetadata(`${where}.trustedMetadata`, own.trustedMetadata),
-  }
-}
+/** A client id that a URL path can hold. */
+const clientId = mapped(nonEmptyString, (id, option) => {
+  encodePathSegment(option, id)
+  return id
+})
 
-export function readUpdateInput(
-  where: string,
-  input: StytchUpdateInput,
-): { readonly clientId: string; readonly body: Body } {
-  const own = ownOptions<StytchUpdateInput>(where, input, {
-    clientId: true,
-    clientName: true,
-    clientDescription: true,
-    status: true,
-    scopes: true,
-    trustedMetadata: true,
-  })
-  const { status } = own
-  if (status !== undefined && !['active', 'inactive'].includes(status))
-    throw new ConfigurationError(`${where}.status`, "must be 'active' or 'inactive'")
-  const body = {
-    client_name: optionalString(`${where}.clientName`, own.clientName),
-    client_description: optionalString(`${where}.clientDescription`, own.clientDescription),
-    status,
-    scopes: own.scopes === undefined ? undefined : readScopes(`${where}.scopes`, own.scopes),
-    trusted_metadata: readMetadata(`${where}.trustedMetadata`, own.trustedMetadata),
-  }
-  const clientId = readClientIdValue(where, own.clientId)
-  if (Object.values(body).every((value) => value === undefined))
-    throw new ConfigurationError(where, 'names nothing to change')
-  return { clientId, body }
-}
-
-/** The id of an input that has nothing else. */
-export function readClientId(where: string, input: StytchClientReference): string {
-  return readClientIdValue(
-    where,
-    ownOptions<StytchClientReference>(where, input, { clientId: true }).clientId,
-  )
-}
-
-/** The form of RFC 6749 section 4.4. */
-export function readTokenInput(
-  where: string,
-  input: StytchTokenInput,
-): Readonly<Record<'client_id' | 'client_secret', string>> & Readonly<Record<string, string>> {
-  const own = ownOptions<StytchTokenInput>(where, input, { clientId: true, clientSecret: true, scopes: true })
-  const scopes = own.scopes === undefined ? undefined : readScopes(`${where}.scopes`, own.scopes)
-  // Sent without a scope, the request would get all the client may have: the opposite of nothing.
-  if (scopes?.length === 0)
-    throw new ConfigurationError(`${where}.scopes`, 'must not be empty: leave it out for all the client has')
-  return {
-    client_id: readClientIdValue(where, own.clientId),
-    client_secret: requiredText(`${where}.clientSecret`, own.clientSecret),
-    grant_type: 'client_credentials',
-    ...(scopes === undefined ? {} : { scope: scopes.join(' ') }),
-  }
-}
-
-/** The id as it was given; one that no path can hold is refused. */
-function readClientIdValue(where: string, value: unknown): string {
-  const clientId = requiredText(`${where}.clientId`, value)
-  encodePathSegment(`${where}.clientId`, clientId)
-  return clientId
-}
-
-/** Scopes as a list; a text is taken apart at its spaces. */
-export function readScopes(option: string, value: unknown): readonly string[] {
+/** Scopes as a list; a string is split at its spaces. */
+export const scopeList: Reader<readonly string[]> = custom('string or list', (option, value) => {
   const scopes: readonly unknown[] | undefined =
     typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
   if (scopes === undefined)
-    throw new ConfigurationError(option, 'is required: scopes as a list, or as a text with spaces')
+    throw mismatch(option, value, 'must be scopes as a list, or as a string with spaces')
   return scopes.map((scope) => {
     if (isScopeToken(scope)) return scope
     throw new ConfigurationError(
@@ -143,16 +68,87 @@ export function readScopes(option: string, value: unknown): readonly string[] {
       'each scope must be visible ASCII without space, quote and backslash (RFC 6749 section 3.3)',
     )
   })
+})
+
+const SETTINGS = {
+  // An empty string removes a name or a description.
+  clientName: optional(string()),
+  clientDescription: optional(string()),
+  trustedMetadata: optional(mapped(record, (value, option) => copyJson(option, value) as Body)),
 }
 
-/** An empty text is one: it takes a name or a description away. */
-function optionalString(option: string, value: unknown): string | undefined {
-  if (value === undefined || typeof value === 'string') return value
-  throw new ConfigurationError(option, 'must be a string')
+const CREATE = {
+  ...SETTINGS,
+  scopes: scopeList,
+  clientId: optional(clientId),
+  clientSecret: optional(nonEmptyString),
+} satisfies TableOf<StytchCreateInput>
+
+export function readCreateInput(where: string, input: StytchCreateInput): Body {
+  const own = readOptions(where, input, CREATE)
+  return {
+    client_id: own.clientId,
+    client_secret: own.clientSecret,
+    client_name: own.clientName,
+    client_description: own.clientDescription,
+    scopes: own.scopes,
+    trusted_metadata: own.trustedMetadata,
+  }
 }
 
-function readMetadata(option: string, value: unknown): Body | undefined {
-  if (value === undefined) return undefined
-  if (!isRecord(value)) throw new ConfigurationError(option, 'must be an object')
-  return copyJson(option, value) as Body
+const UPDATE = {
+  ...SETTINGS,
+  clientId,
+  status: optional(oneOf<StytchClientStatus>(['active', 'inactive'])),
+  scopes: optional(scopeList),
+} satisfies TableOf<StytchUpdateInput>
+
+export function readUpdateInput(
+  where: string,
+  input: StytchUpdateInput,
+): { readonly clientId: string; readonly body: Body } {
+  const own = readOptions(where, input, UPDATE)
+  const body = {
+    client_name: own.clientName,
+    client_description: own.clientDescription,
+    status: own.status,
+    scopes: own.scopes,
+    trusted_metadata: own.trustedMetadata,
+  }
+  if (Object.values(body).every((value) => value === undefined))
+    throw new ConfigurationError(where, 'changes nothing: specify at least one field to change')
+  return { clientId: own.clientId, body }
+}
+
+const CLIENT = { clientId } satisfies TableOf<StytchClientReference>
+
+/** The id of an input that has nothing else. */
+export function readClientId(where: string, input: StytchClientReference): string {
+  return readOptions(where, input, CLIENT).clientId
+}
+
+const TOKEN = {
+  clientId,
+  clientSecret: nonEmptyString,
+  scopes: optional(
+    mapped(scopeList, (scopes, option) => {
+      if (scopes.length > 0) return scopes
+      // Sent without a scope, the request would get all the client may have: the opposite of nothing.
+      throw new ConfigurationError(option, 'must not be empty: leave it out for all the client has')
+    }),
+  ),
+} satisfies TableOf<StytchTokenInput>
+
+/** The form of RFC 6749 section 4.4. */
+export function readTokenInput(
+  where: string,
+  input: StytchTokenInput,
+): Readonly<Record<'client_id' | 'client_secret', string>> & Readonly<Record<string, string>> {
+  const own = readOptions(where, input, TOKEN)
+  return {
+    client_id: own.clientId,
+    client_secret: own.clientSecret,
+    grant_type: 'client_credentials',
+    ...(own.scopes === undefined ? {} : { scope: own.scopes.join(' ') }),
+  }
 }

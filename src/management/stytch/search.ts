@@ -1,5 +1,6 @@
-import { ownOptions } from '../../options/read-options.js'
-import { requiredText, textList, wholeNumber } from '../../options/readers.js'
+import { nested, readOptions } from '../../options/read-options.js'
+import { custom, optional, type TableOf } from '../../options/reader.js'
+import * as readers from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { ENDLESS_LIST, Listing, captureResult, type Page } from '../api/listing.js'
 import { nonEmptyString, number, record, records } from '../../util/members.js'
@@ -40,7 +41,6 @@ export interface StytchClientPage extends Page<StytchClient> {
 }
 
 const OPERATION = 'stytchClients.search'
-const FILTERS = ['client_id', 'client_name', 'scopes']
 
 /** The pages of a search. Only the cursor says whether there is a further one: a total may be kept back. */
 export function searchClients(
@@ -84,44 +84,39 @@ async function fetchPage(
   })
 }
 
+const operands = readers.listOf(
+  nested('operand', {
+    filterName: readers.oneOf(['client_id', 'client_name', 'scopes']),
+    filterValue: readers.stringList,
+  } satisfies TableOf<StytchSearchOperand>),
+)
+
+const QUERY = {
+  operator: readers.oneOf(['AND', 'OR'], 'AND'),
+  operands: custom(operands.describe, (option, value) => {
+    if (Array.isArray(value) && value.length > 0) return operands.read(option, value)
+    // Stytch takes a query without operands for one that every client meets.
+    throw new ConfigurationError(option, 'must not be empty: leave query out to find all clients')
+  }),
+} satisfies TableOf<StytchSearchQuery>
+
+const SEARCH = {
+  query: optional(nested('query', QUERY)),
+  limit: optional(readers.integer({ min: 1, max: 1000 })),
+  cursor: optional(readers.nonEmptyString),
+} satisfies TableOf<StytchSearchInput>
+
 function readSearchInput(input: StytchSearchInput): Readonly<Record<string, unknown>> {
-  const own = ownOptions<StytchSearchInput>(OPERATION, input, { query: true, limit: true, cursor: true })
-  const { query, limit, cursor } = own
+  const { query, limit, cursor } = readOptions(OPERATION, input, SEARCH)
   return {
-    cursor: cursor === undefined ? undefined : requiredText(`${OPERATION}.cursor`, cursor),
-    limit:
-      limit === undefined ? undefined : wholeNumber(`${OPERATION}.limit`, limit, 100, { min: 1, max: 1000 }),
-    query: query === undefined ? undefined : readQuery(`${OPERATION}.query`, query),
-  }
-}
-
-function readQuery(where: string, query: StytchSearchQuery): Readonly<Record<string, unknown>> {
-  const { operator = 'AND', operands } = ownOptions<StytchSearchQuery>(where, query, {
-    operator: true,
-    operands: true,
-  })
-  if (!['AND', 'OR'].includes(operator))
-    throw new ConfigurationError(`${where}.operator`, "must be 'AND' or 'OR'")
-  // Stytch takes a query without operands for one that every client meets.
-  if (!Array.isArray(operands) || operands.length === 0)
-    throw new ConfigurationError(
-      `${where}.operands`,
-      'must not be empty: leave query out to find all clients',
-    )
-  return {
-    operator,
-    operands: (operands as readonly StytchSearchOperand[]).map((operand, index) =>
-      readOperand(`${where}.operands[${index}]`, operand),
-    ),
-  }
-}
-
-function readOperand(where: string, operand: StytchSearchOperand): Readonly<Record<string, unknown>> {
-  const own = ownOptions<StytchSearchOperand>(where, operand, { filterName: true, filterValue: true })
-  if (!FILTERS.includes(own.filterName))
-    throw new ConfigurationError(`${where}.filterName`, `must be one of ${FILTERS.join(', ')}`)
-  return {
-    filter_name: own.filterName,
-    filter_value: textList(`${where}.filterValue`, own.filterValue),
+    cursor,
+    limit,
+    query: query && {
+      operator: query.operator,
+      operands: query.operands.map((operand) => ({
+        filter_name: operand.filterName,
+        filter_value: operand.filterValue,
+      })),
+    },
   }
 }

@@ -1,10 +1,9 @@
 import { encodePathSegment } from '../../options/path-part.js'
-import { ownOptions } from '../../options/read-options.js'
-import { flag, optionalFunction } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
 import type { Listing } from '../api/listing.js'
 import { nonEmptyString, record, string } from '../../util/members.js'
 import { withSecrets } from '../api/hidden-members.js'
-import { StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
+import { STYTCH_CLIENTS_OPTIONS, StytchApi, type StytchCall, type StytchClientsOptions } from './api.js'
 import {
   createAuthenticateToken,
   type StytchAuthenticatedToken,
@@ -28,8 +27,7 @@ import {
 import { searchClients, type StytchClientPage, type StytchSearchInput } from './search.js'
 import { obtainToken, type StytchAccessToken } from './token.js'
 import type { VendorResponse } from '../api/response.js'
-import { MANAGEMENT_OPTIONS } from '../api/vendor-api.js'
-import { type CallOptions } from '../api/call.js'
+import type { CallOptions } from '../api/call.js'
 
 /**
  * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
@@ -115,17 +113,7 @@ export interface StytchClientSecrets {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function stytchClients(options: StytchClientsOptions): StytchClients {
-  const own = ownOptions<StytchClientsOptions>('stytchClients', options, {
-    ...MANAGEMENT_OPTIONS,
-    projectId: true,
-    secret: true,
-    apiUrl: true,
-    customDomain: true,
-    b2b: true,
-    clock: true,
-  })
-  optionalFunction('stytchClients.clock', own.clock)
-  flag('stytchClients.b2b', own.b2b, false)
+  const own = readOptions('stytchClients', options, STYTCH_CLIENTS_OPTIONS)
   const api = new StytchApi('stytchClients', own)
   const authenticate = createAuthenticateToken(own)
   return Object.freeze<StytchClients>({

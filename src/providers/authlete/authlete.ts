@@ -1,7 +1,8 @@
 import type { Claims } from '../../model/claims.js'
-import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
-import { requiredText } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
+import * as readers from '../../options/readers.js'
+import { urlWithoutQuery, secureUrl } from '../../options/url.js'
 import {
   isNonEmptyString,
   isRecord,
@@ -13,15 +14,15 @@ import {
 } from '../../util/members.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
-import {
-  COMMON_OPTIONS,
-  readAudienceOption,
-  readCommonOptions,
-  type CommonIssuerOptions,
-  type CommonIssuerSettings,
-} from '../common-options.js'
-import type { Issuer, JwtProfile, RemoteResponse, RemoteProfile, RemoteResult } from '../../model/issuer.js'
-import { readIssuerIdentifier } from '../oauth.js'
+import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import type {
+  Issuer,
+  JwtProfile,
+  KeySource,
+  RemoteResponse,
+  RemoteProfile,
+  RemoteResult,
+} from '../../model/issuer.js'
 import { jwtProfile } from '../jwt-access-token.js'
 
 /** Options of {@link authlete}. */
@@ -43,6 +44,19 @@ export interface AuthleteOptions extends CommonIssuerOptions {
   readonly audience?: string | readonly string[] | null
 }
 
+/** The options of {@link authlete}. */
+export const AUTHLETE_OPTIONS = {
+  ...commonOptions(),
+  serviceId: readers.nonEmptyString,
+  serviceAccessToken: readers.nonEmptyString,
+  apiUrl: urlWithoutQuery,
+  issuer: optional(urlWithoutQuery),
+  jwksUri: optional(secureUrl),
+  audience: optional(audience),
+} satisfies TableOf<AuthleteOptions>
+
+type AuthleteSettings = Result<typeof AUTHLETE_OPTIONS>
+
 /**
  * Tokens of an authorization server built on Authlete: opaque ones through Authlete's introspection, JWTs
  * locally where `issuer` is given and otherwise through introspection as well.
@@ -50,58 +64,38 @@ export interface AuthleteOptions extends CommonIssuerOptions {
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function authlete(options: AuthleteOptions): Issuer {
-  const own = ownOptions('authlete', options, {
-    ...COMMON_OPTIONS,
-    serviceId: true,
-    serviceAccessToken: true,
-    apiUrl: true,
-    issuer: true,
-    jwksUri: true,
-    audience: true,
-  })
-  const serviceId = requiredText('authlete.serviceId', own.serviceId)
-  const common = readCommonOptions('authlete', own)
-  const jwt = localProfile(own, common)
-  const isAudienceNeeded = jwt !== undefined || own.audience !== undefined
+  const own = readOptions('authlete', options, AUTHLETE_OPTIONS)
+  const jwt = localProfile(own)
+  // JWTs are checked locally then, and Authlete is not asked whom they are for.
+  if (jwt !== undefined) audience.read('authlete.audience', own.audience)
   return Object.freeze({
-    name: own.issuer ?? `authlete:${serviceId}`,
+    name: own.issuer ?? `authlete:${own.serviceId}`,
     provider: 'authlete',
-    audience: isAudienceNeeded ? readAudienceOption('authlete.audience', own.audience) : null,
-    scopeMatcher: common.scopeMatcher,
+    audience: own.audience ?? null,
+    scopeMatcher: own.scopeMatching,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: null },
-    remote: introspectionProfile(own, serviceId, common),
-    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+    remote: introspectionProfile(own),
+    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   } satisfies Issuer)
 }
 
-function localProfile(own: AuthleteOptions, common: CommonIssuerSettings): JwtProfile | undefined {
-  if (own.issuer === undefined) {
-    if (own.jwksUri !== undefined) requiredText('authlete.issuer', own.issuer)
+function localProfile(own: AuthleteSettings): JwtProfile | undefined {
+  const { issuer, jwksUri, keys: options } = own
+  if (issuer === undefined) {
+    if (jwksUri !== undefined) urlWithoutQuery.read('authlete.issuer', issuer)
     return undefined
   }
-  const issuer = readIssuerIdentifier('authlete.issuer', own.issuer)
-  const options = common.keys
-  return jwtProfile(
-    issuer,
-    own.jwksUri === undefined
-      ? { kind: 'discovery', issuer, options }
-      : { kind: 'remote', url: secureAddress('authlete.jwksUri', own.jwksUri), options },
-    common,
-    false,
-  )
+  const keys: KeySource =
+    jwksUri === undefined ? { kind: 'discovery', issuer, options } : { kind: 'remote', url: jwksUri, options }
+  return jwtProfile(issuer, keys, own, false)
 }
 
-function introspectionProfile(
-  own: Pick<AuthleteOptions, 'apiUrl' | 'serviceAccessToken'>,
-  serviceId: string,
-  common: CommonIssuerSettings,
-): RemoteProfile {
-  const service = authleteServiceUrl('authlete', own.apiUrl, serviceId)
-  const serviceAccessToken = requiredText('authlete.serviceAccessToken', own.serviceAccessToken)
+function introspectionProfile(own: AuthleteSettings): RemoteProfile {
+  const { apiUrl, serviceId, serviceAccessToken } = own
   return {
-    endpoint: `${service}/auth/introspection`,
-    options: common.remote,
+    endpoint: `${authleteServiceUrl('authlete', apiUrl, serviceId)}/auth/introspection`,
+    options: own.remote,
     request: (token) => ({
       headers: {
         accept: 'application/json',

@@ -1,20 +1,22 @@
 import type { TokenFacts } from '../../model/access-token.js'
 import { readClaims, type Claims } from '../../model/claims.js'
-import { ownOptions } from '../../options/read-options.js'
-import { secureAddress } from '../../options/url.js'
-import { flag, optionalText, requiredText, textList } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import {
+  custom,
+  described,
+  mapped,
+  optional,
+  withDefault,
+  type Result,
+  type TableOf,
+} from '../../options/reader.js'
+import { boolean, nonEmptyString, stringList } from '../../options/readers.js'
+import { secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord, ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
-import {
-  atMostOne,
-  COMMON_OPTIONS,
-  readAudienceOption,
-  readCommonOptions,
-  type CommonIssuerOptions,
-  type CommonIssuerSettings,
-} from '../common-options.js'
+import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
@@ -67,87 +69,81 @@ export interface ClerkOptions extends CommonIssuerOptions {
 const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
 const OPAQUE_PREFIX = 'mt_'
 
+const machineIds = mapped(described(stringList, { bounds: `${MACHINE_PREFIX}…` }), (machines, option) => {
+  if (machines.every((machine) => machine.startsWith(MACHINE_PREFIX))) return machines
+  throw new ConfigurationError(option, `must be machine ids (${MACHINE_PREFIX}...)`)
+})
+
+type JwtAccess = 'remote' | 'any-machine' | false | readonly string[]
+
+const jwtAccess = custom<JwtAccess>("'remote', { senders }, 'any-machine' or false", (option, access) => {
+  if (access === 'remote' || access === 'any-machine' || access === false) return access
+  if (isRecord(access)) return readOptions(option, access, { senders: machineIds }).senders
+  throw new ConfigurationError(
+    option,
+    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
+      'was written by its sender, so how JWTs are let in must be chosen',
+  )
+})
+
+/** The options of {@link clerk}. */
+export const CLERK_OPTIONS = {
+  ...commonOptions({ algorithms: ['RS256'] }),
+  machineSecretKey: nonEmptyString,
+  jwtAccess,
+  senders: optional(machineIds),
+  machineId: optional(nonEmptyString),
+  issuer: optional(secureUrl),
+  jwksUri: optional(secureUrl),
+  jwtKey: optional(custom('PEM public key', readPem)),
+  secretKey: optional(nonEmptyString),
+  apiUrl: clerkApiUrl,
+  acceptAnyMachine: boolean({ default: false }),
+  requireCategory: boolean({ default: true }),
+  audience: withDefault(audience, null),
+} satisfies TableOf<ClerkOptions>
+
+type ClerkSettings = Result<typeof CLERK_OPTIONS>
+
 /**
  * Clerk M2M tokens: opaque ones (`mt_…`) through Clerk's verify endpoint, JWTs as `jwtAccess` says.
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function clerk(options: ClerkOptions): Issuer {
-  const own = ownOptions('clerk', options, {
-    ...COMMON_OPTIONS,
-    machineSecretKey: true,
-    jwtAccess: true,
-    senders: true,
-    machineId: true,
-    issuer: true,
-    jwksUri: true,
-    jwtKey: true,
-    secretKey: true,
-    apiUrl: true,
-    acceptAnyMachine: true,
-    requireCategory: true,
-    audience: true,
-  })
-  const common = readCommonOptions('clerk', own, { algorithms: ['RS256'] })
-  const api = clerkApiUrl('clerk.apiUrl', own.apiUrl)
-  const access = readJwtAccess(own.jwtAccess)
-  const issuer = own.issuer === undefined ? undefined : secureAddress('clerk.issuer', own.issuer)
-  const jwt = access === false ? undefined : jwtProfile(own, access, issuer, api, common)
-  const judgeToken = judgeMachines(own, access)
+  const own = readOptions('clerk', options, CLERK_OPTIONS)
+  const { issuer, jwtAccess: access } = own
+  assertMachineKey(own)
+  const jwt = access === false ? undefined : jwtProfile(own, access)
   return Object.freeze({
     name: issuer ?? 'clerk',
     provider: 'clerk',
-    audience: own.audience === undefined ? null : readAudienceOption('clerk.audience', own.audience),
-    scopeMatcher: common.scopeMatcher,
+    audience: own.audience,
+    scopeMatcher: own.scopeMatching,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
-    remote: verifyProfile(readMachineKey(own), api, common),
-    validateToken: judgeToken,
-    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+    remote: verifyProfile(own.machineSecretKey, own.apiUrl, own),
+    validateToken: judgeMachines(own),
+    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   } satisfies Issuer)
 }
 
-function readMachineKey(own: Pick<ClerkOptions, 'machineSecretKey' | 'acceptAnyMachine'>): string {
-  const key = requiredText('clerk.machineSecretKey', own.machineSecretKey)
-  if (key.startsWith('sk_') && !flag('clerk.acceptAnyMachine', own.acceptAnyMachine, false)) {
-    throw new ConfigurationError(
-      'clerk.machineSecretKey',
-      'is an instance key: with it Clerk does not check which machine a token is for. Use the key of the ' +
-        'receiving machine (ak_...), or set acceptAnyMachine: true',
-    )
-  }
-  return key
-}
-
-function readJwtAccess(access: unknown): 'remote' | 'any-machine' | false | readonly string[] {
-  if (access === 'remote' || access === 'any-machine' || access === false) return access
-  if (isRecord(access)) {
-    const own = ownOptions('clerk.jwtAccess', access as { senders: unknown }, { senders: true })
-    return readMachines('clerk.jwtAccess.senders', own.senders)
-  }
+function assertMachineKey({ machineSecretKey, acceptAnyMachine }: ClerkSettings): void {
+  if (!machineSecretKey.startsWith('sk_') || acceptAnyMachine) return
   throw new ConfigurationError(
-    'clerk.jwtAccess',
-    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
-      'was written by its sender, so how JWTs are let in must be chosen',
+    'clerk.machineSecretKey',
+    'is an instance key: with it Clerk does not check which machine a token is for. Use the key of the ' +
+      'receiving machine (ak_...), or set acceptAnyMachine: true',
   )
 }
 
-function readMachines(option: string, machines: unknown): readonly string[] {
-  const list = textList(option, machines)
-  const foreign = list.find((machine) => !machine.startsWith(MACHINE_PREFIX))
-  if (foreign !== undefined)
-    throw new ConfigurationError(option, `must be machine ids (${MACHINE_PREFIX}...)`)
-  return list
-}
-
 /** Which machines may call, and whom; judged on every request. */
-function judgeMachines(
-  own: Pick<ClerkOptions, 'senders' | 'machineId'>,
-  access: ReturnType<typeof readJwtAccess>,
-): NonNullable<Issuer['validateToken']> {
-  const senders = own.senders === undefined ? undefined : readMachines('clerk.senders', own.senders)
+function judgeMachines({
+  senders,
+  machineId,
+  jwtAccess: access,
+}: ClerkSettings): NonNullable<Issuer['validateToken']> {
   const jwtSenders = typeof access === 'object' ? access : undefined
-  const machineId = optionalText('clerk.machineId', own.machineId)
   return (token) => {
     // What a JWT that is checked here says of the machines it is for was written by its sender.
     const isAnsweredFor = token.format === 'opaque' || access === 'remote'
@@ -162,39 +158,27 @@ function judgeMachines(
   }
 }
 
-function jwtProfile(
-  own: ClerkOptions,
-  access: 'remote' | 'any-machine' | readonly string[],
-  issuer: string | undefined,
-  api: string,
-  common: CommonIssuerSettings,
-): JwtProfile {
-  const requireCategory = flag('clerk.requireCategory', own.requireCategory, true)
+function jwtProfile(own: ClerkSettings, access: Exclude<JwtAccess, false>): JwtProfile {
+  const { issuer, requireCategory } = own
   return {
     issuers: issuer === undefined ? null : [issuer],
     recognises: ({ claims }) => isMachine(ownMember(claims, 'sub')),
     checked: access === 'remote' ? 'remote' : 'local',
-    keys: access === 'remote' ? null : keySource(own, issuer, api, common),
-    algorithms: common.algorithms,
+    keys: access === 'remote' ? null : keySource(own),
+    algorithms: own.algorithms,
     validateHeader: (header) => judgeCategory(header, requireCategory),
-    readClaims: (claims) => readMachineClaims(claims, common.scopeClaims),
+    readClaims: (claims) => readMachineClaims(claims, own.scopeClaims),
   }
 }
 
-function keySource(
-  own: ClerkOptions,
-  issuer: string | undefined,
-  api: string,
-  common: CommonIssuerSettings,
-): KeySource {
-  const { jwksUri, jwtKey, secretKey } = own
+function keySource(own: ClerkSettings): KeySource {
+  const { issuer, jwksUri, jwtKey, secretKey, apiUrl, keys: options } = own
   atMostOne('clerk', { jwksUri, jwtKey, secretKey })
-  const options = common.keys
-  if (jwtKey !== undefined) return { kind: 'pem', pem: readPem('clerk.jwtKey', jwtKey) }
-  if (jwksUri !== undefined) return { kind: 'remote', url: secureAddress('clerk.jwksUri', jwksUri), options }
+  if (jwtKey !== undefined) return { kind: 'pem', pem: jwtKey }
+  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
   if (secretKey !== undefined) {
-    const authorization = `Bearer ${requiredText('clerk.secretKey', secretKey)}`
-    return { kind: 'remote', url: `${api}/jwks`, headers: () => ({ authorization }), options }
+    const authorization = `Bearer ${secretKey}`
+    return { kind: 'remote', url: `${apiUrl}/jwks`, headers: () => ({ authorization }), options }
   }
   if (issuer !== undefined) {
     return { kind: 'remote', url: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`, options }

@@ -1,4 +1,6 @@
-import { secureAddress } from '../../options/url.js'
+import { custom, optional, type Result, type TableOf } from '../../options/reader.js'
+import { nonEmptyString } from '../../options/readers.js'
+import { secureUrl } from '../../options/url.js'
 
 /** Where a Stytch project is. */
 export interface StytchAddressOptions {
@@ -10,20 +12,26 @@ export interface StytchAddressOptions {
   readonly customDomain?: string
 }
 
-/** The base address of a Stytch project's API, without a slash at the end. */
-export function stytchAddress(where: string, options: StytchAddressOptions): string {
-  const standard = options.projectId.startsWith('project-live-')
+/** People write a domain without `https://`. */
+const domain = custom({ ...secureUrl.describe, type: 'string' }, (option, value) =>
+  secureUrl.read(option, typeof value === 'string' && !value.includes('://') ? `https://${value}` : value),
+)
+
+/** The options that say where a Stytch project is. */
+export const STYTCH_ADDRESS_OPTIONS = {
+  projectId: nonEmptyString,
+  apiUrl: optional(secureUrl),
+  customDomain: optional(domain),
+} satisfies TableOf<StytchAddressOptions>
+
+/** The base URL of a Stytch project's API, without a slash at the end. */
+export function stytchApiUrl({
+  projectId,
+  apiUrl,
+  customDomain,
+}: Result<typeof STYTCH_ADDRESS_OPTIONS>): string {
+  const standard = projectId.startsWith('project-live-')
     ? 'https://api.stytch.com'
     : 'https://test.stytch.com'
-  const { apiUrl = standard, customDomain } = options
-  const address =
-    customDomain === undefined
-      ? secureAddress(`${where}.apiUrl`, apiUrl)
-      : secureAddress(`${where}.customDomain`, withScheme(customDomain))
-  return address.replace(/\/$/, '')
-}
-
-/** A domain is how people say it; `https://` is what it means. */
-function withScheme(domain: unknown): unknown {
-  return typeof domain === 'string' && !domain.includes('://') ? `https://${domain}` : domain
+  return (customDomain ?? apiUrl ?? standard).replace(/\/$/, '')
 }

@@ -1,12 +1,13 @@
 import type { TokenFacts } from '../../model/access-token.js'
 import { readClaims, type Claims } from '../../model/claims.js'
+import { readOptions } from '../../options/read-options.js'
+import type { TableOf } from '../../options/reader.js'
+import { boolean } from '../../options/readers.js'
 import { ownMember } from '../../util/members.js'
-import { ownOptions } from '../../options/read-options.js'
-import { flag, requiredText } from '../../options/readers.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
-import { stytchAddress } from './api-url.js'
-import { COMMON_OPTIONS, readCommonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
+import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import type { Issuer } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
@@ -23,33 +24,50 @@ export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
 }
 
 /**
+ * Stytch's rule: a scope is `action:resource`, or an action alone with the resource `-`; a granted `*` as
+ * the resource satisfies any. Split at the first colon only: Stytch's own client drops what follows a
+ * second one, which lets `read:users:eu` stand for `read:users:us`.
+ */
+export const stytchScope: ScopeMatcher = (granted, demanded) => {
+  const [grantedAction, grantedResource] = splitAtColon(granted)
+  const [action, resource] = splitAtColon(demanded)
+  return grantedAction === action && (grantedResource === resource || grantedResource === '*')
+}
+
+function splitAtColon(scope: string): readonly [action: string, resource: string] {
+  const colon = scope.indexOf(':')
+  return colon === -1 ? [scope, '-'] : [scope.slice(0, colon), scope.slice(colon + 1)]
+}
+
+const { remote: _remote, ...COMMON_OPTIONS } = commonOptions({
+  algorithms: ['RS256'],
+  scopeClaims: ['scope'],
+  scopeMatching: stytchScope,
+})
+
+/** The options of {@link stytch}. */
+export const STYTCH_OPTIONS = {
+  ...COMMON_OPTIONS,
+  ...STYTCH_ADDRESS_OPTIONS,
+  b2b: boolean({ default: false }),
+} satisfies TableOf<StytchOptions>
+
+/**
  * Stytch M2M access tokens: JWTs, checked locally. Stytch has no endpoint that verifies them, so
  * `confirmAfter` refuses them once they are that old.
  *
  * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function stytch(options: StytchOptions): Issuer {
-  const own = ownOptions('stytch', options, {
-    algorithms: true,
-    scopeClaims: true,
-    scopeMatching: true,
-    fetch: true,
-    keys: true,
-    projectId: true,
-    apiUrl: true,
-    customDomain: true,
-    b2b: true,
-  } satisfies Record<Exclude<keyof typeof COMMON_OPTIONS, 'remote'> | keyof StytchOptions, true>)
-  const projectId = requiredText('stytch.projectId', own.projectId)
-  const common = readCommonOptions('stytch', own, { algorithms: ['RS256'], scopeMatcher: stytchScope })
-  const base = stytchAddress('stytch', own)
-  const path = flag('stytch.b2b', own.b2b, false) ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
-  const scopeClaims = own.scopeClaims === undefined ? ['scope'] : common.scopeClaims
+  const own = readOptions('stytch', options, STYTCH_OPTIONS)
+  const { projectId, scopeClaims } = own
+  const base = stytchApiUrl(own)
+  const path = own.b2b ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
   return Object.freeze({
     name: `stytch.com/${projectId}`,
     provider: 'stytch',
     audience: [projectId],
-    scopeMatcher: common.scopeMatcher,
+    scopeMatcher: own.scopeMatching,
     jwt: {
       // The second form is the same for every project on that host: the audience tells projects apart.
       issuers: [`stytch.com/${projectId}`, base],
@@ -60,13 +78,13 @@ export function stytch(options: StytchOptions): Issuer {
           own.customDomain === undefined
             ? `${base}${path}${encodeURIComponent(projectId)}`
             : `${base}/.well-known/jwks.json`,
-        options: common.keys,
+        options: own.keys,
       },
-      algorithms: common.algorithms,
+      algorithms: own.algorithms,
       validateHeader: judgeType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
-    ...(common.fetch === undefined ? {} : { fetch: common.fetch }),
+    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   } satisfies Issuer)
 }
 
@@ -89,20 +107,4 @@ function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): Toke
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
-}
-
-/**
- * Stytch's rule: a scope is `action:resource`, or an action alone with the resource `-`; a granted `*` as
- * the resource satisfies any. Split at the first colon only: Stytch's own client drops what follows a
- * second one, which lets `read:users:eu` stand for `read:users:us`.
- */
-export const stytchScope: ScopeMatcher = (granted, demanded) => {
-  const [grantedAction, grantedResource] = splitAtColon(granted)
-  const [action, resource] = splitAtColon(demanded)
-  return grantedAction === action && (grantedResource === resource || grantedResource === '*')
-}
-
-function splitAtColon(scope: string): readonly [action: string, resource: string] {
-  const colon = scope.indexOf(':')
-  return colon === -1 ? [scope, '-'] : [scope.slice(0, colon), scope.slice(colon + 1)]
 }

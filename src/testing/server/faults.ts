@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ownOptions } from '../../options/read-options.js'
+import { readOptions } from '../../options/read-options.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, optional, type Result, type TableOf } from '../../options/reader.js'
+import { unchecked } from '../../options/readers.js'
 import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
@@ -38,6 +41,28 @@ export interface DetailedFault {
   readonly times?: number
 }
 
+/** A {@link DetailedFault} may be deliberately wrong: a test may need an answer that no server should give. */
+const FAULT_OPTIONS = {
+  how: optional(
+    custom<NamedFault>('name of a fault', (option, value) => {
+      const found = NAMED_FAULTS.find((name) => name === value)
+      if (found !== undefined) return found
+      throw new ConfigurationError(
+        option,
+        `no fault is named ${String(value)}; there are ${NAMED_FAULTS.join(', ')}`,
+      )
+    }),
+  ),
+  status: unchecked<number>('integer'),
+  headers: unchecked<Readonly<Record<string, string>>>('object of strings'),
+  body: unchecked<unknown>('string or JSON'),
+  delay: unchecked<number>('milliseconds'),
+  times: unchecked<number>('integer'),
+} satisfies TableOf<DetailedFault>
+
+/** A {@link DetailedFault} whose names are checked. */
+export type FaultSettings = Result<typeof FAULT_OPTIONS>
+
 /** A liar: answers a call itself, in whatever way. */
 export type FaultHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -62,7 +87,7 @@ interface OpenGate {
 export class FaultInjector {
   readonly #faults = new Map<
     Endpoint | 'all',
-    { readonly fault: FaultHandler | DetailedFault; left: number }
+    { readonly fault: FaultHandler | FaultSettings; left: number }
   >()
   readonly #gates = new Set<OpenGate>()
 
@@ -80,7 +105,7 @@ export class FaultInjector {
   }
 
   /** The fault that the next call meets, which uses it up by one. An endpoint's own goes before that of all. */
-  consume(endpoint: Endpoint): FaultHandler | DetailedFault | undefined {
+  consume(endpoint: Endpoint): FaultHandler | FaultSettings | undefined {
     const key = this.#faults.has(endpoint) ? endpoint : 'all'
     const entry = this.#faults.get(key)
     if (entry === undefined) return undefined
@@ -121,24 +146,11 @@ function signal(): { readonly raised: Promise<void>; readonly raise: () => void 
   return { raised, raise }
 }
 
-function parseFault(how: Fault): FaultHandler | DetailedFault {
+function parseFault(how: Fault): FaultHandler | FaultSettings {
   if (typeof how === 'function') return how
   const detailed = typeof how === 'number' ? { status: how } : typeof how === 'string' ? { how } : how
-  const own = ownOptions<DetailedFault>('fail', detailed, FAULT_MEMBERS)
-  if (own.how !== undefined && !NAMED_FAULTS.includes(own.how)) {
-    throw new TypeError(`fail: no fault is named ${own.how}; there are ${NAMED_FAULTS.join(', ')}`)
-  }
-  return own
+  return readOptions('fail', detailed, FAULT_OPTIONS)
 }
-
-const FAULT_MEMBERS = {
-  how: true,
-  status: true,
-  headers: true,
-  body: true,
-  delay: true,
-  times: true,
-} as const
 
 /** A misspelt endpoint would leave the right one well, and a test green that shows nothing. */
 function assertEndpoint(method: string, endpoint: Endpoint | 'all'): void {

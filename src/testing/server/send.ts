@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { DetailedFault, NamedFault } from './faults.js'
+import type { FaultSettings, NamedFault } from './faults.js'
 import { json, type TestResponse } from './http.js'
 
 const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
@@ -10,7 +10,7 @@ export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
   respond: () => Promise<TestResponse>,
-  fault: DetailedFault | undefined,
+  fault: FaultSettings | undefined,
   closing: AbortSignal,
 ): Promise<void> {
   if (fault?.delay !== undefined) await pause(fault.delay, undefined, { signal: closing })
@@ -28,7 +28,7 @@ export async function sendResponse(
   else response.end(body)
 }
 
-function applyFault(normal: TestResponse, fault: DetailedFault, request: IncomingMessage): TestResponse {
+function applyFault(normal: TestResponse, fault: FaultSettings, request: IncomingMessage): TestResponse {
   if (fault.how !== undefined) return applyNamedFault(normal, fault.how, request)
   const isOwnError = fault.status !== undefined && fault.status >= 400 && fault.body === undefined
   const base = isOwnError ? json(fault.status, { error: 'test_fault' }) : normal

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
 import { createKeyRings, randomDigits, randomLetters, randomString } from './providers.js'
 import type { IssuerState } from './state.js'
+import { oneOf, boolean, func, integer, string } from '../../options/readers.js'
+import type { Result, TableOf } from '../../options/reader.js'
 import { StytchClientStore } from '../stytch/clients.js'
 import { TokenStore } from './token-store.js'
 
@@ -26,31 +28,44 @@ export interface TestIssuerOptions {
   readonly authleteJwtAccessTokens?: boolean
 }
 
-const DEFAULT_AUDIENCE = 'https://api.test'
+/** The options of `createTestIssuer`. */
+export const TEST_ISSUER_OPTIONS = {
+  port: integer({ min: 0, max: 65_535, default: 0 }),
+  stytchPort: integer({ min: 0, max: 65_535, default: 0 }),
+  clock: func<() => number>({ type: '() => number', default: Date.now }),
+  audience: string({ default: 'https://api.test' }),
+  opaquePrefix: string({ default: '' }),
+  clerkDeadTokens: oneOf(['flagged', 'not-found'], 'flagged'),
+  authleteJwtAccessTokens: boolean({ default: false }),
+} satisfies TableOf<TestIssuerOptions>
 
-/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not response for each other. */
-export function createState(options: TestIssuerOptions, url: string, stytchUrl: string): IssuerState {
-  const audience = options.audience ?? DEFAULT_AUDIENCE
+/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not answer for each other. */
+export function createState(
+  options: Result<typeof TEST_ISSUER_OPTIONS>,
+  url: string,
+  stytchUrl: string,
+): IssuerState {
+  const { audience, clock, opaquePrefix } = options
   const projectId = `project-test-${randomUUID()}`
   return {
-    clock: options.clock ?? Date.now,
+    clock,
     endpoints: { oauth: url, clerk: `${url}/clerk`, stytch: stytchUrl, authlete: `${url}/authlete` },
     audience,
-    opaquePrefix: options.opaquePrefix ?? '',
+    opaquePrefix,
     keys: createKeyRings(),
     tokens: new TokenStore(),
     oauth: registeredClient({}, audience),
     clerk: {
       machines: createClerkMachines(),
       secretKey: `sk_test_${randomLetters(40)}`,
-      deadTokens: options.clerkDeadTokens ?? 'flagged',
+      deadTokens: options.clerkDeadTokens,
     },
     stytch: stytchProject(projectId),
     authlete: {
       serviceId: randomDigits(12),
       serviceAccessToken: randomString(32),
       clientId: randomDigits(12),
-      jwtAccessTokens: options.authleteJwtAccessTokens ?? false,
+      jwtAccessTokens: options.authleteJwtAccessTokens,
     },
   }
 }

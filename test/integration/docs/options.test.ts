@@ -2,8 +2,10 @@ import fastify from 'fastify'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { guard } from '../../../adapters/express.js'
 import { m2mGuard } from '../../../adapters/fastify.js'
+import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../../src/client/grants/clerk.js'
 import { clerkTokenSource, tokenSource } from '../../../src/client/index.js'
-import { parseDuration } from '../../../src/options/duration.js'
+import { TOKEN_SOURCE_OPTIONS } from '../../../src/client/token-source.js'
+import { GUARD_OPTIONS } from '../../../src/guard/options.js'
 import {
   authlete,
   clerk,
@@ -14,11 +16,25 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../../src/index.js'
+import { REMOTE_DEFAULTS, REMOTE_OPTIONS } from '../../../src/introspection/options.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
-import { readKeyOptions } from '../../../src/keys/options.js'
+import { KEY_DEFAULTS, KEY_OPTIONS } from '../../../src/keys/options.js'
+import { AUTHLETE_TOKENS_OPTIONS } from '../../../src/management/authlete/api.js'
+import { CLERK_TOKENS_OPTIONS } from '../../../src/management/clerk/api.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../../src/management/index.js'
-import { readRemoteOptions } from '../../../src/introspection/options.js'
+import { OAUTH_TOKENS_OPTIONS } from '../../../src/management/oauth/oauth-tokens.js'
+import { STYTCH_CLIENTS_OPTIONS } from '../../../src/management/stytch/api.js'
+import { parseDuration } from '../../../src/options/duration.js'
+import type { Description, Table } from '../../../src/options/reader.js'
+import { POLICY_OPTIONS } from '../../../src/policy/compile.js'
+import { AUTHLETE_OPTIONS } from '../../../src/providers/authlete/authlete.js'
+import { CLERK_OPTIONS } from '../../../src/providers/clerk/clerk.js'
+import { commonOptions } from '../../../src/providers/common-options.js'
+import { INTROSPECTION_OPTIONS, OAUTH_OPTIONS } from '../../../src/providers/oauth.js'
+import { STYTCH_OPTIONS } from '../../../src/providers/stytch/stytch.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
+import { VERIFIER_OPTIONS } from '../../../src/verifier/create-verifier.js'
+import { CACHE_OPTIONS } from '../../../src/verifier/token-cache.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 
 const text = readPaper('docs/options.md')
@@ -107,15 +123,83 @@ it('every algorithm that can be configured is named in docs/options.md', () => {
   expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
 })
 
+/** The tables that say what the code knows. The options that every issuer takes have a section of their own. */
+const COMMON = commonOptions()
+const own = (table: Table): Table =>
+  Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(COMMON, name)))
+const tables: Readonly<Record<string, Table>> = {
+  createVerifier: VERIFIER_OPTIONS,
+  cache: CACHE_OPTIONS,
+  policy: POLICY_OPTIONS,
+  'Every issuer': COMMON,
+  keys: KEY_OPTIONS,
+  remote: REMOTE_OPTIONS,
+  oauth: own(OAUTH_OPTIONS),
+  introspection: INTROSPECTION_OPTIONS,
+  clerk: own(CLERK_OPTIONS),
+  stytch: own(STYTCH_OPTIONS),
+  authlete: own(AUTHLETE_OPTIONS),
+  guard: GUARD_OPTIONS,
+  m2mGuard: GUARD_OPTIONS,
+  tokenSource: TOKEN_SOURCE_OPTIONS,
+  clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
+  clerkTokens: CLERK_TOKENS_OPTIONS,
+  stytchClients: STYTCH_CLIENTS_OPTIONS,
+  authleteTokens: AUTHLETE_TOKENS_OPTIONS,
+  oauthTokens: OAUTH_TOKENS_OPTIONS,
+}
+
+/** A cell without markup: no backticks, links as their text. */
+function plain(cell = ''): string {
+  return cell.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('`', '')
+}
+
+function boundsOf({ bounds = '' }: Description): string {
+  return typeof bounds === 'string' ? bounds : `${bounds.min} to ${bounds.max}`
+}
+
+/** What the default cell must begin with; undefined where the documentation finds its own words. */
+function defaultOf({ default: value, isOptional, type }: Description): string | undefined {
+  if (value === undefined) return isOptional ? undefined : 'required'
+  if (Array.isArray(value)) return value.length > 2 ? undefined : value.join(', ')
+  if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) return undefined
+  const written = typeof value === 'string' ? value : JSON.stringify(value)
+  return type.includes(`'${written}'`) ? `'${written}'` : written
+}
+
+describe('rows in docs/options.md', () => {
+  it('there is a table for every section', () => {
+    expect(Object.keys(tables).sort()).toEqual([...Object.keys(readers), 'Every issuer'].sort())
+  })
+
+  it.each(
+    Object.entries(tables).flatMap(([section, table]) =>
+      Object.entries(table).map(([name, reader]) => [section, name, reader.describe] as const),
+    ),
+  )('%s: %s has the type, the bounds and the default of the code', (section, name, describe) => {
+    const found = rowsIn(section).find((one) => one['option'] === `\`${name}\``)
+    const row = {
+      type: plain(found?.['type']),
+      bounds: plain(found?.['bounds']),
+      default: plain(found?.['default']),
+    }
+    const start = defaultOf(describe) ?? row.default
+    const expected = { type: describe.type, bounds: boundsOf(describe), default: start }
+    const hint = `write | \`${name}\` | ${expected.type} | ${expected.bounds} | ${expected.default} | ... |`
+    expect({ ...row, default: row.default.slice(0, start.length) }, hint).toEqual(expected)
+    expect(row.default, hint).not.toBe('')
+  })
+})
+
 describe('bounds in docs/options.md', () => {
   const bounded = ['createVerifier', 'cache', 'policy', 'keys', 'remote'].flatMap((section) =>
     rowsIn(section)
-      .filter((row) => row['type'] === 'Duration' || row['type']!.startsWith('whole number'))
+      .filter((row) => row['type'] === 'Duration' || row['type'] === 'integer')
       .map((row) => [section, codeIn(row['option']), row] as const),
   )
 
   it('there are as many as there are durations and numbers', () => {
-    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 7)
+    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 8)
   })
 
   it.each(bounded)('%s: %s takes what lies within, and nothing beyond', async (section, name, row) => {
@@ -140,8 +224,8 @@ function valueOf(section: string, bound: string, isDuration: boolean): number {
 
 describe('defaults in docs/options.md', () => {
   it.each([
-    ['keys', readKeyOptions('keys')],
-    ['remote', readRemoteOptions('remote')],
+    ['keys', KEY_DEFAULTS],
+    ['remote', REMOTE_DEFAULTS],
   ])('%s: are those of the code', (section, numbers) => {
     const documented = rowsIn(section).map((row) => [
       codeIn(row['option']),

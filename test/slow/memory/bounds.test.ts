@@ -32,7 +32,7 @@ function countBy(values: readonly string[]): Readonly<Record<string, number>> {
 }
 
 test('the cache keeps no more entries of either kind than it may, and one kind never costs the other', () => {
-  const cache = createTokenCache('cache', { maxTokens: 50, maxRefused: 20 })
+  const cache = createTokenCache({ maxTokens: 50, maxRefused: 20 })
   const names = (kind: string): readonly string[] =>
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
   for (const name of names('good')) cache.accept(name, Object.create(CachedToken.prototype) as CachedToken)
