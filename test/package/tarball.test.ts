@@ -43,15 +43,15 @@ function named(condition: 'types' | 'default'): readonly string[] {
   )
 }
 
-it('holds the built code, its declarations and the papers, and nothing else', () => {
-  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+it('contains the build, its declarations and the documentation, and nothing else', () => {
+  const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
     (file) =>
-      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(js|d\.ts)|shared\/[\w-]+\.js)|docs\/(vendors\/)?\w+\.md)$/.test(
+      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(js|d\.ts)|shared\/[\w-]+\.js)|docs\/((vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
         file,
       ),
   )
-  expect(outside.sort()).toEqual(papers.map((paper) => `package/${paper}`).sort())
+  expect(outside.sort()).toEqual(pages.map((page) => `package/${page}`).sort())
 })
 
 it('consists of what can be imported or run, with a declaration each, and of few files that they share', () => {

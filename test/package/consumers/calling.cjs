@@ -15,12 +15,12 @@ exports.main = async function main(load) {
 
   const { sender } = issuer.clerkMachines
   const tokens = clerkTokens({ machineSecretKey: sender.secretKey, apiUrl: issuer.endpoints.clerk })
-  const { id } = await tokens.create({ expiresIn: '1h' })
-  const { revoked } = await tokens.revoke({ id })
+  const { tokenId } = await tokens.create({ expiresIn: '1h' })
+  const { revoked } = await tokens.revoke({ tokenId })
 
   const wrong = tokenSource({ issuer: issuer.url, clientId, clientSecret: 'wrong' })
   const problem = await wrong.getToken().catch((error) => error)
-  const failure = await tokens.revoke({ id: `mt_${'0'.repeat(32)}` }).catch((error) => error)
+  const failure = await tokens.revoke({ tokenId: `mt_${'0'.repeat(32)}` }).catch((error) => error)
   await issuer.close()
   console.log(
     JSON.stringify({
