@@ -18,13 +18,13 @@ export function jwtProfile(
     checked: 'local',
     keys,
     algorithms: common.algorithms,
-    validateHeader: (header) => judgeType(header, strict),
+    validateHeader: (header) => validateType(header, strict),
     readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
   }
 }
 
 /** Any other type is another kind of token made with the same keys (RFC 8725 section 3.11). */
-function judgeType(header: Claims, strict: boolean): VerificationFailure | undefined {
+function validateType(header: Claims, strict: boolean): VerificationFailure | undefined {
   if (!Object.hasOwn(header, 'typ')) return strict ? wrongType('typ is missing') : undefined
   const type = mediaType(header['typ'])
   if (type === 'at+jwt' || (type === 'jwt' && !strict)) return undefined

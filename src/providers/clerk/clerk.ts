@@ -123,7 +123,7 @@ export function clerk(options: ClerkOptions): Issuer {
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
     remote: verifyProfile(own.machineSecretKey, own.apiUrl, own),
-    validateToken: judgeMachines(own),
+    validateToken: validateMachine(own),
     ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   } satisfies Issuer)
 }
@@ -138,7 +138,7 @@ function assertMachineKey({ machineSecretKey, acceptAnyMachine }: ClerkSettings)
 }
 
 /** Which machines may call, and whom; judged on every request. */
-function judgeMachines({
+function validateMachine({
   senders,
   machineId,
   jwtAccess: access,
@@ -166,7 +166,7 @@ function jwtProfile(own: ClerkSettings, access: Exclude<JwtAccess, false>): JwtP
     checked: access === 'remote' ? 'remote' : 'local',
     keys: access === 'remote' ? null : keySource(own),
     algorithms: own.algorithms,
-    validateHeader: (header) => judgeCategory(header, requireCategory),
+    validateHeader: (header) => validateCategory(header, requireCategory),
     readClaims: (claims) => readMachineClaims(claims, own.scopeClaims),
   }
 }
@@ -190,7 +190,7 @@ function keySource(own: ClerkSettings): KeySource {
 }
 
 /** Session and template tokens are made with the same keys; only the category tells them apart. */
-function judgeCategory(header: Claims, required: boolean): VerificationFailure | undefined {
+function validateCategory(header: Claims, required: boolean): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) !== 'jwt')
     return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
   const category = ownMember(header, 'cat')

@@ -81,14 +81,14 @@ export function stytch(options: StytchOptions): Issuer {
         options: own.keys,
       },
       algorithms: own.algorithms,
-      validateHeader: judgeType,
+      validateHeader: validateType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
     ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   } satisfies Issuer)
 }
 
-function judgeType(header: Claims): VerificationFailure | undefined {
+function validateType(header: Claims): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) === 'jwt') return undefined
   return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
 }
