@@ -1,4 +1,5 @@
 // The test command: every check there is, two at a time, then every test, and one line at the end that counts them.
+import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
