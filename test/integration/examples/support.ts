@@ -1,11 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const TSX = createRequire(import.meta.url).resolve('tsx/cli')
 
 /** How a program ended and what it wrote. */
 export interface Ended {
@@ -35,12 +33,15 @@ export function endAll(): void {
   }
 }
 
-/** Starts `tsx <args>` in the project's folder, as a user would; without what could steer an example. */
+/**
+ * Starts a TypeScript program in the project's folder, as `npm start` does, without variables that could change an example.
+ * In one process: the `tsx` command runs a second one, and ends with 130 if that is busy for 30 ms when a signal arrives.
+ */
 export function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  return startNode([TSX, ...args], env)
+  return startNode(['--import', 'tsx', ...args], env)
 }
 
-/** Runs `tsx <args>` to its end. */
+/** Runs a TypeScript program to its end. */
 export function runTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return startTsx(args, env).ended
 }
