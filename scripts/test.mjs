@@ -1,4 +1,4 @@
-// The test command: every check there is, two at a time, then every test, and one line at the end that counts them.
+// The test command: every check, two at a time, then every test beside ESLint, and one line at the end that counts them.
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,12 +7,8 @@ import { join } from 'node:path'
 
 const CACHE = 'node_modules/.cache'
 
-/**
- * What counts as one check each, the longest first. All of them end before the tests begin: the tests of the package
- * need the build. ESLint has no cache: its rules look at types, and a type may change in a file other than the cached.
- */
+/** The checks that end before the tests begin, the longest first: the tests of the package need the build. */
 const CHECKS = [
-  { name: 'lint', command: 'eslint .' },
   { name: 'types', command: `tsc --noEmit --incremental --tsBuildInfoFile ${CACHE}/types.tsbuildinfo` },
   { name: 'build', command: 'npm run --silent build' },
   {
@@ -22,6 +18,11 @@ const CHECKS = [
   { name: 'unused code', command: 'knip' },
   { name: 'dependency rule', command: 'depcruise src adapters --config .dependency-cruiser.cjs' },
 ]
+/**
+ * Runs beside the tests, which often wait for other processes. It has no cache: its rules look at types, and a type may
+ * change in a file other than the cached.
+ */
+const LINT = { name: 'lint', command: 'eslint .' }
 const AT_A_TIME = 2
 
 const total = { passed: 0, failed: 0 }
@@ -40,19 +41,22 @@ function run(command, stdio) {
   })
 }
 
+async function runCheck({ name, command }) {
+  const { isGood, seconds, printed } = await run(command, 'pipe')
+  process.stdout.write(printed)
+  console.log(`${isGood ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`)
+  total[isGood ? 'passed' : 'failed'] += 1
+}
+
 async function runChecks(waiting) {
-  for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
-    const { isGood, seconds, printed } = await run(check.command, 'pipe')
-    process.stdout.write(printed)
-    console.log(`${isGood ? 'passed' : 'FAILED'}  ${check.name} (${seconds} s)`)
-    total[isGood ? 'passed' : 'failed'] += 1
-  }
+  for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) await runCheck(check)
 }
 
 mkdirSync(CACHE, { recursive: true })
 const waiting = [...CHECKS]
 await Promise.all(Array.from({ length: AT_A_TIME }, () => runChecks(waiting)))
 
+const linting = runCheck(LINT)
 const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-test-'))
 const report = join(folder, 'vitest.json')
 const { isGood } = await run(
@@ -72,6 +76,7 @@ try {
   total.failed += 1
 }
 rmSync(folder, { recursive: true, force: true })
+await linting
 // Unhandled rejections and the like fail a run in which every test has passed.
 if (!isGood && total.failed === 0) total.failed += 1
 

@@ -57,19 +57,23 @@ exports.apps = {
   },
 }
 
-exports.main = async function main(load, adapter, name) {
+/** Guards an API in each framework, given as `adapter:package`, and prints a line of results for each. */
+exports.main = async function main(load, frameworks) {
   const { createVerifier, oauth } = await load('m2m-guard')
   const { createTestIssuer, asClient } = await load('m2m-guard/testing')
   const issuer = await createTestIssuer()
-  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
-  const server = await exports.apps[adapter](load, name, verifier)
-  await require('./requests.cjs').report(`http://127.0.0.1:${server.address().port}`, {
-    good: asClient(verifier, { scopes: 'orders:read' }),
-    opaque: asClient(verifier, { scopes: 'orders:read', format: 'opaque' }),
-    scope: asClient(verifier, { scopes: 'orders:write' }),
-    none: {},
-  })
-  server.closeAllConnections()
-  server.close()
+  for (const framework of frameworks) {
+    const [adapter, name] = framework.split(':')
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+    const server = await exports.apps[adapter](load, name, verifier)
+    await require('./requests.cjs').report(`http://127.0.0.1:${server.address().port}`, {
+      good: asClient(verifier, { scopes: 'orders:read' }),
+      opaque: asClient(verifier, { scopes: 'orders:read', format: 'opaque' }),
+      scope: asClient(verifier, { scopes: 'orders:write' }),
+      none: {},
+    })
+    server.closeAllConnections()
+    server.close()
+  }
   await issuer.close()
 }
