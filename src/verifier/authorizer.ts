@@ -211,18 +211,18 @@ class DecisionContext implements TokenLookup {
   readonly guard: GuardContext
   readonly started: number
   /** Empty if the request has no readable token. */
-  token = ''
+  token: string
   /** Empty until the token was found to be readable. */
-  digest = ''
+  digest: string
   /** The wall clock in seconds since the epoch, read once before and once after waiting. */
-  now = Number.NaN
+  now: number
   /** What an earlier guard on this request found out about the same token. */
-  previous: ResolvedRequest | undefined = undefined
+  previous: ResolvedRequest | undefined
   /** The same, if it is recent enough to be used again. */
-  earlier: ResolvedToken | undefined = undefined
-  resolved: ResolvedToken | undefined = undefined
+  earlier: ResolvedToken | undefined
+  resolved: ResolvedToken | undefined
   /** When the first guard of the request resolved the token. */
-  resolvedAt: number | undefined = undefined
+  resolvedAt: number | undefined
 
   constructor(
     policies: PolicySet,
@@ -235,6 +235,14 @@ class DecisionContext implements TokenLookup {
     this.request = request
     this.guard = guard
     this.started = started
+    // Assigned here, because V8 initializes declared fields in a function of their own.
+    this.token = ''
+    this.digest = ''
+    this.now = Number.NaN
+    this.previous = undefined
+    this.earlier = undefined
+    this.resolved = undefined
+    this.resolvedAt = undefined
   }
 
   /** Continues a request that an earlier guard accepted with the same token. */

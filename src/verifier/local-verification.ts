@@ -98,6 +98,13 @@ function toCachedToken(
 ): OrRefusal<CachedToken> {
   if (verified instanceof Refusal) return verified
   const { facts, key } = verified
-  const confirmation = { confirmedAt: undefined, confirmedElapsed: undefined }
-  return cachedTokenFrom(facts, { issuer, key, format: 'jwt', digest, frozen: claims, ...confirmation })
+  return cachedTokenFrom(facts, {
+    issuer,
+    key,
+    format: 'jwt',
+    digest,
+    frozen: claims,
+    confirmedAt: undefined,
+    confirmedElapsed: undefined,
+  })
 }
