@@ -5,7 +5,7 @@ import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { expectGivenUp } from '../support.js'
 import { clerkManagementBed } from '../../support/management.js'
 import { failureOf } from '../../support/outcomes.js'
-import { withoutAnswer } from '../../support/deadlines.js'
+import { passDeadlines, runningDeadlines, withoutAnswer } from '../../support/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const SUBJECT = `mch_${'a'.repeat(27)}`
@@ -217,4 +217,16 @@ describe('answers that lie', () => {
     expect(verified).toMatchObject({ createdAt: 1, updatedAt: 2.5, lastUsedAt: null })
     expect(inspect(verified, { showHidden: true })).not.toContain(token)
   })
+})
+
+it('the call with the key of the instance has what the call with the key of the machine left of the deadline', async () => {
+  const { issuer, both } = await clerkManagementBed()
+  const left: number[] = []
+  issuer.fail('clerkTokens', (_request, response) => {
+    left.push(Math.max(...runningDeadlines()))
+    passDeadlines(7)
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{}')
+  })
+  await failureOf(both.list({ subject: SUBJECT }))
+  expect(left).toEqual([10, 3])
 })
