@@ -21,6 +21,9 @@ const UNIT = [
   'verifier',
 ]
 
+/** Replaces a module, which would stay replaced for other files: `npm run test:unit` shares modules between files. */
+const ALONE = ['test/jwt/jose-load.test.ts']
+
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
 const SLOW = ['slow', 'package']
 
@@ -62,6 +65,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: testsIn(UNIT),
+          exclude: ALONE,
           // The sources themselves are checked by tsc, in a step of its own.
           typecheck: {
             enabled: true,
@@ -80,6 +84,7 @@ export default defineConfig({
         },
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.
+      { extends: true, test: { name: 'alone', include: ALONE } },
       { extends: true, test: { name: 'slow', include: testsIn(SLOW), testTimeout: 600_000 } },
       {
         extends: true,
