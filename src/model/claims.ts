@@ -15,6 +15,12 @@ export interface ClaimReading {
   readonly clientClaims: readonly string[]
 }
 
+/**
+ * The claims that name the client, in order of preference: RFC 9068 section 2.2, and OpenID Connect Core section 2 for
+ * issuers that write `azp` into access tokens.
+ */
+export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
+
 /** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
 const LATEST_TIME = 253_402_300_799
 

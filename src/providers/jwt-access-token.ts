@@ -1,6 +1,6 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
-import { type Claims, isOtherKind, readClaims } from '../model/claims.js'
+import { CLIENT_CLAIMS, type Claims, isOtherKind, readClaims } from '../model/claims.js'
 import { ownMember } from '../util/members.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
@@ -41,7 +41,7 @@ const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspec
 /** All claims RFC 9068 section 2.2 requires; `iss` has been compared when the token was routed. */
 const PROFILE_CLAIMS = ['exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 const EXPIRY = ['exp']
-const CLIENT_CLAIMS = ['client_id', 'azp']
+
 function readAccessTokenClaims(
   claims: Claims,
   scopeClaims: readonly string[],
