@@ -1,8 +1,8 @@
 import type { Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
-import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { optional, type Result, type TableOf, restricting } from '../../options/reader.js'
 import * as readers from '../../options/readers.js'
-import { urlWithoutQuery, secureUrl } from '../../options/url.js'
+import { issuerUrlWithoutQuery, secureUrl, urlWithoutQuery } from '../../options/url.js'
 import {
   isNonEmptyString,
   isRecord,
@@ -49,9 +49,9 @@ export const AUTHLETE_OPTIONS = {
   serviceId: readers.nonEmptyString,
   serviceAccessToken: readers.nonEmptyString,
   apiUrl: urlWithoutQuery,
-  issuer: optional(urlWithoutQuery),
-  jwksUri: optional(secureUrl),
-  audience: optional(audience),
+  issuer: restricting(optional(issuerUrlWithoutQuery)),
+  jwksUri: restricting(optional(secureUrl)),
+  audience: restricting(optional(audience)),
 } satisfies TableOf<AuthleteOptions>
 
 type AuthleteSettings = Result<typeof AUTHLETE_OPTIONS>
