@@ -11,6 +11,7 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
+import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
@@ -148,6 +149,9 @@ function readUsable(json: Claims): RemoteResult {
   const expiresAt = secondsFromMilliseconds(json, 'expiresAt') ?? 0
   if (!isNonEmptyString(subject) || !isStringList(scopes) || !isStringList(resources) || expiresAt <= 0) {
     return { fault: 'issuer_unavailable', detail: 'the answer describes no access token' }
+  }
+  if (scopes.length > MAX_SCOPES) {
+    return { active: false, reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
   }
   return {
     active: true,
