@@ -1,6 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
-import { ExchangeError } from '../exchange-error.js'
+import { UnreadableResponseError } from '../exchange-error.js'
 import { lookupUntil } from '../lookup/shared-lookup.js'
 import { PLAIN_BYTES, type HttpResponse, type TransportRequest } from './messages.js'
 import { NodeHeaders } from './node-headers.js'
@@ -82,10 +82,13 @@ function sendOnce(
       },
     })
     let hasResponse = false
+    let isDone = false
     const abort = (): void => {
       sent.destroy()
     }
     const fail = (error: Error): void => {
+      if (isDone) return
+      isDone = true
       signal.removeEventListener('abort', abort)
       reject(error)
       sent.destroy()
@@ -102,6 +105,8 @@ function sendOnce(
     sent.on('response', (response) => {
       hasResponse = true
       readResponse(response, maxBytes, fail, (read) => {
+        if (isDone) return
+        isDone = true
         signal.removeEventListener('abort', abort)
         resolve(read)
       })
@@ -130,6 +135,11 @@ function readResponse(
     }
   }
   response.on('error', fail)
+  // Not decompressed, because a few bytes could become any number.
+  if (isCompressed(headers)) {
+    fail(new UnreadableResponseError('compressed answer, although plain bytes were asked for'))
+    return
+  }
   response.on('data', (chunk: Buffer) => {
     attempt(() => {
       text.add(chunk)
@@ -137,9 +147,6 @@ function readResponse(
   })
   response.on('end', () => {
     attempt(() => {
-      // Another server behind the same address may do as it is asked.
-      if (isCompressed(headers))
-        throw new ExchangeError('compressed answer, although plain bytes were asked for')
       done({ status: response.statusCode ?? 0, headers, text: text.decode() })
     })
   })
