@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
+import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
@@ -25,6 +26,8 @@ export interface ConnectedIssuer {
   /** Loads what the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
+  /** Closes its connections; those in use once their response has been read. */
+  close(): void
 }
 
 /** What is known of one issuer. Times in seconds since the epoch. */
@@ -42,13 +45,14 @@ export interface IssuerHealth {
 
 /** What everything that talks to the issuer is given. */
 interface Settings {
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly tell: TellIssuerEvent
 }
 
 /** Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed. */
 export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObserver): ConnectedIssuer {
-  const settings = { fetch: issuer.fetch, tell: issuerEvents(issuer, observer) }
+  const transport = createTransport(issuer.fetch)
+  const settings = { transport, tell: issuerEvents(issuer, observer) }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)
   const remote = remoteCheckOf(issuer, metadata, clock, settings)
@@ -73,6 +77,9 @@ export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObs
         ...(keysHealth === undefined ? {} : { keys: keysHealth }),
         ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
       }
+    },
+    close() {
+      transport.close()
     },
   }
 }
