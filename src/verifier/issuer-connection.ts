@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
+import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
@@ -27,6 +28,8 @@ export interface ConnectedIssuer {
   /** Loads what the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
+  /** Closes its connections; those in use once their response has been read. */
+  close(): void
 }
 
 /** What is known of one issuer. Times in seconds since the epoch. */
@@ -44,7 +47,7 @@ export interface IssuerHealth {
 
 /** What everything that talks to the issuer is given. */
 interface Settings {
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly tell: TellIssuerEvent
   /** The numbers of key fetching, with defaults. */
   readonly keyOptions: KeySettings
@@ -64,8 +67,9 @@ export function connectIssuer(
   clock: Clock,
   observer?: IssuerObserver,
 ): ConnectedIssuer {
+  const transport = createTransport(issuer.fetch)
   const settings = {
-    fetch: issuer.fetch,
+    transport,
     tell: issuerEvents(issuer, observer),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
@@ -94,6 +98,9 @@ export function connectIssuer(
         ...(keysHealth === undefined ? {} : { keys: keysHealth }),
         ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
       }
+    },
+    close() {
+      transport.close()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { createTransport, type Transport } from '../../http/transport/transport.js'
 import type { Clock } from '../../util/clock.js'
 import { readOptions } from '../../options/read-options.js'
 import {
@@ -80,6 +81,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const own = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
   const { clock, deadline: deadlineSeconds } = own
   const body = readBody(own)
+  const transport = createTransport(own.fetch)
   const grant = new ClerkGrant({
     url: `${own.apiUrl}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
@@ -87,11 +89,11 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     longestLife: body.seconds_until_expiration,
     mayBeGivenAgain: own.minRemainingTtl !== undefined,
     deadlineSeconds,
-    fetch: own.fetch,
+    transport,
     clock,
   })
   return createSource(
-    { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
+    { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant, transport },
     own,
   )
 }
@@ -141,7 +143,7 @@ interface ClerkSettings {
   /** Whether Clerk may answer with a token that is there already. */
   readonly mayBeGivenAgain: boolean
   readonly deadlineSeconds: number
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly clock: Clock
 }
 
@@ -168,7 +170,7 @@ class ClerkGrant implements Grant {
   }
 
   async #create(key: string, signal: AbortSignal): Promise<IssuedToken> {
-    const { url, body, deadlineSeconds, fetch, clock } = this.#settings
+    const { url, body, deadlineSeconds, transport, clock } = this.#settings
     const json = await requestIssuer(
       {
         url,
@@ -180,7 +182,7 @@ class ClerkGrant implements Grant {
         },
         body,
         deadlineSeconds,
-        fetch,
+        transport,
         signal,
         secrets: [key],
         now: clock.now(),
