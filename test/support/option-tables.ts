@@ -35,7 +35,7 @@ const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.in
 const STYTCH = { projectId: 'project-test-1' }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
-export const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
+const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
   createVerifier({ issuers: [oauth(OAUTH)], ...options })
 
 export type Options = Readonly<Record<string, unknown>>

@@ -67,6 +67,23 @@ describe('the options of verifier and issuers', () => {
     expectTypeOf<VerifierOptions['clock']>().toEqualTypeOf<(() => number) | undefined>()
   })
 
+  it('refuse undefined where an option restricts', () => {
+    const issuer = 'https://auth.example.com'
+    // @ts-expect-error -- leave it out instead
+    createVerifier({ issuers, policy: undefined })
+    // @ts-expect-error -- leave it out instead
+    oauth({ issuer, audience: null, requireAccessTokenType: undefined })
+    // @ts-expect-error -- leave it out instead
+    clerk({ machineSecretKey: 'ak_1', jwtAccess: false, senders: undefined })
+    // @ts-expect-error -- leave it out instead
+    authlete({
+      serviceId: '1',
+      serviceAccessToken: 'x',
+      apiUrl: 'https://eu.authlete.com',
+      audience: undefined,
+    })
+  })
+
   it('require what must not be left out', () => {
     // @ts-expect-error -- leaving the audience out takes an explicit null
     oauth({ issuer: 'https://auth.example.com' })
