@@ -3,8 +3,16 @@ import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, Guard, Requirement, scopesPolicy, type GuardResult } from '../src/guard/guard.js'
+import {
+  acceptedToken,
+  Guard,
+  guardArguments,
+  Requirement,
+  scopesPolicy,
+  type GuardResult,
+} from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
+import { abandon, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -25,9 +33,14 @@ export type ExpressMiddleware = (
 ) => void
 
 /**
- * Answers a refusal before it returns or its promise is done, or hands it on with `next(refusal)`: Express
- * sends its status and headers. If it does neither, or calls `next` without an error, the guard answers. The
- * parameters may be annotated with Express's own `Request` and `Response`, which is what they are.
+ * Responds to a refusal before it returns or its promise is fulfilled, or hands the refusal on with `next(refusal)`:
+ * Express sends its status and headers. If it does neither, or calls `next` without an error, the guard responds, and
+ * what it does to the response later is ignored.
+ *
+ * An error handler that receives the refusal must respond or call `next(error)`. With `next()` Express continues to the
+ * routes behind the guard.
+ *
+ * The parameters may be annotated with Express's own `Request` and `Response`, which is what they are.
  */
 export type ExpressOnRefusal = {
   // A method's parameters are compared both ways, so that Express's types need not be imported here.
@@ -46,15 +59,12 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
  * accept get past it. The token is then `req.auth`, and typed {@link accessToken}.
  *
- * @throws ConfigurationError if the policy or an option is wrong.
+ * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
+ *   argument.
  */
-export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware {
-  const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(
-    verifier,
-    policy,
-    options,
-    storeOnRawHeaders,
-  )
+export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware
+export function guard(...given: readonly [Verifier, Policy?, ExpressGuardOptions?]): ExpressMiddleware {
+  const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(...guardArguments(given), storeOnRawHeaders)
   return function guard(request, response, next) {
     pass(checkpoint, request, response, next)
   }
@@ -63,7 +73,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuar
 /**
  * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
  *
- * @throws ConfigurationError without scopes, or for something that is no scope.
+ * @throws ConfigurationError without scopes, or for an argument that is not a scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
   const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(
@@ -96,18 +106,21 @@ export function accessToken(request: IncomingMessage): AccessToken {
   return acceptedToken(request)
 }
 
+/** Some hosts return a promise. */
+type Next = (error?: unknown) => unknown
+
 /** A guard, or a requirement behind one. */
 type Checkpoint = Guard<IncomingMessage, ExpressOnRefusal> | Requirement<IncomingMessage, ExpressOnRefusal>
 
-function pass(
-  checkpoint: Checkpoint,
-  request: ExpressRequest,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-): void {
+function pass(checkpoint: Checkpoint, request: ExpressRequest, response: ServerResponse, next: Next): void {
   const result = checkpoint.enter(request, request)
-  if (result instanceof Promise) afterwards(result, settleIfConnected, request, response, next).catch(next)
-  else settle(result, request, response, next)
+  if (result instanceof Promise) {
+    afterwards(result, settleIfConnected, request, response, next).catch((error: unknown) => {
+      handOn(error, response, next)
+    })
+  } else {
+    settle(result, request, response, next)
+  }
 }
 
 /** If the caller disconnected while the issuer was asked, the handler must not run. */
@@ -115,7 +128,7 @@ function settleIfConnected(
   result: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
-  next: (error?: unknown) => void,
+  next: Next,
 ): void {
   if (!response.destroyed) settle(result, request, response, next)
 }
@@ -124,15 +137,41 @@ function settle(
   result: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
   response: ServerResponse,
-  next: (error?: unknown) => void,
+  next: Next,
 ): void {
   if (result.passes) {
     request.auth = result.token
-    next()
+    proceed(response, next)
   } else if (result.onRefusal === undefined) {
-    send(response, result.response)
+    send(request, response, result.response)
   } else {
-    handOver(result.onRefusal, result, request, response, next).catch(next)
+    handOver(result.onRefusal, result, request, response, next).catch((error: unknown) => {
+      handOn(error, response, next)
+    })
+  }
+}
+
+/** Some hosts return a promise from `next`. Nobody else looks at it, so that its rejection would end the process. */
+function proceed(response: ServerResponse, next: Next): void {
+  const outcome = next()
+  if (outcome instanceof Promise) {
+    outcome.catch((error: unknown) => {
+      handOn(error, response, next)
+    })
+  }
+}
+
+/** Hands an error to the host. Never throws, although a host may throw it back: nobody would catch it. */
+function handOn(error: unknown, response: ServerResponse, next: Next): void {
+  try {
+    const outcome = next(error)
+    if (outcome instanceof Promise) {
+      outcome.catch((failure: unknown) => {
+        abandon(response, failure)
+      })
+    }
+  } catch (failure) {
+    abandon(response, failure)
   }
 }
 
@@ -141,16 +180,20 @@ async function handOver(
   { refusal, response: refusalResponse }: Extract<GuardResult<ExpressOnRefusal>, { passes: false }>,
   request: IncomingMessage,
   response: ServerResponse,
-  next: (error?: unknown) => void,
+  next: Next,
 ): Promise<void> {
   let isHandedOn = false
+  closeIfBody(request, response)
   await onRefusal(refusal, request, response, (error) => {
     if (isHandedOn || !isErrorToExpress(error)) return
     isHandedOn = true
-    next(error)
+    handOn(error, response, next)
   })
-  // If `onRefusal` neither responds nor calls `next(error)`, send the default response.
-  if (!isHandedOn && !response.headersSent && !response.writableEnded) send(response, refusalResponse)
+  if (isHandedOn || response.headersSent || response.writableEnded) return
+  // `onRefusal` neither responded nor called `next(error)`: send the default response, and ignore what it does later.
+  isHandedOn = true
+  ignoreLateWrites(response)
+  send(request, response, refusalResponse)
 }
 
 /** Express continues on any other value (including `'route'`), which would bypass the guard. */
@@ -158,9 +201,14 @@ function isErrorToExpress(error: unknown): boolean {
   return Boolean(error) && error !== 'route' && error !== 'router'
 }
 
-function send(response: ServerResponse, { status, headers, body }: RefusalResponse): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: RefusalResponse,
+): void {
   if (response.headersSent) return
   response.statusCode = status
+  closeIfBody(request, response)
   for (const [name, value] of Object.entries(headers)) {
     // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
     if (name === 'WWW-Authenticate') response.appendHeader(name, value)

@@ -3,15 +3,21 @@ import type { AccessToken } from '../src/model/access-token.js'
 import { afterwards, type Awaitable } from '../src/util/awaitable.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { readOptions } from '../src/options/read-options.js'
-import { custom, type TableOf } from '../src/options/reader.js'
+import { custom, restricting, type TableOf } from '../src/options/reader.js'
 import { unchecked } from '../src/options/readers.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
-import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, Guard, type GuardResult } from '../src/guard/guard.js'
+import {
+  acceptedToken,
+  Guard,
+  guardArguments,
+  refuseUndefined,
+  type GuardResult,
+} from '../src/guard/guard.js'
 import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
+import { calls, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
+import { hasAuth, misconfigured, readAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
-import { compilePolicy } from '../src/policy/compile.js'
 import type { Refusal } from '../src/model/refusal.js'
 
 /** Answers a refusal and returns the reply, or throws the refusal: Fastify sends its status and headers. */
@@ -69,21 +75,22 @@ const M2M_GUARD_OPTIONS = {
     throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
   }),
   // Compiled by each guard.
-  policy: unchecked<Policy>('policy'),
+  policy: restricting(unchecked<Policy>('policy')),
   ...GUARD_OPTIONS,
 } satisfies TableOf<FastifyGuardOptions>
 
 /**
  * Guards every route of the scope it is registered in and of scopes within. Register it on a child instance
  * to guard only that instance's routes; and before them, with `await`, so that a wrong `config.auth` stops the
- * start. Of a route declared earlier it is found by the first request, which then gets a 500.
+ * start. Of a route declared earlier it is found by the first request, which then gets a 500 that does not say why:
+ * the `ConfigurationError` is the `cause` of the error that Fastify logs and gives to `onError` hooks.
  *
  * @throws ConfigurationError, at registration, if the policy, an option or a route's `config.auth` is wrong.
  */
 export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
     const { verifier, policy, ...settings } = readOptions('m2mGuard', options, M2M_GUARD_OPTIONS, 'guard.')
-    const guardOptions = withoutUndefined(settings) as GuardOptions<FastifyOnRefusal>
+    const guardOptions = settings as GuardOptions<FastifyOnRefusal>
     const guardFor = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
     const guardAll = guardFor(policy)
 
@@ -94,37 +101,34 @@ export const m2mGuard = Object.assign(
     installed.guardFor = guardFor
     if (!Object.hasOwn(app, INSTALLED)) {
       app.decorate(INSTALLED, installed)
-      app.decorate('guard', (added?: Policy): FastifyGuardHook => {
-        return hookOf(installed.guardFor(added))
+      app.decorate('guard', (...given: readonly [added?: Policy]): FastifyGuardHook => {
+        if (given.length > 0) refuseUndefined('app.guard: policy', given[0])
+        return hookOf(installed.guardFor(given[0]))
       })
     }
-    app.addHook('onRoute', (route) => {
-      if (!isRecord(route.config) || !Object.hasOwn(route.config, 'auth')) return
-      const own = route.config['auth']
-      if (own === false) return
-      const where = `${String(route.method)} ${route.url}: config.auth`
-      if (!isRecord(own))
-        throw new ConfigurationError(where, 'must be a policy, or false to leave the route open')
+    app.addHook('onRoute', ({ config, method, url }) => {
       // Compiled here so that a wrong policy stops the start and not the first request.
-      compilePolicy(where, own)
+      if (hasAuth(config)) readAuth(`${String(method)} ${url}: config.auth`, config.auth)
     })
     app.addHook('onRequest', (request, reply, done) => {
-      const own = ownAuth(request.routeOptions.config)
-      if (own === false) {
+      const { config } = request.routeOptions
+      if (!hasAuth(config)) {
+        conclude(admits(guardAll, request, reply), done, reply)
+      } else if (config.auth === false) {
         done()
-        return
+      } else {
+        const admitted = admits(guardAll, request, reply)
+        conclude(admitsByRoute(admitted, routeGuard, request, reply), done, reply)
       }
-      const admitted = admits(guardAll, request, reply)
-      if (own === undefined) conclude(admitted, done)
-      else conclude(admitsByRoute(admitted, routeGuard(own), request, reply), done)
     })
 
     const routeGuards = new WeakMap<Policy, FastifyGuard>()
-    function routeGuard(own: Policy): FastifyGuard {
-      let guard = routeGuards.get(own)
+    function routeGuard({ routeOptions: { config, method, url } }: FastifyRequest): FastifyGuard {
+      let guard = routeGuards.get(config.auth as Policy)
       if (guard === undefined) {
-        guard = guardFor(own)
-        routeGuards.set(own, guard)
+        const policy = readAuth(`${String(method)} ${String(url)}: config.auth`, config.auth)
+        guard = guardFor(policy)
+        routeGuards.set(policy, guard)
       }
       return guard
     }
@@ -145,14 +149,18 @@ export default m2mGuard
  * Guards one route, or with `app.addHook` a scope, without the plugin: an `onRequest` hook. Routes that it is put on are
  * never open: `config: { auth }` is the plugin's.
  *
- * @throws ConfigurationError if the policy or an option is wrong.
+ * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
+ *   argument.
  */
 export function guard(
   verifier: Verifier,
   policy?: Policy,
   options?: GuardOptions<FastifyOnRefusal>,
+): FastifyGuardHook
+export function guard(
+  ...given: readonly [Verifier, Policy?, GuardOptions<FastifyOnRefusal>?]
 ): FastifyGuardHook {
-  return hookOf(new Guard(verifier, policy, options))
+  return hookOf(new Guard(...guardArguments(given)))
 }
 
 /**
@@ -168,9 +176,11 @@ function hookOf(guard: FastifyGuard): FastifyGuardHook {
   return (request, reply, done) => {
     // Awaited in a function of one's own it would be through before it has decided, and the route open.
     if (typeof (done as unknown) !== 'function') {
-      throw new TypeError('guard() must be given to Fastify as an onRequest hook: it goes on by its callback')
+      throw misconfigured(
+        new TypeError('guard() must be given to Fastify as an onRequest hook: it continues by its callback'),
+      )
     }
-    conclude(admits(guard, request, reply), done)
+    conclude(admits(guard, request, reply), done, reply)
   }
 }
 
@@ -188,12 +198,19 @@ function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyRepl
 /** Whether the guard of a route lets a request pass that the plugin's guard has admitted. */
 function admitsByRoute(
   admitted: Awaitable<boolean>,
-  guard: FastifyGuard,
+  guardOf: (request: FastifyRequest) => FastifyGuard,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
-  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guard, request, reply)
-  return admitted && admits(guard, request, reply)
+  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guardOf, request, reply)
+  if (!admitted) return false
+  let guard: FastifyGuard
+  try {
+    guard = guardOf(request)
+  } catch (error) {
+    throw misconfigured(error)
+  }
+  return admits(guard, request, reply)
 }
 
 /** If the caller disconnected while the issuer was asked, the handler must not run. */
@@ -223,7 +240,7 @@ function refuse(
   reply: FastifyReply,
 ): Awaitable<false> {
   if (onRefusal === undefined) {
-    send(reply, response)
+    send(request, reply, response)
     return false
   }
   return handOver(onRefusal, refusal, response, request, reply)
@@ -236,41 +253,48 @@ async function handOver(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<false> {
-  await onRefusal(refusal, request, reply)
-  // If `onRefusal` does not respond, send the default response.
-  if (!reply.sent) send(reply, response)
+  closeIfBody(request.raw, reply.raw)
+  // `reply.sent` is false while `onSend` hooks run: a second response would follow.
+  if ((await calls(reply, 'send', () => onRefusal(refusal, request, reply))) || reply.sent) return false
+  // `onRefusal` did not respond: send the default response, and ignore what it does later.
+  ignoreLateWrites(reply.raw)
+  send(request, reply, response)
   return false
 }
 
 /** The guard of Fastify's raw requests. */
 type FastifyGuard = Guard<FastifyRequest['raw'], FastifyOnRefusal>
 
-/** Goes on to the next hook if the request is admitted; if not, it has been answered. */
-function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void): void {
+/** Continues with the next hook if the request is admitted; if not, the response was sent. */
+function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, reply: FastifyReply): void {
   if (admitted instanceof Promise) {
-    admitted.then((isAdmitted) => {
-      if (isAdmitted) done()
-    }, done)
+    admitted
+      .then((isAdmitted) => {
+        if (isAdmitted) done()
+      }, done)
+      .catch((error: unknown) => {
+        // Thrown by `done` itself: nobody else would catch it.
+        abandon(reply, error)
+      })
   } else if (admitted) {
     done()
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: RefusalResponse): void {
+function abandon(reply: FastifyReply, error: unknown): void {
+  reply.log.error({ err: error }, 'an error was thrown behind a guard')
+  if (!reply.sent && !reply.raw.headersSent) void reply.send(error)
+}
+
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, headers, body }: RefusalResponse,
+): void {
   const challenges = [reply.getHeader('WWW-Authenticate'), headers['WWW-Authenticate']].flat()
   reply.code(status).headers(headers)
+  if (closeIfBody(request.raw, reply.raw)) reply.header('Connection', 'close')
   // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
   if (!challenges.includes(undefined)) reply.header('WWW-Authenticate', challenges)
   void reply.send(body)
-}
-
-/** The route's own word, not one that a polluted prototype puts into every route's mouth. */
-function ownAuth(config: unknown): Policy | false | undefined {
-  return isRecord(config) && Object.hasOwn(config, 'auth') ? (config['auth'] as Policy | false) : undefined
-}
-
-function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
 }

@@ -1,23 +1,98 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
-import { isRecord } from '../src/util/members.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, Guard } from '../src/guard/guard.js'
+import { acceptedToken, Guard, guardArguments, type GuardResult } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
+import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 
-/** Makes the response to a refusal in place of the guard; throwing hands it to the server's own error handling. */
+/**
+ * Creates the response to a refusal in place of the guard. An error it throws goes to the server's own error handling.
+ *
+ * If it returns anything but a `Response`, such as the refusal itself, the guard sends its own response.
+ */
 export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | Promise<Response>
 
-/** Options of {@link guard}. */
+/** Options of {@link protect} and {@link guard}. */
 export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
 
+/** Options of a guard that refuses requests. */
+type EnforcingOptions = FetchGuardOptions & { readonly mode?: 'enforce' }
+
+/** Options of a guard that only reports. */
+type ReportingOptions = FetchGuardOptions & { readonly mode: 'report' }
+
 /**
- * Guards a handler that speaks `Request` and `Response`, such as one of Hono or Next.js, in Node.
+ * Runs for accepted requests. `rest` holds the further arguments of the protected function, such as a framework's
+ * context.
+ */
+export type FetchHandler<
+  Token extends AccessToken | undefined,
+  Incoming extends Request,
+  Rest extends readonly unknown[],
+> = (request: Incoming, token: Token, ...rest: Rest) => Response | Promise<Response>
+
+/** A handler behind a guard. */
+export type ProtectedHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
+  request: Incoming,
+  ...rest: Rest
+) => Promise<Response>
+
+/**
+ * Protects a handler from `Request` to `Response`, such as one of Hono or Next.js, in Node. The handler runs only for
+ * requests with an access token that the verifier and the policy accept.
  *
- * @returns a function that gives the access token of an accepted request, or the response that refuses it.
- * @throws ConfigurationError if the policy or an option is wrong.
+ * Its response is returned unchanged, and its errors are not caught. A refused request never reaches it, so that no
+ * check in the handler can be forgotten.
+ *
+ * @param policy - what the route requires beyond the verifier's own policy. `undefined` requires nothing more.
+ * @returns a function that takes the request and the further arguments of the handler.
+ * @throws ConfigurationError if the policy, the handler or an option is wrong.
+ *
+ * @example
+ * ```ts
+ * const orders = protect(verifier, { scopes: 'orders:read' }, (request, token) =>
+ *   Response.json({ orders: [], client: token.clientId }),
+ * )
+ * ```
+ */
+export function protect<Incoming extends Request = Request, Rest extends readonly unknown[] = []>(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  handler: FetchHandler<AccessToken, Incoming, Rest>,
+  options?: EnforcingOptions,
+): ProtectedHandler<Incoming, Rest>
+export function protect<Incoming extends Request = Request, Rest extends readonly unknown[] = []>(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  handler: FetchHandler<AccessToken | undefined, Incoming, Rest>,
+  options?: FetchGuardOptions,
+): ProtectedHandler<Incoming, Rest>
+export function protect<Incoming extends Request, Rest extends readonly unknown[]>(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  handler: FetchHandler<never, Incoming, Rest>,
+  options?: FetchGuardOptions,
+): ProtectedHandler<Incoming, Rest> {
+  const checkpoint = new Guard<Request, FetchOnRefusal>(verifier, policy, options)
+  if (typeof (handler as unknown) !== 'function') {
+    throw new ConfigurationError('protect', 'the third argument must be a function: the handler to protect')
+  }
+  return async function protectedHandler(request, ...rest) {
+    const result = await checkpoint.enter(request, request)
+    return result.passes ? handler(request, result.token as never, ...rest) : refuse(result, request)
+  }
+}
+
+/**
+ * Guards a handler that needs the result as a value. Prefer {@link protect}: a caller of this function that forgets to
+ * test the result lets every request pass.
+ *
+ * @returns a function that resolves to the access token of an accepted request, or to the response that refuses it. The
+ *   response is always an instance of the global `Response`, also where a server has replaced that.
+ * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
+ *   argument.
  *
  * @example
  * ```ts
@@ -29,12 +104,12 @@ export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
 export function guard(
   verifier: Verifier,
   policy: Policy | undefined,
-  options: FetchGuardOptions & { readonly mode: 'report' },
+  options: ReportingOptions,
 ): (request: Request) => Promise<AccessToken | undefined>
 export function guard(
   verifier: Verifier,
   policy?: Policy,
-  options?: FetchGuardOptions & { readonly mode?: 'enforce' },
+  options?: EnforcingOptions,
 ): (request: Request) => Promise<AccessToken | Response>
 export function guard(
   verifier: Verifier,
@@ -42,36 +117,94 @@ export function guard(
   options?: FetchGuardOptions,
 ): (request: Request) => Promise<AccessToken | Response | undefined>
 export function guard(
-  verifier: Verifier,
-  policy?: Policy,
-  options?: FetchGuardOptions,
+  ...given: readonly [Verifier, Policy?, FetchGuardOptions?]
 ): (request: Request) => Promise<AccessToken | Response | undefined> {
-  const checkpoint = new Guard<Request, FetchOnRefusal>(verifier, policy, options)
+  const checkpoint = new Guard<Request, FetchOnRefusal>(...guardArguments(given))
   return async function authorize(request) {
     const result = await checkpoint.enter(request, request)
-    if (result.passes) return result.token
-    const response: unknown = await result.onRefusal?.(result.refusal, request)
-    return isResponse(response) ? response : respond(request, result.response)
+    return result.passes ? result.token : refuse(result, request)
   }
 }
 
 /**
  * The access token a guard accepted on this request.
  *
- * @throws Error if no guard was asked about the request, or it only reports and would have refused.
+ * @throws Error if no guard authorized the request, or the guard only reports and would have refused it.
  */
 export function accessToken(request: Request): AccessToken {
   return acceptedToken(request)
 }
 
-function respond(request: Request, { status, headers, body }: RefusalResponse): Response {
+async function refuse(
+  { refusal, response, onRefusal }: Extract<GuardResult<FetchOnRefusal>, { passes: false }>,
+  request: Request,
+): Promise<Response> {
+  const custom: unknown = await onRefusal?.(refusal, request)
+  const sent = asGlobalResponse(custom) ?? defaultResponse(request, response)
+  // Without this check a class with a test of its own (`Symbol.hasInstance`) could let the caller take it for a token.
+  if (!(sent instanceof Response)) throw new TypeError('the global Response creates objects of another class')
+  return sent
+}
+
+function defaultResponse(request: Request, { status, headers, body }: RefusalResponse): Response {
   return new Response(request.method === 'HEAD' ? null : body, { status, headers })
 }
 
 /**
- * Whoever forgets to answer, or gives something else, has not opened the route. Not by `instanceof`: servers
- * put classes of their own in place of Node's.
+ * An instance of the global `Response`, which servers replace: `@hono/node-server` 1.x does so for the whole process.
+ * `Response.json()`, `fetch()` and classes that extend the earlier `Response` then create objects that are not
+ * instances of the new one, and `instanceof Response` would take them for a token. `undefined` for anything that cannot
+ * be a response, such as the refusal itself or a plain object.
  */
-function isResponse(answer: unknown): answer is Response {
-  return isRecord(answer) && typeof answer['status'] === 'number' && typeof answer['headers'] === 'object'
+function asGlobalResponse(value: unknown): Response | undefined {
+  try {
+    if (value instanceof Response) return value
+    return isResponseLike(value) ? copyOf(value) : undefined
+  } catch {
+    // A response whose own members throw cannot be sent.
+    return undefined
+  }
+}
+
+/** What the Fetch standard gives a response, and neither a refusal nor a plain object has. */
+function isResponseLike(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false
+  const { status, headers, bodyUsed, arrayBuffer, clone } = value as Partial<Record<keyof Response, unknown>>
+  return (
+    typeof status === 'number' &&
+    typeof bodyUsed === 'boolean' &&
+    typeof arrayBuffer === 'function' &&
+    typeof clone === 'function' &&
+    isHeadersLike(headers)
+  )
+}
+
+function isHeadersLike(value: unknown): value is Headers {
+  if (typeof value !== 'object' || value === null) return false
+  const { get, forEach } = value as Partial<Record<keyof Headers, unknown>>
+  return typeof get === 'function' && typeof forEach === 'function'
+}
+
+/** Statuses whose response has no body (Fetch standard, "null body status"). */
+const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304])
+
+function copyOf(response: Response): Response | undefined {
+  const { status, statusText, body, bodyUsed } = response
+  // Checked here, because the constructor of a replaced `Response` may accept anything and read the status 0 of
+  // `Response.error()` as 200.
+  const isSendable = Number.isInteger(status) && status >= 200 && status <= 599
+  if (!isSendable || bodyUsed || body?.locked === true) return undefined
+  const headers = copyOfHeaders(response.headers)
+  return new Response(NULL_BODY_STATUSES.has(status) ? null : body, { status, statusText, headers })
+}
+
+function copyOfHeaders(headers: Headers): Headers {
+  const copy = new Headers()
+  const cookies = typeof headers.getSetCookie === 'function' ? headers.getSetCookie() : undefined
+  headers.forEach((value, name) => {
+    if (cookies === undefined || name.toLowerCase() !== 'set-cookie') copy.append(name, value)
+  })
+  // One header each: cookies cannot be joined by commas (RFC 6265 section 3).
+  for (const cookie of cookies ?? []) copy.append('set-cookie', cookie)
+  return copy
 }

@@ -3,8 +3,16 @@ import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, Guard, Requirement, scopesPolicy, type GuardResult } from '../src/guard/guard.js'
+import {
+  acceptedToken,
+  Guard,
+  guardArguments,
+  Requirement,
+  scopesPolicy,
+  type GuardResult,
+} from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
+import { closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
@@ -27,7 +35,10 @@ export interface KoaContext {
 /** A Koa middleware, assignable to `Middleware` of Koa 2 and 3. */
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
 
-/** Answers a refusal, or throws it: Koa sends its status and headers. The guard's own answer is set before. */
+/**
+ * Responds to a refusal before it returns or its promise is fulfilled, or throws it: Koa sends its status and headers.
+ * The guard's own response is set before.
+ */
 export type KoaOnRefusal = {
   // A method's parameters are compared both ways, so that Koa's types need not be imported here.
   onRefusal(refusal: Refusal, context: KoaContext): void | Promise<void>
@@ -40,10 +51,12 @@ export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
  * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
  * accept get past it. The token is then `ctx.state.auth`, and typed {@link accessToken}.
  *
- * @throws ConfigurationError if the policy or an option is wrong.
+ * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
+ *   argument.
  */
-export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware {
-  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(verifier, policy, options)
+export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware
+export function guard(...given: readonly [Verifier, Policy?, KoaGuardOptions?]): KoaMiddleware {
+  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(...guardArguments(given))
   return function guard(context, next) {
     return pass(checkpoint, context, next)
   }
@@ -52,7 +65,7 @@ export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOpt
 /**
  * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
  *
- * @throws ConfigurationError without scopes, or for something that is no scope.
+ * @throws ConfigurationError without scopes, or for an argument that is not a scope.
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware {
   const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
@@ -121,7 +134,11 @@ async function refuse(
   context: KoaContext,
 ): Promise<void> {
   setResponse(context, response)
-  await onRefusal?.(refusal, context)
+  closeIfBody(context.req, context.res)
+  if (onRefusal === undefined) return
+  await onRefusal(refusal, context)
+  // Koa responds once this returns: what `onRefusal` does to the response of Node after that is ignored.
+  ignoreLateWrites(context.res)
 }
 
 function setResponse(context: KoaContext, { status, headers, body }: RefusalResponse): void {

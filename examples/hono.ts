@@ -5,10 +5,9 @@
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import { serve } from '@hono/node-server'
-import { Hono } from 'hono'
-import { createMiddleware } from 'hono/factory'
-import { createVerifier, oauth, type AccessToken, type Policy } from 'm2m-guard'
-import { guard } from 'm2m-guard/fetch'
+import { Hono, type Context } from 'hono'
+import { createVerifier, oauth } from 'm2m-guard'
+import { protect } from 'm2m-guard/fetch'
 import { demonstrate } from './support/demonstrate.js'
 import { environment } from './support/environment.js'
 
@@ -22,21 +21,16 @@ const verifier = createVerifier({
   policy: { maxTokenAge: '1h' },
 })
 
-function guarded(policy: Policy) {
-  const authorize = guard(verifier, policy)
-  return createMiddleware<{ Variables: { auth: AccessToken } }>(async (context, next) => {
-    const token = await authorize(context.req.raw)
-    if (token instanceof Response) return token
-    context.set('auth', token)
-    return next()
-  })
-}
+const listOrders = protect(verifier, { scopes: 'orders:read' }, (_request, token, context: Context) =>
+  context.json({ orders: ['o-1', 'o-2'], client: token.clientId }),
+)
+const addOrder = protect(verifier, { scopes: 'orders:write' }, (_request, _token, context: Context) =>
+  context.json({ order: 'o-3' }, 201),
+)
 
 const app = new Hono()
-app.get('/orders', guarded({ scopes: 'orders:read' }), (context) =>
-  context.json({ orders: ['o-1', 'o-2'], client: context.get('auth').clientId }),
-)
-app.post('/orders', guarded({ scopes: 'orders:write' }), (context) => context.json({ order: 'o-3' }, 201))
+app.get('/orders', (context) => listOrders(context.req.raw, context))
+app.post('/orders', (context) => addOrder(context.req.raw, context))
 const server = serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 0), hostname: '127.0.0.1' })
 
 await demonstrate(server, testIssuer, [

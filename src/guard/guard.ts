@@ -65,6 +65,25 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
   }
 }
 
+/**
+ * Checks the arguments of a `guard(verifier, policy?, options?)`.
+ *
+ * @throws ConfigurationError if the policy is the last argument and `undefined`: a policy that a program computed as
+ *   `undefined` by accident must not look like one that was left out. Before options it may be `undefined`.
+ */
+export function guardArguments<Options>(
+  given: readonly [verifier: Verifier, policy?: Policy, options?: Options],
+): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
+  const [verifier, policy, options] = given
+  if (given.length === 2) refuseUndefined('guard: policy', policy)
+  return [verifier, policy, options]
+}
+
+/** @throws ConfigurationError for an argument that is present as `undefined`. */
+export function refuseUndefined(argument: string, value: unknown): void {
+  if (value === undefined) throw new ConfigurationError(argument, 'is undefined; leave it out instead')
+}
+
 /** Adds a policy behind a {@link Guard}, and responds to refusals the way that guard does. */
 export class Requirement<Key extends object, OnRefusal> {
   readonly #policy: Policy
@@ -74,6 +93,7 @@ export class Requirement<Key extends object, OnRefusal> {
 
   /** @throws ConfigurationError if the policy is wrong. */
   constructor(policy: Policy, store: StoreState = storeOnRequest) {
+    refuseUndefined('requirePolicy: policy', policy)
     compilePolicy('policy', policy)
     this.#policy = policy
     this.#store = store
@@ -99,8 +119,13 @@ export class Requirement<Key extends object, OnRefusal> {
   }
 }
 
-/** The policy of `requireScopes(...)`. */
+/**
+ * The policy of `requireScopes(...)`.
+ *
+ * @throws ConfigurationError for an argument that is `undefined`.
+ */
 export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
+  for (const scope of scopes) refuseUndefined('requireScopes: scopes', scope)
   const [only] = scopes
   return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
 }

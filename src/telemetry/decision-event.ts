@@ -1,5 +1,5 @@
 import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
-import { pathOf } from './request-path.js'
+import { credentialsOf, maskSecrets, pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
 import type { AccessToken, VerificationSource } from '../model/access-token.js'
@@ -33,8 +33,6 @@ export function eventOf(
   { token, digest, verified, request, mode, durationMs }: DecisionCircumstances,
 ): DecisionEvent {
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
-  const { method, path } = placeOf(request)
-  const shownPath = withoutToken(path, token)
   const issuerName = verified?.issuer ?? refusal?.issuer
   const source = verified?.source ?? refusal?.source
   const fingerprint = fingerprintIn(token, digest, refusal)
@@ -46,8 +44,7 @@ export function eventOf(
     ...(source === undefined ? {} : { source }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
-    ...(method === undefined ? {} : { method }),
-    ...(shownPath === undefined ? {} : { path: shownPath }),
+    ...placeOf(request, token),
     mode,
   }
 }
@@ -58,44 +55,24 @@ function fingerprintIn(token: string, digest: string, refusal: Refusal | undefin
   return fingerprintOf(digest === '' ? tokenDigest(token) : digest)
 }
 
-/** Of a request that was put together by hand nothing is sure, and a decision is reported all the same. */
-function placeOf(request: GuardedRequest | undefined): Pick<DecisionEvent, 'method' | 'path'> {
+/**
+ * The method and the path, in which the credentials of the request are masked: some callers send them there as well. A
+ * request that an application made by hand may be unreadable, and is reported all the same.
+ */
+function placeOf(request: GuardedRequest | undefined, token: string): Pick<DecisionEvent, 'method' | 'path'> {
   if (request === undefined) return {}
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
+    // A token was read only if there is nothing else in the only header.
+    const secrets = token === '' ? credentialsOf(request) : [token]
     return {
-      ...(typeof method === 'string' ? { method } : {}),
-      ...(path === undefined ? {} : { path }),
+      ...(typeof method === 'string' ? { method: maskSecrets(method, secrets) } : {}),
+      ...(path === undefined ? {} : { path: maskSecrets(path, secrets) }),
     }
   } catch {
     return {}
   }
-}
-
-/** Shorter texts are no secret, and whoever sends one must not blot out what is reported of the path. */
-const SHORTEST_SECRET = 16
-
-/** Some callers put their token into the address as well: it is not reported from there either. */
-function withoutToken(path: string | undefined, bearer: string): string | undefined {
-  if (path === undefined) return path
-  // Most paths are shorter than most tokens.
-  if (bearer.length < SHORTEST_SECRET || path.length < bearer.length) return path
-  // As it came first: what came as a token may have escapes of its own.
-  const masked = path.replaceAll(bearer, MASK)
-  const plain = masked.replace(ESCAPE, (escape) => decodedIfIn(bearer, escape))
-  return plain.includes(bearer) ? plain.replaceAll(bearer, MASK) : masked
-}
-
-const MASK = '[token]'
-
-/** An encoded character of ASCII (RFC 3986 section 2.1), also one that was encoded again on its way. */
-const ESCAPE = /%(?:25)*[2-7][0-9a-f]/gi
-
-/** Only characters that the token has: whatever else is encoded stays so. */
-function decodedIfIn(bearer: string, escape: string): string {
-  const character = String.fromCharCode(Number.parseInt(escape.slice(-2), 16))
-  return bearer.includes(character) ? character : escape
 }
 
 function factsOf({ provider, format, clientId, subject, tokenId }: AccessToken): Partial<DecisionEvent> {

@@ -142,6 +142,6 @@ function connectAll(
       )
     }
     names.add(issuer.name)
-    return connectIssuer(issuer, clock, observer)
+    return connectIssuer(where, issuer, clock, observer)
   })
 }

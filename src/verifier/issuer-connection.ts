@@ -7,14 +7,16 @@ import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
-import { KEY_DEFAULTS } from '../keys/options.js'
+import { KEY_OPTIONS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
-import type { Issuer, KeySource } from '../model/issuer.js'
+import type { Issuer, KeySettings, KeySource, RemoteProfile } from '../model/issuer.js'
+import { REMOTE_OPTIONS } from '../introspection/options.js'
+import { readOptions } from '../options/read-options.js'
 
 /** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
 export interface ConnectedIssuer {
@@ -47,15 +49,34 @@ export interface IssuerHealth {
 interface Settings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
+  /** The numbers of key fetching, with defaults. */
+  readonly keyOptions: KeySettings
+  /** How the issuer is asked about tokens, with defaults for its numbers. */
+  readonly remote: RemoteProfile | undefined
 }
 
-/** Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed. */
-export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObserver): ConnectedIssuer {
+/**
+ * Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed.
+ *
+ * @param where names the issuer in errors: `issuers[0]`.
+ * @throws ConfigurationError for numbers beyond the bounds of the options `keys` and `remote`.
+ */
+export function connectIssuer(
+  where: string,
+  issuer: Issuer,
+  clock: Clock,
+  observer?: IssuerObserver,
+): ConnectedIssuer {
   const transport = createTransport(issuer.fetch)
-  const settings = { transport, tell: issuerEvents(issuer, observer) }
+  const settings = {
+    transport,
+    tell: issuerEvents(issuer, observer),
+    keyOptions: keyOptionsOf(where, issuer.jwt?.keys),
+    remote: remoteOf(where, issuer.remote),
+  }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)
-  const remote = remoteCheckOf(issuer, metadata, clock, settings)
+  const remote = remoteCheckOf(metadata, clock, settings)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
@@ -84,6 +105,24 @@ export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObs
   }
 }
 
+/** Whoever writes an issuer gets the checks and the defaults of the built-in ones. */
+function keyOptionsOf(where: string, source: KeySource | null | undefined): KeySettings {
+  const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
+  const { options = {} } = remote ?? {}
+  return readOptions(`${where}.jwt.keys.options`, options, KEY_OPTIONS)
+}
+
+function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProfile | undefined {
+  if (profile === undefined) return undefined
+  const { options = {} } = profile
+  return {
+    endpoint: profile.endpoint,
+    options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
+    request: (token) => profile.request(token),
+    read: (answer, token) => profile.read(answer, token),
+  }
+}
+
 function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
   if (statuses.includes('down')) return 'down'
   return statuses.includes('degraded') ? 'degraded' : 'ok'
@@ -96,9 +135,9 @@ function metadataOf(
   settings: Settings,
 ): RefreshingDocument<IssuerMetadata> | undefined {
   const source = issuer.jwt?.keys
-  if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
+  if (source?.kind === 'discovery') return discover(source.issuer, settings.keyOptions, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
-  return discover(issuer.name, KEY_DEFAULTS, clock, settings)
+  return discover(issuer.name, settings.keyOptions, clock, settings)
 }
 
 function keySetOf(
@@ -115,9 +154,9 @@ function keySetOf(
     case 'pem':
       return new StaticKeySet(usableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
     case 'remote':
-      return new RemoteKeySet(source, source.options, clock, settings)
+      return new RemoteKeySet(source, settings.keyOptions, clock, settings)
     case 'discovery':
-      return new RemoteKeySet({ metadata: required(metadata, source) }, source.options, clock, settings)
+      return new RemoteKeySet({ metadata: required(metadata, source) }, settings.keyOptions, clock, settings)
   }
 }
 
@@ -131,12 +170,11 @@ function required(
 }
 
 function remoteCheckOf(
-  issuer: Issuer,
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
   clock: Clock,
   settings: Settings,
 ): Introspector | undefined {
-  const profile = issuer.remote
+  const { remote: profile } = settings
   if (profile === undefined) return undefined
   const { endpoint } = profile
   return new Introspector(

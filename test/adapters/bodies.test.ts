@@ -61,6 +61,73 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
+  // A server for `Request` and `Response` gives its handlers no connection: it decides itself.
+  const closes = !/Hono|fetch/.test(framework.name)
+
+  it.runIf(closes).each([
+    { promise: 'no token', token: () => [] },
+    { promise: 'a missing scope', token: () => [`Authorization: Bearer ${issuer.mintJwt()}`] },
+    {
+      promise: 'a token the issuer is asked about',
+      token: () => [`Authorization: Bearer ${issuer.mintOpaque()}`],
+    },
+  ])('a refused upload is not read to its end: $promise', async ({ token }) => {
+    const app = await start()
+    let read = 0
+    const ended = new Promise<void>((resolve) => {
+      app.server.once('connection', (socket) => {
+        socket.once('close', () => {
+          read = socket.bytesRead
+          resolve()
+        })
+      })
+    })
+    const caller = await open(app.port)
+    let received = ''
+    const answered = new Promise<void>((resolve) => {
+      caller.on('data', (chunk) => {
+        received += chunk.toString('latin1')
+        resolve()
+      })
+    })
+    const head = ['POST /orders HTTP/1.1', 'Host: api.internal', 'Transfer-Encoding: chunked', ...token()]
+    caller.write(`${head.join('\r\n')}\r\n\r\n`)
+    await answered
+    const upload = 32 * 2 ** 20
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    for (let sent = 0; sent < upload && caller.writable; sent += chunk.length) {
+      await new Promise((resolve) => caller.write(chunk, resolve))
+    }
+    if (caller.writable) caller.end('0\r\n\r\n')
+    await ended
+    caller.destroy()
+    expect(received).toMatch(/^HTTP\/1\.1 40[13] /)
+    expect(received).toMatch(/^connection: close\r$/im)
+    expect(read).toBeLessThan(upload / 4)
+  })
+
+  it.runIf(closes)('a refusal handed on, and an own answer, close the connection as well', async () => {
+    // Express reads a request to its end before it answers for an error that nobody handles.
+    const manners = framework.name.startsWith('Express') ? [] : (['hands on'] as const)
+    for (const onRefusal of [...manners, 'answers', 'forgets'] as const) {
+      const app = await run(framework, {
+        verifier: verifierFor(issuer),
+        app: [guarded(undefined, { onRefusal })],
+        routes: [{ method: 'post', path: '/orders', handler: 'body' }],
+      })
+      const head = ['POST /orders HTTP/1.1', 'Host: a', 'Content-Length: 50000000', '', '{'].join('\r\n')
+      const [answer] = await exchange(app.port, head)
+      expect(answer?.head).toMatch(/^connection: close$/im)
+    }
+  })
+
+  it('a refusal of a request without a body keeps the connection', async () => {
+    const app = await start()
+    const request = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
+    const answers = await exchange(app.port, request + request, 2)
+    expect(answers.map(({ status }) => status)).toEqual([401, 401])
+  })
+
   it('a caller that hangs up while the issuer is asked harms nothing', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, { verifier, app: [guarded()], routes: [{ path: '/orders' }] })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded, type OnRefusalManner } from './frameworks.js'
-import { bearer, createIssuer, expectRefusal, jsonOf, run, verifierFor } from './support.js'
+import { bearer, createIssuer, expectRefusal, jsonOf, run, settle, verifierFor } from './support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
@@ -108,4 +108,27 @@ it.each(frameworks)('in $name the guard answers for an onRefusal that forgets to
   expect(jsonOf(reply)).toEqual({ error: 'unauthorized', error_description: NO_TOKEN })
   expect(app.seen.refusals).toHaveLength(1)
   expect(app.seen.handled).toEqual([])
+})
+
+describe.each(frameworks)('in $name', (framework) => {
+  it.each(['answers late', 'writes late', 'hands on late'] as const)(
+    'an onRefusal that %s, by a callback, changes nothing about the response and ends no process',
+    async (manner) => {
+      const app = await run(framework, {
+        verifier: verifierFor(issuer),
+        app: [guarded(undefined, { onRefusal: manner })],
+        routes: [{ path: '/orders' }],
+      })
+      const reply = await app.send({ path: '/orders' })
+      expectRefusal(reply, 401)
+      app.seen.runLate()
+      // An error that a response emits comes in a turn of its own.
+      await settle()
+      expect(app.seen.uncaught).toEqual([])
+      expect(app.seen.handled).toEqual([])
+      // The connection and the application go on.
+      const headers = bearer(issuer.mintJwt())
+      expect((await app.send({ path: '/orders', headers })).status).toBe(200)
+    },
+  )
 })

@@ -1,6 +1,6 @@
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 import { describe, expectTypeOf, it } from 'vitest'
-import { accessToken, guard, type FetchGuardOptions } from '../../adapters/fetch.js'
+import { accessToken, guard, protect, type FetchGuardOptions } from '../../adapters/fetch.js'
 import type { AccessToken, Verifier } from '../../src/index.js'
 
 declare const verifier: Verifier
@@ -26,6 +26,47 @@ describe('the fetch adapter', () => {
     const token = await guard(verifier)(request)
     if (token instanceof Response) return
     expectTypeOf(token).toEqualTypeOf<AccessToken>()
+  })
+
+  it('protects a handler, which gets a token and the further arguments', () => {
+    const handle = protect(verifier, { scopes: 'a' }, (request, token, id: string, context?: object) => {
+      expectTypeOf(request).toEqualTypeOf<Request>()
+      expectTypeOf(token).toEqualTypeOf<AccessToken>()
+      return Response.json({ id, context })
+    })
+    expectTypeOf(handle).toEqualTypeOf<
+      (request: Request, ...rest: [id: string, context?: object]) => Promise<Response>
+    >()
+    expectTypeOf(protect(verifier, undefined, () => new Response())).toEqualTypeOf<
+      (request: Request) => Promise<Response>
+    >()
+    interface NextRequest extends Request {
+      readonly nextUrl: URL
+    }
+    const next = protect(verifier, undefined, ({ nextUrl }: NextRequest) => Response.json(nextUrl))
+    expectTypeOf(next).toEqualTypeOf<(request: NextRequest) => Promise<Response>>()
+    // @ts-expect-error -- a handler is due
+    protect(verifier, {})
+    // @ts-expect-error -- a response is due
+    protect(verifier, {}, () => 'no response')
+  })
+
+  it('gives a protected handler a token or nothing where it only reports', () => {
+    protect(
+      verifier,
+      {},
+      (_request, token) => {
+        expectTypeOf(token).toEqualTypeOf<AccessToken | undefined>()
+        return new Response()
+      },
+      { mode: 'report' },
+    )
+    protect(verifier, {}, (_request, token) => new Response(token?.subject), undecided)
+  })
+
+  it('protects a handler of Hono', () => {
+    const handle = protect(verifier, {}, (_request, token, context: Context) => context.json(token.subject))
+    new Hono().get('/orders', (context) => handle(context.req.raw, context))
   })
 
   it('gives the token typed', () => {

@@ -1,4 +1,4 @@
-import expressFive, { type RequestHandler, type Router } from 'express'
+import expressFive, { type RequestHandler, type Response, type Router } from 'express'
 import expressFour from 'express4'
 import {
   accessToken,
@@ -14,6 +14,7 @@ import {
   failLater,
   nothingSeen,
   whoIs,
+  writeLate,
   type Framework,
   type OnRefusalManner,
   type Plan,
@@ -126,6 +127,15 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): ExpressOnRefusal {
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
+        return
+      case 'answers late':
+        seen.late.push(() => void (response as Response).status(418).set('x-late', '1').send('late'))
+        return
+      case 'writes late':
+        seen.late.push(() => writeLate(response, seen))
+        return
+      case 'hands on late':
+        seen.late.push(() => next(refusal))
         return
     }
   }

@@ -11,6 +11,7 @@ import {
   failLater,
   nothingSeen,
   whoIs,
+  writeLate,
   type Framework,
   type OnRefusalManner,
   type Plan,
@@ -142,10 +143,17 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): FastifyOnRefusal {
         throw new Error(BROKEN_ON_REFUSAL)
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
+      case 'answers late':
+        seen.late.push(() => void reply.code(418).header('x-late', '1').send('late'))
+        break
+      case 'writes late':
+        seen.late.push(() => writeLate(reply.raw, seen))
+        break
       case 'forgets':
-        // What a function in JavaScript may do, whatever the type says.
-        return undefined as unknown as typeof reply
+      case 'hands on late':
     }
+    // What a function in JavaScript may do, whatever the type says.
+    return undefined as unknown as typeof reply
   }
 }
 

@@ -152,6 +152,9 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): FetchOnRefusal {
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
+      case 'answers late':
+      case 'writes late':
+      case 'hands on late':
         // What a function in JavaScript may do, whatever the type says.
         return undefined as unknown as Response
     }

@@ -16,6 +16,7 @@ import {
   failLater,
   nothingSeen,
   whoIs,
+  writeLate,
   type Framework,
   type OnRefusalManner,
   type Plan,
@@ -123,6 +124,17 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): KoaOnRefusal {
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
+      case 'hands on late':
+        return
+      case 'answers late':
+        seen.late.push(() => {
+          context.status = 418
+          context.set('x-late', '1')
+          context.body = 'late'
+        })
+        return
+      case 'writes late':
+        seen.late.push(() => writeLate(context.res, seen))
         return
     }
   }

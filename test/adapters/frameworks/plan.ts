@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type {
   AccessToken,
   GuardMode,
@@ -21,6 +21,12 @@ export type OnRefusalManner =
   | 'breaks later'
   /** Does nothing at all. */
   | 'forgets'
+  /** Answers as `answers`, in a callback after the guard has sent its own response. */
+  | 'answers late'
+  /** Writes to Node's own response then. */
+  | 'writes late'
+  /** Hands the refusal on then. */
+  | 'hands on late'
 
 /** The guard's options, as far as they are the same everywhere. */
 export interface StepOptions {
@@ -87,6 +93,11 @@ export interface Seen {
   bodies: number
   /** The refusals that `onRefusal` was given. */
   readonly refusals: Refusal[]
+  /** What callbacks threw, or a response emitted: it would have ended the process. */
+  readonly uncaught: unknown[]
+  /** Runs the callbacks that have been put off. */
+  runLate(): void
+  readonly late: (() => void)[]
 }
 
 export interface SentRequest {
@@ -122,7 +133,30 @@ export interface Framework {
 }
 
 export function nothingSeen(): Seen {
-  return { handled: [], bodies: 0, refusals: [] }
+  const late: (() => void)[] = []
+  const uncaught: unknown[] = []
+  const runLate = (): void => {
+    for (const callback of late.splice(0)) {
+      try {
+        callback()
+      } catch (error) {
+        uncaught.push(error)
+      }
+    }
+  }
+  return { handled: [], bodies: 0, refusals: [], late, uncaught, runLate }
+}
+
+/** Writes to a response of Node in every way that throws or emits an error once it was sent. */
+export function writeLate(response: ServerResponse, seen: Seen): void {
+  response.on('error', (error) => seen.uncaught.push(error))
+  response.statusCode = 418
+  response.setHeader('x-late', '1')
+  response.appendHeader('x-late', '2')
+  response.removeHeader('x-late')
+  response.writeHead(418, { 'x-late': '3' })
+  response.write('late')
+  response.end('late')
 }
 
 /** What the `who` handler answers. */

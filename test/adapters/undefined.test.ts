@@ -1,0 +1,130 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as express from '../../adapters/express.js'
+import * as fastifyAdapter from '../../adapters/fastify.js'
+import * as fetchAdapter from '../../adapters/fetch.js'
+import * as koa from '../../adapters/koa.js'
+import { ConfigurationError } from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { bearer, createIssuer, verifierFor } from './support.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createIssuer()
+})
+afterAll(() => issuer.close())
+
+/** What a program computed as `undefined` by accident, such as `process.env.UNSET`. */
+const unset = undefined as never
+
+const ADAPTERS = [
+  { name: 'Express', guard: express.guard },
+  { name: 'Koa', guard: koa.guard },
+  { name: 'Fastify', guard: fastifyAdapter.guard },
+  { name: 'fetch', guard: fetchAdapter.guard },
+]
+
+describe.each(ADAPTERS)('in $name', ({ guard }) => {
+  it('a policy that is given as undefined is a ConfigurationError', () => {
+    expect(() => guard(verifierFor(issuer), unset)).toThrow(ConfigurationError)
+    expect(() => guard(verifierFor(issuer), unset)).toThrow(
+      'guard: policy: is undefined; leave it out instead',
+    )
+  })
+
+  it('a policy may be left out, and be undefined before options', () => {
+    const verifier = verifierFor(issuer)
+    expect(() => guard(verifier)).not.toThrow()
+    expect(() => guard(verifier, undefined, {})).not.toThrow()
+    expect(() => guard(verifier, undefined, undefined)).not.toThrow()
+  })
+})
+
+describe.each([
+  { name: 'Express', ...express },
+  { name: 'Koa', ...koa },
+])('in $name', ({ requireScopes, requirePolicy }) => {
+  it.each([
+    ['requireScopes(undefined)', () => requireScopes(unset)],
+    ['a scope beside undefined', () => requireScopes('orders:read', unset)],
+    ['requirePolicy(undefined)', () => requirePolicy(unset)],
+    ['requirePolicy() of an undefined scope', () => requirePolicy({ scopes: unset })],
+  ])('%s is a ConfigurationError', (_, make) => {
+    expect(make).toThrow(ConfigurationError)
+    expect(make).toThrow('is undefined; leave it out instead')
+  })
+})
+
+describe('in Fastify', () => {
+  const declare = (app: FastifyInstance) =>
+    app.get('/orders', { config: { auth: unset } }, () => 'open to any valid token')
+
+  it('a config.auth that is undefined stops the start', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    expect(() => declare(app)).toThrow('GET /orders: config.auth: is undefined; leave it out instead')
+  })
+
+  it.each([
+    { plugin: 'was not awaited', isDeclaredFirst: false },
+    { plugin: 'was registered later', isDeclaredFirst: true },
+  ])(
+    'a config.auth that is undefined opens no route where the plugin $plugin',
+    async ({ isDeclaredFirst }) => {
+      const app = fastify()
+      if (isDeclaredFirst) declare(app)
+      void app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+      if (!isDeclaredFirst) declare(app)
+      const status = async (headers: Record<string, string>) =>
+        (await app.inject({ url: '/orders', headers })).statusCode
+      expect(await status({})).toBe(401)
+      expect(await status(bearer(issuer.mintJwt()))).toBe(500)
+      expect(await status(bearer(issuer.mintOpaque()))).toBe(500)
+    },
+  )
+
+  it('app.guard(undefined) is a ConfigurationError', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    expect(() => app.guard(unset)).toThrow('app.guard: policy: is undefined; leave it out instead')
+    expect(() => app.guard()).not.toThrow()
+  })
+
+  it('a policy of the plugin that is undefined stops the start, and so does a member of it', async () => {
+    for (const policy of [unset, { scopes: unset }]) {
+      const app = fastify()
+      void app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer), policy })
+      await expect(app.ready()).rejects.toThrow('is undefined; leave it out instead')
+    }
+  })
+
+  it('an error of the configuration that a request finds is told to logs and hooks, not to the caller', async () => {
+    const errors: Error[] = []
+    const app = fastify()
+    app.addHook('onError', (_request, _reply, error, done) => {
+      errors.push(error)
+      done()
+    })
+    app.get('/orders', { config: { auth: { scope: 'secret-scope' } as never } }, () => 'open')
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    for (const token of [issuer.mintJwt(), issuer.mintOpaque()]) {
+      const reply = await app.inject({ url: '/orders', headers: bearer(token) })
+      expect(reply.statusCode).toBe(500)
+      expect(reply.json()).toEqual({
+        statusCode: 500,
+        error: 'Internal Server Error',
+        message: 'Internal Server Error',
+      })
+    }
+    expect(errors).toHaveLength(2)
+    expect(errors[0]!.cause).toBeInstanceOf(ConfigurationError)
+    expect((errors[0]!.cause as Error).message).toContain('GET /orders: config.auth.scope')
+  })
+
+  it('a config.auth that a polluted prototype gives is not the route’s own', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    app.get('/orders', { config: Object.create({ auth: false }) as object }, () => 'handled')
+    expect((await app.inject('/orders')).statusCode).toBe(401)
+  })
+})
