@@ -143,8 +143,9 @@ describe('a request that is frozen between two guards', () => {
     const rawHeaders = ['Authorization', headers.authorization]
     const request = { method: 'GET', url: '/', headers, rawHeaders } as unknown as IncomingMessage
     const response = {} as ServerResponse
-    guard(verifier, { scopes: 'roll-out' }, { mode: 'report' })(request, response, () => undefined)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise<unknown>((resolve) => {
+      guard(verifier, { scopes: 'roll-out' }, { mode: 'report' })(request, response, resolve)
+    })
     Object.freeze(rawHeaders)
     for (let round = 0; round < 2; round += 1) {
       await fetchGuard(verifier)(request as unknown as Request)
