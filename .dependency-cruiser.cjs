@@ -19,6 +19,8 @@ const MAY_IMPORT = {
   verifier: [
     'util',
     'options',
+    // Only the transport of an issuer, which its keys and its introspection share: see "verifier-imports-the-transport-only".
+    'http',
     'model',
     'bearer',
     'policy',
@@ -59,6 +61,11 @@ module.exports = {
       { path: '^src/', pathNot: `^src/(index\\.ts$|(${Object.keys(MAY_IMPORT).join('|')})/)` },
     ),
     rule('nothing-imports-the-public-exports', { path: '^(src|adapters)/' }, { path: '^src/index\\.ts$' }),
+    rule(
+      'verifier-imports-the-transport-only',
+      { path: '^src/verifier/' },
+      { path: '^src/http/', pathNot: '^src/http/transport/transport\\.ts$' },
+    ),
     rule(
       'client-imports-only-api-urls-of-providers',
       { path: '^src/client/' },

@@ -1,3 +1,4 @@
+import type { Transport } from '../http/transport/transport.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
 import { optional, type Result, type Siblings, type Table, type TableOf } from '../options/reader.js'
@@ -116,6 +117,8 @@ export interface SourceKind {
   /** After how many seconds a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
   readonly grant: Grant
+  /** What the grant sends its requests with. */
+  readonly transport: Transport
 }
 
 /** Puts a source together. */
@@ -161,6 +164,7 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
     close: () => {
       closing.abort(new TokenSourceError({ reason: 'source_closed', problem: `this ${where} was closed` }))
       sets.clear()
+      kind.transport.close()
     },
   })
 }

@@ -1,3 +1,4 @@
+import { createTransport } from '../http/transport/transport.js'
 import { nested, readOptions } from '../options/read-options.js'
 import { custom, described, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
 import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
@@ -106,13 +107,14 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   const places = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter((name) => own[name] !== undefined)
   if (places.length !== 1)
     throw new ConfigurationError(WHERE, 'needs exactly one of issuer, tokenEndpoint and stytch')
+  const transport = createTransport(own.fetch)
   const grant = new ClientCredentials({
     endpoint: readEndpoint(own),
     authentication: readAuthentication(own),
     parameters: own.parameters,
     assumedLifetime: own.assumedLifetime,
     deadlineSeconds: own.deadline,
-    fetch: own.fetch,
+    transport,
     clock: own.clock,
   })
   const requestOptions =
@@ -124,6 +126,7 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
       requestOptions,
       renewNonExpiringAfter: 0,
       grant,
+      transport,
     },
     own,
   )

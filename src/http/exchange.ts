@@ -1,49 +1,28 @@
 import { within } from '../util/abort.js'
+import { ExchangeError } from './exchange-error.js'
+import type { HttpResponse, TransportRequest } from './transport/messages.js'
+import type { Transport } from './transport/transport.js'
 
 /** One bounded HTTP exchange. */
-export interface Exchange {
-  readonly url: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+export interface Exchange extends TransportRequest {
+  readonly transport: Transport
   /** Bounds everything, from connection to the last byte of the body. */
   readonly deadlineSeconds: number
-  /** The largest body read, counted after decompression. */
-  readonly maxBytes: number
-  readonly fetch?: typeof fetch | undefined
   /** Gives the exchange up. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What came back. Any status, redirects included: they are never followed. */
-export interface HttpResponse {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
-
-/**
- * No usable answer came. Holds a kind and at most a system error code: what the network stack or an own
- * fetch throws may quote the request, and with it a token or our credentials.
- */
-export class ExchangeError extends Error {
-  override readonly name = 'ExchangeError'
-}
-
-/** An answer came, and it is not one we read: asking again would only bring it once more. */
-export class UnreadableResponseError extends ExchangeError {}
-
 /**
  * Does one exchange and reads the whole body within the limits.
  *
- * @throws ExchangeError when the deadline passes, the connection fails, the body is too large or not UTF-8.
+ * @throws ExchangeError when the deadline passes, the connection fails, the body is too large, compressed or not UTF-8.
  * @throws The reason of `signal`, once it is aborted.
  */
 export async function exchange(request: Exchange): Promise<HttpResponse> {
-  const { deadlineSeconds: seconds, signal } = request
+  const { deadlineSeconds: seconds, signal, transport } = request
   try {
     return await within({ seconds, signal, late: () => late(seconds) }, (ending) =>
-      responseTo(request, ending),
+      transport.send(request, ending),
     )
   } catch (error) {
     signal?.throwIfAborted()
@@ -52,47 +31,8 @@ export async function exchange(request: Exchange): Promise<HttpResponse> {
   }
 }
 
-async function responseTo(request: Exchange, signal: AbortSignal): Promise<HttpResponse> {
-  const response = await (request.fetch ?? fetch)(request.url, {
-    method: request.method,
-    // Plain bytes, so that a small compressed body cannot become a large one at our expense.
-    headers: { 'accept-encoding': 'identity', ...request.headers },
-    ...(request.body === undefined ? {} : { body: request.body }),
-    // Following one would send a token or our credentials somewhere nobody configured.
-    redirect: 'manual',
-    signal,
-  })
-  return {
-    status: response.status,
-    headers: response.headers,
-    text: await readText(response, request.maxBytes),
-  }
-}
-
 function late(seconds: number): ExchangeError {
   return new ExchangeError(`no complete answer within ${seconds} s`)
-}
-
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  if (response.body === null) return ''
-  // RFC 8259 section 8.1: JSON is exchanged in UTF-8, without a byte order mark.
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const decode = (chunk?: Uint8Array): string => {
-    try {
-      return decoder.decode(chunk, { stream: chunk !== undefined })
-    } catch {
-      throw new UnreadableResponseError('answer that is not UTF-8')
-    }
-  }
-  let text = ''
-  let bytes = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    // Leaving the loop by throwing cancels the body, which closes the connection.
-    if (bytes > maxBytes) throw new UnreadableResponseError(`answer larger than ${maxBytes} bytes`)
-    text += decode(chunk)
-  }
-  return text + decode()
 }
 
 function codeOf(error: unknown): string {

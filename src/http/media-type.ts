@@ -1,8 +1,10 @@
+import type { ResponseHeaders } from './transport/messages.js'
+
 /** Of a header that came twice both are there, with a comma between them. */
 const PAGE = /(?:^|,)\s*(?:text\/html|application\/xhtml\+xml)\s*(?:[;,]|$)/i
 
 /** Whether an answer calls itself a page: written for people, by a proxy or a login in between, whatever it quotes. */
-export function isHtml(headers: Headers): boolean {
+export function isHtml(headers: ResponseHeaders): boolean {
   return PAGE.test(headers.get('content-type') ?? '')
 }
 

@@ -1,6 +1,7 @@
 import { waitFor } from '../util/abort.js'
 import { timers } from '../util/timers.js'
-import { UnreadableResponseError, type HttpResponse } from './exchange.js'
+import { UnreadableResponseError } from './exchange-error.js'
+import type { HttpResponse } from './transport/messages.js'
 
 /** How often and how long one request is tried. */
 export interface RetrySettings {

@@ -1,6 +1,8 @@
 import type { Clock } from '../util/clock.js'
-import { exchange, type HttpResponse } from '../http/exchange.js'
+import { exchange } from '../http/exchange.js'
 import { isHtml } from '../http/media-type.js'
+import type { HttpResponse } from '../http/transport/messages.js'
+import type { Transport } from '../http/transport/transport.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
@@ -39,7 +41,7 @@ export class Introspector {
   readonly #profile: RemoteProfile
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
-  readonly #fetch: typeof fetch | undefined
+  readonly #transport: Transport
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
@@ -51,13 +53,13 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
+    settings: { readonly transport: Transport; readonly tell: TellIssuerEvent },
   ) {
     this.#profile = profile
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
-    this.#fetch = settings.fetch
+    this.#transport = settings.transport
     this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
       settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer answers again')
     })
@@ -113,7 +115,7 @@ export class Introspector {
     const { maxBytes } = this.#options
     try {
       const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
-      return await exchange({ ...request, deadlineSeconds, maxBytes, fetch: this.#fetch })
+      return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
     } catch (error) {
       return error instanceof Error ? error : new Error('no answer')
     }

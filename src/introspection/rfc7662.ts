@@ -1,5 +1,5 @@
 import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
-import { isOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { CLIENT_CLAIMS, isOtherKind, readClaims, type Claims } from '../model/claims.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
 import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure } from '../model/refusal.js'
@@ -74,7 +74,7 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const facts = readClaims(json, {
     scopeClaims: reading.scopeClaims,
     required: [],
-    clientClaims: ['client_id'],
+    clientClaims: CLIENT_CLAIMS,
   })
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
 }

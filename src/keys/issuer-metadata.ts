@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { discover as discoverMetadata, usableEndpoint } from '../http/discovery.js'
-import { ExchangeError } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange-error.js'
+import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { maxAgeOf } from '../http/cache-control.js'
@@ -18,19 +19,20 @@ export function discover(
   issuer: string,
   options: KeySettings,
   clock: Clock,
-  settings: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
+  settings: { readonly transport: Transport; readonly tell: TellIssuerEvent },
 ): RefreshingDocument<IssuerMetadata> {
-  const load = (): Promise<LoadedDocument<IssuerMetadata>> => loadMetadata(issuer, options, settings.fetch)
+  const load = (): Promise<LoadedDocument<IssuerMetadata>> =>
+    loadMetadata(issuer, options, settings.transport)
   return new RefreshingDocument(load, options, clock, { tell: settings.tell })
 }
 
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  issuerFetch: typeof fetch | undefined,
+  transport: Transport,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const { fetched, metadata } = await discoverMetadata(issuer, {
-    get: (address) => fetchDocument(address, options, { fetch: issuerFetch }),
+    get: (address) => fetchDocument(address, options, { transport }),
     metadataOf: ({ text }) => parseJson(text),
     unusable: (problem, address) =>
       new ExchangeError(

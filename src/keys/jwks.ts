@@ -1,5 +1,5 @@
 import { isRecord, ownMember, string } from '../util/members.js'
-import { ExchangeError } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange-error.js'
 import { readJwk } from './jwk.js'
 import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
 

@@ -1,8 +1,11 @@
 import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
-import { exchange, ExchangeError, type HttpResponse } from '../http/exchange.js'
+import { exchange } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
+import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
+import type { Transport } from '../http/transport/transport.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { KeySettings } from '../model/issuer.js'
@@ -205,7 +208,7 @@ export async function fetchDocument(
   url: string,
   options: KeySettings,
   extras: {
-    readonly fetch?: typeof fetch | undefined
+    readonly transport: Transport
     readonly headers?: Readonly<Record<string, string>> | undefined
   },
 ): Promise<HttpResponse> {
@@ -215,7 +218,7 @@ export async function fetchDocument(
     headers: { accept: 'application/json, application/jwk-set+json', ...extras.headers },
     deadlineSeconds: options.deadline,
     maxBytes: options.maxBytes,
-    fetch: extras.fetch,
+    transport: extras.transport,
   })
   if (answer.status !== 200) throw new DocumentStatusError(url, answer)
   return answer
@@ -224,7 +227,7 @@ export async function fetchDocument(
 /** A document's server answered, but not with the document. */
 class DocumentStatusError extends ExchangeError {
   readonly status: number
-  readonly #headers: Headers
+  readonly #headers: ResponseHeaders
   constructor(url: string, { status, headers }: HttpResponse) {
     // Without its query, which may hold a secret.
     const { origin, pathname } = new URL(url)

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { backoff } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
-import { ExchangeError } from '../http/exchange.js'
+import { ExchangeError } from '../http/exchange-error.js'
+import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -49,16 +50,13 @@ export class RemoteKeySet implements KeySet {
       Extract<KeySource, { kind: 'remote' }> | { readonly metadata: RefreshingDocument<IssuerMetadata> },
     options: KeySettings,
     clock: Clock,
-    {
-      fetch: issuerFetch,
-      tell,
-    }: { readonly fetch: typeof fetch | undefined; readonly tell: TellIssuerEvent },
+    { transport, tell }: { readonly transport: Transport; readonly tell: TellIssuerEvent },
   ) {
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
       const { url, headers } = 'metadata' in source ? await discoveredAddress(source.metadata) : source
-      const answer = await fetchDocument(url, options, { fetch: issuerFetch, headers: headers?.() })
+      const answer = await fetchDocument(url, options, { transport, headers: headers?.() })
       return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
     }
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {

@@ -15,6 +15,12 @@ export interface ClaimReading {
   readonly clientClaims: readonly string[]
 }
 
+/**
+ * The claims that name the client, in order of preference: RFC 9068 section 2.2, and OpenID Connect Core section 2 for
+ * issuers that write `azp` into access tokens.
+ */
+export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
+
 /** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
 const LATEST_TIME = 253_402_300_799
 
@@ -41,9 +47,6 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   if (audience === undefined) return invalid('aud')
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
-  // RFC 7800: a token bound to a key proves nothing without the proof, and an unknown binding is still one.
-  if (ownMember(claims, 'cnf') !== undefined)
-    return { reason: 'proof_missing', detail: 'the token has a cnf claim' }
 
   const { clientId } = client
   const whom = subject ?? clientId
@@ -62,6 +65,14 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   }
 }
 
+/**
+ * Whether a token is bound to a key (RFC 7800 section 3.1): without the proof it proves nothing. Any `cnf` counts, null
+ * and empty ones included, because an unknown binding is still one.
+ */
+export function isBoundToKey(claims: Claims): boolean {
+  return ownMember(claims, 'cnf') !== undefined
+}
+
 /** The first of the claims that is there; each that is there must be valid. */
 function readClient(
   claims: Claims,
@@ -76,9 +87,10 @@ function readClient(
   return { clientId }
 }
 
+/** The times of a token, in seconds since the epoch. */
 type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
-function readTimes(claims: Claims): Times | VerificationFailure {
+export function readTimes(claims: Claims): Times | VerificationFailure {
   const expiresAt = ownMember(claims, 'exp')
   if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
   const notBefore = ownMember(claims, 'nbf')

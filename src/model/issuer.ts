@@ -67,9 +67,10 @@ export type KeySource =
       readonly url: string
       /** Sent with the request for the keys, for key sets that are not public. A function, so that printing an issuer shows no credential. */
       readonly headers?: () => Readonly<Record<string, string>>
-      readonly options: KeySettings
+      /** Where they differ from the defaults: {@link KeySettings}. */
+      readonly options?: Partial<KeySettings>
     }
-  | { readonly kind: 'discovery'; readonly issuer: string; readonly options: KeySettings }
+  | { readonly kind: 'discovery'; readonly issuer: string; readonly options?: Partial<KeySettings> }
 
 /** Which opaque tokens are an issuer's own. */
 export interface OpaqueProfile {
@@ -82,7 +83,7 @@ export interface RemoteProfile {
   /** Where to ask; `discovered` takes `introspection_endpoint` from the issuer's discovery document. */
   readonly endpoint: string | 'discovered'
   /** Where they differ from the defaults: {@link RemoteSettings}. */
-  readonly options: Partial<RemoteSettings>
+  readonly options?: Partial<RemoteSettings>
   /** The request that asks about a token. Always a POST: a token must not stand in an address. */
   readonly request: (token: string) => {
     readonly headers: Readonly<Record<string, string>>
@@ -110,7 +111,8 @@ export type RemoteResult =
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
       readonly detail: string
     }
-/** The numbers of key fetching. Each default is in brackets. */
+
+/** The numbers of key fetching, with the bounds of the `keys` option. Each default is in brackets. */
 export interface KeySettings {
   /** How long fetched keys are used without asking again (10 min); a shorter `Cache-Control: max-age` wins, not below 1 min. */
   readonly lifetime: number
@@ -130,7 +132,7 @@ export interface KeySettings {
   readonly maxKeys: number
 }
 
-/** The numbers of asking an issuer, in seconds and bytes. */
+/** The numbers of asking an issuer, in seconds and bytes, with the bounds and the defaults of the `remote` option. */
 export interface RemoteSettings {
   readonly lifetime: number
   readonly refusedLifetime: number

@@ -83,6 +83,11 @@ export const REFUSALS = {
     error: 'access_denied',
     description: 'This client may not use this resource.',
   },
+  subject_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    description: 'This subject may not use this resource.',
+  },
   issuer_not_allowed: {
     status: 403,
     error: 'access_denied',

@@ -27,7 +27,9 @@ export interface PolicySet {
   readonly checks: readonly NonNullable<Policy['check']>[]
 }
 
-export type CallerRule = Pick<CompiledPolicy, 'issuers' | 'clients'>
+const CALLER_RULES = ['issuers', 'clients', 'subjects'] as const
+
+export type CallerRule = Pick<CompiledPolicy, (typeof CALLER_RULES)[number]>
 
 /** Brings policies together: each holds, and the strictest freshness counts. */
 export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet {
@@ -40,7 +42,7 @@ export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet 
     },
     maxTokenAge: least(policies.map((policy) => policy.maxTokenAge)),
     maxTokenLifetime: least(policies.map((policy) => policy.maxTokenLifetime)),
-    callers: policies.filter(({ issuers, clients }) => issuers !== undefined || clients !== undefined),
+    callers: policies.filter((policy) => CALLER_RULES.some((name) => policy[name] !== undefined)),
     requiredScopes: [...new Set(parts.filter((part) => typeof part === 'string'))],
     scopeRules: parts.filter((part) => typeof part !== 'string'),
     mentionedScopes: Object.freeze([...new Set(demands.flatMap(mentionedScopes))]),

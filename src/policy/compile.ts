@@ -14,6 +14,7 @@ export interface CompiledPolicy {
   readonly staleIfError: number | undefined
   readonly issuers: readonly string[] | undefined
   readonly clients: readonly string[] | undefined
+  readonly subjects: readonly string[] | undefined
   readonly check: Policy['check'] | undefined
 }
 
@@ -35,6 +36,7 @@ export const POLICY_OPTIONS = {
   staleIfError: requirement(duration()),
   issuers: requirement(stringList),
   clients: requirement(stringList),
+  subjects: requirement(stringList),
   check: requirement(check),
 } satisfies TableOf<Policy>
 

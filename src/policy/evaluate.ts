@@ -84,20 +84,17 @@ function evaluateCallers(
 }
 
 function evaluateCaller(
-  { issuers, clients }: CallerRule,
+  { issuers, clients, subjects }: CallerRule,
   { token, clientId }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
     return new Refusal('issuer_not_allowed')
   }
-  if (
-    clients !== undefined &&
-    !clients.includes(token.subject) &&
-    !clients.includes(clientId ?? token.subject)
-  ) {
+  if (clients !== undefined && !clients.includes(clientId ?? token.subject)) {
     return new Refusal('client_not_allowed')
   }
+  if (subjects !== undefined && !subjects.includes(token.subject)) return new Refusal('subject_not_allowed')
   return undefined
 }
 

@@ -27,8 +27,13 @@ export interface Policy {
   readonly staleIfError?: Duration
   /** Only tokens of these issuers: configured names or `iss` values. */
   readonly issuers?: string | readonly string[]
-  /** Only these client ids or subjects. */
+  /**
+   * Only these client ids. The subject is compared in place of the client id only if the token names no client:
+   * a user may have the name of a client (RFC 9068 section 5, RFC 9700 section 4.15).
+   */
   readonly clients?: string | readonly string[]
+  /** Only these subjects (`sub`). For a token without `sub` the client id is its subject. */
+  readonly subjects?: string | readonly string[]
   /**
    * An own rule, asked last. `true` accepts; a string refuses and is sent as the reason; anything else,
    * an exception included, refuses.

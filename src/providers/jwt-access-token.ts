@@ -1,6 +1,6 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
-import { type Claims, isOtherKind, readClaims } from '../model/claims.js'
+import { CLIENT_CLAIMS, type Claims, isOtherKind, readClaims } from '../model/claims.js'
 import { ownMember } from '../util/members.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
@@ -38,19 +38,25 @@ function wrongType(detail: string): VerificationFailure {
 /** What an ID token, an introspection answer (RFC 9701) and a security event (RFC 8417) have and no access token has. */
 const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
 
+/** The failure of a token whose claims mark it as another kind than an access token. */
+export function foreignKind(claims: Claims): VerificationFailure | undefined {
+  for (const name of FOREIGN_CLAIMS) {
+    if (ownMember(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
+  }
+  return isOtherKind(claims) ? wrongType('the claims say that it is another kind of token') : undefined
+}
+
 /** All claims RFC 9068 section 2.2 requires; `iss` has been compared when the token was routed. */
 const PROFILE_CLAIMS = ['exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 const EXPIRY = ['exp']
-const CLIENT_CLAIMS = ['client_id', 'azp']
+
 function readAccessTokenClaims(
   claims: Claims,
   scopeClaims: readonly string[],
   strict: boolean,
 ): TokenFacts | VerificationFailure {
-  for (const name of FOREIGN_CLAIMS) {
-    if (ownMember(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
-  }
-  if (isOtherKind(claims)) return wrongType('the claims say that it is another kind of token')
+  const foreign = foreignKind(claims)
+  if (foreign !== undefined) return foreign
   const clientId = ownMember(claims, 'client_id')
   const party = ownMember(claims, 'azp')
   if (strict && clientId !== undefined && party !== undefined && party !== clientId) {

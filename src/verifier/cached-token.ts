@@ -6,6 +6,7 @@ import {
   type VerificationSource,
 } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
+import { isBoundToKey } from '../model/claims.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { ownMember } from '../util/members.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
@@ -15,6 +16,8 @@ export interface VerifiedFacts {
   readonly issuer: ConnectedIssuer
   readonly token: AccessToken
   readonly notBefore: number | undefined
+  /** Whether the token is bound to a key. */
+  readonly isBound: boolean
   /** The key that verified the signature; absent for tokens that the issuer confirmed. */
   readonly key: VerificationKey | undefined
   /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
@@ -43,6 +46,8 @@ export class CachedToken implements VerifiedFacts {
   readonly clientId: string | undefined
   /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
+  /** Whether the token is bound to a key. */
+  readonly isBound: boolean
   /** The result of a cache hit. */
   readonly cachedResult: ResolvedToken
   /** The decision about a request that is accepted with this token. */
@@ -50,7 +55,7 @@ export class CachedToken implements VerifiedFacts {
   /** Number of cache hits. */
   useCount = 0
 
-  constructor({ issuer, token, notBefore, key, confirmedElapsed }: VerifiedFacts) {
+  constructor({ issuer, token, notBefore, isBound, key, confirmedElapsed }: VerifiedFacts) {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
@@ -61,6 +66,7 @@ export class CachedToken implements VerifiedFacts {
     this.clientId = ownMember(token, 'clientId')
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
+    this.isBound = isBound
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }
@@ -89,6 +95,8 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     issuer,
     token,
     notBefore: optionalTime(facts, 'notBefore'),
+    // A custom reader may leave a claim out: what the signed JWT says counts as well.
+    isBound: isBoundToKey(facts.claims) || (frozen !== undefined && isBoundToKey(frozen)),
     key,
     confirmedElapsed,
   })

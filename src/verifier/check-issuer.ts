@@ -1,29 +1,105 @@
+import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { nonEmptyString, stringList } from '../options/readers.js'
+import { secureUrl } from '../options/url.js'
 import { isRecord } from '../util/members.js'
 
-/** Issuers may be written by hand, so the parts that security rests on are checked here as well. */
+type Members = Readonly<Record<string, unknown>>
+
+/**
+ * Checks an issuer that anyone may have written, in JavaScript as well: every rule of the built-in issuers that security
+ * rests on holds for it too.
+ *
+ * @throws ConfigurationError naming the member that is missing or wrong.
+ */
 export function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer {
   if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
     throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
   }
-  // Whatever its type says: each member is looked at below before it is believed.
-  const { jwt, opaque, remote, audience, scopeMatcher } = issuer as unknown as Partial<Issuer>
+  nonEmptyString.read(`${where}.name`, issuer['name'])
+  const { jwt, opaque, remote, audience, validateToken } = issuer
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
   }
-  if (typeof scopeMatcher !== 'function')
-    throw new ConfigurationError(`${where}.scopeMatcher`, 'must be a function')
+  if (audience !== null) stringList.read(`${where}.audience`, audience)
+  assertFunction(`${where}.scopeMatcher`, issuer['scopeMatcher'])
+  if (validateToken !== undefined) assertFunction(`${where}.validateToken`, validateToken)
   if (jwt === undefined && opaque === undefined) {
     throw new ConfigurationError(where, 'must accept JWTs or opaque tokens')
   }
-  if (opaque !== undefined && remote === undefined) {
+  if (jwt !== undefined) assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined)
+  if (opaque !== undefined) assertOpaque(where, opaque, remote)
+  if (remote !== undefined) assertRemote(`${where}.remote`, remote, issuer['name'], jwt)
+}
+
+function assertJwt(where: string, jwt: unknown, missingRemote: string | undefined): void {
+  if (!isRecord(jwt)) throw new ConfigurationError(where, 'must be an object')
+  const { issuers, checked, keys } = jwt
+  if (issuers !== null) stringList.read(`${where}.issuers`, issuers)
+  if (checked !== 'local' && checked !== 'remote') {
+    throw new ConfigurationError(`${where}.checked`, "must be 'local' or 'remote'")
+  }
+  if (checked === 'local' && !isRecord(keys)) {
+    throw new ConfigurationError(`${where}.keys`, 'is required where JWTs are checked locally')
+  }
+  if (checked === 'remote' && missingRemote !== undefined) {
+    throw new ConfigurationError(missingRemote, 'is required where JWTs are checked remotely')
+  }
+  // RFC 8725 section 3.1. With a symmetric algorithm, whoever knows the public key could sign.
+  for (const algorithm of stringList.read(`${where}.algorithms`, jwt['algorithms'])) {
+    if (ASYMMETRIC_ALGORITHMS.includes(algorithm)) continue
+    throw new ConfigurationError(`${where}.algorithms`, 'must name asymmetric signature algorithms only')
+  }
+  assertFunction(`${where}.validateHeader`, jwt['validateHeader'])
+  assertFunction(`${where}.readClaims`, jwt['readClaims'])
+  if (isRecord(keys)) assertKeys(`${where}.keys`, keys)
+}
+
+function assertKeys(where: string, keys: Members): void {
+  switch (keys['kind']) {
+    case 'remote':
+      secureUrl.read(`${where}.url`, keys['url'])
+      return
+    case 'discovery':
+      secureUrl.read(`${where}.issuer`, keys['issuer'])
+      return
+    case 'static':
+      if (isRecord(keys['jwks']) && Array.isArray(keys['jwks']['keys'])) return
+      throw new ConfigurationError(`${where}.jwks`, 'must be a JWK Set')
+    case 'pem':
+      nonEmptyString.read(`${where}.pem`, keys['pem'])
+      return
+    default:
+      throw new ConfigurationError(`${where}.kind`, "must be 'static', 'pem', 'remote' or 'discovery'")
+  }
+}
+
+function assertOpaque(where: string, opaque: unknown, remote: unknown): void {
+  if (!isRecord(opaque)) throw new ConfigurationError(`${where}.opaque`, 'must be an object')
+  if (opaque['prefix'] !== null) nonEmptyString.read(`${where}.opaque.prefix`, opaque['prefix'])
+  if (remote === undefined) {
     throw new ConfigurationError(`${where}.remote`, 'is required for opaque tokens')
   }
-  if (jwt?.checked === 'local' && jwt.keys === null) {
-    throw new ConfigurationError(`${where}.jwt.keys`, 'is required where JWTs are checked locally')
+}
+
+function assertRemote(where: string, remote: unknown, name: string, jwt: unknown): void {
+  if (!isRecord(remote)) throw new ConfigurationError(where, 'must be an object')
+  assertFunction(`${where}.request`, remote['request'])
+  assertFunction(`${where}.read`, remote['read'])
+  if (remote['endpoint'] !== 'discovered') {
+    secureUrl.read(`${where}.endpoint`, remote['endpoint'])
+    return
   }
-  if (jwt?.checked === 'remote' && remote === undefined) {
-    throw new ConfigurationError(`${where}.remote`, 'is required where JWTs are checked remotely')
-  }
+  const keys = isRecord(jwt) ? jwt['keys'] : undefined
+  if (!isRecord(keys) || keys['kind'] !== 'discovery') secureUrl.read(discoveredBy(where), name)
+}
+
+/** The document that names the endpoint is that of the issuer's name, where no other is configured. */
+function discoveredBy(where: string): string {
+  return where.replace(/\.remote$/, '.name')
+}
+
+function assertFunction(where: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigurationError(where, 'must be a function')
 }

@@ -108,6 +108,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
     close: () => {
       cache.clear()
+      for (const issuer of connected) issuer.close()
     },
   }
   setInternals(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
@@ -141,6 +142,6 @@ function connectAll(
       )
     }
     names.add(issuer.name)
-    return connectIssuer(issuer, clock, observer)
+    return connectIssuer(where, issuer, clock, observer)
   })
 }

@@ -30,11 +30,11 @@ export function longestAge(
 
 /** What no route will ever accept is not worth a question, nor the place of a token that one does. */
 export function canEverPass(
-  { matchesAudience: isForUs, expiresAt }: CachedToken,
+  { matchesAudience: isForUs, isBound, expiresAt }: CachedToken,
   now: number,
   tolerance: number,
 ): boolean {
-  return isForUs && (expiresAt === undefined || now < expiresAt + tolerance)
+  return isForUs && !isBound && (expiresAt === undefined || now < expiresAt + tolerance)
 }
 
 /**

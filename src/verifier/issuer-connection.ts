@@ -1,19 +1,22 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
+import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
-import { KEY_DEFAULTS } from '../keys/options.js'
+import { KEY_OPTIONS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
-import type { Issuer, KeySource } from '../model/issuer.js'
+import type { Issuer, KeySettings, KeySource, RemoteProfile } from '../model/issuer.js'
+import { REMOTE_OPTIONS } from '../introspection/options.js'
+import { readOptions } from '../options/read-options.js'
 
 /** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
 export interface ConnectedIssuer {
@@ -25,6 +28,8 @@ export interface ConnectedIssuer {
   /** Loads what the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
+  /** Closes its connections; those in use once their response has been read. */
+  close(): void
 }
 
 /** What is known of one issuer. Times in seconds since the epoch. */
@@ -42,16 +47,36 @@ export interface IssuerHealth {
 
 /** What everything that talks to the issuer is given. */
 interface Settings {
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly tell: TellIssuerEvent
+  /** The numbers of key fetching, with defaults. */
+  readonly keyOptions: KeySettings
+  /** How the issuer is asked about tokens, with defaults for its numbers. */
+  readonly remote: RemoteProfile | undefined
 }
 
-/** Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed. */
-export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObserver): ConnectedIssuer {
-  const settings = { fetch: issuer.fetch, tell: issuerEvents(issuer, observer) }
+/**
+ * Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed.
+ *
+ * @param where names the issuer in errors: `issuers[0]`.
+ * @throws ConfigurationError for numbers beyond the bounds of the options `keys` and `remote`.
+ */
+export function connectIssuer(
+  where: string,
+  issuer: Issuer,
+  clock: Clock,
+  observer?: IssuerObserver,
+): ConnectedIssuer {
+  const transport = createTransport(issuer.fetch)
+  const settings = {
+    transport,
+    tell: issuerEvents(issuer, observer),
+    keyOptions: keyOptionsOf(where, issuer.jwt?.keys),
+    remote: remoteOf(where, issuer.remote),
+  }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)
-  const remote = remoteCheckOf(issuer, metadata, clock, settings)
+  const remote = remoteCheckOf(metadata, clock, settings)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
@@ -74,6 +99,27 @@ export function connectIssuer(issuer: Issuer, clock: Clock, observer?: IssuerObs
         ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
       }
     },
+    close() {
+      transport.close()
+    },
+  }
+}
+
+/** Whoever writes an issuer gets the checks and the defaults of the built-in ones. */
+function keyOptionsOf(where: string, source: KeySource | null | undefined): KeySettings {
+  const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
+  const { options = {} } = remote ?? {}
+  return readOptions(`${where}.jwt.keys.options`, options, KEY_OPTIONS)
+}
+
+function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProfile | undefined {
+  if (profile === undefined) return undefined
+  const { options = {} } = profile
+  return {
+    endpoint: profile.endpoint,
+    options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
+    request: (token) => profile.request(token),
+    read: (answer, token) => profile.read(answer, token),
   }
 }
 
@@ -89,9 +135,9 @@ function metadataOf(
   settings: Settings,
 ): RefreshingDocument<IssuerMetadata> | undefined {
   const source = issuer.jwt?.keys
-  if (source?.kind === 'discovery') return discover(source.issuer, source.options, clock, settings)
+  if (source?.kind === 'discovery') return discover(source.issuer, settings.keyOptions, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
-  return discover(issuer.name, KEY_DEFAULTS, clock, settings)
+  return discover(issuer.name, settings.keyOptions, clock, settings)
 }
 
 function keySetOf(
@@ -108,9 +154,9 @@ function keySetOf(
     case 'pem':
       return new StaticKeySet(usableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
     case 'remote':
-      return new RemoteKeySet(source, source.options, clock, settings)
+      return new RemoteKeySet(source, settings.keyOptions, clock, settings)
     case 'discovery':
-      return new RemoteKeySet({ metadata: required(metadata, source) }, source.options, clock, settings)
+      return new RemoteKeySet({ metadata: required(metadata, source) }, settings.keyOptions, clock, settings)
   }
 }
 
@@ -124,12 +170,11 @@ function required(
 }
 
 function remoteCheckOf(
-  issuer: Issuer,
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
   clock: Clock,
   settings: Settings,
 ): Introspector | undefined {
-  const profile = issuer.remote
+  const { remote: profile } = settings
   if (profile === undefined) return undefined
   const { endpoint } = profile
   return new Introspector(

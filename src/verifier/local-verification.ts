@@ -1,10 +1,19 @@
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import type { KeySet } from '../model/verification-key.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { TokenFacts } from '../model/access-token.js'
+import { readTimes, type Claims } from '../model/claims.js'
+import {
+  isVerificationFailure,
+  Refusal,
+  refusalFor,
+  type OrRefusal,
+  type VerificationFailure,
+} from '../model/refusal.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import { ownMember } from '../util/members.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { cachedTokenFrom, type CachedToken } from './cached-token.js'
 import { canEverPass } from './freshness.js'
@@ -91,13 +100,45 @@ export class LocalVerification {
   }
 }
 
+/** Times that the reader of a custom issuer leaves out hold as the JWT states them (RFC 7519 section 4.1). */
+function withSignedTimes(facts: TokenFacts, claims: Claims): TokenFacts | VerificationFailure {
+  const isComplete =
+    isStated(facts, 'expiresAt', claims, 'exp') &&
+    isStated(facts, 'notBefore', claims, 'nbf') &&
+    isStated(facts, 'issuedAt', claims, 'iat')
+  if (isComplete) return facts
+  const signed = readTimes(claims)
+  if (isVerificationFailure(signed)) return signed
+  return {
+    ...facts,
+    expiresAt: stated(facts, 'expiresAt', signed),
+    notBefore: stated(facts, 'notBefore', signed),
+    issuedAt: stated(facts, 'issuedAt', signed),
+  }
+}
+
+/** Whatever a reader returns but `undefined` is its own word: facts of a wrong type are refused where they are stored. */
+function stated(
+  facts: TokenFacts,
+  name: 'expiresAt' | 'notBefore' | 'issuedAt',
+  signed: Pick<TokenFacts, typeof name>,
+): number | undefined {
+  return ownMember(facts, name) !== undefined ? facts[name] : signed[name]
+}
+
+function isStated(facts: TokenFacts, name: keyof TokenFacts, claims: Claims, claim: string): boolean {
+  return ownMember(facts, name) !== undefined || ownMember(claims, claim) === undefined
+}
+
 function toCachedToken(
   verified: OrRefusal<VerifiedJwt>,
   { digest, unverified: { claims } }: UnverifiedToken,
   issuer: ConnectedIssuer,
 ): OrRefusal<CachedToken> {
   if (verified instanceof Refusal) return verified
-  const { facts, key } = verified
+  const { key } = verified
+  const facts = withSignedTimes(verified.facts, claims)
+  if (isVerificationFailure(facts)) return refusalFor(facts)
   return cachedTokenFrom(facts, {
     issuer,
     key,

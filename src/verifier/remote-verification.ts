@@ -1,7 +1,9 @@
-import { withConfirmation, type AccessToken } from '../model/access-token.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { withConfirmation, type AccessToken, type TokenFacts } from '../model/access-token.js'
+import { isBoundToKey } from '../model/claims.js'
+import { Refusal, type OrRefusal, type VerificationFailure } from '../model/refusal.js'
 import type { IntrospectionResult } from '../introspection/introspector.js'
 import type { Clock } from '../util/clock.js'
+import { isRecord } from '../util/members.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
@@ -13,6 +15,14 @@ export interface TokenToVerify {
   readonly digest: string
   readonly format: AccessToken['format']
 }
+
+/** The reader of a custom issuer may return anything: facts of a wrong type are refused where they are stored. */
+function isBound({ claims }: TokenFacts): boolean {
+  return isRecord(claims) && isBoundToKey(claims)
+}
+
+/** An answer that names a key is not usable, like an inactive one, and is cached like it: bounded, and briefly. */
+const BOUND: VerificationFailure = { reason: 'proof_missing', detail: 'the answer has a cnf member' }
 
 /** Whether the result of a call in flight may still be cached: not after the token was forgotten. */
 type MayCache = () => boolean
@@ -84,9 +94,9 @@ export class RemoteVerification {
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await this.#introspect(request, cached.issuer, mayCache)
     if (result instanceof Refusal) return result
-    const { issuer, notBefore, key } = cached
+    const { issuer, notBefore, isBound, key } = cached
     const token = withConfirmation(cached.token, confirmedAt)
-    return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed })
+    return new CachedToken({ issuer, token, notBefore, isBound, key, confirmedElapsed })
   }
 
   /** Read before the call: a result is no fresher than the moment of its request. */
@@ -102,8 +112,9 @@ export class RemoteVerification {
   ): Promise<OrRefusal<Extract<IntrospectionResult, { active: true }>>> {
     if (remote === undefined) return new Refusal('confirmation_impossible')
     const result = await remote.introspect(token)
-    if (result instanceof Refusal || result.active) return result
-    const { reason, detail } = result
+    if (result instanceof Refusal) return result
+    if (result.active && !isBound(result.facts)) return result
+    const { reason, detail } = result.active ? BOUND : result
     const until = this.#clock.elapsed() + remote.lifetimes.no
     if (mayCache()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     return new Refusal(reason, { cause: new Error(detail) })

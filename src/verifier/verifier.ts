@@ -37,7 +37,10 @@ export interface Verifier {
    * @throws TypeError for what is no text.
    */
   forget(token: string): void
-  /** Lets go of everything remembered of tokens. Nothing keeps the process alive without it either. */
+  /**
+   * Clears the caches and closes idle connections to the issuers; those in use are closed once their response has been
+   * read. Nothing keeps the process alive without it either.
+   */
   close(): void
 }
 

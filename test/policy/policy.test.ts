@@ -91,7 +91,7 @@ describe('issuers and clients', () => {
   it.each<[string | readonly string[], string]>([
     ['billing', 'accepted'],
     [['shipping', 'billing'], 'accepted'],
-    ['service-7', 'accepted'],
+    ['service-7', 'client_not_allowed'],
     ['shipping', 'client_not_allowed'],
     ['Billing', 'client_not_allowed'],
     ['bill', 'client_not_allowed'],

@@ -40,6 +40,7 @@ const demands = {
   confirmAfter: duration,
   issuers: fc.constantFrom('https://elsewhere.example', 'ours'),
   clients: fc.constantFrom<readonly string[]>(['billing'], ['orders', 'stock'], ['nobody']),
+  subjects: fc.constantFrom<readonly string[]>(['billing'], ['service-7', 'orders'], ['nobody']),
   check: fc.constantFrom<NonNullable<Policy['check']>>(
     () => true,
     () => false,

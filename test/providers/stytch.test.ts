@@ -88,6 +88,28 @@ describe('which tokens of the project are machine tokens', () => {
     ['typ at+jwt', { header: { typ: 'at+jwt' } }, 'type_not_allowed'],
     ['a session', { claims: { 'https://stytch.com/session': { id: 'session-1' } } }, 'type_not_allowed'],
     ['a member session', { claims: { 'https://stytch.com/organization': {} } }, 'type_not_allowed'],
+    [
+      'a person who uses a connected app',
+      {
+        subject: 'user-live-1',
+        scopes: 'openid read:orders',
+        claims: { client_id: 'connected-app-live-1' },
+      },
+      'type_not_allowed',
+    ],
+    ['a connected app', { claims: { client_id: 'connected-app-live-1' } }, 'type_not_allowed'],
+    ['an authorized party that is not sub', { claims: { azp: 'connected-app-live-1' } }, 'type_not_allowed'],
+    ['a client_id of null', { claims: { client_id: null } }, 'type_not_allowed'],
+    ['a client_id that is empty', { claims: { client_id: '' } }, 'type_not_allowed'],
+    ['a client_id that is a list', { claims: { client_id: ['user-live-1'] } }, 'type_not_allowed'],
+    ['a user', { subject: 'user-live-1' }, 'type_not_allowed'],
+    ['a user whom client_id repeats', user('user-test-1'), 'type_not_allowed'],
+    ['a member', { subject: 'member-live-1' }, 'type_not_allowed'],
+    ['a member whom client_id repeats', user('member-test-1'), 'type_not_allowed'],
+    ['an ID token', { claims: { nonce: 'n', at_hash: 'x' } }, 'type_not_allowed'],
+    ['token_use id', { claims: { token_use: 'id' } }, 'type_not_allowed'],
+    ['client_id equal to sub', user('m2m-client-live-1'), 'accepted'],
+    ['an imported client with an id of its own form', { subject: 'billing' }, 'accepted'],
     ['no scope', { claims: { scope: undefined } }, 'claim_missing'],
     ['scope as a list', { claims: { scope: ['a'] } }, 'claim_invalid'],
     ['an empty scope', { scopes: '' }, 'accepted'],
@@ -106,6 +128,10 @@ describe('which tokens of the project are machine tokens', () => {
     expect(issuer.calls.total).toBe(0)
   })
 })
+
+function user(subject: string): Omit<MintJwtOptions, 'provider'> {
+  return { subject, claims: { client_id: subject } }
+}
 
 describe('scopes are action:resource, split at the first colon', () => {
   it.each([

@@ -10,18 +10,19 @@ export interface SelfSigned {
  * Makes a self-signed certificate. Node can read certificates but not write them, so the few elements of
  * X.509 (RFC 5280 section 4.1) that a TLS server needs are written here in DER.
  */
-export function selfSigned(name: string, validFrom: Date, validTo: Date): SelfSigned {
+export function selfSigned(name: string | readonly string[], validFrom: Date, validTo: Date): SelfSigned {
   const pair = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
+  const hosts = [name].flat()
   const names = sequence(
-    element(0x31, sequence(objectId([0x55, 0x04, 0x03]), element(0x0c, Buffer.from(name)))),
+    element(0x31, sequence(objectId([0x55, 0x04, 0x03]), element(0x0c, Buffer.from(hosts[0] ?? '')))),
   )
   const subjectAltName = sequence(
     objectId([0x55, 0x1d, 0x11]),
-    element(0x04, sequence(element(0x82, Buffer.from(name)))),
+    element(0x04, sequence(...hosts.map((host) => element(0x82, Buffer.from(host))))),
   )
   const content = sequence(
     element(0xa0, element(0x02, Buffer.from([2]))),

@@ -30,6 +30,7 @@ describe('a policy', () => {
       staleIfError: '5m',
       issuers: 'https://auth.example.com',
       clients: ['billing', 'shipping'],
+      subjects: 'service-7',
       check: (token, request) => token.subject === 'billing' && request?.method === 'GET',
     } as const satisfies Policy
     createVerifier({ issuers, policy })

@@ -1,3 +1,4 @@
+import { createTransport, type Transport } from '../../http/transport/transport.js'
 import type { Clock } from '../../util/clock.js'
 import { readOptions } from '../../options/read-options.js'
 import { described, mapped, nullable, optional, type Result, type TableOf } from '../../options/reader.js'
@@ -72,6 +73,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const own = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
   const { clock, deadline: deadlineSeconds } = own
   const body = readBody(own)
+  const transport = createTransport(own.fetch)
   const grant = new ClerkGrant({
     url: `${own.apiUrl}/m2m_tokens`,
     key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
@@ -79,11 +81,11 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     longestLife: body.seconds_until_expiration,
     mayBeGivenAgain: own.minRemainingTtl !== undefined,
     deadlineSeconds,
-    fetch: own.fetch,
+    transport,
     clock,
   })
   return createSource(
-    { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant },
+    { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant, transport },
     own,
   )
 }
@@ -133,7 +135,7 @@ interface ClerkSettings {
   /** Whether Clerk may answer with a token that is there already. */
   readonly mayBeGivenAgain: boolean
   readonly deadlineSeconds: number
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly clock: Clock
 }
 
@@ -160,7 +162,7 @@ class ClerkGrant implements Grant {
   }
 
   async #create(key: string, signal: AbortSignal): Promise<IssuedToken> {
-    const { url, body, deadlineSeconds, fetch, clock } = this.#settings
+    const { url, body, deadlineSeconds, transport, clock } = this.#settings
     const json = await requestIssuer(
       {
         url,
@@ -172,7 +174,7 @@ class ClerkGrant implements Grant {
         },
         body,
         deadlineSeconds,
-        fetch,
+        transport,
         signal,
         secrets: [key],
         now: clock.now(),

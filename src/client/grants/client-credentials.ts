@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/clock.js'
+import type { Transport } from '../../http/transport/transport.js'
 import type { ClientAuthentication, Credential } from '../authentication/client-authentication.js'
 import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grant.js'
 import { requestIssuer } from './issuer-request.js'
@@ -13,7 +14,7 @@ export interface ClientCredentialsSettings {
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
   readonly deadlineSeconds: number
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly clock: Clock
 }
 
@@ -45,9 +46,9 @@ export class ClientCredentials implements Grant {
     wanted: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
-    const { endpoint, parameters, assumedLifetime, deadlineSeconds, fetch, clock } = this.#settings
+    const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
     const { signal, closing } = attempt
-    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, fetch, signal, closing })
+    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, transport, signal, closing })
     const { headers, form, secrets } = await credential.prove(assertionAudience)
     const json = await requestIssuer(
       {
@@ -56,7 +57,9 @@ export class ClientCredentials implements Grant {
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
         body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, wanted),
         deadlineSeconds,
-        fetch,
+        transport,
+        // A second token does no harm, but an assertion must be used once only: RFC 7523 section 3, `jti`.
+        isRepeatable: form['client_assertion'] === undefined,
         signal,
         secrets,
         now: clock.now(),

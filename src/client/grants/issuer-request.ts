@@ -1,6 +1,9 @@
 import { isRecord } from '../../util/members.js'
-import { exchange, ExchangeError, UnreadableResponseError, type HttpResponse } from '../../http/exchange.js'
+import { exchange } from '../../http/exchange.js'
+import { ExchangeError, UnreadableResponseError } from '../../http/exchange-error.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
+import type { HttpResponse } from '../../http/transport/messages.js'
+import type { Transport } from '../../http/transport/transport.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { TokenSourceError, type TokenSourceReason } from '../errors.js'
@@ -18,8 +21,10 @@ export interface IssuerRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   readonly deadlineSeconds: number
-  readonly fetch: typeof fetch | undefined
+  readonly transport: Transport
   readonly signal: AbortSignal
+  /** Whether the issuer may get the request twice, if a kept connection was closed when it was reused. */
+  readonly isRepeatable?: boolean
   /** What must not appear in an error, should the issuer quote it. */
   readonly secrets: readonly string[]
   /** The time of day in seconds, for a `Retry-After` that is a date. */

@@ -13,7 +13,7 @@ export interface TokenEndpoint {
 }
 
 /** What finding the endpoint may take. */
-export interface EndpointLookup extends Pick<IssuerRequest, 'deadlineSeconds' | 'fetch' | 'signal'> {
+export interface EndpointLookup extends Pick<IssuerRequest, 'deadlineSeconds' | 'transport' | 'signal'> {
   /** Ends a look-up that nobody waits for. */
   readonly closing: AbortSignal
 }
@@ -81,9 +81,9 @@ export class DiscoveredEndpoint {
   }
 
   async #get(url: string, spent: number, finding: EndpointLookup): Promise<UntrustedObject> {
-    const { fetch, signal } = finding
+    const { transport, signal } = finding
     const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - spent)
-    const call = { url, deadlineSeconds, fetch, signal, now: this.#clock.now() }
+    const call = { url, deadlineSeconds, transport, signal, isRepeatable: true, now: this.#clock.now() }
     try {
       return await requestIssuer({ ...call, method: 'GET', headers: {}, secrets: [] }, () => ({
         code: undefined,

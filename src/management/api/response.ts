@@ -1,8 +1,9 @@
 import { createClock } from '../../options/clock.js'
 import { isRecord } from '../../util/members.js'
-import { ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { ExchangeError } from '../../http/exchange-error.js'
 import { isHtml } from '../../http/media-type.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
+import type { HttpResponse, ResponseHeaders } from '../../http/transport/messages.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { ManagementError, type ManagementFailure } from './management-error.js'
@@ -12,7 +13,7 @@ import type { VendorProblem, VendorProfile } from './vendor-profile.js'
 /** A 2xx response. */
 export interface VendorResponse {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: ResponseHeaders
   /** The JSON object; empty for a response without a body. */
   readonly json: Readonly<Record<string, unknown>>
   /** The body as it came, for what JSON numbers cannot hold. */
@@ -104,7 +105,7 @@ function noResponseError(
 function statusError(
   { vendor, title, readProblem, advise }: VendorProfile,
   { operation, isRead, secrets }: VendorCall,
-  response: { readonly status: number; readonly headers: Headers; readonly json: unknown },
+  response: { readonly status: number; readonly headers: ResponseHeaders; readonly json: unknown },
 ): ManagementError {
   const { status, headers } = response
   const json = isRecord(response.json) ? response.json : undefined

@@ -1,8 +1,11 @@
 import { optional, type Result, type TableOf } from '../../options/reader.js'
 import { func } from '../../options/readers.js'
 import { duration, type Duration } from '../../options/duration.js'
-import { exchange, ExchangeError, type HttpResponse } from '../../http/exchange.js'
+import { exchange } from '../../http/exchange.js'
+import { ExchangeError } from '../../http/exchange-error.js'
 import { retry } from '../../http/retry.js'
+import type { HttpResponse } from '../../http/transport/messages.js'
+import { createTransport, type Transport } from '../../http/transport/transport.js'
 import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
 import {
@@ -37,12 +40,12 @@ const RETRY_PAUSES = [0.05, 0.15] as const
 export class VendorApi {
   readonly #profile: VendorProfile
   readonly #deadlineSeconds: number
-  readonly #fetch: typeof fetch | undefined
+  readonly #transport: Transport
 
   constructor(profile: VendorProfile, options: Result<typeof MANAGEMENT_OPTIONS>) {
     this.#profile = profile
     this.#deadlineSeconds = options.deadline
-    this.#fetch = options.fetch
+    this.#transport = createTransport(options.fetch)
   }
 
   /**
@@ -98,7 +101,7 @@ export class VendorApi {
         ...(body === undefined ? {} : { body }),
         deadlineSeconds,
         maxBytes: MAX_BYTES,
-        fetch: this.#fetch,
+        transport: this.#transport,
         signal: call.signal,
       })
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { ResponseHeaders } from '../../http/transport/messages.js'
 import type { Vendor } from './management-error.js'
 
 /** What a vendor says of a failure, read from its response. */
@@ -15,7 +16,10 @@ export interface VendorProfile {
   /** Without a slash at the end. */
   readonly base: string
   /** Reads a failure; `json` is undefined where the body is none. */
-  readonly readProblem: (response: { readonly json: unknown; readonly headers: Headers }) => VendorProblem
+  readonly readProblem: (response: {
+    readonly json: unknown
+    readonly headers: ResponseHeaders
+  }) => VendorProblem
   /** What to do about a failure, in one sentence without a full stop. */
   readonly advise: (operation: string, status: number, code: string | undefined) => string | undefined
 }

@@ -1,3 +1,4 @@
+import type { ResponseHeaders } from '../../http/transport/messages.js'
 import { described, mapped, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
@@ -116,7 +117,7 @@ function secretKey(prefix: 'ak_' | 'sk_'): Reader<string> {
 }
 
 /** `{ errors: [{ code, message, long_message }], clerk_trace_id }`; without a trace id, the proxy's id of the request. */
-function readProblem({ json, headers }: { json: unknown; headers: Headers }): VendorProblem {
+function readProblem({ json, headers }: { json: unknown; headers: ResponseHeaders }): VendorProblem {
   const body = isRecord(json) ? json : {}
   const [first = {}] = records(body, 'errors') ?? []
   return {

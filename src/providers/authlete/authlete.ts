@@ -8,7 +8,6 @@ import {
   isRecord,
   isStringList,
   nonEmptyString,
-  number,
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
@@ -136,7 +135,13 @@ function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'responseSigningRequired') === true) {
     return { active: false, reason: 'claim_invalid', detail: 'the service requires responses to be signed' }
   }
-  const clientId = clientIdOf(json)
+  const clientId = readClientId(json)
+  if (clientId === UNREADABLE) {
+    return {
+      fault: 'issuer_unavailable',
+      detail: 'the answer names the client in a form that cannot be read',
+    }
+  }
   const subject = ownMember(json, 'subject') ?? clientId
   const scopes = ownMember(json, 'scopes') ?? []
   const resources = ownMember(json, 'accessTokenResources') ?? []
@@ -157,13 +162,17 @@ function readUsable(json: Claims): RemoteResult {
   }
 }
 
+/** There is a client, and its id is not valid: policies must not take the subject for it. */
+const UNREADABLE = Symbol('unreadable')
+
 /** The id the client used: its alias where that is the one, else its number. */
-function clientIdOf(json: Claims): string | undefined {
-  const alias = nonEmptyString(json, 'clientIdAlias')
-  if (ownMember(json, 'clientIdAliasUsed') === true && alias !== undefined) return alias
-  const id = number(json, 'clientId')
+function readClientId(json: Claims): string | undefined | typeof UNREADABLE {
+  if (ownMember(json, 'clientIdAliasUsed') === true)
+    return nonEmptyString(json, 'clientIdAlias') ?? UNREADABLE
+  const id = ownMember(json, 'clientId') ?? undefined
+  if (id === undefined) return undefined
   // Beyond the safe range two clients would share one number.
-  return Number.isSafeInteger(id) ? String(id) : undefined
+  return typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : UNREADABLE
 }
 
 /** Members that are instructions to us or diagnostics, not facts about the token. */

@@ -1,5 +1,5 @@
 import type { TokenFacts } from '../../model/access-token.js'
-import { readClaims, type Claims } from '../../model/claims.js'
+import { CLIENT_CLAIMS, readClaims, type Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { boolean } from '../../options/readers.js'
@@ -8,6 +8,7 @@ import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
 import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { foreignKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
@@ -96,10 +97,33 @@ function validateType(header: Claims): VerificationFailure | undefined {
 /** Only session tokens carry these; they are made with the same keys, issuer and audience as machine tokens. */
 const SESSION_CLAIMS = ['https://stytch.com/session', 'https://stytch.com/organization']
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+/** What the ids of people start with: of users in consumer projects, of members in B2B projects. */
+const PERSON = /^(?:user|member)-/
+
+/**
+ * The failure of a token that was issued to a person: a session, or what a Connected App has on behalf of a user. Stytch
+ * signs it with the same keys for the same audience. A machine token has the client as its subject and in no other claim.
+ */
+function personalToken(claims: Claims): VerificationFailure | undefined {
   if (SESSION_CLAIMS.some((name) => ownMember(claims, name) !== undefined)) {
     return { reason: 'type_not_allowed', detail: 'this is a session token' }
   }
+  const subject = ownMember(claims, 'sub')
+  if (typeof subject === 'string' && PERSON.test(subject)) {
+    return { reason: 'type_not_allowed', detail: 'sub is a user or a member' }
+  }
+  for (const name of CLIENT_CLAIMS) {
+    const client = ownMember(claims, name)
+    if (client !== undefined && client !== subject) {
+      return { reason: 'type_not_allowed', detail: `${name} is not sub: a Connected App acts for a user` }
+    }
+  }
+  return foreignKind(claims)
+}
+
+function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+  const personal = personalToken(claims)
+  if (personal !== undefined) return personal
   // Every machine token has a scope text; whatever lacks it is another kind of token of the project.
   if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
     const absent = ownMember(claims, 'scope') === undefined

@@ -74,6 +74,8 @@ describe('the verdict is that of the verifier', () => {
     ['a token whose scope is a list', { claims: { scope: ['a'] } }, 'claim_invalid'],
     ['a token issued in the future', { claims: { iat: START / 1000 + 60 } }, 'issued_in_future'],
     ["a person's session", { claims: { 'https://stytch.com/session': {} } }, 'type_not_allowed'],
+    ["a person's token", { subject: 'user-live-1' }, 'type_not_allowed'],
+    ["a connected app's token", { claims: { client_id: 'connected-app-live-1' } }, 'type_not_allowed'],
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
   ])('on %s', async (_, mint, reason) => {
     const bed = await stytchManagementBed()

@@ -136,6 +136,7 @@ const rows: readonly Row[] = [
   ),
   ...wrong('policy', 'issuers', [undefined, '', [], [7], {}]),
   ...wrong('policy', 'clients', [undefined, '', [], [null], 7]),
+  ...wrong('policy', 'subjects', [undefined, '', [], [null], 7]),
   ...wrong('policy', 'check', [undefined, ...NO_FUNCTION]),
   ...wrong('policy', 'scope', ['a']),
   ...wrong('policy', 'maxAge', ['1h']),

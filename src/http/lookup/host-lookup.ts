@@ -1,0 +1,175 @@
+import type { LookupAddress } from 'node:dns'
+import { timers } from '../../util/timers.js'
+import { HangingLane } from './hanging-lane.js'
+import { localAddresses } from './local-addresses.js'
+import { SharedResult } from './shared-result.js'
+
+/** What looks a host up. */
+export interface LookupSources {
+  /** Resolves a host by the operating system. Occupies a thread until it ends, and cannot be cancelled. */
+  readonly resolve: (host: string) => Promise<readonly LookupAddress[]>
+  /** Whether the name servers answer for a host, with addresses or without. Occupies no thread. */
+  readonly isAnswered: (host: string, signal: AbortSignal) => Promise<boolean>
+  /** How many lookups of the operating system run at a time. */
+  readonly slots: () => number
+}
+
+/** Seconds for which addresses are used without another lookup. */
+const FRESH = 10
+/** Seconds after which the last good addresses are used while a lookup is still running. */
+const PATIENCE = 0.5
+/** Seconds for which a failed lookup is not repeated. */
+const FAILED = 1
+/** How many hosts are kept; the least recently used goes first. */
+const MOST_HOSTS = 256
+
+interface HostRecord {
+  addresses?: readonly LookupAddress[]
+  freshUntil: number
+  failure?: Error
+  failedUntil: number
+  /** Whether the operating system hung although the name servers had answered. */
+  isMisjudged: boolean
+  running?: { readonly result: SharedResult<readonly LookupAddress[]>; isOverdue: boolean }
+}
+
+/**
+ * Looks hosts up for every issuer of the process, so that one whose name servers do not answer delays no other. The
+ * operating system looks up two hosts at a time in each process, and a hanging lookup keeps its thread for 10 s or longer
+ * (`resolv.conf(5)`: `timeout`, `attempts`). Therefore:
+ *
+ * - Everyone who needs a host shares one lookup of it.
+ * - Whether a host hangs is found out first, by a query that takes no thread. Hosts that hang take turns at one thread.
+ * - Addresses stay known: if another lookup does not end soon, the last good addresses are used.
+ */
+export class HostLookup {
+  readonly #sources: LookupSources
+  readonly #lane: HangingLane
+  readonly #hosts = new Map<string, HostRecord>()
+
+  constructor(sources: LookupSources) {
+    this.#sources = sources
+    this.#lane = new HangingLane(PATIENCE)
+  }
+
+  /**
+   * The addresses of a host.
+   *
+   * @throws The error of the lookup, with a system error code.
+   * @throws The reason of `signal`, once it is aborted.
+   */
+  async addresses(hostname: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
+    const host = hostname.toLowerCase()
+    const local = localAddresses(host)
+    if (local !== undefined) return local
+    signal.throwIfAborted()
+    const record = this.#recordOf(host)
+    const now = timers.elapsed()
+    if (record.addresses !== undefined && now < record.freshUntil) return record.addresses
+    if (record.failure !== undefined && now < record.failedUntil) return addressesOf(record, record.failure)
+    record.running ??= this.#start(host, record)
+    if (record.running.isOverdue && record.addresses !== undefined) return record.addresses
+    return record.running.result.wait(signal)
+  }
+
+  /** How many callers wait, and how many hosts are known. */
+  get load(): { readonly waiting: number; readonly hosts: number } {
+    let waiting = 0
+    for (const { running } of this.#hosts.values()) waiting += running?.result.waiting ?? 0
+    return { waiting, hosts: this.#hosts.size }
+  }
+
+  #recordOf(host: string): HostRecord {
+    const record = this.#hosts.get(host) ?? { freshUntil: 0, failedUntil: 0, isMisjudged: false }
+    // Reinserted, so that the map is in the order of use.
+    this.#hosts.delete(host)
+    this.#hosts.set(host, record)
+    return record
+  }
+
+  #start(host: string, record: HostRecord): NonNullable<HostRecord['running']> {
+    const running = { result: new SharedResult<readonly LookupAddress[]>(), isOverdue: false }
+    const cancelPatience = timers.after(PATIENCE, () => {
+      running.isOverdue = true
+      if (record.addresses !== undefined) running.result.resolve(record.addresses)
+    })
+    this.#lookUp(host, record)
+      .then(
+        (addresses) => {
+          record.addresses = addresses
+          record.freshUntil = timers.elapsed() + FRESH
+          delete record.failure
+          running.result.resolve(addresses)
+        },
+        (error: unknown) => {
+          this.#fail(record, running.result, error as NodeJS.ErrnoException)
+        },
+      )
+      .finally(() => {
+        cancelPatience()
+        delete record.running
+        this.#removeOldest()
+      })
+    return running
+  }
+
+  #fail(
+    record: HostRecord,
+    result: SharedResult<readonly LookupAddress[]>,
+    error: NodeJS.ErrnoException,
+  ): void {
+    // The name servers said that the host has no address any more. Any other failure says nothing about the host.
+    if (error.code === 'ENOTFOUND') delete record.addresses
+    record.failure = error
+    record.failedUntil = timers.elapsed() + FAILED
+    if (record.addresses === undefined) result.reject(error)
+    else result.resolve(record.addresses)
+  }
+
+  async #lookUp(host: string, record: HostRecord): Promise<readonly LookupAddress[]> {
+    const isAnswered = !record.isMisjudged && (await this.#isAnswered(host))
+    const resolve = async (): Promise<readonly LookupAddress[]> => {
+      const started = timers.elapsed()
+      try {
+        return await this.#sources.resolve(host)
+      } finally {
+        if (timers.elapsed() - started < PATIENCE) record.isMisjudged = false
+        else if (isAnswered) record.isMisjudged = true
+      }
+    }
+    if (isAnswered) return this.#lane.watch(resolve)
+    // The only slot would be taken from every other host of the process.
+    if (this.#sources.slots() < 2) throw unansweredError()
+    return this.#lane.takeTurn(resolve)
+  }
+
+  async #isAnswered(host: string): Promise<boolean> {
+    const ending = new AbortController()
+    const cancel = timers.after(PATIENCE, () => {
+      ending.abort()
+    })
+    try {
+      return await this.#sources.isAnswered(host, ending.signal)
+    } catch {
+      return false
+    } finally {
+      cancel()
+    }
+  }
+
+  #removeOldest(): void {
+    for (const [host, { running }] of this.#hosts) {
+      if (this.#hosts.size <= MOST_HOSTS) return
+      if (running === undefined) this.#hosts.delete(host)
+    }
+  }
+}
+
+function addressesOf({ addresses }: HostRecord, failure: Error): readonly LookupAddress[] {
+  if (addresses === undefined) throw failure
+  return addresses
+}
+
+function unansweredError(): Error {
+  return Object.assign(new Error('no name server answers'), { code: 'ETIMEOUT' })
+}

@@ -1,0 +1,90 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { selfSigned } from '../../support/certificate.js'
+
+const DAY = 86_400_000
+const isolated = fileURLToPath(new URL('./isolated-process.ts', import.meta.url))
+
+/** What the process finds in `/etc`. A query that is not answered is repeated for 150 s. */
+const SYSTEM_FILES = {
+  'resolv.conf': 'nameserver 127.0.0.1\nsearch idp.test\noptions timeout:30 attempts:5\n',
+  hosts: '127.0.0.1 localhost in-hosts-file.idp.test\n',
+  'nsswitch.conf': 'hosts: files dns\n',
+}
+
+/** Namespaces for mounts and for the network: as the user who may, or as a user of its own who may do so within. */
+const NAMESPACES = [
+  ['-m', '-n'],
+  ['-U', '-r', '-m', '-n'],
+]
+
+/** The arguments of `unshare` that this machine allows. */
+function allowedNamespaces(): readonly string[] {
+  const allowed = NAMESPACES.find((flags) => {
+    try {
+      execFileSync(
+        'unshare',
+        [...flags, 'sh', '-c', `${LOOPBACK_UP} && mount --bind /etc/hosts /etc/hosts`],
+        {
+          stdio: 'pipe',
+        },
+      )
+      return true
+    } catch {
+      return false
+    }
+  })
+  if (allowed === undefined) {
+    throw new Error(
+      'this machine lets no process have a name server of its own: unshare (util-linux) and ip (iproute2) must work, as root or with user namespaces',
+    )
+  }
+  return allowed
+}
+
+const LOOPBACK_UP = 'ip link set lo up'
+
+/** Runs the service with a name server of its own, and returns what it found. */
+async function runIsolated(): Promise<unknown> {
+  const namespaces = allowedNamespaces()
+  const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-lookups-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const now = Date.now()
+  const { key, cert } = selfSigned(['*.idp.test', 'short'], new Date(now - DAY), new Date(now + DAY))
+  const files = { ...SYSTEM_FILES, 'key.pem': key, 'cert.pem': cert }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  const mounts = Object.keys(SYSTEM_FILES)
+    .filter((name) => existsSync(join('/etc', name)))
+    .map((name) => `mount --bind ${join(folder, name)} /etc/${name}`)
+  const enter = [LOOPBACK_UP, ...mounts, 'exec "$@"'].join(' && ')
+  const program = [process.execPath, '--import', 'tsx', isolated, folder]
+  const child = spawn('unshare', [...namespaces, 'sh', '-c', enter, 'sh', ...program], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  for await (const line of createInterface(child.stdout)) return JSON.parse(line)
+  throw new Error('the process ended without a result')
+}
+
+it('A2 five hosts whose name server does not answer hold up no other issuer, and no lookup of the application', async () => {
+  expect(await runIsolated()).toEqual({
+    keys: 20,
+    introspection: 20,
+    discovery: 20,
+    client: 'done',
+    management: 'done',
+    hostsFile: 'done',
+    shortName: 'done',
+    application: '127.0.0.1',
+    // Those of the hosts that hang still waited meanwhile.
+    settled: 0,
+  })
+}, 300_000)

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest'
+import { authlete, clerk, oauth, type Policy } from '../../src/index.js'
+import type { MintOptions } from '../../src/testing/index.js'
+import { refusalOf } from '../support/outcomes.js'
+import { testBed } from '../support/test-bed.js'
+
+/** A token of a person who is named like the client that the route allows. */
+const NAMESAKE: MintOptions = { clientId: 'webapp', subject: 'billing' }
+
+describe('clients', () => {
+  it.each<[string, MintOptions, string]>([
+    ['the client id', { clientId: 'billing', subject: 'service-7' }, 'accepted'],
+    ['a person who is named like the client (RFC 9068 section 5)', NAMESAKE, 'client_not_allowed'],
+    ['azp, where there is no client_id', azp('billing', 'service-7'), 'accepted'],
+    ['a person, where azp names another client', azp('webapp', 'billing'), 'client_not_allowed'],
+    ['azp, where client_id names another client', azp('billing', 'x', 'webapp'), 'client_not_allowed'],
+    ['the subject of a token that names no client', azp(undefined, 'billing'), 'accepted'],
+    ['another subject of a token that names no client', azp(undefined, 'shipping'), 'client_not_allowed'],
+  ])('compares %s: %o is %s', async (_, mint, expected) => {
+    const { jwt, opaque, outcome } = await testBed()
+    expect(await outcome(jwt(mint), { clients: 'billing' })).toBe(expected)
+    expect(await outcome(opaque(mint), { clients: 'billing' })).toBe(expected)
+  })
+
+  it.each<[string, unknown]>([
+    ['an empty string', ''],
+    ['null', null],
+    ['a number', 7],
+    ['a list', ['billing']],
+    ['an object', {}],
+  ])('never falls back to the subject where the client claim is %s', async (_, value) => {
+    const { jwt, opaque, outcome } = await testBed()
+    for (const name of ['client_id', 'azp']) {
+      const claims = { client_id: undefined, sub: 'billing', [name]: value }
+      expect(await outcome(jwt({ claims }), { clients: 'billing' })).toBe('claim_invalid')
+      expect(await outcome(opaque({ claims }), { clients: 'billing' })).toBe('claim_invalid')
+    }
+  })
+
+  it('compares the client id with requireAccessTokenType as well', async () => {
+    const { jwt, outcome } = await testBed({
+      issuers: (by) => [oauth(by.oauth({ requireAccessTokenType: true }))],
+    })
+    expect(await outcome(jwt(NAMESAKE), { clients: 'billing' })).toBe('client_not_allowed')
+    expect(await outcome(jwt(NAMESAKE), { clients: 'webapp' })).toBe('accepted')
+  })
+
+  it('compares what an issuer written by hand calls the client, an empty one included', async () => {
+    for (const [clientId, expected] of [
+      ['billing', 'accepted'],
+      ['webapp', 'client_not_allowed'],
+      ['', 'client_not_allowed'],
+      [undefined, 'client_not_allowed'],
+    ] as const) {
+      const { opaque, outcome } = await testBed({
+        issuers: (by) => {
+          const issuer = oauth(by.oauth())
+          const facts = {
+            subject: 'someone',
+            clientId,
+            scopes: [],
+            audience: ['https://api.test'],
+            claims: {},
+          }
+          return [{ ...issuer, remote: { ...issuer.remote!, read: () => ({ active: true, facts }) } }]
+        },
+      })
+      expect(await outcome(opaque(), { clients: 'billing' })).toBe(expected)
+    }
+  })
+
+  it('is the sending machine at Clerk, whatever client_id and azp the sender writes', async () => {
+    for (const access of ['any-machine', 'remote'] as const) {
+      const { issuer, outcome } = await testBed({
+        issuers: (by) => [clerk(by.clerk({ jwtAccess: access }))],
+      })
+      const forged = {
+        provider: 'clerk',
+        subject: 'mch_sender',
+        clientId: 'mch_sender',
+        claims: { client_id: 'billing', azp: 'billing' },
+      } as const
+      for (const token of [issuer.mintJwt(forged), issuer.mintOpaque(forged)]) {
+        expect(await outcome(token, { clients: 'billing' })).toBe('client_not_allowed')
+        expect(await outcome(token, { clients: 'mch_sender' })).toBe('accepted')
+        expect(await outcome(token, { subjects: 'mch_sender' })).toBe('accepted')
+      }
+    }
+  })
+
+  it.each<[string, object]>([
+    ['is beyond the safe integers', { clientId: 2 ** 60 }],
+    ['is a string', { clientId: '7' }],
+    ['is a fraction', { clientId: 7.5 }],
+    ['has an alias in use that is empty', { clientIdAliasUsed: true, clientIdAlias: '' }],
+    ['has an alias in use that is absent', { clientIdAliasUsed: true, clientIdAlias: null }],
+  ])('never falls back to the subject at Authlete where the client id %s', async (_, change) => {
+    const { issuer, opaque, outcome } = await testBed({
+      issuers: (by) => [authlete(by.authlete({ audience: null }))],
+    })
+    const answer = (more: object): string => {
+      issuer.fail('authleteIntrospection', { status: 200, body: { ...USABLE, ...more } })
+      return opaque({ provider: 'authlete' })
+    }
+    expect(await outcome(answer({ clientId: null }), { clients: 'billing' })).toBe('accepted')
+    expect(await outcome(answer({}), { clients: 'billing' })).toBe('client_not_allowed')
+    expect(await outcome(answer(change), { clients: 'billing' })).toBe('issuer_unavailable')
+  })
+})
+
+describe('subjects', () => {
+  it.each<[Policy['subjects'] & {}, string]>([
+    ['service-7', 'accepted'],
+    [['service-8', 'service-7'], 'accepted'],
+    ['billing', 'subject_not_allowed'],
+    ['Service-7', 'subject_not_allowed'],
+    ['service', 'subject_not_allowed'],
+  ])('%s, for client billing with the subject service-7: %s', async (subjects, expected) => {
+    const { jwt, opaque, outcome } = await testBed()
+    const who = { clientId: 'billing', subject: 'service-7' }
+    expect(await outcome(jwt(who), { subjects })).toBe(expected)
+    expect(await outcome(opaque(who), { subjects })).toBe(expected)
+  })
+
+  it('and clients must both hold, in one policy and across policies', async () => {
+    const { jwt, outcome } = await testBed({ policy: { clients: ['billing', 'webapp'] } })
+    const token = jwt({ clientId: 'billing', subject: 'service-7' })
+    expect(await outcome(token, { subjects: 'service-7' })).toBe('accepted')
+    expect(await outcome(token, { subjects: 'service-7', clients: 'webapp' })).toBe('client_not_allowed')
+    expect(await outcome(token, { subjects: 'service-8', clients: 'billing' })).toBe('subject_not_allowed')
+    expect(await outcome(jwt({ clientId: 'x', subject: 'service-7' }), { subjects: 'service-7' })).toBe(
+      'client_not_allowed',
+    )
+  })
+
+  it('a refusal is a 403 without a challenge', async () => {
+    const { jwt, verifier } = await testBed()
+    const refusal = await refusalOf(verifier.verify(jwt(), { subjects: 'nobody' }))
+    expect(refusal).toMatchObject({ status: 403, error: 'access_denied', reason: 'subject_not_allowed' })
+    expect(refusal.headers).not.toHaveProperty('WWW-Authenticate')
+  })
+})
+
+function azp(party: string | undefined, subject: string, client?: string): MintOptions {
+  return { subject, claims: { client_id: client, azp: party } }
+}
+
+const USABLE = {
+  action: 'OK',
+  existent: true,
+  usable: true,
+  clientId: 7,
+  subject: 'billing',
+  scopes: [],
+  expiresAt: Date.UTC(2100, 0),
+}
