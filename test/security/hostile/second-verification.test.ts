@@ -142,7 +142,7 @@ describe('a request that is frozen between two guards', () => {
     const headers = bearer(jwt({ subject: 'billing' }))
     const rawHeaders = ['Authorization', headers.authorization]
     const request = { method: 'GET', url: '/', headers, rawHeaders } as unknown as IncomingMessage
-    const response = {} as ServerResponse
+    const response = {} as unknown as ServerResponse
     await new Promise<unknown>((resolve) => {
       guard(verifier, { scopes: 'roll-out' }, { mode: 'report' })(request, response, resolve)
     })
