@@ -1,5 +1,13 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { custom, described, mapped, optional, type Result, type TableOf } from '../options/reader.js'
+import {
+  custom,
+  described,
+  mapped,
+  optional,
+  type Result,
+  type TableOf,
+  restricting,
+} from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
 import { isScopeToken } from '../model/scopes.js'
 import { ownMember } from '../util/members.js'
@@ -24,9 +32,11 @@ const scopeList = custom({ type: 'string or list', bounds: 'at least one' }, rea
 
 /** What a token request may name, in one order whatever order it was written in. */
 export const TOKEN_REQUEST_OPTIONS = {
-  audience: optional(described(mapped(stringList, sorted), { type: 'string or list', bounds: undefined })),
-  resource: optional(described(resources, { type: 'URL or list', bounds: undefined })),
-  scopes: optional(scopeList),
+  audience: restricting(
+    optional(described(mapped(stringList, sorted), { type: 'string or list', bounds: undefined })),
+  ),
+  resource: restricting(optional(described(resources, { type: 'URL or list', bounds: undefined }))),
+  scopes: restricting(optional(scopeList)),
 } satisfies TableOf<TokenRequestOptions>
 
 /** The parameters of a token request; absent ones are those of `defaults`. */

@@ -1,8 +1,16 @@
 import { createTransport } from '../http/transport/transport.js'
 import { nested, readOptions } from '../options/read-options.js'
-import { custom, described, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
+import {
+  custom,
+  described,
+  optional,
+  withDefault,
+  type Result,
+  type TableOf,
+  restricting,
+} from '../options/reader.js'
 import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
-import { secureUrl } from '../options/url.js'
+import { issuerUrl, secureUrl } from '../options/url.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { duration, type Duration } from '../options/duration.js'
 import {
@@ -66,7 +74,7 @@ const WHERE = 'tokenSource'
 export const TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
-  issuer: optional(secureUrl),
+  issuer: optional(issuerUrl),
   tokenEndpoint: optional(secureUrl),
   stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
   clientId: nonEmptyString,
@@ -77,7 +85,7 @@ export const TOKEN_SOURCE_OPTIONS = {
   keyId: optional(nonEmptyString),
   algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
   assertionAudience: optional(nonEmptyString),
-  parameters: withDefault(custom('object of strings', readParameters), {}),
+  parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
   assumedLifetime: duration({ min: '1s', default: '5m' }),
 } satisfies TableOf<TokenSourceOptions>
 

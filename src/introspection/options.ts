@@ -1,7 +1,7 @@
 import type { RemoteSettings } from '../model/issuer.js'
 import { duration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
-import type { TableOf } from '../options/reader.js'
+import { restricting, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 
 /** The `remote` option of an issuer: how it is asked about tokens and how long its answers are remembered. */
@@ -26,7 +26,7 @@ export interface RemoteOptions {
 
 /** The options of `remote`. */
 export const REMOTE_OPTIONS = {
-  lifetime: duration({ max: '1h', default: '30s' }),
+  lifetime: restricting(duration({ max: '1h', default: '30s' })),
   refusedLifetime: duration({ max: '60s', default: '5s' }),
   deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
   maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 64 * 1024 }),

@@ -7,6 +7,8 @@ import type { UnverifiedJwt } from '../model/issuer.js'
 /** Three base64url parts, the last of which an unsecured JWT leaves empty (RFC 7515 section 3.1, RFC 7519 section 6). */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** Whether a token has the form of a compact JWS, signed or not. */
@@ -14,12 +16,30 @@ export function looksLikeJwt(token: string): boolean {
   return COMPACT_JWS.test(token)
 }
 
-/** Whether a token is a compact JWE: five parts with a JSON header that names an encryption (RFC 7516 section 3.1). */
-export function looksLikeJwe(token: string): boolean {
+/**
+ * The header of a compact JWE: five parts, the first of which is JSON that names an encryption (RFC 7516 section 3.1).
+ * Undefined for any other token.
+ */
+export function decodeJweHeader(token: string): JsonObject | undefined {
   const parts = token.split('.', 6)
-  if (parts.length !== 5) return false
+  if (parts.length !== 5) return undefined
   const header = decodeObject(parts[0] ?? '')
-  return header !== undefined && Object.hasOwn(header, 'enc')
+  return header !== undefined && Object.hasOwn(header, 'enc') ? header : undefined
+}
+
+/** What a JSON object may begin with, as far as it goes: white space, a brace, white space, a name or the end. */
+const START_OF_OBJECT = /^[ \t\n\r]*(?:$|\{[ \t\n\r]*(?:$|["}]))/
+
+/** Whether a JWT or JWE in compact form may start with this text: its first part is base64url of a JSON object. */
+export function mayStartJwt(prefix: string): boolean {
+  const [part = ''] = prefix.split('.', 1)
+  if (!/^[A-Za-z0-9_-]*$/.test(part) || prefix.startsWith('.')) return false
+  // The last character may hold the first bits of a byte, which one more character completes.
+  const isWhole = part.length % 4 === 0 || part !== prefix
+  const endings = isWhole ? [''] : Array.from(ALPHABET)
+  return endings.some((ending) =>
+    START_OF_OBJECT.test(Buffer.from(part + ending, 'base64url').toString('latin1')),
+  )
 }
 
 /**
@@ -71,8 +91,6 @@ function parseObject(text: string): JsonObject | undefined {
     return undefined
   }
 }
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /** Whether base64url text is the one way to write its bytes: the bits beyond the last byte are zero (RFC 4648 section 3.5). */
 function isCanonical(part: string): boolean {

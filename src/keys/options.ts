@@ -1,7 +1,7 @@
 import type { KeySettings } from '../model/issuer.js'
 import { duration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
-import type { TableOf } from '../options/reader.js'
+import { restricting, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 
 /** The `keys` option of an issuer: how its keys are fetched and how long they are used. */
@@ -29,8 +29,8 @@ export interface KeyOptions {
 
 /** The options of `keys`. */
 export const KEY_OPTIONS = {
-  lifetime: duration({ min: '1m', max: '1d', default: '10m' }),
-  stale: duration({ atLeast: 'lifetime', max: '7d', default: '1h' }),
+  lifetime: restricting(duration({ min: '1m', max: '1d', default: '10m' })),
+  stale: restricting(duration({ atLeast: 'lifetime', max: '7d', default: '1h' })),
   pause: duration({ min: '100ms', max: '60s', default: '1s' }),
   longestPause: duration({ atLeast: 'pause', max: '1h', default: '60s' }),
   unknownKeyPause: duration({ min: '1s', max: '1h', default: '10s' }),

@@ -1,7 +1,7 @@
 import type { TokenFacts } from './access-token.js'
 import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
-import { splitScopes } from './scopes.js'
+import { MAX_SCOPES, splitScopes } from './scopes.js'
 
 /** The claims of a JWT, or the members of an introspection answer: both are registered in one place (RFC 7519, RFC 7662). */
 export type Claims = Readonly<Record<string, unknown>>
@@ -143,6 +143,9 @@ export function readScopes(
       if (typeof item !== 'string') return invalid(name)
       granted.add(item)
     }
+  }
+  if (granted.size > MAX_SCOPES) {
+    return { reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
   }
   return { granted: [...granted] }
 }

@@ -76,6 +76,11 @@ export type KeySource =
 export interface OpaqueProfile {
   /** What its tokens start with; `null` for tokens without a mark, of which a verifier can route one issuer's only. */
   readonly prefix: string | null
+  /**
+   * Whether encrypted JWTs (JWE) are its tokens too: those whose header names it in `iss` (RFC 7519 section 5.3), and
+   * without `iss` those that come to it like any opaque token. Default `false`: they are refused.
+   */
+  readonly encrypted?: boolean
 }
 
 /** How an issuer is asked about a token. */
@@ -84,6 +89,8 @@ export interface RemoteProfile {
   readonly endpoint: string | 'discovered'
   /** Where they differ from the defaults: {@link RemoteSettings}. */
   readonly options?: Partial<RemoteSettings>
+  /** How the discovery document is fetched for `discovered`, where no keys are fetched: {@link KeySettings}. */
+  readonly discoveryOptions?: Partial<KeySettings>
   /** The request that asks about a token. Always a POST: a token must not stand in an address. */
   readonly request: (token: string) => {
     readonly headers: Readonly<Record<string, string>>

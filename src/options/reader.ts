@@ -105,11 +105,19 @@ export function nullable<T>(reader: Reader<T>): Reader<T | null> {
 }
 
 /**
- * Refuses an option that is present as `undefined`: a requirement that a program computed as `undefined` by accident
- * must not look like one that was left out.
+ * Refuses an option that is present as `undefined`: a requirement that a program computed as `undefined` by accident, such
+ * as an unset environment variable, must not look like one that was left out. For every option without which more is
+ * accepted, trusted or granted, or for longer. An option whose absence only means another way, such as `fetch`, may be
+ * `undefined`.
  */
 export function restricting<T>(reader: Reader<T>): Reader<T> {
   return { ...reader, isRestricting: true }
+}
+
+/** Makes every option of a table {@link restricting}. */
+export function allRestricting<T extends Table>(table: T): T {
+  const readers = Object.entries(table).map(([name, reader]) => [name, restricting(reader)])
+  return Object.fromEntries(readers) as T
 }
 
 /** Describes a reader otherwise in the documentation. */

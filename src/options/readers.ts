@@ -1,5 +1,6 @@
 import { isRecord } from '../util/members.js'
-import { custom, mismatch, type Description, type Reader } from './reader.js'
+import { ConfigurationError } from './configuration-error.js'
+import { custom, mapped, mismatch, type Description, type Reader } from './reader.js'
 
 /** Reads a string; with a pattern, one that matches it, otherwise any. */
 export function string(
@@ -17,10 +18,27 @@ export function string(
   })
 }
 
-/** Reads a string that is neither empty nor blank. */
-export const nonEmptyString: Reader<string> = string({
+/** Reads a string that is neither empty nor blank, for people to read: a reason, a text of several lines. */
+export const nonBlankText: Reader<string> = string({
   pattern: /\S/,
   expectation: 'must be a non-empty string',
+})
+
+/** At either end of a string: what a file or a copied line adds and nobody sees. Within: control characters. */
+const STRAY_CHARACTERS = /^[\s\p{Cf}]|[\s\p{Cf}]$|\p{Cc}/u
+
+/** Whether a string has white space or invisible characters at an end, or control characters. */
+export function hasStrayCharacters(value: string): boolean {
+  return STRAY_CHARACTERS.test(value)
+}
+
+export const STRAY_CHARACTERS_PROBLEM =
+  'must not begin or end with white space, and must not contain control characters'
+
+/** Reads a string that is compared or sent: not empty, and without white space at its ends. It is never trimmed. */
+export const nonEmptyString: Reader<string> = mapped(nonBlankText, (value, option) => {
+  if (hasStrayCharacters(value)) throw new ConfigurationError(option, STRAY_CHARACTERS_PROBLEM)
+  return value
 })
 
 /** Reads a list of non-empty strings, or a single one; at least one. */

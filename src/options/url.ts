@@ -8,6 +8,8 @@ export const secureUrl: Reader<string> = custom(
   { type: 'URL', bounds: 'https, loopback' },
   (option, value) => {
     const url = nonEmptyString.read(option, value)
+    // The URL parser drops tabs and line breaks and encodes spaces, so that it would name another address than it shows.
+    if (/\s/.test(url)) throw new ConfigurationError(option, 'must not contain white space')
     if (!isSecureAddress(url)) {
       throw new ConfigurationError(option, 'must be an https: URL (http: is for loopback addresses only)')
     }
@@ -20,8 +22,25 @@ export const secureUrl: Reader<string> = custom(
   },
 )
 
+const DISCOVERY_PATH = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?:\/|$)/
+
+/** Refuses the address of a discovery document in place of the issuer identifier that `iss` is compared with. */
+function withoutDiscoveryPath(url: string, option: string): string {
+  if (!DISCOVERY_PATH.test(new URL(url).pathname)) return url
+  throw new ConfigurationError(
+    option,
+    'is the address of a discovery document. Give the issuer identifier, which is `issuer` in that document',
+  )
+}
+
+/** Reads an issuer identifier (RFC 8414 section 2), which must not be the address of its discovery document. */
+export const issuerUrl: Reader<string> = mapped(secureUrl, withoutDiscoveryPath)
+
 /** Reads a {@link secureUrl} without a query, such as an issuer identifier (RFC 8414 section 2). */
 export const urlWithoutQuery: Reader<string> = mapped(secureUrl, (url, option) => {
   if (new URL(url).search !== '') throw new ConfigurationError(option, 'must not have a query')
   return url
 })
+
+/** Reads an {@link issuerUrl} without a query. */
+export const issuerUrlWithoutQuery: Reader<string> = mapped(urlWithoutQuery, withoutDiscoveryPath)

@@ -8,6 +8,7 @@ import {
   type Reader,
   type ReadersOf,
   type TableOf,
+  restricting,
 } from '../options/reader.js'
 import { func, stringList } from '../options/readers.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
@@ -24,7 +25,7 @@ export interface CommonIssuerOptions {
   readonly scopeClaims?: string | readonly string[]
   /** How a granted scope is compared with a demanded one. Default `'exact'`. */
   readonly scopeMatching?: ScopeMatching
-  /** An own fetch for keys, discovery and questions to the issuer: a proxy, a private CA. Redirects are not followed through it. */
+  /** A custom fetch for keys, discovery and introspection: a proxy, a private CA. Redirects are not followed through it. */
   readonly fetch?: typeof fetch
   /** How keys are fetched and how long they are used. */
   readonly keys?: KeyOptions
@@ -56,12 +57,12 @@ export function commonOptions({
   readonly scopeMatching?: ScopeMatcher
 } = {}): ReadersOf<CommonIssuerSettings> {
   return {
-    algorithms: withDefault(algorithmList, algorithms),
-    scopeClaims: withDefault(stringList, scopeClaims),
-    scopeMatching: withDefault(matcher, scopeMatching),
+    algorithms: restricting(withDefault(algorithmList, algorithms)),
+    scopeClaims: restricting(withDefault(stringList, scopeClaims)),
+    scopeMatching: restricting(withDefault(matcher, scopeMatching)),
     fetch: optional(func<typeof fetch>({ type: 'typeof fetch' })),
-    keys: nested('keys', KEY_OPTIONS),
-    remote: nested('remote', REMOTE_OPTIONS),
+    keys: restricting(nested('keys', KEY_OPTIONS)),
+    remote: restricting(nested('remote', REMOTE_OPTIONS)),
   } satisfies TableOf<CommonIssuerOptions>
 }
 

@@ -23,6 +23,22 @@ export function jwtProfile(
   }
 }
 
+/** The profile of an issuer that is asked about its JWTs: nothing but their header is judged before. */
+export function introspectedJwtProfile(
+  issuer: string,
+  common: CommonIssuerSettings,
+  strict: boolean,
+): JwtProfile {
+  return {
+    issuers: [issuer],
+    checked: 'remote',
+    keys: null,
+    algorithms: common.algorithms,
+    validateHeader: (header) => validateType(header, strict),
+    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
+  }
+}
+
 /** Any other type is another kind of token made with the same keys (RFC 8725 section 3.11). */
 function validateType(header: Claims, strict: boolean): VerificationFailure | undefined {
   if (!Object.hasOwn(header, 'typ')) return strict ? wrongType('typ is missing') : undefined

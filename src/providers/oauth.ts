@@ -1,12 +1,15 @@
 import { nested, readOptions } from '../options/read-options.js'
-import { custom, optional, type Result, type TableOf } from '../options/reader.js'
+import { custom, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
-import { urlWithoutQuery, secureUrl } from '../options/url.js'
+import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
 import { introspectionRequest, readIntrospection } from '../introspection/rfc7662.js'
 import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
-import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
-import { jwtProfile } from './jwt-access-token.js'
+import { decodeJwt, looksLikeJwt, mayStartJwt } from '../jwt/decode.js'
+import { isBoundToKey } from '../model/claims.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
+import { foreignKind, introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 
 /** Options of {@link oauth}. */
 export interface OAuthOptions extends CommonIssuerOptions {
@@ -38,27 +41,43 @@ export interface IntrospectionOptions {
   readonly authentication?: 'basic' | 'post'
   /** What the issuer's opaque tokens start with. Without it the issuer answers for every opaque token that no other claims. */
   readonly opaquePrefix?: string
+  /**
+   * Asks the issuer about JWTs as well, signed and encrypted ones (JWE), in place of verifying them with its keys, which are
+   * then not needed. JWTs are routed by `iss`, a JWE by the `iss` in its header, and without one like an opaque token. What
+   * the issuer's response says is what counts, so it must state the audience. Default `false`.
+   */
+  readonly jwts?: boolean
 }
+
+const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
+  if (!mayStartJwt(prefix)) return prefix
+  throw new ConfigurationError(
+    option,
+    'is what JWTs start with, those of other issuers too. Leave it out, and set introspection: { jwts: true } to have ' +
+      'the issuer asked about its JWTs',
+  )
+})
 
 /** The options of `oauth` at `introspection`. */
 export const INTROSPECTION_OPTIONS = {
-  endpoint: optional(secureUrl),
+  endpoint: restricting(optional(secureUrl)),
   clientId: nonEmptyString,
   clientSecret: nonEmptyString,
   authentication: oneOf(['basic', 'post'], 'basic'),
-  opaquePrefix: optional(nonEmptyString),
+  opaquePrefix: restricting(optional(opaquePrefix)),
+  jwts: restricting(boolean({ default: false })),
 } satisfies TableOf<IntrospectionOptions>
 
 /** The options of {@link oauth}. */
 export const OAUTH_OPTIONS = {
   ...commonOptions(),
-  issuer: urlWithoutQuery,
+  issuer: issuerUrlWithoutQuery,
   audience,
-  jwksUri: optional(secureUrl),
-  jwks: optional(custom('JWK Set', readStaticJwks)),
-  publicKey: optional(custom('PEM public key or certificate', readPem)),
+  jwksUri: restricting(optional(secureUrl)),
+  jwks: restricting(optional(custom('JWK Set', readStaticJwks))),
+  publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),
   introspection: optional(nested('introspection', INTROSPECTION_OPTIONS)),
-  requireAccessTokenType: boolean({ default: false }),
+  requireAccessTokenType: restricting(boolean({ default: false })),
 } satisfies TableOf<OAuthOptions>
 
 type OAuthSettings = Result<typeof OAUTH_OPTIONS>
@@ -76,7 +95,10 @@ export function oauth(options: OAuthOptions): Issuer {
     provider: 'oauth',
     audience: own.audience,
     scopeMatcher: own.scopeMatching,
-    jwt: jwtProfile(issuer, keySource(own), own, strict),
+    jwt:
+      own.introspection?.jwts === true
+        ? introspectedJwtProfile(issuer, withoutKeys(own), strict)
+        : jwtProfile(issuer, keySource(own), own, strict),
     ...introspectionProfiles(own),
     ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
   })
@@ -90,20 +112,47 @@ function keySource({ issuer, jwksUri, jwks, publicKey, keys: options }: OAuthSet
   return { kind: 'discovery', issuer, options }
 }
 
+/** Keys that would never be used were given for something. */
+function withoutKeys(own: OAuthSettings): OAuthSettings {
+  const given = (['jwksUri', 'jwks', 'publicKey'] as const).find((name) => own[name] !== undefined)
+  if (given === undefined) return own
+  throw new ConfigurationError(
+    `oauth.${given}`,
+    'has no effect with introspection: { jwts: true }: leave one of them out',
+  )
+}
+
 function introspectionProfiles({
   issuer,
   introspection: client,
   remote: options,
+  keys: discoveryOptions,
   scopeClaims,
 }: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
   if (client === undefined) return {}
   return {
-    opaque: { prefix: client.opaquePrefix ?? null },
+    opaque: { prefix: client.opaquePrefix ?? null, encrypted: client.jwts },
     remote: {
       endpoint: client.endpoint ?? 'discovered',
       options,
+      discoveryOptions,
       request: (token) => introspectionRequest(client, token),
-      read: (answer) => readIntrospection(answer, { issuer, scopeClaims }),
+      read: (answer, token) =>
+        (client.jwts ? refuseOtherJwt(token) : undefined) ??
+        readIntrospection(answer, { issuer, scopeClaims }),
     },
   }
+}
+
+/**
+ * The refusal of a JWT that says itself that it is not an access token, or that it is bound to a key. An issuer may call any
+ * token active that it has issued, and need not repeat what stands in it.
+ */
+function refuseOtherJwt(token: string): RemoteResult | undefined {
+  const claims = looksLikeJwt(token) ? decodeJwt(token)?.claims : undefined
+  if (claims === undefined) return undefined
+  const failure = foreignKind(claims)
+  if (failure !== undefined) return { active: false, ...failure }
+  if (!isBoundToKey(claims)) return undefined
+  return { active: false, reason: 'proof_missing', detail: 'the token has a cnf claim' }
 }

@@ -1,7 +1,7 @@
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import { nonEmptyString, stringList } from '../options/readers.js'
+import { nonBlankText, nonEmptyString, stringList } from '../options/readers.js'
 import { secureUrl } from '../options/url.js'
 import { isRecord } from '../util/members.js'
 
@@ -68,7 +68,7 @@ function assertKeys(where: string, keys: Members): void {
       if (isRecord(keys['jwks']) && Array.isArray(keys['jwks']['keys'])) return
       throw new ConfigurationError(`${where}.jwks`, 'must be a JWK Set')
     case 'pem':
-      nonEmptyString.read(`${where}.pem`, keys['pem'])
+      nonBlankText.read(`${where}.pem`, keys['pem'])
       return
     default:
       throw new ConfigurationError(`${where}.kind`, "must be 'static', 'pem', 'remote' or 'discovery'")

@@ -2,7 +2,7 @@ import { Authorizer, FIRST_GUARD, type DecisionResult } from './authorizer.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
-import { custom, optional, type TableOf } from '../options/reader.js'
+import { custom, optional, type TableOf, restricting } from '../options/reader.js'
 import { func, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
@@ -55,8 +55,8 @@ export const VERIFIER_OPTIONS = {
     if (Array.isArray(value) && value.length > 0) return value as readonly unknown[]
     throw new ConfigurationError(option, 'is required: a list of at least one issuer, such as oauth({ ... })')
   }),
-  policy: optional(policyOption),
-  clockTolerance: duration({ max: '60s', default: '5s' }),
+  policy: restricting(optional(policyOption)),
+  clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
   clock,
   onDecision: optional(func<DecisionObserver>()),

@@ -71,7 +71,7 @@ export function connectIssuer(
   const settings = {
     transport,
     tell: issuerEvents(issuer, observer),
-    keyOptions: keyOptionsOf(where, issuer.jwt?.keys),
+    keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
   }
   const metadata = metadataOf(issuer, clock, settings)
@@ -106,9 +106,14 @@ export function connectIssuer(
 }
 
 /** Whoever writes an issuer gets the checks and the defaults of the built-in ones. */
-function keyOptionsOf(where: string, source: KeySource | null | undefined): KeySettings {
+function keyOptionsOf(where: string, { jwt, remote: profile }: Issuer): KeySettings {
+  const source = jwt?.keys
   const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
-  const { options = {} } = remote ?? {}
+  if (remote === undefined) {
+    const { discoveryOptions = {} } = profile ?? {}
+    return readOptions(`${where}.remote.discoveryOptions`, discoveryOptions, KEY_OPTIONS)
+  }
+  const { options = {} } = remote
   return readOptions(`${where}.jwt.keys.options`, options, KEY_OPTIONS)
 }
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { decodeJwt, looksLikeJwe, looksLikeJwt } from '../jwt/decode.js'
+import { decodeJweHeader, decodeJwt, looksLikeJwt, mayStartJwt } from '../jwt/decode.js'
 import { ownMember } from '../util/members.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
@@ -30,6 +30,7 @@ export function createRouter<T>(
   const prefixed: { readonly prefix: string; readonly target: T }[] = []
   const recognising: { readonly recognises: (unverified: UnverifiedJwt) => boolean; readonly target: T }[] =
     []
+  const encrypting = new Set<T>()
   let unprefixed: { readonly target: T } | undefined
   let takesJwts = false
 
@@ -42,6 +43,7 @@ export function createRouter<T>(
       if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
     }
     if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
+    if (opaque?.encrypted === true) encrypting.add(target)
   })
 
   function claimIss(where: string, iss: string, target: T): void {
@@ -67,6 +69,13 @@ export function createRouter<T>(
       unprefixed = { target }
       return
     }
+    // It would take the JWTs of every issuer of the verifier, which the rules for JWTs would then not see.
+    if (mayStartJwt(prefix)) {
+      throw new ConfigurationError(
+        `${where}.opaque.prefix`,
+        "is what JWTs may start with. For an issuer that is asked about JWTs set jwt.checked to 'remote'",
+      )
+    }
     const rival = prefixed.find((other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix))
     if (rival !== undefined) throw ambiguous(where, `opaque tokens starting with ${JSON.stringify(prefix)}`)
     prefixed.push({ prefix, target })
@@ -83,6 +92,14 @@ export function createRouter<T>(
     return { kind: 'jwt', to: match.target, unverified }
   }
 
+  /** An encrypted token cannot be verified here, only by an issuer that is asked about such tokens. */
+  function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
+    const iss = ownMember(header, 'iss')
+    const to = iss === undefined ? unprefixed?.target : typeof iss === 'string' ? byIss.get(iss) : undefined
+    if (to === undefined || !encrypting.has(to)) return new Refusal('token_undecodable')
+    return { kind: 'opaque', to }
+  }
+
   return {
     route(token) {
       const isJwt = takesJwts && looksLikeJwt(token)
@@ -91,8 +108,8 @@ export function createRouter<T>(
       const marked = prefixed.find(({ prefix }) => token.startsWith(prefix))
       if (marked !== undefined) return { kind: 'opaque', to: marked.target }
       if (isJwt) return routeJwt(token)
-      // An encrypted token cannot be verified here.
-      if (looksLikeJwe(token)) return new Refusal('token_undecodable')
+      const jwe = decodeJweHeader(token)
+      if (jwe !== undefined) return routeJwe(jwe)
       if (unprefixed === undefined)
         return new Refusal(takesJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
       return { kind: 'opaque', to: unprefixed.target }

@@ -34,7 +34,7 @@ const ACCEPTED: readonly Accepted[] = [
   },
   {
     promise: 'a token with the scopes, the age and the client that the policy wants',
-    headers: jwt({ subject: 'billing', scopes: 'orders:read orders:write', age: '9m' }),
+    headers: jwt({ subject: 'billing', clientId: 'billing', scopes: 'orders:read orders:write', age: '9m' }),
     policy: { scopes: 'orders:read', maxTokenAge: '10m', clients: 'billing', check: () => true },
     source: 'local',
   },

@@ -160,7 +160,7 @@ describe('whose token, and of which format', () => {
     expect(await outcome({ age: '2h' }, { maxTokenAge: '1h' })).toBe('token_too_old')
     expect(await outcome({ expiresIn: -60, age: 120 })).toBe('token_expired')
     expect(await outcome({ audience: 'https://other.test' })).toBe('audience_mismatch')
-    expect(await outcome({ subject: 'john' }, { clients: 'john' })).toBe('accepted')
+    expect(await outcome({ subject: 'john' }, { subjects: 'john' })).toBe('accepted')
     expect(
       await outcome({ claims: { tier: 'gold' } }, { check: ({ claims }) => claims['tier'] === 'gold' }),
     ).toBe('accepted')

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from '../../options/readers.js'
 import { TokenSourceError } from '../errors.js'
 
 /**
@@ -22,12 +23,19 @@ export function secretReader(
   check: (value: string) => string | undefined = () => undefined,
 ): CredentialReader<string> {
   const problemOf = (value: unknown): string | undefined =>
-    typeof value !== 'string' || value.trim() === '' ? 'must be a non-empty string' : check(value)
+    typeof value !== 'string' || value.trim() === ''
+      ? 'must be a non-empty string'
+      : (strayIn(value) ?? check(value))
   return credentialReader(option, secret, (value) => {
     const problem = problemOf(value)
     if (problem !== undefined) throw new ConfigurationError(option, problem)
     return value as string
   })
+}
+
+/** A secret read from a file often ends with a line break, with which the issuer refuses it. */
+function strayIn(value: string): string | undefined {
+  return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
 }
 
 /** Reads an option that is a value, a promise of one or a function; `parse` throws a ConfigurationError for a wrong one. */

@@ -1,7 +1,15 @@
 import { createTransport, type Transport } from '../../http/transport/transport.js'
 import type { Clock } from '../../util/clock.js'
 import { readOptions } from '../../options/read-options.js'
-import { described, mapped, nullable, optional, type Result, type TableOf } from '../../options/reader.js'
+import {
+  described,
+  mapped,
+  nullable,
+  optional,
+  type Result,
+  type TableOf,
+  restricting,
+} from '../../options/reader.js'
 import { oneOf, record, unchecked } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { nonEmptyString, number, ownMember, records } from '../../util/members.js'
@@ -52,7 +60,7 @@ export const CLERK_TOKEN_SOURCE_OPTIONS = {
   apiUrl: clerkApiUrl,
   format: oneOf(['opaque', 'jwt'], 'opaque'),
   // Clerk takes whole seconds.
-  expiresIn: nullable(mapped(duration({ min: '10s', max: '3650d', default: '1h' }), Math.floor)),
+  expiresIn: restricting(nullable(mapped(duration({ min: '10s', max: '3650d', default: '1h' }), Math.floor))),
   claims: optional(described(record, { bounds: 'JSON' })),
   minRemainingTtl: optional(described(mapped(duration(), Math.floor), { bounds: 'less than expiresIn' })),
 } satisfies TableOf<ClerkTokenSourceOptions>

@@ -8,7 +8,7 @@ import {
   type AuthleteListedToken,
 } from './response.js'
 import type { AuthleteListInput } from './types.js'
-import { optionals, type TableOf } from '../../options/reader.js'
+import { optionals, type TableOf, allRestricting } from '../../options/reader.js'
 import { integer, nonEmptyString } from '../../options/readers.js'
 import { Listing, type Page } from '../api/listing.js'
 import { number, records } from '../../util/members.js'
@@ -78,13 +78,14 @@ interface Plan {
   readonly pageSize: number
 }
 
-const INPUT = optionals({
-  clientId: clientIdentifier,
-  subject: nonEmptyString,
-  start: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-  end: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-  limit: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-}) satisfies TableOf<AuthleteListInput>
+const INPUT = {
+  ...allRestricting(optionals({ clientId: clientIdentifier, subject: nonEmptyString })),
+  ...optionals({
+    start: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    end: integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    limit: integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  }),
+} satisfies TableOf<AuthleteListInput>
 
 function readPlan(where: string, input: AuthleteListInput): Plan {
   const { start: first = 0, end, limit, clientId, subject } = readInput(where, input, INPUT)

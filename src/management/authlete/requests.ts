@@ -2,8 +2,15 @@ import { AUTHLETE_GRANT_TYPES } from '../../providers/authlete/grant-types.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import * as read from './input.js'
 import { readInput } from './input.js'
-import { custom, optional, optionals, type Table, type TableOf } from '../../options/reader.js'
-import { boolean, nonEmptyString, oneOf, string } from '../../options/readers.js'
+import {
+  custom,
+  optional,
+  optionals,
+  type Table,
+  type TableOf,
+  allRestricting,
+} from '../../options/reader.js'
+import { boolean, nonEmptyString, oneOf, string, nonBlankText } from '../../options/readers.js'
 import type {
   AuthleteIntrospectInput,
   AuthleteKeyValuePair,
@@ -67,30 +74,36 @@ const WIRE_NAMES = {
 } as const
 
 /** The properties that `create` and `update` share. */
-const SETTINGS = optionals({
-  scopes: read.scopes,
-  neverExpires: read.onlyTrue,
-  properties: read.objects(PROPERTY),
-  certificateThumbprint: read.hash,
-  dpopKeyThumbprint: read.hash,
-  authorizationDetails,
-  forExternalAttachment: boolean(),
-})
+const SETTINGS = {
+  ...allRestricting(
+    optionals({
+      scopes: read.scopes,
+      certificateThumbprint: read.hash,
+      dpopKeyThumbprint: read.hash,
+      authorizationDetails,
+    }),
+  ),
+  ...optionals({
+    neverExpires: read.onlyTrue,
+    properties: read.objects(PROPERTY),
+    forExternalAttachment: boolean(),
+  }),
+}
 
 const CREATE = {
   ...SETTINGS,
   grantType: oneOf(AUTHLETE_GRANT_TYPES),
   clientId: read.clientId,
+  ...allRestricting(
+    optionals({ expiresIn: read.lifetime, refreshTokenExpiresIn: read.lifetime, resources: read.resources }),
+  ),
   ...optionals({
     subject,
-    expiresIn: read.lifetime,
-    refreshTokenExpiresIn: read.lifetime,
     token: nonEmptyString,
     refreshToken: nonEmptyString,
     clientIdAliasUsed: boolean(),
     clientEntityIdUsed: boolean(),
     metadataDocumentUsed: boolean(),
-    resources: read.resources,
     jwtClaims: read.jsonString,
     acr: nonEmptyString,
     authTime: read.momentInSeconds,
@@ -114,12 +127,13 @@ const TOKEN_SELECTORS = ['token', 'tokenHash', 'tokenId'] as const
 
 const UPDATE = {
   ...SETTINGS,
+  ...allRestricting(
+    optionals({ expiresAt: read.momentInMilliseconds, refreshTokenExpiresAt: read.momentInMilliseconds }),
+  ),
   ...optionals({
     token: nonEmptyString,
     tokenHash: read.hash,
     tokenId: nonEmptyString,
-    expiresAt: read.momentInMilliseconds,
-    refreshTokenExpiresAt: read.momentInMilliseconds,
     replaceToken: boolean(),
     resetExpiryOnScopeChange: boolean(),
     resetRefreshTokenExpiryOnScopeChange: boolean(),
@@ -206,16 +220,21 @@ export function reissueRequest(where: string, input: AuthleteReissueIdTokenInput
 
 const INTROSPECT = {
   token: nonEmptyString,
+  // What Authlete checks the token against.
+  ...allRestricting(
+    optionals({
+      scopes: read.scopes,
+      subject: nonEmptyString,
+      clientCertificate: nonBlankText,
+      dpop: nonEmptyString,
+      resources: read.resources,
+      acrValues: read.strings,
+      maxAge: read.age,
+    }),
+  ),
   ...optionals({
-    scopes: read.scopes,
-    subject: nonEmptyString,
-    clientCertificate: nonEmptyString,
-    dpop: nonEmptyString,
     htm: nonEmptyString,
     htu: read.uri,
-    resources: read.resources,
-    acrValues: read.strings,
-    maxAge: read.age,
     dpopNonceRequired: boolean(),
     targetUri: read.uri,
     headers: read.objects(PAIR),
@@ -246,7 +265,7 @@ const STANDARD = optionals({
   contentEncryptionAlgorithm: nonEmptyString,
   sharedKeyForSign: nonEmptyString,
   sharedKeyForEncryption: nonEmptyString,
-  publicKeyForEncryption: nonEmptyString,
+  publicKeyForEncryption: nonBlankText,
 }) satisfies TableOf<AuthleteIntrospectStandardInput>
 
 /** The body that forwards an RFC 7662 introspection request. */

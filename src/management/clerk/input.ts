@@ -1,6 +1,6 @@
 import { readOptions } from '../../options/read-options.js'
-import { mapped, nullable, optional, withDefault, type TableOf } from '../../options/reader.js'
-import { boolean, integer, nonEmptyString, oneOf, record } from '../../options/readers.js'
+import { mapped, nullable, optional, withDefault, type TableOf, restricting } from '../../options/reader.js'
+import { boolean, integer, nonBlankText, nonEmptyString, oneOf, record } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { duration, type Duration } from '../../options/duration.js'
 import { copyJson } from '../../options/json-value.js'
@@ -54,7 +54,7 @@ const LONGEST_WALK = 100_000_000
 
 const CREATE = {
   format: oneOf(['opaque', 'jwt'], 'opaque'),
-  expiresIn: withDefault(nullable(duration({ min: '1ms' })), null),
+  expiresIn: restricting(withDefault(nullable(duration({ min: '1ms' })), null)),
   claims: withDefault(
     nullable(mapped(record, (value, option) => copyJson(option, value) as typeof value)),
     null,
@@ -124,7 +124,7 @@ const REVOKE = {
     if (!tokenId.startsWith('mt_')) throw new ConfigurationError(option, 'must be the id of a token (mt_...)')
     return tokenId
   }),
-  reason: withDefault<string | null>(nonEmptyString, null),
+  reason: withDefault<string | null>(nonBlankText, null),
 } satisfies TableOf<ClerkRevokeInput>
 
 export function readRevokeInput(

@@ -2,7 +2,7 @@ import { proveBySecret, type SecretCredentials } from '../../http/client-authent
 import { readOptions } from '../../options/read-options.js'
 import { optional, type Result, type TableOf } from '../../options/reader.js'
 import { nonEmptyString, oneOf } from '../../options/readers.js'
-import { urlWithoutQuery, secureUrl } from '../../options/url.js'
+import { issuerUrlWithoutQuery, secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { tokenForm } from '../../introspection/rfc7662.js'
@@ -32,7 +32,7 @@ export interface OAuthTokensOptions extends ManagementOptions {
 /** The options of {@link oauthTokens}. */
 export const OAUTH_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
-  issuer: optional(urlWithoutQuery),
+  issuer: optional(issuerUrlWithoutQuery),
   introspectionEndpoint: optional(secureUrl),
   revocationEndpoint: optional(secureUrl),
   clientId: nonEmptyString,

@@ -1,6 +1,6 @@
 import type { AccessToken } from '../../model/access-token.js'
 import { readOptions } from '../../options/read-options.js'
-import { custom, optional, withDefault, type TableOf } from '../../options/reader.js'
+import { custom, optional, withDefault, type TableOf, restricting } from '../../options/reader.js'
 import { func } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { createVerifier, VERIFIER_OPTIONS } from '../../verifier/create-verifier.js'
@@ -107,18 +107,20 @@ export function createAuthenticateToken(own: StytchClientsSettings): Authenticat
 const INPUT = {
   // An invalid token is refused when it is verified: it is not a wrong input.
   token: custom('string', (_option, value) => value as string),
-  scopes: withDefault(
-    custom<readonly string[]>('string or list', (option, value) => {
-      // An empty string is probably a variable that is not set, not the wish to require nothing.
-      if (typeof value === 'string' && value.trim() === '')
-        throw new ConfigurationError(option, 'must not be an empty string')
-      return scopeList.read(option, value)
-    }),
-    [],
+  scopes: restricting(
+    withDefault(
+      custom<readonly string[]>('string or list', (option, value) => {
+        // An empty string is probably a variable that is not set, not the wish to require nothing.
+        if (typeof value === 'string' && value.trim() === '')
+          throw new ConfigurationError(option, 'must not be an empty string')
+        return scopeList.read(option, value)
+      }),
+      [],
+    ),
   ),
-  maxTokenAge: optional(duration()),
+  maxTokenAge: restricting(optional(duration())),
   clockTolerance: VERIFIER_OPTIONS.clockTolerance,
-  checkScopes: optional(func<NonNullable<StytchAuthenticateTokenInput['checkScopes']>>()),
+  checkScopes: restricting(optional(func<NonNullable<StytchAuthenticateTokenInput['checkScopes']>>())),
 } satisfies TableOf<StytchAuthenticateTokenInput>
 
 function checkCustomScopes(

@@ -1,6 +1,14 @@
 import { encodePathSegment } from '../../options/path-part.js'
 import { readOptions } from '../../options/read-options.js'
-import { custom, mapped, mismatch, optional, type Reader, type TableOf } from '../../options/reader.js'
+import {
+  custom,
+  mapped,
+  mismatch,
+  optional,
+  type Reader,
+  type TableOf,
+  restricting,
+} from '../../options/reader.js'
 import { nonEmptyString, oneOf, record, string } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
@@ -99,8 +107,8 @@ export function readCreateInput(where: string, input: StytchCreateInput): Body {
 const UPDATE = {
   ...SETTINGS,
   clientId,
-  status: optional(oneOf<StytchClientStatus>(['active', 'inactive'])),
-  scopes: optional(scopeList),
+  status: restricting(optional(oneOf<StytchClientStatus>(['active', 'inactive']))),
+  scopes: restricting(optional(scopeList)),
 } satisfies TableOf<StytchUpdateInput>
 
 export function readUpdateInput(
@@ -130,12 +138,14 @@ export function readClientId(where: string, input: StytchClientReference): strin
 const TOKEN = {
   clientId,
   clientSecret: nonEmptyString,
-  scopes: optional(
-    mapped(scopeList, (scopes, option) => {
-      if (scopes.length > 0) return scopes
-      // Sent without a scope, the request would get all the client may have: the opposite of nothing.
-      throw new ConfigurationError(option, 'must not be empty: leave it out for all the client has')
-    }),
+  scopes: restricting(
+    optional(
+      mapped(scopeList, (scopes, option) => {
+        if (scopes.length > 0) return scopes
+        // Sent without a scope, the request would get all the client may have: the opposite of nothing.
+        throw new ConfigurationError(option, 'must not be empty: leave it out for all the client has')
+      }),
+    ),
   ),
 } satisfies TableOf<StytchTokenInput>
 

@@ -1,5 +1,5 @@
 import { nested, readOptions } from '../../options/read-options.js'
-import { custom, optional, type TableOf } from '../../options/reader.js'
+import { custom, optional, type TableOf, restricting } from '../../options/reader.js'
 import * as readers from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { ENDLESS_LIST, Listing, captureResult, type Page } from '../api/listing.js'
@@ -101,7 +101,7 @@ const QUERY = {
 } satisfies TableOf<StytchSearchQuery>
 
 const SEARCH = {
-  query: optional(nested('query', QUERY)),
+  query: restricting(optional(nested('query', QUERY))),
   limit: optional(readers.integer({ min: 1, max: 1000 })),
   cursor: optional(readers.nonEmptyString),
 } satisfies TableOf<StytchSearchInput>

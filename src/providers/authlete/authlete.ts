@@ -1,8 +1,8 @@
 import type { Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
-import { optional, type Result, type TableOf } from '../../options/reader.js'
+import { optional, type Result, type TableOf, restricting } from '../../options/reader.js'
 import * as readers from '../../options/readers.js'
-import { urlWithoutQuery, secureUrl } from '../../options/url.js'
+import { issuerUrlWithoutQuery, secureUrl, urlWithoutQuery } from '../../options/url.js'
 import {
   isNonEmptyString,
   isRecord,
@@ -11,6 +11,7 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
+import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
@@ -49,9 +50,9 @@ export const AUTHLETE_OPTIONS = {
   serviceId: readers.nonEmptyString,
   serviceAccessToken: readers.nonEmptyString,
   apiUrl: urlWithoutQuery,
-  issuer: optional(urlWithoutQuery),
-  jwksUri: optional(secureUrl),
-  audience: optional(audience),
+  issuer: restricting(optional(issuerUrlWithoutQuery)),
+  jwksUri: restricting(optional(secureUrl)),
+  audience: restricting(optional(audience)),
 } satisfies TableOf<AuthleteOptions>
 
 type AuthleteSettings = Result<typeof AUTHLETE_OPTIONS>
@@ -148,6 +149,9 @@ function readUsable(json: Claims): RemoteResult {
   const expiresAt = secondsFromMilliseconds(json, 'expiresAt') ?? 0
   if (!isNonEmptyString(subject) || !isStringList(scopes) || !isStringList(resources) || expiresAt <= 0) {
     return { fault: 'issuer_unavailable', detail: 'the answer describes no access token' }
+  }
+  if (scopes.length > MAX_SCOPES) {
+    return { active: false, reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
   }
   return {
     active: true,

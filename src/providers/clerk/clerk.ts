@@ -9,9 +9,10 @@ import {
   withDefault,
   type Result,
   type TableOf,
+  restricting,
 } from '../../options/reader.js'
 import { boolean, nonEmptyString, stringList } from '../../options/readers.js'
-import { secureUrl } from '../../options/url.js'
+import { issuerUrl, secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord, ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
@@ -91,16 +92,16 @@ export const CLERK_OPTIONS = {
   ...commonOptions({ algorithms: ['RS256'] }),
   machineSecretKey: nonEmptyString,
   jwtAccess,
-  senders: optional(machineIds),
-  machineId: optional(nonEmptyString),
-  issuer: optional(secureUrl),
-  jwksUri: optional(secureUrl),
-  jwtKey: optional(custom('PEM public key', readPem)),
+  senders: restricting(optional(machineIds)),
+  machineId: restricting(optional(nonEmptyString)),
+  issuer: restricting(optional(issuerUrl)),
+  jwksUri: restricting(optional(secureUrl)),
+  jwtKey: restricting(optional(custom('PEM public key', readPem))),
   secretKey: optional(nonEmptyString),
   apiUrl: clerkApiUrl,
   acceptAnyMachine: boolean({ default: false }),
   requireCategory: boolean({ default: true }),
-  audience: withDefault(audience, null),
+  audience: restricting(withDefault(audience, null)),
 } satisfies TableOf<ClerkOptions>
 
 type ClerkSettings = Result<typeof CLERK_OPTIONS>

@@ -1,76 +1,17 @@
-import fastify from 'fastify'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { guard } from '../../../adapters/express.js'
-import { m2mGuard } from '../../../adapters/fastify.js'
-import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../../src/client/grants/clerk.js'
-import { clerkTokenSource, tokenSource } from '../../../src/client/index.js'
-import { TOKEN_SOURCE_OPTIONS } from '../../../src/client/token-source.js'
-import { GUARD_OPTIONS } from '../../../src/guard/options.js'
-import {
-  authlete,
-  clerk,
-  ConfigurationError,
-  createVerifier,
-  oauth,
-  stytch,
-  type Verifier,
-  type VerifierOptions,
-} from '../../../src/index.js'
-import { REMOTE_DEFAULTS, REMOTE_OPTIONS } from '../../../src/introspection/options.js'
+import { ConfigurationError, createVerifier, oauth } from '../../../src/index.js'
+import { REMOTE_DEFAULTS } from '../../../src/introspection/options.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
-import { KEY_DEFAULTS, KEY_OPTIONS } from '../../../src/keys/options.js'
-import { AUTHLETE_TOKENS_OPTIONS } from '../../../src/management/authlete/api.js'
-import { CLERK_TOKENS_OPTIONS } from '../../../src/management/clerk/api.js'
-import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../../src/management/index.js'
-import { OAUTH_TOKENS_OPTIONS } from '../../../src/management/oauth/oauth-tokens.js'
-import { STYTCH_CLIENTS_OPTIONS } from '../../../src/management/stytch/api.js'
+import { KEY_DEFAULTS } from '../../../src/keys/options.js'
 import { parseDuration } from '../../../src/options/duration.js'
-import type { Description, Table } from '../../../src/options/reader.js'
-import { POLICY_OPTIONS } from '../../../src/policy/compile.js'
-import { AUTHLETE_OPTIONS } from '../../../src/providers/authlete/authlete.js'
-import { CLERK_OPTIONS } from '../../../src/providers/clerk/clerk.js'
-import { commonOptions } from '../../../src/providers/common-options.js'
-import { INTROSPECTION_OPTIONS, OAUTH_OPTIONS } from '../../../src/providers/oauth.js'
-import { STYTCH_OPTIONS } from '../../../src/providers/stytch/stytch.js'
+import type { Description } from '../../../src/options/reader.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
-import { VERIFIER_OPTIONS } from '../../../src/verifier/create-verifier.js'
-import { CACHE_OPTIONS } from '../../../src/verifier/token-cache.js'
+import { readers, tables, type Options } from '../../support/option-tables.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 
 const text = readPaper('docs/options.md')
 const rowsIn = (section: string) => rowsOf(sectionOf(text, section), 'option')
 const namesIn = (section: string): readonly string[] => rowsIn(section).map((row) => codeIn(row['option']))
-
-const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
-const STYTCH = { projectId: 'project-test-1' }
-const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
-const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
-const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
-  createVerifier({ issuers: [oauth(OAUTH)], ...options })
-
-type Options = Readonly<Record<string, unknown>>
-
-/** For each section: what reads such options. Each is a valid call as far as `given` is. */
-const readers: Readonly<Record<string, (given: Options) => unknown>> = {
-  createVerifier: (given) => verifierWith(given),
-  cache: (given) => verifierWith({ cache: given }),
-  policy: (given) => verifierWith({ policy: given }),
-  keys: (given) => oauth({ ...OAUTH, keys: given }),
-  remote: (given) => oauth({ ...OAUTH, remote: given }),
-  oauth: (given) => oauth({ ...OAUTH, ...given }),
-  introspection: (given) => oauth({ ...OAUTH, introspection: { ...CLIENT, ...given } }),
-  clerk: (given) => clerk({ machineSecretKey: 'ak_1', jwtAccess: false, ...given }),
-  stytch: (given) => stytch({ ...STYTCH, ...given }),
-  authlete: (given) => authlete({ ...AUTHLETE, ...given }),
-  guard: (given) => guard(verifierWith({}), undefined, given),
-  tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
-  clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
-  clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
-  stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
-  authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
-  oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
-  m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
-}
 
 async function problemWith(section: string, given: Options): Promise<ConfigurationError | undefined> {
   try {
@@ -112,9 +53,18 @@ describe('docs/options.md', () => {
     ),
   )('%s: %s is said to be required exactly where the code wants it', async (section, name, row) => {
     const problem = await problemWith(section, { [name]: undefined })
-    // An option that restricts may be left out, and must not be undefined.
-    const isDemanded = problem !== undefined && !problem.message.endsWith('leave it out instead')
+    const isDemanded = problem !== undefined && !problem.message.includes('leave it out instead')
     expect(isDemanded).toBe(row['default'] === 'required')
+  })
+
+  it.each(Object.keys(tables))('%s: names the options that must not be undefined', (section) => {
+    const row = rowsOf(sectionOf(text, 'Options that restrict'), 'of').find(({ of }) => plain(of) === section)
+    const restricting = Object.entries(tables[section]!).filter(([, { isRestricting }]) => isRestricting)
+    const expected = restricting.map(([name]) => name)
+    const named = row === undefined ? [] : plain(row['must not be undefined']).split(', ')
+    expect(named, `write | ${section} | ${expected.map((name) => `\`${name}\``).join(', ')} |`).toEqual(
+      expected,
+    )
   })
 })
 
@@ -123,32 +73,6 @@ it('every algorithm that can be configured is named in docs/options.md', () => {
   const named = /values: ([^.]+)\./.exec(row!['meaning']!)?.[1]?.split(', ')
   expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
 })
-
-/** The tables that say what the code knows. The options that every issuer takes have a section of their own. */
-const COMMON = commonOptions()
-const own = (table: Table): Table =>
-  Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(COMMON, name)))
-const tables: Readonly<Record<string, Table>> = {
-  createVerifier: VERIFIER_OPTIONS,
-  cache: CACHE_OPTIONS,
-  policy: POLICY_OPTIONS,
-  'Every issuer': COMMON,
-  keys: KEY_OPTIONS,
-  remote: REMOTE_OPTIONS,
-  oauth: own(OAUTH_OPTIONS),
-  introspection: INTROSPECTION_OPTIONS,
-  clerk: own(CLERK_OPTIONS),
-  stytch: own(STYTCH_OPTIONS),
-  authlete: own(AUTHLETE_OPTIONS),
-  guard: GUARD_OPTIONS,
-  m2mGuard: GUARD_OPTIONS,
-  tokenSource: TOKEN_SOURCE_OPTIONS,
-  clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
-  clerkTokens: CLERK_TOKENS_OPTIONS,
-  stytchClients: STYTCH_CLIENTS_OPTIONS,
-  authleteTokens: AUTHLETE_TOKENS_OPTIONS,
-  oauthTokens: OAUTH_TOKENS_OPTIONS,
-}
 
 /** A cell without markup: no backticks, links as their text. */
 function plain(cell = ''): string {

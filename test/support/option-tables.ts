@@ -1,0 +1,89 @@
+import fastify from 'fastify'
+import { guard } from '../../adapters/express.js'
+import { m2mGuard } from '../../adapters/fastify.js'
+import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
+import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
+import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
+import { GUARD_OPTIONS } from '../../src/guard/options.js'
+import {
+  authlete,
+  clerk,
+  createVerifier,
+  oauth,
+  stytch,
+  type Verifier,
+  type VerifierOptions,
+} from '../../src/index.js'
+import { REMOTE_OPTIONS } from '../../src/introspection/options.js'
+import { KEY_OPTIONS } from '../../src/keys/options.js'
+import { AUTHLETE_TOKENS_OPTIONS } from '../../src/management/authlete/api.js'
+import { CLERK_TOKENS_OPTIONS } from '../../src/management/clerk/api.js'
+import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
+import { OAUTH_TOKENS_OPTIONS } from '../../src/management/oauth/oauth-tokens.js'
+import { STYTCH_CLIENTS_OPTIONS } from '../../src/management/stytch/api.js'
+import type { Table } from '../../src/options/reader.js'
+import { POLICY_OPTIONS } from '../../src/policy/compile.js'
+import { AUTHLETE_OPTIONS } from '../../src/providers/authlete/authlete.js'
+import { CLERK_OPTIONS } from '../../src/providers/clerk/clerk.js'
+import { commonOptions } from '../../src/providers/common-options.js'
+import { INTROSPECTION_OPTIONS, OAUTH_OPTIONS } from '../../src/providers/oauth.js'
+import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
+import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
+
+const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
+const STYTCH = { projectId: 'project-test-1' }
+const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
+const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
+export const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
+  createVerifier({ issuers: [oauth(OAUTH)], ...options })
+
+export type Options = Readonly<Record<string, unknown>>
+
+/** For each section: what reads such options. Each is a valid call as far as `given` is. */
+export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
+  createVerifier: (given) => verifierWith(given),
+  cache: (given) => verifierWith({ cache: given }),
+  policy: (given) => verifierWith({ policy: given }),
+  keys: (given) => oauth({ ...OAUTH, keys: given }),
+  remote: (given) => oauth({ ...OAUTH, remote: given }),
+  oauth: (given) => oauth({ ...OAUTH, ...given }),
+  introspection: (given) => oauth({ ...OAUTH, introspection: { ...CLIENT, ...given } }),
+  clerk: (given) => clerk({ machineSecretKey: 'ak_1', jwtAccess: false, ...given }),
+  stytch: (given) => stytch({ ...STYTCH, ...given }),
+  authlete: (given) => authlete({ ...AUTHLETE, ...given }),
+  guard: (given) => guard(verifierWith({}), undefined, given),
+  tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
+  clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
+  stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
+  authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
+  oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
+}
+
+/** The tables that say what the code knows. The options that every issuer takes have a section of their own. */
+const COMMON = commonOptions()
+const own = (table: Table): Table =>
+  Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(COMMON, name)))
+export const tables: Readonly<Record<string, Table>> = {
+  createVerifier: VERIFIER_OPTIONS,
+  cache: CACHE_OPTIONS,
+  policy: POLICY_OPTIONS,
+  'Every issuer': COMMON,
+  keys: KEY_OPTIONS,
+  remote: REMOTE_OPTIONS,
+  oauth: own(OAUTH_OPTIONS),
+  introspection: INTROSPECTION_OPTIONS,
+  clerk: own(CLERK_OPTIONS),
+  stytch: own(STYTCH_OPTIONS),
+  authlete: own(AUTHLETE_OPTIONS),
+  guard: GUARD_OPTIONS,
+  m2mGuard: GUARD_OPTIONS,
+  tokenSource: TOKEN_SOURCE_OPTIONS,
+  clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
+  clerkTokens: CLERK_TOKENS_OPTIONS,
+  stytchClients: STYTCH_CLIENTS_OPTIONS,
+  authleteTokens: AUTHLETE_TOKENS_OPTIONS,
+  oauthTokens: OAUTH_TOKENS_OPTIONS,
+}
