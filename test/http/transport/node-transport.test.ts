@@ -297,7 +297,10 @@ describe('a request', () => {
 })
 
 describe('F57 a tool that takes over the requests of the process', () => {
-  const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
+  // Undici 8 and the versions that prepare for it use the first.
+  const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) =>
+    Symbol.for(name),
+  )
 
   it('is heeded where it has replaced the global fetch', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('mocked')))
@@ -313,14 +316,15 @@ describe('F57 a tool that takes over the requests of the process', () => {
   ])('is heeded where it has set a dispatcher of undici: %s, %s', async (name, isHeeded) => {
     const { url } = await rawServer(({ socket }) => socket.write(OK))
     await fetch(url)
-    const original = Reflect.get(globalThis, DISPATCHER) as object
+    const used = DISPATCHERS.find((symbol) => Reflect.has(globalThis, symbol))!
+    const original = Reflect.get(globalThis, used) as object
     const dispatcher = Object.assign(Object.create({ constructor: { name } }) as object, {
       dispatch: () => {
         throw Object.assign(new Error('dispatched'), { code: 'DISPATCHED' })
       },
     })
-    Reflect.set(globalThis, DISPATCHER, dispatcher)
-    onTestFinished(() => void Reflect.set(globalThis, DISPATCHER, original))
+    Reflect.set(globalThis, used, dispatcher)
+    onTestFinished(() => void Reflect.set(globalThis, used, original))
     const sent = send(open(), { url })
     await (isHeeded
       ? expect(sent).rejects.toThrow('DISPATCHED')
