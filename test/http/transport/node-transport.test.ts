@@ -297,7 +297,7 @@ describe('a request', () => {
 })
 
 describe('F57 a tool that takes over the requests of the process', () => {
-  // Undici 8 and the versions that prepare for it use the first.
+  // Which of them is read depends on the version of undici.
   const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) =>
     Symbol.for(name),
   )
@@ -316,15 +316,17 @@ describe('F57 a tool that takes over the requests of the process', () => {
   ])('is heeded where it has set a dispatcher of undici: %s, %s', async (name, isHeeded) => {
     const { url } = await rawServer(({ socket }) => socket.write(OK))
     await fetch(url)
-    const used = DISPATCHERS.find((symbol) => Reflect.has(globalThis, symbol))!
-    const original = Reflect.get(globalThis, used) as object
+    const used = DISPATCHERS.filter((symbol) => Reflect.has(globalThis, symbol))
+    const originals = used.map((symbol) => Reflect.get(globalThis, symbol) as object)
     const dispatcher = Object.assign(Object.create({ constructor: { name } }) as object, {
       dispatch: () => {
         throw Object.assign(new Error('dispatched'), { code: 'DISPATCHED' })
       },
     })
-    Reflect.set(globalThis, used, dispatcher)
-    onTestFinished(() => void Reflect.set(globalThis, used, original))
+    for (const symbol of used) Reflect.set(globalThis, symbol, dispatcher)
+    onTestFinished(() => {
+      used.forEach((symbol, index) => Reflect.set(globalThis, symbol, originals[index]))
+    })
     const sent = send(open(), { url })
     await (isHeeded
       ? expect(sent).rejects.toThrow('DISPATCHED')
