@@ -297,7 +297,10 @@ describe('a request', () => {
 })
 
 describe('F57 a tool that takes over the requests of the process', () => {
-  const DISPATCHER = Symbol.for('undici.globalDispatcher.1')
+  // Which of them is read depends on the version of undici.
+  const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) =>
+    Symbol.for(name),
+  )
 
   it('is heeded where it has replaced the global fetch', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('mocked')))
@@ -313,14 +316,17 @@ describe('F57 a tool that takes over the requests of the process', () => {
   ])('is heeded where it has set a dispatcher of undici: %s, %s', async (name, isHeeded) => {
     const { url } = await rawServer(({ socket }) => socket.write(OK))
     await fetch(url)
-    const original = Reflect.get(globalThis, DISPATCHER) as object
+    const used = DISPATCHERS.filter((symbol) => Reflect.has(globalThis, symbol))
+    const originals = used.map((symbol) => Reflect.get(globalThis, symbol) as object)
     const dispatcher = Object.assign(Object.create({ constructor: { name } }) as object, {
       dispatch: () => {
         throw Object.assign(new Error('dispatched'), { code: 'DISPATCHED' })
       },
     })
-    Reflect.set(globalThis, DISPATCHER, dispatcher)
-    onTestFinished(() => void Reflect.set(globalThis, DISPATCHER, original))
+    for (const symbol of used) Reflect.set(globalThis, symbol, dispatcher)
+    onTestFinished(() => {
+      used.forEach((symbol, index) => Reflect.set(globalThis, symbol, originals[index]))
+    })
     const sent = send(open(), { url })
     await (isHeeded
       ? expect(sent).rejects.toThrow('DISPATCHED')
