@@ -9,6 +9,7 @@ const UNIT = [
   'adapters',
   'cli',
   'client',
+  'http',
   'jwt',
   'keys',
   'management',

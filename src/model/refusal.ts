@@ -1,4 +1,6 @@
 import type { VerificationSource } from './access-token.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
 /** Why a token fails verification: the reason, and for logs a sentence that names the member, never its value. */
@@ -48,6 +50,9 @@ export interface RefusalDetails {
   readonly realm?: string | undefined
 }
 
+/** Marks a refusal for other copies of the package of the same major version: see the `instanceof` of {@link Refusal}. */
+const REFUSAL = Symbol.for('m2m-guard@0/refusal')
+
 const DEFAULT_REALM = 'api'
 const DEFAULT_RETRY_SECONDS = 1
 const LONGEST_RETRY_SECONDS = 120
@@ -80,10 +85,14 @@ export class Refusal extends Error {
 
   readonly #details: RefusalDetails
 
+  /** @throws ConfigurationError for an unknown reason, and for a detail that must not reach a header. */
   constructor(reason: RefusalReason, given: RefusalDetails = {}) {
+    if (!Object.hasOwn(REFUSALS, reason))
+      throw new ConfigurationError('Refusal.reason', 'is not a known reason')
     const answer: RefusalResponse = REFUSALS[reason]
     // Without a prototype: what a polluted one says would be sent to callers.
     const details = { __proto__: null, ...given } as RefusalDetails
+    checkDetails(details)
     const description = sendable(details.description ?? '') || answer.description
     // An expected outcome, not a fault: frames would cost time under junk.
     const { stackTraceLimit } = Error
@@ -107,6 +116,21 @@ export class Refusal extends Error {
     this.#details = details
   }
 
+  /**
+   * Whether a value is a refusal of this or of another copy of the package of the same major version. An application may
+   * import `Refusal` from another copy than the one that its guard came from.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that extends this one is asked about its own instances only.
+    if (this !== Refusal) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && REFUSAL in value
+  }
+
+  /** Only its presence counts. Not a field, which every refusal would carry and show. */
+  [REFUSAL](): void {
+    // Nobody calls it.
+  }
+
   /** The same as {@link status}: the name Fastify and Express look for first. */
   get statusCode(): number {
     return this.status
@@ -123,6 +147,23 @@ export class Refusal extends Error {
     const { issuer: ownIssuer = issuer, source: ownSource = source } = this.#details
     return new Refusal(this.reason, { ...this.#details, issuer: ownIssuer, source: ownSource })
   }
+}
+
+const REALM = /^[\x20-\x7e]+$/
+
+/** What ends up in a header is checked where it is given: a line break would end the header. */
+function checkDetails({ description, required, realm, retryAfterSeconds }: RefusalDetails): void {
+  if (description !== undefined && typeof (description as unknown) !== 'string')
+    throw new ConfigurationError('Refusal.description', 'must be a string')
+  if (required !== undefined && !(Array.isArray(required) && required.every(isScopeToken)))
+    throw new ConfigurationError('Refusal.required', 'must be a list of scopes (RFC 6749 section 3.3)')
+  if (realm !== undefined && !(typeof (realm as unknown) === 'string' && REALM.test(realm)))
+    throw new ConfigurationError('Refusal.realm', 'must be a non-empty string of visible ASCII')
+  if (
+    retryAfterSeconds !== undefined &&
+    !(typeof (retryAfterSeconds as unknown) === 'number' && !Number.isNaN(retryAfterSeconds))
+  )
+    throw new ConfigurationError('Refusal.retryAfterSeconds', 'must be a number of seconds')
 }
 
 /** Whether a refusal says "could not check" (503) and not "checked, and bad". */

@@ -21,7 +21,14 @@ export type ScopeMatcher = (granted: string, demanded: string) => boolean
 /** How scopes are compared: as text, with `*` in granted scopes, or by an own function. */
 export type ScopeMatching = 'exact' | 'wildcard' | ScopeMatcher
 
+/** Demands that this copy of the package has made and checked. */
 const made = new WeakSet<object>()
+
+/**
+ * Marks a demand for other copies of the package of the same major version, as when a dependency brings its own. A
+ * property with a symbol as its name: nothing that is parsed from JSON has one.
+ */
+const SCOPE_RULE = Symbol.for('m2m-guard@0/scope-rule')
 
 /**
  * Demands every one of its parts. A part that is a text with spaces stands for all of its scopes.
@@ -49,17 +56,20 @@ export function compileScopes(option: string, demand: unknown): ScopeRule {
 
 function rule(kind: ScopeRule['kind'], parts: readonly unknown[], option: string): ScopeRule {
   if (parts.length === 0) throw new ConfigurationError(option, 'must demand at least one scope')
-  const compiled: ScopeRule = Object.freeze({
+  const compiled: ScopeRule = {
     kind,
     of: Object.freeze(parts.map((part) => compilePart(option, part))),
-  })
-  made.add(compiled)
+  }
+  made.add(Object.freeze(Object.defineProperty(compiled, SCOPE_RULE, { value: true })))
   return compiled
 }
 
 function compilePart(option: string, demand: unknown): string | ScopeRule {
   // Only what allOf and anyOf made is a rule: anything else of that shape was never checked.
-  if (typeof demand === 'object' && demand !== null && made.has(demand)) return demand as ScopeRule
+  if (typeof demand === 'object' && demand !== null) {
+    if (made.has(demand)) return demand as ScopeRule
+    if (Object.hasOwn(demand, SCOPE_RULE)) return recompile(option, demand)
+  }
   if (typeof demand === 'string') {
     const words = splitScopes(demand)
     for (const word of words) requireScope(option, word)
@@ -68,6 +78,12 @@ function compilePart(option: string, demand: unknown): string | ScopeRule {
   }
   if (Array.isArray(demand)) return rule('all', demand as readonly unknown[], option)
   throw new ConfigurationError(option, `must be scopes as a string, a list, allOf() or anyOf()`)
+}
+
+/** Checks a demand of another copy of the package as if it were new: a kind that is not known must not be guessed. */
+function recompile(option: string, { kind, of }: Partial<ScopeRule>): ScopeRule {
+  if ((kind === 'all' || kind === 'any') && Array.isArray(of)) return rule(kind, of, option)
+  throw new ConfigurationError(option, 'was made by another version of m2m-guard: install one version only')
 }
 
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/

@@ -25,7 +25,7 @@ export interface CommonIssuerOptions {
   readonly scopeClaims?: string | readonly string[]
   /** How a granted scope is compared with a demanded one. Default `'exact'`. */
   readonly scopeMatching?: ScopeMatching
-  /** An own fetch for keys, discovery and questions to the issuer: a proxy, a private CA. Redirects are not followed through it. */
+  /** A custom fetch for keys, discovery and introspection: a proxy, a private CA. Redirects are not followed through it. */
   readonly fetch?: typeof fetch
   /** How keys are fetched and how long they are used. */
   readonly keys?: KeyOptions

@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Refusal, type Policy, type RefusalReason } from '../../src/index.js'
+import {
+  ConfigurationError,
+  Refusal,
+  type Policy,
+  type RefusalDetails,
+  type RefusalReason,
+} from '../../src/index.js'
 import type { MintJwtOptions } from '../../src/testing/index.js'
 import { bearer, testBed, type TestBed } from '../support/test-bed.js'
 
@@ -248,4 +254,47 @@ describe('frames', () => {
       Object.defineProperty(Error, 'stackTraceLimit', own)
     }
   })
+})
+
+describe('what would reach a header', () => {
+  it.each<readonly [string, RefusalDetails]>([
+    ['a line break in a scope', { required: ['orders:read\r\nSet-Cookie: a=1'] }],
+    ['a quote in a scope', { required: ['orders:read", realm="x'] }],
+    ['a space in a scope', { required: ['a b'] }],
+    ['an empty scope', { required: [''] }],
+    ['a scope that is not a string', { required: [7] as never }],
+    ['scopes as a string', { required: 'orders:read' as never }],
+    ['a line break in a realm', { realm: 'api\r\nSet-Cookie: a=1' }],
+    ['an empty realm', { realm: '' }],
+    ['a realm beyond ASCII', { realm: 'b\u00fcro' }],
+    ['seconds that are not a number', { retryAfterSeconds: Number.NaN }],
+    ['a description that is not a string', { description: 7 as never }],
+  ])('is refused by the constructor: %s', (_, details) => {
+    for (const reason of ['scope_insufficient', 'issuer_unavailable'] as const)
+      expect(() => new Refusal(reason, details)).toThrow(ConfigurationError)
+  })
+
+  it('is refused by withRealm as well', () => {
+    expect(() => new Refusal('token_missing').withRealm('a\nb')).toThrow(ConfigurationError)
+  })
+
+  it.each(['made_up', '__proto__', 'constructor'])('is known: the reason %s is not', (reason) => {
+    expect(() => new Refusal(reason as never)).toThrow(ConfigurationError)
+  })
+
+  it.each(['a\r\nb: c', 'a"b', 'a\\b', '\u00fc', '\u2028'])(
+    'is clean, in a description as well: %j',
+    (description) => {
+      const { headers } = new Refusal('token_expired', { description })
+      for (const value of Object.values(headers)) expect(value).toMatch(/^[\x20-\x7e]*$/)
+    },
+  )
+})
+
+it('an instance of a class that extends Refusal is a Refusal, and no other refusal is one of its', () => {
+  class OwnRefusal extends Refusal {}
+  expect(new OwnRefusal('token_missing')).toBeInstanceOf(Refusal)
+  expect(new Refusal('token_missing')).not.toBeInstanceOf(OwnRefusal)
+  for (const value of [null, undefined, 'Refusal', { name: 'Refusal', status: 401, headers: {} }])
+    expect(value).not.toBeInstanceOf(Refusal)
 })

@@ -1,5 +1,8 @@
-/** Where undici keeps the global dispatcher: version 8 under the first name, earlier versions under the second. */
+/** Where undici keeps the global dispatcher. Some versions write both, and read one of them. */
 const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name))
+
+/** The classes of Node's own dispatcher: the second one is how undici 8 shows an `Agent` under the older name. */
+const DEFAULT_CLASSES = ['Agent', 'Dispatcher1Wrapper']
 
 /** As it was when this module was loaded. */
 const originalFetch = globalThis.fetch
@@ -16,9 +19,9 @@ export function replacedFetch(): typeof fetch | undefined {
 }
 
 function isDispatcherReplaced(): boolean {
-  for (const symbol of DISPATCHERS) {
+  return DISPATCHERS.some((symbol) => {
     const dispatcher: unknown = Reflect.get(globalThis, symbol)
-    if (typeof dispatcher === 'object' && dispatcher !== null) return dispatcher.constructor.name !== 'Agent'
-  }
-  return false
+    if (typeof dispatcher !== 'object' || dispatcher === null) return false
+    return !DEFAULT_CLASSES.includes(dispatcher.constructor.name)
+  })
 }

@@ -53,6 +53,7 @@ describe('docs/options.md', () => {
     ),
   )('%s: %s is said to be required exactly where the code wants it', async (section, name, row) => {
     const problem = await problemWith(section, { [name]: undefined })
+    // An option that restricts may be left out, and must not be undefined.
     const isDemanded = problem !== undefined && !problem.message.includes('leave it out instead')
     expect(isDemanded).toBe(row['default'] === 'required')
   })

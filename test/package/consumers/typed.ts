@@ -12,7 +12,11 @@ const policy: Policy = { scopes: allOf('orders:read', anyOf('eu', 'us')), maxTok
 
 async function main(): Promise<void> {
   const issuer = await createTestIssuer()
-  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], policy })
+  const verifier = createVerifier({
+    // The longest deadline that can be set, so that a busy machine decides nothing.
+    issuers: [oauth(issuer.oauth({ keys: { deadline: '60s' }, remote: { deadline: '60s' } }))],
+    policy,
+  })
 
   const app = express()
   app.use('/internal', guard(verifier))

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { accessToken as expressToken } from '../../../adapters/express.js'
 import { accessToken as fastifyToken, m2mGuard } from '../../../adapters/fastify.js'
-import { guard as fetchGuard } from '../../../adapters/fetch.js'
+import { guard as fetchGuard, protect } from '../../../adapters/fetch.js'
 import type { AccessToken, Verifier } from '../../../src/index.js'
 import { policyOf, toFetchRequest, type Continue } from './hosts.js'
 import type { Mode, Rules } from './oracle.js'
@@ -35,19 +35,25 @@ function seenBy(read: () => AccessToken): string {
   }
 }
 
-/** Guards of `m2m-guard/fetch` one after the other over one `Request`, then the handler. */
+/** Guards of `m2m-guard/fetch` one after the other over one `Request`. The last protects the handler. */
 export function fetchTerminal(guards: readonly TerminalGuard[]): Continue {
-  const checks = guards.map(({ verifier, rules, mode }) =>
-    fetchGuard(verifier, policyOf(rules), { mode: mode as 'enforce' }),
+  const checks = guards
+    .slice(0, -1)
+    .map(({ verifier, rules, mode }) => fetchGuard(verifier, policyOf(rules), { mode: mode as 'enforce' }))
+  const { verifier, rules, mode } = guards.at(-1)!
+  const handler = protect(
+    verifier,
+    policyOf(rules),
+    (_, token: AccessToken | undefined) =>
+      new Response(null, { headers: { [SEEN]: token?.fingerprint ?? 'none' } }),
+    { mode },
   )
   const answer = async (request: Request): Promise<Response> => {
-    let token: AccessToken | undefined
     for (const check of checks) {
       const result = await check(request)
       if (result instanceof Response) return result
-      token = result
     }
-    return new Response(null, { headers: { [SEEN]: token?.fingerprint ?? 'none' } })
+    return handler(request)
   }
   return (request, response) => {
     void answer(toFetchRequest(request)).then((answered) => {

@@ -136,6 +136,24 @@ describe('a request that is frozen between two guards', () => {
     await fetchGuard(verifier)(Object.freeze(request))
     expect(accessToken(request).subject).toBe('billing')
   })
+
+  it('goes by the guard that saw it last, where an Express guard came first and only its headers are frozen', async () => {
+    const { verifier, jwt } = await testBed()
+    const headers = bearer(jwt({ subject: 'billing' }))
+    const rawHeaders = ['Authorization', headers.authorization]
+    const request = { method: 'GET', url: '/', headers, rawHeaders } as unknown as IncomingMessage
+    const response = {} as unknown as ServerResponse
+    await new Promise<unknown>((resolve) => {
+      guard(verifier, { scopes: 'roll-out' }, { mode: 'report' })(request, response, resolve)
+    })
+    Object.freeze(rawHeaders)
+    for (let round = 0; round < 2; round += 1) {
+      await fetchGuard(verifier)(request as unknown as Request)
+      expect(accessToken(request as unknown as Request).subject).toBe('billing')
+    }
+    await fetchGuard(verifier, {}, { mode: 'report' })(request as unknown as Request)
+    expect(expressToken(request).subject).toBe('billing')
+  })
 })
 
 describe('a member that a token has not', () => {
