@@ -9,6 +9,7 @@ const UNIT = [
   'adapters',
   'cli',
   'client',
+  'introspection',
   'jwt',
   'keys',
   'management',

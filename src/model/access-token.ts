@@ -49,6 +49,12 @@ export interface TokenFacts {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** What a response states about a JWT that is verified already. An absent member is not stated. */
+export interface StatedFacts extends Partial<Omit<TokenFacts, 'clientId'>> {
+  /** The client's id; a list if the issuer knows the client by several ids. */
+  readonly clientId?: string | readonly string[] | undefined
+}
+
 /** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
 export type VerificationSource = 'cache' | 'local' | 'remote'
 
@@ -122,8 +128,3 @@ function wrongFact(name: keyof TokenFacts, right: string): TypeError {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-
-/** The same token, now vouched for by its issuer at `confirmedAt`. */
-export function withConfirmation(token: AccessToken, confirmedAt: number): AccessToken {
-  return Object.freeze({ ...token, confirmedAt })
-}

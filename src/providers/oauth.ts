@@ -2,7 +2,7 @@ import { nested, readOptions } from '../options/read-options.js'
 import { custom, optional, type Result, type TableOf } from '../options/reader.js'
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
 import { urlWithoutQuery, secureUrl } from '../options/url.js'
-import { introspectionRequest, readIntrospection } from '../introspection/rfc7662.js'
+import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
 import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
@@ -104,6 +104,7 @@ function introspectionProfiles({
       options,
       request: (token) => introspectionRequest(client, token),
       read: (answer) => readIntrospection(answer, { issuer, scopeClaims }),
+      readConfirmation: (answer) => readConfirmation(answer, { issuer, scopeClaims }),
     },
   }
 }

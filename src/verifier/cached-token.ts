@@ -8,6 +8,7 @@ import {
 import type { Decision } from '../model/decision.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { ownMember } from '../util/members.js'
+import type { ProvenFacts } from './confirmation.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 
 /** What verification found out about a token. */
@@ -19,6 +20,8 @@ export interface VerifiedFacts {
   readonly key: VerificationKey | undefined
   /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
   readonly confirmedElapsed: number | undefined
+  /** What a JWT stated itself, if a confirmation has narrowed it. */
+  readonly proven: ProvenFacts | undefined
 }
 
 /** A verified token, and where its facts came from. */
@@ -41,6 +44,13 @@ export class CachedToken implements VerifiedFacts {
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
   readonly clientId: string | undefined
+  /**
+   * Seconds from issue to expiry as the token itself states them, infinite if it does not: an earlier expiry in a
+   * confirmation does not make a token one that was minted for a shorter time.
+   */
+  readonly lifetime: number
+  /** What the token stated itself, before any confirmation. */
+  readonly proven: ProvenFacts
   /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
   /** The result of a cache hit. */
@@ -50,7 +60,7 @@ export class CachedToken implements VerifiedFacts {
   /** Number of cache hits. */
   useCount = 0
 
-  constructor({ issuer, token, notBefore, key, confirmedElapsed }: VerifiedFacts) {
+  constructor({ issuer, token, notBefore, key, confirmedElapsed, proven }: VerifiedFacts) {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
@@ -59,11 +69,19 @@ export class CachedToken implements VerifiedFacts {
     this.issuedAt = ownMember(token, 'issuedAt')
     this.expiresAt = ownMember(token, 'expiresAt')
     this.clientId = ownMember(token, 'clientId')
+    this.proven = proven ?? this
+    this.lifetime = lifetimeOf(this.proven.token)
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }
+}
+
+function lifetimeOf(token: AccessToken): number {
+  const issuedAt = ownMember(token, 'issuedAt')
+  const expiresAt = ownMember(token, 'expiresAt')
+  return issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
 }
 
 /** How a token was verified. */
@@ -91,5 +109,6 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     notBefore: optionalTime(facts, 'notBefore'),
     key,
     confirmedElapsed,
+    proven: undefined,
   })
 }

@@ -136,7 +136,7 @@ function remoteCheckOf(
     profile,
     endpoint === 'discovered' ? () => discoveredEndpoint(metadata) : () => endpoint,
     clock,
-    settings,
+    { ...settings, opaquePrefix: issuer.opaque?.prefix ?? undefined },
   )
 }
 

@@ -1,9 +1,9 @@
-import { withConfirmation, type AccessToken } from '../model/access-token.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
-import type { IntrospectionResult } from '../introspection/introspector.js'
+import type { AccessToken } from '../model/access-token.js'
+import { isVerificationFailure, Refusal, type OrRefusal, type VerificationFailure } from '../model/refusal.js'
 import type { Clock } from '../util/clock.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
+import { narrowToConfirmed } from './confirmation.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
@@ -60,9 +60,11 @@ export class RemoteVerification {
     issuer: ConnectedIssuer,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
+    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
-    const result = await this.#introspect(request, issuer, mayCache)
+    const result = await issuer.remote.introspect(request.token)
     if (result instanceof Refusal) return result
+    if (!result.active) return this.#refuse(result, request, issuer, mayCache)
     const { format, digest } = request
     return cachedTokenFrom(result.facts, {
       issuer,
@@ -75,18 +77,22 @@ export class RemoteVerification {
     })
   }
 
-  /** The issuer's confirmation of a token whose facts a signature has proved. */
+  /** The facts of a token that a signature has proved, narrowed to what its issuer confirms. */
   async #fetchConfirmation(
     request: TokenToVerify,
     cached: CachedToken,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
+    const { issuer, key, proven } = cached
+    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
-    const result = await this.#introspect(request, cached.issuer, mayCache)
+    const result = await issuer.remote.confirm(request.token)
     if (result instanceof Refusal) return result
-    const { issuer, notBefore, key } = cached
-    const token = withConfirmation(cached.token, confirmedAt)
-    return new CachedToken({ issuer, token, notBefore, key, confirmedElapsed })
+    // From the JWT's own facts, and not from those an earlier confirmation has narrowed: a scope that was taken away
+    // and given back counts again.
+    const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result
+    if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, mayCache)
+    return new CachedToken({ ...confirmed, issuer, key, confirmedElapsed, proven })
   }
 
   /** Read before the call: a result is no fresher than the moment of its request. */
@@ -94,17 +100,14 @@ export class RemoteVerification {
     return { confirmedAt: this.#clock.now(), confirmedElapsed: this.#clock.elapsed() }
   }
 
-  /** An inactive result is cached, unless the token was forgotten meanwhile, and refused. */
-  async #introspect(
-    { token, digest }: TokenToVerify,
+  /** An inactive result is cached, unless the token was forgotten meanwhile. */
+  #refuse(
+    { reason, detail }: VerificationFailure,
+    { digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
     mayCache: MayCache,
-  ): Promise<OrRefusal<Extract<IntrospectionResult, { active: true }>>> {
-    if (remote === undefined) return new Refusal('confirmation_impossible')
-    const result = await remote.introspect(token)
-    if (result instanceof Refusal || result.active) return result
-    const { reason, detail } = result
-    const until = this.#clock.elapsed() + remote.lifetimes.no
+  ): Refusal {
+    const until = this.#clock.elapsed() + (remote?.lifetimes.no ?? 0)
     if (mayCache()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     return new Refusal(reason, { cause: new Error(detail) })
   }
