@@ -217,6 +217,14 @@ describe('answers that lie', () => {
     ['F38 nbf ahead', { nbf: now + 60 }, 'token_not_active_yet'],
     ['F38 iat ahead', { iat: now + 60 }, 'issued_in_future'],
     ['F38 a refresh token', { token_type: 'refresh_token' }, 'type_not_allowed'],
+    ['F38 the use of a refresh token', { token_use: 'refresh' }, 'type_not_allowed'],
+    ['F38 the purpose of a refresh token', { purpose: 'refresh_token' }, 'type_not_allowed'],
+    ['F38 the type of an ID token', { typ: 'ID' }, 'type_not_allowed'],
+    [
+      'F38 a refresh token by its URN',
+      { token_use: 'urn:ietf:params:oauth:token-type:refresh_token' },
+      'type_not_allowed',
+    ],
     ['F38 a DPoP token', { token_type: 'DPoP' }, 'proof_missing'],
     ['F38 scope of another type', { scope: 7 }, 'claim_invalid'],
   ])('%s: refused although active', async (_, lie, reason) => {
