@@ -96,7 +96,7 @@ describe('the test workflow', () => {
 it('the slow tests run at night and on demand', async () => {
   const { on, jobs } = await readWorkflow('.github/workflows/slow.yml')
   expect(Object.keys(on)).toEqual(['schedule', 'workflow_dispatch'])
-  expect(commandsOf(jobs['slow'])).toEqual(['npm ci', 'npm run test:slow'])
+  expect(commandsOf(jobs['slow'])).toEqual(['npm ci', 'npm run test:slow', 'npm run attack'])
 })
 
 it.each(workflowFiles)('%s has read permissions only, except for the release job', async (path) => {
