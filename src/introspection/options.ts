@@ -12,7 +12,7 @@ export interface RemoteOptions {
   readonly refusedLifetime?: Duration
   /** Bounds one question, from connection to last byte, a second attempt included. Default `'3s'`, at most `'60s'`. */
   readonly deadline?: Duration
-  /** The largest answer read, in bytes after decompression. Default 65536. */
+  /** The largest answer read, in bytes after decompression. Default 16384. */
   readonly maxBytes?: number
   /** Further attempts after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline. Default 1, at most 1. */
   readonly retries?: number
@@ -29,7 +29,7 @@ export const REMOTE_OPTIONS = {
   lifetime: duration({ max: '1h', default: '30s' }),
   refusedLifetime: duration({ max: '60s', default: '5s' }),
   deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
-  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 64 * 1024 }),
+  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 16 * 1024 }),
   retries: integer({ min: 0, max: 1, default: 1 }),
   maxInFlight: integer({ min: 1, max: 10_000, default: 64 }),
   breakerAfter: integer({ min: 1, max: 1000, default: 5 }),

@@ -67,6 +67,8 @@ export interface TokenOrigin {
   readonly confirmedAt: number | undefined
   /** Claims that are known to be frozen, with everything in them. */
   readonly frozen: TokenFacts['claims'] | undefined
+  /** The claims as JSON, if they are too large to be kept parsed. */
+  readonly text: string | undefined
 }
 
 /**
@@ -90,7 +92,12 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
     subject: facts.subject,
     scopes: Object.freeze(facts.scopes.slice()),
     audience: Object.freeze(facts.audience.slice()),
-    claims: facts.claims === origin.frozen ? facts.claims : deepFreeze(facts.claims),
+    claims:
+      origin.text !== undefined
+        ? {}
+        : facts.claims === origin.frozen
+          ? facts.claims
+          : deepFreeze(facts.claims),
     fingerprint: fingerprintOf(origin.digest),
   }
   if (clientId !== undefined) token.clientId = clientId
@@ -98,7 +105,32 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   if (issuedAt !== undefined) token.issuedAt = issuedAt
   if (expiresAt !== undefined) token.expiresAt = expiresAt
   if (origin.confirmedAt !== undefined) token.confirmedAt = origin.confirmedAt
+  if (origin.text !== undefined) defineClaims(token, origin.text)
   return Object.freeze(token)
+}
+
+/** Claims that are parsed when they are read. The parsed ones live as long as somebody uses them. */
+function defineClaims(token: object, text: string): void {
+  let parsed: WeakRef<AccessToken['claims']> | undefined
+  const get = (): AccessToken['claims'] => {
+    const known = parsed?.deref()
+    if (known !== undefined) return known
+    const claims = deepFreeze(JSON.parse(text) as AccessToken['claims'])
+    parsed = new WeakRef(claims)
+    return claims
+  }
+  Object.defineProperty(token, 'claims', { get, enumerable: true })
+}
+
+/** A copy of a token with some members changed. Claims that are kept as text stay so. */
+export function withChanges(token: AccessToken, changes: Partial<Omit<AccessToken, 'claims'>>): AccessToken {
+  const claims = Object.getOwnPropertyDescriptor(token, 'claims')
+  if (claims?.get === undefined) return Object.freeze({ ...token, ...changes })
+  // Spread, the claims would be parsed and kept.
+  const names = Object.keys(token).filter((name) => name !== 'claims') as (keyof AccessToken)[]
+  const copy = Object.fromEntries(names.map((name) => [name, token[name]]))
+  Object.defineProperty(copy, 'claims', claims)
+  return Object.freeze(Object.assign(copy, changes)) as unknown as AccessToken
 }
 
 function optionalString(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {

@@ -7,9 +7,10 @@ import {
 } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import type { VerificationKey } from '../model/verification-key.js'
-import { ownMember } from '../util/members.js'
+import { isRecord, ownMember } from '../util/members.js'
 import type { ProvenFacts } from './confirmation.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
+import { weighClaims, weighToken } from './token-weight.js'
 
 /** What verification found out about a token. */
 export interface VerifiedFacts {
@@ -22,6 +23,8 @@ export interface VerifiedFacts {
   readonly confirmedElapsed: number | undefined
   /** What a JWT stated itself, if a confirmation has narrowed it. */
   readonly proven: ProvenFacts | undefined
+  /** Bytes of heap that the claims take. */
+  readonly claimsWeight: number
 }
 
 /** A verified token, and where its facts came from. */
@@ -57,10 +60,13 @@ export class CachedToken implements VerifiedFacts {
   readonly cachedResult: ResolvedToken
   /** The decision about a request that is accepted with this token. */
   readonly acceptedDecision: Decision
+  readonly claimsWeight: number
+  /** Bytes of heap that the entry takes. */
+  readonly weight: number
   /** Number of cache hits. */
   useCount = 0
 
-  constructor({ issuer, token, notBefore, key, confirmedElapsed, proven }: VerifiedFacts) {
+  constructor({ issuer, token, notBefore, key, confirmedElapsed, proven, claimsWeight }: VerifiedFacts) {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
@@ -71,6 +77,8 @@ export class CachedToken implements VerifiedFacts {
     this.clientId = ownMember(token, 'clientId')
     this.proven = proven ?? this
     this.lifetime = lifetimeOf(this.proven.token)
+    this.claimsWeight = claimsWeight
+    this.weight = claimsWeight + weighToken(token) + (proven === undefined ? 0 : weighToken(proven.token))
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.cachedResult = { cached: this, source: 'cache' }
@@ -102,7 +110,19 @@ export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key'
 export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
   const { issuer, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
   const { name: issuerName, provider } = issuer.issuer
-  const token = createAccessToken(facts, { format, issuerName, provider, digest, confirmedAt, frozen })
+  const { claims } = facts
+  const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
+  const isLarge = parsedWeight !== undefined && parsedWeight > LARGEST_PARSED_CLAIMS
+  const text = isLarge ? JSON.stringify(claims) : undefined
+  const token = createAccessToken(facts, {
+    format,
+    issuerName,
+    provider,
+    digest,
+    confirmedAt,
+    frozen,
+    text,
+  })
   return new CachedToken({
     issuer,
     token,
@@ -110,5 +130,12 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     key,
     confirmedElapsed,
     proven: undefined,
+    claimsWeight: text === undefined ? (parsedWeight ?? LARGEST_PARSED_CLAIMS) : 2 * text.length,
   })
 }
+
+/**
+ * Bytes of heap beyond which claims are kept as JSON and parsed when they are read. Parsed, they take up to 21 times as
+ * much as their text, and their sender chooses them.
+ */
+const LARGEST_PARSED_CLAIMS = 16 * 1024

@@ -1,4 +1,4 @@
-import type { AccessToken, StatedFacts } from '../model/access-token.js'
+import { withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
 import { isOtherKind } from '../model/claims.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { commonScopes } from '../model/scopes.js'
@@ -34,8 +34,7 @@ export function narrowToConfirmed(
   const scopes = listOf(stated, 'scopes')
   const expiresAt = earlier(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
   return {
-    token: Object.freeze({
-      ...token,
+    token: withChanges(token, {
       audience,
       scopes: scopes === undefined ? token.scopes : commonScopes(token.scopes, scopes, issuer.scopeMatcher),
       ...(expiresAt === undefined ? {} : { expiresAt }),

@@ -4,6 +4,7 @@ import type { Clock } from '../util/clock.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
 import { narrowToConfirmed } from './confirmation.js'
+import { canEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
@@ -14,6 +15,14 @@ export interface TokenToVerify {
   readonly format: AccessToken['format']
 }
 
+/** What tokens are verified remotely with. */
+export interface RemoteVerificationSettings {
+  readonly cache: TokenCache
+  readonly clock: Clock
+  /** Seconds by which clocks may differ. */
+  readonly toleranceSeconds: number
+}
+
 /** Whether the result of a call in flight may still be cached: not after the token was forgotten. */
 type MayCache = () => boolean
 
@@ -21,11 +30,13 @@ type MayCache = () => boolean
 export class RemoteVerification {
   readonly #cache: TokenCache
   readonly #clock: Clock
+  readonly #toleranceSeconds: number
   readonly #flights = new SingleFlight<OrRefusal<CachedToken>>()
 
-  constructor(cache: TokenCache, clock: Clock) {
+  constructor({ cache, clock, toleranceSeconds }: RemoteVerificationSettings) {
     this.#cache = cache
     this.#clock = clock
+    this.#toleranceSeconds = toleranceSeconds
   }
 
   /** Asks the issuer about a token that is not cached. */
@@ -50,8 +61,14 @@ export class RemoteVerification {
     call: (mayCache: MayCache) => Promise<OrRefusal<CachedToken>>,
   ): Promise<OrRefusal<CachedToken>> {
     return this.#flights.share(digest, call, (result) => {
-      if (!(result instanceof Refusal)) this.#cache.accept(digest, result)
+      if (!(result instanceof Refusal)) this.#store(digest, result)
     })
+  }
+
+  /** What no route can accept must not take the place of a token that one does. */
+  #store(digest: string, result: CachedToken): void {
+    if (canEverPass(result, this.#clock.now(), this.#toleranceSeconds)) this.#cache.accept(digest, result)
+    else this.#cache.acceptUnusable(digest, result)
   }
 
   /** The facts of a token as its issuer states them. */
@@ -83,7 +100,7 @@ export class RemoteVerification {
     cached: CachedToken,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
-    const { issuer, key, proven } = cached
+    const { issuer, key, proven, claimsWeight } = cached
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.confirm(request.token)
@@ -92,7 +109,7 @@ export class RemoteVerification {
     // and given back counts again.
     const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result
     if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, mayCache)
-    return new CachedToken({ ...confirmed, issuer, key, confirmedElapsed, proven })
+    return new CachedToken({ ...confirmed, issuer, key, confirmedElapsed, proven, claimsWeight })
   }
 
   /** Read before the call: a result is no fresher than the moment of its request. */

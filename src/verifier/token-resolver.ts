@@ -71,7 +71,7 @@ export class TokenResolver {
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
     this.#local = new LocalVerification({ cache, clock, toleranceSeconds, verifySignature })
-    this.#remote = new RemoteVerification(cache, clock)
+    this.#remote = new RemoteVerification({ cache, clock, toleranceSeconds })
   }
 
   /** The facts of a token, as fresh as needed. Immediate if they are cached. */
