@@ -10,6 +10,7 @@ const UNIT = [
   'cli',
   'client',
   'http',
+  'introspection',
   'jwt',
   'keys',
   'management',
@@ -22,8 +23,12 @@ const UNIT = [
   'verifier',
 ]
 
-/** Replaces a module, which would stay replaced for other files: `npm run test:unit` shares modules between files. */
-const ALONE = ['test/jwt/jose-load.test.ts']
+/** Replace a module, or something global, for every file that shares it: `npm run test:unit` shares modules between files. */
+const ALONE = [
+  'test/adapters/fetch/responses.test.ts',
+  'test/http/transport/node-transport.test.ts',
+  'test/jwt/jose-load.test.ts',
+]
 
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
 const SLOW = ['slow', 'package']

@@ -15,6 +15,7 @@ export type {
   Issuer,
   JwtProfile,
   KeySettings,
+  ConfirmationResult,
   KeySource,
   OpaqueProfile,
   RemoteResponse,
@@ -36,7 +37,7 @@ export { Refusal } from './model/refusal.js'
 export type { VerificationFailure, RefusalDetails } from './model/refusal.js'
 export type { RefusalError, RefusalReason } from './model/refusal-reasons.js'
 export { ConfigurationError } from './options/configuration-error.js'
-export type { AccessToken, TokenFacts, VerificationSource } from './model/access-token.js'
+export type { AccessToken, StatedFacts, TokenFacts, VerificationSource } from './model/access-token.js'
 export type { Decision, DecisionEvent, DecisionObserver, GuardMode } from './model/decision.js'
 export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
 export type { RefusalBody } from './bearer/refusal-response.js'

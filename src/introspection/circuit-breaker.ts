@@ -1,19 +1,38 @@
 import type { Clock } from '../util/clock.js'
+import { SharedFlight } from '../util/single-flight.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 
-/** Why an issuer is left alone for a while. */
-export type PauseReason = 'issuer_unavailable' | 'issuer_refused_us'
+/** Why the circuit is open. `issuer_overloaded`: the issuer answered 429, which our own callers may have caused. */
+export type PauseReason = 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_overloaded'
 
-/** How a question ended, as far as it matters for the next one. */
+/** How a call ended, as far as it matters for the next one. */
 export type CallOutcome =
-  /** The issuer answered, whatever about. */
+  /** A response about the token, whatever it says. */
   | { readonly kind: 'answered' }
-  /** It did not, or not readably, or will have none of us: counts towards the breaker. */
+  /** No response, a 429 without `Retry-After`, or our credentials were refused: counts towards the breaker. */
   | { readonly kind: 'failed'; readonly reason: PauseReason }
-  /** It will not answer this one, and may mean us or the question: says nothing about the next. */
+  /** A 403, which may mean us or the token: says nothing about the next call. */
   | { readonly kind: 'declined' }
-  /** It asked to be left alone: everyone waits. */
-  | { readonly kind: 'pause'; readonly seconds: number }
+  /** The issuer asked for a pause with `Retry-After`: no call until then. */
+  | { readonly kind: 'pause'; readonly seconds: number; readonly reason: PauseReason }
+
+/**
+ * A response that could not be read, or a 5xx. It may be about this one token, which an unauthenticated caller has
+ * chosen: a filter in front of the issuer answers an odd token with a page of its own.
+ */
+export interface UnreadableOutcome {
+  readonly kind: 'unreadable'
+}
+
+/** Introspects a token that the issuer cannot know. */
+export type Probe = () => Promise<CallOutcome>
+
+/** The result of a call. */
+export interface CompletedCall<T> {
+  readonly result: T
+  /** Resolves when the outcome is recorded: immediately, or when the probe after an unreadable response has ended. */
+  readonly recorded: Promise<void>
+}
 
 /** The numbers of {@link CircuitBreaker}. */
 export interface CircuitBreakerSettings {
@@ -32,9 +51,12 @@ export type CircuitChange = 'opened' | 'refused' | 'recovered'
 export const LONGEST_RETRY_AFTER = 120
 
 /**
- * Whether an issuer may be asked now: not while too many questions are under way, not while it asked for a
- * pause, refuses our credentials or has failed several times in a row. After a pause a single question
- * probes; everyone else is told to come back until it has succeeded.
+ * Decides whether an issuer may be called now: not while too many calls are in flight, and not while the circuit is open
+ * after several failures in a row, refused credentials or a `Retry-After`. After the pause a single call is let through;
+ * all other callers get 503 until it has succeeded.
+ *
+ * An unreadable response is no failure by itself. It counts only if a probe fails too; one probe is in flight at a time,
+ * and serves every unreadable response of that time.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerSettings
@@ -45,6 +67,9 @@ export class CircuitBreaker {
   #declinedInRow = 0
   #pause: { readonly reason: PauseReason; readonly until: number } | undefined
   #isProbing = false
+  /** Whether one of the failures in a row was a 429: what our own callers caused must not pass for an outage. */
+  #isOverloaded = false
+  readonly #probes = new SharedFlight<CallOutcome>()
   /** Whether somebody has heard that our credentials are refused, this time round. */
   #isRefusalTold = false
 
@@ -70,21 +95,40 @@ export class CircuitBreaker {
    * the next attempt.
    */
   async run<T>(
-    call: () => Promise<{ readonly result: T; readonly outcome: CallOutcome }>,
-  ): Promise<OrRefusal<T>> {
+    call: () => Promise<{ readonly result: T; readonly outcome: CallOutcome | UnreadableOutcome }>,
+    probe: Probe,
+  ): Promise<OrRefusal<CompletedCall<T>>> {
     const refusal = this.#refuseCall()
     if (refusal !== undefined) return refusal
-    const isProbe = this.#pause !== undefined
-    this.#isProbing ||= isProbe
+    const isTrial = this.#pause !== undefined
+    this.#isProbing ||= isTrial
     this.#inFlight += 1
     try {
       const { result, outcome } = await call()
-      this.#record(outcome, isProbe)
-      return result
-    } finally {
-      this.#inFlight -= 1
-      if (isProbe) this.#isProbing = false
+      return { result, recorded: this.#conclude(outcome, isTrial, probe) }
+    } catch (error) {
+      this.#end(isTrial)
+      throw error
     }
+  }
+
+  /** The call keeps its place until its outcome is recorded, so that the probe adds no call beyond `maxInFlight`. */
+  async #conclude(outcome: CallOutcome | UnreadableOutcome, isTrial: boolean, probe: Probe): Promise<void> {
+    try {
+      if (outcome.kind !== 'unreadable') {
+        this.#record(outcome, isTrial)
+      } else if (isTrial || this.#pause === undefined) {
+        // While the circuit is open there is no call at all, and nothing that a probe could change.
+        this.#record(await this.#probes.share(probe), isTrial)
+      }
+    } finally {
+      this.#end(isTrial)
+    }
+  }
+
+  #end(isTrial: boolean): void {
+    this.#inFlight -= 1
+    if (isTrial) this.#isProbing = false
   }
 
   #refuseCall(): Refusal | undefined {
@@ -94,7 +138,11 @@ export class CircuitBreaker {
       if (left > 0 || this.#isProbing) {
         return new Refusal(pause.reason, {
           retryAfterSeconds: Math.max(0, left),
-          cause: new Error('circuit breaker open after repeated failures'),
+          cause: new Error(
+            pause.reason === 'issuer_overloaded'
+              ? 'circuit breaker open after a 429'
+              : 'circuit breaker open after repeated failures',
+          ),
         })
       }
     }
@@ -106,49 +154,58 @@ export class CircuitBreaker {
     return undefined
   }
 
-  #record(outcome: CallOutcome, isProbe: boolean): void {
+  #record(outcome: CallOutcome, isTrial: boolean): void {
     switch (outcome.kind) {
       case 'answered':
         this.#declinedInRow = 0
-        this.#recover(isProbe)
+        this.#recover(isTrial)
         return
       case 'failed':
-        this.#failuresInRow += 1
-        // Answers to questions put before the pause must not prolong it.
-        if (!isProbe && this.#pause !== undefined) return
-        if (isProbe || this.#failuresInRow >= this.#options.breakerAfter) {
-          this.#open(outcome.reason, this.#options.breakerPause)
-        } else if (outcome.reason === 'issuer_refused_us' && !this.#isRefusalTold) {
-          this.#isRefusalTold = true
-          this.#onChange('refused')
-        }
+        this.#recordFailure(outcome.reason, isTrial)
         return
       case 'declined':
         this.#declinedInRow += 1
-        // Once is anyone's odd token that met a filter in between; again and again, it is us.
+        // Once may be an odd token that met a filter in between; several times in a row, it is us.
         if (this.#declinedInRow === this.#options.breakerAfter) this.#onChange('refused')
-        if (isProbe) this.#recover(isProbe)
+        if (isTrial) this.#recover(isTrial)
         return
       case 'pause':
-        if (!isProbe && this.#pause !== undefined) return
-        this.#open('issuer_unavailable', outcome.seconds)
+        if (!isTrial && this.#pause !== undefined) return
+        this.#open(outcome.reason, outcome.seconds)
     }
   }
 
-  #recover(isProbe: boolean): void {
+  #recordFailure(reason: PauseReason, isTrial: boolean): void {
+    this.#failuresInRow += 1
+    this.#isOverloaded ||= reason === 'issuer_overloaded'
+    // Responses to calls made before the pause must not prolong it.
+    if (!isTrial && this.#pause !== undefined) return
+    if (isTrial || this.#failuresInRow >= this.#options.breakerAfter) {
+      this.#open(this.#isOverloaded && !isTrial ? 'issuer_overloaded' : reason, this.#options.breakerPause)
+    } else if (reason === 'issuer_refused_us' && !this.#isRefusalTold) {
+      this.#isRefusalTold = true
+      this.#onChange('refused')
+    }
+  }
+
+  #recover(isTrial: boolean): void {
     this.#failuresInRow = 0
+    this.#isOverloaded = false
     this.#isRefusalTold = false
-    // A late answer from before the pause says little about the issuer as it is now.
-    if (this.#pause === undefined || !isProbe) return
+    // A late response from before the pause says little about the issuer as it is now.
+    if (this.#pause === undefined || !isTrial) return
     this.#pause = undefined
     this.#onChange('recovered')
   }
 
   #open(reason: PauseReason, seconds: number): void {
-    const isNews = reason === 'issuer_refused_us' ? !this.#isRefusalTold : this.#pause?.reason !== reason
+    const isRefusal = reason === 'issuer_refused_us'
+    const isNews = isRefusal
+      ? !this.#isRefusalTold
+      : this.#pause === undefined || this.#pause.reason === 'issuer_refused_us'
     this.#pause = { reason, until: this.#clock.elapsed() + Math.min(seconds, LONGEST_RETRY_AFTER) }
-    // A probe that is refused is told again: nothing but somebody who hears of it will mend this.
+    // A trial that is refused is reported again: nothing but somebody who hears of it will fix this.
     this.#isRefusalTold = false
-    if (isNews) this.#onChange(reason === 'issuer_refused_us' ? 'refused' : 'opened')
+    if (isNews) this.#onChange(isRefusal ? 'refused' : 'opened')
   }
 }

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
+import { timers } from '../util/timers.js'
 import { exchange } from '../http/exchange.js'
+import { UnreadableResponseError } from '../http/exchange-error.js'
 import { isHtml } from '../http/media-type.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
@@ -8,14 +12,19 @@ import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
 import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
-import type { RemoteProfile, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
-import { CircuitBreaker, type CircuitChange, type CallOutcome } from './circuit-breaker.js'
+import {
+  CircuitBreaker,
+  type CallOutcome,
+  type CircuitChange,
+  type UnreadableOutcome,
+} from './circuit-breaker.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
@@ -28,17 +37,23 @@ export interface RemoteHealth {
   readonly failure?: string
 }
 
-/** A definitive answer: yes with facts, or no with a reason. */
-export type IntrospectionResult = Extract<RemoteResult, { active: boolean }>
+/** What a response says: active with facts, inactive with a reason, or nothing about the token. */
+type Verdict = RemoteResult | ConfirmationResult
 
-type Failure = Extract<RemoteResult, { fault: unknown }>
+/** A definitive result: active with facts, or inactive with a reason. */
+type Definitive<T extends Verdict> = Extract<T, { active: boolean }>
+
+type Failure = Extract<Verdict, { fault: unknown }>
+
+type Reader<T extends Verdict> = (response: RemoteResponse, token: string) => T
 
 /** The shortest and the longest pause before a second attempt, in seconds. */
 const RETRY_PAUSES = [0.02, 0.12] as const
 
-/** Asks one issuer about tokens. Every question is bounded, and every failure an undecidable. */
+/** Introspects tokens at one issuer. Every call is bounded, and every failure is an undecidable. */
 export class Introspector {
   readonly #profile: RemoteProfile
+  readonly #opaquePrefix: string
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #transport: Transport
@@ -53,9 +68,15 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: { readonly transport: Transport; readonly tell: TellIssuerEvent },
+    settings: {
+      readonly transport: Transport
+      readonly tell: TellIssuerEvent
+      /** What the issuer's opaque tokens start with. */
+      readonly opaquePrefix: string | undefined
+    },
   ) {
     this.#profile = profile
+    this.#opaquePrefix = settings.opaquePrefix ?? ''
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
@@ -74,22 +95,57 @@ export class Introspector {
    * Introspects a token. Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
    * `confirmation_impossible`.
    */
-  async introspect(token: string): Promise<OrRefusal<IntrospectionResult>> {
+  introspect(token: string): Promise<OrRefusal<Definitive<RemoteResult>>> {
+    return this.#call(token, this.#profile.read)
+  }
+
+  /** Introspects a JWT whose signature was verified: what the response does not state is not required. */
+  confirm(token: string): Promise<OrRefusal<Definitive<ConfirmationResult>>> {
+    const { read, readConfirmation } = this.#profile
+    return this.#call<ConfirmationResult>(token, readConfirmation ?? ((...call) => asStated(read(...call))))
+  }
+
+  async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const url = await this.#endpoint()
     if (url instanceof Refusal) return url
-    const called = await this.#circuit.run(async () => {
-      const asked = await this.#callWithRetry(url, token)
-      const outcome = outcomeOf(asked)
-      this.#note(asked.verdict, outcome)
-      return { result: asked, outcome }
-    })
-    if (called instanceof Refusal) return called
-    const { verdict, retryAfter } = called
-    if (!('fault' in verdict)) return verdict
-    return new Refusal(verdict.fault, {
+    const started = timers.elapsed()
+    const completed = await this.#circuit.run(
+      async () => {
+        const result = await this.#callWithRetry(url, token, read)
+        const outcome = outcomeOf(result)
+        if (outcome.kind !== 'unreadable') this.#note(result.verdict, outcome)
+        return { result, outcome }
+      },
+      () => this.#probe(url),
+    )
+    if (completed instanceof Refusal) return completed
+    const { verdict, retryAfter, status } = completed.result
+    if (!('fault' in verdict)) return verdict as Definitive<T>
+    await this.#withinDeadline(completed.recorded, started)
+    // A 429 may be our own callers' doing: it must not pass for an outage of the issuer.
+    return new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
       cause: new Error(verdict.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
+  }
+
+  /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */
+  async #probe(url: string): Promise<CallOutcome> {
+    // Hexadecimal, because a filter may take characters such as `--` for an attack.
+    const token = this.#opaquePrefix + randomBytes(32).toString('hex')
+    const result = await this.#callWithRetry(url, token, this.#profile.read)
+    const outcome = outcomeOf(result)
+    const settled: CallOutcome =
+      outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
+    this.#note(result.verdict, settled)
+    return settled
+  }
+
+  /** The caller waits for a probe only as long as for its own call; the probe has a deadline of its own. */
+  async #withinDeadline(recorded: Promise<void>, started: number): Promise<void> {
+    const seconds = Math.max(0, this.#options.deadline - (timers.elapsed() - started))
+    const late = (): Error => new Error('the probe takes longer')
+    await within({ seconds, signal: undefined, late }, () => recorded).catch(() => undefined)
   }
 
   health(): RemoteHealth {
@@ -104,11 +160,15 @@ export class Introspector {
   }
 
   /** One request, and within the same deadline a second one after a temporary failure. */
-  async #callWithRetry(url: string, token: string): Promise<CallResult> {
+  async #callWithRetry<T extends Verdict>(
+    url: string,
+    token: string,
+    read: Reader<T>,
+  ): Promise<CallResult<T>> {
     const { deadline: deadlineSeconds, retries } = this.#options
     const settings = { deadlineSeconds, retries, pauses: RETRY_PAUSES }
     const outcome = await retry(settings, (left) => this.#attempt(url, token, left))
-    return this.#read(outcome, token)
+    return this.#read(outcome, token, read)
   }
 
   async #attempt(url: string, token: string, deadlineSeconds: number): Promise<HttpResponse | Error> {
@@ -121,22 +181,20 @@ export class Introspector {
     }
   }
 
-  #read(outcome: HttpResponse | Error, token: string): CallResult {
+  #read<T extends Verdict>(outcome: HttpResponse | Error, token: string, read: Reader<T>): CallResult<T> {
     if (outcome instanceof Error) {
-      return { verdict: { fault: 'issuer_unavailable', detail: outcome.message } }
+      return {
+        verdict: { fault: 'issuer_unavailable', detail: outcome.message },
+        isUnreadable: outcome instanceof UnreadableResponseError,
+      }
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
     const json = parseJson(text)
     const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
     try {
-      const verdict = this.#profile.read({ status, json }, token)
-      return {
-        verdict: 'fault' in verdict ? verdict : doubted(verdict, outcome, json),
-        status,
-        retryAfter,
-        isUnwelcome,
-      }
+      const verdict = read({ status, json }, token)
+      return { verdict: unlessDoubtful(verdict, outcome, json), status, retryAfter, isUnwelcome }
     } catch {
       // A reader written by hand that trips over an answer has not found anything out about the token.
       return {
@@ -148,7 +206,7 @@ export class Introspector {
     }
   }
 
-  #note(verdict: RemoteResult, { kind }: CallOutcome): void {
+  #note(verdict: Verdict, { kind }: CallOutcome): void {
     if (!('fault' in verdict)) {
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
@@ -165,28 +223,44 @@ export class Introspector {
   }
 }
 
-/** What is left of a statement about a token once it is known in what form it came. */
-function doubted(verdict: IntrospectionResult, { headers, text }: HttpResponse, json: unknown): RemoteResult {
-  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the answer calls itself an HTML page' }
+/** Rejects an active result that came as an HTML page, with duplicate members, or nested too deeply. */
+function unlessDoubtful<T extends Verdict>(
+  verdict: T,
+  { headers, text }: HttpResponse,
+  json: unknown,
+): T | Failure | Inactive {
+  if ('fault' in verdict) return verdict
+  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
   if (!verdict.active || typeof json !== 'object' || json === null) return verdict
-  // Whoever had the token issued may have chosen some of its claims: what is odd about them is held against it alone,
-  // and not against the issuer, which others depend on.
-  if (hasDuplicateMembers(text)) return invalid('the answer has a member twice')
+  // A client may have chosen some of the claims: what is odd about them is held against its token alone, and not
+  // against the issuer, which others depend on.
+  if (hasDuplicateMembers(text)) return invalid('the response has a member twice')
   return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
 }
 
-function invalid(detail: string): RemoteResult {
+type Inactive = Extract<Verdict, { active: false }>
+
+function invalid(detail: string): Inactive {
   return { active: false, reason: 'claim_invalid', detail }
 }
 
-/** What a question brought. */
-interface CallResult {
-  readonly verdict: RemoteResult
+/** What a reader for any token says of a JWT: an empty audience is a response that names none. */
+function asStated(result: RemoteResult): ConfirmationResult {
+  if ('fault' in result || !result.active) return result
+  const { audience, ...facts } = result.facts
+  return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
+}
+
+/** What a call brought. */
+interface CallResult<T extends Verdict> {
+  readonly verdict: T | Failure | Inactive
   readonly status?: number
-  /** Seconds the issuer asked us to wait. */
+  /** The issuer's `Retry-After`, in seconds. */
   readonly retryAfter?: number | undefined
-  /** The issuer will have none of us, whatever we ask. */
+  /** The issuer rejects our own credentials. */
   readonly isUnwelcome?: boolean
+  /** A response came that is too large or not UTF-8. */
+  readonly isUnreadable?: boolean
 }
 
 const EVENT_OF = {
@@ -195,16 +269,20 @@ const EVENT_OF = {
   recovered: 'remote_recovered',
 } as const satisfies Record<CircuitChange, string>
 
-function outcomeOf({ verdict, status, retryAfter, isUnwelcome }: CallResult): CallOutcome {
+function outcomeOf(result: CallResult<Verdict>): CallOutcome | UnreadableOutcome {
+  const { verdict, status, retryAfter, isUnwelcome, isUnreadable } = result
   if (!('fault' in verdict)) return { kind: 'answered' }
+  const reason = status === 429 ? 'issuer_overloaded' : 'issuer_unavailable'
   if (retryAfter !== undefined && (status === 429 || status === 503)) {
-    return { kind: 'pause', seconds: retryAfter }
+    return { kind: 'pause', seconds: retryAfter, reason }
   }
   if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
+  if (status === 429) return { kind: 'failed', reason }
   if (status === 403) return { kind: 'declined' }
-  // Counted as failures, these would let anyone's odd token stop everyone's questions.
+  // Counted as failures, an odd token of one caller would stop the calls for all.
   if (isRequestError(verdict, status)) return { kind: 'answered' }
-  return { kind: 'failed', reason: 'issuer_unavailable' }
+  if (status === undefined && isUnreadable !== true) return { kind: 'failed', reason }
+  return { kind: 'unreadable' }
 }
 
 /** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */

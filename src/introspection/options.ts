@@ -12,15 +12,15 @@ export interface RemoteOptions {
   readonly refusedLifetime?: Duration
   /** Bounds one question, from connection to last byte, a second attempt included. Default `'3s'`, at most `'60s'`. */
   readonly deadline?: Duration
-  /** The largest answer read, in bytes after decompression. Default 65536. */
+  /** The largest answer read, in bytes after decompression. Default 16384. */
   readonly maxBytes?: number
   /** Further attempts after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline. Default 1, at most 1. */
   readonly retries?: number
   /** Questions under way at the same time; beyond, `issuer_overloaded` at once. Default 64. */
   readonly maxInFlight?: number
-  /** Failed questions in a row after which the issuer is left alone. Default 5. */
+  /** Failed calls in a row that open the circuit; unreadable responses count only if a probe fails too. Default 5. */
   readonly breakerAfter?: number
-  /** How long it is left alone before a single question probes it. Default `'5s'`, at most `'60s'`. */
+  /** How long the circuit stays open before a single call is let through. Default `'5s'`, at most `'60s'`. */
   readonly breakerPause?: Duration
 }
 
@@ -29,7 +29,7 @@ export const REMOTE_OPTIONS = {
   lifetime: restricting(duration({ max: '1h', default: '30s' })),
   refusedLifetime: duration({ max: '60s', default: '5s' }),
   deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
-  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 64 * 1024 }),
+  maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 16 * 1024 }),
   retries: integer({ min: 0, max: 1, default: 1 }),
   maxInFlight: integer({ min: 1, max: 10_000, default: 64 }),
   breakerAfter: integer({ min: 1, max: 1000, default: 5 }),

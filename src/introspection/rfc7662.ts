@@ -1,8 +1,9 @@
 import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
+import type { StatedFacts } from '../model/access-token.js'
 import { CLIENT_CLAIMS, isOtherKind, readClaims, type Claims } from '../model/claims.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
-import type { RemoteResponse, RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure } from '../model/refusal.js'
+import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
 /** What a request about a token holds (RFC 7662 section 2.1, RFC 7009 section 2.1). */
 export function tokenForm(
@@ -35,19 +36,45 @@ export interface IntrospectionReading {
   readonly scopeClaims: readonly string[]
 }
 
-/** Reads an answer of RFC 7662 section 2.2. Only `active: true` vouches, and only `active: false` denies. */
+/** Reads a response of RFC 7662 section 2.2. Only `active: true` confirms, and only `active: false` denies. */
 export function readIntrospection(answer: RemoteResponse, reading: IntrospectionReading): RemoteResult {
+  const claims = activeClaimsOf(answer)
+  return isDefinitiveOrFault(claims) ? claims : readActive(claims.active, reading)
+}
+
+/**
+ * Reads the same response about a JWT whose signature was verified. Every member is optional then, because RFC 7662
+ * requires `active` only.
+ */
+export function readConfirmation(answer: RemoteResponse, reading: IntrospectionReading): ConfirmationResult {
+  const claims = activeClaimsOf(answer)
+  if (isDefinitiveOrFault(claims)) return claims
+  const facts = statedFacts(claims.active, reading)
+  return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
+}
+
+type NotActive = Exclude<RemoteResult, { active: true }>
+
+/** The members of a response that says active. */
+interface ActiveClaims {
+  readonly active: Claims
+}
+
+function isDefinitiveOrFault(result: NotActive | ActiveClaims): result is NotActive {
+  return 'fault' in result || result.active === false
+}
+
+function activeClaimsOf(answer: RemoteResponse): NotActive | ActiveClaims {
   const fault = faultOf(answer)
   if (fault !== undefined) return fault
   const { json } = answer
   if (!isRecord(json))
-    return { fault: 'issuer_unavailable', detail: 'the introspection answer is no JSON object' }
+    return { fault: 'issuer_unavailable', detail: 'the introspection response is not a JSON object' }
   const claims = activeClaims(json)
   if (claims === 'unreadable')
-    return { fault: 'issuer_unavailable', detail: 'the introspection answer has no boolean active' }
-  if (claims === 'inactive')
-    return { active: false, reason: 'token_inactive', detail: 'the issuer says inactive' }
-  return readActive(claims, reading)
+    return { fault: 'issuer_unavailable', detail: 'the introspection response has no boolean active' }
+  if (claims === 'inactive') return rejected('token_inactive', 'the issuer says inactive')
+  return { active: claims }
 }
 
 /**
@@ -64,23 +91,50 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = ownMember(json, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss is another issuer')
-  const type = ownMember(json, 'token_type')
-  if (type !== undefined && !isBearerType(type)) {
-    return isDpopType(type)
-      ? rejected('proof_missing', 'the token is bound to a DPoP key')
-      : rejected('type_not_allowed', 'token_type is not that of a bearer access token')
-  }
-  if (isOtherKind(json)) return rejected('type_not_allowed', 'the answer is about another kind of token')
-  const facts = readClaims(json, {
-    scopeClaims: reading.scopeClaims,
-    required: [],
-    clientClaims: CLIENT_CLAIMS,
-  })
+  const facts = typeFailure(json) ?? readClaims(json, { ...READING, scopeClaims: reading.scopeClaims })
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
 }
 
-/** Vouched for, and still not acceptable. */
-function rejected(reason: Extract<RemoteResult, { active: false }>['reason'], detail: string): RemoteResult {
+const READING = { required: [], clientClaims: CLIENT_CLAIMS } as const
+
+/** Stands in for a subject that a response about a JWT need not state. */
+const NO_SUBJECT = { sub: '-' } as const
+
+function statedFacts(json: Claims, { scopeClaims }: IntrospectionReading): StatedFacts | VerificationFailure {
+  const read = typeFailure(json) ?? readClaims({ ...NO_SUBJECT, ...json }, { ...READING, scopeClaims })
+  if (isVerificationFailure(read)) return read
+  const isStated = (name: string): boolean => (ownMember(json, name) ?? undefined) !== undefined
+  const { issuer, clientId, tokenId, notBefore, expiresAt } = read
+  return {
+    issuer,
+    clientId,
+    tokenId,
+    notBefore,
+    expiresAt,
+    claims: json,
+    ...(isStated('sub') ? { subject: read.subject } : {}),
+    ...(isStated('aud') ? { audience: read.audience } : {}),
+    ...(scopeClaims.some(isStated) ? { scopes: read.scopes } : {}),
+  }
+}
+
+function typeFailure(json: Claims): VerificationFailure | undefined {
+  const type = ownMember(json, 'token_type')
+  if (type !== undefined && !isBearerType(type)) {
+    return isDpopType(type)
+      ? { reason: 'proof_missing', detail: 'the token is bound to a DPoP key' }
+      : { reason: 'type_not_allowed', detail: 'token_type is not that of a bearer access token' }
+  }
+  return isOtherKind(json)
+    ? { reason: 'type_not_allowed', detail: 'the response is about another kind of token' }
+    : undefined
+}
+
+/** A definitive result against the token. */
+function rejected(
+  reason: VerificationFailure['reason'],
+  detail: string,
+): Extract<RemoteResult, { active: false }> {
   return { active: false, reason, detail }
 }
 
@@ -92,7 +146,7 @@ function isDpopType(type: unknown): boolean {
   return typeof type === 'string' && type.toLowerCase() === 'dpop'
 }
 
-function faultOf({ status, json }: RemoteResponse): RemoteResult | undefined {
+function faultOf({ status, json }: RemoteResponse): Extract<RemoteResult, { fault: unknown }> | undefined {
   if (status === 200) return undefined
   const error = isRecord(json) ? ownMember(json, 'error') : undefined
   // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.

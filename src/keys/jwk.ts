@@ -26,7 +26,8 @@ const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   AKP: ['kty', 'alg', 'pub'],
 }
 
-const LONGEST_KID = 512
+/** A key with a longer id is not used. */
+export const LONGEST_KID = 512
 
 /**
  * Reads one entry of a key set (RFC 7517). Undefined for an entry that must not or cannot verify

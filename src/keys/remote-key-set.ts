@@ -1,6 +1,4 @@
-import { LRUCache } from 'lru-cache'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
-import { backoff } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
@@ -19,27 +17,15 @@ import type { DocumentHealth } from '../model/health.js'
 import { maxAgeOf } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { KeySettings } from '../model/issuer.js'
+import { LONGEST_KID } from './jwk.js'
 import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
-
-const MOST_ABSENT_KIDS = 1000
-
-/** A key id that was looked for in vain. */
-interface AbsentKid {
-  readonly tries: number
-  /** Before this time it causes no further fetch. */
-  readonly until: number
-  /** How many fetches had succeeded when it was last looked for. */
-  readonly fetches: number
-}
 
 /** Keys fetched from the issuer's key set address, given or discovered. */
 export class RemoteKeySet implements KeySet {
   readonly #document: RefreshingDocument<PublishedKeys>
   readonly #options: KeySettings
   readonly #clock: Clock
-  /** Ids looked for in vain, with the time before which looking again is pointless. Emptied when the set changes. */
-  readonly #absent = new LRUCache<string, AbsentKid>({ max: MOST_ABSENT_KIDS })
   #size = 0
   /** The time of day when the keys were last found usable. */
   #usableAt = Number.NaN
@@ -73,7 +59,6 @@ export class RemoteKeySet implements KeySet {
   ): void {
     const listed = new Set(keys)
     for (const key of earlier) if (!listed.has(key)) key.withdrawn = true
-    if (keys.some((key) => !earlier.includes(key))) this.#absent.clear()
     if (earlier.length > 0 && earlier.every((key) => key.withdrawn)) {
       tell('keys_replaced', `none of the earlier keys is listed any more; the set now has ${keys.length}`)
     }
@@ -126,16 +111,17 @@ export class RemoteKeySet implements KeySet {
   }
 
   /**
-   * A key id that is not in the set is either junk or the first token after a rotation, and only a fetch
-   * tells. One fetch per pause serves every unknown id of that time; an id found absent must wait longer
-   * and longer before it may cause another, so that junk repeated does not spend what a rotation needs.
+   * A key id that is not in the set is either forged or the first token after a rotation, and only a fetch tells. One
+   * fetch per pause serves every unknown id of that time. No id waits longer than the pause, however often it was
+   * presented before its key was published, because anybody can present it.
    */
   async #findAfterFetch(query: KeyQuery, before: number): Promise<OrRefusal<readonly VerificationKey[]>> {
     const kid = query.kid ?? ''
+    // A key with such an id is never used.
+    if (kid.length > LONGEST_KID) return []
     const now = this.#clock.elapsed()
-    const absent = this.#absent.get(kid)
     const justLoaded = this.#document.successes() !== before
-    if (!justLoaded && now >= this.#nextUnknownKeyFetch && now >= (absent?.until ?? now)) {
+    if (!justLoaded && now >= this.#nextUnknownKeyFetch) {
       this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
       await this.#document.refresh()
     } else {
@@ -149,22 +135,7 @@ export class RemoteKeySet implements KeySet {
     if (this.#document.health().status !== 'ok') {
       return this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
     }
-    // An id nobody looked for since it was asked about is not known to be absent: it must not wait longer
-    // each time its honest owner tries again in the pause.
-    if (this.#document.successes() !== before) this.#recordAbsent(kid, now)
     return []
-  }
-
-  #recordAbsent(kid: string, now: number): void {
-    const fetches = this.#document.successes()
-    const earlier = this.#absent.get(kid)
-    // Many requests that waited for one fetch have looked once.
-    if (earlier?.fetches === fetches) return
-    const tries = (earlier?.tries ?? 0) + 1
-    // Not longer: whoever guesses the id of a coming key and presents it early must not lock its owner out.
-    const { unknownKeyPause, longestPause } = this.#options
-    const wait = backoff(tries, { first: unknownKeyPause, longest: longestPause })
-    this.#absent.set(kid, { tries, until: now + wait, fetches })
   }
 
   /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */

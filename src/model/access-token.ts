@@ -49,6 +49,12 @@ export interface TokenFacts {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** What a response states about a JWT that is verified already. An absent member is not stated. */
+export interface StatedFacts extends Partial<Omit<TokenFacts, 'clientId'>> {
+  /** The client's id; a list if the issuer knows the client by several ids. */
+  readonly clientId?: string | readonly string[] | undefined
+}
+
 /** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
 export type VerificationSource = 'cache' | 'local' | 'remote'
 
@@ -61,6 +67,8 @@ export interface TokenOrigin {
   readonly confirmedAt: number | undefined
   /** Claims that are known to be frozen, with everything in them. */
   readonly frozen: TokenFacts['claims'] | undefined
+  /** The claims as JSON, if they are too large to be kept parsed. */
+  readonly text: string | undefined
 }
 
 /**
@@ -84,7 +92,12 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
     subject: facts.subject,
     scopes: Object.freeze(facts.scopes.slice()),
     audience: Object.freeze(facts.audience.slice()),
-    claims: facts.claims === origin.frozen ? facts.claims : deepFreeze(facts.claims),
+    claims:
+      origin.text !== undefined
+        ? {}
+        : facts.claims === origin.frozen
+          ? facts.claims
+          : deepFreeze(facts.claims),
     fingerprint: fingerprintOf(origin.digest),
   }
   if (clientId !== undefined) token.clientId = clientId
@@ -92,7 +105,32 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   if (issuedAt !== undefined) token.issuedAt = issuedAt
   if (expiresAt !== undefined) token.expiresAt = expiresAt
   if (origin.confirmedAt !== undefined) token.confirmedAt = origin.confirmedAt
+  if (origin.text !== undefined) defineClaims(token, origin.text)
   return Object.freeze(token)
+}
+
+/** Claims that are parsed when they are read. The parsed ones live as long as somebody uses them. */
+function defineClaims(token: object, text: string): void {
+  let parsed: WeakRef<AccessToken['claims']> | undefined
+  const get = (): AccessToken['claims'] => {
+    const known = parsed?.deref()
+    if (known !== undefined) return known
+    const claims = deepFreeze(JSON.parse(text) as AccessToken['claims'])
+    parsed = new WeakRef(claims)
+    return claims
+  }
+  Object.defineProperty(token, 'claims', { get, enumerable: true })
+}
+
+/** A copy of a token with some members changed. Claims that are kept as text stay so. */
+export function withChanges(token: AccessToken, changes: Partial<Omit<AccessToken, 'claims'>>): AccessToken {
+  const claims = Object.getOwnPropertyDescriptor(token, 'claims')
+  if (claims?.get === undefined) return Object.freeze({ ...token, ...changes })
+  // Spread, the claims would be parsed and kept.
+  const names = Object.keys(token).filter((name) => name !== 'claims') as (keyof AccessToken)[]
+  const copy = Object.fromEntries(names.map((name) => [name, token[name]]))
+  Object.defineProperty(copy, 'claims', claims)
+  return Object.freeze(Object.assign(copy, changes)) as unknown as AccessToken
 }
 
 function optionalString(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenId'): string | undefined {
@@ -122,8 +160,3 @@ function wrongFact(name: keyof TokenFacts, right: string): TypeError {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-
-/** The same token, now vouched for by its issuer at `confirmedAt`. */
-export function withConfirmation(token: AccessToken, confirmedAt: number): AccessToken {
-  return Object.freeze({ ...token, confirmedAt })
-}

@@ -150,18 +150,33 @@ export function readScopes(
   return { granted: [...granted] }
 }
 
-const FOREIGN_USES = ['id', 'id_token', 'refresh', 'refresh_token']
-const FOREIGN_TYPES = ['id', 'refresh', 'offline', 'logout']
+/** Claims in which issuers name the kind of a token. */
+const KIND_CLAIMS = ['token_use', 'typ', 'token_type', 'purpose']
+
+const OTHER_KINDS = new Set([
+  'id',
+  'id_token',
+  'refresh',
+  'refresh_token',
+  'offline',
+  'offline_token',
+  'logout',
+  'logout_token',
+])
 
 /**
- * Whether the claims say that the token is of another kind than an access token: by `token_use`, or by a
- * `typ` among the claims. Issuers sign those with the same keys, and introspect them at the same endpoint.
+ * Whether the claims say that the token is of another kind than an access token. Issuers sign ID, refresh and logout
+ * tokens with the same keys, and introspect them at the same endpoint.
  */
 export function isOtherKind(claims: Claims): boolean {
-  return says(claims, 'token_use', FOREIGN_USES) || says(claims, 'typ', FOREIGN_TYPES)
+  return KIND_CLAIMS.some((name) => {
+    const kind = ownMember(claims, name)
+    return typeof kind === 'string' && OTHER_KINDS.has(kindOf(kind))
+  })
 }
 
-function says(claims: Claims, name: string, values: readonly string[]): boolean {
-  const value = ownMember(claims, name)
-  return typeof value === 'string' && values.includes(value.toLowerCase())
+/** The kind in `Refresh`, `refresh+jwt`, `application/id_token` and RFC 8693's `urn:ietf:params:oauth:token-type:id_token`. */
+function kindOf(text: string): string {
+  const [kind = ''] = text.slice(Math.max(text.lastIndexOf(':'), text.lastIndexOf('/')) + 1).split('+')
+  return kind.toLowerCase().replace(/[- ]/g, '_')
 }

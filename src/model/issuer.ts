@@ -1,4 +1,4 @@
-import type { AccessToken, TokenFacts } from './access-token.js'
+import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
 import type { VerificationFailure } from './refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
@@ -98,6 +98,11 @@ export interface RemoteProfile {
   }
   /** Reads the answer. Whatever is not a definitive statement about this token must come back as a `fault`. */
   readonly read: (answer: RemoteResponse, token: string) => RemoteResult
+  /**
+   * Reads the response about a JWT whose signature is verified already, for a policy's `confirmAfter`: returns only what
+   * the response states. Without it the facts of {@link RemoteProfile.read} count as stated, except an empty audience.
+   */
+  readonly readConfirmation?: (answer: RemoteResponse, token: string) => ConfirmationResult
 }
 
 /** An issuer's answer: its status, and its JSON where the body was JSON. */
@@ -118,6 +123,11 @@ export type RemoteResult =
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
       readonly detail: string
     }
+
+/** What a response says about a JWT that is valid by itself. It can only narrow what the JWT states. */
+export type ConfirmationResult =
+  /** The issuer confirms the token, and states these facts about it, if any. */
+  { readonly active: true; readonly facts: StatedFacts } | Exclude<RemoteResult, { active: true }>
 
 /** The numbers of key fetching, with the bounds of the `keys` option. Each default is in brackets. */
 export interface KeySettings {

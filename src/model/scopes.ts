@@ -138,6 +138,28 @@ function grants(matches: ScopeMatcher, granted: string, demanded: string): boole
   }
 }
 
+/** Pairs of wildcard scopes that are compared at most: the client has chosen some, and the event loop waits meanwhile. */
+const MOST_COMPARISONS = 10_000
+
+/**
+ * The scopes that two lists have in common: those in both, and under `wildcard` also those of one list that the other
+ * grants, so that `orders:*` and `orders:read` have `orders:read` in common. A custom matcher is not asked, because
+ * what it grants need not be transitive.
+ */
+export function commonScopes(
+  first: readonly string[],
+  second: readonly string[],
+  matches: ScopeMatcher,
+): readonly string[] {
+  const [inFirst, inSecond] = [new Set(first), new Set(second)]
+  if (matches !== wildcardScope || first.length * second.length > MOST_COMPARISONS) {
+    return Object.freeze(first.filter((scope) => inSecond.has(scope)))
+  }
+  const ofFirst = first.filter((scope) => inSecond.has(scope) || isGranted(scope, second, matches))
+  const ofSecond = second.filter((scope) => !inFirst.has(scope) && isGranted(scope, first, matches))
+  return Object.freeze([...ofFirst, ...ofSecond])
+}
+
 /** What must hold each for itself, for a demand to hold. */
 export function necessaryParts(demand: ScopeRule): readonly (string | ScopeRule)[] {
   if (demand.kind === 'any') return [demand]

@@ -6,8 +6,10 @@ import type { Policy } from './policy.js'
 export interface FreshnessNeeds {
   /** Seconds within which the issuer must have vouched; undefined for no demand. */
   readonly confirmAfter: number | undefined
-  /** Seconds an answer may be used past its lifetime while the issuer cannot be asked. */
+  /** Seconds that a cached result may be used past its lifetime while the issuer is unavailable. */
   readonly staleIfError: number
+  /** Whether any of the policies names one of the two. */
+  readonly isStated: boolean
 }
 
 /** The policies that hold for a request, brought together once for all its requests. */
@@ -35,10 +37,13 @@ export type CallerRule = Pick<CompiledPolicy, (typeof CALLER_RULES)[number]>
 export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet {
   const demands = policies.map((policy) => policy.scopes).filter((demand) => demand !== undefined)
   const parts = demands.flatMap(necessaryParts)
+  const confirmAfter = least(policies.map((policy) => policy.confirmAfter))
+  const staleIfError = least(policies.map(staleIfErrorOf))
   return {
     needs: {
-      confirmAfter: least(policies.map((policy) => policy.confirmAfter)),
-      staleIfError: least(policies.map((policy) => policy.staleIfError)) ?? 0,
+      confirmAfter,
+      staleIfError: staleIfError ?? 0,
+      isStated: staleIfError !== undefined,
     },
     maxTokenAge: least(policies.map((policy) => policy.maxTokenAge)),
     maxTokenLifetime: least(policies.map((policy) => policy.maxTokenLifetime)),
@@ -48,6 +53,11 @@ export function combinePolicies(policies: readonly CompiledPolicy[]): PolicySet 
     mentionedScopes: Object.freeze([...new Set(demands.flatMap(mentionedScopes))]),
     checks: policies.map((policy) => policy.check).filter((check) => check !== undefined),
   }
+}
+
+/** A policy that wants recent confirmations and says nothing of outages does not accept older ones in an outage. */
+function staleIfErrorOf({ staleIfError, confirmAfter }: CompiledPolicy): number | undefined {
+  return staleIfError ?? (confirmAfter === undefined ? undefined : 0)
 }
 
 function least(values: readonly (number | undefined)[]): number | undefined {

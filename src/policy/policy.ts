@@ -23,7 +23,10 @@ export interface Policy {
    * remotely beyond; where its issuer cannot be asked it is refused from then on.
    */
   readonly confirmAfter?: Duration
-  /** How long past its lifetime a remembered remote answer may still be used while the issuer is down. Default 0. */
+  /**
+   * How long past its lifetime a cached result of the issuer may still be used while the issuer is unavailable, but not
+   * after a 429. Default 0; a guard in front that does not name it answers 503 before a route's is seen.
+   */
   readonly staleIfError?: Duration
   /** Only tokens of these issuers: configured names or `iss` values. */
   readonly issuers?: string | readonly string[]

@@ -2,7 +2,7 @@ import { nested, readOptions } from '../options/read-options.js'
 import { custom, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
 import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
-import { introspectionRequest, readIntrospection } from '../introspection/rfc7662.js'
+import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
 import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import { decodeJwt, looksLikeJwt, mayStartJwt } from '../jwt/decode.js'
@@ -140,6 +140,7 @@ function introspectionProfiles({
       read: (answer, token) =>
         (client.jwts ? refuseOtherJwt(token) : undefined) ??
         readIntrospection(answer, { issuer, scopeClaims }),
+      readConfirmation: (answer) => readConfirmation(answer, { issuer, scopeClaims }),
     },
   }
 }

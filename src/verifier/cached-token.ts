@@ -8,8 +8,10 @@ import {
 import type { Decision } from '../model/decision.js'
 import { isBoundToKey } from '../model/claims.js'
 import type { VerificationKey } from '../model/verification-key.js'
-import { ownMember } from '../util/members.js'
+import { isRecord, ownMember } from '../util/members.js'
+import type { ProvenFacts } from './confirmation.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
+import { weighClaims, weighToken } from './token-weight.js'
 
 /** What verification found out about a token. */
 export interface VerifiedFacts {
@@ -22,6 +24,10 @@ export interface VerifiedFacts {
   readonly key: VerificationKey | undefined
   /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
   readonly confirmedElapsed: number | undefined
+  /** What a JWT stated itself, if a confirmation has narrowed it. */
+  readonly proven: ProvenFacts | undefined
+  /** Bytes of heap that the claims take. */
+  readonly claimsWeight: number
 }
 
 /** A verified token, and where its facts came from. */
@@ -44,6 +50,13 @@ export class CachedToken implements VerifiedFacts {
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
   readonly clientId: string | undefined
+  /**
+   * Seconds from issue to expiry as the token itself states them, infinite if it does not: an earlier expiry in a
+   * confirmation does not make a token one that was minted for a shorter time.
+   */
+  readonly lifetime: number
+  /** What the token stated itself, before any confirmation. */
+  readonly proven: ProvenFacts
   /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
   /** Whether the token is bound to a key. */
@@ -52,10 +65,22 @@ export class CachedToken implements VerifiedFacts {
   readonly cachedResult: ResolvedToken
   /** The decision about a request that is accepted with this token. */
   readonly acceptedDecision: Decision
+  readonly claimsWeight: number
+  /** Bytes of heap that the entry takes. */
+  readonly weight: number
   /** Number of cache hits. */
   useCount = 0
 
-  constructor({ issuer, token, notBefore, isBound, key, confirmedElapsed }: VerifiedFacts) {
+  constructor({
+    issuer,
+    token,
+    notBefore,
+    isBound,
+    key,
+    confirmedElapsed,
+    proven,
+    claimsWeight,
+  }: VerifiedFacts) {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
@@ -64,12 +89,22 @@ export class CachedToken implements VerifiedFacts {
     this.issuedAt = ownMember(token, 'issuedAt')
     this.expiresAt = ownMember(token, 'expiresAt')
     this.clientId = ownMember(token, 'clientId')
+    this.proven = proven ?? this
+    this.lifetime = lifetimeOf(this.proven.token)
+    this.claimsWeight = claimsWeight
+    this.weight = claimsWeight + weighToken(token) + (proven === undefined ? 0 : weighToken(proven.token))
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.isBound = isBound
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }
+}
+
+function lifetimeOf(token: AccessToken): number {
+  const issuedAt = ownMember(token, 'issuedAt')
+  const expiresAt = ownMember(token, 'expiresAt')
+  return issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
 }
 
 /** How a token was verified. */
@@ -90,7 +125,19 @@ export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key'
 export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
   const { issuer, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
   const { name: issuerName, provider } = issuer.issuer
-  const token = createAccessToken(facts, { format, issuerName, provider, digest, confirmedAt, frozen })
+  const { claims } = facts
+  const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
+  const isLarge = parsedWeight !== undefined && parsedWeight > LARGEST_PARSED_CLAIMS
+  const text = isLarge ? JSON.stringify(claims) : undefined
+  const token = createAccessToken(facts, {
+    format,
+    issuerName,
+    provider,
+    digest,
+    confirmedAt,
+    frozen,
+    text,
+  })
   return new CachedToken({
     issuer,
     token,
@@ -99,5 +146,13 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     isBound: isBoundToKey(facts.claims) || (frozen !== undefined && isBoundToKey(frozen)),
     key,
     confirmedElapsed,
+    proven: undefined,
+    claimsWeight: text === undefined ? (parsedWeight ?? LARGEST_PARSED_CLAIMS) : 2 * text.length,
   })
 }
+
+/**
+ * Bytes of heap beyond which claims are kept as JSON and parsed when they are read. Parsed, they take up to 21 times as
+ * much as their text, and their sender chooses them.
+ */
+const LARGEST_PARSED_CLAIMS = 16 * 1024

@@ -28,13 +28,17 @@ export function longestAge(
   return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
 }
 
-/** What no route will ever accept is not worth a question, nor the place of a token that one does. */
+/**
+ * Whether any route can accept the token now or later. Other tokens are not introspected, and do not take the place of
+ * one that a route accepts.
+ */
 export function canEverPass(
-  { matchesAudience: isForUs, isBound, expiresAt }: CachedToken,
+  { matchesAudience, isBound, expiresAt, issuer: { issuer }, token }: CachedToken,
   now: number,
   tolerance: number,
 ): boolean {
-  return isForUs && !isBound && (expiresAt === undefined || now < expiresAt + tolerance)
+  if (!matchesAudience || isBound || !(expiresAt === undefined || now < expiresAt + tolerance)) return false
+  return issuer.validateToken?.(token) === undefined
 }
 
 /**

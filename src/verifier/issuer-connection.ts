@@ -53,6 +53,8 @@ interface Settings {
   readonly keyOptions: KeySettings
   /** How the issuer is asked about tokens, with defaults for its numbers. */
   readonly remote: RemoteProfile | undefined
+  /** What the issuer's opaque tokens start with. */
+  readonly opaquePrefix: string | undefined
 }
 
 /**
@@ -73,6 +75,7 @@ export function connectIssuer(
     tell: issuerEvents(issuer, observer),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
+    opaquePrefix: issuer.opaque?.prefix ?? undefined,
   }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)
@@ -125,6 +128,7 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
     options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
     request: (token) => profile.request(token),
     read: (answer, token) => profile.read(answer, token),
+    ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),
   }
 }
 

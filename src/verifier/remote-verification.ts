@@ -1,11 +1,10 @@
-import { withConfirmation, type AccessToken, type TokenFacts } from '../model/access-token.js'
-import { isBoundToKey } from '../model/claims.js'
-import { Refusal, type OrRefusal, type VerificationFailure } from '../model/refusal.js'
-import type { IntrospectionResult } from '../introspection/introspector.js'
+import type { AccessToken } from '../model/access-token.js'
+import { isVerificationFailure, Refusal, type OrRefusal, type VerificationFailure } from '../model/refusal.js'
 import type { Clock } from '../util/clock.js'
-import { isRecord } from '../util/members.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
+import { narrowToConfirmed } from './confirmation.js'
+import { canEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
@@ -16,13 +15,13 @@ export interface TokenToVerify {
   readonly format: AccessToken['format']
 }
 
-/** The reader of a custom issuer may return anything: facts of a wrong type are refused where they are stored. */
-function isBound({ claims }: TokenFacts): boolean {
-  return isRecord(claims) && isBoundToKey(claims)
+/** What tokens are verified remotely with. */
+export interface RemoteVerificationSettings {
+  readonly cache: TokenCache
+  readonly clock: Clock
+  /** Seconds by which clocks may differ. */
+  readonly toleranceSeconds: number
 }
-
-/** An answer that names a key is not usable, like an inactive one, and is cached like it: bounded, and briefly. */
-const BOUND: VerificationFailure = { reason: 'proof_missing', detail: 'the answer has a cnf member' }
 
 /** Whether the result of a call in flight may still be cached: not after the token was forgotten. */
 type MayCache = () => boolean
@@ -31,11 +30,13 @@ type MayCache = () => boolean
 export class RemoteVerification {
   readonly #cache: TokenCache
   readonly #clock: Clock
+  readonly #toleranceSeconds: number
   readonly #flights = new SingleFlight<OrRefusal<CachedToken>>()
 
-  constructor(cache: TokenCache, clock: Clock) {
+  constructor({ cache, clock, toleranceSeconds }: RemoteVerificationSettings) {
     this.#cache = cache
     this.#clock = clock
+    this.#toleranceSeconds = toleranceSeconds
   }
 
   /** Asks the issuer about a token that is not cached. */
@@ -60,8 +61,14 @@ export class RemoteVerification {
     call: (mayCache: MayCache) => Promise<OrRefusal<CachedToken>>,
   ): Promise<OrRefusal<CachedToken>> {
     return this.#flights.share(digest, call, (result) => {
-      if (!(result instanceof Refusal)) this.#cache.accept(digest, result)
+      if (!(result instanceof Refusal)) this.#store(digest, result)
     })
+  }
+
+  /** What no route can accept must not take the place of a token that one does. */
+  #store(digest: string, result: CachedToken): void {
+    if (canEverPass(result, this.#clock.now(), this.#toleranceSeconds)) this.#cache.accept(digest, result)
+    else this.#cache.acceptUnusable(digest, result)
   }
 
   /** The facts of a token as its issuer states them. */
@@ -70,9 +77,11 @@ export class RemoteVerification {
     issuer: ConnectedIssuer,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
+    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
-    const result = await this.#introspect(request, issuer, mayCache)
+    const result = await issuer.remote.introspect(request.token)
     if (result instanceof Refusal) return result
+    if (!result.active) return this.#refuse(result, request, issuer, mayCache)
     const { format, digest } = request
     return cachedTokenFrom(result.facts, {
       issuer,
@@ -85,18 +94,22 @@ export class RemoteVerification {
     })
   }
 
-  /** The issuer's confirmation of a token whose facts a signature has proved. */
+  /** The facts of a token that a signature has proved, narrowed to what its issuer confirms. */
   async #fetchConfirmation(
     request: TokenToVerify,
     cached: CachedToken,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
+    const { issuer, isBound, key, proven, claimsWeight } = cached
+    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
-    const result = await this.#introspect(request, cached.issuer, mayCache)
+    const result = await issuer.remote.confirm(request.token)
     if (result instanceof Refusal) return result
-    const { issuer, notBefore, isBound, key } = cached
-    const token = withConfirmation(cached.token, confirmedAt)
-    return new CachedToken({ issuer, token, notBefore, isBound, key, confirmedElapsed })
+    // From the JWT's own facts, and not from those an earlier confirmation has narrowed: a scope that was taken away
+    // and given back counts again.
+    const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result
+    if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, mayCache)
+    return new CachedToken({ ...confirmed, issuer, isBound, key, confirmedElapsed, proven, claimsWeight })
   }
 
   /** Read before the call: a result is no fresher than the moment of its request. */
@@ -104,18 +117,14 @@ export class RemoteVerification {
     return { confirmedAt: this.#clock.now(), confirmedElapsed: this.#clock.elapsed() }
   }
 
-  /** An inactive result is cached, unless the token was forgotten meanwhile, and refused. */
-  async #introspect(
-    { token, digest }: TokenToVerify,
+  /** An inactive result is cached, unless the token was forgotten meanwhile. */
+  #refuse(
+    { reason, detail }: VerificationFailure,
+    { digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
     mayCache: MayCache,
-  ): Promise<OrRefusal<Extract<IntrospectionResult, { active: true }>>> {
-    if (remote === undefined) return new Refusal('confirmation_impossible')
-    const result = await remote.introspect(token)
-    if (result instanceof Refusal) return result
-    if (result.active && !isBound(result.facts)) return result
-    const { reason, detail } = result.active ? BOUND : result
-    const until = this.#clock.elapsed() + remote.lifetimes.no
+  ): Refusal {
+    const until = this.#clock.elapsed() + (remote?.lifetimes.no ?? 0)
     if (mayCache()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     return new Refusal(reason, { cause: new Error(detail) })
   }

@@ -11,6 +11,12 @@ export interface CacheOptions {
   readonly maxTokens?: number
   /** Maximum number of cached negative results. Cached separately, so that invalid tokens cannot evict valid ones. Default 1,000. */
   readonly maxRefused?: number
+  /**
+   * Maximum heap of all cached results together, in bytes; the least recently used are evicted first. From 65536.
+   * Default 67108864 (64 MiB), which holds 10,000 tokens of up to 5 KB. Claims that take more than 16 KiB parsed are
+   * kept as JSON.
+   */
+  readonly maxBytes?: number
 }
 
 /** An inactive result of an issuer, and until when it is used (monotonic clock, seconds). */
@@ -28,6 +34,8 @@ export interface TokenCache {
   accepted(digest: string): CachedToken | undefined
   refused(digest: string, now: number): RefusedToken | undefined
   accept(digest: string, cached: CachedToken): void
+  /** Caches a token that no route can accept, where it evicts none that a route does. */
+  acceptUnusable(digest: string, cached: CachedToken): void
   refuse(digest: string, refused: RefusedToken): void
   forget(digest: string): void
   clear(): void
@@ -37,6 +45,7 @@ export interface TokenCache {
 export const CACHE_OPTIONS = {
   maxTokens: integer({ min: 1, max: 1_000_000, default: 10_000 }),
   maxRefused: integer({ min: 1, max: 1_000_000, default: 1000 }),
+  maxBytes: integer({ min: 65_536, max: 68_719_476_736, default: 67_108_864 }),
 } satisfies TableOf<CacheOptions>
 
 const cacheOptions = nested('cache', CACHE_OPTIONS)
@@ -52,11 +61,28 @@ export const cacheOption: Reader<CacheSettings | false> = custom(
 /** Creates the cache of a verifier; `false` creates one that stores nothing. */
 export function createTokenCache(settings: CacheSettings | false): TokenCache {
   if (settings === false) return noCache
-  const accepted = new LRUCache<string, CachedToken>({ max: settings.maxTokens })
-  const denied = new LRUCache<string, RefusedToken>({ max: settings.maxRefused })
+  const { maxTokens, maxRefused, maxBytes } = settings
+  // Refused tokens, and those that no route can accept, have a share of their own.
+  const share = Math.floor(maxBytes / 16)
+  const weigh = ({ weight }: CachedToken): number => weight
+  const accepted = new LRUCache<string, CachedToken>({
+    max: maxTokens,
+    maxSize: maxBytes - 2 * share,
+    sizeCalculation: weigh,
+  })
+  const unusable = new LRUCache<string, CachedToken>({
+    max: maxRefused,
+    maxSize: share,
+    sizeCalculation: weigh,
+  })
+  const denied = new LRUCache<string, RefusedToken>({
+    max: maxRefused,
+    maxSize: share,
+    sizeCalculation: () => REFUSED_BYTES,
+  })
   return {
     accepted(digest) {
-      return accepted.get(digest)
+      return accepted.get(digest) ?? unusable.get(digest)
     },
     refused(digest, now) {
       const entry = denied.get(digest)
@@ -65,28 +91,41 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
       return undefined
     },
     accept(digest, cached) {
+      unusable.delete(digest)
       denied.delete(digest)
       accepted.set(digest, cached)
     },
+    acceptUnusable(digest, cached) {
+      accepted.delete(digest)
+      denied.delete(digest)
+      unusable.set(digest, cached)
+    },
     refuse(digest, refused) {
       accepted.delete(digest)
+      unusable.delete(digest)
       denied.set(digest, refused)
     },
     forget(digest) {
       accepted.delete(digest)
+      unusable.delete(digest)
       denied.delete(digest)
     },
     clear() {
       accepted.clear()
+      unusable.clear()
       denied.clear()
     },
   }
 }
 
+/** Bytes of heap that a refused token takes, with its digest: measured. */
+const REFUSED_BYTES = 400
+
 const noCache: TokenCache = {
   accepted: () => undefined,
   refused: () => undefined,
   accept: () => undefined,
+  acceptUnusable: () => undefined,
   refuse: () => undefined,
   forget: () => undefined,
   clear: () => undefined,

@@ -1,6 +1,7 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
-import { isUndecidable, Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { RefusalReason } from '../model/refusal-reasons.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { readHeader } from '../jwt/header.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
@@ -47,6 +48,9 @@ export function refuseUnreadable(token: unknown): Refusal | undefined {
   return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
 }
 
+/** The refusals in which the issuer could not be asked: only these allow a stale result. */
+const OUTAGES: readonly RefusalReason[] = ['issuer_unavailable', 'issuer_refused_us']
+
 /**
  * Token to facts: from the cache, or from its issuer's keys or endpoint. Evaluates nothing that can change from request
  * to request or from route to route.
@@ -67,7 +71,7 @@ export class TokenResolver {
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
     this.#local = new LocalVerification({ cache, clock, toleranceSeconds, verifySignature })
-    this.#remote = new RemoteVerification(cache, clock)
+    this.#remote = new RemoteVerification({ cache, clock, toleranceSeconds })
   }
 
   /** The facts of a token, as fresh as needed. Immediate if they are cached. */
@@ -171,7 +175,10 @@ export class TokenResolver {
   #confirm(resolved: ResolvedToken, lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
     if (resolved.source === 'remote') return resolved
     const { cached } = resolved
-    const { needs } = lookup
+    const { needs, earlier } = lookup
+    // A guard has just accepted this result for this request, under its own policy. One that says nothing about freshness
+    // neither asks again nor withdraws what that policy allows in an outage.
+    if (!needs.isStated && earlier?.cached === cached) return resolved
     const longest = this.#longestAge(cached, needs)
     if (longest === undefined) return resolved
     const age = this.#clock.elapsed() - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
@@ -197,7 +204,7 @@ export class TokenResolver {
     const confirmed = await this.#remote.confirm(token, digest, cached)
     if (!(confirmed instanceof Refusal)) return { cached: confirmed, source: 'remote' }
     // `issuer_overloaded` is caused by our own load, not by an outage, so stale results must not be used.
-    if (mayBeStale && isUndecidable(confirmed) && confirmed.reason !== 'issuer_overloaded') return resolved
+    if (mayBeStale && OUTAGES.includes(confirmed.reason)) return resolved
     return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }
 

@@ -1,8 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { oauth, type Policy } from '../../src/index.js'
-import type { MintOptions, TestIssuer } from '../../src/testing/index.js'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createVerifier, oauth, type Policy } from '../../src/index.js'
+import { createTestIssuer, type MintOptions, type TestIssuer } from '../../src/testing/index.js'
 import { frameworks, frameworksWithDemands, guarded, type Step } from './frameworks.js'
-import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+import {
+  bearer,
+  createIssuer,
+  expectRefusal,
+  jsonOf,
+  NOON,
+  observedVerifier,
+  run,
+  verifierFor,
+} from './support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
@@ -86,6 +95,34 @@ describe.each(frameworks)('in $name', (framework) => {
     expectRefusal(await app.send({ path: '/writing', headers: young }), 403)
     expect((await app.send({ path: '/lax', headers: young })).status).toBe(200)
     expectRefusal(await app.send({ path: '/lax', headers: bearer(issuer.mintJwt({ age: '20m' })) }), 401)
+  })
+
+  it('in an outage, what the guard accepts past its lifetime passes routes that say nothing of it, and no stricter one', async () => {
+    let now = NOON
+    const outage = await createTestIssuer({ clock: () => now })
+    onTestFinished(() => outage.close())
+    const app = await run(framework, {
+      verifier: createVerifier({ issuers: [oauth(outage.oauth())], clock: () => now }),
+      app: [guarded({ staleIfError: '10m' })],
+      routes: [
+        { path: '/orders', steps: [demands('orders:read')] },
+        { path: '/longer', steps: [policy({ staleIfError: '1h' })] },
+        { path: '/refunds', steps: [policy({ staleIfError: 0 })] },
+        { path: '/payments', steps: [policy({ confirmAfter: '29s' })] },
+      ],
+    })
+    const headers = bearer(outage.mintOpaque({ scopes: 'orders:read' }))
+    const statusOf = async (path: string): Promise<number> => (await app.send({ path, headers })).status
+    expect(await statusOf('/orders')).toBe(200)
+    outage.fail('introspection', 'reset')
+    now += 60_000
+    expect(await statusOf('/orders')).toBe(200)
+    expect(await statusOf('/longer')).toBe(200)
+    expect(await statusOf('/refunds')).toBe(503)
+    expect(await statusOf('/payments')).toBe(503)
+    now += 600_000
+    expect(await statusOf('/orders')).toBe(503)
+    expect(await statusOf('/longer')).toBe(503)
   })
 
   it('several demands must all hold, and the answer names what the route needs', async () => {

@@ -10,7 +10,7 @@ import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import type { Framework, Plan, Reply, RunningApp } from './frameworks.js'
 
 /** A day on which the clocks of issuer and verifier stand still, in milliseconds since the epoch. */
-const NOON = Date.UTC(2031, 4, 6, 12)
+export const NOON = Date.UTC(2031, 4, 6, 12)
 
 const clock = (): number => NOON
 

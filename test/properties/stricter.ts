@@ -62,9 +62,9 @@ const MARKS_OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_in
 const END_OF_9999 = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 
 function judgeClaims(claims: Members, now: number, reasons: Set<RefusalReason>): void {
-  const isOfOtherKind =
-    /^(id|refresh)(_token)?$/i.test(String(own(claims, 'token_use'))) ||
-    /^(id|refresh|offline|logout)$/i.test(String(own(claims, 'typ')))
+  const isOfOtherKind = ['token_use', 'typ', 'token_type', 'purpose'].some((name) =>
+    /^(id|refresh|offline|logout)(_token)?$/i.test(String(own(claims, name))),
+  )
   if (isOfOtherKind || MARKS_OF_OTHER_TOKENS.some((name) => has(claims, name)))
     reasons.add('type_not_allowed')
   if (!has(claims, 'exp')) reasons.add('claim_missing')

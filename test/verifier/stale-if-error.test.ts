@@ -16,6 +16,25 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     ['10 s for all, 60 s on the route', { staleIfError: 10 }, { staleIfError: 60 }, 40, 'issuer_unavailable'],
     ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 79.999, 'accepted'],
     ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 80, 'issuer_unavailable'],
+    [
+      '60 s for all, each request confirmed',
+      { staleIfError: 60 },
+      { confirmAfter: 0 },
+      0,
+      'issuer_unavailable',
+    ],
+    ['the other way round', { confirmAfter: 0 }, { staleIfError: 60 }, 0, 'issuer_unavailable'],
+    ['60 s for all, confirmed each 20 s', { staleIfError: 60 }, { confirmAfter: 20 }, 19.999, 'accepted'],
+    [
+      '60 s for all, confirmed each 20 s',
+      { staleIfError: 60 },
+      { confirmAfter: 20 },
+      20,
+      'issuer_unavailable',
+    ],
+    ['the other way round', { confirmAfter: 20 }, { staleIfError: 60 }, 20, 'issuer_unavailable'],
+    ['both on the route', undefined, { confirmAfter: 0, staleIfError: 60 }, 59.999, 'accepted'],
+    ['0 on the route', { staleIfError: 60 }, { staleIfError: 0 }, 30, 'issuer_unavailable'],
   ])('%s (%j, %j): after %s s %s', async (_, policy, route, seconds, expected) => {
     const { issuer, outcome, pass } = await testBed(policy === undefined ? {} : { policy })
     const token = issuer.mintOpaque()
@@ -64,6 +83,37 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     expect(await outcome(token)).toBe('accepted')
     pass(1)
     expect(await outcome(token)).toBe('token_expired')
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['with Retry-After', { 'retry-after': '9' }],
+    ['without Retry-After', {}],
+  ])('is never used because of a 429, which our own callers may have caused: %s', async (_, headers) => {
+    const { issuer, outcome, pass, opaque } = await testBed({ policy: { staleIfError: '1h' } })
+    const token = issuer.mintOpaque()
+    await outcome(token)
+    issuer.fail('introspection', { status: 429, headers })
+    pass(30)
+    expect(await outcome(token)).toBe('issuer_overloaded')
+    // Nor while the circuit is open after it.
+    for (let flood = 0; flood < 6; flood += 1) await outcome(opaque())
+    const { introspection } = issuer.calls
+    expect(await outcome(token)).toBe('issuer_overloaded')
+    expect(issuer.calls.introspection).toBe(introspection)
+  })
+
+  it('is not used in a pause to which a 429 has contributed', async () => {
+    const { issuer, outcome, pass, opaque, health } = await testBed({ policy: { staleIfError: '1h' } })
+    const token = issuer.mintOpaque()
+    await outcome(token)
+    pass(28)
+    for (const how of [429, 'reset', 'reset', 'reset', 'reset'] as const) {
+      issuer.fail('introspection', how)
+      await outcome(opaque())
+    }
+    expect(health().remote?.breaker).toBe('open')
+    pass(2)
+    expect(await outcome(token)).toBe('issuer_overloaded')
   })
 
   it('does not help a token that was never answered for', async () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, oauth, type CacheOptions } from '../../src/index.js'
+import {
+  ConfigurationError,
+  createVerifier,
+  oauth,
+  type AccessToken,
+  type CacheOptions,
+  type VerifierOptions,
+} from '../../src/index.js'
+import { weighClaims, weighToken } from '../../src/verifier/token-weight.js'
 import { testBed, type TestBed, times } from '../support/test-bed.js'
 
 /** Asks about tokens one after the other and says how many calls that took. */
@@ -203,3 +211,48 @@ describe('what is remembered are facts, not decisions', () => {
     expect(await outcome(`${opaque}a`)).toBe('token_inactive')
   })
 })
+
+describe('tokens that no route can accept', () => {
+  it('take no place from those that a route accepts, and are still introspected once only', async () => {
+    const { issuer, outcome, opaque } = await testBed({ cache: { maxTokens: 5, maxRefused: 3 } })
+    const valid = Array.from({ length: 5 }, () => opaque())
+    for (const token of valid) expect(await outcome(token)).toBe('accepted')
+    const elsewhere = Array.from({ length: 50 }, () => opaque({ audience: 'https://another.test' }))
+    for (const token of elsewhere) expect(await outcome(token)).toBe('audience_mismatch')
+    const { introspection } = issuer.calls
+    expect(await outcome(elsewhere.at(-1)!)).toBe('audience_mismatch')
+    for (const token of valid) expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(introspection)
+  })
+})
+
+describe('cache.maxBytes', () => {
+  it('bounds how much is cached, not who is accepted', async () => {
+    const { issuer, outcome, opaque } = await testBed({ cache: { maxBytes: 65_536 } })
+    const tokens = Array.from({ length: 100 }, () => opaque())
+    for (const token of tokens) expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(100)
+    expect(await outcome(tokens.at(-1)!)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(100)
+    expect(await outcome(tokens[0]!)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(101)
+  })
+
+  it.each([0, -1, 1.5, 65_535, '64 MiB', null])('%j is an error that names the option', (maxBytes) => {
+    const options = { issuers: [], cache: { maxBytes } } as unknown as VerifierOptions
+    expect(() => createVerifier({ ...options, issuers: [oauth(OPTIONS)] })).toThrow(/cache\.maxBytes/)
+  })
+
+  it('holds 10,000 ordinary tokens by default', async () => {
+    const bed = await testBed()
+    const claims = { tenant: 'acme', roles: ['admin', 'reader'], email: 'billing@example.com', version: 2 }
+    const weight = 10_000 * weightOf(await bed.verifier.verify(bed.jwt({ claims })))
+    expect(weight).toBeLessThan((67_108_864 * 14) / 16)
+  })
+})
+
+const OPTIONS = { issuer: 'https://auth.example.com', audience: 'https://api.test' }
+
+function weightOf(token: AccessToken): number {
+  return weighToken(token) + (weighClaims(token.claims, 1e6) ?? 0)
+}

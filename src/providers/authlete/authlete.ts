@@ -1,3 +1,4 @@
+import type { TokenFacts } from '../../model/access-token.js'
 import type { Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, type Result, type TableOf, restricting } from '../../options/reader.js'
@@ -16,6 +17,7 @@ import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import type {
+  ConfirmationResult,
   Issuer,
   JwtProfile,
   KeySource,
@@ -106,6 +108,7 @@ function introspectionProfile(own: AuthleteSettings): RemoteProfile {
       body: JSON.stringify({ token }),
     }),
     read: readAction,
+    readConfirmation,
   }
 }
 
@@ -148,20 +151,39 @@ function readUsable(json: Claims): RemoteResult {
   const resources = ownMember(json, 'accessTokenResources') ?? []
   const expiresAt = secondsFromMilliseconds(json, 'expiresAt') ?? 0
   if (!isNonEmptyString(subject) || !isStringList(scopes) || !isStringList(resources) || expiresAt <= 0) {
-    return { fault: 'issuer_unavailable', detail: 'the answer describes no access token' }
+    return { fault: 'issuer_unavailable', detail: 'the response does not describe an access token' }
   }
   if (scopes.length > MAX_SCOPES) {
     return { active: false, reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
   }
+  const facts: TokenFacts = {
+    subject,
+    clientId,
+    scopes,
+    audience: resources,
+    expiresAt,
+    claims: factsIn(json),
+  }
+  return { active: true, facts }
+}
+
+/** Reads a response about a JWT that is verified already: a JWT names the client by its number or its alias. */
+function readConfirmation(response: RemoteResponse): ConfirmationResult {
+  const result = readAction(response)
+  if ('fault' in result || !result.active || !isRecord(response.json)) return result
+  const { json } = response
+  const { scopes, audience, expiresAt, claims } = result.facts
+  const ids = [readNumber(json), nonEmptyString(json, 'clientIdAlias')].filter((id) => typeof id === 'string')
+  const subject = nonEmptyString(json, 'subject')
   return {
     active: true,
     facts: {
-      subject,
-      clientId,
-      scopes,
-      audience: resources,
+      claims,
       expiresAt,
-      claims: factsIn(json),
+      ...(ids.length === 0 ? {} : { clientId: ids }),
+      ...(subject === undefined ? {} : { subject }),
+      ...(ownMember(json, 'scopes') === undefined ? {} : { scopes }),
+      ...(audience.length === 0 ? {} : { audience }),
     },
   }
 }
@@ -173,6 +195,11 @@ const UNREADABLE = Symbol('unreadable')
 function readClientId(json: Claims): string | undefined | typeof UNREADABLE {
   if (ownMember(json, 'clientIdAliasUsed') === true)
     return nonEmptyString(json, 'clientIdAlias') ?? UNREADABLE
+  return readNumber(json)
+}
+
+/** The number of the client, as a string. */
+function readNumber(json: Claims): string | undefined | typeof UNREADABLE {
   const id = ownMember(json, 'clientId') ?? undefined
   if (id === undefined) return undefined
   // Beyond the safe range two clients would share one number.

@@ -1,9 +1,10 @@
 import { readScopes, type Claims } from '../../model/claims.js'
 import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } from '../../util/members.js'
+import type { StatedFacts, TokenFacts } from '../../model/access-token.js'
 import { isVerificationFailure } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CommonIssuerSettings } from '../common-options.js'
-import type { RemoteResponse, RemoteProfile, RemoteResult } from '../../model/issuer.js'
+import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../../model/issuer.js'
 
 /** What the ids of machines start with. */
 export const MACHINE_PREFIX = 'mch_'
@@ -13,12 +14,14 @@ export function isMachine(subject: unknown): boolean {
   return typeof subject === 'string' && subject.startsWith(MACHINE_PREFIX)
 }
 
-/** How Clerk's verify endpoint is asked about a token, and what its answers mean. */
-export function verifyProfile(
-  machineSecretKey: string,
-  api: string,
-  common: CommonIssuerSettings,
-): RemoteProfile {
+/** What of the options of `clerk` the verify endpoint needs. */
+export interface VerifySettings extends CommonIssuerSettings {
+  readonly audience: readonly string[] | null
+  readonly machineId: string | undefined
+}
+
+/** How Clerk's verify endpoint is called, and what its responses mean. */
+export function verifyProfile(machineSecretKey: string, api: string, common: VerifySettings): RemoteProfile {
   return {
     endpoint: `${api}/m2m_tokens/verify`,
     options: common.remote,
@@ -31,6 +34,35 @@ export function verifyProfile(
       body: JSON.stringify({ token }),
     }),
     read: (answer) => readVerification(answer, common.scopeClaims),
+    readConfirmation: (answer) => confirmationIn(readVerification(answer, common.scopeClaims), common),
+  }
+}
+
+/** What a response says of a JWT that was verified with the instance's keys. */
+function confirmationIn(
+  result: RemoteResult,
+  { audience, machineId, scopeClaims }: VerifySettings,
+): ConfirmationResult {
+  if ('fault' in result || !result.active) return result
+  const machines = result.facts.audience
+  if (machineId !== undefined && !machines.includes(machineId)) {
+    return { active: false, reason: 'audience_mismatch', detail: 'the token is not for this machine' }
+  }
+  // Clerk names the machines a token is for. The `aud` of a JWT, which its sender wrote, may name anything else.
+  const hasMachines = audience?.some((name) => name.startsWith(MACHINE_PREFIX)) === true
+  return { active: true, facts: statedFacts(result.facts, hasMachines, scopeClaims) }
+}
+
+function statedFacts(
+  { scopes, audience, ...facts }: TokenFacts,
+  hasMachines: boolean,
+  scopeClaims: readonly string[],
+): StatedFacts {
+  const isStated = (name: string): boolean => (ownMember(facts.claims, name) ?? undefined) !== undefined
+  return {
+    ...facts,
+    ...(hasMachines && audience.length > 0 ? { audience } : {}),
+    ...(scopeClaims.some(isStated) ? { scopes } : {}),
   }
 }
 

@@ -123,6 +123,12 @@ describe('tokens of another kind, marked among their claims', () => {
     { token_use: 'id' },
     { token_use: 'refresh' },
     { token_use: 'refresh_token' },
+    { token_use: 'Refresh-Token' },
+    { token_type: 'refresh_token' },
+    { token_type: 'urn:ietf:params:oauth:token-type:id_token' },
+    { purpose: 'refresh_token' },
+    { purpose: 'refresh' },
+    { typ: 'refresh+jwt' },
     { typ: 'ID' },
     { typ: 'Refresh' },
     { typ: 'Offline' },
@@ -135,11 +141,14 @@ describe('tokens of another kind, marked among their claims', () => {
     expect(await outcome(issuer.mintOpaque({ claims }))).toBe('type_not_allowed')
   })
 
-  it.each([{ token_use: 'access' }, { typ: 'Bearer' }])('%j is an access token', async (claims) => {
-    const { issuer, jwt, outcome } = await testBed()
-    expect(await outcome(jwt({ claims }))).toBe('accepted')
-    expect(await outcome(issuer.mintOpaque({ claims }))).toBe('accepted')
-  })
+  it.each([{ token_use: 'access' }, { typ: 'Bearer' }, { token_type: 'Bearer' }, { purpose: 'reporting' }])(
+    '%j is an access token',
+    async (claims) => {
+      const { issuer, jwt, outcome } = await testBed()
+      expect(await outcome(jwt({ claims }))).toBe('accepted')
+      expect(await outcome(issuer.mintOpaque({ claims }))).toBe('accepted')
+    },
+  )
 })
 
 it('a flood is no outage: staleIfError does not serve what the issuer has no time to be asked about', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createVerifier, oauth, Refusal, type Verifier, type VerifierOptions } from '../../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
-import { CachedToken } from '../../../src/verifier/cached-token.js'
+import type { CachedToken } from '../../../src/verifier/cached-token.js'
 import { createTokenCache, type RefusedToken } from '../../../src/verifier/token-cache.js'
 
 let issuer: TestIssuer
@@ -32,10 +32,11 @@ function countBy(values: readonly string[]): Readonly<Record<string, number>> {
 }
 
 test('the cache keeps no more entries of either kind than it may, and one kind never costs the other', () => {
-  const cache = createTokenCache({ maxTokens: 50, maxRefused: 20 })
+  const cache = createTokenCache({ maxTokens: 50, maxRefused: 20, maxBytes: 1_000_000 })
   const names = (kind: string): readonly string[] =>
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
-  for (const name of names('good')) cache.accept(name, Object.create(CachedToken.prototype) as CachedToken)
+  const entry = { weight: 1000 } as CachedToken
+  for (const name of names('good')) cache.accept(name, entry)
   for (const name of names('bad')) cache.refuse(name, { until: 10 } as RefusedToken)
   expect(names('good').filter((name) => cache.accepted(name) !== undefined)).toEqual(names('good').slice(-50))
   expect(names('bad').filter((name) => cache.refused(name, 0) !== undefined)).toEqual(names('bad').slice(-20))

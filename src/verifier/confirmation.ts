@@ -1,0 +1,113 @@
+import { withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
+import { isBoundToKey, isOtherKind } from '../model/claims.js'
+import type { VerificationFailure } from '../model/refusal.js'
+import { commonScopes } from '../model/scopes.js'
+import { isRecord, isStringList, ownMember } from '../util/members.js'
+import type { ConnectedIssuer } from './issuer-connection.js'
+
+/** What the signature of a JWT has proved, before its issuer was asked about it. */
+export interface ProvenFacts {
+  readonly token: AccessToken
+  readonly notBefore: number | undefined
+}
+
+/**
+ * Narrows the facts of a JWT to what its issuer confirms. Facts that the response does not state stay as they are:
+ * `{ "active": true }` confirms all of them. Never widens: scopes and audiences are intersected, the earlier expiry and
+ * the later `nbf` hold, and a response about another issuer, subject, client or token id confirms nothing.
+ *
+ * @returns failure `token_inactive`, `audience_mismatch`, `proof_missing`, `type_not_allowed` or `claim_invalid`.
+ * @throws TypeError if a custom issuer returned facts of a wrong type.
+ */
+export function narrowToConfirmed(
+  { token, notBefore }: ProvenFacts,
+  stated: StatedFacts,
+  { issuer, audience: ours }: ConnectedIssuer,
+  confirmedAt: number,
+): ProvenFacts | VerificationFailure {
+  const failure = kindFailure(stated) ?? identityFailure(token, stated)
+  if (failure !== undefined) return failure
+  const audience = audienceOf(token, listOf(stated, 'audience'), ours)
+  if (audience === undefined) {
+    return { reason: 'audience_mismatch', detail: 'the response states another audience' }
+  }
+  const scopes = listOf(stated, 'scopes')
+  const expiresAt = earlier(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
+  return {
+    token: withChanges(token, {
+      audience,
+      scopes: scopes === undefined ? token.scopes : commonScopes(token.scopes, scopes, issuer.scopeMatcher),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      confirmedAt,
+    }),
+    notBefore: later(notBefore, timeOf(stated, 'notBefore')),
+  }
+}
+
+/** RFC 7800: a bound token proves nothing without the proof. Issuers also introspect refresh and ID tokens. */
+function kindFailure(stated: StatedFacts): VerificationFailure | undefined {
+  const claims = ownMember(stated, 'claims')
+  if (!isRecord(claims)) return undefined
+  if (isBoundToKey(claims)) {
+    return { reason: 'proof_missing', detail: 'the response states a cnf claim' }
+  }
+  if (isOtherKind(claims)) {
+    return { reason: 'type_not_allowed', detail: 'the response is about another kind of token' }
+  }
+  return undefined
+}
+
+function identityFailure(token: AccessToken, stated: StatedFacts): VerificationFailure | undefined {
+  const differs = (name: string, proven: string | undefined, values: unknown): boolean => {
+    if (values === undefined || values === null) return false
+    const list = typeof values === 'string' ? [values] : values
+    if (!isStringList(list)) throw wrongFact(name)
+    return proven !== undefined && !list.includes(proven)
+  }
+  const clientId = ownMember(token, 'clientId')
+  // A JWT without `sub` has the client's id as subject, which its issuer did not state as one.
+  const hasSubject = token.subject !== clientId || ownMember(token.claims, 'sub') !== undefined
+  const name =
+    (differs('issuer', token.issuer, ownMember(stated, 'issuer')) && 'issuer') ||
+    (differs('subject', hasSubject ? token.subject : undefined, ownMember(stated, 'subject')) && 'subject') ||
+    (differs('clientId', clientId, ownMember(stated, 'clientId')) && 'client') ||
+    (differs('tokenId', ownMember(token, 'tokenId'), ownMember(stated, 'tokenId')) && 'token id')
+  if (name === false) return undefined
+  return { reason: 'token_inactive', detail: `the response is about another ${name}` }
+}
+
+/** The audiences that both state; `undefined` if none of them is ours. */
+function audienceOf(
+  token: AccessToken,
+  stated: readonly string[] | undefined,
+  ours: readonly string[] | null,
+): readonly string[] | undefined {
+  if (stated === undefined) return token.audience
+  const common = token.audience.filter((name) => stated.includes(name))
+  if (ours !== null && !ours.some((name) => common.includes(name))) return undefined
+  return Object.freeze(common)
+}
+
+function listOf(stated: StatedFacts, name: 'scopes' | 'audience'): readonly string[] | undefined {
+  const list: unknown = ownMember(stated, name)
+  if (list === undefined || isStringList(list)) return list
+  throw wrongFact(name)
+}
+
+function timeOf(stated: StatedFacts, name: 'expiresAt' | 'notBefore'): number | undefined {
+  const time: unknown = ownMember(stated, name)
+  if (time === undefined || (typeof time === 'number' && !Number.isNaN(time))) return time
+  throw wrongFact(name)
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+}
+
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+}
+
+function wrongFact(name: string): TypeError {
+  return new TypeError(`an issuer's facts: ${name} has a wrong type`)
+}

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest'
+import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
+import type { Endpoint, Fault, FaultHandler, TestIssuer } from '../../src/testing/index.js'
+import { hang, htmlPage, says, saysJson } from '../support/misbehaviours.js'
+import { passDeadlines } from '../support/deadlines.js'
+import { concurrently, introspectionBed, testBed, type TestBed } from '../support/test-bed.js'
+import { until } from '../support/until.js'
+
+/** A valid bearer token that a filter in front of the issuer takes for an attack. */
+const oddToken = (index: number): string => `../../../../etc/passwd${index}`
+
+/** The tokens that the introspection endpoint was asked about. */
+interface Asked {
+  readonly tokens: string[]
+}
+
+/** Answers odd tokens in the given way, and all others as an issuer does that knows the tokens of the bed. */
+function filterBefore(bed: TestBed, page: FaultHandler): Asked {
+  const asked: Asked = { tokens: [] }
+  const known = new Set<string>()
+  bed.issuer.fail('introspection', (request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const token = new URLSearchParams(body).get('token') ?? ''
+      asked.tokens.push(token)
+      if (token.includes('etc/passwd')) {
+        page(request, response)
+        return
+      }
+      if (token.startsWith('valid-')) known.add(token)
+      const answer = known.has(token)
+        ? { active: true, sub: 'billing', aud: 'https://api.test' }
+        : { active: false }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(answer))
+    })
+  })
+  return asked
+}
+
+describe('a response about one odd token that cannot be read', () => {
+  it.each<[string, FaultHandler]>([
+    ['a block page', htmlPage],
+    ['a 500', says(500, 'oops')],
+    ['a 502', says(502, '')],
+    ['a redirect', says(302, '', { location: '/blocked' })],
+    ['half of a response', says(200, '{"active":tr')],
+    ['active that is not a boolean', saysJson(200, { active: 'blocked' })],
+    ['a response of 100 KB', says(200, ' '.repeat(100_000))],
+    ['bytes that are not UTF-8', says(200, Buffer.from([0x7b, 0xff, 0x7d]))],
+  ])('%s: 25 in 20 s keep no valid token out', async (_, page) => {
+    const bed = await introspectionBed()
+    filterBefore(bed, page)
+    const outcomes: string[] = []
+    for (let second = 0; second < 20; second += 1) {
+      for (let odd = 0; odd < 5 && second % 4 === 0; odd += 1) {
+        expect(await bed.outcome(oddToken(5 * second + odd))).toBe('issuer_unavailable')
+      }
+      for (let valid = 0; valid < 4; valid += 1) {
+        outcomes.push(await bed.outcome(`valid-${4 * second + valid}`))
+      }
+      bed.pass(1)
+    }
+    expect(outcomes).toEqual(Array(80).fill('accepted'))
+    expect(bed.health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+    expect(bed.issuerEvents).toEqual([])
+  })
+
+  it('does not keep the circuit open after an outage either', async () => {
+    const bed = await introspectionBed()
+    bed.issuer.fail('introspection', 'reset')
+    for (let failure = 0; failure < 5; failure += 1) await bed.answer(bed.opaque())
+    expect(bed.health().remote?.breaker).toBe('open')
+    filterBefore(bed, htmlPage)
+    bed.pass(5)
+    // The single call after the pause is about an odd token, of all.
+    expect(await bed.outcome(oddToken(1))).toBe('issuer_unavailable')
+    expect(await bed.outcome('valid-1')).toBe('accepted')
+    expect(bed.issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing', 'remote_recovered'])
+  })
+
+  it('is cached for nobody, not even for the token itself', async () => {
+    const bed = await introspectionBed()
+    const { tokens } = filterBefore(bed, htmlPage)
+    await bed.outcome(oddToken(1))
+    await bed.outcome(oddToken(1))
+    expect(tokens.filter((token) => token === oddToken(1))).toHaveLength(2)
+  })
+
+  it('of 64 at the same time: one probe is in flight, and no more than 64 calls', async () => {
+    const bed = await introspectionBed()
+    const { tokens } = filterBefore(bed, htmlPage)
+    const outcomes = await concurrently(64, (index) => bed.outcome(oddToken(index)))
+    expect(new Set(outcomes)).toEqual(new Set(['issuer_unavailable']))
+    const probes = tokens.filter((token) => !token.includes('passwd'))
+    expect(probes.length).toBeLessThan(32)
+    expect(new Set(probes).size).toBe(probes.length)
+    expect(bed.health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+  })
+})
+
+describe('the probe', () => {
+  const askedAbout = async (
+    endpoint: Endpoint,
+    make: (by: TestIssuer) => Issuer,
+    token: string,
+    read: (body: string) => string | null,
+  ): Promise<readonly string[]> => {
+    const bed = await testBed({ issuers: (by) => [make(by)] })
+    const tokens: string[] = []
+    bed.issuer.fail(endpoint, (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        tokens.push(read(body) ?? '')
+        response.writeHead(500).end()
+      })
+    })
+    await bed.outcome(token)
+    return tokens
+  }
+  const ofForm = (body: string): string | null => new URLSearchParams(body).get('token')
+  const ofJson = (body: string): string => (JSON.parse(body) as { token: string }).token
+  const introspection = (by: TestIssuer, opaquePrefix?: string): Issuer => {
+    const { clientId, clientSecret } = by.client
+    const endpoint = `${by.url}/introspect`
+    return oauth(
+      by.oauth({
+        introspection: { clientId, clientSecret, endpoint, ...(opaquePrefix && { opaquePrefix }) },
+      }),
+    )
+  }
+
+  it.each<[string, Endpoint, (by: TestIssuer) => Issuer, string, (body: string) => string | null, RegExp]>([
+    ['oauth', 'introspection', (by) => introspection(by), 'odd', ofForm, /^[0-9a-f]{64}$/],
+    ['a prefix', 'introspection', (by) => introspection(by, 'ref_'), 'ref_odd', ofForm, /^ref_[0-9a-f]{64}$/],
+    ['clerk', 'clerkVerify', (by) => clerk(by.clerk()), 'mt_odd', ofJson, /^mt_[0-9a-f]{64}$/],
+    ['authlete', 'authleteIntrospection', (by) => authlete(by.authlete()), 'odd', ofJson, /^[0-9a-f]{64}$/],
+  ])('has the form of an opaque token of its issuer: %s', async (_, endpoint, make, token, read, form) => {
+    const tokens = await askedAbout(endpoint, make, token, read)
+    expect(tokens).toEqual([token, expect.stringMatching(form)])
+  })
+
+  it('does not make its caller wait beyond the deadline of a call, and still counts', async () => {
+    const bed = await introspectionBed({ deadline: 10, breakerAfter: 1 })
+    const { issuer, answer, opaque, health } = bed
+    let calls = 0
+    issuer.fail('introspection', (request, response) => {
+      calls += 1
+      if (calls === 1) says(500, '')(request, response)
+      else hang(request, response)
+    })
+    const told = answer(opaque())
+    await until(() => calls === 2)
+    passDeadlines(10)
+    expect(await told).toMatchObject({ status: 503, reason: 'issuer_unavailable' })
+    await until(() => health().remote?.breaker === 'open')
+  })
+})
+
+describe('an issuer that is really broken opens the circuit', () => {
+  it.each<[string, Fault]>([
+    ['a page for every token', htmlPage],
+    ['a 500 for every token', 500],
+    ['a 502 for every token', 502],
+    ['nothing readable', says(200, 'null')],
+  ])('%s', async (_, how) => {
+    const { issuer, opaque, answer, health, issuerEvents } = await introspectionBed()
+    issuer.fail('introspection', how)
+    for (let failure = 1; failure <= 5; failure += 1) {
+      expect(health().remote?.breaker).toBe('closed')
+      await answer(opaque())
+    }
+    expect(health().remote).toMatchObject({ status: 'down', breaker: 'open' })
+    expect(issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing'])
+    const { introspection } = issuer.calls
+    await concurrently(100, () => answer(opaque()))
+    expect(issuer.calls.introspection).toBe(introspection)
+  })
+
+  it.each<[string, Fault, string]>([
+    ['no response', 'reset', 'issuer_unavailable'],
+    ['a 429 without Retry-After', 429, 'issuer_overloaded'],
+    ['our credentials refused', 401, 'issuer_refused_us'],
+  ])('%s needs no probe: five in a row open it', async (_, how, reason) => {
+    const { issuer, opaque, answer, health } = await introspectionBed({ retries: 0 })
+    issuer.fail('introspection', how)
+    for (let failure = 1; failure <= 5; failure += 1) {
+      expect(await answer(opaque())).toMatchObject({ status: 503, reason })
+      expect(issuer.calls.introspection).toBe(failure)
+    }
+    expect(health().remote?.breaker).toBe('open')
+  })
+
+  it.each([
+    ['429', 'issuer_overloaded'],
+    ['503', 'issuer_unavailable'],
+  ])('a %s with Retry-After opens it at once, without a probe', async (status, reason) => {
+    const { issuer, opaque, answer, health } = await introspectionBed()
+    issuer.fail('introspection', { status: Number(status), headers: { 'retry-after': '9' } })
+    expect(await answer(opaque())).toMatchObject({ status: 503, reason, retryAfter: 9 })
+    expect(health().remote?.breaker).toBe('open')
+    expect(issuer.calls.introspection).toBe(1)
+  })
+})
