@@ -162,6 +162,7 @@ describe('the other issuers', () => {
     expiresAt: (bed.now() + 600) * 1000,
     ...change,
   })
+  const NO_ALIAS = { clientIdAlias: undefined, clientIdAliasUsed: false }
   it.each<[string, object, object]>([
     ['the same', {}, { outcome: 'accepted', scopes: ['a'] }],
     ['no scopes', { scopes: [] }, { outcome: 'accepted', scopes: [] }],
@@ -169,7 +170,8 @@ describe('the other issuers', () => {
     ['scopes not stated', { scopes: undefined }, { outcome: 'accepted', scopes: ['a', 'b'] }],
     ['no resources', { accessTokenResources: [] }, { outcome: 'accepted', scopes: ['a'] }],
     ['other resources', { accessTokenResources: ['https://x.test'] }, { outcome: 'audience_mismatch' }],
-    ['the client by its number only', { clientIdAlias: undefined }, { outcome: 'token_inactive' }],
+    ['the client by its number only', NO_ALIAS, { outcome: 'token_inactive' }],
+    ['an alias that it does not name', { clientIdAlias: undefined }, { outcome: 'issuer_unavailable' }],
     ['another client', { clientIdAlias: 'webapp' }, { outcome: 'token_inactive' }],
     ['another subject', { subject: 'shipping' }, { outcome: 'token_inactive' }],
     ['expired', { expiresAt: 1000 }, { outcome: 'token_expired' }],
