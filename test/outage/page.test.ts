@@ -53,7 +53,7 @@ describe('docs/outages.md', () => {
       `at most one fetch in ${keys.unknownKeyPause} s`,
       `remembered for ${remote.lifetime} s, a definitive no for ${remote.refusedLifetime} s`,
       `all within ${remote.deadline} s`,
-      `nobody asks for ${remote.breakerPause} s`,
+      `no call for ${remote.breakerPause} s`,
       `at most ${remote.maxInFlight} questions`,
       `${remote.maxBytes / 1024} KiB`,
       `${LONGEST_RETRY_AFTER} s at most`,
