@@ -54,7 +54,7 @@ describe('docs/outages.md', () => {
       `remembered for ${remote.lifetime} s, a definitive no for ${remote.refusedLifetime} s`,
       `all within ${remote.deadline} s`,
       `no call for ${remote.breakerPause} s`,
-      `at most ${remote.maxInFlight} questions`,
+      `at most ${remote.maxInFlight} calls`,
       `${remote.maxBytes / 1024} KiB`,
       `${LONGEST_RETRY_AFTER} s at most`,
       `${IN_USE} requests or more`,
