@@ -138,7 +138,7 @@ describe('numbers beyond what a timer holds', () => {
   it('F50 a Retry-After of thirty years pauses for two minutes: not for ever, and not for nothing', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': '946080000' }, times: 1 })
-    expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', 120))
+    expect(await answer(opaque())).toEqual(undecidable('issuer_overloaded', 120))
     await answer(opaque())
     expect(issuer.calls.introspection).toBe(1)
     pass(120)
