@@ -12,7 +12,7 @@ export interface RemoteOptions {
   readonly refusedLifetime?: Duration
   /** Bounds one question, from connection to last byte, a second attempt included. Default `'3s'`, at most `'60s'`. */
   readonly deadline?: Duration
-  /** The largest answer read, in bytes after decompression. Default 16384. */
+  /** Maximum size of a response body in bytes, after decompression by a custom `fetch`. Default 16384. */
   readonly maxBytes?: number
   /** Further attempts after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline. Default 1, at most 1. */
   readonly retries?: number

@@ -21,7 +21,7 @@ export interface KeyOptions {
   readonly unknownKeyPause?: Duration
   /** Bounds one exchange, from connection to last byte. Default `'3s'`, at most `'60s'`. */
   readonly deadline?: Duration
-  /** The largest document read, in bytes after decompression. Default 262144. */
+  /** Maximum size of a response body in bytes, after decompression by a custom `fetch`. Default 262144. */
   readonly maxBytes?: number
   /** The most keys taken from a set. Default 100. */
   readonly maxKeys?: number

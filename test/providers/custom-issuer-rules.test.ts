@@ -157,6 +157,35 @@ describe('times of a JWT hold although the reader of a custom issuer returns non
   })
 })
 
+it('the audience of a custom issuer holds for the facts that its readers return, in JWTs and in responses', async () => {
+  const audienceOf = ({ aud }: Readonly<Record<string, unknown>>): TokenFacts => ({
+    subject: 'billing',
+    scopes: [],
+    audience: [String(aud)],
+    claims: {},
+  })
+  const { jwt, issuer, outcome } = await testBed({
+    issuers: (by) => [
+      {
+        ...custom(
+          by,
+          { readClaims: audienceOf },
+          { read: ({ json }) => ({ active: true, facts: audienceOf(json as Record<string, unknown>) }) },
+        ),
+        audience: ['orders'],
+      },
+    ],
+  })
+  for (const [aud, expected] of [
+    ['orders', 'accepted'],
+    ['orders2', 'audience_mismatch'],
+  ] as const) {
+    issuer.fail('introspection', { body: { aud } })
+    expect(await outcome(jwt({ audience: aud }))).toBe(expected)
+    expect(await outcome(`opaque-for-${aud}`)).toBe(expected)
+  }
+})
+
 describe('the numbers of a custom issuer', () => {
   it.each<[string, JwtParts, RemoteParts]>([
     ['left out', {}, {}],

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Fault } from '../../../src/testing/index.js'
 import { attackBed } from '../../support/attack.js'
@@ -43,6 +43,43 @@ describe('keys with which anybody could sign are not used, and spoil nothing', (
     expect(await bed.outcome(forged)).toBe('key_unknown')
     expect(await bed.outcome(bed.token())).toBe('accepted')
     expect(bed.issuer.calls.jwks).toBe(1)
+  })
+})
+
+describe('every encoding of an Ed25519 point of small order', () => {
+  /** The y coordinate in hex, little-endian, with the order of its points. 0 and 1 are written in two ways each. */
+  const points: readonly (readonly [order: number, y: string])[] = [
+    [1, `01${'00'.repeat(31)}`],
+    [1, `ee${'ff'.repeat(30)}7f`],
+    [2, `ec${'ff'.repeat(30)}7f`],
+    [4, '00'.repeat(32)],
+    [4, `ed${'ff'.repeat(30)}7f`],
+    [8, '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
+    [8, 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'],
+  ]
+  it.each(points)('D56: a point of order %i is not used: %s', async (order, y) => {
+    for (const sign of [0, 0x80]) {
+      const x = Buffer.from(y, 'hex')
+      x[31] = x[31]! | sign
+      const jwk = { kty: 'OKP', crv: 'Ed25519', x: encode(x) }
+      const bed = await attackBed({ keys: [{ ...jwk, kid: 'weak' }, good.jwk] })
+      const inputs = Array.from({ length: 200 }, (_, jti) =>
+        [
+          { alg: 'EdDSA', kid: 'weak' },
+          { ...bed.claims, jti: String(jti) },
+        ]
+          .map((part) => encode(part))
+          .join('.'),
+      )
+      // For Node the constant signature is valid for one message in `order`.
+      const held = inputs.find((input) =>
+        verify(null, Buffer.from(input), { key: jwk, format: 'jwk' }, neutral()),
+      )
+      expect(held, `order ${order}`).toBeDefined()
+      const forged = `${held}.${neutral().toString('base64url')}`
+      expect(await bed.outcome(forged)).toBe('key_unknown')
+      expect(await bed.outcome(bed.token())).toBe('accepted')
+    }
   })
 })
 
