@@ -107,9 +107,10 @@ describe('a clock that jumps', () => {
 
 describe("the system's time of day, set while the guard runs", () => {
   it.each([
-    ['forward', 3_600_000],
-    ['back', -3_600_000],
-  ])('F49 %s by an hour: no key is fetched and no question put because of it', async (_, jump) => {
+    // Cannot be told apart from an hour in which the machine was suspended.
+    ['forward', 3_600_000, 2],
+    ['back', -3_600_000, 1],
+  ])('F49 %s by an hour: accepted, with one more call at most', async (_, jump, calls) => {
     const issuer = await createTestIssuer()
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
@@ -120,7 +121,7 @@ describe("the system's time of day, set while the guard runs", () => {
     const date = vi.spyOn(Date, 'now').mockImplementation(() => real() + jump)
     onTestFinished(() => date.mockRestore())
     for (const token of [jwt, opaque]) expect((await answerTo(verifier, token)).status).toBe(200)
-    expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 1 })
+    expect(issuer.calls).toMatchObject({ jwks: calls, introspection: calls })
   })
 })
 
@@ -138,7 +139,7 @@ describe('numbers beyond what a timer holds', () => {
   it('F50 a Retry-After of thirty years pauses for two minutes: not for ever, and not for nothing', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': '946080000' }, times: 1 })
-    expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', 120))
+    expect(await answer(opaque())).toEqual(undecidable('issuer_overloaded', 120))
     await answer(opaque())
     expect(issuer.calls.introspection).toBe(1)
     pass(120)
