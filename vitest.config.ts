@@ -44,6 +44,7 @@ const SIGNED_TOKENS = {
     'test/security/hostile/configuration-shapes.test.ts',
     'test/security/hostile/configuration.test.ts',
     'test/security/hostile/lying-answers.test.ts',
+    'test/security/hostile/stray-characters.test.ts',
   ],
 }
 

@@ -125,7 +125,7 @@ describe('bounds in docs/options.md', () => {
   )
 
   it('there are as many as there are durations and numbers', () => {
-    expect(bounded.length).toBe(1 + 2 + 4 + 8 + 8)
+    expect(bounded.length).toBe(1 + 3 + 4 + 8 + 8)
   })
 
   it.each(bounded)('%s: %s takes what lies within, and nothing beyond', async (section, name, row) => {
