@@ -1,6 +1,6 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../util/awaitable.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
@@ -76,7 +76,7 @@ async function inPoolByJose(
 ): Promise<OrRefusal<boolean | undefined>> {
   try {
     const jose = await loadJose().catch(unavailable)
-    if (jose instanceof Refusal) return jose
+    if (isRefusal(jose)) return jose
     const imported = await key.import(algorithm).catch(() => undefined)
     if (imported === undefined) return undefined
     await jose.compactVerify(token, imported, { algorithms: [algorithm] })
