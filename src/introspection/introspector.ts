@@ -14,7 +14,7 @@ import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
@@ -107,7 +107,7 @@ export class Introspector {
 
   async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const url = await this.#endpoint()
-    if (url instanceof Refusal) return url
+    if (isRefusal(url)) return url
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -118,7 +118,7 @@ export class Introspector {
       },
       () => this.#probe(url),
     )
-    if (completed instanceof Refusal) return completed
+    if (isRefusal(completed)) return completed
     const { verdict, retryAfter, status } = completed.result
     if (!('fault' in verdict)) return verdict as Definitive<T>
     await this.#withinDeadline(completed.recorded, started)

@@ -5,7 +5,7 @@ import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
@@ -77,7 +77,7 @@ export class RemoteKeySet implements KeySet {
     query: KeyQuery,
     before: number,
   ): Awaitable<OrRefusal<readonly VerificationKey[]>> => {
-    if (published instanceof Refusal) return published
+    if (isRefusal(published)) return published
     const found = candidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
     return this.#findAfterFetch(query, before)
@@ -128,7 +128,7 @@ export class RemoteKeySet implements KeySet {
       await this.#document.underWay()
     }
     const published = await this.#document.current()
-    if (published instanceof Refusal) return published
+    if (isRefusal(published)) return published
     const found = candidates(published, query)
     if (found.length > 0 || published.kids.has(kid)) return found
     // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
@@ -163,12 +163,12 @@ async function discoveredAddress(
 
 async function discovered(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
   const current = await metadata.current()
-  if (!(current instanceof Refusal)) return current
+  if (!isRefusal(current)) return current
   // The keys are missing because discovery failed: report that failure.
   const { message } = current.cause instanceof Error ? current.cause : current
   throw new PrerequisiteError(message, metadata.secondsToNextAttempt())
 }
 
 function refusalIn(found: unknown): Refusal | undefined {
-  return found instanceof Refusal ? found : undefined
+  return isRefusal(found) ? found : undefined
 }

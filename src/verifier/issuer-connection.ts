@@ -10,7 +10,7 @@ import type { KeySet } from '../model/verification-key.js'
 import { KEY_OPTIONS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
@@ -89,7 +89,7 @@ export function connectIssuer(
       const refusal = await keys?.load()
       if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
       const document = await metadata?.current()
-      return document instanceof Refusal ? document : undefined
+      return isRefusal(document) ? document : undefined
     },
     health() {
       const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
@@ -198,7 +198,7 @@ async function discoveredEndpoint(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
 ): Promise<OrRefusal<string>> {
   const document = await metadata?.current()
-  if (document instanceof Refusal) {
+  if (isRefusal(document)) {
     return new Refusal('issuer_unavailable', {
       cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
