@@ -6,7 +6,7 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import type { TellIssuerEvent } from '../model/issuer-events.js'
+import type { DocumentOutages } from './document-outages.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { KeySettings } from '../model/issuer.js'
 import type { DocumentHealth } from '../model/health.js'
@@ -24,8 +24,10 @@ export interface LoadedDocument<T> {
 export interface DocumentWatcher<T> {
   /** Told of every successful fetch, before anyone sees the new value. */
   readonly onLoaded?: (value: T, previous: T | undefined) => void
-  /** Told of the first failure in a row, and of the success that ends it. */
-  readonly tell: TellIssuerEvent
+  /** Told of every failure, and of every success. */
+  readonly outages: DocumentOutages
+  /** What the document is, in words for a log. */
+  readonly title: string
 }
 
 /** Seconds below which no `Cache-Control` shortens the lifetime. */
@@ -167,8 +169,9 @@ export class RefreshingDocument<T> {
       SHORTEST_LIFETIME,
       Math.min(this.#options.lifetime, maxAge ?? this.#options.lifetime),
     )
-    this.#watcher.onLoaded?.(value, this.#value)
-    if (this.#failures > 0) this.#watcher.tell('keys_recovered', 'fetched again')
+    const { title, outages, onLoaded } = this.#watcher
+    onLoaded?.(value, this.#value)
+    outages.end(this, `${title}: fetched again`)
     this.#value = value
     this.#successes += 1
     this.#loadedAt = now
@@ -183,7 +186,6 @@ export class RefreshingDocument<T> {
   #fail(error: unknown): void {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
-    const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
@@ -192,7 +194,7 @@ export class RefreshingDocument<T> {
     this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
-    if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
+    this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#failure}`)
   }
 }
 

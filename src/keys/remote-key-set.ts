@@ -6,6 +6,7 @@ import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { DocumentOutages } from './document-outages.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
@@ -20,6 +21,13 @@ import type { KeySettings } from '../model/issuer.js'
 import { LONGEST_KID } from './jwk.js'
 import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
+
+/** What fetches of the keys go through, and who hears of them. */
+export interface RemoteKeySetSettings {
+  readonly transport: Transport
+  readonly tell: TellIssuerEvent
+  readonly outages: DocumentOutages
+}
 
 /** Keys fetched from the issuer's key set address, given or discovered. */
 export class RemoteKeySet implements KeySet {
@@ -36,8 +44,9 @@ export class RemoteKeySet implements KeySet {
       Extract<KeySource, { kind: 'remote' }> | { readonly metadata: RefreshingDocument<IssuerMetadata> },
     options: KeySettings,
     clock: Clock,
-    { transport, tell }: { readonly transport: Transport; readonly tell: TellIssuerEvent },
+    settings: RemoteKeySetSettings,
   ) {
+    const { transport, tell, outages } = settings
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
@@ -49,7 +58,11 @@ export class RemoteKeySet implements KeySet {
       this.#size = value.keys.length
       if (previous !== undefined) this.#replace(value.keys, previous.keys, tell)
     }
-    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
+    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, {
+      title: 'key set',
+      onLoaded,
+      outages,
+    })
   }
 
   #replace(
