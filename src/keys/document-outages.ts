@@ -19,6 +19,11 @@ export class DocumentOutages {
     if (isFirst) this.#tell('keys_failing', detail)
   }
 
+  /** A document cannot be used, which another event has reported. */
+  beginReported(document: object): void {
+    this.#failing.add(document)
+  }
+
   /** A document can be used, whether it could be before or not. */
   end(document: object, detail: string): void {
     if (this.#failing.delete(document) && this.#failing.size === 0) this.#tell('keys_recovered', detail)

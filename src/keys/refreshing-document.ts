@@ -22,6 +22,8 @@ export interface LoadedDocument<T> {
 
 /** Who hears of a document's fetches. */
 export interface DocumentWatcher<T> {
+  /** Why a document that was fetched and read is of no use; undefined if it is. */
+  readonly problemOf?: (value: T) => string | undefined
   /** Told of every successful fetch, before anyone sees the new value. */
   readonly onLoaded?: (value: T, previous: T | undefined) => void
   /** Told of every failure, and of every success. */
@@ -60,6 +62,7 @@ export class RefreshingDocument<T> {
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  #isOverloaded = false
 
   constructor(load: DocumentLoader<T>, options: KeySettings, clock: Clock, watcher: DocumentWatcher<T>) {
     this.#load = load
@@ -117,12 +120,22 @@ export class RefreshingDocument<T> {
     })
   }
 
+  /** Whether the latest fetch failed. */
+  isFailing(): boolean {
+    return this.#failures > 0
+  }
+
+  /** Whether the latest fetch failed with a 429, which our own load may have caused. */
+  isOverloaded(): boolean {
+    return this.#isOverloaded
+  }
+
   health(): DocumentHealth {
     const now = this.#clock.elapsed()
     const usable = this.#value !== undefined && this.#isWithinStaleBound(now)
-    const failing = this.#failures > 0
+    const failing = this.isFailing()
     return {
-      status: !failing ? 'ok' : usable ? 'degraded' : 'down',
+      status: this.#failure === undefined ? 'ok' : !failing || usable ? 'degraded' : 'down',
       ...(this.#value === undefined ? {} : { age: now - this.#loadedAt }),
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
@@ -169,9 +182,11 @@ export class RefreshingDocument<T> {
       SHORTEST_LIFETIME,
       Math.min(this.#options.lifetime, maxAge ?? this.#options.lifetime),
     )
-    const { title, outages, onLoaded } = this.#watcher
+    const { title, outages, onLoaded, problemOf } = this.#watcher
+    const problem = problemOf?.(value)
     onLoaded?.(value, this.#value)
-    outages.end(this, `${title}: fetched again`)
+    if (problem === undefined) outages.end(this, `${title}: fetched again`)
+    else outages.begin(this, `${title}: ${problem}`)
     this.#value = value
     this.#successes += 1
     this.#loadedAt = now
@@ -180,7 +195,8 @@ export class RefreshingDocument<T> {
     this.#failures = 0
     this.#pausedUntil = Number.NEGATIVE_INFINITY
     this.#lastSuccess = this.#clock.now()
-    this.#failure = undefined
+    this.#failure = problem
+    this.#isOverloaded = false
   }
 
   #fail(error: unknown): void {
@@ -189,6 +205,7 @@ export class RefreshingDocument<T> {
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
+    this.#isOverloaded = error instanceof DocumentStatusError && error.status === 429
     const retryAfter = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
     const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
     this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))

@@ -204,7 +204,8 @@ async function discoveredEndpoint(
 ): Promise<OrRefusal<string>> {
   const document = await metadata?.current()
   if (document instanceof Refusal) {
-    return new Refusal('issuer_unavailable', {
+    // A 429 may be our own load: it must not allow a stale result.
+    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
       cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
     })
