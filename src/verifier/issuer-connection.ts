@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { DocumentOutages } from '../keys/document-outages.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
@@ -49,6 +50,8 @@ export interface IssuerHealth {
 interface Settings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
+  /** Reports the outages of its keys and its discovery document as one. */
+  readonly outages: DocumentOutages
   /** The numbers of key fetching, with defaults. */
   readonly keyOptions: KeySettings
   /** How the issuer is asked about tokens, with defaults for its numbers. */
@@ -70,9 +73,11 @@ export function connectIssuer(
   observer?: IssuerObserver,
 ): ConnectedIssuer {
   const transport = createTransport(issuer.fetch)
+  const tell = issuerEvents(issuer, observer)
   const settings = {
     transport,
-    tell: issuerEvents(issuer, observer),
+    tell,
+    outages: new DocumentOutages(tell),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
@@ -199,7 +204,8 @@ async function discoveredEndpoint(
 ): Promise<OrRefusal<string>> {
   const document = await metadata?.current()
   if (isRefusal(document)) {
-    return new Refusal('issuer_unavailable', {
+    // A 429 may be our own load: it must not allow a stale result.
+    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
       cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
     })
