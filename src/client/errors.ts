@@ -29,6 +29,7 @@ export interface TokenSourceFailure {
   readonly status?: number | undefined
   readonly code?: string | undefined
   readonly retryAfter?: number | undefined
+  readonly cause?: Error | undefined
 }
 
 /** A token source has no token to give. The message says what to do; it never holds a secret, a key or a token. */
@@ -43,8 +44,8 @@ export class TokenSourceError extends Error {
   readonly retryAfter: number | undefined
 
   constructor(failure: TokenSourceFailure) {
-    const { problem, advice } = failure
-    super(advice === undefined ? problem : `${problem}. ${advice}`)
+    const { problem, advice, cause } = failure
+    super(advice === undefined ? problem : `${problem}. ${advice}`, cause && { cause })
     this.reason = failure.reason
     this.status = failure.status
     this.code = failure.code

@@ -1,12 +1,13 @@
 import { isRecord, ownMember, string, type UntrustedObject } from '../util/members.js'
 import { timers } from '../util/timers.js'
 import { isSecureAddress } from '../util/url.js'
+import { UnreadableResponseError } from './exchange-error.js'
 
 /** How the metadata of an issuer is fetched. */
 export interface DiscoveryRequests<T> {
   /**
-   * Fetches a document; `spent` is how many seconds earlier addresses took. An error with the `status` of a response
-   * that means "not found" leads to the next address.
+   * Fetches a document; `spent` is how many seconds the earlier address took. An error holds the `status` of the response,
+   * if there was one, and is or has as `cause` an {@link UnreadableResponseError} if the response could not be read.
    */
   readonly get: (address: string, spent: number) => Promise<T>
   /** The metadata in what was fetched. */
@@ -15,29 +16,61 @@ export interface DiscoveryRequests<T> {
   readonly unusable: (problem: 'not-an-object' | 'other-issuer', address: string) => Error
 }
 
+/** A discovery document that names the issuer. */
+export interface Discovered<T> {
+  readonly fetched: T
+  readonly metadata: UntrustedObject
+}
+
+/** A response that is not a discovery document. */
+interface NotFound {
+  readonly failure: unknown
+  /** Whether the response says itself that nothing is there. */
+  readonly isStated: boolean
+}
+
 /**
- * Fetches the metadata of an issuer from where OpenID Connect Discovery places it, or else from where RFC 8414 does, and
- * checks that it is the issuer's own.
+ * Fetches the metadata of an issuer from where OpenID Connect Discovery places it, or else from where RFC 8414 section 3
+ * does, and checks that it is the issuer's own.
+ *
+ * Whatever the first address answers that is not a discovery document leads to the second: 4xx, a redirect, an HTML page,
+ * a response that cannot be read, JSON without `issuer`. No response, 408, 429 and 5xx do not, because they say nothing
+ * about where the document is. Neither does the document of another issuer.
  *
  * @throws What `get` throws, and what `unusable` creates.
  */
-export async function discover<T>(
-  issuer: string,
-  { get, metadataOf, unusable }: DiscoveryRequests<T>,
-): Promise<{ readonly fetched: T; readonly metadata: UntrustedObject }> {
+export async function discover<T>(issuer: string, requests: DiscoveryRequests<T>): Promise<Discovered<T>> {
   const [first, second] = discoveryAddresses(issuer)
   const started = timers.elapsed()
-  let address = first
-  const fetched = await get(first, 0).catch((error: unknown) => {
-    if (!isNotFound(statusOf(error))) throw error
-    address = second
-    return get(second, timers.elapsed() - started)
-  })
+  const found = await discoverAt(first, 0, issuer, requests)
+  if (!('failure' in found)) return found
+  const elsewhere = await discoverAt(second, timers.elapsed() - started, issuer, requests)
+  if (!('failure' in elsewhere)) return elsewhere
+  // A page or a redirect tells the operator more than a 404 at the other address.
+  throw found.isStated ? elsewhere.failure : found.failure
+}
+
+async function discoverAt<T>(
+  address: string,
+  spent: number,
+  issuer: string,
+  { get, metadataOf, unusable }: DiscoveryRequests<T>,
+): Promise<Discovered<T> | NotFound> {
+  let fetched: T
+  try {
+    fetched = await get(address, spent)
+  } catch (error) {
+    if (!isOtherResource(error)) throw error
+    return { failure: error, isStated: isNotFound(statusOf(error)) }
+  }
   const metadata = metadataOf(fetched)
-  if (!isRecord(metadata)) throw unusable('not-an-object', address)
+  if (!isRecord(metadata)) return { failure: unusable('not-an-object', address), isStated: false }
+  const named = ownMember(metadata, 'issuer')
+  if (named === issuer) return { fetched, metadata }
+  const failure = unusable('other-issuer', address)
+  if (named === undefined) return { failure, isStated: false }
   // RFC 8414 section 3.3: a document of another issuer would send tokens and credentials to that one.
-  if (ownMember(metadata, 'issuer') !== issuer) throw unusable('other-issuer', address)
-  return { fetched, metadata }
+  throw failure
 }
 
 /**
@@ -54,9 +87,17 @@ function discoveryAddresses(issuer: string): readonly [string, string] {
   ]
 }
 
+/** Whether an error means that a response came, and that it is not a discovery document. */
+function isOtherResource(error: unknown): boolean {
+  const status = statusOf(error)
+  if (status !== undefined) return status < 400 || isNotFound(status)
+  if (error instanceof UnreadableResponseError) return true
+  return error instanceof Error && error.cause instanceof UnreadableResponseError
+}
+
 /**
- * Whether a status may mean "not here", the one outcome after which the other address is worth a request: those of
- * RFC 9110 section 15.5, except 408 and 429, which say that the issuer is busy or the request came too slowly.
+ * Whether a status means that nothing is here: those of RFC 9110 section 15.5, except 408 and 429, which say that the
+ * request came too slowly or the issuer is busy.
  */
 export function isNotFound(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429

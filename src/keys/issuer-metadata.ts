@@ -32,7 +32,7 @@ async function loadMetadata(
   transport: Transport,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const { fetched, metadata } = await discoverMetadata(issuer, {
-    get: (address) => fetchDocument(address, options, { transport }),
+    get: (address, spent) => fetchDocument(address, remaining(options, spent), { transport }),
     metadataOf: ({ text }) => parseJson(text),
     unusable: (problem, address) =>
       new ExchangeError(
@@ -49,4 +49,9 @@ async function loadMetadata(
     },
     maxAge: maxAgeOf(fetched.headers),
   }
+}
+
+/** Both addresses share one deadline. */
+function remaining(options: KeySettings, spent: number): KeySettings {
+  return spent === 0 ? options : { ...options, deadline: Math.max(0.001, options.deadline - spent) }
 }

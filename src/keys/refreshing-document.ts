@@ -69,9 +69,11 @@ export class RefreshingDocument<T> {
   /**
    * The document: immediately if it is usable, otherwise after a fetch. Refusal `keys_unavailable` if there is no
    * document and none can be fetched, or the last one is too old.
+   *
+   * @param timeOfDay what the clock has just said, if it was read.
    */
-  current(): T | Promise<OrRefusal<T>> {
-    const now = this.#clock.elapsed()
+  current(timeOfDay?: number): T | Promise<OrRefusal<T>> {
+    const now = this.#clock.elapsed(timeOfDay)
     if (this.#value !== undefined && now < this.#expiresAt) {
       if (now >= this.#refreshAt) this.#refreshInBackground(now)
       return this.#value

@@ -87,7 +87,7 @@ export class RemoteKeySet implements KeySet {
     if (now === this.#usableAt) return undefined
     // The wall clock may have been set back to a time that was seen before.
     this.#usableAt = Number.NaN
-    const current = this.#document.current()
+    const current = this.#document.current(now)
     if (current instanceof Promise) return afterwards(current, refusalIn)
     this.#usableAt = now
     return undefined

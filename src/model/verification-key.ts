@@ -32,7 +32,7 @@ export interface KeySet {
    * Whether keys that were found earlier may still be used; starts a background refresh when one is due. For cached
    * tokens, which look up no key.
    *
-   * @param now the wall clock time in seconds: within one tick of it the answer cannot change.
+   * @param now the wall clock time in seconds, just read: within one tick of it the answer cannot change.
    * @returns refusal `keys_unavailable` if they may not be used.
    */
   ensureUsable(now: number): Awaitable<Refusal | undefined>

@@ -1,4 +1,4 @@
-import type { Clock } from '../util/clock.js'
+import { Suspension, type Clock } from '../util/clock.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, type Reader } from './reader.js'
 import { func } from './readers.js'
@@ -9,9 +9,7 @@ import { func } from './readers.js'
  * @throws ConfigurationError, here and whenever it is read, if the function gives no finite number.
  */
 export function createClock(injected?: () => number): Clock {
-  if (injected === undefined) {
-    return { now: () => Date.now() / 1000, elapsed: () => performance.now() / 1000 }
-  }
+  if (injected === undefined) return systemClock()
   const read = (): number => {
     const milliseconds: unknown = injected()
     // Compared with NaN, nothing is ever too old.
@@ -27,6 +25,19 @@ export function createClock(injected?: () => number): Clock {
       if (current > last) elapsed += current - last
       last = current
       return elapsed / 1000
+    },
+  }
+}
+
+function systemClock(): Clock {
+  const now = (): number => Date.now() / 1000
+  const monotonic = (): number => performance.now() / 1000
+  const suspension = new Suspension(monotonic(), now())
+  return {
+    now,
+    elapsed(read = now()) {
+      const seconds = monotonic()
+      return seconds + suspension.seconds(seconds, read)
     },
   }
 }

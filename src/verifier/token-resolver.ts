@@ -96,7 +96,7 @@ export class TokenResolver {
   /** The usable cache entry of a token, or its cached refusal. */
   #findCached({ digest, now, earlier }: TokenLookup): Awaitable<OrRefusal<CachedToken | undefined>> {
     const cached = earlier?.cached ?? this.#cache.accepted(digest)
-    if (cached === undefined) return this.#cachedRefusal(digest)
+    if (cached === undefined) return this.#cachedRefusal(digest, now)
     if (earlier === undefined) cached.useCount += 1
     if (cached.key === undefined) return cached
     const unusable = cached.issuer.keys?.ensureUsable(now)
@@ -105,8 +105,8 @@ export class TokenResolver {
       : this.#unlessWithdrawn(unusable, cached, digest)
   }
 
-  #cachedRefusal(digest: string): Refusal | undefined {
-    const refused = this.#cache.refused(digest, this.#clock.elapsed())
+  #cachedRefusal(digest: string, now: number): Refusal | undefined {
+    const refused = this.#cache.refused(digest, this.#clock.elapsed(now))
     if (refused === undefined) return undefined
     return new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
   }
@@ -179,20 +179,17 @@ export class TokenResolver {
     // A guard has just accepted this result for this request, under its own policy. One that says nothing about freshness
     // neither asks again nor withdraws what that policy allows in an outage.
     if (!needs.isStated && earlier?.cached === cached) return resolved
-    const longest = this.#longestAge(cached, needs)
+    // Most tokens: no clock has to be read.
+    if (cached.key !== undefined && needs.confirmAfter === undefined) return resolved
+    const now = this.#clock.now()
+    const longest = longestAge(cached, needs, now, this.#toleranceSeconds)
     if (longest === undefined) return resolved
-    const age = this.#clock.elapsed() - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
+    const age = this.#clock.elapsed(now) - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
     if (age < longest) {
       if (isWorthRefreshing(cached, age, longest)) this.#refreshInBackground(cached, lookup)
       return resolved
     }
     return this.#confirmRemotely(resolved, lookup, age < longest + needs.staleIfError)
-  }
-
-  #longestAge(cached: CachedToken, needs: FreshnessNeeds): number | undefined {
-    // Most tokens: no clock has to be read.
-    if (cached.key !== undefined && needs.confirmAfter === undefined) return undefined
-    return longestAge(cached, needs, this.#clock.now(), this.#toleranceSeconds)
   }
 
   async #confirmRemotely(

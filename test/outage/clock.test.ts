@@ -107,9 +107,10 @@ describe('a clock that jumps', () => {
 
 describe("the system's time of day, set while the guard runs", () => {
   it.each([
-    ['forward', 3_600_000],
-    ['back', -3_600_000],
-  ])('F49 %s by an hour: no key is fetched and no question put because of it', async (_, jump) => {
+    // Cannot be told apart from an hour in which the machine was suspended.
+    ['forward', 3_600_000, 2],
+    ['back', -3_600_000, 1],
+  ])('F49 %s by an hour: accepted, with one more call at most', async (_, jump, calls) => {
     const issuer = await createTestIssuer()
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
@@ -120,7 +121,7 @@ describe("the system's time of day, set while the guard runs", () => {
     const date = vi.spyOn(Date, 'now').mockImplementation(() => real() + jump)
     onTestFinished(() => date.mockRestore())
     for (const token of [jwt, opaque]) expect((await answerTo(verifier, token)).status).toBe(200)
-    expect(issuer.calls).toMatchObject({ jwks: 1, introspection: 1 })
+    expect(issuer.calls).toMatchObject({ jwks: calls, introspection: calls })
   })
 })
 

@@ -79,6 +79,7 @@ async function ask(call: IssuerRequest): Promise<HttpResponse> {
       reason,
       problem: `${placeOf(call.url)} gave ${error.message}`,
       advice: ADVICE[reason],
+      cause: error,
     })
   }
 }

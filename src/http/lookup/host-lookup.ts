@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns'
-import { timers } from '../../util/timers.js'
+import { elapsedLifetime, timers } from '../../util/timers.js'
 import { HangingLane } from './hanging-lane.js'
 import { localAddresses } from './local-addresses.js'
 import { SharedResult } from './shared-result.js'
@@ -64,7 +64,7 @@ export class HostLookup {
     if (local !== undefined) return local
     signal.throwIfAborted()
     const record = this.#recordOf(host)
-    const now = timers.elapsed()
+    const now = elapsedLifetime()
     if (record.addresses !== undefined && now < record.freshUntil) return record.addresses
     if (record.failure !== undefined && now < record.failedUntil) return addressesOf(record, record.failure)
     record.running ??= this.#start(host, record)
@@ -97,7 +97,7 @@ export class HostLookup {
       .then(
         (addresses) => {
           record.addresses = addresses
-          record.freshUntil = timers.elapsed() + FRESH
+          record.freshUntil = elapsedLifetime() + FRESH
           delete record.failure
           running.result.resolve(addresses)
         },
@@ -121,7 +121,7 @@ export class HostLookup {
     // The name servers said that the host has no address any more. Any other failure says nothing about the host.
     if (error.code === 'ENOTFOUND') delete record.addresses
     record.failure = error
-    record.failedUntil = timers.elapsed() + FAILED
+    record.failedUntil = elapsedLifetime() + FAILED
     if (record.addresses === undefined) result.reject(error)
     else result.resolve(record.addresses)
   }

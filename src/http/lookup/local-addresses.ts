@@ -1,5 +1,4 @@
 import type { LookupAddress } from 'node:dns'
-import { isIP } from 'node:net'
 
 const LOOPBACK: readonly LookupAddress[] = [
   { address: '127.0.0.1', family: 4 },
@@ -8,7 +7,8 @@ const LOOPBACK: readonly LookupAddress[] = [
 
 /** The addresses of a host that needs no lookup: an IP address, or a name of loopback (RFC 6761 section 6.3). */
 export function localAddresses(host: string): readonly LookupAddress[] | undefined {
-  const family = isIP(host)
+  // Loaded when it is needed: `node:net` takes time at every start.
+  const family = process.getBuiltinModule('node:net').isIP(host)
   if (family !== 0) return [{ address: host, family }]
   return /^(?:.+\.)?localhost\.?$/.test(host) ? LOOPBACK : undefined
 }

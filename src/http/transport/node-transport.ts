@@ -1,5 +1,4 @@
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
 import { UnreadableResponseError } from '../exchange-error.js'
 import { lookupUntil } from '../lookup/shared-lookup.js'
 import { PLAIN_BYTES, type HttpResponse, type TransportRequest } from './messages.js'
@@ -12,16 +11,24 @@ const IDLE_MILLISECONDS = 4000
 /** Some load balancers refuse a request without it. */
 const USER_AGENT = { 'user-agent': 'm2m-guard' } as const
 
+type Protocol = 'http:' | 'https:'
+
+/** Loads `node:http` or `node:https`, which a guard that never calls an issuer does not need. */
+function moduleOf(protocol: Protocol): Pick<typeof http, 'Agent' | 'request'> {
+  // Typed apart, because the two modules have different options.
+  return protocol === 'https:'
+    ? process.getBuiltinModule('node:https')
+    : process.getBuiltinModule('node:http')
+}
+
 /** Sends requests over connections of its own, through agents of `node:http` and `node:https`. */
 export class NodeTransport {
-  readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, timeout: IDLE_MILLISECONDS }),
-    'https:': new https.Agent({ keepAlive: true, timeout: IDLE_MILLISECONDS }),
-  }
+  readonly #agents = new Map<Protocol, http.Agent>()
+  #isClosed = false
 
   async send(request: TransportRequest, signal: AbortSignal): Promise<HttpResponse> {
     const address = addressOf(request.url)
-    const agent = this.#agents[address.protocol === 'https:' ? 'https:' : 'http:']
+    const agent = this.#agentFor(protocolOf(address))
     try {
       return await sendOnce(request, { address, agent, signal })
     } catch (error) {
@@ -36,10 +43,22 @@ export class NodeTransport {
 
   /** Requests in flight keep their connections until they end: a service that shuts down still answers its callers. */
   close(): void {
-    for (const agent of Object.values(this.#agents)) {
+    this.#isClosed = true
+    for (const agent of this.#agents.values()) {
       agent.maxFreeSockets = 0
       closeIdle(agent)
     }
+  }
+
+  #agentFor(protocol: Protocol): http.Agent {
+    let agent = this.#agents.get(protocol)
+    if (agent === undefined) {
+      const { Agent } = moduleOf(protocol)
+      agent = new Agent({ keepAlive: true, timeout: IDLE_MILLISECONDS })
+      if (this.#isClosed) agent.maxFreeSockets = 0
+      this.#agents.set(protocol, agent)
+    }
+    return agent
   }
 }
 
@@ -57,6 +76,10 @@ function addressOf(url: string): URL {
   return address
 }
 
+function protocolOf({ protocol }: URL): Protocol {
+  return protocol === 'https:' ? 'https:' : 'http:'
+}
+
 function closeIdle({ freeSockets }: http.Agent): void {
   for (const sockets of Object.values(freeSockets)) {
     for (const socket of sockets ?? []) socket.destroy()
@@ -69,7 +92,7 @@ function sendOnce(
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     // Called on the module, where tracing and mocking tools replace the function.
-    const { request } = address.protocol === 'https:' ? https : http
+    const { request } = moduleOf(protocolOf(address))
     const sent = request(address, {
       agent,
       method,

@@ -15,6 +15,7 @@ export interface ManagementFailure {
   readonly requestId?: string | undefined
   readonly retryAfter?: number | undefined
   readonly isUncertain?: boolean | undefined
+  readonly cause?: Error | undefined
 }
 
 /**
@@ -42,7 +43,7 @@ export class ManagementError extends Error {
   readonly isUncertain: boolean
 
   constructor(failure: ManagementFailure) {
-    super(messageOf(failure))
+    super(messageOf(failure), failure.cause && { cause: failure.cause })
     this.vendor = failure.vendor
     this.operation = failure.operation
     this.status = failure.status

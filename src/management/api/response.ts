@@ -91,14 +91,16 @@ export function reportedFailureError(
 function noResponseError(
   { vendor, title }: VendorProfile,
   { operation, isRead }: VendorCall,
-  { message }: ExchangeError,
+  cause: ExchangeError,
 ): ManagementError {
+  const { message } = cause
   return new ManagementError({
     vendor,
     operation,
     problem: `${title} gave ${message}`,
     advice: 'Check the address and the way there',
     isUncertain: !isRead && !NEVER_ARRIVED.test(message),
+    cause,
   })
 }
 

@@ -1,7 +1,7 @@
 import { discover, usableEndpoint } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
 import { string, type UntrustedObject } from '../../util/members.js'
-import { timers } from '../../util/timers.js'
+import { elapsedLifetime, timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
 
@@ -58,13 +58,13 @@ export class EndpointFinder {
       throw failure(asking, `the ${name} in the discovery document is no address to send a token to`, advice)
     }
     // Only a document that served is kept: what it lacks may be mended before the next call.
-    if (this.#remembered?.document !== document) this.#remembered = { document, at: timers.elapsed() }
+    if (this.#remembered?.document !== document) this.#remembered = { document, at: elapsedLifetime() }
     return { path: address, ...this.#api.remainingDeadline(started) }
   }
 
   async #document(issuer: string, asking: Operation): Promise<UntrustedObject> {
     const remembered = this.#remembered
-    if (remembered !== undefined && timers.elapsed() - remembered.at < LIFETIME) return remembered.document
+    if (remembered !== undefined && elapsedLifetime() - remembered.at < LIFETIME) return remembered.document
     // Field by field: what else an operation holds, the token above all, must not be sent with discovery.
     const { operation, signal } = asking
     const call = { operation, signal, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
