@@ -56,6 +56,21 @@ export async function calls(target: object, method: string, run: () => unknown):
   return isCalled
 }
 
+/**
+ * An error as it may be handed to a host. Express and Fastify take `undefined`, `null`, `false` and `''` for no error, and
+ * Express takes `'route'` and `'router'` for the next route: each of them would continue with a refused request. A
+ * promise that is rejected by `setTimeout(reject, ...)` has the reason `undefined`.
+ */
+export function errorForHost(thrown: unknown): unknown {
+  if (isErrorToHost(thrown)) return thrown
+  return new Error('a value that is not an error was thrown at a guard', { cause: thrown })
+}
+
+/** Whether every host takes the value for an error. */
+export function isErrorToHost(value: unknown): boolean {
+  return Boolean(value) && value !== 'route' && value !== 'router'
+}
+
 /** Ends a response whose request cannot be handed to anybody any more, and reports the error. Never throws. */
 export function abandon(response: ServerResponse, error: unknown): void {
   const detail = error instanceof Error ? error.stack : undefined
