@@ -15,7 +15,7 @@ import {
   type GuardResult,
 } from '../src/guard/guard.js'
 import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
-import { calls, closeIfBody, errorForHost, ignoreLateWrites } from '../src/guard/node-response.js'
+import { calls, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
 import { hasAuth, misconfigured, readAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -269,14 +269,9 @@ type FastifyGuard = Guard<FastifyRequest['raw'], FastifyOnRefusal>
 function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, reply: FastifyReply): void {
   if (admitted instanceof Promise) {
     admitted
-      .then(
-        (isAdmitted) => {
-          if (isAdmitted) done()
-        },
-        (error: unknown) => {
-          done(errorForHost(error) as Error)
-        },
-      )
+      .then((isAdmitted) => {
+        if (isAdmitted) done()
+      }, done)
       .catch((error: unknown) => {
         // Thrown by `done` itself: nobody else would catch it.
         abandon(reply, error)

@@ -39,7 +39,11 @@ function ignoreIf(isLate: () => boolean, response: ServerResponse, method: keyof
   Object.defineProperty(response, method, { value, configurable: true, writable: true })
 }
 
-/** Whether a function calls a method of an object, until its promise is settled. */
+/**
+ * Whether a function calls a method of an object, until its promise is settled.
+ *
+ * @throws What the function throws, as an error for every host.
+ */
 export async function calls(target: object, method: string, run: () => unknown): Promise<boolean> {
   const original = Reflect.get(target, method) as (...given: readonly unknown[]) => unknown
   let isCalled = false
@@ -50,6 +54,8 @@ export async function calls(target: object, method: string, run: () => unknown):
   Object.defineProperty(target, method, { value: watched, configurable: true, writable: true })
   try {
     await run()
+  } catch (error) {
+    throw errorForHost(error)
   } finally {
     Reflect.deleteProperty(target, method)
   }
