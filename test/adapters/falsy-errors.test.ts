@@ -56,9 +56,9 @@ async function inFastify(add: (app: ReturnType<typeof Fastify>) => unknown): Pro
 
 const APIS: Readonly<Record<string, Api>> = {
   'Express 5': inExpress(express),
-  'Express 4': inExpress(express4 as unknown as typeof express),
+  'Express 4': inExpress(express4),
   'Koa 3': inKoa(Koa),
-  'Koa 2': inKoa(Koa2 as unknown as typeof Koa),
+  'Koa 2': inKoa(Koa2),
   'Fastify, the plugin': (verifier, options) =>
     inFastify((app) => app.register(forFastify.m2mGuard, { verifier, ...options })),
   'Fastify, a hook': (verifier, options) =>
