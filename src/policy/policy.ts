@@ -21,6 +21,7 @@ export interface Policy {
    * The issuer must have vouched for the token remotely within this time; 0 asks on every request. Bounds
    * how long a revocation goes unnoticed. A JWT is accepted locally until it is this old, and confirmed
    * remotely beyond; where its issuer cannot be asked it is refused from then on.
+   * An `iat` ahead of our clock counts as the moment the token came.
    */
   readonly confirmAfter?: Duration
   /**

@@ -20,6 +20,8 @@ export interface VerifiedFacts {
   readonly notBefore: number | undefined
   /** Whether the token is bound to a key. */
   readonly isBound: boolean
+  /** When the token came and was verified, in seconds since the epoch; `NaN` for tokens that the issuer verified. */
+  readonly verifiedAt: number
   /** The key that verified the signature; absent for tokens that the issuer confirmed. */
   readonly key: VerificationKey | undefined
   /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
@@ -44,6 +46,7 @@ export class CachedToken implements VerifiedFacts {
   readonly issuer: ConnectedIssuer
   readonly token: AccessToken
   readonly notBefore: number | undefined
+  readonly verifiedAt: number
   readonly key: VerificationKey | undefined
   readonly confirmedElapsed: number | undefined
   // Copied to own properties, so that absent claims are never read from a polluted prototype.
@@ -76,6 +79,7 @@ export class CachedToken implements VerifiedFacts {
     token,
     notBefore,
     isBound,
+    verifiedAt,
     key,
     confirmedElapsed,
     proven,
@@ -84,6 +88,7 @@ export class CachedToken implements VerifiedFacts {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
+    this.verifiedAt = verifiedAt
     this.key = key
     this.confirmedElapsed = confirmedElapsed
     this.issuedAt = ownMember(token, 'issuedAt')
@@ -108,7 +113,10 @@ function lifetimeOf(token: AccessToken): number {
 }
 
 /** How a token was verified. */
-export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key' | 'confirmedElapsed'> {
+export interface VerificationRecord extends Pick<
+  VerifiedFacts,
+  'issuer' | 'verifiedAt' | 'key' | 'confirmedElapsed'
+> {
   readonly format: AccessToken['format']
   readonly digest: string
   /** When the issuer confirmed the token, in seconds since the epoch. */
@@ -123,7 +131,7 @@ export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key'
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
 export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
-  const { issuer, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
+  const { issuer, verifiedAt, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
   const { name: issuerName, provider } = issuer.issuer
   const { claims } = facts
   const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
@@ -144,6 +152,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     notBefore: optionalTime(facts, 'notBefore'),
     // A custom reader may leave a claim out: what the signed JWT says counts as well.
     isBound: isBoundToKey(facts.claims) || (frozen !== undefined && isBoundToKey(frozen)),
+    verifiedAt,
     key,
     confirmedElapsed,
     proven: undefined,

@@ -56,7 +56,7 @@ export class LocalVerification {
     const verified = this.#verifyWith(jwt, issuer.keys, unverified)
     return verified instanceof Promise
       ? this.#share(verified, unverified, issuer)
-      : this.#store(toCachedToken(verified, unverified, issuer), unverified)
+      : this.#store(toCachedToken(verified, unverified, issuer, this.#settings.clock), unverified)
   }
 
   /** A verification in flight still serves its waiting callers, and its result is not cached. */
@@ -85,7 +85,7 @@ export class LocalVerification {
     }
     return this.#flights.share(
       unverified.digest,
-      () => afterwards(verifying, toCachedToken, unverified, issuer),
+      () => afterwards(verifying, toCachedToken, unverified, issuer, this.#settings.clock),
       (result) => {
         this.#store(result, unverified)
       },
@@ -135,6 +135,7 @@ function toCachedToken(
   verified: OrRefusal<VerifiedJwt>,
   { digest, unverified: { claims } }: UnverifiedToken,
   issuer: ConnectedIssuer,
+  clock: Clock,
 ): OrRefusal<CachedToken> {
   if (isRefusal(verified)) return verified
   const { key } = verified
@@ -142,6 +143,7 @@ function toCachedToken(
   if (isVerificationFailure(facts)) return refusalFor(facts)
   return cachedTokenFrom(facts, {
     issuer,
+    verifiedAt: clock.now(),
     key,
     format: 'jwt',
     digest,
