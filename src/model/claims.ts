@@ -21,6 +21,14 @@ export interface ClaimReading {
  */
 export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
 
+/** Claims that name the client at some issuer, also where they are not read: Okta's `cid`, Entra's `appid`. */
+const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
+
+/** Whether any claim names a client, of whatever type: the subject must not be compared in its place then. */
+export function namesClient(claims: Claims): boolean {
+  return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
+}
+
 /** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
 const LATEST_TIME = 253_402_300_799
 
