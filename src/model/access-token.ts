@@ -13,7 +13,7 @@ export interface AccessToken {
   readonly issuer: string
   /** The kind of issuer: `oauth`, `clerk`, `stytch`, `authlete`, or an own issuer's word. */
   readonly provider: string
-  /** The `sub` value; for issuers that leave it out of machine tokens, the client id. */
+  /** The `sub` value; for issuers that leave it out of machine tokens, the client id, which `subjects` does not compare. */
   readonly subject: string
   /** The client the token was issued to, where the issuer says so. */
   readonly clientId?: string

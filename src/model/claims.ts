@@ -21,6 +21,14 @@ export interface ClaimReading {
  */
 export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
 
+/** Claims that name the client at some issuer, also where they are not read: Okta's `cid`, Entra's `appid`. */
+const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
+
+/** Whether any claim names a client, of whatever type: the subject must not be compared in its place then. */
+export function namesClient(claims: Claims): boolean {
+  return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
+}
+
 /** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
 const LATEST_TIME = 253_402_300_799
 
@@ -118,7 +126,7 @@ function isTimeOrUndefined(value: unknown): value is number | undefined {
 }
 
 /** A string or a list of strings (RFC 7519 section 4.1.3); absent is an empty list. */
-function readAudience(value: unknown): readonly string[] | undefined {
+export function readAudience(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
   const list = typeof value === 'string' ? [value] : value
   return isStringList(list) ? list : undefined
@@ -164,15 +172,27 @@ const OTHER_KINDS = new Set([
   'logout_token',
 ])
 
+/** Claims in which some issuers name the kind, and in which others say something else, such as the kind of an account. */
+const COMMON_CLAIMS = ['type', 'use']
+
+/** The kinds that mean a token in any claim. */
+const UNMISTAKABLE_KINDS = new Set(['id_token', 'refresh', 'refresh_token', 'offline_token', 'logout_token'])
+
 /**
  * Whether the claims say that the token is of another kind than an access token. Issuers sign ID, refresh and logout
  * tokens with the same keys, and introspect them at the same endpoint.
  */
 export function isOtherKind(claims: Claims): boolean {
-  return KIND_CLAIMS.some((name) => {
-    const kind = ownMember(claims, name)
-    return typeof kind === 'string' && OTHER_KINDS.has(kindOf(kind))
-  })
+  return (
+    KIND_CLAIMS.some((name) => states(claims, name, OTHER_KINDS)) ||
+    COMMON_CLAIMS.some((name) => states(claims, name, UNMISTAKABLE_KINDS))
+  )
+}
+
+function states(claims: Claims, name: string, kinds: ReadonlySet<string>): boolean {
+  const value = ownMember(claims, name)
+  if (typeof value === 'string') return kinds.has(kindOf(value))
+  return Array.isArray(value) && value.some((item) => typeof item === 'string' && kinds.has(kindOf(item)))
 }
 
 /** The kind in `Refresh`, `refresh+jwt`, `application/id_token` and RFC 8693's `urn:ietf:params:oauth:token-type:id_token`. */

@@ -44,7 +44,8 @@ export interface JwtProfile {
   readonly validateHeader: (header: Readonly<Record<string, unknown>>) => VerificationFailure | undefined
   /**
    * Validates and reads the claims of a JWT with a valid signature, once per token. Times, audience and binding are
-   * checked for every issuer alike. Must depend on its arguments only.
+   * checked for every issuer alike: `exp`, `nbf` and `iat` of the JWT hold, of which the facts can only state an earlier
+   * expiry and a later `nbf`, or an issue time if there is no `iat`. Must depend on its arguments only.
    */
   readonly readClaims: (
     claims: Readonly<Record<string, unknown>>,

@@ -18,7 +18,10 @@ export interface EvaluatedToken {
   readonly issuedAt: number | undefined
   /** Seconds from issue to expiry as the token was minted; infinite if it does not say. */
   readonly lifetime: number
-  readonly clientId: string | undefined
+  /** The client id; the subject if no claim names a client. */
+  readonly client: string | undefined
+  /** The subject, unless the client id stands in for it. */
+  readonly statedSubject: string | undefined
 }
 
 /**
@@ -84,16 +87,18 @@ function evaluateCallers(
 
 function evaluateCaller(
   { issuers, clients, subjects }: CallerRule,
-  { token, clientId }: EvaluatedToken,
+  { token, client, statedSubject }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
     return new Refusal('issuer_not_allowed')
   }
-  if (clients !== undefined && !clients.includes(clientId ?? token.subject)) {
+  if (clients !== undefined && (client === undefined || !clients.includes(client))) {
     return new Refusal('client_not_allowed')
   }
-  if (subjects !== undefined && !subjects.includes(token.subject)) return new Refusal('subject_not_allowed')
+  if (subjects !== undefined && (statedSubject === undefined || !subjects.includes(statedSubject))) {
+    return new Refusal('subject_not_allowed')
+  }
   return undefined
 }
 

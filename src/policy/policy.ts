@@ -21,6 +21,7 @@ export interface Policy {
    * The issuer must have vouched for the token remotely within this time; 0 asks on every request. Bounds
    * how long a revocation goes unnoticed. A JWT is accepted locally until it is this old, and confirmed
    * remotely beyond; where its issuer cannot be asked it is refused from then on.
+   * An `iat` ahead of our clock counts as the moment the token came.
    */
   readonly confirmAfter?: Duration
   /**
@@ -31,11 +32,11 @@ export interface Policy {
   /** Only tokens of these issuers: configured names or `iss` values. */
   readonly issuers?: string | readonly string[]
   /**
-   * Only these client ids. The subject is compared in place of the client id only if the token names no client:
-   * a user may have the name of a client (RFC 9068 section 5, RFC 9700 section 4.15).
+   * Only these client ids. The subject is compared in place of the client id only if the token names no client, in
+   * `client_id`, `azp`, `cid`, `appid` or `clientId`: a user may have the name of a client (RFC 9068 section 5, RFC 9700 section 4.15).
    */
   readonly clients?: string | readonly string[]
-  /** Only these subjects (`sub`). For a token without `sub` the client id is its subject. */
+  /** Only these subjects (`sub`). A token that states no subject is refused, whatever its client id. */
   readonly subjects?: string | readonly string[]
   /**
    * An own rule, asked last. `true` accepts; a string refuses and is sent as the reason; anything else,

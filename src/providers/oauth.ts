@@ -5,11 +5,11 @@ import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
 import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
 import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
-import { decodeJwt, looksLikeJwt, mayStartJwt } from '../jwt/decode.js'
-import { isBoundToKey } from '../model/claims.js'
+import { mayStartJwt } from '../jwt/decode.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
-import { foreignKind, introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
+import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import { narrowToPayload } from './narrow-to-payload.js'
 
 /** Options of {@link oauth}. */
 export interface OAuthOptions extends CommonIssuerOptions {
@@ -44,7 +44,8 @@ export interface IntrospectionOptions {
   /**
    * Asks the issuer about JWTs as well, signed and encrypted ones (JWE), in place of verifying them with its keys, which are
    * then not needed. JWTs are routed by `iss`, a JWE by the `iss` in its header, and without one like an opaque token. What
-   * the issuer's response says is what counts, so it must state the audience. Default `false`.
+   * the issuer's response says is what counts, so it must state the audience. What stands in a signed JWT only refuses: `exp`,
+   * `nbf`, `iat`, `aud`, `cnf`, another kind of token. Default `false`.
    */
   readonly jwts?: boolean
 }
@@ -137,23 +138,11 @@ function introspectionProfiles({
       options,
       discoveryOptions,
       request: (token) => introspectionRequest(client, token),
-      read: (answer, token) =>
-        (client.jwts ? refuseOtherJwt(token) : undefined) ??
-        readIntrospection(answer, { issuer, scopeClaims }),
+      read: (answer, token) => {
+        const result = readIntrospection(answer, { issuer, scopeClaims })
+        return client.jwts ? narrowToPayload(result, token) : result
+      },
       readConfirmation: (answer) => readConfirmation(answer, { issuer, scopeClaims }),
     },
   }
-}
-
-/**
- * The refusal of a JWT that says itself that it is not an access token, or that it is bound to a key. An issuer may call any
- * token active that it has issued, and need not repeat what stands in it.
- */
-function refuseOtherJwt(token: string): RemoteResult | undefined {
-  const claims = looksLikeJwt(token) ? decodeJwt(token)?.claims : undefined
-  if (claims === undefined) return undefined
-  const failure = foreignKind(claims)
-  if (failure !== undefined) return { active: false, ...failure }
-  if (!isBoundToKey(claims)) return undefined
-  return { active: false, reason: 'proof_missing', detail: 'the token has a cnf claim' }
 }

@@ -6,7 +6,7 @@ import {
   type VerificationSource,
 } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
-import { isBoundToKey } from '../model/claims.js'
+import { isBoundToKey, namesClient, type Claims } from '../model/claims.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { ProvenFacts } from './confirmation.js'
@@ -14,12 +14,12 @@ import type { ConnectedIssuer } from './issuer-connection.js'
 import { weighClaims, weighToken } from './token-weight.js'
 
 /** What verification found out about a token. */
-export interface VerifiedFacts {
+export interface VerifiedFacts extends ProvenFacts {
   readonly issuer: ConnectedIssuer
-  readonly token: AccessToken
-  readonly notBefore: number | undefined
   /** Whether the token is bound to a key. */
   readonly isBound: boolean
+  /** When the token came and was verified, in seconds since the epoch; `NaN` for tokens that the issuer verified. */
+  readonly verifiedAt: number
   /** The key that verified the signature; absent for tokens that the issuer confirmed. */
   readonly key: VerificationKey | undefined
   /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
@@ -44,12 +44,16 @@ export class CachedToken implements VerifiedFacts {
   readonly issuer: ConnectedIssuer
   readonly token: AccessToken
   readonly notBefore: number | undefined
+  readonly verifiedAt: number
   readonly key: VerificationKey | undefined
   readonly confirmedElapsed: number | undefined
   // Copied to own properties, so that absent claims are never read from a polluted prototype.
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
-  readonly clientId: string | undefined
+  readonly statedSubject: string | undefined
+  readonly namesClient: boolean
+  /** The client id; the subject if no claim names a client. */
+  readonly client: string | undefined
   /**
    * Seconds from issue to expiry as the token itself states them, infinite if it does not: an earlier expiry in a
    * confirmation does not make a token one that was minted for a shorter time.
@@ -75,7 +79,10 @@ export class CachedToken implements VerifiedFacts {
     issuer,
     token,
     notBefore,
+    statedSubject,
+    namesClient,
     isBound,
+    verifiedAt,
     key,
     confirmedElapsed,
     proven,
@@ -84,11 +91,14 @@ export class CachedToken implements VerifiedFacts {
     this.issuer = issuer
     this.token = token
     this.notBefore = notBefore
+    this.verifiedAt = verifiedAt
     this.key = key
     this.confirmedElapsed = confirmedElapsed
     this.issuedAt = ownMember(token, 'issuedAt')
     this.expiresAt = ownMember(token, 'expiresAt')
-    this.clientId = ownMember(token, 'clientId')
+    this.statedSubject = statedSubject
+    this.namesClient = namesClient
+    this.client = ownMember(token, 'clientId') ?? (namesClient ? undefined : token.subject)
     this.proven = proven ?? this
     this.lifetime = lifetimeOf(this.proven.token)
     this.claimsWeight = claimsWeight
@@ -108,7 +118,10 @@ function lifetimeOf(token: AccessToken): number {
 }
 
 /** How a token was verified. */
-export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key' | 'confirmedElapsed'> {
+export interface VerificationRecord extends Pick<
+  VerifiedFacts,
+  'issuer' | 'verifiedAt' | 'key' | 'confirmedElapsed'
+> {
   readonly format: AccessToken['format']
   readonly digest: string
   /** When the issuer confirmed the token, in seconds since the epoch. */
@@ -123,7 +136,7 @@ export interface VerificationRecord extends Pick<VerifiedFacts, 'issuer' | 'key'
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
 export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
-  const { issuer, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
+  const { issuer, verifiedAt, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
   const { name: issuerName, provider } = issuer.issuer
   const { claims } = facts
   const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
@@ -142,13 +155,25 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     issuer,
     token,
     notBefore: optionalTime(facts, 'notBefore'),
+    statedSubject: statesSubject(facts, frozen) ? facts.subject : undefined,
+    namesClient:
+      token.clientId !== undefined || namesClient(claims) || (frozen !== undefined && namesClient(frozen)),
     // A custom reader may leave a claim out: what the signed JWT says counts as well.
     isBound: isBoundToKey(facts.claims) || (frozen !== undefined && isBoundToKey(frozen)),
+    verifiedAt,
     key,
     confirmedElapsed,
     proven: undefined,
     claimsWeight: text === undefined ? (parsedWeight ?? LARGEST_PARSED_CLAIMS) : 2 * text.length,
   })
+}
+
+/** Whether the subject is one that the issuer states, as `sub` or at Authlete `subject`, and not the client id in its place. */
+function statesSubject({ subject, clientId, claims }: TokenFacts, signed: Claims | undefined): boolean {
+  if (subject !== clientId || ownMember(claims, 'sub') !== undefined) return true
+  return (
+    ownMember(claims, 'subject') === subject || (signed !== undefined && ownMember(signed, 'sub') === subject)
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
-import { isBoundToKey, isOtherKind } from '../model/claims.js'
+import { isBoundToKey, isOtherKind, namesClient } from '../model/claims.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { commonScopes } from '../model/scopes.js'
 import { isRecord, isStringList, ownMember } from '../util/members.js'
@@ -9,23 +9,29 @@ import type { ConnectedIssuer } from './issuer-connection.js'
 export interface ProvenFacts {
   readonly token: AccessToken
   readonly notBefore: number | undefined
+  /** The subject, unless the client id stands in for it. */
+  readonly statedSubject: string | undefined
+  /** Whether a claim names a client, also one that is not read. */
+  readonly namesClient: boolean
 }
 
 /**
  * Narrows the facts of a JWT to what its issuer confirms. Facts that the response does not state stay as they are:
  * `{ "active": true }` confirms all of them. Never widens: scopes and audiences are intersected, the earlier expiry and
- * the later `nbf` hold, and a response about another issuer, subject, client or token id confirms nothing.
+ * the later `nbf` hold, and a response about another issuer, subject, client or token id confirms nothing. A subject, client,
+ * token id or audience that the JWT does not state is the one that the response states.
  *
  * @returns failure `token_inactive`, `audience_mismatch`, `proof_missing`, `type_not_allowed` or `claim_invalid`.
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
 export function narrowToConfirmed(
-  { token, notBefore }: ProvenFacts,
+  proven: ProvenFacts,
   stated: StatedFacts,
   { issuer, audience: ours }: ConnectedIssuer,
   confirmedAt: number,
 ): ProvenFacts | VerificationFailure {
-  const failure = kindFailure(stated) ?? identityFailure(token, stated)
+  const { token, notBefore } = proven
+  const failure = kindFailure(stated) ?? identityFailure(proven, stated)
   if (failure !== undefined) return failure
   const audience = audienceOf(token, listOf(stated, 'audience'), ours)
   if (audience === undefined) {
@@ -33,14 +39,22 @@ export function narrowToConfirmed(
   }
   const scopes = listOf(stated, 'scopes')
   const expiresAt = earlier(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
+  const clientId = ownMember(token, 'clientId') ?? firstOf(ownMember(stated, 'clientId'))
+  const tokenId = ownMember(token, 'tokenId') ?? firstOf(ownMember(stated, 'tokenId'))
+  const statedSubject = proven.statedSubject ?? firstOf(ownMember(stated, 'subject'))
   return {
     token: withChanges(token, {
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(tokenId === undefined ? {} : { tokenId }),
+      ...(statedSubject === undefined ? {} : { subject: statedSubject }),
       audience,
       scopes: scopes === undefined ? token.scopes : commonScopes(token.scopes, scopes, issuer.scopeMatcher),
       ...(expiresAt === undefined ? {} : { expiresAt }),
       confirmedAt,
     }),
     notBefore: later(notBefore, timeOf(stated, 'notBefore')),
+    statedSubject,
+    namesClient: proven.namesClient || namesClient(ownMember(stated, 'claims') ?? {}),
   }
 }
 
@@ -57,32 +71,41 @@ function kindFailure(stated: StatedFacts): VerificationFailure | undefined {
   return undefined
 }
 
-function identityFailure(token: AccessToken, stated: StatedFacts): VerificationFailure | undefined {
+function identityFailure(
+  { token, statedSubject }: ProvenFacts,
+  stated: StatedFacts,
+): VerificationFailure | undefined {
   const differs = (name: string, proven: string | undefined, values: unknown): boolean => {
     if (values === undefined || values === null) return false
     const list = typeof values === 'string' ? [values] : values
     if (!isStringList(list)) throw wrongFact(name)
     return proven !== undefined && !list.includes(proven)
   }
-  const clientId = ownMember(token, 'clientId')
-  // A JWT without `sub` has the client's id as subject, which its issuer did not state as one.
-  const hasSubject = token.subject !== clientId || ownMember(token.claims, 'sub') !== undefined
   const name =
     (differs('issuer', token.issuer, ownMember(stated, 'issuer')) && 'issuer') ||
-    (differs('subject', hasSubject ? token.subject : undefined, ownMember(stated, 'subject')) && 'subject') ||
-    (differs('clientId', clientId, ownMember(stated, 'clientId')) && 'client') ||
+    (differs('subject', statedSubject, ownMember(stated, 'subject')) && 'subject') ||
+    (differs('clientId', ownMember(token, 'clientId'), ownMember(stated, 'clientId')) && 'client') ||
     (differs('tokenId', ownMember(token, 'tokenId'), ownMember(stated, 'tokenId')) && 'token id')
   if (name === false) return undefined
   return { reason: 'token_inactive', detail: `the response is about another ${name}` }
 }
 
-/** The audiences that both state; `undefined` if none of them is ours. */
+/** The value, of several the first. Their types were validated when they were compared. */
+function firstOf(values: string | readonly string[] | null | undefined): string | undefined {
+  return typeof values === 'string' ? values : values?.[0]
+}
+
+/**
+ * The audiences that both state; `undefined` if none of them is ours. Those of the response if the JWT states none, which
+ * only an issuer whose audience is not compared accepts.
+ */
 function audienceOf(
   token: AccessToken,
   stated: readonly string[] | undefined,
   ours: readonly string[] | null,
 ): readonly string[] | undefined {
   if (stated === undefined) return token.audience
+  if (ours === null && token.audience.length === 0) return Object.freeze([...stated])
   const common = token.audience.filter((name) => stated.includes(name))
   if (ours !== null && !ours.some((name) => common.includes(name))) return undefined
   return Object.freeze(common)

@@ -13,12 +13,11 @@ export function longestAge(
   now: number,
   tolerance: number,
 ): number | undefined {
-  const { key, issuer, issuedAt, expiresAt } = cached
+  const { key, issuer, expiresAt } = cached
   if (key !== undefined) {
     // Of one that will be refused for what it says of itself, nobody needs to be asked.
     if (confirmAfter === undefined || !canEverPass(cached, now, tolerance)) return undefined
-    const isYoung = issuedAt !== undefined && now - issuedAt < confirmAfter
-    return isYoung ? undefined : confirmAfter
+    return isYoung(cached, confirmAfter, now) ? undefined : confirmAfter
   }
   // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
   // knows what it meant; past the tolerance nobody needs to be asked.
@@ -26,6 +25,20 @@ export function longestAge(
     return now >= expiresAt + tolerance ? undefined : 0
   }
   return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * Whether a JWT that was never confirmed is younger than that. No token is younger than new, and none was issued after it
+ * came: an `iat` that is ahead of our clock adds nothing to the time for which the token is accepted.
+ */
+function isYoung(
+  { issuedAt, verifiedAt, confirmedElapsed }: CachedToken,
+  seconds: number,
+  now: number,
+): boolean {
+  // After a confirmation its age counts: it is no older than the token, unless the `iat` is ahead.
+  if (issuedAt === undefined || confirmedElapsed !== undefined) return false
+  return Math.max(0, now - Math.min(issuedAt, verifiedAt)) < seconds
 }
 
 /**

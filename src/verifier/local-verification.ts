@@ -56,7 +56,7 @@ export class LocalVerification {
     const verified = this.#verifyWith(jwt, issuer.keys, unverified)
     return verified instanceof Promise
       ? this.#share(verified, unverified, issuer)
-      : this.#store(toCachedToken(verified, unverified, issuer), unverified)
+      : this.#store(toCachedToken(verified, unverified, issuer, this.#settings.clock), unverified)
   }
 
   /** A verification in flight still serves its waiting callers, and its result is not cached. */
@@ -85,7 +85,7 @@ export class LocalVerification {
     }
     return this.#flights.share(
       unverified.digest,
-      () => afterwards(verifying, toCachedToken, unverified, issuer),
+      () => afterwards(verifying, toCachedToken, unverified, issuer, this.#settings.clock),
       (result) => {
         this.#store(result, unverified)
       },
@@ -101,40 +101,48 @@ export class LocalVerification {
   }
 }
 
-/** Times that the reader of a custom issuer leaves out hold as the JWT states them (RFC 7519 section 4.1). */
+/**
+ * The times that a JWT states hold (RFC 7519 section 4.1). The reader of a custom issuer can only narrow them: the earlier
+ * expiry and the later `nbf` hold, and `iat` is the JWT's own.
+ */
 function withSignedTimes(facts: TokenFacts, claims: Claims): TokenFacts | VerificationFailure {
-  const isComplete =
-    isStated(facts, 'expiresAt', claims, 'exp') &&
-    isStated(facts, 'notBefore', claims, 'nbf') &&
-    isStated(facts, 'issuedAt', claims, 'iat')
-  if (isComplete) return facts
+  const expiresAt = ownMember(facts, 'expiresAt')
+  const notBefore = ownMember(facts, 'notBefore')
+  const issuedAt = ownMember(facts, 'issuedAt')
+  const areSigned =
+    expiresAt === ownMember(claims, 'exp') &&
+    notBefore === ownMember(claims, 'nbf') &&
+    issuedAt === ownMember(claims, 'iat')
+  if (areSigned) return facts
   const signed = readTimes(claims)
   if (isVerificationFailure(signed)) return signed
   return {
     ...facts,
-    expiresAt: stated(facts, 'expiresAt', signed),
-    notBefore: stated(facts, 'notBefore', signed),
-    issuedAt: stated(facts, 'issuedAt', signed),
+    expiresAt: narrower(Math.min, expiresAt, signed.expiresAt),
+    notBefore: narrower(Math.max, notBefore, signed.notBefore),
+    issuedAt: narrower(ownOne, issuedAt, signed.issuedAt),
   }
 }
 
-/** Whatever a reader returns but `undefined` is its own word: facts of a wrong type are refused where they are stored. */
-function stated(
-  facts: TokenFacts,
-  name: 'expiresAt' | 'notBefore' | 'issuedAt',
-  signed: Pick<TokenFacts, typeof name>,
+/** A time of a wrong type is kept: it is refused where facts are stored. */
+function narrower(
+  choose: (a: number, b: number) => number,
+  stated: number | undefined,
+  signed: number | undefined,
 ): number | undefined {
-  return ownMember(facts, name) !== undefined ? facts[name] : signed[name]
+  if (stated === undefined) return signed
+  return signed === undefined || typeof stated !== 'number' ? stated : choose(stated, signed)
 }
 
-function isStated(facts: TokenFacts, name: keyof TokenFacts, claims: Claims, claim: string): boolean {
-  return ownMember(facts, name) !== undefined || ownMember(claims, claim) === undefined
+function ownOne(_stated: number, signed: number): number {
+  return signed
 }
 
 function toCachedToken(
   verified: OrRefusal<VerifiedJwt>,
   { digest, unverified: { claims } }: UnverifiedToken,
   issuer: ConnectedIssuer,
+  clock: Clock,
 ): OrRefusal<CachedToken> {
   if (isRefusal(verified)) return verified
   const { key } = verified
@@ -142,6 +150,7 @@ function toCachedToken(
   if (isVerificationFailure(facts)) return refusalFor(facts)
   return cachedTokenFrom(facts, {
     issuer,
+    verifiedAt: clock.now(),
     key,
     format: 'jwt',
     digest,

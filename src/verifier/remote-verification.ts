@@ -91,6 +91,7 @@ export class RemoteVerification {
     const { format, digest } = request
     return cachedTokenFrom(result.facts, {
       issuer,
+      verifiedAt: Number.NaN,
       key: undefined,
       format,
       digest,
@@ -106,7 +107,7 @@ export class RemoteVerification {
     cached: CachedToken,
     mayCache: MayCache,
   ): Promise<OrRefusal<CachedToken>> {
-    const { issuer, isBound, key, proven, claimsWeight } = cached
+    const { issuer, isBound, verifiedAt, key, proven, claimsWeight } = cached
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.confirm(request.token)
@@ -115,7 +116,16 @@ export class RemoteVerification {
     // and given back counts again.
     const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result
     if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, mayCache)
-    return new CachedToken({ ...confirmed, issuer, isBound, key, confirmedElapsed, proven, claimsWeight })
+    return new CachedToken({
+      ...confirmed,
+      issuer,
+      isBound,
+      verifiedAt,
+      key,
+      confirmedElapsed,
+      proven,
+      claimsWeight,
+    })
   }
 
   /** Read before the call: a result is no fresher than the moment of its request. */

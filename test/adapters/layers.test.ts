@@ -79,6 +79,26 @@ describe.each(frameworks)('in $name', (framework) => {
     ])
   })
 
+  it.each(['verifier', 'guard', 'route'])(
+    'confirmAfter 0 of the %s asks about a JWT whose iat is ahead of our clock',
+    async (layer) => {
+      const always = { confirmAfter: 0 }
+      const app = await run(framework, {
+        verifier: verifierFor(issuer, layer === 'verifier' ? { policy: always } : {}),
+        app: [guarded(layer === 'guard' ? always : undefined)],
+        routes: [
+          { path: '/lax', steps: [demands('orders:read')] },
+          { path: '/orders', steps: layer === 'route' ? [policy(always)] : [demands('orders:read')] },
+        ],
+      })
+      const token = issuer.mintJwt({ scopes: 'orders:read', age: -4 })
+      const statusOf = async (path: string) => (await app.send({ path, headers: bearer(token) })).status
+      expect([await statusOf('/lax'), await statusOf('/orders')]).toEqual([200, 200])
+      issuer.revoke(token)
+      expect(await statusOf('/orders')).toBe(401)
+    },
+  )
+
   it('the strictest age holds wherever it stands, and what a lax route let in is judged again', async () => {
     const app = await run(framework, {
       verifier: verifierFor(issuer),

@@ -7,6 +7,9 @@ import { testBed } from '../support/test-bed.js'
 /** A token of a person who is named like the client that the route allows. */
 const NAMESAKE: MintOptions = { clientId: 'webapp', subject: 'billing' }
 
+/** A token that names a client and no subject. */
+const ALICE: MintOptions = { claims: { client_id: 'alice', sub: undefined } }
+
 describe('clients', () => {
   it.each<[string, MintOptions, string]>([
     ['the client id', { clientId: 'billing', subject: 'service-7' }, 'accepted'],
@@ -36,6 +39,27 @@ describe('clients', () => {
       expect(await outcome(opaque({ claims }), { clients: 'billing' })).toBe('claim_invalid')
     }
   })
+
+  it.each(['cid', 'appid', 'clientId'])(
+    'never falls back to the subject where only %s names a client, which is not read',
+    async (name) => {
+      const { jwt, opaque, outcome } = await testBed()
+      for (const [value, expected] of [
+        ['webapp', 'client_not_allowed'],
+        ['billing', 'client_not_allowed'],
+        [7, 'client_not_allowed'],
+        [null, 'accepted'],
+      ] as const) {
+        const claims = { client_id: undefined, sub: 'billing', [name]: value }
+        for (const token of [jwt({ claims }), opaque({ claims })]) {
+          expect(await outcome(token, { clients: 'billing' })).toBe(expected)
+          expect(await outcome(token, { subjects: 'billing' })).toBe('accepted')
+        }
+      }
+      const claims = { client_id: 'billing', [name]: 'webapp' }
+      expect(await outcome(jwt({ claims }), { clients: 'billing' })).toBe('accepted')
+    },
+  )
 
   it('compares the client id with requireAccessTokenType as well', async () => {
     const { jwt, outcome } = await testBed({
@@ -120,6 +144,28 @@ describe('subjects', () => {
     const who = { clientId: 'billing', subject: 'service-7' }
     expect(await outcome(jwt(who), { subjects })).toBe(expected)
     expect(await outcome(opaque(who), { subjects })).toBe(expected)
+  })
+
+  it('are never compared with the client id of a token that states no subject', async () => {
+    const { jwt, opaque, outcome, verifier } = await testBed()
+    for (const token of [jwt(ALICE), opaque(ALICE)]) {
+      expect(await verifier.verify(token, { clients: 'alice' })).toMatchObject({ subject: 'alice' })
+      expect(await outcome(token, { subjects: 'alice' })).toBe('subject_not_allowed')
+    }
+    const claims = { client_id: 'alice', sub: 'alice' }
+    expect(await outcome(jwt({ claims }), { subjects: 'alice' })).toBe('accepted')
+    expect(await outcome(opaque({ claims }), { subjects: 'alice' })).toBe('accepted')
+  })
+
+  it.each<[string, object, string]>([
+    ['the subject', { clientId: 7, subject: '7' }, 'accepted'],
+    ['no subject', { clientId: 7, subject: null }, 'subject_not_allowed'],
+  ])('are compared at Authlete with %s that it states', async (_, change, expected) => {
+    const { issuer, opaque, outcome } = await testBed({
+      issuers: (by) => [authlete(by.authlete({ audience: null }))],
+    })
+    issuer.fail('authleteIntrospection', { status: 200, body: { ...USABLE, ...change } })
+    expect(await outcome(opaque({ provider: 'authlete' }), { subjects: '7' })).toBe(expected)
   })
 
   it('and clients must both hold, in one policy and across policies', async () => {

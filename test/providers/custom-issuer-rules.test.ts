@@ -9,7 +9,8 @@ import {
   type Issuer,
   type TokenFacts,
 } from '../../src/index.js'
-import type { TestIssuer } from '../../src/testing/index.js'
+import type { MintOptions, TestIssuer } from '../../src/testing/index.js'
+import { NOW } from '../support/clock.js'
 import { refusalOf } from '../support/outcomes.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 
@@ -154,6 +155,49 @@ describe('times of a JWT hold although the reader of a custom issuer returns non
     expect(await outcome(token, { maxTokenLifetime: 59 })).toBe('lifetime_too_long')
     pass(66)
     expect(await outcome(token)).toBe('token_expired')
+  })
+})
+
+describe('times of a JWT hold although the reader of a custom issuer returns others', () => {
+  const stating = (times: Partial<TokenFacts>) => (by: TestIssuer) => [
+    custom(by, {
+      readClaims: (claims) => ({ subject: 'billing', scopes: [], audience: [], claims, ...times }),
+    }),
+  ]
+  const bedOf = (times: Partial<TokenFacts>) => testBed({ issuers: stating(times) })
+
+  it.each<[string, MintOptions, string]>([
+    ['nothing that is past or to come', {}, 'accepted'],
+    ['an exp that has passed', { claims: { exp: NOW - 60 } }, 'token_expired'],
+    ['an nbf to come', { claims: { nbf: NOW + 600 } }, 'token_not_active_yet'],
+    ['an iat to come', { claims: { iat: NOW + 600 } }, 'issued_in_future'],
+    ['an exp that is not a number', { claims: { exp: `${NOW + 60}` } }, 'claim_invalid'],
+    ['an nbf that is null', { claims: { nbf: null } }, 'claim_invalid'],
+  ])('%s', async (_, mint, expected) => {
+    const { jwt, outcome } = await bedOf({ expiresAt: NOW + 600, issuedAt: NOW, notBefore: NOW - 5 })
+    expect(await outcome(jwt(mint))).toBe(expected)
+  })
+
+  it.each<[string, Partial<TokenFacts>, string]>([
+    ['an earlier expiry', { expiresAt: NOW - 60 }, 'token_expired'],
+    ['a later nbf', { notBefore: NOW + 600 }, 'token_not_active_yet'],
+    ['an expiry that is a string', { expiresAt: 'never' as never }, 'issuer_unavailable'],
+  ])('and the reader may only narrow them: %s', async (_, times, expected) => {
+    const { jwt, outcome } = await bedOf(times)
+    expect(await outcome(jwt({ claims: { nbf: NOW - 5 } }))).toBe(expected)
+  })
+
+  it('its age and lifetime are those of its own iat', async () => {
+    const { jwt, outcome } = await bedOf({ issuedAt: NOW - 1 })
+    const token = jwt({ age: 100, expiresIn: 200 })
+    expect(await outcome(token, { maxTokenAge: 99 })).toBe('token_too_old')
+    expect(await outcome(token, { maxTokenLifetime: 299 })).toBe('lifetime_too_long')
+    expect(await outcome(token, { maxTokenAge: 101, maxTokenLifetime: 300 })).toBe('accepted')
+  })
+
+  it('an issue time of the reader counts where the JWT has no iat', async () => {
+    const { jwt, outcome } = await bedOf({ issuedAt: NOW - 100 })
+    expect(await outcome(jwt({ claims: { iat: undefined } }), { maxTokenAge: 100 })).toBe('token_too_old')
   })
 })
 

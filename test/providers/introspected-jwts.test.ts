@@ -92,6 +92,27 @@ describe('introspection: { jwts: true }', () => {
     },
   )
 
+  it.each<[string, Readonly<Record<string, unknown>>, object, string]>([
+    ['exp has passed', { exp: 1 }, {}, 'token_expired'],
+    ['exp has passed, and the answer has a later one', { exp: 1 }, { exp: 9_999_999_999 }, 'token_expired'],
+    ['exp is later than that of the answer, which has passed', {}, { exp: 1 }, 'token_expired'],
+    ['nbf is to come', { nbf: 9_999_999_999 }, { nbf: 1 }, 'token_not_active_yet'],
+    ['iat is to come', { iat: 9_999_999_999 }, { iat: 1 }, 'token_not_active_yet'],
+    ['aud is another', { aud: 'zzz' }, {}, 'audience_mismatch'],
+    ['aud is one of several', { aud: ['zzz', 'https://api.test'] }, {}, 'accepted'],
+    ['aud is absent', { aud: undefined }, {}, 'accepted'],
+    ['exp is not a number', { exp: 'never' }, {}, 'claim_invalid'],
+    ['aud is not a string', { aud: 7 }, {}, 'claim_invalid'],
+  ])('narrows the answer by what the JWT says itself: %s', async (_, claims, says, expected) => {
+    const { issuer, jwt, outcome } = await jwtsBed()
+    const body = { active: true, sub: 'billing', aud: issuer.audience, ...says }
+    issuer.fail('introspection', { status: 200, body })
+    const token = jwt({ claims })
+    expect(await outcome(token)).toBe(expected)
+    expect(await outcome(token)).toBe(expected)
+    expect(await outcome(token, { confirmAfter: 0 })).toBe(expected)
+  })
+
   it('does not fill in from the JWT what the answer does not say', async () => {
     const { issuer, jwt, outcome } = await jwtsBed()
     issuer.fail('introspection', { status: 200, body: { active: true, sub: 'billing' } })

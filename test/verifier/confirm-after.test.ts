@@ -58,6 +58,48 @@ describe('a JWT under confirmAfter', () => {
     }
   })
 
+  it.each([0, 4, 4.5])(
+    'with 0 is asked about on every request, also with an iat %s s ahead',
+    async (ahead) => {
+      const { jwt, outcome, issuer } = await testBed()
+      const token = jwt({ age: -ahead })
+      expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
+      expect(issuer.calls.introspection).toBe(1)
+      expect(await outcome(token)).toBe('accepted')
+      expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
+      expect(issuer.calls.introspection).toBe(2)
+      issuer.revoke(token)
+      expect(await outcome(token, { confirmAfter: 0 })).toBe('token_inactive')
+    },
+  )
+
+  it.each([1, 3, 60])(
+    'with %s s is accepted no longer than that after it came, iat ahead',
+    async (longest) => {
+      const { jwt, outcome, issuer, pass } = await testBed({ policy: { confirmAfter: longest } })
+      const token = jwt({ age: -4 })
+      expect(await outcome(token)).toBe('accepted')
+      expect(issuer.calls.introspection).toBe(0)
+      issuer.revoke(token)
+      pass(longest - 0.001)
+      expect(await outcome(token)).toBe('accepted')
+      pass(0.001)
+      expect(await outcome(token)).toBe('token_inactive')
+    },
+  )
+
+  it('whose iat is ahead is accepted no longer than that after it was confirmed', async () => {
+    const { jwt, outcome, issuer, pass } = await testBed({ policy: { confirmAfter: 2 } })
+    const token = jwt({ age: -4 })
+    expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
+    pass(1.999)
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(1)
+    pass(0.001)
+    expect(await outcome(token)).toBe('accepted')
+    expect(issuer.calls.introspection).toBe(2)
+  })
+
   it('that does not say when it was issued is asked about at once', async () => {
     const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     expect(await outcome(jwt({ claims: { iat: undefined } }))).toBe('accepted')

@@ -69,6 +69,9 @@ describe('what an introspection response states about a JWT', () => {
     ['DPoP', { token_type: 'DPoP' }, 'proof_missing'],
     ['a refresh token', { token_type: 'refresh_token' }, 'type_not_allowed'],
     ['the use of a refresh token', { token_use: 'refresh' }, 'type_not_allowed'],
+    ['a list with the use of a refresh token', { token_use: ['access', 'refresh'] }, 'type_not_allowed'],
+    ['the type of a refresh token', { type: 'refresh_token' }, 'type_not_allowed'],
+    ['the use of one', { use: 'refresh' }, 'type_not_allowed'],
     ['the purpose of an ID token', { purpose: 'id_token' }, 'type_not_allowed'],
     ['an expiry that is not a time', { exp: 'never' }, 'claim_invalid'],
     ['scopes that are not strings', { scope: 7 }, 'claim_invalid'],
@@ -95,6 +98,44 @@ describe('what an introspection response states about a JWT', () => {
     const policy: Policy = { confirmAfter: 0, maxTokenLifetime: '1h' }
     expect(await bed.outcome(token, policy)).toBe('lifetime_too_long')
     expect(await bed.outcome(token, policy)).toBe('lifetime_too_long')
+  })
+
+  it.each<[string, object, Policy, string]>([
+    ['another client', { client_id: 'webapp' }, { clients: 'billing' }, 'client_not_allowed'],
+    ['another client in azp', { azp: 'webapp' }, { clients: 'billing' }, 'client_not_allowed'],
+    ['another client in cid', { cid: 'webapp' }, { clients: 'billing' }, 'client_not_allowed'],
+    ['the client', { client_id: 'webapp' }, { clients: 'webapp' }, 'accepted'],
+    ['no client', {}, { clients: 'billing' }, 'accepted'],
+  ])('names the client if the JWT names none: %s', async (_, says, policy, expected) => {
+    const bed = await testBed()
+    const token = bed.jwt({ claims: { sub: 'billing', client_id: undefined } })
+    bed.issuer.fail('introspection', { body: { active: true, sub: 'billing', ...says } })
+    expect(await bed.outcome(token, { ...ALWAYS, ...policy })).toBe(expected)
+    expect(await bed.outcome(token, policy)).toBe(expected)
+  })
+
+  it('states subject, audience and token id if the JWT states none', async () => {
+    const bed = await testBed({ issuers: (by) => [oauth({ ...by.oauth(), audience: null })] })
+    const none = { sub: undefined, aud: undefined, jti: undefined }
+    const token = bed.jwt({ clientId: 'billing', claims: none })
+    expect(await bed.verifier.verify(token)).toMatchObject({ subject: 'billing', audience: [] })
+    const says = { sub: 'alice', aud: ['orders'], jti: 'id-1' }
+    bed.issuer.fail('introspection', { body: { active: true, ...says } })
+    expect(await bed.verifier.verify(token, ALWAYS)).toMatchObject({
+      subject: 'alice',
+      clientId: 'billing',
+      audience: ['orders'],
+      tokenId: 'id-1',
+    })
+    expect(await bed.outcome(token, { subjects: 'billing' })).toBe('subject_not_allowed')
+    expect(await bed.outcome(token, { subjects: 'alice', clients: 'billing' })).toBe('accepted')
+  })
+
+  it('does not give a JWT without audience the one it lacks', async () => {
+    const bed = await testBed()
+    const token = bed.jwt({ claims: { aud: undefined } })
+    bed.issuer.fail('introspection', { body: { active: true, aud: AUDIENCE } })
+    expect(await bed.outcome(token, ALWAYS)).toBe('audience_mismatch')
   })
 
   it('does not compare a subject that the JWT does not state', async () => {
