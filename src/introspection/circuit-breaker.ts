@@ -30,8 +30,11 @@ export type Probe = () => Promise<CallOutcome>
 /** The result of a call. */
 export interface CompletedCall<T> {
   readonly result: T
-  /** Resolves when the outcome is recorded: immediately, or when the probe after an unreadable response has ended. */
-  readonly recorded: Promise<void>
+  /**
+   * Resolves when the outcome is recorded: immediately, or when the probe has ended. `true` if the outcome says that the
+   * issuer fails for every token, and no 429 has contributed.
+   */
+  readonly recorded: Promise<boolean>
 }
 
 /** The numbers of {@link CircuitBreaker}. */
@@ -113,14 +116,16 @@ export class CircuitBreaker {
   }
 
   /** The call keeps its place until its outcome is recorded, so that the probe adds no call beyond `maxInFlight`. */
-  async #conclude(outcome: CallOutcome | UnreadableOutcome, isTrial: boolean, probe: Probe): Promise<void> {
+  async #conclude(
+    outcome: CallOutcome | UnreadableOutcome,
+    isTrial: boolean,
+    probe: Probe,
+  ): Promise<boolean> {
     try {
-      if (outcome.kind !== 'unreadable') {
-        this.#record(outcome, isTrial)
-      } else if (isTrial || this.#pause === undefined) {
-        // While the circuit is open there is no call at all, and nothing that a probe could change.
-        this.#record(await this.#probes.share(probe), isTrial)
-      }
+      if (outcome.kind !== 'unreadable') return this.#record(outcome, isTrial)
+      // While the circuit is open there is no call at all, and nothing that a probe could change.
+      if (!isTrial && this.#pause !== undefined) return this.#pause.reason !== 'issuer_overloaded'
+      return this.#record(await this.#probes.share(probe), isTrial)
     } finally {
       this.#end(isTrial)
     }
@@ -154,7 +159,14 @@ export class CircuitBreaker {
     return undefined
   }
 
-  #record(outcome: CallOutcome, isTrial: boolean): void {
+  /** @returns whether the issuer fails, for a reason other than our own load */
+  #record(outcome: CallOutcome, isTrial: boolean): boolean {
+    this.#apply(outcome, isTrial)
+    if (outcome.kind === 'answered' || outcome.kind === 'declined') return false
+    return outcome.reason !== 'issuer_overloaded' && this.#pause?.reason !== 'issuer_overloaded'
+  }
+
+  #apply(outcome: CallOutcome, isTrial: boolean): void {
     switch (outcome.kind) {
       case 'answered':
         this.#declinedInRow = 0

@@ -10,7 +10,6 @@ import type { Transport } from '../http/transport/transport.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
-import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -19,12 +18,16 @@ import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
+import { CircuitBreaker, type CallOutcome, type CircuitChange } from './circuit-breaker.js'
 import {
-  CircuitBreaker,
-  type CallOutcome,
-  type CircuitChange,
-  type UnreadableOutcome,
-} from './circuit-breaker.js'
+  isClientError,
+  outcomeOf,
+  type CallResult,
+  type Failure,
+  type Inactive,
+  type Verdict,
+} from './outcome.js'
+import { markOutage } from './outage.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
@@ -37,13 +40,8 @@ export interface RemoteHealth {
   readonly failure?: string
 }
 
-/** What a response says: active with facts, inactive with a reason, or nothing about the token. */
-type Verdict = RemoteResult | ConfirmationResult
-
 /** A definitive result: active with facts, or inactive with a reason. */
 type Definitive<T extends Verdict> = Extract<T, { active: boolean }>
-
-type Failure = Extract<Verdict, { fault: unknown }>
 
 type Reader<T extends Verdict> = (response: RemoteResponse, token: string) => T
 
@@ -107,7 +105,7 @@ export class Introspector {
 
   async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const url = await this.#endpoint()
-    if (url instanceof Refusal) return url
+    if (url instanceof Refusal) return markOutage(url)
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -118,15 +116,18 @@ export class Introspector {
       },
       () => this.#probe(url),
     )
-    if (completed instanceof Refusal) return completed
+    if (completed instanceof Refusal) {
+      return completed.reason === 'issuer_overloaded' ? completed : markOutage(completed)
+    }
     const { verdict, retryAfter, status } = completed.result
     if (!('fault' in verdict)) return verdict as Definitive<T>
-    await this.#withinDeadline(completed.recorded, started)
+    const isOutage = await this.#withinDeadline(completed.recorded, started)
     // A 429 may be our own callers' doing: it must not pass for an outage of the issuer.
-    return new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
+    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
       cause: new Error(verdict.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
+    return isOutage ? markOutage(refusal) : refusal
   }
 
   /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */
@@ -142,10 +143,10 @@ export class Introspector {
   }
 
   /** The caller waits for a probe only as long as for its own call; the probe has a deadline of its own. */
-  async #withinDeadline(recorded: Promise<void>, started: number): Promise<void> {
+  async #withinDeadline(recorded: Promise<boolean>, started: number): Promise<boolean> {
     const seconds = Math.max(0, this.#options.deadline - (timers.elapsed() - started))
     const late = (): Error => new Error('the probe takes longer')
-    await within({ seconds, signal: undefined, late }, () => recorded).catch(() => undefined)
+    return within({ seconds, signal: undefined, late }, () => recorded).catch(() => false)
   }
 
   health(): RemoteHealth {
@@ -238,8 +239,6 @@ function unlessDoubtful<T extends Verdict>(
   return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
 }
 
-type Inactive = Extract<Verdict, { active: false }>
-
 function invalid(detail: string): Inactive {
   return { active: false, reason: 'claim_invalid', detail }
 }
@@ -251,48 +250,8 @@ function asStated(result: RemoteResult): ConfirmationResult {
   return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
 }
 
-/** What a call brought. */
-interface CallResult<T extends Verdict> {
-  readonly verdict: T | Failure | Inactive
-  readonly status?: number
-  /** The issuer's `Retry-After`, in seconds. */
-  readonly retryAfter?: number | undefined
-  /** The issuer rejects our own credentials. */
-  readonly isUnwelcome?: boolean
-  /** A response came that is too large or not UTF-8. */
-  readonly isUnreadable?: boolean
-}
-
 const EVENT_OF = {
   opened: 'remote_failing',
   refused: 'credentials_refused',
   recovered: 'remote_recovered',
 } as const satisfies Record<CircuitChange, string>
-
-function outcomeOf(result: CallResult<Verdict>): CallOutcome | UnreadableOutcome {
-  const { verdict, status, retryAfter, isUnwelcome, isUnreadable } = result
-  if (!('fault' in verdict)) return { kind: 'answered' }
-  const reason = status === 429 ? 'issuer_overloaded' : 'issuer_unavailable'
-  if (retryAfter !== undefined && (status === 429 || status === 503)) {
-    return { kind: 'pause', seconds: retryAfter, reason }
-  }
-  if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
-  if (status === 429) return { kind: 'failed', reason }
-  if (status === 403) return { kind: 'declined' }
-  // Counted as failures, an odd token of one caller would stop the calls for all.
-  if (isRequestError(verdict, status)) return { kind: 'answered' }
-  if (status === undefined && isUnreadable !== true) return { kind: 'failed', reason }
-  return { kind: 'unreadable' }
-}
-
-/** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
-function isClientError(json: unknown): boolean {
-  const error = isRecord(json) ? ownMember(json, 'error') : undefined
-  return error === 'invalid_client' || error === 'unauthorized_client'
-}
-
-/** An issuer that finds fault with a question is there; 408 and 429 are about how it is doing. */
-function isRequestError({ fault }: Failure, status: number | undefined): boolean {
-  const isClientError = status !== undefined && status >= 400 && status < 500 && ![408, 429].includes(status)
-  return fault === 'confirmation_impossible' || isClientError
-}
