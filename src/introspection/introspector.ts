@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
@@ -28,6 +27,7 @@ import {
   type Verdict,
 } from './outcome.js'
 import { markOutage } from './outage.js'
+import { probeToken, type ProbeTokenForm } from './probe-token.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
@@ -51,7 +51,7 @@ const RETRY_PAUSES = [0.02, 0.12] as const
 /** Introspects tokens at one issuer. Every call is bounded, and every failure is an undecidable. */
 export class Introspector {
   readonly #profile: RemoteProfile
-  readonly #opaquePrefix: string
+  readonly #tokenForm: ProbeTokenForm
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #transport: Transport
@@ -66,15 +66,10 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: {
-      readonly transport: Transport
-      readonly tell: TellIssuerEvent
-      /** What the issuer's opaque tokens start with. */
-      readonly opaquePrefix: string | undefined
-    },
+    settings: ProbeTokenForm & { readonly transport: Transport; readonly tell: TellIssuerEvent },
   ) {
     this.#profile = profile
-    this.#opaquePrefix = settings.opaquePrefix ?? ''
+    this.#tokenForm = settings
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
@@ -114,7 +109,7 @@ export class Introspector {
         if (outcome.kind !== 'unreadable') this.#note(result.verdict, outcome)
         return { result, outcome }
       },
-      () => this.#probe(url),
+      () => this.#probe(url, token),
     )
     if (completed instanceof Refusal) {
       return completed.reason === 'issuer_overloaded' ? completed : markOutage(completed)
@@ -131,9 +126,8 @@ export class Introspector {
   }
 
   /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */
-  async #probe(url: string): Promise<CallOutcome> {
-    // Hexadecimal, because a filter may take characters such as `--` for an attack.
-    const token = this.#opaquePrefix + randomBytes(32).toString('hex')
+  async #probe(url: string, asked: string): Promise<CallOutcome> {
+    const token = probeToken(asked, this.#tokenForm)
     const result = await this.#callWithRetry(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, Fault, FaultHandler, TestIssuer } from '../../src/testing/index.js'
 import { hang, hangHalfway, htmlPage, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { decodeJwt } from '../../src/jwt/decode.js'
 import { passDeadlines } from '../support/deadlines.js'
 import { concurrently, introspectionBed, testBed, type TestBed } from '../support/test-bed.js'
 import { until } from '../support/until.js'
@@ -173,6 +174,41 @@ describe('the probe', () => {
   ])('has the form of an opaque token of its issuer: %s', async (_, endpoint, make, token, read, form) => {
     const tokens = await askedAbout(endpoint, make, token, read)
     expect(tokens).toEqual([token, expect.stringMatching(form)])
+  })
+
+  it.each<[string, boolean]>([
+    ['that the issuer introspects', true],
+    ['that is confirmed', false],
+  ])('is a well-formed JWT of the issuer after a call about a JWT %s', async (_, jwts) => {
+    const bed = await testBed({
+      policy: { confirmAfter: 0 },
+      issuers: (by) => {
+        const { clientId, clientSecret } = by.client
+        return [
+          oauth(
+            by.oauth({ introspection: { clientId, clientSecret, endpoint: `${by.url}/introspect`, jwts } }),
+          ),
+        ]
+      },
+    })
+    const tokens: string[] = []
+    bed.issuer.fail('introspection', (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        tokens.push(ofForm(body) ?? '')
+        response.writeHead(500).end()
+      })
+    })
+    await bed.outcome(bed.jwt())
+    expect(tokens).toHaveLength(2)
+    const probe = decodeJwt(tokens[1]!)
+    expect(probe?.header).toEqual({ alg: 'RS256', kid: expect.any(String) as unknown })
+    expect(probe?.claims).toEqual({
+      iss: decodeJwt(tokens[0]!)?.claims['iss'],
+      jti: expect.any(String) as unknown,
+    })
+    expect(tokens[1]).not.toBe(tokens[0])
   })
 
   it('does not make its caller wait beyond the deadline of a call, and still counts', async () => {
