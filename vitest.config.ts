@@ -28,6 +28,7 @@ const ALONE = [
   'test/adapters/fetch/responses.test.ts',
   'test/http/transport/node-transport.test.ts',
   'test/jwt/jose-load.test.ts',
+  'test/jwt/signature-queue.test.ts',
 ]
 
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */

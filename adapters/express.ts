@@ -12,7 +12,13 @@ import {
   type GuardResult,
 } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
-import { abandon, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
+import {
+  abandon,
+  closeIfBody,
+  errorForHost,
+  ignoreLateWrites,
+  isErrorToHost,
+} from '../src/guard/node-response.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
@@ -164,7 +170,7 @@ function proceed(response: ServerResponse, next: Next): void {
 /** Hands an error to the host. Never throws, although a host may throw it back: nobody would catch it. */
 function handOn(error: unknown, response: ServerResponse, next: Next): void {
   try {
-    const outcome = next(error)
+    const outcome = next(errorForHost(error))
     if (outcome instanceof Promise) {
       outcome.catch((failure: unknown) => {
         abandon(response, failure)
@@ -185,7 +191,8 @@ async function handOver(
   let isHandedOn = false
   closeIfBody(request, response)
   await onRefusal(refusal, request, response, (error) => {
-    if (isHandedOn || !isErrorToExpress(error)) return
+    // Any other value would have Express continue, and bypass the guard.
+    if (isHandedOn || !isErrorToHost(error)) return
     isHandedOn = true
     handOn(error, response, next)
   })
@@ -194,11 +201,6 @@ async function handOver(
   isHandedOn = true
   ignoreLateWrites(response)
   send(request, response, refusalResponse)
-}
-
-/** Express continues on any other value (including `'route'`), which would bypass the guard. */
-function isErrorToExpress(error: unknown): boolean {
-  return Boolean(error) && error !== 'route' && error !== 'router'
 }
 
 function send(

@@ -12,7 +12,7 @@ import {
   type GuardResult,
 } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
-import { closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
+import { closeIfBody, errorForHost, ignoreLateWrites } from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
@@ -136,7 +136,12 @@ async function refuse(
   setResponse(context, response)
   closeIfBody(context.req, context.res)
   if (onRefusal === undefined) return
-  await onRefusal(refusal, context)
+  try {
+    await onRefusal(refusal, context)
+  } catch (error) {
+    // Koa never responds to some values.
+    throw errorForHost(error)
+  }
   // Koa responds once this returns: what `onRefusal` does to the response of Node after that is ignored.
   ignoreLateWrites(context.res)
 }

@@ -1,4 +1,4 @@
-import { Refusal } from '../model/refusal.js'
+import { Refusal, isRefusal } from '../model/refusal.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
 
 /**
@@ -29,7 +29,7 @@ export function readBearer(request: GuardedRequest): string | Refusal {
 }
 
 function readUnusual(authorization: string | Refusal | undefined): string | Refusal {
-  if (authorization instanceof Refusal) return authorization
+  if (isRefusal(authorization)) return authorization
   if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
   const token = CREDENTIALS.exec(authorization)?.[1]
   return token ?? new Refusal('token_malformed')
@@ -42,7 +42,7 @@ function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | unde
   const value = isHeaderReader(headers)
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
-  if (typeof value === 'string' || value === undefined || value instanceof Refusal) return value
+  if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
   return onlyTextOf(value)
 }
 

@@ -39,7 +39,11 @@ function ignoreIf(isLate: () => boolean, response: ServerResponse, method: keyof
   Object.defineProperty(response, method, { value, configurable: true, writable: true })
 }
 
-/** Whether a function calls a method of an object, until its promise is settled. */
+/**
+ * Whether a function calls a method of an object, until its promise is settled.
+ *
+ * @throws What the function throws, as an error for every host.
+ */
 export async function calls(target: object, method: string, run: () => unknown): Promise<boolean> {
   const original = Reflect.get(target, method) as (...given: readonly unknown[]) => unknown
   let isCalled = false
@@ -50,10 +54,27 @@ export async function calls(target: object, method: string, run: () => unknown):
   Object.defineProperty(target, method, { value: watched, configurable: true, writable: true })
   try {
     await run()
+  } catch (error) {
+    throw errorForHost(error)
   } finally {
     Reflect.deleteProperty(target, method)
   }
   return isCalled
+}
+
+/**
+ * An error as it may be handed to a host. Express and Fastify take `undefined`, `null`, `false` and `''` for no error, and
+ * Express takes `'route'` and `'router'` for the next route: each of them would continue with a refused request. A
+ * promise that is rejected by `setTimeout(reject, ...)` has the reason `undefined`.
+ */
+export function errorForHost(thrown: unknown): unknown {
+  if (isErrorToHost(thrown)) return thrown
+  return new Error('a value that is not an error was thrown at a guard', { cause: thrown })
+}
+
+/** Whether every host takes the value for an error. */
+export function isErrorToHost(value: unknown): boolean {
+  return Boolean(value) && value !== 'route' && value !== 'router'
 }
 
 /** Ends a response whose request cannot be handed to anybody any more, and reports the error. Never throws. */

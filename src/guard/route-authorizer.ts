@@ -1,8 +1,11 @@
+import type { Decision } from '../model/decision.js'
+import { Refusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
 import type { Awaitable } from '../util/awaitable.js'
+import { isRecord, ownMember } from '../util/members.js'
 import type { Authorizer, DecisionResult, GuardContext } from '../verifier/authorizer.js'
 import { internalsOf, type Verifier } from '../verifier/verifier.js'
 
@@ -30,8 +33,25 @@ export class RouteAuthorizer {
     return this.#own.authorizer.authorize(request, this.#own.policies, context)
   }
 
-  /** An application's own object of the interface: only its public method is known. */
+  /** A custom object of the interface: only its public method is known, and it may fail in any way. */
   async #authorizeByWrapper(request: GuardedRequest): Promise<DecisionResult> {
-    return { decision: await this.verifier.authorize(request, this.#policy), resolved: undefined }
+    try {
+      const decision: unknown = await this.verifier.authorize(request, this.#policy)
+      if (isDecision(decision)) return { decision, resolved: undefined }
+      throw new TypeError('authorize() of a custom verifier did not return a decision')
+    } catch (cause) {
+      const refusal = new Refusal('issuer_unavailable', { cause })
+      return { decision: { outcome: 'undecidable', refusal }, resolved: undefined }
+    }
   }
+}
+
+function isDecision(value: unknown): value is Decision {
+  if (!isRecord(value)) return false
+  const outcome = ownMember(value, 'outcome')
+  if (outcome === 'accepted') return isRecord(ownMember(value, 'token'))
+  // Of any copy of the package.
+  return (
+    (outcome === 'refused' || outcome === 'undecidable') && ownMember(value, 'refusal') instanceof Refusal
+  )
 }

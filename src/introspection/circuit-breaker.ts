@@ -82,6 +82,8 @@ export class CircuitBreaker {
   readonly #probes = new SharedFlight<CallOutcome>()
   /** Whether somebody has heard that our credentials are refused, this time round. */
   #isRefusalTold = false
+  /** Whether somebody has heard that the circuit opened, and not yet that it closed. */
+  #isOpeningTold = false
 
   constructor(options: CircuitBreakerSettings, clock: Clock, onChange: (change: CircuitChange) => void) {
     this.#options = options
@@ -226,14 +228,14 @@ export class CircuitBreaker {
     // A late response from before the pause says little about the issuer as it is now.
     if (this.#pause === undefined || !isTrial) return
     this.#pause = undefined
+    this.#isOpeningTold = false
     this.#onChange('recovered')
   }
 
   #open(reason: PauseReason, seconds: number): void {
     const isRefusal = reason === 'issuer_refused_us'
-    const isNews = isRefusal
-      ? !this.#isRefusalTold
-      : this.#pause === undefined || this.#pause.reason === 'issuer_refused_us'
+    const isNews = isRefusal ? !this.#isRefusalTold : !this.#isOpeningTold
+    if (!isRefusal) this.#isOpeningTold = true
     this.#pause = { reason, until: this.#clock.elapsed() + Math.min(seconds, LONGEST_RETRY_AFTER) }
     // A trial that is refused is reported again: nothing but somebody who hears of it will fix this.
     this.#isRefusalTold = false

@@ -12,7 +12,7 @@ import { parseJson } from '../util/json.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
@@ -100,7 +100,7 @@ export class Introspector {
 
   async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const url = await this.#endpoint()
-    if (url instanceof Refusal) return markOutage(url)
+    if (isRefusal(url)) return markOutage(url)
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -111,9 +111,7 @@ export class Introspector {
       },
       () => this.#probe(url, token),
     )
-    if (completed instanceof Refusal) {
-      return completed.reason === 'issuer_overloaded' ? completed : markOutage(completed)
-    }
+    if (isRefusal(completed)) return markOutage(completed)
     const { verdict, retryAfter, status } = completed.result
     if (!('fault' in verdict)) return verdict as Definitive<T>
     const isOutage = await this.#withinDeadline(completed.recorded, started)

@@ -2,9 +2,12 @@ import type { Refusal } from '../model/refusal.js'
 
 const outages = new WeakSet<Refusal>()
 
-/** Marks a refusal that the issuer causes for every token, and not the token by itself. */
+/**
+ * Marks a refusal that the issuer causes for every token, and not the token by itself. Never `issuer_overloaded`, which our own
+ * callers may have caused.
+ */
 export function markOutage(refusal: Refusal): Refusal {
-  outages.add(refusal)
+  if (refusal.reason !== 'issuer_overloaded') outages.add(refusal)
   return refusal
 }
 

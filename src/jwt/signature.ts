@@ -1,15 +1,16 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../util/awaitable.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
-import { SignatureScheduler } from './signature-scheduler.js'
+import { SignatureScheduler, type QueuedSignature } from './signature-scheduler.js'
 
 /**
  * Whether a key verifies the signature of a compact JWS (RFC 7515 section 5.2) under one algorithm; `undefined` if the
- * key cannot be used on this platform, refusal `issuer_unavailable` if jose is needed and cannot be loaded. Immediate
- * if the signature was verified on this thread.
+ * key cannot be used on this platform, refusal `issuer_unavailable` if jose is needed and cannot be loaded, refusal
+ * `issuer_overloaded` if too many signatures wait for the thread pool. Immediate if the signature was verified on this
+ * thread.
  *
  * The caller has checked that the token has the form of a compact JWS, that its `alg` is the algorithm, and that the
  * key is for that algorithm.
@@ -30,6 +31,8 @@ interface NativeAlgorithm {
   readonly padding: SigningOptions | undefined
   /** Bytes of each of the two numbers that an ECDSA signature is (RFC 7518 section 3.4). */
   readonly numberSize: number | undefined
+  /** CPU time of a verification, in verifications with a P-256 key: measured. RSA: with a key of 2048 bits. */
+  readonly cost: number
 }
 
 // PKCS #1 is what an RSA key is used with unless anything else is said. Whatever is said goes into an object around the
@@ -40,7 +43,8 @@ const algorithm = (
   digest: string | null,
   padding: SigningOptions | undefined,
   numberSize: number | undefined,
-): NativeAlgorithm => ({ digest, padding, numberSize })
+  cost = 1,
+): NativeAlgorithm => ({ digest, padding, numberSize, cost })
 
 const NATIVE = new Map<string, NativeAlgorithm>([
   ['RS256', algorithm('sha256', undefined, undefined)],
@@ -50,24 +54,38 @@ const NATIVE = new Map<string, NativeAlgorithm>([
   ['PS384', algorithm('sha384', PSS, undefined)],
   ['PS512', algorithm('sha512', PSS, undefined)],
   ['ES256', algorithm('sha256', undefined, 32)],
-  ['ES384', algorithm('sha384', undefined, 48)],
-  ['ES512', algorithm('sha512', undefined, 66)],
+  ['ES384', algorithm('sha384', undefined, 48, 8)],
+  ['ES512', algorithm('sha512', undefined, 66, 24)],
   ['EdDSA', algorithm(null, undefined, undefined)],
   ['Ed25519', algorithm(null, undefined, undefined)],
 ])
 
-/** The reference: jose, through WebCrypto. */
-export const verifyWithJose: SignatureVerifier = async (token, algorithm, key) => {
-  const jose = await loadJose().catch(unavailable)
-  if (jose instanceof Refusal) return jose
-  const imported = await key.import(algorithm).catch(() => undefined)
-  if (imported === undefined) return undefined
+/** The reference: jose, through WebCrypto, which uses the thread pool. */
+export const verifyWithJose: SignatureVerifier = (token, algorithm, key) => {
+  const native = NATIVE.get(algorithm)
+  const cost = native === undefined ? OTHER_COST : costOf(native, key.keyObject())
+  const queued = { cost, characters: token.length }
+  return scheduler.dispatch(queued) ?? inPoolByJose(token, algorithm, key, queued)
+}
+
+async function inPoolByJose(
+  token: string,
+  algorithm: string,
+  key: VerificationKey,
+  queued: QueuedSignature,
+): Promise<OrRefusal<boolean | undefined>> {
   try {
+    const jose = await loadJose().catch(unavailable)
+    if (isRefusal(jose)) return jose
+    const imported = await key.import(algorithm).catch(() => undefined)
+    if (imported === undefined) return undefined
     await jose.compactVerify(token, imported, { algorithms: [algorithm] })
     return true
   } catch {
     // Whatever jose objects to, this key does not vouch for the token; what it says may quote the token.
     return false
+  } finally {
+    scheduler.completed(queued)
   }
 }
 
@@ -86,7 +104,10 @@ export const verifyWithNode: SignatureVerifier = (token, algorithm, key) => {
   const keyObject = key.keyObject()
   if (keyObject === undefined) return undefined
   const signed: Signed = { token, border: token.indexOf('.', token.indexOf('.') + 1), native, keyObject }
-  if (!scheduler.shouldRunInline(key.isQuick)) return holdsInPool(signed)
+  if (!scheduler.shouldRunInline(key.isQuick)) {
+    const queued = { cost: costOf(native, keyObject), characters: token.length }
+    return scheduler.dispatch(queued) ?? holdsInPool(signed, queued)
+  }
   const started = performance.now()
   const isGood = holds(signed)
   scheduler.recordInline(performance.now() - started, key.isQuick)
@@ -95,6 +116,20 @@ export const verifyWithNode: SignatureVerifier = (token, algorithm, key) => {
 
 /** One event loop, one thread pool: one pace for every verifier of the process. */
 const scheduler = new SignatureScheduler()
+
+/** CPU time of an algorithm that Node's own functions are not used for, such as ML-DSA-87. */
+const OTHER_COST = 4
+
+/** How much longer an RSA verification takes with an exponent as long as the modulus than with 65537. */
+const LONG_EXPONENT_FACTOR = 200
+
+/** CPU time of a verification, in verifications with a P-256 key. With RSA it grows with the square of the key's length. */
+function costOf(native: NativeAlgorithm, keyObject: KeyObject | undefined): number {
+  const { modulusLength, publicExponent = 0n } = keyObject?.asymmetricKeyDetails ?? {}
+  if (modulusLength === undefined) return native.cost
+  const cost = Math.ceil((modulusLength / 2048) ** 2)
+  return publicExponent > 0xffff_ffffn ? cost * LONG_EXPONENT_FACTOR : cost
+}
 
 /** What a check needs: the token, where its signature begins, and the key in use. */
 interface Signed {
@@ -122,18 +157,17 @@ function holds(signed: Signed): boolean {
   }
 }
 
-function holdsInPool(signed: Signed): Promise<boolean> {
+function holdsInPool(signed: Signed, queued: QueuedSignature): Promise<boolean> {
   return new Promise((resolve) => {
     const { data, key, signature } = partsOf(signed)
-    if (signature === undefined) {
-      resolve(false)
-      return
-    }
     const answer = (isGood: boolean): void => {
-      scheduler.completed()
+      scheduler.completed(queued)
       resolve(isGood)
     }
-    scheduler.dispatched()
+    if (signature === undefined) {
+      answer(false)
+      return
+    }
     try {
       verify(signed.native.digest, data, key, signature, (error, isGood) => {
         answer(error === null && isGood)

@@ -7,6 +7,7 @@ import {
   refusalFor,
   thrownRefusal,
   type OrRefusal,
+  isRefusal,
 } from '../model/refusal.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
@@ -39,7 +40,7 @@ export function verifyJwt(
   verifySignature: SignatureVerifier,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
   const header = readHeader(unverified.header, profile)
-  if (header instanceof Refusal) return header
+  if (isRefusal(header)) return header
   const verification = { token, unverified, profile, algorithm: header.algorithm, verifySignature }
   const candidates = keys.find(header)
   return candidates instanceof Promise
@@ -53,7 +54,7 @@ function verifyWithAny(
   verification: Verification,
   isSignatureInvalid = false,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
-  if (candidates instanceof Refusal) return candidates
+  if (isRefusal(candidates)) return candidates
   const candidate = candidates[0]
   if (candidate === undefined) return new Refusal(isSignatureInvalid ? 'signature_invalid' : 'key_unknown')
   const isValid = verification.verifySignature(verification.token, verification.algorithm, candidate)
@@ -68,7 +69,7 @@ function concludeOrTryNext(
   verification: Verification,
   isSignatureInvalid: boolean,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
-  if (isValid instanceof Refusal) return isValid
+  if (isRefusal(isValid)) return isValid
   const candidate = candidates[0]
   // A key that was withdrawn while it was in use verifies nothing, and its verdict does not count as a rejection.
   if (isValid === true && candidate?.withdrawn === false) return readVerified(verification, candidate)

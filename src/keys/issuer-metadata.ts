@@ -5,7 +5,7 @@ import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { maxAgeOf } from '../http/cache-control.js'
-import type { TellIssuerEvent } from '../model/issuer-events.js'
+import type { DocumentOutages } from './document-outages.js'
 import type { KeySettings } from '../model/issuer.js'
 
 /** What is used of an issuer's discovery document (RFC 8414 section 2). Everything else stays the operator's choice. */
@@ -19,11 +19,14 @@ export function discover(
   issuer: string,
   options: KeySettings,
   clock: Clock,
-  settings: { readonly transport: Transport; readonly tell: TellIssuerEvent },
+  settings: { readonly transport: Transport; readonly outages: DocumentOutages },
 ): RefreshingDocument<IssuerMetadata> {
   const load = (): Promise<LoadedDocument<IssuerMetadata>> =>
     loadMetadata(issuer, options, settings.transport)
-  return new RefreshingDocument(load, options, clock, { tell: settings.tell })
+  return new RefreshingDocument(load, options, clock, {
+    title: 'discovery document',
+    outages: settings.outages,
+  })
 }
 
 async function loadMetadata(

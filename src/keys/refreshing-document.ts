@@ -6,7 +6,7 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import type { TellIssuerEvent } from '../model/issuer-events.js'
+import type { DocumentOutages } from './document-outages.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { KeySettings } from '../model/issuer.js'
 import type { DocumentHealth } from '../model/health.js'
@@ -22,10 +22,14 @@ export interface LoadedDocument<T> {
 
 /** Who hears of a document's fetches. */
 export interface DocumentWatcher<T> {
+  /** Why a document that was fetched and read is of no use; undefined if it is. */
+  readonly problemOf?: (value: T) => string | undefined
   /** Told of every successful fetch, before anyone sees the new value. */
   readonly onLoaded?: (value: T, previous: T | undefined) => void
-  /** Told of the first failure in a row, and of the success that ends it. */
-  readonly tell: TellIssuerEvent
+  /** Told of every failure, and of every success. */
+  readonly outages: DocumentOutages
+  /** What the document is, in words for a log. */
+  readonly title: string
 }
 
 /** Seconds below which no `Cache-Control` shortens the lifetime. */
@@ -58,6 +62,7 @@ export class RefreshingDocument<T> {
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  #isOverloaded = false
 
   constructor(load: DocumentLoader<T>, options: KeySettings, clock: Clock, watcher: DocumentWatcher<T>) {
     this.#load = load
@@ -115,12 +120,22 @@ export class RefreshingDocument<T> {
     })
   }
 
+  /** Whether the latest fetch failed. */
+  isFailing(): boolean {
+    return this.#failures > 0
+  }
+
+  /** Whether the latest fetch failed with a 429, which our own load may have caused. */
+  isOverloaded(): boolean {
+    return this.#isOverloaded
+  }
+
   health(): DocumentHealth {
     const now = this.#clock.elapsed()
     const usable = this.#value !== undefined && this.#isWithinStaleBound(now)
-    const failing = this.#failures > 0
+    const failing = this.isFailing()
     return {
-      status: !failing ? 'ok' : usable ? 'degraded' : 'down',
+      status: this.#failure === undefined ? 'ok' : !failing || usable ? 'degraded' : 'down',
       ...(this.#value === undefined ? {} : { age: now - this.#loadedAt }),
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
@@ -167,8 +182,11 @@ export class RefreshingDocument<T> {
       SHORTEST_LIFETIME,
       Math.min(this.#options.lifetime, maxAge ?? this.#options.lifetime),
     )
-    this.#watcher.onLoaded?.(value, this.#value)
-    if (this.#failures > 0) this.#watcher.tell('keys_recovered', 'fetched again')
+    const { title, outages, onLoaded, problemOf } = this.#watcher
+    const problem = problemOf?.(value)
+    onLoaded?.(value, this.#value)
+    if (problem === undefined) outages.end(this, `${title}: fetched again`)
+    else outages.begin(this, `${title}: ${problem}`)
     this.#value = value
     this.#successes += 1
     this.#loadedAt = now
@@ -177,22 +195,23 @@ export class RefreshingDocument<T> {
     this.#failures = 0
     this.#pausedUntil = Number.NEGATIVE_INFINITY
     this.#lastSuccess = this.#clock.now()
-    this.#failure = undefined
+    this.#failure = problem
+    this.#isOverloaded = false
   }
 
   #fail(error: unknown): void {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
-    const isFirst = this.#failures === 0
     const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
     this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
+    this.#isOverloaded = error instanceof DocumentStatusError && error.status === 429
     const retryAfter = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
     const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
     this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
-    if (isFirst) this.#watcher.tell('keys_failing', this.#failure)
+    this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#failure}`)
   }
 }
 

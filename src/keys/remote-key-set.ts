@@ -5,7 +5,8 @@ import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import type { KeySource } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import type { DocumentOutages } from './document-outages.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import {
   fetchDocument,
@@ -20,6 +21,13 @@ import type { KeySettings } from '../model/issuer.js'
 import { LONGEST_KID } from './jwk.js'
 import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
+
+/** What fetches of the keys go through, and who hears of them. */
+export interface RemoteKeySetSettings {
+  readonly transport: Transport
+  readonly tell: TellIssuerEvent
+  readonly outages: DocumentOutages
+}
 
 /** Keys fetched from the issuer's key set address, given or discovered. */
 export class RemoteKeySet implements KeySet {
@@ -36,8 +44,9 @@ export class RemoteKeySet implements KeySet {
       Extract<KeySource, { kind: 'remote' }> | { readonly metadata: RefreshingDocument<IssuerMetadata> },
     options: KeySettings,
     clock: Clock,
-    { transport, tell }: { readonly transport: Transport; readonly tell: TellIssuerEvent },
+    settings: RemoteKeySetSettings,
   ) {
+    const { transport, tell, outages } = settings
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
@@ -47,21 +56,30 @@ export class RemoteKeySet implements KeySet {
     }
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
       this.#size = value.keys.length
-      if (previous !== undefined) this.#replace(value.keys, previous.keys, tell)
+      if (previous === undefined || !this.#replace(value.keys, previous.keys, tell)) return
+      // One event for an emergency in which all keys are withdrawn.
+      if (problemOf(value) !== undefined) outages.beginReported(this.#document)
     }
-    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, { onLoaded, tell })
+    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, {
+      title: 'key set',
+      problemOf,
+      onLoaded,
+      outages,
+    })
   }
 
   #replace(
     keys: readonly VerificationKey[],
     earlier: readonly VerificationKey[],
     tell: TellIssuerEvent,
-  ): void {
+  ): boolean {
     const listed = new Set(keys)
     for (const key of earlier) if (!listed.has(key)) key.withdrawn = true
-    if (earlier.length > 0 && earlier.every((key) => key.withdrawn)) {
+    const isReplaced = earlier.length > 0 && earlier.every((key) => key.withdrawn)
+    if (isReplaced) {
       tell('keys_replaced', `none of the earlier keys is listed any more; the set now has ${keys.length}`)
     }
+    return isReplaced
   }
 
   find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>> {
@@ -77,7 +95,7 @@ export class RemoteKeySet implements KeySet {
     query: KeyQuery,
     before: number,
   ): Awaitable<OrRefusal<readonly VerificationKey[]>> => {
-    if (published instanceof Refusal) return published
+    if (isRefusal(published)) return published
     const found = candidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
     return this.#findAfterFetch(query, before)
@@ -94,7 +112,13 @@ export class RemoteKeySet implements KeySet {
   }
 
   async load(): Promise<Refusal | undefined> {
-    return refusalIn(await this.#document.current())
+    const before = this.#document.successes()
+    let published = await this.#document.current()
+    if (isRefusal(published) || problemOf(published) === undefined) return refusalIn(published)
+    await this.#fetchAgain(before)
+    published = await this.#document.current()
+    if (isRefusal(published) || problemOf(published) === undefined) return refusalIn(published)
+    return this.#unavailable()
   }
 
   size(): number {
@@ -119,6 +143,17 @@ export class RemoteKeySet implements KeySet {
     const kid = query.kid ?? ''
     // A key with such an id is never used.
     if (kid.length > LONGEST_KID) return []
+    await this.#fetchAgain(before)
+    const published = await this.#document.current()
+    if (isRefusal(published)) return published
+    const found = candidates(published, query)
+    if (found.length > 0 || published.kids.has(kid)) return found
+    // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
+    return this.#document.isFailing() ? this.#unavailable() : []
+  }
+
+  /** Fetches the keys, unless they were fetched since `before` or in this pause. */
+  async #fetchAgain(before: number): Promise<void> {
     const now = this.#clock.elapsed()
     const justLoaded = this.#document.successes() !== before
     if (!justLoaded && now >= this.#nextUnknownKeyFetch) {
@@ -127,15 +162,10 @@ export class RemoteKeySet implements KeySet {
     } else {
       await this.#document.underWay()
     }
-    const published = await this.#document.current()
-    if (published instanceof Refusal) return published
-    const found = candidates(published, query)
-    if (found.length > 0 || published.kids.has(kid)) return found
-    // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
-    if (this.#document.health().status !== 'ok') {
-      return this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
-    }
-    return []
+  }
+
+  #unavailable(): Refusal {
+    return this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
   }
 
   /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */
@@ -163,12 +193,17 @@ async function discoveredAddress(
 
 async function discovered(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
   const current = await metadata.current()
-  if (!(current instanceof Refusal)) return current
+  if (!isRefusal(current)) return current
   // The keys are missing because discovery failed: report that failure.
   const { message } = current.cause instanceof Error ? current.cause : current
   throw new PrerequisiteError(message, metadata.secondsToNextAttempt())
 }
 
 function refusalIn(found: unknown): Refusal | undefined {
-  return found instanceof Refusal ? found : undefined
+  return isRefusal(found) ? found : undefined
+}
+
+/** Keys of a listed type may still have a point that is not on their curve. */
+function problemOf({ keys }: PublishedKeys): string | undefined {
+  return keys.some((key) => key.keyObject() !== undefined) ? undefined : 'no usable key in it'
 }

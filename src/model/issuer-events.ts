@@ -1,6 +1,6 @@
 /**
- * What happened to an issuer's keys or its endpoint: `keys_failing` and `keys_recovered` (the first failed
- * fetch in a row, and the first good one after), `keys_replaced` (a fetch brought none of the earlier keys),
+ * What happened to an issuer's keys or its endpoint: `keys_failing` and `keys_recovered` (an outage of its key set and its
+ * discovery document begins, also for a set without a usable key, and both can be used again), `keys_replaced` (a fetch brought none of the earlier keys),
  * `remote_failing` and `remote_recovered` (the issuer is left alone after failures, and answers again),
  * `credentials_refused` (the issuer refuses our own credentials; once per pause).
  */

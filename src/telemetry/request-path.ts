@@ -55,6 +55,13 @@ const SHORTEST_SECRET = 16
 /** Characters in a row, separators not counted, by which a part of a secret is recognized. */
 const SHORTEST_PART = 20
 
+/** A text with more characters is masked as a whole: as it was sent, and once it is decoded. */
+const LONGEST_ENCODED = 65_536
+const LONGEST_TEXT = 2048
+
+/** Beyond so many characters of credentials a text is masked as a whole. */
+const LONGEST_SECRETS = 32_768
+
 /** Longer texts are not searched window by window: a sender could choose them so that this takes long. */
 const LONGEST_SEARCHED = 256
 
@@ -63,17 +70,28 @@ const LONGEST_SEARCHED = 256
  * split by separators.
  */
 export function maskSecrets(text: string, secrets: readonly string[]): string {
-  if (text.length < SHORTEST_SECRET) return text
+  if (text.length < SHORTEST_SECRET || secrets.length === 0) return text
+  const joined = joinDistinct(secrets)
+  if (text.length > LONGEST_ENCODED || joined.length > LONGEST_SECRETS) return MASK
   const { plain, starts } = decode(text)
+  // Its sender chose it, and searching it would take long.
+  if (plain.length > LONGEST_TEXT) return MASK
   const mask = new Uint8Array(plain.length + 1)
-  let isFound = false
+  let isFound = markParts(mask, plain, joined)
   for (const secret of secrets) {
-    if (secret.length < SHORTEST_SECRET) continue
-    const isWhole = markWhole(mask, plain, secret)
-    const isPart = markParts(mask, plain, secret)
-    isFound ||= isWhole || isPart
+    if (markWhole(mask, plain, secret)) isFound = true
   }
   return isFound ? replaceMarked(mask, text, starts) : text
+}
+
+/** All secrets in one string, so that a text is searched for parts of them once. Most are parts of the first. */
+function joinDistinct(secrets: readonly string[]): string {
+  let joined = ''
+  for (const secret of secrets) {
+    if (!joined.includes(secret)) joined += joined === '' ? secret : ` ${secret}`
+    if (joined.length > LONGEST_SECRETS) return joined
+  }
+  return joined
 }
 
 /** In a mask: the first character of what is replaced, and a character that continues it. */
@@ -105,15 +123,24 @@ function markParts(mask: Uint8Array, plain: string, secret: string): boolean {
   if (path.length < SHORTEST_PART) return false
   const wanted = secret.replace(SEPARATORS, '')
   if (path.length <= LONGEST_SEARCHED && !haveWindowInCommon(path, wanted)) return false
-  const parts = new Set<string>()
-  for (let at = 0; at + SHORTEST_PART <= wanted.length; at += 1)
-    parts.add(wanted.slice(at, at + SHORTEST_PART))
+  // The parts of the path, because it is bounded to fewer characters than the secrets.
+  const found = new Map<string, number[]>()
+  for (let at = 0; at + SHORTEST_PART <= path.length; at += 1) {
+    const part = path.slice(at, at + SHORTEST_PART)
+    const places = found.get(part)
+    if (places === undefined) found.set(part, [at])
+    else places.push(at)
+  }
   const places = placesOf(plain)
   let isFound = false
-  for (let at = 0; at + SHORTEST_PART <= path.length; at += 1) {
-    if (!parts.has(path.slice(at, at + SHORTEST_PART))) continue
-    mark(mask, places[at] ?? 0, (places[at + SHORTEST_PART - 1] ?? 0) + 1)
+  for (let at = 0; at + SHORTEST_PART <= wanted.length; at += 1) {
+    const part = wanted.slice(at, at + SHORTEST_PART)
+    const starts = found.get(part)
+    if (starts === undefined) continue
+    // Marked once, however often the part is repeated.
+    found.delete(part)
     isFound = true
+    for (const start of starts) mark(mask, places[start] ?? 0, (places[start + SHORTEST_PART - 1] ?? 0) + 1)
   }
   return isFound
 }

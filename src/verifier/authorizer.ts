@@ -1,7 +1,7 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
-import { isUndecidable, Refusal, refusalFor, type OrRefusal } from '../model/refusal.js'
+import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
 import { readBearer } from '../bearer/bearer-token.js'
@@ -106,7 +106,7 @@ export class Authorizer {
   }
 
   #resolve(token: OrRefusal<string>, context: DecisionContext): Awaitable<OrRefusal<ResolvedToken>> {
-    if (token instanceof Refusal) return token
+    if (isRefusal(token)) return token
     context.token = token
     const unreadable = refuseUnreadable(token)
     if (unreadable !== undefined) return unreadable
@@ -127,7 +127,7 @@ export class Authorizer {
   }
 
   #evaluate(resolved: OrRefusal<ResolvedToken>, context: DecisionContext): Awaitable<DecisionResult> {
-    if (resolved instanceof Refusal) return this.#refuse(resolved, context)
+    if (isRefusal(resolved)) return this.#refuse(resolved, context)
     context.resolved = resolved
     context.resolvedAt ??= context.now
     const { cached } = resolved

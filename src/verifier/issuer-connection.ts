@@ -1,5 +1,6 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { DocumentOutages } from '../keys/document-outages.js'
 import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
@@ -10,7 +11,7 @@ import type { KeySet } from '../model/verification-key.js'
 import { KEY_OPTIONS } from '../keys/options.js'
 import { usableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
@@ -49,6 +50,8 @@ export interface IssuerHealth {
 interface Settings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
+  /** Reports the outages of its keys and its discovery document as one. */
+  readonly outages: DocumentOutages
   /** The numbers of key fetching, with defaults. */
   readonly keyOptions: KeySettings
   /** How the issuer is asked about tokens, with defaults for its numbers. */
@@ -72,9 +75,11 @@ export function connectIssuer(
   observer?: IssuerObserver,
 ): ConnectedIssuer {
   const transport = createTransport(issuer.fetch)
+  const tell = issuerEvents(issuer, observer)
   const settings = {
     transport,
-    tell: issuerEvents(issuer, observer),
+    tell,
+    outages: new DocumentOutages(tell),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
@@ -92,7 +97,7 @@ export function connectIssuer(
       const refusal = await keys?.load()
       if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
       const document = await metadata?.current()
-      return document instanceof Refusal ? document : undefined
+      return isRefusal(document) ? document : undefined
     },
     health() {
       const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
@@ -201,8 +206,9 @@ async function discoveredEndpoint(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
 ): Promise<OrRefusal<string>> {
   const document = await metadata?.current()
-  if (document instanceof Refusal) {
-    return new Refusal('issuer_unavailable', {
+  if (isRefusal(document)) {
+    // A 429 may be our own load: it must not allow a stale result.
+    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
       cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
     })

@@ -8,6 +8,7 @@ import {
   refusalFor,
   type OrRefusal,
   type VerificationFailure,
+  isRefusal,
 } from '../model/refusal.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
@@ -93,7 +94,7 @@ export class LocalVerification {
 
   #store(result: OrRefusal<CachedToken>, { digest }: UnverifiedToken): OrRefusal<CachedToken> {
     const { cache, clock, toleranceSeconds } = this.#settings
-    if (!(result instanceof Refusal) && canEverPass(result, clock.now(), toleranceSeconds)) {
+    if (!isRefusal(result) && canEverPass(result, clock.now(), toleranceSeconds)) {
       cache.accept(digest, result)
     }
     return result
@@ -135,7 +136,7 @@ function toCachedToken(
   { digest, unverified: { claims } }: UnverifiedToken,
   issuer: ConnectedIssuer,
 ): OrRefusal<CachedToken> {
-  if (verified instanceof Refusal) return verified
+  if (isRefusal(verified)) return verified
   const { key } = verified
   const facts = withSignedTimes(verified.facts, claims)
   if (isVerificationFailure(facts)) return refusalFor(facts)

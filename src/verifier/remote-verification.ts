@@ -1,5 +1,11 @@
 import type { AccessToken } from '../model/access-token.js'
-import { isVerificationFailure, Refusal, type OrRefusal, type VerificationFailure } from '../model/refusal.js'
+import {
+  isVerificationFailure,
+  Refusal,
+  type OrRefusal,
+  type VerificationFailure,
+  isRefusal,
+} from '../model/refusal.js'
 import type { Clock } from '../util/clock.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
@@ -61,7 +67,7 @@ export class RemoteVerification {
     call: (mayCache: MayCache) => Promise<OrRefusal<CachedToken>>,
   ): Promise<OrRefusal<CachedToken>> {
     return this.#flights.share(digest, call, (result) => {
-      if (!(result instanceof Refusal)) this.#store(digest, result)
+      if (!isRefusal(result)) this.#store(digest, result)
     })
   }
 
@@ -80,7 +86,7 @@ export class RemoteVerification {
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.introspect(request.token)
-    if (result instanceof Refusal) return result
+    if (isRefusal(result)) return result
     if (!result.active) return this.#refuse(result, request, issuer, mayCache)
     const { format, digest } = request
     return cachedTokenFrom(result.facts, {
@@ -104,7 +110,7 @@ export class RemoteVerification {
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.confirm(request.token)
-    if (result instanceof Refusal) return result
+    if (isRefusal(result)) return result
     // From the JWT's own facts, and not from those an earlier confirmation has narrowed: a scope that was taken away
     // and given back counts again.
     const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result

@@ -1,6 +1,6 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { isOutage } from '../introspection/outage.js'
 import { readHeader } from '../jwt/header.js'
@@ -124,14 +124,14 @@ export class TokenResolver {
     cached: OrRefusal<CachedToken | undefined>,
     lookup: TokenLookup,
   ): Awaitable<OrRefusal<ResolvedToken>> => {
-    if (cached instanceof Refusal) return cached
+    if (isRefusal(cached)) return cached
     return cached === undefined ? this.#verify(lookup) : this.#confirm(cached.cachedResult, lookup)
   }
 
   /** Verifies a token that is not cached, with its issuer's keys or by introspection. */
   #verify(lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
     const route = this.#router.route(lookup.token)
-    if (route instanceof Refusal) return route
+    if (isRefusal(route)) return route
     const { jwt } = route.to.issuer
     const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
     const verified = this.#verifyRouted(lookup, route)
@@ -149,7 +149,7 @@ export class TokenResolver {
       const { jwt } = to.issuer
       if (jwt?.checked === 'local') return this.#local.verify({ token, digest, unverified }, to)
       const header = jwt === undefined ? undefined : readHeader(unverified.header, jwt)
-      if (header instanceof Refusal) return header
+      if (isRefusal(header)) return header
     }
     return this.#remote.verify({ token, digest, format: route.kind }, route.to)
   }
@@ -160,7 +160,7 @@ export class TokenResolver {
     { issuer }: ConnectedIssuer,
     lookup: TokenLookup,
   ): Awaitable<OrRefusal<ResolvedToken>> => {
-    if (verified instanceof Refusal) return verified.withOrigin(issuer.name, source)
+    if (isRefusal(verified)) return verified.withOrigin(issuer.name, source)
     return this.#confirm({ cached: verified, source }, lookup)
   }
 
@@ -196,7 +196,7 @@ export class TokenResolver {
   ): Promise<OrRefusal<ResolvedToken>> {
     const { cached } = resolved
     const confirmed = await this.#remote.confirm(token, digest, cached)
-    if (!(confirmed instanceof Refusal)) return { cached: confirmed, source: 'remote' }
+    if (!isRefusal(confirmed)) return { cached: confirmed, source: 'remote' }
     if (mayBeStale && isOutage(confirmed)) return resolved
     return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }

@@ -37,11 +37,14 @@ function start(issuer: TestIssuer, args: string, more: Readonly<Record<string, s
   return { process: child, ended }
 }
 
+/** The longest deadline there is, so that a busy machine does not end a call. */
+const PATIENT = '--deadline 60s'
+
 describe('as a process', () => {
   it('reads a token from stdin, writes the result to stdout, and says with its exit code what came of it', async () => {
     const issuer = await startIssuer()
     const verdict = async (token: string) => {
-      const { process: child, ended } = start(issuer, 'tokens introspect - --vendor oauth --json')
+      const { process: child, ended } = start(issuer, `tokens introspect - --vendor oauth --json ${PATIENT}`)
       child.stdin.end(`${token}\n`)
       const { code, stdout, stderr } = await ended
       return { code, stderr, active: (JSON.parse(stdout) as { active: boolean }).active }
@@ -61,7 +64,7 @@ describe('as a process', () => {
   it('ends with 130 on Ctrl-C while the vendor is silent, with one line', async () => {
     const issuer = await startIssuer()
     const gate = issuer.gate('clerkTokens')
-    const { process: child, ended } = start(issuer, 'tokens create --vendor clerk')
+    const { process: child, ended } = start(issuer, `tokens create --vendor clerk ${PATIENT}`)
     await gate.waiting
     child.kill('SIGINT')
     const { code, stdout, stderr } = await ended
@@ -74,7 +77,7 @@ describe('as a process', () => {
     const issuer = await startIssuer()
     for (let count = 0; count < 300; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const gate = issuer.gate('clerkTokens')
-    const list = `tokens list --vendor clerk --json --subject ${issuer.clerkMachines.sender.id}`
+    const list = `tokens list --vendor clerk --json --subject ${issuer.clerkMachines.sender.id} ${PATIENT}`
     const { process: child, ended } = start(issuer, list)
     await gate.waiting
     child.stdout.destroy()

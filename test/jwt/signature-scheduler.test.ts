@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SignatureScheduler } from '../../src/jwt/signature-scheduler.js'
+
+const ONE = { cost: 1, characters: 800 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -23,12 +25,12 @@ it('of checks that come in one go, only the first stays here', async () => {
 
 it('while others are in the pool, a further one goes there, until the last is back', () => {
   const pace = new SignatureScheduler()
-  pace.dispatched()
-  pace.dispatched()
+  pace.dispatch(ONE)
+  pace.dispatch(ONE)
   expect(pace.shouldRunInline(false)).toBe(false)
-  pace.completed()
+  pace.completed(ONE)
   expect(pace.shouldRunInline(false)).toBe(false)
-  pace.completed()
+  pace.completed(ONE)
   expect(pace.shouldRunInline(false)).toBe(true)
 })
 
@@ -46,7 +48,7 @@ it('a turn of the event loop gives two milliseconds, and the next one as much ag
 
 it('with a quick key, checks that come in one go stay here, until the turn has given its share', () => {
   const pace = new SignatureScheduler()
-  pace.dispatched()
+  pace.dispatch(ONE)
   for (let count = 0; count < 4; count += 1) {
     expect(pace.shouldRunInline(true)).toBe(true)
     pace.recordInline(0.5, true)
@@ -61,4 +63,21 @@ it('what many turns have spent little by little is not held against a later one'
     pace.recordInline(0.05, false)
     await nextTurn()
   }
+})
+
+describe('no more signatures wait for the thread pool than two cores verify in 0.3 s', () => {
+  it.each([
+    ['of P-256 keys', { cost: 1, characters: 800 }, 2000],
+    ['of P-384 keys', { cost: 8, characters: 800 }, 250],
+    ['of P-521 keys', { cost: 24, characters: 800 }, 83],
+    ['of the longest tokens', { cost: 1, characters: 8192 }, 256],
+    ['of keys that take longer than that', { cost: 12_800, characters: 800 }, 1],
+  ])('%s: %j', (_, signature, most) => {
+    const pace = new SignatureScheduler()
+    for (let count = 0; count < most; count += 1) expect(pace.dispatch(signature)).toBeUndefined()
+    expect(pace.dispatch(signature)).toMatchObject({ reason: 'issuer_overloaded', status: 503 })
+    pace.completed(signature)
+    expect(pace.dispatch(signature)).toBeUndefined()
+    expect(pace.dispatch(signature)).toMatchObject({ reason: 'issuer_overloaded' })
+  })
 })

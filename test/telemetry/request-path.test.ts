@@ -73,7 +73,8 @@ describe.each(HEADERS)('credentials in the path, with %s in the header', (_, req
       const path = `/callback/${inPath(token)}/orders`
       await bed.verifier.authorize({ method: 'GET', url: `${path}?x=1`, ...requestOf(token) })
       const reported = bed.events.at(-1)!.path!
-      expect(reported).toMatch(/^\/callback\/.*\[token\].*\/orders$/)
+      // What precedes a part may be the character that precedes it in the token, and is masked with it.
+      expect(reported).toMatch(/^\/callb.*\[token\].*\/orders$/)
       const shown = decodeURIComponent(decodeURIComponent(decodeURIComponent(reported))).replace(
         /[^A-Za-z0-9_-]/g,
         '',
@@ -103,10 +104,15 @@ it('a password in an address is not reported, nor a token in the place of the me
   expect(bed.events.at(-1)!.method).toBe('[token]')
 })
 
-it('a path of thousands of characters that nearly match is reported as well', async () => {
+it('a path or credentials too long to search are masked as a whole, so that they do not occupy the event loop', async () => {
   const bed = await testBed()
-  const token = `${'a'.repeat(8000)}b`
-  for (const url of [`/${'a'.repeat(8000)}`, `/${'%61'.repeat(2500)}`, `/${'aaaaaaaaac'.repeat(800)}`])
-    await bed.verifier.authorize({ url, ...bearer(token) })
-  expect(bed.events).toHaveLength(3)
+  const parts = Array.from({ length: 370 }, (_, index) => `${index}`.padStart(20, 'part'))
+  const many = Array.from({ length: 200 }, (_, index) => ['Authorization', `${index}`.repeat(100)]).flat()
+  await bed.verifier.authorize({ url: `/${'a'.repeat(2048)}`, ...bearer('a'.repeat(8000)) })
+  await bed.verifier.authorize({ url: `/${'x/'.repeat(100)}`, headers: {}, rawHeaders: many })
+  const authorization = `X ${parts.join(' ')}`
+  await bed.verifier.authorize({ url: `/${'b'.repeat(2049)}`, headers: { authorization } })
+  await bed.verifier.authorize({ url: `/${'b'.repeat(2000)}/${parts[7]}`, headers: { authorization } })
+  const paths = bed.events.map(({ path }) => path)
+  expect(paths).toEqual(['[token]', '[token]', '[token]', `/${'b'.repeat(2000)}/[token]`])
 })

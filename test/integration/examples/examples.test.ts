@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createTestIssuer } from '../../../src/testing/index.js'
-import { endAll, readCurlLine, runScript, runTsx, startNode, startTsx, statusOf } from './support.js'
+import { endAll, readCurlLine, runScript, runTsx, startNode, startTsx, statusOf, TSX } from './support.js'
 
 afterAll(endAll)
 
@@ -107,7 +107,7 @@ it('the example of testing a route passes with the command it documents', async 
   expect(readFileSync(new URL('testing-a-route/orders.test.ts', EXAMPLES), 'utf8')).toContain(
     `node --import tsx --test ${file}`,
   )
-  const { code, stdout } = await startNode(['--import', 'tsx', '--test', '--test-reporter=tap', file]).ended
+  const { code, stdout } = await startNode([...TSX, '--test', '--test-reporter=tap', file]).ended
   expect(code).toBe(0)
   expect(stdout).toMatch(/^# pass 5$/m)
   expect(stdout).toMatch(/^# fail 0$/m)

@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** The examples keep the default deadlines, which a busy machine may exceed. */
+const LONG_DEADLINES = fileURLToPath(new URL('../../support/long-deadlines.ts', import.meta.url))
+
+/** Flags of Node for a TypeScript program in which no deadline passes because the machine is slow. */
+export const TSX = ['--import', 'tsx', '--import', LONG_DEADLINES] as const
+
 /** How a program ended and what it wrote. */
 export interface Ended {
   readonly code: number | null
@@ -38,7 +44,7 @@ export function endAll(): void {
  * In one process: the `tsx` command runs a second one, and ends with 130 if that is busy for 30 ms when a signal arrives.
  */
 export function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  return startNode(['--import', 'tsx', ...args], env)
+  return startNode([...TSX, ...args], env)
 }
 
 /** Runs a TypeScript program to its end. */
@@ -48,7 +54,7 @@ export function runTsx(args: readonly string[], env: Readonly<Record<string, str
 
 /** Runs a piece of TypeScript to its end. */
 export function runScript(source: string): Promise<Ended> {
-  return startNode(['--import', 'tsx', '--input-type=module', '--eval', source]).ended
+  return startNode([...TSX, '--input-type=module', '--eval', source]).ended
 }
 
 /** Starts Node in the project's folder. */
