@@ -9,7 +9,7 @@ export type PauseReason = 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_o
 export type CallOutcome =
   /** A response about the token, whatever it says. */
   | { readonly kind: 'answered' }
-  /** No response, a 429 without `Retry-After`, or our credentials were refused: counts towards the breaker. */
+  /** No response, a 429 without `Retry-After`, or our credentials were refused: counts as a failure. */
   | { readonly kind: 'failed'; readonly reason: PauseReason }
   /** A 403, which may mean us or the token: says nothing about the next call. */
   | { readonly kind: 'declined' }
@@ -30,8 +30,11 @@ export type Probe = () => Promise<CallOutcome>
 /** The result of a call. */
 export interface CompletedCall<T> {
   readonly result: T
-  /** Resolves when the outcome is recorded: immediately, or when the probe after an unreadable response has ended. */
-  readonly recorded: Promise<void>
+  /**
+   * Resolves when the outcome is recorded: immediately, or when the probe has ended. `true` if the outcome says that the
+   * issuer fails for every token, and no 429 has contributed.
+   */
+  readonly recorded: Promise<boolean>
 }
 
 /** The numbers of {@link CircuitBreaker}. */
@@ -50,13 +53,20 @@ export type CircuitChange = 'opened' | 'refused' | 'recovered'
 /** The most seconds that an issuer can ask for. */
 export const LONGEST_RETRY_AFTER = 120
 
+/** What is recorded of a call after a probe: its own outcome only for the pause that the issuer asked for. */
+function confirmedBy(probed: CallOutcome, outcome: CallOutcome | UnreadableOutcome): CallOutcome {
+  const fails = probed.kind === 'failed' && probed.reason !== 'issuer_overloaded'
+  return fails && outcome.kind === 'pause' ? outcome : probed
+}
+
 /**
  * Decides whether an issuer may be called now: not while too many calls are in flight, and not while the circuit is open
  * after several failures in a row, refused credentials or a `Retry-After`. After the pause a single call is let through;
  * all other callers get 503 until it has succeeded.
  *
- * An unreadable response is no failure by itself. It counts only if a probe fails too; one probe is in flight at a time,
- * and serves every unreadable response of that time.
+ * An unauthenticated caller chooses the token, and a filter in front of the issuer may fail for that token only. So an
+ * unreadable response counts only if a probe fails too, and the circuit opens only if a probe fails too, except after a 429.
+ * One probe is in flight at a time, and serves every call that has ended meanwhile.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerSettings
@@ -115,17 +125,31 @@ export class CircuitBreaker {
   }
 
   /** The call keeps its place until its outcome is recorded, so that the probe adds no call beyond `maxInFlight`. */
-  async #conclude(outcome: CallOutcome | UnreadableOutcome, isTrial: boolean, probe: Probe): Promise<void> {
+  async #conclude(
+    outcome: CallOutcome | UnreadableOutcome,
+    isTrial: boolean,
+    probe: Probe,
+  ): Promise<boolean> {
     try {
-      if (outcome.kind !== 'unreadable') {
-        this.#record(outcome, isTrial)
-      } else if (isTrial || this.#pause === undefined) {
-        // While the circuit is open there is no call at all, and nothing that a probe could change.
-        this.#record(await this.#probes.share(probe), isTrial)
-      }
+      if (outcome.kind !== 'unreadable' && !this.#wouldOpen(outcome, isTrial))
+        return this.#record(outcome, isTrial)
+      // While the circuit is open there is no call at all, and nothing that a probe could change.
+      if (!isTrial && this.#pause !== undefined) return this.#pause.reason !== 'issuer_overloaded'
+      return this.#record(confirmedBy(await this.#probes.share(probe), outcome), isTrial)
     } finally {
       this.#end(isTrial)
     }
+  }
+
+  /**
+   * Whether this outcome would stop the calls for all tokens. It may be about this one token, so a probe decides. A 429 needs
+   * none: another call would add to the load.
+   */
+  #wouldOpen(outcome: CallOutcome, isTrial: boolean): boolean {
+    if (outcome.kind === 'answered' || outcome.kind === 'declined') return false
+    if (outcome.reason === 'issuer_overloaded') return false
+    if (isTrial || this.#pause !== undefined) return isTrial
+    return outcome.kind === 'pause' || this.#failuresInRow + 1 >= this.#options.breakerAfter
   }
 
   #end(isTrial: boolean): void {
@@ -156,7 +180,14 @@ export class CircuitBreaker {
     return undefined
   }
 
-  #record(outcome: CallOutcome, isTrial: boolean): void {
+  /** @returns whether the issuer fails, for a reason other than our own load */
+  #record(outcome: CallOutcome, isTrial: boolean): boolean {
+    this.#apply(outcome, isTrial)
+    if (outcome.kind === 'answered' || outcome.kind === 'declined') return false
+    return outcome.reason !== 'issuer_overloaded' && this.#pause?.reason !== 'issuer_overloaded'
+  }
+
+  #apply(outcome: CallOutcome, isTrial: boolean): void {
     switch (outcome.kind) {
       case 'answered':
         this.#declinedInRow = 0

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
@@ -10,7 +9,6 @@ import type { Transport } from '../http/transport/transport.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import { parseJson } from '../util/json.js'
-import { isRecord, ownMember } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
@@ -19,12 +17,17 @@ import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
+import { CircuitBreaker, type CallOutcome, type CircuitChange } from './circuit-breaker.js'
 import {
-  CircuitBreaker,
-  type CallOutcome,
-  type CircuitChange,
-  type UnreadableOutcome,
-} from './circuit-breaker.js'
+  isClientError,
+  outcomeOf,
+  type CallResult,
+  type Failure,
+  type Inactive,
+  type Verdict,
+} from './outcome.js'
+import { markOutage } from './outage.js'
+import { probeToken, type ProbeTokenForm } from './probe-token.js'
 
 /** What is known of asking an issuer. Times in seconds since the epoch. */
 export interface RemoteHealth {
@@ -37,13 +40,8 @@ export interface RemoteHealth {
   readonly failure?: string
 }
 
-/** What a response says: active with facts, inactive with a reason, or nothing about the token. */
-type Verdict = RemoteResult | ConfirmationResult
-
 /** A definitive result: active with facts, or inactive with a reason. */
 type Definitive<T extends Verdict> = Extract<T, { active: boolean }>
-
-type Failure = Extract<Verdict, { fault: unknown }>
 
 type Reader<T extends Verdict> = (response: RemoteResponse, token: string) => T
 
@@ -53,7 +51,7 @@ const RETRY_PAUSES = [0.02, 0.12] as const
 /** Introspects tokens at one issuer. Every call is bounded, and every failure is an undecidable. */
 export class Introspector {
   readonly #profile: RemoteProfile
-  readonly #opaquePrefix: string
+  readonly #tokenForm: ProbeTokenForm
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #transport: Transport
@@ -68,15 +66,10 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: {
-      readonly transport: Transport
-      readonly tell: TellIssuerEvent
-      /** What the issuer's opaque tokens start with. */
-      readonly opaquePrefix: string | undefined
-    },
+    settings: ProbeTokenForm & { readonly transport: Transport; readonly tell: TellIssuerEvent },
   ) {
     this.#profile = profile
-    this.#opaquePrefix = settings.opaquePrefix ?? ''
+    this.#tokenForm = settings
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
@@ -107,7 +100,7 @@ export class Introspector {
 
   async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const url = await this.#endpoint()
-    if (isRefusal(url)) return url
+    if (isRefusal(url)) return markOutage(url)
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -116,23 +109,23 @@ export class Introspector {
         if (outcome.kind !== 'unreadable') this.#note(result.verdict, outcome)
         return { result, outcome }
       },
-      () => this.#probe(url),
+      () => this.#probe(url, token),
     )
-    if (isRefusal(completed)) return completed
+    if (isRefusal(completed)) return markOutage(completed)
     const { verdict, retryAfter, status } = completed.result
     if (!('fault' in verdict)) return verdict as Definitive<T>
-    await this.#withinDeadline(completed.recorded, started)
+    const isOutage = await this.#withinDeadline(completed.recorded, started)
     // A 429 may be our own callers' doing: it must not pass for an outage of the issuer.
-    return new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
+    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
       cause: new Error(verdict.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
+    return isOutage ? markOutage(refusal) : refusal
   }
 
   /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */
-  async #probe(url: string): Promise<CallOutcome> {
-    // Hexadecimal, because a filter may take characters such as `--` for an attack.
-    const token = this.#opaquePrefix + randomBytes(32).toString('hex')
+  async #probe(url: string, asked: string): Promise<CallOutcome> {
+    const token = probeToken(asked, this.#tokenForm)
     const result = await this.#callWithRetry(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
@@ -142,10 +135,10 @@ export class Introspector {
   }
 
   /** The caller waits for a probe only as long as for its own call; the probe has a deadline of its own. */
-  async #withinDeadline(recorded: Promise<void>, started: number): Promise<void> {
+  async #withinDeadline(recorded: Promise<boolean>, started: number): Promise<boolean> {
     const seconds = Math.max(0, this.#options.deadline - (timers.elapsed() - started))
     const late = (): Error => new Error('the probe takes longer')
-    await within({ seconds, signal: undefined, late }, () => recorded).catch(() => undefined)
+    return within({ seconds, signal: undefined, late }, () => recorded).catch(() => false)
   }
 
   health(): RemoteHealth {
@@ -238,8 +231,6 @@ function unlessDoubtful<T extends Verdict>(
   return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
 }
 
-type Inactive = Extract<Verdict, { active: false }>
-
 function invalid(detail: string): Inactive {
   return { active: false, reason: 'claim_invalid', detail }
 }
@@ -251,48 +242,8 @@ function asStated(result: RemoteResult): ConfirmationResult {
   return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
 }
 
-/** What a call brought. */
-interface CallResult<T extends Verdict> {
-  readonly verdict: T | Failure | Inactive
-  readonly status?: number
-  /** The issuer's `Retry-After`, in seconds. */
-  readonly retryAfter?: number | undefined
-  /** The issuer rejects our own credentials. */
-  readonly isUnwelcome?: boolean
-  /** A response came that is too large or not UTF-8. */
-  readonly isUnreadable?: boolean
-}
-
 const EVENT_OF = {
   opened: 'remote_failing',
   refused: 'credentials_refused',
   recovered: 'remote_recovered',
 } as const satisfies Record<CircuitChange, string>
-
-function outcomeOf(result: CallResult<Verdict>): CallOutcome | UnreadableOutcome {
-  const { verdict, status, retryAfter, isUnwelcome, isUnreadable } = result
-  if (!('fault' in verdict)) return { kind: 'answered' }
-  const reason = status === 429 ? 'issuer_overloaded' : 'issuer_unavailable'
-  if (retryAfter !== undefined && (status === 429 || status === 503)) {
-    return { kind: 'pause', seconds: retryAfter, reason }
-  }
-  if (isUnwelcome === true) return { kind: 'failed', reason: 'issuer_refused_us' }
-  if (status === 429) return { kind: 'failed', reason }
-  if (status === 403) return { kind: 'declined' }
-  // Counted as failures, an odd token of one caller would stop the calls for all.
-  if (isRequestError(verdict, status)) return { kind: 'answered' }
-  if (status === undefined && isUnreadable !== true) return { kind: 'failed', reason }
-  return { kind: 'unreadable' }
-}
-
-/** RFC 6749 section 5.2 lets a server say this with 400 as well as with 401. */
-function isClientError(json: unknown): boolean {
-  const error = isRecord(json) ? ownMember(json, 'error') : undefined
-  return error === 'invalid_client' || error === 'unauthorized_client'
-}
-
-/** An issuer that finds fault with a question is there; 408 and 429 are about how it is doing. */
-function isRequestError({ fault }: Failure, status: number | undefined): boolean {
-  const isClientError = status !== undefined && status >= 400 && status < 500 && ![408, 429].includes(status)
-  return fault === 'confirmation_impossible' || isClientError
-}

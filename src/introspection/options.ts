@@ -18,7 +18,7 @@ export interface RemoteOptions {
   readonly retries?: number
   /** Questions under way at the same time; beyond, `issuer_overloaded` at once. Default 64. */
   readonly maxInFlight?: number
-  /** Failed calls in a row that open the circuit; unreadable responses count only if a probe fails too. Default 5. */
+  /** Failed calls in a row that open the circuit, if a probe of the guard fails too. Default 5. */
   readonly breakerAfter?: number
   /** How long the circuit stays open before a single call is let through. Default `'5s'`, at most `'60s'`. */
   readonly breakerPause?: Duration

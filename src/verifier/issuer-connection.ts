@@ -58,6 +58,8 @@ interface Settings {
   readonly remote: RemoteProfile | undefined
   /** What the issuer's opaque tokens start with. */
   readonly opaquePrefix: string | undefined
+  /** The `iss` of the issuer's JWTs. */
+  readonly jwtIssuer: string | undefined
 }
 
 /**
@@ -81,6 +83,7 @@ export function connectIssuer(
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
+    jwtIssuer: issuer.jwt?.issuers?.[0],
   }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)

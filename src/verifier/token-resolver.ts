@@ -1,8 +1,8 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
 import { isBearerToken } from '../bearer/b64token.js'
+import { isOutage } from '../introspection/outage.js'
 import { readHeader } from '../jwt/header.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
@@ -47,9 +47,6 @@ export function refuseUnreadable(token: unknown): Refusal | undefined {
   if (token.length <= LONGEST_TOKEN) return undefined
   return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
 }
-
-/** The refusals in which the issuer could not be asked: only these allow a stale result. */
-const OUTAGES: readonly RefusalReason[] = ['issuer_unavailable', 'issuer_refused_us']
 
 /**
  * Token to facts: from the cache, or from its issuer's keys or endpoint. Evaluates nothing that can change from request
@@ -200,8 +197,7 @@ export class TokenResolver {
     const { cached } = resolved
     const confirmed = await this.#remote.confirm(token, digest, cached)
     if (!isRefusal(confirmed)) return { cached: confirmed, source: 'remote' }
-    // `issuer_overloaded` is caused by our own load, not by an outage, so stale results must not be used.
-    if (mayBeStale && OUTAGES.includes(confirmed.reason)) return resolved
+    if (mayBeStale && isOutage(confirmed)) return resolved
     return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }
 

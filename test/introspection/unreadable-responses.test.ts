@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, Fault, FaultHandler, TestIssuer } from '../../src/testing/index.js'
-import { hang, htmlPage, says, saysJson } from '../support/misbehaviours.js'
+import { hang, hangHalfway, htmlPage, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { decodeJwt } from '../../src/jwt/decode.js'
 import { passDeadlines } from '../support/deadlines.js'
 import { concurrently, introspectionBed, testBed, type TestBed } from '../support/test-bed.js'
 import { until } from '../support/until.js'
@@ -57,6 +58,11 @@ describe('a response about one odd token that cannot be read', () => {
     ['active that is not a boolean', saysJson(200, { active: 'blocked' })],
     ['a response of 100 KB', says(200, ' '.repeat(100_000))],
     ['bytes that are not UTF-8', says(200, Buffer.from([0x7b, 0xff, 0x7d]))],
+    ['a reset connection', (request) => void request.socket.destroy()],
+    ['no response', hang],
+    ['a response cut short', hangHalfway('{"active":true}')],
+    ['bytes that are no HTTP', saysRaw('garbage\r\n\r\n')],
+    ['a 503 with Retry-After', says(503, '', { 'retry-after': '120' })],
   ])('%s: 25 in 20 s keep no valid token out', async (_, page) => {
     const bed = await introspectionBed()
     filterBefore(bed, page)
@@ -75,15 +81,35 @@ describe('a response about one odd token that cannot be read', () => {
     expect(bed.issuerEvents).toEqual([])
   })
 
-  it('does not keep the circuit open after an outage either', async () => {
+  it('a 401: 25 in 20 s keep no valid token out', async () => {
+    const bed = await introspectionBed()
+    filterBefore(bed, says(401))
+    for (let second = 0; second < 20; second += 1) {
+      for (let odd = 0; odd < 5 && second % 4 === 0; odd += 1) {
+        expect(await bed.outcome(oddToken(5 * second + odd))).toBe('issuer_refused_us')
+      }
+      for (let valid = 0; valid < 4; valid += 1) {
+        expect(await bed.outcome(`valid-${4 * second + valid}`)).toBe('accepted')
+      }
+      bed.pass(1)
+    }
+    expect(bed.health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
+  })
+
+  it.each<[string, FaultHandler]>([
+    ['a page', htmlPage],
+    ['a reset connection', (request) => void request.socket.destroy()],
+    ['a 401', says(401)],
+    ['a 503 with Retry-After', says(503, '', { 'retry-after': '120' })],
+  ])('does not keep the circuit open after an outage either: %s', async (_, page) => {
     const bed = await introspectionBed()
     bed.issuer.fail('introspection', 'reset')
     for (let failure = 0; failure < 5; failure += 1) await bed.answer(bed.opaque())
     expect(bed.health().remote?.breaker).toBe('open')
-    filterBefore(bed, htmlPage)
+    filterBefore(bed, page)
     bed.pass(5)
     // The single call after the pause is about an odd token, of all.
-    expect(await bed.outcome(oddToken(1))).toBe('issuer_unavailable')
+    expect((await bed.answer(oddToken(1))).status).toBe(503)
     expect(await bed.outcome('valid-1')).toBe('accepted')
     expect(bed.issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing', 'remote_recovered'])
   })
@@ -150,6 +176,41 @@ describe('the probe', () => {
     expect(tokens).toEqual([token, expect.stringMatching(form)])
   })
 
+  it.each<[string, boolean]>([
+    ['that the issuer introspects', true],
+    ['that is confirmed', false],
+  ])('is a well-formed JWT of the issuer after a call about a JWT %s', async (_, jwts) => {
+    const bed = await testBed({
+      policy: { confirmAfter: 0 },
+      issuers: (by) => {
+        const { clientId, clientSecret } = by.client
+        return [
+          oauth(
+            by.oauth({ introspection: { clientId, clientSecret, endpoint: `${by.url}/introspect`, jwts } }),
+          ),
+        ]
+      },
+    })
+    const tokens: string[] = []
+    bed.issuer.fail('introspection', (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        tokens.push(ofForm(body) ?? '')
+        response.writeHead(500).end()
+      })
+    })
+    await bed.outcome(bed.jwt())
+    expect(tokens).toHaveLength(2)
+    const probe = decodeJwt(tokens[1]!)
+    expect(probe?.header).toEqual({ alg: 'RS256', kid: expect.any(String) as unknown })
+    expect(probe?.claims).toEqual({
+      iss: decodeJwt(tokens[0]!)?.claims['iss'],
+      jti: expect.any(String) as unknown,
+    })
+    expect(tokens[1]).not.toBe(tokens[0])
+  })
+
   it('does not make its caller wait beyond the deadline of a call, and still counts', async () => {
     const bed = await introspectionBed({ deadline: 10, breakerAfter: 1 })
     const { issuer, answer, opaque, health } = bed
@@ -187,28 +248,36 @@ describe('an issuer that is really broken opens the circuit', () => {
     expect(issuer.calls.introspection).toBe(introspection)
   })
 
-  it.each<[string, Fault, string]>([
-    ['no response', 'reset', 'issuer_unavailable'],
-    ['a 429 without Retry-After', 429, 'issuer_overloaded'],
-    ['our credentials refused', 401, 'issuer_refused_us'],
-  ])('%s needs no probe: five in a row open it', async (_, how, reason) => {
+  it.each<[string, Fault, string, number]>([
+    ['no response', 'reset', 'issuer_unavailable', 1],
+    ['a 429 without Retry-After', 429, 'issuer_overloaded', 0],
+    ['our credentials refused', 401, 'issuer_refused_us', 1],
+  ])('%s: five in a row open it, after at most one probe', async (_, how, reason, probes) => {
     const { issuer, opaque, answer, health } = await introspectionBed({ retries: 0 })
     issuer.fail('introspection', how)
     for (let failure = 1; failure <= 5; failure += 1) {
       expect(await answer(opaque())).toMatchObject({ status: 503, reason })
-      expect(issuer.calls.introspection).toBe(failure)
+      expect(issuer.calls.introspection).toBe(failure === 5 ? 5 + probes : failure)
     }
     expect(health().remote?.breaker).toBe('open')
   })
 
+  it('64 at the same time without a response: one probe for all of them', async () => {
+    const { issuer, opaque, answer, health } = await introspectionBed({ retries: 0 })
+    issuer.fail('introspection', 'reset')
+    await concurrently(64, () => answer(opaque()))
+    expect(issuer.calls.introspection).toBe(64 + 1)
+    expect(health().remote?.breaker).toBe('open')
+  })
+
   it.each([
-    ['429', 'issuer_overloaded'],
-    ['503', 'issuer_unavailable'],
-  ])('a %s with Retry-After opens it at once, without a probe', async (status, reason) => {
+    ['429', 'issuer_overloaded', 'without a probe', 1],
+    ['503', 'issuer_unavailable', 'after one probe', 2],
+  ])('a %s with Retry-After opens it at once: %s, %s', async (status, reason, _, calls) => {
     const { issuer, opaque, answer, health } = await introspectionBed()
     issuer.fail('introspection', { status: Number(status), headers: { 'retry-after': '9' } })
     expect(await answer(opaque())).toMatchObject({ status: 503, reason, retryAfter: 9 })
     expect(health().remote?.breaker).toBe('open')
-    expect(issuer.calls.introspection).toBe(1)
+    expect(issuer.calls.introspection).toBe(calls)
   })
 })

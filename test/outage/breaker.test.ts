@@ -154,24 +154,26 @@ describe('too many questions', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('F41 an issuer that hangs gets 64 questions, then none until the probe', async () => {
-    const { issuer, opaque, answer, pass } = await introspectionBed()
+  it('F41 an issuer that hangs gets 64 questions and a probe, then none until the pause is over', async () => {
+    const { issuer, opaque, answer, pass, health } = await introspectionBed()
     issuer.fail('introspection', 'hang')
     const herd = concurrently(1000, () => answer(opaque()))
     await until(() => issuer.calls.introspection === 64)
     expireDeadlines()
-    const answers = await herd
+    const answers = await withoutAnswer(issuer, 'introspection', herd)
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
-    expect(issuer.calls.introspection).toBe(64)
+    await until(() => health().remote?.breaker === 'open')
+    expect(issuer.calls.introspection).toBe(64 + 1)
     await concurrently(1000, () => answer(opaque()))
-    expect(issuer.calls.introspection).toBe(64)
+    expect(issuer.calls.introspection).toBe(64 + 1)
     pass(5.5)
     await withoutAnswer(
       issuer,
       'introspection',
       concurrently(1000, () => answer(opaque())),
     )
-    expect(issuer.calls.introspection).toBe(65)
+    await until(() => health().remote?.breaker === 'open')
+    expect(issuer.calls.introspection).toBe(64 + 1 + 2)
   })
 })
 
@@ -229,7 +231,8 @@ describe('an issuer that wants to be left alone', () => {
     issuer.fail('introspection', { status: 503, headers: { 'retry-after': '9' } })
     expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
     expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
-    expect(issuer.calls.introspection).toBe(1)
+    // The call, and a probe with a random token.
+    expect(issuer.calls.introspection).toBe(2)
   })
 })
 
@@ -250,7 +253,8 @@ describe('an issuer that refuses our own credentials', () => {
           const told = await answer(request % 2 === 0 ? token : opaque())
           expect(told).toEqual(undecidable('issuer_refused_us', pause === 0 && request < 4 ? 1 : 5))
         }
-        expect(issuer.calls.introspection).toBe(5 + pause)
+        // Before the circuit opens, a probe with a random token confirms each time that it is not about the token.
+        expect(issuer.calls.introspection).toBe(6 + 2 * pause)
         expect(issuerEvents.map(({ kind }) => kind)).toEqual(Array(pause + 1).fill('credentials_refused'))
         pass(5)
       }

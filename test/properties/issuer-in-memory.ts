@@ -31,7 +31,7 @@ export function issuerInMemory(says: {
         const body = isQuestion
           ? says.introspection?.(new URLSearchParams(init.body as string).get('token') ?? '')
           : says.keys?.()
-        return Response.json(body)
+        return body instanceof Response ? body : Response.json(body)
       } finally {
         underWay -= 1
       }

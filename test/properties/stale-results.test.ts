@@ -102,3 +102,63 @@ test('in an outage, the order of verifier and route decides nothing, and a short
     runs(120),
   )
 })
+
+const ABOUT_ONE = {
+  400: () => new Response('', { status: 400 }),
+  403: () => new Response('', { status: 403 }),
+  404: () => new Response('', { status: 404 }),
+  410: () => new Response('', { status: 410 }),
+  422: () => new Response('', { status: 422 }),
+  429: () => new Response('', { status: 429 }),
+  500: () => new Response('', { status: 500 }),
+  html: () => new Response('<p>', { headers: { 'content-type': 'text/html' } }),
+} as const
+
+/** Whether a confirmed token is accepted later, when the issuer answers otherwise about it and properly about others. */
+async function acceptedAgainst(
+  token: string,
+  after: number,
+  own: Policy,
+  say?: () => unknown,
+): Promise<boolean> {
+  let now = NOW
+  let isRevoked = false
+  const active = { active: true, sub: 'billing', aud: AUDIENCE, scope: 'a', iat: NOW - 600 }
+  const issuer = issuerInMemory({
+    keys: () => JWKS,
+    introspection: (asked) =>
+      asked !== token ? { active: false } : isRevoked ? (say?.() ?? { active: false }) : active,
+  })
+  const verifier: Verifier = createVerifier({
+    issuers: [
+      oauth({
+        issuer: ADDRESSES.issuer,
+        audience: AUDIENCE,
+        jwksUri: ADDRESSES.jwksUri,
+        fetch: issuer.fetch,
+        introspection: { clientId: 'x', clientSecret: 'y', endpoint: ADDRESSES.endpoint },
+        remote: { retries: 0 },
+      }),
+    ],
+    policy: own,
+    clock: () => now * 1000,
+  })
+  await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))
+  isRevoked = true
+  now += after
+  return (await outcomeOf(verifier.verify(token))) === 'accepted'
+}
+
+test('while the issuer answers about other tokens, no status about one accepts it longer than inactive does', async () => {
+  const seen = { accepted: 0, refused: 0 }
+  const status = fc.constantFrom(...Object.values(ABOUT_ONE))
+  await fc.assert(
+    fc.asyncProperty(token, age, stated, status, async (name, after, policy, say) => {
+      const expected = await acceptedAgainst(name, after, policy)
+      seen[expected ? 'accepted' : 'refused'] += 1
+      expect(await acceptedAgainst(name, after, policy, say)).toBe(expected)
+    }),
+    runs(250),
+  )
+  expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(50)
+})

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/index.js'
+import type { Fault, FaultHandler } from '../../src/testing/index.js'
+import { htmlPage, says, saysJson } from '../support/misbehaviours.js'
 import { refusalOf } from '../support/outcomes.js'
-import { testBed } from '../support/test-bed.js'
+import { testBed, type TestBed } from '../support/test-bed.js'
 
 describe('a remembered answer past its lifetime, while the issuer is down', () => {
   it.each<[string, Policy | undefined, Policy | undefined, number, string]>([
@@ -144,5 +146,86 @@ describe('a JWT whose confirmation has run out, while the issuer is down', () =>
     const { issuer, jwt, outcome } = await testBed({ policy: { confirmAfter: '10m', staleIfError: '1h' } })
     issuer.fail('introspection', 500)
     expect(await outcome(jwt({ age: '10m' }))).toBe('issuer_unavailable')
+  })
+})
+
+/** Answers about one token in the given way, and about all others that they are inactive. */
+function onlyAbout(token: string, page: FaultHandler): FaultHandler {
+  return (request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const isOne = new URLSearchParams(body).get('token') === token
+      ;(isOne ? page : saysJson(200, { active: false }))(request, response)
+    })
+  }
+}
+
+describe('a status about one token, while the issuer answers about others', () => {
+  const ABOUT_ONE: readonly (readonly [string, FaultHandler, string])[] = [
+    ['400', says(400), 'issuer_refused_us'],
+    ['403', says(403), 'issuer_refused_us'],
+    ['404', says(404), 'issuer_unavailable'],
+    ['405', says(405), 'issuer_unavailable'],
+    ['410', says(410), 'issuer_unavailable'],
+    ['413', says(413), 'issuer_unavailable'],
+    ['422', says(422), 'issuer_unavailable'],
+    ['429', says(429), 'issuer_overloaded'],
+    ['500', says(500), 'issuer_unavailable'],
+    ['502', says(502), 'issuer_unavailable'],
+    ['503', says(503), 'issuer_unavailable'],
+    ['a redirect', says(302, '', { location: '/blocked' }), 'issuer_unavailable'],
+    ['HTML at 200', htmlPage, 'issuer_unavailable'],
+    ['JSON without active', saysJson(200, {}), 'issuer_unavailable'],
+    ['half of a response', says(200, '{"active":tr'), 'issuer_unavailable'],
+    ['a response of 100 KB', says(200, ' '.repeat(100_000)), 'issuer_unavailable'],
+  ]
+  const TOKENS: readonly (readonly [string, Policy, (bed: TestBed) => string])[] = [
+    ['an opaque token', { staleIfError: '10m' }, ({ opaque }) => opaque()],
+    ['a JWT', { staleIfError: '10m', confirmAfter: 20 }, ({ jwt }) => jwt({ age: '10m', expiresIn: '2h' })],
+  ]
+
+  it.each(
+    TOKENS.flatMap(([kind, ...how]) =>
+      ABOUT_ONE.map(([name, ...row]) => [kind, name, ...how, ...row] as const),
+    ),
+  )('never allows a stale result: %s, %s', async (_, __, policy, mint, page, reason) => {
+    const bed = await testBed({ policy })
+    const token = mint(bed)
+    expect(await bed.outcome(token)).toBe('accepted')
+    bed.issuer.fail('introspection', onlyAbout(token, page))
+    bed.pass(30)
+    for (let request = 0; request < 4; request += 1) expect(await bed.outcome(token)).toBe(reason)
+    expect(bed.health().remote?.breaker).toBe('closed')
+  })
+})
+
+describe('an issuer that fails for every token', () => {
+  it.each<[string, Fault]>([
+    ['no response', 'reset'],
+    ['a 500', 500],
+    ['a 502', 502],
+    ['a 503 with Retry-After', { status: 503, headers: { 'retry-after': '9' } }],
+    ['HTML at 200', htmlPage],
+    ['our credentials refused', 401],
+  ])('allows a stale result before and after the breaker opens: %s', async (_, how) => {
+    const { issuer, outcome, pass, opaque, health } = await testBed({ policy: { staleIfError: '10m' } })
+    const token = opaque()
+    expect(await outcome(token)).toBe('accepted')
+    issuer.fail('introspection', how)
+    pass(30)
+    for (let request = 0; request < 6; request += 1) expect(await outcome(token)).toBe('accepted')
+    expect(health().remote?.breaker).toBe('open')
+  })
+
+  it('allows no stale result by a status that finds fault with the question, even if it comes for every token', async () => {
+    for (const status of [400, 403, 404, 410, 422]) {
+      const { issuer, outcome, pass, opaque } = await testBed({ policy: { staleIfError: '10m' } })
+      const token = opaque()
+      await outcome(token)
+      issuer.fail('introspection', status)
+      pass(30)
+      for (let request = 0; request < 6; request += 1) expect(await outcome(token)).not.toBe('accepted')
+    }
   })
 })
