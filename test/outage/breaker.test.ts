@@ -194,9 +194,7 @@ describe('an issuer that wants to be left alone', () => {
     issuer.fail('introspection', saysJson(429, {}, { 'retry-after': value }))
     const token = opaque()
     const told = await answer(token)
-    expect(told).toEqual(
-      undecidable('issuer_overloaded', between(seconds, Math.min(120, seconds * 1.1 + 1))),
-    )
+    expect(told).toEqual(undecidable('issuer_overloaded', between(seconds, Math.min(120, seconds * 1.1 + 1))))
     expect(issuer.calls.introspection).toBe(1)
     issuer.heal()
     pass(Math.max(0, seconds - 1))

@@ -35,7 +35,7 @@ test('the cache keeps no more entries of either kind than it may, and one kind n
   const cache = createTokenCache({ maxTokens: 50, maxRefused: 20, maxBytes: 1_000_000 })
   const names = (kind: string): readonly string[] =>
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
-  const entry = { weight: 1000 } as CachedToken
+  const entry = { weight: 1000 } as unknown as CachedToken
   for (const name of names('good')) cache.accept(name, entry)
   for (const name of names('bad')) cache.refuse(name, { until: 10 } as RefusedToken)
   expect(names('good').filter((name) => cache.accepted(name) !== undefined)).toEqual(names('good').slice(-50))
