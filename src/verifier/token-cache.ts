@@ -118,7 +118,7 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
   }
 }
 
-/** Bytes of heap that a refused token takes, with its digest: measured. */
+/** Bytes of heap that a refused token counts for. Measured on 2026-11-30: 161 with its digest; the rest is a margin. */
 const REFUSED_BYTES = 400
 
 const noCache: TokenCache = {

@@ -1,8 +1,8 @@
 import type { AccessToken } from '../model/access-token.js'
 
 /**
- * Bytes of heap that parsed JSON takes, measured under Node 20 with the members that cost most: objects of a shape of
- * their own, and one object with hundreds of names. A number outside the range of small integers takes 16.
+ * Bytes of heap that parsed JSON counts for, above what it took under Node 20 with the members that cost most: objects of
+ * a shape of their own, and one object with hundreds of names. A number outside the range of small integers takes 16.
  */
 const OBJECT = 96
 const MEMBER = 112
@@ -62,7 +62,10 @@ export function weighToken(token: AccessToken): number {
   return TOKEN + weighStrings(token.scopes) + weighStrings(token.audience) + namesOf(token) * CHARACTER
 }
 
-/** Measured: a cache entry with its token, decision and digest, all members short. */
+/**
+ * A cache entry with its token, decision and digest, all members short. Measured on 2026-11-30: 700 to 1,100; the rest is
+ * a margin.
+ */
 const TOKEN = 2200
 
 function namesOf({ issuer, subject, clientId = '', tokenId = '' }: AccessToken): number {

@@ -46,8 +46,8 @@ const JUNK: readonly Case[] = [
     kind: 'opaque-while-down',
     count: 100_000,
     reason: 'issuer_unavailable',
-    // What it takes to open the breaker.
-    calls: 5,
+    // What it takes to open the breaker, and the probe that confirms it.
+    calls: 6,
   },
   {
     promise: 'made-up key ids',
