@@ -130,6 +130,7 @@ export function withChanges(token: AccessToken, changes: Partial<Omit<AccessToke
   const names = Object.keys(token).filter((name) => name !== 'claims') as (keyof AccessToken)[]
   const copy = Object.fromEntries(names.map((name) => [name, token[name]]))
   Object.defineProperty(copy, 'claims', claims)
+  // `fromEntries` loses the names of the members, and the compiler does not see `defineProperty`.
   return Object.freeze(Object.assign(copy, changes)) as unknown as AccessToken
 }
 
