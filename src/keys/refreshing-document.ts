@@ -50,6 +50,8 @@ export class RefreshingDocument<T> {
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
   readonly #flight = new SharedFlight<void>()
+  /** Shared, so that a caller that does not wait after all leaves nothing behind. */
+  readonly #loading = new SharedFlight<OrRefusal<T>>()
 
   #value: T | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -88,7 +90,7 @@ export class RefreshingDocument<T> {
       this.#refreshInBackground(now)
       return this.#value
     }
-    return this.#fetched(now)
+    return this.#loading.share(() => this.#fetched(now))
   }
 
   /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
