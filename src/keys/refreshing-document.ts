@@ -247,6 +247,9 @@ export async function fetchDocument(
   return answer
 }
 
+/** How much of an address an error names, because an issuer's metadata may choose it. */
+const LONGEST_NAMED = 200
+
 /** A document's server answered, but not with the document. */
 class DocumentStatusError extends ExchangeError {
   readonly status: number
@@ -254,7 +257,7 @@ class DocumentStatusError extends ExchangeError {
   constructor(url: string, { status, headers }: HttpResponse) {
     // Without its query, which may hold a secret.
     const { origin, pathname } = new URL(url)
-    super(`status ${status} from ${origin}${pathname}`)
+    super(`status ${status} from ${`${origin}${pathname}`.slice(0, LONGEST_NAMED)}`)
     this.status = status
     this.#headers = headers
   }
