@@ -15,15 +15,17 @@ interface Call {
   readonly fail: (code: string) => Promise<void>
 }
 
-/** A lookup whose operating system and name servers answer when a test says so. */
-function lookupBed({
-  slots = 2,
-  silent = [] as readonly string[],
+interface BedOptions {
+  readonly slots?: number
+  readonly silent?: readonly string[]
   /** Seconds after which the name servers answer. */
-  slow = {} as Readonly<Record<string, number>>,
+  readonly slow?: Readonly<Record<string, number>>
   /** The only family that the name servers answer for. */
-  families = {} as Readonly<Record<string, LookupFamily>>,
-} = {}) {
+  readonly families?: Readonly<Record<string, LookupFamily>>
+}
+
+/** A lookup whose operating system and name servers answer when a test says so. */
+function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOptions = {}) {
   /** Lookups of the operating system, those that have ended included. */
   const calls: Call[] = []
   const hanging = new Set(silent)
