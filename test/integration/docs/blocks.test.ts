@@ -126,8 +126,8 @@ describe('a command in the papers', () => {
 })
 
 describe('a recipe for CORS and open routes', () => {
-  const section = sectionOf(readPaper('docs/recipes.md'), 'CORS preflight and open routes')
-  const recipes = programs.filter(({ paper, text }) => paper === 'docs/recipes.md' && section.includes(text))
+  const section = sectionOf(readPaper('docs/guide/recipes.md'), 'CORS preflight and open routes')
+  const recipes = programs.filter(({ paper, text }) => paper === 'docs/guide/recipes.md' && section.includes(text))
 
   it('there is one for each adapter', () => {
     const adapters = recipes.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
