@@ -18,6 +18,7 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
     throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])
+  nonEmptyString.read(`${where}.provider`, issuer['provider'])
   const { jwt, opaque, remote, audience, validateToken } = issuer
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
