@@ -59,7 +59,7 @@ export interface UnverifiedJwt {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Where an issuer's keys come from. */
+/** Where an issuer's keys come from. Of keys that are given (`static`, `pem`) at least one must be usable. */
 export type KeySource =
   | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
   | { readonly kind: 'pem'; readonly pem: string }

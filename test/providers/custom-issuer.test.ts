@@ -291,7 +291,7 @@ function withJwt(good: Issuer, parts: Record<string, unknown>): Record<string, u
   const jwt = {
     issuers: ['https://issuer.test'],
     checked: 'local',
-    keys: { kind: 'static', jwks: { keys: [] } },
+    keys: { kind: 'remote', url: 'https://issuer.test/jwks' },
     algorithms: ['ES256'],
     validateHeader: () => undefined,
     readClaims: broken,
