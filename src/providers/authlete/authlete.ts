@@ -186,6 +186,7 @@ function readConfirmation(response: RemoteResponse): ConfirmationResult {
       expiresAt,
       ...(ids.length === 0 ? {} : { clientId: ids }),
       ...(subject === undefined ? {} : { subject }),
+      // Null is how Authlete says that a token has no scopes: taken as absent, it would leave a JWT those it states.
       ...(ownMember(json, 'scopes') === undefined ? {} : { scopes }),
       ...(audience.length === 0 ? {} : { audience }),
     },
