@@ -9,10 +9,11 @@ import { selfSigned } from '../../support/certificate.js'
 
 const DAY = 86_400_000
 const isolated = fileURLToPath(new URL('./isolated-process.ts', import.meta.url))
+const longDeadlines = fileURLToPath(new URL('../../support/long-deadlines.ts', import.meta.url))
 
-/** What the process finds in `/etc`. A lookup that is not answered takes 75 s for each name of the search list. */
+/** What the process finds in `/etc`. A lookup that is not answered takes 150 s for each name of the search list. */
 const SYSTEM_FILES = {
-  'resolv.conf': 'nameserver 127.0.0.1\nsearch idp.test\noptions timeout:15 attempts:5\n',
+  'resolv.conf': 'nameserver 127.0.0.1\nsearch idp.test\noptions timeout:30 attempts:5\n',
   hosts: '127.0.0.1 localhost in-hosts-file.idp.test\n',
   'nsswitch.conf': 'hosts: files dns\n',
 }
@@ -59,7 +60,7 @@ async function runIsolated(): Promise<unknown> {
     .map((name) => `mount --bind ${join(folder, name)} /etc/${name}`)
   const start = `exec env NODE_EXTRA_CA_CERTS=${join(folder, 'cert.pem')} "$@"`
   const enter = [LOOPBACK_UP, ...mounts, start].join(' && ')
-  const program = [process.execPath, '--import', 'tsx', isolated, folder]
+  const program = [process.execPath, '--import', 'tsx', '--import', longDeadlines, isolated, folder]
   const child = spawn(unshare, [...flags, 'sh', '-c', enter, 'sh', ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
