@@ -106,9 +106,10 @@ export default defineConfig({
         extends: true,
         test: {
           ...SIGNED_TOKENS,
+          // In addition to those above: Vitest joins the two lists.
           name: 'signatures by jose',
           isolate: false,
-          setupFiles: [...SETUP, 'test/support/signatures-by-jose.ts'],
+          setupFiles: ['test/support/signatures-by-jose.ts'],
         },
       },
       {
@@ -117,7 +118,7 @@ export default defineConfig({
           ...SIGNED_TOKENS,
           name: 'signatures in the thread pool',
           isolate: false,
-          setupFiles: [...SETUP, 'test/support/signatures-in-pool.ts'],
+          setupFiles: ['test/support/signatures-in-pool.ts'],
         },
       },
     ],
