@@ -1,4 +1,4 @@
-/** What the exit code of the process says. The same table stands in docs/cli.md. */
+/** What the exit code of the process says. The same table stands in docs/guide/cli.md. */
 export const EXIT = {
   done: 0,
   failed: 1,

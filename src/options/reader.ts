@@ -2,7 +2,7 @@ import { ConfigurationError } from './configuration-error.js'
 
 /** What the documentation says about an option. */
 export interface Description {
-  /** As in docs/options.md, without markup: `Duration`, `'oauth' or 'problem'`. */
+  /** As in docs/reference/options.md, without markup: `Duration`, `'oauth' or 'problem'`. */
   readonly type: string
   /** Inclusive limits, or a phrase for limits that are not numbers. */
   readonly bounds: Bounds | string | undefined

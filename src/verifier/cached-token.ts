@@ -139,6 +139,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
   const { issuer, verifiedAt, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
   const { name: issuerName, provider } = issuer.issuer
   const { claims } = facts
+  const signed = frozen ?? claims
   const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
   const isLarge = parsedWeight !== undefined && parsedWeight > LARGEST_PARSED_CLAIMS
   const text = isLarge ? JSON.stringify(claims) : undefined
@@ -156,10 +157,9 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     token,
     notBefore: optionalTime(facts, 'notBefore'),
     statedSubject: statesSubject(facts, frozen) ? facts.subject : undefined,
-    namesClient:
-      token.clientId !== undefined || namesClient(claims) || (frozen !== undefined && namesClient(frozen)),
     // A custom reader may leave a claim out: what the signed JWT says counts as well.
-    isBound: isBoundToKey(facts.claims) || (frozen !== undefined && isBoundToKey(frozen)),
+    namesClient: token.clientId !== undefined || namesClient(claims) || namesClient(signed),
+    isBound: isBoundToKey(claims) || (signed !== claims && isBoundToKey(signed)),
     verifiedAt,
     key,
     confirmedElapsed,

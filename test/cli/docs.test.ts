@@ -16,12 +16,12 @@ import {
 import { cliBed } from '../support/cli.js'
 import { systemClock } from '../support/clock.js'
 
-const PAPER = 'docs/cli.md'
+const PAPER = 'docs/guide/cli.md'
 const text = readPaper(PAPER)
 const titleOf = ({ name, vendor }: (typeof COMMANDS)[number]): string => `${name} --vendor ${vendor ?? ''}`
 const byTitle = COMMANDS.map((command) => [titleOf(command), command] as const)
 
-describe('docs/cli.md', () => {
+describe('docs/guide/cli.md', () => {
   it('has a section for every command, and for no other', () => {
     const titles = [...text.matchAll(/^### (.+)$/gm)].map(([, title = '']) => title)
     expect(titles.sort()).toEqual(byTitle.map(([title]) => title).sort())

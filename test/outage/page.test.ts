@@ -8,7 +8,7 @@ import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
 import { rowsOf } from '../integration/docs/support.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-const page = read('docs/outages.md')
+const page = read('docs/guide/outages.md')
 /** Every fault, injected: written by `npm run faults`. */
 const faults = rowsOf(read('bench/results/faults.md'), 'Fault')
 
@@ -24,7 +24,7 @@ const rows = new Map(
 const byCode = { keys: KEY_DEFAULTS, remote: REMOTE_DEFAULTS }
 const COUNTS = ['maxBytes', 'maxKeys', 'retries', 'maxInFlight', 'breakerAfter']
 
-describe('docs/outages.md', () => {
+describe('docs/guide/outages.md', () => {
   it.each(
     Object.entries(byCode).flatMap(([group, options]) =>
       Object.entries(options).map(([name, value]) => [group, name, value as number] as const),

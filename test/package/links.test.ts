@@ -69,7 +69,7 @@ describe('the search for links', () => {
 
 it('the tarball contains the documentation, and no file that is for contributors only', () => {
   expect(papers).toEqual(
-    expect.arrayContaining(['README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/options.md']),
+    expect.arrayContaining(['README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs/reference/options.md']),
   )
   expect(
     files.filter((file) => /^(?:CONTRIBUTING|CODE_OF_CONDUCT|\.|test|examples|bench|src)/.test(file)),

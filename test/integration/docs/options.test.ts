@@ -9,7 +9,7 @@ import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js
 import { readers, tables, type Options } from '../../support/option-tables.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 
-const text = readPaper('docs/options.md')
+const text = readPaper('docs/reference/options.md')
 const rowsIn = (section: string) => rowsOf(sectionOf(text, section), 'option')
 const namesIn = (section: string): readonly string[] => rowsIn(section).map((row) => codeIn(row['option']))
 
@@ -29,7 +29,7 @@ async function knownTo(section: string): Promise<readonly string[]> {
   return /known are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
 }
 
-describe('docs/options.md', () => {
+describe('docs/reference/options.md', () => {
   const common = namesIn('Every issuer')
 
   it.each(Object.keys(readers))('%s: names every option the code knows, and no other', async (section) => {
@@ -69,7 +69,7 @@ describe('docs/options.md', () => {
   })
 })
 
-it('every algorithm that can be configured is named in docs/options.md', () => {
+it('every algorithm that can be configured is named in docs/reference/options.md', () => {
   const row = rowsIn('Every issuer').find(({ option }) => option === '`algorithms`')
   const named = /values: ([^.]+)\./.exec(row!['meaning']!)?.[1]?.split(', ')
   expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
@@ -93,7 +93,7 @@ function defaultOf({ default: value, isOptional, type }: Description): string | 
   return type.includes(`'${written}'`) ? `'${written}'` : written
 }
 
-describe('rows in docs/options.md', () => {
+describe('rows in docs/reference/options.md', () => {
   it('there is a table for every section', () => {
     expect(Object.keys(tables).sort()).toEqual([...Object.keys(readers), 'Every issuer'].sort())
   })
@@ -117,7 +117,7 @@ describe('rows in docs/options.md', () => {
   })
 })
 
-describe('bounds in docs/options.md', () => {
+describe('bounds in docs/reference/options.md', () => {
   const bounded = ['createVerifier', 'cache', 'policy', 'keys', 'remote'].flatMap((section) =>
     rowsIn(section)
       .filter((row) => row['type'] === 'Duration' || row['type'] === 'integer')
@@ -148,7 +148,7 @@ function valueOf(section: string, bound: string, isDuration: boolean): number {
   return parseDuration('bound', other === undefined ? word : codeIn(other['default']))
 }
 
-describe('defaults in docs/options.md', () => {
+describe('defaults in docs/reference/options.md', () => {
   it.each([
     ['keys', KEY_DEFAULTS],
     ['remote', REMOTE_DEFAULTS],

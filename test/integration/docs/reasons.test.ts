@@ -31,11 +31,11 @@ function isGiven(reason: RefusalReason): boolean {
     .some((path) => readFileSync(path, 'utf8').includes(`'${reason}'`))
 }
 
-const text = readPaper('docs/errors.md')
+const text = readPaper('docs/reference/errors.md')
 const rows = rowsOf(text, 'reason')
 const documented = rows.map((row) => codeIn(row['reason']) as RefusalReason)
 
-describe('docs/errors.md', () => {
+describe('docs/reference/errors.md', () => {
   it('lists every reason of the code once, and no other', () => {
     expect([...documented].sort()).toEqual([...reasonsInCode()].sort())
   })

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { blocksOf } from './support.js'
 import { runBlock } from './run.js'
 
-const [recipe] = blocksOf('docs/recipes.md').filter(({ text }) => text.includes("server.on('upgrade'"))
+const [recipe] = blocksOf('docs/guide/recipes.md').filter(({ text }) => text.includes("server.on('upgrade'"))
 
 /** Asks for an upgrade; resolves with the first bytes of the response. */
 async function upgrade(
