@@ -156,9 +156,9 @@ test.each(QUOTING_FETCHES)('no secret shows anywhere when an own fetch %s', asyn
 
 const QUICK_FAULTS = FAULTS.filter(([name]) => !name.startsWith('hang'))
 
-test.each(QUICK_FAULTS.map(([name, fault], index) => ({ name, fault, index })))(
-  'no secret shows in an HTTP answer, whoever writes it, when the fault is: $name',
-  async ({ fault, index }) => {
+test.each(QUICK_FAULTS.map(([name, fault], index) => [name, fault, index] as const))(
+  'no secret shows in an HTTP answer, whoever writes it, when the fault is: %s',
+  async (_name, fault, index) => {
     const said = await recorded(async (recorder) => {
       fail('where tokens are asked about', fault)
       for (const [turn, { make }] of guards(issuer, client).entries()) {
