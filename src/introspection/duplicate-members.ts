@@ -1,20 +1,20 @@
 import { parseJson } from '../util/json.js'
 
-/** Braces, and texts with the colon after them that makes a text a name. */
-const BRACES_AND_TEXTS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g
+/** Matches braces, and strings with the colon that makes them member names. */
+const BRACES_AND_STRINGS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g
 
 /**
- * Whether an object in a JSON text has two members of one name. `JSON.parse` keeps the last; another reader, such as a
- * proxy that filters answers, may have seen the first (RFC 8259 section 4).
+ * Whether an object in the JSON has two members with the same name. `JSON.parse` keeps the last one. Another parser, such
+ * as that of a filtering proxy, may have used the first (RFC 8259 section 4).
  */
 export function hasDuplicateMembers(json: string): boolean {
   const open: Set<unknown>[] = []
-  for (const [found, text = '', colon] of json.matchAll(BRACES_AND_TEXTS)) {
-    if (found === '{') open.push(new Set())
-    else if (found === '}') open.pop()
+  for (const [token, string = '', colon] of json.matchAll(BRACES_AND_STRINGS)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '}') open.pop()
     else if (colon === ':') {
-      // Parsed, because one name can be written in many ways.
-      const name = parseJson(text)
+      // Parsed, because escapes allow several spellings of one name.
+      const name = parseJson(string)
       const names = open.at(-1)
       if (names?.has(name) === true) return true
       names?.add(name)

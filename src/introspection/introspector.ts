@@ -24,31 +24,34 @@ import {
   type CallResult,
   type Failure,
   type Inactive,
-  type Verdict,
+  type Statement,
 } from './outcome.js'
 import { markOutage } from './outage.js'
 import { probeToken, type ProbeTokenForm } from './probe-token.js'
 
-/** What is known of asking an issuer. Times in seconds since the epoch. */
+/** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
 export interface RemoteHealth {
+  /** `ok`; `degraded` if the latest call failed; `down` if it failed and no call has succeeded yet. */
   readonly status: 'ok' | 'degraded' | 'down'
-  /** `open`: the issuer is left alone after failures. `half-open`: one question may probe it. */
+  /** State of the circuit breaker. `open`: no calls after repeated failures. `half-open`: a single trial call is allowed. */
   readonly breaker: 'closed' | 'open' | 'half-open'
+  /** Time of the last successful call, in seconds since the epoch; absent before the first. */
   readonly lastSuccess?: number
+  /** Time of the last failed call, in seconds since the epoch; absent before the first. */
   readonly lastFailure?: number
-  /** Why the last question failed, while that is the latest outcome. */
+  /** Why the latest call failed; absent if it succeeded. */
   readonly failure?: string
 }
 
-/** A definitive result: active with facts, or inactive with a reason. */
-type Definitive<T extends Verdict> = Extract<T, { active: boolean }>
+/** A statement about the token: active with facts, or inactive with a reason. */
+type Definitive<T extends Statement> = Extract<T, { active: boolean }>
 
-type Reader<T extends Verdict> = (response: RemoteResponse, token: string) => T
+type Reader<T extends Statement> = (response: RemoteResponse, token: string) => T
 
-/** The shortest and the longest pause before a second attempt, in seconds. */
-const RETRY_PAUSES = [0.02, 0.12] as const
+/** Minimum and maximum delay before a retry, in seconds. */
+const RETRY_DELAYS = [0.02, 0.12] as const
 
-/** Introspects tokens at one issuer. Every call is bounded, and every failure is an undecidable. */
+/** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
 export class Introspector {
   readonly #profile: RemoteProfile
   readonly #tokenForm: ProbeTokenForm
@@ -60,8 +63,8 @@ export class Introspector {
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
-  #declinedInRow = 0
-  /** How many calls wait for discovery. */
+  #consecutiveDeclined = 0
+  /** Number of calls that wait for discovery. */
   #waiting = 0
 
   constructor(
@@ -77,13 +80,13 @@ export class Introspector {
     this.#clock = clock
     this.#transport = settings.transport
     this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
-      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer answers again')
+      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
     })
   }
 
-  /** How long a yes and a no are believed, in seconds. */
-  get lifetimes(): { readonly yes: number; readonly no: number } {
-    return { yes: this.#options.lifetime, no: this.#options.refusedLifetime }
+  /** Lifetimes of cached active and inactive results, in seconds. */
+  get lifetimes(): { readonly active: number; readonly inactive: number } {
+    return { active: this.#options.lifetime, inactive: this.#options.refusedLifetime }
   }
 
   /**
@@ -94,13 +97,16 @@ export class Introspector {
     return this.#call(token, this.#profile.read)
   }
 
-  /** Introspects a JWT whose signature was verified: what the response does not state is not required. */
+  /** Introspects a JWT whose signature was verified. The response may omit any fact. */
   confirm(token: string): Promise<OrRefusal<Definitive<ConfirmationResult>>> {
     const { read, readConfirmation } = this.#profile
-    return this.#call<ConfirmationResult>(token, readConfirmation ?? ((...call) => asStated(read(...call))))
+    return this.#call<ConfirmationResult>(
+      token,
+      readConfirmation ?? ((...args) => toConfirmation(read(...args))),
+    )
   }
 
-  async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
+  async #call<T extends Statement>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
@@ -109,28 +115,30 @@ export class Introspector {
       async () => {
         const result = await this.#callWithRetry(url, token, read)
         const outcome = outcomeOf(result)
-        if (outcome.kind !== 'unreadable') this.#note(result.verdict, outcome)
+        if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
       },
       () => this.#probe(url, token),
     )
     if (isRefusal(completed)) return markOutage(completed)
-    const { verdict, retryAfter, status } = completed.result
-    if (!('fault' in verdict)) return verdict as Definitive<T>
+    const { statement, retryAfter, status } = completed.result
+    if (!('fault' in statement)) return statement as Definitive<T>
     const isOutage = await this.#withinDeadline(completed.recorded, started)
-    // A 429 may be our own callers' doing: it must not pass for an outage of the issuer.
-    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : verdict.fault, {
-      cause: new Error(verdict.detail),
+    // A 429 may be caused by our own load, which is not an outage of the issuer.
+    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : statement.fault, {
+      cause: new Error(statement.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
     return isOutage ? markOutage(refusal) : refusal
   }
 
-  /** Calls that wait for discovery are limited as those in flight are, because each keeps its token in memory. */
+  /** Waits for discovery. The number of waiting calls is limited, because each keeps its token in memory. */
   async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
     if (this.#waiting >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(`${this.#waiting} calls wait for the discovery document`),
+        cause: new Error(
+          `${this.#waiting} calls wait for the discovery document, the limit of the option remote.maxInFlight`,
+        ),
       })
     }
     this.#waiting += 1
@@ -141,21 +149,21 @@ export class Introspector {
     }
   }
 
-  /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */
-  async #probe(url: string, asked: string): Promise<CallOutcome> {
-    const token = probeToken(asked, this.#tokenForm)
+  /** Introspects a random token, to distinguish a failing issuer from one unusual token. */
+  async #probe(url: string, failedToken: string): Promise<CallOutcome> {
+    const token = probeToken(failedToken, this.#tokenForm)
     const result = await this.#callWithRetry(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
-    this.#note(result.verdict, settled)
+    this.#note(result.statement, settled)
     return settled
   }
 
-  /** The caller waits for a probe only as long as for its own call; the probe has a deadline of its own. */
+  /** Waits for a probe within the deadline of the caller's call. The probe has a separate deadline. */
   async #withinDeadline(recorded: Promise<boolean>, started: number): Promise<boolean> {
     const seconds = Math.max(0, this.#options.deadline - (timers.elapsed() - started))
-    const late = (): Error => new Error('the probe takes longer')
+    const late = (): Error => new Error('the probe did not end within the deadline of the call')
     return within({ seconds, signal: undefined, late }, () => recorded).catch(() => false)
   }
 
@@ -170,14 +178,14 @@ export class Introspector {
     }
   }
 
-  /** One request, and within the same deadline a second one after a temporary failure. */
-  async #callWithRetry<T extends Verdict>(
+  /** Sends a request, and a second one within the same deadline after a temporary failure. */
+  async #callWithRetry<T extends Statement>(
     url: string,
     token: string,
     read: Reader<T>,
   ): Promise<CallResult<T>> {
     const { deadline: deadlineSeconds, retries } = this.#options
-    const settings = { deadlineSeconds, retries, pauses: RETRY_PAUSES }
+    const settings = { deadlineSeconds, retries, pauses: RETRY_DELAYS }
     const outcome = await retry(settings, (left) => this.#attempt(url, token, left))
     return this.#read(outcome, token, read)
   }
@@ -188,73 +196,75 @@ export class Introspector {
       const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
       return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
     } catch (error) {
-      return error instanceof Error ? error : new Error('no answer')
+      return error instanceof Error ? error : new Error('no response')
     }
   }
 
-  #read<T extends Verdict>(outcome: HttpResponse | Error, token: string, read: Reader<T>): CallResult<T> {
+  #read<T extends Statement>(outcome: HttpResponse | Error, token: string, read: Reader<T>): CallResult<T> {
     if (outcome instanceof Error) {
       return {
-        verdict: { fault: 'issuer_unavailable', detail: outcome.message },
+        statement: { fault: 'issuer_unavailable', detail: outcome.message },
         isUnreadable: outcome instanceof UnreadableResponseError,
       }
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
     const json = parseJson(text)
-    const isUnwelcome = status === 401 || (status === 400 && isClientError(json))
+    const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
-      const verdict = read({ status, json }, token)
-      return { verdict: unlessDoubtful(verdict, outcome, json), status, retryAfter, isUnwelcome }
+      const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
+      return { statement, status, retryAfter, isClientRejected }
     } catch {
-      // A reader written by hand that trips over an answer has not found anything out about the token.
+      // A custom reader that throws has not read a statement about the token.
       return {
-        verdict: { fault: 'issuer_unavailable', detail: 'the answer could not be read' },
+        statement: { fault: 'issuer_unavailable', detail: 'the read function of the issuer threw an error' },
         status,
         retryAfter,
-        isUnwelcome,
+        isClientRejected,
       }
     }
   }
 
-  #note(verdict: Verdict, { kind }: CallOutcome): void {
-    if (!('fault' in verdict)) {
+  #note(statement: Statement, { kind }: CallOutcome): void {
+    if (!('fault' in statement)) {
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
-      this.#declinedInRow = 0
+      this.#consecutiveDeclined = 0
       return
     }
-    // One question that is declined may be an odd token; when all are, nobody gets an answer.
-    const isDeclined = kind === 'answered' || kind === 'declined'
-    this.#declinedInRow = isDeclined ? this.#declinedInRow + 1 : 0
-    if (!isDeclined || this.#declinedInRow >= this.#options.breakerAfter) {
+    // One declined call may be caused by an unusual token. Several consecutive ones are a failure of the endpoint.
+    const isDeclined = kind === 'completed' || kind === 'declined'
+    this.#consecutiveDeclined = isDeclined ? this.#consecutiveDeclined + 1 : 0
+    if (!isDeclined || this.#consecutiveDeclined >= this.#options.breakerAfter) {
       this.#lastFailure = this.#clock.now()
-      this.#failure = verdict.detail
+      this.#failure = statement.detail
     }
   }
 }
 
-/** Rejects an active result that came as an HTML page, with duplicate members, or nested too deeply. */
-function unlessDoubtful<T extends Verdict>(
-  verdict: T,
+/** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */
+function rejectAmbiguous<T extends Statement>(
+  statement: T,
   { headers, text }: HttpResponse,
   json: unknown,
 ): T | Failure | Inactive {
-  if ('fault' in verdict) return verdict
+  if ('fault' in statement) return statement
   if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
-  if (!verdict.active || typeof json !== 'object' || json === null) return verdict
-  // A client may have chosen some of the claims: what is odd about them is held against its token alone, and not
-  // against the issuer, which others depend on.
-  if (hasDuplicateMembers(text)) return invalid('the response has a member twice')
-  return freezeWithin(json, DEEPEST_NESTING) ? verdict : invalid('claims are nested too deep')
+  if (!statement.active || typeof json !== 'object' || json === null) return statement
+  // A client may have chosen some of the claims, so these faults refuse its token and do not count as failures of the
+  // issuer.
+  if (hasDuplicateMembers(text)) return invalid('the introspection response has a duplicate member')
+  return freezeWithin(json, DEEPEST_NESTING)
+    ? statement
+    : invalid('the introspection response is nested too deeply')
 }
 
 function invalid(detail: string): Inactive {
   return { active: false, reason: 'claim_invalid', detail }
 }
 
-/** What a reader for any token says of a JWT: an empty audience is a response that names none. */
-function asStated(result: RemoteResult): ConfirmationResult {
+/** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
+function toConfirmation(result: RemoteResult): ConfirmationResult {
   if ('fault' in result || !result.active) return result
   const { audience, ...facts } = result.facts
   return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }

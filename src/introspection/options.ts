@@ -4,27 +4,61 @@ import { readOptions } from '../options/read-options.js'
 import { restricting, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 
-/** The `remote` option of an issuer: how it is asked about tokens and how long its answers are remembered. */
+/** The `remote` option of an issuer: limits of introspection calls, and lifetimes of their cached results. */
 export interface RemoteOptions {
-  /** How long a yes is remembered: how long a revocation may go unnoticed. Never past the token's expiry. Default `'30s'`. */
+  /**
+   * Lifetime of a cached active result, from 0 to `'1h'`, which is how long a revocation may go unnoticed. Never used past
+   * the token's expiry.
+   *
+   * @defaultValue `'30s'`
+   */
   readonly lifetime?: Duration
-  /** How long a definitive no is remembered. Default `'5s'`, at most `'60s'`. */
+  /**
+   * Lifetime of a cached inactive result, from 0 to `'60s'`.
+   *
+   * @defaultValue `'5s'`
+   */
   readonly refusedLifetime?: Duration
-  /** Bounds one question, from connection to last byte, a second attempt included. Default `'3s'`, at most `'60s'`. */
+  /**
+   * Maximum duration of one call, from connection to last byte, a retry included. From `'10ms'` to `'60s'`.
+   *
+   * @defaultValue `'3s'`
+   */
   readonly deadline?: Duration
-  /** Maximum size of a response body in bytes, after decompression by a custom `fetch`. Default 16384. */
+  /**
+   * Maximum size of a response body in bytes, after decompression by a custom `fetch`. From 1,024 to 16,777,216.
+   *
+   * @defaultValue `16_384`
+   */
   readonly maxBytes?: number
-  /** Further attempts after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline. Default 1, at most 1. */
+  /**
+   * Number of retries after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline: 0 or 1.
+   *
+   * @defaultValue `1`
+   */
   readonly retries?: number
-  /** Maximum number of calls in flight, and of calls that wait for discovery; more get `issuer_overloaded`. Default 64. */
+  /**
+   * Maximum number of calls in flight, and of calls that wait for discovery, each from 1 to 10,000. Further requests are
+   * refused with `issuer_overloaded`.
+   *
+   * @defaultValue `64`
+   */
   readonly maxInFlight?: number
-  /** Failed calls in a row that open the circuit, if a probe of the guard fails too. Default 5. */
+  /**
+   * Number of consecutive failed calls that open the circuit, if a probe with a random token fails too. From 1 to 1,000.
+   *
+   * @defaultValue `5`
+   */
   readonly breakerAfter?: number
-  /** How long the circuit stays open before a single call is let through. Default `'5s'`, at most `'60s'`. */
+  /**
+   * Time for which the circuit stays open before a single trial call. From `'100ms'` to `'60s'`.
+   *
+   * @defaultValue `'5s'`
+   */
   readonly breakerPause?: Duration
 }
 
-/** The options of `remote`. */
+/** Readers of the `remote` options. */
 export const REMOTE_OPTIONS = {
   lifetime: restricting(duration({ max: '1h', default: '30s' })),
   refusedLifetime: duration({ max: '60s', default: '5s' }),

@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto'
 
-/** RFC 7515 section 3.1. */
+/** The compact serialization of a JWS (RFC 7515 section 3.1). */
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
-/** What the issuer's tokens look like. */
+/** The format of the issuer's tokens. */
 export interface ProbeTokenForm {
-  /** What the issuer's opaque tokens start with. */
+  /** Prefix of the issuer's opaque tokens. */
   readonly opaquePrefix: string | undefined
   /** The `iss` of the issuer's JWTs. */
   readonly jwtIssuer: string | undefined
 }
 
 /**
- * A random token that the issuer cannot know, in the form of the token it failed for: some issuers answer 500 to a token that
- * they cannot parse.
+ * Creates a random token that the issuer cannot know, in the format of the token it failed for, because some issuers
+ * respond 500 to a token that they cannot parse.
  */
-export function probeToken(asked: string, { opaquePrefix, jwtIssuer }: ProbeTokenForm): string {
-  // Hexadecimal, because a filter may take characters such as `--` for an attack.
+export function probeToken(failedToken: string, { opaquePrefix, jwtIssuer }: ProbeTokenForm): string {
+  // Hexadecimal, because a filter may reject sequences such as `--` as an attack.
   const random = (): string => randomBytes(32).toString('hex')
-  if (!COMPACT_JWS.test(asked)) return (opaquePrefix ?? '') + random()
+  if (!COMPACT_JWS.test(failedToken)) return (opaquePrefix ?? '') + random()
   const claims = { ...(jwtIssuer === undefined ? {} : { iss: jwtIssuer }), jti: random() }
-  // Hexadecimal digits are base64url too: 512 of them stand for a signature of 384 bytes.
+  // Hexadecimal digits are valid base64url: 512 of them decode to a signature of 384 bytes.
   const signature = randomBytes(256).toString('hex')
   return `${encode({ alg: 'RS256', kid: random() })}.${encode(claims)}.${signature}`
 }

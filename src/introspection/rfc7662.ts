@@ -5,7 +5,7 @@ import { boolean, isRecord, ownMember } from '../util/members.js'
 import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
-/** What a request about a token holds (RFC 7662 section 2.1, RFC 7009 section 2.1). */
+/** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
 export function tokenForm(
   token: string,
   tokenTypeHint: string | undefined,
@@ -13,7 +13,7 @@ export function tokenForm(
   return { token, ...(tokenTypeHint === undefined ? {} : { token_type_hint: tokenTypeHint }) }
 }
 
-/** The request of RFC 7662 section 2.1. */
+/** Creates an introspection request (RFC 7662 section 2.1). */
 export function introspectionRequest(
   client: SecretCredentials,
   token: string,
@@ -29,25 +29,29 @@ export function introspectionRequest(
   }
 }
 
-/** How introspection answers are read. */
+/** Settings for reading introspection responses. */
 export interface IntrospectionReading {
-  /** What `iss` must be, where the answer has one. */
+  /** Required value of `iss`, if the response has one. */
   readonly issuer: string
+  /** Names of the claims that contain scopes. */
   readonly scopeClaims: readonly string[]
 }
 
-/** Reads a response of RFC 7662 section 2.2. Only `active: true` confirms, and only `active: false` denies. */
-export function readIntrospection(answer: RemoteResponse, reading: IntrospectionReading): RemoteResult {
-  const claims = activeClaimsOf(answer)
+/** Reads an introspection response (RFC 7662 section 2.2). Any `active` other than `true` and `false` is a fault. */
+export function readIntrospection(response: RemoteResponse, reading: IntrospectionReading): RemoteResult {
+  const claims = activeClaimsOf(response)
   return isDefinitiveOrFault(claims) ? claims : readActive(claims.active, reading)
 }
 
 /**
- * Reads the same response about a JWT whose signature was verified. Every member is optional then, because RFC 7662
- * requires `active` only.
+ * Reads the introspection response for a JWT whose signature was verified. Every member except `active` is optional, as in
+ * RFC 7662 section 2.2.
  */
-export function readConfirmation(answer: RemoteResponse, reading: IntrospectionReading): ConfirmationResult {
-  const claims = activeClaimsOf(answer)
+export function readConfirmation(
+  response: RemoteResponse,
+  reading: IntrospectionReading,
+): ConfirmationResult {
+  const claims = activeClaimsOf(response)
   if (isDefinitiveOrFault(claims)) return claims
   const facts = statedFacts(claims.active, reading)
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
@@ -55,7 +59,7 @@ export function readConfirmation(answer: RemoteResponse, reading: IntrospectionR
 
 type NotActive = Exclude<RemoteResult, { active: true }>
 
-/** The members of a response that says active. */
+/** The claims of a response with `active: true`. */
 interface ActiveClaims {
   readonly active: Claims
 }
@@ -64,22 +68,22 @@ function isDefinitiveOrFault(result: NotActive | ActiveClaims): result is NotAct
   return 'fault' in result || result.active === false
 }
 
-function activeClaimsOf(answer: RemoteResponse): NotActive | ActiveClaims {
-  const fault = faultOf(answer)
+function activeClaimsOf(response: RemoteResponse): NotActive | ActiveClaims {
+  const fault = faultOf(response)
   if (fault !== undefined) return fault
-  const { json } = answer
+  const { json } = response
   if (!isRecord(json))
     return { fault: 'issuer_unavailable', detail: 'the introspection response is not a JSON object' }
   const claims = activeClaims(json)
   if (claims === 'unreadable')
-    return { fault: 'issuer_unavailable', detail: 'the introspection response has no boolean active' }
-  if (claims === 'inactive') return rejected('token_inactive', 'the issuer says inactive')
+    return { fault: 'issuer_unavailable', detail: 'the introspection response has no boolean member active' }
+  if (claims === 'inactive') return rejected('token_inactive', 'the introspection response is active: false')
   return { active: claims }
 }
 
 /**
- * The claims of a response of RFC 7662 section 2.2. `active` is a required boolean: any other value makes the response
- * unreadable. An issuer should not, but may, say more of an inactive token: none of it is a fact.
+ * Reads `active` of an introspection response (RFC 7662 section 2.2). It is a required boolean, and any other value makes
+ * the response unreadable. Further members of an inactive response are ignored.
  */
 export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadable' {
   const active = boolean(response, 'active')
@@ -91,7 +95,7 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const members = withoutNull(json)
   const issuer = ownMember(members, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
-    return rejected('claim_invalid', 'iss is another issuer')
+    return rejected('claim_invalid', 'iss of the introspection response is another issuer')
   const facts = typeFailure(members) ?? readClaims(members, { ...READING, scopeClaims: reading.scopeClaims })
   return isVerificationFailure(facts)
     ? rejected(facts.reason, facts.detail)
@@ -99,8 +103,8 @@ function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
 }
 
 /**
- * The members that are not null. All members of a response but `active` are optional (RFC 7662 section 2.2), and issuers write
- * null for one that is absent. The facts keep the response as it is, where a `cnf` of null is still a binding.
+ * The members that are not null. All members except `active` are optional (RFC 7662 section 2.2), and some issuers send
+ * null instead of omitting one. The facts keep the unchanged response, in which a `cnf` of null is still a binding.
  */
 function withoutNull(json: Claims): Claims {
   const members = Object.entries(json)
@@ -110,12 +114,13 @@ function withoutNull(json: Claims): Claims {
 
 const READING = { required: [], clientClaims: CLIENT_CLAIMS } as const
 
-/** Stands in for a subject that a response about a JWT need not state. */
-const NO_SUBJECT = { sub: '-' } as const
+/** A placeholder for the subject, which the response for a verified JWT may omit. */
+const PLACEHOLDER_SUBJECT = { sub: '-' } as const
 
 function statedFacts(json: Claims, { scopeClaims }: IntrospectionReading): StatedFacts | VerificationFailure {
   const members = withoutNull(json)
-  const read = typeFailure(members) ?? readClaims({ ...NO_SUBJECT, ...members }, { ...READING, scopeClaims })
+  const read =
+    typeFailure(members) ?? readClaims({ ...PLACEHOLDER_SUBJECT, ...members }, { ...READING, scopeClaims })
   if (isVerificationFailure(read)) return read
   const isStated = (name: string): boolean => ownMember(members, name) !== undefined
   const { issuer, clientId, tokenId, notBefore, expiresAt } = read
@@ -136,15 +141,15 @@ function typeFailure(json: Claims): VerificationFailure | undefined {
   const type = ownMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
-      ? { reason: 'proof_missing', detail: 'the token is bound to a DPoP key' }
-      : { reason: 'type_not_allowed', detail: 'token_type is not that of a bearer access token' }
+      ? { reason: 'proof_missing', detail: 'token_type is DPoP: the token is bound to a key' }
+      : { reason: 'type_not_allowed', detail: 'token_type of the introspection response is not Bearer' }
   }
   return isOtherKind(json)
-    ? { reason: 'type_not_allowed', detail: 'the response is about another kind of token' }
+    ? { reason: 'type_not_allowed', detail: 'the introspection response is about another kind of token' }
     : undefined
 }
 
-/** A definitive result against the token. */
+/** An inactive result. */
 function rejected(
   reason: VerificationFailure['reason'],
   detail: string,
@@ -163,18 +168,18 @@ function isDpopType(type: unknown): boolean {
 function faultOf({ status, json }: RemoteResponse): Extract<RemoteResult, { fault: unknown }> | undefined {
   if (status === 200) return undefined
   const error = isRecord(json) ? ownMember(json, 'error') : undefined
-  // RFC 7009 section 2.2.1 and servers that introspect only some kinds of token: not a statement about this one.
+  // Servers that introspect only some kinds of token (RFC 7009 section 2.2.1). It is not a statement about this token.
   if (status === 400 && error === 'unsupported_token_type') {
     return { fault: 'confirmation_impossible', detail: 'the issuer does not introspect tokens of this kind' }
   }
   return statusFault(status)
 }
 
-/** What a status other than 200 says about the issuer and us; it never says anything about the token. */
+/** The fault for a status other than 200. Such a status is never a statement about the token. */
 export function statusFault(status: number): Extract<RemoteResult, { fault: unknown }> {
-  const isOurFault = status === 400 || status === 401 || status === 403
+  const isClientFault = status === 400 || status === 401 || status === 403
   return {
-    fault: isOurFault ? 'issuer_refused_us' : 'issuer_unavailable',
-    detail: `the issuer answered with status ${status}`,
+    fault: isClientFault ? 'issuer_refused_us' : 'issuer_unavailable',
+    detail: `the issuer responded with status ${status}`,
   }
 }

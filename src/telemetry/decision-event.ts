@@ -5,7 +5,7 @@ import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
 import type { AccessToken, VerificationSource } from '../model/access-token.js'
 import type { Refusal } from '../model/refusal.js'
 
-/** A token whose facts were found: whose it is, and where they came from. */
+/** A verified token with its issuer and the source of its facts. */
 export interface VerifiedToken {
   readonly token: AccessToken
   /** The configured issuer's name. */
@@ -13,21 +13,21 @@ export interface VerifiedToken {
   readonly source: VerificationSource
 }
 
-/** How a decision came about. */
+/** Input and duration of a decision. */
 export interface DecisionCircumstances {
-  /** The token of the request; empty if it has no readable one. */
+  /** The token; empty if the request has no readable one. */
   readonly token: string
   /** The token's digest; empty if the token is not readable. */
   readonly digest: string
-  /** The token's facts, once they were found. */
+  /** The verified token; `undefined` if verification failed. */
   readonly verified: VerifiedToken | undefined
-  /** Absent where a token alone was decided about. */
+  /** The request; `undefined` for `verify()`, which takes only a token. */
   readonly request: GuardedRequest | undefined
   readonly mode: GuardMode
   readonly durationMs: number
 }
 
-/** What an observer is told of a decision: nothing that could be used as a token. */
+/** Creates the event of a decision. It never contains a token. */
 export function eventOf(
   decision: Decision,
   { token, digest, verified, request, mode, durationMs }: DecisionCircumstances,
@@ -44,27 +44,30 @@ export function eventOf(
     ...(source === undefined ? {} : { source }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
-    ...placeOf(request, token),
+    ...requestFieldsOf(request, token),
     mode,
   }
 }
 
 function fingerprintIn(token: string, digest: string, refusal: Refusal | undefined): string | undefined {
   if (token === '' || refusal?.reason === 'token_malformed') return undefined
-  // A token that is too long is refused before its digest is needed.
+  // The digest of a token that is too long has not been computed yet.
   return fingerprintOf(digest === '' ? tokenDigest(token) : digest)
 }
 
 /**
- * The method and the path, in which the credentials of the request are masked: some callers send them there as well. A
- * request that an application made by hand may be unreadable, and is reported all the same.
+ * The method and the path of the request. Its credentials are masked in both, because some callers send them there too.
+ * Omits both if a hand-made request object throws.
  */
-function placeOf(request: GuardedRequest | undefined, token: string): Pick<DecisionEvent, 'method' | 'path'> {
+function requestFieldsOf(
+  request: GuardedRequest | undefined,
+  token: string,
+): Pick<DecisionEvent, 'method' | 'path'> {
   if (request === undefined) return {}
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
-    // A token was read only if there is nothing else in the only header.
+    // If a token was read, the request has one Authorization header that contains nothing else.
     const secrets = token === '' ? credentialsOf(request) : [token]
     return {
       ...(typeof method === 'string' ? { method: maskSecrets(method, secrets) } : {}),

@@ -2,8 +2,8 @@ import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { observe } from './observe.js'
 
 /**
- * Creates the function that reports the changes of one issuer. Without an observer only refused credentials are
- * reported, as a warning of the process, because nothing but a person can fix them.
+ * Creates the function that reports changes of one issuer. Without an observer, rejected credentials emit a process
+ * warning, because only an operator can correct them. Other changes are not reported.
  */
 export function issuerEvents(
   { name: issuer, provider }: { readonly name: string; readonly provider: string },

@@ -1,12 +1,12 @@
 /**
- * Calls an observer. What it returns or throws changes nothing, nor does an error in `createEvent`: a promise that
- * rejects must not end the process, and a bug in an observer must not decide about a request.
+ * Calls an observer and ignores its errors and rejected promises, and errors of `createEvent`. Otherwise a bug in an
+ * observer could end the process or change the decision on a request.
  */
 export function observe<E>(observer: (event: E) => unknown, createEvent: () => E): void {
   try {
     const outcome = observer(createEvent())
     if (outcome instanceof Promise) outcome.catch(() => undefined)
   } catch {
-    // Errors thrown by an observer are ignored.
+    // Ignored: see above.
   }
 }

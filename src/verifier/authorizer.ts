@@ -15,28 +15,28 @@ import type { ResolvedToken } from './cached-token.js'
 import { refuseUnreadable, type TokenLookup, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
 
-/** What decisions are made with. */
+/** Dependencies and settings of {@link Authorizer}. */
 export interface AuthorizerSettings {
   readonly resolver: TokenResolver
   readonly clock: Clock
-  /** Seconds by which clocks may differ. */
+  /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
   readonly observer: DecisionObserver | undefined
 }
 
-/** The guard that a request is authorized for, and what earlier guards on the same request found. */
+/** The guard that authorizes a request, and the results of earlier guards on the same request. */
 export interface GuardContext {
   readonly mode: GuardMode
-  /** The token that an earlier guard accepted: it is not resolved a second time. */
+  /** The token that an earlier guard accepted. It is not resolved a second time. */
   readonly earlier: ResolvedRequest | undefined
-  /** What an earlier guard in report mode has already reported about the request. */
+  /** The refusal reason that an earlier guard in report mode has already reported for the request. */
   readonly reported: RefusalReason | undefined
 }
 
-/** The context of a request that no guard has seen before. */
+/** The context of a request that has not passed a guard yet. */
 export const FIRST_GUARD: GuardContext = Object.freeze({
   mode: 'enforce',
-  // Own properties, so that a polluted prototype is not taken for the result of an earlier guard.
+  // Set as own properties, so that a polluted prototype is not read as the result of an earlier guard.
   earlier: undefined,
   reported: undefined,
 })
@@ -46,22 +46,22 @@ export interface ResolvedRequest {
   readonly token: string
   readonly digest: string
   readonly resolved: ResolvedToken
-  /** When the first guard resolved the token, in seconds since the epoch. */
+  /** Time at which the first guard resolved the token, in seconds since the epoch. */
   readonly at: number
 }
 
-/** Guards of one request run within this time. */
+/** Maximum seconds between the first and the last guard of one request. */
 const SAME_REQUEST_SECONDS = 5
 
-/** A decision; for an accepted request with its token. */
+/** A decision, with the resolved token of an accepted request. */
 export interface DecisionResult {
   readonly decision: Decision
   readonly resolved: ResolvedRequest | undefined
 }
 
 /**
- * The path of a request: header, token, facts, validity, policies, decision, event. Synchronous unless something has
- * to be awaited.
+ * Runs the steps from request to decision: header, token, facts, validity, policies, decision, event. Synchronous
+ * unless a step returns a promise.
  */
 export class Authorizer {
   readonly #settings: AuthorizerSettings
@@ -70,15 +70,15 @@ export class Authorizer {
     this.#settings = settings
   }
 
-  /** Decides about a request. Never throws and never rejects. */
+  /** Decides on a request. Never throws and never rejects. */
   authorize(request: GuardedRequest, policies: PolicySet, guard: GuardContext): Awaitable<DecisionResult> {
     return this.#decide(readToken(request), new DecisionContext(policies, request, guard, this.#startTime()))
   }
 
   /**
-   * Decides about a token alone.
+   * Decides on a token without a request.
    *
-   * @throws Refusal, as a rejection.
+   * @throws Refusal as a rejection.
    */
   async verify(token: string, policies: PolicySet): Promise<AccessToken> {
     const context = new DecisionContext(policies, undefined, FIRST_GUARD, this.#startTime())
@@ -87,7 +87,7 @@ export class Authorizer {
     throw decision.refusal
   }
 
-  /** Read only if somebody observes: the duration appears in events alone. */
+  /** The start time, read only with an observer, because only events contain the duration. */
   #startTime(): number {
     return this.#settings.observer === undefined ? 0 : performance.now()
   }
@@ -97,7 +97,7 @@ export class Authorizer {
       const resolved = this.#resolve(token, context)
       const result =
         resolved instanceof Promise
-          ? afterwards(resolved, this.#evaluateLater, context)
+          ? afterwards(resolved, this.#evaluateAwaited, context)
           : this.#evaluate(resolved, context)
       return result instanceof Promise ? recovered(result, this.#fail, context) : result
     } catch (error) {
@@ -111,14 +111,14 @@ export class Authorizer {
     const unreadable = refuseUnreadable(token)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
-    // Headers may change between two guards: only the very same token needs no second verification.
+    // Middleware may change headers between two guards, so only an equal token needs no second verification.
     if (context.guard.earlier?.token === token) context.continue(context.guard.earlier)
     else context.digest = tokenDigest(token)
     return this.#settings.resolver.resolve(context)
   }
 
-  /** An issuer may take long: validity and age are evaluated at the time of its response. */
-  readonly #evaluateLater = (
+  /** Evaluates validity and age at the time of the issuer's response, which may arrive seconds after the request. */
+  readonly #evaluateAwaited = (
     resolved: OrRefusal<ResolvedToken>,
     context: DecisionContext,
   ): Awaitable<DecisionResult> => {
@@ -153,13 +153,13 @@ export class Authorizer {
     }
     const decision = cached.acceptedDecision
     const { token, digest, previous } = context
-    // A further guard that accepts as well adds nothing to what was reported, unless it had to ask the issuer.
-    const isNews = previous === undefined || (source === 'remote' && resolved !== previous.resolved)
-    if (isNews) this.#report(decision, context)
+    // A second acceptance of the same request is not reported, unless it needed a call to the issuer.
+    const shouldReport = previous === undefined || (source === 'remote' && resolved !== previous.resolved)
+    if (shouldReport) this.#report(decision, context)
     return { decision, resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN } }
   }
 
-  /** Any error that is not a refusal is an internal bug: respond 503, because it says nothing about the token. */
+  /** Responds 503 to an error that is not a refusal: it is an internal bug and says nothing about the token. */
   readonly #fail = (error: unknown, context: DecisionContext): DecisionResult => {
     const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
     return this.#refuse(refusal, context)
@@ -194,7 +194,7 @@ function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {
   return { token: cached.token, issuer: cached.issuer.issuer.name, source }
 }
 
-/** Never throws: an unreadable request yields a 503 like any other internal error. */
+/** Reads the bearer token. Never throws: an unreadable request is a 503 like any other internal error. */
 function readToken(request: GuardedRequest): OrRefusal<string> {
   try {
     return readBearer(request)
@@ -203,25 +203,25 @@ function readToken(request: GuardedRequest): OrRefusal<string> {
   }
 }
 
-/** A decision in progress: its input, and what is found out step by step. */
+/** The input of a decision in progress and the results of its steps. */
 class DecisionContext implements TokenLookup {
   readonly policies: PolicySet
   readonly needs: FreshnessNeeds
   readonly request: GuardedRequest | undefined
   readonly guard: GuardContext
   readonly started: number
-  /** Empty if the request has no readable token. */
+  /** The token; empty if the request has no readable one. */
   token: string
-  /** Empty until the token was found to be readable. */
+  /** The digest of the token; empty until the token was found to be readable. */
   digest: string
-  /** The wall clock in seconds since the epoch, read once before and once after waiting. */
+  /** The wall clock time in seconds since the epoch, read before and after waiting. */
   now: number
-  /** What an earlier guard on this request found out about the same token. */
+  /** The result of an earlier guard on this request for the same token. */
   previous: ResolvedRequest | undefined
-  /** The same, if it is recent enough to be used again. */
+  /** The resolved token of `previous`, if that result is recent enough to be reused. */
   earlier: ResolvedToken | undefined
   resolved: ResolvedToken | undefined
-  /** When the first guard of the request resolved the token. */
+  /** Time at which the first guard of the request resolved the token, in seconds since the epoch. */
   resolvedAt: number | undefined
 
   constructor(
@@ -235,7 +235,7 @@ class DecisionContext implements TokenLookup {
     this.request = request
     this.guard = guard
     this.started = started
-    // Assigned here, because V8 initializes declared fields in a function of their own.
+    // Assigned in the constructor, because V8 initializes declared fields in a separate function.
     this.token = ''
     this.digest = ''
     this.now = Number.NaN
@@ -256,12 +256,12 @@ class DecisionContext implements TokenLookup {
 }
 
 /**
- * Whether a guard follows an earlier one on the way to the handler. A request that lasts longer, such as a stream that
- * is authorized again from time to time, is resolved like a new one: a token that was forgotten or refused meanwhile
- * must not pass.
+ * Whether the earlier guard ran shortly before, on the same path to the handler. A longer request, such as a stream that
+ * is authorized repeatedly, is resolved like a new one. Otherwise a token that was forgotten or refused in between would
+ * pass.
  */
 function isSameRequest({ at }: ResolvedRequest, now: number): boolean {
   const seconds = now - at
-  // If the wall clock was set back, nothing is known about the time in between.
+  // If the wall clock was set back, the elapsed time is unknown.
   return seconds >= 0 && seconds < SAME_REQUEST_SECONDS
 }

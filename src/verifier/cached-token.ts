@@ -13,32 +13,32 @@ import type { ProvenFacts } from './confirmation.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { weighClaims, weighToken } from './token-weight.js'
 
-/** What verification found out about a token. */
+/** The result of a successful verification. */
 export interface VerifiedFacts extends ProvenFacts {
   readonly issuer: ConnectedIssuer
   /** Whether the token is bound to a key. */
   readonly isBound: boolean
-  /** When the token came and was verified, in seconds since the epoch; `NaN` for tokens that the issuer verified. */
+  /** Time of the local verification, in seconds since the epoch; `NaN` for tokens that the issuer verified. */
   readonly verifiedAt: number
-  /** The key that verified the signature; absent for tokens that the issuer confirmed. */
+  /** The key that verified the signature; `undefined` for tokens that the issuer verified. */
   readonly key: VerificationKey | undefined
-  /** When the issuer last confirmed the token remotely, on the monotonic clock in seconds. */
+  /** Time of the issuer's last confirmation, on the monotonic clock in seconds. */
   readonly confirmedElapsed: number | undefined
-  /** What a JWT stated itself, if a confirmation has narrowed it. */
+  /** The facts of the JWT itself, if a confirmation has narrowed them. */
   readonly proven: ProvenFacts | undefined
-  /** Bytes of heap that the claims take. */
+  /** Heap used by the claims, in bytes. */
   readonly claimsWeight: number
 }
 
-/** A verified token, and where its facts came from. */
+/** A verified token and the source of its facts. */
 export interface ResolvedToken {
   readonly cached: CachedToken
   readonly source: VerificationSource
 }
 
 /**
- * A cache entry: facts of one token, never a decision. What follows from facts that cannot change is computed once,
- * here, and not on every request.
+ * A cache entry with the facts of one token, never a decision. Values that depend only on these facts are computed once
+ * in the constructor and not on every request.
  */
 export class CachedToken implements VerifiedFacts {
   readonly issuer: ConnectedIssuer
@@ -47,19 +47,19 @@ export class CachedToken implements VerifiedFacts {
   readonly verifiedAt: number
   readonly key: VerificationKey | undefined
   readonly confirmedElapsed: number | undefined
-  // Copied to own properties, so that absent claims are never read from a polluted prototype.
+  // Copied to own properties, so that an absent claim is never read from a polluted prototype.
   readonly issuedAt: number | undefined
   readonly expiresAt: number | undefined
   readonly statedSubject: string | undefined
   readonly namesClient: boolean
-  /** The client id; the subject if no claim names a client. */
+  /** The client id, or the subject if no claim names a client. */
   readonly client: string | undefined
   /**
-   * Seconds from issue to expiry as the token itself states them, infinite if it does not: an earlier expiry in a
-   * confirmation does not make a token one that was minted for a shorter time.
+   * Seconds from issue to expiry as the token itself states them, infinite if it does not. An earlier expiry in a
+   * confirmation does not shorten it, because `maxTokenLifetime` limits the lifetime at issue.
    */
   readonly lifetime: number
-  /** What the token stated itself, before any confirmation. */
+  /** The facts of the token itself, before any confirmation. */
   readonly proven: ProvenFacts
   /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
@@ -70,7 +70,7 @@ export class CachedToken implements VerifiedFacts {
   /** The decision about a request that is accepted with this token. */
   readonly acceptedDecision: Decision
   readonly claimsWeight: number
-  /** Bytes of heap that the entry takes. */
+  /** Heap used by the entry, in bytes. */
   readonly weight: number
   /** Number of cache hits. */
   useCount = 0
@@ -117,21 +117,21 @@ function lifetimeOf(token: AccessToken): number {
   return issuedAt === undefined || expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - issuedAt
 }
 
-/** How a token was verified. */
+/** How, when and by which issuer a token was verified. */
 export interface VerificationRecord extends Pick<
   VerifiedFacts,
   'issuer' | 'verifiedAt' | 'key' | 'confirmedElapsed'
 > {
   readonly format: AccessToken['format']
   readonly digest: string
-  /** When the issuer confirmed the token, in seconds since the epoch. */
+  /** Time of the issuer's confirmation, in seconds since the epoch. */
   readonly confirmedAt: number | undefined
-  /** The claims, if they are frozen already. */
+  /** The claims, if they are already frozen. */
   readonly frozen: TokenFacts['claims'] | undefined
 }
 
 /**
- * The cache entry of a token whose facts were verified.
+ * Creates the cache entry of a verified token.
  *
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
@@ -142,7 +142,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
   const signed = frozen ?? claims
   const parsedWeight = isRecord(claims) ? weighClaims(claims, LARGEST_PARSED_CLAIMS) : undefined
   const isLarge = parsedWeight !== undefined && parsedWeight > LARGEST_PARSED_CLAIMS
-  const text = isLarge ? JSON.stringify(claims) : undefined
+  const json = isLarge ? JSON.stringify(claims) : undefined
   const token = createAccessToken(facts, {
     format,
     issuerName,
@@ -150,25 +150,25 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     digest,
     confirmedAt,
     frozen,
-    text,
+    text: json,
   })
   return new CachedToken({
     issuer,
     token,
     notBefore: optionalTime(facts, 'notBefore'),
     statedSubject: statesSubject(facts, frozen) ? facts.subject : undefined,
-    // A custom reader may leave a claim out: what the signed JWT says counts as well.
+    // A custom reader may omit a claim, so the claims of the signed JWT count too.
     namesClient: token.clientId !== undefined || namesClient(claims) || namesClient(signed),
     isBound: isBoundToKey(claims) || (signed !== claims && isBoundToKey(signed)),
     verifiedAt,
     key,
     confirmedElapsed,
     proven: undefined,
-    claimsWeight: text === undefined ? (parsedWeight ?? LARGEST_PARSED_CLAIMS) : 2 * text.length,
+    claimsWeight: json === undefined ? (parsedWeight ?? LARGEST_PARSED_CLAIMS) : 2 * json.length,
   })
 }
 
-/** Whether the subject is one that the issuer states, as `sub` or at Authlete `subject`, and not the client id in its place. */
+/** Whether the issuer states the subject (`sub`, Authlete's `subject`), so that it is not the client id in its place. */
 function statesSubject({ subject, clientId, claims }: TokenFacts, signed: Claims | undefined): boolean {
   if (subject !== clientId || (ownMember(claims, 'sub') ?? undefined) !== undefined) return true
   return (
@@ -177,7 +177,7 @@ function statesSubject({ subject, clientId, claims }: TokenFacts, signed: Claims
 }
 
 /**
- * Bytes of heap beyond which claims are kept as JSON and parsed when they are read. Parsed, they take up to 21 times as
- * much as their text, and their sender chooses them.
+ * Heap in bytes above which claims are cached as JSON and parsed when they are read. Parsed claims take up to 21 times as
+ * much as their JSON, and the client may choose them.
  */
 const LARGEST_PARSED_CLAIMS = 16 * 1024

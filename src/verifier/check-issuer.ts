@@ -6,29 +6,35 @@ import { nonEmptyString, stringList } from '../options/readers.js'
 import { secureUrl } from '../options/url.js'
 import { isRecord } from '../util/members.js'
 
-type Members = Readonly<Record<string, unknown>>
+type Properties = Readonly<Record<string, unknown>>
 
 /**
- * Checks an issuer that anyone may have written, in JavaScript as well: every rule of the built-in issuers that security
- * rests on holds for it too.
+ * Checks an issuer, which may be custom and written in JavaScript: the security rules of the built-in issuers hold for it
+ * too.
  *
- * @throws ConfigurationError naming the member that is missing or wrong.
+ * @throws ConfigurationError that names the property that is missing or invalid.
  */
 export function assertIssuer(where: string, issuer: unknown): asserts issuer is Issuer {
   if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
-    throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
+    throw new ConfigurationError(
+      where,
+      'must be an issuer. Create one with oauth({ ... }), clerk({ ... }), stytch({ ... }) or authlete({ ... })',
+    )
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])
   nonEmptyString.read(`${where}.provider`, issuer['provider'])
   const { jwt, opaque, remote, audience, validateToken } = issuer
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
-    throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
+    throw new ConfigurationError(
+      `${where}.audience`,
+      'must be a list of at least one audience, or null to disable the check',
+    )
   }
   if (audience !== null) stringList.read(`${where}.audience`, audience)
   assertFunction(`${where}.scopeMatcher`, issuer['scopeMatcher'])
   if (validateToken !== undefined) assertFunction(`${where}.validateToken`, validateToken)
   if (jwt === undefined && opaque === undefined) {
-    throw new ConfigurationError(where, 'must accept JWTs or opaque tokens')
+    throw new ConfigurationError(where, 'must accept JWTs or opaque tokens. Set jwt or opaque')
   }
   if (jwt !== undefined) assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined)
   if (opaque !== undefined) assertOpaque(where, opaque, remote)
@@ -43,22 +49,25 @@ function assertJwt(where: string, jwt: unknown, missingRemote: string | undefine
     throw new ConfigurationError(`${where}.checked`, "must be 'local' or 'remote'")
   }
   if (checked === 'local' && !isRecord(keys)) {
-    throw new ConfigurationError(`${where}.keys`, 'is required where JWTs are checked locally')
+    throw new ConfigurationError(`${where}.keys`, "is required because jwt.checked is 'local'")
   }
   if (checked === 'remote' && missingRemote !== undefined) {
-    throw new ConfigurationError(missingRemote, 'is required where JWTs are checked remotely')
+    throw new ConfigurationError(missingRemote, "is required because jwt.checked is 'remote'")
   }
-  // RFC 8725 section 3.1. With a symmetric algorithm, whoever knows the public key could sign.
+  // RFC 8725 section 3.1: with a symmetric algorithm, everyone who knows the public key could sign.
   for (const algorithm of stringList.read(`${where}.algorithms`, jwt['algorithms'])) {
     if (ASYMMETRIC_ALGORITHMS.includes(algorithm)) continue
-    throw new ConfigurationError(`${where}.algorithms`, 'must name asymmetric signature algorithms only')
+    throw new ConfigurationError(
+      `${where}.algorithms`,
+      `must name asymmetric signature algorithms only: ${ASYMMETRIC_ALGORITHMS.join(', ')}`,
+    )
   }
   assertFunction(`${where}.validateHeader`, jwt['validateHeader'])
   assertFunction(`${where}.readClaims`, jwt['readClaims'])
   if (isRecord(keys)) assertKeys(`${where}.keys`, keys)
 }
 
-function assertKeys(where: string, keys: Members): void {
+function assertKeys(where: string, keys: Properties): void {
   switch (keys['kind']) {
     case 'remote':
       secureUrl.read(`${where}.url`, keys['url'])
@@ -81,7 +90,10 @@ function assertOpaque(where: string, opaque: unknown, remote: unknown): void {
   if (!isRecord(opaque)) throw new ConfigurationError(`${where}.opaque`, 'must be an object')
   if (opaque['prefix'] !== null) nonEmptyString.read(`${where}.opaque.prefix`, opaque['prefix'])
   if (remote === undefined) {
-    throw new ConfigurationError(`${where}.remote`, 'is required for opaque tokens')
+    throw new ConfigurationError(
+      `${where}.remote`,
+      'is required because opaque is set: opaque tokens are verified by introspection',
+    )
   }
 }
 
@@ -94,11 +106,11 @@ function assertRemote(where: string, remote: unknown, name: string, jwt: unknown
     return
   }
   const keys = isRecord(jwt) ? jwt['keys'] : undefined
-  if (!isRecord(keys) || keys['kind'] !== 'discovery') secureUrl.read(discoveredBy(where), name)
+  if (!isRecord(keys) || keys['kind'] !== 'discovery') secureUrl.read(discoveryOptionOf(where), name)
 }
 
-/** The document that names the endpoint is that of the issuer's name, where no other is configured. */
-function discoveredBy(where: string): string {
+/** The option with the discovery URL: the issuer's name, because no other URL is configured. */
+function discoveryOptionOf(where: string): string {
   return where.replace(/\.remote$/, '.name')
 }
 

@@ -5,41 +5,41 @@ import { commonScopes } from '../model/scopes.js'
 import { isRecord, isStringList, ownMember } from '../util/members.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 
-/** What the signature of a JWT has proved, before its issuer was asked about it. */
+/** Facts that the signature of a JWT proves, before its issuer has confirmed it. */
 export interface ProvenFacts {
   readonly token: AccessToken
   readonly notBefore: number | undefined
-  /** The subject, unless the client id stands in for it. */
+  /** The subject, unless the client id takes its place. */
   readonly statedSubject: string | undefined
-  /** Whether a claim names a client, also one that is not read. */
+  /** Whether a claim names a client, including claims that the issuer's reader ignores. */
   readonly namesClient: boolean
 }
 
 /**
- * Narrows the facts of a JWT to what its issuer confirms. Facts that the response does not state stay as they are:
- * `{ "active": true }` confirms all of them. Never widens: scopes and audiences are intersected, the earlier expiry and
- * the later `nbf` hold, and a response about another issuer, subject, client or token id confirms nothing. A subject, client,
- * token id or audience that the JWT does not state is the one that the response states.
+ * Narrows the facts of a JWT to those that its issuer confirms. Facts that the response does not state are unchanged:
+ * `{ "active": true }` confirms all of them. Scopes and audiences are intersected. The earlier expiry and the later `nbf`
+ * apply. A response about another issuer, subject, client or token id is a failure. A subject, client, token id or audience
+ * that the JWT lacks is taken from the response.
  *
- * @returns failure `token_inactive`, `audience_mismatch`, `proof_missing`, `type_not_allowed` or `claim_invalid`.
+ * @returns the narrowed facts, or failure `token_inactive`, `audience_mismatch`, `proof_missing`, `type_not_allowed` or `claim_invalid`.
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
 export function narrowToConfirmed(
   proven: ProvenFacts,
   stated: StatedFacts,
-  { issuer, audience: ours }: ConnectedIssuer,
+  { issuer, audience: configuredAudience }: ConnectedIssuer,
   confirmedAt: number,
 ): ProvenFacts | VerificationFailure {
   assertPlain(stated)
   const { token, notBefore } = proven
   const failure = kindFailure(stated) ?? identityFailure(proven, stated)
   if (failure !== undefined) return failure
-  const audience = audienceOf(token, listOf(stated, 'audience'), ours)
+  const audience = audienceOf(token, listOf(stated, 'audience'), configuredAudience)
   if (audience === undefined) {
-    return { reason: 'audience_mismatch', detail: 'the response states another audience' }
+    return { reason: 'audience_mismatch', detail: 'the introspection response states another audience' }
   }
   const scopes = listOf(stated, 'scopes')
-  const expiresAt = earlier(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
+  const expiresAt = earliest(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
   const clientId = ownMember(token, 'clientId') ?? firstOf(ownMember(stated, 'clientId'))
   const tokenId = ownMember(token, 'tokenId') ?? firstOf(ownMember(stated, 'tokenId'))
   const statedSubject = proven.statedSubject ?? firstOf(ownMember(stated, 'subject'))
@@ -53,21 +53,21 @@ export function narrowToConfirmed(
       ...(expiresAt === undefined ? {} : { expiresAt }),
       confirmedAt,
     }),
-    notBefore: later(notBefore, timeOf(stated, 'notBefore')),
+    notBefore: latest(notBefore, timeOf(stated, 'notBefore')),
     statedSubject,
     namesClient: proven.namesClient || namesClient(ownMember(stated, 'claims') ?? {}),
   }
 }
 
-/** RFC 7800: a bound token proves nothing without the proof. Issuers also introspect refresh and ID tokens. */
+/** Refuses tokens bound to a key, which need a proof of possession (RFC 7800), and refresh and ID tokens. */
 function kindFailure(stated: StatedFacts): VerificationFailure | undefined {
   const claims = ownMember(stated, 'claims')
   if (!isRecord(claims)) return undefined
   if (isBoundToKey(claims)) {
-    return { reason: 'proof_missing', detail: 'the response states a cnf claim' }
+    return { reason: 'proof_missing', detail: 'the introspection response states a cnf claim' }
   }
   if (isOtherKind(claims)) {
-    return { reason: 'type_not_allowed', detail: 'the response is about another kind of token' }
+    return { reason: 'type_not_allowed', detail: 'the introspection response is about another kind of token' }
   }
   return undefined
 }
@@ -88,27 +88,27 @@ function identityFailure(
     (differs('clientId', ownMember(token, 'clientId'), ownMember(stated, 'clientId')) && 'client') ||
     (differs('tokenId', ownMember(token, 'tokenId'), ownMember(stated, 'tokenId')) && 'token id')
   if (name === false) return undefined
-  return { reason: 'token_inactive', detail: `the response is about another ${name}` }
+  return { reason: 'token_inactive', detail: `the introspection response is about another ${name}` }
 }
 
-/** The value, of several the first. Their types were validated when they were compared. */
+/** The value, or the first of a list. The comparison in {@link identityFailure} has validated the types. */
 function firstOf(values: string | readonly string[] | null | undefined): string | undefined {
   return typeof values === 'string' ? values : values?.[0]
 }
 
 /**
- * The audiences that both state; `undefined` if none of them is ours. Those of the response if the JWT states none, which
- * only an issuer whose audience is not compared accepts.
+ * The audiences in both token and response; `undefined` if they lack the configured one. The audiences of the response if
+ * the JWT has none, which is possible only with `audience: null`.
  */
 function audienceOf(
   token: AccessToken,
   stated: readonly string[] | undefined,
-  ours: readonly string[] | null,
+  configured: readonly string[] | null,
 ): readonly string[] | undefined {
   if (stated === undefined) return token.audience
-  if (ours === null && token.audience.length === 0) return Object.freeze([...stated])
+  if (configured === null && token.audience.length === 0) return Object.freeze([...stated])
   const common = token.audience.filter((name) => stated.includes(name))
-  if (ours !== null && !ours.some((name) => common.includes(name))) return undefined
+  if (configured !== null && !configured.some((name) => common.includes(name))) return undefined
   return Object.freeze(common)
 }
 
@@ -124,14 +124,16 @@ function timeOf(stated: StatedFacts, name: 'expiresAt' | 'notBefore'): number | 
   throw wrongFact(name)
 }
 
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
-function later(a: number | undefined, b: number | undefined): number | undefined {
+function latest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
 }
 
 function wrongFact(name: string): TypeError {
-  return new TypeError(`an issuer's facts: ${name} has a wrong type`)
+  return new TypeError(
+    `the facts returned by the issuer: ${name} has a wrong type. Correct readConfirmation or read of the issuer`,
+  )
 }

@@ -24,36 +24,67 @@ import { policySets } from '../policy/policy-sets.js'
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
-  /** Whose tokens are accepted: one or more, made by `oauth`, `clerk`, `stytch`, `authlete` or by hand. */
+  /**
+   * Issuers whose tokens are accepted, at least one: results of `oauth`, `clerk`, `stytch` or `authlete`, or custom ones.
+   *
+   * Two issuers with the same name, or that could both accept the same token, are an error.
+   */
   readonly issuers: readonly Issuer[]
-  /** Holds for every request; a route's policy adds to it. */
+  /**
+   * Policy for every request. Policies of guards and routes add to it.
+   *
+   * @defaultValue none: no requirement beyond a valid token
+   */
   readonly policy?: Policy
-  /** How far clocks may disagree when `exp`, `nbf` and `iat` are judged. Default `'5s'`, at most `'60s'`. */
+  /**
+   * Maximum clock difference when `exp`, `nbf` and `iat` are validated, from 0 to `'60s'`. Not added to `maxTokenAge`.
+   *
+   * @defaultValue `'5s'`
+   */
   readonly clockTolerance?: Duration
-  /** How many tokens are remembered; `false` remembers none. Default 10,000 accepted and 1,000 refused. */
+  /**
+   * Limits of the token cache. `false` disables it: every request then verifies its JWT or introspects its opaque token.
+   *
+   * @defaultValue `{ maxTokens: 10_000, maxRefused: 1_000, maxBytes: 67_108_864 }`
+   */
   readonly cache?: CacheOptions | false
   /**
-   * What checks the signatures of JWTs: `'node'` is Node's own `crypto.verify`, on the thread of the event loop as
-   * long as there is time for it and beyond that in the thread pool, and jose for algorithms it is not used for;
-   * `'jose'` is jose alone. Both are held against each other by tests. Default `'node'`.
+   * Implementation that verifies JWT signatures. `'node'` uses Node's `crypto.verify`, on the event loop's thread while
+   * there is time and otherwise in the thread pool, and jose for algorithms that it does not support. `'jose'` always uses
+   * jose. Tests compare both.
+   *
+   * @defaultValue `'node'`
    */
   readonly signatures?: 'node' | 'jose'
-  /** The time in milliseconds since the epoch, for tests. Default: the system's clocks. */
+  /**
+   * Clock for tests: returns the time in milliseconds since the epoch.
+   *
+   * @defaultValue the system clocks
+   */
   readonly clock?: () => number
-  /** Told of every decision. Whatever it throws changes nothing. */
+  /**
+   * Called once per decision, synchronously. Errors it throws and promises it rejects are ignored.
+   *
+   * @defaultValue none
+   */
   readonly onDecision?: DecisionObserver
   /**
-   * Told of changes at the issuers: keys that cannot be fetched, an endpoint that fails, refused credentials.
-   * Without it refused credentials are a warning of the process.
+   * Called once per change at an issuer: keys that cannot be fetched, an endpoint that fails, rejected credentials. Errors
+   * it throws and promises it rejects are ignored.
+   *
+   * @defaultValue none: rejected credentials emit a process warning with the code `M2M_GUARD_CREDENTIALS_REFUSED`
    */
   readonly onIssuerEvent?: IssuerObserver
 }
 
-/** The options of {@link createVerifier}. */
+/** Readers of the options of {@link createVerifier}. */
 export const VERIFIER_OPTIONS = {
   issuers: custom({ type: 'list of Issuer', bounds: 'at least one' }, (option, value) => {
     if (Array.isArray(value) && value.length > 0) return value as readonly unknown[]
-    throw new ConfigurationError(option, 'is required: a list of at least one issuer, such as oauth({ ... })')
+    throw new ConfigurationError(
+      option,
+      'is required. Pass a list of at least one issuer, such as [oauth({ ... })]',
+    )
   }),
   policy: restricting(optional(policyOption)),
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
@@ -65,7 +96,10 @@ export const VERIFIER_OPTIONS = {
 } satisfies TableOf<VerifierOptions>
 
 /**
- * Makes a verifier. All options are checked here, once.
+ * Creates a verifier, which decides on tokens and requests of the configured issuers. Checks all options and makes no
+ * network call.
+ *
+ * Create one per process, because it holds the caches. Pass it to the guards of the adapters.
  *
  * @example
  * ```ts
@@ -75,25 +109,26 @@ export const VERIFIER_OPTIONS = {
  * })
  * ```
  *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown, and for two issuers that
- *   could claim the same token.
+ * @returns a frozen object.
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown, or the issuer that could accept
+ *   the same tokens as an earlier one.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const own = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
-  const { clock, clockTolerance: toleranceSeconds } = own
-  const connected = connectAll(own.issuers, clock, own.onIssuerEvent)
-  const cache = createTokenCache(own.cache)
+  const settings = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
+  const { clock, clockTolerance: toleranceSeconds } = settings
+  const connected = connectAll(settings.issuers, clock, settings.onIssuerEvent)
+  const cache = createTokenCache(settings.cache)
   const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
-  const verifySignature = signatureVerifier(own.signatures)
+  const verifySignature = signatureVerifier(settings.signatures)
   const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
   const authorizer = new Authorizer({
     resolver,
     clock,
     toleranceSeconds,
-    observer: own.onDecision,
+    observer: settings.onDecision,
   })
 
-  const policies = policySets(own.policy)
+  const policies = policySets(settings.policy)
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -121,7 +156,7 @@ function decisionOf({ decision }: DecisionResult): Decision {
 
 function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
   if (signatures === 'node') return verifyWithNode
-  // Loaded now, so that the first request does not wait for it. A failure is reported by the first verification.
+  // Loaded now, so that the first request does not wait for it. The first verification reports a failure.
   loadJose().catch(() => undefined)
   return verifyWithJose
 }
@@ -138,7 +173,7 @@ function connectAll(
     if (names.has(issuer.name)) {
       throw new ConfigurationError(
         where,
-        `is named ${JSON.stringify(issuer.name)} like an earlier issuer: configure each issuer once, with a list of audiences if it needs several`,
+        `has the name of an earlier issuer: ${JSON.stringify(issuer.name)}. Configure each issuer once, with a list of audiences if it needs several`,
       )
     }
     names.add(issuer.name)

@@ -2,12 +2,12 @@ import type { CachedToken } from './cached-token.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
 
 /**
- * How old the issuer's last word on a token may be, in seconds; undefined where its word is not needed.
+ * Maximum age of the issuer's last confirmation of a token, in seconds; `undefined` if no confirmation is needed.
  *
- * @param now the time of day, in seconds since the epoch.
- * @param tolerance seconds by which clocks may disagree.
+ * @param now - wall clock time, in seconds since the epoch.
+ * @param tolerance - maximum clock difference, in seconds.
  */
-export function longestAge(
+export function maxConfirmationAge(
   cached: CachedToken,
   { confirmAfter }: FreshnessNeeds,
   now: number,
@@ -15,35 +15,35 @@ export function longestAge(
 ): number | undefined {
   const { key, issuer, expiresAt } = cached
   if (key !== undefined) {
-    // Of one that will be refused for what it says of itself, nobody needs to be asked.
+    // Do not introspect a token that its own claims already rule out.
     if (confirmAfter === undefined || !canEverPass(cached, now, tolerance)) return undefined
     return isYoung(cached, confirmAfter, now) ? undefined : confirmAfter
   }
-  // An answer does not outlive its token. Whether the tolerance applies then is the issuer's to say, who
-  // knows what it meant; past the tolerance nobody needs to be asked.
+  // A cached result is not used past the expiry of its token. Within the clock tolerance the issuer decides, because it
+  // knows its own clock. Past the tolerance the token is refused without a call.
   if (expiresAt !== undefined && now >= expiresAt) {
     return now >= expiresAt + tolerance ? undefined : 0
   }
-  return Math.min(issuer.remote?.lifetimes.yes ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
+  return Math.min(issuer.remote?.lifetimes.active ?? 0, confirmAfter ?? Number.POSITIVE_INFINITY)
 }
 
 /**
- * Whether a JWT that was never confirmed is younger than that. No token is younger than new, and none was issued after it
- * came: an `iat` that is ahead of our clock adds nothing to the time for which the token is accepted.
+ * Whether a JWT that was never confirmed is younger than `seconds`. An `iat` ahead of our clock does not extend the time
+ * for which the token is accepted: the age is at least 0 and at least the time since the verification.
  */
 function isYoung(
   { issuedAt, verifiedAt, confirmedElapsed }: CachedToken,
   seconds: number,
   now: number,
 ): boolean {
-  // After a confirmation its age counts: it is no older than the token, unless the `iat` is ahead.
+  // After a confirmation, the age of the confirmation counts, which is at most that of the token unless `iat` is ahead.
   if (issuedAt === undefined || confirmedElapsed !== undefined) return false
   return Math.max(0, now - Math.min(issuedAt, verifiedAt)) < seconds
 }
 
 /**
- * Whether any route can accept the token now or later. Other tokens are not introspected, and do not take the place of
- * one that a route accepts.
+ * Whether a route can accept the token now or in future. Other tokens are not introspected, and never evict a token
+ * that a route accepts.
  */
 export function canEverPass(
   { matchesAudience, isBound, expiresAt, issuer: { issuer }, token }: CachedToken,
@@ -55,20 +55,20 @@ export function canEverPass(
 }
 
 /**
- * From this part of an answer's lifetime on, it is refreshed if its token is in use: late, because each refresh is a
- * call, and with the default numbers a question's deadline before the end, so that none of its requests waits.
+ * Fraction of its lifetime after which the cached result of a frequently used token is refreshed. Late, because each
+ * refresh is a call. With the defaults it leaves the deadline of one call, so that no request waits.
  */
 export const REFRESH_AT = 0.9
 
-/** For a token that comes seldom, already from this part on: no request of its may fall into the last tenth. */
+/** The same for a rarely used token, whose next request may come after {@link REFRESH_AT}. */
 const EARLIEST_REFRESH_AT = 0.6
 
-/** Uses of an answer that make its token one in use: who comes once or twice may wait. */
-export const IN_USE = 3
+/** Number of uses after which a cached result is refreshed in the background. */
+export const MIN_USES_TO_REFRESH = 3
 
-/** Whether the answer should be asked for anew now, as the second request from now might come too late for it. */
-export function isWorthRefreshing({ useCount: uses }: CachedToken, age: number, longest: number): boolean {
-  if (uses < IN_USE || age < longest * EARLIEST_REFRESH_AT) return false
-  const between = age / uses
-  return age >= Math.min(longest * REFRESH_AT, longest - 2 * between)
+/** Whether to refresh the cached result now: at the average interval, the request after next might come too late. */
+export function shouldRefresh({ useCount }: CachedToken, age: number, maxAge: number): boolean {
+  if (useCount < MIN_USES_TO_REFRESH || age < maxAge * EARLIEST_REFRESH_AT) return false
+  const interval = age / useCount
+  return age >= Math.min(maxAge * REFRESH_AT, maxAge - 2 * interval)
 }

@@ -21,54 +21,58 @@ import { readOptions } from '../options/read-options.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { SharedFlight } from '../util/single-flight.js'
 
-/** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
+/** An issuer with the state that one verifier holds for it: keys, introspector and connections. */
 export interface ConnectedIssuer {
   readonly issuer: Issuer
-  /** The issuer's `audience` as it was when the verifier was made: what was once judged by it stays so judged. */
+  /** A copy of the issuer's `audience`, because cached tokens hold the result of comparing it. */
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: Introspector | undefined
-  /** Loads what the first request would otherwise load. */
+  /** Loads the documents that the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
-  /** Closes its connections; those in use once their response has been read. */
+  /** Closes idle connections. A connection in use is closed after its response has been read. */
   close(): void
 }
 
-/** What is known of one issuer. Times in seconds since the epoch. */
+/** State of one issuer, returned by `verifier.health()`. */
 export interface IssuerHealth {
-  /** The configured issuer. */
+  /** Name of the configured issuer: its `iss`, or the name that `oauth`, `clerk`, `stytch` or `authlete` gave it. */
   readonly name: string
+  /** Kind of the issuer: `oauth`, `clerk`, `stytch`, `authlete`, or the `provider` of a custom issuer. */
   readonly provider: string
-  /** `degraded`: fetches fail, what is remembered still serves. `down`: nothing usable. */
+  /**
+   * The worse status of `keys` and `remote`. `degraded`: the latest fetch or call failed, and some tokens can still be
+   * checked. `down`: no usable keys, or no call has succeeded yet.
+   */
   readonly status: 'ok' | 'degraded' | 'down'
-  /** Its keys, where JWTs are checked with keys: how many, and how old. */
+  /** State of the issuer's keys, with the number of usable ones; absent if no JWTs are verified locally. */
   readonly keys?: DocumentHealth & { readonly count: number }
-  /** Its remote endpoint, where it can be asked. */
+  /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
 }
 
-/** What everything that talks to the issuer is given. */
+/** Settings shared by all clients of the issuer. */
 interface Settings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
-  /** Reports the outages of its keys and its discovery document as one. */
+  /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
-  /** The numbers of key fetching, with defaults. */
+  /** Settings of key fetching, with defaults. */
   readonly keyOptions: KeySettings
-  /** How the issuer is asked about tokens, with defaults for its numbers. */
+  /** How tokens are introspected, with default settings. */
   readonly remote: RemoteProfile | undefined
-  /** What the issuer's opaque tokens start with. */
+  /** Prefix of the issuer's opaque tokens. */
   readonly opaquePrefix: string | undefined
   /** The `iss` of the issuer's JWTs. */
   readonly jwtIssuer: string | undefined
 }
 
 /**
- * Connects an issuer to its keys and its endpoint. Nothing is fetched until it is needed.
+ * Creates the keys and the introspector of an issuer. Documents are fetched when they are first needed.
  *
- * @param where names the issuer in errors: `issuers[0]`.
- * @throws ConfigurationError for numbers beyond the bounds of the options `keys` and `remote`.
+ * @param where - name of the issuer in errors: `issuers[0]`.
+ * @throws ConfigurationError for values beyond the bounds of the options `keys` and `remote`.
  */
 export function connectIssuer(
   where: string,
@@ -118,7 +122,7 @@ export function connectIssuer(
   }
 }
 
-/** Whoever writes an issuer gets the checks and the defaults of the built-in ones. */
+/** Reads the key options, with the same checks and defaults for custom issuers as for built-in ones. */
 function keyOptionsOf(where: string, { jwt, remote: profile }: Issuer): KeySettings {
   const source = jwt?.keys
   const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
@@ -137,7 +141,7 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
     endpoint: profile.endpoint,
     options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
     request: (token) => profile.request(token),
-    read: (answer, token) => profile.read(answer, token),
+    read: (response, token) => profile.read(response, token),
     ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),
   }
 }
@@ -147,7 +151,7 @@ function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): Issue
   return statuses.includes('degraded') ? 'degraded' : 'ok'
 }
 
-/** One discovery document serves both the key set's address and the introspection endpoint's. */
+/** The discovery document, shared by the URL of the key set and the introspection endpoint. */
 function metadataOf(
   issuer: Issuer,
   clock: Clock,
@@ -184,7 +188,7 @@ function required(
   source: KeySource,
 ): RefreshingDocument<IssuerMetadata> {
   if (metadata === undefined)
-    throw new ConfigurationError('keys', `${source.kind} needs a discovery document`)
+    throw new ConfigurationError('keys', `requires a discovery document for the kind '${source.kind}'`)
   return metadata
 }
 
@@ -204,7 +208,7 @@ function remoteCheckOf(
   )
 }
 
-/** The endpoint that a discovery document names: immediately if the document is usable. */
+/** Reads the endpoint from the discovery document. Synchronous if the document is usable. */
 function discoveredEndpoint(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
 ): () => Awaitable<OrRefusal<string>> {
@@ -222,7 +226,7 @@ function endpointOf(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
 ): OrRefusal<string> {
   if (isRefusal(document)) {
-    // A 429 may be our own load: it must not allow a stale result.
+    // A 429 may be caused by our own load, so it must not allow a stale result.
     return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
       cause: document.cause,
       retryAfterSeconds: metadata?.secondsToNextAttempt(),
@@ -231,7 +235,7 @@ function endpointOf(
   if (document?.introspectionEndpoint !== undefined) return document.introspectionEndpoint
   return new Refusal('issuer_unavailable', {
     cause: new Error(
-      'the discovery document names no introspection_endpoint that is an https: address; give introspection.endpoint',
+      'the discovery document has no https introspection_endpoint. Set the option introspection.endpoint',
     ),
   })
 }

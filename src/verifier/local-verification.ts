@@ -21,16 +21,16 @@ import { canEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
-/** What JWTs are verified with. */
+/** Dependencies and settings of {@link LocalVerification}. */
 export interface LocalVerificationSettings {
   readonly cache: TokenCache
   readonly clock: Clock
-  /** Seconds by which clocks may differ. */
+  /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
   readonly verifySignature: SignatureVerifier
 }
 
-/** A JWT that is verified with the keys of its issuer. */
+/** A decoded JWT to verify with the keys of its issuer. */
 export interface UnverifiedToken {
   readonly token: string
   readonly digest: string
@@ -46,7 +46,7 @@ export class LocalVerification {
     this.#settings = settings
   }
 
-  /** Verifies a token that is not cached. Immediate unless keys or the thread pool have to be awaited. */
+  /** Verifies a token that is not cached. Synchronous unless keys are fetched or the thread pool is used. */
   verify(unverified: UnverifiedToken, issuer: ConnectedIssuer): Awaitable<OrRefusal<CachedToken>> {
     const { digest } = unverified
     const inFlight = this.#flights.inFlight(digest)
@@ -59,7 +59,7 @@ export class LocalVerification {
       : this.#store(toCachedToken(verified, unverified, issuer, this.#settings.clock), unverified)
   }
 
-  /** A verification in flight still serves its waiting callers, and its result is not cached. */
+  /** Prevents caching of a verification in flight. Requests that wait for it still get its result. */
   abandon(digest: string): void {
     this.#flights.abandon(digest)
   }
@@ -79,7 +79,7 @@ export class LocalVerification {
   ): Promise<OrRefusal<CachedToken>> {
     const inFlight = this.#flights.inFlight(unverified.digest)
     if (inFlight !== undefined) {
-      // Re-entrant call: a custom issuer function verified the same token.
+      // Re-entrant call: a function of a custom issuer has verified the same token.
       verifying.catch(() => undefined)
       return inFlight
     }
@@ -102,8 +102,8 @@ export class LocalVerification {
 }
 
 /**
- * The times that a JWT states hold (RFC 7519 section 4.1). The reader of a custom issuer can only narrow them: the earlier
- * expiry and the later `nbf` hold, and `iat` is the JWT's own.
+ * Applies the signed times of a JWT (RFC 7519 section 4.1). The reader of a custom issuer can only narrow them: the earlier
+ * expiry and the later `nbf` apply, and `iat` is that of the JWT.
  */
 function withSignedTimes(facts: TokenFacts, claims: Claims): TokenFacts | VerificationFailure {
   const expiresAt = ownMember(facts, 'expiresAt')
@@ -120,11 +120,11 @@ function withSignedTimes(facts: TokenFacts, claims: Claims): TokenFacts | Verifi
     ...facts,
     expiresAt: narrower(Math.min, expiresAt, signed.expiresAt),
     notBefore: narrower(Math.max, notBefore, signed.notBefore),
-    issuedAt: narrower(ownOne, issuedAt, signed.issuedAt),
+    issuedAt: narrower(useSigned, issuedAt, signed.issuedAt),
   }
 }
 
-/** A time of a wrong type is kept: it is refused where facts are stored. */
+/** Chooses between two times. A stated time of a wrong type is kept, and `createAccessToken` refuses it. */
 function narrower(
   choose: (a: number, b: number) => number,
   stated: number | undefined,
@@ -134,7 +134,7 @@ function narrower(
   return signed === undefined || typeof stated !== 'number' ? stated : choose(stated, signed)
 }
 
-function ownOne(_stated: number, signed: number): number {
+function useSigned(_stated: number, signed: number): number {
   return signed
 }
 

@@ -1,16 +1,17 @@
 import type { ConnectedIssuer, IssuerHealth } from './issuer-connection.js'
 
-/** What a verifier knows of itself and its issuers. */
+/** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
-  /** `ok`; `degraded` if an issuer is not ok; `down` if none can be relied on. */
+  /** `ok` if every issuer is `ok`, `down` if every issuer is `down`, otherwise `degraded`. */
   readonly status: 'ok' | 'degraded' | 'down'
+  /** One entry per configured issuer, in the order of the `issuers` option. */
   readonly issuers: readonly IssuerHealth[]
 }
 
 /**
  * Loads discovery documents and keys of all issuers.
  *
- * @throws AggregateError, as a rejection, that names each failed issuer and why.
+ * @throws AggregateError as a rejection. Its message names each failed issuer and the cause.
  */
 export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
   const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
@@ -37,11 +38,11 @@ async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefi
 }
 
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
+  if (!(error instanceof Error)) return 'unknown error'
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
-/** A snapshot of all issuers; makes no call. */
+/** Returns a snapshot of all issuers. Makes no network call. */
 export function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>

@@ -15,23 +15,23 @@ import { canEverPass } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
-/** A token that its issuer verifies. */
+/** A token to introspect. */
 export interface TokenToVerify {
   readonly token: string
   readonly digest: string
   readonly format: AccessToken['format']
 }
 
-/** What tokens are verified remotely with. */
+/** Dependencies and settings of {@link RemoteVerification}. */
 export interface RemoteVerificationSettings {
   readonly cache: TokenCache
   readonly clock: Clock
-  /** Seconds by which clocks may differ. */
+  /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
 }
 
-/** Whether the result of a call in flight may still be cached: not after the token was forgotten. */
-type MayCache = () => boolean
+/** Whether the result of a call in flight may be cached: not if the token was forgotten since the call began. */
+type IsCacheable = () => boolean
 
 /** Verifies tokens remotely. Concurrent requests for one token share a call; results are cached. */
 export class RemoteVerification {
@@ -46,53 +46,53 @@ export class RemoteVerification {
     this.#toleranceSeconds = toleranceSeconds
   }
 
-  /** Asks the issuer about a token that is not cached. */
+  /** Introspects a token that is not cached. */
   verify(request: TokenToVerify, issuer: ConnectedIssuer): Promise<OrRefusal<CachedToken>> {
-    return this.#share(request.digest, (mayCache) => this.#fetchFacts(request, issuer, mayCache))
+    return this.#share(request.digest, (isCacheable) => this.#fetchFacts(request, issuer, isCacheable))
   }
 
-  /** Asks the issuer again about a cached token. */
+  /** Introspects a cached token again. */
   confirm(token: string, digest: string, cached: CachedToken): Promise<OrRefusal<CachedToken>> {
     const request = { token, digest, format: cached.token.format }
     if (cached.key === undefined) return this.verify(request, cached.issuer)
-    return this.#share(digest, (mayCache) => this.#fetchConfirmation(request, cached, mayCache))
+    return this.#share(digest, (isCacheable) => this.#fetchConfirmation(request, cached, isCacheable))
   }
 
-  /** A call in flight still serves its waiting callers, and its result is not cached. */
+  /** Prevents caching of a call in flight. Requests that wait for it still get its result. */
   abandon(digest: string): void {
     this.#flights.abandon(digest)
   }
 
   #share(
     digest: string,
-    call: (mayCache: MayCache) => Promise<OrRefusal<CachedToken>>,
+    call: (isCacheable: IsCacheable) => Promise<OrRefusal<CachedToken>>,
   ): Promise<OrRefusal<CachedToken>> {
     return this.#flights.share(digest, call, (result) => {
       if (!isRefusal(result)) this.#store(digest, result)
     })
   }
 
-  /** What no route can accept must not take the place of a token that one does. */
+  /** Caches a result. A token that no route can accept is cached separately, so that it never evicts one that is. */
   #store(digest: string, result: CachedToken): void {
     if (canEverPass(result, this.#clock.now(), this.#toleranceSeconds)) this.#cache.accept(digest, result)
     else this.#cache.acceptUnusable(digest, result)
   }
 
-  /** The facts of a token as its issuer states them. */
+  /** Fetches the facts of a token from its issuer. */
   async #fetchFacts(
     request: TokenToVerify,
     issuer: ConnectedIssuer,
-    mayCache: MayCache,
+    isCacheable: IsCacheable,
   ): Promise<OrRefusal<CachedToken>> {
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.introspect(request.token)
     if (isRefusal(result)) return result
-    if (!result.active) return this.#refuse(result, request, issuer, mayCache)
+    if (!result.active) return this.#refuse(result, request, issuer, isCacheable)
     const { token, format, digest } = request
     assertPlain(result.facts)
     const facts = narrowToPayload(result.facts, token)
-    if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, mayCache)
+    if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, isCacheable)
     return cachedTokenFrom(facts, {
       issuer,
       verifiedAt: Number.NaN,
@@ -105,21 +105,21 @@ export class RemoteVerification {
     })
   }
 
-  /** The facts of a token that a signature has proved, narrowed to what its issuer confirms. */
+  /** Fetches the issuer's confirmation of a locally verified JWT and narrows its facts. */
   async #fetchConfirmation(
     request: TokenToVerify,
     cached: CachedToken,
-    mayCache: MayCache,
+    isCacheable: IsCacheable,
   ): Promise<OrRefusal<CachedToken>> {
     const { issuer, isBound, verifiedAt, key, proven, claimsWeight } = cached
     if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.confirm(request.token)
     if (isRefusal(result)) return result
-    // From the JWT's own facts, and not from those an earlier confirmation has narrowed: a scope that was taken away
-    // and given back counts again.
+    // Narrows the facts of the JWT itself, not those of an earlier confirmation, so that a scope that the issuer removed
+    // and granted again counts.
     const confirmed = result.active ? narrowToConfirmed(proven, result.facts, issuer, confirmedAt) : result
-    if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, mayCache)
+    if (isVerificationFailure(confirmed)) return this.#refuse(confirmed, request, issuer, isCacheable)
     return new CachedToken({
       ...confirmed,
       issuer,
@@ -132,20 +132,20 @@ export class RemoteVerification {
     })
   }
 
-  /** Read before the call: a result is no fresher than the moment of its request. */
+  /** Reads the clocks before a call, because a result is only as fresh as the time of its request. */
   #readClocks(): { readonly confirmedAt: number; readonly confirmedElapsed: number } {
     return { confirmedAt: this.#clock.now(), confirmedElapsed: this.#clock.elapsed() }
   }
 
-  /** An inactive result is cached, unless the token was forgotten meanwhile. */
+  /** Caches an inactive result, unless the token was forgotten since the call began. */
   #refuse(
     { reason, detail }: VerificationFailure,
     { digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
-    mayCache: MayCache,
+    isCacheable: IsCacheable,
   ): Refusal {
-    const until = this.#clock.elapsed() + (remote?.lifetimes.no ?? 0)
-    if (mayCache()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
+    const until = this.#clock.elapsed() + (remote?.lifetimes.inactive ?? 0)
+    if (isCacheable()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
     return new Refusal(reason, { cause: new Error(detail) })
   }
 }

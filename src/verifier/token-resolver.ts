@@ -9,24 +9,24 @@ import type { FreshnessNeeds } from '../policy/combine.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import type { CachedToken, ResolvedToken } from './cached-token.js'
-import { isWorthRefreshing, longestAge } from './freshness.js'
+import { maxConfirmationAge, shouldRefresh } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
 import { LocalVerification } from './local-verification.js'
 import { RemoteVerification } from './remote-verification.js'
 import type { TokenCache } from './token-cache.js'
 import type { Route, Router } from './token-router.js'
 
-/** What a {@link TokenResolver} is made of. */
+/** Dependencies and settings of {@link TokenResolver}. */
 export interface TokenResolverParts {
   readonly router: Router<ConnectedIssuer>
   readonly cache: TokenCache
   readonly clock: Clock
-  /** Seconds by which clocks may differ. */
+  /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
   readonly verifySignature: SignatureVerifier
 }
 
-/** A token to resolve, and how fresh its facts must be. */
+/** A token to resolve, and the required freshness of its facts. */
 export interface TokenLookup {
   readonly token: string
   /** The token's {@link tokenDigest}. */
@@ -34,31 +34,31 @@ export interface TokenLookup {
   readonly needs: FreshnessNeeds
   /** The wall clock time in seconds since the epoch. */
   readonly now: number
-  /** What an earlier guard of the same request resolved the same token to. */
+  /** The result of an earlier guard on the same request for the same token. */
   readonly earlier: ResolvedToken | undefined
 }
 
-/** Longer tokens are refused unread. */
-const LONGEST_TOKEN = 8 * 1024
+/** Maximum token length in characters. Longer tokens are refused without being parsed. */
+const MAX_TOKEN_LENGTH = 8 * 1024
 
-/** The refusal of a token that is not even looked up; `undefined` for one of acceptable size and type. */
+/** Refuses a token by its type and size, before any lookup; `undefined` if both are acceptable. */
 export function refuseUnreadable(token: unknown): Refusal | undefined {
   if (typeof token !== 'string') return new Refusal('token_malformed')
-  if (token.length <= LONGEST_TOKEN) return undefined
+  if (token.length <= MAX_TOKEN_LENGTH) return undefined
   return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
 }
 
 /**
- * Token to facts: from the cache, or from its issuer's keys or endpoint. Evaluates nothing that can change from request
- * to request or from route to route.
+ * Resolves a token to facts from the cache, the issuer's keys or the introspection endpoint. Evaluates nothing that
+ * differs between requests or routes.
  */
 export class TokenResolver {
   readonly #router: Router<ConnectedIssuer>
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
-  // Two kinds of shared work, kept apart: a caller who needs the issuer's confirmation must not join a local
-  // verification of the same token.
+  // Separate single flights: a request that needs the issuer's confirmation must not join a local verification of the
+  // same token.
   readonly #local: LocalVerification
   readonly #remote: RemoteVerification
 
@@ -71,9 +71,9 @@ export class TokenResolver {
     this.#remote = new RemoteVerification({ cache, clock, toleranceSeconds })
   }
 
-  /** The facts of a token, as fresh as needed. Immediate if they are cached. */
+  /** Returns the facts of a token as fresh as required. Synchronous if they are cached. */
   resolve(lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
-    // What the issuer stated during this request is as fresh as a request can have it.
+    // A result that the issuer returned during this request cannot be fresher.
     if (lookup.earlier?.source === 'remote') return lookup.earlier
     const cached = this.#findCached(lookup)
     return cached instanceof Promise
@@ -81,16 +81,16 @@ export class TokenResolver {
       : this.#confirmOrVerify(cached, lookup)
   }
 
-  /** Drops everything that is cached of a token; a call in flight is not cached either. */
+  /** Drops all cached results of a token. The result of a call in flight is not cached. */
   forget(token: string): void {
-    if (typeof token !== 'string') throw new TypeError('forget() requires a token, which is a string')
+    if (typeof token !== 'string') throw new TypeError('forget() requires a token string')
     const digest = tokenDigest(token)
     this.#local.abandon(digest)
     this.#remote.abandon(digest)
     this.#cache.forget(digest)
   }
 
-  /** The usable cache entry of a token, or its cached refusal. */
+  /** Finds the usable cache entry of a token, or its cached refusal. */
   #findCached({ digest, now, earlier }: TokenLookup): Awaitable<OrRefusal<CachedToken | undefined>> {
     const cached = earlier?.cached ?? this.#cache.accepted(digest)
     if (cached === undefined) return this.#cachedRefusal(digest, now)
@@ -98,8 +98,8 @@ export class TokenResolver {
     if (cached.key === undefined) return cached
     const unusable = cached.issuer.keys?.ensureUsable(now)
     return unusable instanceof Promise
-      ? afterwards(unusable, this.#unlessWithdrawn, cached, digest)
-      : this.#unlessWithdrawn(unusable, cached, digest)
+      ? afterwards(unusable, this.#dropIfWithdrawn, cached, digest)
+      : this.#dropIfWithdrawn(unusable, cached, digest)
   }
 
   #cachedRefusal(digest: string, now: number): Refusal | undefined {
@@ -108,8 +108,8 @@ export class TokenResolver {
     return new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
   }
 
-  /** The key that verified a cached token must still be published. */
-  readonly #unlessWithdrawn = (
+  /** Drops a cached token whose key is no longer published. */
+  readonly #dropIfWithdrawn = (
     unusable: Refusal | undefined,
     cached: CachedToken,
     digest: string,
@@ -165,28 +165,27 @@ export class TokenResolver {
   }
 
   /**
-   * Ensures that the issuer has confirmed the token recently enough: within the lifetime of a cached result and the
-   * policy's `confirmAfter` for introspected tokens, within `confirmAfter` from issue or confirmation for JWTs that
-   * were verified locally.
+   * Ensures that the issuer's confirmation is recent enough. For introspected tokens the limit is the lifetime of a cached
+   * result and the policy's `confirmAfter`. For locally verified JWTs it is `confirmAfter` since issue or confirmation.
    */
   #confirm(resolved: ResolvedToken, lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
     if (resolved.source === 'remote') return resolved
     const { cached } = resolved
     const { needs, earlier } = lookup
-    // A guard has just accepted this result for this request, under its own policy. One that says nothing about freshness
-    // neither asks again nor withdraws what that policy allows in an outage.
+    // An earlier guard has just accepted this result for this request under its own policy. A policy without freshness
+    // options makes no second call, and does not forbid the stale result that the earlier policy allows in an outage.
     if (!needs.isStated && earlier?.cached === cached) return resolved
-    // Most tokens: no clock has to be read.
+    // Skips reading the clock, which most tokens do not need.
     if (cached.key !== undefined && needs.confirmAfter === undefined) return resolved
     const now = this.#clock.now()
-    const longest = longestAge(cached, needs, now, this.#toleranceSeconds)
-    if (longest === undefined) return resolved
+    const maxAge = maxConfirmationAge(cached, needs, now, this.#toleranceSeconds)
+    if (maxAge === undefined) return resolved
     const age = this.#clock.elapsed(now) - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
-    if (age < longest) {
-      if (isWorthRefreshing(cached, age, longest)) this.#refreshInBackground(cached, lookup)
+    if (age < maxAge) {
+      if (shouldRefresh(cached, age, maxAge)) this.#refreshInBackground(cached, lookup)
       return resolved
     }
-    return this.#confirmRemotely(resolved, lookup, age < longest + needs.staleIfError)
+    return this.#confirmRemotely(resolved, lookup, age < maxAge + needs.staleIfError)
   }
 
   async #confirmRemotely(
@@ -201,9 +200,9 @@ export class TokenResolver {
     return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }
 
-  /** Refreshes the cached result of a token in use before it expires, so that no request has to wait. */
+  /** Refreshes a cached result before it expires, so that no request has to wait. */
   #refreshInBackground(cached: CachedToken, { token, digest }: TokenLookup): void {
-    // One call per cached result: whatever its outcome, the next is due when this result has expired.
+    // At most one call per cached result: after any outcome, the next call is made when this result has expired.
     cached.useCount = Number.NEGATIVE_INFINITY
     this.#remote.confirm(token, digest, cached).catch(() => undefined)
   }

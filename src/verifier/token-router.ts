@@ -5,23 +5,23 @@ import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
 
-/** The issuer of a token, and the token's format. */
+/** The issuer and the format of a token. */
 export type Route<T> =
   | { readonly kind: 'jwt'; readonly to: T; readonly unverified: UnverifiedJwt }
   | { readonly kind: 'opaque'; readonly to: T }
 
 /** Routes tokens to the issuers of a verifier by structure and configuration alone, without network calls. */
 export interface Router<T> {
-  /** The route of a token; refusal `token_malformed`, `token_undecodable` or `issuer_unknown`. */
+  /** Finds the route of a token. Refusal `token_malformed`, `token_undecodable` or `issuer_unknown`. */
   route(token: string): OrRefusal<Route<T>>
 }
 
 /**
- * Builds the routing table. An opaque token goes by its prefix, a JWT by its exact `iss` (RFC 8725 section
- * 3.8: no folding of case or slashes), and an opaque token without a known prefix to the one issuer that
- * takes such tokens. A token that failed as one kind is never tried as the other.
+ * Builds the routing table. An opaque token is routed by its prefix, and a JWT by its exact `iss`, without folding of case
+ * or slashes (RFC 8725 section 3.8). An opaque token without a known prefix goes to the one issuer without a prefix. A
+ * token that failed as one kind is never tried as the other.
  *
- * @throws ConfigurationError if two issuers could claim the same token.
+ * @throws ConfigurationError if two issuers could accept the same token.
  */
 export function createRouter<T>(
   issuers: readonly { readonly issuer: Issuer; readonly target: T }[],
@@ -32,13 +32,13 @@ export function createRouter<T>(
     []
   const encrypting = new Set<T>()
   let unprefixed: { readonly target: T } | undefined
-  let takesJwts = false
+  let acceptsJwts = false
 
   issuers.forEach(({ issuer, target }, index) => {
     const where = `issuers[${index}]`
     const { jwt, opaque } = issuer
     if (jwt !== undefined) {
-      takesJwts = true
+      acceptsJwts = true
       for (const iss of jwt.issuers ?? []) claimIss(where, iss, target)
       if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
     }
@@ -57,27 +57,33 @@ export function createRouter<T>(
     target: T,
   ): void {
     if (recognises === undefined)
-      throw new ConfigurationError(where, 'must name its iss values or recognise its JWTs')
-    if (recognising.length > 0)
-      throw ambiguous(where, 'JWTs of an unnamed issuer; give each its issuer option')
+      throw new ConfigurationError(
+        where,
+        'must identify its JWTs: set jwt.issuers to its iss values, or jwt.recognises to a function',
+      )
+    if (recognising.length > 0) throw ambiguous(where, 'JWTs of any iss. Set the issuer option of each')
     recognising.push({ recognises, target })
   }
 
   function claimOpaque(where: string, prefix: string | null, target: T): void {
     if (prefix === null) {
-      if (unprefixed !== undefined) throw ambiguous(where, 'opaque tokens without a prefix')
+      if (unprefixed !== undefined)
+        throw ambiguous(where, 'opaque tokens without a prefix. Set opaquePrefix for at least one of them')
       unprefixed = { target }
       return
     }
-    // It would take the JWTs of every issuer of the verifier, which the rules for JWTs would then not see.
+    // The prefix would match the JWTs of every issuer of the verifier, and these would bypass the rules for JWTs.
     if (mayStartJwt(prefix)) {
       throw new ConfigurationError(
         `${where}.opaque.prefix`,
-        "is what JWTs may start with. For an issuer that is asked about JWTs set jwt.checked to 'remote'",
+        "must not be a prefix of JWTs. To introspect the JWTs of this issuer, set jwt.checked to 'remote'",
       )
     }
-    const rival = prefixed.find((other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix))
-    if (rival !== undefined) throw ambiguous(where, `opaque tokens starting with ${JSON.stringify(prefix)}`)
+    const conflict = prefixed.find(
+      (other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix),
+    )
+    if (conflict !== undefined)
+      throw ambiguous(where, `opaque tokens starting with ${JSON.stringify(prefix)}`)
     prefixed.push({ prefix, target })
   }
 
@@ -92,7 +98,7 @@ export function createRouter<T>(
     return { kind: 'jwt', to: match.target, unverified }
   }
 
-  /** An encrypted token cannot be verified here, only by an issuer that is asked about such tokens. */
+  /** Routes an encrypted token, which only an issuer that introspects such tokens can verify. */
   function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
     const iss = ownMember(header, 'iss')
     const to = iss === undefined ? unprefixed?.target : typeof iss === 'string' ? byIss.get(iss) : undefined
@@ -102,21 +108,21 @@ export function createRouter<T>(
 
   return {
     route(token) {
-      const isJwt = takesJwts && looksLikeJwt(token)
-      // The pattern of a JWT already restricts the characters; other tokens are checked here, once.
+      const isJwt = acceptsJwts && looksLikeJwt(token)
+      // The JWT pattern already restricts the characters. The characters of other tokens are checked here.
       if (!isJwt && !isBearerToken(token)) return new Refusal('token_malformed')
-      const marked = prefixed.find(({ prefix }) => token.startsWith(prefix))
-      if (marked !== undefined) return { kind: 'opaque', to: marked.target }
+      const byPrefix = prefixed.find(({ prefix }) => token.startsWith(prefix))
+      if (byPrefix !== undefined) return { kind: 'opaque', to: byPrefix.target }
       if (isJwt) return routeJwt(token)
       const jwe = decodeJweHeader(token)
       if (jwe !== undefined) return routeJwe(jwe)
       if (unprefixed === undefined)
-        return new Refusal(takesJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
+        return new Refusal(acceptsJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
       return { kind: 'opaque', to: unprefixed.target }
     },
   }
 }
 
 function ambiguous(where: string, what: string): ConfigurationError {
-  return new ConfigurationError(where, `claims what an earlier issuer claims already: ${what}`)
+  return new ConfigurationError(where, `conflicts with an earlier issuer: both would accept ${what}`)
 }

@@ -1,8 +1,8 @@
 import type { AccessToken } from '../model/access-token.js'
 
 /**
- * Bytes of heap that parsed JSON counts for, above what it took under Node 20 with the members that cost most: objects of
- * a shape of their own, and one object with hundreds of names. A number outside the range of small integers takes 16.
+ * Heap assumed per part of parsed JSON, in bytes. Each is above the measured maximum in Node 20: objects that each have a
+ * distinct hidden class, and one object with hundreds of members. A number outside the range of small integers takes 16.
  */
 const OBJECT = 96
 const MEMBER = 112
@@ -10,14 +10,14 @@ const ARRAY = 48
 const ITEM = 24
 const STRING = 24
 
-/** A character takes one byte, or two in a string with a character beyond Latin-1. */
+/** Bytes per character: one, or two in a string with a character beyond Latin-1. */
 const CHARACTER = 2
 
 /**
- * The heap that claims take, in bytes, never much less than they really take. Stops beyond `limit`, so that weighing is
- * cheap, and ends even for cyclic values of a custom issuer.
+ * Estimates the heap that claims take, in bytes, never far below the real value. Stops above `limit`, so that the estimate
+ * is cheap and ends for cyclic values of a custom issuer.
  *
- * @returns `undefined` for claims that JSON cannot represent.
+ * @returns the estimate, or `undefined` for claims that JSON cannot represent.
  */
 export function weighClaims(claims: object, limit: number): number | undefined {
   const weight = weighObject(claims, limit)
@@ -57,14 +57,14 @@ function weighObject(value: object, limit: number): number {
   return weight
 }
 
-/** The heap that the members of a token take besides its claims, in bytes. */
+/** Estimates the heap that the properties of a token take besides its claims, in bytes. */
 export function weighToken(token: AccessToken): number {
   return TOKEN + weighStrings(token.scopes) + weighStrings(token.audience) + namesOf(token) * CHARACTER
 }
 
 /**
- * A cache entry with its token, decision and digest, all members short. Measured on 2026-11-30: 700 to 1,100; the rest is
- * a margin.
+ * Bytes of a cache entry with token, decision and digest, all strings short. Measured on 2026-11-30: 700 to 1,100; the
+ * rest is a margin.
  */
 const TOKEN = 2200
 

@@ -7,47 +7,88 @@ import type { Policy } from '../policy/policy.js'
 import type { Authorizer } from './authorizer.js'
 import type { VerifierHealth } from './readiness.js'
 
-/** Verifies tokens and authorizes requests. Created by `createVerifier()`. */
+/** Verifies tokens and authorizes requests. Created by `createVerifier()`; shared by all guards of a process. */
 export interface Verifier {
   /**
-   * Verifies a token and holds it against the verifier's policy and the given one.
+   * Verifies a token and evaluates the verifier's policy and `policy`. For tokens that do not come in an HTTP request.
    *
-   * @throws Refusal, as a rejection, with the reason.
-   * @throws ConfigurationError, at once, if the policy is wrong.
+   * @param token - the bare token, without `Bearer`.
+   * @param policy - requirements in addition to the verifier's policy. Create it once and pass the same object: each new
+   *   object is compiled, which takes longer than a decision on a cached token.
+   * @throws Refusal as a rejection: `reason` says why, and `status` is 503 if the token could not be checked.
+   * @throws ConfigurationError synchronously if the policy is invalid.
+   *
+   * @example
+   * ```ts
+   * const { clientId } = await verifier.verify(token, { scopes: 'orders:read' })
+   * ```
    */
   verify(token: string, policy?: Policy): Promise<AccessToken>
   /**
-   * Decides about a request. The promise never rejects: an outage, too, is a decision. Make the policy once: each new
-   * object is checked anew, which takes longer than to decide about a known token.
+   * Decides on a request by its `Authorization` header (RFC 6750 section 2.1). The promise never rejects: if the token
+   * cannot be checked, the outcome is `undecidable`.
    *
-   * @throws ConfigurationError, at once, if the policy is wrong.
+   * @param request - method, URL and headers. Pass Node's `rawHeaders` too: Node drops a second `Authorization` header from
+   *   `headers`, and such a request must be refused.
+   * @param policy - requirements in addition to the verifier's policy. Create it once and pass the same object.
+   * @throws ConfigurationError synchronously if the policy is invalid.
+   *
+   * @example
+   * ```ts
+   * const decision = await verifier.authorize(request, { scopes: 'orders:read' })
+   * if (decision.outcome !== 'accepted') return { status: decision.refusal.status, headers: decision.refusal.headers }
+   * ```
    */
   authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
   /**
-   * Loads discovery documents and keys of every issuer before traffic comes.
+   * Loads discovery documents and keys of every issuer. Optional: the first request that needs them loads them otherwise.
    *
-   * @throws AggregateError, as a rejection, naming each issuer that failed.
+   * @throws AggregateError as a rejection. Its message names each issuer that failed and the cause, and the verifier stays
+   *   usable.
+   *
+   * @example
+   * ```ts
+   * await verifier.ready()
+   * server.listen(3000)
+   * ```
    */
   ready(): Promise<void>
-  /** A snapshot of what is known of the issuers; asks nobody. */
+  /**
+   * Returns a snapshot of the state of each issuer. Makes no network call.
+   *
+   * @example
+   * ```ts
+   * const isReady = verifier.health().status !== 'down'
+   * ```
+   */
   health(): VerifierHealth
   /**
-   * Drops what is remembered of one token.
+   * Drops all cached results of one token in this process. The next request verifies or introspects it again.
    *
-   * @throws TypeError for what is no text.
+   * @throws TypeError if the token is not a string.
+   *
+   * @example
+   * ```ts
+   * verifier.forget(revokedToken)
+   * ```
    */
   forget(token: string): void
   /**
-   * Clears the caches and closes idle connections to the issuers; those in use are closed once their response has been
-   * read. Nothing keeps the process alive without it either.
+   * Clears the caches and closes idle connections to the issuers. A connection in use is closed after its response has
+   * been read. May be called repeatedly. Optional: a verifier never keeps the process alive.
+   *
+   * @example
+   * ```ts
+   * server.close(() => verifier.close())
+   * ```
    */
   close(): void
 }
 
-/** What guards and test helpers need beyond the public interface. */
+/** Internals of a verifier that guards and test helpers use. */
 export interface VerifierInternals {
   readonly authorizer: Authorizer
-  /** Combines the verifier's own policy with a route's. */
+  /** Combines the verifier's policy with that of a route. */
   readonly policies: (policy: Policy | undefined) => PolicySet
   readonly issuers: readonly Issuer[]
 }
@@ -58,21 +99,21 @@ interface WithInternals {
   [INTERNALS]?: VerifierInternals & { readonly owner: object }
 }
 
-/** Attaches the internals to a verifier; they are not enumerable, so that a copy of its methods does not have them. */
+/** Attaches the internals to a verifier. They are not enumerable, so that a copy of its methods lacks them. */
 export function setInternals(verifier: Verifier, internals: VerifierInternals): void {
   Object.defineProperty(verifier, INTERNALS, { value: { ...internals, owner: verifier } })
 }
 
 /**
- * The internals of a verifier made by `createVerifier()`. `undefined` for any other object of the interface, such as an
- * application's wrapper, a proxy or an object that inherits from a verifier: its own methods must be called.
+ * Returns the internals of a verifier created by `createVerifier()`. `undefined` for a wrapper, a proxy or an object that
+ * inherits from a verifier, because its methods may differ and must be called.
  */
 export function internalsOf(verifier: Verifier): VerifierInternals | undefined {
   const internals = (verifier as WithInternals)[INTERNALS]
   return internals?.owner === verifier ? internals : undefined
 }
 
-/** The issuers a verifier was made with. */
+/** Returns the issuers of a verifier. */
 export function issuersOf(verifier: Verifier): readonly Issuer[] {
   return internalsOf(verifier)?.issuers ?? []
 }

@@ -35,7 +35,7 @@ it.each([
   },
 )
 
-it('callers of one token take one of the places', async () => {
+it('callers with the same token count as one waiting call', async () => {
   const { issuer, opaque, outcome } = await discoveryBed({ maxInFlight: 1 })
   const token = opaque()
   const gate = issuer.gate('discovery')
@@ -45,7 +45,7 @@ it('callers of one token take one of the places', async () => {
   expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['accepted']))
 })
 
-it('the places are free again when discovery fails', async () => {
+it('waiting calls no longer count when discovery has failed', async () => {
   const { issuer, opaque, outcome, pass } = await discoveryBed()
   issuer.fail('discovery', 'hang')
   const results = await withoutAnswer(issuer, 'discovery', Promise.all(times(100, () => outcome(opaque()))))

@@ -7,17 +7,17 @@ import { passDeadlines } from '../support/deadlines.js'
 import { concurrently, introspectionBed, testBed, type TestBed } from '../support/test-bed.js'
 import { until } from '../support/until.js'
 
-/** A valid bearer token that a filter in front of the issuer takes for an attack. */
+/** A syntactically valid token that a filter in front of the issuer rejects as an attack. */
 const oddToken = (index: number): string => `../../../../etc/passwd${index}`
 
-/** The tokens that the introspection endpoint was asked about. */
+/** The tokens that were sent to the introspection endpoint. */
 interface Asked {
   readonly tokens: string[]
-  /** The most probes that were in flight at the same time. */
+  /** Maximum number of probes that were in flight at the same time. */
   mostProbes: number
 }
 
-/** Answers odd tokens in the given way, and all others as an issuer does that knows the tokens of the bed. */
+/** Responds to unusual tokens in the given way, and to all others like the issuer of the test bed. */
 function filterBefore(bed: TestBed, page: FaultHandler): Asked {
   const asked: Asked = { tokens: [], mostProbes: 0 }
   let probes = 0
@@ -38,7 +38,7 @@ function filterBefore(bed: TestBed, page: FaultHandler): Asked {
         ? { active: true, sub: 'billing', aud: 'https://api.test' }
         : { active: false }
       response.setHeader('content-type', 'application/json')
-      // Held back for a turn, so that another probe would arrive meanwhile.
+      // Delayed for a turn of the event loop, so that a second probe would overlap.
       setImmediate(() => {
         if (!known.has(token)) probes -= 1
         response.end(JSON.stringify(answer))
@@ -48,9 +48,9 @@ function filterBefore(bed: TestBed, page: FaultHandler): Asked {
   return asked
 }
 
-describe('a response about one odd token that cannot be read', () => {
+describe('an unreadable response for one unusual token', () => {
   it.each<[string, FaultHandler]>([
-    ['a block page', htmlPage],
+    ['an HTML page', htmlPage],
     ['a 500', says(500, 'oops')],
     ['a 502', says(502, '')],
     ['a redirect', says(302, '', { location: '/blocked' })],
@@ -61,7 +61,7 @@ describe('a response about one odd token that cannot be read', () => {
     ['a reset connection', (request) => void request.socket.destroy()],
     ['no response', hang],
     ['a response cut short', hangHalfway('{"active":true}')],
-    ['bytes that are no HTTP', saysRaw('garbage\r\n\r\n')],
+    ['bytes that are not HTTP', saysRaw('garbage\r\n\r\n')],
     ['a 503 with Retry-After', says(503, '', { 'retry-after': '120' })],
   ])('%s: 25 in 20 s keep no valid token out', async (_, page) => {
     const bed = await introspectionBed()
@@ -108,13 +108,13 @@ describe('a response about one odd token that cannot be read', () => {
     expect(bed.health().remote?.breaker).toBe('open')
     filterBefore(bed, page)
     bed.pass(5)
-    // The single call after the pause is about an odd token, of all.
+    // The single trial call is for an unusual token.
     expect((await bed.answer(oddToken(1))).status).toBe(503)
     expect(await bed.outcome('valid-1')).toBe('accepted')
     expect(bed.issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing', 'remote_recovered'])
   })
 
-  it('is cached for nobody, not even for the token itself', async () => {
+  it('is not cached, not even for this token', async () => {
     const bed = await introspectionBed()
     const { tokens } = filterBefore(bed, htmlPage)
     await bed.outcome(oddToken(1))
@@ -122,7 +122,7 @@ describe('a response about one odd token that cannot be read', () => {
     expect(tokens.filter((token) => token === oddToken(1))).toHaveLength(2)
   })
 
-  it('of 64 at the same time: never more than one probe is in flight, each with a token of its own', async () => {
+  it('of 64 at the same time: at most one probe is in flight, each with a different token', async () => {
     const bed = await introspectionBed()
     const asked = filterBefore(bed, htmlPage)
     const outcomes = await concurrently(64, (index) => bed.outcome(oddToken(index)))
@@ -179,7 +179,7 @@ describe('the probe', () => {
   it.each<[string, boolean]>([
     ['that the issuer introspects', true],
     ['that is confirmed', false],
-  ])('is a well-formed JWT of the issuer after a call about a JWT %s', async (_, jwts) => {
+  ])('is a well-formed JWT of the issuer after a call for a JWT %s', async (_, jwts) => {
     const bed = await testBed({
       policy: { confirmAfter: 0 },
       issuers: (by) => {
@@ -211,7 +211,7 @@ describe('the probe', () => {
     expect(tokens[1]).not.toBe(tokens[0])
   })
 
-  it('does not make its caller wait beyond the deadline of a call, and still counts', async () => {
+  it('does not delay its caller beyond the deadline of a call, and still counts', async () => {
     const bed = await introspectionBed({ deadline: 10, breakerAfter: 1 })
     const { issuer, answer, opaque, health } = bed
     let calls = 0
@@ -228,7 +228,7 @@ describe('the probe', () => {
   })
 })
 
-describe('an issuer that is really broken opens the circuit', () => {
+describe('an issuer that fails for every token opens the circuit', () => {
   it.each<[string, Fault]>([
     ['a page for every token', htmlPage],
     ['a 500 for every token', 500],
@@ -251,7 +251,7 @@ describe('an issuer that is really broken opens the circuit', () => {
   it.each<[string, Fault, string, number]>([
     ['no response', 'reset', 'issuer_unavailable', 1],
     ['a 429 without Retry-After', 429, 'issuer_overloaded', 0],
-    ['our credentials refused', 401, 'issuer_refused_us', 1],
+    ['rejected credentials', 401, 'issuer_refused_us', 1],
   ])('%s: five in a row open it, after at most one probe', async (_, how, reason, probes) => {
     const { issuer, opaque, answer, health } = await introspectionBed({ retries: 0 })
     issuer.fail('introspection', how)
@@ -273,7 +273,7 @@ describe('an issuer that is really broken opens the circuit', () => {
   it.each([
     ['429', 'issuer_overloaded', 'without a probe', 1],
     ['503', 'issuer_unavailable', 'after one probe', 2],
-  ])('a %s with Retry-After opens it at once: %s, %s', async (status, reason, _, calls) => {
+  ])('a %s with Retry-After opens it immediately: %s, %s', async (status, reason, _, calls) => {
     const { issuer, opaque, answer, health } = await introspectionBed()
     issuer.fail('introspection', { status: Number(status), headers: { 'retry-after': '9' } })
     expect(await answer(opaque())).toMatchObject({ status: 503, reason, retryAfter: 9 })

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { KEY_DEFAULTS } from '../../src/keys/options.js'
 import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys/refreshing-document.js'
-import { LONGEST_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
+import { MAX_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
 import { REMOTE_DEFAULTS } from '../../src/introspection/options.js'
-import { IN_USE, REFRESH_AT } from '../../src/verifier/freshness.js'
+import { MIN_USES_TO_REFRESH, REFRESH_AT } from '../../src/verifier/freshness.js'
 import { rowsOf } from '../integration/docs/support.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -38,8 +38,8 @@ describe('docs/guide/outages.md', () => {
     ['keys are fetched ahead at', `${KEYS_REFRESH_AT * 100} % of their lifetime`],
     ['shortest lifetime by `Cache-Control`', `${SHORTEST_LIFETIME} s`],
     ['answers are refreshed ahead at', `${REFRESH_AT * 100} % of their lifetime`],
-    ['requests that make a token one in use', `${IN_USE}`],
-    ['longest pause an issuer can ask for', `${LONGEST_RETRY_AFTER} s`],
+    ['requests that make a token one in use', `${MIN_USES_TO_REFRESH}`],
+    ['longest pause an issuer can ask for', `${MAX_RETRY_AFTER} s`],
   ])('%s: %s', (name, value) => {
     expect(rows.get(name)).toBe(value)
   })
@@ -56,8 +56,8 @@ describe('docs/guide/outages.md', () => {
       `no call for ${remote.breakerPause} s`,
       `at most ${remote.maxInFlight} calls`,
       `${remote.maxBytes / 1024} KiB`,
-      `${LONGEST_RETRY_AFTER} s at most`,
-      `${IN_USE} requests or more`,
+      `${MAX_RETRY_AFTER} s at most`,
+      `${MIN_USES_TO_REFRESH} requests or more`,
     ]) {
       expect(page).toContain(sentence)
     }

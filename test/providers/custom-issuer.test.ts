@@ -133,7 +133,7 @@ describe('an issuer written by hand', () => {
 
   const mistake = 'a mistake in the issuer'
   // What a reader trips over is an answer, which its message may quote.
-  const unread = 'the answer could not be read'
+  const unread = 'the read function of the issuer threw an error'
 
   it.each<[string, string, (by: TestIssuer) => Issuer]>([
     ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],

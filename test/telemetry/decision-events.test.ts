@@ -10,7 +10,7 @@ function fingerprint(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 16)
 }
 
-/** What the observer is told of a token that something has vouched for. */
+/** The event of a verified token. */
 function about({ issuer }: TestBed, token: string, more: Partial<DecisionEvent>): unknown {
   const who = { clientId: 'billing', subject: 'service-7', tokenId: 'token-1' }
   return {
@@ -29,8 +29,8 @@ function about({ issuer }: TestBed, token: string, more: Partial<DecisionEvent>)
 const WHO = { clientId: 'billing', subject: 'service-7', scopes: 'a', claims: { jti: 'token-1' } }
 const request = (token: string) => ({ method: 'GET', url: '/orders', ...bearer(token) })
 
-describe('what an observer is told of a decision', () => {
-  it('a JWT: checked locally, then remembered, then confirmed', async () => {
+describe('the event of a decision', () => {
+  it('a JWT: verified locally, then cached, then confirmed', async () => {
     const bed = await testBed()
     const token = bed.jwt(WHO)
     await bed.verifier.authorize(request(token))
@@ -44,7 +44,7 @@ describe('what an observer is told of a decision', () => {
     ])
   })
 
-  it('an opaque token: asked about, then remembered', async () => {
+  it('an opaque token: introspected, then cached', async () => {
     const bed = await testBed()
     const token = bed.issuer.mintOpaque(WHO)
     await bed.verifier.authorize(request(token))
@@ -56,7 +56,7 @@ describe('what an observer is told of a decision', () => {
     ])
   })
 
-  it('a token that is good and may not do this', async () => {
+  it('a valid token without a required scope', async () => {
     const bed = await testBed()
     const token = bed.jwt(WHO)
     await bed.verifier.authorize(request(token), { scopes: 'b' })
@@ -65,7 +65,7 @@ describe('what an observer is told of a decision', () => {
     ])
   })
 
-  it('a token nothing vouches for: no word of what it says of itself', async () => {
+  it('a token that was not verified: no claim of it', async () => {
     const bed = await testBed()
     const forged = `${bed.jwt(WHO).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
     await bed.verifier.authorize(request(forged))
@@ -130,7 +130,7 @@ describe('what an observer is told of a decision', () => {
     })
   })
 
-  it('says how long it took, in milliseconds', async () => {
+  it('contains the duration in milliseconds', async () => {
     const { events, jwt, verifier } = await testBed()
     await verifier.verify(jwt())
     expect(Number.isFinite(events[0]!.durationMs)).toBe(true)
@@ -145,7 +145,7 @@ describe('the path that is reported', () => {
     ['has no host', { url: 'https://user:secret@api.test/orders?x=1' }, '/orders'],
     ['has the mount path', { url: '/7?x=1', originalUrl: '/orders/7?x=1' }, '/orders/7'],
     ['keeps two slashes', { url: '//api.test/orders?x' }, '//api.test/orders'],
-    ['is absent where there is none', {}, undefined],
+    ['is absent if the request has no URL', {}, undefined],
   ])('%s', async (_, address, path) => {
     const { events, verifier } = await testBed()
     await verifier.authorize({ headers: {}, ...address })
@@ -153,7 +153,7 @@ describe('the path that is reported', () => {
   })
 })
 
-describe('a request that was put together by hand is reported, whatever its members are', () => {
+describe('a hand-made request with any properties is reported', () => {
   const broken = {
     get: () => {
       throw new Error('not to be had')
@@ -161,13 +161,13 @@ describe('a request that was put together by hand is reported, whatever its memb
   }
   it.each<[string, object, object]>([
     [
-      'an address that is no text',
+      'a URL that is not a string',
       { method: 'GET', url: new URL('https://api.test/orders') },
       { method: 'GET' },
     ],
-    ['a method that is no text', { method: 7, url: '/orders' }, { path: '/orders' }],
-    ['an address that cannot be read', Object.defineProperty({ method: 'GET' }, 'url', broken), {}],
-    ['a method that cannot be read', Object.defineProperty({ url: '/orders' }, 'method', broken), {}],
+    ['a method that is not a string', { method: 7, url: '/orders' }, { path: '/orders' }],
+    ['a URL that throws', Object.defineProperty({ method: 'GET' }, 'url', broken), {}],
+    ['a method that throws', Object.defineProperty({ url: '/orders' }, 'method', broken), {}],
   ])('%s', async (_, request, reported) => {
     const { events, verifier, jwt } = await testBed()
     const decision = await verifier.authorize(Object.assign(request, bearer(jwt())))
@@ -178,14 +178,14 @@ describe('a request that was put together by hand is reported, whatever its memb
   })
 })
 
-describe('a token that stands in the path as well', () => {
+describe('a token that is also in the path', () => {
   const pathOf = async (path: string, token: string) => {
     const { events, verifier } = await testBed()
     await verifier.authorize({ url: path, ...bearer(token) })
     return events[0]!.path
   }
 
-  it('is not reported from there, accepted or not', async () => {
+  it('is masked, accepted or not', async () => {
     const bed = await testBed()
     const [good, opaque] = [bed.jwt(WHO), bed.issuer.mintOpaque(WHO)]
     for (const token of [good, opaque, `${good}x`, 'not-there-at-all']) {
@@ -199,14 +199,14 @@ describe('a token that stands in the path as well', () => {
     ['in part', '/callback/abcdefgh%2Fefgh+ijkl=/x%0Ay', '/callback/[token]/x%0Ay'],
     ['in lower case', '/callback/abcdefgh%2fefgh%2bijkl%3d', '/callback/[token]'],
     ['of a part of it', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl', '/callback/%zz/abcdefgh%2Fefgh%2Bijkl'],
-    ['beside itself as it is', '/abcdefgh/efgh+ijkl=/abcdefgh%2Fefgh%2Bijkl%3D', '/[token]/[token]'],
+    ['next to the plain token', '/abcdefgh/efgh+ijkl=/abcdefgh%2Fefgh%2Bijkl%3D', '/[token]/[token]'],
     ['of an encoding', '/callback/abcdefgh%252Fefgh%25252bijkl%3D/x%2520y', '/callback/[token]/x%2520y'],
-    ['beside what is none', '/%zz/abcdefgh%2Fefgh%2Bijkl%3D%C3%A9%ff', '/%zz/[token]%C3%A9%ff'],
-  ])('nor in an encoding %s', async (_, path, reported) => {
+    ['next to invalid escapes', '/%zz/abcdefgh%2Fefgh%2Bijkl%3D%C3%A9%ff', '/%zz/[token]%C3%A9%ff'],
+  ])('is masked in an encoding %s', async (_, path, reported) => {
     expect(await pathOf(path, 'abcdefgh/efgh+ijkl=')).toBe(reported)
   })
 
-  it('nor in the encoding of addresses', async () => {
+  it('is masked in percent-encoding', async () => {
     expect(await pathOf('/callback/abcd%2Fefgh%2Bijkl%3D', 'abcd/efgh+ijkl=')).toBe(
       '/callback/abcd%2Fefgh%2Bijkl%3D',
     )
@@ -216,31 +216,31 @@ describe('a token that stands in the path as well', () => {
   })
 
   it.each([
-    ['with escapes of its own', 'abcdefgh%2Fefgh%2Bijkl%3D', '/callback/[token]'],
-    ['with escapes that are none of it beside it', 'abcdefghijklmnopqrst', '/a%2Fb/callback/[token]'],
-  ])('nor as it came, %s', async (_, token, reported) => {
+    ['with escapes in the token', 'abcdefgh%2Fefgh%2Bijkl%3D', '/callback/[token]'],
+    ['with unrelated escapes next to it', 'abcdefghijklmnopqrst', '/a%2Fb/callback/[token]'],
+  ])('is masked as it was sent, %s', async (_, token, reported) => {
     const before = reported.slice(0, reported.indexOf('/callback'))
     expect(await pathOf(`${before}/callback/${token}`, token)).toBe(reported)
   })
 
-  it('nor a text with characters that no token has, in the encoding of addresses', async () => {
+  it('a credential with characters that no token contains is masked in percent-encoding', async () => {
     expect(await pathOf('/callback/user%3Asecret-of-16-chars', 'user:secret-of-16-chars')).toBe(
       '/callback/[token]',
     )
   })
 
-  it('what is too short to be a secret blots nothing out', async () => {
+  it('a value too short to be a secret masks nothing', async () => {
     expect(await pathOf('/internal/orders', 'orders')).toBe('/internal/orders')
   })
 
-  it('a text that is no Unicode is reported like any other', async () => {
+  it('a path that is not valid Unicode is reported like any other', async () => {
     expect(await pathOf('/orders/of/somebody/else', `\ud800${'x'.repeat(20)}`)).toBe(
       '/orders/of/somebody/else',
     )
   })
 })
 
-it('the mode that is reported is that of the guard', async () => {
+it('the reported mode is that of the guard', async () => {
   const { events, verifier } = await testBed()
   const enforcing = guard(verifier, {})
   const reporting = guard(verifier, {}, { mode: 'report' })
@@ -253,7 +253,7 @@ it('the mode that is reported is that of the guard', async () => {
   ])
 })
 
-describe('an observer that fails changes nothing', () => {
+describe('an observer that fails has no effect', () => {
   it.each<[string, DecisionObserver]>([
     [
       'it throws',
@@ -262,7 +262,7 @@ describe('an observer that fails changes nothing', () => {
       },
     ],
     ['it rejects', () => Promise.reject(new Error('observer'))],
-    ['it never comes back', () => new Promise(() => undefined)],
+    ['its promise never settles', () => new Promise(() => undefined)],
     [
       'it tries to change the event',
       (event) => void Object.assign(event, { outcome: 'accepted', reason: undefined }),
@@ -277,8 +277,8 @@ describe('an observer that fails changes nothing', () => {
   })
 })
 
-describe('an event gives no token away', () => {
-  it('neither the token nor a part of it stands in any event', async () => {
+describe('an event contains no token', () => {
+  it('neither the token nor a part of it is in any event', async () => {
     const { events, issuer, jwt, verifier } = await testBed()
     const [signed, opaque] = [jwt(), issuer.mintOpaque()]
     const sent = [signed, opaque, 'made-up-token', `${signed}x`, `${signed}.${signed}`]

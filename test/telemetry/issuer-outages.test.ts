@@ -45,7 +45,7 @@ describe('an outage is reported once', () => {
     expect(kinds(issuerEvents)).toEqual(['keys_failing', 'keys_recovered'])
   })
 
-  it('and the next outage again', async () => {
+  it('and the next outage is reported again', async () => {
     const { issuer, jwt, outcome, pass, issuerEvents } = await testBed()
     for (let outage = 0; outage < 3; outage += 1) {
       issuer.fail('all', 500)

@@ -4,9 +4,9 @@ import { bearer, testBed } from '../support/test-bed.js'
 
 const WHO = { clientId: 'billing' }
 
-/** Forms in which a caller may put what it sends as `Authorization` into the path as well. */
+/** Forms in which a caller may also put its `Authorization` value into the path. */
 const FORMS: readonly (readonly [form: string, inPath: (token: string) => string])[] = [
-  ['as it is', (token) => token],
+  ['plain', (token) => token],
   ['in quotes', (token) => `"${token}"`],
   ['encoded', (token) => inTurns(token, percent)],
   ['encoded twice', (token) => inTurns(token, (character) => encodeURIComponent(percent(character)))],
@@ -15,7 +15,7 @@ const FORMS: readonly (readonly [form: string, inPath: (token: string) => string
     (token) => inTurns(token, (character, at) => (at % 3 === 0 ? percent(character) : character)),
   ],
   [
-    'of which the digits of the encoding are encoded',
+    'with encoded digits of the encoding',
     (token) => inTurns(token, (character) => `%25${inTurns(percent(character).slice(1), percent)}`),
   ],
   ['split into halves', (token) => `${token.slice(0, token.length / 2)}/${token.slice(token.length / 2)}`],
@@ -33,7 +33,7 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`
 }
 
-/** Headers of which no token can be read, and one of which it can. */
+/** One header with a readable token, and headers without one. */
 const HEADERS: readonly (readonly [what: string, headersOf: (token: string) => GuardedRequest])[] = [
   ['a token that is read', (token) => ({ headers: { authorization: `Bearer ${token}` } })],
   [
@@ -62,7 +62,7 @@ const HEADERS: readonly (readonly [what: string, headersOf: (token: string) => G
   ['a comma', (token) => ({ headers: { authorization: `Bearer ${token}, Bearer other` } })],
   ['another scheme', (token) => ({ headers: { authorization: `DPoP ${token}` } })],
   ['no scheme', (token) => ({ headers: { authorization: token } })],
-  ['a scheme that is run together with it', (token) => ({ headers: { authorization: `Bearer${token}` } })],
+  ['a scheme without a space after it', (token) => ({ headers: { authorization: `Bearer${token}` } })],
   ['a tab', (token) => ({ headers: { authorization: `Bearer\t${token}` } })],
 ]
 
@@ -73,7 +73,7 @@ describe.each(HEADERS)('credentials in the path, with %s in the header', (_, req
       const path = `/callback/${inPath(token)}/orders`
       await bed.verifier.authorize({ method: 'GET', url: `${path}?x=1`, ...requestOf(token) })
       const reported = bed.events.at(-1)!.path!
-      // What precedes a part may be the character that precedes it in the token, and is masked with it.
+      // The character before a part may be the one before it in the token, and is then masked too.
       expect(reported).toMatch(/^\/callb.*\[token\].*\/orders$/)
       const shown = decodeURIComponent(decodeURIComponent(decodeURIComponent(reported))).replace(
         /[^A-Za-z0-9_-]/g,
@@ -86,7 +86,7 @@ describe.each(HEADERS)('credentials in the path, with %s in the header', (_, req
     }
   })
 
-  it('do not hide a path that only resembles them', async () => {
+  it('do not mask a path that only resembles them', async () => {
     const bed = await testBed()
     const path = '/tenants/3f2b8c1e-7a55-4c3e-9d1b-0c2f6a8e4b7d/orders/2031-04-06T12:00:00.000Z'
     await bed.verifier.authorize({ url: path, ...requestOf(bed.jwt(WHO)) })
@@ -94,7 +94,7 @@ describe.each(HEADERS)('credentials in the path, with %s in the header', (_, req
   })
 })
 
-it('a password in an address is not reported, nor a token in the place of the method', async () => {
+it('a password in a URL is not reported, nor a token as the method', async () => {
   const bed = await testBed()
   for (const url of ['http://user:secret@api.internal/orders', 'http://user:secret@api internal/orders'])
     await bed.verifier.authorize({ url, ...bearer('x') })
@@ -104,7 +104,7 @@ it('a password in an address is not reported, nor a token in the place of the me
   expect(bed.events.at(-1)!.method).toBe('[token]')
 })
 
-it('a path or credentials too long to search are masked as a whole, so that they do not occupy the event loop', async () => {
+it('a path or credentials too long to search are masked entirely, so that they do not block the event loop', async () => {
   const bed = await testBed()
   const parts = Array.from({ length: 370 }, (_, index) => `${index}`.padStart(20, 'part'))
   const many = Array.from({ length: 200 }, (_, index) => ['Authorization', `${index}`.repeat(100)]).flat()

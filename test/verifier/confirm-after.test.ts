@@ -11,13 +11,13 @@ describe('a JWT under confirmAfter', () => {
     [299, 0],
     [300, 1],
     [301, 1],
-  ])('%s s old, with 5 minutes: the issuer is asked %s times', async (age, calls) => {
+  ])('%s s old, with 5 minutes: %s introspections', async (age, calls) => {
     const { jwt, outcome, issuer } = await testBed()
     expect(await outcome(jwt({ age }), FIVE_MINUTES)).toBe('accepted')
     expect(issuer.calls.introspection).toBe(calls)
   })
 
-  it('remembered, is asked about from the very moment it is that old', async () => {
+  it('cached, is introspected as soon as it reaches that age', async () => {
     const { jwt, outcome, issuer, pass } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt()
     await outcome(token)
@@ -29,7 +29,7 @@ describe('a JWT under confirmAfter', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('is asked about again once the last answer is that old, and tells when it was confirmed', async () => {
+  it('is introspected again when the last confirmation reaches that age, and states when it was confirmed', async () => {
     const { jwt, verifier, issuer, pass, now } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt({ age: 300 })
     expect(await verifier.verify(token)).toMatchObject({ confirmedAt: now() })
@@ -42,14 +42,14 @@ describe('a JWT under confirmAfter', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('is not asked about where no policy wants it', async () => {
+  it('is not introspected if no policy requires it', async () => {
     const { jwt, verifier, issuer } = await testBed()
     const token = await verifier.verify(jwt({ age: '1h', expiresIn: '1h' }))
     expect(token.confirmedAt).toBeUndefined()
     expect(issuer.calls.introspection).toBe(0)
   })
 
-  it('with 0 is asked about on every request', async () => {
+  it('with 0 is introspected on every request', async () => {
     const { jwt, outcome, issuer } = await testBed({ policy: { confirmAfter: 0 } })
     const token = jwt()
     for (let request = 1; request <= 3; request += 1) {
@@ -59,7 +59,7 @@ describe('a JWT under confirmAfter', () => {
   })
 
   it.each([0, 4, 4.5])(
-    'with 0 is asked about on every request, also with an iat %s s ahead',
+    'with 0 is introspected on every request, also with an iat %s s ahead',
     async (ahead) => {
       const { jwt, outcome, issuer } = await testBed()
       const token = jwt({ age: -ahead })
@@ -74,7 +74,7 @@ describe('a JWT under confirmAfter', () => {
   )
 
   it.each([1, 3, 60])(
-    'with %s s is accepted no longer than that after it came, iat ahead',
+    'with an iat ahead is accepted for at most %s s after its first request',
     async (longest) => {
       const { jwt, outcome, issuer, pass } = await testBed({ policy: { confirmAfter: longest } })
       const token = jwt({ age: -4 })
@@ -88,7 +88,7 @@ describe('a JWT under confirmAfter', () => {
     },
   )
 
-  it('whose iat is ahead is accepted no longer than that after it was confirmed', async () => {
+  it('with an iat ahead is accepted for at most that long after it was confirmed', async () => {
     const { jwt, outcome, issuer, pass } = await testBed({ policy: { confirmAfter: 2 } })
     const token = jwt({ age: -4 })
     expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
@@ -100,13 +100,13 @@ describe('a JWT under confirmAfter', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('that does not say when it was issued is asked about at once', async () => {
+  it('without an iat is introspected on its first request', async () => {
     const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     expect(await outcome(jwt({ claims: { iat: undefined } }))).toBe('accepted')
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('once revoked, is refused no later than that', async () => {
+  it('is refused at most that long after it was revoked', async () => {
     const { jwt, outcome, issuer, pass } = await testBed({ policy: FIVE_MINUTES })
     const token = jwt()
     await outcome(token)
@@ -119,7 +119,7 @@ describe('a JWT under confirmAfter', () => {
     expect(await outcome(token)).toBe('token_inactive')
   })
 
-  it('once revoked, is refused at once where every request is confirmed', async () => {
+  it('is refused on the first request after it was revoked if confirmAfter is 0', async () => {
     const { jwt, outcome, issuer } = await testBed()
     const token = jwt()
     expect(await outcome(token, { confirmAfter: 0 })).toBe('accepted')
@@ -127,7 +127,7 @@ describe('a JWT under confirmAfter', () => {
     expect(await outcome(token, { confirmAfter: 0 })).toBe('token_inactive')
   })
 
-  it('confirmed for a strict route is not asked about for a laxer one', async () => {
+  it('confirmed for a strict route is not introspected for a less strict one', async () => {
     const { jwt, outcome, issuer, pass } = await testBed()
     const token = jwt({ age: '10m' })
     await outcome(token, { confirmAfter: 0 })
@@ -138,7 +138,7 @@ describe('a JWT under confirmAfter', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('is held to the stricter of verifier and route', async () => {
+  it('is confirmed as the stricter policy of verifier and route requires', async () => {
     for (const [policy, route] of [
       [{ confirmAfter: 60 }, FIVE_MINUTES],
       [FIVE_MINUTES, { confirmAfter: 60 }],
@@ -151,7 +151,7 @@ describe('a JWT under confirmAfter', () => {
     }
   })
 
-  it('is undecidable while the issuer cannot be reached, and fine again after', async () => {
+  it('is undecidable while the issuer is unavailable, and accepted afterwards', async () => {
     const { jwt, outcome, issuer } = await testBed({ policy: FIVE_MINUTES })
     const [young, old] = [jwt({ age: 299 }), jwt({ age: 300 })]
     issuer.fail('introspection', 500)
@@ -162,7 +162,7 @@ describe('a JWT under confirmAfter', () => {
   })
 })
 
-describe('where the issuer cannot be asked, a JWT is refused from then on', () => {
+describe('a JWT of an issuer without introspection is refused from that age on', () => {
   it.each<[string, (issuer: TestIssuer) => Issuer, 'oauth' | 'stytch']>([
     ['oauth without introspection', (by) => oauth(by.oauth({ introspection: undefined })), 'oauth'],
     ['stytch', (by) => stytch(by.stytch()), 'stytch'],
@@ -189,7 +189,7 @@ describe('where the issuer cannot be asked, a JWT is refused from then on', () =
   })
 })
 
-describe('the other issuers that can be asked confirm JWTs too', () => {
+describe('the other issuers with introspection confirm JWTs too', () => {
   it.each<[string, (issuer: TestIssuer) => Issuer, 'clerk' | 'authlete', Endpoint]>([
     ['clerk', (by) => clerk(by.clerk()), 'clerk', 'clerkVerify'],
     [
@@ -217,7 +217,7 @@ describe('an opaque token under confirmAfter', () => {
     [0, 0, 2],
     [60, 29.999, 1],
     [60, 30, 2],
-  ])('%s s, asked about again after %s s: %s calls', async (confirmAfter, seconds, calls) => {
+  ])('%s s, introspected again after %s s: %s calls', async (confirmAfter, seconds, calls) => {
     const { issuer, outcome, pass } = await testBed({ policy: { confirmAfter } })
     const token = issuer.mintOpaque({ age: '10m' })
     expect(await outcome(token)).toBe('accepted')
@@ -226,7 +226,7 @@ describe('an opaque token under confirmAfter', () => {
     expect(issuer.calls.introspection).toBe(calls)
   })
 
-  it('once revoked, is refused at once with 0', async () => {
+  it('is refused on the first request after it was revoked with 0', async () => {
     const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque()
     await outcome(token)

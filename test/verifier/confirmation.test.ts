@@ -14,7 +14,7 @@ const MINTED = {
   expiresIn: '1h',
 } as const
 
-/** A JWT that is valid by itself, and what its issuer then says about it. */
+/** A valid JWT, and the introspection response for it. */
 async function confirmed(says: object, policy: Policy = ALWAYS) {
   const bed = await testBed()
   const token = bed.jwt(MINTED)
@@ -24,7 +24,7 @@ async function confirmed(says: object, policy: Policy = ALWAYS) {
 }
 
 describe('what an introspection response states about a JWT', () => {
-  it('may be nothing: active alone confirms what the JWT states', async () => {
+  it('may be only active: true, which confirms what the JWT states', async () => {
     const { bed, token, outcome } = await confirmed({})
     expect(outcome).toBe('accepted')
     expect(await bed.verifier.verify(token)).toMatchObject({
@@ -56,7 +56,7 @@ describe('what an introspection response states about a JWT', () => {
   })
 
   it.each<[string, object, string]>([
-    ['another audience', { aud: 'https://somebody-else.test' }, 'audience_mismatch'],
+    ['another audience', { aud: 'https://another-api.test' }, 'audience_mismatch'],
     ['only the audience that is not ours', { aud: 'https://other.test' }, 'audience_mismatch'],
     ['no audience of any kind', { aud: [] }, 'audience_mismatch'],
     ['another subject', { sub: 'shipping' }, 'token_inactive'],
@@ -86,12 +86,12 @@ describe('what an introspection response states about a JWT', () => {
     }
   })
 
-  it('holds the route to the narrowed scopes', async () => {
+  it('narrows the scopes for the route', async () => {
     const { bed, token } = await confirmed({ scope: '', aud: AUDIENCE })
     expect(await bed.outcome(token, { ...ALWAYS, scopes: 'orders:write' })).toBe('scope_insufficient')
   })
 
-  it('does not make a token one that was minted for a shorter time', async () => {
+  it('does not change the lifetime that maxTokenLifetime limits', async () => {
     const bed = await testBed()
     const token = bed.jwt({ expiresIn: '2h' })
     bed.issuer.fail('introspection', { body: { active: true, exp: bed.now() + 600 } })
@@ -131,7 +131,7 @@ describe('what an introspection response states about a JWT', () => {
     expect(await bed.outcome(token, { subjects: 'alice', clients: 'billing' })).toBe('accepted')
   })
 
-  it('does not give a JWT without audience the one it lacks', async () => {
+  it('does not add an audience to a JWT without one', async () => {
     const bed = await testBed()
     const token = bed.jwt({ claims: { aud: undefined } })
     bed.issuer.fail('introspection', { body: { active: true, aud: AUDIENCE } })
@@ -279,7 +279,7 @@ describe('the other issuers', () => {
     expect(decision.outcome === 'accepted' ? decision.token : decision.refusal).toMatchObject(expected)
   })
 
-  it('a custom issuer may state a part, with a reader of its own for confirmations', async () => {
+  it('a custom issuer may state some facts only, with readConfirmation', async () => {
     const bed = await testBed({
       issuers: (by) => {
         const issuer = oauth(by.oauth())

@@ -8,7 +8,7 @@ async function statusOf(authorizing: Promise<AccessToken | Response>): Promise<n
   return found instanceof Response ? found.status : 200
 }
 
-/** A request with an opaque token that was let in once and may go on for long, such as a stream. */
+/** An accepted long-lived request with an opaque token, such as a stream. */
 async function streaming(): Promise<{
   readonly on: TestBed
   readonly token: string
@@ -27,7 +27,7 @@ describe('forget()', () => {
   it.each([
     ['an opaque token', (bed: TestBed) => bed.issuer.mintOpaque({ expiresIn: '2h' })],
     ['a JWT that the policy has confirmed', (bed: TestBed) => bed.jwt({ age: '1m', expiresIn: '2h' })],
-  ])('holds for a request that is still under way when it is guarded anew: %s', async (_, mint) => {
+  ])('applies to a long-lived request when it is authorized again: %s', async (_, mint) => {
     const bed = await testBed({ issuers: (by) => [oauth(by.oauth({ remote: { lifetime: '1h' } }))] })
     const authorize = guard(bed.verifier, { confirmAfter: '30s' })
     const [token, other] = [mint(bed), mint(bed)]
@@ -45,10 +45,10 @@ describe('forget()', () => {
     const { verifier } = await testBed()
     expect(() => {
       verifier.forget(undefined as unknown as string)
-    }).toThrow(new TypeError('forget() requires a token, which is a string'))
+    }).toThrow(new TypeError('forget() requires a token string'))
   })
 
-  it('holds as well where the time of day was set back meanwhile', async () => {
+  it('also applies if the wall clock was set back afterwards', async () => {
     const { on: bed, token, guardAnew } = await streaming()
     bed.issuer.revoke(token)
     bed.verifier.forget(token)
@@ -56,7 +56,7 @@ describe('forget()', () => {
     expect(await guardAnew()).toBe(401)
   })
 
-  it('and a no that was found meanwhile holds for it as well', async () => {
+  it('an inactive result found afterwards applies to the stream too', async () => {
     const { on: bed, token, guardAnew } = await streaming()
     bed.issuer.revoke(token)
     bed.pass(31)
@@ -65,7 +65,7 @@ describe('forget()', () => {
     expect(bed.issuer.calls.introspection).toBe(2)
   })
 
-  it('guards that follow each other within a few seconds verify once, however many they are', async () => {
+  it('consecutive guards within a few seconds verify once, in any number', async () => {
     const bed = await testBed({ cache: false })
     const authorize = guard(bed.verifier, {})
     const request = new Request('https://api.test/', bearer(bed.jwt()))
@@ -76,7 +76,7 @@ describe('forget()', () => {
     expect(bed.events.map(({ source }) => source)).toEqual(['local'])
   })
 
-  it('nor does an issuer that takes long to answer make it ask twice', async () => {
+  it('a slow issuer is called once for consecutive guards', async () => {
     const bed = await testBed({ cache: false })
     const authorize = guard(bed.verifier, { confirmAfter: 0 })
     const request = new Request('https://api.test/', bearer(bed.issuer.mintOpaque()))
@@ -90,7 +90,7 @@ describe('forget()', () => {
     expect(bed.issuer.calls.introspection).toBe(1)
   })
 
-  it('and seconds are counted from the first of them: nothing prolongs itself', async () => {
+  it('the seconds count from the first guard, so that later guards do not extend them', async () => {
     const bed = await testBed({ issuers: (by) => [oauth(by.oauth({ remote: { lifetime: '1h' } }))] })
     const authorize = guard(bed.verifier, {})
     const token = bed.issuer.mintOpaque({ expiresIn: '2h' })
@@ -106,7 +106,7 @@ describe('forget()', () => {
     expect(statuses).toEqual([200, 200, 401, 401])
   })
 
-  it('has the issuer asked again, and leaves other tokens alone', async () => {
+  it('causes a new introspection of this token only', async () => {
     const { issuer, outcome, verifier } = await testBed()
     const [token, other] = [issuer.mintOpaque(), issuer.mintOpaque()]
     await outcome(token)
@@ -119,7 +119,7 @@ describe('forget()', () => {
     expect(issuer.calls.introspection).toBe(3)
   })
 
-  it('drops a remembered no as well', async () => {
+  it('drops a cached inactive result', async () => {
     const { issuer, outcome, verifier, now, pass } = await testBed()
     const early = issuer.mintOpaque({ claims: { nbf: now() + 1 } })
     expect(await outcome(early)).toBe('token_inactive')
@@ -129,7 +129,7 @@ describe('forget()', () => {
     expect(await outcome(early)).toBe('accepted')
   })
 
-  it('has a JWT checked again', async () => {
+  it('causes a new verification of a JWT', async () => {
     const { jwt, outcome, verifier, events } = await testBed()
     const token = jwt()
     await outcome(token)
@@ -139,24 +139,24 @@ describe('forget()', () => {
     expect(events.map(({ source }) => source)).toEqual(['local', 'cache', 'local'])
   })
 
-  it.each(['yes', 'no'])(
-    'during an answer under way: its %s serves those who wait and is not remembered',
-    async (answer) => {
+  it.each(['active', 'inactive'])(
+    'during a call in flight: the %s result is returned to waiting requests and is not cached',
+    async (state) => {
       const { issuer, outcome, verifier } = await testBed()
-      const token = answer === 'yes' ? issuer.mintOpaque() : 'made-up'
+      const token = state === 'active' ? issuer.mintOpaque() : 'unknown'
       const gate = issuer.gate('introspection')
       const waiting = outcome(token)
       await gate.waiting
       verifier.forget(token)
       gate.release()
-      const expected = answer === 'yes' ? 'accepted' : 'token_inactive'
+      const expected = state === 'active' ? 'accepted' : 'token_inactive'
       expect(await waiting).toBe(expected)
       expect(await outcome(token)).toBe(expected)
       expect(issuer.calls.introspection).toBe(2)
     },
   )
 
-  it('during an answer under way: who comes after asks afresh and sees what is true then', async () => {
+  it('during a call in flight: later requests make a new call and get its result', async () => {
     const { issuer, outcome, verifier } = await testBed()
     const token = issuer.mintOpaque()
     const gate = issuer.gate('introspection')
@@ -169,7 +169,7 @@ describe('forget()', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('takes a token that was never seen, or anything that is no token', async () => {
+  it('accepts an unknown token, and a string that is not a token', async () => {
     const { verifier } = await testBed()
     for (const text of ['never-seen', '', 'a b', 'x'.repeat(100_000)])
       expect(() => verifier.forget(text)).not.toThrow()
@@ -177,7 +177,7 @@ describe('forget()', () => {
 })
 
 describe('close()', () => {
-  it('lets go of everything remembered, may be called twice, and the verifier still answers', async () => {
+  it('clears the cache, may be called twice, and the verifier stays usable', async () => {
     const { issuer, jwt, outcome, verifier, events } = await testBed()
     const [signed, opaque] = [jwt(), issuer.mintOpaque()]
     await outcome(signed)
@@ -190,8 +190,8 @@ describe('close()', () => {
   })
 })
 
-describe('a remembered JWT dies with its key', () => {
-  it('when a regular refresh finds the key gone', async () => {
+describe('a cached JWT is dropped with its key', () => {
+  it('when a scheduled refresh no longer lists the key', async () => {
     const { issuer, jwt, outcome, pass } = await testBed()
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
@@ -200,7 +200,7 @@ describe('a remembered JWT dies with its key', () => {
     expect(await outcome(token)).toBe('key_unknown')
   })
 
-  it('at once when another token makes the keys be fetched', async () => {
+  it('immediately when another token causes a fetch of the keys', async () => {
     const { issuer, jwt, outcome, pass } = await testBed()
     const token = jwt({ expiresIn: '2h' })
     expect(await outcome(token)).toBe('accepted')
@@ -211,7 +211,7 @@ describe('a remembered JWT dies with its key', () => {
     expect(await outcome(token)).toBe('key_unknown')
   })
 
-  it('and lives on when its key stays beside a new one', async () => {
+  it('but not when its key stays listed next to a new one', async () => {
     const { issuer, jwt, outcome, events } = await testBed()
     const token = jwt()
     await outcome(token)

@@ -3,7 +3,7 @@ import { authlete, clerk, oauth, stytch } from '../../src/index.js'
 import { startIssuer, testBed } from '../support/test-bed.js'
 
 describe('ready()', () => {
-  it('loads discovery and keys, so that the first request waits for nothing', async () => {
+  it('loads the discovery document and the keys, so that the first request makes no call', async () => {
     const { issuer, jwt, outcome, verifier } = await testBed()
     const token = jwt()
     await verifier.ready()
@@ -13,7 +13,7 @@ describe('ready()', () => {
     expect(issuer.calls.total).toBe(2)
   })
 
-  it('loads those of every issuer', async () => {
+  it('loads the documents of every issuer', async () => {
     const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: undefined })),
@@ -28,7 +28,7 @@ describe('ready()', () => {
     expect(issuer.calls.total).toBe(6)
   })
 
-  it('asks nobody where there is nothing to load', async () => {
+  it('makes no call if there is nothing to load', async () => {
     const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ publicKey: by.publicKeyPem(), introspection: undefined })),
@@ -39,7 +39,7 @@ describe('ready()', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('loads the introspection address where only that is discovered', async () => {
+  it('loads the introspection endpoint if only that is discovered', async () => {
     const { issuer, verifier } = await testBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks` }))],
     })
@@ -47,7 +47,7 @@ describe('ready()', () => {
     expect(issuer.calls).toMatchObject({ discovery: 1, jwks: 1 })
   })
 
-  it('names each issuer that failed, with what went wrong, and no other', async () => {
+  it('names each issuer that failed, with the cause, and no other issuer', async () => {
     const other = await startIssuer({})
     const { issuer, verifier } = await testBed({
       issuers: (by) => [
@@ -69,7 +69,7 @@ describe('ready()', () => {
     expect(message).not.toContain(issuer.url)
   })
 
-  it('may be called again once the issuer is well and the pause is over', async () => {
+  it('may be called again after the issuer has recovered and the backoff is over', async () => {
     const { issuer, verifier, pass } = await testBed()
     issuer.fail('all', 'reset')
     await expect(verifier.ready()).rejects.toThrow(/^not ready: /)
@@ -80,7 +80,7 @@ describe('ready()', () => {
 })
 
 describe('health()', () => {
-  it('before anything was asked: ok, and nothing known', async () => {
+  it('before the first call is ok, without times', async () => {
     const { issuer, verifier } = await testBed()
     expect(verifier.health()).toEqual({
       status: 'ok',
@@ -97,7 +97,7 @@ describe('health()', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('tells how many keys there are, how old they are, and when the issuer last answered', async () => {
+  it('contains the number and the age of the keys, and the time of the last response', async () => {
     const { issuer, jwt, outcome, verifier, pass, now } = await testBed()
     const start = now()
     await outcome(jwt())
@@ -114,7 +114,7 @@ describe('health()', () => {
     expect(issuer.calls.total).toBe(calls)
   })
 
-  it('is degraded while the keys cannot be refreshed but still serve, and ok again after', async () => {
+  it('is degraded while the keys cannot be refreshed but are still used, and ok afterwards', async () => {
     const { issuer, jwt, outcome, verifier, pass, now } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
@@ -144,7 +144,7 @@ describe('health()', () => {
     expect(verifier.health().issuers[0]!.keys).not.toHaveProperty('failure')
   })
 
-  it('is down when nothing can be had of the only issuer', async () => {
+  it('is down if nothing could be fetched from the only issuer', async () => {
     const { issuer, jwt, outcome, verifier } = await testBed()
     issuer.fail('all', 500)
     await outcome(jwt())
@@ -154,7 +154,7 @@ describe('health()', () => {
     })
   })
 
-  it('of several issuers: degraded if one is down, down if all are', async () => {
+  it('with several issuers is degraded if one is down, and down if all are', async () => {
     const { issuer, jwt, outcome, verifier } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined })), stytch(by.stytch())],
     })
@@ -165,7 +165,7 @@ describe('health()', () => {
     expect(verifier.health().status).toBe('down')
   })
 
-  it('shows trouble in asking, without a token or a credential', async () => {
+  it('contains failures of introspection, without a token or a credential', async () => {
     const { issuer, outcome, verifier } = await testBed()
     const token = issuer.mintOpaque()
     issuer.fail('introspection', 401)

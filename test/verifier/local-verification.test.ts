@@ -24,7 +24,7 @@ const verifyThrice = (verifier: Verifier, token: string) =>
   )
 
 describe('a JWT that is used several times', () => {
-  it('has the same facts each time, whatever its claims contain', async () => {
+  it('has the same facts each time, with any claims', async () => {
     const { jwt, verifier, events } = await testBed()
     const claims = {
       text: 'Grüße, 世界 \u{1f511} "\\\u0000',

@@ -26,7 +26,7 @@ describe('100 callers at the same time with one opaque token', () => {
     expect(issuer.calls[endpoint]).toBe(1)
   })
 
-  it('each is judged by its own policy', async () => {
+  it('each is evaluated with the policy of its request', async () => {
     const { issuer, verifier } = await testBed()
     const token = issuer.mintOpaque({ scopes: 'a' })
     const decisions = await Promise.all(
@@ -37,7 +37,7 @@ describe('100 callers at the same time with one opaque token', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('a no is shared and remembered', async () => {
+  it('an inactive result is shared and cached', async () => {
     const { issuer, outcome } = await testBed()
     const gate = issuer.gate('introspection')
     const outcomes = times(CALLERS, () => outcome('made-up'))
@@ -50,9 +50,9 @@ describe('100 callers at the same time with one opaque token', () => {
 
   it.each([
     ['500, confirmed by a probe', 500, 'issuer_unavailable', 2],
-    ['an answer that is no JSON', 'html', 'issuer_unavailable', 2],
-    ['our credentials refused', 401, 'issuer_refused_us', 1],
-  ] as const)('a call that fails (%s) fails for all and is not remembered', async (_, how, reason, calls) => {
+    ['a response that is not JSON', 'html', 'issuer_unavailable', 2],
+    ['rejected credentials', 401, 'issuer_refused_us', 1],
+  ] as const)('a call that fails (%s) fails for all and is not cached', async (_, how, reason, calls) => {
     const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque()
     issuer.fail('introspection', how)
@@ -67,7 +67,7 @@ describe('100 callers at the same time with one opaque token', () => {
     expect(issuer.calls.introspection).toBe(calls + 1)
   })
 
-  it('another token is another question', async () => {
+  it('another token is another call', async () => {
     const { issuer, outcome } = await testBed()
     const tokens = times(10, () => issuer.mintOpaque())
     const outcomes = await Promise.all([...tokens, ...tokens].map((token) => outcome(token)))
@@ -77,7 +77,7 @@ describe('100 callers at the same time with one opaque token', () => {
 })
 
 describe('100 callers at the same time with one JWT', () => {
-  it('share its check and the fetch of the keys', async () => {
+  it('share its verification and the fetch of the keys', async () => {
     const { issuer, jwt, outcome } = await testBed()
     const token = jwt()
     const outcomes = await Promise.all(times(CALLERS, () => outcome(token)))
@@ -94,7 +94,7 @@ describe('100 callers at the same time with one JWT', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('a caller who needs the word of the issuer gets it, not the local check of another', async () => {
+  it('a request that requires a confirmation gets it, not the local verification of another request', async () => {
     const { issuer, jwt, verifier } = await testBed()
     const token = jwt()
     const gate = issuer.gate('jwks')
@@ -107,7 +107,7 @@ describe('100 callers at the same time with one JWT', () => {
     expect(await outcomeOf(lax)).toBe('accepted')
   })
 
-  it('a question of one caller is never answered with the local check of another under way', async () => {
+  it('a confirmation never joins a local verification in flight', async () => {
     const { issuer, jwt, outcome, pass, verifier } = await testBed({ cache: false })
     const token = jwt({ expiresIn: '1d' })
     const request = new Request('https://api.test/', bearer(token))
@@ -123,7 +123,7 @@ describe('100 callers at the same time with one JWT', () => {
     expect(await strict).toMatchObject({ status: 401 })
   })
 
-  it('a caller content with the local check does not wait for the question of another', async () => {
+  it('a local verification does not wait for a confirmation in flight', async () => {
     const { issuer, jwt, outcome } = await testBed({ cache: false })
     const token = jwt()
     const gate = issuer.gate('introspection')
@@ -134,7 +134,7 @@ describe('100 callers at the same time with one JWT', () => {
     expect(await strict).toBe('accepted')
   })
 
-  it('a caller who gave up changes nothing for the others', async () => {
+  it('an aborted caller does not affect the others', async () => {
     const { issuer, outcome, verifier } = await testBed()
     const token = issuer.mintOpaque()
     const gate = issuer.gate('introspection')

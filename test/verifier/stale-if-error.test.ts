@@ -5,7 +5,7 @@ import { htmlPage, says, saysJson } from '../support/misbehaviours.js'
 import { refusalOf } from '../support/outcomes.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 
-describe('a remembered answer past its lifetime, while the issuer is down', () => {
+describe('a cached result past its lifetime, while the issuer is unavailable', () => {
   it.each<[string, Policy | undefined, Policy | undefined, number, string]>([
     ['by default', undefined, undefined, 29.999, 'accepted'],
     ['by default', undefined, undefined, 30, 'issuer_unavailable'],
@@ -16,25 +16,37 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     ['60 s for all, 10 s on the route', { staleIfError: 60 }, { staleIfError: 10 }, 39.999, 'accepted'],
     ['60 s for all, 10 s on the route', { staleIfError: 60 }, { staleIfError: 10 }, 40, 'issuer_unavailable'],
     ['10 s for all, 60 s on the route', { staleIfError: 10 }, { staleIfError: 60 }, 40, 'issuer_unavailable'],
-    ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 79.999, 'accepted'],
-    ['confirmed each 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 80, 'issuer_unavailable'],
+    ['confirmed every 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 79.999, 'accepted'],
+    ['confirmed every 20 s', { staleIfError: 60, confirmAfter: 20 }, undefined, 80, 'issuer_unavailable'],
     [
-      '60 s for all, each request confirmed',
+      '60 s for all, confirmed on every request',
       { staleIfError: 60 },
       { confirmAfter: 0 },
       0,
       'issuer_unavailable',
     ],
-    ['the other way round', { confirmAfter: 0 }, { staleIfError: 60 }, 0, 'issuer_unavailable'],
-    ['60 s for all, confirmed each 20 s', { staleIfError: 60 }, { confirmAfter: 20 }, 19.999, 'accepted'],
     [
-      '60 s for all, confirmed each 20 s',
+      'the same with verifier and route exchanged',
+      { confirmAfter: 0 },
+      { staleIfError: 60 },
+      0,
+      'issuer_unavailable',
+    ],
+    ['60 s for all, confirmed every 20 s', { staleIfError: 60 }, { confirmAfter: 20 }, 19.999, 'accepted'],
+    [
+      '60 s for all, confirmed every 20 s',
       { staleIfError: 60 },
       { confirmAfter: 20 },
       20,
       'issuer_unavailable',
     ],
-    ['the other way round', { confirmAfter: 20 }, { staleIfError: 60 }, 20, 'issuer_unavailable'],
+    [
+      'the same with verifier and route exchanged',
+      { confirmAfter: 20 },
+      { staleIfError: 60 },
+      20,
+      'issuer_unavailable',
+    ],
     ['both on the route', undefined, { confirmAfter: 0, staleIfError: 60 }, 59.999, 'accepted'],
     ['0 on the route', { staleIfError: 60 }, { staleIfError: 0 }, 30, 'issuer_unavailable'],
   ])('%s (%j, %j): after %s s %s', async (_, policy, route, seconds, expected) => {
@@ -46,7 +58,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     expect(await outcome(token, route)).toBe(expected)
   })
 
-  it('is reported as coming from memory, and gives way to the next real answer', async () => {
+  it('is reported with the source cache, and is replaced by the next response', async () => {
     const { issuer, outcome, pass, events } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
@@ -62,7 +74,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     expect(await outcome(token)).toBe('token_inactive')
   })
 
-  it('never stands against a no', async () => {
+  it('never overrides an inactive result', async () => {
     const { issuer, outcome, pass } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
@@ -74,7 +86,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     expect(await outcome(token)).toBe('issuer_unavailable')
   })
 
-  it('is still held against expiry and policy', async () => {
+  it('is still checked against expiry and policy', async () => {
     const { issuer, outcome, pass } = await testBed({ clockTolerance: 0, policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque({ expiresIn: 60, scopes: 'a' })
     await outcome(token)
@@ -90,21 +102,21 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   it.each<[string, Record<string, string>]>([
     ['with Retry-After', { 'retry-after': '9' }],
     ['without Retry-After', {}],
-  ])('is never used because of a 429, which our own callers may have caused: %s', async (_, headers) => {
+  ])('is never used because of a 429, which our own load may have caused: %s', async (_, headers) => {
     const { issuer, outcome, pass, opaque } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
     issuer.fail('introspection', { status: 429, headers })
     pass(30)
     expect(await outcome(token)).toBe('issuer_overloaded')
-    // Nor while the circuit is open after it.
+    // Not while the circuit is open after it either.
     for (let flood = 0; flood < 6; flood += 1) await outcome(opaque())
     const { introspection } = issuer.calls
     expect(await outcome(token)).toBe('issuer_overloaded')
     expect(issuer.calls.introspection).toBe(introspection)
   })
 
-  it('is not used in a pause to which a 429 has contributed', async () => {
+  it('is not used while the circuit is open after failures that include a 429', async () => {
     const { issuer, outcome, pass, opaque, health } = await testBed({ policy: { staleIfError: '1h' } })
     const token = issuer.mintOpaque()
     await outcome(token)
@@ -118,7 +130,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
     expect(await outcome(token)).toBe('issuer_overloaded')
   })
 
-  it('does not help a token that was never answered for', async () => {
+  it('is not available for a token that was never introspected', async () => {
     const { issuer, verifier } = await testBed({ policy: { staleIfError: '1h' } })
     issuer.fail('introspection', 500)
     const refusal = await refusalOf(verifier.verify(issuer.mintOpaque()))
@@ -126,7 +138,7 @@ describe('a remembered answer past its lifetime, while the issuer is down', () =
   })
 })
 
-describe('a JWT whose confirmation has run out, while the issuer is down', () => {
+describe('a JWT whose confirmation has expired, while the issuer is unavailable', () => {
   it.each([
     [600, 'accepted'],
     [659.999, 'accepted'],
@@ -142,14 +154,14 @@ describe('a JWT whose confirmation has run out, while the issuer is down', () =>
     expect(await outcome(token)).toBe(expected)
   })
 
-  it('that was never confirmed is not accepted on the strength of staleIfError', async () => {
+  it('that was never confirmed is not accepted by staleIfError', async () => {
     const { issuer, jwt, outcome } = await testBed({ policy: { confirmAfter: '10m', staleIfError: '1h' } })
     issuer.fail('introspection', 500)
     expect(await outcome(jwt({ age: '10m' }))).toBe('issuer_unavailable')
   })
 })
 
-/** Answers about one token in the given way, and about all others that they are inactive. */
+/** Responds in the given way for one token, and with active: false for all others. */
 function onlyAbout(token: string, page: FaultHandler): FaultHandler {
   return (request, response) => {
     let body = ''
@@ -161,7 +173,7 @@ function onlyAbout(token: string, page: FaultHandler): FaultHandler {
   }
 }
 
-describe('a status about one token, while the issuer answers about others', () => {
+describe('a status for one token, while the issuer responds for others', () => {
   const ABOUT_ONE: readonly (readonly [string, FaultHandler, string])[] = [
     ['400', says(400), 'issuer_refused_us'],
     ['403', says(403), 'issuer_refused_us'],
@@ -207,7 +219,7 @@ describe('an issuer that fails for every token', () => {
     ['a 502', 502],
     ['a 503 with Retry-After', { status: 503, headers: { 'retry-after': '9' } }],
     ['HTML at 200', htmlPage],
-    ['our credentials refused', 401],
+    ['rejected credentials', 401],
   ])('allows a stale result before and after the breaker opens: %s', async (_, how) => {
     const { issuer, outcome, pass, opaque, health } = await testBed({ policy: { staleIfError: '10m' } })
     const token = opaque()
@@ -218,7 +230,7 @@ describe('an issuer that fails for every token', () => {
     expect(health().remote?.breaker).toBe('open')
   })
 
-  it('allows no stale result by a status that finds fault with the question, even if it comes for every token', async () => {
+  it('allows no stale result by a status that rejects the request, even if every token gets it', async () => {
     for (const status of [400, 403, 404, 410, 422]) {
       const { issuer, outcome, pass, opaque } = await testBed({ policy: { staleIfError: '10m' } })
       const token = opaque()

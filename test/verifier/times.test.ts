@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, type Duration } from '../../src/index.js'
 import { testBed } from '../support/test-bed.js'
 
-describe('a length of time', () => {
+describe('a duration', () => {
   it.each<[Duration, number]>([
     [90, 90],
     [0.5, 0.5],
@@ -41,14 +41,14 @@ describe('a length of time', () => {
     null,
     {},
     [60],
-  ])('%j is none', async (duration) => {
+  ])('%j is not a duration', async (duration) => {
     await expect(testBed({ policy: { maxTokenAge: duration as Duration } })).rejects.toThrow(
       ConfigurationError,
     )
     await expect(testBed({ clockTolerance: duration as Duration })).rejects.toThrow(ConfigurationError)
   })
 
-  it('the clock tolerance is at most a minute', async () => {
+  it('the clock tolerance is at most one minute', async () => {
     await testBed({ clockTolerance: 60 })
     await expect(testBed({ clockTolerance: 60.001 })).rejects.toThrow(/clockTolerance/)
     await expect(testBed({ clockTolerance: '2m' })).rejects.toThrow(/clockTolerance/)
@@ -63,7 +63,7 @@ describe.each([
 ] as const)('with a clock tolerance of %s', (_, clockTolerance, tolerance) => {
   const options = clockTolerance === undefined ? {} : { clockTolerance }
 
-  it('a JWT expires that much later, and not a millisecond after', async () => {
+  it('a JWT expires exactly that much later', async () => {
     const { jwt, outcome, pass } = await testBed(options)
     const token = jwt({ expiresIn: 10 })
     expect(await outcome(token)).toBe('accepted')
@@ -76,7 +76,7 @@ describe.each([
   it.each([
     ['nbf', 'token_not_active_yet'],
     ['iat', 'issued_in_future'],
-  ])('%s may lie that much ahead, and not a millisecond more', async (claim, reason) => {
+  ])('%s may be ahead by exactly that much', async (claim, reason) => {
     const { issuer, jwt, outcome, now } = await testBed(options)
     const at = (seconds: number) => ({ claims: { [claim]: now() + seconds } })
     expect(await outcome(jwt(at(tolerance)))).toBe('accepted')
@@ -86,7 +86,7 @@ describe.each([
   })
 })
 
-it('the time is judged on each request, so a token becomes active while it is remembered', async () => {
+it('times are validated on every request, so that a cached token can become valid', async () => {
   const { jwt, outcome, now, pass, events } = await testBed({ clockTolerance: 0 })
   const token = jwt({ claims: { nbf: now() + 10 } })
   expect(await outcome(token)).toBe('token_not_active_yet')

@@ -10,26 +10,26 @@ import {
 import { weighClaims, weighToken } from '../../src/verifier/token-weight.js'
 import { testBed, type TestBed, times } from '../support/test-bed.js'
 
-/** Asks about tokens one after the other and says how many calls that took. */
+/** Verifies tokens one after the other and returns the number of calls. */
 async function callsFor({ issuer, outcome }: TestBed, ...tokens: readonly string[]): Promise<number> {
   const before = issuer.calls.introspection
   for (const token of tokens) await outcome(token)
   return issuer.calls.introspection - before
 }
 
-describe('how long an answer is remembered', () => {
+describe('the lifetime of a cached result', () => {
   it.each([
-    ['a yes, by default', {}, true, 29.999, 0],
-    ['a yes, by default', {}, true, 30, 1],
-    ['a no, by default', {}, false, 4.999, 0],
-    ['a no, by default', {}, false, 5, 1],
-    ['a yes, configured', { lifetime: '2m' }, true, 119.999, 0],
-    ['a yes, configured', { lifetime: '2m' }, true, 120, 1],
-    ['a no, configured', { refusedLifetime: '1s' }, false, 0.999, 0],
-    ['a no, configured', { refusedLifetime: '1s' }, false, 1, 1],
-    ['a yes, not at all', { lifetime: 0 }, true, 0, 1],
-    ['a no, not at all', { refusedLifetime: 0 }, false, 0, 1],
-  ])('%s (%j): of %s, after %s s it takes %s calls', async (_, remote, isGood, seconds, calls) => {
+    ['active, by default', {}, true, 29.999, 0],
+    ['active, by default', {}, true, 30, 1],
+    ['inactive, by default', {}, false, 4.999, 0],
+    ['inactive, by default', {}, false, 5, 1],
+    ['active, configured', { lifetime: '2m' }, true, 119.999, 0],
+    ['active, configured', { lifetime: '2m' }, true, 120, 1],
+    ['inactive, configured', { refusedLifetime: '1s' }, false, 0.999, 0],
+    ['inactive, configured', { refusedLifetime: '1s' }, false, 1, 1],
+    ['active, not cached', { lifetime: 0 }, true, 0, 1],
+    ['inactive, not cached', { refusedLifetime: 0 }, false, 0, 1],
+  ])('%s (%j): token active %s, after %s s: %s calls', async (_, remote, isGood, seconds, calls) => {
     const bed = await testBed({ issuers: (by) => [oauth(by.oauth({ remote }))] })
     const token = isGood ? bed.issuer.mintOpaque() : 'made-up'
     expect(await callsFor(bed, token)).toBe(1)
@@ -37,7 +37,7 @@ describe('how long an answer is remembered', () => {
     expect(await callsFor(bed, token)).toBe(calls)
   })
 
-  it('a yes is renewed by the next answer, from the moment of the question', async () => {
+  it('an active result is renewed by the next response, from the time of its request', async () => {
     const bed = await testBed()
     const token = bed.issuer.mintOpaque()
     await bed.outcome(token)
@@ -49,7 +49,7 @@ describe('how long an answer is remembered', () => {
     expect(await callsFor(bed, token)).toBe(1)
   })
 
-  it('a revocation is noticed when the answer has run out, and a no that became a yes as well', async () => {
+  it('a revocation applies when the active result expires, and an activation when the inactive one does', async () => {
     const bed = await testBed()
     const token = bed.issuer.mintOpaque()
     const early = bed.issuer.mintOpaque({ claims: { nbf: bed.now() + 5 } })
@@ -63,7 +63,7 @@ describe('how long an answer is remembered', () => {
     expect(await bed.outcome(early)).toBe('accepted')
   })
 
-  it('a yes ends with the token', async () => {
+  it('an active result expires with its token', async () => {
     const bed = await testBed({ clockTolerance: 0 })
     const token = bed.issuer.mintOpaque({ expiresIn: 10 })
     expect(await bed.outcome(token)).toBe('accepted')
@@ -73,7 +73,7 @@ describe('how long an answer is remembered', () => {
     expect(await bed.outcome(token)).toBe('token_expired')
   })
 
-  it('a yes is not used past the expiry of its token within the clock tolerance: the issuer is asked', async () => {
+  it('an active result is not used past the expiry of its token: within the clock tolerance it is introspected', async () => {
     const bed = await testBed({ clockTolerance: '5s' })
     const token = bed.issuer.mintOpaque({ expiresIn: 10 })
     expect(await bed.outcome(token)).toBe('accepted')
@@ -84,7 +84,7 @@ describe('how long an answer is remembered', () => {
     expect(await bed.outcome(token)).toBe('token_inactive')
   })
 
-  it('a yes past the expiry of its token and the clock tolerance is refused without a question', async () => {
+  it('an active result past the expiry of its token and the clock tolerance is refused without a call', async () => {
     const bed = await testBed({ clockTolerance: '5s' })
     const token = bed.issuer.mintOpaque({ expiresIn: 10 })
     await bed.outcome(token)
@@ -93,7 +93,7 @@ describe('how long an answer is remembered', () => {
     expect(await bed.outcome(token)).toBe('token_expired')
   })
 
-  it('a clock that jumps back does not prolong what is remembered', async () => {
+  it('a clock that is set back does not extend the lifetime of cached results', async () => {
     const bed = await testBed()
     const token = bed.issuer.mintOpaque({ age: '2h', expiresIn: '2h' })
     await bed.outcome(token)
@@ -104,7 +104,7 @@ describe('how long an answer is remembered', () => {
   })
 })
 
-describe('how much is remembered', () => {
+describe('the size of the cache', () => {
   async function on(
     cache: CacheOptions,
   ): Promise<TestBed & { good: readonly string[]; junk: readonly string[] }> {
@@ -116,20 +116,20 @@ describe('how much is remembered', () => {
     }
   }
 
-  it('a flood of tokens that are no good evicts no good one', async () => {
+  it('a flood of invalid tokens evicts no valid one', async () => {
     const { good, junk, ...set } = await on({ maxTokens: 4, maxRefused: 2 })
     expect(await callsFor(set, ...good)).toBe(4)
     expect(await callsFor(set, ...junk)).toBe(50)
     expect(await callsFor(set, ...good)).toBe(0)
   })
 
-  it('many good tokens evict no refused one', async () => {
+  it('a flood of valid tokens evicts no refused one', async () => {
     const { good, junk, ...set } = await on({ maxTokens: 1, maxRefused: 2 })
     expect(await callsFor(set, junk[0]!, junk[1]!, ...good)).toBe(6)
     expect(await callsFor(set, junk[0]!, junk[1]!)).toBe(0)
   })
 
-  it('no more good tokens than allowed: the one not used for longest goes', async () => {
+  it('more valid tokens than maxTokens evict the least recently used one', async () => {
     const { good, ...set } = await on({ maxTokens: 2 })
     const [a, b, c] = good as [string, string, string]
     await callsFor(set, a, b, a, c)
@@ -137,7 +137,7 @@ describe('how much is remembered', () => {
     expect(await callsFor(set, b)).toBe(1)
   })
 
-  it('no more refused tokens than allowed', async () => {
+  it('caches at most maxRefused refused tokens', async () => {
     const { junk, ...set } = await on({ maxRefused: 2 })
     const [a, b, c] = junk as [string, string, string]
     await callsFor(set, a, b, c)
@@ -155,13 +155,13 @@ describe('how much is remembered', () => {
     { maxrefused: 1 },
     true,
     null,
-  ])('a bound that is none is refused: %j', async (cache) => {
+  ])('an invalid limit is a ConfigurationError: %j', async (cache) => {
     await expect(testBed({ cache: cache as CacheOptions })).rejects.toThrow(ConfigurationError)
   })
 })
 
 describe('cache: false', () => {
-  it('asks the issuer each time and checks each JWT anew', async () => {
+  it('introspects opaque tokens and verifies JWTs on every request', async () => {
     const bed = await testBed({ cache: false })
     const token = bed.issuer.mintOpaque()
     expect(await callsFor(bed, token, token, 'junk', 'junk')).toBe(4)
@@ -171,9 +171,9 @@ describe('cache: false', () => {
   })
 })
 
-describe('what is remembered are facts, not decisions', () => {
+describe('facts are cached, not decisions', () => {
   it.each(['jwt', 'opaque'] as const)(
-    'a policy is held against a remembered %s token on each request',
+    'policies are evaluated for a cached %s token on every request',
     async (format) => {
       const { issuer, outcome, pass } = await testBed()
       const mint = { scopes: 'a', clientId: 'billing' }
@@ -189,7 +189,7 @@ describe('what is remembered are facts, not decisions', () => {
     },
   )
 
-  it('a remembered JWT ends at its expiry and not before', async () => {
+  it('a cached JWT is used until its expiry', async () => {
     const { jwt, outcome, events, pass } = await testBed({ clockTolerance: 0 })
     const token = jwt({ expiresIn: 300 })
     await outcome(token)
@@ -213,7 +213,7 @@ describe('what is remembered are facts, not decisions', () => {
 })
 
 describe('tokens that no route can accept', () => {
-  it('take no place from those that a route accepts, and are still introspected once only', async () => {
+  it('evict none that a route accepts, and are introspected only once', async () => {
     const { issuer, outcome, opaque } = await testBed({ cache: { maxTokens: 5, maxRefused: 3 } })
     const valid = Array.from({ length: 5 }, () => opaque())
     for (const token of valid) expect(await outcome(token)).toBe('accepted')
@@ -227,7 +227,7 @@ describe('tokens that no route can accept', () => {
 })
 
 describe('cache.maxBytes', () => {
-  it('bounds how much is cached, not who is accepted', async () => {
+  it('limits what is cached, not what is accepted', async () => {
     const { issuer, outcome, opaque } = await testBed({ cache: { maxBytes: 65_536 } })
     const tokens = Array.from({ length: 100 }, () => opaque())
     for (const token of tokens) expect(await outcome(token)).toBe('accepted')

@@ -10,7 +10,7 @@ import {
 } from '../../src/index.js'
 import { startIssuer, testBed, type TestBed } from '../support/test-bed.js'
 
-/** Five issuers side by side, two of them with a prefix of their own. */
+/** Five issuers, two of them with a prefix. */
 async function many(): Promise<TestBed> {
   const other = await startIssuer({ opaquePrefix: 'other_' })
   return testBed({
@@ -24,7 +24,7 @@ async function many(): Promise<TestBed> {
   })
 }
 
-describe('a token goes to the issuer it belongs to', () => {
+describe('a token is routed to its issuer', () => {
   it.each(['oauth', 'clerk', 'stytch'] as const)('a JWT of %s by its iss', async (provider) => {
     const { issuer, verifier } = await many()
     expect(await verifier.verify(issuer.mintJwt({ provider }))).toMatchObject({ provider, format: 'jwt' })
@@ -34,15 +34,12 @@ describe('a token goes to the issuer it belongs to', () => {
     ['own_', 'oauth', 'introspection'],
     ['mt_', 'clerk', 'clerkVerify'],
     ['', 'authlete', 'authleteIntrospection'],
-  ] as const)(
-    'an opaque token that starts with "%s" to %s, and to nobody else',
-    async (prefix, provider, endpoint) => {
-      const { issuer, verifier } = await many()
-      const token = issuer.mintOpaque({ provider, prefix })
-      expect(await verifier.verify(token)).toMatchObject({ provider, format: 'opaque' })
-      expect(issuer.calls).toMatchObject({ [endpoint]: 1, total: provider === 'oauth' ? 2 : 1 })
-    },
-  )
+  ] as const)('an opaque token that starts with "%s" to %s only', async (prefix, provider, endpoint) => {
+    const { issuer, verifier } = await many()
+    const token = issuer.mintOpaque({ provider, prefix })
+    expect(await verifier.verify(token)).toMatchObject({ provider, format: 'opaque' })
+    expect(issuer.calls).toMatchObject({ [endpoint]: 1, total: provider === 'oauth' ? 2 : 1 })
+  })
 
   it('a token is never tried at a second issuer', async () => {
     const { issuer, outcome } = await many()
@@ -59,7 +56,7 @@ describe('a token goes to the issuer it belongs to', () => {
     expect(issuer.calls.introspection).toBe(0)
   })
 
-  it('what merely has a dot in it is an opaque token', async () => {
+  it('a token with a dot that is not a JWT is an opaque token', async () => {
     const { issuer, outcome } = await testBed()
     const token = issuer.mintOpaque({ prefix: 'v1.local.' })
     expect(await outcome(`x${token}`.replace('v1.local.', '~'))).toBe('token_inactive')
@@ -67,31 +64,31 @@ describe('a token goes to the issuer it belongs to', () => {
   })
 })
 
-describe('an issuer is known by the exact text of its name', () => {
+describe('the iss is compared exactly', () => {
   it.each<[string, (url: string) => unknown]>([
     ['another', () => 'https://elsewhere.test'],
     ['a slash at the end', (url) => `${url}/`],
     ['another case', (url) => url.toUpperCase()],
     ['another scheme', (url) => url.replace('http:', 'https:')],
     ['another spelling', (url) => url.replace('127.0.0.1', '127.0.0.%31')],
-    ['a part of it', (url) => url.slice(0, -1)],
-    ['more than it', (url) => `${url}.evil.test`],
+    ['without its last character', (url) => url.slice(0, -1)],
+    ['with a suffix', (url) => `${url}.evil.test`],
     ['in a list', (url) => [url]],
     ['in an object', (url) => ({ url })],
-    ['a name objects inherit', () => '__proto__'],
-    ['a name objects inherit, too', () => 'constructor'],
+    ['the name of an inherited property', () => '__proto__'],
+    ['the name of another inherited property', () => 'constructor'],
     ['empty', () => ''],
     ['null', () => null],
-    ['none', () => undefined],
-  ])('%s: unknown, and nobody is asked', async (_, spell) => {
+    ['absent', () => undefined],
+  ])('%s: issuer_unknown, without a call', async (_, spell) => {
     const { issuer, jwt, outcome } = await testBed()
     expect(await outcome(jwt({ claims: { iss: spell(issuer.url) } }))).toBe('issuer_unknown')
     expect(issuer.calls.total).toBe(0)
   })
 })
 
-describe('a token nobody is configured for', () => {
-  it('an opaque one where only JWTs are taken', async () => {
+describe('a token without a configured issuer', () => {
+  it('an opaque token if only JWTs are accepted', async () => {
     const { issuer, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
@@ -99,14 +96,14 @@ describe('a token nobody is configured for', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('one without the prefix where all have one', async () => {
+  it('an opaque token without a prefix if every issuer has one', async () => {
     const { issuer, outcome } = await testBed({ testIssuer: { opaquePrefix: 'own_' } })
     expect(await outcome(issuer.mintOpaque())).toBe('accepted')
     expect(await outcome(issuer.mintOpaque({ prefix: 'Own_' }))).toBe('issuer_unknown')
     expect(await outcome(issuer.mintOpaque({ prefix: '' }))).toBe('issuer_unknown')
   })
 
-  it('a JWT of Clerk where its JWTs are switched off', async () => {
+  it('a JWT of Clerk if its JWTs are disabled', async () => {
     const { issuer, outcome } = await testBed({
       issuers: (by) => [clerk(by.clerk({ jwtAccess: false, jwksUri: undefined }))],
     })
@@ -116,7 +113,7 @@ describe('a token nobody is configured for', () => {
   })
 })
 
-describe('issuers that could claim the same token are refused', () => {
+describe('issuers that could accept the same token are an error', () => {
   const A = 'https://a.test'
   const B = 'https://b.test'
   const jwts = (issuer: string) => oauth({ issuer, audience: 'x' })
@@ -155,12 +152,12 @@ describe('issuers that could claim the same token are refused', () => {
       () => [stytch({ projectId: 'project-test-1' }), stytch({ projectId: 'project-test-1' })],
     ],
     [
-      'two Stytch projects at one address, which both may be the iss',
+      'two Stytch projects with the same URL, which may be the iss of both',
       () => [stytch({ projectId: 'project-test-1' }), stytch({ projectId: 'project-test-2' })],
     ],
-    ['none at all', () => []],
-    ['something that is no issuer', () => [{} as Issuer]],
-    ['nothing in the list', () => [undefined as unknown as Issuer]],
+    ['an empty list', () => []],
+    ['a value that is not an issuer', () => [{} as Issuer]],
+    ['undefined in the list', () => [undefined as unknown as Issuer]],
   ])('%s', (_, issuers) => {
     expect(() => createVerifier({ issuers: issuers() })).toThrow(ConfigurationError)
     expect(() => createVerifier({ issuers: issuers() })).toThrow(/issuers/)
@@ -169,8 +166,8 @@ describe('issuers that could claim the same token are refused', () => {
   it.each<[string, () => readonly Issuer[]]>([
     ['two issuers of JWTs', () => [jwts(A), jwts(B)]],
     ['two prefixes', () => [both(A, 'a_'), both(B, 'b_')]],
-    ['a prefix beside tokens without', () => [both(A, 'a_'), both(B), atClerk(`${A}/clerk`)]],
-  ])('%s are none', (_, issuers) => {
+    ['a prefix next to tokens without one', () => [both(A, 'a_'), both(B), atClerk(`${A}/clerk`)]],
+  ])('%s do not conflict', (_, issuers) => {
     expect(() => createVerifier({ issuers: issuers() })).not.toThrow()
   })
 })
