@@ -1,3 +1,4 @@
+/** Guard for Express 4 and 5, and for `node:http` servers and middleware engines. @module m2m-guard/express */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
@@ -6,7 +7,7 @@ import type { Verifier } from '../src/verifier/verifier.js'
 import {
   acceptedToken,
   Guard,
-  guardArguments,
+  checkGuardArguments,
   Requirement,
   scopesPolicy,
   type GuardResult,
@@ -15,23 +16,23 @@ import type { GuardOptions } from '../src/guard/options.js'
 import {
   abandon,
   closeIfBody,
-  errorForHost,
+  toHostError,
   ignoreLateWrites,
-  isErrorToHost,
+  isHostError,
 } from '../src/guard/node-response.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
 
-/** What the guard needs of an Express request; any version's, or Node's own. */
+/** A request of Express 4 or 5, or of `node:http`. */
 export type ExpressRequest = IncomingMessage & {
   readonly originalUrl?: string
-  /** The accepted token, once a guard has let the request pass. */
+  /** The accepted token; `undefined` before a guard, and in report mode for a request that would be refused. */
   auth?: AccessToken | undefined
 }
 
-/** An Express middleware, assignable to `RequestHandler` of Express 4 and 5. */
+/** A middleware, assignable to `RequestHandler` of Express 4 and 5. */
 export type ExpressMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -39,17 +40,23 @@ export type ExpressMiddleware = (
 ) => void
 
 /**
- * Responds to a refusal before it returns or its promise is fulfilled, or hands the refusal on with `next(refusal)`:
- * Express sends its status and headers. If it does neither, or calls `next` without an error, the guard responds, and
- * what it does to the response later is ignored.
+ * Custom response to a refusal. Responds before it returns or its promise is fulfilled, or calls `next(refusal)`, so that
+ * Express sends the status and headers of the refusal.
+ *
+ * If it does neither, or calls `next` without an error, the guard responds and ignores later writes to the response.
  *
  * An error handler that receives the refusal must respond or call `next(error)`. With `next()` Express continues to the
  * routes behind the guard.
  *
- * The parameters may be annotated with Express's own `Request` and `Response`, which is what they are.
+ * The parameters may be annotated with `Request` and `Response` of Express.
+ *
+ * @example
+ * ```ts
+ * app.use(guard(verifier, { scopes: 'orders:read' }, { onRefusal: (refusal, _req, _res, next) => next(refusal) }))
+ * ```
  */
 export type ExpressOnRefusal = {
-  // A method's parameters are compared both ways, so that Express's types need not be imported here.
+  // Declared as a method, whose parameters are bivariant, so that Express's types need not be imported here.
   onRefusal(
     refusal: Refusal,
     request: IncomingMessage,
@@ -62,24 +69,40 @@ export type ExpressOnRefusal = {
 export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
 
 /**
- * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
- * accept get past it. The token is then `req.auth`, and typed {@link accessToken}.
+ * Guards an app, a router or a route: only requests with an access token that the verifier and the policy accept continue.
+ * Read the token with {@link accessToken}, or as `req.auth`. Other requests get 400, 401, 403 or 503 (RFC 6750 section 3.1).
  *
- * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
- *   argument.
+ * @param policy - requirements in addition to the verifier's policy.
+ * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
+ *   last argument.
+ *
+ * @example
+ * ```ts
+ * app.use('/internal', guard(verifier, { scopes: 'orders:read' }))
+ * app.get('/internal/orders', (req, res) => res.json({ client: accessToken(req).clientId }))
+ * ```
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware
-export function guard(...given: readonly [Verifier, Policy?, ExpressGuardOptions?]): ExpressMiddleware {
-  const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(...guardArguments(given), storeOnRawHeaders)
+export function guard(...args: readonly [Verifier, Policy?, ExpressGuardOptions?]): ExpressMiddleware {
+  const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(
+    ...checkGuardArguments(args),
+    storeOnRawHeaders,
+  )
   return function guard(request, response, next) {
     pass(checkpoint, request, response, next)
   }
 }
 
 /**
- * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
+ * Requires scopes on a route behind a {@link guard}. Every argument is required. A request without them gets 403
+ * `insufficient_scope`.
  *
  * @throws ConfigurationError without scopes, or for an argument that is not a scope.
+ *
+ * @example
+ * ```ts
+ * app.post('/internal/orders', requireScopes('orders:write'), createOrder)
+ * ```
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddleware {
   const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(
@@ -92,9 +115,14 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
 }
 
 /**
- * Demands a policy on a route behind a {@link guard}, in addition to that guard's own.
+ * Requires a policy on a route behind a {@link guard}, in addition to the policy of that guard.
  *
- * @throws ConfigurationError if the policy is wrong.
+ * @throws ConfigurationError if the policy is invalid.
+ *
+ * @example
+ * ```ts
+ * app.delete('/internal/orders/:id', requirePolicy({ confirmAfter: 0 }), deleteOrder)
+ * ```
  */
 export function requirePolicy(policy: Policy): ExpressMiddleware {
   const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(policy, storeOnRawHeaders)
@@ -104,15 +132,20 @@ export function requirePolicy(policy: Policy): ExpressMiddleware {
 }
 
 /**
- * The access token a guard accepted on this request.
+ * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is not behind a guard, or the guard only reports and would have refused.
+ * @throws Error if the route is not behind a guard, or the guard is in report mode and would have refused the request.
+ *
+ * @example
+ * ```ts
+ * const { clientId, scopes } = accessToken(req)
+ * ```
  */
 export function accessToken(request: IncomingMessage): AccessToken {
   return acceptedToken(request)
 }
 
-/** Some hosts return a promise. */
+/** The function that continues with the next middleware. Some hosts return a promise. */
 type Next = (error?: unknown) => unknown
 
 /** A guard, or a requirement behind one. */
@@ -122,14 +155,14 @@ function pass(checkpoint: Checkpoint, request: ExpressRequest, response: ServerR
   const result = checkpoint.enter(request, request)
   if (result instanceof Promise) {
     afterwards(result, settleIfConnected, request, response, next).catch((error: unknown) => {
-      handOn(error, response, next)
+      passError(error, response, next)
     })
   } else {
     settle(result, request, response, next)
   }
 }
 
-/** If the caller disconnected while the issuer was asked, the handler must not run. */
+/** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
   result: GuardResult<ExpressOnRefusal>,
   request: ExpressRequest,
@@ -151,26 +184,26 @@ function settle(
   } else if (result.onRefusal === undefined) {
     send(request, response, result.response)
   } else {
-    handOver(result.onRefusal, result, request, response, next).catch((error: unknown) => {
-      handOn(error, response, next)
+    callOnRefusal(result.onRefusal, result, request, response, next).catch((error: unknown) => {
+      passError(error, response, next)
     })
   }
 }
 
-/** Some hosts return a promise from `next`. Nobody else looks at it, so that its rejection would end the process. */
+/** Calls `next`. Some hosts return a promise, whose rejection would be unhandled and end the process. */
 function proceed(response: ServerResponse, next: Next): void {
   const outcome = next()
   if (outcome instanceof Promise) {
     outcome.catch((error: unknown) => {
-      handOn(error, response, next)
+      passError(error, response, next)
     })
   }
 }
 
-/** Hands an error to the host. Never throws, although a host may throw it back: nobody would catch it. */
-function handOn(error: unknown, response: ServerResponse, next: Next): void {
+/** Passes an error to the host. Never throws, although the host may, because the error would be uncaught. */
+function passError(error: unknown, response: ServerResponse, next: Next): void {
   try {
-    const outcome = next(errorForHost(error))
+    const outcome = next(toHostError(error))
     if (outcome instanceof Promise) {
       outcome.catch((failure: unknown) => {
         abandon(response, failure)
@@ -181,24 +214,24 @@ function handOn(error: unknown, response: ServerResponse, next: Next): void {
   }
 }
 
-async function handOver(
+async function callOnRefusal(
   onRefusal: ExpressOnRefusal,
   { refusal, response: refusalResponse }: Extract<GuardResult<ExpressOnRefusal>, { passes: false }>,
   request: IncomingMessage,
   response: ServerResponse,
   next: Next,
 ): Promise<void> {
-  let isHandedOn = false
+  let isPassed = false
   closeIfBody(request, response)
   await onRefusal(refusal, request, response, (error) => {
-    // Any other value would have Express continue, and bypass the guard.
-    if (isHandedOn || !isErrorToHost(error)) return
-    isHandedOn = true
-    handOn(error, response, next)
+    // On any other value Express would continue, which bypasses the guard.
+    if (isPassed || !isHostError(error)) return
+    isPassed = true
+    passError(error, response, next)
   })
-  if (isHandedOn || response.headersSent || response.writableEnded) return
-  // `onRefusal` neither responded nor called `next(error)`: send the default response, and ignore what it does later.
-  isHandedOn = true
+  if (isPassed || response.headersSent || response.writableEnded) return
+  // `onRefusal` neither responded nor called `next(error)`: send the default response and ignore later writes.
+  isPassed = true
   ignoreLateWrites(response)
   send(request, response, refusalResponse)
 }
@@ -212,7 +245,7 @@ function send(
   response.statusCode = status
   closeIfBody(request, response)
   for (const [name, value] of Object.entries(headers)) {
-    // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+    // The response may already have the challenge of another scheme. RFC 9110 section 11.6.1 allows several.
     if (name === 'WWW-Authenticate') response.appendHeader(name, value)
     else response.setHeader(name, value)
   }

@@ -1,26 +1,27 @@
+/** Guard for Fastify 5: a plugin, and a hook. @module m2m-guard/fastify */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
 import { afterwards, type Awaitable } from '../src/util/awaitable.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { readOptions } from '../src/options/read-options.js'
-import { custom, restricting, type TableOf } from '../src/options/reader.js'
-import { unchecked } from '../src/options/readers.js'
-import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  Guard,
-  guardArguments,
-  refuseUndefined,
-  type GuardResult,
-} from '../src/guard/guard.js'
-import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
-import { calls, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
-import { checkRouteConfig, hasAuth, misconfigured, readAuth } from '../src/guard/route-policy.js'
+import { acceptedToken, checkGuardArguments, Guard, refuseUndefined } from '../src/guard/guard.js'
+import type { GuardResult } from '../src/guard/guard.js'
+import { PLUGIN_OPTIONS, type GuardOptions } from '../src/guard/options.js'
+import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../src/guard/node-response.js'
+import { checkRouteConfig, createConfigurationFault, guardCache, hasAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 
-/** Answers a refusal and returns the reply, or throws the refusal: Fastify sends its status and headers. */
+/**
+ * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its
+ * status and headers.
+ *
+ * @example
+ * ```ts
+ * const onRefusal: FastifyOnRefusal = ({ status, error }, request, reply) => reply.code(status).send({ code: error })
+ * ```
+ */
 export type FastifyOnRefusal = (
   refusal: Refusal,
   request: FastifyRequest,
@@ -29,12 +30,18 @@ export type FastifyOnRefusal = (
 
 /** Options of the plugin {@link m2mGuard}. */
 export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal> {
+  /** The verifier, created by `createVerifier()`. Required. */
   readonly verifier: Verifier
-  /** Holds for every route of the scope the plugin is registered in; a route's own policy adds to it. */
+  /**
+   * Policy for every route of the scope in which the plugin is registered, in addition to the verifier's. The policy of a
+   * route adds to it.
+   *
+   * @defaultValue none
+   */
   readonly policy?: Policy
 }
 
-/** An `onRequest` hook: it runs before the body is read. */
+/** An `onRequest` hook, which runs before the body is read. */
 export type FastifyGuardHook = (
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,99 +50,84 @@ export type FastifyGuardHook = (
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The accepted token, once a guard has let the request pass; `null` before, and on open routes. */
+    /** The accepted token; `null` before a guard, on public routes, and in report mode for a request to refuse. */
     auth: AccessToken | null
   }
   interface FastifyInstance {
-    /** A further guard with its own policy, as an `onRequest` hook of a route. */
+    /** Creates a guard with a further policy, as an `onRequest` hook of a route. */
     guard(policy?: Policy): FastifyGuardHook
   }
   interface FastifyContextConfig {
-    /** The route's own policy, added to the plugin's; `false` leaves the route open. */
+    /** Policy of the route, in addition to that of the plugin; `false` makes the route public. */
     auth?: Policy | false
   }
 }
 
 const INSTALLED = Symbol('m2m-guard')
 
-/** What the guards registered in one scope share. */
+/** State shared by the guards registered in one scope. */
 interface Installation {
-  guardFor: (added: Policy | undefined) => FastifyGuard
+  createGuard: (policy: Policy | undefined) => FastifyGuard
 }
-
-function installation(app: FastifyInstance): Installation {
-  // Fastify's type of an instance does not know what is decorated at run time under a symbol.
-  return (app as unknown as Record<typeof INSTALLED, Installation>)[INSTALLED]
-}
-
-/** The options of {@link m2mGuard}. */
-const M2M_GUARD_OPTIONS = {
-  verifier: custom<Verifier>('Verifier', (_option, value) => {
-    if (value !== undefined) return value as Verifier
-    throw new ConfigurationError('m2mGuard.verifier', 'is required: a verifier made by createVerifier()')
-  }),
-  // Compiled by each guard.
-  policy: restricting(unchecked<Policy>('policy')),
-  ...GUARD_OPTIONS,
-} satisfies TableOf<FastifyGuardOptions>
 
 /**
- * Guards every route of the scope it is registered in and of scopes within. Register it on a child instance
- * to guard only that instance's routes; and before them, with `await`, so that a wrong `config.auth` stops the
- * start. Of a route declared earlier it is found by the first request, which then gets a 500 that does not say why:
- * the `ConfigurationError` is the `cause` of the error that Fastify logs and gives to `onError` hooks.
+ * Plugin that guards every route of the scope in which it is registered, and of nested scopes. Register it with `await`
+ * before the routes, so that an invalid `config.auth` is an error at start. For a route declared earlier, the first request
+ * gets a 500, and the `ConfigurationError` is the `cause` of the error that Fastify logs and passes to `onError` hooks.
  *
- * @throws ConfigurationError, at registration, if the policy, an option or a route's `config.auth` is wrong.
+ * @throws ConfigurationError at registration if the policy, an option or a route's `config.auth` is invalid.
+ *
+ * @example
+ * ```ts
+ * await app.register(m2mGuard, { verifier, policy: { maxTokenAge: '1h' } })
+ * app.get('/orders', { config: { auth: { scopes: 'orders:read' } } }, (request) => accessToken(request).clientId)
+ * app.get('/health', { config: { auth: false } }, () => 'ok')
+ * ```
  */
 export const m2mGuard = Object.assign(
   async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
-    const { verifier, policy, ...settings } = readOptions('m2mGuard', options, M2M_GUARD_OPTIONS, 'guard.')
+    const { verifier, policy, ...settings } = readOptions('m2mGuard', options, PLUGIN_OPTIONS, 'guard.')
     const guardOptions = settings as GuardOptions<FastifyOnRefusal>
-    const guardFor = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
-    const guardAll = guardFor(policy)
+    const createGuard = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
+    const pluginGuard = createGuard(policy)
 
-    // A second guard, here or in a scope within, finds what the first one added.
+    // The decorator exists if the plugin is already registered in this scope or an outer one.
     if (!app.hasDecorator(INSTALLED)) app.decorateRequest('auth', null)
-    const installed = Object.hasOwn(app, INSTALLED) ? installation(app) : { guardFor }
-    // Further guards are made the way of the guard that was registered last in this scope.
-    installed.guardFor = guardFor
-    if (!Object.hasOwn(app, INSTALLED)) {
+    const isInstalled = Object.hasOwn(app, INSTALLED)
+    const installed = isInstalled ? (Reflect.get(app, INSTALLED) as Installation) : { createGuard }
+    // `app.guard()` uses the options of the last registration in this scope.
+    installed.createGuard = createGuard
+    if (!isInstalled) {
       app.decorate(INSTALLED, installed)
-      app.decorate('guard', (...given: readonly [added?: Policy]): FastifyGuardHook => {
-        if (given.length > 0) refuseUndefined('app.guard: policy', given[0])
-        return hookOf(installed.guardFor(given[0]))
+      app.decorate('guard', (...args: readonly [policy?: Policy]): FastifyGuardHook => {
+        if (args.length > 0) refuseUndefined('app.guard: policy', args[0])
+        return hookOf(installed.createGuard(args[0]))
       })
     }
     app.addHook('onRoute', ({ config, method, url }) => {
-      // Compiled here so that a wrong policy stops the start and not the first request.
+      // Compiled here, so that an invalid policy is an error at start and not on the first request.
       checkRouteConfig(`${String(method)} ${url}: config.auth`, config)
     })
     app.addHook('onRequest', (request, reply, done) => {
       const { config } = request.routeOptions
       if (!hasAuth(config)) {
-        conclude(admits(guardAll, request, reply), done, reply)
+        conclude(admits(pluginGuard, request, reply), done, reply)
       } else if (config.auth === false) {
         done()
       } else {
-        const admitted = admits(guardAll, request, reply)
+        const admitted = admits(pluginGuard, request, reply)
         conclude(admitsByRoute(admitted, routeGuard, request, reply), done, reply)
       }
     })
 
-    const routeGuards = new WeakMap<Policy, FastifyGuard>()
+    const guardOf = guardCache(createGuard)
     function routeGuard({ routeOptions: { config, method, url } }: FastifyRequest): FastifyGuard {
-      let guard = routeGuards.get(config.auth as Policy)
-      if (guard === undefined) {
-        const policy = readAuth(`${String(method)} ${String(url)}: config.auth`, config.auth)
-        guard = guardFor(policy)
-        routeGuards.set(policy, guard)
-      }
-      return guard
+      return guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
     }
     await Promise.resolve()
   },
-  // What fastify-plugin would set: the hooks belong to the scope the plugin is registered in, not to one of
-  // its own, and other Fastify versions are refused with a clear message.
+  // The properties that fastify-plugin sets: hooks belong to the scope in which the plugin is registered, and other
+  // Fastify versions are refused.
   {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'm2m-guard',
@@ -146,11 +138,16 @@ export const m2mGuard = Object.assign(
 export default m2mGuard
 
 /**
- * Guards one route, or with `app.addHook` a scope, without the plugin: an `onRequest` hook. Routes that it is put on are
- * never open: `config: { auth }` is the plugin's.
+ * Creates an `onRequest` hook that guards one route, or a scope with `app.addHook`, without the plugin. It ignores
+ * `config: { auth }`, which belongs to the plugin.
  *
- * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
- *   argument.
+ * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
+ *   last argument.
+ *
+ * @example
+ * ```ts
+ * app.get('/orders', { onRequest: guard(verifier, { scopes: 'orders:read' }) }, listOrders)
+ * ```
  */
 export function guard(
   verifier: Verifier,
@@ -158,15 +155,20 @@ export function guard(
   options?: GuardOptions<FastifyOnRefusal>,
 ): FastifyGuardHook
 export function guard(
-  ...given: readonly [Verifier, Policy?, GuardOptions<FastifyOnRefusal>?]
+  ...args: readonly [Verifier, Policy?, GuardOptions<FastifyOnRefusal>?]
 ): FastifyGuardHook {
-  return hookOf(new Guard(...guardArguments(given)))
+  return hookOf(new Guard(...checkGuardArguments(args)))
 }
 
 /**
- * The access token a guard accepted on this request.
+ * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is open, or the guard only reports and would have refused.
+ * @throws Error if the route is public, or the guard is in report mode and would have refused the request.
+ *
+ * @example
+ * ```ts
+ * const { clientId, scopes } = accessToken(request)
+ * ```
  */
 export function accessToken(request: FastifyRequest): AccessToken {
   return acceptedToken(request.raw)
@@ -174,19 +176,17 @@ export function accessToken(request: FastifyRequest): AccessToken {
 
 function hookOf(guard: FastifyGuard): FastifyGuardHook {
   return (request, reply, done) => {
-    // Awaited in a function of one's own it would be through before it has decided, and the route open.
+    // Awaited in a custom hook, the guard would return before it has decided, and the route would be unprotected.
     if (typeof (done as unknown) !== 'function') {
-      throw misconfigured(
-        new TypeError('guard() must be given to Fastify as an onRequest hook: it continues by its callback'),
-      )
+      throw createConfigurationFault(new TypeError('guard() must be passed to Fastify as an onRequest hook'))
     }
     conclude(admits(guard, request, reply), done, reply)
   }
 }
 
 /**
- * Whether a guard lets the request pass; otherwise the response was sent. The result is a boolean and not the reply,
- * because a reply is a thenable: awaiting it waits for the response.
+ * Whether a guard accepts the request; otherwise the response was sent. The result is a boolean and not the reply,
+ * because a reply is a thenable, and awaiting it waits for the response.
  */
 function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
   const result = guard.enter(request.raw, request.raw)
@@ -195,7 +195,7 @@ function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyRepl
     : settle(result, request, reply)
 }
 
-/** Whether the guard of a route lets a request pass that the plugin's guard has admitted. */
+/** Whether the guard of a route accepts a request that the plugin's guard has accepted. */
 function admitsByRoute(
   admitted: Awaitable<boolean>,
   guardOf: (request: FastifyRequest) => FastifyGuard,
@@ -204,16 +204,10 @@ function admitsByRoute(
 ): Awaitable<boolean> {
   if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guardOf, request, reply)
   if (!admitted) return false
-  let guard: FastifyGuard
-  try {
-    guard = guardOf(request)
-  } catch (error) {
-    throw misconfigured(error)
-  }
-  return admits(guard, request, reply)
+  return admits(guardOf(request), request, reply)
 }
 
-/** If the caller disconnected while the issuer was asked, the handler must not run. */
+/** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
   result: GuardResult<FastifyOnRefusal>,
   request: FastifyRequest,
@@ -243,10 +237,10 @@ function refuse(
     send(request, reply, response)
     return false
   }
-  return handOver(onRefusal, refusal, response, request, reply)
+  return callOnRefusal(onRefusal, refusal, response, request, reply)
 }
 
-async function handOver(
+async function callOnRefusal(
   onRefusal: FastifyOnRefusal,
   refusal: Refusal,
   response: RefusalResponse,
@@ -255,17 +249,18 @@ async function handOver(
 ): Promise<false> {
   closeIfBody(request.raw, reply.raw)
   // `reply.sent` is false while `onSend` hooks run: a second response would follow.
-  if ((await calls(reply, 'send', () => onRefusal(refusal, request, reply))) || reply.sent) return false
-  // `onRefusal` did not respond: send the default response, and ignore what it does later.
+  if ((await isMethodCalled(reply, 'send', () => onRefusal(refusal, request, reply))) || reply.sent)
+    return false
+  // `onRefusal` did not respond: send the default response and ignore later writes.
   ignoreLateWrites(reply.raw)
   send(request, reply, response)
   return false
 }
 
-/** The guard of Fastify's raw requests. */
+/** A guard whose key is the request of `node:http`. */
 type FastifyGuard = Guard<FastifyRequest['raw'], FastifyOnRefusal>
 
-/** Continues with the next hook if the request is admitted; if not, the response was sent. */
+/** Continues with the next hook if the request is accepted. Otherwise the response was sent. */
 function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, reply: FastifyReply): void {
   if (admitted instanceof Promise) {
     admitted
@@ -273,7 +268,7 @@ function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, r
         if (isAdmitted) done()
       }, done)
       .catch((error: unknown) => {
-        // Thrown by `done` itself: nobody else would catch it.
+        // Thrown by `done`, and otherwise unhandled.
         abandon(reply, error)
       })
   } else if (admitted) {
@@ -282,7 +277,10 @@ function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, r
 }
 
 function abandon(reply: FastifyReply, error: unknown): void {
-  reply.log.error({ err: error }, 'an error was thrown behind a guard')
+  reply.log.error(
+    { err: error },
+    'an error was thrown behind a guard. Handle it in the error handler of Fastify',
+  )
   if (!reply.sent && !reply.raw.headersSent) void reply.send(error)
 }
 
@@ -294,7 +292,7 @@ function send(
   const challenges = [reply.getHeader('WWW-Authenticate'), headers['WWW-Authenticate']].flat()
   reply.code(status).headers(headers)
   if (closeIfBody(request.raw, reply.raw)) reply.header('Connection', 'close')
-  // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+  // The response may already have the challenge of another scheme. RFC 9110 section 11.6.1 allows several.
   if (!challenges.includes(undefined)) reply.header('WWW-Authenticate', challenges)
   void reply.send(body)
 }

@@ -1,16 +1,22 @@
+/** Guards for servers based on `Request` and `Response`, such as Hono and Next.js, in Node. @module m2m-guard/fetch */
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, Guard, guardArguments, type GuardResult } from '../src/guard/guard.js'
+import { acceptedToken, checkGuardArguments, Guard, type GuardResult } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 
 /**
- * Creates the response to a refusal in place of the guard. An error it throws goes to the server's own error handling.
+ * Custom response to a refusal. An error it throws is passed to the error handling of the server.
  *
- * If it returns anything but a `Response`, such as the refusal itself, the guard sends its own response.
+ * If it returns a value that is not a `Response`, such as the refusal itself, the guard responds.
+ *
+ * @example
+ * ```ts
+ * const onRefusal: FetchOnRefusal = ({ status, headers, error }) => Response.json({ code: error }, { status, headers })
+ * ```
  */
 export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | Promise<Response>
 
@@ -20,12 +26,12 @@ export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
 /** Options of a guard that refuses requests. */
 type EnforcingOptions = FetchGuardOptions & { readonly mode?: 'enforce' }
 
-/** Options of a guard that only reports. */
+/** Options of a guard in report mode. */
 type ReportingOptions = FetchGuardOptions & { readonly mode: 'report' }
 
 /**
- * Runs for accepted requests. `rest` holds the further arguments of the protected function, such as a framework's
- * context.
+ * Handler behind a guard, called for accepted requests. `token` is the accepted token. `rest` contains the further
+ * arguments of the protected function, such as the context of a framework.
  */
 export type FetchHandler<
   Token extends AccessToken | undefined,
@@ -33,7 +39,7 @@ export type FetchHandler<
   Rest extends readonly unknown[],
 > = (request: Incoming, token: Token, ...rest: Rest) => Response | Promise<Response>
 
-/** A handler behind a guard. */
+/** A guarded handler: takes the request and the further arguments of the handler, and returns its response or a refusal. */
 export type ProtectedHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
   request: Incoming,
   ...rest: Rest
@@ -41,14 +47,14 @@ export type ProtectedHandler<Incoming extends Request, Rest extends readonly unk
 
 /**
  * Protects a handler from `Request` to `Response`, such as one of Hono or Next.js, in Node. The handler runs only for
- * requests with an access token that the verifier and the policy accept.
+ * requests with an access token that the verifier and the policy accept. Other requests get 400, 401, 403 or 503 (RFC 6750
+ * section 3.1).
  *
- * Its response is returned unchanged, and its errors are not caught. A refused request never reaches it, so that no
- * check in the handler can be forgotten.
+ * The response of the handler is returned unchanged, and its errors are not caught.
  *
- * @param policy - what the route requires beyond the verifier's own policy. `undefined` requires nothing more.
+ * @param policy - requirements in addition to the verifier's policy. `undefined` adds none.
  * @returns a function that takes the request and the further arguments of the handler.
- * @throws ConfigurationError if the policy, the handler or an option is wrong.
+ * @throws ConfigurationError if the verifier, the policy, the handler or an option is invalid.
  *
  * @example
  * ```ts
@@ -77,7 +83,7 @@ export function protect<Incoming extends Request, Rest extends readonly unknown[
 ): ProtectedHandler<Incoming, Rest> {
   const checkpoint = new Guard<Request, FetchOnRefusal>(verifier, policy, options)
   if (typeof (handler as unknown) !== 'function') {
-    throw new ConfigurationError('protect', 'the third argument must be a function: the handler to protect')
+    throw new ConfigurationError('protect', 'the third argument must be the handler to protect, a function')
   }
   return async function protectedHandler(request, ...rest) {
     const result = await checkpoint.enter(request, request)
@@ -86,13 +92,15 @@ export function protect<Incoming extends Request, Rest extends readonly unknown[
 }
 
 /**
- * Guards a handler that needs the result as a value. Prefer {@link protect}: a caller of this function that forgets to
- * test the result lets every request pass.
+ * Creates a function that authorizes requests and returns the result as a value. Prefer {@link protect}: if a handler
+ * does not test the result, every request passes.
  *
+ * @param policy - requirements in addition to the verifier's policy.
  * @returns a function that resolves to the access token of an accepted request, or to the response that refuses it. The
- *   response is always an instance of the global `Response`, also where a server has replaced that.
- * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
- *   argument.
+ *   response is always an instance of the global `Response`, even if a server has replaced that class. In report mode it
+ *   resolves to `undefined` instead of a response.
+ * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
+ *   last argument.
  *
  * @example
  * ```ts
@@ -117,9 +125,9 @@ export function guard(
   options?: FetchGuardOptions,
 ): (request: Request) => Promise<AccessToken | Response | undefined>
 export function guard(
-  ...given: readonly [Verifier, Policy?, FetchGuardOptions?]
+  ...args: readonly [Verifier, Policy?, FetchGuardOptions?]
 ): (request: Request) => Promise<AccessToken | Response | undefined> {
-  const checkpoint = new Guard<Request, FetchOnRefusal>(...guardArguments(given))
+  const checkpoint = new Guard<Request, FetchOnRefusal>(...checkGuardArguments(args))
   return async function authorize(request) {
     const result = await checkpoint.enter(request, request)
     return result.passes ? result.token : refuse(result, request)
@@ -127,9 +135,14 @@ export function guard(
 }
 
 /**
- * The access token a guard accepted on this request.
+ * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if no guard authorized the request, or the guard only reports and would have refused it.
+ * @throws Error if no guard has accepted the request, or the guard is in report mode and would have refused it.
+ *
+ * @example
+ * ```ts
+ * const { clientId, scopes } = accessToken(request)
+ * ```
  */
 export function accessToken(request: Request): AccessToken {
   return acceptedToken(request)
@@ -141,8 +154,11 @@ async function refuse(
 ): Promise<Response> {
   const custom: unknown = await onRefusal?.(refusal, request)
   const sent = asGlobalResponse(custom) ?? defaultResponse(request, response)
-  // Without this check a class with a test of its own (`Symbol.hasInstance`) could let the caller take it for a token.
-  if (!(sent instanceof Response)) throw new TypeError('the global Response creates objects of another class')
+  // Otherwise a class with a custom `Symbol.hasInstance` could make the caller treat the response as a token.
+  if (!(sent instanceof Response))
+    throw new TypeError(
+      'the global Response creates objects that are not instances of it. Restore the global Response',
+    )
   return sent
 }
 
@@ -151,22 +167,23 @@ function defaultResponse(request: Request, { status, headers, body }: RefusalRes
 }
 
 /**
- * An instance of the global `Response`, which servers replace: `@hono/node-server` 1.x does so for the whole process.
- * `Response.json()`, `fetch()` and classes that extend the earlier `Response` then create objects that are not
- * instances of the new one, and `instanceof Response` would take them for a token. `undefined` for anything that cannot
- * be a response, such as the refusal itself or a plain object.
+ * Converts a response to an instance of the global `Response`, which servers replace: `@hono/node-server` 1.x does so for
+ * the whole process. `Response.json()`, `fetch()` and classes that extend the earlier `Response` then create objects that
+ * are not instances of the new one, and a caller that tests `instanceof Response` would treat them as a token.
+ *
+ * @returns `undefined` for a value that cannot be a response, such as the refusal itself or a plain object.
  */
 function asGlobalResponse(value: unknown): Response | undefined {
   try {
     if (value instanceof Response) return value
     return isResponseLike(value) ? copyOf(value) : undefined
   } catch {
-    // A response whose own members throw cannot be sent.
+    // A response whose properties throw cannot be sent.
     return undefined
   }
 }
 
-/** What the Fetch standard gives a response, and neither a refusal nor a plain object has. */
+/** Whether a value has the properties that the Fetch standard gives a response, and a refusal lacks. */
 function isResponseLike(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false
   const { status, headers, bodyUsed, arrayBuffer, clone } = value as Partial<Record<keyof Response, unknown>>
@@ -185,12 +202,12 @@ function isHeadersLike(value: unknown): value is Headers {
   return typeof get === 'function' && typeof forEach === 'function'
 }
 
-/** Statuses whose response has no body (Fetch standard, "null body status"). */
+/** Statuses of responses without a body (Fetch standard, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304])
 
 function copyOf(response: Response): Response | undefined {
   const { status, statusText, body, bodyUsed } = response
-  // Checked here, because the constructor of a replaced `Response` may accept anything and read the status 0 of
+  // Checked here, because the constructor of a replaced `Response` may accept any status, and treat the status 0 of
   // `Response.error()` as 200.
   const isSendable = Number.isInteger(status) && status >= 200 && status <= 599
   if (!isSendable || bodyUsed || body?.locked === true) return undefined
@@ -204,7 +221,7 @@ function copyOfHeaders(headers: Headers): Headers {
   headers.forEach((value, name) => {
     if (cookies === undefined || name.toLowerCase() !== 'set-cookie') copy.append(name, value)
   })
-  // One header each: cookies cannot be joined by commas (RFC 6265 section 3).
+  // One header per cookie, because cookies must not be joined by commas (RFC 6265 section 3).
   for (const cookie of cookies ?? []) copy.append('set-cookie', cookie)
   return copy
 }

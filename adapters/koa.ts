@@ -1,3 +1,4 @@
+/** Guard for Koa 2 and 3. @module m2m-guard/koa */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
@@ -6,41 +7,53 @@ import type { Verifier } from '../src/verifier/verifier.js'
 import {
   acceptedToken,
   Guard,
-  guardArguments,
+  checkGuardArguments,
   Requirement,
   scopesPolicy,
   type GuardResult,
 } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
-import { closeIfBody, errorForHost, ignoreLateWrites } from '../src/guard/node-response.js'
+import { closeIfBody, ignoreLateWrites, toHostError } from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
 
-/** What the guard needs of a Koa context; any version's. */
+/** The properties of a Koa context that the guard uses. A `Context` of Koa 2 and 3 is assignable. */
 export interface KoaContext {
+  /** The request of `node:http`. */
   readonly req: IncomingMessage
+  /** The response of `node:http`. */
   readonly res: ServerResponse
+  /** The URL of the request before a mounted app changed it. */
   readonly originalUrl: string
-  /** `state.auth` is the accepted token, once a guard has let the request pass. */
-  // Koa's own type: an application decides what its state holds.
+  /** `state.auth` is the accepted token, after a guard has accepted the request. */
+  // The same type as in Koa: the application decides what its state contains.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   state: any
+  /** Status of the response. */
   status: number
+  /** Body of the response. */
   body: unknown
+  /** Sets a response header. */
   set(name: string, value: string): void
+  /** Adds a value to a response header. */
   append(name: string, value: string): void
 }
 
-/** A Koa middleware, assignable to `Middleware` of Koa 2 and 3. */
+/** A middleware, assignable to `Middleware` of Koa 2 and 3. */
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
 
 /**
- * Responds to a refusal before it returns or its promise is fulfilled, or throws it: Koa sends its status and headers.
- * The guard's own response is set before.
+ * Custom response to a refusal. Changes the response before it returns or its promise is fulfilled, or throws the refusal,
+ * so that Koa sends its status and headers. The guard's response is already set when it is called.
+ *
+ * @example
+ * ```ts
+ * app.use(guard(verifier, undefined, { onRefusal: (refusal, ctx) => { ctx.body = { code: refusal.error } } }))
+ * ```
  */
 export type KoaOnRefusal = {
-  // A method's parameters are compared both ways, so that Koa's types need not be imported here.
+  // Declared as a method, whose parameters are bivariant, so that Koa's types need not be imported here.
   onRefusal(refusal: Refusal, context: KoaContext): void | Promise<void>
 }['onRefusal']
 
@@ -48,24 +61,38 @@ export type KoaOnRefusal = {
 export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
 
 /**
- * Guards an app, a router or a route: only requests with an access token that the verifier and the policy
- * accept get past it. The token is then `ctx.state.auth`, and typed {@link accessToken}.
+ * Guards an app, a router or a route: only requests with an access token that the verifier and the policy accept continue.
+ * Read the token with {@link accessToken}, or as `ctx.state.auth`. Other requests get 400, 401, 403 or 503 (RFC 6750
+ * section 3.1).
  *
- * @throws ConfigurationError if the policy or an option is wrong, or if the policy is `undefined` and is the last
- *   argument.
+ * @param policy - requirements in addition to the verifier's policy.
+ * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
+ *   last argument.
+ *
+ * @example
+ * ```ts
+ * app.use(guard(verifier, { scopes: 'orders:read' }))
+ * app.use((ctx) => { ctx.body = { client: accessToken(ctx).clientId } })
+ * ```
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware
-export function guard(...given: readonly [Verifier, Policy?, KoaGuardOptions?]): KoaMiddleware {
-  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(...guardArguments(given))
+export function guard(...args: readonly [Verifier, Policy?, KoaGuardOptions?]): KoaMiddleware {
+  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(...checkGuardArguments(args))
   return function guard(context, next) {
     return pass(checkpoint, context, next)
   }
 }
 
 /**
- * Demands scopes on a route behind a {@link guard}; several arguments must all hold.
+ * Requires scopes on a route behind a {@link guard}. Every argument is required. A request without them gets 403
+ * `insufficient_scope`.
  *
  * @throws ConfigurationError without scopes, or for an argument that is not a scope.
+ *
+ * @example
+ * ```ts
+ * router.post('/orders', requireScopes('orders:write'), createOrder)
+ * ```
  */
 export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware {
   const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(scopesPolicy(scopes))
@@ -75,9 +102,14 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware 
 }
 
 /**
- * Demands a policy on a route behind a {@link guard}, in addition to that guard's own.
+ * Requires a policy on a route behind a {@link guard}, in addition to the policy of that guard.
  *
- * @throws ConfigurationError if the policy is wrong.
+ * @throws ConfigurationError if the policy is invalid.
+ *
+ * @example
+ * ```ts
+ * router.delete('/orders/:id', requirePolicy({ confirmAfter: 0 }), deleteOrder)
+ * ```
  */
 export function requirePolicy(policy: Policy): KoaMiddleware {
   const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policy)
@@ -87,9 +119,14 @@ export function requirePolicy(policy: Policy): KoaMiddleware {
 }
 
 /**
- * The access token a guard accepted on this request.
+ * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is not behind a guard, or the guard only reports and would have refused.
+ * @throws Error if the route is not behind a guard, or the guard is in report mode and would have refused the request.
+ *
+ * @example
+ * ```ts
+ * const { clientId, scopes } = accessToken(ctx)
+ * ```
  */
 export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
   return acceptedToken(context.req)
@@ -98,7 +135,7 @@ export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
 /** A guard, or a requirement behind one. */
 type Checkpoint = Guard<IncomingMessage, KoaOnRefusal> | Requirement<IncomingMessage, KoaOnRefusal>
 
-/** Not an async function: for a cached token, its promise would cost more than the guard. */
+/** Runs a guard. Not an async function, because for a cached token its promise would take longer than the guard. */
 function pass(checkpoint: Checkpoint, context: KoaContext, next: () => Promise<unknown>): Promise<unknown> {
   const { req } = context
   const { method, headers, rawHeaders } = req
@@ -108,7 +145,7 @@ function pass(checkpoint: Checkpoint, context: KoaContext, next: () => Promise<u
     : settle(result, context, next)
 }
 
-/** If the caller disconnected while the issuer was asked, the handler must not run. */
+/** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
   result: GuardResult<KoaOnRefusal>,
   context: KoaContext,
@@ -139,10 +176,10 @@ async function refuse(
   try {
     await onRefusal(refusal, context)
   } catch (error) {
-    // Koa never responds to some values.
-    throw errorForHost(error)
+    // Koa never responds if some values that are not errors are thrown.
+    throw toHostError(error)
   }
-  // Koa responds once this returns: what `onRefusal` does to the response of Node after that is ignored.
+  // Koa responds when this returns, so later writes of `onRefusal` to Node's response are ignored.
   ignoreLateWrites(context.res)
 }
 
@@ -150,7 +187,7 @@ function setResponse(context: KoaContext, { status, headers, body }: RefusalResp
   context.status = status
   context.body = body
   for (const [name, value] of Object.entries(headers)) {
-    // Another scheme's challenge may already be there (RFC 9110 section 11.6.1 allows several).
+    // The response may already have the challenge of another scheme. RFC 9110 section 11.6.1 allows several.
     if (name === 'WWW-Authenticate') context.append(name, value)
     else context.set(name, value)
   }

@@ -24,27 +24,27 @@ export type GuardResult<OnRefusal> =
       readonly onRefusal: OnRefusal | undefined
     }
 
-/** State that a guard of any framework stored; only its own adapter knows the type of `onRefusal`. */
+/** State that a guard of any framework stored. Only the adapter that stored it knows the type of `onRefusal`. */
 type OuterState = RequestState<GuardSettings<unknown>>
 
 /** A place in an application where requests are authorized. */
 interface Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
-  /** Stores the result for guards after this one. */
+  /** Stores the result for later guards on the same request. */
   readonly store: StoreState
 }
 
 /**
- * Guards one place in an application. `Key` is the framework's own request object. On a request that an earlier guard
- * accepted it evaluates its own policy and does not verify the token again.
+ * Guards one place in an application. `Key` is the request object of the framework. If an earlier guard has accepted the
+ * request, it evaluates its policy and does not verify the token again.
  */
 export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
   readonly store: StoreState
 
-  /** @throws ConfigurationError */
+  /** @throws ConfigurationError if the verifier, the policy or an option is invalid. */
   constructor(
     verifier: Verifier,
     policy: Policy | undefined,
@@ -59,7 +59,7 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     this.store = store
   }
 
-  /** Authorizes a request. Immediate unless something has to be awaited; never rejects. */
+  /** Authorizes a request. Synchronous unless a step returns a promise; never rejects. */
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     return authorizeAt(this, key, request, stateOf(key) as OuterState | undefined)
   }
@@ -68,27 +68,27 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
 /**
  * Checks the arguments of a `guard(verifier, policy?, options?)`.
  *
- * @throws ConfigurationError if the policy is the last argument and `undefined`: a policy that a program computed as
- *   `undefined` by accident must not look like one that was left out. Before options it may be `undefined`.
+ * @throws ConfigurationError if the policy is the last argument and `undefined`. Otherwise a policy that is `undefined` by
+ *   accident would have no effect. Before options it may be `undefined`.
  */
-export function guardArguments<Options>(
-  given: readonly [verifier: Verifier, policy?: Policy, options?: Options],
+export function checkGuardArguments<Options>(
+  args: readonly [verifier: Verifier, policy?: Policy, options?: Options],
 ): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
-  const [verifier, policy, options] = given
-  if (given.length === 2) refuseUndefined('guard: policy', policy)
+  const [verifier, policy, options] = args
+  if (args.length === 2) refuseUndefined('guard: policy', policy)
   return [verifier, policy, options]
 }
 
-/** @throws ConfigurationError for an argument that is present as `undefined`. */
+/** @throws ConfigurationError if the argument is `undefined`. */
 export function refuseUndefined(argument: string, value: unknown): void {
   if (value === undefined) throw new ConfigurationError(argument, 'is undefined; leave it out instead')
 }
 
-/** Adds a policy behind a {@link Guard}, and responds to refusals the way that guard does. */
+/** Adds a policy behind a {@link Guard}, and responds to refusals as that guard does. */
 export class Requirement<Key extends object, OnRefusal> {
   readonly #policy: Policy
   readonly #store: StoreState
-  // Nearly all requests come through a guard of one verifier.
+  // Caches one entry, because nearly all requests come through guards of one verifier.
   #last: RouteAuthorizer | undefined
 
   /** @throws ConfigurationError if the policy is wrong. */
@@ -99,13 +99,15 @@ export class Requirement<Key extends object, OnRefusal> {
     this.#store = store
   }
 
-  /** Authorizes a request, as {@link Guard.enter}. Rejects with an `Error` if no guard ran before. */
+  /** Authorizes a request like {@link Guard.enter}. Rejects with an `Error` if no guard has run before. */
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     const outer = stateOf(key) as OuterState | undefined
     if (outer === undefined) {
-      // A mistake in the application, not in the request: it must be noticed, and must not open the route.
+      // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
-        new Error('requirePolicy() and requireScopes() need a guard() before them on the route'),
+        new Error(
+          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) before them',
+        ),
       )
     }
     const settings = outer.settings as GuardSettings<OnRefusal>
@@ -120,7 +122,7 @@ export class Requirement<Key extends object, OnRefusal> {
 }
 
 /**
- * The policy of `requireScopes(...)`.
+ * Returns the policy of `requireScopes(...)`.
  *
  * @throws ConfigurationError for an argument that is `undefined`.
  */
@@ -130,11 +132,17 @@ export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
   return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
 }
 
-/** The token a guard accepted on this request. */
+/**
+ * Returns the token that a guard accepted on a request.
+ *
+ * @throws Error if no guard has accepted a token.
+ */
 export function acceptedToken(key: object): AccessToken {
   const token = stateOf(key)?.token
   if (token === undefined) {
-    throw new Error('no access token: the route is not behind a guard(), or the guard only reports')
+    throw new Error(
+      'no access token: the route is not behind a guard, or the guard is in report mode and would have refused. Add guard(verifier) to the route',
+    )
   }
   return token
 }
@@ -156,11 +164,11 @@ function contextOf(
   outer: OuterState | undefined,
 ): GuardContext {
   if (outer === undefined && mode === 'enforce') return FIRST_GUARD
-  const same = ofSameVerifier(verifier, outer)
-  return { mode, earlier: same?.resolved, reported: same?.reported }
+  const state = ofSameVerifier(verifier, outer)
+  return { mode, earlier: state?.resolved, reported: state?.reported }
 }
 
-/** The result of another verifier says nothing about this one's. */
+/** The stored state if it is of the same verifier. The result of another verifier does not apply to this one. */
 function ofSameVerifier(verifier: Verifier, outer: OuterState | undefined): OuterState | undefined {
   return outer?.verifier === verifier ? outer : undefined
 }
@@ -171,34 +179,34 @@ function conclude<OnRefusal>(
   key: object,
   outer: OuterState | undefined,
 ): GuardResult<OnRefusal> {
-  const same = ofSameVerifier(verifier, outer)
+  const state = ofSameVerifier(verifier, outer)
   if (decision.outcome === 'accepted') {
     const { token } = decision
-    const reported = same?.reported
+    const reported = state?.reported
     return store(key, { verifier, settings: settingsBehind(outer, settings), token, resolved, reported })
   }
   const { refusal } = decision
   if (settings.mode === 'report') {
-    // The report must not replace what a guard of another verifier has accepted.
-    if (same === undefined && outer?.token !== undefined) return store(key, outer)
+    // A report must not replace the token that a guard of another verifier has accepted.
+    if (state === undefined && outer?.token !== undefined) return store(key, outer)
     return store(key, {
       verifier,
       settings: settingsBehind(outer, settings),
-      token: same?.token,
-      resolved: same?.resolved,
+      token: state?.token,
+      resolved: state?.resolved,
       reported: refusal.reason,
     })
   }
-  const named = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
+  const refusalWithRealm = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
   return {
     passes: false,
-    refusal: named,
-    response: refusalResponse(named, settings.body),
+    refusal: refusalWithRealm,
+    response: refusalResponse(refusalWithRealm, settings.body),
     onRefusal: settings.onRefusal,
   }
 }
 
-/** The settings of requirements behind a guard: a reporting guard inside an enforcing one does not disable them. */
+/** The settings of requirements behind a guard. A guard in report mode inside an enforcing one does not disable them. */
 function settingsBehind<OnRefusal>(
   outer: OuterState | undefined,
   settings: GuardSettings<OnRefusal>,

@@ -1,23 +1,43 @@
 import type { RefusalBody } from '../bearer/refusal-response.js'
 import type { GuardMode } from '../model/decision.js'
 import { REALM, REALM_EXPECTATION } from '../model/refusal.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
-import { optional, type TableOf } from '../options/reader.js'
-import { func, oneOf, string } from '../options/readers.js'
+import { custom, optional, restricting, type TableOf } from '../options/reader.js'
+import { func, oneOf, string, unchecked } from '../options/readers.js'
+import type { Policy } from '../policy/policy.js'
+import type { Verifier } from '../verifier/verifier.js'
 
-/** What every adapter's guard takes beside verifier and policy. */
+/** Options of a guard, the same for every adapter. */
 export interface GuardOptions<OnRefusal> {
-  /** The protection space named in challenges (RFC 9110 section 11.5). Default `'api'`. */
+  /**
+   * Protection space named in challenges (RFC 9110 section 11.5). Visible ASCII.
+   *
+   * @defaultValue `'api'`
+   */
   readonly realm?: string
-  /** The form of refusals: `'oauth'` for `{ error, error_description }`, `'problem'` for RFC 9457. Default `'oauth'`. */
+  /**
+   * Format of refusal bodies: `'oauth'` for `{ error, error_description }` (RFC 6749 section 5.2), `'problem'` for problem
+   * details (RFC 9457).
+   *
+   * @defaultValue `'oauth'`
+   */
   readonly body?: RefusalBody
-  /** `'report'` lets refused requests through and only reports them to `onDecision`: for a roll-out. Default `'enforce'`. */
+  /**
+   * `'enforce'` refuses requests. `'report'` lets them through and only reports them to `onDecision`, for a gradual roll-out.
+   *
+   * @defaultValue `'enforce'`
+   */
   readonly mode?: GuardMode
-  /** Answers refusals in place of the guard, or hands them to the framework's own error handling. */
+  /**
+   * Custom response to a refusal: responds instead of the guard, or passes the refusal to the framework's error handling.
+   *
+   * @defaultValue none: the guard responds
+   */
   readonly onRefusal?: OnRefusal
 }
 
-/** {@link GuardOptions} checked, with defaults. */
+/** Checked {@link GuardOptions}, with defaults. */
 export interface GuardSettings<OnRefusal> {
   readonly realm: string | undefined
   readonly body: RefusalBody
@@ -25,7 +45,7 @@ export interface GuardSettings<OnRefusal> {
   readonly onRefusal: OnRefusal | undefined
 }
 
-/** The options of a guard. */
+/** Readers of {@link GuardOptions}. */
 export const GUARD_OPTIONS = {
   realm: optional(
     string({
@@ -40,7 +60,22 @@ export const GUARD_OPTIONS = {
   onRefusal: optional(func<unknown>()),
 } satisfies TableOf<GuardOptions<unknown>>
 
-/** Checks what a guard is made with, when it is made. */
+/** Readers of the options of a plugin, which creates its guards from a verifier and a policy. */
+export const PLUGIN_OPTIONS = {
+  verifier: custom<Verifier>('Verifier', (option, value) => {
+    if (value !== undefined) return value as Verifier
+    throw new ConfigurationError(option, 'is required. Pass a verifier created by createVerifier()')
+  }),
+  // Compiled by each guard.
+  policy: restricting(unchecked<Policy>('policy')),
+  ...GUARD_OPTIONS,
+} satisfies TableOf<GuardOptions<unknown> & { readonly verifier: Verifier; readonly policy?: Policy }>
+
+/**
+ * Checks the options of a guard and adds the defaults.
+ *
+ * @throws ConfigurationError that names the option that is invalid or unknown.
+ */
 export function readGuardOptions<OnRefusal>(
   options: GuardOptions<OnRefusal> | undefined,
 ): GuardSettings<OnRefusal> {

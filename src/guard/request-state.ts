@@ -3,7 +3,7 @@ import type { ResolvedRequest } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
-/** State that a guard stores on a request for later guards on the same request. */
+/** State that a guard stores on a request, for later guards on the same request. */
 export interface RequestState<Settings = unknown> {
   readonly verifier: Verifier
   readonly settings: Settings
@@ -14,14 +14,14 @@ export interface RequestState<Settings = unknown> {
 }
 
 /**
- * Names that other copies of the package of the same major version know as well: one may guard an app, and another may be
- * asked for the token. They are symbols, so that nothing a request sends can have them.
+ * Keys shared by all copies of the package of the same major version, because one copy may guard an app and another may
+ * read the token. They are symbols, so that a request cannot contain them.
  */
 const STATE = Symbol.for('m2m-guard@0/request-state')
 const READ = Symbol.for('m2m-guard@0/read-request-state')
 const PLACES = Symbol.for('m2m-guard@0/request-state-places')
 
-/** The stored state. Everything is private, so that a logged request shows nothing of the token. */
+/** The stored state. Its fields are private, so that a logged request does not show the token. */
 class StoredState {
   readonly passes = true
   readonly #key: object
@@ -36,7 +36,7 @@ class StoredState {
     return this.#state.token
   }
 
-  /** For other copies of the package. `undefined` for a copy of the request, whose headers may be different. */
+  /** For other copies of the package. Returns `undefined` for a copy of the request, whose headers may differ. */
   [READ](key: object): RequestState | undefined {
     return this.#key === key ? this.#state : undefined
   }
@@ -48,22 +48,22 @@ class StoredState {
   }
 }
 
-/** Stores state on a request, and returns the result that lets it pass. */
+/** Stores state on a request and returns the result of an accepted request. */
 export type StoreState = (key: object, state: RequestState) => StoredState
 
 interface Holder {
   [STATE]?: StoredState | undefined
 }
 
-/** Where guards have stored something. The lookup is skipped elsewhere. */
+/** The places in which guards have stored state. Lookups in other places are skipped. */
 interface Places {
   isRequestUsed: boolean
   isRawHeadersUsed: boolean
-  /** For requests whose state cannot be a property. */
+  /** State of requests that cannot get a property, such as frozen ones. */
   sealed: WeakMap<object, StoredState> | undefined
 }
 
-/** The same for all copies of the package. */
+/** Shared by all copies of the package. */
 const places = sharedPlaces(globalThis as { [PLACES]?: Places })
 
 function sharedPlaces(shared: { [PLACES]?: Places }): Places {
@@ -72,7 +72,7 @@ function sharedPlaces(shared: { [PLACES]?: Places }): Places {
   return shared[PLACES] ?? value
 }
 
-/** The state that an earlier guard stored; of several, the last. */
+/** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {
   return (
     StoredState.read(key, places.sealed?.get(key)) ??
@@ -81,7 +81,7 @@ export function stateOf(key: object): RequestState | undefined {
   )
 }
 
-/** Stores the state as a property of the request: a `WeakMap` would cost as much as the rest of the guard. */
+/** Stores the state as a property of the request, because a `WeakMap` would take as long as the rest of the guard. */
 export const storeOnRequest: StoreState = (key, state) => {
   const rawHeaders = places.isRawHeadersUsed ? rawHeadersOf(key) : undefined
   places.isRequestUsed = true
@@ -90,19 +90,19 @@ export const storeOnRequest: StoreState = (key, state) => {
   return stored
 }
 
-/** What an earlier guard stored on `rawHeaders` would be found first. */
+/** Removes the state that an earlier guard stored on `rawHeaders`, because lookups would find it first. */
 function replaceOutdated(rawHeaders: Holder, key: object, stored: StoredState): void {
   try {
     rawHeaders[STATE] = undefined
   } catch {
-    // Frozen since then.
+    // The list was frozen after the earlier guard.
     storeSealed(key, stored)
   }
 }
 
 /**
- * Stores the state on `rawHeaders`, because Express replaces the prototype of each request: V8 then gives every request
- * its own hidden class, and adding a property to it costs more than the rest of the guard.
+ * Stores the state on `rawHeaders`, because Express replaces the prototype of each request. V8 then gives every request
+ * its own hidden class, and adding a property to it takes longer than the rest of the guard.
  */
 export const storeOnRawHeaders: StoreState = (key, state) => {
   const rawHeaders = rawHeadersOf(key)

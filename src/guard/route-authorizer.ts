@@ -10,35 +10,37 @@ import type { Authorizer, DecisionResult, GuardContext } from '../verifier/autho
 import { internalsOf, type Verifier } from '../verifier/verifier.js'
 
 /**
- * Authorizes the requests of one place in an application, by one verifier and one policy. Beyond `Verifier.authorize`
- * it knows the guard's mode, and what earlier guards on the same request found.
+ * Authorizes the requests of one place in an application with one verifier and one policy. Unlike `Verifier.authorize` it
+ * uses the mode of the guard and the results of earlier guards on the same request.
  */
 export class RouteAuthorizer {
   readonly verifier: Verifier
   readonly #policy: Policy | undefined
-  readonly #own: { readonly authorizer: Authorizer; readonly policies: PolicySet } | undefined
+  readonly #internals: { readonly authorizer: Authorizer; readonly policies: PolicySet } | undefined
 
-  /** @throws ConfigurationError if the policy is wrong. */
+  /** @throws ConfigurationError if the policy is invalid. */
   constructor(verifier: Verifier, policy: Policy | undefined) {
     if (policy !== undefined) compilePolicy('policy', policy)
     this.verifier = verifier
     this.#policy = policy
     const internals = internalsOf(verifier)
     if (internals === undefined) return
-    this.#own = { authorizer: internals.authorizer, policies: internals.policies(policy) }
+    this.#internals = { authorizer: internals.authorizer, policies: internals.policies(policy) }
   }
 
   authorize(request: GuardedRequest, context: GuardContext): Awaitable<DecisionResult> {
-    if (this.#own === undefined) return this.#authorizeByWrapper(request)
-    return this.#own.authorizer.authorize(request, this.#own.policies, context)
+    if (this.#internals === undefined) return this.#authorizeByWrapper(request)
+    return this.#internals.authorizer.authorize(request, this.#internals.policies, context)
   }
 
-  /** A custom object of the interface: only its public method is known, and it may fail in any way. */
+  /** Calls the public method of a custom verifier, which may throw, reject or return any value. */
   async #authorizeByWrapper(request: GuardedRequest): Promise<DecisionResult> {
     try {
       const decision: unknown = await this.verifier.authorize(request, this.#policy)
       if (isDecision(decision)) return { decision, resolved: undefined }
-      throw new TypeError('authorize() of a custom verifier did not return a decision')
+      throw new TypeError(
+        'authorize() of a custom verifier did not return a decision. Return the decision of a verifier made by createVerifier()',
+      )
     } catch (cause) {
       const refusal = new Refusal('issuer_unavailable', { cause })
       return { decision: { outcome: 'undecidable', refusal }, resolved: undefined }
@@ -50,7 +52,7 @@ function isDecision(value: unknown): value is Decision {
   if (!isRecord(value)) return false
   const outcome = ownMember(value, 'outcome')
   if (outcome === 'accepted') return isRecord(ownMember(value, 'token'))
-  // Of any copy of the package.
+  // `Refusal` recognizes those of other copies of the package.
   return (
     (outcome === 'refused' || outcome === 'undecidable') && ownMember(value, 'refusal') instanceof Refusal
   )

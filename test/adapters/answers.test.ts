@@ -70,7 +70,7 @@ describe.each(frameworks)('in $name', (framework) => {
     })
 
   it.each(PROBLEMS)(
-    '$promise is told as problem details where these are chosen',
+    '$promise is sent as problem details with body: problem',
     async ({ headers, problem }) => {
       const app = await start({ app: [guarded({ scopes: 'orders:read orders:write' }, { body: 'problem' })] })
       issuer.fail('introspection', 'reset')
@@ -81,7 +81,7 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
-  it.each(REALMS)('the realm $realm stands quoted in the challenge', async ({ realm, quoted }) => {
+  it.each(REALMS)('the realm $realm is quoted in the challenge', async ({ realm, quoted }) => {
     const app = await start({ app: [guarded(undefined, { realm })] })
     const without = await app.send({ path: '/orders' })
     expect(without.headers['www-authenticate']).toBe(`Bearer realm="${quoted}"`)
@@ -103,24 +103,24 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(app.seen.handled).toEqual([])
   })
 
-  it('HEAD passes with a good token', async () => {
+  it('HEAD passes with a valid token', async () => {
     const app = await start()
     const head = await app.send({ method: 'HEAD', path: '/orders', headers: bearer(issuer.mintJwt()) })
     expect(head).toMatchObject({ status: 200, text: '' })
   })
 
-  it('OPTIONS is refused as any other request by a guard that comes first', async () => {
+  it('OPTIONS is refused like any other request by a guard before the CORS middleware', async () => {
     const app = await start()
     expectRefusal(await app.send({ method: 'OPTIONS', path: '/orders' }), 401)
   })
 
-  it('a CORS preflight passes where it is answered before the guard, and opens nothing else', async () => {
+  it('a CORS preflight passes if it is handled before the guard, and no other request does', async () => {
     const app = await start({ preflight: true })
     expect((await app.send({ method: 'OPTIONS', path: '/orders' })).status).toBe(204)
     expectRefusal(await app.send({ path: '/orders' }), 401)
   })
 
-  it('open routes stay open beside guarded ones', async () => {
+  it('public routes next to guarded ones stay public', async () => {
     const app = await start({ open: [{ path: '/health' }] })
     expect((await app.send({ path: '/health' })).status).toBe(200)
     expect((await app.send({ path: '/health', headers: { authorization: 'Bearer' } })).status).toBe(200)
@@ -128,7 +128,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(app.seen.handled).toEqual(['/health', '/health'])
   })
 
-  it('a guard on a router guards that router and nothing else', async () => {
+  it('a guard on a router guards only that router', async () => {
     const app = await start({
       app: [],
       router: { steps: [guarded()], routes: [{ path: '/invoices' }] },
@@ -140,7 +140,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(app.seen.handled).toEqual(['/orders', '/invoices'])
   })
 
-  it('a guard on a route guards that route and nothing else', async () => {
+  it('a guard on a route guards only that route', async () => {
     const app = await start({
       app: [],
       routes: [{ path: '/orders', steps: [guarded()] }, { path: '/health' }],
@@ -150,7 +150,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect((await app.send({ path: '/orders', headers: bearer(issuer.mintJwt()) })).status).toBe(200)
   })
 
-  it('an address that does not exist is refused before it is looked for', async () => {
+  it('a request for an unknown URL is refused before routing', async () => {
     const app = await start()
     expectRefusal(await app.send({ path: '/nowhere' }), 401)
     expect((await app.send({ path: '/nowhere', headers: bearer(issuer.mintJwt()) })).status).toBe(404)
@@ -159,16 +159,13 @@ describe.each(frameworks)('in $name', (framework) => {
 
 const withResponseAtHand = frameworks.filter(({ name }) => /Express|Koa|Fastify/.test(name))
 
-it.each(withResponseAtHand)(
-  'in $name a challenge of another scheme that is already there stays',
-  async (framework) => {
-    const app = await run(framework, {
-      verifier: verifierFor(issuer),
-      otherChallenge: 'Basic realm="people"',
-      app: [guarded()],
-      routes: [{ path: '/orders' }],
-    })
-    const reply = await app.send({ path: '/orders' })
-    expect(reply.headers['www-authenticate']).toBe('Basic realm="people", Bearer realm="api"')
-  },
-)
+it.each(withResponseAtHand)('in $name an existing challenge of another scheme is kept', async (framework) => {
+  const app = await run(framework, {
+    verifier: verifierFor(issuer),
+    otherChallenge: 'Basic realm="people"',
+    app: [guarded()],
+    routes: [{ path: '/orders' }],
+  })
+  const reply = await app.send({ path: '/orders' })
+  expect(reply.headers['www-authenticate']).toBe('Basic realm="people", Bearer realm="api"')
+})

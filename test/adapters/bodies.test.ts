@@ -25,7 +25,7 @@ function startApi(framework: (typeof frameworks)[number]) {
 describe.each(frameworks)('in $name', (framework) => {
   const start = () => startApi(framework)
 
-  it('the body of an accepted request reaches the handler whole', async () => {
+  it('the handler receives the complete body of an accepted request', async () => {
     const app = await start()
     const headers = { ...JSON_BODY, ...bearer(issuer.mintOpaque({ scopes: 'orders:write' })) }
     const sent = { lines: Array.from({ length: 2000 }, (_, line) => `line ${line}`) }
@@ -58,7 +58,7 @@ describe.each(frameworks)('in $name', (framework) => {
     async ({ framing, start: beginning }) => {
       const app = await start()
       const head = ['POST /orders HTTP/1.1', 'Host: api.internal', 'Content-Type: application/json', framing]
-      // The rest never comes: only an answer that did not wait for it can arrive.
+      // The rest is never sent, so only a response that does not wait for it can arrive.
       const [answer] = await exchange(app.port, `${head.join('\r\n')}\r\n\r\n${beginning}`)
       expect(answer?.status).toBe(401)
       expect(app.seen).toMatchObject({ bodies: 0, handled: [] })
@@ -72,7 +72,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401])
   })
 
-  it('a caller that hangs up while the issuer is asked harms nothing', async () => {
+  it('a caller that disconnects during introspection has no effect on others', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, { verifier, app: [guarded()], routes: [{ path: '/orders' }] })
     const hungUp = new Promise((resolve) => {
@@ -88,7 +88,7 @@ describe.each(frameworks)('in $name', (framework) => {
     gate.release()
     await until(() => events.length === 1)
     await settle()
-    // Where the guard sees the connection, the handler is spared work for nobody.
+    // If the guard knows the connection, the handler does not run.
     if (!/Hono|fetch/.test(framework.name)) expect(app.seen.handled).toEqual([])
     const next = await app.send({ path: '/orders', headers })
     expect(next.status).toBe(200)
@@ -96,7 +96,7 @@ describe.each(frameworks)('in $name', (framework) => {
   })
 })
 
-// Servers for `Request` and `Response` give their handlers no connection, and decide themselves.
+// Handlers on `Request` and `Response` have no access to the connection, which the server manages.
 describe.each(frameworks.filter(({ name }) => !/Hono|fetch/.test(name)))('in $name', (framework) => {
   const start = () => startApi(framework)
 
@@ -104,7 +104,7 @@ describe.each(frameworks.filter(({ name }) => !/Hono|fetch/.test(name)))('in $na
     { promise: 'no token', token: () => [] },
     { promise: 'a missing scope', token: () => [`Authorization: Bearer ${issuer.mintJwt()}`] },
     {
-      promise: 'a token the issuer is asked about',
+      promise: 'a token that is introspected',
       token: () => [`Authorization: Bearer ${issuer.mintOpaque()}`],
     },
   ])('a refused upload is not read to its end: $promise', async ({ token }) => {
@@ -142,8 +142,8 @@ describe.each(frameworks.filter(({ name }) => !/Hono|fetch/.test(name)))('in $na
     expect(read).toBeLessThan(upload / 4)
   })
 
-  it('a refusal handed on, and an own answer, close the connection as well', async () => {
-    // Express reads a request to its end before it answers for an error that nobody handles.
+  it('a refusal passed to the framework, and a custom response, close the connection too', async () => {
+    // Express reads a request to its end before it responds to an unhandled error.
     const manners = framework.name.startsWith('Express') ? [] : (['hands on'] as const)
     for (const onRefusal of [...manners, 'answers', 'forgets'] as const) {
       const app = await run(framework, {

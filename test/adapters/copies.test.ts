@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Compiles the package once more, under another path: a copy with modules of its own. */
+/** Compiles the package to another path, which makes it a copy with separate module instances. */
 function writeCopy(folder: string, module: ts.ModuleKind): void {
   const type = module === ts.ModuleKind.CommonJS ? 'commonjs' : 'module'
   const compilerOptions = { module, target: ts.ScriptTarget.ES2022, esModuleInterop: true }
@@ -35,7 +35,7 @@ function writeCopy(folder: string, module: ts.ModuleKind): void {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
 }
 
-/** Guards with the first copy and uses another one behind it, in a process without anything else. */
+/** Guards with the first copy and uses another one behind it, in a new process. */
 const PROGRAM = `
 import { createRequire } from 'node:module'
 import express from 'express'
@@ -56,7 +56,7 @@ const { allOf, anyOf, Refusal } = await other('src/index.js')
 const results = { isOther: guards.guard !== behind.guard }
 
 const issuer = await createTestIssuer()
-// The longest deadline there is, so that a busy machine decides nothing.
+// The maximum deadline, so that a busy machine does not affect the result.
 const deadline = '60s'
 const verifier = createVerifier({ issuers: [oauth(issuer.oauth({ keys: { deadline }, remote: { deadline } }))] })
 const headers = (scopes) => ({ authorization: 'Bearer ' + issuer.mintJwt({ subject: 'billing', scopes }) })
@@ -118,7 +118,7 @@ beforeAll(() => {
   writeCopy(join(folder, 'second'), ts.ModuleKind.ESNext)
   writeCopy(join(folder, 'common'), ts.ModuleKind.CommonJS)
   writeFileSync(join(folder, 'program.mjs'), PROGRAM)
-  // To compile everything three times takes more than a minute on a busy machine.
+  // Compiling three times takes more than a minute on a busy machine.
 }, 600_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -20,8 +20,8 @@ interface Accepted {
 }
 
 const ACCEPTED: readonly Accepted[] = [
-  { promise: 'a good JWT', headers: jwt({ subject: 'billing' }), source: 'local' },
-  { promise: 'a good opaque token', headers: opaque({ subject: 'billing' }), source: 'remote' },
+  { promise: 'a valid JWT', headers: jwt({ subject: 'billing' }), source: 'local' },
+  { promise: 'a valid opaque token', headers: opaque({ subject: 'billing' }), source: 'remote' },
   {
     promise: 'the scheme in lower case',
     headers: (issuer) => ({ authorization: `bearer ${issuer.mintJwt({ subject: 'billing' })}` }),
@@ -33,13 +33,13 @@ const ACCEPTED: readonly Accepted[] = [
     source: 'local',
   },
   {
-    promise: 'a token with the scopes, the age and the client that the policy wants',
+    promise: 'a token with the scopes, the age and the client that the policy requires',
     headers: jwt({ subject: 'billing', clientId: 'billing', scopes: 'orders:read orders:write', age: '9m' }),
     policy: { scopes: 'orders:read', maxTokenAge: '10m', clients: 'billing', check: () => true },
     source: 'local',
   },
   {
-    promise: 'a token that an own rule accepts after a while',
+    promise: 'a token that an asynchronous custom check accepts',
     headers: opaque({ subject: 'billing' }),
     policy: { check: (token) => Promise.resolve(token.subject === 'billing') },
     source: 'remote',
@@ -62,7 +62,7 @@ describe.each(frameworks)('in $name', (framework) => {
   it.each([
     { format: 'JWT', mint: () => issuer.mintJwt() },
     { format: 'opaque token', mint: () => issuer.mintOpaque() },
-  ])('a $format that comes again passes without a question to the issuer', async ({ mint }) => {
+  ])('a cached $format passes without a call to the issuer', async ({ mint }) => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, { verifier, app: [guarded()], routes: [{ path: '/orders' }] })
     const headers = bearer(mint())

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** Rejections that nobody handles: each would end the process. */
+/** Unhandled rejections, each of which would end the process. */
 let unhandled: unknown[]
 const record = (reason: unknown): void => {
   unhandled.push(reason)
@@ -43,10 +43,10 @@ const BROKEN = 'a later middleware broke'
 type Next = (error?: unknown) => unknown
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: Next) => unknown
 
-/** What the engine does with an error that it is given. */
+/** Handles an error that the engine receives. */
 type Manner = 'answers' | 'throws it' | 'rejects with it'
 
-/** The least that a middleware engine is: nothing is caught, as in the engines inside other frameworks. */
+/** A minimal middleware engine that catches nothing, like the engines inside other frameworks. */
 function engine(middlewares: readonly Middleware[], manner: Manner): Middleware {
   return (request, response) => {
     let index = 0
@@ -80,7 +80,7 @@ async function statusOf(listener: Middleware, token: string): Promise<number> {
     try {
       listener(request, response, () => undefined)
     } catch {
-      // What the host of an engine does with an error that is thrown synchronously.
+      // The host of an engine handles an error that is thrown synchronously.
       response.writeHead(500).end()
     }
   })
@@ -152,7 +152,7 @@ describe.each(TOKENS)('behind $token', ({ mint }) => {
   )
 })
 
-it('an error that cannot be handed on is reported as a warning of the process', async () => {
+it('an error that the framework does not accept emits a process warning', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
   onTestFinished(() => warned.mockRestore())
   const chain: Middleware[] = [guard(verifierFor(issuer)), LATER[0]!.middleware]

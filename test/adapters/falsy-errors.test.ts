@@ -22,7 +22,7 @@ afterAll(() => issuer.close())
 
 type OnRefusal = () => never
 
-/** Starts nothing: a listener of an API whose only route is guarded. */
+/** The request listener of an API whose only route is guarded. */
 type Api = (verifier: Verifier, options: { readonly onRefusal?: OnRefusal }) => Promise<RequestListener>
 
 const inExpress =
@@ -74,7 +74,7 @@ const APIS: Readonly<Record<string, Api>> = {
   },
 }
 
-/** What hosts take for no error, or for another way to go on. */
+/** Values that hosts treat as success, or as the next route. */
 const VALUES: readonly unknown[] = [undefined, null, false, '', 0, Number.NaN, 'route', 'router']
 
 async function ask(listener: RequestListener) {

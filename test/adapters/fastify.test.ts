@@ -16,13 +16,17 @@ const status = async (app: FastifyInstance, url: string, token?: string): Promis
 
 const who = (request: Parameters<typeof accessToken>[0]): string => accessToken(request).subject
 
-/** What users of JavaScript write, or of TypeScript with a type that was widened on the way. */
+/** Invalid values that are possible in JavaScript, or in TypeScript with a widened type. */
 const WRONG: readonly { readonly wrong: string; readonly auth: unknown; readonly option: string }[] = [
-  { wrong: 'a name no policy has', auth: { scope: 'orders:read' }, option: 'GET /orders: config.auth.scope' },
-  { wrong: 'an empty demand', auth: { scopes: [] }, option: 'GET /orders: config.auth.scopes' },
-  { wrong: 'an undefined demand', auth: { scopes: undefined }, option: 'GET /orders: config.auth.scopes' },
+  { wrong: 'an unknown property', auth: { scope: 'orders:read' }, option: 'GET /orders: config.auth.scope' },
+  { wrong: 'an empty requirement', auth: { scopes: [] }, option: 'GET /orders: config.auth.scopes' },
   {
-    wrong: 'an age that is none',
+    wrong: 'an undefined requirement',
+    auth: { scopes: undefined },
+    option: 'GET /orders: config.auth.scopes',
+  },
+  {
+    wrong: 'an invalid age',
     auth: { maxTokenAge: 'soon' },
     option: 'GET /orders: config.auth.maxTokenAge',
   },
@@ -30,7 +34,7 @@ const WRONG: readonly { readonly wrong: string; readonly auth: unknown; readonly
   { wrong: 'true', auth: true, option: 'GET /orders: config.auth' },
   { wrong: 'null', auth: null, option: 'GET /orders: config.auth' },
   { wrong: '0', auth: 0, option: 'GET /orders: config.auth' },
-  { wrong: 'an empty text', auth: '', option: 'GET /orders: config.auth' },
+  { wrong: 'an empty string', auth: '', option: 'GET /orders: config.auth' },
 ]
 
 describe('the Fastify plugin', () => {
@@ -38,7 +42,7 @@ describe('the Fastify plugin', () => {
     expect(m2mGuardByDefault).toBe(m2mGuard)
   })
 
-  it('adds the policy of config.auth to its own', async () => {
+  it('adds the policy of config.auth to that of the plugin', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { maxTokenAge: '10m' } })
     const auth: Policy = { scopes: 'orders:read', maxTokenAge: '1h' }
@@ -50,7 +54,7 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/orders', good)).toBe(200)
   })
 
-  it('leaves a route with config.auth false open, and no token on it, however good', async () => {
+  it('makes a route with config.auth false public, and sets no token on it, even if it is valid', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = fastify()
     await app.register(m2mGuard, { verifier })
@@ -62,7 +66,7 @@ describe('the Fastify plugin', () => {
     expect(events).toHaveLength(1)
   })
 
-  it('judges the automatic HEAD of a route by the policy of that route', async () => {
+  it('evaluates the policy of a route for its automatic HEAD', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
     app.get('/orders', { config: { auth: { scopes: 'orders:read' } } }, who)
@@ -72,7 +76,7 @@ describe('the Fastify plugin', () => {
     expect((await app.inject({ method: 'HEAD', url: '/health' })).statusCode).toBe(200)
   })
 
-  it('gives app.guard(policy) as a hook for single routes, on top of its own guard', async () => {
+  it('adds app.guard(policy), which creates a hook for single routes in addition to the plugin’s guard', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { clients: 'billing' } })
     app.get('/orders', { onRequest: app.guard({ scopes: 'orders:read' }) }, who)
@@ -85,7 +89,7 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/any', mint('billing'))).toBe(200)
   })
 
-  it('answers as guard() does, which needs no plugin: as a hook of a route, and of a scope', async () => {
+  it('responds like guard(), which needs no plugin, as a hook of a route and of a scope', async () => {
     const verifier = verifierFor(issuer)
     const policy: Policy = { scopes: 'orders:read', maxTokenAge: '10m' }
     const plugin = fastify()
@@ -121,7 +125,7 @@ describe('the Fastify plugin', () => {
     expect(statuses).toEqual([200, 200, 403, 401, 400, 401])
   })
 
-  it('is no precondition of guard(), whose token is found on the request all the same', async () => {
+  it('is not required by guard(), whose token accessToken() returns', async () => {
     const app = fastify()
     const hook = guard(verifierFor(issuer))
     app.get('/open', (request) => ({ auth: request.auth ?? null }))
@@ -132,7 +136,7 @@ describe('the Fastify plugin', () => {
     expect((await app.inject({ url: '/open', headers: bearer(token) })).json()).toEqual({ auth: null })
   })
 
-  it('and guard() one after the other verify once, and each judges by its own policy', async () => {
+  it('and guard() on one request verify once, and each evaluates its policy', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = fastify()
     await app.register(m2mGuard, { verifier })
@@ -145,7 +149,7 @@ describe('the Fastify plugin', () => {
   it.each([
     ['app.guard()', (app: FastifyInstance) => app.guard()],
     ['guard()', () => guard(verifierFor(issuer))],
-  ])('%s that is awaited in a function of one’s own does not open the route', async (_, make) => {
+  ])('%s that is awaited in a custom hook does not bypass the guard', async (_, make) => {
     const app = fastify()
     await app.register(async (scope) => {
       await scope.register(m2mGuard, { verifier: verifierFor(issuer) })
@@ -157,20 +161,20 @@ describe('the Fastify plugin', () => {
       for (const url of ['/orders', '/late']) expect(await status(app, url, token)).toBe(500)
   })
 
-  it('refuses a wrong policy or option for guard() at once', () => {
+  it('throws synchronously for an invalid policy or option of guard()', () => {
     const verifier = verifierFor(issuer)
     expect(() => guard(verifier, { scopes: [] })).toThrow(ConfigurationError)
     expect(() => guard(verifier, {}, { relm: 'x' } as never)).toThrow(ConfigurationError)
     expect(() => guard({} as never)).toThrow(ConfigurationError)
   })
 
-  it('refuses a wrong policy for app.guard at once', async () => {
+  it('throws synchronously for an invalid policy of app.guard()', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
     expect(() => app.guard({ scopes: [] })).toThrow(ConfigurationError)
   })
 
-  it('registered on a child guards the child and what is within, and nothing beside it', async () => {
+  it('registered on a child guards the child and its scopes, and no sibling', async () => {
     const app = fastify()
     app.get('/open', () => 'open')
     await app.register(
@@ -213,7 +217,7 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/shipping/orders', billing)).toBe(403)
   })
 
-  it('registered within a guarded scope adds its policy; app.guard is then the inner one', async () => {
+  it('registered in a guarded scope adds its policy, and replaces app.guard there', async () => {
     const inner = observedVerifier(issuer, { policy: { clients: 'billing' } })
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer), policy: { maxTokenAge: '10m' } })
@@ -233,7 +237,7 @@ describe('the Fastify plugin', () => {
     expect(headers['www-authenticate']).toContain('realm="inner"')
   })
 
-  it('guards routes that were declared before it in the same scope, too', async () => {
+  it('guards routes declared before it in the same scope', async () => {
     const app = fastify()
     app.get('/early', who)
     void app.register(m2mGuard, { verifier: verifierFor(issuer) })
@@ -243,7 +247,7 @@ describe('the Fastify plugin', () => {
     expect(await status(app, '/late', issuer.mintJwt())).toBe(403)
   })
 
-  it.each(WRONG)('stops the start for a config.auth that is $wrong', async ({ auth, option }) => {
+  it.each(WRONG)('throws at start for a config.auth that is $wrong', async ({ auth, option }) => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
     const declare = () => app.get('/orders', { config: { auth: auth as Policy } }, who)
@@ -251,15 +255,15 @@ describe('the Fastify plugin', () => {
     expect(declare).toThrow(expect.objectContaining({ option }))
   })
 
-  it('says what config.auth may be where it is true, as false is one of the two', async () => {
+  it('names the valid values of config.auth if it is true, because false is one of them', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
     expect(() => app.get('/orders', { config: { auth: true as never } }, who)).toThrow(
-      'GET /orders: config.auth: must be a policy, or false to leave the route open',
+      'GET /orders: config.auth: must be a policy, or false to make the route public',
     )
   })
 
-  it.each(WRONG)('keeps a route closed whose config.auth, declared before, is $wrong', async ({ auth }) => {
+  it.each(WRONG)('protects a route declared before it whose config.auth is $wrong', async ({ auth }) => {
     const app = fastify()
     app.get('/orders', { config: { auth: auth as Policy } }, who)
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
@@ -269,23 +273,23 @@ describe('the Fastify plugin', () => {
 
   it.each([
     { wrong: 'no verifier', options: {} },
-    { wrong: 'a wrong policy', options: { policy: { scope: 'a' } } },
-    { wrong: 'a wrong mode', options: { mode: 'audit' } },
-    { wrong: 'an option no guard has', options: { relm: 'api' } },
-  ])('stops the start with $wrong', async ({ wrong, options }) => {
+    { wrong: 'an invalid policy', options: { policy: { scope: 'a' } } },
+    { wrong: 'an invalid mode', options: { mode: 'audit' } },
+    { wrong: 'an unknown option', options: { relm: 'api' } },
+  ])('throws at start with $wrong', async ({ wrong, options }) => {
     const app = fastify()
     const verifier = wrong === 'no verifier' ? {} : { verifier: verifierFor(issuer) }
     void app.register(m2mGuard, { ...verifier, ...options } as Parameters<typeof m2mGuard>[1])
     await expect(app.ready()).rejects.toThrow(ConfigurationError)
   })
 
-  it('refuses the options of a registration that would have no effect: the hooks belong to the scope around it', async () => {
+  it('refuses registration options that would have no effect, because the hooks belong to the surrounding scope', async () => {
     const app = fastify()
     void app.register(m2mGuard, { verifier: verifierFor(issuer), prefix: '/ignored' })
     await expect(app.ready()).rejects.toThrow('m2mGuard.prefix')
   })
 
-  it('answers for addresses that do not exist before Fastify says 404', async () => {
+  it('refuses requests for unknown URLs before Fastify responds 404', async () => {
     const app = fastify()
     await app.register(m2mGuard, { verifier: verifierFor(issuer) })
     app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'own page' }))
@@ -295,7 +299,7 @@ describe('the Fastify plugin', () => {
     expect(found.json()).toEqual({ error: 'own page' })
   })
 
-  it('sends one answer, whole, where hooks and serialisers of the application work on answers', async () => {
+  it('sends one complete response if hooks and serializers of the application process responses', async () => {
     const app = fastify()
     app.setReplySerializer(() => 'serialised twice')
     let answers = 0
@@ -313,7 +317,7 @@ describe('the Fastify plugin', () => {
     expect(answers).toBe(1)
   })
 
-  it('sends the answer of an onRefusal once, with slow hooks on it', async () => {
+  it('sends the response of onRefusal once, even with slow hooks', async () => {
     const app = fastify()
     let answers = 0
     app.addHook('onSend', async (_request, _reply, payload) => {

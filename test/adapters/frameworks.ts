@@ -6,8 +6,8 @@ import type { Framework } from './frameworks/plan.js'
 
 export * from './frameworks/plan.js'
 
-/** Every framework and version an adapter is for: one table of cases runs through all of them. */
+/** Every framework and version that an adapter supports. Each case runs in all of them. */
 export const frameworks: readonly Framework[] = [express5, express4, koa3, koa2, fastify5, hono, plainFetch]
 
-/** Those whose answer to a fault of the application can be seen by anybody, as `requireScopes()` without a guard is. */
+/** The frameworks with `requireScopes()`, whose use without a guard is an error of the application. */
 export const frameworksWithDemands = frameworks.filter(({ hasDemands }) => hasDemands)

@@ -22,7 +22,7 @@ afterAll(() => issuer.close())
 const demands = (...scopes: readonly string[]): Step => ({ kind: 'scopes', demands: scopes })
 const policy = (policy: Policy): Step => ({ kind: 'policy', policy })
 
-/** Every layer asks for something of its own; each token lacks what one of them wants. */
+/** Every layer requires a different scope, and each token lacks one of them. */
 const LAYERED = { verifier: 'layer:verifier', app: 'layer:app', router: 'layer:router', route: 'layer:route' }
 const ALL_LAYERS = Object.values(LAYERED)
 const lacking = (layer: keyof typeof LAYERED): MintOptions => ({
@@ -35,14 +35,22 @@ const STRICTEST: readonly {
   readonly token: MintOptions
   readonly status: number
 }[] = [
-  { promise: 'what all layers want passes', token: { age: '2m', scopes: ALL_LAYERS }, status: 200 },
+  {
+    promise: 'a token with the scopes of all layers passes',
+    token: { age: '2m', scopes: ALL_LAYERS },
+    status: 200,
+  },
   { promise: "the verifier's scope is missing", token: lacking('verifier'), status: 403 },
   { promise: "the application's scope is missing", token: lacking('app'), status: 403 },
   { promise: "the router's scope is missing", token: lacking('router'), status: 403 },
   { promise: "the route's scope is missing", token: lacking('route'), status: 403 },
   // 20 minutes at the verifier, 10 at the application, 15 at the router, 5 at the route.
-  { promise: 'a token just young enough for all', token: { age: 299, scopes: ALL_LAYERS }, status: 200 },
-  { promise: 'a token too old for the route alone', token: { age: '5m', scopes: ALL_LAYERS }, status: 401 },
+  {
+    promise: 'a token just below the maximum age of every layer',
+    token: { age: 299, scopes: ALL_LAYERS },
+    status: 200,
+  },
+  { promise: 'a token too old only for the route', token: { age: '5m', scopes: ALL_LAYERS }, status: 401 },
 ]
 
 describe.each(frameworks)('in $name', (framework) => {
@@ -64,7 +72,7 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
-  it('an issuer that is asked for the sake of a further guard is reported', async () => {
+  it('a call to the issuer for a later guard is reported', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -80,7 +88,7 @@ describe.each(frameworks)('in $name', (framework) => {
   })
 
   it.each(['verifier', 'guard', 'route'])(
-    'confirmAfter 0 of the %s asks about a JWT whose iat is ahead of our clock',
+    'confirmAfter 0 of the %s introspects a JWT whose iat is ahead of our clock',
     async (layer) => {
       const always = { confirmAfter: 0 }
       const app = await run(framework, {
@@ -99,7 +107,7 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
-  it('the strictest age holds wherever it stands, and what a lax route let in is judged again', async () => {
+  it('the lowest maximum age applies at any layer, also to a token that a less strict route accepted', async () => {
     const app = await run(framework, {
       verifier: verifierFor(issuer),
       app: [guarded({ maxTokenAge: '10m' })],
@@ -117,7 +125,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expectRefusal(await app.send({ path: '/lax', headers: bearer(issuer.mintJwt({ age: '20m' })) }), 401)
   })
 
-  it('in an outage, what the guard accepts past its lifetime passes routes that say nothing of it, and no stricter one', async () => {
+  it('in an outage, a stale result that the guard accepts passes routes without freshness options, and no stricter one', async () => {
     let now = NOON
     const outage = await createTestIssuer({ clock: () => now })
     onTestFinished(() => outage.close())
@@ -145,7 +153,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(await statusOf('/longer')).toBe(503)
   })
 
-  it('several demands must all hold, and the answer names what the route needs', async () => {
+  it('several requirements all apply, and the challenge names the scopes of the route', async () => {
     const app = await run(framework, {
       verifier: verifierFor(issuer),
       app: [guarded(undefined, { realm: 'orders', body: 'problem' })],
@@ -166,10 +174,10 @@ describe.each(frameworks)('in $name', (framework) => {
   })
 
   it.each([
-    { promise: 'a remembered answer', policy: {} },
+    { promise: 'a cached result', policy: {} },
     { promise: 'a confirmation on every request', policy: { confirmAfter: 0 } },
   ])(
-    'guards on application, router and route ask the issuer once per request: $promise',
+    'guards on application, router and route make one call per request: $promise',
     async ({ policy: own }) => {
       const { verifier, events } = observedVerifier(issuer, { cache: false, policy: own })
       const app = await run(framework, {
@@ -187,13 +195,13 @@ describe.each(frameworks)('in $name', (framework) => {
       expect(issuer.calls.introspection).toBe(1)
       expect((await app.send({ path: '/api/orders', headers })).status).toBe(200)
       expect(issuer.calls.introspection).toBe(2)
-      // Told once per request, with the whole path, wherever a router is mounted.
-      const told = { outcome: 'accepted', source: 'remote', path: '/api/orders' }
-      expect(events).toMatchObject([told, told])
+      // One event per request, with the complete path for any mounted router.
+      const expected = { outcome: 'accepted', source: 'remote', path: '/api/orders' }
+      expect(events).toMatchObject([expected, expected])
     },
   )
 
-  it('a guard of another verifier verifies for itself, with issuers and a policy of its own', async () => {
+  it('a guard of another verifier verifies separately, with its issuers and policy', async () => {
     const first = observedVerifier(issuer)
     const elsewhere = 'https://elsewhere.example'
     const second = observedVerifier(issuer, {
@@ -226,17 +234,14 @@ describe.each(frameworksWithDemands)('in $name', (framework) => {
   it.each([
     { name: 'requireScopes', step: demands('orders:read') },
     { name: 'requirePolicy', step: policy({ maxTokenAge: '1h' }) },
-  ])(
-    '$name() without a guard is a fault of the application, and the route stays closed',
-    async ({ step }) => {
-      vi.spyOn(console, 'error').mockImplementation(() => undefined)
-      const { verifier, events } = observedVerifier(issuer)
-      const app = await run(framework, { verifier, routes: [{ path: '/orders', steps: [step] }] })
-      const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
-      expect((await app.send({ path: '/orders', headers })).status).toBe(500)
-      expect(app.seen.handled).toEqual([])
-      expect(events).toEqual([])
-      vi.restoreAllMocks()
-    },
-  )
+  ])('$name() without a guard is an error of the application, and no request passes', async ({ step }) => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { verifier, events } = observedVerifier(issuer)
+    const app = await run(framework, { verifier, routes: [{ path: '/orders', steps: [step] }] })
+    const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
+    expect((await app.send({ path: '/orders', headers })).status).toBe(500)
+    expect(app.seen.handled).toEqual([])
+    expect(events).toEqual([])
+    vi.restoreAllMocks()
+  })
 })

@@ -20,7 +20,7 @@ describe.each(frameworks)('in $name', (framework) => {
       routes: [{ path: '/orders' }],
     })
 
-  it('onRefusal answers in place of the guard', async () => {
+  it('onRefusal responds instead of the guard', async () => {
     const app = await start('answers')
     const reply = await app.send({ path: '/orders' })
     expect(reply).toMatchObject({ status: 418, text: 'own answer' })
@@ -36,7 +36,7 @@ describe.each(frameworks)('in $name', (framework) => {
     ])
   })
 
-  it('onRefusal is not asked about requests that pass', async () => {
+  it('onRefusal is not called for accepted requests', async () => {
     const app = await start('answers')
     const headers = bearer(issuer.mintJwt({ scopes: 'orders:read' }))
     expect((await app.send({ path: '/orders', headers })).status).toBe(200)
@@ -76,7 +76,7 @@ describe.each(frameworks)('in $name', (framework) => {
       expectRefusal(reply, status)
       expect(reply.headers['www-authenticate']).toBe(challenge)
       expect(reply.headers['retry-after']).toBe(status === 503 ? '1' : undefined)
-      // Express shows an error's stack outside production: a refusal's holds no frames and no reason.
+      // Express sends an error's stack outside production. That of a refusal contains no frames and no reason.
       expect(reply.text).toContain(says)
       expect(reply.text).not.toMatch(/node_modules|token_missing|issuer_unavailable|scope_insufficient/)
       expect(app.seen.handled).toEqual([])
@@ -84,7 +84,7 @@ describe.each(frameworks)('in $name', (framework) => {
   )
 
   it.each(['breaks', 'breaks later'] as const)(
-    'an onRefusal that %s is an error of the application, and opens nothing',
+    'an onRefusal that %s is an error of the application, and the request is still refused',
     async (manner) => {
       vi.spyOn(console, 'error').mockImplementation(() => undefined)
       const app = await start(manner)
@@ -96,7 +96,7 @@ describe.each(frameworks)('in $name', (framework) => {
   )
 })
 
-it.each(frameworks)('in $name the guard answers for an onRefusal that forgets to', async (framework) => {
+it.each(frameworks)('in $name the guard responds if onRefusal does not', async (framework) => {
   const app = await run(framework, {
     verifier: verifierFor(issuer),
     app: [guarded(undefined, { onRefusal: 'forgets' })],
@@ -111,7 +111,7 @@ it.each(frameworks)('in $name the guard answers for an onRefusal that forgets to
 })
 
 describe.each(frameworks)('in $name', (framework) => {
-  it.each(['answers late', 'writes late', 'hands on late'] as const)(
+  it.each(['responds late', 'writes late', 'passes an error late'] as const)(
     'an onRefusal that %s, by a callback, changes nothing about the response and ends no process',
     async (manner) => {
       const app = await run(framework, {
@@ -122,11 +122,11 @@ describe.each(frameworks)('in $name', (framework) => {
       const reply = await app.send({ path: '/orders' })
       expectRefusal(reply, 401)
       app.seen.runLate()
-      // An error that a response emits comes in a turn of its own.
+      // A response emits errors in a separate turn of the event loop.
       await settle()
       expect(app.seen.uncaught).toEqual([])
       expect(app.seen.handled).toEqual([])
-      // The connection and the application go on.
+      // The connection and the application stay usable.
       const headers = bearer(issuer.mintJwt())
       expect((await app.send({ path: '/orders', headers })).status).toBe(200)
     },

@@ -15,7 +15,7 @@ interface Raw {
   /** The request line's target and version. */
   readonly line?: string
   readonly headers: (token: string) => readonly string[]
-  /** What the guard says, or Node before it. */
+  /** Expected statuses, of the guard or of Node before it. */
   readonly statuses: readonly number[]
 }
 
@@ -23,12 +23,12 @@ const GOOD = (token: string): readonly string[] => [`Authorization: Bearer ${tok
 
 const RAW: readonly Raw[] = [
   {
-    promise: 'two Authorization headers, bad then good',
+    promise: 'two Authorization headers, the second valid',
     headers: (token) => ['Authorization: Bearer bad', `Authorization: Bearer ${token}`],
     statuses: [400],
   },
   {
-    promise: 'two Authorization headers, good then bad, in different case',
+    promise: 'two Authorization headers, the first valid, in different case',
     headers: (token) => [`Authorization: Bearer ${token}`, 'aUTHORIZATION: Bearer bad'],
     statuses: [400],
   },
@@ -38,9 +38,9 @@ const RAW: readonly Raw[] = [
     statuses: [400],
   },
   {
-    promise: 'another scheme, then a good token',
+    promise: 'another scheme, then a valid token',
     headers: (token) => ['Authorization: Basic YTpi', ...GOOD(token)],
-    // A fetch `Headers` joins the two to one header of the other scheme.
+    // A fetch `Headers` joins both to one header of the other scheme.
     statuses: [400, 401],
   },
   { promise: 'an empty Authorization header', headers: () => ['Authorization:'], statuses: [401] },
@@ -91,32 +91,32 @@ const RAW: readonly Raw[] = [
     statuses: [401],
   },
   {
-    promise: 'a header longer than the server takes',
+    promise: 'a header longer than the server accepts',
     headers: () => [`Authorization: Bearer ${'a'.repeat(40_000)}`],
     statuses: [431],
   },
   { promise: 'HTTP/1.0 without a token', line: '/orders HTTP/1.0', headers: () => [], statuses: [401] },
-  { promise: 'HTTP/1.0 with a good token', line: '/orders HTTP/1.0', headers: GOOD, statuses: [200] },
+  { promise: 'HTTP/1.0 with a valid token', line: '/orders HTTP/1.0', headers: GOOD, statuses: [200] },
   {
-    promise: 'an absolute address without a token',
+    promise: 'an absolute URL without a token',
     line: 'http://elsewhere.example/orders HTTP/1.1',
     headers: () => [],
     statuses: [401],
   },
   {
-    promise: 'an absolute address with a good token',
+    promise: 'an absolute URL with a valid token',
     line: 'http://elsewhere.example/orders?secret=1 HTTP/1.1',
     headers: GOOD,
     statuses: [200],
   },
   {
-    promise: 'an address of two slashes without a token',
+    promise: 'a URL that starts with two slashes, without a token',
     line: '//orders HTTP/1.1',
     headers: () => [],
     statuses: [400, 401],
   },
   {
-    promise: 'an address that cannot be decoded, without a token',
+    promise: 'a URL that cannot be decoded, without a token',
     line: '/%zz HTTP/1.1',
     headers: () => [],
     statuses: [400, 401],
@@ -131,7 +131,7 @@ describe.each(frameworks)('in $name', (framework) => {
   }
 
   it.each(RAW)(
-    '$promise: gets an answer of the guard or the server, and the next request is served',
+    '$promise: the guard or the server responds, and the next request is served',
     async ({ line, headers, statuses }) => {
       const { app, events } = await start()
       const token = issuer.mintJwt()
@@ -145,13 +145,13 @@ describe.each(frameworks)('in $name', (framework) => {
       expect(statuses).toContain(answer?.status)
       expect(answer?.body).not.toContain(token)
       expect(app.seen.handled).toEqual(answer?.status === 200 ? ['/orders'] : [])
-      // Nothing but the path is told of an address, wherever it points.
+      // The event of an absolute URL contains only the path.
       for (const { path } of events) expect(path).not.toMatch(/secret|elsewhere/)
       expect((await app.send({ path: '/orders', headers: bearer(token) })).status).toBe(200)
     },
   )
 
-  it('answers pipelined requests each for itself and in order', async () => {
+  it('responds to pipelined requests separately and in order', async () => {
     const { app } = await start()
     const good = `Authorization: Bearer ${issuer.mintOpaque()}`
     const request = (...headers: readonly string[]): string =>

@@ -1,15 +1,15 @@
 import { connect, type Socket } from 'node:net'
 
-/** Opens a connection that a test writes to by hand. */
+/** Opens a connection for raw bytes. */
 export async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
-  // A server that ends a connection it will not read from is no fault of the test.
+  // A server that closes the connection without reading is not a failure of the test.
   socket.on('error', () => undefined)
   await new Promise((resolve) => socket.once('connect', resolve))
   return socket
 }
 
-/** An answer, as it came over the wire. */
+/** A response as received. */
 export interface RawAnswer {
   readonly status: number
   readonly head: string
@@ -17,8 +17,8 @@ export interface RawAnswer {
 }
 
 /**
- * Writes bytes and reads until as many answers are complete, or until the server ends the connection. A
- * text is written as latin1, one character a byte.
+ * Writes bytes and reads until the given number of responses is complete, or until the server closes the connection. A
+ * string is written as latin1, one byte per character.
  */
 export async function exchange(port: number, text: string, answers = 1): Promise<readonly RawAnswer[]> {
   const socket = await open(port)
@@ -36,7 +36,7 @@ export async function exchange(port: number, text: string, answers = 1): Promise
   return answersIn(received)
 }
 
-/** The complete answers at the start of what was received. */
+/** The complete responses at the start of the received bytes. */
 function answersIn(received: string): readonly RawAnswer[] {
   const answers: RawAnswer[] = []
   let rest = received

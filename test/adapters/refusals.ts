@@ -4,7 +4,7 @@ import { bearer } from './support.js'
 
 type Headers = Readonly<Record<string, string>>
 
-/** The headers of a request, made when the issuer is there. */
+/** Creates the headers of a request after the issuer has started. */
 export type MakeHeaders = (issuer: TestIssuer) => Headers
 
 export const jwt =
@@ -29,19 +29,19 @@ const revoked =
     return bearer(token)
   }
 
-/** A request that a guard refuses, and the whole answer. */
+/** A request that a guard refuses, and the response. */
 export interface Refused {
   readonly promise: string
   readonly headers: MakeHeaders
   readonly policy?: Policy
-  /** What goes wrong at the issuer, before the request. */
+  /** Makes the issuer fail before the request. */
   readonly before?: (issuer: TestIssuer) => void
   readonly status: number
   readonly reason: RefusalReason
   /** The `error` member of the body. */
   readonly error: string
   readonly description: string
-  /** The parameters after the realm; undefined for no challenge at all. */
+  /** The parameters after the realm; `undefined` if there is no challenge. */
   readonly challenge: string | undefined
 }
 

@@ -61,7 +61,7 @@ describe.each(frameworks)('in $name', (framework) => {
     },
   )
 
-  it('report mode gives the handler the token of a request that would pass', async () => {
+  it('report mode passes the token of an acceptable request to the handler', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -73,7 +73,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(events).toMatchObject([{ outcome: 'accepted', mode: 'report' }])
   })
 
-  it('report mode does not ask onRefusal', async () => {
+  it('report mode does not call onRefusal', async () => {
     const { verifier } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -84,7 +84,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(app.seen.refusals).toEqual([])
   })
 
-  it('a demand behind a reporting guard only reports, too', async () => {
+  it('a requirement behind a guard in report mode only reports', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -99,7 +99,7 @@ describe.each(frameworks)('in $name', (framework) => {
     ])
   })
 
-  it('a demand that would refuse for the reason already reported reports nothing more', async () => {
+  it('a requirement that would refuse for an already reported reason reports nothing', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -110,7 +110,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(events).toMatchObject([{ outcome: 'refused', reason: 'token_missing', mode: 'report' }])
   })
 
-  it('an enforcing guard behind a reporting one refuses, and says so', async () => {
+  it('an enforcing guard behind one in report mode refuses, and is reported as enforcing', async () => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {
       verifier,
@@ -129,7 +129,7 @@ describe.each(frameworks)('in $name', (framework) => {
     expect(jsonOf(passed)).toMatchObject({ auth: 'billing' })
   })
 
-  it('an async error of a handler is the business of the framework, not of the guard', async () => {
+  it('a rejection of a handler is handled by the framework, not by the guard', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, {

@@ -9,7 +9,7 @@ import {
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import type { Framework, Plan, Reply, RunningApp } from './frameworks.js'
 
-/** A day on which the clocks of issuer and verifier stand still, in milliseconds since the epoch. */
+/** The fixed time of the issuer's and the verifier's clock, in milliseconds since the epoch. */
 export const NOON = Date.UTC(2031, 4, 6, 12)
 
 const clock = (): number => NOON
@@ -18,12 +18,12 @@ export async function createIssuer(): Promise<TestIssuer> {
   return createTestIssuer({ clock })
 }
 
-/** A verifier of its own for a test, for an issuer that all tests of a file share. */
+/** A new verifier for an issuer that all tests of a file share. */
 export function verifierFor(issuer: TestIssuer, options: Partial<VerifierOptions> = {}): Verifier {
   return createVerifier({ issuers: [oauth(issuer.oauth())], clock, ...options })
 }
 
-/** A verifier and what its observer was told. */
+/** A verifier and the events of its observer. */
 export function observedVerifier(
   issuer: TestIssuer,
   options: Partial<VerifierOptions> = {},
@@ -36,7 +36,7 @@ export function observedVerifier(
   return { verifier, events }
 }
 
-/** Starts an application that ends with the test. */
+/** Starts an application that is closed at the end of the test. */
 export async function run(framework: Framework, plan: Plan): Promise<RunningApp> {
   const app = await framework.start(plan)
   onTestFinished(() => app.close())
@@ -51,13 +51,13 @@ export function jsonOf(reply: Reply): unknown {
   return JSON.parse(reply.text)
 }
 
-/** What every refusal of the guard has in common, whatever the framework. */
+/** Checks the properties that every refusal has in every framework. */
 export function expectRefusal(reply: Reply, status: number): void {
   expect(reply.status).toBe(status)
   expect(reply.headers['cache-control']).toBe('no-store')
 }
 
-/** Lets everything that is ready to run do so. */
+/** Runs all callbacks that are ready. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

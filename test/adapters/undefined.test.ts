@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** What a program computed as `undefined` by accident, such as `process.env.UNSET`. */
+/** A value that is `undefined` by accident, such as `process.env.UNSET`. */
 const unset = undefined as never
 
 const ADAPTERS = [
@@ -25,14 +25,14 @@ const ADAPTERS = [
 ]
 
 describe.each(ADAPTERS)('in $name', ({ guard }) => {
-  it('a policy that is given as undefined is a ConfigurationError', () => {
+  it('a policy that is present as undefined is a ConfigurationError', () => {
     expect(() => guard(verifierFor(issuer), unset)).toThrow(ConfigurationError)
     expect(() => guard(verifierFor(issuer), unset)).toThrow(
       'guard: policy: is undefined; leave it out instead',
     )
   })
 
-  it('a policy may be left out, and be undefined before options', () => {
+  it('a policy may be omitted, and may be undefined before options', () => {
     const verifier = verifierFor(issuer)
     expect(() => guard(verifier)).not.toThrow()
     expect(() => guard(verifier, undefined, {})).not.toThrow()
@@ -59,7 +59,7 @@ describe('in Fastify', () => {
   const declare = (app: FastifyInstance) =>
     app.get('/orders', { config: { auth: unset } }, () => 'open to any valid token')
 
-  it('a config.auth that is undefined stops the start', async () => {
+  it('a config.auth that is undefined is an error at start', async () => {
     const app = fastify()
     await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
     expect(() => declare(app)).toThrow('GET /orders: config.auth: is undefined; leave it out instead')
@@ -69,7 +69,7 @@ describe('in Fastify', () => {
     { plugin: 'was not awaited', isDeclaredFirst: false },
     { plugin: 'was registered later', isDeclaredFirst: true },
   ])(
-    'a config.auth that is undefined opens no route where the plugin $plugin',
+    'a config.auth that is undefined leaves no route unprotected if the plugin $plugin',
     async ({ isDeclaredFirst }) => {
       const app = fastify()
       if (isDeclaredFirst) declare(app)
@@ -90,7 +90,7 @@ describe('in Fastify', () => {
     expect(() => app.guard()).not.toThrow()
   })
 
-  it('a policy of the plugin that is undefined stops the start, and so does a member of it', async () => {
+  it('an undefined policy of the plugin, or an undefined property of it, is an error at start', async () => {
     for (const policy of [unset, { scopes: unset }]) {
       const app = fastify()
       void app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer), policy })
@@ -98,7 +98,7 @@ describe('in Fastify', () => {
     }
   })
 
-  it('an error of the configuration that a request finds is told to logs and hooks, not to the caller', async () => {
+  it('a configuration error found by a request is passed to logs and hooks, not to the caller', async () => {
     const errors: Error[] = []
     const app = fastify()
     app.addHook('onError', (_request, _reply, error, done) => {
@@ -135,20 +135,23 @@ describe('in Fastify', () => {
     },
     { where: 'a prototype as false', config: Object.create({ auth: false }) as object },
     { where: 'a prototype as undefined', config: Object.create({ auth: undefined }) as object },
-    { where: 'a member that is not enumerable', config: Object.defineProperty({}, 'auth', { value: {} }) },
+    { where: 'a property that is not enumerable', config: Object.defineProperty({}, 'auth', { value: {} }) },
   ]
 
-  it.each(HIDDEN)('a config.auth in $where stops the start: Fastify would drop it', async ({ config }) => {
-    const app = fastify()
-    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
-    const route = { config, method: 'GET', url: '/orders', handler: () => 'open' } as const
-    for (const declare of [() => app.get('/orders', { config }, () => 'open'), () => app.route(route)]) {
-      expect(declare).toThrow(ConfigurationError)
-      expect(declare).toThrow('GET /orders: config.auth: is inherited or not enumerable')
-    }
-  })
+  it.each(HIDDEN)(
+    'a config.auth in $where is an error at start, because Fastify would drop it',
+    async ({ config }) => {
+      const app = fastify()
+      await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+      const route = { config, method: 'GET', url: '/orders', handler: () => 'open' } as const
+      for (const declare of [() => app.get('/orders', { config }, () => 'open'), () => app.route(route)]) {
+        expect(declare).toThrow(ConfigurationError)
+        expect(declare).toThrow('GET /orders: config.auth: is inherited or not enumerable')
+      }
+    },
+  )
 
-  it('a config.auth that a polluted Object.prototype gives is not the route’s own', async () => {
+  it('a config.auth of a polluted Object.prototype is ignored', async () => {
     const app = fastify()
     await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
     Object.defineProperty(Object.prototype, 'auth', { value: false, configurable: true, writable: true })

@@ -14,7 +14,7 @@ const ADDRESS = 'http://api.internal/orders'
 const authorized = (scopes = 'orders:read') =>
   new Request(ADDRESS, { headers: bearer(issuer.mintJwt({ scopes })) })
 
-it('gives the handler the request, the token and every further argument', async () => {
+it('calls the handler with the request, the token and every further argument', async () => {
   const seen: unknown[] = []
   const handle = protect(
     verifierFor(issuer),
@@ -33,7 +33,7 @@ it('gives the handler the request, the token and every further argument', async 
   expect(seen[3]).toBe(7)
 })
 
-it('returns what the handler returns, unchanged', async () => {
+it('returns the response of the handler unchanged', async () => {
   for (const own of [new Response('own'), Response.error(), { status: 200 }, undefined]) {
     const handle = protect(verifierFor(issuer), undefined, () => own as Response)
     expect(await handle(authorized())).toBe(own)
@@ -108,7 +108,7 @@ it('in report mode calls the handler without a token, and reports', async () => 
   expect(events).toMatchObject([{ outcome: 'refused', reason: 'token_missing', mode: 'report' }])
 })
 
-it('has no policy of its own with undefined', async () => {
+it('adds no policy with undefined', async () => {
   const handle = protect(
     verifierFor(issuer, { policy: { clients: 'nobody-else' } }),
     undefined,
@@ -118,9 +118,9 @@ it('has no policy of its own with undefined', async () => {
 })
 
 it.each([
-  ['a verifier that is none', [{}, undefined, () => new Response()]],
+  ['a value that is not a verifier', [{}, undefined, () => new Response()]],
   ['no handler', [undefined, {}]],
-  ['options in place of the handler', [undefined, {}, { realm: 'api' }]],
+  ['options instead of the handler', [undefined, {}, { realm: 'api' }]],
   ['an undefined requirement', [undefined, { scopes: undefined }, () => new Response()]],
   ['an unknown option', [undefined, {}, () => new Response(), { relm: 'api' }]],
 ] as const)('is a ConfigurationError with %s', (_, [verifier = verifierFor(issuer), ...rest]) => {

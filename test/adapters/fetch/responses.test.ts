@@ -13,12 +13,12 @@ const REPLACED = ['Request', 'Response'] as const
 const natives = REPLACED.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)!] as const)
 const NativeResponse = globalThis.Response
 
-/** As NextResponse: a class that was made when the global was still Node's. */
+/** A class created before the global was replaced, such as `NextResponse`. */
 class EarlierResponse extends NativeResponse {}
 
-/** As in a framework that was loaded before another library replaced the global. */
+/** A response of a framework that was loaded before another library replaced the global. */
 class Replacement extends NativeResponse {
-  // Without a prototype in common but Node's own.
+  // Shares only Node's prototype.
   readonly isReplacement = true
 }
 
@@ -44,7 +44,7 @@ afterAll(async () => {
 interface Custom {
   readonly made: string
   readonly onRefusal: (refusal: Refusal) => unknown
-  /** What the caller gets; `refusal` for the guard's own response. */
+  /** Expected status; `refusal` for the guard's response. */
   readonly status: number | 'refusal'
   readonly body?: string
 }
@@ -71,7 +71,7 @@ const FOREIGN: readonly Custom[] = [
   },
   { made: 'await fetch()', onRefusal: () => fetch(url), status: 418, body: 'fetched' },
   {
-    made: 'a subclass made earlier',
+    made: 'a subclass of the earlier class',
     onRefusal: () => new EarlierResponse('own', { status: 418 }),
     status: 418,
     body: 'own',
@@ -83,13 +83,13 @@ const FOREIGN: readonly Custom[] = [
     body: '',
   },
   {
-    made: 'a status with a body it cannot have',
+    made: 'a null body status with a body',
     onRefusal: () => withMembers({ status: 204, body: new NativeResponse('own').body }),
     status: 204,
     body: '',
   },
-  { made: 'a switch of protocols', onRefusal: () => withMembers({ status: 101 }), status: 'refusal' },
-  { made: 'a status beyond all', onRefusal: () => withMembers({ status: 600 }), status: 'refusal' },
+  { made: 'the status 101', onRefusal: () => withMembers({ status: 101 }), status: 'refusal' },
+  { made: 'a status above 599', onRefusal: () => withMembers({ status: 600 }), status: 'refusal' },
   {
     made: 'a status that is not an integer',
     onRefusal: () => withMembers({ status: 401.5 }),
@@ -130,7 +130,7 @@ const FOREIGN: readonly Custom[] = [
   },
 ]
 
-/** What a function in JavaScript may return, whatever the type says. */
+/** Values that a function in JavaScript may return. */
 const NO_RESPONSES: readonly Custom[] = [
   { made: 'the refusal', onRefusal: (refusal) => refusal, status: 'refusal' },
   {
@@ -149,7 +149,7 @@ const NO_RESPONSES: readonly Custom[] = [
   { made: 'a string', onRefusal: () => 'no', status: 'refusal' },
   { made: 'a function', onRefusal: () => () => new Response('no'), status: 'refusal' },
   {
-    made: 'an object whose members throw',
+    made: 'an object whose properties throw',
     onRefusal: () => ({
       get status(): number {
         throw new Error('no status')
@@ -180,7 +180,7 @@ const servers = [
   { name: '@hono/node-server 2', createServer: current.createAdaptorServer },
 ]
 
-/** Puts a handler behind a guard as an application in plain JavaScript does. */
+/** Guards a handler like an application in JavaScript. */
 function application(
   onRefusal: FetchOnRefusal,
   form: 'guard' | 'protect',
@@ -200,7 +200,7 @@ describe.each(servers)('on $name', ({ createServer: create }) => {
     it.each([...FOREIGN, ...NO_RESPONSES])(
       'a request without a token never reaches the handler when onRefusal returns $made',
       async ({ onRefusal, status, body }) => {
-        // Made first, so that it replaces the globals.
+        // Created first, because it replaces the globals.
         const app: { answer?: (request: Request) => Promise<Response> } = {}
         const server = create({ fetch: (request: Request) => app.answer!(request) }) as Server
         onTestFinished(() => close(server))
@@ -209,7 +209,7 @@ describe.each(servers)('on $name', ({ createServer: create }) => {
         const response = await fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' })
         const text = await response.text()
         expect(text).not.toContain('secret')
-        // Where the global is not replaced, Response.error() is returned as it is, and no server can send it.
+        // If the global is not replaced, Response.error() is returned unchanged, and no server can send it.
         if (status === 'refusal' && response.status !== 500) {
           expect(response.status).toBe(401)
           expect(response.headers.get('www-authenticate')).toBe('Bearer realm="api"')
@@ -233,7 +233,7 @@ describe.each(servers)('on $name', ({ createServer: create }) => {
   })
 })
 
-describe('where the global Response was replaced', () => {
+describe('if the global Response was replaced', () => {
   const refused = async (onRefusal: (refusal: Refusal) => unknown): Promise<unknown> => {
     Object.defineProperty(globalThis, 'Response', { value: Replacement })
     return guard(
@@ -253,18 +253,18 @@ describe('where the global Response was replaced', () => {
     },
   )
 
-  it('without onRefusal a refusal is an instance of it as well', async () => {
+  it('a refusal without onRefusal is an instance of it', async () => {
     Object.defineProperty(globalThis, 'Response', { value: Replacement })
     const response = await guard(verifierFor(issuer))(new Request('http://a.internal/'))
     expect(response).toBeInstanceOf(Replacement)
   })
 
-  it('an instance of it is returned as it is', async () => {
+  it('an instance of it is returned unchanged', async () => {
     let own: unknown
     expect(await refused(() => (own = new Replacement('own')))).toBe(own)
   })
 
-  it('status text, headers and every cookie are copied', async () => {
+  it('statusText, headers and every cookie are copied', async () => {
     const response = (await refused(() => {
       const made = new NativeResponse('own', { status: 401, statusText: 'No', headers: { 'x-own': '1' } })
       made.headers.append('set-cookie', 'a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT')
@@ -276,7 +276,7 @@ describe('where the global Response was replaced', () => {
     expect(response.headers.getSetCookie()).toEqual(['a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT', 'b=2'])
   })
 
-  it('a class that is not what it creates is an error, not a request that passes', async () => {
+  it('a class whose objects are not its instances is an error, and no request passes', async () => {
     class Evasive extends NativeResponse {
       static override [Symbol.hasInstance](): boolean {
         return false
@@ -287,9 +287,9 @@ describe('where the global Response was replaced', () => {
   })
 })
 
-describe('where the global Response is what it was', () => {
+describe('if the global Response was not replaced', () => {
   it.each([new EarlierResponse('own'), NativeResponse.json({}), NativeResponse.error()])(
-    'onRefusal’s response is returned as it is',
+    'the response of onRefusal is returned unchanged',
     async (own) => {
       const authorize = guard(verifierFor(issuer), {}, { onRefusal: () => own })
       expect(await authorize(new Request('http://a.internal/'))).toBe(own)

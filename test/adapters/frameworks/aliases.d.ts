@@ -1,5 +1,5 @@
-// Earlier versions, installed under other names. They come without types of their own; the application
-// code of the tests is the same for both versions, so the newer types serve.
+// Earlier versions, installed under other names and without types. The application code of the tests is the same for
+// both versions, so the types of the newer ones apply.
 declare module 'express4' {
   import express from 'express'
   export default express

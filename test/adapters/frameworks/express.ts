@@ -128,13 +128,13 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): ExpressOnRefusal {
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
         return
-      case 'answers late':
+      case 'responds late':
         seen.late.push(() => void (response as Response).status(418).set('x-late', '1').send('late'))
         return
       case 'writes late':
         seen.late.push(() => writeLate(response, seen))
         return
-      case 'hands on late':
+      case 'passes an error late':
         seen.late.push(() => next(refusal))
         return
     }

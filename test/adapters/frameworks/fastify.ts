@@ -60,7 +60,7 @@ export const fastify5: Framework = {
   },
 }
 
-/** For a whole scope: guards by registration, further demands as hooks. */
+/** Guards a scope: registers guards as plugins, and adds requirements as hooks. */
 async function addSteps(
   scope: FastifyInstance,
   steps: readonly Step[],
@@ -73,7 +73,7 @@ async function addSteps(
   }
 }
 
-/** For one route: a guard in a scope of its own; the first demand as `config.auth`, others as hooks. */
+/** Guards one route: a guard in a separate scope, the first requirement as `config.auth`, others as hooks. */
 async function addRoute(scope: FastifyInstance, route: RoutePlan, plan: Plan, seen: Seen): Promise<void> {
   const guards = (route.steps ?? []).filter((step) => step.kind === 'guard')
   const demands = (route.steps ?? []).filter((step) => step.kind !== 'guard').map(policyOf)
@@ -102,7 +102,7 @@ function optionsOf(route: RoutePlan, auth: Policy | false | undefined, seen: See
     method: route.method === 'post' ? 'POST' : 'GET',
     url: path,
     ...(auth === undefined ? {} : { config: { auth } }),
-    // After the body was read and before the handler.
+    // Runs after the body was read and before the handler.
     preHandler: (_request, _reply, done) => {
       if (handler === 'body') seen.bodies += 1
       done()
@@ -143,16 +143,16 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): FastifyOnRefusal {
         throw new Error(BROKEN_ON_REFUSAL)
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
-      case 'answers late':
+      case 'responds late':
         seen.late.push(() => void reply.code(418).header('x-late', '1').send('late'))
         break
       case 'writes late':
         seen.late.push(() => writeLate(reply.raw, seen))
         break
       case 'forgets':
-      case 'hands on late':
+      case 'passes an error late':
     }
-    // What a function in JavaScript may do, whatever the type says.
+    // A function in JavaScript may return nothing.
     return undefined as unknown as typeof reply
   }
 }

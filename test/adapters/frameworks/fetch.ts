@@ -20,10 +20,10 @@ import {
 } from './plan.js'
 import { close, listen, withSupertest } from './server.js'
 
-/** Asks one guard, as an application does: a `Response` is the answer, anything else lets the request in. */
+/** Runs one guard like an application: a `Response` refuses the request, any other value accepts it. */
 type Ask = (request: Request) => Promise<AccessToken | Response | undefined>
 
-/** Hono, on a server of its own for Node. */
+/** Hono, on its server for Node. */
 export const hono: Framework = {
   name: 'Hono',
   hasDemands: false,
@@ -73,7 +73,7 @@ function toMiddleware(ask: Ask): MiddlewareHandler<Variables> {
   }
 }
 
-/** A function from `Request` to `Response` without any framework, called directly. */
+/** A function from `Request` to `Response` without a framework, called directly. */
 export const plainFetch: Framework = {
   name: 'plain fetch',
   hasDemands: false,
@@ -120,7 +120,7 @@ function plainHandler(plan: Plan, seen: Seen): (request: Request) => Promise<Res
   }
 }
 
-/** The guards of a place. A demand is a further guard with the options of the one before it. */
+/** The guards of a layer. A requirement is a further guard with the options of the previous one. */
 function asksOf(steps: readonly Step[], outer: readonly Step[], plan: Plan, seen: Seen): readonly Ask[] {
   let nearest = outer.findLast((step) => step.kind === 'guard')
   return steps.map((step) => {
@@ -152,10 +152,10 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): FetchOnRefusal {
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
-      case 'answers late':
+      case 'responds late':
       case 'writes late':
-      case 'hands on late':
-        // What a function in JavaScript may do, whatever the type says.
+      case 'passes an error late':
+        // A function in JavaScript may return nothing.
         return undefined as unknown as Response
     }
   }
@@ -175,7 +175,7 @@ async function handle(
   return Response.json({ received })
 }
 
-/** The server's own error handling, which honours an error's status and headers. */
+/** The error handling of the server, which uses the status and headers of an error. */
 function failure(error: unknown): Response {
   return error instanceof Refusal
     ? new Response(error.message, { status: error.status, headers: error.headers })

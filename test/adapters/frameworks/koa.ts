@@ -37,7 +37,7 @@ function koaFramework(name: string, Koa: typeof KoaThree): Framework {
     async start(plan) {
       const seen = nothingSeen()
       const app = new Koa()
-      // Koa prints what it answers 500 to.
+      // Koa prints the errors to which it responds 500.
       app.silent = true
       const add = (target: Router, route: RoutePlan): void => {
         const steps = (route.steps ?? []).map((step) => middlewareOf(step, plan, seen))
@@ -124,9 +124,9 @@ function onRefusalOf(manner: OnRefusalManner, seen: Seen): KoaOnRefusal {
       case 'breaks later':
         return Promise.reject(new Error(BROKEN_ON_REFUSAL))
       case 'forgets':
-      case 'hands on late':
+      case 'passes an error late':
         return
-      case 'answers late':
+      case 'responds late':
         seen.late.push(() => {
           context.status = 418
           context.set('x-late', '1')

@@ -9,26 +9,26 @@ import type {
   Verifier,
 } from '../../../src/index.js'
 
-/** What an application's own `onRefusal` does, each in the manner of its framework. */
+/** What the `onRefusal` of an application does, in the way of its framework. */
 export type OnRefusalManner =
-  /** Answers 418 with the text `own answer`. */
+  /** Responds 418 with the body `own answer`. */
   | 'answers'
-  /** Hands the refusal to the framework's own error handling. */
+  /** Passes the refusal to the framework's error handling. */
   | 'hands on'
-  /** Breaks with an error of its own. */
+  /** Throws an error. */
   | 'breaks'
-  /** As `breaks`, in an async function. */
+  /** Rejects with an error. */
   | 'breaks later'
-  /** Does nothing at all. */
+  /** Does nothing. */
   | 'forgets'
-  /** Answers as `answers`, in a callback after the guard has sent its own response. */
-  | 'answers late'
-  /** Writes to Node's own response then. */
+  /** Responds like `answers`, in a callback after the guard has responded. */
+  | 'responds late'
+  /** Writes to the response of Node in such a callback. */
   | 'writes late'
-  /** Hands the refusal on then. */
-  | 'hands on late'
+  /** Passes the refusal to the framework in such a callback. */
+  | 'passes an error late'
 
-/** The guard's options, as far as they are the same everywhere. */
+/** The options of a guard that are the same in every framework. */
 export interface StepOptions {
   readonly realm?: string
   readonly body?: RefusalBody
@@ -36,7 +36,7 @@ export interface StepOptions {
   readonly onRefusal?: OnRefusalManner
 }
 
-/** One thing that stands before a route. */
+/** One step before a route. */
 export type Step =
   | {
       readonly kind: 'guard'
@@ -47,7 +47,7 @@ export type Step =
   | { readonly kind: 'scopes'; readonly demands: readonly ScopeDemand[] }
   | { readonly kind: 'policy'; readonly policy: Policy }
 
-/** A guard, as a step. */
+/** A guard as a step. */
 export function guarded(policy?: Policy, options?: StepOptions): Step {
   return {
     kind: 'guard',
@@ -57,8 +57,8 @@ export function guarded(policy?: Policy, options?: StepOptions): Step {
 }
 
 /**
- * What a route does: `who` tells whom the guard let in, `body` reads the body as JSON, `fails` breaks
- * after a turn of the event loop.
+ * What a route does: `who` returns the accepted client, `body` reads the body as JSON, `fails` rejects after a turn of
+ * the event loop.
  */
 type HandlerKind = 'who' | 'body' | 'fails'
 
@@ -72,30 +72,30 @@ export interface RoutePlan {
 /** An application, described once for every framework. */
 export interface Plan {
   readonly verifier: Verifier
-  /** Answers OPTIONS before any guard, as CORS middleware does. */
+  /** Responds to OPTIONS before any guard, like CORS middleware. */
   readonly preflight?: boolean
   /** Sets a challenge of another scheme before any guard. */
   readonly otherChallenge?: string
-  /** Routes that stand before the guard of the application. */
+  /** Routes before the guard of the application. */
   readonly open?: readonly RoutePlan[]
   /** Steps for the whole application. */
   readonly app?: readonly Step[]
   readonly routes?: readonly RoutePlan[]
-  /** A router, or what the framework has in its place, mounted at `/api`. */
+  /** A router, or its equivalent in the framework, mounted at `/api`. */
   readonly router?: { readonly steps?: readonly Step[]; readonly routes: readonly RoutePlan[] }
 }
 
-/** What an application saw of a request. */
+/** What an application has observed. */
 export interface Seen {
   /** The paths whose handlers ran. */
   readonly handled: string[]
-  /** How many bodies were read. */
+  /** Number of bodies that were read. */
   bodies: number
-  /** The refusals that `onRefusal` was given. */
+  /** The refusals that `onRefusal` was called with. */
   readonly refusals: Refusal[]
-  /** What callbacks threw, or a response emitted: it would have ended the process. */
+  /** Errors that callbacks threw or a response emitted, which would have ended the process. */
   readonly uncaught: unknown[]
-  /** Runs the callbacks that have been put off. */
+  /** Runs the deferred callbacks. */
   runLate(): void
   readonly late: (() => void)[]
 }
@@ -114,12 +114,12 @@ export interface Reply {
   readonly text: string
 }
 
-/** An application that runs, with a real server on a free loopback port. */
+/** A running application, on a server on a free loopback port. */
 export interface RunningApp {
   readonly seen: Seen
   readonly server: Server
   readonly port: number
-  /** Sends a request the way the framework's users do in their tests. */
+  /** Sends a request with the test tool of the framework. */
   send(request: SentRequest): Promise<Reply>
   close(): Promise<void>
 }
@@ -127,7 +127,7 @@ export interface RunningApp {
 /** A framework in one version. */
 export interface Framework {
   readonly name: string
-  /** Whether its adapter has `requireScopes()` and `requirePolicy()`; elsewhere a further guard takes their place. */
+  /** Whether its adapter has `requireScopes()` and `requirePolicy()`; otherwise a further guard replaces them. */
   readonly hasDemands: boolean
   start(plan: Plan): Promise<RunningApp>
 }
@@ -147,7 +147,7 @@ export function nothingSeen(): Seen {
   return { handled: [], bodies: 0, refusals: [], late, uncaught, runLate }
 }
 
-/** Writes to a response of Node in every way that throws or emits an error once it was sent. */
+/** Writes to a response of Node in every way that throws or emits an error after it was sent. */
 export function writeLate(response: ServerResponse, seen: Seen): void {
   response.on('error', (error) => seen.uncaught.push(error))
   response.statusCode = 418
@@ -159,13 +159,13 @@ export function writeLate(response: ServerResponse, seen: Seen): void {
   response.end('late')
 }
 
-/** What the `who` handler answers. */
+/** The response of the `who` handler. */
 export interface Who {
-  /** The subject found where the framework keeps the token (`req.auth`, `ctx.state.auth`); null without one. */
+  /** The subject of the framework's property (`req.auth`, `ctx.state.auth`); null without a token. */
   readonly auth: string | null
-  /** The subject that `accessToken()` gives, or the message of what it throws. */
+  /** The subject that `accessToken()` returns, or the message of its error. */
   readonly accessToken: string
-  /** Whether both are the one frozen object. */
+  /** Whether both are the same frozen object. */
   readonly isOneFrozenObject: boolean
 }
 
@@ -185,11 +185,11 @@ export function whoIs(auth: AccessToken | null | undefined, accessToken: () => A
   }
 }
 
-/** The handler that breaks. */
+/** A handler that rejects. */
 export async function failLater(): Promise<never> {
   await new Promise((resolve) => setImmediate(resolve))
   throw new Error('the handler broke')
 }
 
-/** What `onRefusal` breaks with. */
+/** The error of `onRefusal`. */
 export const BROKEN_ON_REFUSAL = 'onRefusal broke'

@@ -3,12 +3,12 @@ import supertest from 'supertest'
 import { close, listen } from '../../support/servers.js'
 import type { Reply, RunningApp, Seen, SentRequest } from './plan.js'
 
-/** Runs an application on a free loopback port; it is asked with supertest. */
+/** Runs an application on a free loopback port. Requests are sent with supertest. */
 export async function runWithSupertest(listener: RequestListener, seen: Seen): Promise<RunningApp> {
   return withSupertest(createServer(listener), seen)
 }
 
-/** Does the same for a server that a framework made. */
+/** Runs a server that a framework has created on a free loopback port. */
 export async function withSupertest(server: Server, seen: Seen): Promise<RunningApp> {
   const port = await listen(server)
   return { seen, server, port, send: (request) => ask(server, request), close: () => close(server) }

@@ -3,7 +3,7 @@ import { createVerifier, oauth, type DecisionEvent, type Verifier } from '../../
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { APPLICATIONS, ask, request, serve, write, type Running } from './support.js'
 
-/** The documented number of questions under way per issuer. */
+/** The documented maximum of calls in flight per issuer. */
 const MOST_QUESTIONS = 64
 
 let issuer: TestIssuer
@@ -29,12 +29,12 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
   })
   afterEach(() => running.close())
 
-  test('callers that hang up while the issuer is asked leave nothing behind: afterwards as many questions can be put as before', async () => {
+  test('callers that disconnect during introspection do not reduce the number of calls possible afterwards', async () => {
     await verifier.ready()
     const gate = issuer.gate('introspection')
     const wires = tokens(200).map((token) => ({ ...write(running.port, bearing(token)), answered: 0 }))
     let refused = 0
-    // Those beyond the bound are told at once; the others are held by the gate.
+    // Requests beyond the limit are refused immediately. The gate holds the others.
     await new Promise<void>((resolve) => {
       for (const wire of wires) {
         void wire.status.then((status) => {
@@ -51,7 +51,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     await running.ended(leaving.length)
     gate.release()
     expect(await Promise.all(staying.map(({ status }) => status))).toEqual(staying.map(() => 200))
-    // Nobody was left to serve for the others.
+    // All callers of the held calls have disconnected.
     expect(running.handled()).toBe(staying.length)
     for (const { socket } of wires) socket.destroy()
 
@@ -60,7 +60,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(verifier.health().status).toBe('ok')
   })
 
-  test('callers that hang up during the first fetch of the keys do not spoil it for the next', async () => {
+  test('callers that disconnect during the first fetch of the keys do not abort it', async () => {
     const gate = issuer.gate('jwks')
     const token = issuer.mintJwt()
     const wires = Array.from({ length: 100 }, () => write(running.port, bearing(token)))
@@ -73,7 +73,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(issuer.calls.jwks).toBe(1)
   })
 
-  test('a question whose callers have all left is still answered, and its answer serves the next', async () => {
+  test('a call whose callers have all disconnected completes, and its result is cached', async () => {
     await verifier.ready()
     const gate = issuer.gate('introspection')
     const [token] = tokens(1)
@@ -86,7 +86,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  test('requests cut off at every place in the text reach nobody, and the next request passes', async () => {
+  test('requests truncated at any byte do not reach the handler, and the next request passes', async () => {
     await verifier.ready()
     const token = issuer.mintJwt({ algorithm: 'ES256' })
     const text = bearing(token)
@@ -99,7 +99,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(await ask(running.port, bearing(token))).toBe(200)
   })
 
-  test('a connection full of pipelined requests that hangs up at once harms nobody else', async () => {
+  test('a connection that disconnects right after many pipelined requests does not affect others', async () => {
     await verifier.ready()
     const gate = issuer.gate('introspection')
     const wire = write(running.port, tokens(100).map(bearing).join(''))

@@ -19,7 +19,7 @@ afterAll(() => issuer.close())
 interface Hostile {
   readonly what: string
   readonly lines: (token: string) => readonly string[]
-  /** The status, and the reason told of where the guard was reached; `node` where Node answers before it. */
+  /** Expected status and reason; `node` if Node responds before the guard. */
   readonly status: number
   readonly reason: string
 }
@@ -105,10 +105,10 @@ const HOSTILE: readonly Hostile[] = [
   },
 ]
 
-/** Header lines that go on in the next (obs-fold, RFC 9112 section 5.2): Node refuses them, its lenient parser does not. */
+/** Folded header lines (obs-fold, RFC 9112 section 5.2), which Node refuses and its lenient parser accepts. */
 const FOLDED: readonly Pick<Hostile, 'what' | 'lines'>[] = [
   {
-    what: 'a good header twice, folded in between',
+    what: 'a valid header twice, folded in between',
     lines: (token) => [`Authorization: Bearer ${token}`, ' ', `Authorization: Bearer ${token}`],
   },
   {
@@ -151,7 +151,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(await ask(running.port, request(`Authorization: Bearer ${token}`))).toBe(200)
   })
 
-  test.each(FOLDED)('$what: 400 by Node, and by the guard where Node lets it pass', async ({ lines }) => {
+  test.each(FOLDED)('$what: 400 by Node, and by the guard if Node accepts it', async ({ lines }) => {
     const token = issuer.mintJwt()
     events.length = 0
     expect(await ask(running.port, request(...lines(token)))).toBe(400)
@@ -171,7 +171,7 @@ describe.each(APPLICATIONS)('$name', ({ make }) => {
     expect(await ask(running.port, request(line(issuer.mintJwt())))).toBe(200)
   })
 
-  test('where the server takes headers of 2 MB, 1 MB of token is refused unread and the next request passes', async () => {
+  test('if the server accepts headers of 2 MB, a token of 1 MB is refused unparsed and the next request passes', async () => {
     const wide = await serve(make, verifier, { maxHeaderSize: 2 * MEGABYTE })
     try {
       for (const character of ['a', '.', '=', '"']) {

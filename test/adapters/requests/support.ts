@@ -9,7 +9,7 @@ import { m2mGuard } from '../../../adapters/fastify.js'
 import { guard as koaGuard } from '../../../adapters/koa.js'
 import type { Verifier } from '../../../src/index.js'
 
-/** A guarded application that answers 200 behind the guard, and tells whenever it does. */
+/** A guarded application that responds 200 behind the guard and counts these responses. */
 type Application = (verifier: Verifier, handled: () => void) => Promise<RequestListener>
 
 export const APPLICATIONS: readonly { readonly name: string; readonly make: Application }[] = [
@@ -62,9 +62,9 @@ export const APPLICATIONS: readonly { readonly name: string; readonly make: Appl
 /** A listening server. */
 export interface Running {
   readonly port: number
-  /** How often the code behind the guard ran. */
+  /** Number of calls of the handler behind the guard. */
   readonly handled: () => number
-  /** Resolves once so many connections have ended on the server's side. */
+  /** Resolves when the given number of connections has ended on the server's side. */
   readonly ended: (connections: number) => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -100,17 +100,17 @@ export async function serve(
   }
 }
 
-/** A connection written to by hand, and what came back. */
+/** A connection for raw bytes, and the received bytes. */
 export interface Wire {
   readonly socket: Socket
-  /** The status of the first answer; 0 if the connection ended without one. */
+  /** Status of the first response; 0 if the connection ended without one. */
   readonly status: Promise<number>
 }
 
 /** Opens a connection and writes bytes, one latin1 character each. */
 export function write(port: number, text: string): Wire {
   const socket = connect(port, '127.0.0.1')
-  // A server that hangs up on what it will not read is no fault of the test.
+  // A server that closes the connection without reading is not a failure of the test.
   socket.on('error', () => undefined)
   let received = ''
   const status = new Promise<number>((resolve) => {
@@ -125,12 +125,12 @@ export function write(port: number, text: string): Wire {
   return { socket, status }
 }
 
-/** A request with header lines as given. */
+/** A request with the given header lines. */
 export function request(...lines: readonly string[]): string {
   return `${['GET / HTTP/1.1', 'Host: api.internal', ...lines].join('\r\n')}\r\n\r\n`
 }
 
-/** Writes a request, takes the status and hangs up. */
+/** Sends a request, returns the status and closes the connection. */
 export async function ask(port: number, text: string): Promise<number> {
   const { socket, status } = write(port, text)
   const got = await status
