@@ -1,3 +1,4 @@
+/** Verifies OAuth 2 access tokens of machine-to-machine requests: verifier, issuers, policies, refusals. @module m2m-guard */
 export { createVerifier } from './verifier/create-verifier.js'
 export type { VerifierOptions } from './verifier/create-verifier.js'
 export type { Verifier } from './verifier/verifier.js'

@@ -1,3 +1,4 @@
+/** Obtains, caches and renews the access tokens of a calling service. @module m2m-guard/client */
 export { clerkTokenSource, type ClerkTokenSourceOptions } from './grants/clerk.js'
 export type { PrivateKey, PrivateKeyValue } from './authentication/private-key.js'
 export type { Secret } from './authentication/credential.js'

@@ -1,3 +1,4 @@
+/** Manages tokens and clients at Clerk, Stytch, Authlete and OAuth 2 issuers. @module m2m-guard/management */
 export type { ManagementOptions } from './api/vendor-api.js'
 export type { CallOptions } from './api/call.js'
 export { ManagementError, type Vendor } from './api/management-error.js'

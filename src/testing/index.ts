@@ -1,3 +1,4 @@
+/** Test issuer on loopback, and headers that a real guard accepts. @module m2m-guard/testing */
 export { asClient, type AsClientOptions, type ClientHeaders } from './as-client.js'
 export type { ClerkMachine, ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
 export type { CallCounts, Endpoint } from './server/endpoints.js'
