@@ -53,6 +53,8 @@ export interface Run {
   readonly preamble: Preamble
   /** The addresses of the servers the block has started, in order. */
   readonly urls: readonly string[]
+  /** What the block exports. */
+  readonly exports: Readonly<Record<string, unknown>>
 }
 
 const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
@@ -63,8 +65,13 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
  * Runs a block as it stands, with a test issuer in place of the reader's: only the issuer's address and the
  * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
  * prints is kept from the screen. Tests a block declares are run at the end.
+ *
+ * @param replacements - further strings of the block, such as the address of a proxy, and what takes their place.
  */
-export async function runBlock(block: Block): Promise<Run> {
+export async function runBlock(
+  block: Block,
+  replacements: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   const issuer = await testing.createTestIssuer()
   onTestFinished(() => issuer.close())
   const listening = onFreePorts()
@@ -77,22 +84,28 @@ export async function runBlock(block: Block): Promise<Run> {
     vi.unstubAllEnvs()
   })
 
-  const text = block.text.replaceAll(READERS_ISSUER, issuer.url).replaceAll(READERS_AUDIENCE, issuer.audience)
+  const text = Object.entries({
+    [READERS_ISSUER]: issuer.url,
+    [READERS_AUDIENCE]: issuer.audience,
+    ...replacements,
+  }).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), block.text)
   const tests: TestBody[] = []
   const endings: TestBody[] = []
   const modules = new Map<string, object>()
-  for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-    modules.set(fileName, await load(fileName, tests, endings))
-  }
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   })
+  // Of the output, because a package of which a block imports types only may be one that cannot be loaded.
+  for (const { fileName } of ts.preProcessFile(outputText, true, true).importedFiles) {
+    modules.set(fileName, await load(fileName, tests, endings))
+  }
   const preamble = createPreamble(issuer)
   const given = block.needs.map(({ from }) => preamble[from as keyof Preamble])
   const program = new AsyncFunction('require', 'exports', ...block.needs.map(({ name }) => name), outputText)
-  await program((name: string) => modules.get(name), {}, ...given)
+  const exports = {}
+  await program((name: string) => modules.get(name), exports, ...given)
   for (const body of [...tests, ...endings]) await body()
-  return { issuer, preamble, urls: await Promise.all(listening) }
+  return { issuer, preamble, urls: await Promise.all(listening), exports }
 }
 
 /** From now on, what is meant for a vendor goes to the test issuer. */
