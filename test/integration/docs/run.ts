@@ -14,7 +14,7 @@ import { createPreamble, type Preamble } from './preamble.js'
 import type { Block } from './support.js'
 
 /** The addresses that stand for a reader's own, and what takes their place. */
-const READERS_ISSUER = 'https://auth.example.com'
+const READERS_ISSUERS = /https:\/\/auth\.example\.com|http:\/\/127\.0\.0\.1:4000\b/g
 const READERS_AUDIENCE = 'https://orders.internal'
 
 const OURS: Readonly<Record<string, object>> = {
@@ -84,11 +84,11 @@ export async function runBlock(
     vi.unstubAllEnvs()
   })
 
-  const text = Object.entries({
-    [READERS_ISSUER]: issuer.url,
-    [READERS_AUDIENCE]: issuer.audience,
-    ...replacements,
-  }).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), block.text)
+  const replaced = Object.entries(replacements).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    block.text,
+  )
+  const text = replaced.replaceAll(READERS_ISSUERS, issuer.url).replaceAll(READERS_AUDIENCE, issuer.audience)
   const tests: TestBody[] = []
   const endings: TestBody[] = []
   const modules = new Map<string, object>()
