@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
-import { startConnectProxy } from '../support/connect-proxy.js'
-import { decideInProcess, proxiedIssuer } from '../support/proxied-issuer.js'
+import { startConnectProxy } from '../support/proxy/connect-proxy.js'
+import { decideInProcess, proxiedIssuer } from '../support/proxy/proxied-issuer.js'
 import { installNodes, nodeBinary } from './nodes.js'
 
 beforeAll(installNodes, 300_000)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Verifier } from '../../../src/index.js'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { startConnectProxy } from '../../support/connect-proxy.js'
+import { startConnectProxy } from '../../support/proxy/connect-proxy.js'
 import { answerTo } from '../../support/outcomes.js'
-import { decideInProcess, proxiedIssuer } from '../../support/proxied-issuer.js'
-import { startTlsFront } from '../../support/tls-front.js'
+import { decideInProcess, proxiedIssuer } from '../../support/proxy/proxied-issuer.js'
+import { startTlsFront } from '../../support/proxy/tls-front.js'
 import { runBlock } from '../docs/run.js'
 import { recipeOf } from './support.js'
 

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { io, type Socket as ClientSocket } from 'socket.io-client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -72,6 +72,28 @@ describe.each(RECIPES)('the recipe for upgrades with %s', (_, { title, handler, 
       expect(running.hasHandled()).toBe(false)
     },
   )
+
+  it('destroys the connection of a refused client that does not end it', async () => {
+    const { urls } = await runRecipe(title, handler)
+    const client = connectSocket({
+      port: Number(new URL(urls[0]!).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    })
+    onTestFinished(() => void client.destroy())
+    client.on('error', () => undefined)
+    const head = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    client.write([`GET ${path} HTTP/1.1`, ...head, '', ''].join('\r\n'))
+    let received = ''
+    client.on('data', (chunk: Buffer) => (received += chunk.toString()))
+    await new Promise((resolve) => client.once('end', resolve))
+    expect(received).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n/)
+    // A connection that the server has only half closed takes what the client writes.
+    await until(() => {
+      if (!client.destroyed) client.write('more')
+      return client.destroyed
+    })
+  })
 })
 
 describe('the recipe for ws', () => {

@@ -1,4 +1,4 @@
-import { createVerifier, oauth } from '../../src/index.js'
+import { createVerifier, oauth } from '../../../src/index.js'
 
 // A service in a process of its own, whose environment says how it reaches the issuer. Prints what it decides.
 const [, , issuer = '', audience = '', token = ''] = process.argv

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
+import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { startTlsFront, type TlsFront } from './tls-front.js'
 
 /** A test issuer behind TLS, for processes whose environment says how they reach it. */
@@ -29,7 +29,7 @@ export async function proxiedIssuer(host: string): Promise<ProxiedIssuer> {
 }
 
 const PROGRAM = fileURLToPath(new URL('./calling-process.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Has a process of its own decide about a valid token, and returns the outcome. */
 export function decideInProcess(
