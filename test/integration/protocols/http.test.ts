@@ -10,6 +10,7 @@ import {
   expectRefusal,
   PAGE,
   REFUSED,
+  REFUSED_WITH_ONE_HEADER,
   runRecipe,
   send,
   type Answer,
@@ -24,6 +25,8 @@ interface Recipe {
   readonly call: (running: RunningRecipe, authorization: readonly string[]) => Promise<Answer>
   /** What the response contains for the client `billing`. */
   readonly response?: unknown
+  /** What it must refuse, if it cannot be everything. */
+  readonly refused?: typeof REFUSED
 }
 
 const ORDERS = { orders: [], client: 'billing' }
@@ -79,13 +82,18 @@ function httpEvent(authorization: readonly string[]): Partial<APIGatewayProxyEve
   }
 }
 
-const lambda = (what: string, eventOf: (authorization: readonly string[]) => object): [string, Recipe] => [
+const lambda = (
+  what: string,
+  eventOf: (authorization: readonly string[]) => object,
+  refused = REFUSED,
+): [string, Recipe] => [
   `AWS Lambda, ${what}`,
   {
     title: 'AWS Lambda',
     handler: '{ orders: [], client: decision.token.clientId }',
     call: async ({ exports }, authorization) =>
       answerOf(await (exports['handler'] as Handler<object>)(eventOf(authorization))),
+    refused,
   },
 ]
 
@@ -105,10 +113,11 @@ const RECIPES: readonly [string, Recipe][] = [
   ],
   lambda('payload format 1.0', restEvent),
   lambda('payload format 2.0', httpEvent),
-  lambda('a load balancer without multi-value headers', (authorization) => {
-    const { httpMethod, path } = restEvent(authorization)
-    return { httpMethod, path, headers: httpEvent(authorization).headers, body: '', isBase64Encoded: false }
-  }),
+  lambda(
+    'a load balancer that sends one value per header',
+    (authorization) => ({ ...restEvent(authorization), multiValueHeaders: undefined }),
+    REFUSED_WITH_ONE_HEADER,
+  ),
   [
     'tRPC',
     {
@@ -157,23 +166,26 @@ const RECIPES: readonly [string, Recipe][] = [
   ],
 ]
 
-describe.each(RECIPES)('the recipe for %s', (_, { title, handler, call, response = ORDERS }) => {
-  it('accepts a request with a valid token', async () => {
-    const running = await runRecipe(title, handler)
-    const { status, body } = await call(running, [accepted(running.issuer)])
-    expect([status, JSON.parse(body)]).toEqual([200, response])
-    expect(running.hasHandled()).toBe(true)
-  })
-
-  it.each(REFUSED)(
-    'refuses a request with %s: %i, and no handler runs',
-    async (_what, expected, authorization) => {
+describe.each(RECIPES)(
+  'the recipe for %s',
+  (_, { title, handler, call, response = ORDERS, refused = REFUSED }) => {
+    it('accepts a request with a valid token', async () => {
       const running = await runRecipe(title, handler)
-      expectRefusal(await call(running, authorization(running.issuer)), expected)
-      expect(running.hasHandled()).toBe(false)
-    },
-  )
-})
+      const { status, body } = await call(running, [accepted(running.issuer)])
+      expect([status, JSON.parse(body)]).toEqual([200, response])
+      expect(running.hasHandled()).toBe(true)
+    })
+
+    it.each(refused)(
+      'refuses a request with %s: %i, and no handler runs',
+      async (_what, expected, authorization) => {
+        const running = await runRecipe(title, handler)
+        expectRefusal(await call(running, authorization(running.issuer)), expected)
+        expect(running.hasHandled()).toBe(false)
+      },
+    )
+  },
+)
 
 it.each(rowsOf(readPaper(PAGE), 'tRPC'))('tRPC sends the code of the table for $status', async (row) => {
   const running = await runRecipe('tRPC', '{ orders: [], client: ctx.token.clientId }')
@@ -185,10 +197,13 @@ it.each(rowsOf(readPaper(PAGE), 'tRPC'))('tRPC sends the code of the table for $
   })
 })
 
-it('Yoga serves its health check without a token, and neither GraphiQL nor any other page', async () => {
+it('Yoga serves its health check and preflight requests without a token, and neither GraphiQL nor any other page', async () => {
   const { urls } = await runRecipe('GraphQL Yoga', 'tokens.get(req)?.clientId')
   const get = (path: string) => send(urls[0]! + path, { authorization: [], headers: { accept: 'text/html' } })
   expect((await get('/health')).status).toBe(200)
+  const preflight = { origin: 'https://a.example', 'access-control-request-method': 'POST' }
+  const options = { authorization: [], method: 'OPTIONS', headers: preflight }
+  expect((await send(`${urls[0]!}/graphql`, options)).status).toBe(204)
   for (const path of ['/graphql', '/graphql?query=%7Bclient%7D', '/']) expectRefusal(await get(path), 401)
 })
 

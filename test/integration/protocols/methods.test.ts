@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, type DecisionEvent } from '../../../src/index.js'
 import { createTestIssuer } from '../../../src/testing/index.js'
 import { reasonOf, refusalOf } from '../../support/outcomes.js'
 import { runBlock } from '../docs/run.js'
-import { recipeOf } from './support.js'
+import { readPaper, ROOT } from '../docs/support.js'
+import { PAGE, recipeOf } from './support.js'
 
 /** What `docs/guide/verify-and-authorize.md` says of the two methods. */
 async function bed() {
@@ -143,4 +145,18 @@ describe('the recipe for a token without a request', () => {
     issuer.fail('introspection', 503)
     expect(await receive({ token: issuer.mintOpaque({ scopes: 'orders:write' }), order })).toBe('retry later')
   })
+})
+
+it('the page names the major versions that its recipes are tested with', () => {
+  const { devDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    readonly devDependencies: Readonly<Record<string, string>>
+  }
+  const [sentence = ''] = /^Tested with .+?\d\.(?=\s)/ms.exec(readPaper(PAGE)) ?? []
+  const named = [...sentence.matchAll(/`([^`]+)` (\d+)/g)].map(([, name = '', major = '']) => ({
+    name,
+    major,
+  }))
+  expect(named).toHaveLength(7)
+  for (const { name, major } of named)
+    expect([name, devDependencies[name]?.split('.')[0]]).toEqual([name, major])
 })

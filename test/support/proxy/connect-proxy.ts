@@ -7,7 +7,7 @@ import { listen } from '../servers.js'
 /** An HTTP proxy on the loopback interface. */
 export interface ConnectProxy {
   readonly url: string
-  /** What it was asked for, in order: `CONNECT host:port` for a tunnel, `GET http://host:port/path` otherwise. */
+  /** The requests it received, in order: `CONNECT host:port` for a tunnel, `GET http://host:port/path` otherwise. */
   readonly requests: readonly string[]
   /** From now on, answers every request with 502. */
   fail(): void
