@@ -92,8 +92,9 @@ describe('a guarded API of the README', () => {
 })
 
 describe('a command in the papers', () => {
-  const { scripts, bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  const { scripts, bin, devDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
+    readonly devDependencies: Readonly<Record<string, string>>
     readonly bin: Readonly<Record<string, string>>
   }
   const commands = blocks
@@ -114,6 +115,9 @@ describe('a command in the papers', () => {
     // What stands behind its name is run in test/cli.
     else if (program === 'npx' && first in bin) expect(existsSync(`${ROOT}src/cli/main.ts`)).toBe(true)
     else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
+    // What a reader who changes over no longer needs is installed here, so that the page's programs can run.
+    else if (program === 'npm' && first === 'uninstall')
+      expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(command.split(' ').slice(2)))
     else expect(['npm ci', 'npm install m2m-guard']).toContain(command)
   })
 
@@ -127,7 +131,9 @@ describe('a command in the papers', () => {
 
 describe('a recipe for CORS and open routes', () => {
   const section = sectionOf(readPaper('docs/guide/recipes.md'), 'CORS preflight and open routes')
-  const recipes = programs.filter(({ paper, text }) => paper === 'docs/guide/recipes.md' && section.includes(text))
+  const recipes = programs.filter(
+    ({ paper, text }) => paper === 'docs/guide/recipes.md' && section.includes(text),
+  )
 
   it('there is one for each adapter', () => {
     const adapters = recipes.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
