@@ -14,7 +14,7 @@ import { createPreamble, type Preamble } from './preamble.js'
 import type { Block } from './support.js'
 
 /** The addresses that stand for a reader's own, and what takes their place. */
-const READERS_ISSUER = 'https://auth.example.com'
+const READERS_ISSUERS = /https:\/\/auth\.example\.com|http:\/\/127\.0\.0\.1:4000/g
 const READERS_AUDIENCE = 'https://orders.internal'
 
 const OURS: Readonly<Record<string, object>> = {
@@ -82,7 +82,9 @@ export async function runBlock(block: Block, shared?: testing.TestIssuer): Promi
     vi.unstubAllEnvs()
   })
 
-  const text = block.text.replaceAll(READERS_ISSUER, issuer.url).replaceAll(READERS_AUDIENCE, issuer.audience)
+  const text = block.text
+    .replaceAll(READERS_ISSUERS, issuer.url)
+    .replaceAll(READERS_AUDIENCE, issuer.audience)
   const tests: TestBody[] = []
   const endings: TestBody[] = []
   const modules = new Map<string, object>()
