@@ -19,7 +19,7 @@ import { maxAgeOf } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { KeySettings } from '../model/issuer.js'
 import { LONGEST_KID } from './jwk.js'
-import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
+import { candidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 import { WaitingTokens } from './waiting-tokens.js'
 
@@ -236,7 +236,6 @@ function refusalIn(found: unknown): Refusal | undefined {
   return isRefusal(found) ? found : undefined
 }
 
-/** Keys of a listed type may still have a point that is not on their curve. */
 function problemOf({ keys }: PublishedKeys): string | undefined {
-  return keys.some((key) => key.keyObject() !== undefined) ? undefined : 'no usable key in it'
+  return hasUsableKey(keys) ? undefined : 'no usable key in it'
 }
