@@ -47,6 +47,9 @@ const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'
 
 type TestBody = () => unknown
 
+/** The method itself: a second block of a test must not find the replacement that the first one made. */
+const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
+
 /** What is left of a block that has run. */
 export interface Run {
   readonly issuer: testing.TestIssuer
@@ -66,14 +69,16 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
  * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
  * prints is kept from the screen. Tests a block declares are run at the end.
  *
+ * @param shared - the test issuer of several blocks. By default, a block has its own.
  * @param replacements - further strings of the block, such as the address of a proxy, and what takes their place.
  */
 export async function runBlock(
   block: Block,
+  shared?: testing.TestIssuer,
   replacements: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const issuer = await testing.createTestIssuer()
-  onTestFinished(() => issuer.close())
+  const issuer = shared ?? (await testing.createTestIssuer())
+  if (shared === undefined) onTestFinished(() => issuer.close())
   const listening = onFreePorts()
   callTestIssuer(issuer)
   vi.spyOn(console, 'log').mockReturnValue(undefined)
@@ -142,7 +147,6 @@ async function load(name: string, tests: TestBody[], endings: TestBody[]): Promi
 function onFreePorts(): readonly Promise<string>[] {
   const servers: Server[] = []
   const listening: Promise<string>[] = []
-  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
   vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
     servers.push(this)
     listening.push(once(this, 'listening').then(() => addressOf(this)))

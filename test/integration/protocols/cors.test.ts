@@ -153,7 +153,7 @@ describe.each(RECIPES)('the CORS recipe for $title', ({ title, guardFirst }) => 
 
   if (guardFirst === undefined) return
   it('in the other order, the guard refuses the preflight, and a script gets a network error', async () => {
-    const { issuer, urls } = await runBlock(block, guardFirst)
+    const { issuer, urls } = await runBlock(block, undefined, guardFirst)
     const orders = `${urls[0]!}/orders`
     const preflight = await fetch(orders, {
       method: 'OPTIONS',

@@ -23,7 +23,7 @@ describe('the recipe for a proxy by undici', () => {
 
   it('sends every call to the issuer through the proxy', async () => {
     const proxy = await startConnectProxy()
-    const { issuer, exports } = await runBlock(block, { [PROXY]: proxy.url })
+    const { issuer, exports } = await runBlock(block, undefined, { [PROXY]: proxy.url })
     const verifier = exports['verifier'] as Verifier
     expect((await answerTo(verifier, issuer.mintJwt())).status).toBe(200)
     expect(issuer.calls).toMatchObject({ discovery: 1, jwks: 1 })
@@ -35,7 +35,7 @@ describe('the recipe for a proxy by undici', () => {
   it('opens a tunnel to an https issuer, whose certificate is checked: 503 with an unknown CA', async () => {
     const front = await startTlsFront(HOST)
     const proxy = await startConnectProxy({ [HOST]: front.port })
-    const { issuer, exports } = await runBlock(block, {
+    const { issuer, exports } = await runBlock(block, undefined, {
       [PROXY]: proxy.url,
       'https://auth.example.com': `https://${HOST}`,
     })
@@ -49,7 +49,7 @@ describe('the recipe for a proxy by undici', () => {
   it('a proxy that fails is an outage: 503, and no call goes around it', async () => {
     const proxy = await startConnectProxy()
     proxy.fail()
-    const { issuer, exports } = await runBlock(block, { [PROXY]: proxy.url })
+    const { issuer, exports } = await runBlock(block, undefined, { [PROXY]: proxy.url })
     const answer = await answerTo(exports['verifier'] as Verifier, issuer.mintJwt())
     expect([answer.status, answer.retryAfter !== undefined]).toEqual([503, true])
     expect(issuer.calls).toMatchObject({ discovery: 0, jwks: 0 })
@@ -62,7 +62,7 @@ describe('the recipe for a private CA', () => {
   it('accepts the certificate of the CA, over a tunnel', async () => {
     const front = await startTlsFront(HOST)
     const proxy = await startConnectProxy({ [HOST]: front.port })
-    const { issuer, exports } = await runBlock(block, {
+    const { issuer, exports } = await runBlock(block, undefined, {
       [PROXY]: proxy.url,
       'process.env.ISSUER_CA!': JSON.stringify(front.certificate),
       'https://auth.example.com': `https://${HOST}`,

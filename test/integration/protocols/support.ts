@@ -24,7 +24,7 @@ export interface RunningRecipe extends Run {
 export async function runRecipe(title: string, handler: string): Promise<RunningRecipe> {
   const block = recipeOf(title)
   expect(block.text.split(handler)).toHaveLength(2)
-  const run = await runBlock(block, { [handler]: `(exports.hasHandled = true, ${handler})` })
+  const run = await runBlock(block, undefined, { [handler]: `(exports.hasHandled = true, ${handler})` })
   return { ...run, hasHandled: () => run.exports['hasHandled'] === true }
 }
 
