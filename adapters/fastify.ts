@@ -73,7 +73,7 @@ interface Installation {
 /**
  * Plugin that guards every route of the scope in which it is registered, and of nested scopes. Register it with `await`
  * before the routes, so that an invalid `config.auth` is an error at start. For a route declared earlier, the first request
- * gets a 500, and the `ConfigurationError` is the `cause` of the error that Fastify logs and passes to `onError` hooks.
+ * gets a 500. The `ConfigurationError` is the `cause` of the error that Fastify logs and passes to `onError` hooks.
  *
  * @throws ConfigurationError at registration if the policy, an option or a route's `config.auth` is invalid.
  *

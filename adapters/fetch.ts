@@ -169,7 +169,7 @@ function defaultResponse(request: Request, { status, headers, body }: RefusalRes
 /**
  * Converts a response to an instance of the global `Response`, which servers replace: `@hono/node-server` 1.x does so for
  * the whole process. `Response.json()`, `fetch()` and classes that extend the earlier `Response` then create objects that
- * are not instances of the new one, and a caller that tests `instanceof Response` would treat them as a token.
+ * are not instances of the new one. A caller that tests `instanceof Response` would treat such an object as a token.
  *
  * @returns `undefined` for a value that cannot be a response, such as the refusal itself or a plain object.
  */

@@ -91,7 +91,7 @@ export class Requirement<Key extends object, OnRefusal> {
   // Caches one entry, because nearly all requests come through guards of one verifier.
   #last: RouteAuthorizer | undefined
 
-  /** @throws ConfigurationError if the policy is wrong. */
+  /** @throws ConfigurationError if the policy is invalid. */
   constructor(policy: Policy, store: StoreState = storeOnRequest) {
     refuseUndefined('requirePolicy: policy', policy)
     compilePolicy('policy', policy)

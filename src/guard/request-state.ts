@@ -14,7 +14,7 @@ export interface RequestState<Settings = unknown> {
 }
 
 /**
- * Keys shared by all copies of the package of the same major version, because one copy may guard an app and another may
+ * Keys shared by all copies of the same major version of the package, because one copy may guard an app and another may
  * read the token. They are symbols, so that a request cannot contain them.
  */
 const STATE = Symbol.for('m2m-guard@0/request-state')

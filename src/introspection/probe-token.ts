@@ -12,8 +12,8 @@ export interface ProbeTokenForm {
 }
 
 /**
- * Creates a random token that the issuer cannot know, in the format of the token it failed for, because some issuers
- * respond 500 to a token that they cannot parse.
+ * Creates a random token that the issuer cannot know. It has the format of the token that the issuer failed for, because
+ * some issuers respond 500 to a token that they cannot parse.
  */
 export function probeToken(failedToken: string, { opaquePrefix, jwtIssuer }: ProbeTokenForm): string {
   // Hexadecimal, because a filter may reject sequences such as `--` as an attack.

@@ -61,7 +61,7 @@ export class CachedToken implements VerifiedFacts {
   readonly lifetime: number
   /** The facts of the token itself, before any confirmation. */
   readonly proven: ProvenFacts
-  /** Whether one of the token's audiences is ours (RFC 7519 section 4.1.3), compared as strings. */
+  /** Whether the token has one of the configured audiences (RFC 7519 section 4.1.3), compared as strings. */
   readonly matchesAudience: boolean
   /** Whether the token is bound to a key. */
   readonly isBound: boolean

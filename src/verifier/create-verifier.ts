@@ -50,8 +50,8 @@ export interface VerifierOptions {
   readonly cache?: CacheOptions | false
   /**
    * Implementation that verifies JWT signatures. `'node'` uses Node's `crypto.verify`, on the event loop's thread while
-   * there is time and otherwise in the thread pool, and jose for algorithms that it does not support. `'jose'` always uses
-   * jose. Tests compare both.
+   * there is time and otherwise in the thread pool. It uses jose for algorithms that `crypto.verify` is not used for.
+   * `'jose'` always uses jose. Tests compare both.
    *
    * @defaultValue `'node'`
    */
