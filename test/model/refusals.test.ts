@@ -78,10 +78,10 @@ const cases: readonly Case[] = [
   invalid('claim_missing', 'The access token lacks a required claim.', ({ jwt }) => ({
     token: jwt({ expiresIn: null }),
   })),
-  invalid('claim_invalid', 'A claim of the access token is not valid.', ({ jwt }) => ({
+  invalid('claim_invalid', 'A claim of the access token is invalid.', ({ jwt }) => ({
     token: jwt({ claims: { exp: 'tomorrow' } }),
   })),
-  invalid('audience_mismatch', 'The access token is for another audience.', ({ jwt }) => ({
+  invalid('audience_mismatch', 'The access token was not issued for this API.', ({ jwt }) => ({
     token: jwt({ audience: 'https://other.test' }),
   })),
   invalid('token_expired', 'The access token has expired.', ({ jwt }) => ({
@@ -97,7 +97,7 @@ const cases: readonly Case[] = [
     token: jwt({ age: 60 }),
     policy: { maxTokenAge: 60 },
   })),
-  invalid('lifetime_too_long', 'The access token lives too long for this resource.', ({ jwt }) => ({
+  invalid('lifetime_too_long', 'The lifetime of the access token is too long for this resource.', ({ jwt }) => ({
     token: jwt(),
     policy: { maxTokenLifetime: 60 },
   })),
@@ -111,7 +111,7 @@ const cases: readonly Case[] = [
   ),
   invalid(
     'proof_missing',
-    'The access token is bound to a key and was sent without proof of it.',
+    'The access token is sender-constrained and was sent without proof of possession.',
     ({ jwt }) => ({
       token: jwt({ confirmation: { jkt: 'thumbprint' } }),
     }),
