@@ -92,7 +92,9 @@ function parseObject(json: string): JsonObject | undefined {
   }
 }
 
-/** Whether a base64url string is the canonical encoding: the bits after the last byte are zero (RFC 4648 section 3.5). */
+/**
+ * Whether a base64url string is the canonical encoding: the bits after the last byte are zero (RFC 4648 section 3.5).
+ */
 function isCanonical(part: string): boolean {
   const rest = part.length % 4
   if (rest === 0) return true

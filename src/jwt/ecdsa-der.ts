@@ -1,6 +1,8 @@
 const SEQUENCE = 0x30
 const INTEGER = 0x02
-/** Lengths below this one take one byte. A longer one starts with the number of its bytes (ITU-T X.690 section 8.1.3). */
+/**
+ * Lengths below this one take one byte. A longer one starts with the number of its bytes (ITU-T X.690 section 8.1.3).
+ */
 const LONG_LENGTHS = 0x80
 const LENGTH_OF_ONE_BYTE = 0x81
 

@@ -130,7 +130,10 @@ const OTHER_COST = 4
 /** Ratio of the duration of an RSA verification with an exponent as long as the modulus to one with 65537. */
 const LONG_EXPONENT_FACTOR = 200
 
-/** Estimates the CPU time of a verification, in verifications with a P-256 key. RSA: quadratic in the length of the key. */
+/**
+ * Estimates the CPU time of a verification, in verifications with a P-256 key. RSA: quadratic in the length of the
+ * key.
+ */
 function costOf(native: NativeAlgorithm, keyObject: KeyObject | undefined): number {
   const { modulusLength, publicExponent = 0n } = keyObject?.asymmetricKeyDetails ?? {}
   if (modulusLength === undefined) return native.cost

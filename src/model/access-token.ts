@@ -36,11 +36,17 @@ export interface AccessToken {
   readonly confirmedAt?: number
   /** All claims of the JWT, or all members of the introspection response. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** Fingerprint of the token: the first 16 hex digits of its SHA-256. Identifies the token in logs without revealing it. */
+  /**
+   * Fingerprint of the token: the first 16 hex digits of its SHA-256. Identifies the token in logs without revealing
+   * it.
+   */
   readonly fingerprint: string
 }
 
-/** Facts that an issuer reads from a JWT or an introspection response. The verifier makes an {@link AccessToken} of them. */
+/**
+ * Facts that an issuer reads from a JWT or an introspection response. The verifier makes an {@link AccessToken} of
+ * them.
+ */
 export interface TokenFacts {
   /** Issuer (`iss`). Without it the configured issuer's name is used. */
   readonly issuer?: string | undefined
@@ -157,7 +163,10 @@ function optionalString(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenI
   throw invalidFact(name, 'a string or undefined')
 }
 
-/** Reads a time in seconds since the epoch. A string is refused: compared with a number it may be `NaN`, and no check would fail. */
+/**
+ * Reads a time in seconds since the epoch. A string is refused: compared with a number it may be `NaN`, and no check
+ * would fail.
+ */
 export function optionalTime(
   facts: TokenFacts,
   name: 'issuedAt' | 'notBefore' | 'expiresAt',

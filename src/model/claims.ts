@@ -3,7 +3,9 @@ import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
-/** Claims of a JWT (RFC 7519), or members of an introspection response (RFC 7662), which reuses the registered names. */
+/**
+ * Claims of a JWT (RFC 7519), or members of an introspection response (RFC 7662), which reuses the registered names.
+ */
 export type Claims = Readonly<Record<string, unknown>>
 
 /** Settings for reading an issuer's claims. */
@@ -22,10 +24,15 @@ export interface ClaimReading {
  */
 export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
 
-/** Claims in which any known issuer names the client, even if they are not read as the client id: Okta's `cid`, Entra's `appid`. */
+/**
+ * Claims in which any known issuer names the client, even if they are not read as the client id: Okta's `cid`,
+ * Entra's `appid`.
+ */
 const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
 
-/** Whether any claim, of any type, names a client. If so, the subject must not be compared in place of the client id. */
+/**
+ * Whether any claim, of any type, names a client. If so, the subject must not be compared in place of the client id.
+ */
 export function namesClient(claims: Claims): boolean {
   return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
 }
@@ -127,7 +134,10 @@ function isTimeOrUndefined(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === 'number' && value > 0 && value <= LATEST_TIME)
 }
 
-/** Reads a string or a list of strings (RFC 7519 section 4.1.3). An absent claim is an empty list, an invalid one `undefined`. */
+/**
+ * Reads a string or a list of strings (RFC 7519 section 4.1.3). An absent claim is an empty list, an invalid one
+ * `undefined`.
+ */
 export function readAudience(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
   const list = typeof value === 'string' ? [value] : value
@@ -174,7 +184,9 @@ const OTHER_KINDS = new Set([
   'logout_token',
 ])
 
-/** Claims that name the kind of a token at some issuers, and something else at others, such as the type of an account. */
+/**
+ * Claims that name the kind of a token at some issuers, and something else at others, such as the type of an account.
+ */
 const AMBIGUOUS_CLAIMS = ['type', 'use']
 
 /** Kinds that name a token in any claim. */
@@ -197,7 +209,10 @@ function hasKind(claims: Claims, name: string, kinds: ReadonlySet<string>): bool
   return Array.isArray(value) && value.some((item) => typeof item === 'string' && kinds.has(kindOf(item)))
 }
 
-/** Normalizes `Refresh`, `refresh+jwt`, `application/id_token` and `urn:ietf:params:oauth:token-type:id_token` (RFC 8693). */
+/**
+ * Normalizes `Refresh`, `refresh+jwt`, `application/id_token` and `urn:ietf:params:oauth:token-type:id_token` (RFC
+ * 8693).
+ */
 function kindOf(value: string): string {
   const [kind = ''] = value.slice(Math.max(value.lastIndexOf(':'), value.lastIndexOf('/')) + 1).split('+')
   return kind.toLowerCase().replace(/[- ]/g, '_')

@@ -10,7 +10,10 @@ export type Decision =
   | { readonly outcome: 'accepted'; readonly token: AccessToken }
   | { readonly outcome: 'refused' | 'undecidable'; readonly refusal: Refusal }
 
-/** Mode of a guard: `enforce` responds to refused requests, `report` lets every request through and only reports decisions. */
+/**
+ * Mode of a guard: `enforce` responds to refused requests, `report` lets every request through and only reports
+ * decisions.
+ */
 export type GuardMode = 'enforce' | 'report'
 
 /**

@@ -1,6 +1,8 @@
 /** Health of a document that is fetched regularly: a key set or a discovery document. */
 export interface DocumentHealth {
-  /** `ok`, `degraded` (fetches fail, but the last document is still usable), or `down` (there is no usable document). */
+  /**
+   * `ok`, `degraded` (fetches fail, but the last document is still usable), or `down` (there is no usable document).
+   */
   readonly status: 'ok' | 'degraded' | 'down'
   /** Seconds since the last successful fetch; absent before the first one. */
   readonly age?: number

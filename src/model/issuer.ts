@@ -39,7 +39,10 @@ export interface Issuer {
 export interface JwtProfile {
   /** Exact `iss` values of the issuer's tokens; `null` if {@link JwtProfile.recognises} decides. */
   readonly issuers: readonly string[] | null
-  /** Whether an unverified JWT belongs to this issuer, for issuers whose `iss` is unknown. Used for routing only, never for trust. */
+  /**
+   * Whether an unverified JWT belongs to this issuer, for issuers whose `iss` is unknown. Used for routing only,
+   * never for trust.
+   */
   readonly recognises?: (unverified: UnverifiedJwt) => boolean
   /** `local` verifies JWTs with the issuer's keys. `remote` introspects every JWT and caches the result. */
   readonly checked: 'local' | 'remote'
@@ -113,7 +116,9 @@ export interface RemoteProfile {
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
   }
-  /** Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`. */
+  /**
+   * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
+   */
   readonly read: (response: RemoteResponse, token: string) => RemoteResult
   /**
    * Reads the response about a JWT whose signature is already verified, for a policy's `confirmAfter`. Returns only

@@ -1,4 +1,7 @@
-/** Sent until the token is authenticated: it is the same for every reason, so that unauthenticated callers get no details. */
+/**
+ * Sent until the token is authenticated: it is the same for every reason, so that unauthenticated callers get no
+ * details.
+ */
 const UNAUTHENTICATED_DESCRIPTION = 'The request needs a valid access token.'
 const UNDECIDABLE = 'The access token could not be checked. Try again later.'
 

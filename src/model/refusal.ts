@@ -116,7 +116,10 @@ export class Refusal extends LocalRefusal {
   readonly error: RefusalError | undefined
   /** Sentence that is safe to send to the caller. */
   readonly description: string
-  /** Headers of the response: `WWW-Authenticate` (400, 401, `scope_insufficient`), `Retry-After` (503), `Cache-Control: no-store`. */
+  /**
+   * Headers of the response: `WWW-Authenticate` (400, 401, `scope_insufficient`), `Retry-After` (503),
+   * `Cache-Control: no-store`.
+   */
   readonly headers: Readonly<Record<string, string>>
   /** Allows Express, Koa and http-errors to send status, message and headers. */
   readonly expose = true

@@ -151,7 +151,9 @@ function isMatch(matches: ScopeMatcher, granted: string, required: string): bool
   }
 }
 
-/** Maximum number of pairs of wildcard scopes that are compared: the sender of a token must not block the event loop. */
+/**
+ * Maximum number of pairs of wildcard scopes that are compared: the sender of a token must not block the event loop.
+ */
 const MAX_COMPARISONS = 10_000
 
 /**

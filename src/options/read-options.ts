@@ -3,11 +3,11 @@ import { ConfigurationError } from './configuration-error.js'
 import { custom, mismatch, type Reader, type Result, type Table } from './reader.js'
 
 /**
- * Reads an options object by a table. Only own properties count, so that a polluted prototype configures nothing.
- * Unknown names are refused, so that a misspelt name does not disable a check.
+ * Reads an options object by a table. Inherited properties are ignored, so that a polluted prototype configures nothing.
+ * Unknown names are refused, so that a misspelled name does not disable a check.
  *
  * @param prefix - precedes the name of an option in errors.
- * @throws ConfigurationError naming the option that is unknown, missing or wrong.
+ * @throws ConfigurationError that names the option that is unknown, missing or invalid.
  */
 export function readOptions<T extends Table>(
   where: string,
@@ -17,22 +17,22 @@ export function readOptions<T extends Table>(
 ): Result<T> {
   if (!isRecord(input) || !isPlain(input))
     throw mismatch(where, input, 'must be a plain options object, not a promise or class instance')
-  const own = new Map<string, unknown>()
+  const values = new Map<string, unknown>()
   for (const name of Object.keys(input)) {
     if (!Object.hasOwn(table, name)) {
-      const known = Object.keys(table).join(', ')
-      throw new ConfigurationError(`${where}.${name}`, `unknown option; known are ${known}`)
+      const names = Object.keys(table).join(', ')
+      throw new ConfigurationError(`${where}.${name}`, `unknown option; the options are ${names}`)
     }
     const value = input[name]
     if (value === undefined && table[name]?.isRestricting === true)
       throw new ConfigurationError(`${prefix}${name}`, 'is undefined; leave it out instead')
-    own.set(name, value)
+    values.set(name, value)
   }
-  // Without a prototype, so that no inherited setter sees a value. The copy has every name of the table.
-  const read: Record<string, unknown> = Object.create(null) as typeof read
+  // Without a prototype, so that no inherited setter receives a value. The copy has every name of the table.
+  const result: Record<string, unknown> = Object.create(null) as typeof result
   for (const [name, reader] of Object.entries(table))
-    read[name] = reader.read(`${prefix}${name}`, own.get(name), read)
-  return { ...read } as Result<T>
+    result[name] = reader.read(`${prefix}${name}`, values.get(name), result)
+  return { ...result } as Result<T>
 }
 
 /** Reads an option that is itself an options object. When it is absent, the defaults of its table apply. */
@@ -40,7 +40,7 @@ export function nested<T extends Table>(type: string, table: T): Reader<Result<T
   return custom({ type, isOptional: true }, (option, value = {}) => readOptions(option, value, table))
 }
 
-/** Whether an object inherits only from the `Object.prototype` of some realm: its own properties are all it has. */
+/** Whether an object is a plain object: without a prototype, or with the `Object.prototype` of any realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null

@@ -1,7 +1,10 @@
 /** Seconds since the epoch, whole or fractional. */
 export type EpochSeconds = number
 
-/** JSON object from outside. Any member may be absent or have an undocumented type; the readers then return `undefined`. */
+/**
+ * JSON object from outside. Any member may be absent or have an undocumented type; the readers then return
+ * `undefined`.
+ */
 export type UntrustedObject = Readonly<Record<string, unknown>>
 
 /**

@@ -14,7 +14,10 @@ export const timers = {
     return performance.now() / 1000
   },
 
-  /** Calls back after a number of seconds, unless the returned function is called first. Never keeps the process alive. */
+  /**
+   * Calls back after a number of seconds, unless the returned function is called first. Never keeps the process
+   * alive.
+   */
   after(seconds: number, callback: () => void): () => void {
     const timer = setTimeout(callback, Math.ceil(seconds * 1000)).unref()
     return () => {

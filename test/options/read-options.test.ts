@@ -55,7 +55,7 @@ describe('readOptions', () => {
   })
 
   it.each([
-    ['an unknown option', { name: 'a', siez: 4 }, 'make.siez: unknown option; known are name, size, fetch'],
+    ['an unknown option', { name: 'a', siez: 4 }, 'make.siez: unknown option; the options are name, size, fetch'],
     ['a required option that is absent', {}, 'make.name: is required and must be a non-empty string'],
     ['a blank string', { name: ' ' }, 'make.name: must be a non-empty string'],
     ['no object', 'x', 'make: must be a plain options object, not a promise or class instance'],
@@ -146,7 +146,7 @@ describe('readers', () => {
     ['listOf', ['a', ''], listOf(nonEmptyString), 'must be a non-empty string'],
     ['record', [], record, 'must be an object'],
     ['string', 5, string(), 'must be a string'],
-    ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not hold a user name or password'],
+    ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not contain a user name or password'],
     ['urlWithoutQuery', 'https://a.test/?b', urlWithoutQuery, 'must not have a query'],
     ['nullable', undefined, nullable(nonEmptyString), 'is required and must be a non-empty string'],
   ])('%s refuses %j', (_, value, reader, message) => {

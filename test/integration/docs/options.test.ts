@@ -26,7 +26,7 @@ async function problemWith(section: string, given: Options): Promise<Configurati
 /** What the code itself says it knows, when it meets a name it does not. */
 async function knownTo(section: string): Promise<readonly string[]> {
   const problem = await problemWith(section, { unheardOf: 1 })
-  return /known are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
+  return /the options are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
 }
 
 describe('docs/reference/options.md', () => {
