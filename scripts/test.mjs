@@ -11,10 +11,7 @@ const CACHE = 'node_modules/.cache'
 const CHECKS = [
   { name: 'types', command: `tsc --noEmit --incremental --tsBuildInfoFile ${CACHE}/types.tsbuildinfo` },
   { name: 'build', command: 'npm run --silent build' },
-  {
-    name: 'format',
-    command: `prettier --check --log-level warn --cache --cache-location ${CACHE}/prettier .`,
-  },
+  { name: 'format', command: 'prettier --check --log-level warn --cache .' },
   { name: 'unused code', command: 'knip' },
   { name: 'dependency rule', command: 'depcruise src adapters --config .dependency-cruiser.cjs' },
 ]

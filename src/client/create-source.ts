@@ -134,14 +134,14 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   }
   const sets = new TokenCache(
     options.maxTokens,
-    (wanted, pause) =>
+    (parameters, pause) =>
       new CachedToken(settings, pause ?? new Backoff(clock), () =>
-        obtainWithin(seconds, closing.signal, grant, wanted),
+        obtainWithin(seconds, closing.signal, grant, parameters),
       ),
   )
-  const find = (given: Siblings): CachedToken => {
+  const find = (siblings: Siblings): CachedToken => {
     closing.signal.throwIfAborted()
-    return sets.of(tokenParameters(given, kind.defaults))
+    return sets.of(tokenParameters(siblings, kind.defaults))
   }
   const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
   const send = authenticatedFetch({
@@ -151,12 +151,12 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   })
   return Object.freeze({
     getToken: async (request: TokenRequest = {}) => {
-      const { signal, ...wanted } = readOptions('getToken', request, table)
-      return find(wanted).get(signal)
+      const { signal, ...parameters } = readOptions('getToken', request, table)
+      return find(parameters).get(signal)
     },
     fetch: async (url: string | URL | Request, init?: RequestInit, request: TokenRequest = {}) => {
-      const wanted = readOptions('fetch', request, table)
-      return send(() => find(wanted), url, init)
+      const parameters = readOptions('fetch', request, table)
+      return send(() => find(parameters), url, init)
     },
     forget: (token: string) => {
       sets.forget(token)
@@ -174,7 +174,7 @@ function obtainWithin(
   seconds: number,
   closing: AbortSignal,
   grant: Grant,
-  wanted: TokenParameters,
+  parameters: TokenParameters,
 ): Promise<IssuedToken> {
   let isReading = false
   const reading: GrantContext['reading'] = async (read) => {
@@ -186,7 +186,7 @@ function obtainWithin(
   const late = (): TokenSourceError =>
     isReading ? credentialTimeoutError(seconds) : issuerTimeoutError(seconds)
   return within({ seconds, signal: closing, late }, (signal) =>
-    grant.obtain(wanted, { signal, closing, reading }),
+    grant.obtain(parameters, { signal, closing, reading }),
   )
 }
 

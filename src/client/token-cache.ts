@@ -7,7 +7,7 @@ import { keyOf } from './token-request.js'
 /** Of this many sets that were pushed out the pause is remembered. */
 const MAX_BACKOFFS = 1000
 
-type CreateEntry = (wanted: TokenParameters, pause: Backoff | undefined) => CachedToken
+type CreateEntry = (parameters: TokenParameters, pause: Backoff | undefined) => CachedToken
 
 /** The tokens of a source, one per audience and scope set. */
 export class TokenCache {
@@ -28,10 +28,10 @@ export class TokenCache {
     })
   }
 
-  of(wanted: TokenParameters): CachedToken {
-    const key = keyOf(wanted)
+  of(parameters: TokenParameters): CachedToken {
+    const key = keyOf(parameters)
     const known = this.#sets.get(key) ?? this.#busy.get(key)
-    const set = known ?? this.#make(wanted, this.#pauses.get(key))
+    const set = known ?? this.#make(parameters, this.#pauses.get(key))
     if (known === undefined || this.#busy.delete(key)) this.#sets.set(key, set)
     return set
   }

@@ -41,14 +41,14 @@ export const TOKEN_REQUEST_OPTIONS = {
 
 /** The parameters of a token request; absent ones are those of `defaults`. */
 export function tokenParameters(
-  given: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
+  requested: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
   defaults: TokenParameters = NOTHING,
 ): TokenParameters {
   const { audience, resource, scopes } = defaults
   return {
-    audience: ownMember(given, 'audience') ?? audience,
-    resource: ownMember(given, 'resource') ?? resource,
-    scopes: ownMember(given, 'scopes') ?? scopes,
+    audience: ownMember(requested, 'audience') ?? audience,
+    resource: ownMember(requested, 'resource') ?? resource,
+    scopes: ownMember(requested, 'scopes') ?? scopes,
   }
 }
 

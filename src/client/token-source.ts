@@ -111,39 +111,41 @@ type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
  * most). Callers with a good token notice nothing of it, all others get the error at once.
  */
 export function tokenSource(options: TokenSourceOptions): TokenSource {
-  const own = readOptions(WHERE, options, TOKEN_SOURCE_OPTIONS)
-  const places = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter((name) => own[name] !== undefined)
+  const settings = readOptions(WHERE, options, TOKEN_SOURCE_OPTIONS)
+  const places = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter(
+    (name) => settings[name] !== undefined,
+  )
   if (places.length !== 1)
     throw new ConfigurationError(WHERE, 'needs exactly one of issuer, tokenEndpoint and stytch')
-  const transport = createTransport(own.fetch)
+  const transport = createTransport(settings.fetch)
   const grant = new ClientCredentials({
-    endpoint: readEndpoint(own),
-    authentication: readAuthentication(own),
-    parameters: own.parameters,
-    assumedLifetime: own.assumedLifetime,
-    deadlineSeconds: own.deadline,
+    endpoint: readEndpoint(settings),
+    authentication: readAuthentication(settings),
+    parameters: settings.parameters,
+    assumedLifetime: settings.assumedLifetime,
+    deadlineSeconds: settings.deadline,
     transport,
-    clock: own.clock,
+    clock: settings.clock,
   })
   const requestOptions =
-    own.stytch === undefined ? TOKEN_REQUEST_OPTIONS : { scopes: TOKEN_REQUEST_OPTIONS.scopes }
+    settings.stytch === undefined ? TOKEN_REQUEST_OPTIONS : { scopes: TOKEN_REQUEST_OPTIONS.scopes }
   return createSource(
     {
       where: WHERE,
-      defaults: tokenParameters(own),
+      defaults: tokenParameters(settings),
       requestOptions,
       renewNonExpiringAfter: 0,
       grant,
       transport,
     },
-    own,
+    settings,
   )
 }
 
-function readEndpoint(own: Settings): ClientCredentialsSettings['endpoint'] {
-  const { assertionAudience, clock } = own
-  if (own.issuer !== undefined) {
-    const discovered = new DiscoveredEndpoint(own.issuer, clock)
+function readEndpoint(settings: Settings): ClientCredentialsSettings['endpoint'] {
+  const { assertionAudience, clock } = settings
+  if (settings.issuer !== undefined) {
+    const discovered = new DiscoveredEndpoint(settings.issuer, clock)
     return {
       find: async (finding) => {
         const found = await discovered.find(finding)
@@ -151,17 +153,17 @@ function readEndpoint(own: Settings): ClientCredentialsSettings['endpoint'] {
       },
     }
   }
-  const url = own.stytch === undefined ? own.tokenEndpoint : stytchUrl(own, own.stytch)
+  const url = settings.stytch === undefined ? settings.tokenEndpoint : stytchUrl(settings, settings.stytch)
   if (url === undefined) throw new ConfigurationError(`${WHERE}.tokenEndpoint`, 'is required')
   const known = { url, assertionAudience: assertionAudience ?? url }
   return { find: () => Promise.resolve(known) }
 }
 
-function stytchUrl(own: Settings, project: NonNullable<Settings['stytch']>): string {
-  if (own.authentication !== undefined && own.authentication !== 'post')
+function stytchUrl(settings: Settings, project: NonNullable<Settings['stytch']>): string {
+  if (settings.authentication !== undefined && settings.authentication !== 'post')
     throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' at Stytch, or left out")
   for (const name of ['audience', 'resource'] as const) {
-    if (own[name] === undefined) continue
+    if (settings[name] === undefined) continue
     throw new ConfigurationError(
       `${WHERE}.${name}`,
       "cannot be chosen at Stytch: it is always the project's id",
@@ -170,26 +172,30 @@ function stytchUrl(own: Settings, project: NonNullable<Settings['stytch']>): str
   return `${stytchApiUrl(project)}/v1/public/${encodeURIComponent(project.projectId)}/oauth2/token`
 }
 
-function readAuthentication(own: Settings): ClientAuthentication {
-  const { clientId, clock } = own
-  const method = own.authentication ?? (own.stytch === undefined ? 'basic' : 'post')
+function readAuthentication(settings: Settings): ClientAuthentication {
+  const { clientId, clock } = settings
+  const method = settings.authentication ?? (settings.stytch === undefined ? 'basic' : 'post')
   switch (method) {
     case 'basic':
     case 'post':
       refuseAll(
-        own,
+        settings,
         ['privateKey', 'keyId', 'algorithm', 'assertionAudience'],
         "is for 'private_key_jwt' only",
       )
-      return secretAuthentication(method, clientId, secretReader(`${WHERE}.clientSecret`, own.clientSecret))
+      return secretAuthentication(
+        method,
+        clientId,
+        secretReader(`${WHERE}.clientSecret`, settings.clientSecret),
+      )
     case 'private_key_jwt': {
-      refuseAll(own, ['clientSecret'], "is not for 'private_key_jwt': leave it out")
-      const wanted = { algorithm: own.algorithm, keyId: own.keyId }
+      refuseAll(settings, ['clientSecret'], "is not for 'private_key_jwt': leave it out")
+      const keyOptions = { algorithm: settings.algorithm, keyId: settings.keyId }
       const parse = (value: unknown): ReturnType<typeof readPrivateKey> =>
-        readPrivateKey(WHERE, value, wanted)
+        readPrivateKey(WHERE, value, keyOptions)
       return keyAuthentication(
         clientId,
-        credentialReader(`${WHERE}.privateKey`, own.privateKey, parse),
+        credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse),
         clock,
       )
     }
@@ -197,7 +203,7 @@ function readAuthentication(own: Settings): ClientAuthentication {
 }
 
 /** An option that would not be heeded was meant for something. */
-function refuseAll(own: Settings, names: readonly (keyof Settings)[], problem: string): void {
-  const given = names.find((name) => own[name] !== undefined)
-  if (given !== undefined) throw new ConfigurationError(`${WHERE}.${given}`, problem)
+function refuseAll(settings: Settings, names: readonly (keyof Settings)[], problem: string): void {
+  const unsupported = names.find((name) => settings[name] !== undefined)
+  if (unsupported !== undefined) throw new ConfigurationError(`${WHERE}.${unsupported}`, problem)
 }

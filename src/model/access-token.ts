@@ -1,4 +1,4 @@
-import { isRecord, isStringList, ownMember } from '../util/members.js'
+import { isPlain, isRecord, isStringList, ownMember } from '../util/members.js'
 import { deepFreeze } from '../util/freeze.js'
 import { fingerprintOf } from './token-digest.js'
 
@@ -44,8 +44,8 @@ export interface AccessToken {
 }
 
 /**
- * Facts that an issuer reads from a JWT or an introspection response. The verifier makes an {@link AccessToken} of
- * them.
+ * Facts that an issuer reads from a JWT or an introspection response, as a plain object. The verifier makes an
+ * {@link AccessToken} of them.
  */
 export interface TokenFacts {
   /** Issuer (`iss`). Without it the configured issuer's name is used. */
@@ -99,6 +99,7 @@ export interface TokenOrigin {
  * @throws TypeError for a fact of the wrong type, which a custom issuer may return.
  */
 export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
+  assertPlain(facts)
   const clientId = optionalString(facts, 'clientId')
   const tokenId = optionalString(facts, 'tokenId')
   const issuedAt = optionalTime(facts, 'issuedAt')
@@ -174,6 +175,18 @@ export function optionalTime(
   const value: unknown = ownMember(facts, name)
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
   throw invalidFact(name, 'a number of seconds or undefined')
+}
+
+/**
+ * Checks that facts and their claims are plain objects. Only own properties are read, so that an inherited expiry or
+ * `cnf` would be lost.
+ *
+ * @throws TypeError if one of them is not a plain object.
+ */
+export function assertPlain(facts: StatedFacts): void {
+  if (!isPlain(facts)) throw new TypeError("an issuer's facts: facts must be a plain object")
+  const claims: unknown = ownMember(facts, 'claims')
+  if (isRecord(claims) && !isPlain(claims)) throw invalidFact('claims', 'a plain object')
 }
 
 /** Refuses a string in place of a list: `'orders:readonly'.includes('orders:read')` would grant a scope. */

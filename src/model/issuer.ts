@@ -44,7 +44,10 @@ export interface JwtProfile {
    * never for trust.
    */
   readonly recognises?: (unverified: UnverifiedJwt) => boolean
-  /** `local` verifies JWTs with the issuer's keys. `remote` introspects every JWT and caches the result. */
+  /**
+   * `local` verifies JWTs with the issuer's keys. `remote` introspects every JWT and caches the result; the JWT's own
+   * `exp`, `nbf`, `iat` and `cnf` can then only refuse it.
+   */
   readonly checked: 'local' | 'remote'
   /** Source of the keys; `null` only if `checked` is `remote`. */
   readonly keys: KeySource | null
@@ -73,7 +76,10 @@ export interface UnverifiedJwt {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Source of an issuer's keys: a JWK Set, a PEM key, the URL of a key set, or the issuer's discovery document. */
+/**
+ * Source of an issuer's keys: a JWK Set, a PEM key, the URL of a key set, or the issuer's discovery document. At least
+ * one key of `static` or `pem` must be usable.
+ */
 export type KeySource =
   | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
   | { readonly kind: 'pem'; readonly pem: string }

@@ -27,9 +27,11 @@ export interface KeySet {
    * Finds the keys that may have signed a token with this header: usually one, none if the key is unknown. Synchronous
    * unless a fetch is needed.
    *
-   * @returns refusal `keys_unavailable` if there are no usable keys.
+   * @param characters - length of the token, which stays in memory while it waits.
+   * @returns refusal `keys_unavailable` if there are no usable keys, `issuer_overloaded` if too many tokens wait for the
+   *   fetch.
    */
-  find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>>
+  find(query: KeyQuery, characters: number): Awaitable<OrRefusal<readonly VerificationKey[]>>
   /**
    * Checks whether keys that were found earlier are still usable, and starts a background refresh when one is due. For
    * cached tokens, which look up no key.

@@ -54,7 +54,7 @@ export function authleteOptions(
 }
 
 /** The factories refuse unknown options, and an absent one is not the same as one that is undefined. */
-function merge<T extends object>(usual: T, extra: OptionOverrides<T>): T {
-  const merged = Object.entries({ ...usual, ...extra }).filter(([, value]) => value !== undefined)
+function merge<T extends object>(defaults: T, extra: OptionOverrides<T>): T {
+  const merged = Object.entries({ ...defaults, ...extra }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(merged) as T
 }

@@ -19,8 +19,8 @@ export function findProvider(candidate: Issuer, testIssuer: RegisteredTestIssuer
   const names = [candidate.name, ...(candidate.jwt?.issuers ?? [])]
   const asked = candidate.remote?.endpoint
   return PROVIDERS.find((provider) => {
-    const own = [testIssuer.endpoints[provider], ...testIssuer.names[provider]]
-    if (names.some((name) => own.includes(name))) return true
+    const addresses = [testIssuer.endpoints[provider], ...testIssuer.names[provider]]
+    if (names.some((name) => addresses.includes(name))) return true
     // The OAuth issuer's address is the beginning of others', so it is known by its name alone.
     return provider !== 'oauth' && asked?.startsWith(`${testIssuer.endpoints[provider]}/`) === true
   })

@@ -2,19 +2,20 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import { NOW } from '../support/clock.js'
+import { withReservedKeys } from '../support/reserved-keys.js'
 
 export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://orders.internal'
 
 /** Keys of the issuer. */
 export const KEYS = {
-  rs: createSigningKey('rs', 'RS256', {}),
-  ps: createSigningKey('ps', 'PS256', {}),
+  rs: withReservedKeys(() => createSigningKey('rs', 'RS256', {})),
+  ps: withReservedKeys(() => createSigningKey('ps', 'PS256', {})),
   es: createSigningKey('es', 'ES256', {}),
   ed: createSigningKey('ed', 'Ed25519', {}),
 } as const
 /** Key of an attacker, with the id of the first key. */
-const ATTACKER = createSigningKey('rs', 'RS256', {})
+const ATTACKER = withReservedKeys(() => createSigningKey('rs', 'RS256', {}))
 
 /** Published key set. The Ed25519 key has no `alg`, because its algorithm has two names. */
 export const JWKS = {

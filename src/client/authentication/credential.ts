@@ -41,21 +41,21 @@ function strayIn(value: string): string | undefined {
 /** Reads an option that is a value, a promise of one or a function; `parse` throws a ConfigurationError for a wrong one. */
 export function credentialReader<T>(
   option: string,
-  given: unknown,
+  source: unknown,
   parse: (value: unknown) => T,
 ): CredentialReader<T> {
-  if (typeof given === 'function') {
-    const call = given as () => unknown
+  if (typeof source === 'function') {
+    const call = source as () => unknown
     // In an async function, so that one that throws at once is a rejection as well.
     return { isFunction: true, read: () => settle(option, (async () => parse(await call()))()) }
   }
-  if (given instanceof Promise) {
-    const parsed = given.then(parse)
+  if (source instanceof Promise) {
+    const parsed = source.then(parse)
     // It may be rejected long before anyone asks for a token: that must not end the process.
     parsed.catch(() => undefined)
     return { isFunction: false, read: () => settle(option, parsed) }
   }
-  const value = parse(given)
+  const value = parse(source)
   return { isFunction: false, read: () => Promise.resolve(value) }
 }
 

@@ -29,27 +29,27 @@ const SMALLEST_MODULUS_BITS = 2048
 export function readPrivateKey(
   where: string,
   value: unknown,
-  wanted: { readonly algorithm: string | undefined; readonly keyId: string | undefined },
+  keyOptions: { readonly algorithm: string | undefined; readonly keyId: string | undefined },
 ): SigningKey {
   const option = `${where}.privateKey`
   const key = importKey(option, value)
   const jwk = isRecord(value) && !(value instanceof KeyObject) ? value : {}
   const fitting = algorithmsOf(key)
-  const [usual] = fitting
-  if (usual === undefined) {
+  const [defaultAlgorithm] = fitting
+  if (defaultAlgorithm === undefined) {
     throw new ConfigurationError(
       option,
       `must be an RSA key of at least ${SMALLEST_MODULUS_BITS} bits, an EC key (P-256, P-384, P-521) or an Ed25519 key`,
     )
   }
-  const algorithm = wanted.algorithm ?? string(jwk, 'alg') ?? usual
+  const algorithm = keyOptions.algorithm ?? string(jwk, 'alg') ?? defaultAlgorithm
   if (!fitting.includes(algorithm)) {
     throw new ConfigurationError(
       `${where}.algorithm`,
       `must be one this key can sign with: ${fitting.join(', ')}`,
     )
   }
-  const keyId = wanted.keyId ?? string(jwk, 'kid')
+  const keyId = keyOptions.keyId ?? string(jwk, 'kid')
   return { key, algorithm, keyId }
 }
 

@@ -145,14 +145,14 @@ interface ReadRequest {
 
 /** Takes apart what fetch is called with; `init` goes before what a `Request` says, as in the fetch standard. */
 function readRequest(input: string | URL | Request, init: RequestInit): ReadRequest {
-  const given = typeof input === 'string' || input instanceof URL ? undefined : input
-  if (given !== undefined && !isRecord(given)) throw notAnAddress()
-  const { method = given?.method, headers = given?.headers, redirect = given?.redirect, ...others } = init
-  const { body = given?.body ?? null, signal = given?.signal, ...rest } = others
-  if (given?.bodyUsed === true && init.body === undefined)
+  const source = typeof input === 'string' || input instanceof URL ? undefined : input
+  if (source !== undefined && !isRecord(source)) throw notAnAddress()
+  const { method = source?.method, headers = source?.headers, redirect = source?.redirect, ...others } = init
+  const { body = source?.body ?? null, signal = source?.signal, ...rest } = others
+  if (source?.bodyUsed === true && init.body === undefined)
     throw new TypeError('fetch was given a Request whose body has been read')
   const outgoing = {
-    url: readUrl(given?.url ?? (input as string | URL)),
+    url: readUrl(source?.url ?? (input as string | URL)),
     method: normalised(method ?? 'GET'),
     headers: new Headers(headers ?? {}),
     body,

@@ -78,23 +78,23 @@ export const CLERK_TOKEN_SOURCE_OPTIONS = {
  * ```
  */
 export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource {
-  const own = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
-  const { clock, deadline: deadlineSeconds } = own
-  const body = readBody(own)
-  const transport = createTransport(own.fetch)
+  const settings = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
+  const { clock, deadline: deadlineSeconds } = settings
+  const body = readBody(settings)
+  const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
-    url: `${own.apiUrl}/m2m_tokens`,
-    key: secretReader(`${WHERE}.machineSecretKey`, own.machineSecretKey, problemOfKey),
+    url: `${settings.apiUrl}/m2m_tokens`,
+    key: secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, problemOfKey),
     body: serialized(body),
     longestLife: body.seconds_until_expiration,
-    mayBeGivenAgain: own.minRemainingTtl !== undefined,
+    mayBeGivenAgain: settings.minRemainingTtl !== undefined,
     deadlineSeconds,
     transport,
     clock,
   })
   return createSource(
     { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant, transport },
-    own,
+    settings,
   )
 }
 
@@ -106,8 +106,8 @@ interface CreateBody {
   readonly min_remaining_ttl_seconds?: number
 }
 
-function readBody(own: Result<typeof CLERK_TOKEN_SOURCE_OPTIONS>): CreateBody {
-  const { format, expiresIn: lifetime, claims = null, minRemainingTtl: remaining } = own
+function readBody(settings: Result<typeof CLERK_TOKEN_SOURCE_OPTIONS>): CreateBody {
+  const { format, expiresIn: lifetime, claims = null, minRemainingTtl: remaining } = settings
   const body = { token_format: format, seconds_until_expiration: lifetime, claims }
   if (remaining === undefined) return body
   const option = `${WHERE}.minRemainingTtl`

@@ -26,24 +26,24 @@ export class ClientCredentials implements Grant {
     this.#settings = settings
   }
 
-  async obtain(wanted: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
+  async obtain(tokenParameters: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
     const { authentication } = this.#settings
     const credential = await attempt.reading(authentication.read)
     try {
-      return await this.#obtainWith(credential, wanted, attempt)
+      return await this.#obtainWith(credential, tokenParameters, attempt)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !authentication.mayChange) throw error
       // It may have been rotated between our reading it and the issuer's.
       const another = await attempt.reading(authentication.read)
       if (another.equals(credential)) throw error
-      return this.#obtainWith(another, wanted, attempt)
+      return this.#obtainWith(another, tokenParameters, attempt)
     }
   }
 
   async #obtainWith(
     credential: Credential,
-    wanted: TokenParameters,
+    tokenParameters: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
     const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
@@ -55,7 +55,7 @@ export class ClientCredentials implements Grant {
         url,
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, wanted),
+        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, tokenParameters),
         deadlineSeconds,
         transport,
         // A second token does no harm, but an assertion must be used once only: RFC 7523 section 3, `jti`.

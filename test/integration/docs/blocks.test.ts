@@ -106,8 +106,9 @@ it.each(byPlace(blocks.filter(({ language }) => language === 'yaml')))('%s is YA
 })
 
 describe('a command in the papers', () => {
-  const { scripts, bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+  const { scripts, bin, devDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
+    readonly devDependencies: Readonly<Record<string, string>>
     readonly bin: Readonly<Record<string, string>>
   }
   const commands = blocks
@@ -128,6 +129,9 @@ describe('a command in the papers', () => {
     // What stands behind its name is run in test/cli.
     else if (program === 'npx' && first in bin) expect(existsSync(`${ROOT}src/cli/main.ts`)).toBe(true)
     else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
+    // What a reader who changes over no longer needs is installed here, so that the page's programs can run.
+    else if (program === 'npm' && first === 'uninstall')
+      expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(command.split(' ').slice(2)))
     else expect(['npm ci', 'npm install m2m-guard']).toContain(command)
   })
 

@@ -47,6 +47,9 @@ const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'
 
 type TestBody = () => unknown
 
+/** The method itself: a second block of a test must not find the replacement that the first one made. */
+const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
+
 /** What is left of a block that has run. */
 export interface Run {
   readonly issuer: testing.TestIssuer
@@ -63,10 +66,12 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
  * Runs a block as it stands, with a test issuer in place of the reader's: only the issuer's address and the
  * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
  * prints is kept from the screen. Tests a block declares are run at the end.
+ *
+ * @param shared the test issuer of several blocks; by default a block has its own
  */
-export async function runBlock(block: Block): Promise<Run> {
-  const issuer = await testing.createTestIssuer()
-  onTestFinished(() => issuer.close())
+export async function runBlock(block: Block, shared?: testing.TestIssuer): Promise<Run> {
+  const issuer = shared ?? (await testing.createTestIssuer())
+  if (shared === undefined) onTestFinished(() => issuer.close())
   const listening = onFreePorts()
   callTestIssuer(issuer)
   vi.spyOn(console, 'log').mockReturnValue(undefined)
@@ -131,7 +136,6 @@ async function load(name: string, tests: TestBody[], endings: TestBody[]): Promi
 function onFreePorts(): readonly Promise<string>[] {
   const servers: Server[] = []
   const listening: Promise<string>[] = []
-  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
   vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
     servers.push(this)
     listening.push(once(this, 'listening').then(() => addressOf(this)))

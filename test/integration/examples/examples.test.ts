@@ -1,7 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createTestIssuer } from '../../../src/testing/index.js'
-import { endAll, readCurlLine, runScript, runTsx, startNode, startTsx, statusOf, TSX } from './support.js'
+import {
+  endAll,
+  readCurlLine,
+  runCompiled,
+  runScript,
+  runTsx,
+  startCompiled,
+  startNode,
+  statusOf,
+  TSX,
+} from './support.js'
 
 afterAll(endAll)
 
@@ -87,7 +97,7 @@ describe.each(names)('the example %s', (name) => {
   })
 
   it('stays up with a curl line that works, until Ctrl-C', async () => {
-    const example = startTsx([file])
+    const example = startCompiled([file])
     const stdout = await example.until(/^curl .*\n/m)
     expect(await statusOf(readCurlLine(/^curl .*$/m.exec(stdout)![0]))).toBe(200)
     example.kill('SIGINT')
@@ -96,7 +106,7 @@ describe.each(names)('the example %s', (name) => {
 })
 
 it('in earnest, the guard of the roll-out refuses', async () => {
-  const { code, stdout } = await runTsx(['examples/report-mode.ts', '--once'], { GUARD_MODE: 'enforce' })
+  const { code, stdout } = await runCompiled(['examples/report-mode.ts', '--once'], { GUARD_MODE: 'enforce' })
   expect(code).toBe(0)
   expect(stdout).toMatch(/^401 .*no token/m)
   expect(stdout).toMatch(/^403 .*without the scope/m)
@@ -122,7 +132,7 @@ describe('every example', () => {
       OAUTH_CLIENT_ID: issuer.client.clientId,
       OAUTH_CLIENT_SECRET: issuer.client.clientSecret,
     }
-    const example = startTsx(['examples/oauth.ts'], env)
+    const example = startCompiled(['examples/oauth.ts'], env)
     const stdout = await example.until(/^curl .*\n/m)
     expect(stdout).toContain('Bearer $TOKEN')
     for (const token of [
@@ -137,7 +147,7 @@ describe('every example', () => {
   })
 
   it('says which variables are missing where only some are set', async () => {
-    const { code, stderr } = await runTsx(['examples/stytch.ts', '--once'], {
+    const { code, stderr } = await runCompiled(['examples/stytch.ts', '--once'], {
       STYTCH_PROJECT_ID: 'project-test-1',
     })
     expect({ code, stderr }).toEqual({
@@ -147,7 +157,7 @@ describe('every example', () => {
   })
 
   it('knows no other option than --once', async () => {
-    const { code, stdout, stderr } = await runTsx(['examples/koa.ts', '--nope'])
+    const { code, stdout, stderr } = await runCompiled(['examples/koa.ts', '--nope'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^Unknown option '--nope'.*\n$/)
   })

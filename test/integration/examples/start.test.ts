@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
-import { endAll, readCurlLine, runScript, runTsx, startTsx, statusOf } from './support.js'
+import { endAll, readCurlLine, runCompiled, runScript, runTsx, startCompiled, statusOf } from './support.js'
 
 const MAIN = 'examples/start/main.ts'
 
@@ -44,7 +44,7 @@ function rowsOf(stdout: string): string[][] {
 
 describe('the main job, once', () => {
   it.each(['express', 'koa', 'fastify'])('in %s every row is as expected', async (framework) => {
-    const { code, stdout, stderr } = await runTsx([MAIN, '--once', '--framework', framework])
+    const { code, stdout, stderr } = await runCompiled([MAIN, '--once', '--framework', framework])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const rows = rowsOf(stdout)
     expect(
@@ -56,6 +56,7 @@ describe('the main job, once', () => {
   })
 
   it('takes Express if no framework is named', async () => {
+    // With tsx, as `npm start` runs it.
     const { code, stdout } = await runTsx([MAIN, '--once'])
     expect(code).toBe(0)
     expect(stdout).toContain('(express)')
@@ -83,7 +84,7 @@ describe('the main job, once', () => {
 
 describe('the command line', () => {
   it('--help names every option and ends with 0', async () => {
-    const { code, stdout, stderr } = await runTsx([MAIN, '--help'])
+    const { code, stdout, stderr } = await runCompiled([MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const option of ['--framework', '--port', '--issuer-port', '--once', '--help'])
       expect(stdout).toContain(option)
@@ -98,7 +99,7 @@ describe('the command line', () => {
     [['--port'], "Option '--port <value>' argument missing"],
     [['--once=yes'], "Option '--once' does not take an argument"],
   ])('%j is answered with one line and 2', async (args, message) => {
-    const { code, stdout, stderr } = await runTsx([MAIN, ...args])
+    const { code, stdout, stderr } = await runCompiled([MAIN, ...args])
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
@@ -114,7 +115,7 @@ describe('the command line', () => {
     const occupant = createServer().listen(0, '127.0.0.1')
     await once(occupant, 'listening')
     const { port } = occupant.address() as AddressInfo
-    const { code, stdout, stderr } = await runTsx([
+    const { code, stdout, stderr } = await runCompiled([
       MAIN,
       '--once',
       '--framework',
@@ -132,7 +133,7 @@ describe('the command line', () => {
 
   it('the ports asked for are taken', async () => {
     const [port, issuerPort] = await freePorts()
-    const { code, stdout } = await runTsx([
+    const { code, stdout } = await runCompiled([
       MAIN,
       '--once',
       '--port',
@@ -151,7 +152,7 @@ describe('the command line', () => {
 
 describe('the main job, staying up', () => {
   it('prints curl lines that get the answers it says they get', async () => {
-    const job = startTsx([MAIN])
+    const job = startCompiled([MAIN])
     const stdout = await job.until(/Ctrl-C ends it\./)
     const lines = [...stdout.matchAll(/^# (\d{3}): .*\n(curl .*)$/gm)].map(([, status, line]) => ({
       status: Number(status),
@@ -177,14 +178,14 @@ describe('the main job, staying up', () => {
     ['SIGTERM', 'koa'],
     ['SIGTERM', 'fastify'],
   ] as const)('%s ends it with 0 (%s)', async (signal, framework) => {
-    const job = startTsx([MAIN, '--framework', framework])
+    const job = startCompiled([MAIN, '--framework', framework])
     await job.until(/Ctrl-C ends it\./)
     job.kill(signal)
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('Ctrl-C during the table ends it as well', async () => {
-    const job = startTsx([MAIN])
+    const job = startCompiled([MAIN])
     await job.until(/^issuer/)
     job.kill('SIGINT')
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
