@@ -1,18 +1,21 @@
 import type { Refusal } from '../model/refusal.js'
 
-/** The form of a refused request's body: the OAuth members, or RFC 9457 problem details. */
+/**
+ * Format of the body of a refusal: `oauth` for `error` and `error_description`, `problem` for RFC 9457 problem
+ * details.
+ */
 export type RefusalBody = 'oauth' | 'problem'
 
-/** A refusal as it goes over the wire. */
+/** HTTP response of a refusal. */
 export interface RefusalResponse {
   readonly status: number
-  /** The refusal's headers and the `Content-Type`. */
+  /** Headers of the refusal, and `Content-Type`. */
   readonly headers: Readonly<Record<string, string>>
-  /** JSON text. */
+  /** JSON. */
   readonly body: string
 }
 
-/** Renders a refusal as an HTTP answer. */
+/** Renders a refusal as an HTTP response. */
 export function refusalResponse(refusal: Refusal, form: RefusalBody): RefusalResponse {
   const problem = form === 'problem'
   return {
@@ -25,13 +28,17 @@ export function refusalResponse(refusal: Refusal, form: RefusalBody): RefusalRes
   }
 }
 
-/** The body of `token_missing` names no OAuth error either (RFC 6750 section 3.1), but is never without a code. */
+/** `error` in the body of `token_missing`. Its challenge has no error code (RFC 6750 section 3.1). */
 const NO_OAUTH_ERROR = 'unauthorized'
+
 function oauthOf(refusal: Refusal): Record<string, unknown> {
   return { error: refusal.error ?? NO_OAUTH_ERROR, error_description: refusal.description }
 }
 
-/** RFC 9110 section 15. Not from `node:http`, which takes longer to load than all of the library, also where no server of Node's runs. */
+/**
+ * Status phrases of RFC 9110 section 15. `node:http` is not imported for them, because it takes longer to load than
+ * this library.
+ */
 const STATUS_PHRASES: Readonly<Record<Refusal['status'], string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -39,7 +46,7 @@ const STATUS_PHRASES: Readonly<Record<Refusal['status'], string>> = {
   503: 'Service Unavailable',
 }
 
-/** `about:blank`, so the title is the status phrase (RFC 9457 section 4.2.1). */
+/** With the type `about:blank` the title is the status phrase (RFC 9457 section 4.2.1). */
 function problemOf(refusal: Refusal): Record<string, unknown> {
   return {
     type: 'about:blank',

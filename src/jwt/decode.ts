@@ -4,7 +4,7 @@ import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { UnverifiedJwt } from '../model/issuer.js'
 
-/** Three base64url parts, the last of which an unsecured JWT leaves empty (RFC 7515 section 3.1, RFC 7519 section 6). */
+/** Three base64url parts. The last is empty in an unsecured JWT (RFC 7515 section 3.1, RFC 7519 section 6). */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -17,8 +17,8 @@ export function looksLikeJwt(token: string): boolean {
 }
 
 /**
- * The header of a compact JWE: five parts, the first of which is JSON that names an encryption (RFC 7516 section 3.1).
- * Undefined for any other token.
+ * Decodes the header of a compact JWE: five parts, of which the first is JSON with `enc` (RFC 7516 section 3.1).
+ * Returns `undefined` for any other token.
  */
 export function decodeJweHeader(token: string): JsonObject | undefined {
   const parts = token.split('.', 6)
@@ -27,24 +27,24 @@ export function decodeJweHeader(token: string): JsonObject | undefined {
   return header !== undefined && Object.hasOwn(header, 'enc') ? header : undefined
 }
 
-/** What a JSON object may begin with, as far as it goes: white space, a brace, white space, a name or the end. */
+/** Matches any prefix of a JSON object: white space, a brace, white space, a name or the closing brace. */
 const START_OF_OBJECT = /^[ \t\n\r]*(?:$|\{[ \t\n\r]*(?:$|["}]))/
 
-/** Whether a JWT or JWE in compact form may start with this text: its first part is base64url of a JSON object. */
+/** Whether a compact JWT or JWE may start with this prefix. Its first part is the base64url of a JSON object. */
 export function mayStartJwt(prefix: string): boolean {
   const [part = ''] = prefix.split('.', 1)
   if (!/^[A-Za-z0-9_-]*$/.test(part) || prefix.startsWith('.')) return false
-  // The last character may hold the first bits of a byte, which one more character completes.
-  const isWhole = part.length % 4 === 0 || part !== prefix
-  const endings = isWhole ? [''] : Array.from(ALPHABET)
+  // The last character may contain only the first bits of a byte. One more character completes the byte.
+  const isComplete = part.length % 4 === 0 || part !== prefix
+  const endings = isComplete ? [''] : Array.from(ALPHABET)
   return endings.some((ending) =>
     START_OF_OBJECT.test(Buffer.from(part + ending, 'base64url').toString('latin1')),
   )
 }
 
 /**
- * Decodes a token that {@link looksLikeJwt}, without verifying it. Undefined unless each part is strict base64url
- * (no padding, no spare bits, so that one token has one spelling) of a UTF-8 JSON object.
+ * Decodes a token that {@link looksLikeJwt}, without verifying it. Returns `undefined` unless header and payload are
+ * UTF-8 JSON objects in strict base64url. Padding and non-zero spare bits are refused, so that a token has one encoding.
  */
 export function decodeJwt(token: string): UnverifiedJwt | undefined {
   const first = token.indexOf('.')
@@ -55,44 +55,46 @@ export function decodeJwt(token: string): UnverifiedJwt | undefined {
   return claims === undefined ? undefined : { header, claims }
 }
 
-// All tokens signed with one key have the same header, so the cached text identifies no token. 100 entries serve many
-// issuers; invalid tokens that fill the cache cost valid ones one more decoding.
+// All tokens signed with one key have the same header, so a cached header does not identify a token. 100 entries are
+// enough for many issuers. If invalid tokens fill the cache, valid ones are decoded once more.
 const headers = new LRUCache<string, JsonObject>({ max: 100 })
-const LONGEST_SHARED_HEADER = 512
+const MAX_CACHED_HEADER_LENGTH = 512
 
 function decodeHeader(part: string): JsonObject | undefined {
-  const known = headers.get(part)
-  if (known !== undefined) return known
+  const cached = headers.get(part)
+  if (cached !== undefined) return cached
   const header = decodeObject(part)
-  if (header !== undefined && part.length <= LONGEST_SHARED_HEADER) {
-    // The key is a copy: a part of a text keeps the whole text alive, which here is a token.
+  if (header !== undefined && part.length <= MAX_CACHED_HEADER_LENGTH) {
+    // The key is copied, because V8 keeps a string alive as long as a slice of it. Here that string is a token.
     headers.set(Buffer.from(part, 'latin1').toString('latin1'), header)
   }
   return header
 }
 
 function decodeObject(part: string): JsonObject | undefined {
-  const text = decodeText(part)
-  return text === undefined ? undefined : parseObject(text)
+  const json = decodeUtf8(part)
+  return json === undefined ? undefined : parseObject(json)
 }
 
-function decodeText(part: string): string | undefined {
+function decodeUtf8(part: string): string | undefined {
   if (part === '' || !isCanonical(part)) return undefined
   const bytes = Buffer.from(part, 'base64url')
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
-/** Parses a JSON object. Frozen, because functions of a custom issuer see it before the library reads it. */
-function parseObject(text: string): JsonObject | undefined {
+/** Parses a JSON object and freezes it, because functions of a custom issuer receive it before the library reads it. */
+function parseObject(json: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(text) as unknown
+    const value = JSON.parse(json) as unknown
     return isRecord(value) && freezeWithin(value, DEEPEST_NESTING) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-/** Whether base64url text is the one way to write its bytes: the bits beyond the last byte are zero (RFC 4648 section 3.5). */
+/**
+ * Whether a base64url string is the canonical encoding: the bits after the last byte are zero (RFC 4648 section 3.5).
+ */
 function isCanonical(part: string): boolean {
   const rest = part.length % 4
   if (rest === 0) return true

@@ -4,15 +4,18 @@ import { isVerificationFailure, type VerificationFailure } from '../model/refusa
 import { ownMember } from '../util/members.js'
 import { decodeJwt, looksLikeJwt } from './decode.js'
 
-/** The payload of a JWT. `undefined` for any other token. Nothing has verified it: it can refuse a token, and prove nothing. */
+/**
+ * Decodes the claims of a JWT without verifying it. Returns `undefined` for any other token. The claims may only be used
+ * to refuse a token.
+ */
 export function unverifiedPayload(token: string): Claims | undefined {
   return looksLikeJwt(token) ? decodeJwt(token)?.claims : undefined
 }
 
 /**
- * Narrows what an issuer has stated about a JWT by the times and the binding in the JWT itself: an issuer may call any token
- * active that it has issued, and need not repeat what it says. The earlier expiry and the later `nbf` hold, and an `iat` to
- * come refuses like an `nbf`.
+ * Narrows the facts that an issuer states about a JWT by the times and the `cnf` of the JWT itself. An issuer may report
+ * any token that it has issued as active, and need not repeat its claims. The earlier expiry and the later `nbf` apply,
+ * and an `iat` in the future refuses like an `nbf`.
  */
 export function narrowToPayload(facts: TokenFacts, token: string): TokenFacts | VerificationFailure {
   const claims = unverifiedPayload(token)
@@ -23,23 +26,23 @@ export function narrowToPayload(facts: TokenFacts, token: string): TokenFacts | 
   const issuedAt = ownMember(facts, 'issuedAt')
   return {
     ...facts,
-    expiresAt: chosen(Math.min, ownMember(facts, 'expiresAt'), times.expiresAt),
-    notBefore: chosen(
+    expiresAt: narrowTime(Math.min, ownMember(facts, 'expiresAt'), times.expiresAt),
+    notBefore: narrowTime(
       Math.max,
       ownMember(facts, 'notBefore'),
-      chosen(Math.max, times.notBefore, times.issuedAt),
+      narrowTime(Math.max, times.notBefore, times.issuedAt),
     ),
-    // The payload makes no token younger, and gives no age to one of which the issuer does not state it.
-    issuedAt: issuedAt === undefined ? undefined : chosen(Math.min, issuedAt, times.issuedAt),
+    // The payload cannot make a token younger, and does not supply an age that the issuer does not state.
+    issuedAt: issuedAt === undefined ? undefined : narrowTime(Math.min, issuedAt, times.issuedAt),
   }
 }
 
-/** A time of a wrong type, of a custom issuer, is kept: it is refused where facts are stored. */
-function chosen(
+/** Keeps a time of the wrong type, which a custom issuer may return. It is refused when the facts are stored. */
+function narrowTime(
   choose: (a: number, b: number) => number,
   stated: number | undefined,
-  own: number | undefined,
+  claimed: number | undefined,
 ): number | undefined {
-  if (stated === undefined) return own
-  return own === undefined || typeof stated !== 'number' ? stated : choose(stated, own)
+  if (stated === undefined) return claimed
+  return claimed === undefined || typeof stated !== 'number' ? stated : choose(stated, claimed)
 }

@@ -1,15 +1,15 @@
 import { Refusal } from '../model/refusal.js'
 
-/** How much of one turn of the event loop may go into checking signatures on its thread, in milliseconds. */
+/** Maximum time per turn of the event loop for verifying signatures on its thread, in milliseconds. */
 const TURN_BUDGET_MS = 2
 
 /**
- * Maximum CPU time of the signatures that wait for the thread pool, in verifications with a P-256 key, and how many
- * characters their tokens may have. Measured on 2026-11-30: two cores verify 2000 of them in 0.3 s, under full load.
+ * Maximum CPU time of the signatures that wait for the thread pool, in verifications with a P-256 key, and maximum
+ * length of their tokens together. Measured on 2026-11-30: two cores verify 2000 of them in 0.3 s, under full load.
  */
-const LARGEST_QUEUE = { cost: 2000, characters: 2 * 1024 * 1024 } as const
+const MAX_QUEUE = { cost: 2000, characters: 2 * 1024 * 1024 } as const
 
-/** A signature that waits for the thread pool. */
+/** Signature that waits for the thread pool. */
 export interface QueuedSignature {
   /** CPU time of the verification, in verifications with a P-256 key. */
   readonly cost: number
@@ -18,63 +18,65 @@ export interface QueuedSignature {
 }
 
 /**
- * Decides whether a signature is checked on the event loop's thread or in the thread pool. In the pool it takes twice
- * the CPU, with a quick key thrice, and the garbage collector has more to move; but here everybody else waits meanwhile.
- * So: here with a quick key, and here for a token that comes alone; in the pool for those that come in one go with it
- * or while others are there, as another core may be free for them; and in the pool, whatever the key, once this turn of
- * the event loop has given its share.
+ * Decides whether a signature is verified on the event loop's thread or in the thread pool.
+ *
+ * The pool takes twice the CPU time, three times with a quick key, and allocates more. But a verification on the event
+ * loop's thread delays all other requests. Therefore:
+ *
+ * - Signatures of quick keys, and of single tokens, are verified on the event loop's thread.
+ * - Further signatures of a burst are verified in the pool, because another core may be idle.
+ * - Once a turn of the event loop has spent its budget, every signature is verified in the pool.
  */
 export class SignatureScheduler {
   #spentMs = 0
-  #elsewhere = 0
+  #inPool = 0
   #queuedCost = 0
   #queuedCharacters = 0
-  #isTurnWatched = false
-  /** Whether a check was made in the very same run of code, not with a quick key: the next one comes in one go with it. */
+  #isTurnEndScheduled = false
+  /** Whether the current run of code has verified a signature with a slow key: a further one is part of a burst. */
   #isBurst = false
 
   shouldRunInline(isQuick: boolean): boolean {
     if (this.#spentMs >= TURN_BUDGET_MS) return false
-    return isQuick || (!this.#isBurst && this.#elsewhere === 0)
+    return isQuick || (!this.#isBurst && this.#inPool === 0)
   }
 
-  /** Notes what a check on this thread has cost. */
+  /** Records the duration of a verification on this thread. */
   recordInline(milliseconds: number, isQuick: boolean): void {
     this.#spentMs += milliseconds
     if (!isQuick) {
       this.#isBurst = true
       queueMicrotask(this.#endBurst)
     }
-    // What is little may be counted to a later turn as well: to learn where a turn ends costs as much as half of it.
-    if (this.#isTurnWatched || this.#spentMs < TURN_BUDGET_MS / 2) return
-    this.#isTurnWatched = true
+    // Small amounts may be attributed to the next turn, because detecting the end of a turn costs half as much.
+    if (this.#isTurnEndScheduled || this.#spentMs < TURN_BUDGET_MS / 2) return
+    this.#isTurnEndScheduled = true
     setImmediate(this.#endTurn)
   }
 
   /**
-   * Notes that a check goes into the thread pool, unless too many wait there already. The pool processes them in order,
-   * so that a longer queue would only make every new token wait longer, and keep more tokens in memory.
+   * Records that a verification starts in the thread pool, unless its queue is full. The pool processes verifications in
+   * order: a longer queue would delay every new token and keep more tokens in memory.
    *
-   * @returns refusal `issuer_overloaded` if the check must not be started.
+   * @returns refusal `issuer_overloaded` if the verification must not be started.
    */
   dispatch({ cost, characters }: QueuedSignature): Refusal | undefined {
     const isFull =
-      this.#queuedCost + cost > LARGEST_QUEUE.cost ||
-      this.#queuedCharacters + characters > LARGEST_QUEUE.characters
-    if (isFull && this.#elsewhere > 0) {
+      this.#queuedCost + cost > MAX_QUEUE.cost || this.#queuedCharacters + characters > MAX_QUEUE.characters
+    if (isFull && this.#inPool > 0) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(`${this.#elsewhere} signatures wait for the thread pool`),
+        cause: new Error(`the queue of the thread pool is full: ${this.#inPool} signatures are in flight`),
       })
     }
-    this.#elsewhere += 1
+    this.#inPool += 1
     this.#queuedCost += cost
     this.#queuedCharacters += characters
     return undefined
   }
 
-  /** Notes that one is back, however it ended. */
-  completed({ cost, characters }: QueuedSignature): void {
-    this.#elsewhere -= 1
+  /** Records that a verification in the thread pool has ended, successfully or not. */
+  recordCompleted({ cost, characters }: QueuedSignature): void {
+    this.#inPool -= 1
     this.#queuedCost -= cost
     this.#queuedCharacters -= characters
   }
@@ -84,7 +86,7 @@ export class SignatureScheduler {
   }
 
   readonly #endTurn = (): void => {
-    this.#isTurnWatched = false
+    this.#isTurnEndScheduled = false
     this.#spentMs = 0
   }
 }

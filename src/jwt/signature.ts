@@ -7,13 +7,15 @@ import type { VerificationKey } from '../model/verification-key.js'
 import { SignatureScheduler, type QueuedSignature } from './signature-scheduler.js'
 
 /**
- * Whether a key verifies the signature of a compact JWS (RFC 7515 section 5.2) under one algorithm; `undefined` if the
- * key cannot be used on this platform, refusal `issuer_unavailable` if jose is needed and cannot be loaded, refusal
- * `issuer_overloaded` if too many signatures wait for the thread pool. Immediate if the signature was verified on this
- * thread.
+ * Verifies the signature of a compact JWS with one key and one algorithm (RFC 7515 section 5.2). Synchronous if the
+ * signature was verified on this thread.
  *
  * The caller has checked that the token has the form of a compact JWS, that its `alg` is the algorithm, and that the
  * key is for that algorithm.
+ *
+ * @returns whether the signature is valid; `undefined` if the platform does not support the key; refusal
+ *   `issuer_unavailable` if jose is needed and cannot be loaded; refusal `issuer_overloaded` if too many signatures wait
+ *   for the thread pool.
  */
 export type SignatureVerifier = (
   token: string,
@@ -22,21 +24,21 @@ export type SignatureVerifier = (
 ) => Awaitable<OrRefusal<boolean | undefined>>
 
 /**
- * How Node's own functions are told of an algorithm: the digest, and what has to be said beside the key. Nothing is left
- * out, or what a polluted prototype says of it would be believed.
+ * Parameters of an algorithm for `node:crypto`. Every property is set, because otherwise a polluted prototype could
+ * supply it.
  */
 interface NativeAlgorithm {
-  /** `null` where the algorithm has one of its own. */
+  /** `null` if the algorithm includes its digest. */
   readonly digest: string | null
   readonly padding: SigningOptions | undefined
-  /** Bytes of each of the two numbers that an ECDSA signature is (RFC 7518 section 3.4). */
+  /** Bytes of each of the two integers of an ECDSA signature (RFC 7518 section 3.4). */
   readonly numberSize: number | undefined
-  /** CPU time of a verification, in verifications with a P-256 key: measured. RSA: with a key of 2048 bits. */
+  /** Measured CPU time of a verification, in verifications with a P-256 key. RSA: with a key of 2048 bits. */
   readonly cost: number
 }
 
-// PKCS #1 is what an RSA key is used with unless anything else is said. Whatever is said goes into an object around the
-// key, and to find the key in it costs Node 24 half as much as the signature: nothing is said without need.
+// PKCS #1 padding is the default of RSA keys and is not passed. Parameters need an object around the key, and reading the
+// key from it costs Node 24 half as much as the signature.
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
 const algorithm = (
@@ -60,70 +62,78 @@ const NATIVE = new Map<string, NativeAlgorithm>([
   ['Ed25519', algorithm(null, undefined, undefined)],
 ])
 
-/** The reference: jose, through WebCrypto, which uses the thread pool. */
+/** Verifies with jose, the reference. It uses WebCrypto, which runs in the thread pool. */
 export const verifyWithJose: SignatureVerifier = (token, algorithm, key) => {
   const native = NATIVE.get(algorithm)
   const cost = native === undefined ? OTHER_COST : costOf(native, key.keyObject())
   const queued = { cost, characters: token.length }
-  return scheduler.dispatch(queued) ?? inPoolByJose(token, algorithm, key, queued)
+  return scheduler.dispatch(queued) ?? verifyInPoolWithJose(token, algorithm, key, queued)
 }
 
-async function inPoolByJose(
+async function verifyInPoolWithJose(
   token: string,
   algorithm: string,
   key: VerificationKey,
   queued: QueuedSignature,
 ): Promise<OrRefusal<boolean | undefined>> {
   try {
-    const jose = await loadJose().catch(unavailable)
+    const jose = await loadJose().catch(refuseUnavailable)
     if (isRefusal(jose)) return jose
     const imported = await key.import(algorithm).catch(() => undefined)
     if (imported === undefined) return undefined
     await jose.compactVerify(token, imported, { algorithms: [algorithm] })
     return true
   } catch {
-    // Whatever jose objects to, this key does not vouch for the token; what it says may quote the token.
+    // The error is dropped, because its message may quote the token.
     return false
   } finally {
-    scheduler.completed(queued)
+    scheduler.recordCompleted(queued)
   }
 }
 
-/** If jose cannot be loaded the token was not checked: respond 503, not 401. */
-function unavailable(cause: unknown): Refusal {
+/** If jose cannot be loaded, the token was not checked: respond 503, not 401. */
+function refuseUnavailable(cause: unknown): Refusal {
   return new Refusal('issuer_unavailable', { cause })
 }
 
 /**
- * Node's own functions, which cost half of what the way through WebCrypto does; on this thread while there is time
- * for it, else in the thread pool. An algorithm they are not used for goes to jose.
+ * Verifies with `node:crypto`, which costs half as much as WebCrypto. It runs on this thread within the budget of
+ * {@link SignatureScheduler}, otherwise in the thread pool. Other algorithms are verified with jose.
  */
 export const verifyWithNode: SignatureVerifier = (token, algorithm, key) => {
   const native = NATIVE.get(algorithm)
   if (native === undefined) return verifyWithJose(token, algorithm, key)
   const keyObject = key.keyObject()
   if (keyObject === undefined) return undefined
-  const signed: Signed = { token, border: token.indexOf('.', token.indexOf('.') + 1), native, keyObject }
+  const signed: SignedToken = {
+    token,
+    signatureDot: token.indexOf('.', token.indexOf('.') + 1),
+    native,
+    keyObject,
+  }
   if (!scheduler.shouldRunInline(key.isQuick)) {
     const queued = { cost: costOf(native, keyObject), characters: token.length }
-    return scheduler.dispatch(queued) ?? holdsInPool(signed, queued)
+    return scheduler.dispatch(queued) ?? verifyInPool(signed, queued)
   }
-  const started = performance.now()
-  const isGood = holds(signed)
-  scheduler.recordInline(performance.now() - started, key.isQuick)
-  return isGood
+  const startedAt = performance.now()
+  const isValid = verifyInline(signed)
+  scheduler.recordInline(performance.now() - startedAt, key.isQuick)
+  return isValid
 }
 
-/** One event loop, one thread pool: one pace for every verifier of the process. */
+/** One scheduler for all verifiers, because a process has one event loop and one thread pool. */
 const scheduler = new SignatureScheduler()
 
-/** CPU time of an algorithm that Node's own functions are not used for, such as ML-DSA-87. */
+/** CPU time of an algorithm that is verified with jose only, such as ML-DSA-87. */
 const OTHER_COST = 4
 
-/** How much longer an RSA verification takes with an exponent as long as the modulus than with 65537. */
+/** Ratio of the duration of an RSA verification with an exponent as long as the modulus to one with 65537. */
 const LONG_EXPONENT_FACTOR = 200
 
-/** CPU time of a verification, in verifications with a P-256 key. With RSA it grows with the square of the key's length. */
+/**
+ * Estimates the CPU time of a verification, in verifications with a P-256 key. RSA: quadratic in the length of the
+ * key.
+ */
 function costOf(native: NativeAlgorithm, keyObject: KeyObject | undefined): number {
   const { modulusLength, publicExponent = 0n } = keyObject?.asymmetricKeyDetails ?? {}
   if (modulusLength === undefined) return native.cost
@@ -131,25 +141,26 @@ function costOf(native: NativeAlgorithm, keyObject: KeyObject | undefined): numb
   return publicExponent > 0xffff_ffffn ? cost * LONG_EXPONENT_FACTOR : cost
 }
 
-/** What a check needs: the token, where its signature begins, and the key in use. */
-interface Signed {
+/** Token with the algorithm and the key that verify it. */
+interface SignedToken {
   readonly token: string
-  readonly border: number
+  /** Index of the dot before the signature. */
+  readonly signatureDot: number
   readonly native: NativeAlgorithm
   readonly keyObject: KeyObject
 }
 
-function holds(signed: Signed): boolean {
+function verifyInline(signed: SignedToken): boolean {
   const { digest, numberSize } = signed.native
   try {
     if (digest === null) {
       const { data, key, signature } = partsOf(signed)
       return signature !== undefined && verify(null, data, key, signature)
     }
-    // Takes texts as they are, and is a little faster than the function that takes everything at once.
+    // `createVerify` accepts strings without a copy and is a little faster than `verify`.
     const verifier = createVerify(digest).update(inputOf(signed), 'latin1')
     if (numberSize === undefined)
-      return verifier.verify(keyOf(signed), signed.token.slice(signed.border + 1), 'base64url')
+      return verifier.verify(keyOf(signed), signed.token.slice(signed.signatureDot + 1), 'base64url')
     const signature = signatureOf(signed)
     return signature !== undefined && verifier.verify(keyOf(signed), signature)
   } catch {
@@ -157,23 +168,23 @@ function holds(signed: Signed): boolean {
   }
 }
 
-function holdsInPool(signed: Signed, queued: QueuedSignature): Promise<boolean> {
+function verifyInPool(signed: SignedToken, queued: QueuedSignature): Promise<boolean> {
   return new Promise((resolve) => {
     const { data, key, signature } = partsOf(signed)
-    const answer = (isGood: boolean): void => {
-      scheduler.completed(queued)
-      resolve(isGood)
+    const complete = (isValid: boolean): void => {
+      scheduler.recordCompleted(queued)
+      resolve(isValid)
     }
     if (signature === undefined) {
-      answer(false)
+      complete(false)
       return
     }
     try {
-      verify(signed.native.digest, data, key, signature, (error, isGood) => {
-        answer(error === null && isGood)
+      verify(signed.native.digest, data, key, signature, (error, isValid) => {
+        complete(error === null && isValid)
       })
     } catch {
-      answer(false)
+      complete(false)
     }
   })
 }
@@ -184,7 +195,7 @@ interface Parts {
   readonly signature: Buffer | undefined
 }
 
-function partsOf(signed: Signed): Parts {
+function partsOf(signed: SignedToken): Parts {
   return {
     data: Buffer.from(inputOf(signed), 'latin1'),
     key: keyOf(signed),
@@ -192,16 +203,17 @@ function partsOf(signed: Signed): Parts {
   }
 }
 
-function inputOf({ token, border }: Signed): string {
-  return token.slice(0, border)
+/** The JWS Signing Input (RFC 7515 section 2). */
+function inputOf({ token, signatureDot }: SignedToken): string {
+  return token.slice(0, signatureDot)
 }
 
-function keyOf({ native: { padding }, keyObject }: Signed): Parts['key'] {
+function keyOf({ native: { padding }, keyObject }: SignedToken): Parts['key'] {
   return padding === undefined ? keyObject : { ...padding, key: keyObject }
 }
 
-/** Undefined for one that no key of the algorithm can have made. */
-function signatureOf({ token, border, native: { numberSize } }: Signed): Buffer | undefined {
-  const signature = Buffer.from(token.slice(border + 1), 'base64url')
+/** Decodes the signature. Returns `undefined` if its length is impossible for the algorithm. */
+function signatureOf({ token, signatureDot, native: { numberSize } }: SignedToken): Buffer | undefined {
+  const signature = Buffer.from(token.slice(signatureDot + 1), 'base64url')
   return numberSize === undefined ? signature : toDer(signature, numberSize)
 }

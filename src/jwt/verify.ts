@@ -13,13 +13,13 @@ import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader } from './header.js'
 
-/** A JWT with a valid signature: what it states, and the key that verified it. */
+/** JWT with a valid signature: its facts, and the key that verified it. */
 export interface VerifiedJwt {
   readonly facts: TokenFacts
   readonly key: VerificationKey
 }
 
-/** A JWT that is being verified, and what it is verified with. */
+/** Verification in progress of a JWT. */
 interface Verification {
   readonly token: string
   readonly unverified: UnverifiedJwt
@@ -30,7 +30,7 @@ interface Verification {
 
 /**
  * Verifies a JWT: header, key, signature, then the claims that the issuer's profile requires (RFC 7515 section 5.2,
- * RFC 8725). Rules that hold for every token (times, audience, binding) are checked by the caller on each request.
+ * RFC 8725). The caller checks times, audience and `cnf`, which apply to every token, on each request.
  */
 export function verifyJwt(
   token: string,
@@ -48,7 +48,7 @@ export function verifyJwt(
     : verifyWithAny(candidates, verification)
 }
 
-/** Tries one key after the other; `isSignatureInvalid` tells whether an earlier one rejected the signature. */
+/** Tries the keys one after the other. `isSignatureInvalid` is true once a key has rejected the signature. */
 function verifyWithAny(
   candidates: OrRefusal<readonly VerificationKey[]>,
   verification: Verification,
@@ -71,12 +71,12 @@ function concludeOrTryNext(
 ): Awaitable<OrRefusal<VerifiedJwt>> {
   if (isRefusal(isValid)) return isValid
   const candidate = candidates[0]
-  // A key that was withdrawn while it was in use verifies nothing, and its verdict does not count as a rejection.
+  // The result of a key that was withdrawn during the verification does not count, neither as valid nor as a rejection.
   if (isValid === true && candidate?.withdrawn === false) return readVerified(verification, candidate)
   return verifyWithAny(candidates.slice(1), verification, isSignatureInvalid || isValid === false)
 }
 
-/** The decoder and the signature check read the same bytes, so the decoded claims are authentic. */
+/** Reads the claims. They are authentic, because decoder and signature verification read the same bytes. */
 function readVerified({ unverified, profile }: Verification, key: VerificationKey): OrRefusal<VerifiedJwt> {
   try {
     const facts = profile.readClaims(unverified.claims, unverified.header)

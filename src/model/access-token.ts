@@ -3,78 +3,100 @@ import { deepFreeze } from '../util/freeze.js'
 import { fingerprintOf } from './token-digest.js'
 
 /**
- * What is known of an accepted access token: the one result type, whatever the issuer and the format.
- * Frozen, claims included, because every request that carries the token shares it. Never holds the token.
+ * An accepted access token. The type is the same for every issuer and both formats.
+ *
+ * Frozen, claims included, because every request that carries the token shares one object. It never contains the raw
+ * token.
  */
 export interface AccessToken {
-  /** `jwt` for a signed token (RFC 7519), `opaque` for one only its issuer can read. */
+  /** Format of the token: `jwt` for a signed token (RFC 7519), `opaque` for a token that only its issuer can read. */
   readonly format: 'jwt' | 'opaque'
-  /** The `iss` value, or the configured issuer's name where the token or answer has none. */
+  /** Issuer: the `iss` value, or the configured issuer's name if the token or the response has no `iss`. */
   readonly issuer: string
-  /** The kind of issuer: `oauth`, `clerk`, `stytch`, `authlete`, or an own issuer's word. */
+  /** Kind of issuer: `oauth`, `clerk`, `stytch`, `authlete`, or the `provider` of a custom issuer. */
   readonly provider: string
-  /** The `sub` value; for issuers that leave it out of machine tokens, the client id, which `subjects` does not compare. */
+  /**
+   * Subject: the `sub` value, or the client id for issuers that omit `sub` from machine tokens. A policy's `subjects`
+   * does not compare such a client id.
+   */
   readonly subject: string
-  /** The client the token was issued to, where the issuer says so. */
+  /** Id of the client that the token was issued to; absent if no claim names a client. */
   readonly clientId?: string
-  /** The scopes granted, without duplicates. */
+  /** Granted scopes, without duplicates. */
   readonly scopes: readonly string[]
-  /** The audiences the token was issued for (RFC 7519 section 4.1.3). */
+  /** Audiences that the token was issued for (RFC 7519 section 4.1.3); empty if it states none. */
   readonly audience: readonly string[]
-  /** The token's identifier (`jti`), where it has one. */
+  /** Identifier of the token (`jti`); absent if it has none. */
   readonly tokenId?: string
-  /** When it was issued, in seconds since the epoch. */
+  /** Time of issue (`iat`), in seconds since the epoch; absent if unknown. */
   readonly issuedAt?: number
-  /** When it expires, in seconds since the epoch. */
+  /** Expiry (`exp`), in seconds since the epoch; absent if the token states none. */
   readonly expiresAt?: number
-  /** When the issuer last vouched for it remotely, in seconds since the epoch. */
+  /** Time at which the issuer last confirmed the token remotely, in seconds since the epoch; absent if it never did. */
   readonly confirmedAt?: number
-  /** Every claim of the token, or every member of the issuer's answer about it. */
+  /** All claims of the JWT, or all members of the introspection response. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** The first 16 hex digits of the token's SHA-256: names a token in logs without giving it away. */
+  /**
+   * Fingerprint of the token: the first 16 hex digits of its SHA-256. Identifies the token in logs without revealing
+   * it.
+   */
   readonly fingerprint: string
 }
 
-/** What is read out of a token or of an issuer's answer, before it becomes an {@link AccessToken}. A plain object. */
+/**
+ * Facts that an issuer reads from a JWT or an introspection response, as a plain object. The verifier makes an
+ * {@link AccessToken} of them.
+ */
 export interface TokenFacts {
+  /** Issuer (`iss`). Without it the configured issuer's name is used. */
   readonly issuer?: string | undefined
+  /** Subject (`sub`), or the client id if the token has no subject. */
   readonly subject: string
+  /** Id of the client that the token was issued to. */
   readonly clientId?: string | undefined
+  /** Granted scopes. */
   readonly scopes: readonly string[]
+  /** Audiences (`aud`); empty if none are stated. */
   readonly audience: readonly string[]
+  /** Identifier of the token (`jti`). */
   readonly tokenId?: string | undefined
+  /** Time of issue (`iat`), in seconds since the epoch. */
   readonly issuedAt?: number | undefined
+  /** Time before which the token is not valid (`nbf`), in seconds since the epoch. */
   readonly notBefore?: number | undefined
+  /** Expiry (`exp`), in seconds since the epoch; absent if none is stated. */
   readonly expiresAt?: number | undefined
+  /** All claims of the JWT, or all members of the response. The verifier freezes them. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** What a response states about a JWT that is verified already. An absent member is not stated. */
+/** Facts that a response states about a JWT whose signature is already verified. An absent property is not stated. */
 export interface StatedFacts extends Partial<Omit<TokenFacts, 'clientId'>> {
-  /** The client's id; a list if the issuer knows the client by several ids. */
+  /** Id of the client; a list if the issuer identifies the client by several ids. */
   readonly clientId?: string | readonly string[] | undefined
 }
 
-/** Where what is known of a token came from: memory, our own check of a JWT, or its issuer. */
+/** Source of the facts about a token: the cache, local verification of a JWT, or a remote call to the issuer. */
 export type VerificationSource = 'cache' | 'local' | 'remote'
 
-/** Where facts come from, and what else a token says of itself. */
+/** Properties of an access token that are not among its facts. */
 export interface TokenOrigin {
   readonly format: AccessToken['format']
   readonly issuerName: string
   readonly provider: string
   readonly digest: string
   readonly confirmedAt: number | undefined
-  /** Claims that are known to be frozen, with everything in them. */
+  /** The claims, if they are already deeply frozen. */
   readonly frozen: TokenFacts['claims'] | undefined
   /** The claims as JSON, if they are too large to be kept parsed. */
   readonly text: string | undefined
 }
 
 /**
- * Freezes facts into the token that requests see. Absent members stay absent: `'tokenId' in token` is true or false.
+ * Creates the frozen access token that requests share. Absent facts stay absent, so that `'tokenId' in token` is
+ * meaningful.
  *
- * @throws TypeError for facts of another type than theirs, which functions of an issuer written by hand may give.
+ * @throws TypeError for a fact of the wrong type, which a custom issuer may return.
  */
 export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
   assertPlain(facts)
@@ -84,8 +106,8 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   const expiresAt = optionalTime(facts, 'expiresAt')
   assertStrings(facts, 'scopes')
   assertStrings(facts, 'audience')
-  if (typeof facts.subject !== 'string') throw wrongFact('subject', 'a string')
-  if (!isRecord(facts.claims)) throw wrongFact('claims', 'an object')
+  if (typeof facts.subject !== 'string') throw invalidFact('subject', 'a string')
+  if (!isRecord(facts.claims)) throw invalidFact('claims', 'an object')
   const token: Writable<AccessToken> = {
     format: origin.format,
     issuer: optionalString(facts, 'issuer') ?? origin.issuerName,
@@ -110,28 +132,28 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
   return Object.freeze(token)
 }
 
-/** Claims that are parsed when they are read. The parsed ones live as long as somebody uses them. */
-function defineClaims(token: object, text: string): void {
+/** Defines claims that are parsed when they are read. The parsed object is only held weakly, to bound the cache. */
+function defineClaims(token: object, json: string): void {
   let parsed: WeakRef<AccessToken['claims']> | undefined
   const get = (): AccessToken['claims'] => {
-    const known = parsed?.deref()
-    if (known !== undefined) return known
-    const claims = deepFreeze(JSON.parse(text) as AccessToken['claims'])
+    const cached = parsed?.deref()
+    if (cached !== undefined) return cached
+    const claims = deepFreeze(JSON.parse(json) as AccessToken['claims'])
     parsed = new WeakRef(claims)
     return claims
   }
   Object.defineProperty(token, 'claims', { get, enumerable: true })
 }
 
-/** A copy of a token with some members changed. Claims that are kept as text stay so. */
+/** Copies a token with some properties replaced. Claims that are kept as JSON stay unparsed. */
 export function withChanges(token: AccessToken, changes: Partial<Omit<AccessToken, 'claims'>>): AccessToken {
   const claims = Object.getOwnPropertyDescriptor(token, 'claims')
   if (claims?.get === undefined) return Object.freeze({ ...token, ...changes })
-  // Spread, the claims would be parsed and kept.
+  // A spread would read the claims, and so parse them and keep them in memory.
   const names = Object.keys(token).filter((name) => name !== 'claims') as (keyof AccessToken)[]
   const copy = Object.fromEntries(names.map((name) => [name, token[name]]))
   Object.defineProperty(copy, 'claims', claims)
-  // `fromEntries` loses the names of the members, and the compiler does not see `defineProperty`.
+  // `fromEntries` loses the names of the properties, and the compiler does not follow `defineProperty`.
   return Object.freeze(Object.assign(copy, changes)) as unknown as AccessToken
 }
 
@@ -139,38 +161,41 @@ function optionalString(facts: TokenFacts, name: 'issuer' | 'clientId' | 'tokenI
   const value: unknown = ownMember(facts, name)
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value
-  throw wrongFact(name, 'a string or undefined')
+  throw invalidFact(name, 'a string or undefined')
 }
 
-/** Reads a time in seconds since the epoch. A string is refused, because no comparison with a number might ever hold. */
+/**
+ * Reads a time in seconds since the epoch. A string is refused: compared with a number it may be `NaN`, and no check
+ * would fail.
+ */
 export function optionalTime(
   facts: TokenFacts,
   name: 'issuedAt' | 'notBefore' | 'expiresAt',
 ): number | undefined {
   const value: unknown = ownMember(facts, name)
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
-  throw wrongFact(name, 'a number of seconds or undefined')
+  throw invalidFact(name, 'a number of seconds or undefined')
 }
 
 /**
- * Checks that facts and their claims inherit nothing: only own members are read, so that an expiry or a binding which a class
- * or another object gives would be lost.
+ * Checks that facts and their claims are plain objects. Only own properties are read, so that an inherited expiry or
+ * `cnf` would be lost.
  *
- * @throws TypeError
+ * @throws TypeError if one of them is not a plain object.
  */
 export function assertPlain(facts: StatedFacts): void {
   if (!isPlain(facts)) throw new TypeError("an issuer's facts: facts must be a plain object")
   const claims: unknown = ownMember(facts, 'claims')
-  if (isRecord(claims) && !isPlain(claims)) throw wrongFact('claims', 'a plain object')
+  if (isRecord(claims) && !isPlain(claims)) throw invalidFact('claims', 'a plain object')
 }
 
-/** A string in place of the list would contain every scope that is part of a longer one. */
+/** Refuses a string in place of a list: `'orders:readonly'.includes('orders:read')` would grant a scope. */
 function assertStrings(facts: TokenFacts, name: 'scopes' | 'audience'): void {
-  if (!isStringList(facts[name])) throw wrongFact(name, 'a list of strings')
+  if (!isStringList(facts[name])) throw invalidFact(name, 'a list of strings')
 }
 
-function wrongFact(name: keyof TokenFacts, right: string): TypeError {
-  return new TypeError(`an issuer's facts: ${name} must be ${right}`)
+function invalidFact(name: keyof TokenFacts, expectation: string): TypeError {
+  return new TypeError(`an issuer's facts: ${name} must be ${expectation}`)
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }

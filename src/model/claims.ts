@@ -3,44 +3,52 @@ import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
-/** The claims of a JWT, or the members of an introspection answer: both are registered in one place (RFC 7519, RFC 7662). */
+/**
+ * Claims of a JWT (RFC 7519), or members of an introspection response (RFC 7662), which reuses the registered names.
+ */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** What an issuer's claims must have and where its scopes stand. */
+/** Settings for reading an issuer's claims. */
 export interface ClaimReading {
+  /** Claims that contain scopes. All are read. */
   readonly scopeClaims: readonly string[]
-  /** Claims that must be there, beyond the subject. */
+  /** Claims that must be present, besides the subject. */
   readonly required: readonly string[]
-  /** Where the client's id stands, in order of preference. */
+  /** Claims that contain the client id, in order of preference. */
   readonly clientClaims: readonly string[]
 }
 
 /**
- * The claims that name the client, in order of preference: RFC 9068 section 2.2, and OpenID Connect Core section 2 for
+ * Claims that name the client, in order of preference: RFC 9068 section 2.2, and OpenID Connect Core section 2 for
  * issuers that write `azp` into access tokens.
  */
 export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
 
-/** Claims that name the client at some issuer, also where they are not read: Okta's `cid`, Entra's `appid`. */
+/**
+ * Claims in which any known issuer names the client, even if they are not read as the client id: Okta's `cid`,
+ * Entra's `appid`.
+ */
 const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
 
-/** Whether any claim names a client, of whatever type: the subject must not be compared in its place then. */
+/**
+ * Whether any claim, of any type, names a client. If so, the subject must not be compared in place of the client id.
+ */
 export function namesClient(claims: Claims): boolean {
   return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
 }
 
-/** Later than any honest time: 31 December 9999. Catches milliseconds, and a lifetime of for ever in disguise. */
+/** Latest valid time: 31 December 9999. A later one is a number of milliseconds, or a token that never expires. */
 const LATEST_TIME = 253_402_300_799
 
 /**
- * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2) and says what is wrong with
- * them. Types are judged strictly: a time in a string or a list where a text is due is not valid.
+ * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2), or returns what is wrong with them. Types
+ * are strict: a time as a string, or a list in place of a string, is invalid.
  */
 export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
   for (const name of reading.required) {
     if (ownMember(claims, name) === undefined) return missing(name)
   }
-  // Each claim is looked up once: with a new token the look-ups are a large part of what is not its signature.
+  // Each claim is looked up once, because lookups are a large part of the cost of a new token besides its signature.
   const issuer = ownMember(claims, 'iss')
   if (!isStringOrUndefined(issuer)) return invalid('iss')
   const subject = ownMember(claims, 'sub')
@@ -57,11 +65,11 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   if (isVerificationFailure(scopes)) return scopes
 
   const { clientId } = client
-  const whom = subject ?? clientId
-  if (whom === undefined) return missing('sub')
+  const subjectOrClient = subject ?? clientId
+  if (subjectOrClient === undefined) return missing('sub')
   return {
     issuer,
-    subject: whom,
+    subject: subjectOrClient,
     clientId,
     scopes: scopes.granted,
     audience,
@@ -74,14 +82,14 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
 }
 
 /**
- * Whether a token is bound to a key (RFC 7800 section 3.1): without the proof it proves nothing. Any `cnf` counts, null
- * and empty ones included, because an unknown binding is still one.
+ * Whether a token is sender-constrained: bound to a key by a `cnf` claim (RFC 7800 section 3.1), whose possession the
+ * caller must prove. Any `cnf` counts, null and empty ones included, because an unknown binding is also a binding.
  */
 export function isBoundToKey(claims: Claims): boolean {
   return ownMember(claims, 'cnf') !== undefined
 }
 
-/** The first of the claims that is there; each that is there must be valid. */
+/** Reads the client id from the first claim that is present. Every claim that is present must be valid. */
 function readClient(
   claims: Claims,
   names: readonly string[],
@@ -95,9 +103,10 @@ function readClient(
   return { clientId }
 }
 
-/** The times of a token, in seconds since the epoch. */
+/** Times of a token, in seconds since the epoch. */
 type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
+/** Reads `exp`, `nbf` and `iat`. An absent one is `undefined`, an invalid one a failure. */
 export function readTimes(claims: Claims): Times | VerificationFailure {
   const expiresAt = ownMember(claims, 'exp')
   if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
@@ -113,19 +122,22 @@ function missing(name: string): VerificationFailure {
 }
 
 function invalid(name: string): VerificationFailure {
-  return { reason: 'claim_invalid', detail: `${name} is not valid` }
+  return { reason: 'claim_invalid', detail: `${name} is invalid` }
 }
 
 function isStringOrUndefined(value: unknown): value is string | undefined {
   return value === undefined || isNonEmptyString(value)
 }
 
-/** A time is a finite number of seconds after the epoch, fractions allowed (RFC 7519 section 2, NumericDate). */
+/** Whether a claim is absent or a NumericDate: a finite number of seconds, fractions allowed (RFC 7519 section 2). */
 function isTimeOrUndefined(value: unknown): value is number | undefined {
   return value === undefined || (typeof value === 'number' && value > 0 && value <= LATEST_TIME)
 }
 
-/** A string or a list of strings (RFC 7519 section 4.1.3); absent is an empty list. */
+/**
+ * Reads a string or a list of strings (RFC 7519 section 4.1.3). An absent claim is an empty list, an invalid one
+ * `undefined`.
+ */
 export function readAudience(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
   const list = typeof value === 'string' ? [value] : value
@@ -133,8 +145,8 @@ export function readAudience(value: unknown): readonly string[] | undefined {
 }
 
 /**
- * The scopes in all the named claims together, each a space-separated text (RFC 8693 section 4.2) or a
- * list, in which every item is one scope whatever it contains.
+ * Reads the scopes of all named claims together. Each claim is a space-separated string (RFC 8693 section 4.2) or a
+ * list, in which each item is one scope even if it contains spaces.
  */
 export function readScopes(
   claims: Claims,
@@ -158,7 +170,7 @@ export function readScopes(
   return { granted: [...granted] }
 }
 
-/** Claims in which issuers name the kind of a token. */
+/** Claims that only name the kind of a token. */
 const KIND_CLAIMS = ['token_use', 'typ', 'token_type', 'purpose']
 
 const OTHER_KINDS = new Set([
@@ -172,31 +184,36 @@ const OTHER_KINDS = new Set([
   'logout_token',
 ])
 
-/** Claims in which some issuers name the kind, and in which others say something else, such as the kind of an account. */
-const COMMON_CLAIMS = ['type', 'use']
+/**
+ * Claims that name the kind of a token at some issuers, and something else at others, such as the type of an account.
+ */
+const AMBIGUOUS_CLAIMS = ['type', 'use']
 
-/** The kinds that mean a token in any claim. */
-const UNMISTAKABLE_KINDS = new Set(['id_token', 'refresh', 'refresh_token', 'offline_token', 'logout_token'])
+/** Kinds that name a token in any claim. */
+const UNAMBIGUOUS_KINDS = new Set(['id_token', 'refresh', 'refresh_token', 'offline_token', 'logout_token'])
 
 /**
- * Whether the claims say that the token is of another kind than an access token. Issuers sign ID, refresh and logout
- * tokens with the same keys, and introspect them at the same endpoint.
+ * Whether the claims state that the token is not an access token. Issuers sign ID, refresh and logout tokens with the
+ * same keys, and introspect them at the same endpoint.
  */
 export function isOtherKind(claims: Claims): boolean {
   return (
-    KIND_CLAIMS.some((name) => states(claims, name, OTHER_KINDS)) ||
-    COMMON_CLAIMS.some((name) => states(claims, name, UNMISTAKABLE_KINDS))
+    KIND_CLAIMS.some((name) => hasKind(claims, name, OTHER_KINDS)) ||
+    AMBIGUOUS_CLAIMS.some((name) => hasKind(claims, name, UNAMBIGUOUS_KINDS))
   )
 }
 
-function states(claims: Claims, name: string, kinds: ReadonlySet<string>): boolean {
+function hasKind(claims: Claims, name: string, kinds: ReadonlySet<string>): boolean {
   const value = ownMember(claims, name)
   if (typeof value === 'string') return kinds.has(kindOf(value))
   return Array.isArray(value) && value.some((item) => typeof item === 'string' && kinds.has(kindOf(item)))
 }
 
-/** The kind in `Refresh`, `refresh+jwt`, `application/id_token` and RFC 8693's `urn:ietf:params:oauth:token-type:id_token`. */
-function kindOf(text: string): string {
-  const [kind = ''] = text.slice(Math.max(text.lastIndexOf(':'), text.lastIndexOf('/')) + 1).split('+')
+/**
+ * Normalizes `Refresh`, `refresh+jwt`, `application/id_token` and `urn:ietf:params:oauth:token-type:id_token` (RFC
+ * 8693).
+ */
+function kindOf(value: string): string {
+  const [kind = ''] = value.slice(Math.max(value.lastIndexOf(':'), value.lastIndexOf('/')) + 1).split('+')
   return kind.toLowerCase().replace(/[- ]/g, '_')
 }

@@ -2,39 +2,54 @@ import type { AccessToken, VerificationSource } from './access-token.js'
 import type { Refusal } from './refusal.js'
 import type { RefusalReason } from './refusal-reasons.js'
 
-/** What a guard decided about a request. */
+/**
+ * Decision about a request: `accepted` with its token, or `refused` or `undecidable` with the refusal to respond with.
+ * `undecidable` (503) means that the token could not be checked.
+ */
 export type Decision =
   | { readonly outcome: 'accepted'; readonly token: AccessToken }
   | { readonly outcome: 'refused' | 'undecidable'; readonly refusal: Refusal }
 
-/** `enforce` answers refused requests; `report` lets them through and only reports them. */
+/**
+ * Mode of a guard: `enforce` responds to refused requests, `report` lets every request through and only reports
+ * decisions.
+ */
 export type GuardMode = 'enforce' | 'report'
 
 /**
- * What an observer is told of a decision. No member holds a token or a part of one; members about the
- * token appear only once its issuer or its signature has vouched for it.
+ * Event that describes one decision. It never contains a token or a part of one. Properties about the token are present
+ * only if its signature or its issuer has authenticated it.
  */
 export interface DecisionEvent {
+  /** Outcome of the decision. */
   readonly outcome: Decision['outcome']
-  /** Why not, for refused and undecidable requests. */
+  /** Reason of a refused or undecidable request; absent for an accepted one. */
   readonly reason?: RefusalReason
-  /** The configured issuer the token was routed to. */
+  /** Name of the configured issuer that the token was routed to. */
   readonly issuer?: string
+  /** Kind of that issuer, such as `oauth` or `clerk`. */
   readonly provider?: string
+  /** Format of the token. */
   readonly format?: AccessToken['format']
+  /** Id of the client that the token was issued to. */
   readonly clientId?: string
+  /** Subject of the token. */
   readonly subject?: string
+  /** Identifier of the token (`jti`). */
   readonly tokenId?: string
+  /** Fingerprint of the token: the first 16 hex digits of its SHA-256. */
   readonly fingerprint?: string
-  /** Where the facts came from, or the finding against the token; absent where it was not even looked at. */
+  /** Source of the facts about the token, or of its refusal; absent if the token was not checked. */
   readonly source?: VerificationSource
-  /** How long the decision took, in milliseconds with fractions. */
+  /** Duration of the decision, in milliseconds with fractions. */
   readonly durationMs: number
+  /** HTTP method of the request. */
   readonly method?: string
-  /** The request's path, without its query, and with `[token]` where the request's own token stands in it. */
+  /** Path of the request without its query. `[token]` replaces the request's token if the path contains it. */
   readonly path?: string
+  /** Mode of the guard. */
   readonly mode: GuardMode
 }
 
-/** Called once per decision. Whatever it does, gives back or throws changes nothing about the decision. */
+/** Observer of decisions, called once per decision. Its result and its errors are ignored. */
 export type DecisionObserver = (event: DecisionEvent) => unknown

@@ -1,10 +1,15 @@
-/** What is known of a document that is fetched again and again. Times in seconds since the epoch. */
+/** Health of a document that is fetched regularly: a key set or a discovery document. */
 export interface DocumentHealth {
+  /**
+   * `ok`, `degraded` (fetches fail, but the last document is still usable), or `down` (there is no usable document).
+   */
   readonly status: 'ok' | 'degraded' | 'down'
-  /** Seconds since the last success. */
+  /** Seconds since the last successful fetch; absent before the first one. */
   readonly age?: number
+  /** Time of the last successful fetch, in seconds since the epoch. */
   readonly lastSuccess?: number
+  /** Time of the last failed fetch, in seconds since the epoch. */
   readonly lastFailure?: number
-  /** Why the last fetch failed, while it is the latest outcome. */
+  /** Message of the last failure; absent once a fetch succeeds. */
   readonly failure?: string
 }

@@ -1,8 +1,12 @@
 /**
- * What happened to an issuer's keys or its endpoint: `keys_failing` and `keys_recovered` (an outage of its key set and its
- * discovery document begins, also for a set without a usable key, and both can be used again), `keys_replaced` (a fetch brought none of the earlier keys),
- * `remote_failing` and `remote_recovered` (the issuer is left alone after failures, and answers again),
- * `credentials_refused` (the issuer refuses our own credentials; once per pause).
+ * Kind of a change at an issuer:
+ *
+ * - `keys_failing`: an outage of the key set or the discovery document begins. A key set without a usable key counts.
+ * - `keys_recovered`: the key set and the discovery document are usable again.
+ * - `keys_replaced`: a fetched key set contains none of the earlier keys.
+ * - `remote_failing`: the circuit opened after repeated failures, so the issuer is not called for a while.
+ * - `remote_recovered`: the issuer responds again.
+ * - `credentials_refused`: the issuer rejects this service's own credentials. Reported once per open circuit.
  */
 export type IssuerEventKind =
   | 'keys_failing'
@@ -12,18 +16,20 @@ export type IssuerEventKind =
   | 'remote_recovered'
   | 'credentials_refused'
 
-/** Told once per change, not per request. */
+/** Event that describes a change at an issuer. There is one event per change, not one per request. */
 export interface IssuerEvent {
+  /** Kind of the change. */
   readonly kind: IssuerEventKind
-  /** The configured issuer's name. */
+  /** Name of the configured issuer. */
   readonly issuer: string
+  /** Kind of that issuer, such as `oauth` or `clerk`. */
   readonly provider: string
-  /** In words for a log; quotes no token and no credential. */
+  /** Description for logs. It contains no token and no credential. */
   readonly detail: string
 }
 
-/** Called once per change. Whatever it does, gives back or throws changes nothing. */
+/** Observer of changes at issuers, called once per change. Its result and its errors are ignored. */
 export type IssuerObserver = (event: IssuerEvent) => unknown
 
-/** Tells one issuer's changes. */
+/** Reports a change at one issuer. */
 export type TellIssuerEvent = (kind: IssuerEventKind, detail: string) => void

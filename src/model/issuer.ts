@@ -3,52 +3,64 @@ import type { VerificationFailure } from './refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
 /**
- * An issuer of access tokens, as data: which tokens are its own, how a JWT of its is checked, how it is
- * asked about a token, and how its answers read. `oauth`, `clerk`, `stytch` and `authlete` make these;
- * anyone may write their own. An issuer holds no state: keys and answers are remembered by the verifier.
+ * Issuer of access tokens, described as data: which tokens it accepts, and how they are verified. `oauth`, `clerk`,
+ * `stytch` and `authlete` create issuers; an application can implement its own. An issuer is stateless, because the
+ * verifier caches keys and responses.
  */
 export interface Issuer {
-  /** Names the issuer in refusals, events, `health()` and policies. Unique within a verifier. */
+  /** Name of the issuer in refusals, events, `health()` and policies. Unique within a verifier. */
   readonly name: string
-  /** The kind of issuer, as it appears in `AccessToken.provider`. */
+  /** Kind of issuer, as it appears in `AccessToken.provider`. */
   readonly provider: string
-  /** The audiences this API goes by, one of which a token must name; `null` accepts any and none. Read once, when the verifier is made. */
+  /**
+   * Audiences that identify this API. A token must name one of them; `null` disables the check. Read once, by
+   * `createVerifier`.
+   */
   readonly audience: readonly string[] | null
-  /** Compares a granted with a demanded scope. */
+  /** Compares a granted scope with a required one. */
   readonly scopeMatcher: ScopeMatcher
-  /** How its signed tokens are recognised and checked; absent where it has none we accept. */
+  /** How JWTs are routed and verified; absent if the issuer's JWTs are not accepted. */
   readonly jwt?: JwtProfile
-  /** Which opaque tokens are its own; absent where it has none we accept. */
+  /** Which opaque tokens are accepted; absent if none are. Requires {@link Issuer.remote}. */
   readonly opaque?: OpaqueProfile
-  /** How to ask it about a token; absent where it cannot be asked. Needed by `opaque`. */
+  /** How a token is verified remotely; absent if the issuer has no endpoint for it. */
   readonly remote?: RemoteProfile
-  /** A rule of the issuer's own about who may come, judged on every request, remembered tokens included. */
+  /** Custom rule about the caller. Evaluated on every request, for cached tokens too. */
   readonly validateToken?: (token: AccessToken) => VerificationFailure | undefined
-  /** The fetch to use for keys, discovery and questions: for a proxy or a private CA. */
+  /**
+   * Custom `fetch` for keys, discovery and introspection, such as for a proxy or a private CA.
+   *
+   * @defaultValue the connections of this package
+   */
   readonly fetch?: typeof fetch
 }
 
-/** How an issuer's signed tokens are recognised and checked. */
+/** How JWTs of an issuer are routed and verified. */
 export interface JwtProfile {
-  /** The exact `iss` values of its tokens; `null` leaves it to {@link JwtProfile.recognises}. */
+  /** Exact `iss` values of the issuer's tokens; `null` if {@link JwtProfile.recognises} decides. */
   readonly issuers: readonly string[] | null
-  /** For issuers whose `iss` is not known: whether an unverified token looks like theirs. Routes, never vouches. */
+  /**
+   * Whether an unverified JWT belongs to this issuer, for issuers whose `iss` is unknown. Used for routing only,
+   * never for trust.
+   */
   readonly recognises?: (unverified: UnverifiedJwt) => boolean
   /**
-   * `local`: verify with the keys. `remote`: ask the issuer about every JWT and remember its answer. The JWT's own `exp`, `nbf`,
-   * `iat` and `cnf` can then only refuse it.
+   * `local` verifies JWTs with the issuer's keys. `remote` introspects every JWT and caches the result; the JWT's own
+   * `exp`, `nbf`, `iat` and `cnf` can then only refuse it.
    */
   readonly checked: 'local' | 'remote'
-  /** Where its keys come from; `null` only where `checked` is `remote`. */
+  /** Source of the keys; `null` only if `checked` is `remote`. */
   readonly keys: KeySource | null
-  /** The `alg` values accepted (RFC 8725 section 3.1). Asymmetric only. */
+  /** Accepted `alg` values (RFC 8725 section 3.1). Asymmetric algorithms only. */
   readonly algorithms: readonly string[]
-  /** Judges the header before any key is looked for: type, category. */
+  /** Validates the header, such as its type or category, before a key is looked up. */
   readonly validateHeader: (header: Readonly<Record<string, unknown>>) => VerificationFailure | undefined
   /**
-   * Validates and reads the claims of a JWT with a valid signature, once per token. Times, audience and binding are
-   * checked for every issuer alike: `exp`, `nbf` and `iat` of the JWT hold, of which the facts can only state an earlier
-   * expiry and a later `nbf`, or an issue time if there is no `iat`. Must depend on its arguments only.
+   * Validates and reads the claims of a JWT with a valid signature, once per token. The result must depend on the
+   * arguments only, because it is cached.
+   *
+   * Times, audience and `cnf` are checked for every issuer. The `exp`, `nbf` and `iat` of the JWT apply: the facts can
+   * only state an earlier expiry, a later `nbf`, or a time of issue if there is no `iat`.
    */
   readonly readClaims: (
     claims: Readonly<Record<string, unknown>>,
@@ -56,111 +68,197 @@ export interface JwtProfile {
   ) => TokenFacts | VerificationFailure
 }
 
-/** A JWT decoded but not verified: good for routing, never for trust. Frozen. */
+/** Decoded JWT whose signature is not verified: for routing only, never for trust. Frozen. */
 export interface UnverifiedJwt {
+  /** JOSE header (RFC 7515 section 4). */
   readonly header: Readonly<Record<string, unknown>>
+  /** Claims (RFC 7519 section 4). */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Where an issuer's keys come from. Of keys that are given (`static`, `pem`) at least one must be usable. */
+/**
+ * Source of an issuer's keys: a JWK Set, a PEM key, the URL of a key set, or the issuer's discovery document. At least
+ * one key of `static` or `pem` must be usable.
+ */
 export type KeySource =
   | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
   | { readonly kind: 'pem'; readonly pem: string }
   | {
       readonly kind: 'remote'
       readonly url: string
-      /** Sent with the request for the keys, for key sets that are not public. A function, so that printing an issuer shows no credential. */
+      /**
+       * Headers of the request, for key sets that require credentials. It is a function, so that logging an issuer does
+       * not reveal them.
+       */
       readonly headers?: () => Readonly<Record<string, string>>
-      /** Where they differ from the defaults: {@link KeySettings}. */
+      /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
   | { readonly kind: 'discovery'; readonly issuer: string; readonly options?: Partial<KeySettings> }
 
-/** Which opaque tokens are an issuer's own. */
+/** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
-  /** What its tokens start with; `null` for tokens without a mark, of which a verifier can route one issuer's only. */
+  /** Prefix of the issuer's tokens; `null` accepts tokens without a prefix, for at most one issuer of a verifier. */
   readonly prefix: string | null
   /**
-   * Whether encrypted JWTs (JWE) are its tokens too: those whose header names it in `iss` (RFC 7519 section 5.3), and
-   * without `iss` those that come to it like any opaque token. Default `false`: they are refused.
+   * Whether encrypted JWTs (JWE) are accepted: those whose header names the issuer in `iss` (RFC 7519 section 5.3), and
+   * those without `iss`, which are routed like opaque tokens.
+   *
+   * @defaultValue `false`
    */
   readonly encrypted?: boolean
 }
 
-/** How an issuer is asked about a token. */
+/** How a token is verified remotely. */
 export interface RemoteProfile {
-  /** Where to ask; `discovered` takes `introspection_endpoint` from the issuer's discovery document. */
+  /** URL of the endpoint; `discovered` uses `introspection_endpoint` of the issuer's discovery document. */
   readonly endpoint: string | 'discovered'
-  /** Where they differ from the defaults: {@link RemoteSettings}. */
+  /** Settings that differ from the defaults: see {@link RemoteSettings}. */
   readonly options?: Partial<RemoteSettings>
-  /** How the discovery document is fetched for `discovered`, where no keys are fetched: {@link KeySettings}. */
+  /** Settings of the discovery document for `discovered`, if no keys are fetched: see {@link KeySettings}. */
   readonly discoveryOptions?: Partial<KeySettings>
-  /** The request that asks about a token. Always a POST: a token must not stand in an address. */
+  /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
   readonly request: (token: string) => {
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
   }
-  /** Reads the answer. Whatever is not a definitive statement about this token must come back as a `fault`. */
-  readonly read: (answer: RemoteResponse, token: string) => RemoteResult
   /**
-   * Reads the response about a JWT whose signature is verified already, for a policy's `confirmAfter`: returns only what
-   * the response states. Without it the facts of {@link RemoteProfile.read} count as stated, except an empty audience.
+   * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
    */
-  readonly readConfirmation?: (answer: RemoteResponse, token: string) => ConfirmationResult
+  readonly read: (response: RemoteResponse, token: string) => RemoteResult
+  /**
+   * Reads the response about a JWT whose signature is already verified, for a policy's `confirmAfter`. Returns only
+   * facts that the response states. Without it the facts of {@link RemoteProfile.read} count as stated, except an empty
+   * audience.
+   */
+  readonly readConfirmation?: (response: RemoteResponse, token: string) => ConfirmationResult
 }
 
-/** An issuer's answer: its status, and its JSON where the body was JSON. */
+/** Response of an issuer's endpoint. */
 export interface RemoteResponse {
+  /** HTTP status. */
   readonly status: number
-  /** The parsed body; undefined if it was no JSON. */
+  /** Parsed body; `undefined` if it is not JSON. */
   readonly json: unknown
 }
 
-/** What an answer says. */
+/** Result of a remote verification: an active token, an inactive or unacceptable one, or a fault. */
 export type RemoteResult =
-  /** The issuer vouches for the token. */
+  /** The issuer confirms the token. */
   | { readonly active: true; readonly facts: TokenFacts }
-  /** The issuer says no, or what it says of the token cannot be accepted. Remembered for a short time. */
+  /** The token is inactive, or its facts are unacceptable. Cached for a short time. */
   | ({ readonly active: false } & VerificationFailure)
-  /** No statement about the token: nothing is remembered, and the request is undecidable. */
+  /** The response says nothing about the token. It is not cached, and the request is undecidable. */
   | {
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
       readonly detail: string
     }
 
-/** What a response says about a JWT that is valid by itself. It can only narrow what the JWT states. */
+/** Result of confirming a JWT whose signature is already verified. It can only narrow what the JWT states. */
 export type ConfirmationResult =
-  /** The issuer confirms the token, and states these facts about it, if any. */
+  /** The issuer confirms the token and states these facts, if any. */
   { readonly active: true; readonly facts: StatedFacts } | Exclude<RemoteResult, { active: true }>
 
-/** The numbers of key fetching, with the bounds of the `keys` option. Each default is in brackets. */
+/** Settings for fetching keys and discovery documents: the `keys` option with durations in seconds, same bounds. */
 export interface KeySettings {
-  /** How long fetched keys are used without asking again (10 min); a shorter `Cache-Control: max-age` wins, not below 1 min. */
+  /**
+   * Seconds that fetched keys are used before they are fetched again. A shorter `Cache-Control: max-age` wins, down to 60.
+   *
+   * @defaultValue 600
+   */
   readonly lifetime: number
-  /** How long after the last success keys stay usable while fetches fail (1 h). In seconds, as all of these. */
+  /**
+   * Seconds after the last successful fetch during which keys stay usable while fetches fail.
+   *
+   * @defaultValue 3600
+   */
   readonly stale: number
-  /** The first pause after a failed fetch (1 s); doubles up to `longestPause`. */
+  /**
+   * Seconds of backoff after the first failed fetch. Doubles with each further failure, up to `longestPause`.
+   *
+   * @defaultValue 1
+   */
   readonly pause: number
-  /** The longest pause between failed fetches (60 s). */
+  /**
+   * Maximum seconds of backoff between failed fetches.
+   *
+   * @defaultValue 60
+   */
   readonly longestPause: number
-  /** At most one fetch because of an unknown key id in this time (10 s). */
+  /**
+   * Minimum seconds between two fetches that are triggered by unknown key ids.
+   *
+   * @defaultValue 10
+   */
   readonly unknownKeyPause: number
-  /** Bounds one exchange, connection to last byte (3 s). */
+  /**
+   * Maximum seconds of one HTTP exchange, from connection to last byte.
+   *
+   * @defaultValue 3
+   */
   readonly deadline: number
-  /** The largest document read, in bytes (256 KiB). */
+  /**
+   * Maximum size of a response body, in bytes.
+   *
+   * @defaultValue 262144
+   */
   readonly maxBytes: number
-  /** The most keys used of a set (100); further ones are left out. */
+  /**
+   * Maximum number of keys used from a key set. Further keys are ignored.
+   *
+   * @defaultValue 100
+   */
   readonly maxKeys: number
 }
 
-/** The numbers of asking an issuer, in seconds and bytes, with the bounds and the defaults of the `remote` option. */
+/** Settings for calls to an issuer: the `remote` option with durations in seconds, same bounds. */
 export interface RemoteSettings {
+  /**
+   * Seconds that an active result is cached.
+   *
+   * @defaultValue 30
+   */
   readonly lifetime: number
+  /**
+   * Seconds that an inactive result is cached.
+   *
+   * @defaultValue 5
+   */
   readonly refusedLifetime: number
+  /**
+   * Maximum seconds of one call, including its retry.
+   *
+   * @defaultValue 3
+   */
   readonly deadline: number
+  /**
+   * Maximum size of a response body, in bytes.
+   *
+   * @defaultValue 16384
+   */
   readonly maxBytes: number
+  /**
+   * Number of retries after a network error or a 502, 503 or 504: 0 or 1.
+   *
+   * @defaultValue 1
+   */
   readonly retries: number
+  /**
+   * Maximum number of calls in flight. Further calls fail immediately with `issuer_overloaded`.
+   *
+   * @defaultValue 64
+   */
   readonly maxInFlight: number
+  /**
+   * Number of consecutive failures that open the circuit.
+   *
+   * @defaultValue 5
+   */
   readonly breakerAfter: number
+  /**
+   * Seconds that the circuit stays open before a single probe call.
+   *
+   * @defaultValue 5
+   */
   readonly breakerPause: number
 }

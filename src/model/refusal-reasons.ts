@@ -1,10 +1,13 @@
-/** Shown while nothing has vouched for the token: a stranger learns nothing, whatever the reason. */
+/**
+ * Sent until the token is authenticated: it is the same for every reason, so that unauthenticated callers get no
+ * details.
+ */
 const UNAUTHENTICATED_DESCRIPTION = 'The request needs a valid access token.'
 const UNDECIDABLE = 'The access token could not be checked. Try again later.'
 
 /**
- * Every reason a request can be refused for, with its answer: status, OAuth error code (RFC 6750
- * section 3.1), and the sentence that is sent. A new reason is a new row; the compiler finds the rest.
+ * Every refusal reason with its response: status, OAuth error code (RFC 6750 section 3.1), and `error_description`. A
+ * new reason is a new row here.
  */
 export const REFUSALS = {
   token_missing: { status: 401, error: undefined, description: UNAUTHENTICATED_DESCRIPTION },
@@ -28,12 +31,12 @@ export const REFUSALS = {
   claim_invalid: {
     status: 401,
     error: 'invalid_token',
-    description: 'A claim of the access token is not valid.',
+    description: 'A claim of the access token is invalid.',
   },
   audience_mismatch: {
     status: 401,
     error: 'invalid_token',
-    description: 'The access token is for another audience.',
+    description: 'The access token was not issued for this API.',
   },
   token_expired: { status: 401, error: 'invalid_token', description: 'The access token has expired.' },
   token_not_active_yet: {
@@ -54,7 +57,7 @@ export const REFUSALS = {
   lifetime_too_long: {
     status: 401,
     error: 'invalid_token',
-    description: 'The access token lives too long for this resource.',
+    description: 'The lifetime of the access token is too long for this resource.',
   },
   token_revoked: { status: 401, error: 'invalid_token', description: 'The access token has been revoked.' },
   confirmation_impossible: {
@@ -65,12 +68,12 @@ export const REFUSALS = {
   proof_missing: {
     status: 401,
     error: 'invalid_token',
-    description: 'The access token is bound to a key and was sent without proof of it.',
+    description: 'The access token is sender-constrained and was sent without proof of possession.',
   },
   proof_invalid: {
     status: 401,
     error: 'invalid_token',
-    description: 'The proof of possession is not valid.',
+    description: 'The proof of possession is invalid.',
   },
 
   scope_insufficient: {
@@ -101,14 +104,16 @@ export const REFUSALS = {
   issuer_overloaded: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
   revocations_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },
 } as const satisfies Record<string, RefusalResponse>
+
+/** Response to a refused request. */
 export interface RefusalResponse {
   readonly status: 400 | 401 | 403 | 503
   readonly error: string | undefined
   readonly description: string
 }
 
-/** Why a request was not accepted: a stable code, safe to log, to count and to switch on. */
+/** Reason why a request was not accepted: a stable code to log, count or branch on. It is not sent to callers. */
 export type RefusalReason = keyof typeof REFUSALS
 
-/** The OAuth error code of an answer; none for a request that brought no token (RFC 6750 section 3.1). */
+/** OAuth error code of a response (RFC 6750 section 3.1). A request without a token has none. */
 export type RefusalError = NonNullable<(typeof REFUSALS)[RefusalReason]['error']>

@@ -3,36 +3,38 @@ import { ConfigurationError } from '../options/configuration-error.js'
 import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
-/** Why a token fails verification: the reason, and for logs a sentence that names the member, never its value. */
+/** Failure of a token's verification, returned by the functions of an issuer. */
 export interface VerificationFailure {
+  /** Reason of the refusal. */
   readonly reason: RefusalReason
+  /** Sentence for logs, available as `refusal.cause`. It names the claim and must not quote its value. */
   readonly detail: string
 }
 
-/** Whether a result is a failure and not facts. */
+/** Whether a result is a failure. */
 export function isVerificationFailure(result: object): result is VerificationFailure {
   return Object.hasOwn(result, 'reason')
 }
 
-/** The refusal of a token that fails verification. */
+/** Creates the refusal of a token that fails verification. */
 export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
   return new Refusal(reason, { cause: new Error(detail) })
 }
 
-/** A result, or the refusal in its place: inside the library refusals are returned, only public functions throw them. */
+/** A result, or a refusal in its place. Internal functions return refusals; only public functions throw them. */
 export type OrRefusal<T> = T | Refusal
 
 /**
- * Whether a result of this copy of the package is a refusal. Several results are compared for each request, and the
+ * Whether a result is a refusal created by this copy of the package. Each request compares several results, and the
  * `instanceof` of {@link Refusal}, which recognizes other copies, cost measurable time on every request.
  */
 export function isRefusal(result: unknown): result is Refusal {
-  return result instanceof OwnRefusal
+  return result instanceof LocalRefusal
 }
 
 /**
- * The refusal that a function of a custom issuer has thrown, as one of this copy of the package: {@link isRefusal} knows
- * no other.
+ * Converts a refusal that a custom issuer has thrown to one of this copy of the package, because {@link isRefusal}
+ * recognizes no other.
  *
  * @throws the error itself if it is not a refusal.
  */
@@ -45,87 +47,119 @@ export function thrownRefusal(error: unknown): Refusal {
   return new Refusal(reason, { description, issuer, source, required, cause, retryAfterSeconds })
 }
 
-/** What a {@link Refusal} may know beyond its reason. */
+/** Optional properties of a {@link Refusal}. */
 export interface RefusalDetails {
-  /** A sentence to send instead of the reason's own. Characters RFC 6750 forbids are replaced. */
+  /**
+   * Sentence to send in place of the reason's own. Cut after 200 characters; characters that RFC 6750 section 3 forbids
+   * are replaced by `_`.
+   *
+   * @defaultValue the sentence of the reason, see `docs/reference/errors.md`
+   */
   readonly description?: string | undefined
-  /** The configured issuer concerned. */
+  /** Name of the configured issuer that the token was routed to. */
   readonly issuer?: string | undefined
-  /** Where the finding came from. */
+  /** Source of the finding. */
   readonly source?: VerificationSource | undefined
-  /** The scopes the resource needs, for `scope_insufficient`. */
+  /** Scopes that the resource requires, for `scope_insufficient`. Sent as `scope` in the challenge. */
   readonly required?: readonly string[] | undefined
-  /** What went wrong inside; for logs, never sent. */
+  /** Underlying error for logs. Never sent. */
   readonly cause?: unknown
-  /** Seconds after which another attempt makes sense, for 503. Sent as a whole number from 1 to 120. */
+  /**
+   * Seconds after which the caller may retry, for status 503. Sent as an integer from 1 to 120.
+   *
+   * @defaultValue 1
+   */
   readonly retryAfterSeconds?: number | undefined
-  /** The protection space named in the challenge (RFC 9110 section 11.5). */
+  /**
+   * Protection space in the challenge (RFC 9110 section 11.5). Visible ASCII without spaces at its ends.
+   *
+   * @defaultValue `'api'`
+   */
   readonly realm?: string | undefined
 }
 
-/** Marks a refusal for other copies of the package of the same major version: see the `instanceof` of {@link Refusal}. */
+/** Property that marks a refusal for other copies of the package of the same major version. */
 const REFUSAL = Symbol.for('m2m-guard@0/refusal')
 
 const DEFAULT_REALM = 'api'
 const DEFAULT_RETRY_SECONDS = 1
-const LONGEST_RETRY_SECONDS = 120
+const MAX_RETRY_SECONDS = 120
 
-/** The refusals of this copy of the package. */
-class OwnRefusal extends Error {}
+/** Base class of the refusals of this copy of the package: see {@link isRefusal}. */
+class LocalRefusal extends Error {}
 
 /**
- * The answer to a request that may not pass: refused (400, 401, 403: checked, and bad) or undecidable
- * (503: could not be checked). Carries the whole HTTP answer, so that any framework's own error handling
- * can send it.
+ * Refusal of a request: refused (400, 401 or 403: the token was checked and is not acceptable) or undecidable (503: the
+ * token could not be checked).
+ *
+ * It contains the complete HTTP response, so that the error handling of Express, Koa or Fastify can send it. Its
+ * `reason` and `cause` are for logs and must not be sent.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await verifier.verify(token)
+ * } catch (error) {
+ *   if (error instanceof Refusal) console.log(error.status, error.reason)
+ *   else throw error
+ * }
+ * ```
  */
-export class Refusal extends OwnRefusal {
+export class Refusal extends LocalRefusal {
   override readonly name = 'Refusal'
-  /** Why, as a stable code. */
+  /** Reason of the refusal, as a stable code. For logs, not for responses. */
   readonly reason: RefusalReason
-  /** The HTTP status to answer with. */
+  /** HTTP status of the response. */
   readonly status: 400 | 401 | 403 | 503
-  /** The OAuth error code (RFC 6750 section 3.1); undefined for `token_missing`. */
+  /** OAuth error code (RFC 6750 section 3.1); `undefined` for `token_missing`. */
   readonly error: RefusalError | undefined
-  /** A sentence that is safe to send to the caller. */
+  /** Sentence that is safe to send to the caller. */
   readonly description: string
-  /** `WWW-Authenticate` (400, 401 and insufficient scope), `Retry-After` (503), `Cache-Control: no-store`. */
+  /**
+   * Headers of the response: `WWW-Authenticate` (400, 401, `scope_insufficient`), `Retry-After` (503),
+   * `Cache-Control: no-store`.
+   */
   readonly headers: Readonly<Record<string, string>>
-  /** Tells Express, Koa and http-errors that status, message and headers may be sent. */
+  /** Allows Express, Koa and http-errors to send status, message and headers. */
   readonly expose = true
-  /** The configured issuer concerned, where the token was routed to one. */
+  /** Name of the configured issuer; `undefined` if the token was not routed to one. */
   readonly issuer: string | undefined
-  /** Where the finding came from, where the token was looked at. */
+  /** Source of the finding; `undefined` if the token was not checked. */
   readonly source: VerificationSource | undefined
-  /** The scopes the resource needs, for `scope_insufficient`. */
+  /** Scopes that the resource requires, for `scope_insufficient`. */
   readonly required: readonly string[] | undefined
 
   readonly #details: RefusalDetails
 
-  /** @throws ConfigurationError for an unknown reason, and for a detail that must not reach a header. */
-  constructor(reason: RefusalReason, given: RefusalDetails = {}) {
+  /**
+   * Creates a refusal.
+   *
+   * @throws ConfigurationError for an unknown reason, and for a detail that is not valid in a header.
+   */
+  constructor(reason: RefusalReason, options: RefusalDetails = {}) {
     if (!Object.hasOwn(REFUSALS, reason))
-      throw new ConfigurationError('Refusal.reason', 'is not a known reason')
-    const answer: RefusalResponse = REFUSALS[reason]
-    // Without a prototype: what a polluted one says would be sent to callers.
-    const details = { __proto__: null, ...given } as RefusalDetails
+      throw new ConfigurationError('Refusal.reason', 'is not a known reason. Use a value of RefusalReason')
+    const response: RefusalResponse = REFUSALS[reason]
+    // Without a prototype, because properties of a polluted prototype would be sent to callers.
+    const details = { __proto__: null, ...options } as RefusalDetails
     checkDetails(details)
-    const description = sendable(details.description ?? '') || answer.description
-    // An expected outcome, not a fault: frames would cost time under junk.
+    const description = sanitizeDescription(details.description ?? '') || response.description
+    // A refusal is an expected outcome, and a stack trace for each invalid token would cost time under attack.
     const { stackTraceLimit } = Error
     Reflect.set(Error, 'stackTraceLimit', 0)
     super(description)
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     this.reason = reason
-    this.status = answer.status
-    this.error = answer.error as RefusalError | undefined
+    this.status = response.status
+    this.error = response.error as RefusalError | undefined
     this.description = description
     this.issuer = details.issuer
     this.source = details.source
     this.required = details.required
-    this.headers = Object.freeze(headersOf(answer, description, details))
-    // What development error pages show of an error is its stack, so it holds no more than may be sent.
+    this.headers = Object.freeze(headersOf(response, description, details))
+    // Error pages of development modes show the stack, so it contains only the description.
     this.stack = `${this.name}: ${description}`
-    // Not enumerable, like an Error's own cause: it is for whoever looks, not for whoever serialises.
+    // Not enumerable, like the `cause` of an Error, so that serializing a refusal does not reveal it.
     if (details.cause !== undefined) {
       Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true })
     }
@@ -133,44 +167,60 @@ export class Refusal extends OwnRefusal {
   }
 
   /**
-   * Whether a value is a refusal of this or of another copy of the package of the same major version. An application may
-   * import `Refusal` from another copy than the one that its guard came from.
+   * Whether a value is a refusal of this or another copy of the package with the same major version. An application may
+   * import `Refusal` and its guard from different copies.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // A class that extends this one is asked about its own instances only.
+    // A subclass recognizes its own instances only.
     if (this !== Refusal) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && REFUSAL in value
   }
 
-  /** Only its presence counts. Not a field, which every refusal would carry and show. */
+  /** Marks the class by its presence. A method, because a field would be visible in every refusal. */
   [REFUSAL](): void {
-    // Nobody calls it.
+    // Never called.
   }
 
-  /** The same as {@link status}: the name Fastify and Express look for first. */
+  /** HTTP status of the response, as {@link status}. Fastify and Express read this name first. */
   get statusCode(): number {
     return this.status
   }
 
-  /** The same refusal with another protection space in its challenge. */
+  /**
+   * Returns a copy with another protection space in its challenge (RFC 9110 section 11.5).
+   *
+   * @throws ConfigurationError if `realm` is not a non-empty string of visible ASCII without spaces at its ends.
+   * @example
+   * ```ts
+   * const refusal = new Refusal('token_missing').withRealm('orders')
+   * ```
+   */
   withRealm(realm: string): Refusal {
     return new Refusal(this.reason, { ...this.#details, realm })
   }
 
-  /** The same refusal, naming the issuer it concerns and where the finding came from, where it does not yet. */
+  /**
+   * Returns a copy with the issuer and the source of the finding, unless the refusal already states both.
+   *
+   * @example
+   * ```ts
+   * const refusal = new Refusal('token_expired').withOrigin('https://auth.example.com', 'local')
+   * ```
+   */
   withOrigin(issuer: string, source: VerificationSource): Refusal {
     if (this.issuer !== undefined && this.source !== undefined) return this
-    const { issuer: ownIssuer = issuer, source: ownSource = source } = this.#details
-    return new Refusal(this.reason, { ...this.#details, issuer: ownIssuer, source: ownSource })
+    const { issuer: statedIssuer = issuer, source: statedSource = source } = this.#details
+    return new Refusal(this.reason, { ...this.#details, issuer: statedIssuer, source: statedSource })
   }
 }
 
-/** A realm: visible ASCII, and within it the space. These need no more than quoting. */
+/** Matches a realm: visible ASCII, with spaces inside only. Such a value is valid in a quoted-string. */
 export const REALM = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
+/** Message for a realm that does not match {@link REALM}. */
 export const REALM_EXPECTATION = 'must be a non-empty string of visible ASCII without a space at its ends'
 
-/** What ends up in a header is checked where it is given: a line break would end the header. */
+/** Checks details that are written into headers: a line break would end the header. */
 function checkDetails({ description, required, realm, retryAfterSeconds }: RefusalDetails): void {
   if (description !== undefined && typeof (description as unknown) !== 'string')
     throw new ConfigurationError('Refusal.description', 'must be a string')
@@ -185,47 +235,47 @@ function checkDetails({ description, required, realm, retryAfterSeconds }: Refus
     throw new ConfigurationError('Refusal.retryAfterSeconds', 'must be a number of seconds')
 }
 
-/** Whether a refusal says "could not check" (503) and not "checked, and bad". */
+/** Whether a refusal means that the token could not be checked (503). */
 export function isUndecidable(refusal: Refusal): boolean {
   return refusal.status === 503
 }
 
 function headersOf(
-  answer: RefusalResponse,
+  response: RefusalResponse,
   description: string,
   details: RefusalDetails,
 ): Record<string, string> {
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
-  if (answer.status === 503) {
-    headers['Retry-After'] = String(wholeSeconds(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
-  } else if (answer.error !== 'access_denied') {
-    headers['WWW-Authenticate'] = challenge(answer, description, details)
+  if (response.status === 503) {
+    headers['Retry-After'] = String(clampRetryAfter(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
+  } else if (response.error !== 'access_denied') {
+    headers['WWW-Authenticate'] = challenge(response, description, details)
   }
   return headers
 }
 
-function wholeSeconds(seconds: number): number {
-  return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
+function clampRetryAfter(seconds: number): number {
+  return Math.min(MAX_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
 }
 
-function challenge(answer: RefusalResponse, description: string, details: RefusalDetails): string {
-  // The realm is always there: RFC 6750 section 3 wants at least one parameter after the scheme.
-  const parameters = [`realm="${quotable(details.realm ?? DEFAULT_REALM)}"`]
-  if (answer.error !== undefined) {
-    parameters.push(`error="${answer.error}"`, `error_description="${description}"`)
+function challenge(response: RefusalResponse, description: string, details: RefusalDetails): string {
+  // The realm is always present, because RFC 6750 section 3 requires at least one parameter after the scheme.
+  const parameters = [`realm="${escapeQuotedString(details.realm ?? DEFAULT_REALM)}"`]
+  if (response.error !== undefined) {
+    parameters.push(`error="${response.error}"`, `error_description="${description}"`)
   }
   if (details.required !== undefined) parameters.push(`scope="${details.required.join(' ')}"`)
   return `Bearer ${parameters.join(', ')}`
 }
 
-/** Escapes what a quoted-string needs escaped (RFC 9110 section 5.6.4). */
-function quotable(text: string): string {
-  return text.replace(/["\\]/g, '\\$&')
+/** Escapes quotes and backslashes for a quoted-string (RFC 9110 section 5.6.4). */
+function escapeQuotedString(value: string): string {
+  return value.replace(/["\\]/g, '\\$&')
 }
 
-const LONGEST_DESCRIPTION = 200
+const MAX_DESCRIPTION_LENGTH = 200
 
-/** RFC 6750 section 3 leaves `error_description` neither quote nor backslash nor anything beyond ASCII. */
-function sendable(text: string): string {
-  return text.slice(0, LONGEST_DESCRIPTION).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
+/** Replaces characters that RFC 6750 section 3 forbids in `error_description`: quotes, backslashes, non-ASCII. */
+function sanitizeDescription(value: string): string {
+  return value.slice(0, MAX_DESCRIPTION_LENGTH).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
 }

@@ -4,17 +4,17 @@ import { custom, type Reader } from './reader.js'
 import { func } from './readers.js'
 
 /**
- * The system's clocks, or both of them driven by one injected function (milliseconds since the epoch).
+ * Creates a clock from the system's clocks, or from one injected function that returns milliseconds since the epoch.
  *
- * @throws ConfigurationError, here and whenever it is read, if the function gives no finite number.
+ * @throws ConfigurationError here and at every reading if the function does not return a finite number.
  */
 export function createClock(injected?: () => number): Clock {
   if (injected === undefined) return systemClock()
   const read = (): number => {
     const milliseconds: unknown = injected()
-    // Compared with NaN, nothing is ever too old.
+    // NaN is refused, because every comparison with it is false, so that no token would ever expire.
     if (typeof milliseconds === 'number' && Number.isFinite(milliseconds)) return milliseconds
-    throw new ConfigurationError('clock', 'must give the time, in milliseconds since the epoch')
+    throw new ConfigurationError('clock', 'must return the time as a number of milliseconds since the epoch')
   }
   let last = read()
   let elapsed = 0

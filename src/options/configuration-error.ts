@@ -1,13 +1,23 @@
 /**
- * An option is missing, wrong or unknown. Thrown at start, by the factory the option was given to;
- * the message names the option and what would be right. Never thrown because of a request.
+ * Error for an option that is missing, invalid or unknown. The function that receives the option throws it at start; it
+ * is never caused by the content of a request. The message names the option and its valid values.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   createVerifier({ issuers: [] })
+ * } catch (error) {
+ *   if (error instanceof ConfigurationError) console.error(error.option, error.message)
+ * }
+ * ```
  */
 export class ConfigurationError extends TypeError {
   override readonly name = 'ConfigurationError'
 
-  /** The option the error is about, as a path: `issuers[1].audience`. */
+  /** Path of the option, such as `issuers[1].audience`. */
   readonly option: string
 
+  /** Creates the error. Its message is `option: problem`. */
   constructor(option: string, problem: string) {
     super(`${option}: ${problem}`)
     this.option = option

@@ -1,8 +1,8 @@
 import { custom, mismatch, type Reader } from './reader.js'
 
 /**
- * A length of time: a number of **seconds**, or an integer with a unit: `'250ms'`, `'90s'`, `'15m'`,
- * `'1h'`, `'7d'`. Never negative, never more than 100 years.
+ * Duration: a number of **seconds**, or an integer with a unit, such as `'250ms'`, `'90s'`, `'15m'`, `'1h'` or `'7d'`.
+ * At least 0 and at most 100 years (`'36500d'`).
  */
 export type Duration = number | string
 
@@ -10,10 +10,10 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m:
 const LONGEST = '36500d'
 
 /**
- * Reads a {@link Duration} option as seconds. A duration library would accept more than is safe here
- * (negative values, months, bare numbers in a string whose unit the reader has to guess).
+ * Converts a {@link Duration} to seconds. Duration libraries accept more than is safe here: negative values, months, and
+ * strings without a unit.
  *
- * @throws ConfigurationError naming the option, for anything that is not a duration within bounds.
+ * @throws ConfigurationError that names the option if the value is not a duration within the bounds.
  */
 export function parseDuration(
   option: string,
@@ -37,17 +37,17 @@ export function duration(
     readonly min?: Duration
     readonly max?: Duration
     readonly default?: Duration
-    /** Another duration of the same table, listed before this one, that this one must not be below. */
+    /** Name of another duration that is the minimum of this one. It must precede this one in the table. */
     readonly atLeast?: string
   } = {},
 ): Reader<number> {
   const { min = '0s', max = LONGEST, default: fallback, atLeast } = options
   const describe = { type: 'Duration', bounds: { min: atLeast ?? min, max }, default: fallback }
-  const [least, most, usual] = [secondsOf(min), secondsOf(max), secondsOf(fallback)]
+  const [minSeconds, maxSeconds, defaultSeconds] = [secondsOf(min), secondsOf(max), secondsOf(fallback)]
   return custom(describe, (option, value, siblings) => {
-    const sibling = atLeast === undefined ? least : Number(siblings?.[atLeast])
-    if (value === undefined && fallback !== undefined) return Math.max(usual, sibling)
-    return parseDuration(option, value, { min: sibling, max: most })
+    const minimum = atLeast === undefined ? minSeconds : Number(siblings?.[atLeast])
+    if (value === undefined && fallback !== undefined) return Math.max(defaultSeconds, minimum)
+    return parseDuration(option, value, { min: minimum, max: maxSeconds })
   })
 }
 

@@ -3,26 +3,29 @@ import { DEEPEST_NESTING } from '../util/freeze.js'
 import { isRecord } from '../util/members.js'
 
 /**
- * A copy of an input that is sent as JSON. What JSON would leave out or turn into something else is refused:
- * it must arrive as it was written.
+ * Copies an input that is sent as JSON. Refuses values that JSON would omit or convert, so that the receiver gets exactly
+ * the input.
+ *
+ * @param ancestors - the objects that contain the value, to detect cycles.
+ * @throws ConfigurationError that names the option.
  */
-export function copyJson(option: string, value: unknown, around: readonly unknown[] = []): unknown {
+export function copyJson(option: string, value: unknown, ancestors: readonly unknown[] = []): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
   const isList = Array.isArray(value)
   const isPlain = isRecord(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object)
-  if (around.length >= DEEPEST_NESTING)
+  if (ancestors.length >= DEEPEST_NESTING)
     throw new ConfigurationError(
       option.split('.', 3).join('.'),
-      `must not be nested deeper than ${DEEPEST_NESTING}`,
+      `must not be nested deeper than ${DEEPEST_NESTING} levels`,
     )
-  if ((!isList && !isPlain) || around.includes(value))
-    throw new ConfigurationError(option, 'must be a value of JSON, without cycles')
-  const within = [...around, value]
-  if (isList) return value.map((item, index) => copyJson(`${option}[${index}]`, item, within))
+  if ((!isList && !isPlain) || ancestors.includes(value))
+    throw new ConfigurationError(option, 'must be a JSON value without cycles')
+  const path = [...ancestors, value]
+  if (isList) return value.map((item, index) => copyJson(`${option}[${index}]`, item, path))
   const members = Object.entries(value as object).map(([name, member]) => [
     name,
-    copyJson(`${option}.${name}`, member, within),
+    copyJson(`${option}.${name}`, member, path),
   ])
   return Object.fromEntries(members)
 }

@@ -1,12 +1,12 @@
 import { ConfigurationError } from './configuration-error.js'
 
 /**
- * Encodes an id as one part of a URL path: an id with a slash in it must not name another resource.
+ * Encodes an id as one segment of a URL path, so that an id with a slash cannot name another resource.
  *
- * @throws ConfigurationError naming the option whose value cannot be part of a path.
+ * @throws ConfigurationError that names the option if its value cannot be a path segment.
  */
 export function encodePathSegment(option: string, value: string): string {
-  // Dots alone would name the folder itself or the one above, encoded or not; a lone surrogate has no encoding.
+  // The segments `.` and `..` are removed from a path even if they are encoded. A lone surrogate has no encoding.
   if (/^\.{1,2}$|\p{Cs}/u.test(value)) {
     throw new ConfigurationError(option, 'is not a valid id: it cannot be used in a URL path')
   }

@@ -3,11 +3,11 @@ import { ConfigurationError } from './configuration-error.js'
 import { custom, mismatch, type Reader, type Result, type Table } from './reader.js'
 
 /**
- * Reads an options object by a table. Only own properties count, so that a polluted prototype configures nothing.
- * Unknown names are refused, so that a misspelt name does not disable a check.
+ * Reads an options object by a table. Inherited properties are ignored, so that a polluted prototype configures nothing.
+ * Unknown names are refused, so that a misspelled name does not disable a check.
  *
  * @param prefix - precedes the name of an option in errors.
- * @throws ConfigurationError naming the option that is unknown, missing or wrong.
+ * @throws ConfigurationError that names the option that is unknown, missing or invalid.
  */
 export function readOptions<T extends Table>(
   where: string,
@@ -17,23 +17,23 @@ export function readOptions<T extends Table>(
 ): Result<T> {
   if (!isRecord(input) || !isPlain(input))
     throw mismatch(where, input, 'must be a plain options object, not a promise or class instance')
-  const own = new Map<string, unknown>()
-  // Also names that are not enumerable: an option that restricts must not be dropped because of how it was defined.
+  const values = new Map<string, unknown>()
+  // Non-enumerable names count too, so that a restricting option is not dropped because of how it was defined.
   for (const name of Object.getOwnPropertyNames(input)) {
     if (!Object.hasOwn(table, name)) {
-      const known = Object.keys(table).join(', ')
-      throw new ConfigurationError(`${where}.${name}`, `unknown option; known are ${known}`)
+      const names = Object.keys(table).join(', ')
+      throw new ConfigurationError(`${where}.${name}`, `unknown option; the options are ${names}`)
     }
     const value = input[name]
     if (value === undefined && table[name]?.isRestricting === true)
       throw new ConfigurationError(`${prefix}${name}`, 'is undefined; leave it out instead')
-    own.set(name, value)
+    values.set(name, value)
   }
-  // Without a prototype, so that no inherited setter sees a value. The copy has every name of the table.
-  const read: Record<string, unknown> = Object.create(null) as typeof read
+  // Without a prototype, so that no inherited setter receives a value. The copy has every name of the table.
+  const result: Record<string, unknown> = Object.create(null) as typeof result
   for (const [name, reader] of Object.entries(table))
-    read[name] = reader.read(`${prefix}${name}`, own.get(name), read)
-  return { ...read } as Result<T>
+    result[name] = reader.read(`${prefix}${name}`, values.get(name), result)
+  return { ...result } as Result<T>
 }
 
 /** Reads an option that is itself an options object. When it is absent, the defaults of its table apply. */

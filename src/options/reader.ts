@@ -1,8 +1,8 @@
 import { ConfigurationError } from './configuration-error.js'
 
-/** What the documentation says about an option. */
+/** Documentation of an option. */
 export interface Description {
-  /** As in docs/reference/options.md, without markup: `Duration`, `'oauth' or 'problem'`. */
+  /** Type as in docs/reference/options.md, without markup: `Duration`, `'oauth' or 'problem'`. */
   readonly type: string
   /** Inclusive limits, or a phrase for limits that are not numbers. */
   readonly bounds: Bounds | string | undefined
@@ -11,19 +11,19 @@ export interface Description {
   readonly isOptional: boolean
 }
 
-/** The smallest and the largest value; a string is a duration or the name of another option. */
+/** Minimum and maximum. A string is a duration or the name of another option. */
 interface Bounds {
   readonly min: number | string
   readonly max: number | string
 }
 
-/** Checks one option. */
+/** Reader of one option: checks and converts its value. */
 export interface Reader<T> {
   /**
-   * Returns the checked value; `undefined` stands for an absent option. `siblings` are the options of the same table
-   * that were read before this one.
+   * Returns the checked value. The `value` of an absent option is `undefined`. `siblings` are the options of the same
+   * table that were read before this one.
    *
-   * @throws ConfigurationError naming `option`.
+   * @throws ConfigurationError that names `option`.
    */
   readonly read: (option: string, value: unknown, siblings?: Siblings) => T
   readonly describe: Description
@@ -31,21 +31,21 @@ export interface Reader<T> {
   readonly isRestricting: boolean
 }
 
-/** Values of the same table that are already checked. */
+/** Checked values of the same table. */
 export type Siblings = Readonly<Record<string, unknown>>
 
-/** The known options by name. They are read in this order. */
+/** Readers by the name of their option. They are called in this order. */
 export type Table = Readonly<Record<string, Reader<unknown>>>
 
-/** A reader for every option of an interface: `const OPTIONS = { ... } satisfies TableOf<KeyOptions>`. */
+/** Table with a reader for every option of an interface: `const OPTIONS = { ... } satisfies TableOf<KeyOptions>`. */
 export type TableOf<Options> = { readonly [Name in keyof Options]-?: Reader<unknown> }
 
-/** The checked values of a table. Every name is present: an absent option is `undefined` or its default. */
+/** Checked values of a table. Every name is present: the value of an absent option is `undefined` or its default. */
 export type Result<T extends Table> = {
   readonly [Name in keyof T]: T[Name] extends Reader<infer Value> ? Value : never
 }
 
-/** The table whose checked values are these settings. */
+/** Table whose checked values are these settings. */
 export type ReadersOf<Settings> = { readonly [Name in keyof Settings]: Reader<Settings[Name]> }
 
 /**
@@ -56,13 +56,13 @@ export function custom<T>(
   description: string | (Pick<Description, 'type'> & Partial<Description>),
   check: Reader<T>['read'],
 ): Reader<T> {
-  const given = typeof description === 'string' ? { type: description } : description
+  const properties = typeof description === 'string' ? { type: description } : description
   // Every property is set, so that a polluted prototype cannot add one.
-  const describe = { bounds: undefined, default: undefined, isOptional: false, ...given }
+  const describe = { bounds: undefined, default: undefined, isOptional: false, ...properties }
   return { read: check, describe, isRestricting: false }
 }
 
-/** An error for a value that is not what the option needs: `must be ...`. */
+/** Creates the error for an invalid or absent value. The expectation is a phrase such as `must be ...`. */
 export function mismatch(option: string, value: unknown, expectation: string): ConfigurationError {
   return new ConfigurationError(option, value === undefined ? `is required and ${expectation}` : expectation)
 }
@@ -77,7 +77,7 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   }
 }
 
-/** Allows an option to be absent and replaces it then. */
+/** Allows an option to be absent. Its value is then the default. */
 export function withDefault<T>(reader: Reader<T>, fallback: T): Reader<T> {
   return {
     ...reader,
@@ -105,10 +105,11 @@ export function nullable<T>(reader: Reader<T>): Reader<T | null> {
 }
 
 /**
- * Refuses an option that is present as `undefined`: a requirement that a program computed as `undefined` by accident, such
- * as an unset environment variable, must not look like one that was left out. For every option without which more is
- * accepted, trusted or granted, or for longer. An option whose absence only means another way, such as `fetch`, may be
- * `undefined`.
+ * Refuses an option that is present as `undefined`, so that an accidentally undefined requirement, such as an unset
+ * environment variable, is not dropped.
+ *
+ * For every option whose absence accepts, trusts or grants more, or for longer. An option whose absence only selects
+ * other behavior, such as `fetch`, may be `undefined`.
  */
 export function restricting<T>(reader: Reader<T>): Reader<T> {
   return { ...reader, isRestricting: true }
@@ -120,12 +121,12 @@ export function allRestricting<T extends Table>(table: T): T {
   return Object.fromEntries(readers) as T
 }
 
-/** Describes a reader otherwise in the documentation. */
+/** Replaces parts of the documentation of a reader. */
 export function described<T>(reader: Reader<T>, description: Partial<Description>): Reader<T> {
   return { ...reader, describe: { ...reader.describe, ...description } }
 }
 
-/** Converts a checked value, or checks it further. */
+/** Converts a checked value, or applies another check to it. */
 export function mapped<T, U>(reader: Reader<T>, convert: (value: T, option: string) => U): Reader<U> {
   return {
     ...reader,

@@ -2,7 +2,7 @@ import { isRecord } from '../util/members.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, mapped, mismatch, type Description, type Reader } from './reader.js'
 
-/** Reads a string; with a pattern, one that matches it, otherwise any. */
+/** Reads a string, which must match the pattern if there is one. */
 export function string(
   options: Partial<Description> & {
     readonly default?: string
@@ -18,13 +18,16 @@ export function string(
   })
 }
 
-/** Reads a string that is neither empty nor blank, for people to read: a reason, a text of several lines. */
+/** Reads a non-blank string that is shown to people, such as a reason. It may have several lines. */
 export const nonBlankText: Reader<string> = string({
   pattern: /\S/,
   expectation: 'must be a non-empty string',
 })
 
-/** At either end of a string: what a file or a copied line adds and nobody sees. Within: control characters. */
+/**
+ * White space or invisible characters at an end of a string, as a file or copying adds them, or any control
+ * characters.
+ */
 const STRAY_CHARACTERS = /^[\s\p{Cf}]|[\s\p{Cf}]$|\p{Cc}/u
 
 /** Whether a string has white space or invisible characters at an end, or control characters. */
@@ -32,16 +35,20 @@ export function hasStrayCharacters(value: string): boolean {
   return STRAY_CHARACTERS.test(value)
 }
 
+/** Message for a string with stray characters. */
 export const STRAY_CHARACTERS_PROBLEM =
   'must not begin or end with white space, and must not contain control characters'
 
-/** Reads a string that is compared or sent: not empty, and without white space at its ends. It is never trimmed. */
+/**
+ * Reads a non-empty string that is compared or sent. Stray characters are refused, because the string is never
+ * trimmed.
+ */
 export const nonEmptyString: Reader<string> = mapped(nonBlankText, (value, option) => {
   if (hasStrayCharacters(value)) throw new ConfigurationError(option, STRAY_CHARACTERS_PROBLEM)
   return value
 })
 
-/** Reads a list of non-empty strings, or a single one; at least one. */
+/** Reads a list of at least one non-empty string. A single string counts as a list. */
 export const stringList: Reader<readonly string[]> = custom(
   { type: 'list of strings', bounds: 'at least one' },
   (option, value) => {
@@ -97,13 +104,13 @@ export function oneOf<const T extends string>(values: readonly T[], fallback?: T
   const quoted = values.map((value) => `'${value}'`)
   const type = [quoted.slice(0, -1).join(', '), quoted.at(-1)].join(' or ')
   return custom({ type, default: fallback }, (option, value = fallback) => {
-    const found = values.find((known) => known === value)
-    if (found === undefined) throw mismatch(option, value, `must be ${type}`)
-    return found
+    const match = values.find((candidate) => candidate === value)
+    if (match === undefined) throw mismatch(option, value, `must be ${type}`)
+    return match
   })
 }
 
-/** Reads a function. What it takes and returns cannot be checked here: its caller must. */
+/** Reads a function. Code that calls it must check its result, because that cannot be checked here. */
 export function func<F>(options: { readonly type?: string; readonly default?: F } = {}): Reader<F> {
   const { type = 'function', default: fallback } = options
   return custom({ type, isOptional: fallback !== undefined }, (option, value = fallback) => {
@@ -112,13 +119,13 @@ export function func<F>(options: { readonly type?: string; readonly default?: F 
   })
 }
 
-/** Reads an object that is neither null nor a list. Its properties are not checked. */
+/** Reads an object that is neither `null` nor a list. Its properties are not checked. */
 export const record: Reader<Readonly<Record<string, unknown>>> = custom('object', (option, value) => {
   if (!isRecord(value)) throw mismatch(option, value, 'must be an object')
   return value
 })
 
-/** Passes a value on unchecked: the code that uses it checks it. */
+/** Returns a value unchecked. Code that uses it must check it. */
 export function unchecked<T>(type: string, fallback?: T): Reader<T | undefined> {
   const describe = { type, default: fallback, isOptional: true }
   return custom(describe, (_option, value) => (value === undefined ? fallback : (value as T)))

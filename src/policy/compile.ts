@@ -5,7 +5,7 @@ import { custom, optional, restricting, type Reader, type TableOf } from '../opt
 import { func, stringList } from '../options/readers.js'
 import type { Policy } from './policy.js'
 
-/** A policy checked and brought into one form. */
+/** Checked and normalized policy. Durations are in seconds. */
 export interface CompiledPolicy {
   readonly scopes: ScopeRule | undefined
   readonly maxTokenAge: number | undefined
@@ -24,10 +24,10 @@ const scopes = custom<ScopeRule>(
 )
 const check = func<NonNullable<Policy['check']>>({ type: '(token, request?) => boolean | string' })
 
-/** A requirement that came out `undefined` by accident must not look like a route that requires nothing. */
+/** Refuses a requirement that is accidentally `undefined`, because it would otherwise be dropped. */
 const requirement = <T>(reader: Reader<T>): Reader<T | undefined> => restricting(optional(reader))
 
-/** The options of a policy. */
+/** Options of a policy. */
 export const POLICY_OPTIONS = {
   scopes: requirement(scopes),
   maxTokenAge: requirement(duration()),
@@ -43,22 +43,22 @@ export const POLICY_OPTIONS = {
 const compiledPolicies = new WeakMap<Policy, CompiledPolicy>()
 
 /**
- * Checks a policy once, and freezes it. Compiled policies are remembered by object, so that a policy object
- * handed in with each request costs one look-up.
+ * Checks a policy and freezes it. Compiled policies are cached by object identity, so that a policy object that is passed
+ * with each request costs one lookup.
  *
- * @throws ConfigurationError naming the member that is wrong.
+ * @throws ConfigurationError that names the invalid option.
  */
 export function compilePolicy(option: string, policy: Policy): CompiledPolicy {
-  const known = compiledPolicies.get(policy)
-  if (known !== undefined) return known
+  const cached = compiledPolicies.get(policy)
+  if (cached !== undefined) return cached
   const compiled: CompiledPolicy = Object.freeze(readOptions(option, policy, POLICY_OPTIONS))
-  // Changed later, it would go on meaning what it meant: changing it must fail instead of being ignored.
+  // Frozen, because a later change would be ignored. In strict mode it now throws.
   for (const value of Object.values(policy)) if (Array.isArray(value)) Object.freeze(value)
   compiledPolicies.set(Object.freeze(policy), compiled)
   return compiled
 }
 
-/** Reads an option that is a policy. The policy itself is kept: it is known by its identity. */
+/** Reads an option that is a policy. Returns the policy itself, because compiled policies are cached by identity. */
 export const policyOption: Reader<Policy> = custom('policy', (option, value) => {
   compilePolicy(option, value as Policy)
   return value as Policy

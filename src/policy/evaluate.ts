@@ -6,39 +6,42 @@ import type { Awaitable } from '../util/awaitable.js'
 import type { PolicySet, CallerRule } from './combine.js'
 import type { Policy } from './policy.js'
 
-/** What a policy needs to know of the configured issuer: its name, which may differ from the `iss` value, and how its scopes are compared. */
+/** Properties of the configured issuer that policies need. */
 export interface PolicyIssuer {
+  /** Configured name, which may differ from the `iss` value. */
   readonly name: string
   readonly scopeMatcher: ScopeMatcher
 }
 
-/** What policies judge of a token. Members that a token may lack stand beside it: see `KnownToken`. */
+/**
+ * Token with the facts that policies evaluate. Facts that a token may lack are separate properties: see `CachedToken`.
+ */
 export interface EvaluatedToken {
   readonly token: AccessToken
   readonly issuedAt: number | undefined
-  /** Seconds from issue to expiry as the token was minted; infinite if it does not say. */
+  /** Seconds from issue to expiry as the token was minted; infinite if one of them is not stated. */
   readonly lifetime: number
-  /** The client id; the subject if no claim names a client. */
+  /** Client id; the subject if no claim names a client. */
   readonly client: string | undefined
-  /** The subject, unless the client id stands in for it. */
+  /** Subject; `undefined` if `token.subject` is the client id in place of an absent one. */
   readonly statedSubject: string | undefined
 }
 
 /**
- * Evaluates policies in the order a caller can mend things: the token's time first (get a new one), then
- * who it is, then what it may do, then the own rule.
+ * Evaluates policies in the order in which a caller can fix a refusal: first the times (get a new token), then the
+ * caller, then the scopes, then the custom rule.
  */
 export function evaluatePolicies(
   set: PolicySet,
-  known: EvaluatedToken,
+  evaluated: EvaluatedToken,
   issuer: PolicyIssuer,
   now: number,
   request: GuardedRequest | undefined,
 ): Awaitable<Refusal | undefined> {
-  const { token } = known
+  const { token } = evaluated
   const refusal =
-    evaluateAge(set, known, now) ??
-    evaluateCallers(set.callers, known, issuer) ??
+    evaluateAge(set, evaluated, now) ??
+    evaluateCallers(set.callers, evaluated, issuer) ??
     evaluateScopes(set, token, issuer)
   return refusal !== undefined || set.checks.length === 0
     ? refusal
@@ -64,7 +67,7 @@ function evaluateAge(
 ): Refusal | undefined {
   if (maxTokenAge !== undefined) {
     if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
-    // Within the clock tolerance a token may seem to come from the future: it is then new, not younger than that.
+    // A token may seem to be issued in the future, within the clock tolerance. Its age is then 0, not negative.
     if (!(Math.max(0, now - issuedAt) < maxTokenAge)) return new Refusal('token_too_old')
   }
   if (maxTokenLifetime !== undefined && !(lifetime <= maxTokenLifetime)) {
@@ -75,11 +78,11 @@ function evaluateAge(
 
 function evaluateCallers(
   callers: readonly CallerRule[],
-  known: EvaluatedToken,
+  evaluated: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
   for (const rule of callers) {
-    const refusal = evaluateCaller(rule, known, issuer)
+    const refusal = evaluateCaller(rule, evaluated, issuer)
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -107,12 +110,13 @@ function evaluateScopes(
   token: AccessToken,
   { scopeMatcher }: PolicyIssuer,
 ): Refusal | undefined {
-  if (haveScopes(set, token.scopes, scopeMatcher)) return undefined
-  // What the resource needs (RFC 6750 section 3), in every layer: a caller should not have to find out twice.
+  if (hasScopes(set, token.scopes, scopeMatcher)) return undefined
+  // The challenge names the scopes of all policies (RFC 6750 section 3), so that a caller learns all of them in one
+  // response.
   return new Refusal('scope_insufficient', { required: set.mentionedScopes })
 }
 
-function haveScopes(
+function hasScopes(
   { requiredScopes, scopeRules }: PolicySet,
   granted: readonly string[],
   matches: ScopeMatcher,
@@ -128,11 +132,11 @@ async function evaluateCheck(
   request: GuardedRequest | undefined,
 ): Promise<Refusal | undefined> {
   try {
-    const verdict: unknown = await check(token, request)
-    if (verdict === true) return undefined
-    return new Refusal('check_failed', typeof verdict === 'string' ? { description: verdict } : {})
+    const result: unknown = await check(token, request)
+    if (result === true) return undefined
+    return new Refusal('check_failed', typeof result === 'string' ? { description: result } : {})
   } catch (cause) {
-    // A rule that breaks has permitted nothing.
+    // A rule that throws must refuse the request.
     return new Refusal('check_failed', { cause })
   }
 }

@@ -4,43 +4,84 @@ import type { Duration } from '../options/duration.js'
 import { type ScopeDemand } from '../model/scopes.js'
 
 /**
- * What a route demands of a token. Everything is optional, everything given must hold; a verifier's, a
- * router's and a route's policies add to each other. Evaluated on every request.
+ * Requirements that a route has for a token. All properties are optional, and all that are set must be met. Policies of
+ * a verifier, a router and a route all apply. They are evaluated on every request, for cached tokens too.
+ *
+ * A property must not be `undefined`: leave it out instead, so that an accidentally undefined requirement is not dropped.
+ *
+ * @example
+ * ```ts
+ * const policy: Policy = { scopes: 'orders:read', maxTokenAge: '1h', clients: ['billing'] }
+ * ```
  */
 export interface Policy {
-  /** Scopes the token must have: `'a b'` or `['a', 'b']` (all), `anyOf('a', 'b')`, `allOf('a', anyOf('b', 'c'))`. */
+  /**
+   * Required scopes: `'a b'` or `['a', 'b']` (all), `anyOf('a', 'b')`, `allOf('a', anyOf('b', 'c'))`. At least one.
+   *
+   * Refuses with 403 `scope_insufficient`.
+   */
   readonly scopes?: ScopeDemand
   /**
-   * Refuses a token once this long has passed since it was issued, and any token that does not say when.
-   * 0 refuses every token. The clock tolerance is not added.
+   * Maximum time since the token was issued. 0 refuses every token. The clock tolerance is not added.
+   *
+   * Refuses with 401 `token_too_old`, and a token without `iat` with `claim_missing`.
    */
   readonly maxTokenAge?: Duration
-  /** Refuses tokens minted to live longer than this, those that never expire, and those that do not say. */
+  /**
+   * Maximum lifetime with which the token was minted (`exp` minus `iat`).
+   *
+   * Refuses with 401 `lifetime_too_long`, also if `exp` or `iat` is absent.
+   */
   readonly maxTokenLifetime?: Duration
   /**
-   * The issuer must have vouched for the token remotely within this time; 0 asks on every request. Bounds
-   * how long a revocation goes unnoticed. A JWT is accepted locally until it is this old, and confirmed
-   * remotely beyond; where its issuer cannot be asked it is refused from then on.
-   * An `iat` ahead of our clock counts as the moment the token came.
+   * Maximum time since the issuer last confirmed the token remotely; 0 confirms on every request. It limits how long a
+   * revocation stays unnoticed.
+   *
+   * A JWT is accepted locally until it is this old, and confirmed remotely from then on. An `iat` in the future counts
+   * as the time at which the token arrived. Refuses with 401 `confirmation_impossible` if the issuer has no endpoint for
+   * it.
    */
   readonly confirmAfter?: Duration
   /**
-   * How long past its lifetime a cached result of the issuer may still be used while the issuer is unavailable, but not
-   * after a 429. Default 0; a guard in front that does not name it answers 503 before a route's is seen.
+   * Time past its lifetime for which a cached result may still be used while the issuer is unavailable, but not after a
+   * 429. The shortest of all policies applies, and a policy with `confirmAfter` and without `staleIfError` counts as 0.
+   *
+   * A guard without it responds 503 before the policy of a route behind it is evaluated.
+   *
+   * @defaultValue 0
    */
   readonly staleIfError?: Duration
-  /** Only tokens of these issuers: configured names or `iss` values. */
+  /**
+   * Allowed issuers: configured names or `iss` values. At least one.
+   *
+   * Refuses with 403 `issuer_not_allowed`.
+   *
+   * @defaultValue all
+   */
   readonly issuers?: string | readonly string[]
   /**
-   * Only these client ids. The subject is compared in place of the client id only if the token names no client, in
-   * `client_id`, `azp`, `cid`, `appid` or `clientId`: a user may have the name of a client (RFC 9068 section 5, RFC 9700 section 4.15).
+   * Allowed client ids. At least one. The subject is compared in place of the client id only if none of `client_id`,
+   * `azp`, `cid`, `appid` and `clientId` names a client, because a user may have the name of a client (RFC 9068 section
+   * 5, RFC 9700 section 4.15).
+   *
+   * Refuses with 403 `client_not_allowed`.
+   *
+   * @defaultValue all
    */
   readonly clients?: string | readonly string[]
-  /** Only these subjects (`sub`). A token that states no subject is refused, whatever its client id. */
+  /**
+   * Allowed subjects (`sub`). At least one. A token without a subject is refused, even if it has a client id.
+   *
+   * Refuses with 403 `subject_not_allowed`.
+   *
+   * @defaultValue all
+   */
   readonly subjects?: string | readonly string[]
   /**
-   * An own rule, asked last. `true` accepts; a string refuses and is sent as the reason; anything else,
-   * an exception included, refuses.
+   * Custom rule, called last. Only `true` accepts. A string refuses and is sent as `error_description`, at most 200
+   * characters. Any other result and an exception refuse too.
+   *
+   * Refuses with 403 `check_failed`.
    */
   readonly check?: (
     token: AccessToken,

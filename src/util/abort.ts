@@ -1,11 +1,11 @@
 import { timers } from './timers.js'
 
-/** Waits for shared work. An aborted signal rejects only this caller: the work goes on for the others. */
+/** Waits for a shared promise. An aborted signal rejects only this caller; the work continues for the others. */
 export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the owner of the signal gets back the reason they gave, whatever it is
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an aborted signal may be any value
       reject(signal.reason)
     }
     if (signal.aborted) {
@@ -21,11 +21,13 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
 }
 
 /**
- * Does work within a time limit. Work that ignores its signal, such as a custom function, is left behind when the time
- * is up, or when the caller's `signal` is aborted. The timer and the listener end with the work: those of
- * `AbortSignal.timeout` and `AbortSignal.any` would stay until their time, thousands at once under load.
+ * Runs work within a time limit. If the limit passes or `signal` is aborted, the result of the work is ignored, because
+ * a custom function may not react to its signal.
  *
- * @throws The error that `late` creates, or the reason of `signal`.
+ * The timer and the listener are removed when the work ends. Those of `AbortSignal.timeout` and `AbortSignal.any` stay
+ * until the timeout, which are thousands under load.
+ *
+ * @throws the error that `late` creates, or the reason of `signal`.
  */
 export async function within<T>(
   limit: { readonly seconds: number; readonly signal: AbortSignal | undefined; readonly late: () => Error },

@@ -2,15 +2,15 @@
 export type Awaitable<T> = T | Promise<T>
 
 /**
- * Continues with a value once its promise is fulfilled. Callers handle a value that is already there themselves:
+ * Calls a function with the value of a promise. Callers handle a synchronous value themselves:
  *
  * ```ts
  * return found instanceof Promise ? afterwards(found, this.#next, request) : this.#next(found, request)
  * ```
  *
- * so that a cached token needs no promise, and no step exists in a synchronous and an asynchronous version. The
- * arguments are passed on instead of being captured: a closure would make V8 allocate the captured variables on every
- * call, also when nothing is awaited.
+ * Therefore a cached token needs no promise, and no step has both a synchronous and an asynchronous version. The
+ * arguments are passed instead of captured, because a closure makes V8 allocate the captured variables on every call,
+ * even if nothing is awaited.
  */
 export async function afterwards<T, A extends readonly unknown[], R>(
   promise: Promise<T>,
@@ -20,7 +20,7 @@ export async function afterwards<T, A extends readonly unknown[], R>(
   return next(await promise, ...args)
 }
 
-/** Replaces the rejection of a promise by a result, as `try` and `catch` do for a value that is already there. */
+/** Replaces the rejection of a promise by a result, as `try` and `catch` do for synchronous code. */
 export async function recovered<T, A extends readonly unknown[]>(
   promise: Promise<T>,
   onError: (error: unknown, ...args: A) => T,

@@ -1,22 +1,22 @@
-/** How pauses between failed attempts grow, in seconds. */
+/** Bounds of an exponential backoff, in seconds. */
 export interface Backoff {
-  /** The pause after the first failure. Each further failure doubles it. */
+  /** Backoff after the first failure. Each further failure doubles it. */
   readonly first: number
-  /** The longest pause. */
+  /** Maximum backoff. */
   readonly longest: number
 }
 
 const JITTER = 0.1
 
-/** The pause after so many failures in a row, without jitter. */
+/** Returns the backoff after a number of consecutive failures, without jitter. */
 export function backoff(failures: number, { first, longest }: Backoff): number {
-  // Bounded, because `2 ** failures` becomes infinite, and 0 times infinity is not a number.
+  // The exponent is bounded, because `2 ** failures` becomes infinite, and 0 times infinity is NaN.
   return Math.min(longest, first * 2 ** Math.min(failures - 1, 30))
 }
 
 /**
- * The pause after so many failures in a row, with jitter. It only shortens the pause, so that the documented longest
- * pause is an upper bound. A longer `Retry-After` of the server is obeyed, up to `longestRetryAfter`.
+ * Returns the backoff after a number of consecutive failures, with jitter. Jitter only shortens it, so that the
+ * documented maximum is an upper bound. A longer `Retry-After` of the server is obeyed, up to `longestRetryAfter`.
  */
 export function backoffWithJitter(
   failures: number,

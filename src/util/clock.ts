@@ -1,45 +1,47 @@
 /**
- * The two clocks a guard needs. What a token says about itself (`exp`, `iat`) is compared with the time
- * of day; what we decide ourselves (lifetimes of remembered answers, pauses) runs on elapsed time, so
- * that a time of day that jumps back prolongs nothing.
+ * Wall clock and monotonic clock. The claims of a token (`exp`, `iat`) are compared with the wall clock. Lifetimes of
+ * cached results and backoff use elapsed time, so that a wall clock that is set back does not extend them.
  */
 export interface Clock {
-  /** The time of day, in seconds since the epoch, with fractions. */
+  /** Returns the wall-clock time, in seconds since the epoch, with fractions. */
   now(): number
   /**
-   * Seconds elapsed since some fixed moment, including the time in which the machine was suspended; never runs backwards.
+   * Returns the seconds elapsed since a fixed moment, including the time for which the machine was suspended. It never
+   * decreases.
    *
-   * @param now what {@link Clock.now} has just returned, with nothing awaited since: saves a reading.
+   * @param now - the result of {@link Clock.now}, if nothing was awaited since. It saves a reading.
    */
   elapsed(now?: number): number
 }
 
 /**
- * Seconds by which the time of day must gain on the monotonic clock between two readings to count. Less is a clock that
- * is adjusted or read a little later, which must not add up to anything.
+ * Minimum seconds by which the wall clock must advance beyond the monotonic clock between two readings to count. A
+ * smaller difference is an adjustment of the clock or a delay between the readings, and must not accumulate.
  */
-const SHORTEST_SUSPENSION = 1
+const MIN_SUSPENSION = 1
 
 /**
- * Adds up the time in which the machine was suspended, or restored from a snapshot: a monotonic clock such as
- * `performance.now()` stands still meanwhile, and the time of day does not. A time of day that is set forward cannot be
- * told apart and counts too, so that something expires early. One that is set back changes nothing.
+ * Adds up the time for which the machine was suspended, or restored from a snapshot. A monotonic clock such as
+ * `performance.now()` stops meanwhile, and the wall clock does not.
+ *
+ * A wall clock that is set forward cannot be distinguished and counts too, so that cached results expire early. One that
+ * is set back changes nothing.
  */
 export class Suspension {
   #monotonic: number
   #now: number
   #seconds = 0
 
-  /** @param monotonic the monotonic clock. @param now the time of day. Both in seconds. */
+  /** Takes a first reading of the monotonic clock and the wall clock, in seconds. */
   constructor(monotonic: number, now: number) {
     this.#monotonic = monotonic
     this.#now = now
   }
 
-  /** The seconds of all suspensions up to this reading of both clocks; never decreases. */
+  /** Returns the seconds of all suspensions up to this reading of both clocks. It never decreases. */
   seconds(monotonic: number, now: number): number {
     const gained = now - this.#now - (monotonic - this.#monotonic)
-    if (gained >= SHORTEST_SUSPENSION) this.#seconds += gained
+    if (gained >= MIN_SUSPENSION) this.#seconds += gained
     this.#monotonic = monotonic
     this.#now = now
     return this.#seconds

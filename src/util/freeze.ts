@@ -1,7 +1,7 @@
-/** Freezes an object and everything in it, but for bytes, which cannot be frozen. */
+/** Freezes an object and everything in it, except typed arrays, which cannot be frozen. */
 export function deepFreeze<T extends object>(root: T): T {
-  // A worklist, not recursion: nesting is the token's choice and must not become our stack depth. What is frozen
-  // already is looked into as well: it may hold what is not.
+  // A worklist instead of recursion, because the sender of a token decides on its nesting and could overflow the stack.
+  // Frozen objects are visited too, because they may contain objects that are not frozen.
   const found = new Set<object>([root])
   for (const item of found) {
     Object.freeze(item)
@@ -19,8 +19,8 @@ export function deepFreeze<T extends object>(root: T): T {
 export const DEEPEST_NESTING = 64
 
 /**
- * Freezes an object and everything in it, unless something in it lies more than `levels` deep: then it gives false, and
- * the object is frozen in part.
+ * Freezes an object and everything in it. Returns `false` if it is nested more than `levels` deep; it is then partly
+ * frozen.
  */
 export function freezeWithin(root: object, levels: number): boolean {
   if (levels === 0) return false

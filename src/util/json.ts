@@ -1,7 +1,7 @@
-/** Parses JSON; undefined if it is none. */
-export function parseJson(text: string): unknown {
+/** Parses JSON. Returns `undefined` if the string is not valid JSON. */
+export function parseJson(json: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(json) as unknown
   } catch {
     return undefined
   }

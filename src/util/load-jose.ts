@@ -2,10 +2,12 @@ type Jose = typeof import('jose')
 
 let loading: Promise<Jose> | undefined
 
-/** jose, loaded once it is needed: most processes never need it, and it takes longer to load than all the rest. */
+/**
+ * Loads jose on first use, because most processes never need it, and loading it takes longer than all other modules.
+ */
 export function loadJose(): Promise<Jose> {
   return (loading ??= import('jose').catch((error: unknown) => {
-    // What kept it from loading, such as too many open files, may be over the next time.
+    // Loading is retried on the next call, because the cause, such as too many open files, may be temporary.
     loading = undefined
     throw error
   }))

@@ -1,15 +1,17 @@
 /** Seconds since the epoch, whole or fractional. */
 export type EpochSeconds = number
 
-/** A JSON object from outside. Any field may be absent or have another type than documented: the readers then return undefined. */
+/**
+ * JSON object from outside. Any member may be absent or have an undocumented type; the readers then return
+ * `undefined`.
+ */
 export type UntrustedObject = Readonly<Record<string, unknown>>
 
 /**
- * The value of a field if the object itself has it, whatever its type. An inherited field, of a polluted prototype for
- * example, is treated as absent.
+ * Returns a property of any type if the object itself has it. A property of a polluted prototype is treated as absent.
  */
 export function ownMember<T extends object, Name extends keyof T>(of: T, name: Name): T[Name] | undefined {
-  // The lookup first: most claims that are looked for are absent, and `Object.hasOwn` costs more.
+  // The lookup first, because most of the claims looked up are absent, and `Object.hasOwn` costs more.
   const value = of[name]
   return value === undefined || Object.hasOwn(of, name) ? value : undefined
 }
@@ -38,13 +40,13 @@ export function boolean(from: UntrustedObject, name: string): boolean | undefine
   return typeof value === 'boolean' ? value : undefined
 }
 
-/** Reads the strings of a list; empty for anything but a list. */
+/** Reads the strings of a list. Returns an empty list if the value is not a list. */
 export function stringList(from: UntrustedObject, name: string): readonly string[] {
   const value = ownMember(from, name)
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** Reads a time that is written in milliseconds since the epoch. */
+/** Reads a time in milliseconds since the epoch. Returns seconds. */
 export function secondsFromMilliseconds(from: UntrustedObject, name: string): EpochSeconds | undefined {
   const value = number(from, name)
   return value === undefined ? undefined : value / 1000
@@ -56,23 +58,23 @@ export function record(from: UntrustedObject, name: string): UntrustedObject | u
   return isRecord(value) ? value : undefined
 }
 
-/** Reads the objects of a list; undefined for anything but a list. */
+/** Reads the objects of a list. Returns `undefined` if the value is not a list. */
 export function records(from: UntrustedObject, name: string): readonly UntrustedObject[] | undefined {
   const value = ownMember(from, name)
   return Array.isArray(value) ? value.filter(isRecord) : undefined
 }
 
-/** True for an object that is neither null nor a list: JSON's object, or an options object. */
+/** Whether a value is an object that is neither `null` nor a list, such as a JSON object or an options object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether an object is the `Object.prototype` of some realm. Everything inherits from it, so that no member of it is meant. */
+/** Whether an object is the `Object.prototype` of any realm. */
 export function isObjectPrototype(value: object): boolean {
   return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf')
 }
 
-/** Whether an object inherits only from the `Object.prototype` of some realm: its own members are all it has. */
+/** Whether an object is a plain object: without a prototype, or with the `Object.prototype` of any realm. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
   return prototype === null || prototype === Object.prototype || isObjectPrototype(prototype)
@@ -83,7 +85,7 @@ export function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** Whether a value is a list of nothing but strings. */
+/** Whether a value is a list of strings. */
 export function isStringList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

@@ -1,45 +1,45 @@
-/** What stands for a secret while others are looked for: a text to be shown has no such character left. */
+/** Placeholder of a secret during redaction. It is a control character, so the redacted line has no other. */
 const MARK = '\u0000'
 
-/** What a reader does not see: a secret with one of these inside would be taken for another text. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]+/gu
+/** Invisible characters. A secret containing them would otherwise escape redaction. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]+/gu
 
 /**
- * What others sent, as one line that can be shown: without characters that are not seen, and with `[secret]` in
- * place of every usual spelling of a secret.
+ * Converts external input to one line that can be logged: without invisible characters, and with `[secret]` in place of
+ * every common encoding of a secret.
  */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const spellings = [...new Set(secrets.flatMap(spellingsOf))].sort((one, other) => other.length - one.length)
-  const hide = (line: string): string =>
-    spellings.reduce((hidden, spelling) => hidden.replaceAll(spelling, MARK), line)
-  const apart = hide(withoutUnseen(text.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')))
-  // Line breaks part words; but where taking them out shows a secret, they had parted its halves.
-  const joined = hide(withoutUnseen(text))
-  return (marksIn(joined) > marksIn(apart) ? joined : apart).replaceAll(MARK, '[secret]')
+export function withoutSecrets(input: string, secrets: readonly string[]): string {
+  const encodings = [...new Set(secrets.flatMap(encodingsOf))].sort((a, b) => b.length - a.length)
+  const redact = (line: string): string =>
+    encodings.reduce((redacted, encoding) => redacted.replaceAll(encoding, MARK), line)
+  const separated = redact(removeInvisible(input.replace(/[\p{Zl}\p{Zp}\s]+/gu, ' ')))
+  // Line breaks become spaces, unless removing them reveals another secret, which they had split.
+  const joined = redact(removeInvisible(input))
+  return (countMarks(joined) > countMarks(separated) ? joined : separated).replaceAll(MARK, '[secret]')
 }
 
 /**
- * What others sent, fit to stand in an error and with it in a log: {@link withoutSecrets}, without a full stop at
- * its end, and cut after `atMost` characters.
+ * Converts external input to a quotation for an error message: {@link withoutSecrets}, without a final full stop, and
+ * cut after `atMost` characters.
  */
 export function quoted(
-  text: string,
+  input: string,
   { secrets, atMost }: { readonly secrets: readonly string[]; readonly atMost: number },
 ): string {
-  const line = withoutSecrets(text, secrets).replace(/\.$/, '')
+  const line = withoutSecrets(input, secrets).replace(/\.$/, '')
   return line.length > atMost ? `${line.slice(0, atMost)}…` : line
 }
 
-function marksIn(line: string): number {
+function countMarks(line: string): number {
   return line.split(MARK).length
 }
 
-function withoutUnseen(text: string): string {
-  return text.replace(UNSEEN, '')
+function removeInvisible(input: string): string {
+  return input.replace(INVISIBLE, '')
 }
 
-function spellingsOf(secret: string): readonly string[] {
-  // What is no Unicode has no encoding: it goes out with this in its place.
+function encodingsOf(secret: string): readonly string[] {
+  // A lone surrogate has no encoding and is sent as U+FFFD.
   const sent = secret.replace(/\p{Cs}/gu, '\ufffd')
   const form = new URLSearchParams({ '': sent }).toString().slice(1)
   const encoded = [encodeURIComponent(sent), form, form.replaceAll('+', '%20')]
@@ -50,16 +50,16 @@ function spellingsOf(secret: string): readonly string[] {
     secret,
     sent,
     ...encoded,
-    ...encoded.map((text) => text.replace(/%../g, (byte) => byte.toLowerCase())),
-    ...[json, inAscii(json)].flatMap((text) => [text, text.replaceAll('/', '\\/')]),
-    ...[base64, base64url].flatMap((text) => [text, text.replace(/=+$/, '')]),
+    ...encoded.map((value) => value.replace(/%../g, (byte) => byte.toLowerCase())),
+    ...[json, escapeNonAscii(json)].flatMap((value) => [value, value.replaceAll('/', '\\/')]),
+    ...[base64, base64url].flatMap((value) => [value, value.replace(/=+$/, '')]),
   ]
-    .map(withoutUnseen)
-    .filter((spelling) => spelling !== '')
+    .map(removeInvisible)
+    .filter((encoding) => encoding !== '')
 }
 
-/** JSON as many languages write it. */
-function inAscii(json: string): string {
+/** Escapes non-ASCII characters, as many JSON libraries do. */
+function escapeNonAscii(json: string): string {
   return json.replace(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,8 +1,8 @@
-/** Lets all callers share one piece of work while it is in flight. Nothing is kept once it is done. */
+/** Shares one piece of work among all callers while it is in flight. The result is not cached. */
 export class SharedFlight<T> {
   #inFlight: Promise<T> | undefined
 
-  /** The work in flight. */
+  /** The work in flight, if any. */
   get inFlight(): Promise<T> | undefined {
     return this.#inFlight
   }
@@ -17,40 +17,40 @@ export class SharedFlight<T> {
 }
 
 /**
- * Lets callers of the same key share one piece of work while it is in flight. Memory is bounded by the work in flight,
- * because nothing is kept once it is done.
+ * Shares one piece of work per key among callers while it is in flight. Memory is bounded by the work in flight, because
+ * results are not cached.
  */
 export class SingleFlight<T> {
   readonly #inFlight = new Map<string, Promise<T>>()
 
-  /** The work under way for a key. */
+  /** Returns the work in flight for a key. */
   inFlight(key: string): Promise<T> | undefined {
     return this.#inFlight.get(key)
   }
 
   /**
-   * Joins the work under way for a key, or starts it. `keep` is called with its result before anyone
-   * else gets it, unless the work was abandoned; the work itself can ask whether it still counts.
+   * Joins the work in flight for a key, or starts it. `keep` is called with the result before any caller receives it,
+   * unless the work was abandoned. The work can call `mayKeep` to find out whether it was.
    */
   share(key: string, work: (mayKeep: () => boolean) => Promise<T>, keep: (result: T) => void): Promise<T> {
     const inFlight = this.#inFlight.get(key)
     if (inFlight !== undefined) return inFlight
-    const working = work(() => this.#inFlight.get(key) === started)
-    const started: Promise<T> = working.then(
+    const running = work(() => this.#inFlight.get(key) === shared)
+    const shared: Promise<T> = running.then(
       (result) => {
-        if (this.#finish(key, started)) keep(result)
+        if (this.#finish(key, shared)) keep(result)
         return result
       },
       (error: unknown) => {
-        this.#finish(key, started)
+        this.#finish(key, shared)
         throw error
       },
     )
-    this.#inFlight.set(key, started)
-    return started
+    this.#inFlight.set(key, shared)
+    return shared
   }
 
-  /** Whoever asks from now on starts afresh; what is under way serves those who wait for it and is not kept. */
+  /** Abandons the work in flight for a key. Its callers still receive the result, but later callers start new work. */
   abandon(key: string): void {
     this.#inFlight.delete(key)
   }

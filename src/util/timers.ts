@@ -2,19 +2,22 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Suspension } from './clock.js'
 
 /**
- * The timers of every deadline and every pause between attempts. They run on elapsed time, never on an injected clock:
- * an injected clock may stand still, and a request must end all the same. Tests replace these methods.
+ * Timers of every deadline and of every backoff. They never use an injected clock, because an injected clock may stop,
+ * and a request must end nevertheless. Tests replace these methods.
  */
 export const timers = {
   /**
-   * Seconds elapsed since some fixed moment; never runs backwards. For deadlines: as with the timers below, the time in
-   * which the machine was suspended does not count.
+   * Returns the seconds elapsed since a fixed moment. It never decreases. For deadlines: as with the timers below, time
+   * for which the machine was suspended does not count.
    */
   elapsed(): number {
     return performance.now() / 1000
   },
 
-  /** Calls back after so many seconds, unless the returned function is called before. Never keeps the process alive. */
+  /**
+   * Calls back after a number of seconds, unless the returned function is called first. Never keeps the process
+   * alive.
+   */
   after(seconds: number, callback: () => void): () => void {
     const timer = setTimeout(callback, Math.ceil(seconds * 1000)).unref()
     return () => {
@@ -22,7 +25,7 @@ export const timers = {
     }
   },
 
-  /** Waits between two attempts. Keeps the process alive: nothing else may, while no request is in flight. */
+  /** Waits between two attempts. Keeps the process alive, because no open connection may do so between requests. */
   pause(seconds: number, signal?: AbortSignal): Promise<void> {
     return pause(seconds * 1000, undefined, { signal })
   },
@@ -30,7 +33,7 @@ export const timers = {
 
 const suspension = new Suspension(performance.now() / 1000, Date.now() / 1000)
 
-/** Seconds elapsed since some fixed moment, suspensions included: for the lifetime of what is kept without a `Clock`. */
+/** Returns the seconds elapsed since a fixed moment, including suspensions: for caches that have no `Clock`. */
 export function elapsedLifetime(): number {
   return timers.elapsed() + suspension.seconds(performance.now() / 1000, Date.now() / 1000)
 }

@@ -141,11 +141,11 @@ export const REFUSED: readonly Refused[] = [
   }),
   invalid('a JWT for another audience', 'audience_mismatch', {
     headers: jwt({ audience: 'https://elsewhere.example' }),
-    description: 'The access token is for another audience.',
+    description: 'The access token was not issued for this API.',
   }),
   invalid('an opaque token for another audience', 'audience_mismatch', {
     headers: opaque({ audience: 'https://elsewhere.example' }),
-    description: 'The access token is for another audience.',
+    description: 'The access token was not issued for this API.',
   }),
   invalid('a token that is too old', 'token_too_old', {
     headers: jwt({ age: '10m' }),
@@ -155,7 +155,7 @@ export const REFUSED: readonly Refused[] = [
   invalid('a token that lives too long', 'lifetime_too_long', {
     headers: jwt({ expiresIn: '2h' }),
     policy: { maxTokenLifetime: '1h' },
-    description: 'The access token lives too long for this resource.',
+    description: 'The lifetime of the access token is too long for this resource.',
   }),
   invalid('a revoked opaque token', 'token_inactive', { headers: revoked((issuer) => issuer.mintOpaque()) }),
   invalid('an opaque token nobody issued', 'token_inactive', { headers: raw('Bearer made-up') }),

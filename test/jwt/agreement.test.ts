@@ -17,7 +17,7 @@ interface Signer {
   readonly sign: (input: Buffer) => Buffer
 }
 
-/** One key for all algorithms that it fits: a verdict on a foreign signature is on its algorithm, not on its key. */
+/** One key for all algorithms that it supports: a signature by another algorithm is refused because of its algorithm. */
 function keyFor(algorithm: SigningAlgorithm): SigningKey {
   if (algorithm.startsWith('ES')) return keyOf(algorithm)
   return keyOf(algorithm.startsWith('Ed') ? 'EdDSA' : 'RS256')
@@ -43,27 +43,27 @@ function tokenOf(input: string, signature: Buffer): string {
 }
 
 /**
- * The verdicts of all three ways: here, in the thread pool, by jose. The first of two in one go stays here, and the
- * second, if its key is none of the quick ones, goes to the pool.
+ * Results of the three implementations: inline, in the thread pool, jose. Of two signatures in one run of code, the first
+ * is verified inline, and the second in the pool if its key is slow.
  */
-async function verdicts(token: string, { algorithm, key }: Pick<Signer, 'algorithm' | 'key'>) {
-  const costly = { ...key, isQuick: false }
+async function resultsOf(token: string, { algorithm, key }: Pick<Signer, 'algorithm' | 'key'>) {
+  const slow = { ...key, isQuick: false }
   await new Promise((resolve) => setImmediate(resolve))
-  const here = verifyWithNode(token, algorithm, costly)
-  const inPool = verifyWithNode(token, algorithm, costly)
-  expect(here).not.toBeInstanceOf(Promise)
+  const inline = verifyWithNode(token, algorithm, slow)
+  const inPool = verifyWithNode(token, algorithm, slow)
+  expect(inline).not.toBeInstanceOf(Promise)
   expect(inPool).toBeInstanceOf(Promise)
-  return { here, inPool: await inPool, jose: await verifyWithJose(token, algorithm, key) }
+  return { inline, inPool: await inPool, jose: await verifyWithJose(token, algorithm, key) }
 }
 
-const all = (verdict: boolean) => ({ here: verdict, inPool: verdict, jose: verdict })
+const all = (isValid: boolean) => ({ inline: isValid, inPool: isValid, jose: isValid })
 
 describe.each(SIGNERS)('$algorithm', (by) => {
   const input = inputOf(by.algorithm)
   const signature = by.sign(Buffer.from(input))
 
-  it('a signature holds for all', async () => {
-    expect(await verdicts(tokenOf(input, signature), by)).toEqual(all(true))
+  it('every implementation accepts a valid signature', async () => {
+    expect(await resultsOf(tokenOf(input, signature), by)).toEqual(all(true))
   })
 
   const flipped = (bytes: Buffer, at: number): Buffer => {
@@ -76,36 +76,36 @@ describe.each(SIGNERS)('$algorithm', (by) => {
     ['empty', Buffer.alloc(0)],
     ['all zero', Buffer.alloc(signature.length)],
     ['all ones', Buffer.alloc(signature.length, 255)],
-    ['a byte short', signature.subarray(0, -1)],
-    ['a byte long', Buffer.concat([signature, Buffer.from([0])])],
-    ['with a zero in front', Buffer.concat([Buffer.from([0]), signature])],
-    ['twice', Buffer.concat([signature, signature])],
-    ['its first half', signature.subarray(0, half)],
-    ['its halves exchanged', Buffer.concat([signature.subarray(half), signature.subarray(0, half)])],
-    ['its first half zero', Buffer.concat([Buffer.alloc(half), signature.subarray(half)])],
-    ['its second half zero', Buffer.concat([signature.subarray(0, half), Buffer.alloc(half)])],
-    ['changed in its first bit', flipped(signature, 0)],
-    ['changed in its last bit', flipped(signature, signature.length - 1)],
+    ['a byte too short', signature.subarray(0, -1)],
+    ['a byte too long', Buffer.concat([signature, Buffer.from([0])])],
+    ['preceded by a zero', Buffer.concat([Buffer.from([0]), signature])],
+    ['repeated', Buffer.concat([signature, signature])],
+    ['cut to its first half', signature.subarray(0, half)],
+    ['swapped in its halves', Buffer.concat([signature.subarray(half), signature.subarray(0, half)])],
+    ['zero in its first half', Buffer.concat([Buffer.alloc(half), signature.subarray(half)])],
+    ['zero in its second half', Buffer.concat([signature.subarray(0, half), Buffer.alloc(half)])],
+    ['changed in a bit of its first byte', flipped(signature, 0)],
+    ['changed in a bit of its last byte', flipped(signature, signature.length - 1)],
   ]
-  it.each(CHANGES)('a signature that is %s holds for none', async (_, changed) => {
-    expect(await verdicts(tokenOf(input, changed), by)).toEqual(all(false))
+  it.each(CHANGES)('every implementation refuses a signature that is %s', async (_, changed) => {
+    expect(await resultsOf(tokenOf(input, changed), by)).toEqual(all(false))
   })
 
   it.each(SIGNERS.filter((other) => other.algorithm !== by.algorithm && other.sign !== by.sign))(
-    'a signature made under $algorithm holds for none, unless it is the same algorithm by another name',
+    'every implementation refuses a signature by $algorithm, unless it is another name of the algorithm',
     async (other) => {
       const foreign = other.sign(Buffer.from(input))
       const isSame = [by, other].every(({ algorithm }) => ['EdDSA', 'Ed25519'].includes(algorithm))
-      // jose compares the header's alg with the one it is told, which is `by`'s own.
-      expect(await verdicts(tokenOf(input, foreign), by)).toEqual(all(isSame))
+      // jose compares the `alg` of the header with the expected one, which is that of `by`.
+      expect(await resultsOf(tokenOf(input, foreign), by)).toEqual(all(isSame))
     },
   )
 
-  it('a signature of other claims holds for none', async () => {
-    expect(await verdicts(tokenOf(inputOf(by.algorithm, { sub: 'y' }), signature), by)).toEqual(all(false))
+  it('every implementation refuses the signature of other claims', async () => {
+    expect(await resultsOf(tokenOf(inputOf(by.algorithm, { sub: 'y' }), signature), by)).toEqual(all(false))
   })
 
-  it('whatever is done to the bytes of a token, all come to the same verdict', async () => {
+  it('all implementations have the same result for any change to the bytes of a token', async () => {
     const change = fc.record({
       part: fc.constantFrom('input', 'signature'),
       at: fc.nat(),
@@ -114,7 +114,7 @@ describe.each(SIGNERS)('$algorithm', (by) => {
     })
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 3 }), async (changes) => {
-        // Only the claims: a changed header is judged before any signature is.
+        // Only the claims are changed, because the header is validated before the signature.
         let claims = Buffer.from(input.slice(input.indexOf('.') + 1), 'base64url')
         let bytes = Buffer.from(signature)
         for (const { part, at, bits, cut } of changes) {
@@ -125,11 +125,11 @@ describe.each(SIGNERS)('$algorithm', (by) => {
           else bytes = kept
         }
         const header = input.slice(0, input.indexOf('.'))
-        const { here, inPool, jose } = await verdicts(
+        const { inline, inPool, jose } = await resultsOf(
           tokenOf(`${header}.${claims.toString('base64url')}`, bytes),
           by,
         )
-        expect(here).toBe(jose)
+        expect(inline).toBe(jose)
         expect(inPool).toBe(jose)
       }),
       runs(60),
@@ -137,28 +137,28 @@ describe.each(SIGNERS)('$algorithm', (by) => {
   })
 })
 
-describe('the published examples', () => {
-  it.each(SIGNED)('$source ($algorithm) hold for all', async ({ algorithm, jwk, token }) => {
+describe('published test vectors', () => {
+  it.each(SIGNED)('every implementation accepts $source ($algorithm)', async ({ algorithm, jwk, token }) => {
     const key = readJwk(jwk)
     expect(key).toBeDefined()
-    expect(await verdicts(token, { algorithm, key: key! })).toEqual(all(true))
+    expect(await resultsOf(token, { algorithm, key: key! })).toEqual(all(true))
   })
 })
 
-describe('an elliptic curve signature in the DER form', () => {
-  it.each([256, 384, 512] as const)('ES%i holds for none', async (bits) => {
+describe('an ECDSA signature in DER', () => {
+  it.each([256, 384, 512] as const)('every implementation refuses it: ES%i', async (bits) => {
     const by = SIGNERS.find(({ algorithm }) => algorithm === `ES${bits}`)!
     const input = inputOf(by.algorithm)
     const der = sign(`sha${bits}`, Buffer.from(input), keyOf(`ES${bits}`).privateKey)
-    expect(await verdicts(tokenOf(input, der), by)).toEqual(all(false))
+    expect(await resultsOf(tokenOf(input, der), by)).toEqual(all(false))
   })
 })
 
-describe('a key that cannot be used', () => {
+describe('an unusable key', () => {
   it.each([
     ['a point that is not on its curve', { ...keyOf('ES256').jwk, y: keyOf('ES256').jwk['x'] }, 'ES256'],
     ['a point that is too short', { ...keyOf('ES384').jwk, x: 'AAAA' }, 'ES384'],
-  ])('%s: none of the ways uses it', async (_, jwk, algorithm) => {
+  ])('no implementation uses it: %s', async (_, jwk, algorithm) => {
     const key = readJwk(jwk)!
     const token = tokenOf(inputOf(algorithm), Buffer.alloc(96))
     expect(verifyWithNode(token, algorithm, key)).toBeUndefined()
@@ -166,13 +166,13 @@ describe('a key that cannot be used', () => {
   })
 })
 
-it('an algorithm that Node is not used for goes to jose', async () => {
+it('an algorithm that node:crypto is not used for is verified with jose', async () => {
   const key: VerificationKey = {
     ...SIGNERS[0]!.key,
     keyObject: () => {
-      throw new Error('not to be asked')
+      throw new Error('must not be called')
     },
-    import: () => Promise.reject(new Error('no such algorithm here')),
+    import: () => Promise.reject(new Error('unsupported algorithm')),
   }
   expect(
     await verifyWithNode(tokenOf(inputOf('ML-DSA-44'), Buffer.alloc(4)), 'ML-DSA-44', key),

@@ -9,7 +9,7 @@ vi.mock('jose', (importOriginal) => {
   return importOriginal()
 })
 
-it('while jose cannot be loaded a token is undecided, and with the next request jose is loaded anew', async () => {
+it('a token is undecidable while jose cannot be loaded, and the next request loads jose again', async () => {
   const issuer = await createTestIssuer()
   const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], signatures: 'jose' })
   const request = { headers: { authorization: `Bearer ${issuer.mintJwt()}` } }

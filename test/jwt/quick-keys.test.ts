@@ -21,7 +21,7 @@ it.each([
 it.each([
   ['RSA of 2,048 bits', rsa(2048), true],
   ['RSA of 3,072 bits', rsa(3072), true],
-  ['RSA of more', rsa(3080), false],
+  ['RSA of 3,080 bits', rsa(3080), false],
   ['P-256', curve('P-256'), false],
   ['P-521', curve('P-521'), false],
   ['Ed25519', generateKeyPairSync('ed25519').publicKey, false],

@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 
 type Done = (error: Error | null, isGood: boolean) => void
 
-/** The signatures that wait for the thread pool: it verifies none until `release`. */
+/** Signatures that wait for the thread pool, which verifies none until `release` is called. */
 const queue = vi.hoisted(() => ({ waiting: [] as (() => void)[] }))
 
 vi.mock('node:crypto', async (original) => {
@@ -26,7 +26,7 @@ const release = (): void => {
 }
 afterEach(release)
 
-/** The result of some work while the pool verifies. */
+/** Releases the pool until the work is done. */
 async function finished<T>(work: Promise<T>): Promise<T> {
   let isDone = false
   const done = work.finally(() => (isDone = true))
@@ -57,7 +57,7 @@ function verifierOfJwts(): Verifier {
 const OVERLOADED = { status: 503, reason: 'issuer_overloaded', retryAfter: 1, challenge: undefined }
 
 describe('a flood of new tokens', () => {
-  it('has at most 2000 signatures wait for the thread pool; further new tokens get 503 with Retry-After immediately', async () => {
+  it('queues at most 2000 signatures; further new tokens get 503 with Retry-After immediately', async () => {
     const verifier = verifierOfJwts()
     const answers = times(2100, () => answerTo(verifier, mint()))
     await until(() => queue.waiting.length >= 2000)
@@ -67,7 +67,7 @@ describe('a flood of new tokens', () => {
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(2000)
   })
 
-  it('is bounded in characters as well: 256 tokens of 8 KB wait', async () => {
+  it('queues at most 2 MB of tokens: about 256 of 8 KB', async () => {
     const verifier = verifierOfJwts()
     const long = () => mint({ x: 'x'.repeat(5700) })
     const answers = times(300, () => answerTo(verifier, long()))
@@ -78,7 +78,7 @@ describe('a flood of new tokens', () => {
     await finished(Promise.all(answers))
   })
 
-  it('changes nothing for cached tokens, and later new tokens are verified again', async () => {
+  it('does not affect cached tokens, and new tokens are verified again after it', async () => {
     const verifier = verifierOfJwts()
     const cached = mint()
     expect(await finished(answerTo(verifier, cached))).toMatchObject({ status: 200 })

@@ -5,7 +5,7 @@ const ONE = { cost: 1, characters: 800 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-it('a check that comes alone stays here, and so does the one after it', async () => {
+it('single verifications run inline, one after the other', async () => {
   const pace = new SignatureScheduler()
   for (let count = 0; count < 5; count += 1) {
     expect(pace.shouldRunInline(false)).toBe(true)
@@ -14,7 +14,7 @@ it('a check that comes alone stays here, and so does the one after it', async ()
   }
 })
 
-it('of checks that come in one go, only the first stays here', async () => {
+it('only the first verification of a burst runs inline', async () => {
   const pace = new SignatureScheduler()
   expect(pace.shouldRunInline(false)).toBe(true)
   pace.recordInline(0.01, false)
@@ -23,18 +23,18 @@ it('of checks that come in one go, only the first stays here', async () => {
   expect(pace.shouldRunInline(false)).toBe(true)
 })
 
-it('while others are in the pool, a further one goes there, until the last is back', () => {
+it('further verifications run in the pool until the last one there has completed', () => {
   const pace = new SignatureScheduler()
   pace.dispatch(ONE)
   pace.dispatch(ONE)
   expect(pace.shouldRunInline(false)).toBe(false)
-  pace.completed(ONE)
+  pace.recordCompleted(ONE)
   expect(pace.shouldRunInline(false)).toBe(false)
-  pace.completed(ONE)
+  pace.recordCompleted(ONE)
   expect(pace.shouldRunInline(false)).toBe(true)
 })
 
-it('a turn of the event loop gives two milliseconds, and the next one as much again', async () => {
+it('each turn of the event loop has a budget of two milliseconds', async () => {
   const pace = new SignatureScheduler()
   for (const spent of [0.8, 0.8, 0.8]) {
     expect(pace.shouldRunInline(false)).toBe(true)
@@ -46,7 +46,7 @@ it('a turn of the event loop gives two milliseconds, and the next one as much ag
   expect(pace.shouldRunInline(false)).toBe(true)
 })
 
-it('with a quick key, checks that come in one go stay here, until the turn has given its share', () => {
+it('with a quick key, all verifications of a burst run inline until the budget of the turn is spent', () => {
   const pace = new SignatureScheduler()
   pace.dispatch(ONE)
   for (let count = 0; count < 4; count += 1) {
@@ -56,7 +56,7 @@ it('with a quick key, checks that come in one go stay here, until the turn has g
   expect(pace.shouldRunInline(true)).toBe(false)
 })
 
-it('what many turns have spent little by little is not held against a later one', async () => {
+it('small amounts spent in many turns do not add up', async () => {
   const pace = new SignatureScheduler()
   for (let turn = 0; turn < 200; turn += 1) {
     expect(pace.shouldRunInline(false)).toBe(true)
@@ -65,18 +65,18 @@ it('what many turns have spent little by little is not held against a later one'
   }
 })
 
-describe('no more signatures wait for the thread pool than two cores verify in 0.3 s', () => {
+describe('the queue of the thread pool holds at most what two cores verify in 0.3 s', () => {
   it.each([
     ['of P-256 keys', { cost: 1, characters: 800 }, 2000],
     ['of P-384 keys', { cost: 8, characters: 800 }, 250],
     ['of P-521 keys', { cost: 24, characters: 800 }, 83],
     ['of the longest tokens', { cost: 1, characters: 8192 }, 256],
-    ['of keys that take longer than that', { cost: 12_800, characters: 800 }, 1],
+    ['of keys that take longer than 0.3 s', { cost: 12_800, characters: 800 }, 1],
   ])('%s: %j', (_, signature, most) => {
     const pace = new SignatureScheduler()
     for (let count = 0; count < most; count += 1) expect(pace.dispatch(signature)).toBeUndefined()
     expect(pace.dispatch(signature)).toMatchObject({ reason: 'issuer_overloaded', status: 503 })
-    pace.completed(signature)
+    pace.recordCompleted(signature)
     expect(pace.dispatch(signature)).toBeUndefined()
     expect(pace.dispatch(signature)).toMatchObject({ reason: 'issuer_overloaded' })
   })

@@ -13,7 +13,7 @@ interface Case {
   readonly issuer: (by: TestIssuer) => Issuer
   readonly format: 'jwt' | 'opaque'
   readonly mint?: MintOptions
-  /** Every member but claims and fingerprint. */
+  /** Every property except claims and fingerprint. */
   readonly expected: (by: TestIssuer) => Partial<AccessToken>
 }
 
@@ -55,13 +55,13 @@ const cases: readonly Case[] = [
     }),
   },
   {
-    name: 'clerk, JWT checked locally',
+    name: 'clerk, JWT verified locally',
     issuer: (by) => clerk(by.clerk()),
     format: 'jwt',
     expected: (by) => ({ ...clerkToken(by), audience: [] }),
   },
   {
-    name: 'clerk, JWT asked about',
+    name: 'clerk, JWT introspected',
     issuer: (by) => clerk(by.clerk({ jwtAccess: 'remote', jwksUri: undefined })),
     format: 'jwt',
     expected: (by) => ({
@@ -112,7 +112,7 @@ const cases: readonly Case[] = [
     }),
   },
   {
-    name: 'authlete, JWT checked locally',
+    name: 'authlete, JWT verified locally',
     issuer: (by) => authlete(by.authlete({ issuer: by.endpoints.authlete })),
     format: 'jwt',
     mint: { clientId: '4711', subject: 'service-7' },
@@ -159,7 +159,7 @@ async function acceptedToken({ issuer: make, format, mint }: Case) {
 }
 
 describe.each(cases)('the access token of $name', (example) => {
-  it('has every member the issuer told, and no other', async () => {
+  it('has every property that the issuer stated, and no other', async () => {
     const { issuer, raw, token } = await acceptedToken(example)
     const { claims, ...rest } = token
     expect(rest).toEqual({
@@ -170,7 +170,7 @@ describe.each(cases)('the access token of $name', (example) => {
     if (example.name !== 'authlete, opaque') expect(claims['tier']).toEqual({ level: [1, 2] })
   })
 
-  it('is frozen to the last claim and the same for each request', async () => {
+  it('is deeply frozen and the same for each request', async () => {
     const { raw, token, verifier } = await acceptedToken(example)
     const parts: unknown[] = [token]
     for (const part of parts) {
@@ -183,7 +183,7 @@ describe.each(cases)('the access token of $name', (example) => {
     expect((await verifier.verify(raw)).scopes).toEqual(orders.scopes)
   })
 
-  it('does not hold the token or its signature', async () => {
+  it('does not contain the token or its signature', async () => {
     const { raw, token } = await acceptedToken(example)
     const shown = JSON.stringify(token) + inspect(token, { depth: 10, showHidden: true })
     expect(shown).not.toContain(raw)
@@ -191,7 +191,7 @@ describe.each(cases)('the access token of $name', (example) => {
   })
 })
 
-describe('what an issuer does not say', () => {
+describe('a fact that the issuer does not state', () => {
   it('is absent, not undefined', async () => {
     const { issuer, verifier } = await testBed({ issuers: (by) => [oauth(by.oauth({ audience: null }))] })
     const silent = { iss: undefined, client_id: undefined, jti: undefined, iat: undefined, exp: undefined }
@@ -214,16 +214,16 @@ describe('what an issuer does not say', () => {
     expect(token).toMatchObject({ issuer: issuer.url, subject: 'service-7', scopes: [], audience: [] })
   })
 
-  it('the client stands in for a missing subject', async () => {
+  it('is replaced by the client id if it is the subject', async () => {
     const { issuer, verifier } = await testBed()
     const token = issuer.mintOpaque({ clientId: 'billing', claims: { sub: undefined } })
     expect(await verifier.verify(token)).toMatchObject({ subject: 'billing', clientId: 'billing' })
   })
 
-  it('neither subject nor client: refused', async () => {
+  it('refuses the token if neither subject nor client is stated', async () => {
     const { issuer, jwt, outcome } = await testBed()
-    const nobody = { claims: { sub: undefined, client_id: undefined } }
-    expect(await outcome(issuer.mintOpaque(nobody))).toBe('claim_missing')
-    expect(await outcome(jwt(nobody))).toBe('claim_missing')
+    const anonymous = { claims: { sub: undefined, client_id: undefined } }
+    expect(await outcome(issuer.mintOpaque(anonymous))).toBe('claim_missing')
+    expect(await outcome(jwt(anonymous))).toBe('claim_missing')
   })
 })

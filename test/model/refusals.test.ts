@@ -13,7 +13,7 @@ import { bearer, testBed, type TestBed } from '../support/test-bed.js'
 const GENERIC = 'The request needs a valid access token.'
 const LATER = 'The access token could not be checked. Try again later.'
 
-/** How a request comes to be refused: with which headers, under which policy. */
+/** Request that is refused, and the policy that refuses it. */
 interface Sent {
   readonly token?: string
   readonly authorization?: string
@@ -32,8 +32,12 @@ function invalid(reason: RefusalReason, description: string, send: Case['send'])
   return { reason, status: 401, error: 'invalid_token', description, send }
 }
 
+function invalidJwt(reason: RefusalReason, description: string, mint: MintJwtOptions): Case {
+  return invalid(reason, description, ({ jwt }) => ({ token: jwt(mint) }))
+}
+
 function forged(reason: RefusalReason, mint: MintJwtOptions): Case {
-  return invalid(reason, GENERIC, ({ jwt }) => ({ token: jwt(mint) }))
+  return invalidJwt(reason, GENERIC, mint)
 }
 
 function denied(reason: RefusalReason, description: string, policy: Policy): Case {
@@ -70,37 +74,33 @@ const cases: readonly Case[] = [
   forged('algorithm_not_allowed', { header: { alg: 'HS256' } }),
   forged('type_not_allowed', { header: { typ: 'dpop+jwt' } }),
   forged('critical_header', { header: { crit: ['exp'] } }),
-  forged('key_unknown', { header: { kid: 'nobody' } }),
+  forged('key_unknown', { header: { kid: 'unknown' } }),
   invalid('signature_invalid', GENERIC, ({ jwt }) => ({
     token: `${jwt().split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`,
   })),
-  invalid('token_inactive', GENERIC, () => ({ token: 'made-up' })),
-  invalid('claim_missing', 'The access token lacks a required claim.', ({ jwt }) => ({
-    token: jwt({ expiresIn: null }),
-  })),
-  invalid('claim_invalid', 'A claim of the access token is not valid.', ({ jwt }) => ({
-    token: jwt({ claims: { exp: 'tomorrow' } }),
-  })),
-  invalid('audience_mismatch', 'The access token is for another audience.', ({ jwt }) => ({
-    token: jwt({ audience: 'https://other.test' }),
-  })),
-  invalid('token_expired', 'The access token has expired.', ({ jwt }) => ({
-    token: jwt({ age: 60, expiresIn: -6 }),
-  })),
+  invalid('token_inactive', GENERIC, () => ({ token: 'unknown-token' })),
+  invalidJwt('claim_missing', 'The access token lacks a required claim.', { expiresIn: null }),
+  invalidJwt('claim_invalid', 'A claim of the access token is invalid.', { claims: { exp: 'tomorrow' } }),
+  invalidJwt('audience_mismatch', 'The access token was not issued for this API.', {
+    audience: 'https://other.test',
+  }),
+  invalidJwt('token_expired', 'The access token has expired.', { age: 60, expiresIn: -6 }),
   invalid('token_not_active_yet', 'The access token is not active yet.', ({ jwt, now }) => ({
     token: jwt({ claims: { nbf: now() + 60 } }),
   })),
-  invalid('issued_in_future', 'The access token was issued in the future.', ({ jwt }) => ({
-    token: jwt({ age: -60 }),
-  })),
+  invalidJwt('issued_in_future', 'The access token was issued in the future.', { age: -60 }),
   invalid('token_too_old', 'The access token is too old for this resource.', ({ jwt }) => ({
     token: jwt({ age: 60 }),
     policy: { maxTokenAge: 60 },
   })),
-  invalid('lifetime_too_long', 'The access token lives too long for this resource.', ({ jwt }) => ({
-    token: jwt(),
-    policy: { maxTokenLifetime: 60 },
-  })),
+  invalid(
+    'lifetime_too_long',
+    'The lifetime of the access token is too long for this resource.',
+    ({ jwt }) => ({
+      token: jwt(),
+      policy: { maxTokenLifetime: 60 },
+    }),
+  ),
   invalid(
     'confirmation_impossible',
     'The access token is too old to be accepted without confirmation by its issuer.',
@@ -109,12 +109,10 @@ const cases: readonly Case[] = [
       return { token: jwt(), policy: { confirmAfter: 0 } }
     },
   ),
-  invalid(
+  invalidJwt(
     'proof_missing',
-    'The access token is bound to a key and was sent without proof of it.',
-    ({ jwt }) => ({
-      token: jwt({ confirmation: { jkt: 'thumbprint' } }),
-    }),
+    'The access token is sender-constrained and was sent without proof of possession.',
+    { confirmation: { jkt: 'thumbprint' } },
   ),
   {
     reason: 'scope_insufficient',
@@ -123,7 +121,7 @@ const cases: readonly Case[] = [
     description: 'The access token lacks a required scope.',
     send: ({ jwt }) => ({ token: jwt(), policy: { scopes: 'orders:read orders:write' } }),
   },
-  denied('client_not_allowed', 'This client may not use this resource.', { clients: 'somebody-else' }),
+  denied('client_not_allowed', 'This client may not use this resource.', { clients: 'another-client' }),
   denied('issuer_not_allowed', 'Tokens of this issuer may not use this resource.', { issuers: 'another' }),
   denied('check_failed', 'The request is not permitted.', { check: () => false }),
   denied('check_failed', 'only in office hours', { check: () => 'only in office hours' }),
@@ -157,7 +155,7 @@ function challengeOf({ status, error, description, reason }: Case): string | und
 }
 
 describe.each(cases)('$reason ($description)', (example) => {
-  it('has the status, the error code and the words of the table', async () => {
+  it('has the status, the error code and the description of the table', async () => {
     const { refusal, decision, issuer } = await refuse(example)
     const { reason, status, error, description } = example
     expect(decision.outcome).toBe(status === 503 ? 'undecidable' : 'refused')
@@ -177,7 +175,7 @@ describe.each(cases)('$reason ($description)', (example) => {
     expect([issuer.url, undefined]).toContain(refusal.issuer)
   })
 
-  it('has exactly the headers of its kind', async () => {
+  it('has exactly the headers of its status', async () => {
     const { refusal } = await refuse(example)
     const challenge = challengeOf(example)
     expect(refusal.headers).toEqual({
@@ -187,7 +185,7 @@ describe.each(cases)('$reason ($description)', (example) => {
     })
   })
 
-  it('gives neither the token nor our credentials away, however it is printed', async () => {
+  it('reveals neither the token nor our credentials when it is printed', async () => {
     const { refusal, sent, issuer } = await refuse(example)
     const printed = [
       JSON.stringify(refusal),
@@ -198,11 +196,11 @@ describe.each(cases)('$reason ($description)', (example) => {
     ].join('\n')
     const token = sent.replace(/^\w+ +/, '')
     const parts = [token, ...token.split(/[. ]/), issuer.client.clientSecret]
-    for (const part of parts.filter((text) => text.length > 4)) expect(printed).not.toContain(part)
+    for (const part of parts.filter(({ length }) => length > 4)) expect(printed).not.toContain(part)
   })
 })
 
-describe('reasons that no request of this table can meet', () => {
+describe('reasons that no request of this table causes', () => {
   it.each<[RefusalReason, number, string]>([
     ['token_revoked', 401, 'invalid_token'],
     ['proof_invalid', 401, 'invalid_token'],
@@ -223,14 +221,14 @@ describe('Retry-After', () => {
     ['100000', '120'],
     ['soon', '1'],
     ['-5', '1'],
-  ])('of the issuer, %s, is passed on as %s', async (given, sent) => {
+  ])('%s of the issuer is passed on as %s', async (given, sent) => {
     const { issuer, verifier } = await testBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': given } })
     const decision = await verifier.authorize(bearer(issuer.mintOpaque()))
     expect(decision.outcome === 'undecidable' && decision.refusal.headers['Retry-After']).toBe(sent)
   })
 
-  it('as a date is passed on in seconds', async () => {
+  it('that is a date is passed on in seconds', async () => {
     const { issuer, verifier, now } = await testBed()
     const date = new Date((now() + 42) * 1000).toUTCString()
     issuer.fail('introspection', { status: 503, headers: { 'retry-after': date } })
@@ -239,24 +237,24 @@ describe('Retry-After', () => {
   })
 })
 
-describe('frames', () => {
-  it('a refusal holds none, and errors made after it hold theirs', () => {
+describe('stack traces', () => {
+  it('a refusal has no stack frames, and later errors have theirs', () => {
     expect(new Refusal('token_expired').stack).toBe('Refusal: The access token has expired.')
     expect(new Error('x').stack).toMatch(/\n +at /)
   })
 
-  it('a refusal can be made where nobody may change how many an error holds', () => {
-    const own = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!
-    Object.defineProperty(Error, 'stackTraceLimit', { ...own, writable: false })
+  it('a refusal can be created while Error.stackTraceLimit is read-only', () => {
+    const original = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!
+    Object.defineProperty(Error, 'stackTraceLimit', { ...original, writable: false })
     try {
       expect(new Refusal('token_expired').reason).toBe('token_expired')
     } finally {
-      Object.defineProperty(Error, 'stackTraceLimit', own)
+      Object.defineProperty(Error, 'stackTraceLimit', original)
     }
   })
 })
 
-describe('what would reach a header', () => {
+describe('a value that is not valid in a header', () => {
   it.each<readonly [string, RefusalDetails]>([
     ['a line break in a scope', { required: ['orders:read\r\nSet-Cookie: a=1'] }],
     ['a quote in a scope', { required: ['orders:read", realm="x'] }],
@@ -274,16 +272,16 @@ describe('what would reach a header', () => {
       expect(() => new Refusal(reason, details)).toThrow(ConfigurationError)
   })
 
-  it('is refused by withRealm as well', () => {
+  it('is refused by withRealm', () => {
     expect(() => new Refusal('token_missing').withRealm('a\nb')).toThrow(ConfigurationError)
   })
 
-  it.each(['made_up', '__proto__', 'constructor'])('is known: the reason %s is not', (reason) => {
+  it.each(['made_up', '__proto__', 'constructor'])('is refused as a reason: %s', (reason) => {
     expect(() => new Refusal(reason as never)).toThrow(ConfigurationError)
   })
 
   it.each(['a\r\nb: c', 'a"b', 'a\\b', '\u00fc', '\u2028'])(
-    'is clean, in a description as well: %j',
+    'is replaced in a description: %j',
     (description) => {
       const { headers } = new Refusal('token_expired', { description })
       for (const value of Object.values(headers)) expect(value).toMatch(/^[\x20-\x7e]*$/)
@@ -291,10 +289,10 @@ describe('what would reach a header', () => {
   )
 })
 
-it('an instance of a class that extends Refusal is a Refusal, and no other refusal is one of its', () => {
-  class OwnRefusal extends Refusal {}
-  expect(new OwnRefusal('token_missing')).toBeInstanceOf(Refusal)
-  expect(new Refusal('token_missing')).not.toBeInstanceOf(OwnRefusal)
+it('an instance of a subclass is a Refusal, and a Refusal is not an instance of the subclass', () => {
+  class CustomRefusal extends Refusal {}
+  expect(new CustomRefusal('token_missing')).toBeInstanceOf(Refusal)
+  expect(new Refusal('token_missing')).not.toBeInstanceOf(CustomRefusal)
   for (const value of [null, undefined, 'Refusal', { name: 'Refusal', status: 401, headers: {} }])
     expect(value).not.toBeInstanceOf(Refusal)
 })

@@ -28,7 +28,7 @@ import { secureUrl, urlWithoutQuery } from '../../src/options/url.js'
 
 const read = <T extends Table>(input: unknown, table: T) => readOptions('make', input, table)
 
-/** The option an error names, with what it says about it. */
+/** Message of the error, which starts with the name of the option. */
 function problem(input: unknown, table: Table): string {
   try {
     return JSON.stringify(read(input, table))
@@ -55,10 +55,18 @@ describe('readOptions', () => {
   })
 
   it.each([
-    ['an unknown option', { name: 'a', siez: 4 }, 'make.siez: unknown option; known are name, size, fetch'],
+    [
+      'an unknown option',
+      { name: 'a', siez: 4 },
+      'make.siez: unknown option; the options are name, size, fetch',
+    ],
     ['a required option that is absent', {}, 'make.name: is required and must be a non-empty string'],
     ['a blank string', { name: ' ' }, 'make.name: must be a non-empty string'],
-    ['no object', 'x', 'make: must be a plain options object, not a promise or class instance'],
+    [
+      'a value that is not an object',
+      'x',
+      'make: must be a plain options object, not a promise or class instance',
+    ],
     [
       'a promise',
       Promise.resolve({}),
@@ -73,7 +81,7 @@ describe('readOptions', () => {
     expect(problem(input, table)).toBe(message)
   })
 
-  it('reads own properties only, and inherited setters see nothing', () => {
+  it('ignores inherited properties, and calls no inherited setters', () => {
     const prototype = Object.prototype as unknown as Record<string, unknown>
     const seen: unknown[] = []
     Object.defineProperty(prototype, 'size', { value: 7, configurable: true })
@@ -87,25 +95,25 @@ describe('readOptions', () => {
     }
   })
 
-  it('names options of another prefix', () => {
+  it('names options with another prefix', () => {
     expect(() => readOptions('make', {}, table, '')).toThrow(/^name: /)
     expect(() => readOptions('make', { x: 1 }, table, '')).toThrow(/^make\.x: /)
   })
 
-  it('takes undefined for absent, except where the option restricts', () => {
+  it('treats undefined as absent, except for restricting options', () => {
     const lists = { open: optional(stringList), closed: restricting(optional(stringList)) }
     expect(read({ open: undefined }, lists)).toEqual({ open: undefined, closed: undefined })
     expect(problem({ closed: undefined }, lists)).toBe('make.closed: is undefined; leave it out instead')
   })
 
-  it('reads tables within tables, whose defaults apply when they are absent', () => {
-    const nests = { keys: nested('keys', { size: integer({ min: 1, max: 9, default: 3 }) }) }
-    expect(read({}, nests)).toEqual({ keys: { size: 3 } })
-    expect(problem({ keys: { size: 0 } }, nests)).toBe('make.keys.size: must be an integer from 1 to 9')
-    expect(problem({ keys: null }, nests)).toMatch(/^make\.keys: must be a plain options object/)
+  it('reads nested tables, whose defaults apply if they are absent', () => {
+    const tables = { keys: nested('keys', { size: integer({ min: 1, max: 9, default: 3 }) }) }
+    expect(read({}, tables)).toEqual({ keys: { size: 3 } })
+    expect(problem({ keys: { size: 0 } }, tables)).toBe('make.keys.size: must be an integer from 1 to 9')
+    expect(problem({ keys: null }, tables)).toMatch(/^make\.keys: must be a plain options object/)
   })
 
-  it('keeps a duration at or above another one', () => {
+  it('accepts a duration only if it is at least another one', () => {
     const times = {
       life: duration({ min: '1s', default: '10s' }),
       stale: duration({ atLeast: 'life', default: '1m' }),
@@ -146,7 +154,7 @@ describe('readers', () => {
     ['listOf', ['a', ''], listOf(nonEmptyString), 'must be a non-empty string'],
     ['record', [], record, 'must be an object'],
     ['string', 5, string(), 'must be a string'],
-    ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not hold a user name or password'],
+    ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not contain a user name or password'],
     ['urlWithoutQuery', 'https://a.test/?b', urlWithoutQuery, 'must not have a query'],
     ['nullable', undefined, nullable(nonEmptyString), 'is required and must be a non-empty string'],
   ])('%s refuses %j', (_, value, reader, message) => {

@@ -5,7 +5,7 @@ import type { Reader } from '../../src/options/reader.js'
 import { tokenSource } from '../../src/client/index.js'
 import { readers, tables, type Options } from '../support/option-tables.js'
 
-/** The message of the ConfigurationError; undefined if there is none. */
+/** Message of the ConfigurationError; undefined if the options are accepted. */
 async function problemWith(section: string, given: Options): Promise<string | undefined> {
   try {
     await (section === 'Every issuer' ? readers['oauth'] : readers[section])!(given)
@@ -16,7 +16,7 @@ async function problemWith(section: string, given: Options): Promise<string | un
   }
 }
 
-/** Required unless another option is given, which their tables do not say. */
+/** Options that are required unless another one is set. Their tables do not show it. */
 const REQUIRED_TOGETHER = [
   'tokenSource.issuer',
   'tokenSource.clientSecret',
@@ -32,12 +32,12 @@ const options = Object.entries(tables).flatMap(([section, table]) =>
   Object.entries(table).map(([name, reader]) => [section, name, reader] as const),
 )
 
-describe('an own option that is undefined', () => {
+describe('an option that is present as undefined', () => {
   it.each(options)('%s: %s', async (section, name, reader) => {
     const problem = await problemWith(section, { [name]: undefined })
     if (isRequired(section, name, reader)) expect(problem).toMatch(/is required|must be|needs/)
     else if (reader.isRestricting) expect(problem).toMatch(/is undefined; leave it out instead$/)
-    // As if it were left out: an absent option of another kind loosens nothing.
+    // Treated as absent, because the absence of such an option accepts nothing more.
     else expect(problem).toBeUndefined()
   })
 
@@ -62,7 +62,7 @@ describe('an own option that is undefined', () => {
     ['tokenSource', 'scopes'],
     ['tokenSource', 'audience'],
     ['clerkTokenSource', 'expiresIn'],
-  ])('is refused where the option restricts: %s, %s', async (section, name) => {
+  ])('is refused if the option restricts: %s, %s', async (section, name) => {
     expect(await problemWith(section, { [name]: undefined })).toMatch(/leave it out instead$/)
   })
 
@@ -75,7 +75,7 @@ describe('an own option that is undefined', () => {
     ['guard', 'onRefusal'],
     ['tokenSource', 'fetch'],
     ['stytchClients', 'clock'],
-  ])('is allowed where it does not: %s, %s', async (section, name) => {
+  ])('is allowed if the option does not restrict: %s, %s', async (section, name) => {
     expect(await problemWith(section, { [name]: undefined })).toBeUndefined()
   })
 })
@@ -110,7 +110,7 @@ describe('inputs of operations', () => {
     expect(message).toContain(`${name}: is undefined; leave it out instead`)
   })
 
-  function authenticate(more: object): unknown {
-    return stytchClients(api).authenticateToken({ token: 'x', ...more })
+  function authenticate(input: object): unknown {
+    return stytchClients(api).authenticateToken({ token: 'x', ...input })
   }
 })

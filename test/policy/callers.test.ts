@@ -4,19 +4,19 @@ import type { MintOptions } from '../../src/testing/index.js'
 import { refusalOf } from '../support/outcomes.js'
 import { testBed } from '../support/test-bed.js'
 
-/** A token of a person who is named like the client that the route allows. */
+/** Token of a person whose name is that of the client that the route allows. */
 const NAMESAKE: MintOptions = { clientId: 'webapp', subject: 'billing' }
 
-/** A token that names a client and no subject. */
+/** Token that names a client and no subject. */
 const ALICE: MintOptions = { claims: { client_id: 'alice', sub: undefined } }
 
 describe('clients', () => {
   it.each<[string, MintOptions, string]>([
     ['the client id', { clientId: 'billing', subject: 'service-7' }, 'accepted'],
-    ['a person who is named like the client (RFC 9068 section 5)', NAMESAKE, 'client_not_allowed'],
-    ['azp, where there is no client_id', azp('billing', 'service-7'), 'accepted'],
-    ['a person, where azp names another client', azp('webapp', 'billing'), 'client_not_allowed'],
-    ['azp, where client_id names another client', azp('billing', 'x', 'webapp'), 'client_not_allowed'],
+    ['a person with the name of the client (RFC 9068 section 5)', NAMESAKE, 'client_not_allowed'],
+    ['azp, if there is no client_id', azp('billing', 'service-7'), 'accepted'],
+    ['a person, if azp names another client', azp('webapp', 'billing'), 'client_not_allowed'],
+    ['azp, if client_id names another client', azp('billing', 'x', 'webapp'), 'client_not_allowed'],
     ['the subject of a token that names no client', azp(undefined, 'billing'), 'accepted'],
     ['another subject of a token that names no client', azp(undefined, 'shipping'), 'client_not_allowed'],
   ])('compares %s: %o is %s', async (_, mint, expected) => {
@@ -30,7 +30,7 @@ describe('clients', () => {
     ['a number', 7],
     ['a list', ['billing']],
     ['an object', {}],
-  ])('never falls back to the subject where the client claim is %s', async (_, value) => {
+  ])('never falls back to the subject if the client claim is %s', async (_, value) => {
     const { jwt, opaque, outcome } = await testBed()
     for (const name of ['client_id', 'azp']) {
       const claims = { client_id: undefined, sub: 'billing', [name]: value }
@@ -39,7 +39,7 @@ describe('clients', () => {
     }
   })
 
-  it('falls back to the subject where a response has null for the client, which counts as absent', async () => {
+  it('falls back to the subject if the client in a response is null, which counts as absent', async () => {
     const { jwt, opaque, outcome } = await testBed()
     for (const name of ['client_id', 'azp']) {
       const claims = { client_id: undefined, sub: 'billing', [name]: null }
@@ -49,7 +49,7 @@ describe('clients', () => {
   })
 
   it.each(['cid', 'appid', 'clientId'])(
-    'never falls back to the subject where only %s names a client, which is not read',
+    'never falls back to the subject if only %s names a client, which is not read',
     async (name) => {
       const { jwt, opaque, outcome } = await testBed()
       for (const [value, expected] of [
@@ -69,7 +69,7 @@ describe('clients', () => {
     },
   )
 
-  it('compares the client id with requireAccessTokenType as well', async () => {
+  it('compares the client id also with requireAccessTokenType', async () => {
     const { jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ requireAccessTokenType: true }))],
     })
@@ -77,7 +77,7 @@ describe('clients', () => {
     expect(await outcome(jwt(NAMESAKE), { clients: 'webapp' })).toBe('accepted')
   })
 
-  it('compares what an issuer written by hand calls the client, an empty one included', async () => {
+  it('compares the client id of a custom issuer, an empty one included', async () => {
     for (const [clientId, expected] of [
       ['billing', 'accepted'],
       ['webapp', 'client_not_allowed'],
@@ -88,7 +88,7 @@ describe('clients', () => {
         issuers: (by) => {
           const issuer = oauth(by.oauth())
           const facts = {
-            subject: 'someone',
+            subject: 'service-7',
             clientId,
             scopes: [],
             audience: ['https://api.test'],
@@ -101,7 +101,7 @@ describe('clients', () => {
     }
   })
 
-  it('is the sending machine at Clerk, whatever client_id and azp the sender writes', async () => {
+  it('is the sending machine at Clerk, even if the sender writes another client_id or azp', async () => {
     for (const access of ['any-machine', 'remote'] as const) {
       const { issuer, outcome } = await testBed({
         issuers: (by) => [clerk(by.clerk({ jwtAccess: access }))],
@@ -126,17 +126,17 @@ describe('clients', () => {
     ['is a fraction', { clientId: 7.5 }],
     ['has an alias in use that is empty', { clientIdAliasUsed: true, clientIdAlias: '' }],
     ['has an alias in use that is absent', { clientIdAliasUsed: true, clientIdAlias: null }],
-  ])('never falls back to the subject at Authlete where the client id %s', async (_, change) => {
+  ])('never falls back to the subject at Authlete if the client id %s', async (_, change) => {
     const { issuer, opaque, outcome } = await testBed({
       issuers: (by) => [authlete(by.authlete({ audience: null }))],
     })
-    const answer = (more: object): string => {
-      issuer.fail('authleteIntrospection', { status: 200, body: { ...USABLE, ...more } })
+    const respond = (change: object): string => {
+      issuer.fail('authleteIntrospection', { status: 200, body: { ...USABLE, ...change } })
       return opaque({ provider: 'authlete' })
     }
-    expect(await outcome(answer({ clientId: null }), { clients: 'billing' })).toBe('accepted')
-    expect(await outcome(answer({}), { clients: 'billing' })).toBe('client_not_allowed')
-    expect(await outcome(answer(change), { clients: 'billing' })).toBe('issuer_unavailable')
+    expect(await outcome(respond({ clientId: null }), { clients: 'billing' })).toBe('accepted')
+    expect(await outcome(respond({}), { clients: 'billing' })).toBe('client_not_allowed')
+    expect(await outcome(respond(change), { clients: 'billing' })).toBe('issuer_unavailable')
   })
 })
 
@@ -147,14 +147,14 @@ describe('subjects', () => {
     ['billing', 'subject_not_allowed'],
     ['Service-7', 'subject_not_allowed'],
     ['service', 'subject_not_allowed'],
-  ])('%s, for client billing with the subject service-7: %s', async (subjects, expected) => {
+  ])('%s for client billing with the subject service-7: %s', async (subjects, expected) => {
     const { jwt, opaque, outcome } = await testBed()
     const who = { clientId: 'billing', subject: 'service-7' }
     expect(await outcome(jwt(who), { subjects })).toBe(expected)
     expect(await outcome(opaque(who), { subjects })).toBe(expected)
   })
 
-  it('are never compared with the client id of a token that states no subject', async () => {
+  it('are never compared with the client id of a token without a subject', async () => {
     const { jwt, opaque, outcome, verifier } = await testBed()
     for (const token of [jwt(ALICE), opaque(ALICE)]) {
       expect(await verifier.verify(token, { clients: 'alice' })).toMatchObject({ subject: 'alice' })
@@ -167,8 +167,8 @@ describe('subjects', () => {
 
   it.each<[string, object, string]>([
     ['the subject', { clientId: 7, subject: '7' }, 'accepted'],
-    ['no subject', { clientId: 7, subject: null }, 'subject_not_allowed'],
-  ])('are compared at Authlete with %s that it states', async (_, change, expected) => {
+    ['an absent subject', { clientId: 7, subject: null }, 'subject_not_allowed'],
+  ])('are compared at Authlete with %s', async (_, change, expected) => {
     const { issuer, opaque, outcome } = await testBed({
       issuers: (by) => [authlete(by.authlete({ audience: null }))],
     })
@@ -176,7 +176,7 @@ describe('subjects', () => {
     expect(await outcome(opaque({ provider: 'authlete' }), { subjects: '7' })).toBe(expected)
   })
 
-  it('and clients must both hold, in one policy and across policies', async () => {
+  it('and clients both apply, in one policy and across policies', async () => {
     const { jwt, outcome } = await testBed({ policy: { clients: ['billing', 'webapp'] } })
     const token = jwt({ clientId: 'billing', subject: 'service-7' })
     expect(await outcome(token, { subjects: 'service-7' })).toBe('accepted')
@@ -187,9 +187,9 @@ describe('subjects', () => {
     )
   })
 
-  it('a refusal is a 403 without a challenge', async () => {
+  it('are refused with 403 without a challenge', async () => {
     const { jwt, verifier } = await testBed()
-    const refusal = await refusalOf(verifier.verify(jwt(), { subjects: 'nobody' }))
+    const refusal = await refusalOf(verifier.verify(jwt(), { subjects: 'another' }))
     expect(refusal).toMatchObject({ status: 403, error: 'access_denied', reason: 'subject_not_allowed' })
     expect(refusal.headers).not.toHaveProperty('WWW-Authenticate')
   })

@@ -30,7 +30,7 @@ describe('maxTokenAge', () => {
     expect(await outcome(issuer.mintOpaque(times), { maxTokenAge })).toBe(expected)
   })
 
-  it('is judged to the millisecond, on remembered tokens too', async () => {
+  it('is evaluated to the millisecond, for cached tokens too', async () => {
     const { jwt, outcome, pass } = await testBed({ policy: { maxTokenAge: 60 } })
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')
@@ -40,13 +40,13 @@ describe('maxTokenAge', () => {
     expect(await outcome(token)).toBe('token_too_old')
   })
 
-  it('is not stretched by the clock tolerance', async () => {
+  it('is not extended by the clock tolerance', async () => {
     const { jwt, outcome } = await testBed({ clockTolerance: 60 })
     expect(await outcome(jwt({ age: 59 }), { maxTokenAge: 60 })).toBe('accepted')
     expect(await outcome(jwt({ age: 60 }), { maxTokenAge: 60 })).toBe('token_too_old')
   })
 
-  it('refuses a token that does not say when it was issued', async () => {
+  it('refuses a token without a time of issue', async () => {
     const { jwt, outcome, issuer } = await testBed()
     const undated = { claims: { iat: undefined } }
     for (const token of [jwt(undated), issuer.mintOpaque(undated)]) {
@@ -58,12 +58,12 @@ describe('maxTokenAge', () => {
 
 describe('maxTokenLifetime', () => {
   it.each<[string, MintJwtOptions, string]>([
-    ['exactly as long as allowed', { expiresIn: 3600 }, 'accepted'],
-    ['a second longer', { expiresIn: 3601 }, 'lifetime_too_long'],
-    ['as long as allowed, counted from its issue', { age: 600, expiresIn: 3000 }, 'accepted'],
-    ['longer, of which little is left', { age: 3600, expiresIn: 1 }, 'lifetime_too_long'],
-    ['for a time it does not say', { claims: { iat: undefined } }, 'lifetime_too_long'],
-  ])('a token that lives %s', async (_, mint, expected) => {
+    ['of exactly an hour', { expiresIn: 3600 }, 'accepted'],
+    ['of an hour and a second', { expiresIn: 3601 }, 'lifetime_too_long'],
+    ['of an hour in total, of which 10 minutes have passed', { age: 600, expiresIn: 3000 }, 'accepted'],
+    ['of more than an hour, of which a second is left', { age: 3600, expiresIn: 1 }, 'lifetime_too_long'],
+    ['that it does not state', { claims: { iat: undefined } }, 'lifetime_too_long'],
+  ])('a token with a lifetime %s', async (_, mint, expected) => {
     const { jwt, outcome, issuer } = await testBed()
     expect(await outcome(jwt(mint), { maxTokenLifetime: '1h' })).toBe(expected)
     expect(await outcome(issuer.mintOpaque(mint), { maxTokenLifetime: '1h' })).toBe(expected)
@@ -78,7 +78,7 @@ describe('maxTokenLifetime', () => {
 })
 
 describe('issuers and clients', () => {
-  it('an issuer is named by its configured name or by the iss of the token', async () => {
+  it('an issuer is identified by its configured name or by the iss of the token', async () => {
     const { issuer, outcome } = await testBed({ issuers: (by) => [stytch(by.stytch()), oauth(by.oauth())] })
     const name = `stytch.com/${issuer.stytchProject.projectId}`
     const token = issuer.mintJwt({ provider: 'stytch', claims: { iss: issuer.endpoints.stytch } })
@@ -95,7 +95,7 @@ describe('issuers and clients', () => {
     ['shipping', 'client_not_allowed'],
     ['Billing', 'client_not_allowed'],
     ['bill', 'client_not_allowed'],
-  ])('clients %s, for client billing with the subject service-7: %s', async (clients, expected) => {
+  ])('clients %s for client billing with the subject service-7: %s', async (clients, expected) => {
     const { jwt, outcome, issuer } = await testBed()
     const who = { clientId: 'billing', subject: 'service-7' }
     expect(await outcome(jwt(who), { clients })).toBe(expected)
@@ -109,26 +109,26 @@ describe('check', () => {
     ['a promise of true', 'accepted', () => Promise.resolve(true)],
     ['false', 'check_failed', () => false],
     ['a promise of false', 'check_failed', () => Promise.resolve(false)],
-    ['a reason', 'check_failed', () => 'only in office hours'],
+    ['a string', 'check_failed', () => 'only in office hours'],
     ['an exception', 'check_failed', () => JSON.parse('{') as boolean],
     ['a rejection', 'check_failed', () => Promise.reject(new Error('database gone'))],
-    ['nothing', 'check_failed', () => undefined as unknown as boolean],
+    ['undefined', 'check_failed', () => undefined as unknown as boolean],
     ['1', 'check_failed', () => 1 as unknown as boolean],
     ['an object', 'check_failed', () => ({ ok: true }) as unknown as boolean],
-  ])('a rule that gives %s: %s', async (_, expected, check) => {
+  ])('a rule that returns or throws %s: %s', async (_, expected, check) => {
     const { jwt, outcome } = await testBed()
     expect(await outcome(jwt(), { check })).toBe(expected)
   })
 
-  it('a string is sent as the reason, in characters a header may hold', async () => {
+  it('a string is sent as error_description, with characters that are valid in a header', async () => {
     const { jwt, verifier } = await testBed()
-    const refused = async (text: string) =>
-      (await refusalOf(verifier.verify(jwt(), { check: () => text }))).description
-    expect(await refused('only in office hours')).toBe('only in office hours')
-    expect(await refused('say "no"\r\nX-Evil: \\ über')).toBe('say _no___X-Evil: _ _ber')
+    const descriptionFor = async (message: string) =>
+      (await refusalOf(verifier.verify(jwt(), { check: () => message }))).description
+    expect(await descriptionFor('only in office hours')).toBe('only in office hours')
+    expect(await descriptionFor('say "no"\r\nX-Evil: \\ über')).toBe('say _no___X-Evil: _ _ber')
   })
 
-  it('an exception of a rule is kept as the cause and not sent', async () => {
+  it('an exception of a rule is the cause and is not sent', async () => {
     const { jwt, verifier } = await testBed()
     const cause = new Error('database gone')
     const check = (): never => {
@@ -140,10 +140,10 @@ describe('check', () => {
     expect(JSON.stringify(refusal)).not.toContain('database')
   })
 
-  it('gets the token and the request as they are, and no request from verify()', async () => {
+  it('is called with the token and the request, and without a request by verify()', async () => {
     const { jwt, verifier } = await testBed()
     const seen: unknown[][] = []
-    const check = (...given: unknown[]): boolean => seen.push(given) > 0
+    const check = (...args: unknown[]): boolean => seen.push(args) > 0
     const request = { method: 'GET', url: '/orders', ...bearer(jwt({ clientId: 'billing' })) }
     const decision = await verifier.authorize(request, { check })
     await verifier.verify(jwt(), { check })
@@ -153,20 +153,20 @@ describe('check', () => {
     expect(seen[1]![1]).toBeUndefined()
   })
 
-  it('is asked last, and on every request', async () => {
+  it('is called last, and on every request', async () => {
     const { jwt, outcome } = await testBed()
-    let asked = 0
-    const check = (): boolean => ++asked > 0
+    let calls = 0
+    const check = (): boolean => ++calls > 0
     const token = jwt({ scopes: 'a' })
     expect(await outcome(token, { scopes: 'b', check })).toBe('scope_insufficient')
-    expect(asked).toBe(0)
+    expect(calls).toBe(0)
     await outcome(token, { scopes: 'a', check })
     await outcome(token, { scopes: 'a', check })
-    expect(asked).toBe(2)
+    expect(calls).toBe(2)
   })
 })
 
-describe('the policies of verifier and route hold together', () => {
+describe('the policies of verifier and route both apply', () => {
   it.each<[string, Policy, Policy, MintJwtOptions, string]>([
     ['maxTokenAge', { maxTokenAge: 60 }, { maxTokenAge: 120 }, { age: 60 }, 'token_too_old'],
     [
@@ -187,7 +187,7 @@ describe('the policies of verifier and route hold together', () => {
     ['issuers', { issuers: 'https://other.test' }, {}, {}, 'issuer_not_allowed'],
     ['check', { check: () => false }, { check: () => true }, {}, 'check_failed'],
   ])(
-    '%s: what only one of them refuses is refused, whichever it is',
+    '%s: a token that one of them refuses is refused, in either order',
     async (_, one, other, mint, expected) => {
       for (const [policy, route] of [
         [one, other],
@@ -199,13 +199,13 @@ describe('the policies of verifier and route hold together', () => {
     },
   )
 
-  it('what both allow is accepted', async () => {
+  it('a token that both accept is accepted', async () => {
     const { jwt, outcome } = await testBed({ policy: { scopes: 'a', maxTokenAge: 60, clients: ['x', 'y'] } })
     const token = jwt({ scopes: 'a b', age: 9, clientId: 'y' })
     expect(await outcome(token, { scopes: 'b', maxTokenAge: 10, clients: ['y', 'z'] })).toBe('accepted')
   })
 
-  it('every member must hold: each failing alone refuses', async () => {
+  it('all requirements of a policy apply: each of them refuses on its own', async () => {
     const { jwt, outcome } = await testBed()
     const policy: Policy = {
       scopes: 'a',
@@ -222,15 +222,15 @@ describe('the policies of verifier and route hold together', () => {
   })
 })
 
-describe('a policy that is wrong is refused before any token is looked at', () => {
+describe('an invalid policy throws a ConfigurationError before a token is checked', () => {
   it.each<[string, unknown]>([
-    ['an unknown member', { scope: 'a' }],
-    ['a member that is undefined', { maxTokenAge: undefined }],
-    ['a length of time without a unit', { maxTokenAge: '60' }],
+    ['an unknown option', { scope: 'a' }],
+    ['an option that is undefined', { maxTokenAge: undefined }],
+    ['a duration without a unit', { maxTokenAge: '60' }],
     ['a negative age', { maxTokenAge: -1 }],
-    ['no clients', { clients: [] }],
+    ['an empty list of clients', { clients: [] }],
     ['an empty client', { clients: [''] }],
-    ['a check that is no function', { check: true }],
+    ['a check that is not a function', { check: true }],
     ['a list', []],
     ['null', null],
   ])('%s', async (_, policy) => {

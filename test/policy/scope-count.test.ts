@@ -14,12 +14,12 @@ describe('a token has at most 1000 scopes', () => {
   ])('%s', async (_, make, mint) => {
     const { opaque, outcome } = await testBed({ issuers: (by) => [make(by)] })
     const token = opaque({ ...mint, scopes: scopes(1000) })
-    const demanded = { scopes: anyOf('a:1', 'b:1', 'c:1', 's999:1') }
-    expect(await outcome(token, demanded)).toBe('accepted')
+    const policy = { scopes: anyOf('a:1', 'b:1', 'c:1', 's999:1') }
+    expect(await outcome(token, policy)).toBe('accepted')
     expect(await outcome(opaque({ ...mint, scopes: scopes(1001) }))).toBe('claim_invalid')
   })
 
-  it('in a JWT, over all claims that hold scopes; one that is named twice counts once', async () => {
+  it('in all scope claims of a JWT together; a duplicate counts once', async () => {
     const { jwt, outcome } = await testBed()
     const short = (from: number, to: number): readonly string[] =>
       Array.from({ length: to - from }, (_, index) => (from + index).toString(36))
@@ -48,16 +48,16 @@ describe('wildcards', () => {
     ['ab:*', 'a:c', false],
     ['*:*', 'a:b:c', true],
     ['*:*', 'a', false],
-  ])('%s satisfies %s: %s', (granted, demanded, expected) => {
-    expect(wildcardScope(granted, demanded)).toBe(expected)
+  ])('%s satisfies %s: %s', (granted, required, expected) => {
+    expect(wildcardScope(granted, required)).toBe(expected)
   })
 })
 
-/** The rule as a definition: parts between colons, `*` for one of them, at the end for one or more. */
-function isSatisfied(granted: string, demanded: string): boolean {
+/** The definition of the rule: `*` matches one part between colons, and at the end one or more. */
+function isSatisfied(granted: string, required: string): boolean {
   const pattern = granted.split(':')
-  const parts = demanded.split(':')
-  if (granted === demanded) return true
+  const parts = required.split(':')
+  if (granted === required) return true
   if (pattern.length < 2 || !pattern.includes('*')) return false
   const isOpen = pattern.at(-1) === '*'
   if (isOpen ? parts.length < pattern.length : parts.length !== pattern.length) return false
@@ -71,8 +71,8 @@ it('wildcards follow their definition for every pair of short scopes', () => {
   }
   const wrong = all.flatMap((granted) =>
     all
-      .filter((demanded) => wildcardScope(granted, demanded) !== isSatisfied(granted, demanded))
-      .map((demanded) => `${granted} ${demanded}`),
+      .filter((required) => wildcardScope(granted, required) !== isSatisfied(granted, required))
+      .map((required) => `${granted} ${required}`),
   )
   expect(all).toHaveLength(341)
   expect(wrong).toEqual([])

@@ -12,7 +12,7 @@ import { testBed, type TestBed } from '../support/test-bed.js'
 
 type Holds = (has: (scope: string) => boolean) => boolean
 
-describe('a demand is met exactly by the tokens that its words say', () => {
+describe('a scope requirement is satisfied exactly by the tokens of its definition', () => {
   it.each<[string, ScopeDemand, Holds]>([
     ["'a'", 'a', (has) => has('a')],
     ["'a b'", 'a b', (has) => has('a') && has('b')],
@@ -46,7 +46,7 @@ describe('a demand is met exactly by the tokens that its words say', () => {
   })
 })
 
-describe('a demand that demands nothing is refused', () => {
+describe('an empty or invalid scope requirement is refused', () => {
   it.each<[string, () => unknown]>([
     ["''", () => ''],
     ["'  '", () => '  '],
@@ -60,11 +60,11 @@ describe('a demand that demands nothing is refused', () => {
     ['anyOf()', () => anyOf()],
     ["allOf('a', anyOf())", () => allOf('a', anyOf())],
     ["anyOf('a', [])", () => anyOf('a', [])],
-    ['a rule not made by allOf or anyOf', () => ({ kind: 'all', of: [] })],
+    ['a rule that allOf or anyOf did not create', () => ({ kind: 'all', of: [] })],
     ['a quote in a scope', () => 'a"b'],
     ['a backslash in a scope', () => 'a\\b'],
     ['a line break in a scope', () => 'a\r\nb'],
-    ['a letter beyond ASCII', () => 'ä'],
+    ['a non-ASCII letter', () => 'ä'],
   ])('%s', async (_, make) => {
     const { verifier, jwt } = await testBed()
     const token = jwt({ scopes: 'a' })
@@ -72,30 +72,34 @@ describe('a demand that demands nothing is refused', () => {
   })
 })
 
-describe('where the scopes of a token stand', () => {
+describe('the scopes of a token are read from', () => {
   const demand = { scopes: 'a b' }
   it.each<[string, Record<string, unknown>, string]>([
-    ['scope as text', { scope: 'b a' }, 'accepted'],
+    ['scope as a string', { scope: 'b a' }, 'accepted'],
     ['scope as a list', { scope: ['a', 'b'] }, 'accepted'],
-    ['scp as text', { scp: 'a b' }, 'accepted'],
+    ['scp as a string', { scp: 'a b' }, 'accepted'],
     ['scp as a list', { scp: ['b', 'a'] }, 'accepted'],
-    ['half in scope, half in scp', { scope: 'a', scp: ['b'] }, 'accepted'],
-    ['a list item with a space is one scope', { scope: ['a b'] }, 'scope_insufficient'],
-    ['joined by comma', { scope: 'a,b' }, 'scope_insufficient'],
-    ['joined by a tab', { scope: 'a\tb' }, 'scope_insufficient'],
-    ['in a claim that is none of the two', { permissions: ['a', 'b'], scopes: 'a b' }, 'scope_insufficient'],
-    ['no claim at all', {}, 'scope_insufficient'],
-    ['null', { scope: null }, 'scope_insufficient'],
-    ['a number', { scope: 7 }, 'claim_invalid'],
-    ['an object', { scope: { a: true, b: true } }, 'claim_invalid'],
-    ['a list that holds a list', { scope: [['a', 'b']] }, 'claim_invalid'],
+    ['scope and scp together', { scope: 'a', scp: ['b'] }, 'accepted'],
+    ['scope, where a list item with a space is one scope', { scope: ['a b'] }, 'scope_insufficient'],
+    ['scope, where a comma does not separate', { scope: 'a,b' }, 'scope_insufficient'],
+    ['scope, where a tab does not separate', { scope: 'a\tb' }, 'scope_insufficient'],
+    [
+      'scope and scp only, not from other claims',
+      { permissions: ['a', 'b'], scopes: 'a b' },
+      'scope_insufficient',
+    ],
+    ['an absent claim, which grants nothing', {}, 'scope_insufficient'],
+    ['null, which grants nothing', { scope: null }, 'scope_insufficient'],
+    ['no number', { scope: 7 }, 'claim_invalid'],
+    ['no object', { scope: { a: true, b: true } }, 'claim_invalid'],
+    ['no nested list', { scope: [['a', 'b']] }, 'claim_invalid'],
   ])('%s', async (_, claims, expected) => {
     const { jwt, issuer, outcome } = await testBed()
     expect(await outcome(jwt({ claims }), demand)).toBe(expected)
     expect(await outcome(issuer.mintOpaque({ claims }), demand)).toBe(expected)
   })
 
-  it('scopeClaims puts other claims in place of the usual', async () => {
+  it('the claims in scopeClaims instead of the default ones', async () => {
     const { jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ scopeClaims: ['permissions', 'roles'] }))],
     })
@@ -103,7 +107,7 @@ describe('where the scopes of a token stand', () => {
     expect(await outcome(jwt({ scopes: 'a b' }), demand)).toBe('scope_insufficient')
   })
 
-  it('a scope that is there twice is granted once', async () => {
+  it('claims without duplicates', async () => {
     const { jwt, verifier } = await testBed()
     const token = await verifier.verify(jwt({ claims: { scope: 'a a b', scp: ['b', 'c'] } }))
     expect(token.scopes).toEqual(['a', 'b', 'c'])
@@ -114,7 +118,7 @@ function matching(scopeMatching: ScopeMatching | undefined): Promise<TestBed> {
   return testBed({ issuers: (by) => [oauth(by.oauth({ scopeMatching }))] })
 }
 
-describe('scopes are compared as text unless the issuer is configured otherwise', () => {
+describe('scopes are compared exactly unless the issuer is configured otherwise', () => {
   it.each([
     ['orders:read', 'orders:read', true],
     ['Orders:Read', 'orders:read', false],
@@ -129,16 +133,16 @@ describe('scopes are compared as text unless the issuer is configured otherwise'
     ['orders%3Aread', 'orders:read', false],
     ['οrders:read', 'orders:read', false],
     ['orders:read\u200b', 'orders:read', false],
-  ])('%s for %s: %s', async (granted, demanded, isEnough) => {
+  ])('%s for %s: %s', async (granted, required, isEnough) => {
     for (const scopeMatching of [undefined, 'exact'] as const) {
       const { jwt, outcome } = await matching(scopeMatching)
       const expected = isEnough ? 'accepted' : 'scope_insufficient'
-      expect(await outcome(jwt({ scopes: granted }), { scopes: demanded })).toBe(expected)
+      expect(await outcome(jwt({ scopes: granted }), { scopes: required })).toBe(expected)
     }
   })
 })
 
-describe('with wildcards, * in a granted scope stands for a part', () => {
+describe('with wildcards, * in a granted scope matches a part', () => {
   it.each([
     ['orders:read', 'orders:read', true],
     ['orders:*', 'orders:read', true],
@@ -155,22 +159,22 @@ describe('with wildcards, * in a granted scope stands for a part', () => {
     ['*', 'orders', false],
     ['*', '*', true],
     ['orders:read', 'orders:*', false],
-  ])('%s for %s: %s', async (granted, demanded, isEnough) => {
+  ])('%s for %s: %s', async (granted, required, isEnough) => {
     const { jwt, outcome } = await matching('wildcard')
     const expected = isEnough ? 'accepted' : 'scope_insufficient'
-    expect(await outcome(jwt({ scopes: granted }), { scopes: demanded })).toBe(expected)
+    expect(await outcome(jwt({ scopes: granted }), { scopes: required })).toBe(expected)
   })
 })
 
-describe('an own function for comparing', () => {
-  it('is asked with the granted and the demanded scope, and true grants', async () => {
-    const asked: string[] = []
-    const { jwt, outcome } = await matching((granted, demanded) => {
-      asked.push(`${granted} for ${demanded}`)
-      return granted.toLowerCase() === demanded
+describe('a custom scope matcher', () => {
+  it('is called with the granted and the required scope, and true grants', async () => {
+    const calls: string[] = []
+    const { jwt, outcome } = await matching((granted, required) => {
+      calls.push(`${granted} for ${required}`)
+      return granted.toLowerCase() === required
     })
     expect(await outcome(jwt({ scopes: 'X A' }), { scopes: 'a' })).toBe('accepted')
-    expect(asked).toEqual(['X for a', 'A for a'])
+    expect(calls).toEqual(['X for a', 'A for a'])
     expect(await outcome(jwt({ scopes: 'X' }), { scopes: 'a' })).toBe('scope_insufficient')
   })
 
@@ -178,17 +182,17 @@ describe('an own function for comparing', () => {
     ['1', () => 1],
     ["'yes'", () => 'yes'],
     ['a promise of true', () => Promise.resolve(true)],
-    ['a promise that fails', () => Promise.reject(new Error('a mistake in the matcher'))],
+    ['a rejected promise', () => Promise.reject(new Error('a mistake in the matcher'))],
     ['an object', () => ({})],
     ['an exception', () => JSON.parse('{') as unknown],
-  ])('%s grants nothing', async (_, answer) => {
-    const { jwt, outcome } = await matching(answer as () => boolean)
+  ])('grants nothing with %s', async (_, matcher) => {
+    const { jwt, outcome } = await matching(matcher as () => boolean)
     expect(await outcome(jwt({ scopes: 'a' }), { scopes: 'a' })).toBe('scope_insufficient')
   })
 })
 
-describe('what a caller without the scopes is told', () => {
-  it('names every scope that verifier and route mention, in order and once', async () => {
+describe('the challenge of scope_insufficient', () => {
+  it('names every scope in the policies of verifier and route, in order and without duplicates', async () => {
     const { jwt, verifier } = await testBed({ policy: { scopes: 'a b' } })
     const policy = { scopes: allOf('b', anyOf('c', 'd')) }
     const refusal = await refusalOf(verifier.verify(jwt({ scopes: 'a' }), policy))

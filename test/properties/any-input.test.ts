@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** The answer of a request that nobody has signed anything for: a refusal of the table, told of once. */
+/** Expects a refusal with the response of the table, and one event. */
 async function expectRefused(request: GuardedRequest): Promise<void> {
   events.length = 0
   const decision = await verifier.authorize(request)
@@ -54,7 +54,7 @@ const tokens = fc.oneof(
   fc.integer({ min: 8000, max: 9000 }).map((length) => 'a'.repeat(length)),
 )
 
-test('whatever bytes stand in the Authorization header, the answer comes from the table', async () => {
+test('any bytes in the Authorization header get a response of the table', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('', 'Bearer ', 'bearer  ', 'Bearer', 'Basic ', '\0'),
@@ -66,12 +66,12 @@ test('whatever bytes stand in the Authorization header, the answer comes from th
   )
 })
 
-test('whatever is handed in as headers, authorize() answers and never rejects', async () => {
+test('authorize() resolves for any value as headers and never rejects', async () => {
   const name = fc.constantFrom('authorization', 'Authorization', 'get', '__proto__', 'x')
   const headers = fc.oneof(fc.anything(), fc.dictionary(name, fc.anything()))
   await fc.assert(
-    fc.asyncProperty(headers, fc.anything(), fc.anything(), async (given, rawHeaders, url) => {
-      const request = { headers: given, rawHeaders, url } as unknown as GuardedRequest
+    fc.asyncProperty(headers, fc.anything(), fc.anything(), async (input, rawHeaders, url) => {
+      const request = { headers: input, rawHeaders, url } as unknown as GuardedRequest
       const decision = await verifier.authorize(request)
       expect(decision.outcome).not.toBe('accepted')
       if (decision.outcome !== 'accepted') expectFromTable(decision.refusal)
@@ -80,7 +80,7 @@ test('whatever is handed in as headers, authorize() answers and never rejects', 
   )
 })
 
-test('whatever is handed in as a token, verify() rejects with a refusal of the table and tells of it once', async () => {
+test('verify() rejects any value as a token with a refusal of the table, and reports it once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(tokens, fc.anything()), async (token) => {
       events.length = 0
@@ -96,7 +96,7 @@ test('whatever is handed in as a token, verify() rejects with a refusal of the t
   )
 })
 
-test('forget() takes any text and forgets nothing else by it', async () => {
+test('forget() accepts any string and drops no other token', async () => {
   const token = issuer.mintOpaque()
   await verifier.verify(token)
   const calls = issuer.calls.introspection
@@ -110,7 +110,7 @@ test('forget() takes any text and forgets nothing else by it', async () => {
   expect(issuer.calls.introspection).toBe(calls)
 })
 
-test('nothing of all this has reached the prototypes', () => {
+test('no input has polluted a prototype', () => {
   expect(Object.keys(Object.prototype)).toEqual([])
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
 })

@@ -7,11 +7,11 @@ import { runs } from './support.js'
 import { NOW } from '../support/clock.js'
 import { outcomeOf } from '../support/outcomes.js'
 
-const YES_LIFETIME = 30
-const NO_LIFETIME = 5
+const ACTIVE_LIFETIME = 30
+const INACTIVE_LIFETIME = 5
 const TOLERANCE = 5
-const MOST_YES = 3
-const MOST_NO = 2
+const MAX_ACTIVE = 3
+const MAX_INACTIVE = 2
 
 const TOKENS = ['t0', 't1', 't2', 't3', 't4', 't5']
 
@@ -43,21 +43,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('outage', 'recovery') }) },
 )
 
-interface Yes {
-  readonly askedAt: number
+interface ActiveResult {
+  readonly introspectedAt: number
   uses: number
 }
 
-/** The naive model: two lists of what is remembered, oldest use first, and every rule written out. */
+/** Naive model: two lists of cached results, the least recently used first, and every rule written out. */
 class Model {
   now = NOW
   isDown = false
   calls = 0
   readonly revoked = new Set<string>()
-  readonly yes = new Map<string, Yes>()
-  readonly no = new Map<string, number>()
+  readonly active = new Map<string, ActiveResult>()
+  readonly inactive = new Map<string, number>()
 
-  /** The tokens' own ends, so that some expire within a history. */
+  /** Expiry per token, so that some expire within a history. */
   expiryOf(name: string): number {
     return NOW + 40 + TOKENS.indexOf(name) * 60
   }
@@ -67,44 +67,44 @@ class Model {
   }
 
   present(name: string, confirmAfter = Number.POSITIVE_INFINITY): 'accepted' | RefusalReason {
-    const deniedAt = this.no.get(name)
-    if (deniedAt !== undefined && this.now < deniedAt + NO_LIFETIME) {
-      touch(this.no, name)
+    const deniedAt = this.inactive.get(name)
+    if (deniedAt !== undefined && this.now < deniedAt + INACTIVE_LIFETIME) {
+      touch(this.inactive, name)
       return 'token_inactive'
     }
-    this.no.delete(name)
-    const known = this.yes.get(name)
-    if (known === undefined) return this.ask(name) ?? this.judge(name)
-    touch(this.yes, name)
-    known.uses += 1
+    this.inactive.delete(name)
+    const cached = this.active.get(name)
+    if (cached === undefined) return this.introspect(name) ?? this.evaluate(name)
+    touch(this.active, name)
+    cached.uses += 1
     if (this.now >= this.expiryOf(name) + TOLERANCE) return 'token_expired'
-    const longest = this.now >= this.expiryOf(name) ? 0 : Math.min(YES_LIFETIME, confirmAfter)
-    const age = this.now - known.askedAt
-    if (age >= longest) return this.ask(name) ?? this.judge(name)
-    const verdict = this.judge(name)
-    const isDue = age >= Math.min(longest * 0.9, longest - (2 * age) / known.uses)
-    if (known.uses >= 3 && age >= longest * 0.6 && isDue) {
-      // Asked ahead, in the background: what comes of it is for the next request.
-      known.uses = Number.NEGATIVE_INFINITY
-      this.ask(name)
+    const longest = this.now >= this.expiryOf(name) ? 0 : Math.min(ACTIVE_LIFETIME, confirmAfter)
+    const age = this.now - cached.introspectedAt
+    if (age >= longest) return this.introspect(name) ?? this.evaluate(name)
+    const decision = this.evaluate(name)
+    const isDue = age >= Math.min(longest * 0.9, longest - (2 * age) / cached.uses)
+    if (cached.uses >= 3 && age >= longest * 0.6 && isDue) {
+      // A refresh in the background: its result is used from the next request on.
+      cached.uses = Number.NEGATIVE_INFINITY
+      this.introspect(name)
     }
-    return verdict
+    return decision
   }
 
-  /** Asks and remembers; the reason if no yes came of it. */
-  private ask(name: string): RefusalReason | undefined {
+  /** Introspects and caches. Returns the reason unless the token is active. */
+  private introspect(name: string): RefusalReason | undefined {
     this.calls += 1
     if (this.isDown) return 'issuer_unavailable'
     if (this.isActive(name)) {
-      put(this.yes, name, { askedAt: this.now, uses: 0 }, MOST_YES)
+      put(this.active, name, { introspectedAt: this.now, uses: 0 }, MAX_ACTIVE)
       return undefined
     }
-    this.yes.delete(name)
-    put(this.no, name, this.now, MOST_NO)
+    this.active.delete(name)
+    put(this.inactive, name, this.now, MAX_INACTIVE)
     return 'token_inactive'
   }
 
-  private judge(name: string): 'accepted' | RefusalReason {
+  private evaluate(name: string): 'accepted' | RefusalReason {
     return this.now >= this.expiryOf(name) + TOLERANCE ? 'token_expired' : 'accepted'
   }
 }
@@ -136,12 +136,12 @@ function setUp(model: Model): { readonly verifier: Verifier; readonly issuer: Is
         audience: AUDIENCE,
         introspection: { endpoint: ADDRESSES.endpoint, clientId: 'orders', clientSecret: 'secret' },
         fetch: issuer.fetch,
-        // Neither retries nor a breaker: their own tests are elsewhere, and here every call is predicted.
+        // Without retries and a breaker, because every call is predicted here.
         remote: { retries: 0, breakerAfter: 1000 },
       }),
     ],
     clock: () => model.now * 1000,
-    cache: { maxTokens: MOST_YES, maxRefused: MOST_NO },
+    cache: { maxTokens: MAX_ACTIVE, maxRefused: MAX_INACTIVE },
   })
   return { verifier, issuer }
 }
@@ -159,14 +159,14 @@ async function walk(history: readonly Step[]): Promise<number> {
         const policy = confirmAfter === undefined ? undefined : { confirmAfter }
         expect(await outcomeOf(verifier.verify(current.token, policy)), where).toBe(expected)
         await issuer.settled()
-        expect(issuer.calls.questions, where).toBe(model.calls)
+        expect(issuer.calls.introspection, where).toBe(model.calls)
         if (expected === 'accepted') accepted += 1
         break
       }
       case 'forget':
         verifier.forget(current.token)
-        model.yes.delete(current.token)
-        model.no.delete(current.token)
+        model.active.delete(current.token)
+        model.inactive.delete(current.token)
         break
       case 'revoke':
         model.revoked.add(current.token)
@@ -184,7 +184,7 @@ async function walk(history: readonly Step[]): Promise<number> {
   return accepted
 }
 
-test('whatever happens in whatever order, opaque tokens get the verdict and the calls of a naive model', async () => {
+test('opaque tokens get the decisions and cause the calls of a naive model in any history', async () => {
   let accepted = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (history) => {
@@ -195,24 +195,24 @@ test('whatever happens in whatever order, opaque tokens get the verdict and the 
   expect(accepted).toBeGreaterThan(500)
 })
 
-test('nobody passes past the expiry, past the lifetime of an answer after a revocation, or after being forgotten', async () => {
-  // The promise itself, without a model of the memory: only when a yes was last possible.
+test('no token is accepted after its expiry, or after its revocation once the result has expired or was dropped', async () => {
+  // The guarantee itself, without a model of the cache: only the time at which the token was last active.
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (history) => {
       const model = new Model()
       const { verifier, issuer } = setUp(model)
-      const lastGood = new Map<string, number>()
+      const lastActive = new Map<string, number>()
       for (const current of history) {
-        for (const name of TOKENS) if (model.isActive(name)) lastGood.set(name, model.now)
+        for (const name of TOKENS) if (model.isActive(name)) lastActive.set(name, model.now)
         if (current.do === 'pass') model.now += current.seconds
         else if (current.do === 'revoke') model.revoked.add(current.token)
         else if (current.do === 'forget') {
           verifier.forget(current.token)
-          if (!model.isActive(current.token)) lastGood.delete(current.token)
+          if (!model.isActive(current.token)) lastActive.delete(current.token)
         } else if (current.do === 'present') {
           if ((await outcomeOf(verifier.verify(current.token))) === 'accepted') {
             expect(model.now).toBeLessThan(model.expiryOf(current.token))
-            expect(model.now - (lastGood.get(current.token) ?? -Infinity)).toBeLessThan(YES_LIFETIME)
+            expect(model.now - (lastActive.get(current.token) ?? -Infinity)).toBeLessThan(ACTIVE_LIFETIME)
           }
           await issuer.settled()
         }

@@ -8,7 +8,7 @@ import { runs } from './support.js'
 import { NOW } from '../support/clock.js'
 import { outcomeOf } from '../support/outcomes.js'
 
-/** The documented numbers of section 5, in seconds. */
+/** Documented defaults, in seconds. */
 const LIFETIME = 600
 const STALE = 3600
 const UNKNOWN_KEY_PAUSE = 10
@@ -46,13 +46,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('outage', 'recovery') }) },
 )
 
-/** What the outside world has seen of the issuer: when keys were served, published, asked for in vain. */
+/** History of the issuer: when keys were published, served, and requested but absent. */
 class World {
   now = NOW
   readonly publishedSince = new Map(KEYS.map(({ kid }) => [kid, NOW - 1000]))
   servedAt = Number.NEGATIVE_INFINITY
   served: ReadonlySet<string> = new Set()
-  /** Since when nothing failed. */
+  /** Time of the last failure. */
   wellSince = NOW - 1000
   readonly missed = new Set<string>()
 
@@ -62,11 +62,11 @@ class World {
     return { keys: KEYS.filter(({ kid }) => this.served.has(kid)).map(({ jwk }) => jwk) }
   }
 
-  /** Whether a good token of this key must pass now, by the documented times. */
+  /** Whether a valid token of this key must be accepted now, by the documented times. */
   mustPass(kid: string): boolean {
     const since = this.publishedSince.get(kid)
     if (since === undefined || this.now - this.wellSince <= LONGEST_PAUSE) return false
-    // An id that was asked for before it existed may have to wait for the next scheduled refresh.
+    // A key id that was requested before it existed may have to wait for the next scheduled refresh.
     return this.now - since > (this.missed.has(kid) ? LIFETIME : UNKNOWN_KEY_PAUSE)
   }
 }
@@ -86,19 +86,19 @@ async function walk(history: readonly Step[], tally: { accepted: number; forced:
     clock: () => world.now * 1000,
   })
   const present = async ({ kid, exp, text }: (typeof TOKENS)[number], where: string): Promise<void> => {
-    // A refresh in the background that this very request starts is for the next one.
+    // A background refresh that this request starts takes effect from the next request on.
     const { served: servedBefore } = world
-    const verdict = await outcomeOf(verifier.verify(text))
+    const outcome = await outcomeOf(verifier.verify(text))
     if (!world.publishedSince.has(kid)) world.missed.add(kid)
-    if (verdict === 'accepted') {
+    if (outcome === 'accepted') {
       tally.accepted += 1
       expect(world.now, where).toBeLessThan(exp + TOLERANCE)
       expect([...servedBefore, ...world.served], where).toContain(kid)
       expect(world.now - world.servedAt, where).toBeLessThan(STALE)
     } else if (world.mustPass(kid) && world.now < exp) {
-      expect.unreachable(`${verdict} at ${where}`)
+      expect.unreachable(`${outcome} at ${where}`)
     } else if (!issuer.isDown && world.now - world.wellSince > LONGEST_PAUSE) {
-      expect(['key_unknown', 'token_expired'], where).toContain(verdict)
+      expect(['key_unknown', 'token_expired'], where).toContain(outcome)
     }
     if (world.mustPass(kid)) tally.forced += 1
     await issuer.settled()
@@ -130,7 +130,7 @@ async function walk(history: readonly Step[], tally: { accepted: number; forced:
   }
 }
 
-test('whatever happens to the keys, a token passes only under a key last seen published, in time, and else as documented', async () => {
+test('a token is accepted only if its key was in the last key set and is not stale, in any history of the keys', async () => {
   const tally = { accepted: 0, forced: 0 }
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), (history) =>

@@ -16,7 +16,7 @@ function outcomeOf(value: unknown): number | 'refused' {
   }
 }
 
-/** Character by character, and so unlike the expression in the code. */
+/** Reads character by character, unlike the expression in the code. */
 function expected(value: unknown): number | 'refused' {
   if (typeof value === 'number') return within(value)
   if (typeof value !== 'string') return 'refused'
@@ -57,7 +57,7 @@ const written = fc
   )
   .map(([amount, unit]) => amount + unit)
 
-test('a duration is a number of seconds or digits with a unit, and nothing else is one', () => {
+test('a duration is a number of seconds or digits with a unit, and nothing else', () => {
   fc.assert(
     fc.property(fc.oneof(written, fc.string(), fc.double(), fc.integer(), fc.anything()), (value) => {
       expect(outcomeOf(value)).toEqual(expected(value))
@@ -66,7 +66,7 @@ test('a duration is a number of seconds or digits with a unit, and nothing else 
   )
 })
 
-test('a longer text of digits is never a shorter duration', () => {
+test('a larger number is never a shorter duration', () => {
   fc.assert(
     fc.property(
       fc.nat({ max: 30_000 }),
@@ -83,7 +83,7 @@ test('a longer text of digits is never a shorter duration', () => {
   )
 })
 
-test('bounds hold at both ends', () => {
+test('both bounds are inclusive', () => {
   fc.assert(
     fc.property(fc.nat({ max: 1000 }), fc.nat({ max: 1000 }), fc.nat({ max: 1000 }), (a, b, value) => {
       const bounds = { min: Math.min(a, b), max: Math.max(a, b) }

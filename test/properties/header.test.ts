@@ -8,7 +8,7 @@ import { runs } from './support.js'
 const TOKEN68 = new Set('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/')
 
 /**
- * The grammar, read character by character: `credentials = "Bearer" 1*SP b64token` (RFC 9110 section 11.4,
+ * Reads the grammar character by character: `credentials = "Bearer" 1*SP b64token` (RFC 9110 section 11.4,
  * RFC 6750 section 2.1). The scheme ends at white space or at the end.
  */
 function expected(header: string): { readonly token: string } | 'token_missing' | 'token_malformed' {
@@ -33,7 +33,7 @@ function isBearer(scheme: string): boolean {
 
 function found(request: Parameters<typeof readBearer>[0]): ReturnType<typeof expected> {
   const result = readBearer(request)
-  // What the verifier does with a token it does not remember.
+  // The verifier checks the characters of a token that is not cached.
   if (typeof result === 'string') return isBearerToken(result) ? { token: result } : 'token_malformed'
   expect(result).toBeInstanceOf(Refusal)
   return result.reason as 'token_missing' | 'token_malformed'
@@ -63,7 +63,7 @@ const header = fc.oneof(
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
 )
 
-test('an Authorization header gives what the grammar says: the token, missing or malformed', () => {
+test('an Authorization header is read by the grammar: a token, missing or malformed', () => {
   fc.assert(
     fc.property(header, (text) => {
       expect(found({ headers: { authorization: text } })).toEqual(expected(text))
@@ -72,8 +72,8 @@ test('an Authorization header gives what the grammar says: the token, missing or
   )
 })
 
-test('a header object by hand, one of Node and a Headers are read alike', () => {
-  // What Node's parser and Headers let through: no control characters, no white space at either end.
+test('a custom header object, one of Node and a Headers are read the same way', () => {
+  // Node's parser and Headers accept no control characters and no white space at either end.
   const sendable = header.filter((text) =>
     /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text),
   )
@@ -92,7 +92,7 @@ test('a header object by hand, one of Node and a Headers are read alike', () => 
   )
 })
 
-test('a second Authorization header, in whatever case and place, is malformed and never a choice', () => {
+test('a second Authorization header, in any case and position, is malformed', () => {
   const name = fc.constantFrom('authorization', 'Authorization', 'AUTHORIZATION', 'aUTHORIZATION')
   const other = fc.tuple(fc.constantFrom('host', 'x-authorization', 'authorizatio'), fc.string())
   fc.assert(

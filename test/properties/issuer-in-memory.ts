@@ -1,44 +1,44 @@
 import { ISSUER } from './mutations.js'
 
-/** What an issuer that answers without a network is asked and says. */
+/** Issuer that responds without a network. */
 export interface IssuerInMemory {
-  /** To be given to `oauth` as its own fetch. */
+  /** Custom `fetch` for `oauth`. */
   readonly fetch: typeof fetch
-  readonly calls: { keys: number; questions: number }
-  /** While true, nobody answers. */
+  readonly calls: { keys: number; introspection: number }
+  /** While true, every call fails. */
   isDown: boolean
-  /** Resolves once nothing asked for is under way any more. */
+  /** Resolves once no call is in flight. */
   readonly settled: () => Promise<void>
 }
 
-/** Answers with what the given functions say at the moment of the call, so that thousands of histories take seconds. */
-export function issuerInMemory(says: {
+/** Responds with the current results of the functions, so that thousands of histories take seconds. */
+export function issuerInMemory(source: {
   readonly keys?: () => unknown
   readonly introspection?: (token: string) => unknown
 }): IssuerInMemory {
-  let underWay = 0
+  let inFlight = 0
   const issuer: IssuerInMemory = {
-    calls: { keys: 0, questions: 0 },
+    calls: { keys: 0, introspection: 0 },
     isDown: false,
     async fetch(_input, init) {
-      underWay += 1
+      inFlight += 1
       try {
-        // Never at once: an answer that is there before the question is put is no answer of a network.
+        // Always asynchronous, like a network.
         await Promise.resolve()
-        const isQuestion = init?.method === 'POST'
-        issuer.calls[isQuestion ? 'questions' : 'keys'] += 1
+        const isIntrospection = init?.method === 'POST'
+        issuer.calls[isIntrospection ? 'introspection' : 'keys'] += 1
         if (issuer.isDown) throw new TypeError('fetch failed')
-        const body = isQuestion
-          ? says.introspection?.(new URLSearchParams(init.body as string).get('token') ?? '')
-          : says.keys?.()
+        const body = isIntrospection
+          ? source.introspection?.(new URLSearchParams(init.body as string).get('token') ?? '')
+          : source.keys?.()
         return body instanceof Response ? body : Response.json(body)
       } finally {
-        underWay -= 1
+        inFlight -= 1
       }
     },
     async settled() {
-      // What follows an answer (reading its body, remembering it) takes some turns of the event loop.
-      for (let quiet = 0; quiet < 3; quiet = underWay === 0 ? quiet + 1 : 0) {
+      // Reading the body and caching the result take some turns of the event loop.
+      for (let quiet = 0; quiet < 3; quiet = inFlight === 0 ? quiet + 1 : 0) {
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
@@ -46,7 +46,7 @@ export function issuerInMemory(says: {
   return issuer
 }
 
-/** Options of `oauth` for it, all addresses given, so that no discovery stands in between. */
+/** Options of `oauth` with all URLs, so that no discovery is needed. */
 export const ADDRESSES = {
   issuer: ISSUER,
   jwksUri: `${ISSUER}/jwks`,

@@ -7,16 +7,17 @@ import { withReservedKeys } from '../support/reserved-keys.js'
 export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://orders.internal'
 
-/** The issuer's keys, and one of a stranger under the first one's id. */
+/** Keys of the issuer. */
 export const KEYS = {
   rs: withReservedKeys(() => createSigningKey('rs', 'RS256', {})),
   ps: withReservedKeys(() => createSigningKey('ps', 'PS256', {})),
   es: createSigningKey('es', 'ES256', {}),
   ed: createSigningKey('ed', 'Ed25519', {}),
 } as const
-const STRANGER = withReservedKeys(() => createSigningKey('rs', 'RS256', {}))
+/** Key of an attacker, with the id of the first key. */
+const ATTACKER = withReservedKeys(() => createSigningKey('rs', 'RS256', {}))
 
-/** As published. The Edwards key names no algorithm, since its two names mean one. */
+/** Published key set. The Ed25519 key has no `alg`, because its algorithm has two names. */
 export const JWKS = {
   keys: Object.values(KEYS).map(({ jwk }) => {
     const { alg, ...rest } = jwk
@@ -106,9 +107,9 @@ type Signer = (header: Members, claims: Members) => string
 const byIssuer: fc.Arbitrary<Signer> = fc
   .constantFrom<SigningKey>(...Object.values(KEYS))
   .map((key) => (header, claims) => signJwt(key, { alg: key.algorithm, kid: key.kid, ...header }, claims))
-const bySomeoneElse = fc.constantFrom<Signer>(
-  (header, claims) => signJwt(STRANGER, { alg: 'RS256', kid: 'rs', ...header }, claims),
-  // The classic confusion: the public key as a secret.
+const byAttacker = fc.constantFrom<Signer>(
+  (header, claims) => signJwt(ATTACKER, { alg: 'RS256', kid: 'rs', ...header }, claims),
+  // Algorithm confusion: the public key as an HMAC secret.
   (header, claims) => {
     const input = [{ kid: 'rs', ...header, alg: 'HS256' }, claims].map(encode).join('.')
     return `${input}.${createHmac('sha256', KEYS.rs.publicKeyPem).update(input).digest('base64url')}`
@@ -120,18 +121,18 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** Members changed or, for `undefined`, left out; a `__proto__` stays a member. */
+/** Changes members, and omits those that are `undefined`. A `__proto__` stays a member. */
 function changed(members: Members, changes: readonly Change[]): Members {
   const entries = [...Object.entries(members), ...changes]
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-/** A token whose header and claims were changed before it was signed, mostly by the issuer itself. */
+/** Tokens whose header and claims were changed before they were signed, mostly by the issuer. */
 export const signedTokens: fc.Arbitrary<string> = fc
   .tuple(
     fc.array(headerChange, { maxLength: 1 }),
     fc.array(claimChange, { maxLength: 2 }),
-    fc.oneof({ weight: 5, arbitrary: byIssuer }, { weight: 1, arbitrary: bySomeoneElse }),
+    fc.oneof({ weight: 5, arbitrary: byIssuer }, { weight: 1, arbitrary: byAttacker }),
   )
   .map(([headerChanges, claimChanges, sign]) => {
     const header = changed({ typ: 'at+jwt' }, headerChanges)
@@ -152,7 +153,7 @@ function withoutAbsent(usual: Members, changes: readonly Change[]): Members {
   return Object.fromEntries(Object.entries(members).filter(([name]) => !absent.has(name)))
 }
 
-/** A change of the finished text: of one character, of a segment, of the segments' number and order. */
+/** Changes of a signed token: of a character, of a segment, of the number and order of segments. */
 export const textChange: fc.Arbitrary<(token: string) => string> = fc.oneof(
   fc
     .tuple(
@@ -179,13 +180,13 @@ export const textChange: fc.Arbitrary<(token: string) => string> = fc.oneof(
   ),
 )
 
-/** Other text for the same bytes: the bits beyond the signature's last byte are set. */
+/** Another encoding of the same bytes: bits after the last byte of the signature are set. */
 function spareBits(token: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return token.slice(0, -1) + alphabet.charAt(alphabet.indexOf(token.slice(-1)) | 1)
 }
 
-/** Signed JSON as it could not have come from an object: repeated members, a byte order mark, bytes that are no UTF-8. */
+/** Signed JSON that no serializer writes: duplicate members, a byte order mark, deep nesting. */
 export const rawClaims: fc.Arbitrary<Buffer> = fc
   .constantFrom(
     `{"sub":"a","sub":"b",${usualText()}}`,

@@ -13,7 +13,7 @@ import { runs } from './support.js'
 
 const LETTERS = ['a', 'b', 'c', 'd']
 
-/** A demand, and what it means as a formula over the granted letters. */
+/** A scope requirement, and its meaning as a formula over the granted letters. */
 interface Formula {
   readonly demand: ScopeDemand
   readonly holds: (granted: ReadonlySet<string>) => boolean
@@ -62,7 +62,7 @@ const SUBSETS = Array.from({ length: 2 ** LETTERS.length }, (_, bits) =>
   LETTERS.filter((_letter, index) => (bits >> index) & 1),
 )
 
-test('a demand holds for exactly the rows of its truth table', () => {
+test('a scope requirement is satisfied in exactly the rows of its truth table', () => {
   fc.assert(
     fc.property(formula, ({ demand, holds }) => {
       const rule = compileScopes('scopes', demand)
@@ -76,7 +76,7 @@ test('a demand holds for exactly the rows of its truth table', () => {
   )
 })
 
-test('a challenge names every scope of a demand once', () => {
+test('a challenge names every scope of a requirement without duplicates', () => {
   fc.assert(
     fc.property(formula, ({ demand, letters }) => {
       expect(mentionedScopes(compileScopes('scopes', demand))).toEqual([...new Set(letters)])
@@ -93,17 +93,17 @@ const scopeText = fc
 const MATCHERS: readonly (readonly [string, ScopeMatcher])[] = [
   ['exact', exactScope],
   ['wildcard', wildcardScope],
-  ["Stytch's", stytchScope],
+  ['Stytch', stytchScope],
 ]
 
-test.each(MATCHERS)('with %s matching a further scope never takes a permission away', (_name, matches) => {
+test.each(MATCHERS)('a further granted scope never removes a permission: %s', (_name, matches) => {
   fc.assert(
     fc.property(
       fc.array(scopeText),
       scopeText,
       fc.array(scopeText, { minLength: 1 }),
-      (granted, further, demanded) => {
-        const rule = anyOf(allOf(...demanded), ...demanded.slice(1))
+      (granted, further, required) => {
+        const rule = anyOf(allOf(...required), ...required.slice(1))
         if (scopesSatisfy(rule, granted, matches)) {
           expect(scopesSatisfy(rule, [...granted, further], matches)).toBe(true)
           expect(scopesSatisfy(rule, [further, ...granted], matches)).toBe(true)
@@ -114,7 +114,7 @@ test.each(MATCHERS)('with %s matching a further scope never takes a permission a
   )
 })
 
-/** The documented rule as an expression: `*` is one part, at the end one or more; a lone `*` is only itself. */
+/** The documented rule as an expression: `*` matches one part, at the end one or more; only `*` matches itself. */
 function wildcardExpression(granted: string): RegExp {
   const parts = granted.split(':')
   const sources = parts.map((part, index) => {
@@ -124,11 +124,11 @@ function wildcardExpression(granted: string): RegExp {
   return new RegExp(`^${sources.join(':')}$`)
 }
 
-test('wildcard matching is the documented expression', () => {
+test('wildcard matching equals the documented expression', () => {
   fc.assert(
-    fc.property(scopeText, scopeText, (granted, demanded) => {
-      const isMatch = granted === demanded || wildcardExpression(granted).test(demanded)
-      expect(wildcardScope(granted, demanded), `${granted} for ${demanded}`).toBe(isMatch)
+    fc.property(scopeText, scopeText, (granted, required) => {
+      const isMatch = granted === required || wildcardExpression(granted).test(required)
+      expect(wildcardScope(granted, required), `${granted} for ${required}`).toBe(isMatch)
     }),
     runs(5000),
   )
@@ -136,14 +136,14 @@ test('wildcard matching is the documented expression', () => {
 
 test.each([
   ['a promise', () => Promise.resolve(true)],
-  ['a truthy text', () => 'yes'],
+  ['a truthy string', () => 'yes'],
   [
     'an exception',
     () => {
       throw new Error('broken')
     },
   ],
-])('an own matcher that answers with %s grants nothing, whatever is demanded', (_name, matches) => {
+])('a custom matcher that returns or throws %s grants nothing', (_name, matches) => {
   fc.assert(
     fc.property(formula, ({ demand }) => {
       const rule = compileScopes('scopes', demand)

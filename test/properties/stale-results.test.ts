@@ -16,7 +16,11 @@ const jwt = signJwt(
 
 const seconds = fc.constantFrom(0, 1, 10, 29, 30, 31, 60, 90, 600)
 const freshness = { confirmAfter: seconds, staleIfError: seconds }
-const demands = { ...freshness, scopes: fc.constantFrom('a', 'b'), maxTokenAge: fc.constantFrom(30, 9000) }
+const requirements = {
+  ...freshness,
+  scopes: fc.constantFrom('a', 'b'),
+  maxTokenAge: fc.constantFrom(30, 9000),
+}
 const policyOf = <T extends object>(members: { [K in keyof T]: fc.Arbitrary<T[K]> }, least: number) =>
   fc
     .subarray(Object.keys(members) as (keyof T & string)[], { minLength: least, maxLength: 2 })
@@ -24,13 +28,13 @@ const policyOf = <T extends object>(members: { [K in keyof T]: fc.Arbitrary<T[K]
       fc.record(members).map((all) => Object.fromEntries(chosen.map((name) => [name, all[name]])) as Policy),
     )
 
-/** A policy that says how it bears an outage, and one that may say anything. */
+/** A policy with `confirmAfter` or `staleIfError`, and any policy. */
 const stated = policyOf(freshness, 1)
-const further = policyOf(demands, 0)
+const further = policyOf(requirements, 0)
 const age = fc.constantFrom(0, 5, 29, 30, 31, 45, 89, 91, 300)
 const token = fc.constantFrom('opaque', jwt)
 
-/** Whether a token that was confirmed at the start is accepted in an outage, so many seconds later. */
+/** Whether a token that was confirmed at the start is accepted in an outage after a number of seconds. */
 async function acceptedInOutage(token: string, after: number, own: Policy, route?: Policy): Promise<boolean> {
   let now = NOW
   const issuer = issuerInMemory({
@@ -57,7 +61,7 @@ async function acceptedInOutage(token: string, after: number, own: Policy, route
   return (await outcomeOf(verifier.verify(token, route))) === 'accepted'
 }
 
-test('in an outage, a further policy never lets more in than one that says how it bears an outage', async () => {
+test('in an outage, a further policy never accepts more than a policy with confirmAfter or staleIfError', async () => {
   const seen = { accepted: 0, refused: 0 }
   await fc.assert(
     fc.asyncProperty(token, age, stated, further, async (name, after, first, second) => {
@@ -72,7 +76,7 @@ test('in an outage, a further policy never lets more in than one that says how i
   expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(50)
 })
 
-test('in an outage, a policy with confirmAfter and without staleIfError accepts what it accepts with 0', async () => {
+test('in an outage, a policy with confirmAfter and without staleIfError is like one with staleIfError 0', async () => {
   await fc.assert(
     fc.asyncProperty(token, age, seconds, further, async (name, after, confirmAfter, other) => {
       const expected = await acceptedInOutage(name, after, { confirmAfter, staleIfError: 0 }, other)
@@ -83,7 +87,7 @@ test('in an outage, a policy with confirmAfter and without staleIfError accepts 
   )
 })
 
-test('in an outage, the order of verifier and route decides nothing, and a shorter time accepts no more', async () => {
+test('in an outage, the order of verifier and route is irrelevant, and a shorter time never accepts more', async () => {
   await fc.assert(
     fc.asyncProperty(
       token,
@@ -114,20 +118,20 @@ const ABOUT_ONE = {
   html: () => new Response('<p>', { headers: { 'content-type': 'text/html' } }),
 } as const
 
-/** Whether a confirmed token is accepted later, when the issuer answers otherwise about it and properly about others. */
+/** Whether a confirmed token is accepted later, when the response about it changes and those about others do not. */
 async function acceptedAgainst(
   token: string,
   after: number,
   own: Policy,
-  say?: () => unknown,
+  respond?: () => unknown,
 ): Promise<boolean> {
   let now = NOW
   let isRevoked = false
   const active = { active: true, sub: 'billing', aud: AUDIENCE, scope: 'a', iat: NOW - 600 }
   const issuer = issuerInMemory({
     keys: () => JWKS,
-    introspection: (asked) =>
-      asked !== token ? { active: false } : isRevoked ? (say?.() ?? { active: false }) : active,
+    introspection: (presented) =>
+      presented !== token ? { active: false } : isRevoked ? (respond?.() ?? { active: false }) : active,
   })
   const verifier: Verifier = createVerifier({
     issuers: [
@@ -149,14 +153,14 @@ async function acceptedAgainst(
   return (await outcomeOf(verifier.verify(token))) === 'accepted'
 }
 
-test('while the issuer answers about other tokens, no status about one accepts it longer than inactive does', async () => {
+test('while the issuer responds about other tokens, no status about one token accepts it longer than inactive does', async () => {
   const seen = { accepted: 0, refused: 0 }
   const status = fc.constantFrom(...Object.values(ABOUT_ONE))
   await fc.assert(
-    fc.asyncProperty(token, age, stated, status, async (name, after, policy, say) => {
+    fc.asyncProperty(token, age, stated, status, async (name, after, policy, respond) => {
       const expected = await acceptedAgainst(name, after, policy)
       seen[expected ? 'accepted' : 'refused'] += 1
-      expect(await acceptedAgainst(name, after, policy, say)).toBe(expected)
+      expect(await acceptedAgainst(name, after, policy, respond)).toBe(expected)
     }),
     runs(250),
   )

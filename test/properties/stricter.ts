@@ -1,8 +1,8 @@
 import type { RefusalReason } from '../../src/index.js'
 
 /**
- * The rules in which we go beyond jose's jwtVerify, as a reader of the documentation would write them down.
- * Gives every reason we may have against a token that jose accepts; none means that we must accept it too.
+ * Rules beyond those of jose's jwtVerify, written from the documentation.
+ * Returns every reason that may refuse a token that jose accepts. If there is none, the token must be accepted.
  */
 export function stricterReasons(token: string, now: number): ReadonlySet<RefusalReason> {
   const reasons = new Set<RefusalReason>()
@@ -10,23 +10,23 @@ export function stricterReasons(token: string, now: number): ReadonlySet<Refusal
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token)) reasons.add('token_malformed')
   const parts = token.split('.')
   const [header, claims] = [objectIn(parts[0]), objectIn(parts[1])]
-  if (parts.length !== 3 || parts.some((part) => !isOneSpelling(part)) || !header || !claims) {
+  if (parts.length !== 3 || parts.some((part) => !isCanonical(part)) || !header || !claims) {
     reasons.add('token_undecodable')
     return reasons
   }
-  judgeHeader(header, reasons)
-  judgeClaims(claims, now, reasons)
+  validateHeader(header, reasons)
+  validateClaims(claims, now, reasons)
   return reasons
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Base64url without padding whose decoded bytes are written in no other way. */
-function isOneSpelling(part: string): boolean {
+/** Whether a string is canonical base64url without padding. */
+function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
-/** A JSON object in UTF-8, without byte order mark, of bearable depth. */
+/** Decodes a JSON object in UTF-8 without byte order mark, nested at most 64 levels deep. */
 function objectIn(part: string | undefined): Members | undefined {
   const bytes = Buffer.from(part ?? '', 'base64url')
   const text = bytes.toString('utf8')
@@ -49,7 +49,7 @@ const own = (members: Members, name: string): unknown =>
   Object.hasOwn(members, name) ? members[name] : undefined
 const has = (members: Members, name: string): boolean => Object.hasOwn(members, name)
 
-function judgeHeader(header: Members, reasons: Set<RefusalReason>): void {
+function validateHeader(header: Members, reasons: Set<RefusalReason>): void {
   if (['crit', 'b64', 'zip'].some((name) => has(header, name))) reasons.add('critical_header')
   if (/^(application\/)?jwt$/i.test(String(own(header, 'cty')))) reasons.add('type_not_allowed')
   if (has(header, 'kid') && typeof header['kid'] !== 'string') reasons.add('token_undecodable')
@@ -58,14 +58,14 @@ function judgeHeader(header: Members, reasons: Set<RefusalReason>): void {
   if (has(header, 'typ') && !isAccessType) reasons.add('type_not_allowed')
 }
 
-const MARKS_OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
+const CLAIMS_OF_OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
 const END_OF_9999 = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000
 
-function judgeClaims(claims: Members, now: number, reasons: Set<RefusalReason>): void {
+function validateClaims(claims: Members, now: number, reasons: Set<RefusalReason>): void {
   const isOfOtherKind = ['token_use', 'typ', 'token_type', 'purpose'].some((name) =>
     /^(id|refresh|offline|logout)(_token)?$/i.test(String(own(claims, name))),
   )
-  if (isOfOtherKind || MARKS_OF_OTHER_TOKENS.some((name) => has(claims, name)))
+  if (isOfOtherKind || CLAIMS_OF_OTHER_TOKENS.some((name) => has(claims, name)))
     reasons.add('type_not_allowed')
   if (!has(claims, 'exp')) reasons.add('claim_missing')
   if (!['sub', 'client_id', 'azp'].some((name) => has(claims, name))) reasons.add('claim_missing')
@@ -83,9 +83,9 @@ function judgeClaims(claims: Members, now: number, reasons: Set<RefusalReason>):
   if (!audience.every((name) => typeof name === 'string')) reasons.add('claim_invalid')
   for (const name of ['scope', 'scp']) {
     const value = own(claims, name)
-    const isText = value === undefined || value === null || typeof value === 'string'
+    const isStringOrAbsent = value === undefined || value === null || typeof value === 'string'
     const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
-    if (!isText && !isList) reasons.add('claim_invalid')
+    if (!isStringOrAbsent && !isList) reasons.add('claim_invalid')
   }
   if (has(claims, 'cnf')) reasons.add('proof_missing')
   const issuedAt = own(claims, 'iat')

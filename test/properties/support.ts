@@ -4,14 +4,14 @@ import { Refusal } from '../../src/index.js'
 import { REFUSALS } from '../support/refusals.js'
 
 /**
- * The same cases on every run, so that a red test is red for everyone. fast-check prints seed and path with
+ * Fixed seed, so that a failure is reproducible. fast-check prints seed and path with
  * the smallest counterexample of a failure.
  */
 export function runs<T>(numRuns: number): Parameters<T> {
   return { seed: 20_261_121, numRuns }
 }
 
-/** A refusal with exactly the answer the table has for its reason. */
+/** Expects a refusal with exactly the response that the table has for its reason. */
 export function expectFromTable(refusal: Refusal): void {
   expect(refusal).toBeInstanceOf(Refusal)
   expect([refusal.status, refusal.error], refusal.reason).toEqual(REFUSALS[refusal.reason])

@@ -23,24 +23,24 @@ async function problemWith(section: string, given: Options): Promise<Configurati
   }
 }
 
-/** What the code itself says it knows, when it meets a name it does not. */
-async function knownTo(section: string): Promise<readonly string[]> {
-  const problem = await problemWith(section, { unheardOf: 1 })
-  return /known are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
+/** The options that the error for an unknown option lists. */
+async function optionsInCode(section: string): Promise<readonly string[]> {
+  const problem = await problemWith(section, { unknownOption: 1 })
+  return /the options are (.+)$/.exec(problem?.message ?? '')?.[1]?.split(', ') ?? []
 }
 
 describe('docs/reference/options.md', () => {
   const common = namesIn('Every issuer')
 
-  it.each(Object.keys(readers))('%s: names every option the code knows, and no other', async (section) => {
-    const known = await knownTo(section)
+  it.each(Object.keys(readers))('%s: lists exactly the options of the code', async (section) => {
+    const known = await optionsInCode(section)
     expect(known.length).toBeGreaterThan(0)
     const isIssuer = ['oauth', 'clerk', 'stytch', 'authlete'].includes(section)
     const shared = section === 'stytch' ? common.filter((name) => name !== 'remote') : common
     expect([...namesIn(section), ...(isIssuer ? shared : [])].sort()).toEqual([...known].sort())
   })
 
-  it('has a section of a table for nothing else', () => {
+  it('has no other section with a table of options', () => {
     const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title)
     expect(sections.filter((title) => rowsIn(title).length > 0).sort()).toEqual(
       [...Object.keys(readers), 'Every issuer'].sort(),
@@ -51,14 +51,14 @@ describe('docs/reference/options.md', () => {
     Object.keys(readers).flatMap((section) =>
       rowsIn(section).map((row) => [section, codeIn(row['option']), row] as const),
     ),
-  )('%s: %s is said to be required exactly where the code wants it', async (section, name, row) => {
+  )('%s: %s is marked as required if and only if the code requires it', async (section, name, row) => {
     const problem = await problemWith(section, { [name]: undefined })
-    // An option that restricts may be left out, and must not be undefined.
-    const isDemanded = problem !== undefined && !problem.message.includes('leave it out instead')
-    expect(isDemanded).toBe(row['default'] === 'required')
+    // An option that restricts may be absent, but must not be undefined.
+    const isRequired = problem !== undefined && !problem.message.includes('leave it out instead')
+    expect(isRequired).toBe(row['default'] === 'required')
   })
 
-  it.each(Object.keys(tables))('%s: names the options that must not be undefined', (section) => {
+  it.each(Object.keys(tables))('%s: lists the options that must not be undefined', (section) => {
     const row = rowsOf(sectionOf(text, 'Options that restrict'), 'of').find(({ of }) => plain(of) === section)
     const restricting = Object.entries(tables[section]!).filter(([, { isRestricting }]) => isRestricting)
     const expected = restricting.map(([name]) => name)
@@ -69,7 +69,7 @@ describe('docs/reference/options.md', () => {
   })
 })
 
-it('every algorithm that can be configured is named in docs/reference/options.md', () => {
+it('docs/reference/options.md lists every algorithm that can be configured', () => {
   const row = rowsIn('Every issuer').find(({ option }) => option === '`algorithms`')
   const named = /values: ([^.]+)\./.exec(row!['meaning']!)?.[1]?.split(', ')
   expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
@@ -84,7 +84,7 @@ function boundsOf({ bounds = '' }: Description): string {
   return typeof bounds === 'string' ? bounds : `${bounds.min} to ${bounds.max}`
 }
 
-/** What the default cell must begin with; undefined where the documentation finds its own words. */
+/** The required beginning of the default cell; undefined if the page describes the default in words. */
 function defaultOf({ default: value, isOptional, type }: Description): string | undefined {
   if (value === undefined) return isOptional ? undefined : 'required'
   if (Array.isArray(value)) return value.length > 2 ? undefined : value.join(', ')
@@ -94,7 +94,7 @@ function defaultOf({ default: value, isOptional, type }: Description): string | 
 }
 
 describe('rows in docs/reference/options.md', () => {
-  it('there is a table for every section', () => {
+  it('exist for every section', () => {
     expect(Object.keys(tables).sort()).toEqual([...Object.keys(readers), 'Every issuer'].sort())
   })
 
@@ -124,20 +124,23 @@ describe('bounds in docs/reference/options.md', () => {
       .map((row) => [section, codeIn(row['option']), row] as const),
   )
 
-  it('there are as many as there are durations and numbers', () => {
+  it('exist for every duration and every integer', () => {
     expect(bounded.length).toBe(1 + 3 + 4 + 8 + 8)
   })
 
-  it.each(bounded)('%s: %s takes what lies within, and nothing beyond', async (section, name, row) => {
-    const isDuration = row['type'] === 'Duration'
-    const [least = Number.NaN, most = Number.NaN] = row['bounds']!.split(' to ').map((bound) =>
-      valueOf(section, bound, isDuration),
-    )
-    for (const value of [least, most]) expect(await problemWith(section, { [name]: value })).toBeUndefined()
-    const step = isDuration ? 0.001 : 1
-    for (const value of [least - step, most + 1])
-      expect(await problemWith(section, { [name]: value })).toBeInstanceOf(ConfigurationError)
-  })
+  it.each(bounded)(
+    '%s: %s accepts its minimum and its maximum, and refuses values beyond them',
+    async (section, name, row) => {
+      const isDuration = row['type'] === 'Duration'
+      const [least = Number.NaN, most = Number.NaN] = row['bounds']!.split(' to ').map((bound) =>
+        valueOf(section, bound, isDuration),
+      )
+      for (const value of [least, most]) expect(await problemWith(section, { [name]: value })).toBeUndefined()
+      const step = isDuration ? 0.001 : 1
+      for (const value of [least - step, most + 1])
+        expect(await problemWith(section, { [name]: value })).toBeInstanceOf(ConfigurationError)
+    },
+  )
 })
 
 /** A bound: a number, a duration, or the default of another option of the section. */
@@ -152,7 +155,7 @@ describe('defaults in docs/reference/options.md', () => {
   it.each([
     ['keys', KEY_DEFAULTS],
     ['remote', REMOTE_DEFAULTS],
-  ])('%s: are those of the code', (section, numbers) => {
+  ])('are those of the code: %s', (section, numbers) => {
     const documented = rowsIn(section).map((row) => [
       codeIn(row['option']),
       valueOf(section, row['default']!, row['type'] === 'Duration'),
@@ -169,8 +172,8 @@ describe('defaults in docs/reference/options.md', () => {
     })
 
     it.each([
-      ['less than it', -0.5, 'accepted'],
-      ['just it', 0, 'token_expired'],
+      ['less than the tolerance', -0.5, 'accepted'],
+      ['exactly the tolerance', 0, 'token_expired'],
     ])('a token that expired %s ago', async (_, more, expected) => {
       const row = rowsIn('createVerifier').find(({ option }) => option === '`clockTolerance`')
       const tolerance = parseDuration('default', codeIn(row!['default']))

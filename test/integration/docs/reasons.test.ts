@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Refusal, type RefusalReason } from '../../../src/index.js'
 import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
-/** The reasons as they stand in the code: the names of the table that every answer comes from. */
+/** Reasons in the code: the names in the table of responses. */
 function reasonsInCode(): readonly RefusalReason[] {
   const text = readFileSync(`${ROOT}src/model/refusal-reasons.ts`, 'utf8')
   const source = ts.createSourceFile('refusal-reasons.ts', text, ts.ScriptTarget.ES2022)
@@ -23,7 +23,7 @@ function reasonsInCode(): readonly RefusalReason[] {
   return reasons as RefusalReason[]
 }
 
-/** Reasons that some line of the sources gives: all but those of the table itself. */
+/** Whether a line of the sources, other than the table itself, uses the reason. */
 function isGiven(reason: RefusalReason): boolean {
   return ts.sys
     .readDirectory(`${ROOT}src`, ['.ts'])
@@ -41,11 +41,11 @@ describe('docs/reference/errors.md', () => {
   })
 
   it.each(rows.map((row) => [codeIn(row['reason']), row] as const))(
-    '%s: status, error and sentence are those of the code',
+    '%s: status, error and description are those of the code',
     (reason, row) => {
       const refusal = new Refusal(reason as RefusalReason)
       const error = refusal.error === undefined ? '–' : `\`${refusal.error}\``
-      expect([row['status'], row['error'], row['sentence']]).toEqual([
+      expect([row['status'], row['error'], row['error_description']]).toEqual([
         String(refusal.status),
         error,
         refusal.description,
@@ -54,14 +54,14 @@ describe('docs/reference/errors.md', () => {
   )
 
   it.each(rows.map((row) => [codeIn(row['reason']), row] as const))(
-    '%s: says what it means and what to do',
+    '%s: has a meaning and a remedy',
     (_, row) => {
       expect(row['what it means']).toMatch(/\S/)
       expect(row['what to do']).toMatch(/\S/)
     },
   )
 
-  it('names as not given by this version exactly the reasons no line of the sources gives', () => {
+  it('lists as not given by this version exactly the reasons that the sources do not use', () => {
     const section = rowsOf(sectionOf(text, 'Not given by this version'), 'reason')
     const notGiven = section.map((row) => codeIn(row['reason']))
     expect(notGiven.sort()).toEqual(
@@ -71,9 +71,9 @@ describe('docs/reference/errors.md', () => {
     )
   })
 
-  it('puts under "nothing has vouched for it" no reason that tells the caller more', () => {
-    const section = sectionOf(text, 'The token is bad, and nothing has vouched for it')
-    const sentences = rowsOf(section, 'reason').map((row) => row['sentence'])
-    expect(new Set(sentences)).toEqual(new Set([new Refusal('token_missing').description]))
+  it('has the generic description for every reason of unauthenticated tokens', () => {
+    const section = sectionOf(text, 'Invalid, unauthenticated tokens')
+    const descriptions = rowsOf(section, 'reason').map((row) => row['error_description'])
+    expect(new Set(descriptions)).toEqual(new Set([new Refusal('token_missing').description]))
   })
 })

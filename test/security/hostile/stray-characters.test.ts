@@ -146,7 +146,7 @@ describe('white space at an end', () => {
   })
 })
 
-describe('an issuer that is the address of a discovery document is refused at start', () => {
+describe('an issuer that is the URL of a discovery document is refused at start', () => {
   it.each([
     'https://auth.example.com/.well-known/openid-configuration',
     'https://auth.example.com/tenant/.well-known/openid-configuration',
@@ -161,7 +161,7 @@ describe('an issuer that is the address of a discovery document is refused at st
       () => tokenSource({ issuer, ...CLIENT }),
       () => oauthTokens({ issuer, ...CLIENT }),
     ]) {
-      expect(String(errorOf(make))).toMatch(/issuer: is the address of a discovery document/)
+      expect(String(errorOf(make))).toMatch(/issuer: is the URL of a discovery document/)
     }
   })
 
