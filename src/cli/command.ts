@@ -4,70 +4,70 @@ import type { Options, Values } from './input/option.js'
 import type { Environment } from './terminal.js'
 import type { Needs } from './input/environment.js'
 
-/** What a command without a name in front of it is about: an id, or a token, which never stands there itself. */
+/** The positional argument of a command: an id, or the source of a token. A token itself is never an argument. */
 export interface Operand {
   readonly name: string
   readonly help: string
   readonly isSecret: boolean
-  /** What an id looks like, where that is known: whatever else stands there may be a secret. */
+  /** Format of an id, if it is known. A value in any other format could be a secret. */
   readonly pattern?: RegExp
 }
 
-/** What a command is given to work with. */
+/** Input of a command. */
 export interface CommandInput<V> {
   readonly values: V
-  /** Empty if the command has none. */
+  /** Empty if the command has no positional argument. */
   readonly operand: string
   readonly env: Environment
   readonly signal: AbortSignal
-  /** For the options of a client: empty, or with a deadline. */
+  /** Options for the management client: empty, or with a deadline. */
   readonly limits: { readonly deadline?: number | string }
 }
 
-/** What came of a command. */
+/** Result of a command. */
 export type CommandResult =
   | {
       readonly item: object
-      /** Members that are shown once: they are not enumerable, and stand on stdout all the same. */
+      /** Names of non-enumerable properties that are printed nevertheless, because they are returned only once. */
       readonly secrets?: readonly string[]
-      /** What people see in place of a value. */
+      /** Values that replace others in the output for people. */
       readonly instead?: Readonly<Record<string, unknown>>
       readonly code?: ExitCode
     }
   | {
       readonly items: AsyncIterable<object>
-      /** At most so many. */
+      /** Maximum number of items to print. */
       readonly limit: number | undefined
-      /** The members that people see. */
+      /** Properties that the table for people shows. */
       readonly columns: readonly string[]
     }
 
-/** A command that is ready: asked about first if it destroys something, then run. */
+/** A command with its input read. A destructive command is confirmed before `run`. */
 export interface PreparedCommand {
-  /** Names exactly what will be hit. */
+  /** Returns the confirmation prompt, which names exactly what is affected. */
   readonly question?: () => string | Promise<string>
   readonly run: () => Promise<CommandResult>
 }
 
-/** A row of the table of commands. */
+/** A row of the command table. */
 export interface Command {
-  /** The words on the command line: `tokens create`. A word alone (`doctor`) is a command as well. */
+  /** Words on the command line: `tokens create`. A single word (`doctor`) is possible as well. */
   readonly name: string
-  /** Commands of one name differ by their vendors; one without a vendor stands alone. */
+  /** Vendor that distinguishes commands with the same name; `undefined` for a command without vendors. */
   readonly vendor: Vendor | undefined
-  /** The functions of the vendor's management client that it calls, as the library's advice names them. */
+  /** Functions of the vendor's management client that the command calls, as the library's advice names them. */
   readonly functions: readonly string[]
   readonly summary: string
   readonly operand: Operand | undefined
   readonly options: Options
-  /** What stands behind `m2m-guard` in its example. */
+  /** Arguments of the example in the help. */
   readonly example: string
   readonly needs: Needs
-  /** Variables that are used where they are set. */
+  /** Optional environment variables. */
   readonly uses: readonly string[]
-  /** Whether it changes something: a result that is lost is then worth a word. */
+  /** Whether the command changes something, so that a lost result must be reported. */
   readonly changes: boolean
-  /** Whether it is asked about, unless `--yes` is given. */
+  /** Whether the command needs confirmation, unless `--yes` is set. */
   readonly isDestructive: boolean
   readonly prepare: (call: CommandInput<never>) => PreparedCommand
 }
@@ -86,7 +86,7 @@ interface Spec<O extends Options> {
   readonly prepare: (call: CommandInput<Values<O>>) => PreparedCommand
 }
 
-/** A row of the table; its options give `values` their types. */
+/** Creates a row of the command table. The options determine the types of `values`. */
 export function command<O extends Options>(spec: Spec<O>): Command {
   return {
     name: spec.name,
@@ -104,7 +104,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
   }
 }
 
-/** The members that were given: an option that is left out is left to the library. */
+/** Omits properties that are `undefined`, so that the library applies its defaults. */
 export function omitUndefined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const own = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(own) as { [K in keyof T]?: Exclude<T[K], undefined> }

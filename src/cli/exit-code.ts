@@ -1,4 +1,4 @@
-/** What the exit code of the process says. The same table stands in docs/guide/cli.md. */
+/** Exit codes of the process. docs/guide/cli.md contains the same table. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -13,13 +13,16 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',
   failed: 'the vendor refused or failed, or its result could not be written',
-  wrongUse: 'wrong use: nothing was sent',
+  wrongUse: 'invalid usage: nothing was sent',
   notConfirmed: 'not confirmed: nothing was changed',
-  tokenNotGood: 'verify or introspect says that the token is not good',
+  tokenNotGood: 'verify or introspect found that the token is not valid',
   interrupted: 'interrupted by Ctrl-C',
 }
 
-/** Ends the command with a line on stderr. The message holds no secret and, of arguments, no value that could be one. */
+/**
+ * Ends the command with a line on stderr. The message contains neither a secret nor an argument that could be
+ * one.
+ */
 export class CliError extends Error {
   readonly code: ExitCode
 
@@ -29,7 +32,7 @@ export class CliError extends Error {
   }
 }
 
-/** The command line, or the environment, is not what the command needs. Nothing was sent. */
+/** The command line or the environment is invalid. Nothing was sent. */
 export class UsageError extends CliError {
   constructor(message: string) {
     super(EXIT.wrongUse, message)

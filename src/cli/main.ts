@@ -3,13 +3,13 @@ import { promptOn } from './input/prompt.js'
 import { runCli } from './run.js'
 
 const interruption = new AbortController()
-// Once: whoever presses Ctrl-C again ends the process at once.
+// Only the first Ctrl-C is handled, so that a second one ends the process immediately.
 process.once('SIGINT', () => {
   interruption.abort(new Error('interrupted'))
 })
 
 function writer(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
-  // Without a listener, a reader that is gone would end the process with a stack trace.
+  // Without a listener, a closed reader would end the process with a stack trace.
   stream.on('error', () => undefined)
   return (text) =>
     new Promise((resolve, reject) => {
@@ -30,5 +30,5 @@ const code = await runCli({
   ask: (question, signal) => promptOn(process.stdin, process.stderr, question, signal),
   signal: interruption.signal,
 })
-// Everything is written. What is still open, stdin and idle connections, must not keep the process.
+// All output is written. Open handles (stdin, idle connections) must not keep the process alive.
 process.exit(code)

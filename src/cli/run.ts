@@ -13,15 +13,15 @@ import type { Terminal } from './terminal.js'
 import { missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './input/environment.js'
 import { readVersion } from './version.js'
 
-/** One run of the command line: what it knows of itself as it goes on, for whoever words a failure. */
+/** State of one run, which the error report uses. */
 interface Run {
   command?: Command
-  /** From here on, whether something was changed may be unknown. */
+  /** Whether the command has started. From then on it may be unknown whether a change was made. */
   hasStarted: boolean
   secrets: readonly string[]
 }
 
-/** Runs a command line; gives the exit code and never rejects. */
+/** Runs a command line. Resolves with the exit code and never rejects. */
 export async function runCli(terminal: Terminal): Promise<ExitCode> {
   const run: Run = { hasStarted: false, secrets: secretsIn(terminal.env) }
   try {
@@ -49,7 +49,7 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   if (missing.length > 0) {
     const sets = command.needs.map((set) => set.join(' and ')).join(', or ')
     throw new UsageError(
-      `${command.name}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set. It needs ${sets} in the environment`,
+      `${command.name}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set. Set ${sets} in the environment`,
     )
   }
   const { call, isStdinUsed } = await readCall(command, args, terminal, run)
@@ -59,7 +59,7 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   return show(await prepared.run(), terminal, args)
 }
 
-/** What the command works with: the values, with secrets in place of where they were. */
+/** Returns the input of a command, with secrets instead of their sources. */
 async function readCall(command: Command, args: Arguments, terminal: Terminal, run: Run) {
   const { values, operand, deadline } = args
   const names = Object.keys(values).filter((name) => command.options[name]?.isSecret === true)
@@ -104,16 +104,16 @@ function secretsIn(env: Terminal['env']): readonly string[] {
 async function report(error: unknown, terminal: Terminal, run: Run): Promise<ExitCode> {
   const mayHaveChanged = run.hasStarted && run.command?.changes === true
   if (terminal.signal.aborted) {
-    const unknown = 'Whether the change was made is not known: look before repeating it'
+    const unknown = 'It is unknown whether the change was made: check before repeating it'
     await writeError(terminal, mayHaveChanged ? `Interrupted. ${unknown}` : 'Interrupted')
     return EXIT.interrupted
   }
   if (error instanceof OutputError) {
-    // Whoever reads a list may stop when it has enough; a change whose result is lost is worth a word.
+    // The reader of a list may close stdout early. The lost result of a change is reported.
     if (mayHaveChanged)
       await writeError(
         terminal,
-        `${run.command?.name ?? ''}: done, but stdout could not be written: its result is lost`,
+        `${run.command?.name ?? ''}: done, but stdout could not be written, so the result is lost`,
       )
     return EXIT.failed
   }
@@ -123,6 +123,6 @@ async function report(error: unknown, terminal: Terminal, run: Run): Promise<Exi
 }
 
 async function writeError({ stderr }: Terminal, line: string): Promise<void> {
-  // With stderr gone as well, the exit code is all that is left to say.
+  // If stderr cannot be written either, only the exit code reports the failure.
   await stderr(`${line}\n`).catch(() => undefined)
 }

@@ -1,17 +1,17 @@
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Everything a command has to do with outside itself; a test brings its own. */
+/** Inputs and outputs of a command. Tests provide their own. */
 export interface Terminal {
-  /** What stands behind `m2m-guard` on the command line. */
+  /** Arguments after `m2m-guard`. */
   readonly args: readonly string[]
   readonly env: Environment
   readonly stdin: AsyncIterable<string | Uint8Array>
-  /** Resolves once it is written; rejects where nobody reads it. */
+  /** Resolves when the string is written; rejects if the stream is closed. */
   readonly stdout: (text: string) => Promise<void>
   readonly stderr: (text: string) => Promise<void>
-  /** Whether somebody can be asked: stdin and stderr are both a terminal. */
+  /** Whether a prompt is possible: stdin and stderr are both terminals. */
   readonly isInteractive: boolean
-  /** Shows a question and gives the answer; empty if the input ended. */
+  /** Prints a prompt and resolves with the input line; empty if the input ended. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string>
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal

@@ -3,27 +3,33 @@ import { SharedFlight } from '../util/single-flight.js'
 import { waitFor } from '../util/abort.js'
 import { RenewalCooldown, type Backoff } from './renewal-pause.js'
 import type { IssuedToken } from './grants/grant.js'
-import { unreadable } from './grants/issuer-request.js'
+import { unreadableResponseError } from './grants/issuer-request.js'
 import { TokenSourceError } from './errors.js'
 
-/** What a token's life depends on. */
+/** Settings of {@link CachedToken}. */
 export interface CachedTokenSettings {
   readonly clock: Clock
-  /** The part of its lifetime after which a token is renewed, give or take the jitter. */
+  /**
+   * Fraction of the lifetime after which a token is renewed, before jitter.
+   * Age in seconds at which a token that never expires is renewed.
+   */
   readonly renewAt: number
   /** After how many seconds a token that never expires is renewed. */
-  readonly renewEverlasting: number
-  /** The pause of everything that goes to the same issuer. */
-  readonly issuerPause: Backoff
+  readonly renewNonExpiringAfter: number
+  /** Backoff shared by all requests to the same issuer. */
+  readonly issuerBackoff: Backoff
 }
 
-/** How much of the lifetime the moment of renewal varies, so that many processes do not renew together. */
+/** Jitter of the renewal time as a fraction of the lifetime, so that many processes do not renew simultaneously. */
 const RENEW_JITTER = 0.1
-/** A token is not handed out in its last seconds: on its way it would expire. Of a short life, a part. */
+/**
+ * A token is not returned in its last seconds, because it could expire before the API receives it. Short
+ * lifetimes use a fraction.
+ */
 const MARGIN_SECONDS = 5
 const MARGIN_PART = 0.1
 
-/** A token and its times, in elapsed seconds. */
+/** A token and its times, in seconds of the monotonic clock. */
 interface CachedValue {
   readonly token: string
   readonly renewAt: number
@@ -31,24 +37,24 @@ interface CachedValue {
 }
 
 /**
- * The token of one audience and scope set: obtained on first use, used while it is good, renewed in the background
- * on use before it ends. One request is in flight at a time, and none in the pause after a failure.
+ * The token of one audience and scope set. It is obtained on first use and renewed in the background before it
+ * expires. At most one request is in flight, and none during the backoff after a failure.
  */
 export class CachedToken {
   readonly #settings: CachedTokenSettings
   readonly #obtain: () => Promise<IssuedToken>
-  /** After failures that say nothing of other sets. */
-  readonly #ownPause: Backoff
-  readonly #refusalPause: RenewalCooldown
+  /** Backoff after failures that do not affect other audience and scope sets. */
+  readonly #setBackoff: Backoff
+  readonly #refusalCooldown: RenewalCooldown
 
   readonly #flight = new SharedFlight<string>()
   #held: CachedValue | undefined
 
-  constructor(settings: CachedTokenSettings, ownPause: Backoff, obtain: () => Promise<IssuedToken>) {
+  constructor(settings: CachedTokenSettings, setBackoff: Backoff, obtain: () => Promise<IssuedToken>) {
     this.#settings = settings
     this.#obtain = obtain
-    this.#ownPause = ownPause
-    this.#refusalPause = new RenewalCooldown(settings.clock)
+    this.#setBackoff = setBackoff
+    this.#refusalCooldown = new RenewalCooldown(settings.clock)
   }
 
   /** Whether a request is in flight. */
@@ -56,17 +62,17 @@ export class CachedToken {
     return this.#flight.inFlight !== undefined
   }
 
-  /** The pause after failures that say nothing of other sets, if there is one: it outlives this set. */
-  get pause(): Backoff | undefined {
-    return this.#ownPause.activeError() === undefined ? undefined : this.#ownPause
+  /** The active backoff of this audience and scope set, if any. It must outlive an evicted cache entry. */
+  get backoff(): Backoff | undefined {
+    return this.#setBackoff.activeError() === undefined ? undefined : this.#setBackoff
   }
 
-  /** Resolves once none is in flight, however it ended. */
+  /** Resolves when no request is in flight, whether it succeeded or failed. */
   async settled(): Promise<void> {
     await this.#flight.inFlight?.catch(() => undefined)
   }
 
-  /** The token, at once where there is a good one. */
+  /** Returns the cached token if it is valid, otherwise waits for a new one. */
   async get(signal: AbortSignal | undefined): Promise<string> {
     signal?.throwIfAborted()
     const now = this.#settings.clock.elapsed()
@@ -77,25 +83,25 @@ export class CachedToken {
   }
 
   /**
-   * A token other than one that an API has refused: the newer one that is there already, or a fresh one. Until that
-   * has come, and should it not come, the others go on with the one they have. An API that refuses now this token,
-   * now that, must not wear out the issuer: after each fresh one there is a pause.
+   * Returns a token other than the one that an API refused: a newer cached token, or a new one. Other callers
+   * keep the cached token until the new one arrives. A cooldown follows each renewal, so that an API that refuses
+   * every token cannot overload the issuer.
    *
-   * @returns undefined if there is none to be had.
+   * @returns `undefined` if no other token can be obtained.
    */
-  async another(refused: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async replaceRefused(refused: string, signal: AbortSignal | undefined): Promise<string | undefined> {
     signal?.throwIfAborted()
     const held = this.#usable(this.#settings.clock.elapsed())
     if (held !== undefined && held.token !== refused) return held.token
-    // One who gives up says so; anything else that goes wrong leaves the answer that the API has given.
-    const fresh = await waitFor(
+    // An aborted signal rejects. Any other failure leaves the caller with the response of the API.
+    const renewed = await waitFor(
       this.#renewRefused().catch(() => undefined),
       signal,
     )
-    return fresh === refused ? undefined : fresh
+    return renewed === refused ? undefined : renewed
   }
 
-  /** Drops a token if it is the current one. */
+  /** Drops a token if it is the cached one. */
   forget(token: string): void {
     if (this.#held?.token === token) this.#held = undefined
   }
@@ -104,54 +110,55 @@ export class CachedToken {
     return this.#held !== undefined && now < this.#held.usableUntil ? this.#held : undefined
   }
 
-  /** Joins the request in flight or starts one, unless there is a pause. */
+  /** Joins the request in flight or starts one, unless a backoff is active. */
   #renew(): Promise<string> {
     const { inFlight } = this.#flight
     if (inFlight !== undefined) return inFlight
-    const blocked = this.#settings.issuerPause.activeError() ?? this.#ownPause.activeError()
-    if (blocked !== undefined) return Promise.reject(blocked)
+    const activeError = this.#settings.issuerBackoff.activeError() ?? this.#setBackoff.activeError()
+    if (activeError !== undefined) return Promise.reject(activeError)
     return this.#flight.share(() => this.#request())
   }
 
   async #renewRefused(): Promise<string | undefined> {
     const { inFlight } = this.#flight
     if (inFlight !== undefined) return inFlight
-    if (!this.#refusalPause.isOver) return undefined
-    const fresh = await this.#renew()
-    this.#refusalPause.start()
-    return fresh
+    if (!this.#refusalCooldown.isOver) return undefined
+    const renewed = await this.#renew()
+    this.#refusalCooldown.start()
+    return renewed
   }
 
   async #request(): Promise<string> {
-    const { clock, issuerPause } = this.#settings
+    const { clock, issuerBackoff } = this.#settings
     const startedAt = clock.elapsed()
     try {
-      const held = this.#heldFrom(await this.#obtain(), startedAt)
+      const held = this.#cachedValueOf(await this.#obtain(), startedAt)
       this.#held = held
-      issuerPause.recordSuccess(startedAt)
-      this.#ownPause.recordSuccess(startedAt)
+      issuerBackoff.recordSuccess(startedAt)
+      this.#setBackoff.recordSuccess(startedAt)
       return held.token
     } catch (error) {
       if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') throw error
-      const pause = error.reason === 'request_refused' ? this.#ownPause : issuerPause
-      pause.recordFailure(error, startedAt)
-      throw pause.activeError() ?? error
+      const backoff = error.reason === 'request_refused' ? this.#setBackoff : issuerBackoff
+      backoff.recordFailure(error, startedAt)
+      throw backoff.activeError() ?? error
     }
   }
 
-  /** Counted from when the token was asked for: it cannot be younger than that. */
-  #heldFrom({ token, lifetime }: IssuedToken, startedAt: number): CachedValue {
-    const { clock, renewAt, renewEverlasting } = this.#settings
+  /** Times count from the start of the request, because the token cannot be older than that. */
+  #cachedValueOf({ token, lifetime }: IssuedToken, startedAt: number): CachedValue {
+    const { clock, renewAt, renewNonExpiringAfter } = this.#settings
     const jittered = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
     if (lifetime === null) {
       return {
         token,
-        renewAt: startedAt + renewEverlasting * jittered,
+        renewAt: startedAt + renewNonExpiringAfter * jittered,
         usableUntil: Number.POSITIVE_INFINITY,
       }
     }
     const usableUntil = startedAt + lifetime - Math.min(MARGIN_SECONDS, lifetime * MARGIN_PART)
-    if (clock.elapsed() >= usableUntil) throw unreadable('the token had expired when it arrived')
+    if (clock.elapsed() >= usableUntil)
+      throw unreadableResponseError('the token expired before it was received')
     return { token, renewAt: Math.min(startedAt + lifetime * jittered, usableUntil), usableUntil }
   }
 }

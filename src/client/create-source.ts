@@ -14,18 +14,25 @@ import { TokenSourceError } from './errors.js'
 import { within } from '../util/abort.js'
 import { tokenParameters, type TokenRequestOptions } from './token-request.js'
 
-/** Which token is meant; what is left out is as the source's own options say. */
+/** Parameters of one token request. Absent parameters default to the options of the source. */
 export interface TokenRequest extends TokenRequestOptions {
-  /** Gives up waiting, alone: others who wait for the same token get it. */
+  /** Aborts waiting for this caller only. Other callers that wait for the same token still receive it. */
   readonly signal?: AbortSignal
 }
 
 /** A source of access tokens for calling other services. */
 export interface TokenSource {
   /**
-   * A token, for use in the very next request. At once while there is a good one; it is never one that has expired or
-   * will within seconds (5 s, of short lives a tenth). Do not keep it: ask again for every request.
+   * Returns a token for the next request.
+   * A valid cached token is returned immediately. The token is not expired and does not expire within 5 s, or
+   * within the last tenth of a short lifetime. Do not store it: call `getToken` for every request.
    *
+   * @throws TokenSourceError if no valid token is cached and none can be obtained. During the backoff after a
+   * failure the error is thrown immediately.
+   * @throws ConfigurationError for an invalid `audience`, `resource` or `scopes`.
+   * @throws The reason of `signal` once it is aborted.
+   *
+   * @example
    * ```ts
    * // axios
    * api.interceptors.request.use(async (config) => {
@@ -35,28 +42,32 @@ export interface TokenSource {
    * // undici
    * await request(url, { headers: { authorization: `Bearer ${await source.getToken()}` } })
    * ```
-   *
-   * @throws TokenSourceError if there is no good token and none can be had; in the pause after a failure at once.
-   * @throws ConfigurationError for a wrong `audience`, `resource` or `scopes`.
-   * @throws The reason of `signal`, once it is aborted.
    */
   readonly getToken: (request?: TokenRequest) => Promise<string>
 
   /**
-   * `fetch` with a token attached, to the origins of `allowedOrigins` only.
+   * Sends a request with a token, only to the origins in `allowedOrigins`. Otherwise the same as the global
+   * `fetch`.
    *
-   * - After a 401 it renews the token, or takes one that was renewed meanwhile, and sends the request once more, never
-   *   twice. A body that is a stream, that of a `Request` included, can be sent one time only: then the 401 is the answer,
-   *   and the token is renewed for the next request.
-   *   So it is where no other token can be had, and for 1 s after a renewal because of a 401, doubling to 60 s while
-   *   that goes on: an API that refuses good tokens does not wear out the issuer.
-   * - Redirects are followed by the rules of the fetch standard, 20 at most. The token goes along within the allowed
-   *   origins only; once a redirect has left them it is not attached again. `response.url` is the last address;
-   *   `response.redirected` stays `false`.
-   * - An `authorization` header of your own is refused.
+   * - After a 401 the token is renewed, unless another caller has renewed it already. The request is then sent
+   *   once more, never a third time. The 401 is returned instead if the body is a stream (that of a `Request`
+   *   included), because a stream cannot be sent again; the token is then renewed for the next request. The 401
+   *   is also returned if no other token can be obtained, and for 1 s after a renewal caused by a 401. This
+   *   interval doubles to 60 s while 401 responses continue, so that an API that refuses valid tokens cannot
+   *   overload the issuer.
+   * - Redirects follow the fetch standard, 20 at most. The token is sent to allowed origins only. After a
+   *   redirect to another origin it is not attached again. `response.url` is the last URL; `response.redirected`
+   *   stays `false`.
+   * - An `authorization` header in the request is a `ConfigurationError`.
    *
-   * @throws TokenSourceError `request_not_sent` for another origin; and whatever `getToken` and `fetch` throw.
+   * @throws TokenSourceError `request_not_sent` for an origin that is not allowed, and every error of `getToken`.
    * @throws ConfigurationError without `allowedOrigins`.
+   * @throws TypeError and other errors of `fetch`.
+   *
+   * @example
+   * ```ts
+   * const response = await source.fetch('https://orders.internal/orders', { method: 'POST', body })
+   * ```
    */
   readonly fetch: (
     url: string | URL | Request,
@@ -65,38 +76,70 @@ export interface TokenSource {
   ) => Promise<Response>
 
   /**
-   * Drops a token that an API has refused, if it is still in use: the next `getToken` obtains another. `fetch` does
-   * so by itself; this is for other HTTP clients.
+   * Drops a token that an API has refused, so that the next `getToken` obtains another. A token that is not
+   * cached is ignored. `fetch` calls this itself; other HTTP clients need to call it.
+   *
+   * @example
+   * ```ts
+   * if (response.statusCode === 401) source.forget(token)
+   * ```
    */
   readonly forget: (token: string) => void
 
-  /** Forgets every token and ends what is in flight. Nothing keeps the process alive without it either. */
+  /**
+   * Drops every token and aborts requests in flight. Later calls throw `source_closed`. An open source does not
+   * keep the process alive.
+   *
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => source.close())
+   * ```
+   */
   readonly close: () => void
 }
 
-/** Options of every token source. */
+/** Options that every token source has. */
 export interface CommonTokenSourceOptions {
   /**
-   * The origins that `fetch` may send the token to: `'https://orders.internal'`, one or a list. `https:`, or `http:` on
-   * loopback. Without it there is no `fetch`, only `getToken`.
+   * Origins that `fetch` may send the token to, such as `'https://orders.internal'`: one or a list. `https:`, or
+   * `http:` on loopback. `fetch` requires it; `getToken` does not.
    */
   readonly allowedOrigins?: string | readonly string[]
   /**
-   * The part of its lifetime after which a token is renewed in the background, on use, from 0.1 to 0.9. It varies by a
-   * tenth of the lifetime, so that many processes do not renew together. Default 0.8.
+   * Fraction of the lifetime after which a token is renewed in the background, when it is used. From 0.1 to 0.9.
+   * Jitter of ±0.1 is added, so that many processes do not renew simultaneously.
+   *
+   * @defaultValue `0.8`
    */
   readonly renewAt?: number
-  /** Bounds one attempt to get a token: reading the secret, discovery and a second try included. Default `'3s'`, at most `'60s'`. */
+  /**
+   * Deadline of one attempt to obtain a token, which includes reading the secret, discovery and a retry. From
+   * `'10ms'` to `'60s'`.
+   *
+   * @defaultValue `'3s'`
+   */
   readonly deadline?: Duration
-  /** The most tokens kept; the least recently used goes first. Default 100. */
+  /**
+   * Maximum number of cached tokens, from 1 to 100,000. The least recently used token is evicted first.
+   *
+   * @defaultValue `100`
+   */
   readonly maxTokens?: number
-  /** An own fetch, for token requests and for `source.fetch`: a proxy, a private CA. It must obey `redirect: 'manual'`. */
+  /**
+   * Custom `fetch` for token requests and for `source.fetch`, such as one with a proxy or a private CA. It must
+   * obey `redirect: 'manual'`.
+   */
   readonly fetch?: typeof fetch
-  /** The time, in milliseconds since the epoch. Default: the system's clocks; lifetimes and pauses then run on elapsed time. */
+  /**
+   * Current time in milliseconds since the epoch, for tests. By default lifetimes and backoff use the monotonic
+   * clock.
+   *
+   * @defaultValue the system clocks
+   */
   readonly clock?: () => number
 }
 
-/** The options of every token source. */
+/** Readers of {@link CommonTokenSourceOptions}. */
 export const SOURCE_OPTIONS = {
   allowedOrigins: optional(allowedOrigins),
   renewAt: number({ min: 0.1, max: 0.9, default: 0.8 }),
@@ -106,42 +149,42 @@ export const SOURCE_OPTIONS = {
   clock,
 } satisfies TableOf<CommonTokenSourceOptions>
 
-/** What a kind of source brings along. */
+/** What differs between `tokenSource` and `clerkTokenSource`. */
 export interface SourceKind {
-  /** The factory's name. */
+  /** Name of the factory, for error messages. */
   readonly where: string
-  /** What is asked for where a request says nothing. */
+  /** Token parameters that a request does not specify. */
   readonly defaults: TokenParameters
-  /** The options a request may have, beside `signal`. */
+  /** Options of one token request, except `signal`. */
   readonly requestOptions: Table
-  /** After how many seconds a token that never expires is renewed. */
+  /** Age in seconds at which a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
   readonly grant: Grant
-  /** What the grant sends its requests with. */
+  /** Transport of the grant's requests. */
   readonly transport: Transport
 }
 
-/** Puts a source together. */
+/** Creates a token source from its grant and its options. */
 export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPTIONS>): TokenSource {
   const { where, grant } = kind
-  const { clock, deadline: seconds } = options
+  const { clock, deadline: deadlineSeconds } = options
   const closing = new AbortController()
   const settings: CachedTokenSettings = {
     clock,
     renewAt: options.renewAt,
-    renewEverlasting: kind.renewNonExpiringAfter,
-    issuerPause: new Backoff(clock),
+    renewNonExpiringAfter: kind.renewNonExpiringAfter,
+    issuerBackoff: new Backoff(clock),
   }
-  const sets = new TokenCache(
+  const cache = new TokenCache(
     options.maxTokens,
-    (parameters, pause) =>
-      new CachedToken(settings, pause ?? new Backoff(clock), () =>
-        obtainWithin(seconds, closing.signal, grant, parameters),
+    (parameters, backoff) =>
+      new CachedToken(settings, backoff ?? new Backoff(clock), () =>
+        obtainWithin(deadlineSeconds, closing.signal, grant, parameters),
       ),
   )
-  const find = (siblings: Siblings): CachedToken => {
+  const findToken = (request: Siblings): CachedToken => {
     closing.signal.throwIfAborted()
-    return sets.of(tokenParameters(siblings, kind.defaults))
+    return cache.get(tokenParameters(request, kind.defaults))
   }
   const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
   const send = authenticatedFetch({
@@ -152,26 +195,29 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   return Object.freeze({
     getToken: async (request: TokenRequest = {}) => {
       const { signal, ...parameters } = readOptions('getToken', request, table)
-      return find(parameters).get(signal)
+      return findToken(parameters).get(signal)
     },
     fetch: async (url: string | URL | Request, init?: RequestInit, request: TokenRequest = {}) => {
       const parameters = readOptions('fetch', request, table)
-      return send(() => find(parameters), url, init)
+      return send(() => findToken(parameters), url, init)
     },
     forget: (token: string) => {
-      sets.forget(token)
+      cache.forget(token)
     },
     close: () => {
-      closing.abort(new TokenSourceError({ reason: 'source_closed', problem: `this ${where} was closed` }))
-      sets.clear()
+      closing.abort(new TokenSourceError({ reason: 'source_closed', problem: `this ${where} is closed` }))
+      cache.clear()
       kind.transport.close()
     },
   })
 }
 
-/** One attempt, bounded as a whole; who was waited for at its end is who is to blame. */
+/**
+ * Obtains a token within the deadline. The timeout error names the part that was pending: the credential or the
+ * issuer.
+ */
 function obtainWithin(
-  seconds: number,
+  deadlineSeconds: number,
   closing: AbortSignal,
   grant: Grant,
   parameters: TokenParameters,
@@ -183,25 +229,25 @@ function obtainWithin(
     isReading = false
     return value
   }
-  const late = (): TokenSourceError =>
-    isReading ? credentialTimeoutError(seconds) : issuerTimeoutError(seconds)
-  return within({ seconds, signal: closing, late }, (signal) =>
+  const createTimeoutError = (): TokenSourceError =>
+    isReading ? credentialTimeoutError(deadlineSeconds) : issuerTimeoutError(deadlineSeconds)
+  return within({ seconds: deadlineSeconds, signal: closing, late: createTimeoutError }, (signal) =>
     grant.obtain(parameters, { signal, closing, reading }),
   )
 }
 
-function issuerTimeoutError(seconds: number): TokenSourceError {
+function issuerTimeoutError(deadlineSeconds: number): TokenSourceError {
   return new TokenSourceError({
     reason: 'issuer_unavailable',
-    problem: `no token within ${seconds} s`,
-    advice: 'It is asked again after a pause',
+    problem: `the issuer did not return a token within ${deadlineSeconds} s`,
+    advice: 'The next request is sent after the backoff',
   })
 }
 
-function credentialTimeoutError(seconds: number): TokenSourceError {
+function credentialTimeoutError(deadlineSeconds: number): TokenSourceError {
   return new TokenSourceError({
     reason: 'credentials_unavailable',
-    problem: `the function or promise of the secret or key gave nothing within ${seconds} s`,
-    advice: 'Look where it gets it from',
+    problem: `the credential function or promise did not return within ${deadlineSeconds} s`,
+    advice: 'Check the secret store it reads from',
   })
 }

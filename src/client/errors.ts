@@ -1,14 +1,15 @@
 /**
- * Why no token came, or why a request was not sent:
+ * Why no token was obtained, or why a request was not sent:
  *
- * - `credentials_refused`: the issuer does not know our client id, secret or key (`invalid_client`, any 401).
- * - `credentials_unavailable`: our own function or promise gave no secret or key.
- * - `request_refused`: the issuer will not give this client such a token (`invalid_scope`, `invalid_target`, …).
- * - `issuer_unavailable`: no answer, a time-out, 429, 5xx.
- * - `answer_unreadable`: an answer that is none of a token endpoint: HTML, a redirect, another `token_type`.
- * - `request_not_sent`: `source.fetch` would not send this request with a token: its origin is not allowed, its
- *   redirects lead nowhere.
- * - `source_closed`: the source was closed.
+ * - `credentials_refused`: the issuer rejects the client id, secret or key (`invalid_client`, any 401).
+ * - `credentials_unavailable`: the custom function or promise did not return a secret or key.
+ * - `request_refused`: the issuer does not issue such a token to this client (`invalid_scope`, `invalid_target`,
+ *   …).
+ * - `issuer_unavailable`: no response, a timeout, 429 or 5xx.
+ * - `answer_unreadable`: the response is not that of a token endpoint: HTML, a redirect, another `token_type`.
+ * - `request_not_sent`: `source.fetch` did not send the request, because its origin is not allowed or a redirect
+ *   cannot be followed.
+ * - `source_closed`: the source is closed.
  */
 export type TokenSourceReason =
   | 'credentials_refused'
@@ -19,10 +20,10 @@ export type TokenSourceReason =
   | 'request_not_sent'
   | 'source_closed'
 
-/** What is known of a failure. */
+/** Details of a failure. */
 export interface TokenSourceFailure {
   readonly reason: TokenSourceReason
-  /** What went wrong, without any secret, without a full stop. */
+  /** The problem, without secrets and without a full stop. */
   readonly problem: string
   /** What to do about it, without a full stop. */
   readonly advice?: string | undefined
@@ -32,15 +33,16 @@ export interface TokenSourceFailure {
   readonly cause?: Error | undefined
 }
 
-/** A token source has no token to give. The message says what to do; it never holds a secret, a key or a token. */
+/** Error of a token source. The message says what to do and never contains a secret, a key or a token. */
 export class TokenSourceError extends Error {
   override readonly name = 'TokenSourceError'
+  /** Why no token was obtained, or why a request was not sent. */
   readonly reason: TokenSourceReason
-  /** The HTTP status of the issuer's answer; undefined if none came. */
+  /** HTTP status of the issuer's response; `undefined` if there was no response. */
   readonly status: number | undefined
-  /** The issuer's code: OAuth's `error`, Stytch's `error`, Clerk's `code`. */
+  /** Error code of the issuer: `error` of OAuth and Stytch, `code` of Clerk. */
   readonly code: string | undefined
-  /** Seconds until the issuer is asked again: until then this error is the answer at once. */
+  /** Seconds until the next request to the issuer. Until then this error is thrown immediately. */
   readonly retryAfter: number | undefined
 
   constructor(failure: TokenSourceFailure) {
@@ -52,7 +54,7 @@ export class TokenSourceError extends Error {
     this.retryAfter = failure.retryAfter
   }
 
-  /** The same failure, told at another time. */
+  /** Returns the same failure with another `retryAfter`. */
   withRetryAfter(seconds: number): TokenSourceError {
     const { reason, message: problem, status, code } = this
     return new TokenSourceError({ reason, problem, status, code, retryAfter: seconds })

@@ -7,8 +7,8 @@ const PAUSE = { first: 1, longest: 60 }
 const LONGEST_RETRY_AFTER = 3600
 
 /**
- * How seldom tokens are renewed because an API refused one: not for 1 s after the last such renewal, doubling to 60 s
- * while it goes on. A minute without any makes it 1 s again.
+ * Limits renewals caused by a refused token: at most one per 1 s, doubling to 60 s while they continue. After 60
+ * s without one, the interval is 1 s again.
  */
 export class RenewalCooldown {
   readonly #clock: Clock
@@ -23,7 +23,7 @@ export class RenewalCooldown {
     return this.#clock.elapsed() >= this.#until
   }
 
-  /** A token was obtained because another was refused. */
+  /** Records that a token was renewed because an API refused it. */
   start(): void {
     const now = this.#clock.elapsed()
     const wasQuiet = now >= this.#until + PAUSE.longest
@@ -32,7 +32,7 @@ export class RenewalCooldown {
   }
 }
 
-/** The pause after a failure: 1 s doubling to 60 s, jittered, or as long as the issuer asks for. */
+/** Backoff after failed requests: 1 s doubling to 60 s with jitter, or the issuer's `Retry-After`. */
 export class Backoff {
   readonly #clock: Clock
   #failures = 0
@@ -43,16 +43,16 @@ export class Backoff {
     this.#clock = clock
   }
 
-  /** The error to give at once, while the issuer is left alone. */
+  /** The error of the last failure with the remaining seconds, or `undefined` if no backoff is active. */
   activeError(): TokenSourceError | undefined {
-    // Whole milliseconds, upwards: whoever comes back then must not be too early.
+    // Rounded up to milliseconds, so that a caller that waits exactly this long is not too early.
     const left = Math.ceil((this.#until - this.#clock.elapsed()) * 1000) / 1000
     return this.#error === undefined || left <= 0 ? undefined : this.#error.withRetryAfter(left)
   }
 
-  /** Starts a pause, or a longer one; `startedAt` is when the request that failed was begun. */
+  /** Starts or extends the backoff. `startedAt` is the start of the failed request. */
   recordFailure(error: TokenSourceError, startedAt: number): void {
-    // Several that were under way together fail for the same reason: that is one failure.
+    // Requests that were in flight together fail for the same reason and count as one failure.
     if (startedAt >= this.#until) this.#failures += 1
     const { retryAfter } = error
     const pause = backoffWithJitter(this.#failures, {
@@ -64,7 +64,10 @@ export class Backoff {
     this.#error = error
   }
 
-  /** Ends the pause, unless it began while the request, begun at `startedAt`, was under way: that one knew nothing of it. */
+  /**
+   * Ends the backoff, unless it started after the successful request, which then proves nothing about the
+   * failure.
+   */
   recordSuccess(startedAt: number): void {
     if (startedAt < this.#until) return
     this.#failures = 0

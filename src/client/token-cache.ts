@@ -4,58 +4,58 @@ import type { TokenParameters } from './grants/grant.js'
 import type { CachedToken } from './cached-token.js'
 import { keyOf } from './token-request.js'
 
-/** Of this many sets that were pushed out the pause is remembered. */
+/** Maximum number of evicted entries whose backoff is kept. */
 const MAX_BACKOFFS = 1000
 
-type CreateEntry = (parameters: TokenParameters, pause: Backoff | undefined) => CachedToken
+type CreateEntry = (parameters: TokenParameters, backoff: Backoff | undefined) => CachedToken
 
-/** The tokens of a source, one per audience and scope set. */
+/** Caches the tokens of a source, one per audience and scope set. */
 export class TokenCache {
-  readonly #sets: LRUCache<string, CachedToken>
-  /** The pauses of those pushed out: the issuer is left alone all the same. */
-  readonly #pauses = new LRUCache<string, Backoff>({ max: MAX_BACKOFFS })
-  /** Those pushed out while a request was in flight: whoever asks again must join it. */
-  readonly #busy = new Map<string, CachedToken>()
-  readonly #make: CreateEntry
+  readonly #entries: LRUCache<string, CachedToken>
+  /** Backoff of evicted entries, which still applies to the next request. */
+  readonly #backoffs = new LRUCache<string, Backoff>({ max: MAX_BACKOFFS })
+  /** Entries that were evicted while their request was in flight. A later caller must join that request. */
+  readonly #evictedInFlight = new Map<string, CachedToken>()
+  readonly #create: CreateEntry
 
-  constructor(max: number, make: CreateEntry) {
-    this.#make = make
-    this.#sets = new LRUCache({
+  constructor(max: number, create: CreateEntry) {
+    this.#create = create
+    this.#entries = new LRUCache({
       max,
-      disposeAfter: (set, key, reason) => {
-        if (reason === 'evict') this.#letGo(key, set)
+      disposeAfter: (entry, key, reason) => {
+        if (reason === 'evict') this.#handleEviction(key, entry)
       },
     })
   }
 
-  of(parameters: TokenParameters): CachedToken {
+  get(parameters: TokenParameters): CachedToken {
     const key = keyOf(parameters)
-    const known = this.#sets.get(key) ?? this.#busy.get(key)
-    const set = known ?? this.#make(parameters, this.#pauses.get(key))
-    if (known === undefined || this.#busy.delete(key)) this.#sets.set(key, set)
-    return set
+    const existing = this.#entries.get(key) ?? this.#evictedInFlight.get(key)
+    const entry = existing ?? this.#create(parameters, this.#backoffs.get(key))
+    if (existing === undefined || this.#evictedInFlight.delete(key)) this.#entries.set(key, entry)
+    return entry
   }
 
   forget(token: string): void {
-    for (const set of [...this.#sets.values(), ...this.#busy.values()]) set.forget(token)
+    for (const entry of [...this.#entries.values(), ...this.#evictedInFlight.values()]) entry.forget(token)
   }
 
   clear(): void {
-    this.#sets.clear()
-    this.#busy.clear()
-    this.#pauses.clear()
+    this.#entries.clear()
+    this.#evictedInFlight.clear()
+    this.#backoffs.clear()
   }
 
-  #letGo(key: string, set: CachedToken): void {
-    if (!set.isBusy) {
-      if (set.pause !== undefined) this.#pauses.set(key, set.pause)
+  #handleEviction(key: string, entry: CachedToken): void {
+    if (!entry.isBusy) {
+      if (entry.backoff !== undefined) this.#backoffs.set(key, entry.backoff)
       return
     }
-    this.#busy.set(key, set)
-    void set.settled().then(() => {
-      if (this.#busy.get(key) !== set) return
-      this.#busy.delete(key)
-      this.#letGo(key, set)
+    this.#evictedInFlight.set(key, entry)
+    void entry.settled().then(() => {
+      if (this.#evictedInFlight.get(key) !== entry) return
+      this.#evictedInFlight.delete(key)
+      this.#handleEviction(key, entry)
     })
   }
 }

@@ -13,13 +13,16 @@ import { isScopeToken } from '../model/scopes.js'
 import { ownMember } from '../util/members.js'
 import type { TokenParameters } from './grants/grant.js'
 
-/** What a token is asked for, as a user writes it. */
+/** What a token is requested for. */
 export interface TokenRequestOptions {
-  /** The parameter `audience`, of issuers that use it (Auth0 and others). */
+  /** Value of the `audience` parameter, for issuers that support it (Auth0 and others): one or a list. */
   readonly audience?: string | readonly string[]
-  /** The parameter `resource` (RFC 8707): the address of the API the token is for. */
+  /** URL of the API that the token is for, sent as `resource` (RFC 8707): one or a list, without a fragment. */
   readonly resource?: string | readonly string[]
-  /** `'orders:read orders:write'` or a list; their order does not matter. Left out: what the issuer gives by default; an issuer may give fewer. */
+  /**
+   * Requested scopes: `'orders:read orders:write'` or a list, in any order. Without it the issuer applies its
+   * default. The issuer may grant fewer scopes.
+   */
   readonly scopes?: string | readonly string[]
 }
 
@@ -30,7 +33,10 @@ const resources = mapped(stringList, (list, option) => {
 
 const scopeList = custom({ type: 'string or list', bounds: 'at least one' }, readScopes)
 
-/** What a token request may name, in one order whatever order it was written in. */
+/**
+ * Readers of {@link TokenRequestOptions}. Lists are sorted, so that the same parameters in another order share a
+ * token.
+ */
 export const TOKEN_REQUEST_OPTIONS = {
   audience: restricting(
     optional(described(mapped(stringList, sorted), { type: 'string or list', bounds: undefined })),
@@ -39,7 +45,7 @@ export const TOKEN_REQUEST_OPTIONS = {
   scopes: restricting(optional(scopeList)),
 } satisfies TableOf<TokenRequestOptions>
 
-/** The parameters of a token request; absent ones are those of `defaults`. */
+/** Returns the parameters of a token request. Absent parameters are taken from `defaults`. */
 export function tokenParameters(
   requested: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
   defaults: TokenParameters = NOTHING,
@@ -52,10 +58,10 @@ export function tokenParameters(
   }
 }
 
-/** Nothing: the defaults of the issuer apply. */
+/** No parameters: the issuer applies its defaults. */
 export const NOTHING: TokenParameters = { audience: [], resource: [], scopes: [] }
 
-/** Tells one audience and scope set from any other. */
+/** Returns a cache key that is unique per combination of audience, resource and scopes. */
 export function keyOf({ audience, resource, scopes }: TokenParameters): string {
   return JSON.stringify([audience, resource, scopes])
 }
@@ -64,12 +70,12 @@ function readScopes(option: string, value: unknown): readonly string[] {
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value]
   const words = list.filter((item) => item !== '').map((item) => nonEmptyString.read(option, item))
-  // To ask for none is to get the issuer's default, which may be everything the client may have.
-  if (words.length === 0) throw new ConfigurationError(option, 'must name at least one scope')
+  // Without a `scope` parameter the issuer applies its default, which may be every scope of the client.
+  if (words.length === 0) throw new ConfigurationError(option, 'must contain at least one scope')
   if (!words.every(isScopeToken))
     throw new ConfigurationError(
       option,
-      'must be scopes without quotes and backslashes, as a list or as a string with spaces',
+      'must be scopes without quotes and backslashes, as a list or a space-separated string',
     )
   return sorted(words)
 }

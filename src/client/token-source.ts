@@ -36,41 +36,66 @@ import {
 import { DiscoveredEndpoint } from './grants/token-endpoint.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
-/** Options of {@link tokenSource}: exactly one of `issuer`, `tokenEndpoint` and `stytch`. */
+/** Options of {@link tokenSource}. Exactly one of `issuer`, `tokenEndpoint` and `stytch` is required. */
 export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenRequestOptions {
-  /** The issuer: its discovery document (OpenID Connect or RFC 8414) says where tokens are to be had. */
+  /**
+   * Issuer identifier. The token endpoint is discovered (OpenID Connect Discovery or RFC 8414). https, or http on
+   * loopback.
+   */
   readonly issuer?: string
-  /** The token endpoint itself, of an issuer without discovery. */
+  /** URL of the token endpoint, for issuers without discovery. https, or http on loopback. */
   readonly tokenEndpoint?: string
-  /** A Stytch project: its token endpoint, with the credentials in the form as Stytch has it. */
+  /** Stytch project whose token endpoint is used. The credentials are sent in the form, as Stytch requires. */
   readonly stytch?: StytchAddressOptions
 
+  /** Client identifier at the issuer (RFC 6749 section 2.2). */
   readonly clientId: string
-  /** The client's secret; as a function it is read anew for every token request. */
+  /**
+   * Client secret. A function is called for every token request, so that the secret can be rotated without a
+   * restart.
+   */
   readonly clientSecret?: Secret
   /**
-   * How the client says who it is: `basic` in the header, `post` in the form, `private_key_jwt` by a JWT it signs
-   * (RFC 7523). Default `'basic'`; at Stytch `'post'`, and nothing else.
+   * How the client authenticates: `'basic'` in the header, `'post'` in the form (RFC 6749 section 2.3.1), or
+   * `'private_key_jwt'` with a JWT signed by its key (RFC 7523). Stytch supports `'post'` only.
+   *
+   * @defaultValue `'basic'`; `'post'` for Stytch
    */
   readonly authentication?: 'basic' | 'post' | 'private_key_jwt'
-  /** The key of `private_key_jwt`; as a function it is read anew for every token request. */
+  /** Private key for `private_key_jwt`. A function is called for every token request. */
   readonly privateKey?: PrivateKey
-  /** The `kid` of its JWTs. Default: that of the JWK, if it is one. */
+  /**
+   * The `kid` header of client assertions.
+   *
+   * @defaultValue the `kid` of the JWK, if the key is a JWK
+   */
   readonly keyId?: string
-  /** What it signs with. Default: what the JWK says, or RS256, ES256, ES384, ES512 or EdDSA by the key's type. */
+  /**
+   * Signature algorithm of client assertions (JWS `alg`).
+   *
+   * @defaultValue the `alg` of the JWK, otherwise RS256, ES256, ES384, ES512 or EdDSA by key type
+   */
   readonly algorithm?: string
-  /** The `aud` of its JWTs. Default: `issuer`, or `tokenEndpoint` where that was given in its place. */
+  /**
+   * The `aud` claim of client assertions.
+   *
+   * @defaultValue `issuer`, or `tokenEndpoint` if that is set instead
+   */
   readonly assertionAudience?: string
 
-  /** Further parameters of the token request. */
+  /** Additional form parameters of the token request. Parameters that the source sends itself are refused. */
   readonly parameters?: Readonly<Record<string, string>>
-  /** How long a token is good for where the issuer does not say (`expires_in`). Default `'5m'`. */
+  /**
+   * Lifetime of a token whose response has no `expires_in`. At least `'1s'`.
+   *
+   * @defaultValue `'5m'`
+   */
   readonly assumedLifetime?: Duration
 }
 
 const WHERE = 'tokenSource'
 
-/** The options of {@link tokenSource}. */
+/** Readers of {@link TokenSourceOptions}. */
 export const TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
@@ -78,7 +103,7 @@ export const TOKEN_SOURCE_OPTIONS = {
   tokenEndpoint: optional(secureUrl),
   stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
   clientId: nonEmptyString,
-  // Which of the following are required depends on `authentication`: see readAuthentication.
+  // `authentication` decides which of the following are required: see readAuthentication.
   clientSecret: unchecked<Secret>('string, promise or function'),
   authentication: optional(oneOf(['basic', 'post', 'private_key_jwt'])),
   privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, promise or function'),
@@ -92,9 +117,16 @@ export const TOKEN_SOURCE_OPTIONS = {
 type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
 
 /**
- * Access tokens by the client credentials grant, at any OAuth 2 issuer or at Stytch. One per audience and scope set,
- * obtained on first use, renewed ahead of its end.
+ * Creates a {@link TokenSource} that uses the client credentials grant (RFC 6749 section 4.4) at any OAuth 2
+ * issuer or at Stytch.
+ * One token per audience and scope set is cached, obtained on first use and renewed before it expires.
  *
+ * After a failure no request is sent for 1 s, doubling to 60 s, or for the issuer's `Retry-After` (an hour at
+ * most). Callers with a valid cached token are unaffected; others get the error immediately.
+ *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
  * ```ts
  * const orders = tokenSource({
  *   issuer: 'https://auth.example.com',
@@ -106,17 +138,14 @@ type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
  * })
  * const response = await orders.fetch('https://orders.internal/orders')
  * ```
- *
- * After a failure the issuer is left alone for 1 s, doubling to 60 s, or as long as its `Retry-After` says (an hour at
- * most). Callers with a good token notice nothing of it, all others get the error at once.
  */
 export function tokenSource(options: TokenSourceOptions): TokenSource {
   const settings = readOptions(WHERE, options, TOKEN_SOURCE_OPTIONS)
-  const places = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter(
+  const selected = (['issuer', 'tokenEndpoint', 'stytch'] as const).filter(
     (name) => settings[name] !== undefined,
   )
-  if (places.length !== 1)
-    throw new ConfigurationError(WHERE, 'needs exactly one of issuer, tokenEndpoint and stytch')
+  if (selected.length !== 1)
+    throw new ConfigurationError(WHERE, 'requires exactly one of issuer, tokenEndpoint and stytch')
   const transport = createTransport(settings.fetch)
   const grant = new ClientCredentials({
     endpoint: readEndpoint(settings),
@@ -147,26 +176,28 @@ function readEndpoint(settings: Settings): ClientCredentialsSettings['endpoint']
   if (settings.issuer !== undefined) {
     const discovered = new DiscoveredEndpoint(settings.issuer, clock)
     return {
-      find: async (finding) => {
-        const found = await discovered.find(finding)
-        return assertionAudience === undefined ? found : { ...found, assertionAudience }
+      find: async (lookup) => {
+        const discoveredEndpoint = await discovered.find(lookup)
+        return assertionAudience === undefined
+          ? discoveredEndpoint
+          : { ...discoveredEndpoint, assertionAudience }
       },
     }
   }
   const url = settings.stytch === undefined ? settings.tokenEndpoint : stytchUrl(settings, settings.stytch)
   if (url === undefined) throw new ConfigurationError(`${WHERE}.tokenEndpoint`, 'is required')
-  const known = { url, assertionAudience: assertionAudience ?? url }
-  return { find: () => Promise.resolve(known) }
+  const endpoint = { url, assertionAudience: assertionAudience ?? url }
+  return { find: () => Promise.resolve(endpoint) }
 }
 
 function stytchUrl(settings: Settings, project: NonNullable<Settings['stytch']>): string {
   if (settings.authentication !== undefined && settings.authentication !== 'post')
-    throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' at Stytch, or left out")
+    throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' for Stytch, or be omitted")
   for (const name of ['audience', 'resource'] as const) {
     if (settings[name] === undefined) continue
     throw new ConfigurationError(
       `${WHERE}.${name}`,
-      "cannot be chosen at Stytch: it is always the project's id",
+      'must be omitted for Stytch, where it is always the project id',
     )
   }
   return `${stytchApiUrl(project)}/v1/public/${encodeURIComponent(project.projectId)}/oauth2/token`
@@ -178,10 +209,10 @@ function readAuthentication(settings: Settings): ClientAuthentication {
   switch (method) {
     case 'basic':
     case 'post':
-      refuseAll(
+      refuseIrrelevantOptions(
         settings,
         ['privateKey', 'keyId', 'algorithm', 'assertionAudience'],
-        "is for 'private_key_jwt' only",
+        "applies to 'private_key_jwt' only. Remove it, or change authentication",
       )
       return secretAuthentication(
         method,
@@ -189,10 +220,10 @@ function readAuthentication(settings: Settings): ClientAuthentication {
         secretReader(`${WHERE}.clientSecret`, settings.clientSecret),
       )
     case 'private_key_jwt': {
-      refuseAll(settings, ['clientSecret'], "is not for 'private_key_jwt': leave it out")
-      const keyOptions = { algorithm: settings.algorithm, keyId: settings.keyId }
+      refuseIrrelevantOptions(settings, ['clientSecret'], "does not apply to 'private_key_jwt'. Remove it")
+      const requested = { algorithm: settings.algorithm, keyId: settings.keyId }
       const parse = (value: unknown): ReturnType<typeof readPrivateKey> =>
-        readPrivateKey(WHERE, value, keyOptions)
+        readPrivateKey(WHERE, value, requested)
       return keyAuthentication(
         clientId,
         credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse),
@@ -202,8 +233,12 @@ function readAuthentication(settings: Settings): ClientAuthentication {
   }
 }
 
-/** An option that would not be heeded was meant for something. */
-function refuseAll(settings: Settings, names: readonly (keyof Settings)[], problem: string): void {
-  const unsupported = names.find((name) => settings[name] !== undefined)
-  if (unsupported !== undefined) throw new ConfigurationError(`${WHERE}.${unsupported}`, problem)
+/** An option without effect is probably a mistake, so it is refused. */
+function refuseIrrelevantOptions(
+  settings: Settings,
+  names: readonly (keyof Settings)[],
+  problem: string,
+): void {
+  const irrelevant = names.find((name) => settings[name] !== undefined)
+  if (irrelevant !== undefined) throw new ConfigurationError(`${WHERE}.${irrelevant}`, problem)
 }

@@ -8,7 +8,8 @@ export { clerkTokens, type ClerkTokens } from './clerk/clerk-tokens.js'
 export type { ClerkTokensOptions } from './clerk/api.js'
 export type { ClerkCreateInput, ClerkListInput, ClerkRevokeInput, ClerkVerifyInput } from './clerk/input.js'
 export type { ClerkToken, ClerkCreatedToken } from './clerk/token.js'
-export { authleteTokens, type AuthleteTokens } from './authlete/authlete-tokens.js'
+export { authleteTokens } from './authlete/authlete-tokens.js'
+export type { AuthleteTokens } from './authlete/operations.js'
 export type { AuthleteTokensOptions } from './authlete/api.js'
 export type {
   AuthleteIntrospectInput,

@@ -5,29 +5,39 @@ import { PROVIDERS, type ProviderName } from './state/providers.js'
 import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
 import { findProvider, runningIssuers, type RegisteredTestIssuer } from './registry.js'
 
-/** Who calls, and with what. Everything is optional: the default is a token that the guard accepts. */
+/** Options of {@link asClient}. Without options the guard accepts the token. */
 export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
-  /** Which of the verifier's issuers issues the token. Default: the first that is a test issuer. */
+  /**
+   * Issuer of the verifier that issues the token.
+   *
+   * @defaultValue the first issuer of the verifier that is a test issuer
+   */
   readonly provider?: ProviderName
-  /** Default: `'jwt'` where the verifier takes JWTs of the issuer, else `'opaque'`. */
+  /**
+   * Format of the token.
+   *
+   * @defaultValue `'jwt'` if the verifier accepts JWTs of the issuer, otherwise `'opaque'`
+   */
   readonly format?: 'jwt' | 'opaque'
 }
 
 /**
- * The header of a request, ready for supertest, `inject`, `fetch` and the rest. No interface: to one,
- * TypeScript denies the index signature that Node's and supertest's header types ask for.
+ * The `authorization` header of a request, for supertest, `inject`, `fetch` and others. A type alias, because
+ * TypeScript denies interfaces the index signature that Node's and supertest's header types require.
  */
 export type ClientHeaders = Readonly<Record<'authorization', string>>
 
 /**
- * The header of a client that the real guard accepts: a token of the test issuer behind the verifier, with
- * the audience the verifier wants.
+ * Returns an `authorization` header that the real guard accepts: a token of the test issuer behind the verifier,
+ * with the audience of the verifier.
  *
+ * @throws Error if the verifier has no running test issuer.
+ * @throws TypeError for an unknown provider, or a Clerk client id that does not start with `mch_`.
+ *
+ * @example
  * ```ts
  * await request(app).get('/orders').set(asClient(verifier, { clientId: 'billing', scopes: 'orders:read' }))
  * ```
- *
- * @throws Error if no running test issuer stands behind the verifier.
  */
 export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
   const { provider: requested, format, ...mint } = options
@@ -35,7 +45,7 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   const client = mint.clientId ?? mint.subject
   if (provider === 'clerk' && client?.startsWith('mch_') === false) {
     throw new TypeError(
-      `asClient: Clerk's clients are machines, and ${client} is none: its id starts with mch_`,
+      `asClient: clientId must be the id of a Clerk machine, which starts with mch_, not ${client}`,
     )
   }
   const audience =
@@ -54,7 +64,7 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   return { authorization: `Bearer ${token}` }
 }
 
-/** The test issuer's own default where the verifier takes it, else the first it takes. */
+/** Returns no algorithm if the verifier accepts the test issuer's default, otherwise the first one it accepts. */
 function acceptedAlgorithm({ jwt }: Issuer): { readonly algorithm?: SigningAlgorithm } {
   const accepted = jwt?.algorithms ?? []
   const algorithm = accepted.includes('RS256') ? undefined : accepted.find((name) => isSigningAlgorithm(name))
@@ -75,12 +85,12 @@ function findTestIssuer(issuers: readonly Issuer[], requested: ProviderName | un
         return { testIssuer, issuer, provider }
     }
   }
-  if (requested !== undefined && !PROVIDERS.includes(requested)) {
-    throw new TypeError(`asClient: no provider is named ${requested}; there are ${PROVIDERS.join(', ')}`)
+  if (wanted !== undefined && !PROVIDERS.includes(wanted)) {
+    throw new TypeError(`asClient: unknown provider ${wanted}. Use one of ${PROVIDERS.join(', ')}`)
   }
   const which = requested ?? 'oauth'
   throw new Error(
-    `asClient: no running test issuer stands behind this verifier${requested === undefined ? '' : ` as ${requested}`}. ` +
-      `Wire one: const issuer = await createTestIssuer(); createVerifier({ issuers: [${which}(issuer.${which}())] })`,
+    `asClient: this verifier has no running test issuer${wanted === undefined ? '' : ` as ${wanted}`}. ` +
+      `Create one: const issuer = await createTestIssuer(); createVerifier({ issuers: [${which}(issuer.${which}())] })`,
   )
 }

@@ -4,10 +4,10 @@ import type { OAuthOptions } from '../providers/oauth.js'
 import type { StytchOptions } from '../providers/stytch/stytch.js'
 import type { IssuerState } from './state/state.js'
 
-/** Options to add or to put in place of the test issuer's; `undefined` takes one out. */
+/** Options to add to or replace those of the test issuer; `undefined` removes one. */
 export type OptionOverrides<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
-/** Options for `oauth`. */
+/** Creates the options for `oauth`. */
 export function oauthOptions(state: IssuerState, extra: OptionOverrides<OAuthOptions> = {}): OAuthOptions {
   const { clientId, clientSecret } = state.oauth.client
   const opaquePrefix = state.opaquePrefix === '' ? {} : { opaquePrefix: state.opaquePrefix }
@@ -21,10 +21,10 @@ export function oauthOptions(state: IssuerState, extra: OptionOverrides<OAuthOpt
   )
 }
 
-/** Options for `clerk`, as the receiving machine. */
+/** Creates the options for `clerk`, as the receiving machine. */
 export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOptions> = {}): ClerkOptions {
   const base = state.endpoints.clerk
-  // The factory takes keys from one place only.
+  // The factory accepts only one source of keys.
   const areKeysGiven = extra.jwtKey !== undefined || extra.secretKey !== undefined
   return merge<ClerkOptions>(
     {
@@ -38,12 +38,12 @@ export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOpt
   )
 }
 
-/** Options for `stytch`. */
+/** Creates the options for `stytch`. */
 export function stytchOptions(state: IssuerState, extra: OptionOverrides<StytchOptions> = {}): StytchOptions {
   return merge<StytchOptions>({ projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch }, extra)
 }
 
-/** Options for `authlete`: introspection only, until `issuer` is added. */
+/** Creates the options for `authlete`: introspection only, unless `issuer` is added. */
 export function authleteOptions(
   state: IssuerState,
   extra: OptionOverrides<AuthleteOptions> = {},
@@ -53,8 +53,8 @@ export function authleteOptions(
   return merge<AuthleteOptions>({ serviceId, serviceAccessToken, apiUrl, audience: state.audience }, extra)
 }
 
-/** The factories refuse unknown options, and an absent one is not the same as one that is undefined. */
-function merge<T extends object>(defaults: T, extra: OptionOverrides<T>): T {
-  const merged = Object.entries({ ...defaults, ...extra }).filter(([, value]) => value !== undefined)
+/** Merges options and removes undefined ones, which the factories would refuse. */
+function merge<T extends object>(usual: T, extra: OptionOverrides<T>): T {
+  const merged = Object.entries({ ...usual, ...extra }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(merged) as T
 }

@@ -9,55 +9,94 @@ import { signJwt, type SigningAlgorithm } from './state/signing-keys.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
 import type { TokenRecord } from './state/token-store.js'
 
-/** What a minted token says. Everything is optional; what is left out is as the provider would have it. */
+/** Options of a minted token. Absent options have the provider's defaults. */
 export interface MintOptions {
-  /** Whose token it is. Default `'oauth'`. */
+  /**
+   * Provider that issues the token.
+   *
+   * @defaultValue `'oauth'`
+   */
   readonly provider?: ProviderName
-  /** The `sub`. Default: `clientId`. */
+  /**
+   * The `sub` claim.
+   *
+   * @defaultValue `clientId`
+   */
   readonly subject?: string
-  /** The client it was issued to. Default: the provider's own test client; at Clerk the sending machine. */
+  /**
+   * Client that the token is issued to.
+   *
+   * @defaultValue the provider's test client; at Clerk the sending machine
+   */
   readonly clientId?: string
-  /** Granted scopes: a list, or a text with spaces. At Clerk, which has no scopes of this kind, a custom claim `scope`. */
+  /**
+   * Granted scopes: a list or a space-separated string. At Clerk, which has no such scopes, the custom claim
+   * `scope`.
+   */
   readonly scopes?: string | readonly string[]
   /**
-   * The audience; `null` leaves it out. Default: the test issuer's, at Stytch the project. At Clerk the
-   * machines the token may be presented to, by default the receiver; a Clerk JWT says so only if asked.
+   * Audience of the token; `null` omits it. At Clerk the machines that accept the token; a Clerk JWT contains an
+   * `aud` claim only if this option is set.
+   *
+   * @defaultValue the test issuer's audience; at Stytch the project; at Clerk the receiver
    */
   readonly audience?: string | readonly string[] | null
-  /** How long ago it was issued: seconds, or `'90s'`, `'15m'`, `'1h'`. Negative is in the future. Default 0. */
+  /**
+   * Age of the token: seconds, or `'90s'`, `'15m'`, `'1h'`. A negative age is in the future.
+   *
+   * @defaultValue `0`
+   */
   readonly age?: Duration
-  /** When it expires, counted from now: seconds, or `'1h'`. Negative has expired; `null` never does. Default `'1h'`. */
+  /**
+   * Time until expiry: seconds, or `'1h'`. Negative for an expired token; `null` for one that never expires.
+   *
+   * @defaultValue `'1h'`
+   */
   readonly expiresIn?: Duration | null
-  /** Further claims, or others in place of the usual; `undefined` takes a claim out. */
+  /** Claims to add or replace; `undefined` removes a claim. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** The key the token is bound to: the `cnf` claim (RFC 7800). */
+  /** Key that the token is bound to: the `cnf` claim (RFC 7800). */
   readonly confirmation?: Readonly<Record<string, unknown>>
 }
 
-/** {@link MintOptions} for JWTs. */
+/** Options of `mintJwt`. */
 export interface MintJwtOptions extends MintOptions {
-  /** Further header members, or others in place of the usual; `undefined` takes one out. The signature stays that of the key. */
+  /**
+   * Header parameters to add or replace; `undefined` removes one. The signature is always made with the key's
+   * algorithm.
+   */
   readonly header?: Readonly<Record<string, unknown>>
-  /** What to sign with. Default `'RS256'`. The key is made and published on first use. */
+  /**
+   * Signature algorithm. The key is created and published on first use.
+   *
+   * @defaultValue `'RS256'`
+   */
   readonly algorithm?: SigningAlgorithm
-  /** Signs with this key, which was published once, withdrawn or not. */
+  /** Id of the key to sign with, which may have been withdrawn. */
   readonly kid?: string
 }
 
-/** {@link MintOptions} for opaque tokens. */
+/** Options of `mintOpaque`. */
 export interface MintOpaqueOptions extends MintOptions {
-  /** What the token starts with. Default: `mt_` at Clerk, else nothing. */
+  /**
+   * Prefix of the token.
+   *
+   * @defaultValue `mt_` at Clerk, otherwise none
+   */
   readonly prefix?: string
 }
 
-/** A duration of ours is never negative; a test needs tokens that have expired. */
+/** Reads a duration that may be negative, because tests need expired tokens. */
 const signedDuration = custom('Duration, may be negative', (option, value) => {
   if (typeof value === 'number' && value < 0) return -parseDuration(option, -value)
   if (typeof value === 'string' && value.startsWith('-')) return -parseDuration(option, value.slice(1))
   return parseDuration(option, value)
 })
 
-/** A misspelt name would make a token other than the test believes. What a token says may be deliberately wrong. */
+/**
+ * Names are validated, because a misspelt one would have no effect. Values are not, because a test may need an
+ * invalid token.
+ */
 const MINT_OPTIONS = {
   provider: oneOf(PROVIDERS, 'oauth'),
   subject: unchecked<string>('string'),
@@ -86,13 +125,13 @@ type Settings = Result<typeof MINT_OPTIONS>
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** The facts of a token to be, with all defaults. */
+/** Properties of a token before it is minted, with all defaults. */
 type TokenFields = Omit<
   TokenRecord,
   'value' | 'format' | 'header' | 'claims' | 'revoked' | 'revocationReason' | 'updatedAt'
 >
 
-/** Makes and remembers a JWT. */
+/** Creates and stores a JWT. */
 export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRecord {
   const options = readOptions('mintJwt', given, JWT_OPTIONS, '')
   const facts = tokenFieldsOf(state, options)
@@ -104,7 +143,7 @@ export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRe
   return storeToken(state, { ...facts, format: 'jwt', value: signJwt(key, header, claims), header, claims })
 }
 
-/** Makes and remembers an opaque token. */
+/** Creates and stores an opaque token. */
 export function mintOpaque(state: IssuerState, given: MintOpaqueOptions = {}): TokenRecord {
   const options = readOptions('mintOpaque', given, OPAQUE_OPTIONS, '')
   const facts = tokenFieldsOf(state, options)
@@ -128,7 +167,7 @@ function storeToken(
 function tokenFieldsOf(state: IssuerState, options: Settings): TokenFields {
   const { provider, age, expiresIn: lifetime } = options
   const now = nowSeconds(state)
-  // A Clerk token has one name for who it belongs to: its machine.
+  // A Clerk token has one owner: its machine.
   const clientId =
     options.clientId ?? (provider === 'clerk' ? options.subject : undefined) ?? clientOf(state, provider)
   return {
@@ -145,7 +184,7 @@ function tokenFieldsOf(state: IssuerState, options: Settings): TokenFields {
   }
 }
 
-/** The claims as the provider writes them. Also what an introspection of an opaque token says. */
+/** Returns the claims in the provider's format. They are also the introspection result of an opaque token. */
 function claimsOf(state: IssuerState, facts: TokenFields, options: Settings): Claims {
   const { provider, scopes, audience, expiresAt } = facts
   const times = { iat: facts.issuedAt, ...(expiresAt === null ? {} : { exp: expiresAt }) }
@@ -179,7 +218,7 @@ function claimsOf(state: IssuerState, facts: TokenFields, options: Settings): Cl
   }
 }
 
-/** At Clerk, scopes and a binding are claims that the sender adds. */
+/** At Clerk, scopes and a binding are custom claims. */
 function extraClaimsOf(provider: ProviderName, options: Settings): Claims {
   if (provider !== 'clerk') return { ...options.claims }
   const scopes = words(options.scopes ?? [])
@@ -212,12 +251,12 @@ function audienceOf(
 ): string | readonly string[] {
   if (provider === 'stytch') return state.stytch.projectId
   if (provider !== 'clerk') return state.audience
-  // A machine of the instance has its own grants; one that a test makes up may call the receiver.
+  // A machine of the instance has its own grants. An unknown machine may call the receiver.
   const { receiver, sender, stranger } = state.clerk.machines
   return [receiver, sender, stranger].find(({ id }) => id === clientId)?.scopes ?? receiver.id
 }
 
-/** Whole seconds, as issuers write times, unless a fraction was asked for. */
+/** Rounds down to seconds, as issuers do, unless the duration has a fraction. */
 function wholeUnless(duration: number, now: number): number {
   return Number.isInteger(duration) ? Math.floor(now) : now
 }

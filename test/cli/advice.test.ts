@@ -50,7 +50,7 @@ it('every function of the management clients belongs to one command of its vendo
 
 describe('advice that names a function names the command', () => {
   it.each<[Vendor, advice: string, shown: string]>([
-    ['stytch', 'begin one with secrets.rotateStart', 'begin one with clients rotate-start'],
+    ['stytch', 'start one with secrets.rotateStart', 'start one with clients rotate-start'],
     [
       'stytch',
       'end it with secrets.rotate or secrets.rotateCancel, then',
@@ -73,12 +73,12 @@ describe('advice that names a function names the command', () => {
     for (const word of ['rotate', 'rotate-cancel']) {
       const { code, stderr } = await bed(word)
       expect(code).toBe(1)
-      expect(stderr).toMatch(/: begin one with clients rotate-start\n$/)
+      expect(stderr).toMatch(/: start one with clients rotate-start\n$/)
     }
     const start = `clients rotate-start ${env.stytch['STYTCH_CLIENT_ID']!} --vendor stytch`
     expect(await cli(start)).toMatchObject({ code: 0 })
     const { stderr } = await cli(start)
     expect(stderr).toMatch(/^stytchClients\.secrets\.rotateStart: /)
-    expect(stderr).toMatch(/: end it with clients rotate or clients rotate-cancel, then begin anew\n$/)
+    expect(stderr).toMatch(/: end it with clients rotate or clients rotate-cancel, then start another\n$/)
   })
 })

@@ -127,10 +127,10 @@ describe('tokens delete and tokens revoke', () => {
   })
 
   it.each([
-    ['revoke', 'Exactly one is needed of --token, --token-hash, --refresh-token, --refresh-token-hash'],
-    ['revoke --token-hash x --refresh-token-hash y', 'Exactly one is needed of'],
-    ['revoke --token-hash x --all-of-subject y', '--token-hash names one token'],
-    ['delete', 'Exactly one is needed of --token, --token-hash'],
+    ['revoke', 'Exactly one of --token, --token-hash, --refresh-token, --refresh-token-hash is required'],
+    ['revoke --token-hash x --refresh-token-hash y', 'Exactly one of'],
+    ['revoke --token-hash x --all-of-subject y', '--token-hash selects one token'],
+    ['delete', 'Exactly one of --token, --token-hash is required'],
     ['delete --token-hash x', '--token-hash: must be a SHA-256 value'],
   ])('%s: nothing is sent', async (words, message) => {
     const { cli, issuer } = await cliBed()
@@ -146,7 +146,7 @@ it.each([' -', '=-', '=--'])('a hash may begin with a dash: --token-hash%s', asy
   const hash = 'A'.repeat(44 - way.length)
   const result = await cli(`tokens delete --vendor authlete --yes --token-hash${way}${hash}`)
   expect(result.code).toBe(1)
-  expect(result.stderr).toContain('authleteTokens.delete: Authlete answered 404')
+  expect(result.stderr).toContain('authleteTokens.delete: Authlete responded with 404')
 })
 
 describe('tokens introspect', () => {

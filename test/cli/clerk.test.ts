@@ -151,7 +151,7 @@ describe('tokens verify', () => {
     expect(jsonOf(expired)).toMatchObject({ expired: true })
     const unknown = await verify('mt_nobody_knows_this_one')
     expect(unknown).toMatchObject({ code: 4, stdout: '' })
-    expect(unknown.stderr).toMatch(/^clerkTokens\.verify: Clerk answered 404 /)
+    expect(unknown.stderr).toMatch(/^clerkTokens\.verify: Clerk responded with 404 /)
   })
 
   it('an address that is not Clerk says nothing of the token: that is a failure', async () => {

@@ -109,7 +109,7 @@ describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
     bed.issuer.resetCalls()
     const result = await bed.cli(args, VARIABLES)
     expect(result).toMatchObject({ code: 3, stdout: '', asked: [] })
-    expect(result.stderr).toContain('there is no terminal: give --yes')
+    expect(result.stderr).toContain('without a terminal. Use --yes')
     expect(bed.issuer.calls.total).toBe(0)
     expect(await bed.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0, asked: [] })
     expect(changesOf(bed)).toBe(1)
@@ -120,7 +120,7 @@ it('nobody is asked where stdin held the token, even at a terminal', async () =>
   const { cli, issuer } = await cliBed()
   const result = await cli('tokens revoke - --vendor oauth', { stdin: issuer.mintOpaque(), answer: 'y' })
   expect(result).toMatchObject({ code: 3, asked: [] })
-  expect(result.stderr).toContain('stdin held the token: give --yes')
+  expect(result.stderr).toContain('because stdin contained the token. Use --yes')
   expect(issuer.calls.total).toBe(0)
 })
 

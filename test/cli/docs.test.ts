@@ -48,7 +48,7 @@ describe('docs/guide/cli.md', () => {
       }
       expect(section).toContain(`npx m2m-guard ${command.example}\n`)
       expect(section).toContain(command.summary)
-      expect(section.includes('Asks first.')).toBe(command.isDestructive)
+      expect(section.includes('Requires confirmation.')).toBe(command.isDestructive)
       const needs = /^Needs (.+)\.$/m.exec(section)![1]!.split('; or ')
       const sets = command.needs.map((set) => set.map((name) => `\`${name}\``).join(', '))
       expect(needs).toEqual(sets)

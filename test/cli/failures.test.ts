@@ -121,7 +121,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
     const result = await running
     gate.release()
     const isChange = COMMANDS.some((one) => `${one.name} ${one.vendor ?? ''}` === name && one.changes)
-    const unknown = '. Whether the change was made is not known: look before repeating it'
+    const unknown = '. It is unknown whether the change was made: check before repeating it'
     expect(result).toEqual({
       code: 130,
       stdout: '',
@@ -188,7 +188,7 @@ describe('advice', () => {
     const { cli, issuer } = await cliBed()
     issuer.fail('clerkTokens', 'reset')
     const { stderr } = await cli('tokens create --vendor clerk')
-    expect(stderr).toContain('Whether the change was made is not known: look before repeating it')
+    expect(stderr).toContain('It is unknown whether the change was made: check before repeating it')
   })
 })
 
@@ -260,7 +260,9 @@ describe('stdout that cannot be written', () => {
     const { cli } = await cliBed()
     const created = await cli('tokens create --vendor clerk', { stdout })
     expect(created.code).toBe(1)
-    expect(created.stderr).toBe('tokens create: done, but stdout could not be written: its result is lost\n')
+    expect(created.stderr).toBe(
+      'tokens create: done, but stdout could not be written, so the result is lost\n',
+    )
     expect(await cli('clients search --vendor stytch --json', { stdout })).toMatchObject({
       code: 1,
       stderr: '',

@@ -70,7 +70,7 @@ describe('as a process', () => {
     const { code, stdout, stderr } = await ended
     gate.release()
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
-    expect(stderr).toBe('Interrupted. Whether the change was made is not known: look before repeating it\n')
+    expect(stderr).toBe('Interrupted. It is unknown whether the change was made: check before repeating it\n')
   })
 
   it('whoever stops reading a list does not see a stack trace', async () => {

@@ -9,23 +9,29 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
   it.each<[args: string, message: string]>([
     ['token create', 'Unknown command "token". Known are tokens, clients'],
     ['tokens crate', 'Unknown command tokens "crate". Known are create, '],
-    ['clients create --vendor clerk', 'clients create: not for the vendor "clerk". Known are stytch'],
-    ['tokens list --vendor clark', 'tokens list: not for the vendor "clark". Known are clerk, authlete'],
+    [
+      'clients create --vendor clerk',
+      'clients create: not available for the vendor "clerk". Known are stytch',
+    ],
+    [
+      'tokens list --vendor clark',
+      'tokens list: not available for the vendor "clark". Known are clerk, authlete',
+    ],
     ['tokens list --vendor clerk --subjct x', 'Unknown option --subjct. Known are --subject, --revoked'],
     ['tokens list --vendor clerk -x', 'Unknown option -x. Known are'],
     ['tokens list --vendor clerk', 'tokens list: --subject is required'],
-    ['tokens list --vendor clerk --subject', '--subject: its value is missing.'],
+    ['tokens list --vendor clerk --subject', '--subject: the value is missing.'],
     [
       'tokens list --vendor clerk --subject --json',
-      '--subject: its value is missing. One that begins with -- is written --subject=VALUE',
+      '--subject: the value is missing. Write a value that begins with -- as --subject=VALUE',
     ],
-    ['tokens list --vendor clerk --json=yes --subject x', '--json takes no value'],
-    ['tokens list --vendor clerk --subject a --subject b', '--subject is given twice'],
-    ['tokens list --vendor clerk --vendor clerk --subject a', '--vendor is given twice'],
+    ['tokens list --vendor clerk --json=yes --subject x', '--json does not accept a value'],
+    ['tokens list --vendor clerk --subject a --subject b', '--subject occurs twice'],
+    ['tokens list --vendor clerk --vendor clerk --subject a', '--vendor occurs twice'],
     ['tokens list --vendor clerk --subject x', '--subject: must be the id of a machine (mch_...)'],
     ['tokens list --vendor clerk --subject mch_1 --limit -1', '--limit: must be an integer'],
     ['tokens list --vendor clerk --subject mch_1 --limit 1.5', '--limit: must be an integer'],
-    ['tokens list --vendor clerk --subject mch_1 more', 'tokens list: takes no argument but options'],
+    ['tokens list --vendor clerk --subject mch_1 more', 'tokens list: accepts options only'],
     ['tokens list --vendor clerk --subject mch_1 --deadline 2m', '--deadline: must be a number of seconds'],
     ['tokens create --vendor clerk --format saml', "--format: must be 'opaque' or 'jwt'"],
     [
@@ -33,7 +39,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
       '--expires-in: must be a number of seconds or a string',
     ],
     ['tokens create --vendor clerk --expires-in 0', '--expires-in: must be'],
-    ['tokens create --vendor clerk --claims [1]', '--claims: must be an object of JSON, in quotes'],
+    ['tokens create --vendor clerk --claims [1]', '--claims: must be a JSON object, in quotes'],
     ['tokens create --vendor clerk --yes', 'Unknown option --yes'],
     ['tokens revoke --vendor clerk', 'tokens revoke: <token-id> is missing'],
     [
@@ -41,8 +47,8 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
       '<token-id>: must be the id of the token (mt_ and 32 hexadecimal digits)',
     ],
     ['tokens verify --vendor clerk', '<token> is missing: - for stdin, or env:NAME'],
-    ['tokens verify - - --vendor clerk', 'tokens verify: takes one argument, <token>, and options'],
-    ['tokens verify - --vendor clerk', '<token>: there is nothing on stdin'],
+    ['tokens verify - - --vendor clerk', 'tokens verify: accepts one argument, <token>, and options'],
+    ['tokens verify - --vendor clerk', '<token>: stdin is empty'],
     ['tokens verify env:NOT_THERE --vendor clerk', '<token>: NOT_THERE is not set'],
     ['clients update x --vendor stytch', 'clients update: changes nothing'],
     ['clients update .. --vendor stytch --status active', '<client-id>: is not a valid id'],
@@ -50,9 +56,9 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     ['tokens create --vendor authlete --client-id 1 --grant-type PASSWORD', '--subject: is required'],
     [
       'tokens update --vendor authlete --token-id 1 --expires-at noon',
-      '--expires-at: must be a time like 2030-01-31T08:00:00Z',
+      '--expires-at: must be a time such as 2030-01-31T08:00:00Z',
     ],
-    ['tokens update --vendor authlete --scopes a', 'tokens update: needs one of --token, '],
+    ['tokens update --vendor authlete --scopes a', 'tokens update: requires one of --token, '],
     [
       'tokens reissue-id-token --vendor authlete --token - --refresh-token -',
       '--token and --refresh-token cannot both be read from stdin',
@@ -129,7 +135,7 @@ describe('the environment', () => {
       expect(result).toMatchObject({ code: 2, stdout: '' })
       const [set = []] = command.needs
       const verb = set.length === 1 ? 'is' : 'are'
-      expect(result.stderr).toContain(`${name}: ${set.join(', ')} ${verb} not set. It needs`)
+      expect(result.stderr).toContain(`${name}: ${set.join(', ')} ${verb} not set. Set`)
     },
   )
 
@@ -163,8 +169,8 @@ describe('the environment', () => {
     expect(await cli('tokens introspect env:TOKEN', { env: oauth })).toMatchObject({ code: 0 })
     const two = await cli('tokens create', { env: { ...env.clerk, ...env.authlete } })
     expect(two).toMatchObject({ code: 2, stdout: '' })
-    expect(two.stderr).toContain('say --vendor clerk|stytch|authlete|oauth')
-    expect(two.stderr).toContain('credentials of clerk and authlete')
+    expect(two.stderr).toContain('specify --vendor clerk|stytch|authlete|oauth')
+    expect(two.stderr).toContain(': clerk and authlete')
     const none = await cli('tokens create', { env: {} })
     expect(none).toMatchObject({ code: 2, stdout: '' })
     expect(none.stderr).toContain('of none that knows this command')

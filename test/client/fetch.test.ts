@@ -64,13 +64,13 @@ describe('a request', () => {
     })
   })
 
-  it('may ask for another audience or other scopes than the source has', async () => {
+  it('may request another audience or other scopes than the source has', async () => {
     const { url, got, tokens } = await bedWithApi()
     await tokens.fetch(url, {}, { scopes: 'x' })
     expect(got[0]!.authorization).toBe(`Bearer ${await tokens.getToken({ scopes: 'x' })}`)
   })
 
-  it('is let in by the guard of the service', async () => {
+  it('is accepted by the guard of the service', async () => {
     const { issuer, clock, source } = await clientBed()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
     const authorize = guard(verifier, { scopes: 'orders:read' })
@@ -87,7 +87,7 @@ describe('a request', () => {
     verifier.close()
   })
 
-  it('obeys its signal, while it waits for the token and while it waits for the API', async () => {
+  it('is aborted by its signal while it waits for the token or for the API', async () => {
     const { issuer, url, tokens } = await bedWithApi()
     const gate = issuer.gate('token')
     const first = new AbortController()
@@ -102,19 +102,19 @@ describe('a request', () => {
   })
 })
 
-describe('what is not sent', () => {
+describe('a request that is not sent', () => {
   it.each<[string, (url: string) => readonly [unknown, RequestInit?], string]>([
+    ['an authorization header', (url) => [url, { headers: { Authorization: 'x' } }], 'authorization'],
     [
-      'an authorization header of its own',
-      (url) => [url, { headers: { Authorization: 'x' } }],
+      'an authorization header in a Request',
+      (url) => [new Request(url, { headers: { authorization: 'x' } })],
       'authorization',
     ],
-    ['one in a Request', (url) => [new Request(url, { headers: { authorization: 'x' } })], 'authorization'],
-    ['no address', () => ['/orders'], 'absolute address'],
-    ['nothing', () => [undefined], 'absolute address'],
+    ['a relative URL', () => ['/orders'], 'absolute URL'],
+    ['an undefined URL', () => [undefined], 'absolute URL'],
     ['a misspelt redirect', (url) => [url, { redirect: 'folow' as 'follow' }], 'fetch.redirect'],
     ['a password', (url) => [url.replace('//', '//u:hunter2@')], 'user name or password'],
-  ])('%s is a ConfigurationError', async (_, make, words) => {
+  ])('with %s is a ConfigurationError', async (_, make, words) => {
     const { issuer, url, got, tokens } = await bedWithApi()
     const [input, init] = make(url)
     const error: unknown = await tokens.fetch(input as string, init).catch((reason: unknown) => reason)
@@ -124,7 +124,7 @@ describe('what is not sent', () => {
     expect([got, issuer.calls.token]).toEqual([[], 0])
   })
 
-  it('anything, without allowedOrigins', async () => {
+  it('is any request without allowedOrigins', async () => {
     const { issuer, source } = await clientBed()
     const { url, got } = await api()
     await expect(source().fetch(url)).rejects.toThrow(/^tokenSource\.allowedOrigins: is required for fetch/)
@@ -137,7 +137,7 @@ describe('what is not sent', () => {
     ['another host of the same machine', (url: string) => url.replace('127.0.0.1', 'localhost')],
     ['the origin as a user name', (url: string) => `http://evil.test/?${url}`],
     ['the origin as a subdomain', (url: string) => `${url}.evil.test`.replace(/:\d+/, '')],
-  ])('a request to %s', async (_, foreign) => {
+  ])('is a request to %s', async (_, foreign) => {
     const { issuer, url, got, tokens } = await bedWithApi()
     const error = await failureOf(tokens.fetch(foreign(url)), TokenSourceError)
     expect(error.reason).toBe('request_not_sent')
@@ -145,7 +145,7 @@ describe('what is not sent', () => {
     expect([got, issuer.calls.token]).toEqual([[], 0])
   })
 
-  it('a request without a token, when none can be had', async () => {
+  it('is a request for which no token can be obtained', async () => {
     const { issuer, url, got, tokens } = await bedWithApi()
     issuer.fail('token', 503)
     expect((await failureOf(tokens.fetch(url), TokenSourceError)).reason).toBe('issuer_unavailable')
@@ -154,7 +154,7 @@ describe('what is not sent', () => {
 })
 
 describe('after a 401', () => {
-  it('the request is sent once more, whole, with a fresh token', async () => {
+  it('the whole request is sent once more with a new token', async () => {
     const { issuer, url, got, tokens } = await bedWithApi(refuseFirst(1))
     const response = await tokens.fetch(`${url}/a`, { method: 'POST', body: 'x', headers: { 'x-a': '1' } })
     expect([response.status, await response.text()]).toEqual([200, 'yes'])
@@ -167,14 +167,14 @@ describe('after a 401', () => {
     expect(got[1]!.authorization).toBe(`Bearer ${await tokens.getToken()}`)
   })
 
-  it('never twice', async () => {
+  it('the request is not sent a third time', async () => {
     const { url, got, tokens } = await bedWithApi(() => ({ status: 401, body: 'no' }))
     const response = await tokens.fetch(url)
     expect([response.status, await response.text()]).toEqual([401, 'no'])
     expect(got).toHaveLength(2)
   })
 
-  it('an API that refuses every token does not wear out the issuer', async () => {
+  it('an API that refuses every token does not overload the issuer', async () => {
     const { issuer, url, got, tokens, pass } = await bedWithApi(() => ({ status: 401 }))
     for (let index = 0; index < 10; index += 1) await tokens.fetch(url)
     expect([issuer.calls.token, got.length]).toEqual([2, 11])
@@ -197,7 +197,7 @@ describe('after a 401', () => {
     expect(issuer.calls.token).toBe(6)
   })
 
-  it('many that are refused together share one fresh token', async () => {
+  it('requests that are refused together share one new token', async () => {
     const { issuer, url, got, tokens } = await bedWithApi(({ authorization }) => ({
       status: authorization === `Bearer ${old}` ? 401 : 200,
     }))
@@ -208,7 +208,7 @@ describe('after a 401', () => {
     expect(new Set(got.map(({ authorization }) => authorization)).size).toBe(2)
   })
 
-  it('a token that was renewed meanwhile is used, and no other asked for', async () => {
+  it('a token that was renewed meanwhile is used without another token request', async () => {
     const { issuer, url, tokens } = await bedWithApi(({ authorization }) => {
       if (authorization !== `Bearer ${old}`) return { status: 200 }
       return { status: 401 }
@@ -220,7 +220,7 @@ describe('after a 401', () => {
     expect(issuer.calls.token).toBe(2)
   })
 
-  it('the 401 is the answer where no other token can be had, and the old one is kept for others', async () => {
+  it('the 401 is returned if no other token can be obtained, and other callers keep the old token', async () => {
     const { issuer, url, got, tokens } = await bedWithApi(refuseFirst(1))
     const old = await tokens.getToken()
     issuer.fail('token', 503)
@@ -242,7 +242,7 @@ describe('after a 401', () => {
     expect(got).toHaveLength(1)
   })
 
-  it('a Request without a body is', async () => {
+  it('a Request without a body is sent again', async () => {
     const { url, got, tokens } = await bedWithApi(refuseFirst(1))
     expect((await tokens.fetch(new Request(url))).status).toBe(200)
     expect(got).toHaveLength(2)
@@ -286,7 +286,7 @@ describe('a redirect', () => {
     expect(other.got[0]!.headers).not.toHaveProperty('cookie')
   })
 
-  it('to another allowed origin takes the token along', async () => {
+  it('to another allowed origin is followed with the token', async () => {
     const { source } = await clientBed()
     const second = await api()
     const first = await api(() => to(302, second.url))
@@ -295,7 +295,7 @@ describe('a redirect', () => {
     expect(second.got[0]!.authorization).toBe(`Bearer ${await tokens.getToken()}`)
   })
 
-  it('that comes back from elsewhere gets no token again', async () => {
+  it('that returns from another origin does not get the token again', async () => {
     const { source, issuer } = await clientBed()
     const home = await api(({ line }) => (line.endsWith('/a') ? to(302, stranger.url) : { status: 401 }))
     const stranger = await api(() => to(302, `${home.url}/delete-everything`))
@@ -307,7 +307,7 @@ describe('a redirect', () => {
     expect([response.status, issuer.calls.token]).toEqual([401, 1])
   })
 
-  it('followed by a 401 is not begun anew: only the last request is sent again', async () => {
+  it('followed by a 401 repeats the last request only', async () => {
     const { url, got, tokens } = await bedWithApi(({ line }, count) =>
       line === 'POST /a' ? to(303, '/b') : { status: count === 2 ? 401 : 200 },
     )
@@ -315,7 +315,7 @@ describe('a redirect', () => {
     expect(got.map(({ line }) => line)).toEqual(['POST /a', 'GET /b', 'GET /b'])
   })
 
-  it('does not bring a second retry with it', async () => {
+  it('does not allow a second retry', async () => {
     const { url, got, tokens } = await bedWithApi(({ line }, count) =>
       line === 'GET /b' || count === 1 ? { status: 401 } : to(302, '/b'),
     )
@@ -331,17 +331,17 @@ describe('a redirect', () => {
   })
 
   it.each([
-    ['ftp://127.0.0.1/', 'no address of HTTP'],
-    ['http://[', 'no address of HTTP'],
-    ['data:text/plain,x', 'no address of HTTP'],
-    ['http://u:p@127.0.0.1/', 'password'],
+    ['ftp://127.0.0.1/', 'not an http or https URL'],
+    ['http://[', 'not an http or https URL'],
+    ['data:text/plain,x', 'not an http or https URL'],
+    ['http://u:p@127.0.0.1/', 'a URL with credentials'],
   ])('to %s is not followed', async (location, words) => {
     const { url, tokens } = await bedWithApi(() => to(302, location))
     const error = await failureOf(tokens.fetch(url), TokenSourceError)
     expect([error.reason, error.message]).toEqual(['request_not_sent', expect.stringContaining(words)])
   })
 
-  it('of a stream is followed only where the body is left behind', async () => {
+  it('of a stream is followed only if the body is dropped', async () => {
     const { url, got, tokens } = await bedWithApi(({ line }) =>
       line.endsWith('/b') ? { status: 200 } : to(line.endsWith('/303') ? 303 : 307, '/b'),
     )
@@ -355,7 +355,7 @@ describe('a redirect', () => {
     expect(got.map(({ line }) => line)).toEqual(['POST /303', 'GET /b', 'POST /307'])
   })
 
-  it('is handed over, or an error, where it was asked for', async () => {
+  it('is returned or is an error, as the redirect option says', async () => {
     const { url, got, tokens } = await bedWithApi(() => to(302, '/b'))
     const response = await tokens.fetch(url, { redirect: 'manual' })
     expect([response.status, response.headers.get('location')]).toEqual([302, '/b'])
@@ -363,7 +363,7 @@ describe('a redirect', () => {
     expect(got).toHaveLength(2)
   })
 
-  it('without an address is an answer like any other', async () => {
+  it('without a location is returned like any other response', async () => {
     const { url, tokens } = await bedWithApi(() => ({ status: 302, body: 'lost' }))
     expect(await (await tokens.fetch(url)).text()).toBe('lost')
   })

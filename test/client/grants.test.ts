@@ -27,7 +27,7 @@ const ED = generateKeyPairSync('ed25519', PEM)
 const JWK: JsonWebKey = { ...createPrivateKey(P256.privateKey).export({ format: 'jwk' }), kid: 'of the JWK' }
 
 describe('the token request', () => {
-  it('is a form with the credentials in the header, encoded, and nothing that was not asked for', async () => {
+  it('is a form with encoded credentials in the header and no unrequested parameter', async () => {
     const { issuer, source, sent } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ clientId: 'a:b c', clientSecret: 'x: 100% +' })
     await source({ clientId, clientSecret }).getToken()
@@ -40,7 +40,7 @@ describe('the token request', () => {
     expect(request!.body).toBe('grant_type=client_credentials')
   })
 
-  it('has the credentials in the form with post', async () => {
+  it('contains the credentials in the form with post', async () => {
     const { issuer, source, sent } = await clientBed()
     await source({ authentication: 'post' }).getToken()
     expect(sent[0]!.headers.get('authorization')).toBeNull()
@@ -51,7 +51,7 @@ describe('the token request', () => {
     })
   })
 
-  it('names scopes in one order, each audience and resource, and further parameters', async () => {
+  it('contains sorted scopes, each audience and resource, and additional parameters', async () => {
     const { source, sent } = await clientBed()
     const tokens = source({
       scopes: 'b a',
@@ -74,7 +74,7 @@ describe('the token request', () => {
     ])
   })
 
-  it('gets a token that the guard accepts for that audience and those scopes', async () => {
+  it('obtains a token that the guard accepts for that audience and those scopes', async () => {
     const { issuer, source, clock } = await clientBed()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
     const tokens = source({ resource: issuer.audience, scopes: 'orders:read' })
@@ -92,7 +92,7 @@ describe('discovery', () => {
     expect([issuer.calls.discovery, issuer.calls.token]).toEqual([1, 3])
   })
 
-  it('looks again after an hour, and goes on with what it knows if that fails', async () => {
+  it('repeats the lookup after an hour, and keeps the known endpoint if it fails', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
@@ -106,7 +106,7 @@ describe('discovery', () => {
     ['/tenant', '/.well-known/oauth-authorization-server/tenant'],
     ['/tenant/', '/.well-known/oauth-authorization-server/tenant'],
     ['/tenant', '/tenant/.well-known/openid-configuration'],
-  ])('of %s also looks at %s', async (path, address) => {
+  ])('of %s also requests %s', async (path, address) => {
     const { issuer, source } = await clientBed()
     const url = await serve((request, response) => {
       const found = request.url === address
@@ -121,18 +121,18 @@ describe('discovery', () => {
   })
 
   it.each<[string, Readonly<Record<string, unknown>> | number, string, string]>([
-    ['another issuer', { issuer: 'https://evil.test' }, 'answer_unreadable', 'to the letter'],
-    ['no issuer', { issuer: undefined }, 'answer_unreadable', 'to the letter'],
-    ['no token endpoint', { token_endpoint: undefined }, 'answer_unreadable', 'option tokenEndpoint'],
+    ['another issuer', { issuer: 'https://evil.test' }, 'answer_unreadable', 'exactly the value'],
+    ['no issuer', { issuer: undefined }, 'answer_unreadable', 'exactly the value'],
+    ['no token endpoint', { token_endpoint: undefined }, 'answer_unreadable', 'Set tokenEndpoint'],
     [
       'an endpoint without TLS',
       { token_endpoint: 'http://a.test/t' },
       'answer_unreadable',
-      'option tokenEndpoint',
+      'Set tokenEndpoint',
     ],
-    ['404', 404, 'answer_unreadable', 'option issuer'],
-    ['401', 401, 'answer_unreadable', 'option issuer'],
-    ['503', 503, 'issuer_unavailable', 'after a pause'],
+    ['404', 404, 'answer_unreadable', 'Check issuer'],
+    ['401', 401, 'answer_unreadable', 'Check issuer'],
+    ['503', 503, 'issuer_unavailable', 'after the backoff'],
   ])('with %s sends no credentials and says what to do', async (_, bent, reason, advice) => {
     const { issuer, source } = await clientBed()
     const right = { issuer: issuer.url, token_endpoint: `${issuer.url}/token` }
@@ -156,7 +156,7 @@ describe('private_key_jwt', () => {
     ['Ed25519', ED, ED.privateKey, undefined, 'EdDSA'],
     ['Ed25519 by its own name', ED, ED.privateKey, 'Ed25519', 'Ed25519'],
   ])(
-    'with %s signs an assertion the issuer takes',
+    'with %s signs an assertion that the issuer accepts',
     async (_, { publicKey }, privateKey, algorithm, expected) => {
       const { issuer, source, sent, clock } = await clientBed()
       const { clientId } = issuer.addClient({ publicKey })
@@ -190,7 +190,7 @@ describe('private_key_jwt', () => {
     },
   )
 
-  it('is for the token endpoint where no issuer is known, or for whom it is said to be', async () => {
+  it('has the token endpoint as audience without an issuer, or the configured audience', async () => {
     const { issuer, source, sent } = await clientBed()
     const { clientId } = issuer.addClient({ publicKey: P256.publicKey })
     const options = {
@@ -207,7 +207,7 @@ describe('private_key_jwt', () => {
     expect(decodeProtectedHeader(assertions[0]!)).toMatchObject({ kid: 'mine', typ: 'JWT' })
   })
 
-  it('a key that the issuer does not know is refused credentials', async () => {
+  it('with an unregistered key is credentials_refused', async () => {
     const { issuer, source } = await clientBed()
     const { clientId } = issuer.addClient({ publicKey: P256.publicKey })
     const options = { clientId, clientSecret: undefined, authentication: 'private_key_jwt' } as const
@@ -221,7 +221,7 @@ describe('private_key_jwt', () => {
 
 describe('a secret', () => {
   it.each<[string, (secret: string) => string | Promise<string> | (() => string | Promise<string>)]>([
-    ['a text', (secret) => secret],
+    ['a string', (secret) => secret],
     ['a promise', (secret) => Promise.resolve(secret)],
     ['a function', (secret) => () => secret],
     ['a function of a promise', (secret) => () => Promise.resolve(secret)],
@@ -232,7 +232,7 @@ describe('a secret', () => {
     expect(await clerkSource({ machineSecretKey }).getToken()).toMatch(/^mt_/)
   })
 
-  it('as a function is read anew for every token request', async () => {
+  it('as a function is called for every token request', async () => {
     const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.client
     let current = clientSecret
@@ -244,7 +244,7 @@ describe('a secret', () => {
     expect(issuer.calls.token).toBe(2)
   })
 
-  it('that was rotated while it was on its way is read again, and tried once', async () => {
+  it('that was rotated during the request is read again and tried once', async () => {
     const { issuer, source } = await clientBed()
     const { clientId } = issuer.addClient({ clientId: 'x', clientSecret: 'new' })
     const secrets = ['old', 'new', 'newer']
@@ -257,7 +257,7 @@ describe('a secret', () => {
   it.each<[string, string | (() => string), number]>([
     ['that is the same when read again is not sent again', () => 'wrong', 1],
     ['that cannot have changed is not sent again', 'wrong', 1],
-    ['is tried twice at most', wrongEachTime(), 2],
+    ['is tried at most twice', wrongEachTime(), 2],
   ])('%s', async (_, clientSecret, calls) => {
     const { issuer, source } = await clientBed()
     const error = await failureOf(source({ clientSecret }).getToken(), TokenSourceError)
@@ -265,7 +265,7 @@ describe('a secret', () => {
     expect(issuer.calls.token).toBe(calls)
   })
 
-  it('that cannot be had is told from one that is refused, and asks nobody', async () => {
+  it('that cannot be read is credentials_unavailable and causes no request', async () => {
     const { issuer, source } = await clientBed()
     const broken = [
       () => Promise.reject(new Error('the vault says hunter2')),
@@ -291,15 +291,15 @@ function wrongEachTime(): () => string {
   return () => `wrong ${(reads += 1)}`
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   const good = { access_token: 'abc', token_type: 'Bearer', expires_in: 60 }
 
   it.each<[string, Readonly<Record<string, unknown>>]>([
     ['BEARER', { token_type: 'BEARER' }],
     ['bearer', { token_type: 'bearer' }],
-    ['expires_in as a text', { expires_in: '60' }],
+    ['expires_in as a string', { expires_in: '60' }],
     ['expires_in null', { expires_in: null }],
-    ['members nobody knows', { refresh_token: 'x', scope: 7 }],
+    ['unknown members', { refresh_token: 'x', scope: 7 }],
   ])('with %s is read', async (_, members) => {
     const { issuer, source } = await clientBed()
     issuer.fail('token', { body: { ...good, ...members } })
@@ -308,8 +308,8 @@ describe('an answer', () => {
 
   it.each<[string, Parameters<TestIssuer['fail']>[1], string]>([
     ['a DPoP token', { body: { ...good, token_type: 'DPoP' } }, 'DPoP'],
-    ['another type', { body: { ...good, token_type: 'mac' } }, 'token_type bearer'],
-    ['no type', { body: { ...good, token_type: undefined } }, 'token_type bearer'],
+    ['another type', { body: { ...good, token_type: 'mac' } }, 'token_type'],
+    ['no type', { body: { ...good, token_type: undefined } }, 'token_type'],
     ['no token', { body: { ...good, access_token: undefined } }, 'access_token'],
     ['an empty token', { body: { ...good, access_token: '' } }, 'access_token'],
     ['a token that breaks a header', { body: { ...good, access_token: 'a\r\nb: c' } }, 'header'],
@@ -317,13 +317,13 @@ describe('an answer', () => {
     ['expires_in 0', { body: { ...good, expires_in: 0 } }, 'expires_in'],
     ['expires_in -1', { body: { ...good, expires_in: -1 } }, 'expires_in'],
     ['expires_in in words', { body: { ...good, expires_in: 'soon' } }, 'expires_in'],
-    ['a login page', 'html', 'no JSON object'],
-    ['nothing', 'empty', 'no JSON object'],
-    ['half of it', 'truncated', 'no JSON object'],
+    ['a login page', 'html', 'without a JSON object'],
+    ['an empty body', 'empty', 'without a JSON object'],
+    ['half of the body', 'truncated', 'without a JSON object'],
     ['a redirect', 'redirect', '307'],
-    ['a list', { body: [] }, 'no JSON object'],
+    ['a list', { body: [] }, 'without a JSON object'],
     ['404 in HTML', { status: 404, body: '<h1>?' }, '404'],
-    ['too much', { body: { ...good, x: 'x'.repeat(300_000) } }, 'larger than'],
+    ['a body that is too large', { body: { ...good, x: 'x'.repeat(300_000) } }, 'larger than'],
   ])('that is %s is refused', async (_, fault, words) => {
     const { issuer, source } = await clientBed()
     issuer.fail('token', fault)
@@ -358,7 +358,7 @@ describe('an answer', () => {
     expect(error.message).toContain(code === undefined ? String(status) : `${status} ${code} (Why)`)
   })
 
-  it('asking for what the client may not have is told by its code', async () => {
+  it('to a request for more than the client may have is known by its code', async () => {
     const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ scopes: 'a', audiences: 'https://x.test' })
     const tokens = source({ clientId, clientSecret, resource: 'https://x.test' })
@@ -371,7 +371,7 @@ describe('an answer', () => {
 })
 
 describe('at Stytch', () => {
-  it('the credentials go in the form to the token endpoint of the project', async () => {
+  it('the credentials are sent in the form to the token endpoint of the project', async () => {
     const { issuer, stytchSource, sent, clock } = await clientBed()
     const { projectId, client } = issuer.stytchProject
     const token = await stytchSource({ scopes: 'read:orders' }).getToken()
@@ -390,7 +390,7 @@ describe('at Stytch', () => {
     verifier.close()
   })
 
-  it('a wrong secret is refused credentials', async () => {
+  it('a wrong secret is credentials_refused', async () => {
     const { stytchSource } = await clientBed()
     const error = await failureOf(stytchSource({ clientSecret: 'wrong' }).getToken(), TokenSourceError)
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
@@ -424,7 +424,7 @@ describe('at Clerk', () => {
     },
   )
 
-  it('lives as long as Clerk says, an hour by default, whatever our clock says of it', async () => {
+  it('a token has the lifetime that Clerk reports, an hour by default, independently of our clock', async () => {
     for (const [expiresIn, seconds] of [
       [undefined, 3600],
       ['20m', 1200],
@@ -443,7 +443,7 @@ describe('at Clerk', () => {
   it.each([
     ['a creation at 0', () => 0],
     ['a creation in seconds', (milliseconds: number) => milliseconds / 1000],
-  ])('%s does not make a token live longer than was asked for', async (_, createdAt) => {
+  ])('%s does not extend the lifetime beyond the requested one', async (_, createdAt) => {
     const { issuer, clerkSource, pass, clock } = await clientBed()
     const [token, expiration] = ['mt_x', clock() + 1_200_000]
     const body = { object: 'machine_to_machine_token', token, expiration, created_at: createdAt(clock()) }
@@ -457,7 +457,7 @@ describe('at Clerk', () => {
     expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('issuer_unavailable')
   })
 
-  it('one that never expires is created again after a day, and used on while that fails', async () => {
+  it('a token that never expires is replaced after a day, and stays in use while that fails', async () => {
     const { issuer, clerkSource, pass } = await clientBed()
     const tokens = clerkSource({ expiresIn: null })
     const first = await tokens.getToken()
@@ -474,7 +474,7 @@ describe('at Clerk', () => {
     expect(await tokens.getToken()).toBe(first)
   })
 
-  it('with minRemainingTtl processes of one machine share a token, which ends when it ends', async () => {
+  it('processes of one machine share a token with minRemainingTtl, and its expiry is unchanged', async () => {
     const { issuer, clerkSource, pass } = await clientBed()
     const first = await clerkSource({ minRemainingTtl: '30m' }).getToken()
     pass(1200)
@@ -488,15 +488,15 @@ describe('at Clerk', () => {
   it.each<[string, Readonly<Record<string, unknown>>]>([
     ['has no token', { object: 'machine_to_machine_token', expiration: null }],
     ['is something else', { object: 'machine', token: 'mt_x', expiration: null }],
-    ['does not say when it ends', { object: 'machine_to_machine_token', token: 'mt_x' }],
-    ['has ended', { object: 'machine_to_machine_token', token: 'mt_x', expiration: 1 }],
-  ])('an answer that %s is refused', async (_, body) => {
+    ['does not contain the expiry', { object: 'machine_to_machine_token', token: 'mt_x' }],
+    ['has expired', { object: 'machine_to_machine_token', token: 'mt_x', expiration: 1 }],
+  ])('a response that %s is refused', async (_, body) => {
     const { issuer, clerkSource } = await clientBed()
     issuer.fail('clerkTokens', saysJson(201, body))
     expect((await failureOf(clerkSource().getToken(), TokenSourceError)).reason).toBe('answer_unreadable')
   })
 
-  it('a key Clerk does not know is refused credentials, and one that was rotated is read again', async () => {
+  it('an unknown key is credentials_refused, and a rotated key is read again', async () => {
     const { issuer, clerkSource } = await clientBed()
     const error = await failureOf(
       clerkSource({ machineSecretKey: 'ak_unknown' }).getToken(),
@@ -512,7 +512,7 @@ describe('at Clerk', () => {
   })
 })
 
-it('tokens are signed by whom they say: jose checks one too', async () => {
+it('jose verifies the signature of a token from the test issuer', async () => {
   const { issuer, source, clock } = await clientBed()
   const keys = createRemoteJWKSet(new URL(`${issuer.url}/jwks`))
   const { payload } = await jwtVerify(await source().getToken(), keys, { currentDate: new Date(clock()) })

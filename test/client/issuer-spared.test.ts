@@ -5,8 +5,8 @@ import { api, clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
 import { serve } from '../support/servers.js'
 
-describe('a discovery that hangs', () => {
-  it('does not keep tokens from being had at the address known, and is tried again after a minute', async () => {
+describe('a discovery request that hangs', () => {
+  it('does not block token requests to the known endpoint, and is retried after a minute', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
@@ -26,7 +26,7 @@ describe('a discovery that hangs', () => {
     })
   })
 
-  it('is ended by closing the source', async () => {
+  it('is aborted when the source is closed', async () => {
     const { issuer, source, pass } = await clientBed()
     let closed = 0
     let asked = 0
@@ -46,7 +46,7 @@ describe('a discovery that hangs', () => {
     await until(() => closed === 2)
   })
 
-  it('a later one that succeeds changes the address', async () => {
+  it('is followed by one that changes the endpoint', async () => {
     const { issuer, source, pass, sent } = await clientBed()
     const tokens = source({ issuer: issuer.url, tokenEndpoint: undefined })
     await tokens.getToken()
@@ -63,8 +63,8 @@ describe('a discovery that hangs', () => {
   })
 })
 
-describe('the pause an issuer asked for', () => {
-  it('is not ended by the success of a request that was under way before', async () => {
+describe('the backoff that an issuer requests', () => {
+  it('is not ended by the success of a request that was in flight before', async () => {
     const { source, pass } = await clientBed()
     let asked = 0
     let release: () => void = () => undefined
@@ -100,7 +100,7 @@ describe('the pause an issuer asked for', () => {
     expect(await tokens.getToken({ scopes: 'b' })).toBe('good')
   })
 
-  it('holds for a set that was pushed out, idle or under way', async () => {
+  it('applies to an evicted entry, idle or in flight', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source({ maxTokens: 1 })
     const headers = { 'retry-after': '100' }
@@ -122,8 +122,8 @@ describe('the pause an issuer asked for', () => {
   })
 })
 
-describe('an API that refuses good tokens', () => {
-  it('every other time causes one renewal, then one after 1 s, doubling to 60 s', async () => {
+describe('an API that refuses valid tokens', () => {
+  it('for every other request causes one renewal, then one after 1 s, doubling to 60 s', async () => {
     const { issuer, source, pass } = await clientBed()
     const { url } = await api((_, count) => ({ status: count % 2 === 1 ? 401 : 200 }))
     const tokens = source({ allowedOrigins: url })
@@ -148,7 +148,7 @@ describe('an API that refuses good tokens', () => {
     expect(await burst()).toBe(1)
   })
 
-  it('of a request that cannot be sent again gets another with the next one', async () => {
+  it('for a request that cannot be repeated gets another token with the next request', async () => {
     const { issuer, source } = await clientBed()
     let old = ''
     const { url, got } = await api(({ authorization }) => ({

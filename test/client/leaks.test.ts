@@ -73,7 +73,7 @@ function writtenForms(value: unknown): string {
 }
 
 describe.each(SOURCES)('%s', (_, endpoint, make) => {
-  it('an issuer that quotes our credentials does not get them into an error', async () => {
+  it('credentials that the issuer quotes do not appear in an error', async () => {
     const bed = await clientBed()
     const tokens = make(bed)
     bed.issuer.fail(endpoint, ECHO)
@@ -114,7 +114,7 @@ it.each<[string, (secret: string) => string]>([
   ['in base64', (secret) => Buffer.from(secret).toString('base64')],
   ['in base64url', (secret) => Buffer.from(secret).toString('base64url')],
   ['in JSON', (secret) => JSON.stringify(secret).slice(1, -1)],
-  ['with spaces of no width', (secret) => secret.replace(/\B|\b/g, '\u200b')],
+  ['with zero-width spaces', (secret) => secret.replace(/\B|\b/g, '\u200b')],
 ])('a secret that the issuer quotes %s is not in the error', async (_, quoted) => {
   const secret = `"${SECRET}\\~?>"`
   const bed = await clientBed()

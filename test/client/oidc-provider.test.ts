@@ -126,16 +126,16 @@ describe('at a real authorization server', () => {
 
   it.each<[string, Omit<TokenSourceOptions, 'issuer'>]>([
     ['a wrong secret', { clientId: 'a basic/client', clientSecret: 'wrong' }],
-    ['a client it does not know', { clientId: 'nobody', clientSecret: SECRET }],
+    ['an unknown client', { clientId: 'nobody', clientSecret: SECRET }],
     ['a secret where a key is registered', { clientId: 'key', clientSecret: SECRET }],
-    ['a strange key', { clientId: 'key', privateKey: strangeKey, authentication: 'private_key_jwt' }],
-  ])('%s is told as credentials_refused', async (_, options) => {
+    ['an unregistered key', { clientId: 'key', privateKey: strangeKey, authentication: 'private_key_jwt' }],
+  ])('%s is credentials_refused', async (_, options) => {
     const error = await failureOf(source(options).getToken(), TokenSourceError)
     expect(error).toMatchObject({ reason: 'credentials_refused', code: 'invalid_client', status: 401 })
     expect(error.message).not.toContain(SECRET)
   })
 
-  it('a client without the grant is told as request_refused', async () => {
+  it('a client without the grant is request_refused', async () => {
     const error = await failureOf(
       source({ clientId: 'idle', clientSecret: SECRET }).getToken(),
       TokenSourceError,

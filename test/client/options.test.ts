@@ -34,7 +34,7 @@ function complaint(make: () => unknown): string {
 describe('tokenSource', () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['nothing', { issuer: undefined }, ''],
-    ['two places', { tokenEndpoint: 'https://a.test/t' }, ''],
+    ['two endpoints', { tokenEndpoint: 'https://a.test/t' }, ''],
     ['a misspelt option', { scope: 'a' }, '.scope'],
     ['an issuer without TLS', { issuer: 'http://auth.test' }, '.issuer'],
     [
@@ -45,32 +45,32 @@ describe('tokenSource', () => {
     ['no client id', { clientId: undefined }, '.clientId'],
     ['no secret', { clientSecret: undefined }, '.clientSecret'],
     ['an empty secret', { clientSecret: ' ' }, '.clientSecret'],
-    ['another authentication', { authentication: 'none' }, '.authentication'],
+    ['an unknown authentication', { authentication: 'none' }, '.authentication'],
     ['a key beside a secret', { privateKey: EC.privateKey }, '.privateKey'],
     ['a secret beside a key', { ...KEY, clientSecret: 'hunter2' }, '.clientSecret'],
     ['no key', { ...KEY, privateKey: undefined }, '.privateKey'],
     ['a public key', { ...KEY, privateKey: EC.publicKey }, '.privateKey'],
     ['a weak key', { ...KEY, privateKey: WEAK }, '.privateKey'],
-    ['a text that is no key', { ...KEY, privateKey: 'hunter2' }, '.privateKey'],
+    ['a string that is not a key', { ...KEY, privateKey: 'hunter2' }, '.privateKey'],
     ['a symmetric JWK', { ...KEY, privateKey: { kty: 'oct', k: 'aHVudGVyMg' } }, '.privateKey'],
     ['an algorithm of another key', { ...KEY, algorithm: 'RS256' }, '.algorithm'],
     ['a symmetric algorithm', { ...KEY, algorithm: 'HS256' }, '.algorithm'],
-    ['an assertion audience that is none', { ...KEY, assertionAudience: '' }, '.assertionAudience'],
+    ['an empty assertion audience', { ...KEY, assertionAudience: '' }, '.assertionAudience'],
     ['an empty list of audiences', { audience: [] }, '.audience'],
-    ['a resource that is no address', { resource: 'orders' }, '.resource'],
+    ['a resource that is not a URL', { resource: 'orders' }, '.resource'],
     ['a resource with a fragment', { resource: 'https://a.test/#b' }, '.resource'],
     ['a scope with a quote', { scopes: ['a"b'] }, '.scopes'],
     ['no scope in the list', { scopes: [] }, '.scopes'],
     ['a scope with a space', { scopes: ['a b'] }, '.scopes'],
-    ['scopes that are no texts', { scopes: [1] }, '.scopes'],
-    ['a parameter that is ours', { parameters: { client_secret: 'x' } }, '.parameters.client_secret'],
-    ['a parameter that is no text', { parameters: { a: 1 } }, '.parameters.a'],
+    ['scopes that are not strings', { scopes: [1] }, '.scopes'],
+    ['a reserved parameter', { parameters: { client_secret: 'x' } }, '.parameters.client_secret'],
+    ['a parameter that is not a string', { parameters: { a: 1 } }, '.parameters.a'],
     ['renewAt 1', { renewAt: 1 }, '.renewAt'],
     ['renewAt NaN', { renewAt: Number.NaN }, '.renewAt'],
     ['a deadline in words', { deadline: 'soon' }, '.deadline'],
     ['no tokens', { maxTokens: 0 }, '.maxTokens'],
-    ['a fetch that is none', { fetch: 'https://a.test' }, '.fetch'],
-    ['a clock that is none', { clock: 7 }, '.clock'],
+    ['a fetch that is not a function', { fetch: 'https://a.test' }, '.fetch'],
+    ['a clock that is not a function', { clock: 7 }, '.clock'],
     ['no lifetime', { assumedLifetime: 0 }, '.assumedLifetime'],
     ['every origin', { allowedOrigins: '*' }, '.allowedOrigins'],
     ['an origin without TLS', { allowedOrigins: 'http://a.test' }, '.allowedOrigins'],
@@ -81,10 +81,10 @@ describe('tokenSource', () => {
     ['an audience at Stytch', { ...STYTCH, audience: 'x' }, '.audience'],
     ['a resource at Stytch', { ...STYTCH, resource: 'https://x.test' }, '.resource'],
     ['no project', { ...STYTCH, stytch: {} }, '.stytch.projectId'],
-    ['a misspelt member of stytch', { ...STYTCH, stytch: { projectId: 'p', url: 'x' } }, '.stytch.url'],
-    ['all that is needed', {}, 'none'],
-    ['all that is needed with a key', KEY, 'none'],
-    ['all that is needed at Stytch', STYTCH, 'none'],
+    ['a misspelt option of stytch', { ...STYTCH, stytch: { projectId: 'p', url: 'x' } }, '.stytch.url'],
+    ['the required options', {}, 'none'],
+    ['the required options with a key', KEY, 'none'],
+    ['the required options at Stytch', STYTCH, 'none'],
   ])('with %s', (_, extra, option) => {
     const options = Object.fromEntries(
       Object.entries({ ...GOOD, ...extra }).filter(([, value]) => value !== undefined),
@@ -100,14 +100,14 @@ describe('clerkTokenSource', () => {
     ["the instance's key", { machineSecretKey: 'sk_test_hunter2' }, 'machineSecretKey'],
     ['a key with a line break', { machineSecretKey: 'ak_hunter2\n' }, 'machineSecretKey'],
     ['another format', { format: 'paseto' }, 'format'],
-    ['a short life', { expiresIn: 1 }, 'expiresIn'],
+    ['a short lifetime', { expiresIn: 1 }, 'expiresIn'],
     ['claims in a list', { claims: [] }, 'claims'],
-    ['claims that are no JSON', { claims: { a: 1n } }, 'claims'],
-    ['a remainder of a JWT', { format: 'jwt', minRemainingTtl: 60 }, 'minRemainingTtl'],
-    ['a remainder as long as the life', { expiresIn: 60, minRemainingTtl: 60 }, 'minRemainingTtl'],
+    ['claims that are not JSON', { claims: { a: 1n } }, 'claims'],
+    ['minRemainingTtl of a JWT', { format: 'jwt', minRemainingTtl: 60 }, 'minRemainingTtl'],
+    ['minRemainingTtl as long as the lifetime', { expiresIn: 60, minRemainingTtl: 60 }, 'minRemainingTtl'],
     ['scopes', { scopes: 'a' }, 'scopes'],
     ['an API without TLS', { apiUrl: 'http://api.test' }, 'apiUrl'],
-    ['all that is needed', {}, 'none'],
+    ['the required options', {}, 'none'],
   ])('with %s', (_, extra, option) => {
     const options = Object.fromEntries(
       Object.entries({ machineSecretKey: 'ak_hunter2', ...extra }).filter(([, value]) => value !== undefined),
@@ -117,22 +117,22 @@ describe('clerkTokenSource', () => {
   })
 })
 
-describe('a request for a token', () => {
+describe('a token request', () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
-    ['a misspelt member', { scope: 'a' }, 'getToken.scope'],
+    ['a misspelt option', { scope: 'a' }, 'getToken.scope'],
     ['a wrong scope', { scopes: 'a"' }, 'getToken.scopes'],
-    ['a text without a scope', { scopes: ' ' }, 'getToken.scopes'],
-    ['an empty text of scopes', { scopes: '' }, 'getToken.scopes'],
+    ['a string without a scope', { scopes: ' ' }, 'getToken.scopes'],
+    ['an empty string of scopes', { scopes: '' }, 'getToken.scopes'],
     ['an empty list of scopes', { scopes: [] }, 'getToken.scopes'],
     ['a wrong resource', { resource: 'x' }, 'getToken.resource'],
-    ['an audience that is no text', { audience: 7 }, 'getToken.audience'],
+    ['an audience that is not a string', { audience: 7 }, 'getToken.audience'],
   ])('with %s is rejected before anything is sent', async (_, request, option) => {
     const { issuer, source } = await clientBed()
     await expect(source().getToken(request)).rejects.toMatchObject({ name: 'ConfigurationError', option })
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('has no audience at Stytch, and neither that nor scopes at Clerk', async () => {
+  it('has no audience at Stytch, and neither audience nor scopes at Clerk', async () => {
     const { stytchSource, clerkSource } = await clientBed()
     await expect(stytchSource().getToken({ audience: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
     await expect(clerkSource().getToken({ scopes: 'x' })).rejects.toBeInstanceOf(ConfigurationError)
@@ -140,7 +140,7 @@ describe('a request for a token', () => {
   })
 })
 
-it('a source is frozen, and its functions need no source to be called on', async () => {
+it('a source is frozen, and its functions can be called without it', async () => {
   const { source } = await clientBed()
   const tokens = source()
   expect(Object.isFrozen(tokens)).toBe(true)

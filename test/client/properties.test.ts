@@ -63,8 +63,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Lets everything that is due run; nothing here waits for the outside. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-describe('whatever happens in whatever order', () => {
-  it('one request at most is in flight per set, and no token is handed out that has ended', async () => {
+describe('in any order of events', () => {
+  it('at most one request is in flight per set, and no expired token is returned', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 40 }),

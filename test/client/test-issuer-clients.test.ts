@@ -53,7 +53,7 @@ describe('a client with a key', () => {
     ['for a list of one', (issuer) => ({ claims: { aud: [issuer.url] } })],
     ['with its client_id', () => ({ form: { client_id: 'keyed' } })],
     ['with a kid the issuer does not know of', () => ({ kid: 'any' })],
-  ])('gets a token with an assertion %s', async (_, bend) => {
+  ])('obtains a token with an assertion %s', async (_, bend) => {
     const issuer = await issuerWithKeyed()
     const { status, json } = await send(`${issuer.url}/token`, { form: await form(issuer, bend(issuer)) })
     expect(status).toBe(200)
@@ -64,23 +64,23 @@ describe('a client with a key', () => {
     ['another key', { key: STRANGE.privateKey }],
     ['another issuer', { claims: { iss: 'other' } }],
     ['another subject', { claims: { sub: 'other' } }],
-    ['a client nobody knows', { claims: { iss: 'nobody', sub: 'nobody' } }],
+    ['an unknown client', { claims: { iss: 'nobody', sub: 'nobody' } }],
     ['another audience', { claims: { aud: 'https://other.test' } }],
     ['no audience', { claims: { aud: undefined } }],
-    ['an end that has come', { claims: { exp: NOW } }],
-    ['no end', { claims: { exp: undefined } }],
-    ['an end far away', { claims: { exp: NOW + 3600 } }],
+    ['an exp that has passed', { claims: { exp: NOW } }],
+    ['no exp', { claims: { exp: undefined } }],
+    ['an exp far in the future', { claims: { exp: NOW + 3600 } }],
     ['no jti', { claims: { jti: undefined } }],
     ['another type', { form: { client_assertion_type: 'x' } }],
     ["another's client_id", { form: { client_id: 'other' } }],
-    ['something that is no JWT', { form: { client_assertion: 'a.b.c' } }],
+    ['something that is not a JWT', { form: { client_assertion: 'a.b.c' } }],
   ])('is refused with %s', async (_, bent) => {
     const issuer = await issuerWithKeyed()
     const { status, json } = await send(`${issuer.url}/token`, { form: await form(issuer, bent) })
     expect([status, json['error']]).toEqual([401, 'invalid_client'])
   })
 
-  it('is refused with an assertion that was used, at whichever endpoint', async () => {
+  it('is refused with a used assertion, at any endpoint', async () => {
     const issuer = await issuerWithKeyed()
     const used = await form(issuer)
     expect((await send(`${issuer.url}/token`, { form: used })).status).toBe(200)
@@ -92,7 +92,7 @@ describe('a client with a key', () => {
     expect((await send(`${issuer.url}/introspect`, { form: { ...fresh, token: 'x' } })).status).toBe(200)
   })
 
-  it('is refused with its secret, and with two proofs at once', async () => {
+  it('is refused with its secret, and with two proofs in one request', async () => {
     const issuer = await issuerWithKeyed()
     const grant_type = 'client_credentials'
     const basic = ['keyed', 'unused'] as const
@@ -101,7 +101,7 @@ describe('a client with a key', () => {
     expect([twice.status, twice.json['error']]).toEqual([400, 'invalid_request'])
   })
 
-  it('may have several, of which the kid names one', async () => {
+  it('may have several keys, of which the kid names one', async () => {
     const issuer = await startIssuer()
     const jwks = await Promise.all(
       [OWN, STRANGE].map(async ({ publicKey }, index) => ({ ...(await jwkOf(publicKey)), kid: `k${index}` })),
@@ -121,7 +121,7 @@ async function jwkOf(pem: string): Promise<Readonly<Record<string, unknown>>> {
 }
 
 describe('a client', () => {
-  it('may be limited in what its tokens are for, and have them live as long as is said', async () => {
+  it('may be limited to audiences, scopes and a token lifetime', async () => {
     const issuer = await startIssuer()
     issuer.addClient({
       clientId: 'c',
@@ -152,7 +152,7 @@ describe('a client', () => {
     }
   })
 
-  it('learns from discovery how it may say who it is', async () => {
+  it('learns the authentication methods from discovery', async () => {
     const issuer = await startIssuer()
     const { json } = await send(`${issuer.url}/.well-known/openid-configuration`)
     const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']

@@ -16,7 +16,7 @@ async function renewed(source: TokenSource, old: string): Promise<string> {
 }
 
 describe('a token', () => {
-  it('is asked for on first use and then used again', async () => {
+  it('is requested on first use and then reused', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source()
     expect(issuer.calls.token).toBe(0)
@@ -26,7 +26,7 @@ describe('a token', () => {
     expect(issuer.calls.token).toBe(1)
   })
 
-  it('is one per audience and scope set, in whatever order scopes are named', async () => {
+  it('is cached per audience and scope set, in any order of scopes', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source({ scopes: 'a b' })
     const first = await tokens.getToken()
@@ -44,7 +44,7 @@ describe('a token', () => {
     expect(await tokens.getToken({ resource: ['https://y.test', 'https://x.test'] })).toBe(others[4])
   })
 
-  it('is asked for once, however many want it at the same time', async () => {
+  it('is requested once for concurrent callers', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source()
     const gate = issuer.gate('token')
@@ -55,7 +55,7 @@ describe('a token', () => {
     expect(issuer.calls.token).toBe(1)
   })
 
-  it('is renewed ahead of its end, in the background, while the old one is used', async () => {
+  it('is renewed in the background before it expires, while the old one is used', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source()
     const first = await tokens.getToken()
@@ -93,7 +93,7 @@ describe('a token', () => {
     }
   })
 
-  it('is never handed out in its last five seconds', async () => {
+  it('is never returned in its last five seconds', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source()
     const first = await tokens.getToken()
@@ -105,7 +105,7 @@ describe('a token', () => {
     expect((await failureOf(tokens.getToken(), TokenSourceError)).reason).toBe('issuer_unavailable')
   })
 
-  it('of a short life is not handed out in the last tenth of it', async () => {
+  it('with a short lifetime is not returned in the last tenth of it', async () => {
     const { issuer, source, pass } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
     const tokens = source({ clientId, clientSecret })
@@ -117,7 +117,7 @@ describe('a token', () => {
     await failureOf(tokens.getToken(), TokenSourceError)
   })
 
-  it('is good for five minutes, or as assumed, where the issuer does not say', async () => {
+  it('is valid for five minutes, or assumedLifetime, without expires_in', async () => {
     for (const [assumedLifetime, seconds] of [
       [undefined, 300],
       ['20m', 1200],
@@ -134,7 +134,7 @@ describe('a token', () => {
     }
   })
 
-  it('lives from when it was asked for, however long the answer took', async () => {
+  it('has a lifetime that starts with the request, however long the response took', async () => {
     const { issuer, source, pass } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ tokenLifetime: 10 })
     const tokens = source({ clientId, clientSecret })
@@ -146,7 +146,7 @@ describe('a token', () => {
     expect(await waiting).toMatchObject({ reason: 'answer_unreadable' })
   })
 
-  it('does not live longer because the time of day was put back', async () => {
+  it('does not live longer because the system time was set back', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source()
     await tokens.getToken()
@@ -158,8 +158,8 @@ describe('a token', () => {
   })
 })
 
-describe('the sets', () => {
-  it('are bounded: the least recently used goes first', async () => {
+describe('the cache', () => {
+  it('is bounded and evicts the least recently used token first', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source({ maxTokens: 2 })
     await tokens.getToken({ scopes: 'a' })
@@ -173,7 +173,7 @@ describe('the sets', () => {
     expect(issuer.calls.token).toBe(4)
   })
 
-  it('that are pushed out while they are asked for are still asked for once', async () => {
+  it('requests a token once although it is evicted during the request', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source({ maxTokens: 1 })
     const gate = issuer.gate('token')
@@ -187,7 +187,7 @@ describe('the sets', () => {
 })
 
 describe('when the issuer fails', () => {
-  it('the old token is used until it ends, and a new one as soon as there is one', async () => {
+  it('the old token is used until it expires, and a new one as soon as one is issued', async () => {
     const { issuer, source, pass } = await clientBed()
     const { fetch, settled } = watchedFetch()
     const tokens = source({ fetch })
@@ -206,7 +206,7 @@ describe('when the issuer fails', () => {
     await renewed(tokens, first)
   })
 
-  it('it is left alone for 1 s, doubling to 60 s, and whoever asks gets the error at once', async () => {
+  it('no request is sent for 1 s, doubling to 60 s, and callers get the error immediately', async () => {
     const { issuer, source, pass } = await clientBed()
     onTestFinished(() => void vi.restoreAllMocks())
     vi.spyOn(Math, 'random').mockReturnValue(0)
@@ -251,7 +251,7 @@ describe('when the issuer fails', () => {
     await tokens.getToken()
   })
 
-  it('several sets that fail together make one pause', async () => {
+  it('several sets that fail together cause one backoff', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source()
     issuer.fail('token', 500)
@@ -261,7 +261,7 @@ describe('when the issuer fails', () => {
     for (const { retryAfter } of await Promise.all(asked)) expect(retryAfter).toBeLessThanOrEqual(1)
   })
 
-  it('a set it refuses does not hold up the others', async () => {
+  it('a set that the issuer refuses does not block the others', async () => {
     const { issuer, source } = await clientBed()
     const { clientId, clientSecret } = issuer.addClient({ scopes: 'a' })
     const tokens = source({ clientId, clientSecret })
@@ -275,7 +275,7 @@ describe('when the issuer fails', () => {
     expect(issuer.calls.token).toBe(2)
   })
 
-  it('an answer that never comes ends at the deadline, as does a secret, and the error says which', async () => {
+  it('a missing response and a missing secret end at the deadline, and the error says which', async () => {
     const { issuer, source } = await clientBed()
     issuer.fail('token', 'hang')
     const unanswered = withoutAnswer(issuer, 'token', source().getToken())
@@ -291,8 +291,8 @@ describe('when the issuer fails', () => {
   })
 })
 
-describe('who waits', () => {
-  it('may give up alone', async () => {
+describe('a waiting caller', () => {
+  it('aborts without effect on others', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source()
     const gate = issuer.gate('token')
@@ -307,14 +307,14 @@ describe('who waits', () => {
     expect(issuer.calls.token).toBe(1)
   })
 
-  it('is not even heard when the signal is aborted already', async () => {
+  it('is rejected before any request if the signal is aborted', async () => {
     const { issuer, source } = await clientBed()
     const signal = AbortSignal.abort(new Error('too late'))
     await expect(source().getToken({ signal })).rejects.toThrow('too late')
     expect(issuer.calls.token).toBe(0)
   })
 
-  it('is told when the source is closed, as is whoever comes later', async () => {
+  it('is rejected when the source is closed, as is every later caller', async () => {
     const { issuer, source } = await clientBed()
     const tokens = source({ allowedOrigins: issuer.url })
     const gate = issuer.gate('token')
@@ -329,7 +329,7 @@ describe('who waits', () => {
   })
 })
 
-it('a token that is forgotten is not given again, and forgetting an older one changes nothing', async () => {
+it('a forgotten token is not returned again, and forgetting an older one has no effect', async () => {
   const { issuer, source } = await clientBed()
   const tokens = source()
   const first = await tokens.getToken()

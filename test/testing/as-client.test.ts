@@ -174,7 +174,7 @@ describe('whose token, and of which format', () => {
 })
 
 describe('a verifier without a running test issuer behind it', () => {
-  const ADVICE = /no running test issuer stands behind this verifier.*createTestIssuer\(\)/
+  const ADVICE = /this verifier has no running test issuer.*createTestIssuer\(\)/
 
   it('is told so, and how to wire one', async () => {
     await startIssuer()
@@ -193,7 +193,7 @@ describe('a verifier without a running test issuer behind it', () => {
   it('is told so for a provider it does not have', async () => {
     const verifier = verifierOf(oauth((await startIssuer()).oauth()))
     expect(() => asClient(verifier, { provider: 'stytch' })).toThrow(
-      /behind this verifier as stytch.*stytch\(/,
+      /this verifier has no running test issuer as stytch.*stytch\(/,
     )
   })
 

@@ -5,10 +5,10 @@ import { command, omitUndefined } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { secret, text, toFlag } from '../input/option.js'
 
-/** Describes a token without showing it. */
+/** Describes a token without printing it. */
 function describeToken(kind: string, token: string | undefined, hash: string | undefined): string {
   return token === undefined
-    ? `the ${kind} of hash ${hash ?? ''}`
+    ? `the ${kind} with the hash ${hash ?? ''}`
     : `the ${kind} whose SHA-256 begins with ${fingerprintOf(tokenDigest(token))}`
 }
 
@@ -16,10 +16,10 @@ const remove = command({
   name: 'tokens delete',
   vendor: 'authlete',
   functions: ['delete'],
-  summary: 'Deletes a token, and its refresh token with it.',
+  summary: 'Deletes a token and its refresh token.',
   options: {
-    token: secret('the token: this, or its hash'),
-    tokenHash: text('HASH', 'the hash of the token, as tokens list shows it'),
+    token: secret('the token (or use --token-hash)'),
+    tokenHash: text('HASH', 'the hash of the token, as printed by tokens list'),
   },
   example: 'tokens delete --vendor authlete --token-hash uQX9ZyNwpE2kTnvyX9p3YgrZxqu6Ma9aOlWBzvfx1Fk',
   needs: SERVICE,
@@ -31,7 +31,7 @@ const remove = command({
     return {
       question: () =>
         `Delete ${describeToken('access token', token, tokenHash)} at Authlete, and its refresh token? ` +
-        'It cannot be made good again.',
+        'This cannot be undone.',
       run: async () => {
         await tokens.delete(omitUndefined(values), { signal })
         return { item: { deleted: true } }
@@ -46,17 +46,16 @@ const revoke = command({
   name: 'tokens revoke',
   vendor: 'authlete',
   functions: ['revoke', 'revokeAllOfClient', 'revokeAllOfSubject', 'revokeAllOfClientAndSubject'],
-  summary:
-    'Revokes one token with the access or refresh token that belongs to it; or all of a client or person.',
+  summary: 'Revokes one token and its access or refresh token, or all tokens of a client or subject.',
   options: {
-    token: secret('the access token: this, or one of the next three'),
-    tokenHash: text('HASH', 'the hash of the access token, as tokens list shows it'),
+    token: secret('the access token (or use one of the next three options)'),
+    tokenHash: text('HASH', 'the hash of the access token, as printed by tokens list'),
     refreshToken: secret('the refresh token'),
     refreshTokenHash: text('HASH', 'the hash of the refresh token'),
-    allOfClient: text('CLIENT', 'every token of this client, whoever it is for'),
+    allOfClient: text('CLIENT', 'every token of this client, for every subject'),
     allOfSubject: text(
-      'PERSON',
-      'every token of this person; with --all-of-client, only those of that client',
+      'SUBJECT',
+      'every token of this subject; with --all-of-client, only those of that client',
     ),
   },
   example: 'tokens revoke --vendor authlete --token-hash uQX9ZyNwpE2kTnvyX9p3YgrZxqu6Ma9aOlWBzvfx1Fk',
@@ -73,13 +72,15 @@ const revoke = command({
             selector.refreshToken === undefined && selector.refreshTokenHash === undefined
               ? describeToken('access token', selector.token, selector.tokenHash)
               : describeToken('refresh token', selector.refreshToken, selector.refreshTokenHash)
-          } at Authlete, and the token that belongs to it? It cannot be made good again.`,
+          } at Authlete, and the token that belongs to it? This cannot be undone.`,
         run: async () => ({ item: await tokens.revoke(omitUndefined(selector), { signal }) }),
       }
     }
     const conflict = TOKEN_SELECTORS.find((name) => selector[name] !== undefined)
     if (conflict !== undefined)
-      throw new UsageError(`${toFlag(conflict)} names one token, --all-of-... many: leave one of them out`)
+      throw new UsageError(
+        `${toFlag(conflict)} selects one token and cannot be combined with --all-of-client or --all-of-subject`,
+      )
     return {
       question: async () => {
         const { total } = await tokens.list(omitUndefined({ clientId, subject, limit: 1 }), {
@@ -87,10 +88,10 @@ const revoke = command({
         })
         const whose = [
           ...(clientId === undefined ? [] : [`of the client ${JSON.stringify(clientId)}`]),
-          ...(subject === undefined ? [] : [`of the person ${JSON.stringify(subject)}`]),
+          ...(subject === undefined ? [] : [`of the subject ${JSON.stringify(subject)}`]),
         ].join(' ')
         const count = total === undefined ? '' : ` (${total} now)`
-        return `Revoke EVERY token ${whose} at Authlete${count}? They cannot be made good again.`
+        return `Revoke EVERY token ${whose} at Authlete${count}? This cannot be undone.`
       },
       run: async () => ({ item: await revokeAll(tokens, clientId, subject, signal) }),
     }
@@ -115,7 +116,7 @@ function requireExactlyOne<N extends string>(
   values: Readonly<Record<N, string | undefined>>,
 ): void {
   if (names.filter((name) => values[name] !== undefined).length !== 1)
-    throw new UsageError(`Exactly one is needed of ${names.map(toFlag).join(', ')}`)
+    throw new UsageError(`Exactly one of ${names.map(toFlag).join(', ')} is required`)
 }
 
 export const AUTHLETE_REMOVALS = [remove, revoke]

@@ -28,8 +28,8 @@ export function connect({ env, limits }: Pick<CommandInput<unknown>, 'env' | 'li
   })
 }
 
-const scopes = text('SCOPES', 'one text with spaces')
-const property = repeatable(text('KEY=VALUE', "a word of the application's own"))
+const scopes = text('SCOPES', 'scopes of the token, separated by spaces')
+const property = repeatable(text('KEY=VALUE', 'a property that is stored with the token'))
 const neverExpires = flag('the token never expires')
 
 function propertiesOf(pairs: readonly string[] | undefined): readonly AuthleteProperty[] | undefined {
@@ -44,12 +44,12 @@ const list = command({
   name: 'tokens list',
   vendor: 'authlete',
   functions: ['list'],
-  summary: 'Lists tokens. Their values are nowhere: a token is known by its hash.',
+  summary: 'Lists tokens by their hashes. Authlete does not return their values.',
   options: {
     clientId: text('CLIENT', 'only tokens of this client: its number or alias'),
     subject: text('SUBJECT', 'only tokens of this subject'),
-    limit: number('N', 'at most so many; default all'),
-    offset: number('N', 'leaves out so many; default 0'),
+    limit: number('N', 'maximum number of tokens; default all'),
+    offset: number('N', 'skips this many tokens; default 0'),
   },
   example: 'tokens list --vendor authlete --client-id 26478243745571 --limit 20',
   needs: SERVICE,
@@ -72,18 +72,18 @@ const create = command({
   name: 'tokens create',
   vendor: 'authlete',
   functions: ['create'],
-  summary: 'Creates a token, and shows it this once.',
+  summary: 'Creates a token and prints it once.',
   options: {
     clientId: required(text('CLIENT', "the client's number or alias")),
-    grantType: choice(AUTHLETE_GRANT_TYPES, 'how the token came to be; default CLIENT_CREDENTIALS'),
+    grantType: choice(AUTHLETE_GRANT_TYPES, 'grant type of the token; default CLIENT_CREDENTIALS'),
     subject: text('SUBJECT', 'the subject; required unless the grant type is CLIENT_CREDENTIALS'),
     scopes,
     expiresIn: duration("lifetime of the token; default the service's"),
     refreshTokenExpiresIn: duration("lifetime of its refresh token; default the service's"),
     neverExpires,
     property,
-    resource: repeatable(text('URL', 'what it is for')),
-    jwtClaims: object('further claims of a JWT access token'),
+    resource: repeatable(text('URL', 'the resource that the token is for')),
+    jwtClaims: object('additional claims of a JWT access token'),
   },
   example: `tokens create --vendor authlete --client-id 26478243745571 --scopes 'orders:read'`,
   needs: SERVICE,
@@ -108,17 +108,17 @@ const update = command({
   name: 'tokens update',
   vendor: 'authlete',
   functions: ['update'],
-  summary: 'Changes a token. What is not named stays.',
+  summary: 'Changes a token. Other settings are kept.',
   options: {
-    token: secret('the token: this, its hash or its id'),
-    tokenHash: text('HASH', 'the hash of the token, as tokens list shows it'),
+    token: secret('the token (or use --token-hash or --token-id)'),
+    tokenHash: text('HASH', 'the hash of the token, as printed by tokens list'),
     tokenId: text('ID', 'the id of the token'),
     scopes,
     expiresAt: moment('when the token expires'),
     refreshTokenExpiresAt: moment('when its refresh token expires'),
     neverExpires,
     property,
-    replaceToken: flag('replaces the value of the token and shows the new one this once'),
+    replaceToken: flag('replaces the value of the token and prints the new one once'),
   },
   example: `tokens update --vendor authlete --token env:TOKEN --scopes 'orders:read'`,
   needs: SERVICE,
@@ -135,12 +135,12 @@ const reissue = command({
   name: 'tokens reissue-id-token',
   vendor: 'authlete',
   functions: ['reissueIdToken'],
-  summary: 'Issues an ID token again, and shows it this once.',
+  summary: 'Reissues an ID token and prints it once.',
   options: {
     token: required(secret('the access token of the token response')),
     refreshToken: required(secret('the refresh token of the token response')),
     subject: text('SUBJECT', "the sub of the ID token; default the access token's subject"),
-    claims: object('further claims of the ID token'),
+    claims: object('additional claims of the ID token'),
   },
   example:
     'tokens reissue-id-token --vendor authlete --token env:ACCESS_TOKEN --refresh-token env:REFRESH_TOKEN',
@@ -159,13 +159,13 @@ const introspect = command({
   name: 'tokens introspect',
   vendor: 'authlete',
   functions: ['introspect'],
-  summary: 'Asks what to make of a token. Only what is asked for is checked.',
-  operand: { name: 'token', help: 'where the token is', isSecret: true },
+  summary: 'Introspects a token. Authlete checks only what the options require.',
+  operand: { name: 'token', help: 'source of the token', isSecret: true },
   options: {
-    scopes: text('SCOPES', 'the scopes it needs'),
-    subject: text('SUBJECT', 'the subject it must belong to'),
-    resource: repeatable(text('URL', 'what it must be for')),
-    maxAge: duration('how long ago the person may have been authenticated'),
+    scopes: text('SCOPES', 'required scopes, separated by spaces'),
+    subject: text('SUBJECT', 'required subject'),
+    resource: repeatable(text('URL', 'required resource')),
+    maxAge: duration('maximum time since the authentication of the user'),
   },
   example: `tokens introspect env:TOKEN --vendor authlete --scopes 'orders:read'`,
   needs: SERVICE,

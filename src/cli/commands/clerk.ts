@@ -22,12 +22,12 @@ const create = command({
   name: 'tokens create',
   vendor: 'clerk',
   functions: ['create'],
-  summary: 'Creates a token of the machine whose key is used, and shows it this once.',
+  summary: 'Creates a token of the machine whose key is used and prints it once.',
   options: {
     format: choice(['opaque', 'jwt'], 'opaque can be revoked, a JWT cannot; default opaque'),
-    expiresIn: duration("how long it is good for; without it that is Clerk's to say"),
-    claims: object('claims for whoever receives the token'),
-    minRemainingTtl: duration('gives a living token of the same claims again that lasts this long yet'),
+    expiresIn: duration("lifetime of the token; default Clerk's setting"),
+    claims: object('custom claims of the token'),
+    minRemainingTtl: duration('reuses a token with the same claims and at least this remaining lifetime'),
   },
   example: `tokens create --vendor clerk --expires-in 1h --claims '{"scope":"orders:read"}'`,
   needs: [['CLERK_MACHINE_SECRET_KEY']],
@@ -48,13 +48,13 @@ const list = command({
   name: 'tokens list',
   vendor: 'clerk',
   functions: ['list'],
-  summary: 'Lists the opaque tokens of a machine, newest first. JWTs are not kept at Clerk.',
+  summary: 'Lists the opaque tokens of a machine, newest first. Clerk does not store JWTs.',
   options: {
     subject: required(text('MACHINE', 'the machine (mch_...) whose tokens are listed')),
-    revoked: flag('also those that are revoked'),
-    expired: flag('also those that have expired'),
-    limit: number('N', 'at most so many; default all'),
-    offset: number('N', 'leaves out so many of the newest; default 0'),
+    revoked: flag('includes revoked tokens'),
+    expired: flag('includes expired tokens'),
+    limit: number('N', 'maximum number of tokens; default all'),
+    offset: number('N', 'skips this many of the newest tokens; default 0'),
   },
   example: 'tokens list --vendor clerk --subject mch_2xhFjEI5X2qWRvtV13BzSj8H6Dk --revoked --limit 20',
   needs: EITHER_KEY,
@@ -78,14 +78,14 @@ const revoke = command({
   name: 'tokens revoke',
   vendor: 'clerk',
   functions: ['revoke'],
-  summary: 'Revokes an opaque token by its id. JWTs cannot be revoked at Clerk.',
+  summary: 'Revokes an opaque token by its id. Clerk cannot revoke JWTs.',
   operand: {
     name: 'token-id',
     help: 'the id of the token (mt_ and 32 hexadecimal digits), which is not the token',
     isSecret: false,
     pattern: /^mt_[0-9A-Fa-f]{32}$/,
   },
-  options: { reason: text('TEXT', 'kept with the token, for people') },
+  options: { reason: text('TEXT', 'reason that is stored with the token') },
   example: `tokens revoke mt_1f2e3d4c5b6a79880011223344556677 --vendor clerk --reason 'laptop lost'`,
   needs: EITHER_KEY,
   uses: ['CLERK_API_URL'],
@@ -93,7 +93,7 @@ const revoke = command({
   prepare: ({ values, operand: tokenId, signal, ...call }) => {
     const tokens = connect(call)
     return {
-      question: () => `Revoke the token ${tokenId} at Clerk? It cannot be made good again.`,
+      question: () => `Revoke the token ${tokenId} at Clerk? This cannot be undone.`,
       run: async () => shown(await tokens.revoke({ tokenId, ...omitUndefined(values) }, { signal })),
     }
   },
@@ -103,8 +103,8 @@ const verify = command({
   name: 'tokens verify',
   vendor: 'clerk',
   functions: ['verify'],
-  summary: 'Asks Clerk about a token, as the machine that receives it or as the instance.',
-  operand: { name: 'token', help: 'where the token is', isSecret: true },
+  summary: 'Verifies a token at Clerk, as the machine that receives it or as the instance.',
+  operand: { name: 'token', help: 'source of the token', isSecret: true },
   options: {},
   example: 'tokens verify env:TOKEN --vendor clerk',
   needs: EITHER_KEY,
@@ -121,7 +121,7 @@ async function verified(tokens: ClerkTokens, token: string, signal: AbortSignal)
     const found = await tokens.verify({ token }, { signal })
     return { ...shown(found), code: found.revoked || found.expired ? EXIT.tokenNotGood : EXIT.done }
   } catch (error) {
-    // With a code of Clerk's own it is Clerk that knows no such token, and not some other server.
+    // An error code of Clerk shows that the response comes from Clerk and not from another server.
     const isUnknown = error instanceof ManagementError && error.status === 404 && error.code !== undefined
     throw isUnknown ? new CliError(EXIT.tokenNotGood, error.message) : error
   }

@@ -5,7 +5,7 @@ import type { Command } from '../command.js'
 import { OAUTH_COMMANDS } from './oauth.js'
 import { STYTCH_COMMANDS } from './stytch.js'
 
-/** Every command there is. A new one is a new row: help, arguments and exit codes come by themselves. */
+/** All commands. Help, arguments and exit codes follow from the row of a command. */
 export const COMMANDS: readonly Command[] = [
   ...CLERK_COMMANDS,
   ...STYTCH_COMMANDS,

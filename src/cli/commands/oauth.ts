@@ -7,13 +7,13 @@ import { choice, repeatable, text } from '../input/option.js'
 import { requiredVariable } from '../input/environment.js'
 
 const CLIENT = [['OAUTH_ISSUER', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET']] as const
-const TOKEN = { name: 'token', help: 'where the token is', isSecret: true } as const
+const TOKEN = { name: 'token', help: 'source of the token', isSecret: true } as const
 
 const authentication = choice(
   ['basic', 'post'],
-  'how the credentials are sent: in the header or in the form; default basic',
+  'sends the credentials in the header (basic) or in the form (post); default basic',
 )
-const tokenTypeHint = text('KIND', 'what kind of token it is: access_token, refresh_token')
+const tokenTypeHint = text('KIND', 'kind of the token: access_token or refresh_token')
 
 type OAuthCall = Pick<
   CommandInput<{ readonly authentication: 'basic' | 'post' | undefined }>,
@@ -37,12 +37,12 @@ function connect(
 const create = command({
   name: 'tokens create',
   vendor: 'oauth',
-  summary: 'Obtains a token with client credentials, and shows it this once.',
+  summary: 'Obtains a token with client credentials and prints it once.',
   options: {
-    scopes: text('SCOPES', 'what it is for: one text with spaces; default what the issuer gives'),
-    audience: repeatable(text('AUDIENCE', 'the parameter audience, of issuers that use it')),
-    resource: repeatable(text('URL', 'the address of the API the token is for')),
-    tokenEndpoint: text('URL', 'where tokens are to be had; default discovered'),
+    scopes: text('SCOPES', "scopes, separated by spaces; default the issuer's"),
+    audience: repeatable(text('AUDIENCE', 'the audience parameter, for issuers that support it')),
+    resource: repeatable(text('URL', 'the URL of the API that the token is for')),
+    tokenEndpoint: text('URL', 'the token endpoint; default discovered'),
     authentication,
   },
   example: `tokens create --vendor oauth --scopes 'orders:read' --resource https://orders.internal`,
@@ -69,11 +69,11 @@ const introspect = command({
   name: 'tokens introspect',
   vendor: 'oauth',
   functions: ['introspect'],
-  summary: 'Asks what the issuer says of a token (RFC 7662).',
+  summary: 'Introspects a token (RFC 7662).',
   operand: TOKEN,
   options: {
     tokenTypeHint,
-    introspectionEndpoint: text('URL', 'where tokens are asked about; default discovered'),
+    introspectionEndpoint: text('URL', 'the introspection endpoint; default discovered'),
     authentication,
   },
   example: 'tokens introspect env:TOKEN --vendor oauth',
@@ -95,11 +95,11 @@ const revoke = command({
   name: 'tokens revoke',
   vendor: 'oauth',
   functions: ['revoke'],
-  summary: 'Revokes a token (RFC 7009). Also done for one that the issuer does not know.',
+  summary: 'Revokes a token (RFC 7009). Succeeds even if the issuer does not know the token.',
   operand: TOKEN,
   options: {
     tokenTypeHint,
-    revocationEndpoint: text('URL', 'where tokens are revoked; default discovered'),
+    revocationEndpoint: text('URL', 'the revocation endpoint; default discovered'),
     authentication,
   },
   example: 'tokens revoke env:TOKEN --vendor oauth --token-type-hint access_token',
@@ -112,7 +112,7 @@ const revoke = command({
     return {
       question: () =>
         `Revoke the token whose SHA-256 begins with ${fingerprint} at ${requiredVariable(call.env, 'OAUTH_ISSUER')}? ` +
-        'It cannot be made good again.',
+        'This cannot be undone.',
       run: async () => {
         await tokens.revoke({ token, ...omitUndefined({ tokenTypeHint: hint }) }, { signal })
         return { item: { fingerprint, revoked: true } }

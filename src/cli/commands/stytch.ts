@@ -45,15 +45,15 @@ function connect(
 const createToken = command({
   name: 'tokens create',
   vendor: 'stytch',
-  summary: "Obtains a token with a client's own credentials, and shows it this once.",
-  options: { scopes: text('SCOPES', 'a part of what the client may have; default all of it') },
+  summary: "Obtains a token with a client's credentials and prints it once.",
+  options: { scopes: text('SCOPES', "scopes, separated by spaces; default all of the client's") },
   example: `tokens create --vendor stytch --scopes 'read:orders'`,
   needs: [['STYTCH_PROJECT_ID', 'STYTCH_CLIENT_ID', 'STYTCH_CLIENT_SECRET']],
   uses: ['STYTCH_API_URL'],
   effect: 'reads',
   prepare: ({ values, env, signal, limits }) => {
     const apiUrl = valueOf(env, 'STYTCH_API_URL')
-    // The credentials of the project have no business here: a client's own are enough.
+    // The credentials of the project are not needed here.
     const source = tokenSource({
       ...limits,
       stytch: { projectId: requiredVariable(env, 'STYTCH_PROJECT_ID'), ...omitUndefined({ apiUrl }) },
@@ -70,13 +70,13 @@ const verifyToken = command({
   name: 'tokens verify',
   vendor: 'stytch',
   functions: ['authenticateToken'],
-  summary: "Judges a token with the project's keys, as a guarded API does.",
-  operand: { name: 'token', help: 'where the token is', isSecret: true },
+  summary: "Verifies a token with the project's keys, as a guarded API does.",
+  operand: { name: 'token', help: 'source of the token', isSecret: true },
   options: {
-    scopes: text('SCOPES', 'all of them are required'),
-    maxTokenAge: duration('refuses a token that is this old'),
-    clockTolerance: duration('how far clocks may disagree; default 5s'),
-    b2b: flag('the project is a B2B one'),
+    scopes: text('SCOPES', 'required scopes, separated by spaces'),
+    maxTokenAge: duration('refuses tokens of at least this age'),
+    clockTolerance: duration('tolerance for clock differences; default 5s'),
+    b2b: flag('the project is a B2B project'),
   },
   example: `tokens verify env:TOKEN --vendor stytch --scopes 'read:orders' --max-token-age 15m`,
   needs: PROJECT,
@@ -95,21 +95,21 @@ const verifyToken = command({
 const CLIENT: Operand = { name: 'client-id', help: 'the id of the client', isSecret: false }
 
 const DESCRIBED = {
-  clientName: text('TEXT', 'its name'),
-  clientDescription: text('TEXT', 'what it is for'),
-  trustedMetadata: object("kept with the client for the project's own use"),
+  clientName: text('TEXT', 'the name of the client'),
+  clientDescription: text('TEXT', 'the purpose of the client'),
+  trustedMetadata: object('metadata that is stored with the client'),
 }
 
 const create = command({
   name: 'clients create',
   vendor: 'stytch',
   functions: ['create'],
-  summary: 'Creates a client, and shows its secret this once.',
+  summary: 'Creates a client and prints its secret once.',
   options: {
-    scopes: required(text('SCOPES', 'what its tokens may be for: one text with spaces')),
+    scopes: required(text('SCOPES', 'scopes that the client may request, separated by spaces')),
     ...DESCRIBED,
-    clientId: text('ID', 'imports a client under an id of your own'),
-    clientSecret: secret('imports a client with its secret'),
+    clientId: text('ID', 'imports a client with this id'),
+    clientSecret: secret('imports a client with this secret'),
   },
   example: `clients create --vendor stytch --client-name billing --scopes 'read:orders write:orders'`,
   needs: PROJECT,
@@ -130,13 +130,13 @@ const search = command({
   name: 'clients search',
   vendor: 'stytch',
   functions: ['search'],
-  summary: 'Lists clients: all of the project, or those that every filter finds.',
+  summary: 'Lists the clients of the project that match every filter.',
   options: {
-    clientId: repeatable(text('ID', 'those with one of these ids')),
-    clientName: repeatable(text('TEXT', 'those with one of these very names')),
-    scope: repeatable(text('SCOPE', 'those with one of these scopes')),
-    any: flag('one filter is enough'),
-    limit: number('N', 'at most so many; default all'),
+    clientId: repeatable(text('ID', 'clients with one of these ids')),
+    clientName: repeatable(text('TEXT', 'clients with one of these exact names')),
+    scope: repeatable(text('SCOPE', 'clients with one of these scopes')),
+    any: flag('lists clients that match at least one filter'),
+    limit: number('N', 'maximum number of clients; default all'),
   },
   example: 'clients search --vendor stytch --scope read:orders --limit 20',
   needs: PROJECT,
@@ -170,12 +170,12 @@ const update = command({
   name: 'clients update',
   vendor: 'stytch',
   functions: ['update'],
-  summary: 'Changes a client. What is not named stays; tokens it has stay good until they expire.',
+  summary: 'Changes a client. Other settings are kept. Its tokens stay valid until they expire.',
   operand: CLIENT,
   options: {
     ...DESCRIBED,
     status: choice(['active', 'inactive'], 'an inactive client obtains no tokens'),
-    scopes: text('SCOPES', 'all it may have from now on, in place of what it had'),
+    scopes: text('SCOPES', 'replaces all scopes of the client'),
   },
   example:
     'clients update m2m-client-test-d731954d-dab3-4a2b-bdee-07f3ad1be888 --vendor stytch --status inactive',
@@ -196,7 +196,7 @@ type Act = (
   signal: AbortSignal,
 ) => Promise<CommandResult>
 
-/** The commands that take a client and nothing else, by their functions; one that asks says what will become of it. */
+/** Creates a command whose only input is a client. A destructive one has a confirmation prompt. */
 function onClient(
   operation: string,
   summary: string,
@@ -236,16 +236,16 @@ const ON_CLIENT = [
   })),
   onClient(
     'delete',
-    'Deletes a client. Its tokens stay good until they expire.',
+    'Deletes a client. Its tokens stay valid until they expire.',
     'destroys',
     async (clients, input, signal) => ({
       item: { ...(await clients.delete(input, { signal })), deleted: true },
     }),
-    (client) => `Delete ${client}? It cannot be brought back.`,
+    (client) => `Delete ${client}? This cannot be undone.`,
   ),
   onClient(
     'secrets.rotateStart',
-    'Makes the next secret of a client, and shows it this once. From now on both are good.',
+    'Creates the next secret of a client and prints it once. Both secrets are then valid.',
     'changes',
     async (clients, input, signal) => ({
       item: await clients.secrets.rotateStart(input, { signal }),
@@ -254,21 +254,21 @@ const ON_CLIENT = [
   ),
   onClient(
     'secrets.rotate',
-    'Makes the next secret of a client the only one.',
+    'Ends the current secret of a client, so that only the next one is valid.',
     'destroys',
     async (clients, input, signal) => ({ item: await clients.secrets.rotate(input, { signal }) }),
     (client, found) =>
       `End the current secret${endOf(found.clientSecretLastFour)} of ${client}? ` +
-      'Whoever still uses it gets no more tokens.',
+      'Processes that still use it obtain no more tokens.',
   ),
   onClient(
     'secrets.rotateCancel',
-    'Gives up the next secret of a client; the current one stays.',
+    'Discards the next secret of a client and keeps the current one.',
     'destroys',
     async (clients, input, signal) => ({ item: await clients.secrets.rotateCancel(input, { signal }) }),
     (client, found) =>
-      `Give up the next secret${endOf(found.nextClientSecretLastFour)} of ${client}? ` +
-      'Whoever already uses it gets no more tokens.',
+      `Discard the next secret${endOf(found.nextClientSecretLastFour)} of ${client}? ` +
+      'Processes that already use it obtain no more tokens.',
   ),
 ]
 

@@ -7,7 +7,7 @@ import { duration, flag, text, toFlag, type Option, type Options } from './optio
 import { isPlaceOfSecret, looksSecret } from './secrets.js'
 import { VARIABLE_NAMES, VARIABLES } from './environment.js'
 
-/** What a command line says, with secrets still where they are. */
+/** Arguments of a command line, in which secrets are still sources. */
 export interface Arguments {
   readonly values: Readonly<Record<string, unknown>>
   readonly operand: string
@@ -17,23 +17,26 @@ export interface Arguments {
 }
 
 const COMMON = {
-  vendor: text('VENDOR', 'whose API; may be left out if the environment has the credentials of one only'),
-  json: flag('JSON for programs, in place of a table for people'),
-  deadline: duration('bounds each call, at most 60s'),
-  help: flag('shows this'),
+  vendor: text(
+    'VENDOR',
+    'the vendor; may be omitted if the environment has the credentials of one vendor only',
+  ),
+  json: flag('prints JSON instead of a table'),
+  deadline: duration('maximum time per call, at most 60s'),
+  help: flag('prints this help'),
 }
 
-/** The options of a command, those that every command has included. */
+/** Returns the options of a command, including those that every command has. */
 export function optionsOf(command: Command): Options {
-  const yes = command.isDestructive ? { yes: flag('does it without asking') } : {}
+  const yes = command.isDestructive ? { yes: flag('skips the confirmation') } : {}
   const { vendor, ...common } = COMMON
   return { ...command.options, ...(command.vendor === undefined ? {} : { vendor }), ...yes, ...common }
 }
 
 /**
- * Reads what stands behind the words of a command.
+ * Reads the arguments after the words of a command.
  *
- * @throws UsageError naming what is wrong, and never a value that could be a secret.
+ * @throws UsageError that names the problem and never a value that could be a secret.
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const options = optionsOf(command)
@@ -73,8 +76,8 @@ function parse(options: Options, names: ReadonlyMap<string, string>, args: reado
       { type: options[name]?.metavar === undefined ? ('boolean' as const) : ('string' as const) },
     ]),
   )
-  // Not strict, as the messages are our own: Node's do not say what is known, and take every value that begins with
-  // a dash for a mistake, which a hash of a token may well begin with.
+  // Not strict, because Node's messages do not list the known options, and Node refuses every value that begins
+  // with a dash, as a token hash may.
   const { tokens } = parseArgs({
     args: [...args],
     options: config,
@@ -89,11 +92,12 @@ function parse(options: Options, names: ReadonlyMap<string, string>, args: reado
     const option = options[names.get(token.name) ?? '']
     if (option === undefined) throw unknownOption(rawName, [...names.keys()])
     const before = raw.get(token.name)
-    if (before !== undefined && !option.isMultiple) throw new UsageError(`${rawName} is given twice`)
-    if (option.metavar === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`)
+    if (before !== undefined && !option.isMultiple) throw new UsageError(`${rawName} occurs twice`)
+    if (option.metavar === undefined && value !== undefined)
+      throw new UsageError(`${rawName} does not accept a value`)
     if (option.metavar !== undefined && (value === undefined || (!inlineValue && value.startsWith('--'))))
       throw new UsageError(
-        `${rawName}: its value is missing. One that begins with -- is written ${rawName}=VALUE`,
+        `${rawName}: the value is missing. Write a value that begins with -- as ${rawName}=VALUE`,
       )
     raw.set(token.name, [...(before ?? []), value ?? ''])
   }
@@ -107,8 +111,8 @@ function unknownOption(rawName: string, known: readonly string[]): UsageError {
   if (/secret|key|password|credential|token/i.test(rawName)) {
     const secrets = VARIABLE_NAMES.filter((name) => VARIABLES[name].isSecret)
     return new UsageError(
-      `${rawName.length > 40 ? 'That' : rawName} is no option here. Credentials come from environment variables ` +
-        `(${secrets.join(', ')}): an argument stands in the shell's history and in lists of processes`,
+      `${rawName.length > 40 ? 'That' : rawName} is not an option. Credentials are read from environment variables ` +
+        `(${secrets.join(', ')}), because arguments appear in the shell history and in process lists`,
     )
   }
   const name = rawName.length > 40 ? '' : ` ${rawName}`
@@ -117,7 +121,8 @@ function unknownOption(rawName: string, known: readonly string[]): UsageError {
 
 function readValue(where: string, option: Option, value: string): unknown {
   if (option.isSecret && !isPlaceOfSecret(value)) throw onCommandLine(where)
-  // Of an option that is no secret, what looks like one was mixed up with it: it is refused unseen.
+  // A value that looks like a secret was probably passed to the wrong option. It is refused without being
+  // printed.
   if (!option.isSecret && looksSecret(value) && option.metavar !== 'URL') throw misplaced(where)
   try {
     return option.read(where, value)
@@ -129,7 +134,7 @@ function readValue(where: string, option: Option, value: string): unknown {
 function readOperand({ name, operand }: Command, positionals: readonly string[]): string {
   const [first, second] = positionals
   if (operand === undefined) {
-    if (first !== undefined) throw new UsageError(`${name}: takes no argument but options`)
+    if (first !== undefined) throw new UsageError(`${name}: accepts options only`)
     return ''
   }
   const shown = `<${operand.name}>`
@@ -137,7 +142,7 @@ function readOperand({ name, operand }: Command, positionals: readonly string[])
     const how = operand.isSecret ? ': - for stdin, or env:NAME for an environment variable' : ''
     throw new UsageError(`${name}: ${shown} is missing${how}`)
   }
-  if (second !== undefined) throw new UsageError(`${name}: takes one argument, ${shown}, and options`)
+  if (second !== undefined) throw new UsageError(`${name}: accepts one argument, ${shown}, and options`)
   if (operand.isSecret && !isPlaceOfSecret(first)) throw onCommandLine(shown)
   if (!operand.isSecret && looksSecret(first)) throw misplaced(shown)
   if (operand.pattern?.test(first) === false) throw new UsageError(`${shown}: must be ${operand.help}`)
@@ -146,15 +151,15 @@ function readOperand({ name, operand }: Command, positionals: readonly string[])
 
 function onCommandLine(where: string): UsageError {
   return new UsageError(
-    `${where}: must be - (stdin) or env:NAME (an environment variable): a secret on the command line stands in the ` +
-      "shell's history and in lists of processes",
+    `${where}: must be - (stdin) or env:NAME (an environment variable). A secret on the command line appears in the ` +
+      'shell history and in process lists',
   )
 }
 
 function misplaced(where: string): UsageError {
   return new UsageError(
-    `${where}: this looks like a secret, which has no place on the command line. If it is one, it is in the shell's ` +
-      'history now: take it out there',
+    `${where}: the value looks like a secret, which must not be written on the command line. If it is one, remove it from the ` +
+      'shell history',
   )
 }
 

@@ -4,9 +4,9 @@ import { visible } from '../output/table.js'
 import type { Terminal } from '../terminal.js'
 
 /**
- * Asks whether what will be hit is meant.
+ * Prompts for confirmation of a destructive command.
  *
- * @throws CliError 3 unless somebody says yes.
+ * @throws CliError 3 unless the input is `y` or `yes`.
  */
 export async function confirm(
   question: NonNullable<PreparedCommand['question']>,
@@ -14,8 +14,8 @@ export async function confirm(
   isStdinUsed: boolean,
 ): Promise<void> {
   if (isStdinUsed || !terminal.isInteractive) {
-    const why = isStdinUsed ? 'stdin held the token' : 'there is no terminal'
-    throw refused(`Nobody could be asked, as ${why}: give --yes to do it without asking`)
+    const why = isStdinUsed ? 'because stdin contained the token' : 'without a terminal'
+    throw refused(`Cannot ask for confirmation ${why}. Use --yes to skip it`)
   }
   const answer = await terminal.ask(`${visible(await question())} [y/N] `, terminal.signal)
   terminal.signal.throwIfAborted()

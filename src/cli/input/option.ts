@@ -3,22 +3,26 @@ import { integer, oneOf } from '../../options/readers.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 
-/** One option of a command: how it is written, and how its text is read. */
+/** An option of a command: its syntax and its reader. */
 export interface Option<T = unknown> {
-  /** What stands for its value in the help; a flag has none. */
+  /** Placeholder of the value in the help; `undefined` for a flag. */
   readonly metavar: string | undefined
   readonly help: string
   readonly isRequired: boolean
   readonly isMultiple: boolean
-  /** Its value is a secret: it is read from stdin (`-`) or from an environment variable (`env:NAME`). */
+  /** Whether the value is a secret, which is read from stdin (`-`) or from an environment variable (`env:NAME`). */
   readonly isSecret: boolean
-  /** @throws ConfigurationError naming `where`, for a text that is none of this kind. */
+  /**
+   * Reads the value.
+   *
+   * @throws ConfigurationError that names `where`, for an invalid value.
+   */
   readonly read: (where: string, text: string) => unknown
-  /** There for its type alone. */
+  /** Carries the type only. */
   readonly type?: T
 }
 
-/** The options of a command, by their names in camel case: `expiresIn` is written `--expires-in`. */
+/** Options of a command by their camel case names: `expiresIn` is written `--expires-in`. */
 export type Options = Readonly<Record<string, Option>>
 
 export type Values<O extends Options> = {
@@ -38,7 +42,7 @@ export const flag = (help: string): Option<true | undefined> => option(undefined
 export const text = (metavar: string, help: string): Option<string | undefined> =>
   option(metavar, help, (_where, value) => value)
 
-/** A value that never stands on the command line itself. */
+/** A secret, which is never written on the command line itself. */
 export const secret = (help: string): Option<string | undefined> => ({
   ...option('-|env:NAME', help, (_where, value) => value),
   isSecret: true,
@@ -49,14 +53,14 @@ const count = integer({ min: 0, max: 999_999_999_999 })
 export const number = (metavar: string, help: string): Option<number | undefined> =>
   option(metavar, help, (where, value) => count.read(where, /^\d+$/.test(value) ? Number(value) : value))
 
-/** Digits alone are seconds. */
+/** A duration. Digits without a unit are seconds. */
 export const duration = (help: string): Option<number | string | undefined> =>
   option('DURATION', help, (_where, value) => (/^\d{1,12}$/.test(value) ? Number(value) : value))
 
 export const choice = <const V extends string>(values: readonly V[], help: string): Option<V | undefined> =>
   option(values.join('|'), help, oneOf(values).read)
 
-/** A moment as people write it, or in seconds since the epoch; given on in seconds. */
+/** A time in ISO 8601 format or in seconds since the epoch. Returned in seconds. */
 export const moment = (help: string): Option<number | undefined> =>
   option('TIME', help, (where, value) => {
     const isDate = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value)
@@ -64,24 +68,24 @@ export const moment = (help: string): Option<number | undefined> =>
     if (Number.isNaN(seconds)) {
       throw new ConfigurationError(
         where,
-        'must be a time like 2030-01-31T08:00:00Z, or seconds since the epoch',
+        'must be a time such as 2030-01-31T08:00:00Z, or seconds since the epoch',
       )
     }
     return seconds
   })
 
-/** An object of JSON. */
+/** A JSON object. */
 export const object = (help: string): Option<Readonly<Record<string, unknown>> | undefined> =>
   option('JSON', help, (where, value) => {
     const parsed = parseJson(value)
-    if (!isRecord(parsed)) throw new ConfigurationError(where, 'must be an object of JSON, in quotes')
+    if (!isRecord(parsed)) throw new ConfigurationError(where, 'must be a JSON object, in quotes')
     return parsed
   })
 
-/** An option that may be given several times. */
+/** An option that may occur several times. */
 export const repeatable = <T>(one: Option<T>): Option<readonly Exclude<T, undefined>[] | undefined> => ({
   metavar: one.metavar,
-  help: `${one.help}; may be given several times`,
+  help: `${one.help}; may be repeated`,
   isRequired: false,
   isMultiple: true,
   isSecret: false,
@@ -97,7 +101,7 @@ export const required = <T>(one: Option<T>): Option<Exclude<T, undefined>> => ({
   read: one.read,
 })
 
-/** `expiresIn` is written `--expires-in`. */
+/** Returns the flag of an option: `--expires-in` for `expiresIn`. */
 export function toFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 
-/** Shows a question and gives the line that is answered; empty once the input ends or the signal is aborted. */
+/** Prints a prompt and reads one line. Resolves with an empty string if the input ends or the signal is aborted. */
 export function promptOn(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
@@ -8,7 +8,7 @@ export function promptOn(
   signal: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve) => {
-    // No terminal mode: Ctrl-C is to reach the process, and nothing needs to be edited.
+    // No terminal mode, so that Ctrl-C reaches the process.
     const lines = createInterface({ input, output, terminal: false })
     const answer = (text: string): void => {
       isAnswered = true
@@ -18,7 +18,7 @@ export function promptOn(
     }
     let isAnswered = false
     const giveUp = (): void => {
-      // What is said next is not to stand behind the question.
+      // The next message must not follow the prompt on the same line.
       if (!isAnswered) output.write('\n')
       answer('')
     }

@@ -5,18 +5,18 @@ import { looksSecret } from './secrets.js'
 import type { Environment } from '../terminal.js'
 import { missingOf } from './environment.js'
 
-/** What the command line is about: commands of one name, and what is left of the arguments. */
+/** The commands that match the command line, and the remaining arguments. */
 export interface Selection {
   readonly candidates: readonly Command[]
   readonly rest: readonly string[]
-  /** As far as the words lead: empty, `tokens`, or `tokens create`. */
+  /** The matched words: empty, `tokens`, or `tokens create`. */
   readonly name: string
 }
 
 /**
- * Finds the commands that the words in front name.
+ * Finds the commands that the leading words name.
  *
- * @throws UsageError for words that name none.
+ * @throws UsageError for an unknown command.
  */
 export function select(commands: readonly Command[], args: readonly string[]): Selection {
   const words = args.slice(0, args.findIndex((arg) => arg.startsWith('-') || arg === '') >>> 0).slice(0, 2)
@@ -39,10 +39,9 @@ export function select(commands: readonly Command[], args: readonly string[]): S
 }
 
 /**
- * Of the commands of one name, the one of the vendor that is named, or else of the only vendor whose credentials are
- * in the environment.
+ * Chooses the command of the named vendor, or of the only vendor whose credentials are in the environment.
  *
- * @throws UsageError if that is none, or more than one.
+ * @throws UsageError if no vendor or more than one matches.
  */
 export function chooseVendor({ candidates, rest, name }: Selection, env: Environment): Command {
   const [only] = candidates
@@ -52,16 +51,18 @@ export function chooseVendor({ candidates, rest, name }: Selection, env: Environ
   if (named !== undefined) {
     const chosen = candidates.find(({ vendor }) => vendor === named)
     if (chosen !== undefined) return chosen
-    throw new UsageError(`${name}: not for the vendor${quoted(named)}. Known are ${known.join(', ')}`)
+    throw new UsageError(
+      `${name}: not available for the vendor${quoted(named)}. Known are ${known.join(', ')}`,
+    )
   }
   const ready = candidates.filter(({ needs }) => missingOf(env, needs).length === 0)
   const [chosen, another] = ready
   if (chosen !== undefined && another === undefined) return chosen
   const why =
     chosen === undefined
-      ? 'the environment has the credentials of none that knows this command'
-      : `the environment has the credentials of ${ready.map(({ vendor }) => vendor ?? '').join(' and ')}`
-  throw new UsageError(`${name}: say --vendor ${known.join('|')}: ${why}`)
+      ? 'no credentials for this command were found in the environment'
+      : `credentials of several vendors were found in the environment: ${ready.map(({ vendor }) => vendor ?? '').join(' and ')}`
+  throw new UsageError(`${name}: specify --vendor ${known.join('|')}: ${why}`)
 }
 
 export function vendorIn(args: readonly string[]): string | undefined {
@@ -74,7 +75,7 @@ export function vendorIn(args: readonly string[]): string | undefined {
   return typeof values.vendor === 'string' ? values.vendor : undefined
 }
 
-/** A word that was typed, unless it could be a secret that came to stand in the wrong place. */
+/** Quotes a word of the command line, unless it could be a misplaced secret. */
 function quoted(word: string): string {
   return word.length > 40 || looksSecret(word) ? '' : ` ${JSON.stringify(word)}`
 }

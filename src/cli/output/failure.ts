@@ -10,7 +10,10 @@ import { toFlag } from '../input/option.js'
 import { visible } from './table.js'
 import { VARIABLE_NAMES, VARIABLES, variableOf } from '../input/environment.js'
 
-/** A secret that is shorter is a piece of many words: without it the line would say nothing any more. */
+/**
+ * Minimum length of a secret that is redacted. A shorter one occurs in many words, so redaction would destroy the
+ * message.
+ */
 const SHORTEST_SECRET = 4
 
 export interface Failure {
@@ -19,7 +22,7 @@ export interface Failure {
   readonly line: string
 }
 
-/** What an error comes to: a line that says what to do, without any of these secrets, and the exit code. */
+/** Returns the message and exit code of an error. The message says what to do and contains none of these secrets. */
 export function failureOf(error: unknown, command: Command | undefined, secrets: readonly string[]): Failure {
   const { code, line } = read(error, command)
   const hidden = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
@@ -40,7 +43,7 @@ function read(error: unknown, command: Command | undefined): Failure {
   return { code: EXIT.failed, line: `${command?.name ?? 'm2m-guard'}: unexpected ${name}: ${message ?? ''}` }
 }
 
-/** A member of the library's input as it is called on the command line, or in the environment. */
+/** Names the option of the command line or the environment variable instead of the library's option. */
 function describeConfigurationError(error: ConfigurationError, command: Command | undefined): string {
   const problem = error.message.slice(error.option.length + 2)
   const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
@@ -54,21 +57,24 @@ function describeConfigurationError(error: ConfigurationError, command: Command 
   return `${command?.name ?? error.option}: ${withFlags(problem, command)}`
 }
 
-/** The name of a repeatable option: `--resource` for `resources`. */
+/** Returns the name of a repeatable option: `--resource` for `resources`. */
 function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/s$/, '')
 }
 
-/** `takes token or tokenHash` with the names that the command line has for them. */
+/** Replaces option names by flags in messages such as `accepts token or tokenHash`. */
 function withFlags(text: string, command: Command | undefined): string {
-  // A name in camel case is always an option; `token` is one only where the message lists options.
-  const isList = /^(?:needs one of|takes) /.test(text)
+  // A camel case name is always an option. `token` is one only if the message lists options.
+  const isList = /^(?:requires one of|accepts) /.test(text)
   return Object.keys(command?.options ?? {})
     .filter((name) => isList || /[A-Z]/.test(name))
     .reduce((line, name) => line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), toFlag(name)), text)
 }
 
-/** `Check serviceAccessToken` with the name of the variable it came from. Words of plain English are left alone. */
+/**
+ * Replaces names such as `serviceAccessToken` by their environment variables. Names that are English words are
+ * unchanged.
+ */
 function withVariables(message: string, command: Command | undefined): string {
   return VARIABLE_NAMES.filter((name) => VARIABLES[name].vendor === command?.vendor)
     .filter((name) => /[A-Z]/.test(VARIABLES[name].member))
@@ -76,8 +82,8 @@ function withVariables(message: string, command: Command | undefined): string {
 }
 
 /**
- * `begin one with secrets.rotateStart` with the command that does it. The operation in front keeps the library's name
- * for it, and words of plain English are left alone here as well.
+ * Replaces functions such as `secrets.rotateStart` by commands. The operation at the start of a message and names
+ * that are English words are unchanged.
  */
 function withCommands(message: string, command: Command | undefined): string {
   return COMMANDS.filter(({ vendor }) => vendor === command?.vendor)
@@ -86,16 +92,16 @@ function withCommands(message: string, command: Command | undefined): string {
     .reduce((text, [one, name]) => text.replace(wholeName(one), name), message)
 }
 
-/** Neither the end of `stytchClients.secrets.rotate` nor the beginning of `secrets.rotateStart`. */
+/** Matches a whole name: neither the end of `stytchClients.secrets.rotate` nor the start of `secrets.rotateStart`. */
 function wholeName(name: string): RegExp {
   return new RegExp(`(?<![\\w.])${name.replaceAll('.', '\\.')}(?!\\w|\\.\\w)`, 'g')
 }
 
-/** A verdict on a token is an exit code of its own; that none could be had is a failure. */
+/** An invalid token has an exit code. An undecidable token is a failure. */
 function describeRefusal(refusal: Refusal, command: Command | undefined): Failure {
   const { cause } = refusal as { readonly cause?: unknown }
   const why = cause instanceof Error ? cause.message : refusal.description
-  const needs = refusal.required === undefined ? '' : ` It needs ${refusal.required.join(' ')}`
+  const needs = refusal.required === undefined ? '' : ` Required: ${refusal.required.join(' ')}`
   const line = `${command?.name ?? ''}: ${refusal.reason}: ${why}${needs}`
   return { code: refusal.status === 503 ? EXIT.failed : EXIT.tokenNotGood, line }
 }

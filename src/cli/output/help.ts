@@ -5,7 +5,7 @@ import { toFlag } from '../input/option.js'
 import { aligned } from './table.js'
 import { VARIABLES, type VariableName } from '../input/environment.js'
 
-/** The commands whose names begin with these words, or all of them. */
+/** Returns the list of commands whose names begin with `group`, or of all commands. */
 export function overview(commands: readonly Command[], group: string): string {
   const some = commands.filter(({ name }) => group === '' || name.startsWith(`${group} `))
   const groups = [...new Set(some.map(({ name }) => name.split(' ')[0]))]
@@ -30,13 +30,13 @@ export function overview(commands: readonly Command[], group: string): string {
   ].join('\n')
 }
 
-/** How a command is used. */
+/** Returns the help of a command. */
 export function help(command: Command): string {
   const { name, vendor, operand, needs, uses, summary, example } = command
   const at = vendor === undefined ? '' : ` --vendor ${vendor}`
   const usage = `  m2m-guard ${name}${operand === undefined ? '' : ` <${operand.name}>`}${at} [options]`
   const where =
-    'where the token is: - for stdin, env:NAME for an environment variable; never the token itself'
+    'source of the token: - for stdin, env:NAME for an environment variable; never the token itself'
   const rows = Object.entries(optionsOf(command)).map(([option, { metavar, help: text, isRequired }]) => [
     `  ${toFlag(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
     `${text}${(metavar?.length ?? 0) > 30 ? `: ${metavar ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,

@@ -6,10 +6,10 @@ import type { Terminal } from '../terminal.js'
 type Item = Extract<CommandResult, { readonly item: object }>
 type Items = Extract<CommandResult, { readonly items: AsyncIterable<object> }>
 
-/** stdout is gone: `| head`, a full disk. */
+/** stdout cannot be written: the reader closed it (`| head`), or the disk is full. */
 export class OutputError extends Error {}
 
-/** Writes what came of a command to stdout. */
+/** Writes the result of a command to stdout. */
 export async function show(
   outcome: CommandResult,
   terminal: Pick<Terminal, 'stdout'>,
@@ -30,19 +30,19 @@ export async function show(
   return EXIT.done
 }
 
-/** The result with what is shown once: the one place where a secret is written, and it was asked for. */
+/** Adds the secrets that are returned only once. This is the only place where a secret is printed. */
 function whole({ item, secrets = [] }: Item): Readonly<Record<string, unknown>> {
   const all = item as Readonly<Record<string, unknown>>
   const shown = secrets.filter((name) => all[name] !== undefined).map((name) => [name, all[name]] as const)
   return { ...all, ...Object.fromEntries(shown) }
 }
 
-/** Every item as it comes, one per line. */
+/** Writes every item immediately, one per line. */
 async function stream(outcome: Items, write: (text: string) => Promise<void>): Promise<void> {
   for await (const item of taken(outcome)) await write(line(item))
 }
 
-/** All items, as columns must be as wide as the widest; what came before a failure is not kept back. */
+/** Collects all items, because the widest one determines the column width. Items before a failure are printed. */
 async function collect(outcome: Items, write: (text: string) => Promise<void>): Promise<void> {
   const items: object[] = []
   try {
@@ -64,7 +64,7 @@ async function* taken({ items, limit = Number.POSITIVE_INFINITY }: Items): Async
   }
 }
 
-/** One line of JSON, every member there: what is not known is `null`. Control characters are escaped. */
+/** Formats one line of JSON with every property; `undefined` becomes `null`. Control characters are escaped. */
 function line(item: object): string {
   const json = JSON.stringify(item, (_name, value: unknown) => (value === undefined ? null : value))
   const escaped = json.replace(

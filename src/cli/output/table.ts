@@ -1,10 +1,10 @@
-/** Members that are seconds since the epoch. */
+/** Names of properties that are seconds since the epoch. */
 const TIME = /(?:At|Time|notBefore)$/
 
-/** Whatever could steer a terminal, or change the order of what is read there. */
+/** Characters that could control a terminal or change the reading order. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
-/** A value as people read it, on one line: times in ISO form, lists with commas, nothing as a dash. */
+/** Formats a value on one line: times in ISO format, lists with commas, `-` for an absent value. */
 function cell(name: string, value: unknown): string {
   if (value === undefined || value === null || value === '') return '-'
   if (typeof value === 'number' && TIME.test(name)) return timeOf(value)
@@ -16,7 +16,7 @@ function plain(value: unknown): string {
   return visible(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
-/** A vendor's text must not steer the terminal it is shown in. */
+/** Escapes characters with which a vendor's string could control the terminal. */
 export function visible(text: string): string {
   return text.replace(UNSEEN, (letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`)
 }
@@ -26,12 +26,12 @@ function timeOf(seconds: number): string {
   return Number.isNaN(time.getTime()) ? String(seconds) : time.toISOString().replace('.000Z', 'Z')
 }
 
-/** `lastUsedAt` as a heading: `LAST USED AT`. */
+/** Converts a property name to a heading: `LAST USED AT` for `lastUsedAt`. */
 function heading(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
 }
 
-/** Rows under headings. */
+/** Formats rows under headings. */
 export function table(columns: readonly string[], items: readonly object[]): string {
   const rows = items.map((item) =>
     columns.map((name) => cell(name, (item as Readonly<Record<string, unknown>>)[name])),
@@ -39,12 +39,12 @@ export function table(columns: readonly string[], items: readonly object[]): str
   return aligned([columns.map(heading), ...rows])
 }
 
-/** One name and value per line. */
+/** Formats one name and value per line. */
 export function details(item: Readonly<Record<string, unknown>>): string {
   return aligned(Object.entries(item).map(([name, value]) => [name, cell(name, value)]))
 }
 
-/** Columns two spaces apart; nothing at the ends of lines. */
+/** Pads columns and separates them with two spaces, without trailing spaces. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows) {
@@ -61,6 +61,6 @@ export function aligned(rows: readonly (readonly string[])[]): string {
 }
 
 function lengthOf(text: string): number {
-  // Letters outside the basic plane are two units long and one column wide.
+  // Characters outside the basic plane have two UTF-16 units and one column.
   return Array.from(text).length
 }

@@ -10,23 +10,23 @@ import type { Clock } from '../../util/clock.js'
 import type { SigningKey } from './private-key.js'
 import type { CredentialReader } from './credential.js'
 
-/** A credential as it was read for one token request. */
+/** A credential, read for one token request. */
 export interface Credential {
-  /** Makes a proof; each is good for one request. */
+  /** Creates the proof for one request. */
   readonly prove: (assertionAudience: string) => Promise<ClientProof>
   readonly equals: (other: Credential) => boolean
 }
 
-/** A way for the client to say who it is. */
+/** How a client authenticates at the token endpoint. */
 export interface ClientAuthentication {
-  /** Whether the credential may have changed meanwhile, so that reading it again makes sense. */
+  /** Whether another read may return another credential. */
   readonly mayChange: boolean
   readonly read: () => Promise<Credential>
 }
 
 const ASSERTION_SECONDS = 60
 
-/** By its secret: in the header (RFC 6749 section 2.3.1) or in the form. */
+/** Authenticates with the client secret, in the header or in the form (RFC 6749 section 2.3.1). */
 export function secretAuthentication(
   method: SecretMethod,
   clientId: string,
@@ -59,7 +59,7 @@ class SecretCredential implements Credential {
   }
 }
 
-/** By a JWT signed with its key (RFC 7523 section 2.2): the key itself is never sent. */
+/** Authenticates with a JWT signed by the client's key (RFC 7523 section 2.2). The key itself is never sent. */
 export function keyAuthentication(
   clientId: string,
   key: CredentialReader<SigningKey>,
@@ -89,7 +89,7 @@ class KeyCredential implements Credential {
       .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
       .setIssuer(this.#clientId)
       .setSubject(this.#clientId)
-      // One text, never a list: the assertion must be good at one issuer only.
+      // A single string, so that no other server accepts the assertion.
       .setAudience(assertionAudience)
       .setIssuedAt(now)
       .setExpirationTime(now + ASSERTION_SECONDS)

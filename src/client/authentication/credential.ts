@@ -3,20 +3,24 @@ import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from '../../options/read
 import { TokenSourceError } from '../errors.js'
 
 /**
- * A secret: the text itself, a promise of it, or a function that gives one of these. A function is called anew
- * for every token request, so that a secret can be rotated without a restart.
+ * A secret: a string, a promise of one, or a function that returns either. A function is called for every token
+ * request, so that a secret can be rotated without a restart.
  */
 export type Secret = string | Promise<string> | (() => string | Promise<string>)
 
-/** A way to get at a credential. */
+/** Reads a credential. */
 export interface CredentialReader<T> {
-  /** Whether another reading may give another value. */
+  /** Whether another read may return another value. */
   readonly isFunction: boolean
-  /** @throws TokenSourceError `credentials_unavailable`, which says nothing of what was given. */
+  /**
+   * Reads the credential.
+   *
+   * @throws TokenSourceError `credentials_unavailable`, which never quotes the value.
+   */
   readonly read: () => Promise<T>
 }
 
-/** Reads a secret option. `check` says what is wrong with a value, without quoting it. */
+/** Reads a secret option. `check` returns the problem with a value, without quoting it. */
 export function secretReader(
   option: string,
   secret: unknown,
@@ -25,7 +29,7 @@ export function secretReader(
   const problemOf = (value: unknown): string | undefined =>
     typeof value !== 'string' || value.trim() === ''
       ? 'must be a non-empty string'
-      : (strayIn(value) ?? check(value))
+      : (strayCharactersProblem(value) ?? check(value))
   return credentialReader(option, secret, (value) => {
     const problem = problemOf(value)
     if (problem !== undefined) throw new ConfigurationError(option, problem)
@@ -33,29 +37,33 @@ export function secretReader(
   })
 }
 
-/** A secret read from a file often ends with a line break, with which the issuer refuses it. */
-function strayIn(value: string): string | undefined {
+/** A secret read from a file often ends with a line break, and the issuer then rejects it. */
+function strayCharactersProblem(value: string): string | undefined {
   return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
 }
 
-/** Reads an option that is a value, a promise of one or a function; `parse` throws a ConfigurationError for a wrong one. */
+/**
+ * Reads an option that is a value, a promise of one or a function. `parse` throws a ConfigurationError for an
+ * invalid value.
+ */
 export function credentialReader<T>(
   option: string,
-  source: unknown,
+  optionValue: unknown,
   parse: (value: unknown) => T,
 ): CredentialReader<T> {
-  if (typeof source === 'function') {
-    const call = source as () => unknown
-    // In an async function, so that one that throws at once is a rejection as well.
+  if (typeof optionValue === 'function') {
+    const call = optionValue as () => unknown
+    // In an async function, so that a synchronous exception becomes a rejection.
     return { isFunction: true, read: () => settle(option, (async () => parse(await call()))()) }
   }
-  if (source instanceof Promise) {
-    const parsed = source.then(parse)
-    // It may be rejected long before anyone asks for a token: that must not end the process.
+  if (optionValue instanceof Promise) {
+    const parsed = optionValue.then(parse)
+    // The promise may be rejected long before the first token request. An unhandled rejection would end the
+    // process.
     parsed.catch(() => undefined)
     return { isFunction: false, read: () => settle(option, parsed) }
   }
-  const value = parse(source)
+  const value = parse(optionValue)
   return { isFunction: false, read: () => Promise.resolve(value) }
 }
 
@@ -63,13 +71,13 @@ async function settle<T>(option: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading
   } catch (error) {
-    // What a store of secrets throws may quote the secret: only our own words are passed on.
+    // The error of a secret store may quote the secret, so its message is replaced.
     const problem =
-      error instanceof ConfigurationError ? error.message : `${option}: gave no value, but an error`
+      error instanceof ConfigurationError ? error.message : `${option}: the function or promise failed`
     throw new TokenSourceError({
       reason: 'credentials_unavailable',
       problem,
-      advice: 'Look where the function or promise gets it from',
+      advice: 'Check the secret store it reads from',
     })
   }
 }

@@ -1,18 +1,18 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import type { AllowedOrigins } from './allowed-origins.js'
-import { isStream, redirected, type Outgoing } from './redirect.js'
+import { isStream, followRedirect, type Outgoing } from './redirect.js'
 import { TokenSourceError } from '../errors.js'
 
-/** The tokens of one audience and scope set, as far as sending requests goes. */
+/** The cached token of one audience and scope set. */
 interface Tokens {
   readonly get: (signal: AbortSignal | undefined) => Promise<string>
-  readonly another: (refused: string, signal: AbortSignal | undefined) => Promise<string | undefined>
+  readonly replaceRefused: (refused: string, signal: AbortSignal | undefined) => Promise<string | undefined>
 }
 
-/** What sending depends on. */
+/** Settings of `source.fetch`. */
 export interface SendingSettings {
-  /** The factory's name. */
+  /** Name of the factory, for error messages. */
   readonly where: string
   readonly allowedOrigins: AllowedOrigins | undefined
   readonly fetch: typeof fetch | undefined
@@ -24,33 +24,33 @@ type Send = (
   init: RequestInit | undefined,
 ) => Promise<Response>
 
-/** `fetch` with a token that goes to allowed origins only. */
+/** Creates a `fetch` that sends the token to allowed origins only. */
 export function authenticatedFetch(settings: SendingSettings): Send {
   return async (tokens, input, init = {}) => {
     const { outgoing, rest, redirect, signal } = readRequest(input, init)
-    const allowed = allowedOf(settings, outgoing)
-    // Looked up now, so that whoever replaces the global fetch later, as test tools do, is heeded.
+    const allowed = requireAllowedOrigin(settings, outgoing)
+    // Looked up per request, so that a replaced global `fetch` (by test tools) is used.
     const send = settings.fetch ?? fetch
-    const courier = new AuthenticatedRequest(tokens(), signal)
-    await courier.start()
+    const authenticatedRequest = new AuthenticatedRequest(tokens(), signal)
+    await authenticatedRequest.obtainToken()
     const dispatch = (
       { url, method, headers, body }: Outgoing,
       token: string | undefined,
     ): Promise<Response> => {
-      const sent = new Headers(headers)
-      if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
+      const sentHeaders = new Headers(headers)
+      if (token !== undefined) sentHeaders.set('authorization', `Bearer ${token}`)
       const streaming = isStream(body) ? { duplex: 'half' as const } : {}
-      const how = { ...rest, ...streaming, method, headers: sent, signal: signal ?? null }
+      const options = { ...rest, ...streaming, method, headers: sentHeaders, signal: signal ?? null }
       return send(url.href, {
-        ...how,
+        ...options,
         redirect: redirect === 'error' ? 'error' : 'manual',
         body: body ?? null,
       })
     }
     let request = outgoing
     for (let followed = 0; ; followed += 1) {
-      if (!allowed.has(request.url.origin)) courier.leave()
-      const response = await courier.deliver(request, dispatch)
+      if (!allowed.has(request.url.origin)) authenticatedRequest.dropToken()
+      const response = await authenticatedRequest.send(request, dispatch)
       const next = redirect === 'follow' ? await nextHop(request, response, followed) : undefined
       if (next === undefined) return response
       request = next
@@ -58,7 +58,7 @@ export function authenticatedFetch(settings: SendingSettings): Send {
   }
 }
 
-/** Carries one request from address to address, with a token as long as it may. */
+/** One request along its redirects, with a token while the origin is allowed. */
 class AuthenticatedRequest {
   readonly #tokens: Tokens
   readonly #signal: AbortSignal | undefined
@@ -70,16 +70,19 @@ class AuthenticatedRequest {
     this.#signal = signal
   }
 
-  async start(): Promise<void> {
+  async obtainToken(): Promise<void> {
     this.#token = await this.#tokens.get(this.#signal)
   }
 
-  /** The way leads to an origin that must not have the token. Whoever sent us there does not decide where it goes next. */
-  leave(): void {
+  /**
+   * The redirect leaves the allowed origins. The token is not attached again, even if a later redirect returns to
+   * one.
+   */
+  dropToken(): void {
     this.#token = undefined
   }
 
-  async deliver(
+  async send(
     request: Outgoing,
     dispatch: (request: Outgoing, token: string | undefined) => Promise<Response>,
   ): Promise<Response> {
@@ -87,20 +90,20 @@ class AuthenticatedRequest {
     const response = await dispatch(request, token)
     if (response.status !== 401 || token === undefined || this.#isRetried) return response
     if (isStream(request.body)) {
-      // It cannot be sent again, but the next request must not go out with a token that is refused.
-      this.#tokens.another(token, undefined).catch(() => undefined)
+      // The stream cannot be sent again. The refused token is renewed for the next request.
+      this.#tokens.replaceRefused(token, undefined).catch(() => undefined)
       return response
     }
-    const another = await this.#tokens.another(token, this.#signal)
-    if (another === undefined) return response
+    const replacement = await this.#tokens.replaceRefused(token, this.#signal)
+    if (replacement === undefined) return response
     this.#isRetried = true
-    this.#token = another
+    this.#token = replacement
     await drain(response)
-    return dispatch(request, another)
+    return dispatch(request, replacement)
   }
 }
 
-/** Lets go of an answer that nobody will read, and with it of its connection. */
+/** Cancels the body of a response that is not used, which releases its connection. */
 async function drain(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined)
 }
@@ -110,60 +113,68 @@ async function nextHop(
   response: Response,
   followed: number,
 ): Promise<Outgoing | undefined> {
-  let isDone = true
+  let isUnused = true
   try {
-    const next = redirected(request, response, followed)
-    isDone = next !== undefined
+    const next = followRedirect(request, response, followed)
+    isUnused = next !== undefined
     return next
   } finally {
-    if (isDone) await drain(response)
+    if (isUnused) await drain(response)
   }
 }
 
-function allowedOf({ where, allowedOrigins }: SendingSettings, { url }: Outgoing): AllowedOrigins {
+function requireAllowedOrigin({ where, allowedOrigins }: SendingSettings, { url }: Outgoing): AllowedOrigins {
   if (allowedOrigins === undefined) {
     throw new ConfigurationError(
       `${where}.allowedOrigins`,
-      "is required for fetch: the origins the token may be sent to, such as 'https://orders.internal'",
+      "is required for fetch. Set it to the origins that may receive the token, such as 'https://orders.internal'",
     )
   }
   if (allowedOrigins.has(url.origin)) return allowedOrigins
   throw new TokenSourceError({
     reason: 'request_not_sent',
-    problem: `${url.origin} is not among the allowedOrigins (${[...allowedOrigins].join(', ')}), so it gets no token`,
-    advice: 'Add it there if it may have the token',
+    problem: `${url.origin} is not in allowedOrigins (${[...allowedOrigins].join(', ')})`,
+    advice: 'Add it if this origin may receive the token',
   })
 }
 
 interface ReadRequest {
   readonly outgoing: Outgoing
-  /** What is passed on as it is. */
+  /** Options that are passed to `fetch` unchanged. */
   readonly rest: RequestInit
   readonly redirect: 'follow' | 'manual' | 'error'
   readonly signal: AbortSignal | undefined
 }
 
-/** Takes apart what fetch is called with; `init` goes before what a `Request` says, as in the fetch standard. */
+/** Reads the arguments of `fetch`. Options in `init` take precedence over the `Request`, as in the fetch standard. */
 function readRequest(input: string | URL | Request, init: RequestInit): ReadRequest {
-  const source = typeof input === 'string' || input instanceof URL ? undefined : input
-  if (source !== undefined && !isRecord(source)) throw notAnAddress()
-  const { method = source?.method, headers = source?.headers, redirect = source?.redirect, ...others } = init
-  const { body = source?.body ?? null, signal = source?.signal, ...rest } = others
-  if (source?.bodyUsed === true && init.body === undefined)
-    throw new TypeError('fetch was given a Request whose body has been read')
+  const request = typeof input === 'string' || input instanceof URL ? undefined : input
+  if (request !== undefined && !isRecord(request)) throw invalidUrlError()
+  const {
+    method = request?.method,
+    headers = request?.headers,
+    redirect = request?.redirect,
+    ...others
+  } = init
+  const { body = request?.body ?? null, signal = request?.signal, ...rest } = others
+  if (request?.bodyUsed === true && init.body === undefined)
+    throw new TypeError('fetch requires a Request whose body has not been read')
   const outgoing = {
-    url: readUrl(source?.url ?? (input as string | URL)),
-    method: normalised(method ?? 'GET'),
+    url: readUrl(request?.url ?? (input as string | URL)),
+    method: normalizeMethod(method ?? 'GET'),
     headers: new Headers(headers ?? {}),
     body,
   }
   if (outgoing.headers.has('authorization')) {
-    throw new ConfigurationError('fetch.headers', 'must not hold authorization: the token source writes it')
+    throw new ConfigurationError(
+      'fetch.headers',
+      'must not contain authorization, because the token source sets it',
+    )
   }
   return { outgoing, rest, redirect: readRedirect(redirect), signal: signal ?? undefined }
 }
 
-/** Checked here, because the fetch that is called gets another. */
+/** Validated here, because the underlying `fetch` is called with another value. */
 function readRedirect(value: RequestInit['redirect']): ReadRequest['redirect'] {
   if (value === undefined) return 'follow'
   if (!['follow', 'manual', 'error'].includes(value))
@@ -172,18 +183,18 @@ function readRedirect(value: RequestInit['redirect']): ReadRequest['redirect'] {
 }
 
 function readUrl(input: string | URL): URL {
-  if (!URL.canParse(String(input))) throw notAnAddress()
+  if (!URL.canParse(String(input))) throw invalidUrlError()
   const url = new URL(String(input))
   if (url.username !== '' || url.password !== '')
-    throw new ConfigurationError('fetch.url', 'must not hold a user name or password')
+    throw new ConfigurationError('fetch.url', 'must not contain a user name or password')
   return url
 }
 
-function notAnAddress(): ConfigurationError {
-  return new ConfigurationError('fetch.url', 'must be an absolute address, a URL or a Request')
+function invalidUrlError(): ConfigurationError {
+  return new ConfigurationError('fetch.url', 'must be an absolute URL or a Request')
 }
 
-/** The fetch standard writes these methods in capitals and leaves the others as they are. */
-function normalised(method: string): string {
+/** The fetch standard converts these methods to upper case and leaves all others unchanged. */
+function normalizeMethod(method: string): string {
   return /^(?:get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method
 }

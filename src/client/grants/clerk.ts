@@ -16,7 +16,7 @@ import { nonEmptyString, number, ownMember, records } from '../../util/members.j
 import { duration, type Duration } from '../../options/duration.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
-import { requestIssuer, unreadable, type IssuerProblem } from './issuer-request.js'
+import { requestIssuer, unreadableResponseError, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
 import {
   createSource,
@@ -30,22 +30,35 @@ import { TokenSourceError } from '../errors.js'
 
 /** Options of {@link clerkTokenSource}. */
 export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
-  /** The key of the machine that calls (`ak_…`); as a function it is read anew for every token. */
+  /** Secret key (`ak_…`) of the calling machine. A function is called for every token request. */
   readonly machineSecretKey: Secret
-  /** The Backend API. Default `https://api.clerk.com`. */
+  /**
+   * URL of Clerk's Backend API. https, or http on loopback.
+   *
+   * @defaultValue `'https://api.clerk.com'`
+   */
   readonly apiUrl?: string
-  /** `opaque` tokens can be revoked, each verification of one is a call to Clerk; a `jwt` cannot, and is verified anywhere. Default `'opaque'`. */
+  /**
+   * Format of the tokens. An `'opaque'` token can be revoked, and verifying it needs a call to Clerk. A `'jwt'`
+   * cannot be revoked, and is verified with public keys.
+   *
+   * @defaultValue `'opaque'`
+   */
   readonly format?: 'opaque' | 'jwt'
   /**
-   * How long a token lives, from 10 s to 10 years. `null`: for ever; another is then created after a day all the same,
-   * and the old one stays good until somebody revokes it. Default `'1h'`.
+   * Lifetime of a token in whole seconds, from 10 s to 10 years. `null` never expires. The source then creates
+   * another token after a day, and the old one stays valid until it is revoked.
+   *
+   * @defaultValue `'1h'`
    */
   readonly expiresIn?: Duration | null
-  /** What the tokens say beside what Clerk writes, such as `{ scope: 'orders:read' }`. */
+  /** Custom claims of the tokens, such as `{ scope: 'orders:read' }`. JSON values only. */
   readonly claims?: Readonly<Record<string, unknown>>
   /**
-   * Lets Clerk give a token again that this machine has already, with the same claims, while it has this long to live:
-   * for many processes that share a machine. Less than `expiresIn`, and for opaque tokens only. Default: always a new one.
+   * Minimum remaining lifetime of an existing token with the same claims that Clerk may return again, in whole
+   * seconds. For many processes that share a machine. Must be less than `expiresIn`; opaque tokens only.
+   *
+   * @defaultValue Clerk creates a new token for every request
    */
   readonly minRemainingTtl?: Duration
 }
@@ -53,22 +66,26 @@ export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
 const WHERE = 'clerkTokenSource'
 const DAY = 86_400
 
-/** The options of {@link clerkTokenSource}. */
+/** Readers of {@link ClerkTokenSourceOptions}. */
 export const CLERK_TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
   machineSecretKey: described(unchecked<Secret>('string, promise or function'), { bounds: 'ak_…' }),
   apiUrl: clerkApiUrl,
   format: oneOf(['opaque', 'jwt'], 'opaque'),
-  // Clerk takes whole seconds.
+  // Clerk accepts whole seconds only.
   expiresIn: restricting(nullable(mapped(duration({ min: '10s', max: '3650d', default: '1h' }), Math.floor))),
   claims: optional(described(record, { bounds: 'JSON' })),
   minRemainingTtl: optional(described(mapped(duration(), Math.floor), { bounds: 'less than expiresIn' })),
 } satisfies TableOf<ClerkTokenSourceOptions>
 
 /**
- * Tokens of a Clerk machine, as {@link TokenSource}: created on first use, renewed ahead of their end. Which machines
- * they may be presented to is what was granted to this machine at Clerk; so a request has neither audience nor scopes.
+ * Creates a {@link TokenSource} for a Clerk machine. Tokens are created on first use and renewed before they
+ * expire.
+ * The machines that accept the tokens are configured at Clerk, so `getToken` takes neither audience nor scopes.
  *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
  * ```ts
  * const source = clerkTokenSource({
  *   machineSecretKey: process.env.CLERK_MACHINE_SECRET_KEY!,
@@ -84,10 +101,10 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
     url: `${settings.apiUrl}/m2m_tokens`,
-    key: secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, problemOfKey),
-    body: serialized(body),
-    longestLife: body.seconds_until_expiration,
-    mayBeGivenAgain: settings.minRemainingTtl !== undefined,
+    key: secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem),
+    body: serializeBody(body),
+    requestedLifetime: body.seconds_until_expiration,
+    isReuseAllowed: settings.minRemainingTtl !== undefined,
     deadlineSeconds,
     transport,
     clock,
@@ -98,7 +115,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   )
 }
 
-/** The body of Clerk's create call. */
+/** Body of Clerk's create request. */
 interface CreateBody {
   readonly token_format: 'opaque' | 'jwt'
   readonly seconds_until_expiration: number | null
@@ -107,41 +124,42 @@ interface CreateBody {
 }
 
 function readBody(settings: Result<typeof CLERK_TOKEN_SOURCE_OPTIONS>): CreateBody {
-  const { format, expiresIn: lifetime, claims = null, minRemainingTtl: remaining } = settings
+  const { format, expiresIn: lifetime, claims = null, minRemainingTtl: minRemaining } = settings
   const body = { token_format: format, seconds_until_expiration: lifetime, claims }
-  if (remaining === undefined) return body
+  if (minRemaining === undefined) return body
   const option = `${WHERE}.minRemainingTtl`
-  if (format === 'jwt') throw new ConfigurationError(option, 'is for opaque tokens only')
-  if (lifetime !== null && remaining >= lifetime)
+  if (format === 'jwt')
+    throw new ConfigurationError(option, 'applies to opaque tokens only. Remove it, or set format to opaque')
+  if (lifetime !== null && minRemaining >= lifetime)
     throw new ConfigurationError(option, 'must be less than expiresIn')
-  return { ...body, min_remaining_ttl_seconds: remaining }
+  return { ...body, min_remaining_ttl_seconds: minRemaining }
 }
 
-/** Once and for all: claims that are changed later would make other tokens than those that are kept. */
-function serialized(body: CreateBody): string {
+/** Serialized once, so that a later change of the `claims` object has no effect. */
+function serializeBody(body: CreateBody): string {
   try {
     return JSON.stringify(body)
   } catch {
-    throw new ConfigurationError(`${WHERE}.claims`, 'must hold nothing but values of JSON')
+    throw new ConfigurationError(`${WHERE}.claims`, 'must contain JSON values only')
   }
 }
 
-/** Never says what it was given: it is a secret, if of another kind. */
-function problemOfKey(key: string): string | undefined {
+/** The message never quotes the value, which may be another secret. */
+function keyProblem(key: string): string | undefined {
   return /^ak_[\x21-\x7e]+$/.test(key)
     ? undefined
-    : 'must be the secret key of a machine, which starts with ak_ (an instance key, sk_, creates no tokens)'
+    : 'must be the secret key of a machine, which starts with ak_ (an instance key, sk_, cannot create tokens)'
 }
 
 interface ClerkSettings {
   readonly url: string
   readonly key: CredentialReader<string>
-  /** The body of the call, in JSON. */
+  /** Body of the create request, as JSON. */
   readonly body: string
-  /** The lifetime asked for, in seconds; `null` for ever. */
-  readonly longestLife: number | null
-  /** Whether Clerk may answer with a token that is there already. */
-  readonly mayBeGivenAgain: boolean
+  /** Requested lifetime in seconds; `null` never expires. */
+  readonly requestedLifetime: number | null
+  /** Whether Clerk may return an existing token. */
+  readonly isReuseAllowed: boolean
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly clock: Clock
@@ -162,10 +180,10 @@ class ClerkGrant implements Grant {
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !key.isFunction) throw error
-      // It may have been rotated between our reading it and Clerk's.
-      const another = await reading(key.read)
-      if (another === value) throw error
-      return this.#create(another, signal)
+      // The key may have been rotated after we read it and before Clerk checked it.
+      const currentKey = await reading(key.read)
+      if (currentKey === value) throw error
+      return this.#create(currentKey, signal)
     }
   }
 
@@ -191,23 +209,26 @@ class ClerkGrant implements Grant {
     )
     const token = nonEmptyString(json, 'token')
     if (token === undefined || ownMember(json, 'object') !== 'machine_to_machine_token')
-      throw unreadable('Clerk answered without a token')
+      throw unreadableResponseError("Clerk's response has no token")
     return { token: readToken(token), lifetime: this.#lifetimeOf(json) }
   }
 
-  /** Clerk's times are milliseconds since the epoch, by its own clock. */
+  /** Lifetime of a created token in seconds. Clerk's times are milliseconds since the epoch, by Clerk's clock. */
   #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
-    const { mayBeGivenAgain, longestLife, clock } = this.#settings
-    if (ownMember(json, 'expiration') === null) return longestLife
+    const { isReuseAllowed, requestedLifetime, clock } = this.#settings
+    if (ownMember(json, 'expiration') === null) return requestedLifetime
     const expiration = number(json, 'expiration')
     const createdAt = number(json, 'created_at')
-    if (expiration === undefined) throw unreadable('Clerk answered without saying when the token expires')
-    // Of a new token the difference of Clerk's own times, whatever our clock says; one given again is older.
-    const since = !mayBeGivenAgain && createdAt !== undefined ? createdAt : clock.now() * 1000
+    if (expiration === undefined)
+      throw unreadableResponseError("Clerk's response does not say when the token expires")
+    // For a new token, the difference between Clerk's own times does not depend on our clock. A reused token is
+    // older than this response.
+    const since = !isReuseAllowed && createdAt !== undefined ? createdAt : clock.now() * 1000
     const lifetime = (expiration - since) / 1000
-    if (lifetime <= 0) throw unreadable('Clerk answered with a token that has expired', 'Compare the clocks')
-    // Times in another unit, or a creation at 0, would make a token live that has long expired.
-    return Math.min(lifetime, longestLife ?? Number.POSITIVE_INFINITY)
+    if (lifetime <= 0)
+      throw unreadableResponseError("the token in Clerk's response has expired", 'Compare the clocks')
+    // Without this bound, times in another unit or `created_at: 0` would extend the lifetime of an expired token.
+    return Math.min(lifetime, requestedLifetime ?? Number.POSITIVE_INFINITY)
   }
 }
 

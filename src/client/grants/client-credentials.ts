@@ -7,7 +7,7 @@ import { readOAuthProblem, readTokenResponse } from './token-response.js'
 import type { EndpointLookup, TokenEndpoint } from './token-endpoint.js'
 import { TokenSourceError } from '../errors.js'
 
-/** What the grant is made with. */
+/** Settings of the client credentials grant. */
 export interface ClientCredentialsSettings {
   readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
   readonly authentication: ClientAuthentication
@@ -26,24 +26,24 @@ export class ClientCredentials implements Grant {
     this.#settings = settings
   }
 
-  async obtain(tokenParameters: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
+  async obtain(requested: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
     const { authentication } = this.#settings
     const credential = await attempt.reading(authentication.read)
     try {
-      return await this.#obtainWith(credential, tokenParameters, attempt)
+      return await this.#obtainWith(credential, requested, attempt)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !authentication.mayChange) throw error
-      // It may have been rotated between our reading it and the issuer's.
-      const another = await attempt.reading(authentication.read)
-      if (another.equals(credential)) throw error
-      return this.#obtainWith(another, tokenParameters, attempt)
+      // The credential may have been rotated after we read it and before the issuer checked it.
+      const currentCredential = await attempt.reading(authentication.read)
+      if (currentCredential.equals(credential)) throw error
+      return this.#obtainWith(currentCredential, requested, attempt)
     }
   }
 
   async #obtainWith(
     credential: Credential,
-    tokenParameters: TokenParameters,
+    requested: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
     const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
@@ -55,10 +55,10 @@ export class ClientCredentials implements Grant {
         url,
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, tokenParameters),
+        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, requested),
         deadlineSeconds,
         transport,
-        // A second token does no harm, but an assertion must be used once only: RFC 7523 section 3, `jti`.
+        // A second token is harmless, but a server must see an assertion's `jti` only once (RFC 7523 section 3).
         isRepeatable: form['client_assertion'] === undefined,
         signal,
         secrets,

@@ -1,28 +1,31 @@
-/** What a token is asked for: what the caller wants, in one order. */
+/** Parameters of a token request, each list sorted. */
 export interface TokenParameters {
   readonly audience: readonly string[]
   readonly resource: readonly string[]
   readonly scopes: readonly string[]
 }
 
-/** A token that was granted. */
+/** A token that the issuer issued. */
 export interface IssuedToken {
   readonly token: string
-  /** Seconds it is good for, counted from when it was asked for; `null` for ever. */
+  /** Lifetime in seconds, counted from the request; `null` if the token never expires. */
   readonly lifetime: number | null
 }
 
-/** One attempt to get a token. */
+/** Context of one attempt to obtain a token. */
 export interface GrantContext {
-  /** Aborted when the attempt has taken too long, or the source is closed. */
+  /** Aborted when the attempt exceeds its deadline or the source is closed. */
   readonly signal: AbortSignal
-  /** Aborted when the source is closed: for work that outlives the attempt. */
+  /** Aborted when the source is closed, for work that outlives the attempt. */
   readonly closing: AbortSignal
-  /** Reads a credential: should the time run out meanwhile, it was that which did not come. */
+  /**
+   * Reads a credential. If the deadline passes during the read, the error names the credential and not the
+   * issuer.
+   */
   readonly reading: <T>(read: () => Promise<T>) => Promise<T>
 }
 
-/** Gets one token. */
+/** Obtains one token from an issuer. */
 export interface Grant {
   /**
    * @throws TokenSourceError

@@ -8,13 +8,13 @@ import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { TokenSourceError, type TokenSourceReason } from '../errors.js'
 
-/** Far more than any token endpoint says. */
+/** Maximum size of a response body. Token responses are a few KiB. */
 const MAX_BYTES = 256 * 1024
 
-/** Of each text of an issuer: it will stand in a log. */
-const MOST_CHARACTERS = 200
+/** Maximum length of a string from an issuer in an error message, which is likely to be logged. */
+const MAX_CHARACTERS = 200
 
-/** One question to an issuer. */
+/** One HTTP request to an issuer. */
 export interface IssuerRequest {
   readonly url: string
   readonly method: 'GET' | 'POST'
@@ -23,40 +23,48 @@ export interface IssuerRequest {
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly signal: AbortSignal
-  /** Whether the issuer may get the request twice, if a kept connection was closed when it was reused. */
+  /** Whether the issuer may receive the request twice, if a kept-alive connection was closed when it was reused. */
   readonly isRepeatable?: boolean
-  /** What must not appear in an error, should the issuer quote it. */
+  /** Values that must not appear in an error, even if the issuer quotes them. */
   readonly secrets: readonly string[]
-  /** The time of day in seconds, for a `Retry-After` that is a date. */
+  /** Current time in seconds since the epoch, for a `Retry-After` that is a date. */
   readonly now: number
 }
 
-/** What an issuer says of a refusal, in whatever form it has. */
+/** Code and message of an issuer's error response, in OAuth's or a vendor's format. */
 export interface IssuerProblem {
   readonly code: string | undefined
   readonly message: string | undefined
 }
 
-/** OAuth codes that say nothing of the request: the issuer has trouble of its own (RFC 6749 section 4.1.2.1, RFC 8628). */
+/**
+ * OAuth error codes for temporary failures of the issuer, although the status is 4xx (RFC 6749 section 4.1.2.1,
+ * RFC 8628 section 3.5).
+ */
 const PASSING_CODES = ['temporarily_unavailable', 'server_error', 'slow_down']
 
-/** Asks, and gives the JSON object of a 2xx answer. Redirects are not followed: they would take our credentials along. */
+/**
+ * Sends a request and returns the JSON object of a 2xx response. Redirects are not followed, because credentials
+ * would be sent to another server.
+ */
 export async function requestIssuer(
   call: IssuerRequest,
   readProblem: (json: Readonly<Record<string, unknown>>) => IssuerProblem,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { status, headers, text } = await ask(call)
+  const { status, headers, text } = await sendRequest(call)
   const json = parseJson(text)
-  const where = `the answer of ${placeOf(call.url)}`
+  const response = `the response of ${urlWithoutQuery(call.url)}`
   if (status >= 200 && status < 300 && isRecord(json)) return json
-  const told = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
-  const [code, message] = [told.code, told.message].map((text) => shown(text, call.secrets))
-  const reason = reasonOf(status, told.code)
-  const said = [String(status), code, message === undefined ? undefined : `(${message})`]
-  const problem = `${where} was ${said.filter((word) => word !== undefined).join(' ')}`
+  const issuerProblem = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
+  const [code, message] = [issuerProblem.code, issuerProblem.message].map((text) =>
+    redact(text, call.secrets),
+  )
+  const reason = reasonOf(status, issuerProblem.code)
+  const parts = [String(status), code, message === undefined ? undefined : `(${message})`]
+  const problem = `${response} was ${parts.filter((part) => part !== undefined).join(' ')}`
   throw new TokenSourceError({
     reason,
-    problem: isRecord(json) ? problem : `${problem}, with something that is no JSON object`,
+    problem: isRecord(json) ? problem : `${problem}, without a JSON object`,
     advice: ADVICE[reason],
     status,
     code,
@@ -64,7 +72,7 @@ export async function requestIssuer(
   })
 }
 
-async function ask(call: IssuerRequest): Promise<HttpResponse> {
+async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
   const { secrets: _, now: __, headers, ...rest } = call
   try {
     return await exchange({
@@ -77,7 +85,7 @@ async function ask(call: IssuerRequest): Promise<HttpResponse> {
     const reason = error instanceof UnreadableResponseError ? 'answer_unreadable' : 'issuer_unavailable'
     throw new TokenSourceError({
       reason,
-      problem: `${placeOf(call.url)} gave ${error.message}`,
+      problem: `${urlWithoutQuery(call.url)}: ${error.message}`,
       advice: ADVICE[reason],
       cause: error,
     })
@@ -93,23 +101,27 @@ function reasonOf(status: number, code: string | undefined): keyof typeof ADVICE
 }
 
 const ADVICE = {
-  credentials_refused: 'Check the client id and its secret or key, and that the issuer knows them',
-  request_refused: 'Check what is asked for: scopes, audience, resource, and what the client may have',
-  issuer_unavailable: 'It is asked again after a pause',
-  answer_unreadable: 'Something other than a token endpoint may be answering: check the address',
+  credentials_refused:
+    'Check the client id and its secret or key, and that they are registered at the issuer',
+  request_refused: 'Check scopes, audience and resource, and what the issuer allows this client',
+  issuer_unavailable: 'The next request is sent after the backoff',
+  answer_unreadable: 'Check the URL: the response does not come from a token endpoint',
 } as const satisfies Partial<Record<TokenSourceReason, string>>
 
-/** The failure of a 2xx answer that does not hold what it must. */
-export function unreadable(problem: string, advice: string = ADVICE.answer_unreadable): TokenSourceError {
+/** The error for a 2xx response that lacks a required field. */
+export function unreadableResponseError(
+  problem: string,
+  advice: string = ADVICE.answer_unreadable,
+): TokenSourceError {
   return new TokenSourceError({ reason: 'answer_unreadable', problem, advice })
 }
 
-/** An address without its query, which may hold anything. */
-export function placeOf(url: string): string {
+/** The URL without its query, which may contain secrets. */
+export function urlWithoutQuery(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
 }
 
-function shown(text: string | undefined, secrets: readonly string[]): string | undefined {
-  return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MOST_CHARACTERS })
+function redact(text: string | undefined, secrets: readonly string[]): string | undefined {
+  return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MAX_CHARACTERS })
 }

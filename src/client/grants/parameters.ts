@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 
-/** What the grant itself writes; two of one name are an error (RFC 6749 section 3.2). */
+/** Parameters that the grant sends itself. A parameter must not occur twice (RFC 6749 section 3.2). */
 const RESERVED = [
   'grant_type',
   'client_id',
@@ -13,15 +13,12 @@ const RESERVED = [
   'resource',
 ]
 
-/** Reads the option of further form parameters. */
+/** Reads the `parameters` option: additional form parameters. */
 export function readParameters(option: string, value: unknown): Readonly<Record<string, string>> {
   if (!isRecord(value)) throw new ConfigurationError(option, 'must be an object of strings')
   const entries = Object.entries(value).map(([name, parameter]): [string, string] => {
     if (RESERVED.includes(name))
-      throw new ConfigurationError(
-        `${option}.${name}`,
-        'is written by the token source: use the option for it',
-      )
+      throw new ConfigurationError(`${option}.${name}`, 'is set by the token source. Use the option for it')
     if (typeof parameter !== 'string') throw new ConfigurationError(`${option}.${name}`, 'must be a string')
     return [name, parameter]
   })

@@ -2,36 +2,41 @@ import type { Clock } from '../../util/clock.js'
 import type { UntrustedObject } from '../../util/members.js'
 import { SharedFlight } from '../../util/single-flight.js'
 import { discover, isNotFound, usableEndpoint } from '../../http/discovery.js'
-import { requestIssuer, placeOf, unreadable, type IssuerRequest } from './issuer-request.js'
+import {
+  requestIssuer,
+  urlWithoutQuery,
+  unreadableResponseError,
+  type IssuerRequest,
+} from './issuer-request.js'
 import { TokenSourceError } from '../errors.js'
 
-/** Where tokens are to be had, and for whom an assertion is. */
+/** A token endpoint, and the audience of client assertions sent to it. */
 export interface TokenEndpoint {
   readonly url: string
   /** The `aud` of a client assertion. */
   readonly assertionAudience: string
 }
 
-/** What finding the endpoint may take. */
+/** Limits of one endpoint lookup. */
 export interface EndpointLookup extends Pick<IssuerRequest, 'deadlineSeconds' | 'transport' | 'signal'> {
-  /** Ends a look-up that nobody waits for. */
+  /** Aborts a background lookup. */
   readonly closing: AbortSignal
 }
 
-/** How long a discovered address is used before it is looked up again. */
-const LIFETIME = 3600
-/** After how long it is looked up again where that failed. */
-const PAUSE = 60
+/** Seconds for which a discovered endpoint is used before the next lookup. */
+const LIFETIME_SECONDS = 3600
+/** Seconds between a failed lookup and the next one. */
+const RETRY_SECONDS = 60
 
 /**
- * Finds the token endpoint of an issuer in its discovery document, and remembers it for an hour. Later look-ups hold
- * up nobody: they happen in the background, and one that fails changes nothing, the address known is used on.
+ * Finds the token endpoint in the issuer's discovery document and caches it for an hour. Later lookups run in the
+ * background; if one fails, the cached endpoint stays in use.
  */
 export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
   readonly #flight = new SharedFlight<TokenEndpoint>()
-  #found: TokenEndpoint | undefined
+  #endpoint: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
 
   constructor(issuer: string, clock: Clock) {
@@ -39,50 +44,50 @@ export class DiscoveredEndpoint {
     this.#clock = clock
   }
 
-  async find(finding: EndpointLookup): Promise<TokenEndpoint> {
-    if (this.#found === undefined) return this.#lookUp(finding)
+  async find(lookup: EndpointLookup): Promise<TokenEndpoint> {
+    if (this.#endpoint === undefined) return this.#lookUp(lookup)
     if (this.#clock.elapsed() >= this.#lookUpAt) {
-      // Not by the signal of one attempt: its end would leave the address old for good.
-      this.#lookUp({ ...finding, signal: finding.closing }).catch(() => {
-        this.#lookUpAt = this.#clock.elapsed() + PAUSE
+      // Not aborted with the attempt that started it. Otherwise short attempts could prevent every refresh.
+      this.#lookUp({ ...lookup, signal: lookup.closing }).catch(() => {
+        this.#lookUpAt = this.#clock.elapsed() + RETRY_SECONDS
       })
     }
-    return this.#found
+    return this.#endpoint
   }
 
   /** Joins the lookup in flight or starts one. */
-  #lookUp(finding: EndpointLookup): Promise<TokenEndpoint> {
+  #lookUp(lookup: EndpointLookup): Promise<TokenEndpoint> {
     return this.#flight.share(async () => {
-      const found = await this.#discover(finding)
-      this.#lookUpAt = this.#clock.elapsed() + LIFETIME
-      return (this.#found = found)
+      const endpoint = await this.#discover(lookup)
+      this.#lookUpAt = this.#clock.elapsed() + LIFETIME_SECONDS
+      return (this.#endpoint = endpoint)
     })
   }
 
-  async #discover(finding: EndpointLookup): Promise<TokenEndpoint> {
+  async #discover(lookup: EndpointLookup): Promise<TokenEndpoint> {
     const issuer = this.#issuer
     const { metadata } = await discover(issuer, {
-      get: (url, spent) => this.#get(url, spent, finding),
+      get: (url, spentSeconds) => this.#get(url, spentSeconds, lookup),
       metadataOf: (document) => document,
       unusable: () =>
-        unreadable(
-          `the discovery document of ${issuer} is that of another issuer`,
-          'The option issuer must be what the document says, to the letter',
+        unreadableResponseError(
+          `the discovery document of ${issuer} names another issuer`,
+          'Set issuer to exactly the value in the document',
         ),
     })
     const url = usableEndpoint(issuer, metadata, 'token_endpoint')
     if (url === undefined) {
-      throw unreadable(
-        `the discovery document of ${issuer} names no token_endpoint that credentials may be sent to`,
-        'Give the option tokenEndpoint in place of issuer',
+      throw unreadableResponseError(
+        `the discovery document of ${issuer} has no token_endpoint that credentials can be sent to`,
+        'Set tokenEndpoint instead of issuer',
       )
     }
     return { url, assertionAudience: issuer }
   }
 
-  async #get(url: string, spent: number, finding: EndpointLookup): Promise<UntrustedObject> {
-    const { transport, signal } = finding
-    const deadlineSeconds = Math.max(0.001, finding.deadlineSeconds - spent)
+  async #get(url: string, spentSeconds: number, lookup: EndpointLookup): Promise<UntrustedObject> {
+    const { transport, signal } = lookup
+    const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
     const call = { url, deadlineSeconds, transport, signal, isRepeatable: true, now: this.#clock.now() }
     try {
       return await requestIssuer({ ...call, method: 'GET', headers: {}, secrets: [] }, () => ({
@@ -90,19 +95,19 @@ export class DiscoveredEndpoint {
         message: undefined,
       }))
     } catch (error) {
-      throw explained(error, url)
+      throw explainNotFound(error, url)
     }
   }
 }
 
-/** A document that is not there is nobody's credentials refused. */
-function explained(error: unknown, url: string): unknown {
+/** A missing discovery document is a wrong URL, not rejected credentials. */
+function explainNotFound(error: unknown, url: string): unknown {
   if (!(error instanceof TokenSourceError) || !isNotFound(error.status)) return error
   const { status, retryAfter } = error
   return new TokenSourceError({
     reason: 'answer_unreadable',
-    problem: `there is no discovery document at ${placeOf(url)}: the answer was ${status ?? 'none'}`,
-    advice: 'Check the option issuer, or give tokenEndpoint in place of it',
+    problem: `there is no discovery document at ${urlWithoutQuery(url)}: the response status was ${status ?? 'unknown'}`,
+    advice: 'Check issuer, or set tokenEndpoint instead',
     status,
     retryAfter,
   })

@@ -1,44 +1,49 @@
 import { nonEmptyString, ownMember } from '../../util/members.js'
 import type { IssuedToken } from './grant.js'
-import { unreadable, type IssuerProblem } from './issuer-request.js'
+import { unreadableResponseError, type IssuerProblem } from './issuer-request.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Letters that may stand in a header field: anything else in a token would end up beside it. */
+/** Characters that a header field may contain. Any other character in a token could inject a header. */
 const TOKEN = /^[\x21-\x7e]+$/
 
-/** Reads the answer of a token endpoint (RFC 6749 section 5.1). */
+/** Reads the response of a token endpoint (RFC 6749 section 5.1). */
 export function readTokenResponse(json: Json, assumedLifetime: number): IssuedToken {
   const token = nonEmptyString(json, 'access_token')
-  if (token === undefined) throw unreadable('the token endpoint answered without an access_token')
+  if (token === undefined)
+    throw unreadableResponseError('the response of the token endpoint has no access_token')
   const type = nonEmptyString(json, 'token_type')?.toLowerCase()
   if (type === 'dpop') {
-    throw unreadable(
-      'the token endpoint answered with a DPoP token, which is bound to a key and cannot be sent as a bearer token',
-      'Have the issuer give this client bearer tokens',
+    throw unreadableResponseError(
+      'the token endpoint returned a DPoP token, which is bound to a key and cannot be sent as a bearer token',
+      'Configure the issuer to issue bearer tokens to this client',
     )
   }
-  if (type !== 'bearer') throw unreadable('the token endpoint answered without token_type bearer')
+  if (type !== 'bearer')
+    throw unreadableResponseError('the token_type in the response of the token endpoint is not bearer')
   return { token: readToken(token), lifetime: lifetimeOf(json, assumedLifetime) }
 }
 
-/** A token as it may stand in an `Authorization` header. */
+/** Returns a token that can be sent in an `Authorization` header, or throws. */
 export function readToken(token: string): string {
-  if (!TOKEN.test(token)) throw unreadable('the access token holds letters that cannot be sent in a header')
+  if (!TOKEN.test(token))
+    throw unreadableResponseError('the access token contains characters that cannot be sent in a header')
   return token
 }
 
-/** RFC 6749 recommends `expires_in`, and some issuers send it as a text. */
-function lifetimeOf(json: Json, assumed: number): number {
+/** `expires_in` is only recommended (RFC 6749 section 5.1), and some issuers send it as a string. */
+function lifetimeOf(json: Json, assumedLifetime: number): number {
   const value = ownMember(json, 'expires_in')
-  if (value === undefined || value === null) return assumed
+  if (value === undefined || value === null) return assumedLifetime
   const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0)
-    throw unreadable('the token endpoint answered with an expires_in that is no number of seconds')
+    throw unreadableResponseError(
+      'the expires_in in the response of the token endpoint is not a positive number of seconds',
+    )
   return seconds
 }
 
-/** RFC 6749 section 5.2; where Stytch's own form comes, its type. */
+/** Reads an OAuth error (RFC 6749 section 5.2), or one in Stytch's format. */
 export function readOAuthProblem(json: Json): IssuerProblem {
   return {
     code: nonEmptyString(json, 'error') ?? nonEmptyString(json, 'error_type'),

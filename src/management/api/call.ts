@@ -2,34 +2,34 @@ import { readOptions } from '../../options/read-options.js'
 import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 
-/** What every operation takes beside its own input. */
+/** Options that every management operation has beside its input. */
 export interface CallOptions {
-  /** Gives the call up: it rejects with the signal's reason. A change may have been made all the same. */
+  /** Aborts the call, which then rejects with the signal's reason. A change may have been made already. */
   readonly signal?: AbortSignal
 }
 
-/** One call of an operation. */
+/** One HTTP call of an operation. */
 export interface VendorCall {
-  /** As the user knows it: `clerkTokens.revoke`. */
+  /** Name of the public function: `clerkTokens.revoke`. */
   readonly operation: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the base, with every part encoded by `encodePathSegment`. */
+  /** Path below the base URL, with every segment encoded by `encodePathSegment`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers: Readonly<Record<string, string>>
-  /** Sent as JSON; members that are undefined are left out. */
+  /** Body to send as JSON, without properties that are `undefined`. */
   readonly json?: Readonly<Record<string, unknown>>
-  /** Sent as a form, in place of JSON. */
+  /** Body to send as a form, instead of JSON. */
   readonly form?: Readonly<Record<string, string>>
-  /** Whether it changes nothing: only then is it repeated after a passing trouble. */
+  /** Whether the call only reads. Only reads are repeated after a temporary failure. */
   readonly isRead: boolean
-  /** Whether it may be repeated, where that is not the same: a proof that is good for one time is not sent twice. */
+  /** Whether the call may be repeated, if that differs from `isRead`: a DPoP proof must be sent only once. */
   readonly isRepeatable?: boolean
-  /** In place of the client's own deadline: what is left of it, for the second call of an operation. */
+  /** Remaining seconds for a further call of the same operation, instead of the client's deadline. */
   readonly deadlineSeconds?: number
-  /** What must not appear in an error, should the vendor quote it. */
+  /** Values that must not appear in an error, even if the vendor quotes them. */
   readonly secrets: readonly string[]
-  /** Whether a 2xx response says all by its status, whatever its body, unless that is a page for people. */
+  /** Whether the status of a 2xx response is the whole result. Its body is ignored unless it is HTML. */
   readonly ignoresBody?: boolean
   readonly signal?: AbortSignal | undefined
 }
@@ -43,12 +43,12 @@ const CALL_OPTIONS = {
   ),
 } satisfies TableOf<CallOptions>
 
-/** The signal of a call. Anything else in its place would be a way to give up that does nothing. */
+/** Reads the signal of a call. Any other value would be a signal that aborts nothing, so it is refused. */
 export function readSignal(operation: string, options: CallOptions | undefined): AbortSignal | undefined {
   return readOptions(`${operation}.options`, options ?? {}, CALL_OPTIONS).signal
 }
 
-/** What a call sends, and as which type. */
+/** Returns the body of a call and its media type. */
 export function encodeBody(call: VendorCall): { readonly body?: string; readonly type?: string } {
   if (call.form !== undefined) {
     return { body: new URLSearchParams(call.form).toString(), type: 'application/x-www-form-urlencoded' }
@@ -57,11 +57,11 @@ export function encodeBody(call: VendorCall): { readonly body?: string; readonly
   try {
     return { body: JSON.stringify(call.json), type: 'application/json' }
   } catch {
-    throw new ConfigurationError(call.operation, 'must hold nothing but values of JSON, and none too deep')
+    throw new ConfigurationError(call.operation, 'must contain JSON values only, without deep nesting')
   }
 }
 
-/** The query of a call, with its question mark; empty where it has none. */
+/** Returns the query of a call with the leading `?`; empty without parameters. */
 export function encodeQuery({ query = {} }: VendorCall): string {
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) form.set(name, String(value))

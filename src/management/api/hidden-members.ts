@@ -1,6 +1,6 @@
 /**
- * Adds secrets to a result and freezes it. Each is read by name like any other member, but is not enumerable, so that
- * logging, serializing or copying the result leaves it out.
+ * Adds secrets to a result as non-enumerable properties and freezes it. A secret is read by name, and is left out
+ * when the result is logged, serialized or copied.
  */
 export function withSecrets<T extends object, S extends object>(result: T, secrets: S): Readonly<T & S> {
   for (const [name, value] of Object.entries(secrets)) {

@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto'
 
-/** Pages in a row without anything new, after which a vendor is taken to go round in circles. */
+/** Number of consecutive pages without new items after which a list is considered endless. */
 const MAX_PAGES_WITHOUT_NEW_ITEMS = 5
 
-/** What an endless list lacks, for the error's sentence. */
-export const ENDLESS_LIST = 'an end: it gives the same pages, or empty ones, again and again'
+/** The problem with an endless list, for error messages. */
+export const ENDLESS_LIST = 'the same or empty pages repeatedly, so the listing stopped'
 
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[]
-  /** How many there are altogether, where the vendor says so. */
+  /** Total number of items; `undefined` if the vendor does not report it. */
   readonly total: number | undefined
 }
 
 /**
- * A list that the vendor gives page by page. Awaiting it gives the first page; iterating over it gives every
- * item, fetching a further page only once the one before is used up.
+ * A list that is fetched page by page. Awaiting it returns the first page. Iterating over it returns every item;
+ * the next page is fetched after the items of the previous one.
  *
+ * @example
  * ```ts
  * const { items, total } = await tokens.list({ subject })
  * for await (const token of tokens.list({ subject })) console.log(token.id)
@@ -29,8 +30,8 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
   #firstPage: Promise<P> | undefined
 
   /**
-   * `after` fetches the page that follows one; undefined if that was the last. `endless` is the error of a list that
-   * goes on and on without bringing anything new.
+   * `after` fetches the page that follows a page, or returns `undefined` after the last one. `endless` creates
+   * the error for a list that continues without new items.
    */
   constructor(first: () => Promise<P>, after: (page: P) => Promise<P> | undefined, endless: () => Error) {
     this.#first = first
@@ -38,7 +39,7 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
     this.#endless = endless
   }
 
-  /** The first page: nothing is asked for before somebody wants it, and it is asked for once. */
+  /** Resolves with the first page. It is requested on the first call, once. */
   then<A = P, B = never>(
     onFulfilled?: ((page: P) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
@@ -46,30 +47,33 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
     return (this.#firstPage ??= this.#first()).then(onFulfilled, onRejected)
   }
 
-  /** Page by page, the first included. A page that cannot be fetched rejects; what came before is not lost. */
+  /**
+   * Iterates over the pages, including the first. A page that cannot be fetched rejects; earlier pages have been
+   * delivered.
+   */
   async *pages(): AsyncGenerator<P, void, undefined> {
     const seen = new Set<string>()
-    let barren = 0
+    let pagesWithoutNewItems = 0
     let page: P | undefined = await this
     while (page !== undefined) {
       const digest = createHash('sha256').update(JSON.stringify(page.items)).digest('base64')
-      barren = page.items.length === 0 || seen.has(digest) ? barren + 1 : 0
-      if (barren > MAX_PAGES_WITHOUT_NEW_ITEMS) throw this.#endless()
+      pagesWithoutNewItems = page.items.length === 0 || seen.has(digest) ? pagesWithoutNewItems + 1 : 0
+      if (pagesWithoutNewItems > MAX_PAGES_WITHOUT_NEW_ITEMS) throw this.#endless()
       seen.add(digest)
       yield page
       page = await this.#after(page)
     }
   }
 
-  /** Item by item, over all pages. */
+  /** Iterates over the items of all pages. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for await (const { items } of this.pages()) yield* items
   }
 }
 
 /**
- * Reads the input of a list now, so that a change of it between two pages changes nothing; gives what came of it, or
- * throws it, whenever it is asked for.
+ * Runs an action now and returns a function that returns its result or throws its error. A change of the input
+ * between two pages then has no effect.
  */
 export function captureResult<T>(action: () => T): () => T {
   try {

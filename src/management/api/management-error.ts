@@ -1,14 +1,14 @@
-/** Whose management API is meant. */
+/** The vendor whose API was called. `'oauth'` is any OAuth 2 issuer. */
 export type Vendor = 'clerk' | 'stytch' | 'authlete' | 'oauth'
 
-/** What is known of a call that failed. */
+/** Details of a failed call. */
 export interface ManagementFailure {
   readonly vendor: Vendor
-  /** `clerkTokens.revoke` */
+  /** Name of the public function: `clerkTokens.revoke`. */
   readonly operation: string
-  /** What went wrong, without any secret. */
+  /** The problem, without secrets. */
   readonly problem: string
-  /** What whoever called can do about it. */
+  /** What the caller can do about it. */
   readonly advice?: string | undefined
   readonly status?: number | undefined
   readonly code?: string | undefined
@@ -19,26 +19,26 @@ export interface ManagementFailure {
 }
 
 /**
- * A management call did not do what it was asked to. The message names the operation, what the vendor said and
- * what to do; it never holds a key, a client secret or a token.
+ * Error of a management operation. The message names the operation, the vendor's problem and what to do. It never
+ * contains a key, a client secret or a token.
  */
 export class ManagementError extends Error {
   override readonly name = 'ManagementError'
-  /** Whose API was called. */
+  /** The vendor whose API was called. */
   readonly vendor: Vendor
-  /** The operation, as it is called here: `clerkTokens.revoke`. */
+  /** Name of the public function: `clerkTokens.revoke`. */
   readonly operation: string
-  /** The HTTP status of the response; undefined if none came. */
+  /** HTTP status of the response; `undefined` if there was no response. */
   readonly status: number | undefined
-  /** The vendor's code: Clerk's `code`, Stytch's `error_type`, Authlete's `resultCode`, OAuth's `error`. */
+  /** Error code of the vendor: Clerk's `code`, Stytch's `error_type`, Authlete's `resultCode`, OAuth's `error`. */
   readonly code: string | undefined
-  /** The vendor's id of the call, for its support. */
+  /** Request id of the vendor, for its support. */
   readonly requestId: string | undefined
-  /** How many seconds the vendor asks to be left alone (`Retry-After`, RFC 9110 section 10.2.3). */
+  /** Seconds to wait before the next call (`Retry-After`, RFC 9110 section 10.2.3). */
   readonly retryAfter: number | undefined
   /**
-   * `true` if a change was asked for and nobody knows whether it was made: the connection broke, or the response
-   * could not be read. Look before repeating it.
+   * `true` if it is unknown whether a requested change was made, because the connection failed or the response
+   * was unreadable. Check the state before repeating the call.
    */
   readonly isUncertain: boolean
 
@@ -57,7 +57,7 @@ export class ManagementError extends Error {
 function messageOf({ operation, problem, advice, requestId, isUncertain }: ManagementFailure): string {
   const sentences = [`${operation}: ${problem}${requestId === undefined ? '' : ` (request ${requestId})`}`]
   if (isUncertain === true)
-    sentences.push('Whether the change was made is not known: look before repeating it')
+    sentences.push('It is unknown whether the change was made: check before repeating it')
   if (advice !== undefined) sentences.push(advice)
   return sentences.join('. ')
 }

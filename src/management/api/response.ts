@@ -14,31 +14,31 @@ import type { VendorProblem, VendorProfile } from './vendor-profile.js'
 export interface VendorResponse {
   readonly status: number
   readonly headers: ResponseHeaders
-  /** The JSON object; empty for a response without a body. */
+  /** The JSON object; empty if the response has no body. */
   readonly json: Readonly<Record<string, unknown>>
-  /** The body as it came, for what JSON numbers cannot hold. */
+  /** The unparsed body, for values that JSON numbers cannot represent. */
   readonly body: string
 }
 
-/** What a vendor tells of a failure in a response whose status says nothing. */
+/** Details of a failure that is reported in a 2xx response. */
 export interface ReportedFailure
   extends VendorProblem, Pick<ManagementFailure, 'status' | 'advice' | 'isUncertain'> {
-  /** What it answered, in place of a status. */
+  /** The reported result, instead of a status. */
   readonly what: string
 }
 
-/** Nobody was there to make a change. */
+/** Network errors before a connection existed. The request cannot have had an effect. */
 const NEVER_ARRIVED = /\((?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN)\)$/
-const CHECK_ADDRESS = 'Something other than the API may be answering: check the address'
-const NO_OBJECT = 'with something that is no JSON object'
+const CHECK_ADDRESS = 'Check the URL: the response does not come from the API'
+const NO_OBJECT = 'without a JSON object'
 
-/** Of each text of a vendor: it will stand in a log. */
-const MOST_CHARACTERS = 300
+/** Maximum length of a string from a vendor in an error message, which is likely to be logged. */
+const MAX_CHARACTERS = 300
 
 /**
- * Reads what came of a call.
+ * Reads the response of a call.
  *
- * @throws ManagementError for anything but a 2xx response with a JSON object, or with no body at all.
+ * @throws ManagementError for anything but a 2xx response with a JSON object or without a body.
  */
 export function readResponse(
   profile: VendorProfile,
@@ -54,37 +54,37 @@ export function readResponse(
   throw new ManagementError({
     vendor: profile.vendor,
     operation: call.operation,
-    problem: `${profile.title} answered ${status} ${NO_OBJECT}`,
+    problem: `${profile.title} responded with ${status} ${NO_OBJECT}`,
     advice: CHECK_ADDRESS,
     status,
     isUncertain: !call.isRead,
   })
 }
 
-/** The failure of an operation whose 2xx response does not hold what it must. */
+/** Creates the error for a 2xx response that lacks a required field. */
 export function incompleteResponseError(
   { vendor, title }: VendorProfile,
   call: Pick<VendorCall, 'operation' | 'isRead'>,
-  lacking: string,
+  problem: string,
 ): ManagementError {
   return new ManagementError({
     vendor,
     operation: call.operation,
-    problem: `${title} answered without ${lacking}`,
+    problem: `${title} returned ${problem}`,
     advice: CHECK_ADDRESS,
     isUncertain: !call.isRead,
   })
 }
 
-/** The failure of an operation that the vendor tells of in a response whose status says nothing. */
+/** Creates the error for a failure that the vendor reports in a 2xx response. */
 export function reportedFailureError(
   { vendor, title }: VendorProfile,
   { operation, secrets }: VendorCall,
-  told: ReportedFailure,
+  failure: ReportedFailure,
 ): ManagementError {
-  const { what, status, advice, isUncertain } = told
-  const { code, message, requestId } = redactProblem(told, secrets)
-  const problem = `${title} answered ${what}${code === undefined ? '' : ` ${code}`}${messagePart(message)}`
+  const { what, status, advice, isUncertain } = failure
+  const { code, message, requestId } = redactProblem(failure, secrets)
+  const problem = `${title} responded with ${what}${code === undefined ? '' : ` ${code}`}${messagePart(message)}`
   return new ManagementError({ vendor, operation, problem, advice, status, code, requestId, isUncertain })
 }
 
@@ -97,8 +97,8 @@ function noResponseError(
   return new ManagementError({
     vendor,
     operation,
-    problem: `${title} gave ${message}`,
-    advice: 'Check the address and the way there',
+    problem: `${title}: ${message}`,
+    advice: 'Check the URL and the network path to it',
     isUncertain: !isRead && !NEVER_ARRIVED.test(message),
     cause,
   })
@@ -112,24 +112,24 @@ function statusError(
   const { status, headers } = response
   const json = isRecord(response.json) ? response.json : undefined
   const { code, message, requestId } = redactProblem(readProblem({ json, headers }), secrets)
-  const words = [
-    `${title} answered ${status}`,
+  const parts = [
+    `${title} responded with ${status}`,
     code === String(status) ? undefined : code,
     json === undefined ? NO_OBJECT : undefined,
   ]
   return new ManagementError({
     vendor,
     operation,
-    problem: words.filter((word) => word !== undefined).join(' ') + messagePart(message),
+    problem: parts.filter((part) => part !== undefined).join(' ') + messagePart(message),
     advice:
       status >= 300 && status < 400
-        ? 'Redirects are not followed: check the address'
+        ? 'Redirects are not followed: check the URL'
         : advise(operation, status, code),
     status,
     code,
     requestId,
     retryAfter: retryAfterSeconds(headers, createClock().now()),
-    // A gateway's response says nothing of what the vendor behind it has done.
+    // A gateway's response does not say whether the vendor behind it made the change.
     isUncertain: !isRead && status >= 500,
   })
 }
@@ -138,13 +138,13 @@ function messagePart(message: string | undefined): string {
   return message === undefined ? '' : `: ${message}`
 }
 
-/** What a vendor says, fit for an error. */
+/** Removes secrets from a vendor's strings and shortens them. */
 function redactProblem(
   { code, message, requestId }: VendorProblem,
   secrets: readonly string[],
 ): VendorProblem {
-  // A text of which nothing is left says nothing.
-  const show = (text = ''): string | undefined =>
-    quoted(text, { secrets, atMost: MOST_CHARACTERS }) || undefined
-  return { code: show(code), message: show(message), requestId: show(requestId) }
+  // A string that is empty after redaction is omitted.
+  const redact = (text = ''): string | undefined =>
+    quoted(text, { secrets, atMost: MAX_CHARACTERS }) || undefined
+  return { code: redact(code), message: redact(message), requestId: redact(requestId) }
 }

@@ -18,25 +18,33 @@ import {
 import { encodeBody, encodeQuery, type VendorCall } from './call.js'
 import type { VendorProfile } from './vendor-profile.js'
 
-/** Options of every management client. */
+/** Options that every management client has. */
 export interface ManagementOptions {
-  /** Bounds one operation, from connection to last byte, a second attempt included. Default `'10s'`, at most `'60s'`. */
+  /**
+   * Deadline of one operation, from connection to last byte, including a retry. From `'10ms'` to `'60s'`.
+   *
+   * @defaultValue `'10s'`
+   */
   readonly deadline?: Duration
-  /** An own fetch: a proxy, a private CA. Redirects are not followed through it. */
+  /**
+   * Custom `fetch`, such as one with a proxy or a private CA. Redirects are not followed.
+   *
+   * @defaultValue HTTP requests through `node:http` and `node:https`
+   */
   readonly fetch?: typeof fetch
 }
 
-/** The options of every management client. */
+/** Readers of {@link ManagementOptions}. */
 export const MANAGEMENT_OPTIONS = {
   deadline: duration({ min: '10ms', max: '60s', default: '10s' }),
   fetch: optional(func<typeof fetch>()),
 } satisfies TableOf<ManagementOptions>
 
 const MAX_BYTES = 4 * 1024 * 1024
-/** The shortest and the longest pause before a second attempt, in seconds. */
+/** Minimum and maximum delay before a retry, in seconds. */
 const RETRY_PAUSES = [0.05, 0.15] as const
 
-/** Calls a vendor's API within a deadline, and turns whatever is no good response into a {@link ManagementError}. */
+/** Calls a vendor's API within a deadline. Any response other than a usable 2xx becomes a {@link ManagementError}. */
 export class VendorApi {
   readonly #profile: VendorProfile
   readonly #deadlineSeconds: number
@@ -49,11 +57,11 @@ export class VendorApi {
   }
 
   /**
-   * Makes one call. What changes nothing is tried a second time after a network error or a 502, 503 or 504
-   * without `Retry-After`; what changes something never is.
+   * Sends one call. A read is retried once after a network error or a 502, 503 or 504 without `Retry-After`. A
+   * change is never retried.
    *
-   * @throws ManagementError for anything but a 2xx response with a JSON object, or with no body at all.
-   * @throws The reason of `signal`, once it is aborted.
+   * @throws ManagementError for anything but a 2xx response with a JSON object or without a body.
+   * @throws The reason of `signal` once it is aborted.
    */
   async call(call: VendorCall): Promise<VendorResponse> {
     const settings = {
@@ -62,29 +70,29 @@ export class VendorApi {
       pauses: RETRY_PAUSES,
       signal: call.signal,
     }
-    const outcome = await retry(settings, (left) => this.#attempt(call, left))
+    const outcome = await retry(settings, (remainingSeconds) => this.#attempt(call, remainingSeconds))
     return readResponse(this.#profile, call, outcome)
   }
 
-  /** Bounds one operation, where a call does not say otherwise. */
+  /** Deadline of an operation in seconds. */
   get deadlineSeconds(): number {
     return this.#deadlineSeconds
   }
 
-  /** What is left of the deadline of an operation that started at some `timers.elapsed()`, for its next call. */
-  remainingDeadline(started: number): { readonly deadlineSeconds: number } {
-    const left = this.#deadlineSeconds - (timers.elapsed() - started)
-    return { deadlineSeconds: Math.max(left, 0.001) }
+  /** Returns the rest of the deadline of an operation that started at `started` (a `timers.elapsed()` value). */
+  remainingDeadline(startedAt: number): { readonly deadlineSeconds: number } {
+    const remainingSeconds = this.#deadlineSeconds - (timers.elapsed() - startedAt)
+    return { deadlineSeconds: Math.max(remainingSeconds, 0.001) }
   }
 
-  /** The failure of an operation whose 2xx response does not hold what it must. */
-  incompleteResponse(call: Pick<VendorCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return incompleteResponseError(this.#profile, call, lacking)
+  /** Creates the error for a 2xx response that lacks a required field. */
+  incompleteResponse(call: Pick<VendorCall, 'operation' | 'isRead'>, problem: string): ManagementError {
+    return incompleteResponseError(this.#profile, call, problem)
   }
 
-  /** The failure of an operation that the vendor tells of in a response whose status says nothing. */
-  reportedFailure(call: VendorCall, told: ReportedFailure): ManagementError {
-    return reportedFailureError(this.#profile, call, told)
+  /** Creates the error for a failure that the vendor reports in a 2xx response. */
+  reportedFailure(call: VendorCall, failure: ReportedFailure): ManagementError {
+    return reportedFailureError(this.#profile, call, failure)
   }
 
   async #attempt(call: VendorCall, deadlineSeconds: number): Promise<HttpResponse | ExchangeError> {

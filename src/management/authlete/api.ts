@@ -11,17 +11,23 @@ import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/ve
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
 
-/** Options of `authleteTokens`. */
+/** Options of {@link authleteTokens}. */
 export interface AuthleteTokensOptions extends ManagementOptions {
-  /** The service's id. */
+  /** Id of the service. */
   readonly serviceId: string
-  /** A service access token that may do what is asked; never the organization's, which opens every service. */
+  /**
+   * Service access token with permission for the operations that are used. Never use the organization's, which
+   * can access every service.
+   */
   readonly serviceAccessToken: string
-  /** The region's address: a service lives in one only, so there is no default. `https://us.authlete.com`, for example. */
+  /**
+   * Base URL of the service's region, such as `https://us.authlete.com`. A service exists in one region only, so
+   * there is no default. https, or http on loopback.
+   */
   readonly apiUrl: string
 }
 
-/** The options of `authleteTokens`. */
+/** Readers of {@link AuthleteTokensOptions}. */
 export const AUTHLETE_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   serviceId: readers.nonEmptyString,
@@ -34,29 +40,29 @@ export const AUTHLETE_TOKENS_OPTIONS = {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** One operation as the wire has it. */
+/** One call to Authlete's API. */
 export interface AuthleteCall {
-  /** `revoke`: as it is called here. */
+  /** Name of the public function: `revoke`. */
   readonly name: string
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Below the service. */
+  /** Path below the service. */
   readonly path: string
   readonly query?: NonNullable<VendorCall['query']>
   readonly json?: Json
   readonly isRead: boolean
   readonly isRepeatable?: boolean
-  /** Values of the input that no error may quote. */
+  /** Values of the input that must not appear in an error. */
   readonly secrets: readonly unknown[]
   readonly options: CallOptions | undefined
 }
 
-/** What Authlete answered. */
+/** A response of Authlete. */
 export interface AuthleteResponse {
   readonly status: number
   readonly json: Json
-  /** The failure of a response that lacks what it must have. */
+  /** Creates the error for a response that lacks a required field. */
   readonly incomplete: (what: string) => Error
-  /** The failure of a change that found nothing to change. */
+  /** Creates the error for a change that matched no token. */
   readonly notFound: () => Error
 }
 
@@ -66,14 +72,14 @@ export class AuthleteApi {
   readonly #serviceAccessToken: string
 
   constructor(where: string, options: AuthleteTokensOptions) {
-    const own = readOptions(where, options, AUTHLETE_TOKENS_OPTIONS)
-    this.#serviceAccessToken = own.serviceAccessToken
-    const base = authleteServiceUrl(where, own.apiUrl, own.serviceId)
-    this.#api = new VendorApi({ ...PROFILE, base }, own)
+    const settings = readOptions(where, options, AUTHLETE_TOKENS_OPTIONS)
+    this.#serviceAccessToken = settings.serviceAccessToken
+    const base = authleteServiceUrl(where, settings.apiUrl, settings.serviceId)
+    this.#api = new VendorApi({ ...PROFILE, base }, settings)
   }
 
   /**
-   * Calls an operation that fails by its status alone.
+   * Sends a call whose status is its result.
    *
    * @throws ManagementError
    */
@@ -82,8 +88,8 @@ export class AuthleteApi {
   }
 
   /**
-   * Calls an operation whose response is 200 whatever came of it, with the verdict in `action`. An action that is
-   * not among `accepted` is a failure, one that nobody has heard of included.
+   * Sends a call whose response is always 200, with the result in `action`. Every action that is not in
+   * `accepted` is a failure, including an unknown one.
    *
    * @throws ManagementError
    */
@@ -94,19 +100,19 @@ export class AuthleteApi {
     const prepared = this.#prepare(call)
     const response = await this.#read(prepared)
     const action = string(response.json, 'action')
-    if (action === undefined) throw response.incomplete('an action')
+    if (action === undefined) throw response.incomplete('no action')
     if (accepted.includes(action)) return { ...response, action }
     const isKnown = Object.hasOwn(ADVICE_BY_ACTION, action)
     throw this.#api.reportedFailure(prepared, {
       ...problemIn(response.json),
-      what: isKnown ? action : 'with an action that is not known here',
+      what: isKnown ? action : 'an unknown action',
       advice: ADVICE_BY_ACTION[action],
       status: response.status,
       isUncertain: !call.isRead && (!isKnown || action === 'INTERNAL_SERVER_ERROR'),
     })
   }
 
-  /** The failure of a list that has no end. */
+  /** Creates the error for an endless list. */
   endlessListError(name: string): Error {
     return this.#api.incompleteResponse({ operation: `authleteTokens.${name}`, isRead: true }, ENDLESS_LIST)
   }
@@ -118,7 +124,7 @@ export class AuthleteApi {
       json: withExactIds(json, body),
       incomplete: (what) => this.#api.incompleteResponse(call, what),
       notFound: () => {
-        const what = 'that there was nothing to do'
+        const what = 'that no token matched'
         return this.#api.reportedFailure(call, {
           ...problemIn(json),
           what,
@@ -149,37 +155,40 @@ const PROFILE: Omit<VendorProfile, 'base'> = {
 }
 
 const ADVICE_BY_STATUS: Readonly<Record<number, string | undefined>> = {
-  400: 'Check the input: the message says what Authlete makes of it',
-  401: 'Check serviceAccessToken: Authlete does not know it',
-  403: 'Check that serviceAccessToken is for this serviceId, lives in the region of apiUrl, and may do this',
-  404: 'Check the id, and that serviceId and apiUrl are those of the service: nothing of the kind is there',
+  400: 'Check the input: the message contains the reason',
+  401: 'Check serviceAccessToken: Authlete rejects it',
+  403: 'Check that serviceAccessToken is for this serviceId and the region of apiUrl, and has permission for this',
+  404: 'Check the id, serviceId and apiUrl: the requested object does not exist',
   429: 'Wait before calling again',
   500: 'Authlete failed: try again later',
 }
 
-/** What to do about a failure that comes with 200. */
+/** What to do about a failure that is reported with status 200. */
 const ADVICE_BY_ACTION: Readonly<Record<string, string | undefined>> = {
-  BAD_REQUEST: 'Check the input: the message says what Authlete makes of it',
+  BAD_REQUEST: 'Check the input: the message contains the reason',
   FORBIDDEN: 'Authlete does not allow this: check the grant type, the client and the subject',
-  NOT_FOUND: 'Check the token, hash or id: Authlete has no such token, or no longer',
-  CALLER_ERROR: 'Check the two tokens: both must be of one token response, and of the openid scope',
+  NOT_FOUND: 'Check the token, hash or id: Authlete does not have this token, or no longer has it',
+  CALLER_ERROR: 'Check the two tokens: both must come from one token response and have the openid scope',
   INTERNAL_SERVER_ERROR: 'Authlete failed, or the request was wrong for this service',
 }
 
-/** The codes are diagnostics. In one documented response the code is a number. */
+/** Reads Authlete's result code and message. In one documented response the code is a number. */
 function problemIn(json: Json): VendorProblem {
   const code = string(json, 'resultCode') ?? number(json, 'resultCode')?.toString()
   const message = string(json, 'resultMessage')
   return { code: code !== undefined && /^[\w.-]{1,40}$/.test(code) ? code : undefined, message }
 }
 
-/** A text of JSON, or a client's number that JavaScript's numbers do not hold exactly. */
-const TEXT_OR_LONG_ID = /"(?:[^"\\]|\\.)*"(?:\s*:\s*(\d{16,})(?=\s*[,}]))?/g
+/** A JSON string, or a client number that a JavaScript number cannot represent exactly. */
+const STRING_OR_LONG_ID = /"(?:[^"\\]|\\.)*"(?:\s*:\s*(\d{16,})(?=\s*[,}]))?/g
 
-/** Client numbers have 64 bits. One that would be rounded becomes a text: two clients must not share a number. */
+/**
+ * Client numbers have 64 bits. A number that would be rounded becomes a string, so that two clients do not share
+ * a number.
+ */
 function withExactIds(json: Json, body: string): Json {
   if (!/\d{16}/.test(body)) return json
-  const quoted = body.replace(TEXT_OR_LONG_ID, (found: string, digits: string | undefined) =>
+  const quoted = body.replace(STRING_OR_LONG_ID, (found: string, digits: string | undefined) =>
     digits !== undefined && /^"(?:clientId|number)"/.test(found) && !Number.isSafeInteger(Number(digits))
       ? `${found.slice(0, -digits.length)}"${digits}"`
       : found,
@@ -188,7 +197,7 @@ function withExactIds(json: Json, body: string): Json {
   return isRecord(exact) ? exact : json
 }
 
-/** A client's number, as a text. */
+/** Returns a client's number as a string. */
 export function clientNumberIn(json: Json, name: string): string | undefined {
   const value = ownMember(json, name)
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return value

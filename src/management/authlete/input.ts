@@ -17,16 +17,15 @@ export function readInput<T extends Table>(where: string, input: unknown, table:
 /** Requires exactly one of these properties and returns its name. With two of them, Authlete would silently ignore one. */
 export function requireExactlyOne(where: string, fields: object, names: readonly string[]): string {
   const [first, second] = names.filter((name) => Object.hasOwn(fields, name))
-  if (first === undefined) throw new ConfigurationError(where, `needs one of ${names.join(', ')}`)
-  if (second !== undefined)
-    throw new ConfigurationError(where, `takes ${first} or ${second}, not both: only one would count`)
+  if (first === undefined) throw new ConfigurationError(where, `requires one of ${names.join(', ')}`)
+  if (second !== undefined) throw new ConfigurationError(where, `accepts ${first} or ${second}, not both`)
   return first
 }
 
 /** Refuses two properties that exclude each other, because one of them would have no effect. */
 export function refuseBoth(where: string, fields: object, one: string, other: string): void {
   if (Object.hasOwn(fields, one) && Object.hasOwn(fields, other)) {
-    throw new ConfigurationError(`${where}.${other}`, `has no effect beside ${one}: leave one of them out`)
+    throw new ConfigurationError(`${where}.${other}`, `cannot be combined with ${one}. Remove one of them`)
   }
 }
 
@@ -38,7 +37,7 @@ export function requireFields(where: string, fields: object, ...names: readonly 
 
 /** Accepts `true` only, because `false` would read as if something were switched off. */
 export const onlyTrue: Reader<true> = custom('true', (option, value) => {
-  if (value !== true) throw mismatch(option, value, 'must be true, or be left out')
+  if (value !== true) throw mismatch(option, value, 'must be true, or be omitted')
   return true
 })
 
@@ -52,7 +51,7 @@ export const clientId: Reader<string | number> = custom('string or integer', (op
 /** A {@link clientId} as a string, for `clientIdentifier` on the wire. */
 export const clientIdentifier: Reader<string> = mapped(clientId, (value) => String(value))
 
-/** The fields with Authlete's names for those that have another name here. */
+/** Renames fields to Authlete's names. */
 export function renameFields(
   fields: Readonly<Record<string, unknown>>,
   names: Readonly<Record<string, string>>,
@@ -60,13 +59,13 @@ export function renameFields(
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [names[name] ?? name, value]))
 }
 
-/** A hash of a token, as Authlete lists them: SHA-256 in base64url. Also a thumbprint of a certificate or key. */
+/** Reads a hash of a token as Authlete lists them (SHA-256 in base64url), or a thumbprint of a certificate or key. */
 export const hash = string({
   pattern: /^[\w-]{43}$/,
   expectation: 'must be a SHA-256 value in base64url: 43 characters',
 })
 
-/** Scopes: a string with spaces, or a list of single ones (RFC 6749 section 3.3). May be empty. */
+/** Reads scopes: a space-separated string or a list (RFC 6749 section 3.3). May be empty. */
 export const scopes = custom('string or list', (option, value) => {
   const list: unknown = typeof value === 'string' ? splitScopes(value) : value
   if (!Array.isArray(list) || !list.every(isScopeToken)) {
@@ -75,36 +74,36 @@ export const scopes = custom('string or list', (option, value) => {
   return list
 })
 
-/** A list of non-empty strings. */
+/** Reads a list of non-empty strings. */
 export const strings = listOf(nonEmptyString)
 
-/** Resource indicators: absolute URIs without a fragment (RFC 8707 section 2). */
+/** Reads resource indicators: absolute URIs without a fragment (RFC 8707 section 2). */
 export const resources = mapped(strings, (list, option) => {
   if (list.every((item) => URL.canParse(item) && !item.includes('#'))) return list
   throw new ConfigurationError(option, 'must be a list of absolute URIs without a fragment')
 })
 
-/** An absolute URI. */
+/** Reads an absolute URI. */
 export const uri = mapped(nonEmptyString, (value, option) => {
   if (URL.canParse(value)) return value
   throw new ConfigurationError(option, 'must be an absolute URI')
 })
 
-/** A {@link Duration} in whole seconds. */
+/** Reads a {@link Duration} in whole seconds. */
 function wholeSeconds(min: string, hint: string): Reader<number> {
   return mapped(duration({ min }), (seconds, option) => {
     if (Number.isInteger(seconds)) return seconds
-    throw new ConfigurationError(option, `must be whole seconds${hint}`)
+    throw new ConfigurationError(option, `must be in whole seconds${hint}`)
   })
 }
 
-/** How long a token lives. At Authlete 0 is the service's default, which nobody expects of a 0. */
-export const lifetime = wholeSeconds('1s', "; without it the service's default holds")
+/** Reads a lifetime. Authlete interprets 0 as the service's default, which is unexpected, so 0 is refused. */
+export const lifetime = wholeSeconds('1s', ". Omit it for the service's default")
 
-/** An age, which may be 0. */
+/** Reads an age, which may be 0. */
 export const age = wholeSeconds('0s', '')
 
-/** The latest moment that is taken for one in seconds: in the year 5138, or 1973 if it were in milliseconds. */
+/** Maximum number of seconds since the epoch: the year 5138. In milliseconds it would be 1973. */
 const LATEST_SECONDS = 1e11
 
 const epochSeconds = custom('number', (option, value) => {
@@ -112,13 +111,13 @@ const epochSeconds = custom('number', (option, value) => {
   throw mismatch(option, value, 'must be in seconds since the epoch, not in milliseconds')
 })
 
-/** A moment in seconds since the epoch, which is sent in milliseconds. */
+/** Reads seconds since the epoch, which are sent in milliseconds. */
 export const momentInMilliseconds = mapped(epochSeconds, (seconds) => Math.round(seconds * 1000))
 
-/** A moment in seconds since the epoch, which is sent in whole seconds. */
+/** Reads seconds since the epoch, which are sent in whole seconds. */
 export const momentInSeconds = mapped(epochSeconds, (seconds) => Math.floor(seconds))
 
-/** A JSON object, which is sent as a string. */
+/** Reads a JSON object, which is sent as a string. */
 export const jsonString = mapped(record, (value, option) => {
   try {
     return JSON.stringify(value, (_name, item: unknown) => {
@@ -126,16 +125,19 @@ export const jsonString = mapped(record, (value, option) => {
       return item
     })
   } catch {
-    throw new ConfigurationError(option, 'must be JSON: no undefined, NaN, function or circle in it')
+    throw new ConfigurationError(
+      option,
+      'must contain JSON values only: no undefined, NaN, function or circular reference',
+    )
   }
 })
 
-/** What `JSON.stringify` would leave out or write as null would be missing without a word. */
+/** `JSON.stringify` would silently omit other values or write them as null. */
 function isJson(item: unknown): boolean {
   return item === null || ['string', 'boolean', 'object'].includes(typeof item) || Number.isFinite(item)
 }
 
-/** A list of objects of the same table, each sent with what was given of it. */
+/** Reads a list of objects with the same fields. */
 export function objects<T extends Table>(table: T): Reader<readonly Partial<Result<T>>[]> {
   return listOf(custom('object', (option, value) => readInput(option, value, table)))
 }

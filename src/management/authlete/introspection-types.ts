@@ -9,58 +9,66 @@ export interface AuthleteKeyValuePair {
   readonly value: string
 }
 
-/** A token, and what it is to be checked for. */
+/** A token, and the requirements that Authlete checks. */
 export interface AuthleteIntrospectInput {
-  /** Opaque, or a JWT: of both Authlete's database has the last word. */
+  /** The token, opaque or a JWT. Authlete's database decides in both cases. */
   readonly token: string
-  /** The scopes it needs: the verdict is `FORBIDDEN` where one is missing. Without them scopes are not checked. */
+  /** Required scopes. The action is `FORBIDDEN` if one is missing. Without this option scopes are not checked. */
   readonly scopes?: string | readonly string[]
-  /** The person it must belong to. */
+  /** Required subject of the token. */
   readonly subject?: string
-  /** The certificate the client showed in mutual TLS, in PEM form. */
+  /** Client certificate of the TLS connection, in PEM form (RFC 8705). */
   readonly clientCertificate?: string
-  /** The `DPoP` header of the request the token came with. Needs `htm` and `htu`. */
+  /** The `DPoP` header of the request that contained the token (RFC 9449). Requires `htm` and `htu`. */
   readonly dpop?: string
-  /** The method of that request. */
+  /** HTTP method of that request. */
   readonly htm?: string
-  /** The address of that request, without query and fragment. */
+  /** URL of that request, without query and fragment. */
   readonly htu?: string
-  /** The resources it must be for (RFC 8707). Without them the audience is not checked. */
+  /** Required resources (RFC 8707). Without this option the audience is not checked. */
   readonly resources?: readonly string[]
-  /** One of these must say how the person was authenticated (RFC 9470). */
+  /** Authentication context classes, one of which the token must have (RFC 9470). */
   readonly acrValues?: readonly string[]
-  /** How long ago the person may have been authenticated, in whole seconds. */
+  /** Maximum time since the authentication of the user, in whole seconds (RFC 9470). */
   readonly maxAge?: Duration
-  /** Demands a nonce in the DPoP proof even if the service does not. */
+  /** Requires a nonce in the DPoP proof even if the service does not. */
   readonly dpopNonceRequired?: boolean
-  /** The address of that request with its query, for HTTP message signatures (RFC 9421). */
+  /** URL of that request with its query, for HTTP message signatures (RFC 9421). */
   readonly targetUri?: string
-  /** The headers of that request, for HTTP message signatures. */
+  /** Headers of that request, for HTTP message signatures. */
   readonly headers?: readonly AuthleteKeyValuePair[]
   /** Whether that request had a body, for HTTP message signatures. */
   readonly requestBodyContained?: boolean
 }
 
-/** What Authlete makes of a token. Serve the request on `action: 'OK'` only. */
+/** Authlete's result for a token. Serve the request only if `action` is `'OK'`. */
 export interface AuthleteIntrospection {
-  /** `OK`: serve. `UNAUTHORIZED`: the token is no good, 401. `FORBIDDEN`: scopes or subject do not suffice, 403. */
+  /**
+   * `OK`: serve the request. `UNAUTHORIZED`: the token is invalid, respond 401. `FORBIDDEN`: scopes or subject
+   * are insufficient, respond 403.
+   */
   readonly action: 'OK' | 'UNAUTHORIZED' | 'FORBIDDEN'
-  /** The value of `WWW-Authenticate` for a response to the client; undefined for `OK`. It speaks of the scheme `Bearer`. */
+  /**
+   * Value of `WWW-Authenticate` for the response to the client; `undefined` for `OK`. Its scheme is always
+   * `Bearer`.
+   */
   readonly challenge: string | undefined
-  /** The `DPoP-Nonce` header of the response to the client, whatever the verdict. */
+  /** Value of `DPoP-Nonce` for the response to the client, for every action. */
   readonly dpopNonce: string | undefined
-  /** The response to the client must be signed (RFC 9421). */
+  /** Whether the response to the client must be signed (RFC 9421). */
   readonly responseSigningRequired: boolean
+  /** Whether the token exists. */
   readonly existent: boolean
-  /** It exists and has not expired. */
+  /** Whether the token exists and has not expired. */
   readonly usable: boolean
-  /** It has the scopes that were asked for; `true` says nothing if none were. */
+  /** Whether the token has the required scopes. Always `true` if no scopes were required. */
   readonly sufficient: boolean
+  /** Whether the token can be refreshed. */
   readonly refreshable: boolean
   readonly expiresAt: EpochSeconds | undefined
-  /** The person; a token of a client alone has none. */
+  /** Subject of the token; `undefined` for a token that belongs to a client only. */
   readonly subject: string | undefined
-  /** The client's number, exact however long it is. */
+  /** Number of the client, as a string because it may exceed `Number.MAX_SAFE_INTEGER`. */
   readonly clientId: string | undefined
   readonly clientIdAlias: string | undefined
   readonly clientIdAliasUsed: boolean
@@ -69,12 +77,16 @@ export interface AuthleteIntrospection {
   readonly metadataDocumentLocation: string | undefined
   readonly metadataDocumentUsed: boolean
   readonly scopes: readonly string[]
-  /** Those that are `hidden` are not for clients. */
+  /** Properties of the token. Do not show `hidden` ones to clients. */
   readonly properties: readonly Required<AuthleteProperty>[]
-  /** The certificate the token is bound to. Compare it with the client's where none was sent along. */
+  /**
+   * Thumbprint of the certificate that the token is bound to. Compare it with the client's certificate if
+   * `clientCertificate` was not set.
+   */
   readonly certificateThumbprint: string | undefined
-  /** The resources of the authorization request. For the token's audience use `tokenResources`. */
+  /** Resources of the authorization request. The audience of the token is `tokenResources`. */
   readonly resources: readonly string[]
+  /** Resources that the token is for: its audience. */
   readonly tokenResources: readonly string[]
   readonly authorizationDetails: readonly AuthleteAuthorizationDetail[]
   readonly serviceAttributes: readonly AuthleteKeyValuePair[]
@@ -83,30 +95,41 @@ export interface AuthleteIntrospection {
   readonly consentedClaims: readonly string[]
   readonly grantType: AuthleteGrantType | undefined
   readonly acr: string | undefined
-  /** When the person was authenticated. */
+  /** Time of the user's authentication. */
   readonly authTime: EpochSeconds | undefined
   readonly forExternalAttachment: boolean
   readonly forCredentialIssuance: boolean
   readonly cnonce: string | undefined
   readonly cnonceExpiresAt: EpochSeconds | undefined
-  /** JSON, as Authlete sends it. */
+  /** Issuable credentials as JSON, unchanged. */
   readonly issuableCredentials: string | undefined
 }
 
 /** An RFC 7662 introspection request for Authlete: `token`, or the received `parameters`. */
 export interface AuthleteIntrospectStandardInput {
   readonly token?: string
-  /** Goes with `token`. */
+  /** Kind of the token. Requires `token`. */
   readonly tokenTypeHint?: 'access_token' | 'refresh_token'
-  /** The body of the request at your introspection endpoint, form-encoded. */
+  /** Body of the request at your introspection endpoint, form-encoded. */
   readonly parameters?: string
-  /** Includes properties that are hidden from clients. Default `false`. */
+  /**
+   * Includes properties that are hidden from clients.
+   *
+   * @defaultValue `false`
+   */
   readonly includeHiddenProperties?: boolean
-  /** The resource server that sent the request: tokens for other resource servers are then inactive. Required for a JWT response. */
+  /**
+   * Resource server that sent the request. Tokens for other resource servers are then inactive. Required for a
+   * JWT response.
+   */
   readonly resourceServerUri?: string
   /** The `Accept` header of the request. `application/token-introspection+jwt` requests a JWT response (RFC 9701). */
   readonly accept?: string
-  /** The `alg` of a signed response. Default `RS256`. */
+  /**
+   * Algorithm (`alg`) of a signed response.
+   *
+   * @defaultValue `RS256`
+   */
   readonly signatureAlgorithm?: string
   readonly encryptionAlgorithm?: string
   readonly contentEncryptionAlgorithm?: string

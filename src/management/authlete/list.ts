@@ -18,7 +18,7 @@ import type { CallOptions } from '../api/call.js'
 export interface AuthleteTokenPage extends Page<AuthleteListedToken> {
   readonly start: number
   readonly end: number
-  /** The client the list was limited to, if it was. */
+  /** The client that the list is limited to, if any. */
   readonly client: AuthleteListedClient | undefined
 }
 
@@ -46,7 +46,7 @@ export function listTokens(
       options,
     })
     const items = records(json, 'accessTokens')?.map(readListedToken)
-    if (items?.every((item) => item !== undefined) !== true) throw incomplete('a list of tokens')
+    if (items?.every((item) => item !== undefined) !== true) throw incomplete('no list of tokens')
     const client = readListedClient(json)
     return Object.freeze({
       items: Object.freeze(items),
@@ -90,7 +90,7 @@ const INPUT = {
 function readPlan(where: string, input: AuthleteListInput): Plan {
   const { start: first = 0, end, limit, clientId, subject } = readInput(where, input, INPUT)
   const last = end ?? Number.POSITIVE_INFINITY
-  if (last <= first) throw new ConfigurationError(`${where}.end`, 'must be beyond start')
+  if (last <= first) throw new ConfigurationError(`${where}.end`, 'must be greater than start')
   const pageSize = limit ?? (end === undefined ? PAGE_SIZE : last - first)
   const filter = {
     ...(clientId === undefined ? {} : { clientIdentifier: clientId }),

@@ -31,7 +31,7 @@ type Json = Readonly<Record<string, unknown>>
 /** Authlete accepts a subject of printable ASCII, at most 100 characters and not blank. */
 const subject = string({
   pattern: /^(?=.*\S)[\x20-\x7e]{1,100}$/,
-  expectation: 'must be 1 to 100 characters of ASCII',
+  expectation: 'must be 1 to 100 printable ASCII characters',
 })
 
 const DETAIL = {
@@ -220,7 +220,7 @@ export function reissueRequest(where: string, input: AuthleteReissueIdTokenInput
 
 const INTROSPECT = {
   token: nonEmptyString,
-  // What Authlete checks the token against.
+  // Requirements that Authlete checks.
   ...allRestricting(
     optionals({
       scopes: read.scopes,
@@ -274,7 +274,10 @@ export function standardRequest(where: string, input: AuthleteIntrospectStandard
   const fields = { ...rest, ...(token === undefined ? {} : { token }) }
   const source = read.requireExactlyOne(where, fields, ['token', 'parameters'])
   if (source === 'parameters' && tokenTypeHint !== undefined) {
-    throw new ConfigurationError(`${where}.tokenTypeHint`, 'goes with token: parameters have their own')
+    throw new ConfigurationError(
+      `${where}.tokenTypeHint`,
+      'requires token, because parameters contain their own hint',
+    )
   }
   if (rest.accept?.includes(JWT_RESPONSE_TYPE) === true)
     read.requireFields(where, fields, 'resourceServerUri')

@@ -23,35 +23,36 @@ import { withSecrets } from '../api/hidden-members.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A token as a list has it: without its value. */
+/** A listed token, without its value. */
 export interface AuthleteListedToken {
+  /** SHA-256 of the token in base64url, which identifies it. */
   readonly tokenHash: string
   readonly expiresAt: EpochSeconds | undefined
   readonly refreshTokenHash: string | undefined
   readonly refreshTokenExpiresAt: EpochSeconds | undefined
   readonly createdAt: EpochSeconds | undefined
-  /** Undefined if it never was. */
+  /** Time of the last refresh; `undefined` if there was none. */
   readonly lastRefreshedAt: EpochSeconds | undefined
-  /** The client's number, exact however long it is. */
+  /** Number of the client, as a string because it may exceed `Number.MAX_SAFE_INTEGER`. */
   readonly clientId: string | undefined
   readonly subject: string | undefined
   readonly grantType: AuthleteGrantType | undefined
   readonly scopes: readonly string[]
   readonly refreshTokenScopes: readonly string[]
-  /** Those that are `hidden` are not for clients. */
+  /** Properties of the token. Do not show `hidden` ones to clients. */
   readonly properties: readonly Required<AuthleteProperty>[]
 }
 
-/** The client that a list was limited to. */
+/** The client that a list is limited to. */
 export interface AuthleteListedClient {
   readonly clientId: string | undefined
   readonly clientIdAlias: string | undefined
   readonly clientName: string | undefined
-  /** `CONFIDENTIAL` or `PUBLIC`. */
+  /** Client type: `CONFIDENTIAL` or `PUBLIC`. */
   readonly clientType: string | undefined
 }
 
-/** Undefined if it has no hash, and so is no token. */
+/** Reads a listed token. Returns `undefined` if it has no hash. */
 export function readListedToken(json: Json): AuthleteListedToken | undefined {
   const tokenHash = string(json, 'accessTokenHash')
   if (tokenHash === undefined) return undefined
@@ -82,7 +83,7 @@ export function readListedClient(json: Json): AuthleteListedClient | undefined {
   })
 }
 
-/** Undefined if there is no token in the response. */
+/** Reads a created token. Returns `undefined` if the response has no token. */
 export function readCreatedToken(json: Json): AuthleteCreatedToken | undefined {
   const token = string(json, 'accessToken')
   if (token === undefined) return undefined
@@ -123,7 +124,7 @@ export function readUpdatedToken(json: Json): AuthleteUpdatedToken {
   )
 }
 
-/** What is not said is not so: `existent` and the like are true only where Authlete says `true`. */
+/** Reads an introspection result. Booleans such as `existent` are `true` only if Authlete says `true`. */
 export function readTokenDetails(json: Json, action: AuthleteIntrospection['action']): AuthleteIntrospection {
   return Object.freeze({
     action,
@@ -164,7 +165,7 @@ export function readTokenDetails(json: Json, action: AuthleteIntrospection['acti
   })
 }
 
-/** Milliseconds as seconds; 0 is Authlete's way to say never. */
+/** Converts milliseconds to seconds. Authlete uses 0 for "never". */
 function moment(json: Json, name: string): EpochSeconds | undefined {
   return positive(secondsFromMilliseconds(json, name))
 }
@@ -173,7 +174,7 @@ function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined
 }
 
-/** It comes from elsewhere and is meant for a header: with control characters in it, it is none. */
+/** The value is intended for a header, so one with control characters is ignored. */
 function headerValue(value: string | undefined): string | undefined {
   return value !== undefined && /^[\x20-\x7e]+$/.test(value) ? value : undefined
 }

@@ -13,12 +13,12 @@ export async function revokeOne(
   options: CallOptions | undefined,
 ): Promise<AuthleteRevokeResult> {
   const revocation = await revoke(api, 'revoke', revokeRequest('authleteTokens.revoke', input), options)
-  // Whether Authlete says 404 or a count of 0 of a token it does not know: here both are the same error.
+  // For an unknown token Authlete returns 404 or a count of 0. Both are the same error here.
   if (revocation.count === 0) throw revocation.notFound()
   return Object.freeze({ count: revocation.count })
 }
 
-/** Revokes whatever there is of a client or a person: the operation's name says how much that is. */
+/** Revokes every token of a client, a subject or both. */
 export async function revokeAll(
   api: AuthleteApi,
   name: string,
@@ -42,6 +42,6 @@ async function revoke(
   const call = { name, method: 'POST', path, json, isRead: false, secrets, options } as const
   const { json: response, incomplete, notFound } = await api.call(call)
   const count = number(response, 'count')
-  if (count === undefined || count < 0) throw incomplete('a count of what was revoked')
+  if (count === undefined || count < 0) throw incomplete('no count of revoked tokens')
   return { count, notFound }
 }

@@ -12,17 +12,24 @@ import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/ve
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
 
-/** Options of {@link clerkTokens}: one of the two keys, or both. */
+/** Options of {@link clerkTokens}. At least one of the two keys is required. */
 export interface ClerkTokensOptions extends ManagementOptions {
-  /** The secret key of a machine (`ak_…`): creates its tokens, reaches its own, and verifies those granted access to it. */
+  /**
+   * Secret key of a machine (`ak_…`). It creates and lists the machine's tokens, and verifies tokens granted
+   * access to it.
+   */
   readonly machineSecretKey?: string
-  /** The secret key of the instance (`sk_…`): reaches every machine's tokens, and can create none. */
+  /** Secret key of the instance (`sk_…`). It reaches the tokens of every machine and cannot create any. */
   readonly secretKey?: string
-  /** The Backend API. Default `https://api.clerk.com`. */
+  /**
+   * URL of Clerk's Backend API. https, or http on loopback.
+   *
+   * @defaultValue `'https://api.clerk.com'`
+   */
   readonly apiUrl?: string
 }
 
-/** The options of {@link clerkTokens}. */
+/** Readers of {@link ClerkTokensOptions}. */
 export const CLERK_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   machineSecretKey: optional(secretKey('ak_')),
@@ -30,52 +37,52 @@ export const CLERK_TOKENS_OPTIONS = {
   apiUrl: clerkApiUrl,
 } satisfies TableOf<ClerkTokensOptions>
 
-/** One operation at Clerk. */
+/** One call to Clerk's API. */
 export interface ClerkCall extends Pick<
   VendorCall,
   'operation' | 'method' | 'path' | 'query' | 'json' | 'isRead'
 > {
-  /** What must not appear in an error, beside the keys. */
+  /** Values that must not appear in an error, beside the keys. */
   readonly secrets?: readonly string[]
-  /** With these statuses a machine's key is told that the token is another machine's; the instance's key is tried then. */
+  /** Statuses with which Clerk refuses the token of another machine. The instance's key is used then. */
   readonly beyondMachine?: readonly number[]
   readonly options: CallOptions
 }
 
-/** Clerk's Backend API, with the keys of one user. */
+/** Clerk's Backend API, with the configured keys. */
 export class ClerkApi {
   readonly #api: VendorApi
   readonly #machineKey: string | undefined
   readonly #instanceKey: string | undefined
 
-  constructor(where: string, own: Result<typeof CLERK_TOKENS_OPTIONS>) {
-    this.#machineKey = own.machineSecretKey
-    this.#instanceKey = own.secretKey
+  constructor(where: string, settings: Result<typeof CLERK_TOKENS_OPTIONS>) {
+    this.#machineKey = settings.machineSecretKey
+    this.#instanceKey = settings.secretKey
     if (this.#machineKey === undefined && this.#instanceKey === undefined)
-      throw new ConfigurationError(where, 'needs machineSecretKey (ak_...), secretKey (sk_...), or both')
+      throw new ConfigurationError(where, 'requires machineSecretKey (ak_...), secretKey (sk_...), or both')
     const profile = {
       vendor: 'clerk',
       title: 'Clerk',
-      base: own.apiUrl,
+      base: settings.apiUrl,
       readProblem,
       advise,
     } as const
-    this.#api = new VendorApi(profile, own)
+    this.#api = new VendorApi(profile, settings)
   }
 
-  /** Refuses an operation that only a machine may do. */
+  /** Throws if the operation requires a machine's key and there is only the instance's. */
   requireMachineKey(operation: string): void {
     if (this.#machineKey !== undefined) return
     throw new ConfigurationError(
       operation,
-      'needs machineSecretKey (ak_...): a token is created by a machine, never by the instance (sk_...)',
+      'requires machineSecretKey (ak_...), because only a machine can create a token, not the instance (sk_...)',
     )
   }
 
-  /** Makes the call with the machine's key where there is one, else with the instance's. */
+  /** Sends a call with the machine's key if there is one, otherwise with the instance's. */
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
-    const started = timers.elapsed()
+    const startedAt = timers.elapsed()
     const signal = readSignal(call.operation, options)
     const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
       this.#api.call({
@@ -85,38 +92,43 @@ export class ClerkApi {
         signal,
         deadlineSeconds,
       })
-    const [key, further] = [this.#machineKey, this.#instanceKey].filter((given) => given !== undefined)
-    // The constructor saw to it that there is one.
+    const [key, fallbackKey] = [this.#machineKey, this.#instanceKey].filter(
+      (configuredKey) => configuredKey !== undefined,
+    )
+    // The constructor ensures that there is at least one.
     const response = callWith(key ?? '', this.#api.deadlineSeconds)
-    if (further === undefined || beyondMachine.length === 0) return response
+    if (fallbackKey === undefined || beyondMachine.length === 0) return response
     return response.catch((error: unknown) => {
       const status = error instanceof ManagementError ? error.status : undefined
       if (status === undefined || !beyondMachine.includes(status)) throw error
-      // Refused, so nothing was done: this is no repetition.
-      const spent = timers.elapsed() - started
-      return callWith(further, Math.max(this.#api.deadlineSeconds - spent, 0.01))
+      // The call was refused, so it had no effect and this is not a retry.
+      const spentSeconds = timers.elapsed() - startedAt
+      return callWith(fallbackKey, Math.max(this.#api.deadlineSeconds - spentSeconds, 0.01))
     })
   }
 
-  unreadable(call: Pick<ClerkCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.incompleteResponse(call, lacking)
+  unreadable(call: Pick<ClerkCall, 'operation' | 'isRead'>, problem: string): ManagementError {
+    return this.#api.incompleteResponse(call, problem)
   }
 }
 
-/** Reads a secret key. An error never quotes it: it is a secret, even if of another kind. */
+/** Reads a secret key. The error never quotes the value, which may be another secret. */
 function secretKey(prefix: 'ak_' | 'sk_'): Reader<string> {
   return mapped(described(nonEmptyString, { bounds: `${prefix}…` }), (key, option) => {
     if (!key.startsWith(prefix)) {
-      const whose = prefix === 'ak_' ? 'a machine' : 'the instance'
-      throw new ConfigurationError(option, `must be the secret key of ${whose}, which starts with ${prefix}`)
+      const owner = prefix === 'ak_' ? 'a machine' : 'the instance'
+      throw new ConfigurationError(option, `must be the secret key of ${owner}, which starts with ${prefix}`)
     }
     if (!/^[\x21-\x7e]+$/.test(key))
-      throw new ConfigurationError(option, 'must not hold spaces, line breaks or letters outside ASCII')
+      throw new ConfigurationError(option, 'must not contain spaces, line breaks or non-ASCII characters')
     return key
   })
 }
 
-/** `{ errors: [{ code, message, long_message }], clerk_trace_id }`; without a trace id, the proxy's id of the request. */
+/**
+ * Reads `{ errors: [{ code, message, long_message }], clerk_trace_id }`. Without a trace id the proxy's request
+ * id is used.
+ */
 function readProblem({ json, headers }: { json: unknown; headers: ResponseHeaders }): VendorProblem {
   const body = isRecord(json) ? json : {}
   const [first = {}] = records(body, 'errors') ?? []
@@ -128,28 +140,28 @@ function readProblem({ json, headers }: { json: unknown; headers: ResponseHeader
 }
 
 const REACH =
-  "A machine's key reaches only that machine's tokens, the key of the instance (secretKey) those of all"
+  "A machine's key reaches only that machine's tokens. The key of the instance (secretKey) reaches all tokens"
 
 const ADVICE: Readonly<Record<string, string>> = {
-  'create 400': 'Look at the lifetime, the claims and the format that were asked for',
-  'list 400': 'The subject is the id of a machine: mch_ and 27 letters or digits',
+  'create 400': 'Check expiresIn, claims and format',
+  'list 400': 'The subject must be the id of a machine: mch_ and 27 letters or digits',
   'list 403': REACH,
-  'list 404': `No such machine, or not for this key. ${REACH}`,
-  'revoke 400': 'The id of a token is mt_ and 32 hexadecimal digits; the token itself is not its id',
+  'list 404': `The machine does not exist, or this key does not reach it. ${REACH}`,
+  'revoke 400': 'The id of a token is mt_ and 32 hexadecimal digits. The token itself is not its id',
   'revoke 404':
-    `No token of this id is kept for this key. ${REACH}. JWTs are not kept and cannot be revoked at Clerk: ` +
-    'let them live shortly, or refuse them by a policy of your own',
+    `Clerk has no token with this id for this key. ${REACH}. Clerk does not store JWTs and cannot revoke them: ` +
+    'give them a short lifetime, or refuse them with a custom policy',
   'verify 404':
-    'The token is unknown, or not for the machine whose key was used: verify with the key of the machine that receives it',
+    'The token is unknown, or is not for the machine of this key: use the key of the machine that receives it',
 }
 
 function advise(operation: string, status: number): string | undefined {
-  const special = ADVICE[`${operation.replace(/^.*\./, '')} ${status}`]
-  if (special !== undefined) return special
+  const specificAdvice = ADVICE[`${operation.replace(/^.*\./, '')} ${status}`]
+  if (specificAdvice !== undefined) return specificAdvice
   if (status === 401)
-    return 'The key was not accepted: it is of another instance, was rotated, or its machine is gone. Take the current one from Clerk'
-  if (status === 403) return 'The key may not do this'
-  if (status === 409) return 'It conflicts with another change: list the tokens before repeating it'
-  if (status === 429) return 'Too many calls: wait as long as retryAfter says'
-  return status >= 500 ? 'Clerk is in trouble: try later' : undefined
+    return 'The key was rejected: it belongs to another instance, was rotated, or its machine was deleted. Use the current key'
+  if (status === 403) return 'The key does not have permission for this'
+  if (status === 409) return 'The call conflicts with another change: list the tokens before repeating it'
+  if (status === 429) return 'Too many calls: wait for retryAfter seconds'
+  return status >= 500 ? 'Clerk failed: try again later' : undefined
 }

@@ -20,52 +20,78 @@ import { withSecrets } from '../api/hidden-members.js'
 import type { CallOptions } from '../api/call.js'
 
 /**
- * The M2M tokens of a Clerk instance. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
- * the reason of `signal` once that is aborted. What comes back is frozen; times are seconds since the epoch.
+ * Manages the M2M tokens of a Clerk instance.
+ *
+ * Every operation rejects with a `ConfigurationError` that names an invalid input, before anything is sent. It
+ * rejects with a `ManagementError` for any unusable response, and with the reason of `signal` once it is aborted.
+ * Results are frozen. Times are seconds since the epoch.
  */
 export interface ClerkTokens {
   /**
-   * Creates a token of the machine whose key is used: `POST /v1/m2m_tokens`. Needs `machineSecretKey`. Never
-   * repeated by itself: where nobody knows whether it was created, the error's `isUncertain` says so.
+   * Creates a token of the machine whose key is used: `POST /v1/m2m_tokens`. Requires `machineSecretKey`. Never
+   * retried; if it is unknown whether the token was created, the error's `isUncertain` is `true`.
    *
-   * The token is for the machines that this machine may call. In a JWT only its creator's claims say so.
+   * The token is valid for the machines that this machine may call. A JWT states them only if its creator's
+   * claims do.
+   *
+   * @example
+   * ```ts
+   * const { tokenId, token } = await tokens.create({ expiresIn: '1h', claims: { scope: 'orders:read' } })
+   * ```
    */
   readonly create: (input?: ClerkCreateInput, options?: CallOptions) => Promise<ClerkCreatedToken>
   /**
-   * Lists the opaque tokens of a machine, newest first: `GET /v1/m2m_tokens`. Awaiting gives the first page,
-   * beyond the end an empty one; `for await` gives every token, those of a list that is revoked meanwhile too.
-   * JWTs are not kept at Clerk, so they are not listed. With a machine's key only its own tokens are; where
-   * that is refused and `secretKey` was given as well, the instance's key is used.
+   * Lists the opaque tokens of a machine, newest first: `GET /v1/m2m_tokens`. Awaiting returns the first page
+   * (empty beyond the end). `for await` returns every token, even if tokens are revoked meanwhile. Clerk does not
+   * store JWTs, so they are not listed.
+   *
+   * A machine's key reaches only its own tokens. If it is refused and `secretKey` is set, the instance's key is
+   * used.
+   *
+   * @example
+   * ```ts
+   * for await (const { tokenId, expiresAt } of tokens.list({ subject: 'mch_…' })) console.log(tokenId, expiresAt)
+   * ```
    */
   readonly list: (input: ClerkListInput, options?: CallOptions) => Listing<ClerkToken>
   /**
-   * Revokes an opaque token by its id: `POST /v1/m2m_tokens/{id}/revoke`. JWTs cannot be revoked at Clerk.
-   * Never repeated by itself. With a machine's key only its own tokens can be revoked; where Clerk knows none
-   * of this id and `secretKey` was given as well, the instance's key is used.
+   * Revokes an opaque token by its id: `POST /v1/m2m_tokens/{id}/revoke`. Clerk cannot revoke JWTs. Never
+   * retried. A machine's key revokes only its own tokens. If Clerk does not find the id with it and `secretKey`
+   * is set, the instance's key is used.
+   *
+   * @example
+   * ```ts
+   * await tokens.revoke({ tokenId, reason: 'no longer needed' })
+   * ```
    */
   readonly revoke: (input: ClerkRevokeInput, options?: CallOptions) => Promise<ClerkToken>
   /**
-   * Asks what Clerk knows of a token: `POST /v1/m2m_tokens/verify`. With a machine's key, only of tokens that
-   * were granted access to that machine; with the instance's key (used only without a machine's) of every
-   * token, whichever machine it is for. Rejects with status 404 for any other token.
+   * Returns Clerk's state of a token: `POST /v1/m2m_tokens/verify`. A machine's key finds tokens that were
+   * granted access to that machine. The instance's key, used only without a machine's, finds every token. Rejects
+   * with status 404 for any other token.
    *
-   * **A token that is revoked or expired may be described all the same: look at `revoked` and `expired`.** To
-   * guard an API use `createVerifier`, which does.
+   * **A revoked or expired token may be returned too: check `revoked` and `expired`.** Use `createVerifier` to
+   * guard an API, which checks both.
+   *
+   * @example
+   * ```ts
+   * const { subject, revoked, expired } = await tokens.verify({ token })
+   * ```
    */
   readonly verify: (input: ClerkVerifyInput, options?: CallOptions) => Promise<ClerkToken>
 }
 
 /**
- * Creates, lists, revokes and verifies M2M tokens at Clerk.
+ * Creates a client that creates, lists, revokes and verifies M2M tokens at Clerk.
  *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
  * ```ts
  * const tokens = clerkTokens({ machineSecretKey: process.env.CLERK_MACHINE_SECRET_KEY! })
  * const { tokenId, token } = await tokens.create({ expiresIn: '1h', claims: { scope: 'orders:read' } })
  * await tokens.revoke({ tokenId, reason: 'no longer needed' })
  * ```
- *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function clerkTokens(options: ClerkTokensOptions): ClerkTokens {
   const own = readOptions('clerkTokens', options, CLERK_TOKENS_OPTIONS)
@@ -89,7 +115,7 @@ async function create(
   const call: ClerkCall = { operation, method: 'POST', path: '/m2m_tokens', json, isRead: false, options }
   const response = await api.call(call)
   const token = string(response.json, 'token')
-  if (token === undefined || token === '') throw api.unreadable(call, 'the token')
+  if (token === undefined || token === '') throw api.unreadable(call, 'no token')
   return withSecrets(tokenOf(api, call, response.json), { token })
 }
 
@@ -113,7 +139,7 @@ async function fetchPage(api: ClerkApi, query: ClerkListQuery, options: CallOpti
   }
   const { json } = await api.call(call)
   const found = records(json, 'm2m_tokens')
-  if (found === undefined) throw api.unreadable(call, 'a list of tokens')
+  if (found === undefined) throw api.unreadable(call, 'no list of tokens')
   const items = found.map((item) => Object.freeze(tokenOf(api, call, item)))
   return { offset: query.offset ?? 0, items, total: number(json, 'total_count') }
 }
@@ -127,14 +153,14 @@ async function revoke(api: ClerkApi, input: ClerkRevokeInput, options: CallOptio
     path: `/m2m_tokens/${encodePathSegment(`${operation}.tokenId`, tokenId)}/revoke`,
     json: { revocation_reason: reason },
     isRead: false,
-    // Whoever gives the token in place of its id must not read it in a log.
+    // A token that was passed instead of its id must not appear in an error.
     secrets: TOKEN_ID.test(tokenId) ? [] : [tokenId],
     beyondMachine: [404],
     options,
   }
   const { json } = await api.call(call)
   const token = tokenOf(api, call, json)
-  if (!token.revoked) throw api.unreadable(call, 'saying that the token is revoked')
+  if (!token.revoked) throw api.unreadable(call, 'a token that is not revoked')
   return Object.freeze(token)
 }
 

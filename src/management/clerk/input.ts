@@ -5,52 +5,74 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { duration, type Duration } from '../../options/duration.js'
 import { copyJson } from '../../options/json-value.js'
 
-/** What {@link ClerkTokens.create} takes. */
+/** Input of {@link ClerkTokens.create}. */
 export interface ClerkCreateInput {
-  /** `'opaque'` (`mt_…`, can be revoked) or `'jwt'` (cannot). Default `'opaque'`. */
+  /**
+   * Format of the token: `'opaque'` (`mt_…`, can be revoked) or `'jwt'` (cannot be revoked).
+   *
+   * @defaultValue `'opaque'`
+   */
   readonly format?: 'opaque' | 'jwt'
   /**
-   * When it expires, counted from now, more than 0. Left out or `null` it is Clerk's to say: its papers
-   * disagree on whether that is the machine's default lifetime or never, so give one, or look at `expiresAt`.
+   * Lifetime of the token, more than 0. Without it or with `null` Clerk decides. Its documentation is
+   * contradictory about whether that is the machine's default lifetime or no expiry, so set it or check
+   * `expiresAt`.
    */
   readonly expiresIn?: Duration | null
-  /** Claims for whoever receives the token: `{ scope: 'orders:read' }`. Values of JSON only. */
+  /** Custom claims, such as `{ scope: 'orders:read' }`. JSON values only. */
   readonly claims?: Readonly<Record<string, unknown>> | null
   /**
-   * Gives a living token of this machine with the same claims and scopes again if it lasts at least this
-   * long yet, in whole seconds. Less than `expiresIn`; for opaque tokens only.
+   * Minimum remaining lifetime, in whole seconds, of an existing token with the same claims and scopes that Clerk
+   * may return again. Must be less than `expiresIn`; opaque tokens only.
    */
   readonly minRemainingTtl?: Duration
 }
 
-/** What {@link ClerkTokens.list} takes. */
+/** Input of {@link ClerkTokens.list}. */
 export interface ClerkListInput {
-  /** The machine (`mch_…`) whose tokens are listed. */
+  /** Id of the machine (`mch_…`) whose tokens are listed. */
   readonly subject: string
-  /** Whether revoked ones are listed too. Default `false`. */
+  /**
+   * Includes revoked tokens.
+   *
+   * @defaultValue `false`
+   */
   readonly revoked?: boolean
-  /** Whether expired ones are listed too. Default `false`. */
+  /**
+   * Includes expired tokens.
+   *
+   * @defaultValue `false`
+   */
   readonly expired?: boolean
-  /** How many a page has, from 1 to 100. Default: Clerk's, which is 10. */
+  /**
+   * Number of tokens per page, from 1 to 100.
+   *
+   * @defaultValue Clerk's default, 10
+   */
   readonly limit?: number
-  /** How many of the newest are left out. Default 0. */
+  /**
+   * Number of the newest tokens to skip.
+   *
+   * @defaultValue `0`
+   */
   readonly offset?: number
 }
 
-/** What {@link ClerkTokens.revoke} takes. */
+/** Input of {@link ClerkTokens.revoke}. */
 export interface ClerkRevokeInput {
-  /** The token's id (`mt_…`): not the token. */
+  /** Id of the token (`mt_…`), not the token itself. */
   readonly tokenId: string
-  /** Kept with the token, for people. */
+  /** Reason that Clerk stores with the token, for people. */
   readonly reason?: string
 }
 
-/** What {@link ClerkTokens.verify} takes. */
+/** Input of {@link ClerkTokens.verify}. */
 export interface ClerkVerifyInput {
+  /** The token, opaque or a JWT. */
   readonly token: string
 }
 
-const LONGEST_WALK = 100_000_000
+const MAX_OFFSET = 100_000_000
 
 const CREATE = {
   format: oneOf(['opaque', 'jwt'], 'opaque'),
@@ -62,35 +84,35 @@ const CREATE = {
   minRemainingTtl: optional(duration()),
 } satisfies TableOf<ClerkCreateInput>
 
-/** The body of a create call: every member Clerk's own SDK writes, in its default where it writes one. */
+/** Returns the body of a create call, with every member that Clerk's SDK sends and with its defaults. */
 export function readCreateInput(where: string, input: ClerkCreateInput): Record<string, unknown> {
   const {
     format,
     expiresIn: lifetime,
     claims,
-    minRemainingTtl: remaining,
+    minRemainingTtl: minRemaining,
   } = readOptions(where, input, CREATE)
-  if (remaining !== undefined) checkRemaining(`${where}.minRemainingTtl`, remaining, format, lifetime)
+  if (minRemaining !== undefined) checkRemaining(`${where}.minRemainingTtl`, minRemaining, format, lifetime)
   return {
     token_format: format,
     seconds_until_expiration: lifetime,
     claims,
-    min_remaining_ttl_seconds: remaining,
+    min_remaining_ttl_seconds: minRemaining,
   }
 }
 
 function checkRemaining(option: string, seconds: number, format: string, lifetime: number | null): void {
   if (format === 'jwt')
-    throw new ConfigurationError(option, 'is for opaque tokens: Clerk keeps no JWT it could give again')
-  if (!Number.isInteger(seconds)) throw new ConfigurationError(option, 'must be whole seconds')
+    throw new ConfigurationError(option, 'applies to opaque tokens only, because Clerk does not store JWTs')
+  if (!Number.isInteger(seconds)) throw new ConfigurationError(option, 'must be in whole seconds')
   if (lifetime !== null && seconds >= lifetime)
-    throw new ConfigurationError(option, 'must be less than expiresIn: no token could last that long')
+    throw new ConfigurationError(option, 'must be less than expiresIn')
 }
 
-/** A list call, of which only the offset changes from page to page. */
+/** Query of a list call. Only the offset differs from page to page. */
 export interface ClerkListQuery {
   readonly subject: string
-  /** Sent only if true: without it, Clerk takes it for false. */
+  /** Sent only if true, because Clerk's default is false. */
   readonly revoked: true | undefined
   readonly expired: true | undefined
   readonly limit: number | undefined
@@ -105,12 +127,12 @@ const LIST = {
   revoked: boolean({ default: false }),
   expired: boolean({ default: false }),
   limit: optional(integer({ min: 1, max: 100 })),
-  offset: optional(integer({ min: 0, max: LONGEST_WALK })),
+  offset: optional(integer({ min: 0, max: MAX_OFFSET })),
 } satisfies TableOf<ClerkListInput>
 
 export function readListInput(where: string, input: ClerkListInput): ClerkListQuery {
-  const { revoked, expired, ...own } = readOptions(where, input, LIST)
-  return { ...own, revoked: revoked || undefined, expired: expired || undefined }
+  const { revoked, expired, ...rest } = readOptions(where, input, LIST)
+  return { ...rest, revoked: revoked || undefined, expired: expired || undefined }
 }
 
 const REVOKE = {
@@ -118,8 +140,8 @@ const REVOKE = {
     if (tokenId.split('.').length === 3)
       throw new ConfigurationError(
         option,
-        'is a JWT, not the id of a token. Clerk keeps no JWT and cannot revoke one: let JWTs live shortly, or ' +
-          'refuse them by a policy of your own',
+        'must be the id of a token, not a JWT. Clerk cannot revoke JWTs: give them a short lifetime, or ' +
+          'refuse them with a custom policy',
       )
     if (!tokenId.startsWith('mt_')) throw new ConfigurationError(option, 'must be the id of a token (mt_...)')
     return tokenId
@@ -137,7 +159,7 @@ export function readRevokeInput(
 const VERIFY = {
   token: mapped(nonEmptyString, (token, option) => {
     if (!/^(?:ak|sk)_/.test(token)) return token
-    throw new ConfigurationError(option, 'is a secret key, not a token: it was not sent')
+    throw new ConfigurationError(option, 'must be a token, not a secret key. The key was not sent')
   }),
 } satisfies TableOf<ClerkVerifyInput>
 

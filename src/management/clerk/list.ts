@@ -6,19 +6,19 @@ export interface ClerkPage extends Page<ClerkToken> {
   readonly offset: number
 }
 
-/** How far a walk through the pages has come. */
+/** Progress of an iteration over the pages. */
 interface Position {
-  /** Where the next page starts, unless tokens have moved. */
+  /** Offset of the next page, if no tokens have moved. */
   readonly offset: number
   readonly total: number
-  /** The ids that were given already. */
+  /** Ids of the tokens that were returned already. */
   readonly seen: ReadonlySet<string>
 }
 
 /**
- * The pages of a list that is counted from its newest token. While somebody walks through it, tokens are
- * created, which moves the others back, and revoked, often by the walk itself, which moves them up: without
- * care, a loop that revokes every token would leave out every second page.
+ * Iterates over a list that is sorted by creation, newest first. New tokens move the others back. Revoked tokens,
+ * often revoked by the same loop, move them forward. Without a correction a loop that revokes every token would
+ * skip every second page.
  */
 export function offsetListing(
   fetchPage: (offset?: number) => Promise<ClerkPage>,
@@ -26,9 +26,12 @@ export function offsetListing(
 ): Listing<ClerkToken> {
   const positions = new WeakMap<Page<ClerkToken>, Position>()
 
-  function place({ offset, items, total }: ClerkPage, before: ReadonlySet<string>): Page<ClerkToken> {
+  function withPosition(
+    { offset, items, total }: ClerkPage,
+    seenBefore: ReadonlySet<string>,
+  ): Page<ClerkToken> {
     const page = Object.freeze({
-      items: Object.freeze(items.filter(({ tokenId }) => !before.has(tokenId))),
+      items: Object.freeze(items.filter(({ tokenId }) => !seenBefore.has(tokenId))),
       total,
     })
     const next = offset + items.length
@@ -36,27 +39,27 @@ export function offsetListing(
       positions.set(page, {
         offset: next,
         total,
-        seen: new Set([...before, ...items.map(({ tokenId }) => tokenId)]),
+        seen: new Set([...seenBefore, ...items.map(({ tokenId }) => tokenId)]),
       })
     }
     return page
   }
 
-  async function following({ offset, total, seen }: Position): Promise<Page<ClerkToken>> {
-    for (let [at, known] = [offset, total]; ;) {
-      const page = await fetchPage(at)
-      const gone = known - (page.total ?? known)
-      if (gone <= 0 || at === 0) return place(page, seen)
-      at = Math.max(0, at - gone)
-      known -= gone
+  async function fetchFollowing({ offset, total, seen }: Position): Promise<Page<ClerkToken>> {
+    for (let [pageOffset, expectedTotal] = [offset, total]; ;) {
+      const page = await fetchPage(pageOffset)
+      const removed = expectedTotal - (page.total ?? expectedTotal)
+      if (removed <= 0 || pageOffset === 0) return withPosition(page, seen)
+      pageOffset = Math.max(0, pageOffset - removed)
+      expectedTotal -= removed
     }
   }
 
   return new Listing(
-    async () => place(await fetchPage(), new Set()),
+    async () => withPosition(await fetchPage(), new Set()),
     (page) => {
       const position = positions.get(page)
-      return position === undefined ? undefined : following(position)
+      return position === undefined ? undefined : fetchFollowing(position)
     },
     endless,
   )

@@ -8,24 +8,24 @@ import {
   type EpochSeconds,
 } from '../../util/members.js'
 
-/** What Clerk knows of a machine token. Frozen, claims included. */
+/** A machine token at Clerk. Frozen, including its claims. */
 export interface ClerkToken {
-  /** The id of the token (`mt_…`), also the `jti` of a JWT. Not a secret. */
+  /** Id of the token (`mt_…`), also the `jti` of a JWT. Not a secret. */
   readonly tokenId: string
-  /** The machine that created it (`mch_…`). */
+  /** Id of the machine that created the token (`mch_…`). */
   readonly subject: string
-  /** The claims its creator set; `null` if there are none. */
+  /** Custom claims of the token; `null` if there are none. */
   readonly claims: Readonly<Record<string, unknown>> | null
-  /** The machines (`mch_…`) it may be presented to. These are not the scopes a route asks for. */
+  /** Ids of the machines (`mch_…`) that accept the token. These are not the scopes that a route requires. */
   readonly scopes: readonly string[]
   readonly revoked: boolean
   readonly revocationReason: string | null
   readonly expired: boolean
-  /** `null` never expires. */
+  /** Expiry; `null` if the token never expires. */
   readonly expiresAt: EpochSeconds | null
   readonly createdAt: EpochSeconds
   readonly updatedAt: EpochSeconds
-  /** `null` if it was never used, or is a JWT. */
+  /** Time of the last verification; `null` if there was none, or for a JWT. */
   readonly lastUsedAt: EpochSeconds | null
 }
 
@@ -37,9 +37,9 @@ export interface ClerkCreatedToken extends ClerkToken {
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Reads Clerk's token object; a text says what it lacks. */
+/** Reads Clerk's token object. Returns a string that names the problem if it is incomplete. */
 export function readClerkToken(json: Members): ClerkToken | string {
-  if (ownMember(json, 'object') !== 'machine_to_machine_token') return 'a machine token'
+  if (ownMember(json, 'object') !== 'machine_to_machine_token') return 'no machine token'
   const tokenId = string(json, 'id')
   const subject = string(json, 'subject')
   const revoked = ownMember(json, 'revoked')
@@ -48,10 +48,10 @@ export function readClerkToken(json: Members): ClerkToken | string {
     ownMember(json, 'expiration') === null ? null : secondsFromMilliseconds(json, 'expiration')
   const createdAt = secondsFromMilliseconds(json, 'created_at')
   const updatedAt = secondsFromMilliseconds(json, 'updated_at')
-  if (tokenId === undefined || subject === undefined) return 'the id or the subject of the token'
+  if (tokenId === undefined || subject === undefined) return 'a token without id or subject'
   if (typeof revoked !== 'boolean' || typeof expired !== 'boolean' || expiresAt === undefined)
-    return 'saying whether the token is revoked or expired, or when it expires'
-  if (createdAt === undefined || updatedAt === undefined) return 'the times of the token'
+    return 'a token without revoked, expired or expiration'
+  if (createdAt === undefined || updatedAt === undefined) return 'a token without created_at or updated_at'
   const claims = record(json, 'claims')
   return {
     tokenId,

@@ -5,13 +5,13 @@ import { elapsedLifetime, timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
 
-/** The member of a discovery document that holds an endpoint (RFC 8414 section 2). */
+/** The member of the discovery document that contains the endpoint (RFC 8414 section 2). */
 export type EndpointName = 'introspection_endpoint' | 'revocation_endpoint'
 
 /** The operation that needs an endpoint. */
 export type Operation = Pick<VendorCall, 'operation' | 'signal'>
 
-/** Where an endpoint is, and how much of the operation's time is left. */
+/** URL of an endpoint, and the rest of the operation's deadline. */
 type ResolvedEndpoint = Pick<VendorCall, 'path' | 'deadlineSeconds'>
 
 const OPTION = {
@@ -21,63 +21,68 @@ const OPTION = {
 
 const LIFETIME = 10 * 60
 
-/** Finds an issuer's endpoints: those that were given, the others in its discovery document. */
+/** Finds an issuer's endpoints: the configured ones, and the others in its discovery document. */
 export class EndpointFinder {
   readonly #api: VendorApi
   readonly #issuer: string | undefined
-  readonly #given: Readonly<Record<EndpointName, string | undefined>>
-  #remembered: { readonly document: UntrustedObject; readonly at: number } | undefined
+  readonly #configured: Readonly<Record<EndpointName, string | undefined>>
+  #cached: { readonly document: UntrustedObject; readonly at: number } | undefined
 
   constructor(
     api: VendorApi,
     where: {
       readonly issuer: string | undefined
-      readonly given: Readonly<Record<EndpointName, string | undefined>>
+      readonly configured: Readonly<Record<EndpointName, string | undefined>>
     },
   ) {
     this.#api = api
     this.#issuer = where.issuer
-    this.#given = where.given
+    this.#configured = where.configured
   }
 
-  /** The address of an endpoint. What finding it takes is part of the operation's time. */
-  async find(name: EndpointName, asking: Operation): Promise<ResolvedEndpoint> {
-    const given = this.#given[name]
-    if (given !== undefined) return { path: given }
-    const advice = `Give oauthTokens.${OPTION[name]}`
+  /** Returns the URL of an endpoint. Discovery counts toward the operation's deadline. */
+  async find(name: EndpointName, pending: Operation): Promise<ResolvedEndpoint> {
+    const configured = this.#configured[name]
+    if (configured !== undefined) return { path: configured }
+    const advice = `Set oauthTokens.${OPTION[name]}`
     if (this.#issuer === undefined) {
-      throw failure(asking, `no ${name} is known, and there is no issuer to ask for it`, advice)
+      throw failure(pending, `the ${name} is unknown, and there is no issuer to discover it from`, advice)
     }
-    const started = timers.elapsed()
-    const document = await this.#document(this.#issuer, asking)
+    const startedAt = timers.elapsed()
+    const document = await this.#document(this.#issuer, pending)
     if (string(document, name) === undefined) {
-      throw failure(asking, `the discovery document of the issuer names no ${name}`, advice)
+      throw failure(pending, `the discovery document of the issuer has no ${name}`, advice)
     }
-    const address = usableEndpoint(this.#issuer, document, name)
-    if (address === undefined) {
-      throw failure(asking, `the ${name} in the discovery document is no address to send a token to`, advice)
+    const url = usableEndpoint(this.#issuer, document, name)
+    if (url === undefined) {
+      throw failure(
+        pending,
+        `the ${name} in the discovery document is not a URL that a token can be sent to`,
+        advice,
+      )
     }
-    // Only a document that served is kept: what it lacks may be mended before the next call.
-    if (this.#remembered?.document !== document) this.#remembered = { document, at: elapsedLifetime() }
-    return { path: address, ...this.#api.remainingDeadline(started) }
+    // Only a document with a usable endpoint is cached, because a missing one may be added before the next call.
+    if (this.#cached?.document !== document) this.#cached = { document, at: elapsedLifetime() }
+    return { path: url, ...this.#api.remainingDeadline(startedAt) }
   }
 
-  async #document(issuer: string, asking: Operation): Promise<UntrustedObject> {
-    const remembered = this.#remembered
-    if (remembered !== undefined && elapsedLifetime() - remembered.at < LIFETIME) return remembered.document
-    // Field by field: what else an operation holds, the token above all, must not be sent with discovery.
-    const { operation, signal } = asking
+  async #document(issuer: string, pending: Operation): Promise<UntrustedObject> {
+    const cached = this.#cached
+    if (cached !== undefined && elapsedLifetime() - cached.at < LIFETIME) return cached.document
+    // Fields are selected explicitly, so that no other field of the operation, the token above all, is sent with
+    // discovery.
+    const { operation, signal } = pending
     const call = { operation, signal, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
     const deadline = this.#api.deadlineSeconds
     const { metadata } = await discover(issuer, {
-      get: (path, spent) =>
-        this.#api.call({ ...call, path, deadlineSeconds: Math.max(0.001, deadline - spent) }),
+      get: (path, spentSeconds) =>
+        this.#api.call({ ...call, path, deadlineSeconds: Math.max(0.001, deadline - spentSeconds) }),
       metadataOf: ({ json }) => json,
       unusable: () =>
         failure(
-          asking,
-          'the discovery document is not that of the issuer given',
-          'Check oauthTokens.issuer: it must be what the document says, to the letter',
+          pending,
+          'the discovery document names another issuer',
+          'Set oauthTokens.issuer to exactly the value in the document',
         ),
     })
     return metadata

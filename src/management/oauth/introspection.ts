@@ -2,14 +2,17 @@ import { activeClaims } from '../../introspection/rfc7662.js'
 import { splitScopes } from '../../model/scopes.js'
 import { number, string, stringList, type EpochSeconds } from '../../util/members.js'
 
-/** What an issuer says of a token (RFC 7662 section 2.2). Of one that is not active nothing else is known. */
+/**
+ * Result of an introspection (RFC 7662 section 2.2). If the token is not active, every other property is absent
+ * or empty.
+ */
 export interface TokenIntrospection {
-  /** Whether the token is good, for whoever asks. */
+  /** Whether the token is active for this client. */
   readonly active: boolean
   readonly scopes: readonly string[]
   readonly clientId: string | undefined
   readonly username: string | undefined
-  /** `Bearer`, `DPoP`. */
+  /** Token type: `Bearer` or `DPoP`. */
   readonly tokenType: string | undefined
   readonly subject: string | undefined
   readonly audience: readonly string[]
@@ -18,11 +21,11 @@ export interface TokenIntrospection {
   readonly expiresAt: EpochSeconds | undefined
   readonly issuedAt: EpochSeconds | undefined
   readonly notBefore: EpochSeconds | undefined
-  /** Everything the issuer says, by its own names. */
+  /** All members of the response, under their RFC 7662 names. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Reads an response of RFC 7662; undefined if it does not say whether the token is active. */
+/** Reads an RFC 7662 response. Returns `undefined` if it does not say whether the token is active. */
 export function readIntrospection(
   response: Readonly<Record<string, unknown>>,
 ): TokenIntrospection | undefined {

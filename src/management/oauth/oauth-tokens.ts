@@ -13,23 +13,35 @@ import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/ve
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProfile } from '../api/vendor-profile.js'
 
-/** Options of {@link oauthTokens}: `issuer`, or the addresses of the endpoints that are used. */
+/** Options of {@link oauthTokens}. Either `issuer` or the endpoints that are used are required. */
 export interface OAuthTokensOptions extends ManagementOptions {
-  /** The issuer identifier. Endpoints that are not given are discovered from it. */
+  /** Issuer identifier. Endpoints that are not set are discovered. https, or http on loopback. */
   readonly issuer?: string
-  /** Where tokens are asked about (RFC 7662). */
+  /**
+   * URL of the introspection endpoint (RFC 7662). https, or http on loopback.
+   *
+   * @defaultValue discovered from `issuer`
+   */
   readonly introspectionEndpoint?: string
-  /** Where tokens are revoked (RFC 7009). */
+  /**
+   * URL of the revocation endpoint (RFC 7009). https, or http on loopback.
+   *
+   * @defaultValue discovered from `issuer`
+   */
   readonly revocationEndpoint?: string
-  /** Our own id at the issuer. */
+  /** Client id of this application at the issuer. */
   readonly clientId: string
-  /** Our own secret at the issuer. */
+  /** Client secret of this application at the issuer. */
   readonly clientSecret: string
-  /** `basic` sends the credentials in the header (RFC 6749 section 2.3.1), `post` in the form. Default `'basic'`. */
+  /**
+   * How the client authenticates: `'basic'` in the header, `'post'` in the form (RFC 6749 section 2.3.1).
+   *
+   * @defaultValue `'basic'`
+   */
   readonly authentication?: 'basic' | 'post'
 }
 
-/** The options of {@link oauthTokens}. */
+/** Readers of {@link OAuthTokensOptions}. */
 export const OAUTH_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   issuer: optional(issuerUrlWithoutQuery),
@@ -42,10 +54,11 @@ export const OAUTH_TOKENS_OPTIONS = {
 
 type Settings = Result<typeof OAUTH_TOKENS_OPTIONS>
 
-/** A token to ask about. */
+/** A token to introspect. */
 export interface OAuthIntrospectInput {
+  /** The token, of any kind. */
   readonly token: string
-  /** What kind of token it is, where that is known: the issuer then looks there first. `access_token`, `refresh_token`. */
+  /** Kind of the token, which may speed up the issuer's search: `access_token` or `refresh_token`. */
   readonly tokenTypeHint?: string
 }
 
@@ -53,32 +66,45 @@ export interface OAuthIntrospectInput {
 export type OAuthRevokeInput = OAuthIntrospectInput
 
 /**
- * The tokens of any OAuth 2 issuer. Every operation rejects with a `ConfigurationError` naming the input that is
- * wrong, before anything is sent; with a `ManagementError` for whatever is no good response (`code` is OAuth's
- * `error`); and with the reason of `signal` once that is aborted.
+ * Introspects and revokes tokens of an OAuth 2 issuer.
+ *
+ * Every operation rejects with a `ConfigurationError` that names an invalid input, before anything is sent. It
+ * rejects with a `ManagementError` for any unusable response (`code` is OAuth's `error`), and with the reason of
+ * `signal` once it is aborted.
  */
 export interface OAuthTokens {
   /**
-   * Asks what the issuer says of a token (RFC 7662). A token that is not good is a result, `active: false`, not
-   * an error. To guard an API use `createVerifier`.
+   * Introspects a token (RFC 7662). A token that is not active is a result with `active: false`, not an error.
+   * Retried once after a temporary failure. Use `createVerifier` to guard an API.
+   *
+   * @example
+   * ```ts
+   * const { active, scopes } = await tokens.introspect({ token })
+   * ```
    */
   introspect(input: OAuthIntrospectInput, options?: CallOptions): Promise<TokenIntrospection>
   /**
-   * Revokes a token (RFC 7009). Resolves for a token that the issuer does not know as well: it is good for
-   * nothing, and more the issuer does not say. Sent once and never again by itself.
+   * Revokes a token (RFC 7009). Also resolves if the issuer does not know the token, because it then is not valid
+   * (section 2.2). Never retried.
+   *
+   * @example
+   * ```ts
+   * await tokens.revoke({ token, tokenTypeHint: 'refresh_token' })
+   * ```
    */
   revoke(input: OAuthRevokeInput, options?: CallOptions): Promise<void>
 }
 
 /**
- * Introspects and revokes tokens at any OAuth 2 issuer.
+ * Creates a client that introspects and revokes tokens at any OAuth 2 issuer.
  *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
  * ```ts
  * const tokens = oauthTokens({ issuer: 'https://auth.example.com', clientId, clientSecret })
  * await tokens.revoke({ token, tokenTypeHint: 'access_token' })
  * ```
- *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const client = readOptions('oauthTokens', options, OAUTH_TOKENS_OPTIONS)
@@ -86,35 +112,38 @@ export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const endpoints = new EndpointFinder(api, readAddresses(client))
   return Object.freeze<OAuthTokens>({
     introspect: async (input, callOptions) => {
-      const asking = readOperation('introspect', input, callOptions)
-      const call = { ...asking, ...(await endpoints.find('introspection_endpoint', asking)), isRead: true }
+      const operation = readOperation('introspect', input, callOptions)
+      const call = {
+        ...operation,
+        ...(await endpoints.find('introspection_endpoint', operation)),
+        isRead: true,
+      }
       const { json } = await api.call(withCredentials(client, call))
       const introspection = readIntrospection(json)
-      if (introspection === undefined)
-        throw api.incompleteResponse(call, 'saying whether the token is active')
+      if (introspection === undefined) throw api.incompleteResponse(call, 'no active member')
       return introspection
     },
     revoke: async (input, callOptions) => {
-      const asking = readOperation('revoke', input, callOptions)
-      const found = await endpoints.find('revocation_endpoint', asking)
-      // RFC 7009 section 2.2: the body of the response says nothing.
-      const call = { ...asking, ...found, isRead: false, ignoresBody: true }
+      const operation = readOperation('revoke', input, callOptions)
+      const endpoint = await endpoints.find('revocation_endpoint', operation)
+      // The body of the response is ignored (RFC 7009 section 2.2).
+      const call = { ...operation, ...endpoint, isRead: false, ignoresBody: true }
       await api.call(withCredentials(client, call))
     },
   })
 }
 
-function readAddresses(own: Settings): ConstructorParameters<typeof EndpointFinder>[1] {
-  const { issuer, introspectionEndpoint, revocationEndpoint } = own
+function readAddresses(settings: Settings): ConstructorParameters<typeof EndpointFinder>[1] {
+  const { issuer, introspectionEndpoint, revocationEndpoint } = settings
   if (issuer === undefined && introspectionEndpoint === undefined && revocationEndpoint === undefined) {
     throw new ConfigurationError(
       'oauthTokens.issuer',
-      'is required, unless introspectionEndpoint or revocationEndpoint is given',
+      'is required, unless introspectionEndpoint or revocationEndpoint is set',
     )
   }
   return {
     issuer,
-    given: { introspection_endpoint: introspectionEndpoint, revocation_endpoint: revocationEndpoint },
+    configured: { introspection_endpoint: introspectionEndpoint, revocation_endpoint: revocationEndpoint },
   }
 }
 
@@ -152,7 +181,7 @@ function withCredentials<C extends { readonly form: Readonly<Record<string, stri
 const PROFILE: VendorProfile = {
   vendor: 'oauth',
   title: 'The issuer',
-  // The endpoints are addresses of their own, each a whole one.
+  // Every endpoint is an absolute URL.
   base: '',
   readProblem: ({ json }) => {
     if (!isRecord(json)) return {}
@@ -167,11 +196,13 @@ const PROFILE: VendorProfile = {
 
 const ADVICE: Readonly<Record<string, string | undefined>> = {
   invalid_client: 'Check clientId, clientSecret and authentication: the issuer does not accept them',
-  unauthorized_client: 'The issuer does not let this client do it: it may be the token of another client',
-  unsupported_token_type: 'The issuer cannot do this for this kind of token: it stays good until it expires',
-  invalid_request: 'Check the token, and the endpoint',
+  unauthorized_client:
+    'The issuer does not allow this to this client: the token may belong to another client',
+  unsupported_token_type:
+    'The issuer does not support this kind of token, which stays valid until it expires',
+  invalid_request: 'Check the token and the endpoint',
   401: 'Check clientId, clientSecret and authentication: the issuer does not accept them',
-  403: 'Check what the issuer lets this client do',
-  404: 'Check the address of the endpoint',
+  403: 'Check the permissions of this client at the issuer',
+  404: 'Check the URL of the endpoint',
   429: 'Wait before calling again',
 }

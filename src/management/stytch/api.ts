@@ -17,15 +17,23 @@ import type { VendorProblem } from '../api/vendor-profile.js'
 
 /** Options of {@link stytchClients}. */
 export interface StytchClientsOptions extends ManagementOptions, StytchAddressOptions {
-  /** A secret of the project (`secret-live-…` or `secret-test-…`), not that of a client. */
+  /** Secret of the project (`secret-live-…` or `secret-test-…`), not that of a client. */
   readonly secret: string
-  /** `true` where the project is a B2B one, whose keys are elsewhere: for `authenticateToken`. Default `false`. */
+  /**
+   * Whether the project is a B2B project, whose keys have another URL. Used by `authenticateToken` only.
+   *
+   * @defaultValue `false`
+   */
   readonly b2b?: boolean
-  /** The time in milliseconds since the epoch that `authenticateToken` judges by, for tests. Default: the system's. */
+  /**
+   * Current time of `authenticateToken` in milliseconds since the epoch, for tests.
+   *
+   * @defaultValue the system clock
+   */
   readonly clock?: () => number
 }
 
-/** The options of {@link stytchClients}. */
+/** Readers of {@link StytchClientsOptions}. */
 export const STYTCH_CLIENTS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   ...STYTCH_ADDRESS_OPTIONS,
@@ -36,9 +44,9 @@ export const STYTCH_CLIENTS_OPTIONS = {
 
 export type StytchClientsSettings = Result<typeof STYTCH_CLIENTS_OPTIONS>
 
-/** One operation at Stytch. */
+/** One call to Stytch's API. */
 export interface StytchCall extends Pick<VendorCall, 'operation' | 'method' | 'path' | 'json' | 'isRead'> {
-  /** What must not appear in an error, beside the project's secret. */
+  /** Values that must not appear in an error, beside the project's secret. */
   readonly secrets?: readonly string[]
   readonly options: CallOptions
 }
@@ -50,21 +58,21 @@ export class StytchApi {
   readonly #secret: string
   readonly #credentials: string
 
-  constructor(where: string, own: StytchClientsSettings) {
-    this.projectId = own.projectId
+  constructor(where: string, settings: StytchClientsSettings) {
+    this.projectId = settings.projectId
     if (this.projectId.includes(':'))
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
-    // Refused here: the path of the token endpoint has it.
+    // Validated early, because the path of the token endpoint contains it.
     encodePathSegment(`${where}.projectId`, this.projectId)
-    this.#secret = own.secret
-    // As it stands: form-encoding as for an OAuth client would change the `=` that such a secret ends with.
+    this.#secret = settings.secret
+    // Not form-encoded as for an OAuth client, which would change the `=` at the end of such a secret.
     this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')
-    const base = stytchApiUrl(own)
+    const base = stytchApiUrl(settings)
     const profile = { vendor: 'stytch', title: 'Stytch', base, readProblem, advise } as const
-    this.#api = new VendorApi(profile, own)
+    this.#api = new VendorApi(profile, settings)
   }
 
-  /** Makes a call as the project. */
+  /** Sends a call with the project's credentials. */
   call({ secrets = [], options, ...call }: StytchCall): Promise<VendorResponse> {
     return this.#api.call({
       ...call,
@@ -74,7 +82,7 @@ export class StytchApi {
     })
   }
 
-  /** Calls an endpoint that is open to the public: the project's credentials have no business there. */
+  /** Calls a public endpoint, without the project's credentials. */
   callPublic(
     call: Pick<VendorCall, 'operation' | 'method' | 'path' | 'form' | 'isRead' | 'secrets'>,
     options: CallOptions,
@@ -82,12 +90,15 @@ export class StytchApi {
     return this.#api.call({ ...call, headers: {}, signal: readSignal(call.operation, options) })
   }
 
-  unreadable(call: Pick<StytchCall, 'operation' | 'isRead'>, lacking: string): ManagementError {
-    return this.#api.incompleteResponse(call, lacking)
+  unreadable(call: Pick<StytchCall, 'operation' | 'isRead'>, problem: string): ManagementError {
+    return this.#api.incompleteResponse(call, problem)
   }
 }
 
-/** `{ error_type, error_message, request_id }`, or at the token endpoint OAuth's `{ error, error_description }`. */
+/**
+ * Reads `{ error_type, error_message, request_id }`, or OAuth's `{ error, error_description }` from the token
+ * endpoint.
+ */
 function readProblem({ json }: { json: unknown }): VendorProblem {
   const body = isRecord(json) ? json : {}
   return {
@@ -97,35 +108,36 @@ function readProblem({ json }: { json: unknown }): VendorProblem {
   }
 }
 
-const NO_ROTATION = 'No rotation of this client is open: begin one with secrets.rotateStart'
+const NO_ROTATION = 'This client has no open rotation: start one with secrets.rotateStart'
 
-/** By operation and status: which of Stytch's error types comes with which trouble is not documented. */
+/** By operation and status, because Stytch does not document which error types occur. */
 const ADVICE: Readonly<Record<string, string>> = {
-  'create 400': 'Look at the scopes, and at the id or secret to import: an id is used once, a secret is long',
-  'create 409': 'A client of this id exists: get it, or import under another id',
-  'search 400': 'Look at the query; a cursor is good for the search it came from',
-  'token 400': 'The client may not have one of these scopes: get it and look',
+  'create 400':
+    'Check the scopes, and the id or secret to import: an id must be unused, a secret must be long',
+  'create 409': 'A client with this id exists: get it, or import with another id',
+  'search 400': 'Check the query. A cursor is valid for the search that returned it',
+  'token 400': 'The client does not have one of these scopes: get the client and check',
   'token 401':
-    'The client is unknown, deleted or inactive, or its secret was rotated away: take the current secret, ' +
-    'or get the client and look at its status',
-  'token 404': 'There is no such project at this address: check projectId and apiUrl',
+    'The client is unknown, deleted or inactive, or its secret was rotated: use the current secret, ' +
+    'or get the client and check its status',
+  'token 404': 'The project does not exist at this URL: check projectId and apiUrl',
   'secrets.rotate 400': NO_ROTATION,
   'secrets.rotate 409': NO_ROTATION,
   'secrets.rotateCancel 400': NO_ROTATION,
   'secrets.rotateCancel 409': NO_ROTATION,
   'secrets.rotateStart 400':
-    'A rotation may be open already: end it with secrets.rotate or secrets.rotateCancel, then begin anew',
+    'A rotation may be open already: end it with secrets.rotate or secrets.rotateCancel, then start another',
   'secrets.rotateStart 409':
-    'A rotation is open already: end it with secrets.rotate or secrets.rotateCancel, then begin anew',
+    'A rotation is open already: end it with secrets.rotate or secrets.rotateCancel, then start another',
 }
 
 function advise(operation: string, status: number): string | undefined {
-  const special = ADVICE[`${operation.replace(/^stytchClients\./, '')} ${status}`]
-  if (special !== undefined) return special
+  const specificAdvice = ADVICE[`${operation.replace(/^stytchClients\./, '')} ${status}`]
+  if (specificAdvice !== undefined) return specificAdvice
   if (status === 401)
-    return 'The credentials of the project were not accepted: check projectId, secret, and whether they are those of this address (test or live)'
-  if (status === 403) return 'The project may not do this'
-  if (status === 404) return 'The project has no client of this id: search for it'
-  if (status === 429) return 'Too many calls: wait as long as retryAfter says'
-  return status >= 500 ? 'Stytch is in trouble: try later' : undefined
+    return 'The project credentials were rejected: check projectId and secret, and that they belong to this URL (test or live)'
+  if (status === 403) return 'The project does not have permission for this'
+  if (status === 404) return 'The project has no client with this id: search for it'
+  if (status === 429) return 'Too many calls: wait for retryAfter seconds'
+  return status >= 500 ? 'Stytch failed: try again later' : undefined
 }

@@ -14,19 +14,26 @@ import type { StytchClientsSettings } from './api.js'
 import { scopeList } from './input.js'
 import { readSignal, type CallOptions } from '../api/call.js'
 
-/** What {@link StytchClients.authenticateToken} takes. */
+/** Input of {@link StytchClients.authenticateToken}. */
 export interface StytchAuthenticateTokenInput {
   /** The received token. An invalid one is a `Refusal`, not a `ConfigurationError`. */
   readonly token: string
   /** Required scopes: a list, or a space-separated string. An empty list requires nothing, as at Stytch. */
   readonly scopes?: string | readonly string[]
-  /** Refuses the token once `now - iat` is at least this. 0 refuses every token. No clock tolerance is added. */
+  /**
+   * Maximum age of the token. It is refused once `now - iat` is at least this; 0 refuses every token. No clock
+   * tolerance is added.
+   */
   readonly maxTokenAge?: Duration
-  /** Clock tolerance for `exp`, `nbf` and `iat`. Default `'5s'`, at most `'60s'`. */
+  /**
+   * Clock tolerance for `exp`, `nbf` and `iat`, at most `'60s'`.
+   *
+   * @defaultValue `'5s'`
+   */
   readonly clockTolerance?: Duration
   /**
-   * Decides about the scopes instead of Stytch's `action:resource` rule. Only `true` accepts the token. Called
-   * even if no scopes are required.
+   * Custom scope check instead of Stytch's `action:resource` rule. Only `true` accepts the token. Also called if
+   * no scopes are required.
    */
   readonly checkScopes?: (scopes: StytchScopeCheck) => boolean
 }
@@ -60,9 +67,9 @@ const STANDARD_CLAIMS = ['aud', 'exp', 'iat', 'iss', 'jti', 'nbf', 'sub', 'scope
 const MAX_VERIFIERS = 8
 
 /** Verifies tokens with the verifier that guards an API. Calls with the same clock tolerance share one. */
-export function createAuthenticateToken(own: StytchClientsSettings): AuthenticateToken {
+export function createAuthenticateToken(settings: StytchClientsSettings): AuthenticateToken {
   const verifiers = new Map<Duration, Verifier>()
-  const { projectId, apiUrl, customDomain, b2b, fetch, clock } = own
+  const { projectId, apiUrl, customDomain, b2b, fetch, clock } = settings
   const issuer = stytch({
     projectId,
     ...(apiUrl === undefined ? {} : { apiUrl }),
@@ -86,10 +93,10 @@ export function createAuthenticateToken(own: StytchClientsSettings): Authenticat
     return verifier
   }
 
-  // Made now, so that a wrong option is reported when the client is made.
+  // Created immediately, so that an invalid option is reported when the client is created.
   verifierOf(INPUT.clockTolerance.read('clockTolerance', undefined))
-  return async (given, options) => {
-    const input = readOptions(OPERATION, given, INPUT)
+  return async (rawInput, options) => {
+    const input = readOptions(OPERATION, rawInput, INPUT)
     const signal = readSignal(OPERATION, options)
     const { scopes: required, checkScopes, maxTokenAge } = input
     const policy = {
@@ -105,12 +112,12 @@ export function createAuthenticateToken(own: StytchClientsSettings): Authenticat
 }
 
 const INPUT = {
-  // An invalid token is refused when it is verified: it is not a wrong input.
+  // An invalid token is refused during verification. It is not an invalid input.
   token: custom('string', (_option, value) => value as string),
   scopes: restricting(
     withDefault(
       custom<readonly string[]>('string or list', (option, value) => {
-        // An empty string is probably a variable that is not set, not the wish to require nothing.
+        // An empty string is probably an unset variable, not the intent to require nothing.
         if (typeof value === 'string' && value.trim() === '')
           throw new ConfigurationError(option, 'must not be an empty string')
         return scopeList.read(option, value)

@@ -1,49 +1,53 @@
 import { deepFreeze } from '../../util/freeze.js'
 import { isStringList, nonEmptyString, ownMember, record, string } from '../../util/members.js'
 
-/** An M2M client of a Stytch project. Frozen, metadata included. Stytch keeps no times with it. */
+/** An M2M client of a Stytch project. Frozen, including its metadata. Stytch stores no times with it. */
 export interface StytchClient {
-  /** Usually `m2m-client-test-…`, or whatever it was imported under. */
+  /** Client id: `m2m-client-test-…`, or any string for an imported client. */
   readonly clientId: string
   readonly clientName: string
   readonly clientDescription: string
-  /** An inactive client obtains no tokens. Those it has go on being good until they expire. */
+  /** An inactive client obtains no tokens. Its existing tokens stay valid until they expire. */
   readonly status: StytchClientStatus
-  /** What its tokens may be for. */
+  /** Scopes that the client may request. */
   readonly scopes: readonly string[]
-  /** The end of its secret, for people to tell one from another. */
+  /** Last four characters of the secret, to identify it. */
   readonly clientSecretLastFour: string
-  /** The end of the secret to come; `null` while no rotation is open. */
+  /** Last four characters of the next secret; `null` if no rotation is open. */
   readonly nextClientSecretLastFour: string | null
-  /** What the project keeps with it. */
+  /** Metadata that the project stores with the client. */
   readonly trustedMetadata: Readonly<Record<string, unknown>>
 }
 
+/** Whether a client may obtain tokens. */
 export type StytchClientStatus = 'active' | 'inactive'
 
-/** {@link StytchClient} together with its secret, which is shown once. */
+/** A {@link StytchClient} with its secret, which is returned only once. */
 export interface StytchCreatedClient extends StytchClient {
-  /** Not enumerable: it is left out of logs, JSON and copies of the result. */
+  /** Client secret. Not enumerable, so that logs, JSON and copies of the result leave it out. */
   readonly clientSecret: string
 }
 
-/** {@link StytchClient} together with the secret to come, which is shown once. */
+/** A {@link StytchClient} with its next secret, which is returned only once. */
 export interface StytchRotatingClient extends StytchClient {
-  /** Good from now on, beside the current secret. Not enumerable: it is left out of logs, JSON and copies. */
+  /**
+   * Next client secret, valid in addition to the current one. Not enumerable, so that logs, JSON and copies leave
+   * it out.
+   */
   readonly nextClientSecret: string
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Reads Stytch's `m2m_client`; a text says what it lacks. */
+/** Reads Stytch's `m2m_client`. Returns a string that names the problem if it is incomplete. */
 export function readStytchClient(json: Members | undefined): StytchClient | string {
-  if (json === undefined) return 'the client'
+  if (json === undefined) return 'no client'
   const clientId = nonEmptyString(json, 'client_id')
   const status = string(json, 'status')
   const scopes = ownMember(json, 'scopes')
-  if (clientId === undefined) return 'the id of the client'
-  if (status !== 'active' && status !== 'inactive') return 'the status of the client'
-  if (!isStringList(scopes)) return 'the scopes of the client'
+  if (clientId === undefined) return 'no client id'
+  if (status !== 'active' && status !== 'inactive') return 'a client without a valid status'
+  if (!isStringList(scopes)) return 'a client without scopes'
   return {
     clientId,
     clientName: string(json, 'client_name') ?? '',
@@ -51,7 +55,7 @@ export function readStytchClient(json: Members | undefined): StytchClient | stri
     status,
     scopes: Object.freeze([...scopes]),
     clientSecretLastFour: string(json, 'client_secret_last_four') ?? '',
-    // Stytch's own types leave open whether it is absent, null or empty while no rotation is open.
+    // Stytch does not document whether this is absent, null or empty if no rotation is open.
     nextClientSecretLastFour: nonEmptyString(json, 'next_client_secret_last_four') ?? null,
     trustedMetadata: deepFreeze(record(json, 'trusted_metadata') ?? {}),
   }

@@ -8,24 +8,32 @@ import type { StytchApi, StytchCall } from './api.js'
 import { readStytchClient, type StytchClient } from './client.js'
 import type { CallOptions } from '../api/call.js'
 
-/** What {@link StytchClients.search} takes; without a query it finds all clients. */
+/** Input of {@link StytchClients.search}. Without a query it finds all clients. */
 export interface StytchSearchInput {
   readonly query?: StytchSearchQuery
-  /** How many a page has, from 1 to 1000. Default: Stytch's, which is 100. */
+  /**
+   * Number of clients per page, from 1 to 1000.
+   *
+   * @defaultValue Stytch's default, 100
+   */
   readonly limit?: number
-  /** Where to go on: the `nextCursor` of a page of the same search. */
+  /** Start of the page: the `nextCursor` of a page of the same search. */
   readonly cursor?: string
 }
 
-/** What is looked for. */
+/** A search query. */
 export interface StytchSearchQuery {
-  /** Whether all operands must hold, or one is enough. Default `'AND'`. */
+  /**
+   * Whether a client must match all operands or one of them.
+   *
+   * @defaultValue `'AND'`
+   */
   readonly operator?: 'AND' | 'OR'
   /** At least one. */
   readonly operands: readonly StytchSearchOperand[]
 }
 
-/** Holds for a client with one of these ids, with one of these very names, or with one of these scopes. */
+/** Matches clients with one of these ids, one of these exact names, or one of these scopes. */
 export interface StytchSearchOperand {
   readonly filterName: 'client_id' | 'client_name' | 'scopes'
   /** At least one. */
@@ -34,15 +42,18 @@ export interface StytchSearchOperand {
 
 /** One page of a search. */
 export interface StytchClientPage extends Page<StytchClient> {
-  /** How many there are altogether; undefined where the workspace has totals switched off. */
+  /** Total number of clients; `undefined` if the workspace does not report totals. */
   readonly total: number | undefined
-  /** Where the next page starts; undefined after the last. */
+  /** Start of the next page; `undefined` after the last. */
   readonly nextCursor: string | undefined
 }
 
 const OPERATION = 'stytchClients.search'
 
-/** The pages of a search. Only the cursor says whether there is a further one: a total may be kept back. */
+/**
+ * Returns the pages of a search. Only the cursor says whether there is another page, because the total may be
+ * hidden.
+ */
 export function searchClients(
   api: StytchApi,
   input: StytchSearchInput,
@@ -66,7 +77,7 @@ async function fetchPage(
   const call: StytchCall = { operation: OPERATION, method: 'POST', path, json: body, isRead: true, options }
   const { json } = await api.call(call)
   const found = records(json, 'm2m_clients')
-  if (found === undefined) throw api.unreadable(call, 'a list of clients')
+  if (found === undefined) throw api.unreadable(call, 'no list of clients')
   const items = found.map((item) => {
     const client = readStytchClient(item)
     if (typeof client === 'string') throw api.unreadable(call, client)
@@ -76,7 +87,7 @@ async function fetchPage(
   const total = number(metadata, 'total')
   const nextCursor = nonEmptyString(metadata, 'next_cursor')
   if (nextCursor !== undefined && nextCursor === body['cursor'])
-    throw api.unreadable(call, 'a cursor that leads any further')
+    throw api.unreadable(call, 'the same cursor again')
   return Object.freeze({
     items: Object.freeze(items),
     total: total === undefined || total < 0 ? undefined : total,
@@ -95,8 +106,8 @@ const QUERY = {
   operator: readers.oneOf(['AND', 'OR'], 'AND'),
   operands: custom(operands.describe, (option, value) => {
     if (Array.isArray(value) && value.length > 0) return operands.read(option, value)
-    // Stytch takes a query without operands for one that every client meets.
-    throw new ConfigurationError(option, 'must not be empty: leave query out to find all clients')
+    // Stytch treats a query without operands as one that every client matches.
+    throw new ConfigurationError(option, 'must not be empty. Omit query to find all clients')
   }),
 } satisfies TableOf<StytchSearchQuery>
 

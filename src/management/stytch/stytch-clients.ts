@@ -30,51 +30,88 @@ import type { VendorResponse } from '../api/response.js'
 import type { CallOptions } from '../api/call.js'
 
 /**
- * The M2M clients of a Stytch project. Every operation rejects with a `ConfigurationError` naming the input
- * that is wrong, before anything is sent; with a `ManagementError` for whatever is no good response; and with
- * the reason of `signal` once that is aborted. What changes something is never repeated by itself. What comes
- * back is frozen; times and lifetimes are in seconds.
+ * Manages the M2M clients of a Stytch project.
+ *
+ * Every operation rejects with a `ConfigurationError` that names an invalid input, before anything is sent. It
+ * rejects with a `ManagementError` for any unusable response, and with the reason of `signal` once it is aborted.
+ * Changes are never retried. Results are frozen. Times and lifetimes are in seconds.
  */
 export interface StytchClients {
   /**
-   * Creates a client: `POST /v1/m2m/clients`. Its secret is shown this once. With `clientId` and
-   * `clientSecret` a client that exists elsewhere is imported.
+   * Creates a client: `POST /v1/m2m/clients`. Its secret is returned only once. `clientId` and `clientSecret`
+   * import an existing client.
+   *
+   * @example
+   * ```ts
+   * const { clientId, clientSecret } = await clients.create({ scopes: 'read:orders' })
+   * ```
    */
   create(input: StytchCreateInput, options?: CallOptions): Promise<StytchCreatedClient>
-  /** Gets a client: `GET /v1/m2m/clients/{client_id}`. Rejects with status 404 where there is none. */
+  /**
+   * Returns a client: `GET /v1/m2m/clients/{client_id}`. Rejects with status 404 if it does not exist.
+   *
+   * @example
+   * ```ts
+   * const { status, scopes } = await clients.get({ clientId })
+   * ```
+   */
   get(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
   /**
-   * Searches clients: `POST /v1/m2m/clients/search`. Awaiting gives the first page, `for await` every client;
-   * without a query that is all of the project. A page beyond the end is empty.
+   * Searches clients: `POST /v1/m2m/clients/search`. Awaiting returns the first page, `for await` every client.
+   * Without a query it finds all clients of the project. A page beyond the end is empty.
+   *
+   * @example
+   * ```ts
+   * for await (const { clientId } of clients.search()) console.log(clientId)
+   * ```
    */
   search(input?: StytchSearchInput, options?: CallOptions): Listing<StytchClient, StytchClientPage>
   /**
-   * Changes a client: `PUT /v1/m2m/clients/{client_id}`. What is not named stays. Tokens that were issued
-   * before stay good, with the scopes they have, until they expire: within the hour, or sooner where the API
-   * sets a `maxTokenAge`.
+   * Changes a client: `PUT /v1/m2m/clients/{client_id}`. Properties that are not set stay unchanged. Tokens
+   * issued before stay valid with their scopes until they expire: within the hour, or earlier if the API sets
+   * `maxTokenAge`.
+   *
+   * @example
+   * ```ts
+   * await clients.update({ clientId, status: 'inactive' })
+   * ```
    */
   update(input: StytchUpdateInput, options?: CallOptions): Promise<StytchClient>
   /**
-   * Deletes a client: `DELETE /v1/m2m/clients/{client_id}`. Its tokens stay good until they expire, as with
+   * Deletes a client: `DELETE /v1/m2m/clients/{client_id}`. Its tokens stay valid until they expire, as with
    * {@link update}.
+   *
+   * @example
+   * ```ts
+   * await clients.delete({ clientId })
+   * ```
    */
   delete(input: StytchClientReference, options?: CallOptions): Promise<StytchClientReference>
-  /** Changing a client's secret without a pause: start, hand out the new secret, rotate. */
+  /** Rotates a client's secret without downtime: start, deploy the new secret, rotate. */
   readonly secrets: StytchClientSecrets
   /**
-   * Obtains a token with a client's own credentials: `POST /v1/public/{project_id}/oauth2/token`, as a form,
-   * without the credentials of the project. Tried once more after a network error, a 502, 503 or 504. To call
-   * an API use `tokenSource` of `m2m-guard/client`, which remembers and renews its tokens.
+   * Obtains a token with a client's credentials, sent as a form and without the project's credentials: `POST
+   * /v1/public/{project_id}/oauth2/token`. Retried once after a network error, a 502, 503 or 504. To call an API
+   * use `tokenSource` of `m2m-guard/client`, which caches and renews tokens.
+   *
+   * @example
+   * ```ts
+   * const { token, expiresIn } = await clients.token({ clientId, clientSecret })
+   * ```
    */
   token(input: StytchTokenInput, options?: CallOptions): Promise<StytchAccessToken>
   /**
-   * Judges a token here, with the keys of the project, which are fetched once and remembered; Stytch is not
-   * asked about the token. The verdict is that of `createVerifier` with the issuer `stytch`, which is what an
-   * API is guarded with.
+   * Verifies a token locally with the keys of the project, which are fetched once and cached. The result is that
+   * of `createVerifier` with the issuer `stytch`, which guards an API.
    *
-   * Rejects with a `Refusal`: 401 for a token that is not good (`signature_invalid`, `token_expired`,
-   * `token_too_old`, `issued_in_future`, `audience_mismatch`, `type_not_allowed` for a session, ...), 403
-   * `scope_insufficient`, 503 `keys_unavailable` where Stytch's keys cannot be had and nothing can be said.
+   * Rejects with a `Refusal`: 401 for an invalid token (`signature_invalid`, `token_expired`, `token_too_old`,
+   * `issued_in_future`, `audience_mismatch`, `type_not_allowed` for a session, …), 403 `scope_insufficient`, or
+   * 503 `keys_unavailable` if Stytch's keys cannot be fetched.
+   *
+   * @example
+   * ```ts
+   * const { clientId } = await clients.authenticateToken({ token, scopes: 'read:orders', maxTokenAge: '15m' })
+   * ```
    */
   authenticateToken(
     input: StytchAuthenticateTokenInput,
@@ -82,35 +119,52 @@ export interface StytchClients {
   ): Promise<StytchAuthenticatedToken>
 }
 
-/** The rotation of a client's secret. */
+/** Rotates the secret of a client. */
 export interface StytchClientSecrets {
   /**
-   * Makes the next secret: `POST /v1/m2m/clients/{client_id}/secrets/rotate/start`. From now on both are good.
-   * The next one is shown this once; where it is lost, cancel and start anew.
+   * Creates the next secret: `POST /v1/m2m/clients/{client_id}/secrets/rotate/start`. Both secrets are then
+   * valid. The next one is returned only once; if it is lost, cancel and start again.
+   *
+   * @example
+   * ```ts
+   * const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
+   * ```
    */
   rotateStart(input: StytchClientReference, options?: CallOptions): Promise<StytchRotatingClient>
   /**
-   * Makes the next secret the only one: `POST /v1/m2m/clients/{client_id}/secrets/rotate`. Rejects where no
-   * rotation was started.
+   * Ends the current secret, so that only the next one is valid: `POST
+   * /v1/m2m/clients/{client_id}/secrets/rotate`. Rejects if no rotation is open.
+   *
+   * @example
+   * ```ts
+   * await clients.secrets.rotate({ clientId })
+   * ```
    */
   rotate(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
   /**
-   * Gives up the next secret; the current one stays: `POST /v1/m2m/clients/{client_id}/secrets/rotate/cancel`.
-   * Rejects where no rotation was started.
+   * Discards the next secret and keeps the current one: `POST /v1/m2m/clients/{client_id}/secrets/rotate/cancel`.
+   * Rejects if no rotation is open.
+   *
+   * @example
+   * ```ts
+   * await clients.secrets.rotateCancel({ clientId })
+   * ```
    */
   rotateCancel(input: StytchClientReference, options?: CallOptions): Promise<StytchClient>
 }
 
 /**
- * Creates, finds, changes and deletes M2M clients at Stytch, rotates their secrets, obtains and judges tokens.
+ * Creates a client for Stytch's API that manages M2M clients, rotates their secrets, and obtains and verifies
+ * tokens.
  *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
  * ```ts
  * const clients = stytchClients({ projectId, secret: process.env.STYTCH_SECRET! })
  * const { clientId, clientSecret } = await clients.create({ scopes: 'read:orders' })
  * const { token } = await clients.token({ clientId, clientSecret })
  * ```
- *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
  */
 export function stytchClients(options: StytchClientsOptions): StytchClients {
   const own = readOptions('stytchClients', options, STYTCH_CLIENTS_OPTIONS)
@@ -152,7 +206,7 @@ async function create(
   const response = await api.call(call)
   const client = clientOf(api, call, response)
   const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'client_secret') ?? imported
-  if (secret === undefined) throw api.unreadable(call, 'the secret of the client')
+  if (secret === undefined) throw api.unreadable(call, 'no client secret')
   return withSecrets(client, { clientSecret: secret })
 }
 
@@ -173,7 +227,7 @@ async function remove(
   const path = pathOf(clientId)
   const call: StytchCall = { operation, method: 'DELETE', path, json: {}, isRead: false, options }
   const { json } = await api.call(call)
-  if (string(json, 'client_id') !== clientId) throw api.unreadable(call, 'the id of the client')
+  if (string(json, 'client_id') !== clientId) throw api.unreadable(call, 'no id of the deleted client')
   return Object.freeze({ clientId })
 }
 
@@ -186,7 +240,7 @@ async function rotateStart(
   const response = await api.call(call)
   const client = clientOf(api, call, response, readClientId(call.operation, input))
   const secret = nonEmptyString(record(response.json, 'm2m_client') ?? {}, 'next_client_secret')
-  if (secret === undefined) throw api.unreadable(call, 'the next secret of the client')
+  if (secret === undefined) throw api.unreadable(call, 'no next client secret')
   return withSecrets(client, { nextClientSecret: secret })
 }
 
@@ -197,7 +251,7 @@ const ON_CLIENT = {
   'secrets.rotateCancel': { method: 'POST', below: '/secrets/rotate/cancel' },
 } as const
 
-/** The operations that take an id and give the client. */
+/** The operations whose input is an id and whose result is the client. */
 async function onClient(
   api: StytchApi,
   name: keyof typeof ON_CLIENT,
@@ -226,7 +280,7 @@ function pathOf(clientId: string): string {
   return `/v1/m2m/clients/${encodePathSegment('clientId', clientId)}`
 }
 
-/** The client of a response; `clientId` is whose it must be. */
+/** Reads the client of a response, which must have the id `clientId` if that is set. */
 function clientOf(
   api: StytchApi,
   call: StytchCall,
@@ -235,7 +289,6 @@ function clientOf(
 ): StytchClient {
   const client = readStytchClient(record(json, 'm2m_client'))
   if (typeof client === 'string') throw api.unreadable(call, client)
-  if (clientId !== undefined && client.clientId !== clientId)
-    throw api.unreadable(call, 'the client that was named')
+  if (clientId !== undefined && client.clientId !== clientId) throw api.unreadable(call, 'another client')
   return client
 }

@@ -4,16 +4,19 @@ import type { StytchApi } from './api.js'
 import { readTokenInput, type StytchTokenInput } from './input.js'
 import type { CallOptions } from '../api/call.js'
 
-/** An access token that a client has obtained. Its scopes are in it: Stytch's response does not say them. */
+/**
+ * An access token of a client. Its scopes are claims of the token, because Stytch's response does not contain
+ * them.
+ */
 export interface StytchAccessToken {
   readonly tokenType: 'bearer'
-  /** How long it is good for, in seconds, counted from the response. */
+  /** Lifetime in seconds, counted from the response. */
   readonly expiresIn: number
-  /** The token, a JWT. Not enumerable: it is left out of logs, JSON and copies of the result. */
+  /** The token, a JWT. Not enumerable, so that logs, JSON and copies of the result leave it out. */
   readonly token: string
 }
 
-/** The client credentials grant. Repeating it obtains another token and changes nothing else. */
+/** Sends a client credentials request. It may be retried, because another token is its only effect. */
 export async function obtainToken(
   api: StytchApi,
   input: StytchTokenInput,
@@ -31,10 +34,10 @@ export async function obtainToken(
   } as const
   const { json } = await api.callPublic(call, options)
   const token = nonEmptyString(json, 'access_token')
-  if (token === undefined) throw api.unreadable(call, 'the token')
+  if (token === undefined) throw api.unreadable(call, 'no token')
   if (string(json, 'token_type')?.toLowerCase() !== 'bearer')
-    throw api.unreadable(call, 'saying that it is a bearer token')
+    throw api.unreadable(call, 'another token_type than bearer')
   const expiresIn = number(json, 'expires_in')
-  if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'the lifetime of the token')
+  if (expiresIn === undefined || expiresIn <= 0) throw api.unreadable(call, 'no valid expires_in')
   return withSecrets({ tokenType: 'bearer', expiresIn } as const, { token })
 }

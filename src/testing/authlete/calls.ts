@@ -8,7 +8,7 @@ import {
 } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
-/** A call by the service, with the members of its body: none if it has none that can be read. */
+/** A call by the service, with the fields of its body; empty if the body cannot be read. */
 export interface ServiceCall {
   readonly request: TestRequest
   readonly fields: Fields
@@ -16,7 +16,7 @@ export interface ServiceCall {
 
 export type ServiceEndpoint = (state: IssuerState, call: ServiceCall) => TestResponse
 
-/** Lets only the service itself in. */
+/** Authenticates the service. */
 export function requireServiceToken(
   state: IssuerState,
   endpoint: ServiceEndpoint,
@@ -33,12 +33,12 @@ export function requireServiceToken(
   }
 }
 
-/** A problem of the call to the API, which is no verdict on any token. */
+/** Creates an error about the API call, not about a token. */
 export function errorResponse(status: number, code: string, text: string): TestResponse {
   return json(status, resultFields(code, text))
 }
 
-/** Codes are diagnostics nobody may branch on; only some of these are Authlete's own. */
+/** Creates Authlete's result fields. Code must not depend on these codes; only some of them are Authlete's. */
 export function resultFields(
   code: string,
   text: string,
@@ -46,7 +46,7 @@ export function resultFields(
   return { resultCode: code, resultMessage: `[${code}] ${text}` }
 }
 
-/** A response with a verdict: the status is 200 whatever it is. */
+/** Creates a response with an action. Its status is always 200. */
 export function actionResponse(
   action: string,
   diagnostics: Readonly<Record<string, unknown>>,

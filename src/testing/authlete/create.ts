@@ -8,13 +8,13 @@ import { signJwt } from '../state/signing-keys.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** How long tokens live where nothing is asked for, in seconds. */
+/** Default lifetimes in seconds. */
 export const DEFAULT_SECONDS = { access: 3600, refresh: 864_000 } as const
 
-/** Grants that come without a refresh token. */
+/** Grant types without a refresh token. */
 const WITHOUT_REFRESH = ['IMPLICIT', 'CLIENT_CREDENTIALS']
 
-/** Makes a token for a client of the service: its own, or one that a token was minted for. */
+/** Creates a token for a client of the service: its own, or one with a minted token. */
 export function createToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const refuse = (text: string): TestResponse => actionResponse('BAD_REQUEST', resultFields('A070201', text))
   const grantType = stringField(fields, 'grantType')
@@ -52,7 +52,7 @@ export function createToken(state: IssuerState, { fields }: ServiceCall): TestRe
 
 const CREATED = resultFields('A070001', 'A new access token was successfully issued.')
 
-/** A client of the service: its own, or one that some token is of. */
+/** Finds a client of the service: its own, or one with an existing token. */
 function findClient(state: IssuerState, identifier: unknown): string | undefined {
   if (typeof identifier !== 'string' && typeof identifier !== 'number') return undefined
   const known = [state.authlete.clientId, ...state.tokens.list('authlete').map(({ clientId }) => clientId)]
@@ -80,7 +80,7 @@ function detailsFrom(state: IssuerState, fields: Fields, grantType: string): Aut
 
 const KEPT = ['acr', 'authTime', 'sessionId', 'authorizationDetails', 'forExternalAttachment']
 
-/** What a token is bound to, as introspection says it (RFC 8705, RFC 9449). */
+/** Returns the `cnf` claim of a bound token (RFC 8705, RFC 9449). */
 export function confirmationOf(
   details: Pick<AuthleteDetails, 'certificateThumbprint' | 'dpopKeyThumbprint'>,
 ): { readonly cnf?: Readonly<Record<string, string>> } {
@@ -94,7 +94,7 @@ export function confirmationOf(
   }
 }
 
-/** Properties, which come as JSON only. */
+/** Reads properties, which are sent as JSON only. */
 export function propertiesField(fields: Fields): readonly AuthleteTestProperty[] {
   const list: readonly unknown[] = Array.isArray(fields['properties']) ? fields['properties'] : []
   return list
@@ -105,12 +105,12 @@ export function propertiesField(fields: Fields): readonly AuthleteTestProperty[]
     })
 }
 
-/** A flag of a JSON body or of a form. */
+/** Whether a field of a JSON body or a form is true. */
 export function isTrue(value: unknown): boolean {
   return value === true || value === 'true'
 }
 
-/** The same token in JWT form: signed by the service, and good as long as the row it stands for. */
+/** Signs the JWT form of a token, which is valid as long as the token. */
 function signed(state: IssuerState, record: TokenRecord, fields: Fields): string {
   const key = state.keys.authlete.signingKey(undefined, undefined)
   const text = stringField(fields, 'jwtAtClaims') ?? '{}'

@@ -1,14 +1,14 @@
-/** What Authlete keeps of a token beside what every issuer does. */
+/** Authlete's additional details of a token. */
 export interface AuthleteDetails {
   readonly grantType: string
   readonly tokenType: 'Bearer' | 'DPoP'
   readonly properties: readonly AuthleteTestProperty[]
   readonly refresh?: RefreshDetails
-  /** The value in JWT form, which stands for the same token. */
+  /** The same token in JWT form. */
   readonly jwt?: string
   readonly certificateThumbprint?: string
   readonly dpopKeyThumbprint?: string
-  /** What is kept and given out again as it came. */
+  /** Values that are stored and returned unchanged. */
   readonly kept: Readonly<Record<string, unknown>>
 }
 
@@ -18,7 +18,7 @@ interface RefreshDetails {
   readonly expiresAt: number
 }
 
-/** A word of the application's own. */
+/** A property that the application stores with a token. */
 export interface AuthleteTestProperty {
   readonly key: string
   readonly value: string

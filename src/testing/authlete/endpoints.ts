@@ -7,7 +7,7 @@ import type { Endpoint, Route } from '../server/endpoints.js'
 import { json, type TestResponse } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
-/** Authlete's API, under `/authlete`, and what an authorization server built on it publishes. */
+/** Authlete's API under `/authlete`, and the metadata of an authorization server built on it. */
 export function authleteRoutes(state: IssuerState): readonly Route[] {
   const issuer = state.endpoints.authlete
   const keys = (): TestResponse => json(200, state.keys.authlete.jwks())

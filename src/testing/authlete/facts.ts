@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { AuthleteDetails, AuthleteTestProperty } from './details.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** How a token is named where its value is not to be seen: SHA-256 in base64url. */
+/** Identifies a token without its value: SHA-256 in base64url. */
 export function hashOf(value: string): string {
   return createHash('sha256').update(value).digest('base64url')
 }
 
-/** What Authlete keeps of a token; of one that a test minted, what follows from the rest. */
+/** Returns Authlete's details of a token. Those of a minted token are derived. */
 export function detailsOf(record: TokenRecord): AuthleteDetails {
   if (record.authlete !== undefined) return record.authlete
   const confirmation = record.claims['cnf']
@@ -20,23 +20,26 @@ export function detailsOf(record: TokenRecord): AuthleteDetails {
   }
 }
 
-/** The number of a client; one with an alias has a number as well. */
+/** Returns the number of a client. A client with an alias has a number as well. */
 export function clientNumber(clientId: string): number {
   if (/^\d{1,15}$/.test(clientId)) return Number(clientId)
   return Array.from(clientId).reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 1e12, 7)
 }
 
-/** Whether an identifier, a number or an alias, is that of a client. */
+/** Whether a number or an alias identifies a client. */
 export function isClient(clientId: string, identifier: string): boolean {
   return clientId === identifier || String(clientNumber(clientId)) === identifier
 }
 
-/** The person a token belongs to. A token of a client alone has none; it is left out: Authlete's SDK cannot read a null. */
+/**
+ * Returns the subject of a token. It is omitted for a token of a client only, because Authlete's SDK cannot read
+ * a null.
+ */
 export function subjectOf(record: TokenRecord): { readonly subject?: string } {
   return record.subject === record.clientId ? {} : { subject: record.subject }
 }
 
-/** Times in milliseconds. Never expiring is, at Authlete, a date in a far future. */
+/** Returns the expiry in milliseconds. Authlete represents "never" as a date in the far future. */
 export function expiryOf(record: TokenRecord): number {
   return record.expiresAt === null ? FAR_FUTURE_MS : Math.round(record.expiresAt * 1000)
 }

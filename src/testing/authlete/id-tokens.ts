@@ -5,10 +5,10 @@ import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** A new ID token for the access token and the refresh token of one token response. The body is JSON only. */
+/** Reissues the ID token of a token response. The body must be JSON. */
 export function reissueIdToken(state: IssuerState, { request, fields }: ServiceCall): TestResponse {
   if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
-    return errorResponse(400, 'A292201', 'The body is no JSON.')
+    return errorResponse(400, 'A292201', 'The body is not JSON.')
   }
   const refuse = (text: string): TestResponse => actionResponse('CALLER_ERROR', resultFields('A292202', text))
   const record = state.tokens.find('authlete', stringField(fields, 'accessToken') ?? '')
@@ -21,7 +21,7 @@ export function reissueIdToken(state: IssuerState, { request, fields }: ServiceC
   const further = objectField(fields, 'claims')
   const header = objectField(fields, 'idtHeaderParams')
   if (further === undefined || header === undefined)
-    return refuse('claims or idtHeaderParams is no JSON object.')
+    return refuse('claims or idtHeaderParams is not a JSON object.')
   const idToken = signedIdToken(state, record, fields, { claims: further, header })
   const content = {
     access_token: stringField(fields, 'accessToken'),
@@ -59,7 +59,7 @@ function signedIdToken(
   })
 }
 
-/** A JSON object that comes as a text; empty if it is left out, undefined if it is none. */
+/** Reads a JSON object from a string; empty if it is absent, `undefined` if it is invalid. */
 function objectField(fields: Fields, name: string): Members | undefined {
   const text = stringField(fields, name)
   if (text === undefined) return {}

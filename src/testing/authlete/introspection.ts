@@ -6,7 +6,7 @@ import { signJwt } from '../state/signing-keys.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** The response is 200 for every verdict; the verdict is in `action`. */
+/** Introspects a token. The status is always 200, and the result is in `action`. */
 export function introspect(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const token = stringField(fields, 'token')
   if (token === undefined) {
@@ -50,7 +50,7 @@ export function introspect(state: IssuerState, { fields }: ServiceCall): TestRes
     })
   }
   const valid = resultFields('A056001', 'The access token is valid.')
-  // Also in a positive response there is an error text, which says nothing: a trap that is Authlete's own.
+  // Authlete sends an error string in a positive response as well. It has no meaning.
   return verdict('OK', 'invalid_request', valid, { ...known, sufficient: true })
 }
 
@@ -64,8 +64,8 @@ function verdict(
 }
 
 /**
- * What of the further questions a token does not stand up to. The documents do not say which verdict that is; it
- * is 401 here, as in RFC 9449, RFC 8707 and RFC 9470. Of a proof only the key is compared.
+ * Returns the requirement that a token does not meet. Authlete does not document the action; it is 401 here, as
+ * in RFC 9449, RFC 8707 and RFC 9470. Only the key of a proof is compared.
  */
 function missingProof(state: IssuerState, record: TokenRecord, fields: Fields): string | undefined {
   const { dpopKeyThumbprint, kept } = detailsOf(record)
@@ -99,7 +99,7 @@ function keyOf(proof: string): string | undefined {
   }
 }
 
-/** What Authlete tells of a token; times in milliseconds. */
+/** Returns Authlete's facts about a token. Times are in milliseconds. */
 function tokenFacts(state: IssuerState, record: TokenRecord): Readonly<Record<string, unknown>> {
   const { grantType, properties, certificateThumbprint, refresh, kept } = detailsOf(record)
   const isNumber = /^\d{1,15}$/.test(record.clientId)
@@ -118,7 +118,7 @@ function tokenFacts(state: IssuerState, record: TokenRecord): Readonly<Record<st
     properties,
     responseSigningRequired: false,
     ...(certificateThumbprint === undefined ? {} : { certificateThumbprint }),
-    // What is undefined is left out of the JSON.
+    // JSON omits properties that are undefined.
     acr,
     authTime,
     authorizationDetails,
@@ -126,7 +126,7 @@ function tokenFacts(state: IssuerState, record: TokenRecord): Readonly<Record<st
   }
 }
 
-/** For building an own RFC 7662 endpoint: its whole response is a text within this one. */
+/** Creates the response of an RFC 7662 endpoint as a string in `responseContent`. */
 export function introspectStandard(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const token = stringField(formFields(stringField(fields, 'parameters') ?? ''), 'token')
   if (token === undefined) {
@@ -151,10 +151,10 @@ export function introspectStandard(state: IssuerState, { fields }: ServiceCall):
   }
   if (resource === undefined)
     return standard('BAD_REQUEST', resultFields('A145202', 'rsUri is required.'), '')
-  return standard('JWT', done, signedAnswer(state, resource, content))
+  return standard('JWT', done, signedResponse(state, resource, content))
 }
 
-/** A token that a test minted says what it was minted with; one that was created, its properties. */
+/** Returns the claims of a minted token, or the properties of a created one. */
 function describe(record: TokenRecord, withHidden: boolean): Readonly<Record<string, unknown>> {
   const { authlete } = record
   const shown = authlete?.properties.filter(({ hidden }) => withHidden || !hidden) ?? []
@@ -175,7 +175,7 @@ function standard(
 }
 
 /** RFC 9701 section 5. */
-function signedAnswer(
+function signedResponse(
   state: IssuerState,
   audience: string,
   content: Readonly<Record<string, unknown>>,

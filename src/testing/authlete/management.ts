@@ -7,12 +7,12 @@ import { randomString } from '../state/providers.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** Every token there is, expired or not. What is revoked is gone. */
+/** Returns every token that is not revoked, expired or not. */
 function kept(state: IssuerState): readonly TokenRecord[] {
   return state.tokens.list('authlete').filter(({ revoked }) => !revoked)
 }
 
-/** Tokens of the service, a client or a person, the first made first; hashes only. `end` is not among them. */
+/** Lists tokens of the service, a client or a subject by creation, as hashes. `end` is exclusive. */
 export function listTokens(state: IssuerState, { request: { query } }: ServiceCall): TestResponse {
   const clientIdentifier = query.get('clientIdentifier')
   const subject = query.get('subject')
@@ -64,7 +64,7 @@ function listedToken(record: TokenRecord): Readonly<Record<string, unknown>> {
   }
 }
 
-/** By its value in either form, or by its hash. */
+/** Finds a token by its value in either form or by its hash. */
 function findToken(state: IssuerState, identifier: string | undefined): TokenRecord | undefined {
   if (identifier === undefined) return undefined
   return kept(state).find(
@@ -73,9 +73,9 @@ function findToken(state: IssuerState, identifier: string | undefined): TokenRec
   )
 }
 
-/** Changes a token from now on, wherever it is asked about. */
+/** Changes a token. */
 export function updateToken(state: IssuerState, { fields }: ServiceCall): TestResponse {
-  // The token itself goes before its hash, as at Authlete: the other is not looked at.
+  // The token takes precedence over its hash, which is ignored then, as at Authlete.
   const identifier = stringField(fields, 'accessToken') ?? stringField(fields, 'accessTokenHash')
   const id = stringField(fields, 'tokenId')
   if (identifier === undefined && id === undefined) {
@@ -104,8 +104,8 @@ function changesOf(state: IssuerState, record: TokenRecord, fields: Fields): Par
   const scopes = listField(fields, 'scopes')
   const isAfresh = scopes !== undefined && isTrue(fields['accessTokenExpiresAtUpdatedOnScopeUpdate'])
   const fresh = isAfresh ? Math.floor(nowSeconds(state)) + DEFAULT_SECONDS.access : record.expiresAt
-  const isForEver = isTrue(fields['accessTokenPersistent'])
-  const expiresAt = isForEver ? null : (moment(fields['accessTokenExpiresAt']) ?? fresh)
+  const isPersistent = isTrue(fields['accessTokenPersistent'])
+  const expiresAt = isPersistent ? null : (moment(fields['accessTokenExpiresAt']) ?? fresh)
   const details = changedDetails(state, record, fields)
   const { exp: _exp, scope, ...claims } = record.claims
   const granted = scopes === undefined ? scope : scopes.join(' ')
@@ -145,7 +145,7 @@ function changedDetails(state: IssuerState, record: TokenRecord, fields: Fields)
   }
 }
 
-/** Milliseconds as seconds; nothing, 0 and less leave a time as it is. */
+/** Converts milliseconds to seconds. An absent value, 0 and less leave a time unchanged. */
 function moment(value: unknown): number | undefined {
   const milliseconds = Number(value ?? 0)
   return milliseconds > 0 ? milliseconds / 1000 : undefined
@@ -159,7 +159,7 @@ export function deleteToken(state: IssuerState, { request: { params } }: Service
   return { status: 204, headers: {}, body: '' }
 }
 
-/** Revokes what the first member that is given names; the others are not looked at. */
+/** Revokes the tokens that the first field selects. The others are ignored. */
 export function revokeTokens(state: IssuerState, { fields }: ServiceCall): TestResponse {
   const accessToken = stringField(fields, 'accessTokenIdentifier')
   const refreshToken = stringField(fields, 'refreshTokenIdentifier')
@@ -179,7 +179,7 @@ export function revokeTokens(state: IssuerState, { fields }: ServiceCall): TestR
       (subject === undefined || subjectOf(record).subject === subject)
     )
   })
-  // As the documents show it: the code is a number there, and there is no message.
+  // As documented: the code is a number, and the message is empty.
   if (isOne && doomed.length === 0) return json(404, { resultCode: 404, resultMessage: '' })
   for (const record of doomed) state.tokens.revoke(record.value, nowSeconds(state))
   const done = resultFields('A133001', 'Tokens were successfully revoked.')

@@ -9,10 +9,10 @@ import {
 } from '../server/http.js'
 import type { IssuerState } from '../state/state.js'
 
-/** Who calls: a machine, or whoever holds the key of the whole instance. */
+/** The caller: a machine, or the holder of the instance's key. */
 type Caller = { readonly machine: ClerkMachine } | 'instance'
 
-/** A call whose key is known, with the members of its body. */
+/** An authenticated call with the fields of its body. */
 export interface AuthenticatedCall {
   readonly request: TestRequest
   readonly caller: Caller
@@ -21,7 +21,10 @@ export interface AuthenticatedCall {
 
 export type AuthenticatedEndpoint = (state: IssuerState, call: AuthenticatedCall) => TestResponse
 
-/** `members` are the names a body may have: the schemas allow no others. Without them there is no body. */
+/**
+ * Authenticates the caller. `members` are the allowed names in the body, because Clerk's schemas allow no others.
+ * Without it the call has no body.
+ */
 export function requireSecretKey(
   state: IssuerState,
   endpoint: AuthenticatedEndpoint,
@@ -34,14 +37,14 @@ export function requireSecretKey(
     if (caller === undefined)
       return invalidKeyResponse(key.startsWith('sk_') ? 'clerk_key_invalid' : 'machine_secret_key_invalid')
     const fields = members === undefined ? {} : readJson(request)
-    if (fields === undefined) return badRequest('The body is no JSON object')
+    if (fields === undefined) return badRequest('The body is not a JSON object')
     const foreign = Object.keys(fields).find((name) => members?.includes(name) !== true)
     if (foreign !== undefined) return badRequest(`${foreign} is not a valid member`)
     return endpoint(state, { request, caller, fields })
   }
 }
 
-/** Clerk takes no forms. */
+/** Clerk does not accept forms. */
 function readJson(request: TestRequest): Fields | undefined {
   const isForm = request.headers['content-type']?.includes('form') === true
   return isForm ? undefined : readFields(request)

@@ -51,7 +51,7 @@ export function clerkRoutes(state: IssuerState): readonly Route[] {
 
 const CREATE_MEMBERS = ['token_format', 'seconds_until_expiration', 'claims', 'min_remaining_ttl_seconds']
 
-/** What Clerk writes into every JWT itself; no sender's claim takes its place. */
+/** Claims that Clerk sets in every JWT. Custom claims cannot replace them. */
 const STRUCTURAL_CLAIMS = ['iss', 'sub', 'exp', 'nbf', 'iat', 'jti']
 
 function create(state: IssuerState, { fields, caller }: AuthenticatedCall): TestResponse {
@@ -63,7 +63,7 @@ function create(state: IssuerState, { fields, caller }: AuthenticatedCall): Test
   const options = { provider: 'clerk', subject, audience: scopes } as const
   if (format === 'jwt') {
     const own = Object.entries(claims).filter(([name]) => !STRUCTURAL_CLAIMS.includes(name))
-    // Clerk knows which machines the token is for; the token says only what its sender wrote.
+    // Clerk stores which machines the token is for. The token contains only its sender's claims.
     const said = { aud: undefined, ...Object.fromEntries(own) }
     return created(state, mintJwt(state, { ...options, claims: said, expiresIn: lifetime ?? '1h' }))
   }
@@ -74,13 +74,13 @@ function create(state: IssuerState, { fields, caller }: AuthenticatedCall): Test
 
 interface Wanted {
   readonly format: 'opaque' | 'jwt'
-  /** Seconds; `null` never expires. */
+  /** Lifetime in seconds; `null` never expires. */
   readonly lifetime: number | null
   readonly claims: Readonly<Record<string, unknown>>
   readonly remaining: number | undefined
 }
 
-/** Reads the body of a create call; a text says what is wrong with it. */
+/** Reads the body of a create call. Returns a string with the problem if it is invalid. */
 function readWanted(fields: Fields): Wanted | string {
   const { token_format: format = 'opaque', seconds_until_expiration: lifetime = null } = fields
   const { claims = null, min_remaining_ttl_seconds: remaining } = fields
@@ -103,14 +103,14 @@ function created(state: IssuerState, record: TokenRecord): TestResponse {
   return json(201, { ...clerkTokenObject(state, record), token: record.value })
 }
 
-const WHOLE_NUMBER = /^\d{1,9}$/
+const INTEGER = /^\d{1,9}$/
 const FLAGS: readonly (string | null)[] = ['true', 'false', null]
 
 function list(state: IssuerState, { request: { query }, caller }: AuthenticatedCall): TestResponse {
   const subject = query.get('subject') ?? ''
   if (!/^mch_\w{27}$/.test(subject)) return badRequest('subject failed regex check')
   const [limit, offset] = [query.get('limit') ?? '10', query.get('offset') ?? '0']
-  const arePagesValid = WHOLE_NUMBER.test(limit) && WHOLE_NUMBER.test(offset)
+  const arePagesValid = INTEGER.test(limit) && INTEGER.test(offset)
   if (!arePagesValid || Number(limit) < 1 || Number(limit) > 100)
     return badRequest('limit or offset is not valid')
   const [revoked, expired] = [query.get('revoked'), query.get('expired')]

@@ -3,7 +3,7 @@ import { CLERK_MACHINE_CATEGORY } from '../mint.js'
 import { isExpired, nowSeconds, type IssuerState } from '../state/state.js'
 import type { TokenRecord } from '../state/token-store.js'
 
-/** Clerk's token object. Times in milliseconds; `scopes` are the machines it may be presented to. */
+/** Creates Clerk's token object. Times are in milliseconds; `scopes` are the machines that accept the token. */
 export function clerkTokenObject(state: IssuerState, record: TokenRecord): Readonly<Record<string, unknown>> {
   const { extraClaims, expiresAt, lastUsedAt = null } = record
   return {
@@ -22,21 +22,21 @@ export function clerkTokenObject(state: IssuerState, record: TokenRecord): Reado
   }
 }
 
-/** What an opaque token's sender wrote into its claims does not change when Clerk lets it end. */
+/** Whether a token is expired at Clerk. Custom claims of an opaque token do not change its expiry. */
 export function isClerkExpired(state: IssuerState, record: TokenRecord): boolean {
   if (record.format === 'jwt') return isExpired(state, record)
   return record.expiresAt !== null && nowSeconds(state) >= record.expiresAt
 }
 
-/** Whether a token is one of the instance's machine tokens at all: a session token is signed with the same keys. */
+/** Whether a token is a machine token. A session token is signed with the same keys. */
 export function isMachineToken(state: IssuerState, record: TokenRecord): boolean {
   if (record.format === 'opaque') return true
   const category = record.header['cat']
   const isMachine = category === undefined || category === CLERK_MACHINE_CATEGORY
-  return isMachine && state.keys.clerk.vouchesFor(record.value, record.header)
+  return isMachine && state.keys.clerk.isVerifiedBy(record.value, record.header)
 }
 
-/** Which tokens a list shows. */
+/** Filter of a list call. */
 export interface ClerkTokenQuery {
   readonly subject: string
   readonly revoked: boolean
@@ -54,7 +54,10 @@ export function listClerkTokens(state: IssuerState, query: ClerkTokenQuery): rea
     .reverse()
 }
 
-/** A live token of a machine with the same claims and scopes that lasts a while yet, for `min_remaining_ttl_seconds`. */
+/**
+ * Returns a valid token of a machine with the same claims and scopes and this remaining lifetime, for
+ * `min_remaining_ttl_seconds`.
+ */
 export function findReusable(
   state: IssuerState,
   wanted: { readonly subject: string; readonly scopes: readonly string[]; readonly claims: unknown },

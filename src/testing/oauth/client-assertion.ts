@@ -9,10 +9,10 @@ export interface ClientKey {
   readonly algorithms: readonly SigningAlgorithm[]
 }
 
-/** What an assertion is checked against. */
+/** Requirements of a client assertion. */
 export interface AssertionCheck {
   readonly keysOf: (clientId: string) => readonly ClientKey[] | undefined
-  /** What it may be for: the issuer, or the endpoint it was sent to. */
+  /** Accepted audiences: the issuer and the endpoint. */
   readonly audiences: readonly string[]
   /** Seconds since the epoch. */
   readonly now: number
@@ -21,10 +21,10 @@ export interface AssertionCheck {
 /** The `client_assertion_type` of RFC 7523 section 2.2. */
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** How far in the future an assertion may end: longer is no proof of the moment. */
+/** Maximum remaining lifetime of an assertion in seconds. */
 const LONGEST_SECONDS = 300
 
-/** The keys of a client that is registered with some. */
+/** Reads the public keys that a client is registered with. */
 export function clientKeys(options: {
   readonly publicKey?: string
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
@@ -47,19 +47,19 @@ function clientKey(publicKey: KeyObject, { kid, alg }: Readonly<Record<string, u
   }
 }
 
-/** The assertions that have been used: none is good twice (RFC 7523 section 3). */
+/** Verifies client assertions and refuses reuse (RFC 7523 section 3). */
 export class AssertionVerifier {
-  /** Until when each is to be remembered. */
+  /** Expiry of each used assertion. */
   readonly #used = new Map<string, number>()
 
-  /** Whose assertion it is, or in words what is wrong with it. */
+  /** Verifies an assertion. Returns the client id or the problem. */
   judge(
     assertion: string,
     check: AssertionCheck,
   ): { readonly clientId: string } | { readonly problem: string } {
     const [header, claims] = assertion.split('.').map(decodeObject)
     if (header === undefined || claims === undefined || assertion.split('.').length !== 3)
-      return { problem: 'the assertion is no JWT' }
+      return { problem: 'the assertion is not a JWT' }
     const { iss, sub, exp, jti } = claims
     if (typeof sub !== 'string' || iss !== sub) return { problem: 'iss and sub are not both the client id' }
     const keys = check.keysOf(sub)
@@ -70,7 +70,7 @@ export class AssertionVerifier {
     if (audience.length !== 1 || !check.audiences.some((known) => known === audience[0]))
       return { problem: 'the assertion is not for this issuer alone' }
     if (typeof exp !== 'number' || exp <= check.now) return { problem: 'the assertion has expired' }
-    if (exp > check.now + LONGEST_SECONDS) return { problem: 'the assertion lives too long' }
+    if (exp > check.now + LONGEST_SECONDS) return { problem: 'the lifetime of the assertion is too long' }
     if (typeof jti !== 'string' || jti === '') return { problem: 'the assertion has no jti' }
     if (!this.#isFirstUse(`${sub} ${jti}`, exp, check.now))
       return { problem: 'the assertion was used before' }

@@ -11,17 +11,17 @@ import {
 } from '../server/http.js'
 import { nowSeconds, type IssuerState } from '../state/state.js'
 
-/** How a client may say who it is, at every endpoint. */
+/** Client authentication methods of every endpoint. */
 export const AUTHENTICATION_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
 
-/** What assertions may be signed with. */
+/** Signature algorithms of client assertions. */
 export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
 export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestClient) => TestResponse
 
 /**
- * Lets only clients in: by Basic, by the form or by an assertion, never by two of them (RFC 6749 section 2.3).
- * The judge is the issuer's own: an assertion used at one endpoint is used up at all.
+ * Authenticates the client by Basic, by the form or by an assertion, but never by two of them (RFC 6749 section
+ * 2.3). All endpoints share one verifier, so that an assertion is accepted only once.
  */
 export function asAuthenticatedClient(
   state: IssuerState,
@@ -50,7 +50,7 @@ export function asAuthenticatedClient(
   }
 }
 
-/** The client of an assertion, or what is wrong with it. */
+/** Returns the client of an assertion, or the problem with it. */
 function asserted(
   state: IssuerState,
   judge: AssertionVerifier,

@@ -78,7 +78,10 @@ function issueToken(state: IssuerState, fields: Fields, client: TestClient): Tes
   return json(200, body, { 'cache-control': 'no-store' })
 }
 
-/** What a client gets of what it asks for: all of it or nothing; without asking, all it may have. */
+/**
+ * Returns the granted scopes: all requested ones, or `undefined` if one is not allowed. Without a request, all
+ * scopes of the client.
+ */
 export function grantedScopes(
   client: Pick<TestClient, 'scopes'>,
   requested: readonly string[] | undefined,
@@ -88,12 +91,11 @@ export function grantedScopes(
   return scopes === null || requested.every((scope) => scopes.includes(scope)) ? requested : undefined
 }
 
-/** RFC 8707 section 2: a resource is an absolute address without a fragment; and a client has its own that it may ask for. */
-function mayAskFor(
-  { audiences }: TestClient,
-  requested: string | readonly string[],
-  fields: Fields,
-): boolean {
+/**
+ * Whether a client may request these audiences. A resource must be an absolute URI without a fragment (RFC 8707
+ * section 2).
+ */
+function mayAskFor({ audiences }: TestClient, wanted: string | readonly string[], fields: Fields): boolean {
   const isAddress = (item: string): boolean => URL.canParse(item) && !item.includes('#')
   const list = [requested].flat()
   const areNamedRightly = fields['resource'] === undefined ? list.length > 0 : list.every(isAddress)
@@ -106,7 +108,7 @@ function audienceField(fields: Fields): string | readonly string[] | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** RFC 7662: says nothing about tokens that are no good, not even why. */
+/** Introspects a token. An inactive token has no further members (RFC 7662 section 2.2). */
 function introspect(state: IssuerState, fields: Fields): TestResponse {
   const token = stringField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')
@@ -115,7 +117,7 @@ function introspect(state: IssuerState, fields: Fields): TestResponse {
   return json(200, { active: true, token_type: 'Bearer', ...record.claims })
 }
 
-/** RFC 7009: a token nobody knows is as good as revoked, another client's is not for this one to revoke. */
+/** Revokes a token. An unknown token succeeds; another client's token is refused (RFC 7009 section 2.1, 2.2). */
 function revoke(state: IssuerState, fields: Fields, client: TestClient): TestResponse {
   const token = stringField(fields, 'token')
   if (token === undefined) return oauthError(400, 'invalid_request', 'token is missing')

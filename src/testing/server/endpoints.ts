@@ -16,16 +16,16 @@ export const ENDPOINTS = [
 ] as const
 
 /**
- * An endpoint of the test issuer. `jwks` is every key set of every provider; `introspection` and
- * `revocation` are those of RFC 7662 and RFC 7009; `clerkTokens` is creating, listing and revoking,
- * `stytchClients` everything about clients and their secrets, `authleteTokens` the management of tokens.
+ * Name of an endpoint of the test issuer. `jwks` is every key set of every provider. `introspection` and
+ * `revocation` are those of RFC 7662 and RFC 7009. `clerkTokens` creates, lists and revokes. `stytchClients`
+ * manages clients and secrets. `authleteTokens` manages tokens.
  */
 export type Endpoint = (typeof ENDPOINTS)[number]
 
-/** How often each endpoint was called; `unknown` counts addresses that are no endpoint. */
+/** Number of calls per endpoint. `unknown` counts calls to other URLs. */
 export type CallCounts = Readonly<Record<Endpoint | 'unknown' | 'total', number>>
 
-/** One endpoint: where it is and what it answers. `:name` in the path matches one part of it. */
+/** One endpoint: its path and its handler. `:name` in the path matches one segment. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
@@ -33,7 +33,7 @@ export interface Route {
   readonly respond: (request: TestRequest) => TestResponse
 }
 
-/** A route that a request's path matches, with the parts of the path the route names. */
+/** A route that matches a path, with the named segments. */
 export interface RouteMatch {
   readonly route: Route
   readonly params: Readonly<Record<string, string>>

@@ -6,11 +6,14 @@ import { unchecked } from '../../options/readers.js'
 import { ENDPOINTS, type Endpoint } from './endpoints.js'
 
 /**
- * A way to fail, by name:
- * `reset` and `refuse` end the connection without a response; `hang` never answers; `hangHalfway` sends the
- * headers and half the body, then nothing; `empty` is a 200 without a body; `html` a 200 with a login page;
- * `truncated` half of the right body, sent as if whole; `redirect` a 307 to the same endpoint, where the
- * right response waits for whoever follows.
+ * A named fault:
+ * - `reset`, `refuse`: closes the connection without a response.
+ * - `hang`: never responds.
+ * - `hangHalfway`: sends the headers and half of the body, then nothing.
+ * - `empty`: responds with 200 without a body.
+ * - `html`: responds with 200 and a login page.
+ * - `truncated`: sends half of the correct body as a complete response.
+ * - `redirect`: responds with a 307 to the same endpoint, which then sends the correct response.
  */
 export type NamedFault = (typeof NAMED_FAULTS)[number]
 
@@ -25,23 +28,34 @@ const NAMED_FAULTS = [
   'redirect',
 ] as const
 
-/** A fault in detail. What is left out stays as in the right response. */
+/** A fault in detail. Absent properties are those of the correct response. */
 export interface DetailedFault {
-  /** A fault by name, for use with `times` and `delay`. Excludes `status`, `headers` and `body`. */
+  /** A named fault, to combine with `times` and `delay`. Excludes `status`, `headers` and `body`. */
   readonly how?: NamedFault
-  /** The status. From 400 on, the body becomes an error body unless `body` is given. */
+  /** Response status. From 400 on, the body becomes an error body unless `body` is set. */
   readonly status?: number
-  /** Headers added to those of the response, in place of any of the same name: `{ 'retry-after': '5' }`. */
+  /** Headers to add or replace, such as `{ 'retry-after': '5' }`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** The body; anything but a text is sent as JSON. */
+  /** Response body. A value that is not a string is sent as JSON. */
   readonly body?: unknown
-  /** How long the response is held back, in milliseconds. Default 0. */
+  /**
+   * Delay of the response in milliseconds.
+   *
+   * @defaultValue `0`
+   */
   readonly delay?: number
-  /** How many calls fail before the endpoint is well again. Default: all, until `heal()`. */
+  /**
+   * Number of calls that fail before the endpoint recovers.
+   *
+   * @defaultValue every call until `heal()`
+   */
   readonly times?: number
 }
 
-/** A {@link DetailedFault} may be deliberately wrong: a test may need an answer that no server should give. */
+/**
+ * Values of a {@link DetailedFault} are not validated, because a test may need a response that no server should
+ * send.
+ */
 const FAULT_OPTIONS = {
   how: optional(
     custom<NamedFault>('name of a fault', (option, value) => {
@@ -49,7 +63,7 @@ const FAULT_OPTIONS = {
       if (found !== undefined) return found
       throw new ConfigurationError(
         option,
-        `no fault is named ${String(value)}; there are ${NAMED_FAULTS.join(', ')}`,
+        `unknown fault ${String(value)}. Use one of ${NAMED_FAULTS.join(', ')}`,
       )
     }),
   ),
@@ -63,17 +77,17 @@ const FAULT_OPTIONS = {
 /** A {@link DetailedFault} whose names are checked. */
 export type FaultSettings = Result<typeof FAULT_OPTIONS>
 
-/** A liar: answers a call itself, in whatever way. */
+/** Handles a call instead of the endpoint, in any way. */
 export type FaultHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** How an endpoint fails: a status, a {@link NamedFault}, a {@link DetailedFault}, or a {@link FaultHandler}. */
 export type Fault = number | NamedFault | DetailedFault | FaultHandler
 
-/** Holds the calls of an endpoint until they are let go, so that a test needs no sleeping. */
+/** Holds the calls of an endpoint until they are released, so that a test does not need to sleep. */
 export interface Gate {
-  /** Resolves once a call has arrived and is being held. */
+  /** Resolves when a call has arrived and is held. */
   readonly waiting: Promise<void>
-  /** Lets go what is held and everything that comes after. */
+  /** Releases held calls and all later ones. */
   readonly release: () => void
 }
 
@@ -104,7 +118,10 @@ export class FaultInjector {
     else this.#faults.delete(endpoint)
   }
 
-  /** The fault that the next call meets, which uses it up by one. An endpoint's own goes before that of all. */
+  /**
+   * Returns the fault of the next call and counts it. A fault of the endpoint takes precedence over that of
+   * `'all'`.
+   */
   consume(endpoint: Endpoint): FaultHandler | FaultSettings | undefined {
     const key = this.#faults.has(endpoint) ? endpoint : 'all'
     const entry = this.#faults.get(key)
@@ -152,9 +169,9 @@ function parseFault(how: Fault): FaultHandler | FaultSettings {
   return readOptions('fail', detailed, FAULT_OPTIONS)
 }
 
-/** A misspelt endpoint would leave the right one well, and a test green that shows nothing. */
+/** With a misspelt endpoint no fault would occur, and the test would pass without proving anything. */
 function assertEndpoint(method: string, endpoint: Endpoint | 'all'): void {
   const isKnown = ENDPOINTS.some((name) => name === endpoint) || (endpoint === 'all' && method !== 'gate')
   if (!isKnown)
-    throw new TypeError(`${method}: no endpoint is named ${endpoint}; there are ${ENDPOINTS.join(', ')}`)
+    throw new TypeError(`${method}: unknown endpoint ${endpoint}. Use one of ${ENDPOINTS.join(', ')}`)
 }

@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What an endpoint of the test issuer is asked. */
+/** A request to the test issuer. */
 export interface TestRequest {
-  /** The parts of the path that the route names, decoded. */
+  /** Named segments of the path, decoded. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
   readonly body: string
 }
 
-/** What it answers. A value, so that a fault can bend it before it is sent. */
+/** A response of the test issuer. A value, so that a fault can change it before it is sent. */
 export interface TestResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** The members of a form or a JSON body. A form field that is repeated is a list. */
+/** Fields of a form or a JSON body. A repeated form field is a list. */
 export type Fields = Readonly<Record<string, unknown>>
 
 /** A response in JSON. The media type has no charset: Clerk's SDK reads JSON only under the bare type. */
@@ -35,7 +35,7 @@ export function readFields(request: TestRequest): Fields | undefined {
   return type === 'application/json' ? jsonFields(request.body) : undefined
 }
 
-/** Reads a form; for bodies known to be one. */
+/** Reads a form. */
 export function formFields(text: string): Fields {
   const form = new URLSearchParams(text)
   return Object.fromEntries(
@@ -55,20 +55,20 @@ function jsonFields(text: string): Fields | undefined {
   }
 }
 
-/** A field that must be a non-empty text. */
+/** Returns a field if it is a non-empty string. */
 export function stringField(fields: Fields, name: string): string | undefined {
   const value = fields[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** A field of texts: a list, or one text separated by spaces. */
+/** Returns a field that is a list of strings or a space-separated string. */
 export function listField(fields: Fields, name: string): readonly string[] | undefined {
   const value = fields[name]
   if (typeof value === 'string') return splitWords(value)
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined
 }
 
-/** Splits a `scope` text (RFC 6749 section 3.3). */
+/** Splits a `scope` string (RFC 6749 section 3.3). */
 export function splitWords(text: string): readonly string[] {
   return text.split(' ').filter((word) => word !== '')
 }

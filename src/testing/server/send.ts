@@ -5,7 +5,7 @@ import { json, type TestResponse } from './http.js'
 
 const LOGIN_PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in</h1>'
 
-/** Sends a response, bent by a fault if there is one. */
+/** Sends a response, changed by a fault if there is one. */
 export async function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -18,7 +18,7 @@ export async function sendResponse(
     request.socket.destroy()
     return
   }
-  // Neither answered nor forgotten: close() ends the connection.
+  // No response is sent; close() ends the connection.
   if (fault?.how === 'hang') return
   const normal = await respond()
   const sent = fault === undefined ? normal : applyFault(normal, fault, request)

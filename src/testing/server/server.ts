@@ -8,13 +8,13 @@ import { json, type TestResponse, type TestRequest } from './http.js'
 /** A listening server. */
 export interface TestServer {
   readonly url: string
-  /** Starts answering at these routes; until then every address is unknown. */
+  /** Starts serving these routes. Until then every path is unknown. */
   serve(routes: readonly Route[]): void
   /** Ends every connection, hanging ones included, and resolves once all are gone. */
   close(): Promise<void>
 }
 
-/** Listens on the loopback interface. The routes come later: they need to know the address. */
+/** Listens on the loopback interface. Routes are set later, because they depend on the URL. */
 export async function startServer(
   port: number,
   calls: CallCounter,
@@ -24,7 +24,8 @@ export async function startServer(
   const closing = new AbortController()
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // The other side or close() ended the connection; or it is our own bug, which must not look like a hang.
+      // The peer or close() ended the connection, or this is a bug of the test issuer, which must not look like a
+      // hang.
       if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error))
     })
   })
@@ -40,7 +41,7 @@ export async function startServer(
       return
     }
     await faults.waitAtGates(endpoint)
-    // Who followed a redirect gets the right response, or a test could not tell following from failing.
+    // A followed redirect receives the correct response. Otherwise a test could not tell following from failing.
     const fault = url.searchParams.has('redirected') ? undefined : faults.consume(endpoint)
     if (typeof fault === 'function') {
       fault(request, response)

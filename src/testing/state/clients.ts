@@ -3,39 +3,59 @@ import { parseDuration, type Duration } from '../../options/duration.js'
 import { clientKeys, type ClientKey } from '../oauth/client-assertion.js'
 import { randomLetters, randomString } from './providers.js'
 
-/** A client that may obtain tokens with its secret, and introspect. */
+/** A client that can obtain and introspect tokens. */
 export interface TestClient {
   readonly clientId: string
   readonly clientSecret: string
-  /** What it may ask for; `null` anything. Without a request it gets all of these. */
+  /** Scopes that the client may request; `null` for any. All of them are granted if a request names none. */
   readonly scopes: readonly string[] | null
-  /** The audience of its tokens where it asks for none. */
+  /** Audience of its tokens if the request names none. */
   readonly audience: string | readonly string[]
-  /** The keys it signs its assertions with; a client with keys has no use for its secret at the OAuth issuer. */
+  /** Keys of its assertions. A client with keys cannot authenticate with its secret at the OAuth issuer. */
   readonly keys?: readonly ClientKey[]
-  /** The audiences and resources it may ask for; absent: any. */
+  /** Audiences and resources that the client may request; absent for any. */
   readonly audiences?: readonly string[]
-  /** How long its tokens live, in seconds; absent: an hour. */
+  /** Lifetime of its tokens in seconds; absent for an hour. */
   readonly tokenLifetime?: number
 }
 
-/** Options of {@link TestClient}; what is left out is made up. */
+/** Options of a {@link TestClient}. Absent credentials are generated. */
 export interface TestClientOptions {
-  /** Where the client is registered. Default `'oauth'`. */
+  /**
+   * Provider at which the client is registered.
+   *
+   * @defaultValue `'oauth'`
+   */
   readonly provider?: 'oauth' | 'stytch'
   readonly clientId?: string
   readonly clientSecret?: string
-  /** What the client may ask for. Default: anything. */
+  /**
+   * Scopes that the client may request.
+   *
+   * @defaultValue any scope
+   */
   readonly scopes?: string | readonly string[]
-  /** Default: the test issuer's own; at Stytch the project, always. */
+  /**
+   * Audience of its tokens if the request names none. At Stytch it is always the project.
+   *
+   * @defaultValue the test issuer's audience
+   */
   readonly audience?: string | readonly string[]
-  /** The audiences and resources it may ask for. Default: any. OAuth clients only. */
+  /**
+   * Audiences and resources that the client may request. OAuth clients only.
+   *
+   * @defaultValue any audience
+   */
   readonly audiences?: string | readonly string[]
-  /** How long its tokens live, from 1 s: seconds, or `'5m'`. Default `'1h'`. OAuth clients only. */
+  /**
+   * Lifetime of its tokens, at least 1 s: seconds, or `'5m'`. OAuth clients only.
+   *
+   * @defaultValue `'1h'`
+   */
   readonly tokenLifetime?: Duration
-  /** The public key of a client that signs assertions (`private_key_jwt`), as PEM. OAuth clients only. */
+  /** Public key of its assertions (`private_key_jwt`) as PEM. OAuth clients only. */
   readonly publicKey?: string
-  /** Its public keys as a JWK Set, in place of one. */
+  /** Public keys of its assertions as a JWK Set, instead of `publicKey`. */
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
 }
 
@@ -52,7 +72,7 @@ export class ClientStore {
     return this.#clients.get(clientId)
   }
 
-  /** The client these credentials belong to. One that has keys proves itself with them, and with nothing else. */
+  /** Returns the client with these credentials. A client with keys cannot use its secret. */
   authenticate(clientId: string | undefined, clientSecret: string | undefined): TestClient | undefined {
     const client = clientId === undefined ? undefined : this.#clients.get(clientId)
     return client?.clientSecret === clientSecret && client?.keys === undefined ? client : undefined
@@ -61,25 +81,25 @@ export class ClientStore {
 
 /** A machine of the Clerk instance. */
 export interface ClerkMachine {
-  /** `mch_…` */
+  /** Id of the machine (`mch_…`). */
   readonly id: string
-  /** `ak_…`: what the machine creates and verifies tokens with. */
+  /** Secret key (`ak_…`), with which the machine creates and verifies tokens. */
   readonly secretKey: string
-  /** The machines that its tokens may be presented to. */
+  /** Ids of the machines that accept its tokens. */
   readonly scopes: readonly string[]
 }
 
-/** The machines of the Clerk instance, by the part they play. */
+/** The machines of the Clerk instance by role. */
 export interface ClerkMachines {
-  /** The machine whose key `issuer.clerk()` verifies with: our API. */
+  /** The machine whose key `issuer.clerk()` uses: the guarded API. */
   readonly receiver: ClerkMachine
-  /** A machine that may call the receiver: the subject of minted tokens. */
+  /** A machine that may call the receiver. It is the default subject of minted tokens. */
   readonly sender: ClerkMachine
-  /** A machine with no access to the receiver, and the other way round. */
+  /** A machine that cannot call the receiver, and that the receiver cannot call. */
   readonly stranger: ClerkMachine
 }
 
-/** Makes the machines of an instance. */
+/** Creates the machines of an instance. */
 export function createClerkMachines(): ClerkMachines {
   const machine = (scopes: readonly string[]): ClerkMachine => ({
     id: `mch_${randomLetters(27)}`,
@@ -90,7 +110,7 @@ export function createClerkMachines(): ClerkMachines {
   return { receiver, sender: machine([receiver.id]), stranger: machine([]) }
 }
 
-/** Makes up the credentials that are left out. */
+/** Creates a client and generates absent credentials. */
 export function createClient(options: TestClientOptions, defaultAudience: string): TestClient {
   const { scopes } = options
   return {

@@ -7,28 +7,54 @@ import type { Result, TableOf } from '../../options/reader.js'
 import { StytchClientStore } from '../stytch/clients.js'
 import { TokenStore } from './token-store.js'
 
-/** Options of `createTestIssuer`. */
+/** Options of {@link createTestIssuer}. */
 export interface TestIssuerOptions {
-  /** The port of the loopback interface. Default 0: one that is free. */
+  /**
+   * Port on the loopback interface, from 0 to 65535.
+   *
+   * @defaultValue `0`: a free port
+   */
   readonly port?: number
-  /** The port of Stytch's API, which has a listener of its own. Default 0: one that is free. */
+  /**
+   * Port of Stytch's API, which has a separate listener.
+   *
+   * @defaultValue `0`: a free port
+   */
   readonly stytchPort?: number
-  /** The time, in milliseconds since the epoch. Give the verifier the same. Default `Date.now`. */
+  /**
+   * Current time in milliseconds since the epoch. Pass the same clock to the verifier.
+   *
+   * @defaultValue `Date.now`
+   */
   readonly clock?: () => number
-  /** The audience of tokens that ask for none, and of the option builders. Default `'https://api.test'`. */
+  /**
+   * Default audience of tokens and of the option builders.
+   *
+   * @defaultValue `'https://api.test'`
+   */
   readonly audience?: string
-  /** What opaque tokens of the OAuth issuer start with; `oauth()` then says so. Default: nothing. */
+  /**
+   * Prefix of the OAuth issuer's opaque tokens, which `oauth()` then sets as well.
+   *
+   * @defaultValue `''`
+   */
   readonly opaquePrefix?: string
   /**
-   * What Clerk's verify endpoint says of revoked and expired tokens: `flagged` describes them with the flag
-   * set, `not-found` answers 404. Default `'flagged'`.
+   * How Clerk's verify endpoint reports revoked and expired tokens: `'flagged'` returns them with the flag set,
+   * `'not-found'` responds with 404.
+   *
+   * @defaultValue `'flagged'`
    */
   readonly clerkDeadTokens?: 'flagged' | 'not-found'
-  /** Whether tokens created at Authlete have a JWT form as well, as where the service signs them. Default `false`. */
+  /**
+   * Whether tokens created at Authlete have a JWT form as well, as if the service signed them.
+   *
+   * @defaultValue `false`
+   */
   readonly authleteJwtAccessTokens?: boolean
 }
 
-/** The options of `createTestIssuer`. */
+/** Readers of {@link TestIssuerOptions}. */
 export const TEST_ISSUER_OPTIONS = {
   port: integer({ min: 0, max: 65_535, default: 0 }),
   stytchPort: integer({ min: 0, max: 65_535, default: 0 }),
@@ -39,7 +65,7 @@ export const TEST_ISSUER_OPTIONS = {
   authleteJwtAccessTokens: boolean({ default: false }),
 } satisfies TableOf<TestIssuerOptions>
 
-/** Makes up what a new test issuer knows. Ids are unique, so that several test issuers do not answer for each other. */
+/** Creates the state of a test issuer. Ids are random, so that several test issuers do not respond for each other. */
 export function createState(
   options: Result<typeof TEST_ISSUER_OPTIONS>,
   url: string,
@@ -73,7 +99,7 @@ export function createState(
 function stytchProject(projectId: string): IssuerState['stytch'] {
   const clients = new StytchClientStore()
   const client = clients.add(createClient({ provider: 'stytch' }, projectId))
-  // With the `=` that such a secret ends with, which must reach Stytch as it stands.
+  // Stytch secrets end with `=`, which must be sent unchanged.
   return { projectId, secret: `secret-test-${randomString(24)}=`, client, clients }
 }
 

@@ -10,22 +10,22 @@ import {
 
 const DEFAULT_ALGORITHM: SigningAlgorithm = 'RS256'
 
-/** How one provider's keys look. */
+/** Format of one provider's keys. */
 export interface KeyRingStyle {
-  /** Makes the id of a new key. */
+  /** Creates the id of a new key. */
   readonly newKid: () => string
-  /** Members that the provider publishes beyond the usual. */
+  /** Additional members of a published key. */
   readonly members: Readonly<Record<string, unknown>>
 }
 
 /**
- * The keys of one provider: those published, and per algorithm the one that signs. Keys are made when
- * first needed, because making an RSA key takes a noticeable time.
+ * The keys of one provider: the published ones, and the signing key per algorithm. Keys are created when first
+ * needed, because creating an RSA key is slow.
  */
 export class KeyRing {
   readonly #style: KeyRingStyle
   readonly #published = new Map<string, SigningKey>()
-  /** Withdrawn keys can still sign on request: tests need tokens that were signed with them. */
+  /** Withdrawn keys. They still sign on request, because tests need tokens of withdrawn keys. */
   readonly #withdrawn = new Map<string, SigningKey>()
   readonly #current = new Map<SigningAlgorithm, SigningKey>()
   #isUsed = false
@@ -34,7 +34,7 @@ export class KeyRing {
     this.#style = style
   }
 
-  /** The key to sign with: the one named, or the current one of the algorithm. */
+  /** Returns the named key, or the current key of the algorithm. */
   signingKey(algorithm: SigningAlgorithm | undefined, kid: string | undefined): SigningKey {
     if (kid !== undefined) return this.#named(kid, algorithm)
     const wanted = algorithm ?? DEFAULT_ALGORITHM
@@ -45,7 +45,9 @@ export class KeyRing {
   #named(kid: string, algorithm: SigningAlgorithm | undefined): SigningKey {
     const key = this.#published.get(kid) ?? this.#withdrawn.get(kid)
     if (key === undefined) {
-      throw new TypeError(`no key was ever published as ${kid}; to lie about the key use header: { kid }`)
+      throw new TypeError(
+        `no key with the id ${kid} was ever published. To set a wrong kid, use header: { kid }`,
+      )
     }
     if (algorithm !== undefined && algorithm !== key.algorithm) {
       throw new TypeError(`the key ${kid} signs with ${key.algorithm}, not ${algorithm}`)
@@ -53,7 +55,7 @@ export class KeyRing {
     return key
   }
 
-  /** Publishes a new key, which signs from now on if `use` is set. */
+  /** Publishes a new key. With `use` it becomes the signing key. */
   publish(algorithm: SigningAlgorithm = DEFAULT_ALGORITHM, use = false): SigningKey {
     if (!isSigningAlgorithm(algorithm)) throw unableToSign(algorithm)
     const key = createSigningKey(this.#style.newKid(), algorithm, this.#style.members)
@@ -63,7 +65,7 @@ export class KeyRing {
     return key
   }
 
-  /** Puts a new key in place of each that signs; the old ones are withdrawn unless they are kept. */
+  /** Replaces every signing key. The old keys are withdrawn unless `keepOld` is set. */
   rotate(keepOld: boolean): void {
     const algorithms = this.#current.size === 0 ? [DEFAULT_ALGORITHM] : [...this.#current.keys()]
     const old = [...this.#published.keys()]
@@ -71,7 +73,7 @@ export class KeyRing {
     if (!keepOld) for (const kid of old) this.withdraw(kid)
   }
 
-  /** Takes a key out of the published set; false if it is not in it. */
+  /** Withdraws a published key. Returns `false` if it is not published. */
   withdraw(kid: string): boolean {
     const key = this.#published.get(kid)
     if (key === undefined) return false
@@ -81,7 +83,7 @@ export class KeyRing {
     return true
   }
 
-  /** The published keys; the first one is made now if there never was one. */
+  /** Returns the published keys. The first one is created if there never was one. */
   published(): readonly SigningKey[] {
     if (!this.#isUsed) this.publish(DEFAULT_ALGORITHM, true)
     return [...this.#published.values()]
@@ -97,8 +99,8 @@ export class KeyRing {
     return { keys: this.published().map((key) => key.jwk) }
   }
 
-  /** Whether a published key vouches for a JWT. */
-  vouchesFor(token: string, header: Readonly<Record<string, unknown>>): boolean {
+  /** Whether a published key verifies a JWT. */
+  isVerifiedBy(token: string, header: Readonly<Record<string, unknown>>): boolean {
     const { kid, alg } = header
     const key = typeof kid === 'string' ? this.#published.get(kid) : undefined
     return key !== undefined && verifiesJwt(key, token, alg)
@@ -107,6 +109,6 @@ export class KeyRing {
 
 function unableToSign(algorithm: unknown): TypeError {
   return new TypeError(
-    `the test issuer cannot sign with ${String(algorithm)}; it can with ${SIGNING_ALGORITHMS.join(', ')}`,
+    `the test issuer cannot sign with ${String(algorithm)}; use one of ${SIGNING_ALGORITHMS.join(', ')}`,
   )
 }

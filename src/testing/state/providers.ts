@@ -1,35 +1,35 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { KeyRing } from './key-ring.js'
 
-/** Whose tokens and endpoints are meant. */
+/** Provider that the test issuer simulates. */
 export type ProviderName = 'oauth' | 'clerk' | 'stytch' | 'authlete'
 
 /** Every provider. */
 export const PROVIDERS: readonly ProviderName[] = ['oauth', 'clerk', 'stytch', 'authlete']
 
-/** A set of keys for each provider: one provider's keys vouch for nothing of another's. */
+/** Creates separate keys for each provider, so that no provider's keys verify tokens of another. */
 export function createKeyRings(): Readonly<Record<ProviderName, KeyRing>> {
   return {
     oauth: new KeyRing({ newKid: () => randomString(8), members: {} }),
-    // At Clerk the key's id is that of the instance.
+    // At Clerk the key id is the id of the instance.
     clerk: new KeyRing({ newKid: () => `ins_${randomLetters(27)}`, members: {} }),
     stytch: new KeyRing({ newKid: () => `jwk-test-${randomUUID()}`, members: { key_ops: ['verify'] } }),
     authlete: new KeyRing({ newKid: () => randomString(8), members: {} }),
   }
 }
 
-/** A random text in base64url: `bytes` of randomness. */
+/** Returns `bytes` random bytes in base64url. */
 export function randomString(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }
 
-/** Random letters and digits, as in Clerk's ids. */
+/** Returns random letters and digits, as in Clerk's ids. */
 export function randomLetters(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
   return Array.from(randomBytes(length), (byte) => letters[byte % letters.length]).join('')
 }
 
-/** A random number of `digits` digits that does not start with 0. */
+/** Returns a random number of `digits` digits that does not start with 0. */
 export function randomDigits(digits: number): string {
   return Array.from(randomBytes(digits), (byte, index) =>
     String(index === 0 ? 1 + (byte % 9) : byte % 10),

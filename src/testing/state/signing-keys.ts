@@ -9,7 +9,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 
-/** The signature algorithms the test issuer signs with. */
+/** Signature algorithms of the test issuer. */
 export type SigningAlgorithm = keyof typeof ALGORITHMS
 
 /** A published key: a public JWK (RFC 7517). */
@@ -77,7 +77,7 @@ const ALGORITHMS = {
   Ed25519: ED25519,
 } satisfies Record<string, AlgorithmDetails>
 
-/** Makes a key pair, at once: minting is synchronous. */
+/** Creates a key pair synchronously, because minting is synchronous. */
 export function createSigningKey(
   kid: string,
   algorithm: SigningAlgorithm,
@@ -109,7 +109,7 @@ export function isSigningAlgorithm(algorithm: unknown): algorithm is SigningAlgo
   return typeof algorithm === 'string' && Object.hasOwn(ALGORITHMS, algorithm)
 }
 
-/** Signs a JWT as written, sense or nonsense: what the header says need not be true of the key. */
+/** Signs a JWT without validation. The header need not match the key. */
 export function signJwt(
   key: SigningKey,
   header: Readonly<Record<string, unknown>>,
@@ -120,7 +120,7 @@ export function signJwt(
   return `${input}.${sign(hash, Buffer.from(input), { key: key.privateKey, ...options }).toString('base64url')}`
 }
 
-/** Whether a key vouches for a JWT, and the JWT names the key's algorithm. */
+/** Whether a key verifies a JWT that names the key's algorithm. */
 export function verifiesJwt(
   key: Pick<SigningKey, 'algorithm' | 'publicKey'>,
   token: string,

@@ -4,15 +4,15 @@ import type { ProviderName } from './providers.js'
 import type { StytchClientStore } from '../stytch/clients.js'
 import type { TokenRecord, TokenStore } from './token-store.js'
 
-/** Everything a test issuer knows, shared by its endpoints and its methods. */
+/** State of a test issuer, shared by its endpoints and methods. */
 export interface IssuerState {
   /** Milliseconds since the epoch. */
   readonly clock: () => number
-  /** The base address of each provider, without a slash at the end. */
+  /** Base URL of each provider, without a trailing slash. */
   readonly endpoints: Readonly<Record<ProviderName, string>>
-  /** The audience of tokens that ask for none. */
+  /** Default audience of tokens. */
   readonly audience: string
-  /** What opaque tokens of the OAuth issuer start with. */
+  /** Prefix of the OAuth issuer's opaque tokens. */
   readonly opaquePrefix: string
   readonly keys: Readonly<Record<ProviderName, KeyRing>>
   readonly tokens: TokenStore
@@ -21,7 +21,7 @@ export interface IssuerState {
     readonly machines: ClerkMachines
     /** The instance's secret key. */
     readonly secretKey: string
-    /** What verify says of revoked and expired tokens. */
+    /** How verify reports revoked and expired tokens. */
     readonly deadTokens: 'flagged' | 'not-found'
   }
   readonly stytch: {
@@ -34,7 +34,7 @@ export interface IssuerState {
     readonly serviceId: string
     readonly serviceAccessToken: string
     readonly clientId: string
-    /** Whether the service signs its access tokens: they are then JWTs as well. */
+    /** Whether the service signs its access tokens, which are then JWTs as well. */
     readonly jwtAccessTokens: boolean
   }
 }
@@ -44,18 +44,18 @@ export function nowSeconds(state: Pick<IssuerState, 'clock'>): number {
   return state.clock() / 1000
 }
 
-/** Whether a token is past its expiry. At the very second it is (RFC 7519 section 4.1.4). */
+/** Whether a token is expired. It is expired at the second of `exp` (RFC 7519 section 4.1.4). */
 export function isExpired(state: IssuerState, record: TokenRecord): boolean {
   const expiresAt = record.claims['exp'] ?? record.expiresAt
   return typeof expiresAt === 'number' && nowSeconds(state) >= expiresAt
 }
 
-/** Whether the issuer still stands behind a token: a JWT's key must also be published. */
+/** Whether the key of a JWT is still published. Always `true` for opaque tokens. */
 function isSignatureCurrent(state: IssuerState, record: TokenRecord): boolean {
-  return record.format === 'opaque' || state.keys[record.provider].vouchesFor(record.value, record.header)
+  return record.format === 'opaque' || state.keys[record.provider].isVerifiedBy(record.value, record.header)
 }
 
-/** Whether a token is good: vouched for, not revoked, and its time is now. */
+/** Whether a token is active: its key is published, it is not revoked, and the time is within its validity. */
 export function isActive(state: IssuerState, record: TokenRecord): boolean {
   const notBefore = record.claims['nbf']
   const isEarly = typeof notBefore === 'number' && nowSeconds(state) < notBefore

@@ -1,7 +1,7 @@
 import type { AuthleteDetails } from '../authlete/details.js'
 import type { ProviderName } from './providers.js'
 
-/** What the test issuer knows of a token it has issued. Times in seconds since the epoch. */
+/** State of an issued token. Times are in seconds since the epoch. */
 export interface TokenRecord {
   /** The token itself. */
   readonly value: string
@@ -13,27 +13,27 @@ export interface TokenRecord {
   /** The `sub`; for machine tokens the client's id. */
   readonly subject: string
   readonly scopes: readonly string[]
-  /** Audiences, resources, or at Clerk the machines it may be presented to. */
+  /** Audiences, resources, or at Clerk the machines that accept the token. */
   readonly audience: readonly string[]
   readonly issuedAt: number
   /** `null` never expires. */
   readonly expiresAt: number | null
   /** The header of a JWT; empty for opaque tokens. */
   readonly header: Readonly<Record<string, unknown>>
-  /** Everything the token says, or an introspection of it. */
+  /** All claims of the token, or of its introspection. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** What was added to the provider's own claims. */
+  /** Claims that were added to the provider's. */
   readonly extraClaims: Readonly<Record<string, unknown>>
-  /** What Authlete's API was told of it; absent for tokens that a test minted. */
+  /** Details from Authlete's API; absent for tokens minted by a test. */
   readonly authlete?: AuthleteDetails
   revoked: boolean
   revocationReason: string | null
   updatedAt: number
-  /** When Clerk was last asked about it; absent if never. */
+  /** Time of the last verification at Clerk; absent if there was none. */
   lastUsedAt?: number
 }
 
-/** Every token issued, by its value and by its id. Kept in order of issue. */
+/** All issued tokens by value and by id, in order of issue. */
 export class TokenStore {
   readonly #byValue = new Map<string, TokenRecord>()
   readonly #byId = new Map<string, TokenRecord>()
@@ -57,12 +57,12 @@ export class TokenStore {
     return [...this.#byId.values()].filter((record) => record.provider === provider)
   }
 
-  /** From now on a second value stands for the same token. */
+  /** Adds a second value for the same token. */
   alias(value: string, record: TokenRecord): void {
     this.#byValue.set(value, record)
   }
 
-  /** Changes what is known of a token, its value included: the old one is then nobody's. */
+  /** Changes a token, including its value. The old value then belongs to no token. */
   replace(record: TokenRecord, changes: Partial<TokenRecord>): TokenRecord {
     const changed = { ...record, ...changes }
     for (const [value, known] of this.#byValue) if (known === record) this.#byValue.set(value, changed)
@@ -70,7 +70,7 @@ export class TokenStore {
     return this.add(changed)
   }
 
-  /** Revokes a token, whichever provider's; false if it was never issued. */
+  /** Revokes a token of any provider. Returns `false` if it was never issued. */
   revoke(value: string, now: number, reason: string | null = null): boolean {
     const record = this.#byValue.get(value)
     if (record === undefined) return false

@@ -15,7 +15,7 @@ import { searchClients } from './search.js'
 const CLIENTS = '/v1/m2m/clients'
 const CLIENT = `${CLIENTS}/:client`
 
-/** Everything about M2M clients and their secrets. */
+/** Endpoints of M2M clients and their secrets. */
 export function stytchClientRoutes(state: IssuerState): readonly Route[] {
   const route = (method: Route['method'], path: string, endpoint: ProjectEndpoint): Route => {
     return { method, path, endpoint: 'stytchClients', respond: requireProjectCredentials(state, endpoint) }
@@ -52,15 +52,15 @@ function described({ client }: { readonly client: StytchClientRecord }): TestRes
 }
 
 function createClient(state: IssuerState, fields: Fields): TestResponse {
-  const wrong = isWrong(fields)
+  const wrong = problemWith(fields)
   if (wrong !== undefined) return badRequest(wrong)
-  const scopes = textsOf(fields['scopes'])
+  const scopes = stringsOf(fields['scopes'])
   if (scopes === undefined) return badRequest('scopes is required.')
   const { clients } = state.stytch
   const clientId = stringField(fields, 'client_id') ?? `m2m-client-test-${randomUUID()}`
   if (clients.find(clientId) !== undefined)
-    return apiError(400, 'duplicate_m2m_client_id', 'A client of this id exists already.')
-  const secret = ownText(fields, 'client_secret') ?? newClientSecret()
+    return apiError(400, 'duplicate_m2m_client_id', 'A client with this id exists already.')
+  const secret = textField(fields, 'client_secret') ?? newClientSecret()
   if (isWeak(secret)) return apiError(400, 'weak_client_secret', 'The client_secret is too easy to guess.')
   const metadata = merged({}, fields)
   if (isTooMuch(metadata)) return tooMuch()
@@ -68,15 +68,15 @@ function createClient(state: IssuerState, fields: Fields): TestResponse {
     clientId,
     secret,
     scopes,
-    name: ownText(fields, 'client_name') ?? '',
-    description: ownText(fields, 'client_description') ?? '',
+    name: textField(fields, 'client_name') ?? '',
+    description: textField(fields, 'client_description') ?? '',
     metadata,
   })
   return stytchResponse(201, { m2m_client: describeStytchClient(client, { client_secret: secret }) })
 }
 
 function updateClient({ client, fields }: ClientCall): TestResponse {
-  const wrong = isWrong(fields)
+  const wrong = problemWith(fields)
   if (wrong !== undefined) return badRequest(wrong)
   const { status = client.status } = fields
   if (status !== 'active' && status !== 'inactive') return badRequest('status must be active or inactive.')
@@ -84,20 +84,20 @@ function updateClient({ client, fields }: ClientCall): TestResponse {
   if (isTooMuch(metadata)) return tooMuch()
   client.status = status
   client.metadata = metadata
-  client.name = ownText(fields, 'client_name') ?? client.name
-  client.description = ownText(fields, 'client_description') ?? client.description
-  client.scopes = textsOf(fields['scopes']) ?? client.scopes
+  client.name = textField(fields, 'client_name') ?? client.name
+  client.description = textField(fields, 'client_description') ?? client.description
+  client.scopes = stringsOf(fields['scopes']) ?? client.scopes
   return described({ client })
 }
 
-/** The tokens it has go on being good: nothing but their expiry ends them. */
+/** Deletes a client. Its tokens stay valid until they expire. */
 function deleteClient({ state, client }: ClientCall): TestResponse {
   state.stytch.clients.delete(client.clientId)
   return stytchResponse(200, { client_id: client.clientId })
 }
 
 function startRotation({ client }: ClientCall): TestResponse {
-  // Whether Stytch would take the open one's place is not documented: who relies on neither is right.
+  // Stytch does not document whether a second start replaces the open rotation. Code must rely on neither.
   if (client.nextSecret !== null)
     return apiError(400, 'secret_rotation_already_started', 'A rotation of this client is open already.')
   client.nextSecret = newClientSecret()
@@ -122,28 +122,28 @@ function notStarted(): TestResponse {
   return apiError(400, 'secret_rotation_not_started', 'No rotation of this client is open.')
 }
 
-const TEXTS = ['client_id', 'client_secret', 'client_name', 'client_description']
+const STRING_FIELDS = ['client_id', 'client_secret', 'client_name', 'client_description']
 
-/** What is of the wrong type, in a sentence. */
-function isWrong(fields: Fields): string | undefined {
-  const name = TEXTS.find((text) => !['string', 'undefined'].includes(typeof fields[text]))
-  if (name !== undefined) return `${name} must be a text.`
+/** Returns the problem with a field of the wrong type. */
+function problemWith(fields: Fields): string | undefined {
+  const name = STRING_FIELDS.find((text) => !['string', 'undefined'].includes(typeof fields[text]))
+  if (name !== undefined) return `${name} must be a string.`
   const { scopes, trusted_metadata: metadata } = fields
-  if (scopes !== undefined && textsOf(scopes) === undefined) return 'scopes must be a list of texts.'
+  if (scopes !== undefined && stringsOf(scopes) === undefined) return 'scopes must be a list of strings.'
   const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
   return metadata === undefined || isObject ? undefined : 'trusted_metadata must be an object.'
 }
 
-function ownText(fields: Fields, name: string): string | undefined {
+function textField(fields: Fields, name: string): string | undefined {
   const value = fields[name]
   return typeof value === 'string' ? value : undefined
 }
 
-function textsOf(value: unknown): readonly string[] | undefined {
+function stringsOf(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
 }
 
-/** By top-level member; `null` takes one away. */
+/** Merges metadata by top-level property; `null` removes one. */
 function merged(
   before: Readonly<Record<string, unknown>>,
   fields: Fields,

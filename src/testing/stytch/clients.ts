@@ -4,20 +4,20 @@ import { randomString } from '../state/providers.js'
 /** An M2M client of the Stytch project. */
 export interface StytchClientRecord {
   readonly clientId: string
-  /** Grows from client to client: where a search goes on. */
+  /** Increases with each client. A search continues after it. */
   readonly sequence: number
   name: string
   description: string
   status: 'active' | 'inactive'
-  /** What it may ask for; `null` anything, which only a client that a test has registered may. */
+  /** Scopes that the client may request; `null` for any scope, which only a client registered by a test may have. */
   scopes: readonly string[] | null
   secret: string
-  /** Good beside the current one while a rotation is open. */
+  /** Next secret, valid in addition to the current one while a rotation is open. */
   nextSecret: string | null
   metadata: Readonly<Record<string, unknown>>
 }
 
-/** What is known of a client at first; the rest is as Stytch has it. */
+/** Initial values of a client. The others are Stytch's defaults. */
 export type NewStytchClient = Pick<StytchClientRecord, 'clientId' | 'secret' | 'scopes'> &
   Partial<Pick<StytchClientRecord, 'name' | 'description' | 'metadata'>>
 
@@ -41,7 +41,7 @@ export class StytchClientStore {
     return record
   }
 
-  /** Registers a client that a test has made; one of the same id is replaced. */
+  /** Registers a client for a test. It replaces one with the same id. */
   add(client: TestClient): TestClient {
     const { clientId, clientSecret: secret, scopes } = client
     this.#clients.delete(clientId)
@@ -61,7 +61,7 @@ export class StytchClientStore {
     return [...this.#clients.values()]
   }
 
-  /** The client these credentials belong to; while a rotation is open, either of its secrets does. */
+  /** Returns the client with these credentials. While a rotation is open, both secrets are valid. */
   authenticate(
     clientId: string | undefined,
     clientSecret: string | undefined,
@@ -72,12 +72,12 @@ export class StytchClientStore {
   }
 }
 
-/** A client's secret as Stytch makes one up. */
+/** Generates a client secret in Stytch's format. */
 export function newClientSecret(): string {
   return randomString(32)
 }
 
-/** `m2m_client` of a response. A secret is in it only where it is shown for the one time. */
+/** Creates the `m2m_client` of a response. It contains a secret only if `shown` does. */
 export function describeStytchClient(
   client: StytchClientRecord,
   shown: Readonly<Record<string, string>> = {},

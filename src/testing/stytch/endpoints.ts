@@ -6,7 +6,7 @@ import type { IssuerState } from '../state/state.js'
 import { apiError, stytchResponse, tokenError } from './responses.js'
 import { stytchClientRoutes } from './client-endpoints.js'
 
-/** Stytch's API, at the root of a listener of its own: its SDK drops every path from the base address. */
+/** Stytch's API, at the root of a separate listener, because its SDK drops every path from the base URL. */
 export function stytchRoutes(state: IssuerState): readonly Route[] {
   const keys = (request: TestRequest): TestResponse =>
     (request.params['project'] ?? state.stytch.projectId) === state.stytch.projectId

@@ -16,7 +16,7 @@ type Filter = (client: StytchClientRecord) => boolean
 export function searchClients(state: IssuerState, fields: Fields): TestResponse {
   const { limit = 100, cursor = null } = fields
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1 || limit > 1000)
-    return badRequest('limit must be a whole number from 1 to 1000.')
+    return badRequest('limit must be an integer from 1 to 1000.')
   const after = cursor === null ? 0 : positionOf(cursor)
   if (after === undefined) return badRequest('The cursor is not valid.')
   const filter = filterOf(fields['query'] ?? {})
@@ -43,7 +43,7 @@ function positionOf(cursor: unknown): number | undefined {
   return position === undefined ? undefined : Number(position)
 }
 
-/** A text says what is wrong. A query without operands is met by every client. */
+/** Returns a filter, or a string with the problem. A query without operands matches every client. */
 function filterOf(query: unknown): Filter | string {
   if (!isObject(query)) return 'query must be an object.'
   const { operator = 'AND', operands = [] } = query
@@ -64,7 +64,7 @@ function operandOf(operand: unknown): Filter | string {
   const filter = typeof name === 'string' && Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined
   if (filter === undefined) return `filter_name must be one of ${Object.keys(FILTERS).join(', ')}.`
   if (!Array.isArray(values) || !values.every((value) => typeof value === 'string'))
-    return 'filter_value must be a list of texts.'
+    return 'filter_value must be a list of strings.'
   return (client) => filter(client, values)
 }
 

@@ -155,7 +155,7 @@ describe('create', () => {
       isUncertain: false,
     })
     expect(error.message).toBe(
-      'authleteTokens.create: Authlete answered BAD_REQUEST A070201: [A070201] No such client. ' +
+      'authleteTokens.create: Authlete responded with BAD_REQUEST A070201: [A070201] No such client. ' +
         'Check the input: the message says what Authlete makes of it',
     )
     expect((await tokens.list()).total).toBe(0)
@@ -212,7 +212,7 @@ describe('update', () => {
     const { tokens } = await authleteManagementBed()
     const error = await failureOf(tokens.update({ tokenId: 'nothing', scopes: 'a' }))
     expect(error).toMatchObject({ name: 'ManagementError', code: 'A075202', isUncertain: false })
-    expect(error.message).toContain('Authlete has no such token')
+    expect(error.message).toContain('Authlete does not have this token')
   })
 })
 

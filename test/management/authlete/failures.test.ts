@@ -125,7 +125,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
         isUncertain: isUncertain && !isRead,
         ...known,
       })
-      expect(error.message).toMatch(new RegExp(`^authleteTokens\\.${name}: Authlete `))
+      expect(error.message).toMatch(new RegExp(`^authleteTokens\\.${name}: Authlete(?: |:)`))
       expect(error.message).not.toContain('\n')
       const shown = [String(error), inspect(error, { showHidden: true }), JSON.stringify(error), error.stack]
       for (const secret of [...SECRETS, serviceAccessToken]) expect(shown.join()).not.toContain(secret)

@@ -111,7 +111,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     issuer.resetCalls()
     const error = await failureOf(sender.revoke({ tokenId: token }))
     expect(error).toMatchObject({ option: 'clerkTokens.revoke.tokenId' })
-    expect(String(error)).toMatch(/cannot revoke.*live shortly/)
+    expect(String(error)).toMatch(/cannot revoke.*short lifetime/)
     expect(String(error)).not.toContain(token)
     expect(issuer.calls.total).toBe(0)
   })
@@ -123,7 +123,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
     const { tokenId } = await sender.create({ format: 'jwt' })
     const error = await failureOf(sender.revoke({ tokenId }))
     expect(error).toMatchObject({ operation: 'clerkTokens.revoke', status: 404, isUncertain: false })
-    expect(String(error)).toContain('JWTs are not kept and cannot be revoked at Clerk')
+    expect(String(error)).toContain('Clerk does not store JWTs and cannot revoke them')
   })
 
   it('revoke: the token in place of its id, which is not repeated', async () => {
@@ -131,7 +131,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
     const { token } = await sender.create()
     const error = await failureOf(sender.revoke({ tokenId: token }))
     expect(error).toMatchObject({ status: 400, code: 'bad_request' })
-    expect(String(error)).toContain('the token itself is not its id')
+    expect(String(error)).toContain('The token itself is not its id')
     issuer.fail('clerkTokens', { status: 404, body: { errors: [{ message: `no ${token}` }] } })
     expect(String(await failureOf(sender.revoke({ tokenId: token })))).not.toContain(token)
   })

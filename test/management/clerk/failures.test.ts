@@ -95,7 +95,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     })
     // The operation, what happened, and a further sentence: what to do.
     expect(String(error)).toMatch(
-      new RegExp(`clerkTokens\\.${operation}: Clerk (answered|gave) .+\\. [A-Z].+`),
+      new RegExp(`clerkTokens\\.${operation}: Clerk(?: responded with | returned |: ).+\\. [A-Z].+`),
     )
     expect(issuer.calls[endpoint]).toBe(isPassing ? attempts : 1)
   })
@@ -189,7 +189,7 @@ describe('answers that lie', () => {
     })
     const error = await failureOf(sender.revoke({ tokenId }))
     expect(error).toMatchObject({ isUncertain: true })
-    expect(String(error)).toContain('without saying that the token is revoked')
+    expect(String(error)).toContain('returned a token that is not revoked')
   })
 
   it('an error without a body names its status, and the proxy’s id of the request', async () => {
@@ -198,7 +198,7 @@ describe('answers that lie', () => {
     const error = await failureOf(sender.create())
     expect(error).toMatchObject({ status: 403, code: undefined, requestId: 'ray-1' })
     expect(String(error)).toBe(
-      'ManagementError: clerkTokens.create: Clerk answered 403 (request ray-1). The key may not do this',
+      'ManagementError: clerkTokens.create: Clerk responded with 403 (request ray-1). The key does not have permission for this',
     )
   })
 

@@ -109,7 +109,7 @@ describe('revoke', () => {
     issuer.fail('revocation', { status: 400, body })
     const error = await failureOf(tokens.revoke({ token: 'x' }))
     expect(error.message).toBe(
-      'oauthTokens.revoke: The issuer answered 400 unsupported_token_type: no JWTs. ' +
+      'oauthTokens.revoke: The issuer responded with 400 unsupported_token_type: no JWTs. ' +
         'The issuer cannot do this for this kind of token: it stays good until it expires',
     )
     expect(error).toMatchObject({ code: 'unsupported_token_type', isUncertain: false })
@@ -196,15 +196,15 @@ describe('where to ask', () => {
     [
       'without the endpoint',
       (by) => ({ status: 200, body: { issuer: by.url } }),
-      'names no introspection_endpoint',
+      'has no introspection_endpoint',
     ],
     [
       'that leads out of TLS',
       (by) => ({ status: 200, body: { issuer: by.url, introspection_endpoint: 'http://elsewhere.test/' } }),
       'no address to send a token to',
     ],
-    ['that is a page', () => 'html', 'no JSON object'],
-    ['that is nowhere', () => 404, 'answered 404'],
+    ['that is an HTML page', () => 'html', 'without a JSON object'],
+    ['that is nowhere', () => 404, 'responded with 404'],
     ['that leads elsewhere', () => 'redirect', 'Redirects are not followed'],
   ])('a discovery document %s: an error, and the token goes nowhere', async (_, fault, words) => {
     const { tokens, issuer } = await managementBed()
