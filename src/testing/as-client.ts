@@ -85,12 +85,12 @@ function findTestIssuer(issuers: readonly Issuer[], requested: ProviderName | un
         return { testIssuer, issuer, provider }
     }
   }
-  if (wanted !== undefined && !PROVIDERS.includes(wanted)) {
-    throw new TypeError(`asClient: unknown provider ${wanted}. Use one of ${PROVIDERS.join(', ')}`)
+  if (requested !== undefined && !PROVIDERS.includes(requested)) {
+    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${PROVIDERS.join(', ')}`)
   }
   const which = requested ?? 'oauth'
   throw new Error(
-    `asClient: this verifier has no running test issuer${wanted === undefined ? '' : ` as ${wanted}`}. ` +
+    `asClient: this verifier has no running test issuer${requested === undefined ? '' : ` as ${requested}`}. ` +
       `Create one: const issuer = await createTestIssuer(); createVerifier({ issuers: [${which}(issuer.${which}())] })`,
   )
 }
