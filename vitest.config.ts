@@ -23,12 +23,18 @@ const UNIT = [
   'verifier',
 ]
 
-/** Replace a module, or something global, for every file that shares it: `npm run test:unit` shares modules between files. */
+/**
+ * Get a process of their own: they replace a module, or something global, for every file that shares it, or measure the
+ * heap. All other tests but the slow ones share processes and modules, because loading those takes longer than most tests.
+ */
 const ALONE = [
   'test/adapters/fetch/responses.test.ts',
   'test/http/transport/node-transport.test.ts',
   'test/jwt/jose-load.test.ts',
   'test/jwt/signature-queue.test.ts',
+  'test/outage/process.test.ts',
+  'test/security/attack/answers.test.ts',
+  'test/security/attack/layers.test.ts',
 ]
 
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
@@ -72,6 +78,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
           include: testsIn(UNIT),
           exclude: ALONE,
           // The sources themselves are checked by tsc, in a step of its own.
@@ -87,8 +94,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole',
+          isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: testsIn([...UNIT, ...SLOW]),
+          exclude: [...testsIn([...UNIT, ...SLOW]), ...ALONE],
         },
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.
@@ -98,8 +106,10 @@ export default defineConfig({
         extends: true,
         test: {
           ...SIGNED_TOKENS,
+          // In addition to those above: Vitest joins the two lists.
           name: 'signatures by jose',
-          setupFiles: [...SETUP, 'test/support/signatures-by-jose.ts'],
+          isolate: false,
+          setupFiles: ['test/support/signatures-by-jose.ts'],
         },
       },
       {
@@ -107,7 +117,8 @@ export default defineConfig({
         test: {
           ...SIGNED_TOKENS,
           name: 'signatures in the thread pool',
-          setupFiles: [...SETUP, 'test/support/signatures-in-pool.ts'],
+          isolate: false,
+          setupFiles: ['test/support/signatures-in-pool.ts'],
         },
       },
     ],

@@ -16,7 +16,7 @@ import {
 } from '../src/guard/guard.js'
 import { GUARD_OPTIONS, type GuardOptions } from '../src/guard/options.js'
 import { calls, closeIfBody, ignoreLateWrites } from '../src/guard/node-response.js'
-import { hasAuth, misconfigured, readAuth } from '../src/guard/route-policy.js'
+import { checkRouteConfig, hasAuth, misconfigured, readAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal.js'
 
@@ -108,7 +108,7 @@ export const m2mGuard = Object.assign(
     }
     app.addHook('onRoute', ({ config, method, url }) => {
       // Compiled here so that a wrong policy stops the start and not the first request.
-      if (hasAuth(config)) readAuth(`${String(method)} ${url}: config.auth`, config.auth)
+      checkRouteConfig(`${String(method)} ${url}: config.auth`, config)
     })
     app.addHook('onRequest', (request, reply, done) => {
       const { config } = request.routeOptions

@@ -47,14 +47,14 @@ export const TOKEN_REQUEST_OPTIONS = {
 
 /** Returns the parameters of a token request. Absent parameters are taken from `defaults`. */
 export function tokenParameters(
-  given: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
+  requested: Partial<Result<typeof TOKEN_REQUEST_OPTIONS>>,
   defaults: TokenParameters = NOTHING,
 ): TokenParameters {
   const { audience, resource, scopes } = defaults
   return {
-    audience: ownMember(given, 'audience') ?? audience,
-    resource: ownMember(given, 'resource') ?? resource,
-    scopes: ownMember(given, 'scopes') ?? scopes,
+    audience: ownMember(requested, 'audience') ?? audience,
+    resource: ownMember(requested, 'resource') ?? resource,
+    scopes: ownMember(requested, 'scopes') ?? scopes,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RefusalBody } from '../bearer/refusal-response.js'
 import type { GuardMode } from '../model/decision.js'
+import { REALM, REALM_EXPECTATION } from '../model/refusal.js'
 import { readOptions } from '../options/read-options.js'
 import { optional, type TableOf } from '../options/reader.js'
 import { func, oneOf, string } from '../options/readers.js'
@@ -28,9 +29,8 @@ export interface GuardSettings<OnRefusal> {
 export const GUARD_OPTIONS = {
   realm: optional(
     string({
-      // Visible ASCII and space: what a realm may hold without needing more than quoting.
-      pattern: /^[\x20-\x7e]+$/,
-      expectation: 'must be a non-empty string of visible ASCII',
+      pattern: REALM,
+      expectation: REALM_EXPECTATION,
       bounds: 'visible ASCII',
       default: 'api',
     }),

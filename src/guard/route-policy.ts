@@ -1,12 +1,34 @@
 import { ConfigurationError } from '../options/configuration-error.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
-import { isRecord } from '../util/members.js'
+import { isObjectPrototype, isRecord } from '../util/members.js'
 import { refuseUndefined } from './guard.js'
 
 /** Whether the route's own configuration has the property: a polluted prototype would give it to every route. */
 export function hasAuth(config: unknown): config is { readonly auth: unknown } {
   return isRecord(config) && Object.hasOwn(config, 'auth')
+}
+
+/**
+ * Checks the `auth` of a route's configuration when the route is declared. Fastify copies the own enumerable properties of
+ * the configuration only, so that it would drop an `auth` of a class or of another object, and with it what it requires.
+ *
+ * @throws ConfigurationError unless `auth` is absent, or an own enumerable policy or false.
+ */
+export function checkRouteConfig(where: string, config: unknown): void {
+  if (!isRecord(config)) return
+  let holder: object | null = config
+  while (holder !== null && !Object.hasOwn(holder, 'auth'))
+    holder = Object.getPrototypeOf(holder) as object | null
+  // A polluted `Object.prototype` would give it to every route.
+  if (holder === null || isObjectPrototype(holder)) return
+  if (!Object.prototype.propertyIsEnumerable.call(config, 'auth')) {
+    throw new ConfigurationError(
+      where,
+      'is inherited or not enumerable, and Fastify drops it; set it in a plain object',
+    )
+  }
+  readAuth(where, config['auth'])
 }
 
 /**

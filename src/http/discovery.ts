@@ -110,10 +110,16 @@ function statusOf(error: unknown): number | undefined {
     : undefined
 }
 
+/** A longer address is not used, because it is kept for as long as the metadata is. */
+const LONGEST_ADDRESS = 2048
+
 /** An endpoint that an issuer's metadata names (RFC 8414 section 2), if it may be called and trusted with secrets. */
 export function usableEndpoint(issuer: string, metadata: UntrustedObject, name: string): string | undefined {
   const address = string(metadata, name)
-  return address !== undefined && isSecureAddress(address) && !leavesTls(issuer, address)
+  return address !== undefined &&
+    address.length <= LONGEST_ADDRESS &&
+    isSecureAddress(address) &&
+    !leavesTls(issuer, address)
     ? address
     : undefined
 }

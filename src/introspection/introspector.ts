@@ -61,6 +61,8 @@ export class Introspector {
   #lastFailure: number | undefined
   #failure: string | undefined
   #declinedInRow = 0
+  /** How many calls wait for discovery. */
+  #waiting = 0
 
   constructor(
     profile: RemoteProfile,
@@ -99,7 +101,8 @@ export class Introspector {
   }
 
   async #call<T extends Verdict>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
-    const url = await this.#endpoint()
+    const endpoint = this.#endpoint()
+    const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
@@ -121,6 +124,21 @@ export class Introspector {
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
     })
     return isOutage ? markOutage(refusal) : refusal
+  }
+
+  /** Calls that wait for discovery are limited as those in flight are, because each keeps its token in memory. */
+  async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
+    if (this.#waiting >= this.#options.maxInFlight) {
+      return new Refusal('issuer_overloaded', {
+        cause: new Error(`${this.#waiting} calls wait for the discovery document`),
+      })
+    }
+    this.#waiting += 1
+    try {
+      return await endpoint
+    } finally {
+      this.#waiting -= 1
+    }
   }
 
   /** Introspects a token that the issuer cannot know: whether it is the issuer that fails, or one odd token. */

@@ -16,7 +16,7 @@ export interface RemoteOptions {
   readonly maxBytes?: number
   /** Further attempts after a network error or a 502, 503 or 504 without `Retry-After`, within the deadline. Default 1, at most 1. */
   readonly retries?: number
-  /** Questions under way at the same time; beyond, `issuer_overloaded` at once. Default 64. */
+  /** Maximum number of calls in flight, and of calls that wait for discovery; more get `issuer_overloaded`. Default 64. */
   readonly maxInFlight?: number
   /** Failed calls in a row that open the circuit, if a probe of the guard fails too. Default 5. */
   readonly breakerAfter?: number

@@ -88,11 +88,24 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 }
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
-  const issuer = ownMember(json, 'iss')
+  const members = withoutNull(json)
+  const issuer = ownMember(members, 'iss')
   if (issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss is another issuer')
-  const facts = typeFailure(json) ?? readClaims(json, { ...READING, scopeClaims: reading.scopeClaims })
-  return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
+  const facts = typeFailure(members) ?? readClaims(members, { ...READING, scopeClaims: reading.scopeClaims })
+  return isVerificationFailure(facts)
+    ? rejected(facts.reason, facts.detail)
+    : { active: true, facts: { ...facts, claims: json } }
+}
+
+/**
+ * The members that are not null. All members of a response but `active` are optional (RFC 7662 section 2.2), and issuers write
+ * null for one that is absent. The facts keep the response as it is, where a `cnf` of null is still a binding.
+ */
+function withoutNull(json: Claims): Claims {
+  const members = Object.entries(json)
+  const present = members.filter(([, value]) => value !== null)
+  return present.length === members.length ? json : Object.fromEntries(present)
 }
 
 const READING = { required: [], clientClaims: CLIENT_CLAIMS } as const
@@ -101,9 +114,10 @@ const READING = { required: [], clientClaims: CLIENT_CLAIMS } as const
 const NO_SUBJECT = { sub: '-' } as const
 
 function statedFacts(json: Claims, { scopeClaims }: IntrospectionReading): StatedFacts | VerificationFailure {
-  const read = typeFailure(json) ?? readClaims({ ...NO_SUBJECT, ...json }, { ...READING, scopeClaims })
+  const members = withoutNull(json)
+  const read = typeFailure(members) ?? readClaims({ ...NO_SUBJECT, ...members }, { ...READING, scopeClaims })
   if (isVerificationFailure(read)) return read
-  const isStated = (name: string): boolean => (ownMember(json, name) ?? undefined) !== undefined
+  const isStated = (name: string): boolean => ownMember(members, name) !== undefined
   const { issuer, clientId, tokenId, notBefore, expiresAt } = read
   return {
     issuer,

@@ -42,7 +42,7 @@ export function verifyJwt(
   const header = readHeader(unverified.header, profile)
   if (isRefusal(header)) return header
   const verification = { token, unverified, profile, algorithm: header.algorithm, verifySignature }
-  const candidates = keys.find(header)
+  const candidates = keys.find(header, token.length)
   return candidates instanceof Promise
     ? afterwards(candidates, verifyWithAny, verification)
     : verifyWithAny(candidates, verification)

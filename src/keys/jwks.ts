@@ -36,6 +36,11 @@ export function usableKeys(entries: readonly unknown[]): readonly VerificationKe
   return [...keys.values()]
 }
 
+/** Whether one of the keys can be used. Keys of a known type may still have a point that is not on their curve. */
+export function hasUsableKey(keys: readonly VerificationKey[]): boolean {
+  return keys.some((key) => key.keyObject() !== undefined)
+}
+
 function kidOf(entry: unknown): readonly string[] {
   const kid = isRecord(entry) ? string(entry, 'kid') : undefined
   return kid === undefined ? [] : [kid]

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { isRecord } from '../util/members.js'
 import { readJwk } from './jwk.js'
+import { hasUsableKey, usableKeys } from './jwks.js'
 
 /** Reads a PEM public key or certificate. A private key is refused: this side has no use for one. */
 export function readPem(option: string, pem: unknown): string {
@@ -33,8 +34,11 @@ export function pemToJwk(option: string, pem: string): unknown {
 export function readStaticJwks(option: string, jwks: unknown): { readonly keys: readonly unknown[] } {
   const keys = isRecord(jwks) ? jwks['keys'] : undefined
   if (!Array.isArray(keys)) throw new ConfigurationError(option, 'must be a JWK Set: { keys: [...] }')
-  if (!(keys as readonly unknown[]).some((key) => readJwk(key) !== undefined)) {
-    throw new ConfigurationError(option, 'holds no public key that can verify signatures')
+  if (!hasUsableKey(usableKeys(keys as readonly unknown[]))) {
+    throw new ConfigurationError(
+      option,
+      'has no public key that can verify signatures (RSA needs 2048 bits or more)',
+    )
   }
   return { keys: keys as readonly unknown[] }
 }

@@ -50,6 +50,8 @@ export class RefreshingDocument<T> {
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
   readonly #flight = new SharedFlight<void>()
+  /** Shared, so that a caller that does not wait after all leaves nothing behind. */
+  readonly #loading = new SharedFlight<OrRefusal<T>>()
 
   #value: T | undefined
   #loadedAt = Number.NEGATIVE_INFINITY
@@ -88,7 +90,7 @@ export class RefreshingDocument<T> {
       this.#refreshInBackground(now)
       return this.#value
     }
-    return this.#fetched(now)
+    return this.#loading.share(() => this.#fetched(now))
   }
 
   /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
@@ -245,6 +247,9 @@ export async function fetchDocument(
   return answer
 }
 
+/** How much of an address an error names, because an issuer's metadata may choose it. */
+const LONGEST_NAMED = 200
+
 /** A document's server answered, but not with the document. */
 class DocumentStatusError extends ExchangeError {
   readonly status: number
@@ -252,7 +257,7 @@ class DocumentStatusError extends ExchangeError {
   constructor(url: string, { status, headers }: HttpResponse) {
     // Without its query, which may hold a secret.
     const { origin, pathname } = new URL(url)
-    super(`status ${status} from ${origin}${pathname}`)
+    super(`status ${status} from ${`${origin}${pathname}`.slice(0, LONGEST_NAMED)}`)
     this.status = status
     this.#headers = headers
   }

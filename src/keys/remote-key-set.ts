@@ -19,8 +19,9 @@ import { maxAgeOf } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { KeySettings } from '../model/issuer.js'
 import { LONGEST_KID } from './jwk.js'
-import { candidates, readKeySet, type PublishedKeys } from './jwks.js'
+import { candidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
+import { WaitingTokens } from './waiting-tokens.js'
 
 /** What fetches of the keys go through, and who hears of them. */
 export interface RemoteKeySetSettings {
@@ -34,7 +35,12 @@ export class RemoteKeySet implements KeySet {
   readonly #document: RefreshingDocument<PublishedKeys>
   readonly #options: KeySettings
   readonly #clock: Clock
-  #size = 0
+  /**
+   * JWTs whose key was listed wait apart, so that forged key ids take none of their places. Anyone can forge a JWT with a
+   * listed key id, but those wait only if the keys have expired as well.
+   */
+  readonly #waiting = { listed: new WaitingTokens(), unlisted: new WaitingTokens() }
+  #latest: PublishedKeys | undefined
   /** The time of day when the keys were last found usable. */
   #usableAt = Number.NaN
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
@@ -55,7 +61,7 @@ export class RemoteKeySet implements KeySet {
       return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
     }
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
-      this.#size = value.keys.length
+      this.#latest = value
       if (previous === undefined || !this.#replace(value.keys, previous.keys, tell)) return
       // One event for an emergency in which all keys are withdrawn.
       if (problemOf(value) !== undefined) outages.beginReported(this.#document)
@@ -82,23 +88,29 @@ export class RemoteKeySet implements KeySet {
     return isReplaced
   }
 
-  find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>> {
+  find(query: KeyQuery, characters: number): Awaitable<OrRefusal<readonly VerificationKey[]>> {
     const before = this.#document.successes()
     const current = this.#document.current()
-    return current instanceof Promise
-      ? afterwards(current, this.#findIn, query, before)
-      : this.#findIn(current, query, before)
+    if (!(current instanceof Promise)) {
+      const found = candidates(current, query)
+      if (found.length > 0 || !this.#isUnknown(current, query)) return found
+      if (!this.#isFetchPossible(before)) return this.#unknown()
+    }
+    return this.#findLater(current, query, characters, before)
   }
 
-  readonly #findIn = (
-    published: OrRefusal<PublishedKeys>,
+  #findLater(
+    current: Awaitable<OrRefusal<PublishedKeys>>,
     query: KeyQuery,
+    characters: number,
     before: number,
-  ): Awaitable<OrRefusal<readonly VerificationKey[]>> => {
-    if (isRefusal(published)) return published
-    const found = candidates(published, query)
-    if (found.length > 0 || !this.#isUnknown(published, query)) return found
-    return this.#findAfterFetch(query, before)
+  ): Awaitable<OrRefusal<readonly VerificationKey[]>> {
+    const waiting = this.#isListed(query) ? this.#waiting.listed : this.#waiting.unlisted
+    const overload = waiting.enter(characters)
+    if (overload !== undefined) return overload
+    return this.#findAfterFetch(current, query, before).finally(() => {
+      waiting.leave(characters)
+    })
   }
 
   ensureUsable(now: number): Awaitable<Refusal | undefined> {
@@ -122,16 +134,23 @@ export class RemoteKeySet implements KeySet {
   }
 
   size(): number {
-    return this.#size
+    return this.#latest?.keys.length ?? 0
   }
 
   health(): DocumentHealth {
     return this.#document.health()
   }
 
-  /** A key the document merely lists without use for this token is no reason to fetch it again. */
+  /** Whether a key for the query was in the set when it was last fetched, also if the set has expired. */
+  #isListed(query: KeyQuery): boolean {
+    return this.#latest !== undefined && candidates(this.#latest, query).length > 0
+  }
+
+  /** A key that the document merely lists without use for this token is no reason to fetch it again. */
   #isUnknown(published: PublishedKeys, { kid }: KeyQuery): boolean {
-    return kid === undefined ? published.keys.length === 0 : !published.kids.has(kid)
+    if (kid === undefined) return published.keys.length === 0
+    // A key with a longer id is never used.
+    return kid.length <= LONGEST_KID && !published.kids.has(kid)
   }
 
   /**
@@ -139,29 +158,43 @@ export class RemoteKeySet implements KeySet {
    * fetch per pause serves every unknown id of that time. No id waits longer than the pause, however often it was
    * presented before its key was published, because anybody can present it.
    */
-  async #findAfterFetch(query: KeyQuery, before: number): Promise<OrRefusal<readonly VerificationKey[]>> {
-    const kid = query.kid ?? ''
-    // A key with such an id is never used.
-    if (kid.length > LONGEST_KID) return []
-    await this.#fetchAgain(before)
-    const published = await this.#document.current()
+  async #findAfterFetch(
+    current: Awaitable<OrRefusal<PublishedKeys>>,
+    query: KeyQuery,
+    before: number,
+  ): Promise<OrRefusal<readonly VerificationKey[]>> {
+    const published = await current
     if (isRefusal(published)) return published
     const found = candidates(published, query)
-    if (found.length > 0 || published.kids.has(kid)) return found
-    // While the set cannot be brought up to date, "unknown" may only mean "newer than what we have".
+    if (found.length > 0 || !this.#isUnknown(published, query)) return found
+    await this.#fetchAgain(before)
+    const latest = await this.#document.current()
+    if (isRefusal(latest)) return latest
+    const foundNow = candidates(latest, query)
+    return foundNow.length > 0 || !this.#isUnknown(latest, query) ? foundNow : this.#unknown()
+  }
+
+  /** While the set cannot be brought up to date, "unknown" may only mean "newer than what we have". */
+  #unknown(): OrRefusal<readonly VerificationKey[]> {
     return this.#document.isFailing() ? this.#unavailable() : []
   }
 
   /** Fetches the keys, unless they were fetched since `before` or in this pause. */
   async #fetchAgain(before: number): Promise<void> {
-    const now = this.#clock.elapsed()
-    const justLoaded = this.#document.successes() !== before
-    if (!justLoaded && now >= this.#nextUnknownKeyFetch) {
-      this.#nextUnknownKeyFetch = now + this.#options.unknownKeyPause
+    if (this.#isFetchDue(before)) {
+      this.#nextUnknownKeyFetch = this.#clock.elapsed() + this.#options.unknownKeyPause
       await this.#document.refresh()
     } else {
       await this.#document.underWay()
     }
+  }
+
+  #isFetchDue(before: number): boolean {
+    return this.#document.successes() === before && this.#clock.elapsed() >= this.#nextUnknownKeyFetch
+  }
+
+  #isFetchPossible(before: number): boolean {
+    return this.#document.underWay() !== undefined || this.#isFetchDue(before)
   }
 
   #unavailable(): Refusal {
@@ -203,7 +236,6 @@ function refusalIn(found: unknown): Refusal | undefined {
   return isRefusal(found) ? found : undefined
 }
 
-/** Keys of a listed type may still have a point that is not on their curve. */
 function problemOf({ keys }: PublishedKeys): string | undefined {
-  return keys.some((key) => key.keyObject() !== undefined) ? undefined : 'no usable key in it'
+  return hasUsableKey(keys) ? undefined : 'no usable key in it'
 }

@@ -1,4 +1,4 @@
-import { isRecord, isStringList, ownMember } from '../util/members.js'
+import { isPlain, isRecord, isStringList, ownMember } from '../util/members.js'
 import { deepFreeze } from '../util/freeze.js'
 import { fingerprintOf } from './token-digest.js'
 
@@ -35,7 +35,7 @@ export interface AccessToken {
   readonly fingerprint: string
 }
 
-/** What is read out of a token or of an issuer's answer, before it becomes an {@link AccessToken}. */
+/** What is read out of a token or of an issuer's answer, before it becomes an {@link AccessToken}. A plain object. */
 export interface TokenFacts {
   readonly issuer?: string | undefined
   readonly subject: string
@@ -77,6 +77,7 @@ export interface TokenOrigin {
  * @throws TypeError for facts of another type than theirs, which functions of an issuer written by hand may give.
  */
 export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): AccessToken {
+  assertPlain(facts)
   const clientId = optionalString(facts, 'clientId')
   const tokenId = optionalString(facts, 'tokenId')
   const issuedAt = optionalTime(facts, 'issuedAt')
@@ -149,6 +150,18 @@ export function optionalTime(
   const value: unknown = ownMember(facts, name)
   if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return value
   throw wrongFact(name, 'a number of seconds or undefined')
+}
+
+/**
+ * Checks that facts and their claims inherit nothing: only own members are read, so that an expiry or a binding which a class
+ * or another object gives would be lost.
+ *
+ * @throws TypeError
+ */
+export function assertPlain(facts: StatedFacts): void {
+  if (!isPlain(facts)) throw new TypeError("an issuer's facts: facts must be a plain object")
+  const claims: unknown = ownMember(facts, 'claims')
+  if (isRecord(claims) && !isPlain(claims)) throw wrongFact('claims', 'a plain object')
 }
 
 /** A string in place of the list would contain every scope that is part of a longer one. */

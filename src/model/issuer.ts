@@ -34,7 +34,10 @@ export interface JwtProfile {
   readonly issuers: readonly string[] | null
   /** For issuers whose `iss` is not known: whether an unverified token looks like theirs. Routes, never vouches. */
   readonly recognises?: (unverified: UnverifiedJwt) => boolean
-  /** `local`: verify with the keys. `remote`: ask the issuer about every JWT and remember its answer. */
+  /**
+   * `local`: verify with the keys. `remote`: ask the issuer about every JWT and remember its answer. The JWT's own `exp`, `nbf`,
+   * `iat` and `cnf` can then only refuse it.
+   */
   readonly checked: 'local' | 'remote'
   /** Where its keys come from; `null` only where `checked` is `remote`. */
   readonly keys: KeySource | null
@@ -59,7 +62,7 @@ export interface UnverifiedJwt {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Where an issuer's keys come from. */
+/** Where an issuer's keys come from. Of keys that are given (`static`, `pem`) at least one must be usable. */
 export type KeySource =
   | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
   | { readonly kind: 'pem'; readonly pem: string }

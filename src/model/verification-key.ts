@@ -25,9 +25,12 @@ export interface VerificationKey {
 export interface KeySet {
   /**
    * The keys that may have signed a token with this header: usually one, none if the key is unknown. Available
-   * immediately unless a fetch is needed. Refusal `keys_unavailable` if there are no keys that may still be used.
+   * immediately unless a fetch is needed. Refusal `keys_unavailable` if there are no keys that may still be used,
+   * `issuer_overloaded` if too many tokens wait for the fetch.
+   *
+   * @param characters Length of the token, which stays in memory while it waits.
    */
-  find(query: KeyQuery): Awaitable<OrRefusal<readonly VerificationKey[]>>
+  find(query: KeyQuery, characters: number): Awaitable<OrRefusal<readonly VerificationKey[]>>
   /**
    * Whether keys that were found earlier may still be used; starts a background refresh when one is due. For cached
    * tokens, which look up no key.

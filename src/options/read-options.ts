@@ -1,4 +1,4 @@
-import { isRecord } from '../util/members.js'
+import { isPlain, isRecord } from '../util/members.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, mismatch, type Reader, type Result, type Table } from './reader.js'
 
@@ -18,7 +18,8 @@ export function readOptions<T extends Table>(
   if (!isRecord(input) || !isPlain(input))
     throw mismatch(where, input, 'must be a plain options object, not a promise or class instance')
   const own = new Map<string, unknown>()
-  for (const name of Object.keys(input)) {
+  // Also names that are not enumerable: an option that restricts must not be dropped because of how it was defined.
+  for (const name of Object.getOwnPropertyNames(input)) {
     if (!Object.hasOwn(table, name)) {
       const known = Object.keys(table).join(', ')
       throw new ConfigurationError(`${where}.${name}`, `unknown option; known are ${known}`)
@@ -38,10 +39,4 @@ export function readOptions<T extends Table>(
 /** Reads an option that is itself an options object. When it is absent, the defaults of its table apply. */
 export function nested<T extends Table>(type: string, table: T): Reader<Result<T>> {
   return custom({ type, isOptional: true }, (option, value = {}) => readOptions(option, value, table))
-}
-
-/** Whether an object inherits only from the `Object.prototype` of some realm: its own properties are all it has. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }

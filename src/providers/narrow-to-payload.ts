@@ -1,48 +1,45 @@
-import { decodeJwt, looksLikeJwt } from '../jwt/decode.js'
-import { isBoundToKey, readAudience, readTimes } from '../model/claims.js'
+import { unverifiedPayload } from '../jwt/payload.js'
+import { CLIENT_CLAIMS, readAudience, type Claims } from '../model/claims.js'
 import type { RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal.js'
 import { ownMember } from '../util/members.js'
 import { foreignKind } from './jwt-access-token.js'
 
 /**
- * Narrows an answer about a JWT by what stands in the JWT: an issuer may call any token active that it has issued, and need
- * not repeat what it says. Nobody has verified the payload, so it can only refuse: the earlier expiry, the later `nbf`
- * and the audiences that both state hold, and an `iat` to come refuses like an `nbf`. Another kind of token and one that is bound to a key are refused.
+ * Narrows a response about a JWT by what the JWT says of its kind, its audience and its client, where both mean the same as in
+ * a JWT that is verified locally. Nothing has verified the payload, so it can only refuse. Times and binding are narrowed for
+ * every issuer. Scopes are those of the response: an issuer may leave them out of a JWT, or change them later.
+ *
+ * @param clientIds - the ids of the client that the response states. None if it names no client.
  */
-export function narrowToPayload(result: RemoteResult, token: string): RemoteResult {
+export function narrowToPayload(
+  result: RemoteResult,
+  token: string,
+  clientIds: readonly string[],
+): RemoteResult {
   if ('fault' in result || !result.active) return result
-  const claims = looksLikeJwt(token) ? decodeJwt(token)?.claims : undefined
+  const claims = unverifiedPayload(token)
   if (claims === undefined) return result
-  const failure = foreignKind(claims)
+  const failure = foreignKind(claims) ?? clientFailure(claims, clientIds)
   if (failure !== undefined) return { active: false, ...failure }
-  if (isBoundToKey(claims)) {
-    return { active: false, reason: 'proof_missing', detail: 'the token has a cnf claim' }
-  }
-  const times = readTimes(claims)
-  if (isVerificationFailure(times)) return { active: false, ...times }
-  const stated = ownMember(claims, 'aud')
+  const stated = ownMember(claims, 'aud') ?? undefined
   const audience = readAudience(stated)
   if (audience === undefined) return { active: false, reason: 'claim_invalid', detail: 'aud is not valid' }
+  if (stated === undefined) return result
   const { facts } = result
   return {
     active: true,
-    facts: {
-      ...facts,
-      audience:
-        stated === undefined ? facts.audience : facts.audience.filter((name) => audience.includes(name)),
-      expiresAt: chosen(Math.min, facts.expiresAt, times.expiresAt),
-      notBefore: chosen(Math.max, facts.notBefore, chosen(Math.max, times.notBefore, times.issuedAt)),
-      // The payload makes no token younger, and gives no age to one of which the issuer does not say it.
-      issuedAt: facts.issuedAt === undefined ? undefined : chosen(Math.min, facts.issuedAt, times.issuedAt),
-    },
+    facts: { ...facts, audience: facts.audience.filter((name) => audience.includes(name)) },
   }
 }
 
-function chosen(
-  choose: (a: number, b: number) => number,
-  stated: number | undefined,
-  own: number | undefined,
-): number | undefined {
-  return stated === undefined || own === undefined ? (stated ?? own) : choose(stated, own)
+function clientFailure(claims: Claims, clientIds: readonly string[]): VerificationFailure | undefined {
+  for (const name of CLIENT_CLAIMS) {
+    const client = ownMember(claims, name) ?? undefined
+    if (client === undefined) continue
+    // The first that is there names the client: `azp` may be another party (OpenID Connect Core section 2).
+    if (clientIds.length === 0 || clientIds.some((id) => id === client)) return undefined
+    return { reason: 'token_inactive', detail: `the response is about another client than ${name}` }
+  }
+  return undefined
 }

@@ -7,7 +7,7 @@ import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import { mayStartJwt } from '../jwt/decode.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import type { Issuer, KeySource, OpaqueProfile, RemoteProfile } from '../model/issuer.js'
+import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { narrowToPayload } from './narrow-to-payload.js'
 
@@ -45,7 +45,7 @@ export interface IntrospectionOptions {
    * Asks the issuer about JWTs as well, signed and encrypted ones (JWE), in place of verifying them with its keys, which are
    * then not needed. JWTs are routed by `iss`, a JWE by the `iss` in its header, and without one like an opaque token. What
    * the issuer's response says is what counts, so it must state the audience. What stands in a signed JWT only refuses: `exp`,
-   * `nbf`, `iat`, `aud`, `cnf`, another kind of token. Default `false`.
+   * `nbf`, `iat`, `aud`, `cnf`, another client, another kind of token. Default `false`.
    */
   readonly jwts?: boolean
 }
@@ -140,9 +140,14 @@ function introspectionProfiles({
       request: (token) => introspectionRequest(client, token),
       read: (answer, token) => {
         const result = readIntrospection(answer, { issuer, scopeClaims })
-        return client.jwts ? narrowToPayload(result, token) : result
+        return client.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
       },
       readConfirmation: (answer) => readConfirmation(answer, { issuer, scopeClaims }),
     },
   }
+}
+
+function clientIdsIn(result: RemoteResult): readonly string[] {
+  if ('fault' in result || !result.active || result.facts.clientId === undefined) return []
+  return [result.facts.clientId]
 }

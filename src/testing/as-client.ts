@@ -40,8 +40,8 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  * ```
  */
 export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
-  const { provider: wanted, format, ...mint } = options
-  const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), wanted)
+  const { provider: requested, format, ...mint } = options
+  const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), requested)
   const client = mint.clientId ?? mint.subject
   if (provider === 'clerk' && client?.startsWith('mch_') === false) {
     throw new TypeError(
@@ -77,19 +77,20 @@ interface Found {
   readonly provider: ProviderName
 }
 
-function findTestIssuer(issuers: readonly Issuer[], wanted: ProviderName | undefined): Found {
+function findTestIssuer(issuers: readonly Issuer[], requested: ProviderName | undefined): Found {
   for (const issuer of issuers) {
     for (const testIssuer of runningIssuers) {
       const provider = findProvider(issuer, testIssuer)
-      if (provider !== undefined && (wanted ?? provider) === provider) return { testIssuer, issuer, provider }
+      if (provider !== undefined && (requested ?? provider) === provider)
+        return { testIssuer, issuer, provider }
     }
   }
-  if (wanted !== undefined && !PROVIDERS.includes(wanted)) {
-    throw new TypeError(`asClient: unknown provider ${wanted}. Use one of ${PROVIDERS.join(', ')}`)
+  if (requested !== undefined && !PROVIDERS.includes(requested)) {
+    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${PROVIDERS.join(', ')}`)
   }
-  const which = wanted ?? 'oauth'
+  const which = requested ?? 'oauth'
   throw new Error(
-    `asClient: this verifier has no running test issuer${wanted === undefined ? '' : ` as ${wanted}`}. ` +
+    `asClient: this verifier has no running test issuer${requested === undefined ? '' : ` as ${requested}`}. ` +
       `Create one: const issuer = await createTestIssuer(); createVerifier({ issuers: [${which}(issuer.${which}())] })`,
   )
 }

@@ -67,6 +67,17 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether an object is the `Object.prototype` of some realm. Everything inherits from it, so that no member of it is meant. */
+export function isObjectPrototype(value: object): boolean {
+  return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf')
+}
+
+/** Whether an object inherits only from the `Object.prototype` of some realm: its own members are all it has. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === null || prototype === Object.prototype || isObjectPrototype(prototype)
+}
+
 /** Whether a value is a string with at least one character. */
 export function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== ''

@@ -170,7 +170,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
 
 /** Whether the subject is one that the issuer states, as `sub` or at Authlete `subject`, and not the client id in its place. */
 function statesSubject({ subject, clientId, claims }: TokenFacts, signed: Claims | undefined): boolean {
-  if (subject !== clientId || ownMember(claims, 'sub') !== undefined) return true
+  if (subject !== clientId || (ownMember(claims, 'sub') ?? undefined) !== undefined) return true
   return (
     ownMember(claims, 'subject') === subject || (signed !== undefined && ownMember(signed, 'sub') === subject)
   )

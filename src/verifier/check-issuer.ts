@@ -1,7 +1,8 @@
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
+import { readPem, readStaticJwks } from '../keys/pem.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import { nonBlankText, nonEmptyString, stringList } from '../options/readers.js'
+import { nonEmptyString, stringList } from '../options/readers.js'
 import { secureUrl } from '../options/url.js'
 import { isRecord } from '../util/members.js'
 
@@ -18,6 +19,7 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
     throw new ConfigurationError(where, 'must be an issuer, such as oauth({ ... })')
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])
+  nonEmptyString.read(`${where}.provider`, issuer['provider'])
   const { jwt, opaque, remote, audience, validateToken } = issuer
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(`${where}.audience`, 'must be a list of audiences, or null')
@@ -65,10 +67,10 @@ function assertKeys(where: string, keys: Members): void {
       secureUrl.read(`${where}.issuer`, keys['issuer'])
       return
     case 'static':
-      if (isRecord(keys['jwks']) && Array.isArray(keys['jwks']['keys'])) return
-      throw new ConfigurationError(`${where}.jwks`, 'must be a JWK Set')
+      readStaticJwks(`${where}.jwks`, keys['jwks'])
+      return
     case 'pem':
-      nonBlankText.read(`${where}.pem`, keys['pem'])
+      readPem(`${where}.pem`, keys['pem'])
       return
     default:
       throw new ConfigurationError(`${where}.kind`, "must be 'static', 'pem', 'remote' or 'discovery'")

@@ -1,4 +1,4 @@
-import { withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
+import { assertPlain, withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
 import { isBoundToKey, isOtherKind, namesClient } from '../model/claims.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { commonScopes } from '../model/scopes.js'
@@ -30,6 +30,7 @@ export function narrowToConfirmed(
   { issuer, audience: ours }: ConnectedIssuer,
   confirmedAt: number,
 ): ProvenFacts | VerificationFailure {
+  assertPlain(stated)
   const { token, notBefore } = proven
   const failure = kindFailure(stated) ?? identityFailure(proven, stated)
   if (failure !== undefined) return failure

@@ -20,7 +20,7 @@ import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
-import { policySets } from './policy-sets.js'
+import { policySets } from '../policy/policy-sets.js'
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {

@@ -18,6 +18,8 @@ import { pemToJwk } from '../keys/pem.js'
 import type { Issuer, KeySettings, KeySource, RemoteProfile } from '../model/issuer.js'
 import { REMOTE_OPTIONS } from '../introspection/options.js'
 import { readOptions } from '../options/read-options.js'
+import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { SharedFlight } from '../util/single-flight.js'
 
 /** An issuer together with what one verifier keeps of it: its keys, and the way to ask it. */
 export interface ConnectedIssuer {
@@ -196,16 +198,29 @@ function remoteCheckOf(
   const { endpoint } = profile
   return new Introspector(
     profile,
-    endpoint === 'discovered' ? () => discoveredEndpoint(metadata) : () => endpoint,
+    endpoint === 'discovered' ? discoveredEndpoint(metadata) : () => endpoint,
     clock,
     settings,
   )
 }
 
-async function discoveredEndpoint(
+/** The endpoint that a discovery document names: immediately if the document is usable. */
+function discoveredEndpoint(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
-): Promise<OrRefusal<string>> {
-  const document = await metadata?.current()
+): () => Awaitable<OrRefusal<string>> {
+  const loading = new SharedFlight<OrRefusal<string>>()
+  return () => {
+    const document = metadata?.current()
+    return document instanceof Promise
+      ? loading.share(() => afterwards(document, endpointOf, metadata))
+      : endpointOf(document, metadata)
+  }
+}
+
+function endpointOf(
+  document: OrRefusal<IssuerMetadata> | undefined,
+  metadata: RefreshingDocument<IssuerMetadata> | undefined,
+): OrRefusal<string> {
   if (isRefusal(document)) {
     // A 429 may be our own load: it must not allow a stale result.
     return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {

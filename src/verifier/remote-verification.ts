@@ -1,4 +1,5 @@
-import type { AccessToken } from '../model/access-token.js'
+import { narrowToPayload } from '../jwt/payload.js'
+import { assertPlain, type AccessToken } from '../model/access-token.js'
 import {
   isVerificationFailure,
   Refusal,
@@ -88,8 +89,11 @@ export class RemoteVerification {
     const result = await issuer.remote.introspect(request.token)
     if (isRefusal(result)) return result
     if (!result.active) return this.#refuse(result, request, issuer, mayCache)
-    const { format, digest } = request
-    return cachedTokenFrom(result.facts, {
+    const { token, format, digest } = request
+    assertPlain(result.facts)
+    const facts = narrowToPayload(result.facts, token)
+    if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, mayCache)
+    return cachedTokenFrom(facts, {
       issuer,
       verifiedAt: Number.NaN,
       key: undefined,

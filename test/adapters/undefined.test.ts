@@ -4,7 +4,7 @@ import * as express from '../../adapters/express.js'
 import * as fastifyAdapter from '../../adapters/fastify.js'
 import * as fetchAdapter from '../../adapters/fetch.js'
 import * as koa from '../../adapters/koa.js'
-import { ConfigurationError } from '../../src/index.js'
+import { ConfigurationError, type Policy } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { bearer, createIssuer, verifierFor } from './support.js'
 
@@ -121,10 +121,54 @@ describe('in Fastify', () => {
     expect((errors[0]!.cause as Error).message).toContain('GET /orders: config.auth.scope')
   })
 
-  it('a config.auth that a polluted prototype gives is not the route’s own', async () => {
+  class RouteConfig {
+    get auth(): Policy {
+      return { scopes: 'orders:read' }
+    }
+  }
+  const HIDDEN = [
+    { where: 'a getter of a class', config: new RouteConfig() },
+    { where: 'another object', config: Object.create({ auth: { scopes: 'orders:read' } }) as object },
+    {
+      where: 'an object without a prototype',
+      config: Object.create(Object.assign(Object.create(null) as object, { auth: {} })) as object,
+    },
+    { where: 'a prototype as false', config: Object.create({ auth: false }) as object },
+    { where: 'a prototype as undefined', config: Object.create({ auth: undefined }) as object },
+    { where: 'a member that is not enumerable', config: Object.defineProperty({}, 'auth', { value: {} }) },
+  ]
+
+  it.each(HIDDEN)('a config.auth in $where stops the start: Fastify would drop it', async ({ config }) => {
     const app = fastify()
     await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
-    app.get('/orders', { config: Object.create({ auth: false }) as object }, () => 'handled')
+    const route = { config, method: 'GET', url: '/orders', handler: () => 'open' } as const
+    for (const declare of [() => app.get('/orders', { config }, () => 'open'), () => app.route(route)]) {
+      expect(declare).toThrow(ConfigurationError)
+      expect(declare).toThrow('GET /orders: config.auth: is inherited or not enumerable')
+    }
+  })
+
+  it('a config.auth that a polluted Object.prototype gives is not the route’s own', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    Object.defineProperty(Object.prototype, 'auth', { value: false, configurable: true, writable: true })
+    try {
+      app.get('/orders', { config: {} }, () => 'handled')
+      app.get(
+        '/instance',
+        {
+          config: new (class Config {
+            readonly name = 'orders'
+          })(),
+        },
+        () => 'handled',
+      )
+      app.get('/without', () => 'handled')
+      for (const url of ['/orders', '/instance', '/without'])
+        expect((await app.inject(url)).statusCode).toBe(401)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'auth')
+    }
     expect((await app.inject('/orders')).statusCode).toBe(401)
   })
 })

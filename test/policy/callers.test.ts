@@ -27,7 +27,6 @@ describe('clients', () => {
 
   it.each<[string, unknown]>([
     ['an empty string', ''],
-    ['null', null],
     ['a number', 7],
     ['a list', ['billing']],
     ['an object', {}],
@@ -37,6 +36,15 @@ describe('clients', () => {
       const claims = { client_id: undefined, sub: 'billing', [name]: value }
       expect(await outcome(jwt({ claims }), { clients: 'billing' })).toBe('claim_invalid')
       expect(await outcome(opaque({ claims }), { clients: 'billing' })).toBe('claim_invalid')
+    }
+  })
+
+  it('falls back to the subject where a response has null for the client, which counts as absent', async () => {
+    const { jwt, opaque, outcome } = await testBed()
+    for (const name of ['client_id', 'azp']) {
+      const claims = { client_id: undefined, sub: 'billing', [name]: null }
+      expect(await outcome(jwt({ claims }), { clients: 'billing' })).toBe('claim_invalid')
+      expect(await outcome(opaque({ claims }), { clients: 'billing' })).toBe('accepted')
     }
   })
 

@@ -2,18 +2,19 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import { NOW } from '../support/clock.js'
+import { withReservedKeys } from '../support/reserved-keys.js'
 
 export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://orders.internal'
 
 /** The issuer's keys, and one of a stranger under the first one's id. */
 export const KEYS = {
-  rs: createSigningKey('rs', 'RS256', {}),
-  ps: createSigningKey('ps', 'PS256', {}),
+  rs: withReservedKeys(() => createSigningKey('rs', 'RS256', {})),
+  ps: withReservedKeys(() => createSigningKey('ps', 'PS256', {})),
   es: createSigningKey('es', 'ES256', {}),
   ed: createSigningKey('ed', 'Ed25519', {}),
 } as const
-const STRANGER = createSigningKey('rs', 'RS256', {})
+const STRANGER = withReservedKeys(() => createSigningKey('rs', 'RS256', {}))
 
 /** As published. The Edwards key names no algorithm, since its two names mean one. */
 export const JWKS = {

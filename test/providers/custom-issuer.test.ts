@@ -211,6 +211,19 @@ describe('facts of another type than theirs open no door: undecidable, and the c
     expect(because(await verifier.authorize(request))).toContain(`TypeError: an issuer's facts: ${complaint}`)
   })
 
+  it.each([
+    ['facts', 'facts', Object.assign(Object.create({ expiresAt: 1 }) as object, good)],
+    ['claims', 'claims', { ...good, claims: Object.create({ cnf: {} }) as object }],
+  ])('%s that inherit members, which nothing would read', async (_, name, facts) => {
+    const read = () => ({ active: true, facts: facts as TokenFacts }) as const
+    const { issuer, verifier } = await testBed({
+      issuers: (by) => [own(by, { remote: { ...own(by).remote!, read } })],
+    })
+    issuer.fail('introspection', { status: 200, body: {} })
+    const cause = because(await verifier.authorize({ headers: { authorization: 'Bearer own_1' } }))
+    expect(cause).toContain(`${name} must be a plain object`)
+  })
+
   it('claims that are frozen are frozen in depth all the same', async () => {
     const { jwt, verifier } = await testBed({
       issuers: (by) => {
@@ -278,7 +291,7 @@ function withJwt(good: Issuer, parts: Record<string, unknown>): Record<string, u
   const jwt = {
     issuers: ['https://issuer.test'],
     checked: 'local',
-    keys: { kind: 'static', jwks: { keys: [] } },
+    keys: { kind: 'remote', url: 'https://issuer.test/jwks' },
     algorithms: ['ES256'],
     validateHeader: () => undefined,
     readClaims: broken,

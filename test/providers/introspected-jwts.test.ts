@@ -101,6 +101,11 @@ describe('introspection: { jwts: true }', () => {
     ['aud is another', { aud: 'zzz' }, {}, 'audience_mismatch'],
     ['aud is one of several', { aud: ['zzz', 'https://api.test'] }, {}, 'accepted'],
     ['aud is absent', { aud: undefined }, {}, 'accepted'],
+    ['client_id is another', { client_id: 'a' }, { client_id: 'b' }, 'token_inactive'],
+    ['client_id is the same, and azp another', { client_id: 'a', azp: 'b' }, { client_id: 'a' }, 'accepted'],
+    ['azp is another', { client_id: undefined, azp: 'a' }, { client_id: 'b' }, 'token_inactive'],
+    ['client_id is absent', { client_id: undefined }, { client_id: 'b' }, 'accepted'],
+    ['scope is less', { scope: 'a' }, { scope: 'a b' }, 'accepted'],
     ['exp is not a number', { exp: 'never' }, {}, 'claim_invalid'],
     ['aud is not a string', { aud: 7 }, {}, 'claim_invalid'],
   ])('narrows the answer by what the JWT says itself: %s', async (_, claims, says, expected) => {

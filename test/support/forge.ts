@@ -4,6 +4,7 @@ import {
   type SigningAlgorithm,
   type SigningKey,
 } from '../../src/testing/state/signing-keys.js'
+import { withReservedKeys } from './reserved-keys.js'
 
 /** A segment: text or bytes as they are, anything else as JSON. */
 export type Part = string | Buffer | object
@@ -21,10 +22,10 @@ export function decode(segment: string): Buffer {
 
 const made = new Map<string, SigningKey>()
 
-/** A key pair, made once per file: keys are slow, and these prove nothing by being new. */
+/** A key pair, made once: keys are slow, and these prove nothing by being new. */
 export function keyOf(algorithm: SigningAlgorithm, kid = `${algorithm}-key`): SigningKey {
   const name = `${algorithm} ${kid}`
-  const key = made.get(name) ?? createSigningKey(kid, algorithm, {})
+  const key = made.get(name) ?? withReservedKeys(() => createSigningKey(kid, algorithm, {}))
   made.set(name, key)
   return key
 }

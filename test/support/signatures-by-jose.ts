@@ -1,6 +1,10 @@
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, beforeAll, expect, vi } from 'vitest'
 
-const checked = vi.hoisted(() => ({ signatures: 0 }))
+// One object for all files that share modules: the replaced module is evaluated once, and this file for each of them.
+const checked = vi.hoisted(() => {
+  const shared = globalThis as { checkedSignatures?: { signatures: number } }
+  return (shared.checkedSignatures ??= { signatures: 0 })
+})
 
 /** Every verifier checks signatures with jose alone, as with `signatures: 'jose'`. */
 vi.mock('../../src/jwt/signature.js', async (original) => {
@@ -10,6 +14,10 @@ vi.mock('../../src/jwt/signature.js', async (original) => {
     return actual.verifyWithJose(...args)
   }
   return { ...actual, verifyWithJose, verifyWithNode: verifyWithJose }
+})
+
+beforeAll(() => {
+  checked.signatures = 0
 })
 
 afterAll(() => {

@@ -1,6 +1,10 @@
-import { afterAll, expect, vi } from 'vitest'
+import { afterAll, beforeAll, expect, vi } from 'vitest'
 
-const checked = vi.hoisted(() => ({ signatures: 0 }))
+// One object for all files that share modules: the replaced module is evaluated once, and this file for each of them.
+const checked = vi.hoisted(() => {
+  const shared = globalThis as { checkedSignatures?: { signatures: number } }
+  return (shared.checkedSignatures ??= { signatures: 0 })
+})
 
 /** No signature is checked on the thread of the event loop, as under load. */
 vi.mock('../../src/jwt/signature-scheduler.js', async (original) => {
@@ -13,6 +17,10 @@ vi.mock('../../src/jwt/signature-scheduler.js', async (original) => {
       }
     },
   }
+})
+
+beforeAll(() => {
+  checked.signatures = 0
 })
 
 afterAll(() => {

@@ -31,5 +31,5 @@ export interface Grant {
    * @throws TokenSourceError
    * @throws The reason of `attempt.signal`, once it is aborted.
    */
-  readonly obtain: (wanted: TokenParameters, attempt: GrantContext) => Promise<IssuedToken>
+  readonly obtain: (parameters: TokenParameters, attempt: GrantContext) => Promise<IssuedToken>
 }

@@ -6,7 +6,8 @@ import { timers } from '../../util/timers.js'
  */
 export class HangingLane {
   readonly #patienceSeconds: number
-  readonly #waiting: (() => void)[] = []
+  /** Those whose lookup has hung before let the others go first, because they would keep the place for long. */
+  readonly #waiting = { first: [] as (() => void)[], last: [] as (() => void)[] }
   #hanging = 0
 
   constructor(patienceSeconds: number) {
@@ -14,10 +15,13 @@ export class HangingLane {
   }
 
   /** Does work that probably hangs, when nothing else does. */
-  async takeTurn<T>(work: () => Promise<T>): Promise<T> {
+  async takeTurn<T>(work: () => Promise<T>, hasHung: boolean): Promise<T> {
     if (this.#hanging === 0) this.#hanging = 1
-    // Whoever ends passes its place on, so that nobody can come in between.
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else {
+      const queue = hasHung ? this.#waiting.last : this.#waiting.first
+      // A lookup that ends passes its place on, so that no other can come in between.
+      await new Promise<void>((resolve) => queue.push(resolve))
+    }
     try {
       return await work()
     } finally {
@@ -41,7 +45,8 @@ export class HangingLane {
   }
 
   #leave(): void {
-    const next = this.#hanging === 1 ? this.#waiting.shift() : undefined
+    const { first, last } = this.#waiting
+    const next = this.#hanging === 1 ? (first.shift() ?? last.shift()) : undefined
     if (next === undefined) this.#hanging -= 1
     else next()
   }

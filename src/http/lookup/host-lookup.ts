@@ -7,17 +7,25 @@ import { SharedResult } from './shared-result.js'
 /** What looks a host up. */
 export interface LookupSources {
   /** Resolves a host by the operating system. Occupies a thread until it ends, and cannot be cancelled. */
-  readonly resolve: (host: string) => Promise<readonly LookupAddress[]>
-  /** Whether the name servers answer for a host, with addresses or without. Occupies no thread. */
-  readonly isAnswered: (host: string, signal: AbortSignal) => Promise<boolean>
+  readonly resolve: (host: string, family: LookupFamily) => Promise<readonly LookupAddress[]>
+  /**
+   * For which family of addresses the name servers answer, with addresses or without; `undefined` if they do not answer.
+   * Occupies no thread.
+   */
+  readonly answeringFamily: (host: string) => Promise<LookupFamily | undefined>
   /** How many lookups of the operating system run at a time. */
   readonly slots: () => number
 }
+
+/** The addresses that a lookup asks for, as in `dns.lookup`: 0 for every family that the system uses. */
+export type LookupFamily = 0 | 4 | 6
 
 /** Seconds for which addresses are used without another lookup. */
 const FRESH = 10
 /** Seconds after which the last good addresses are used while a lookup is still running. */
 const PATIENCE = 0.5
+/** Seconds after which a lookup of the operating system counts as one that hangs: a slow name server needs less. */
+const HANGS = 2
 /** Seconds for which a failed lookup is not repeated. */
 const FAILED = 1
 /** How many hosts are kept; the least recently used goes first. */
@@ -28,7 +36,9 @@ interface HostRecord {
   freshUntil: number
   failure?: Error
   failedUntil: number
-  /** Whether the operating system hung although the name servers had answered. */
+  /** Whether the latest lookup of the operating system hung. */
+  hasHung: boolean
+  /** Whether it hung although the name servers had answered. */
   isMisjudged: boolean
   running?: { readonly result: SharedResult<readonly LookupAddress[]>; isOverdue: boolean }
 }
@@ -40,6 +50,7 @@ interface HostRecord {
  *
  * - Everyone who needs a host shares one lookup of it.
  * - Whether a host hangs is found out first, by a query that takes no thread. Hosts that hang take turns at one thread.
+ * - If the name servers answer for one family of addresses only, the operating system does not look up the other.
  * - Addresses stay known: if another lookup does not end soon, the last good addresses are used.
  */
 export class HostLookup {
@@ -49,7 +60,7 @@ export class HostLookup {
 
   constructor(sources: LookupSources) {
     this.#sources = sources
-    this.#lane = new HangingLane(PATIENCE)
+    this.#lane = new HangingLane(HANGS)
   }
 
   /**
@@ -80,7 +91,12 @@ export class HostLookup {
   }
 
   #recordOf(host: string): HostRecord {
-    const record = this.#hosts.get(host) ?? { freshUntil: 0, failedUntil: 0, isMisjudged: false }
+    const record = this.#hosts.get(host) ?? {
+      freshUntil: 0,
+      failedUntil: 0,
+      hasHung: false,
+      isMisjudged: false,
+    }
     // Reinserted, so that the map is in the order of use.
     this.#hosts.delete(host)
     this.#hosts.set(host, record)
@@ -127,33 +143,30 @@ export class HostLookup {
   }
 
   async #lookUp(host: string, record: HostRecord): Promise<readonly LookupAddress[]> {
-    const isAnswered = !record.isMisjudged && (await this.#isAnswered(host))
-    const resolve = async (): Promise<readonly LookupAddress[]> => {
-      const started = timers.elapsed()
-      try {
-        return await this.#sources.resolve(host)
-      } finally {
-        if (timers.elapsed() - started < PATIENCE) record.isMisjudged = false
-        else if (isAnswered) record.isMisjudged = true
-      }
-    }
-    if (isAnswered) return this.#lane.watch(resolve)
+    const family = await this.#sources.answeringFamily(host).catch(() => undefined)
     // The only slot would be taken from every other host of the process.
-    if (this.#sources.slots() < 2) throw unansweredError()
-    return this.#lane.takeTurn(resolve)
+    if (family === undefined && this.#sources.slots() < 2) throw unansweredError()
+    const resolve = (): Promise<readonly LookupAddress[]> => this.#resolve(host, record, family)
+    return family === undefined || record.isMisjudged
+      ? this.#lane.takeTurn(resolve, record.hasHung)
+      : this.#lane.watch(resolve)
   }
 
-  async #isAnswered(host: string): Promise<boolean> {
-    const ending = new AbortController()
-    const cancel = timers.after(PATIENCE, () => {
-      ending.abort()
-    })
+  async #resolve(
+    host: string,
+    record: HostRecord,
+    family: LookupFamily | undefined,
+  ): Promise<readonly LookupAddress[]> {
+    const started = timers.elapsed()
     try {
-      return await this.#sources.isAnswered(host, ending.signal)
-    } catch {
-      return false
+      return await this.#sources.resolve(host, family ?? 0)
+    } catch (error) {
+      // The host may have addresses of the family for which no name server answered.
+      if (family && (error as NodeJS.ErrnoException).code === 'ENOTFOUND') throw unansweredError()
+      throw error
     } finally {
-      cancel()
+      record.hasHung = timers.elapsed() - started >= HANGS
+      record.isMisjudged = record.hasHung && (record.isMisjudged || family !== undefined)
     }
   }
 

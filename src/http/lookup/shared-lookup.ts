@@ -1,7 +1,7 @@
 import dns, { type LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { HostLookup } from './host-lookup.js'
-import { isAnsweredByNameServers } from './name-servers.js'
+import { HostLookup, type LookupFamily } from './host-lookup.js'
+import { familyOfNameServers } from './name-servers.js'
 
 /** Node passes this for its own connections, so that machines without IPv6 get no IPv6 addresses. */
 const HINTS = process.platform === 'win32' ? 0 : dns.ADDRCONFIG
@@ -10,7 +10,7 @@ const HINTS = process.platform === 'win32' ? 0 : dns.ADDRCONFIG
 const THREADS = 4
 
 /** One for the process, because its lookups share the threads. */
-const shared = new HostLookup({ resolve, isAnswered: isAnsweredByNameServers, slots: lookupSlots })
+const shared = new HostLookup({ resolve, answeringFamily: familyOfNameServers, slots: lookupSlots })
 
 /** The lookup of one connection. It gives up once `signal` is aborted. */
 export function lookupUntil(signal: AbortSignal): LookupFunction {
@@ -28,9 +28,11 @@ export function lookupUntil(signal: AbortSignal): LookupFunction {
   }
 }
 
-function resolve(host: string): Promise<readonly LookupAddress[]> {
+function resolve(host: string, family: LookupFamily): Promise<readonly LookupAddress[]> {
+  // A machine without addresses but loopback finds no host of one family with `ADDRCONFIG`.
+  const hints = family === 0 ? HINTS : 0
   return new Promise((fulfil, reject) => {
-    dns.lookup(host, { all: true, hints: HINTS }, (error, addresses) => {
+    dns.lookup(host, { all: true, family, hints }, (error, addresses) => {
       if (error === null) fulfil(addresses)
       else reject(error)
     })

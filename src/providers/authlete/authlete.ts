@@ -26,6 +26,7 @@ import type {
   RemoteResult,
 } from '../../model/issuer.js'
 import { jwtProfile } from '../jwt-access-token.js'
+import { narrowToPayload } from '../narrow-to-payload.js'
 
 /** Options of {@link authlete}. */
 export interface AuthleteOptions extends CommonIssuerOptions {
@@ -107,7 +108,10 @@ function introspectionProfile(own: AuthleteSettings): RemoteProfile {
       // Without scopes: the answer is then a fact about the token and serves every route.
       body: JSON.stringify({ token }),
     }),
-    read: readAction,
+    read: (response, token) => {
+      const result = readAction(response)
+      return narrowToPayload(result, token, isRecord(response.json) ? clientIdsIn(response.json) : [])
+    },
     readConfirmation,
   }
 }
@@ -167,13 +171,13 @@ function readUsable(json: Claims): RemoteResult {
   return { active: true, facts }
 }
 
-/** Reads a response about a JWT that is verified already: a JWT names the client by its number or its alias. */
+/** Reads a response about a JWT that is verified already. */
 function readConfirmation(response: RemoteResponse): ConfirmationResult {
   const result = readAction(response)
   if ('fault' in result || !result.active || !isRecord(response.json)) return result
   const { json } = response
   const { scopes, audience, expiresAt, claims } = result.facts
-  const ids = [readNumber(json), nonEmptyString(json, 'clientIdAlias')].filter((id) => typeof id === 'string')
+  const ids = clientIdsIn(json)
   const subject = nonEmptyString(json, 'subject')
   return {
     active: true,
@@ -182,10 +186,16 @@ function readConfirmation(response: RemoteResponse): ConfirmationResult {
       expiresAt,
       ...(ids.length === 0 ? {} : { clientId: ids }),
       ...(subject === undefined ? {} : { subject }),
+      // Null is how Authlete says that a token has no scopes: taken as absent, it would leave a JWT those it states.
       ...(ownMember(json, 'scopes') === undefined ? {} : { scopes }),
       ...(audience.length === 0 ? {} : { audience }),
     },
   }
+}
+
+/** The ids of the client. A JWT may name it by either. */
+function clientIdsIn(json: Claims): readonly string[] {
+  return [readNumber(json), nonEmptyString(json, 'clientIdAlias')].filter((id) => typeof id === 'string')
 }
 
 /** There is a client, and its id is not valid: policies must not take the subject for it. */

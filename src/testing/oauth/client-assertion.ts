@@ -31,11 +31,11 @@ export function clientKeys(options: {
 }): { readonly keys?: readonly ClientKey[] } {
   const { publicKey, jwks } = options
   if (publicKey === undefined && jwks === undefined) return {}
-  const given = publicKey === undefined ? [] : [clientKey(createPublicKey(publicKey), {})]
+  const registered = publicKey === undefined ? [] : [clientKey(createPublicKey(publicKey), {})]
   const published = (jwks?.keys ?? []).map((jwk) =>
     clientKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), jwk),
   )
-  return { keys: [...given, ...published] }
+  return { keys: [...registered, ...published] }
 }
 
 function clientKey(publicKey: KeyObject, { kid, alg }: Readonly<Record<string, unknown>>): ClientKey {

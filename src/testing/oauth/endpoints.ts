@@ -64,11 +64,11 @@ function issueToken(state: IssuerState, fields: Fields, client: TestClient): Tes
   }
   const scopes = grantedScopes(client, listField(fields, 'scope'))
   if (scopes === undefined) return oauthError(400, 'invalid_scope', 'the client may not have this scope')
-  const wanted = audienceField(fields)
-  if (wanted !== undefined && !mayAskFor(client, wanted, fields))
+  const requested = audienceField(fields)
+  if (requested !== undefined && !mayAskFor(client, requested, fields))
     return oauthError(400, 'invalid_target', 'the client may not have tokens for this audience')
   const { tokenLifetime: expiresIn = 3600 } = client
-  const options = { clientId: client.clientId, scopes, audience: wanted ?? client.audience, expiresIn }
+  const options = { clientId: client.clientId, scopes, audience: requested ?? client.audience, expiresIn }
   const format = fields['token_format'] ?? 'jwt'
   if (format !== 'jwt' && format !== 'opaque')
     return oauthError(400, 'invalid_request', 'unknown token_format')
@@ -84,20 +84,24 @@ function issueToken(state: IssuerState, fields: Fields, client: TestClient): Tes
  */
 export function grantedScopes(
   client: Pick<TestClient, 'scopes'>,
-  wanted: readonly string[] | undefined,
+  requested: readonly string[] | undefined,
 ): readonly string[] | undefined {
-  if (wanted === undefined) return client.scopes ?? []
+  if (requested === undefined) return client.scopes ?? []
   const { scopes } = client
-  return scopes === null || wanted.every((scope) => scopes.includes(scope)) ? wanted : undefined
+  return scopes === null || requested.every((scope) => scopes.includes(scope)) ? requested : undefined
 }
 
 /**
  * Whether a client may request these audiences. A resource must be an absolute URI without a fragment (RFC 8707
  * section 2).
  */
-function mayAskFor({ audiences }: TestClient, wanted: string | readonly string[], fields: Fields): boolean {
+function mayAskFor(
+  { audiences }: TestClient,
+  requested: string | readonly string[],
+  fields: Fields,
+): boolean {
   const isAddress = (item: string): boolean => URL.canParse(item) && !item.includes('#')
-  const list = [wanted].flat()
+  const list = [requested].flat()
   const areNamedRightly = fields['resource'] === undefined ? list.length > 0 : list.every(isAddress)
   return areNamedRightly && list.every((item) => audiences?.includes(item) !== false)
 }

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { describe, expect, it } from 'vitest'
-import { HostLookup } from '../../../src/http/lookup/host-lookup.js'
+import { HostLookup, type LookupFamily } from '../../../src/http/lookup/host-lookup.js'
+import { timers } from '../../../src/util/timers.js'
 import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 
@@ -9,25 +10,38 @@ const OTHERS: readonly LookupAddress[] = [{ address: '192.0.2.2', family: 4 }]
 
 interface Call {
   readonly host: string
+  readonly family: LookupFamily
   readonly succeed: (addresses?: readonly LookupAddress[]) => Promise<void>
   readonly fail: (code: string) => Promise<void>
 }
 
+interface BedOptions {
+  readonly slots?: number
+  readonly silent?: readonly string[]
+  /** Seconds after which the name servers answer. */
+  readonly slow?: Readonly<Record<string, number>>
+  /** The only family that the name servers answer for. */
+  readonly families?: Readonly<Record<string, LookupFamily>>
+}
+
 /** A lookup whose operating system and name servers answer when a test says so. */
-function lookupBed({ slots = 2, silent = [] as readonly string[] } = {}) {
+function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOptions = {}) {
   /** Lookups of the operating system, those that have ended included. */
   const calls: Call[] = []
   const hanging = new Set(silent)
   const lookup = new HostLookup({
     slots: () => slots,
-    isAnswered: async (host) => {
+    answeringFamily: async (host) => {
       await nextTurn()
-      return !hanging.has(host)
+      const seconds = slow[host]
+      if (seconds !== undefined) await new Promise<void>((resolve) => timers.after(seconds, resolve))
+      return hanging.has(host) ? undefined : (families[host] ?? 0)
     },
-    resolve: (host) =>
+    resolve: (host, family) =>
       new Promise((resolve, reject) => {
         calls.push({
           host,
+          family,
           succeed: async (addresses = ADDRESSES) => {
             resolve(addresses)
             await nextTurn()
@@ -178,6 +192,20 @@ describe('hosts whose name servers do not answer', () => {
     }
   })
 
+  it('are looked up after those that have never hung', async () => {
+    const { start, hosts, calls } = lookupBed({ silent })
+    await start('a.test')
+    passDeadlines(10)
+    await calls[0]?.fail('EAI_AGAIN')
+    passDeadlines(1)
+    await start('b.test')
+    await start('a.test')
+    await start('c.test')
+    await calls[1]?.fail('EAI_AGAIN')
+    await calls[2]?.fail('EAI_AGAIN')
+    expect(hosts()).toEqual(['a.test', 'b.test', 'c.test', 'a.test'])
+  })
+
   it('hold up no other host, known or not', async () => {
     const bed = lookupBed({ silent })
     await bed.know('known.test')
@@ -204,31 +232,13 @@ describe('hosts whose name servers do not answer', () => {
     await start('other.test')
     expect(calls.map(({ host }) => host)).toEqual(['other.test'])
   })
-
-  it('are told from others within 500 ms', async () => {
-    const asked: AbortSignal[] = []
-    const lookup = new HostLookup({
-      slots: () => 1,
-      resolve: () => Promise.resolve(ADDRESSES),
-      isAnswered: (_, signal) => {
-        asked.push(signal)
-        return new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(new Error('cancelled')))
-        })
-      },
-    })
-    const found = lookup.addresses('a.test', new AbortController().signal)
-    passDeadlines(0.5)
-    await expect(found).rejects.toMatchObject({ code: 'ETIMEOUT' })
-    expect(asked.map(({ aborted }) => aborted)).toEqual([true])
-  })
 })
 
 describe('a host that hangs in the operating system although its name servers answer', () => {
-  it('counts as hanging after 500 ms, and takes its turn from then on', async () => {
+  it('counts as hanging after 2 s, and takes its turn from then on', async () => {
     const { start, hosts, calls } = lookupBed({ silent: ['silent.test'] })
     await start('odd.test')
-    passDeadlines(0.5)
+    passDeadlines(2)
     await start('silent.test')
     expect(hosts()).toEqual(['odd.test'])
     await calls[0]?.fail('EAI_AGAIN')
@@ -243,6 +253,69 @@ describe('a host that hangs in the operating system although its name servers an
     await start('silent.test')
     await start('odd.test')
     expect(hosts()).toEqual(['odd.test', 'silent.test', 'odd.test', 'silent.test', 'odd.test'])
+  })
+})
+
+describe('a host whose name server answers for one family of addresses only', () => {
+  it('is looked up for that family, beside hosts that hang', async () => {
+    const bed = lookupBed({ silent: ['a.test'], families: { 'four.test': 4, 'six.test': 6 } })
+    for (const host of ['a.test', 'four.test', 'six.test']) await bed.start(host)
+    expect(bed.calls.map(({ host, family }) => [host, family])).toEqual([
+      ['a.test', 0],
+      ['four.test', 4],
+      ['six.test', 6],
+    ])
+  })
+
+  it('keeps its last good addresses if that family has none', async () => {
+    const families: Record<string, LookupFamily> = {}
+    const { know, start, calls } = lookupBed({ families })
+    await know('a.test')
+    passDeadlines(10)
+    families['a.test'] = 4
+    const { found } = await start('a.test')
+    await calls[1]?.fail('ENOTFOUND')
+    expect(await found).toEqual(ADDRESSES)
+  })
+})
+
+describe('a host whose name server answers slowly, in 0.7 s', () => {
+  it('does not wait for its turn behind hosts that hang, not even when it is looked up first', async () => {
+    const { start, hosts, calls } = lookupBed({ silent: ['a.test', 'b.test'], slow: { 'slow.test': 0.7 } })
+    await start('a.test')
+    await start('b.test')
+    const { found } = await start('slow.test')
+    passDeadlines(0.7)
+    await nextTurn()
+    await nextTurn()
+    expect(hosts()).toEqual(['a.test', 'slow.test'])
+    passDeadlines(0.7)
+    await calls[1]?.succeed()
+    expect(await found).toEqual(ADDRESSES)
+  })
+
+  it('does not count as hanging later', async () => {
+    const { start, hosts, calls } = lookupBed({ silent: ['a.test'] })
+    const { found } = await start('slow.test')
+    passDeadlines(0.7)
+    await calls[0]?.succeed()
+    expect(await found).toEqual(ADDRESSES)
+    await start('a.test')
+    passDeadlines(10)
+    await start('slow.test')
+    expect(hosts()).toEqual(['slow.test', 'a.test', 'slow.test'])
+  })
+
+  it('is looked up again where the thread pool has one slot', async () => {
+    const { start, hosts, calls } = lookupBed({ slots: 1 })
+    for (let time = 0; time < 3; time += 1) {
+      const { found } = await start('slow.test')
+      passDeadlines(5)
+      await calls[time]?.succeed()
+      expect(await found).toEqual(ADDRESSES)
+      passDeadlines(10)
+    }
+    expect(hosts()).toEqual(['slow.test', 'slow.test', 'slow.test'])
   })
 })
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
-import { endAll, readCurlLine, runScript, runTsx, startTsx, statusOf } from './support.js'
+import { endAll, readCurlLine, runCompiled, runScript, runTsx, startCompiled, statusOf } from './support.js'
 
 const MAIN = 'examples/start/main.ts'
 
@@ -16,22 +16,22 @@ const ROWS = [
   ['opaque token', '200', '–', 'remote', '1 (introspection)'],
   ['the same opaque token again', '200', '–', 'cache', '0'],
   ['wrong scope', '403', 'scope_insufficient', 'local', '0'],
-  ['too old: 10 min, the route takes 5', '401', 'token_too_old', 'local', '0'],
+  ['too old: 10 min, maximum 5 min', '401', 'token_too_old', 'local', '0'],
   ['expired a minute ago', '401', 'token_expired', 'local', '0'],
   ['wrong audience', '401', 'audience_mismatch', 'local', '0'],
   ['opaque token, confirmed on every request', '200', '–', 'remote', '1 (introspection)'],
   ['the same, revoked at the issuer', '401', 'token_inactive', 'remote', '1 (introspection)'],
   ['keys rotated: JWT signed with the new key', '200', '–', 'local', '1 (jwks)'],
-  ['keys rotated: the first JWT, old key withdrawn', '401', 'key_unknown', 'local', '0'],
+  ['keys rotated: the first JWT, old key removed', '401', 'key_unknown', 'local', '0'],
   [
-    'issuer down: opaque token never seen',
+    'issuer down: new opaque token',
     expect.stringMatching(/^503, retry after \d+ s$/),
     'issuer_unavailable',
     'remote',
     expect.stringMatching(/^[1-9]/),
   ],
-  ['issuer down: JWT never seen, its key is known', '200', '–', 'local', '0'],
-  ['issuer down: JWT seen before', '200', '–', 'cache', '0'],
+  ['issuer down: new JWT, its key is cached', '200', '–', 'local', '0'],
+  ['issuer down: cached JWT', '200', '–', 'cache', '0'],
 ]
 
 /** The cells below the line of dashes, up to the empty line. */
@@ -44,7 +44,7 @@ function rowsOf(stdout: string): string[][] {
 
 describe('the main job, once', () => {
   it.each(['express', 'koa', 'fastify'])('in %s every row is as expected', async (framework) => {
-    const { code, stdout, stderr } = await runTsx([MAIN, '--once', '--framework', framework])
+    const { code, stdout, stderr } = await runCompiled([MAIN, '--once', '--framework', framework])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const rows = rowsOf(stdout)
     expect(
@@ -56,6 +56,7 @@ describe('the main job, once', () => {
   })
 
   it('takes Express if no framework is named', async () => {
+    // With tsx, as `npm start` runs it.
     const { code, stdout } = await runTsx([MAIN, '--once'])
     expect(code).toBe(0)
     expect(stdout).toContain('(express)')
@@ -72,10 +73,10 @@ describe('the main job, once', () => {
       )`)
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
     expect(stdout.split('\n').filter((line) => line.includes('UNEXPECTED'))).toEqual([
-      '^ UNEXPECTED: should have been 403, token_missing, from –, calls 0',
-      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 2 (discovery, jwks)',
-      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 1 (jwks)',
-      '^ UNEXPECTED: should have been 403, check_failed, from local, calls 0',
+      '^ UNEXPECTED: expected 403, token_missing, from –, calls 0',
+      '^ UNEXPECTED: expected 200, no reason, from cache, calls 2 (discovery, jwks)',
+      '^ UNEXPECTED: expected 200, no reason, from cache, calls 1 (jwks)',
+      '^ UNEXPECTED: expected 403, check_failed, from local, calls 0',
     ])
     expect(stdout.trimEnd()).toMatch(/16 rows, 4 NOT as expected$/)
   })
@@ -83,7 +84,7 @@ describe('the main job, once', () => {
 
 describe('the command line', () => {
   it('--help names every option and ends with 0', async () => {
-    const { code, stdout, stderr } = await runTsx([MAIN, '--help'])
+    const { code, stdout, stderr } = await runCompiled([MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const option of ['--framework', '--port', '--issuer-port', '--once', '--help'])
       expect(stdout).toContain(option)
@@ -98,7 +99,7 @@ describe('the command line', () => {
     [['--port'], "Option '--port <value>' argument missing"],
     [['--once=yes'], "Option '--once' does not take an argument"],
   ])('%j is answered with one line and 2', async (args, message) => {
-    const { code, stdout, stderr } = await runTsx([MAIN, ...args])
+    const { code, stdout, stderr } = await runCompiled([MAIN, ...args])
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
@@ -114,7 +115,7 @@ describe('the command line', () => {
     const occupant = createServer().listen(0, '127.0.0.1')
     await once(occupant, 'listening')
     const { port } = occupant.address() as AddressInfo
-    const { code, stdout, stderr } = await runTsx([
+    const { code, stdout, stderr } = await runCompiled([
       MAIN,
       '--once',
       '--framework',
@@ -126,13 +127,13 @@ describe('the command line', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Port ${port} is in use. Give another, or none: a free one is then taken.\n`,
+      stderr: `Port ${port} is in use. Pass another port, or omit the option to use a free port.\n`,
     })
   })
 
   it('the ports asked for are taken', async () => {
     const [port, issuerPort] = await freePorts()
-    const { code, stdout } = await runTsx([
+    const { code, stdout } = await runCompiled([
       MAIN,
       '--once',
       '--port',
@@ -151,8 +152,8 @@ describe('the command line', () => {
 
 describe('the main job, staying up', () => {
   it('prints curl lines that get the answers it says they get', async () => {
-    const job = startTsx([MAIN])
-    const stdout = await job.until(/Ctrl-C ends it\./)
+    const job = startCompiled([MAIN])
+    const stdout = await job.until(/Press Ctrl-C to stop\./)
     const lines = [...stdout.matchAll(/^# (\d{3}): .*\n(curl .*)$/gm)].map(([, status, line]) => ({
       status: Number(status),
       line: line!,
@@ -177,14 +178,14 @@ describe('the main job, staying up', () => {
     ['SIGTERM', 'koa'],
     ['SIGTERM', 'fastify'],
   ] as const)('%s ends it with 0 (%s)', async (signal, framework) => {
-    const job = startTsx([MAIN, '--framework', framework])
-    await job.until(/Ctrl-C ends it\./)
+    const job = startCompiled([MAIN, '--framework', framework])
+    await job.until(/Press Ctrl-C to stop\./)
     job.kill(signal)
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('Ctrl-C during the table ends it as well', async () => {
-    const job = startTsx([MAIN])
+    const job = startCompiled([MAIN])
     await job.until(/^issuer/)
     job.kill('SIGINT')
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })

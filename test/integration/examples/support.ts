@@ -1,7 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import ts from 'typescript'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -10,6 +21,50 @@ const LONG_DEADLINES = fileURLToPath(new URL('../../support/long-deadlines.ts', 
 
 /** Flags of Node for a TypeScript program in which no deadline passes because the machine is slow. */
 export const TSX = ['--import', 'tsx', '--import', LONG_DEADLINES] as const
+
+/** Below node_modules, so that Node finds the packages that the examples import. */
+const CACHE = join(ROOT, 'node_modules/.cache/m2m-guard')
+
+let compiled: string | undefined
+
+/** Compiles the examples once per test file, for programs that start four times as fast as with tsx. */
+function compileExamples(): string {
+  if (compiled !== undefined) return compiled
+  mkdirSync(CACHE, { recursive: true })
+  const folder = mkdtempSync(join(CACHE, 'examples-'))
+  compiled = folder
+  const compile = (
+    source: string,
+    target: string,
+    replace: (code: string) => string = (code) => code,
+  ): void => {
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), 'utf8'), { compilerOptions })
+    mkdirSync(dirname(join(folder, target)), { recursive: true })
+    writeFileSync(join(folder, target), replace(outputText))
+  }
+  for (const name of readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.ts')) compile(`examples/${name}`, `examples/${name.replace(/\.ts$/, '.js')}`)
+  }
+  const timers = pathToFileURL(builtTimers()).href
+  compile('test/support/long-deadlines.ts', 'long-deadlines.js', (code) =>
+    code.replace('../../src/util/timers.js', timers),
+  )
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(ROOT, join(folder, 'node_modules/m2m-guard'), 'dir')
+  return folder
+}
+
+/** The file of the build that exports the timers, which decide when a deadline passes. */
+function builtTimers(): string {
+  const shared = join(ROOT, 'dist/shared')
+  const file = readdirSync(shared).find((name) =>
+    /^export \{.*\btimers\b/m.test(readFileSync(join(shared, name), 'utf8')),
+  )
+  if (file === undefined) throw new Error('dist exports no timers: run npm run build')
+  return join(shared, file)
+}
 
 /** How a program ended and what it wrote. */
 export interface Ended {
@@ -37,19 +92,39 @@ export function endAll(): void {
       // It ended by itself meanwhile.
     }
   }
+  if (compiled !== undefined) rmSync(compiled, { recursive: true, force: true })
+  compiled = undefined
 }
 
 /**
  * Starts a TypeScript program in the project's folder, as `npm start` does, without variables that could change an example.
  * In one process: the `tsx` command runs a second one, and ends with 130 if that is busy for 30 ms when a signal arrives.
  */
-export function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   return startNode([...TSX, ...args], env)
 }
 
 /** Runs a TypeScript program to its end. */
 export function runTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return startTsx(args, env).ended
+}
+
+/** Starts an example as the compiler and the build leave it, for what does not depend on tsx. */
+export function startCompiled(
+  [file, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const folder = compileExamples()
+  const program = join(folder, file.replace(/\.ts$/, '.js'))
+  return startNode(['--import', pathToFileURL(join(folder, 'long-deadlines.js')).href, program, ...args], env)
+}
+
+/** Runs an example to its end, as the compiler and the build leave it. */
+export function runCompiled(
+  args: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return startCompiled(args, env).ended
 }
 
 /** Runs a piece of TypeScript to its end. */

@@ -1,6 +1,5 @@
-import { promises as dns } from 'node:dns'
+import dns from 'node:dns'
 import { readFileSync, writeSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
@@ -8,20 +7,55 @@ import { tokenSource } from '../../../src/client/index.js'
 import { createVerifier, oauth } from '../../../src/index.js'
 import { oauthTokens } from '../../../src/management/index.js'
 import { createTestIssuer } from '../../../src/testing/index.js'
-import { startNameServer } from './name-server.js'
+import { controlDeadlines, passDeadlines, runningDeadlines } from '../../support/deadlines.js'
+import { until } from '../../support/until.js'
+import { startNameServer, type Treatment } from './name-server.js'
 
-// A service whose name server is this process as well; isolation.test.ts starts it in namespaces of its own.
+// A service whose name server is this process as well; isolation.test.ts starts it in namespaces of its own. Time passes
+// for its deadlines only when it says so, and it reports what came before what: a slow machine changes nothing.
+controlDeadlines()
 
-/** Far longer than a lookup takes that is not held up, and far shorter than one that hangs. In seconds. */
-const DEADLINE = 30
+/** Seconds. Longer than all that passes. */
+const DEADLINE = 60
 const INVALID = 64
 const VALID = 20
 
 const [, , folder = ''] = process.argv
+/** Whether the thread pool looks up one host at a time, and so none that hangs. */
+const hasOneSlot = process.env['UV_THREADPOOL_SIZE'] === '1'
 const HANGING = ['introspection', 'keys', 'discovery', 'client', 'management'].map(
-  (kind) => `hanging-${kind}`,
+  (kind) => `hanging-${kind}.idp.test`,
 )
-const nameServer = await startNameServer((name) => name.startsWith('hanging-'))
+const SLOW = 'slow-client.idp.test'
+
+let isHolding = true
+function treatmentOf(name: string, type: string): Treatment {
+  if (name.startsWith('hanging-')) return 'swallow'
+  if (name.startsWith('half-') && type === 'AAAA') return 'swallow'
+  return name === SLOW && isHolding ? 'hold' : 'answer'
+}
+const nameServer = await startNameServer(treatmentOf)
+
+/** The lookups of the operating system that this package has started, and those that have ended. */
+const lookups = { started: [] as string[], ended: [] as string[] }
+const { lookup } = dns
+const recorded = (
+  host: string,
+  options: dns.LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
+): void => {
+  lookups.started.push(host)
+  lookup(host, options, (error, addresses) => {
+    lookups.ended.push(host)
+    callback(error, addresses)
+  })
+}
+Object.assign(dns, { lookup: recorded })
+
+function hangingIn(hosts: readonly string[]): number {
+  return hosts.filter((host) => HANGING.includes(host)).length
+}
+
 const issuer = await createTestIssuer({ opaquePrefix: 'good_' })
 const port = await listenWithTls(issuer.url)
 const { clientId, clientSecret } = issuer.client
@@ -105,6 +139,15 @@ function succeeded(work: Promise<unknown>): Promise<string> {
   )
 }
 
+function watched(work: Promise<unknown>): {
+  readonly result: Promise<string>
+  readonly isDone: () => boolean
+} {
+  let isDone = false
+  const result = succeeded(work).finally(() => (isDone = true))
+  return { result, isDone: () => isDone }
+}
+
 async function allOf(work: Readonly<Record<string, Promise<unknown>>>): Promise<Record<string, unknown>> {
   const values = await Promise.all(Object.values(work))
   return Object.fromEntries(Object.keys(work).map((name, index) => [name, values[index]]))
@@ -126,9 +169,40 @@ for (const work of hanging) {
   }
   work.then(settle, settle)
 }
-// Two queries come from c-ares, which asks once for each family of addresses. More come from the operating system.
-await nameServer.until(() => HANGING.some((host) => nameServer.swallowed(`${host}.idp.test`) > 2))
+// Name servers that have said nothing for 2 s count as silent.
+await until(() => HANGING.every((host) => nameServer.swallowed(host) > 0))
+passDeadlines(2)
+if (!hasOneSlot) await until(() => hangingIn(lookups.started) > 0)
 
+/** A host whose name server takes 0.7 s for each reply, first to c-ares and then to the operating system. */
+async function slowly(): Promise<string> {
+  const { result, isDone } = watched(sourceAt(within('slow-client', '/token')).getToken())
+  await until(() => nameServer.held(SLOW) > 1)
+  passDeadlines(0.7)
+  await until(() => {
+    // In each turn, because c-ares repeats a query if this process was too slow to read the reply.
+    nameServer.reply()
+    return isDone() || lookups.started.includes(SLOW)
+  })
+  passDeadlines(0.7)
+  isHolding = false
+  nameServer.reply()
+  return result
+}
+
+/** A host whose name server never answers for AAAA. */
+async function byHalf(): Promise<string> {
+  const { result, isDone } = watched(sourceAt(within('half-client', '/token')).getToken())
+  await until(() => {
+    // It has said A: the other family is waited for a little.
+    if (runningDeadlines().some((left) => left <= 0.3)) passDeadlines(0.3)
+    return isDone()
+  })
+  return result
+}
+
+const slow = await slowly()
+const half = await byHalf()
 const results = await allOf({
   keys: accepted(times(VALID, () => jwtOf(issuer.url))),
   introspection: accepted(times(VALID, () => issuer.mintOpaque())),
@@ -139,11 +213,9 @@ const results = await allOf({
   ),
   hostsFile: succeeded(sourceAt(within('in-hosts-file', '/token')).getToken()),
   shortName: succeeded(sourceAt(at('short', '/token')).getToken()),
-  application: Promise.race([
-    succeeded(dns.lookup('application.idp.test')),
-    pause(DEADLINE * 1000, 'held up', { ref: false }),
-  ]),
+  application: succeeded(dns.promises.lookup('application.idp.test')),
 })
-writeSync(1, `${JSON.stringify({ ...results, settled })}\n`)
+const hangingLookups = { started: hangingIn(lookups.started), ended: hangingIn(lookups.ended) }
+writeSync(1, `${JSON.stringify({ slow, half, ...results, hangingLookups, settled })}\n`)
 // A process cannot exit while a lookup hangs, because Node waits for its threads.
 process.kill(process.pid, 'SIGKILL')

@@ -4,27 +4,42 @@ import { createSocket } from 'node:dgram'
 export interface NameServer {
   /** How many queries for a name were swallowed. */
   readonly swallowed: (name: string) => number
-  /** Resolves once `holds` does; looks again with each query. */
-  readonly until: (holds: () => boolean) => Promise<void>
+  /** How many queries for a name wait for a reply. */
+  readonly held: (name: string) => number
+  /** Replies to the queries that wait. */
+  readonly reply: () => void
   readonly close: () => void
 }
 
 const TYPE_A = 1
+const TYPES: Readonly<Record<number, QueryType>> = { 1: 'A', 28: 'AAAA' }
 const [NO_ERROR, NAME_ERROR] = [0, 3]
 
+/** What becomes of a query: a reply, none ever, or one when {@link NameServer.reply} is called. */
+export type Treatment = 'answer' | 'swallow' | 'hold'
+
+/** The type of a query (RFC 1035 section 3.2.2, RFC 3596 section 2.1). */
+export type QueryType = 'A' | 'AAAA' | 'other'
+
 /**
- * Answers queries at port 53 of 127.0.0.1, the only port that `resolv.conf` can name: names that `isHanging` never,
- * others below `idp.test` with 127.0.0.1, and all the rest with "no such name".
+ * Answers queries at port 53 of 127.0.0.1, the only port that `resolv.conf` can name: names below `idp.test` with
+ * 127.0.0.1, and all the rest with "no such name".
  */
-export async function startNameServer(isHanging: (name: string) => boolean): Promise<NameServer> {
+export async function startNameServer(
+  treat: (name: string, type: QueryType) => Treatment,
+): Promise<NameServer> {
   const swallowed = new Map<string, number>()
-  const watchers = new Set<() => void>()
+  let held: { readonly name: string; readonly send: () => void }[] = []
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => {
     const { name, type, end } = readQuestion(query)
-    if (isHanging(name)) swallowed.set(name, (swallowed.get(name) ?? 0) + 1)
-    else socket.send(replyTo(query, end, { type, isKnown: name.endsWith('.idp.test') }), port, address)
-    for (const watcher of [...watchers]) watcher()
+    const send = (): void => {
+      socket.send(replyTo(query, end, { type, isKnown: name.endsWith('.idp.test') }), port, address)
+    }
+    const treatment = treat(name, TYPES[type] ?? 'other')
+    if (treatment === 'swallow') swallowed.set(name, (swallowed.get(name) ?? 0) + 1)
+    else if (treatment === 'hold') held.push({ name, send })
+    else send()
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
@@ -32,16 +47,11 @@ export async function startNameServer(isHanging: (name: string) => boolean): Pro
   })
   return {
     swallowed: (name) => swallowed.get(name) ?? 0,
-    until: (holds) =>
-      new Promise((resolve) => {
-        const watcher = (): void => {
-          if (!holds()) return
-          watchers.delete(watcher)
-          resolve()
-        }
-        watchers.add(watcher)
-        watcher()
-      }),
+    held: (wanted) => held.filter(({ name }) => name === wanted).length,
+    reply: () => {
+      for (const { send } of held) send()
+      held = []
+    },
     close: () => {
       socket.close()
     },

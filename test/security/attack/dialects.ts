@@ -53,11 +53,12 @@ const introspection: Dialect = {
   },
   wrong: {
     active: [...NO_TRUTH, 'active'],
-    exp: [...NO_TIME, null, -1, 0, NOW - 60],
-    iat: [...NO_TIME, null, NOW + YEAR],
-    nbf: [...NO_TIME, null, NOW + YEAR],
+    exp: [...NO_TIME, -1, 0, NOW - 60],
+    iat: [...NO_TIME, NOW + YEAR],
+    nbf: [...NO_TIME, NOW + YEAR],
     aud: ['https://elsewhere.example', `${AUDIENCE}/`, AUDIENCE.toUpperCase(), '', [], ...NO_TEXT],
-    iss: ['https://elsewhere.example', '', ...NO_TEXT],
+    // Null counts as absent.
+    iss: ['https://elsewhere.example', '', ...NO_TEXT.filter((value) => value !== null)],
     scope: [...NO_SCOPE, ...NO_TEXT],
     cnf: [{ jkt: 'x' }, { 'x5t#S256': 'x' }, {}],
     token_type: ['DPoP', 'N_A', 'mac', 1, {}],

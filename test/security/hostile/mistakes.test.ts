@@ -27,10 +27,22 @@ describe('a policy that only looks like one', () => {
     ['a map', new Map([['scopes', 'admin']])],
     ['an instance with getters', new Demands()],
     ['an object that inherits its demands', Object.create({ scopes: 'admin' })],
+    [
+      'an object that inherits its demands from one without a prototype',
+      Object.create(Object.assign(Object.create(null) as object, { scopes: 'admin' })),
+    ],
   ])('%s is an error, not a policy that demands nothing', async (_, policy) => {
     const { verifier, jwt } = await testBed()
     expect(() => guard(verifier, policy as Policy)).toThrow(ConfigurationError)
     expect(() => verifier.verify(jwt(), policy as Policy)).toThrow(ConfigurationError)
+  })
+
+  it('a member that is not enumerable counts', async () => {
+    const { verifier, jwt } = await testBed()
+    const policy: Policy = Object.defineProperty({}, 'scopes', { value: 'admin' })
+    await expect(verifier.verify(jwt(), policy)).rejects.toMatchObject({ reason: 'scope_insufficient' })
+    const options = Object.defineProperty({}, 'mode', { value: 'audit' })
+    expect(() => guard(verifier, {}, options)).toThrow(ConfigurationError)
   })
 
   it('one that is changed after its first use fails, and does not go on as before', async () => {

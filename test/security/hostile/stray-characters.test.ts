@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { authlete, clerk, ConfigurationError, createVerifier, oauth, stytch } from '../../../src/index.js'
+import { guard } from '../../../adapters/express.js'
+import {
+  authlete,
+  clerk,
+  ConfigurationError,
+  createVerifier,
+  oauth,
+  Refusal,
+  stytch,
+  type Policy,
+  type Verifier,
+} from '../../../src/index.js'
 import { clerkTokenSource, tokenSource } from '../../../src/client/index.js'
 import { oauthTokens, stytchClients } from '../../../src/management/index.js'
+import { tables } from '../../support/option-tables.js'
 
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
@@ -53,6 +65,8 @@ const OPTIONS: readonly (readonly [string, string, (value: string) => unknown])[
   ['policy.subjects', 'billing', (subjects) => verifier({ subjects })],
   ['policy.issuers', OAUTH.issuer, (issuers) => verifier({ issuers })],
   ['issuers[0].name', 'own', (name) => createVerifier({ issuers: [{ ...oauth(OAUTH), name }] })],
+  ['issuers[0].provider', 'own', (provider) => createVerifier({ issuers: [{ ...oauth(OAUTH), provider }] })],
+  ['guard.realm', 'orders', (realm) => guard(verifierOf(), undefined, { realm })],
   ['tokenSource.issuer', OAUTH.issuer, (issuer) => tokenSource({ issuer, ...CLIENT })],
   ['tokenSource.clientId', 'a', (clientId) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, clientId })],
   [
@@ -96,6 +110,42 @@ describe('a string with', () => {
   })
 })
 
+describe('white space at an end', () => {
+  // In a list of scopes a space separates.
+  const isCompared = (type: string): boolean => /^(?:URL|string|list of strings)(?:, or null)?$/.test(type)
+  const compared = Object.entries(tables).flatMap(([section, table]) =>
+    Object.entries(table)
+      .filter(([, { describe }]) => isCompared(describe.type))
+      .map(([name, { read }]) => ({ option: `${section}.${name}`, read })),
+  )
+
+  it.each(compared)('is refused in $option', ({ option, read }) => {
+    const good = ['https://a.test', 'mch_1', 'ak_1', 'sk_1', 'RS256', 'a'].filter(
+      (value) => errorOf(() => read(option, value)) === undefined,
+    )
+    expect(good).not.toEqual([])
+    for (const value of good) {
+      for (const spoiled of [` ${value}`, `${value} `, `${value}\t`, ' '])
+        expect(
+          errorOf(() => read(option, spoiled)),
+          JSON.stringify(spoiled),
+        ).toBeInstanceOf(ConfigurationError)
+    }
+  })
+
+  it('is refused in the realm of a guard by name, and of a refusal', () => {
+    for (const realm of ['orders ', ' orders', ' ']) {
+      expect(() => guard(verifierOf(), undefined, { realm })).toThrow(
+        'guard.realm: must be a non-empty string of visible ASCII without a space at its ends',
+      )
+      expect(() => new Refusal('token_missing', { realm })).toThrow(
+        'Refusal.realm: must be a non-empty string',
+      )
+    }
+    expect(() => guard(verifierOf(), undefined, { realm: 'orders of "north"' })).not.toThrow()
+  })
+})
+
 describe('an issuer that is the address of a discovery document is refused at start', () => {
   it.each([
     'https://auth.example.com/.well-known/openid-configuration',
@@ -123,8 +173,12 @@ describe('an issuer that is the address of a discovery document is refused at st
   )
 })
 
-function verifier(policy: NonNullable<Parameters<typeof createVerifier>[0]['policy']>): unknown {
+function verifier(policy: Policy): unknown {
   return createVerifier({ issuers: [oauth(OAUTH)], policy })
+}
+
+function verifierOf(): Verifier {
+  return createVerifier({ issuers: [oauth(OAUTH)] })
 }
 
 function errorOf(make: () => unknown): unknown {

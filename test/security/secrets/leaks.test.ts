@@ -57,7 +57,12 @@ async function present(verifier: Verifier, recorder: Recorder): Promise<number> 
   await keep('ready', verifier.ready())
   let accepted = 0
   for (const token of tokens) {
-    for (const policy of POLICIES) if (await keep('verify', verifier.verify(token, policy))) accepted += 1
+    // A policy is evaluated for valid tokens only; any other token is refused alike under each.
+    for (const policy of POLICIES) {
+      const isAccepted = await keep('verify', verifier.verify(token, policy))
+      if (isAccepted) accepted += 1
+      else if (policy === POLICIES[0]) break
+    }
     const headers = { authorization: `Bearer ${token}` }
     await keep('authorize', verifier.authorize({ method: 'GET', url: `/?access_token=${token}`, headers }))
   }
@@ -76,24 +81,28 @@ async function serve(verifier: Verifier, options: ExpressGuardOptions): Promise<
   return server
 }
 
-async function presentOverHttp(verifier: Verifier, recorder: Recorder): Promise<void> {
-  const styles: readonly ExpressGuardOptions[] = [
-    {},
-    { body: 'problem', realm: 'orders' },
-    { onRefusal: (refusal, _request, _response, next) => next(refusal) },
-  ]
-  for (const style of styles) {
-    const server = await serve(verifier, style)
-    const { port } = server.address() as AddressInfo
-    for (const token of tokens) {
-      const response = await fetch(`http://127.0.0.1:${port}/?access_token=${encodeURIComponent(token)}`, {
-        headers: { authorization: `Bearer ${token}` },
-      })
-      recorder.hear('response', `${response.statusText} ${JSON.stringify([...response.headers])}`)
-      recorder.hear('response', await response.text())
-    }
-    await new Promise((resolve) => server.close(resolve))
+/** How a refusal is written: by the guard in two ways, and by the application. */
+const STYLES: readonly ExpressGuardOptions[] = [
+  {},
+  { body: 'problem', realm: 'orders' },
+  { onRefusal: (refusal, _request, _response, next) => next(refusal) },
+]
+
+async function presentOverHttp(
+  verifier: Verifier,
+  recorder: Recorder,
+  style: ExpressGuardOptions,
+): Promise<void> {
+  const server = await serve(verifier, style)
+  const { port } = server.address() as AddressInfo
+  for (const token of tokens) {
+    const response = await fetch(`http://127.0.0.1:${port}/?access_token=${encodeURIComponent(token)}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    recorder.hear('response', `${response.statusText} ${JSON.stringify([...response.headers])}`)
+    recorder.hear('response', await response.text())
   }
+  await new Promise((resolve) => server.close(resolve))
 }
 
 async function recorded(work: (recorder: Recorder) => Promise<void>): Promise<Recorder['said']> {
@@ -145,13 +154,17 @@ test.each(QUOTING_FETCHES)('no secret shows anywhere when an own fetch %s', asyn
   expect(leaks(said, secrets)).toEqual([])
 })
 
-test.each(FAULTS.filter(([name]) => !name.startsWith('hang')))(
+const QUICK_FAULTS = FAULTS.filter(([name]) => !name.startsWith('hang'))
+
+test.each(QUICK_FAULTS.map(([name, fault], index) => [name, fault, index] as const))(
   'no secret shows in an HTTP answer, whoever writes it, when the fault is: %s',
-  async (_name, fault) => {
+  async (_name, fault, index) => {
     const said = await recorded(async (recorder) => {
       fail('where tokens are asked about', fault)
-      for (const { make } of guards(issuer, client)) {
-        await presentOverHttp(verifierOf(make(asking()), recorder, false), recorder)
+      for (const [turn, { make }] of guards(issuer, client).entries()) {
+        // Each style meets every fault and every guard. That a style meets a fault at a certain guard adds nothing.
+        const style = STYLES[(turn + index) % STYLES.length]!
+        await presentOverHttp(verifierOf(make(asking()), recorder, false), recorder, style)
       }
     })
     expect(leaks(said, secrets)).toEqual([])

@@ -1,6 +1,6 @@
-import { type PolicySet, combinePolicies } from '../policy/combine.js'
-import { compilePolicy } from '../policy/compile.js'
-import type { Policy } from '../policy/policy.js'
+import { type PolicySet, combinePolicies } from './combine.js'
+import { compilePolicy } from './compile.js'
+import type { Policy } from './policy.js'
 
 /** Brings the verifier's own policy together with a route's, once for every policy object. */
 export function policySets(own: Policy | undefined): (policy: Policy | undefined) => PolicySet {

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
+
+/** The members that an interface in the sources declares itself, in order. */
+function membersOf(file: string, name: string): readonly string[] {
+  const source = ts.createSourceFile(file, readFileSync(ROOT + file, 'utf8'), ts.ScriptTarget.ES2022)
+  const found = source.statements.find(
+    (statement): statement is ts.InterfaceDeclaration =>
+      ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+  )
+  if (found === undefined) throw new Error(`${file} has no interface ${name}`)
+  return found.members.map((member) => member.name?.getText(source) ?? '')
+}
+
+const documented = (page: string, section: string): readonly string[] =>
+  rowsOf(sectionOf(readPaper(page), section), 'field').map(({ field }) => codeIn(field))
+
+describe('a table of fields names every field the code has, and no other', () => {
+  it('docs/reference/events.md: decisions', () => {
+    const fields = membersOf('src/model/decision.ts', 'DecisionEvent')
+    expect([...documented('docs/reference/events.md', 'Decisions')].sort()).toEqual([...fields].sort())
+  })
+
+  it('docs/reference/events.md: changes at issuers', () => {
+    const fields = membersOf('src/model/issuer-events.ts', 'IssuerEvent')
+    expect([...documented('docs/reference/events.md', 'Changes at issuers')].sort()).toEqual(
+      [...fields].sort(),
+    )
+  })
+
+  it('docs/reference/events.md: the kinds of changes', () => {
+    const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Changes at issuers'), '`kind`')
+    const kinds = rows.flatMap((row) => [...row['`kind`']!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+    const declared = readFileSync(`${ROOT}src/model/issuer-events.ts`, 'utf8').matchAll(/^ {2}\| '(\w+)'$/gm)
+    expect(kinds.sort()).toEqual([...declared].map(([, name = '']) => name).sort())
+  })
+
+  it('docs/reference/health.md', () => {
+    const keys = [...membersOf('src/model/health.ts', 'DocumentHealth'), 'count']
+    const remote = membersOf('src/introspection/introspector.ts', 'RemoteHealth')
+    const fields = [
+      ...membersOf('src/verifier/readiness.ts', 'VerifierHealth'),
+      ...membersOf('src/verifier/issuer-connection.ts', 'IssuerHealth').map((name) => `issuers.${name}`),
+      ...keys.map((name) => `keys.${name}`),
+      ...remote.map((name) => `remote.${name}`),
+    ]
+    expect([...documented('docs/reference/health.md', 'Health')].sort()).toEqual(fields.sort())
+  })
+})

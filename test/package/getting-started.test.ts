@@ -1,0 +1,170 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { randomInt } from 'node:crypto'
+import { get, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:net'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { blocksOf, readPaper, type Block } from '../integration/docs/support.js'
+import { until } from '../support/until.js'
+import { createProject, emptyFolder, packTarball, run, tool } from './support.js'
+
+const PAGES = ['express', 'koa', 'fastify', 'fetch'].map((name) => `docs/guide/getting-started/${name}.md`)
+
+/** Packages that the pages install and that this project has as well. */
+const INSTALLED = [
+  'express',
+  'koa',
+  '@koa/router',
+  'fastify',
+  'hono',
+  '@hono/node-server',
+  '@types/express',
+  '@types/koa',
+  '@types/node',
+  'typescript',
+  'tsx',
+]
+
+const project = emptyFolder()
+const processes: ChildProcess[] = []
+
+beforeAll(() => {
+  createProject(project.path, packTarball(project.path), INSTALLED)
+}, 300_000)
+
+afterEach(async () => {
+  await Promise.all(processes.splice(0).map(stop))
+})
+
+afterAll(project.remove)
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill()
+  await once(child, 'exit')
+}
+
+/** The ports that a page names are exchanged for free ones, outside the range from which systems assign ports. */
+async function freePort(): Promise<string> {
+  for (;;) {
+    const server = createServer()
+    const listening = once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    const port = randomInt(20_000, 30_000)
+    server.listen(port, '127.0.0.1')
+    if (!(await listening)) continue
+    await once(server.close(), 'close')
+    return String(port)
+  }
+}
+
+/** What `curl -i` prints. */
+async function curl(url: string): Promise<string> {
+  const [response] = (await once(get(url), 'response')) as [IncomingMessage]
+  const { httpVersion, statusCode, statusMessage, rawHeaders } = response
+  const headers = rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : [],
+  )
+  return [`HTTP/${httpVersion} ${statusCode} ${statusMessage}`, ...headers, '', await text(response)].join(
+    '\n',
+  )
+}
+
+/** The file in which the page says to save a block. */
+function fileOf(page: string, block: Block): string | undefined {
+  const before = readPaper(page)
+    .split('\n')
+    .slice(0, block.line - 2)
+    .join('\n')
+    .trimEnd()
+    .split('\n\n')
+    .at(-1)
+  return /Save this as `([^`]+)`/.exec(before ?? '')?.[1]
+}
+
+/** Starts a program that keeps running, and waits until it accepts connections. */
+async function startServer(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  port: string,
+): Promise<void> {
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  processes.push(child)
+  const output: string[] = []
+  child.stdout.on('data', (data: Buffer) => output.push(data.toString()))
+  child.stderr.on('data', (data: Buffer) => output.push(data.toString()))
+  const url = `http://127.0.0.1:${port}/`
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`${args.join(' ')} ended: ${output.join('')}`)
+    return fetch(url).then(
+      () => true,
+      () => false,
+    )
+  })
+}
+
+describe.each(PAGES)('%s', (page) => {
+  it('leads from an empty folder to a guarded API and a service that calls it, word for word', async () => {
+    const [api, issuer] = [await freePort(), await freePort()]
+    const exchange = (written: string): string => written.replaceAll('3000', api).replaceAll('4000', issuer)
+    const started = new Set<string>()
+    let cwd = project.path
+    let printed = ''
+
+    for (const block of blocksOf(page)) {
+      const file = fileOf(page, block)
+      if (file !== undefined) writeFileSync(join(cwd, file), exchange(block.text))
+      else if (block.language === 'text') expectOutput(block.text)
+      else if (block.language === 'sh') for (const line of block.text.split('\n')) await type(exchange(line))
+    }
+    expect([...started]).toEqual(['issuer.js', 'server.js', 'server.ts'])
+
+    function expectOutput(expected: string): void {
+      const lines = printed.split(/\r?\n/).map((line) => line.trim())
+      for (const line of expected.split('\n')) expect(lines).toContain(line)
+    }
+
+    async function type(line: string): Promise<void> {
+      const [program = '', ...args] = line.split(' ')
+      if (line.startsWith('mkdir ')) {
+        cwd = join(project.path, `${basename(page, '.md')}-${args[0]!}`)
+        mkdirSync(cwd)
+      } else if (program === 'npm' && args[0] === 'install') {
+        const names = args.slice(1).filter((name) => !name.startsWith('--'))
+        for (const name of names)
+          expect(existsSync(join(project.path, 'node_modules', name)), name).toBe(true)
+      } else if (program === 'npm') {
+        await run('npm', args, cwd)
+      } else if (program === 'mv') {
+        renameSync(join(cwd, args[0]!), join(cwd, args[1]!))
+      } else if (program === 'curl') {
+        expect(args[0]).toBe('-i')
+        printed = await curl(args[1]!)
+      } else if (program === 'npx' && args[0] === 'tsc') {
+        await run(tool('tsc'), args.slice(1), cwd)
+      } else if (program === 'npx' && args[0] === 'tsx') {
+        await startOnce(tool('tsx'), args[1]!, api)
+      } else if (program === 'node' && args[0] === 'client.js') {
+        printed = await run(process.execPath, args, cwd)
+      } else if (program === 'node') {
+        await startOnce(process.execPath, args[0]!, args[0] === 'issuer.js' ? issuer : api)
+      } else {
+        throw new Error(`the page has a command that is not known here: ${line}`)
+      }
+    }
+
+    async function startOnce(program: string, file: string, port: string): Promise<void> {
+      // The TypeScript server takes the place of the JavaScript one.
+      if (file === 'server.ts') await stop(processes.pop()!)
+      await startServer(program, [file], cwd, port)
+      started.add(file)
+      if (file === 'server.ts') expect((await fetch(`http://127.0.0.1:${port}/orders`)).status).toBe(401)
+    }
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { oauth, type OAuthOptions } from '../../src/index.js'
+import { testBed } from '../support/test-bed.js'
+
+const AUDIENCE = 'https://api.test'
+const FULL = {
+  active: true,
+  iss: undefined,
+  sub: 'billing',
+  client_id: 'billing',
+  aud: AUDIENCE,
+  scope: 'a',
+}
+
+async function says(members: object, extra: Partial<OAuthOptions> = {}) {
+  const bed = await testBed({ issuers: (by) => [oauth({ ...by.oauth(), ...extra })] })
+  bed.issuer.fail('introspection', { status: 200, body: { ...FULL, ...members } })
+  return { ...bed, token: bed.opaque() }
+}
+
+describe('a member of an introspection response that is null counts as absent', () => {
+  it.each([
+    'iss',
+    'sub',
+    'client_id',
+    'azp',
+    'jti',
+    'exp',
+    'nbf',
+    'iat',
+    'scope',
+    'scp',
+    'username',
+    'token_type',
+  ])('%s', async (name) => {
+    const absent = await says({ [name]: undefined })
+    const without = await absent.verifier.verify(absent.token)
+    const { verifier, token } = await says({ [name]: null })
+    const { claims, issuer: _, fingerprint: __, confirmedAt: ___, ...facts } = await verifier.verify(token)
+    expect(without).toMatchObject(facts)
+    expect(claims[name]).toBeNull()
+  })
+
+  it('aud: which refuses where the audience is compared, and only there', async () => {
+    const compared = await says({ aud: null })
+    expect(await compared.outcome(compared.token)).toBe('audience_mismatch')
+    const any = await says({ aud: null }, { audience: null })
+    expect(await any.outcome(any.token)).toBe('accepted')
+  })
+
+  it('exp and iat: which a policy that needs them refuses', async () => {
+    const { outcome, token } = await says({ exp: null, iat: null })
+    expect(await outcome(token, { maxTokenLifetime: '1h' })).toBe('lifetime_too_long')
+    expect(await outcome(token, { maxTokenAge: '1h' })).toBe('claim_missing')
+  })
+
+  it('sub: in whose place the client id stands, which is not compared as a subject', async () => {
+    const { outcome, token } = await says({ sub: null })
+    expect(await outcome(token, { clients: 'billing' })).toBe('accepted')
+    expect(await outcome(token, { subjects: 'billing' })).toBe('subject_not_allowed')
+  })
+
+  it('client_id: in whose place the subject stands in a policy', async () => {
+    const { outcome, token } = await says({ client_id: null })
+    expect(await outcome(token, { clients: 'billing' })).toBe('accepted')
+    expect(await outcome(token, { clients: 'other' })).toBe('client_not_allowed')
+  })
+
+  it('in a confirmation, which then narrows nothing by it', async () => {
+    const { outcome, jwt, issuer } = await testBed()
+    const token = jwt({ scopes: 'a' })
+    const members = ['iss', 'sub', 'client_id', 'jti', 'exp', 'nbf', 'iat', 'aud', 'scope', 'token_type']
+    const body = Object.fromEntries(members.map((name) => [name, null]))
+    issuer.fail('introspection', { status: 200, body: { ...body, active: true } })
+    expect(await outcome(token, { confirmAfter: 0, scopes: 'a', clients: 'test-client' })).toBe(
+      await outcome(token, { scopes: 'a', clients: 'test-client' }),
+    )
+    expect(await outcome(token, { confirmAfter: 0, scopes: 'a' })).toBe('accepted')
+  })
+})
+
+describe('null is not absent where that would accept more', () => {
+  it.each([
+    ['active', { active: null }, 'issuer_unavailable'],
+    ['cnf, which is a binding of an unknown kind', { cnf: null }, 'proof_missing'],
+  ])('%s', async (_, members, expected) => {
+    const { outcome, token } = await says(members)
+    expect(await outcome(token)).toBe(expected)
+  })
+
+  it.each([
+    ['exp', { exp: 'never' }],
+    ['exp', { exp: [null] }],
+    ['aud', { aud: [null] }],
+    ['scope', { scope: [null] }],
+    ['sub', { sub: '' }],
+    ['client_id', { client_id: false }],
+  ])('nor is any other wrong type: %s %j', async (_, members) => {
+    const { outcome, token } = await says(members)
+    expect(await outcome(token)).toBe('claim_invalid')
+  })
+})
