@@ -65,7 +65,7 @@ function issueToken(state: IssuerState, fields: Fields, client: TestClient): Tes
   const scopes = grantedScopes(client, listField(fields, 'scope'))
   if (scopes === undefined) return oauthError(400, 'invalid_scope', 'the client may not have this scope')
   const requested = audienceField(fields)
-  if (requested !== undefined && !mayRequest(client, requested, fields))
+  if (requested !== undefined && !mayAskFor(client, requested, fields))
     return oauthError(400, 'invalid_target', 'the client may not have tokens for this audience')
   const { tokenLifetime: expiresIn = 3600 } = client
   const options = { clientId: client.clientId, scopes, audience: requested ?? client.audience, expiresIn }
@@ -95,15 +95,15 @@ export function grantedScopes(
  * Whether a client may request these audiences. A resource must be an absolute URI without a fragment (RFC 8707
  * section 2).
  */
-function mayRequest(
+function mayAskFor(
   { audiences }: TestClient,
   requested: string | readonly string[],
   fields: Fields,
 ): boolean {
-  const isUrl = (item: string): boolean => URL.canParse(item) && !item.includes('#')
+  const isAddress = (item: string): boolean => URL.canParse(item) && !item.includes('#')
   const list = [requested].flat()
-  const areValid = fields['resource'] === undefined ? list.length > 0 : list.every(isUrl)
-  return areValid && list.every((item) => audiences?.includes(item) !== false)
+  const areNamedRightly = fields['resource'] === undefined ? list.length > 0 : list.every(isAddress)
+  return areNamedRightly && list.every((item) => audiences?.includes(item) !== false)
 }
 
 function audienceField(fields: Fields): string | readonly string[] | undefined {
