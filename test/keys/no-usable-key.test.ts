@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { jwksBed } from '../support/test-bed.js'
 
-const REASON = 'no usable key in it'
+const REASON = 'contains no usable key'
 
 describe('a key set without one usable key', () => {
   it.each([
