@@ -154,5 +154,5 @@ it('if neither address has a document, the error tells of the response that is n
   })
   const verifier = createVerifier({ issuers: [oauth({ issuer: url, audience: null })] })
   onTestFinished(() => verifier.close())
-  await expect(verifier.ready()).rejects.toThrow(`no JSON object at ${url}${FIRST}`)
+  await expect(verifier.ready()).rejects.toThrow(`the response of ${url}${FIRST} is not a JSON object`)
 })

@@ -48,7 +48,7 @@ describe('keys behind a connection that', () => {
     await proxy.refuse()
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
-    expect(health().keys?.failure).toBe('no answer (ECONNREFUSED)')
+    expect(health().keys?.failure).toBe('no response (ECONNREFUSED)')
     await proxy.accept()
     pass(1)
     expect((await answer(jwt())).status).toBe(200)
@@ -119,7 +119,7 @@ describe('questions over a connection that', () => {
     expect(health().remote).toMatchObject({
       status: 'down',
       breaker: 'closed',
-      failure: 'no answer (ECONNREFUSED)',
+      failure: 'no response (ECONNREFUSED)',
     })
     await proxy.accept()
     expect((await answer(token)).status).toBe(200)

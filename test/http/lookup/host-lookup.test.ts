@@ -31,7 +31,7 @@ function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOpti
   const hanging = new Set(silent)
   const lookup = new HostLookup({
     slots: () => slots,
-    answeringFamily: async (host) => {
+    findRespondingFamily: async (host) => {
       await nextTurn()
       const seconds = slow[host]
       if (seconds !== undefined) await new Promise<void>((resolve) => timers.after(seconds, resolve))

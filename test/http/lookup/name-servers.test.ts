@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answeringFamily, familiesOf, type NameServerQueries } from '../../../src/http/lookup/name-servers.js'
+import { queryFamilies, familiesOf, type NameServerQueries } from '../../../src/http/lookup/name-servers.js'
 import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 
@@ -31,7 +31,7 @@ function nameServers(replies: Readonly<Record<string, Reply>>) {
     cancelled: () => cancelled,
     family: async (names: readonly string[], families: readonly (4 | 6)[] = [4, 6]) => {
       let result: { readonly family: 0 | 4 | 6 | undefined } | undefined
-      void answeringFamily(names, families, () => queries).then((family) => {
+      void queryFamilies(names, families, () => queries).then((family) => {
         result = { family }
       })
       await nextTurn()

@@ -149,7 +149,7 @@ describe('F28 a kept connection that is closed when it is used again', () => {
   it('fails any other request, and is not used a third time', async () => {
     const { url, transport, connections } = await closing()
     await expect(send(transport, { url, method: 'POST', body: 'a=1' })).rejects.toThrow(
-      'no answer (ECONNRESET)',
+      'no response (ECONNRESET)',
     )
     expect((await send(transport, { url })).text).toBe('ok')
     expect(connections()).toBe(2)
@@ -195,29 +195,29 @@ describe('a response', () => {
     [
       'that switches protocols',
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
-      'no answer',
+      'no response',
     ],
     [
       'with more than 16 KiB of headers',
       `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
-      'no answer (HPE_HEADER_OVERFLOW)',
+      'no response (HPE_HEADER_OVERFLOW)',
     ],
-    ['that is not HTTP', 'garbage\r\n\r\n', 'no answer (HPE_INVALID_CONSTANT)'],
+    ['that is not HTTP', 'garbage\r\n\r\n', 'no response (HPE_INVALID_CONSTANT)'],
     [
       'with two lengths',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok',
-      'no answer (HPE_',
+      'no response (HPE_',
     ],
     [
       'that is larger than allowed',
       `HTTP/1.1 200 OK\r\ncontent-length: 1025\r\n\r\n${'a'.repeat(1025)}`,
-      'answer larger than 1024 bytes',
+      'response larger than 1024 bytes',
     ],
-    ['that is not UTF-8', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\u00FF', 'answer that is not UTF-8'],
+    ['that is not UTF-8', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\u00FF', 'response that is not UTF-8'],
   ])('%s is refused, and its connection is closed', async (_, bytes, message) => {
     const server = await rawServer(({ socket }) => socket.write(bytes, 'latin1'))
     await expect(send(open(), { url: server.url })).rejects.toThrow(message)
-    await until(() => server.open() === 0 || !message.startsWith('answer larger'))
+    await until(() => server.open() === 0 || !message.startsWith('response larger'))
   })
 
   it.each(['gzip', 'GZIP', 'br', 'gzip, identity'])(
@@ -231,7 +231,7 @@ describe('a response', () => {
         )
         socket.write(body)
       })
-      await expect(send(open(), { url })).rejects.toThrow('compressed answer')
+      await expect(send(open(), { url })).rejects.toThrow('compressed response')
     },
   )
 
@@ -265,7 +265,7 @@ describe('a response', () => {
       ({ status }) => String(status),
       (error: unknown) => String(error),
     )
-    expect(outcome).toMatch(/^413$|^ExchangeError: no answer \((?:ECONNRESET|EPIPE)\)$/)
+    expect(outcome).toMatch(/^413$|^ExchangeError: no response \((?:ECONNRESET|EPIPE)\)$/)
   })
 })
 
@@ -284,14 +284,14 @@ describe('a request', () => {
 
   it('to an address with credentials is not sent', async () => {
     const { url, connections } = await rawServer(({ socket }) => socket.write(OK))
-    await expect(send(open(), { url: url.replace('//', '//id:secret@') })).rejects.toThrow(/^no answer$/)
+    await expect(send(open(), { url: url.replace('//', '//id:secret@') })).rejects.toThrow(/^no response$/)
     expect(connections()).toBe(0)
   })
 
   it('with a header that HTTP does not allow is not sent, and its value is not in the error', async () => {
     const { url, connections } = await rawServer(({ socket }) => socket.write(OK))
     const headers = { authorization: 'Bearer secret\r\nx: y' }
-    await expect(send(open(), { url, headers })).rejects.toThrow(/^no answer \(ERR_INVALID_CHAR\)$/)
+    await expect(send(open(), { url, headers })).rejects.toThrow(/^no response \(ERR_INVALID_CHAR\)$/)
     expect(connections()).toBe(0)
   })
 })
