@@ -36,7 +36,7 @@ export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
  * Compares scopes by Stytch's rule: a scope is `action:resource`, or an action alone, whose resource is then `-`. A granted
  * resource `*` satisfies every resource.
  *
- * A scope is split at the first colon only. Stytch's client ignores text after a second colon, so that `read:users:eu`
+ * A scope is split at the first colon only. Stytch's client ignores the rest after a second colon, so that `read:users:eu`
  * would satisfy `read:users:us`.
  */
 export const stytchScope: ScopeMatcher = (granted, required) => {
