@@ -100,7 +100,7 @@ describe.each(SIGNED)('$source ($algorithm)', ({ algorithm, jwk, token }) => {
   })
 })
 
-describe('what is no signature', () => {
+describe('values that are not a signature', () => {
   it(`${SHARED_KEY.source}: a shared key verifies nothing, though the example is right`, async () => {
     await compactVerify(SHARED_KEY.token, await importJWK(SHARED_KEY.jwk, 'HS256'))
     expect(decodeJwt(SHARED_KEY.token)?.claims).toMatchObject({ iss: 'joe' })
