@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Refusal, type RefusalReason } from '../../../src/index.js'
 import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
-/** The reasons as they stand in the code: the names of the table that every answer comes from. */
+/** The reasons in the code: the names of the table that every response comes from. */
 function reasonsInCode(): readonly RefusalReason[] {
   const text = readFileSync(`${ROOT}src/model/refusal-reasons.ts`, 'utf8')
   const source = ts.createSourceFile('refusal-reasons.ts', text, ts.ScriptTarget.ES2022)

@@ -5,7 +5,7 @@ import { runBlock } from './run.js'
 
 const [recipe] = blocksOf('docs/guide/recipes.md').filter(({ text }) => text.includes("server.on('upgrade'"))
 
-/** Asks for an upgrade; resolves with the first bytes of the response. */
+/** Requests an upgrade. Resolves with the first bytes of the response. */
 async function upgrade(
   url: string,
   token: string | undefined,
