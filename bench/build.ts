@@ -4,12 +4,12 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { built, root } from './support/machine.js'
 
-/** Builds the package as it is published, to weigh it. */
+/** Builds the package as it is published, to measure its size. */
 export async function buildPackage(): Promise<void> {
   await run('scripts/build.mjs')
 }
 
-/** Compiles the library and the bench, so that the code that a TypeScript loader adds is not measured. */
+/** Compiles the library and the benchmark, so that the code that a TypeScript loader adds is not measured. */
 export async function build(): Promise<void> {
   rmSync(built, { recursive: true, force: true })
   await run('node_modules/typescript/bin/tsc', '-p', 'bench')
@@ -21,5 +21,5 @@ export async function build(): Promise<void> {
 async function run(script: string, ...args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number | null]
-  if (code !== 0) throw new Error(`${script} ended with ${code}`)
+  if (code !== 0) throw new Error(`${script} exited with code ${code}`)
 }

@@ -31,7 +31,7 @@ const paths: Readonly<Record<string, Path>> = {
 // Measures one path in its own process, started by scripts/bench.ts.
 const [name = ''] = process.argv.slice(2)
 const path = paths[name]
-if (path === undefined) throw new TypeError(`there is no path ${name}`)
+if (path === undefined) throw new TypeError(`unknown path: ${name}`)
 answerMessages(async (effort: Effort) => ({
   ...(await path.run(effort)),
   versions: versionsOf(path.packages),

@@ -1,15 +1,15 @@
-// An authorization server built on Authlete: opaque tokens through Authlete's introspection, JWTs with the
+// Guards an API with Authlete: opaque tokens are introspected at Authlete, and JWTs are verified with the authorization
 // server's keys.
 //
-//   npx tsx examples/authlete.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/authlete.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/authlete.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/authlete.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own service, set
 //   AUTHLETE_SERVICE_ID             the service's number
 //   AUTHLETE_SERVICE_ACCESS_TOKEN   a service access token, never the organization's
-//   AUTHLETE_API_URL                the region's address, such as https://us.authlete.com
+//   AUTHLETE_API_URL                the region's URL, such as https://us.authlete.com
 //   AUTHLETE_ISSUER                 your authorization server's issuer identifier
-//   AUTHLETE_AUDIENCE               what tokens for this API name as their audience or resource
+//   AUTHLETE_AUDIENCE               the audience or resource in tokens for this API
 import express from 'express'
 import { authlete, createVerifier } from 'm2m-guard'
 import { accessToken, guard } from 'm2m-guard/express'
@@ -30,7 +30,7 @@ const verifier = createVerifier({
       serviceId: env.AUTHLETE_SERVICE_ID,
       serviceAccessToken: env.AUTHLETE_SERVICE_ACCESS_TOKEN,
       apiUrl: env.AUTHLETE_API_URL,
-      // Leave it out and JWTs, too, are checked by asking Authlete.
+      // Without issuer, JWTs are introspected at Authlete as well.
       issuer: env.AUTHLETE_ISSUER,
       audience: env.AUTHLETE_AUDIENCE,
     }),
@@ -44,14 +44,14 @@ app.get('/orders', guard(verifier, { scopes: 'orders:read' }), (request, respons
 })
 const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 
-const good = { provider: 'authlete', scopes: 'orders:read' } as const
+const accepted = { provider: 'authlete', scopes: 'orders:read' } as const
 await demonstrate(server, testIssuer, [
-  { what: 'an opaque token', path: '/orders', token: (issuer) => issuer.mintOpaque(good), status: 200 },
-  { what: 'a JWT', path: '/orders', token: (issuer) => issuer.mintJwt(good), status: 200 },
+  { what: 'an opaque token', path: '/orders', token: (issuer) => issuer.mintOpaque(accepted), status: 200 },
+  { what: 'a JWT', path: '/orders', token: (issuer) => issuer.mintJwt(accepted), status: 200 },
   {
     what: 'for another API',
     path: '/orders',
-    token: (issuer) => issuer.mintOpaque({ ...good, audience: 'https://other.test' }),
+    token: (issuer) => issuer.mintOpaque({ ...accepted, audience: 'https://other.test' }),
     status: 401,
   },
 ])

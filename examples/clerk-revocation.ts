@@ -1,12 +1,12 @@
-// Revokes a Clerk token, and shows how soon each of two services notices: one that remembers Clerk's answers for the
-// usual 30 s, one that asks on every request. The clock of the services is put forward, so that nobody has to wait.
+// Revokes a Clerk token and shows when each of two services refuses it. One service caches results for the default of 30 s,
+// and one confirms the token on every request. The clock of the services is moved forward, so that the example does not wait.
 //
-//   npx tsx examples/clerk-revocation.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/clerk-revocation.ts --once    revokes, prints what the services answer, ends
+//   npx tsx examples/clerk-revocation.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/clerk-revocation.ts --once    revokes, prints the services' responses, exits
 //
 // With your own instance, set
-//   CLERK_MACHINE_SECRET_KEY   the key of the machine that is called (ak_...)
-//   CLERK_SENDER_SECRET_KEY    the key of the machine that calls (ak_...), which may call the other
+//   CLERK_MACHINE_SECRET_KEY   the key of the receiving machine (ak_...)
+//   CLERK_SENDER_SECRET_KEY    the key of the calling machine (ak_...), which has access to the other
 //   CLERK_API_URL              https://api.clerk.com
 import express from 'express'
 import { once } from 'node:events'
@@ -23,17 +23,17 @@ const { env, testIssuer } = await environment({
   CLERK_API_URL: (issuer) => issuer.endpoints.clerk,
 })
 
-let putForward = 0
-const clock = (): number => Date.now() + putForward * 1000
+let clockOffset = 0
+const clock = (): number => Date.now() + clockOffset * 1000
 
-/** Two services are two processes as a rule, each with a verifier that knows nothing of the other's. */
+/** Creates a verifier for one service. Services are usually separate processes, whose verifiers share no cache. */
 function verifierOfService(): Verifier {
   return createVerifier({
     issuers: [
       clerk({
         machineSecretKey: env.CLERK_MACHINE_SECRET_KEY,
         apiUrl: env.CLERK_API_URL,
-        // Clerk does not revoke JWTs: where revocation matters, let none in.
+        // Clerk cannot revoke JWTs. Accept none if revocation is required.
         jwtAccess: false,
       }),
     ],
@@ -41,10 +41,10 @@ function verifierOfService(): Verifier {
   })
 }
 const app = express()
-app.get('/remembering', guard(verifierOfService()), (request, response) => {
+app.get('/cached', guard(verifierOfService()), (request, response) => {
   response.json({ machine: accessToken(request).subject })
 })
-app.get('/asking', guard(verifierOfService(), { confirmAfter: 0 }), (request, response) => {
+app.get('/confirmed', guard(verifierOfService(), { confirmAfter: 0 }), (request, response) => {
   response.json({ machine: accessToken(request).subject })
 })
 const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
@@ -55,29 +55,29 @@ const tokens = clerkTokens({ machineSecretKey: env.CLERK_SENDER_SECRET_KEY, apiU
 const { tokenId: id, token } = await tokens.create({ expiresIn: '10m' })
 const headers = { authorization: `Bearer ${token}` }
 
-/** What both services answer to the token. */
+/** Prints the responses of both services to the token, and compares them with the expected status. */
 async function show(when: string, expected: readonly [number, number]): Promise<void> {
-  const remembering = await fetch(`${url}/remembering`, { headers })
-  const asking = await fetch(`${url}/asking`, { headers })
-  const isAsExpected = remembering.status === expected[0] && asking.status === expected[1]
-  console.log(`${when}: remembering ${remembering.status}, asking ${asking.status}`)
+  const cached = await fetch(`${url}/cached`, { headers })
+  const confirmed = await fetch(`${url}/confirmed`, { headers })
+  const isAsExpected = cached.status === expected[0] && confirmed.status === expected[1]
+  console.log(`${when}: cached ${cached.status}, confirmed ${confirmed.status}`)
   if (isAsExpected) return
-  console.log(`^ UNEXPECTED: should have been ${expected.join(', ')}`)
+  console.log(`^ UNEXPECTED: expected ${expected.join(', ')}`)
   process.exitCode = 1
 }
 
 await show('before the revocation', [200, 200])
-await tokens.revoke({ tokenId: id, reason: 'the example ends it' })
-await show('at once', [200, 401])
-putForward = 15
+await tokens.revoke({ tokenId: id, reason: 'end of the example' })
+await show('immediately after the revocation', [200, 401])
+clockOffset = 15
 await show('after 15 s', [200, 401])
-putForward = 31
+clockOffset = 31
 await show('after 31 s', [401, 401])
 
 await demonstrate(server, testIssuer, [
   {
     what: 'another token',
-    path: '/asking',
+    path: '/confirmed',
     token: (issuer) => issuer.mintOpaque({ provider: 'clerk' }),
     status: 200,
   },

@@ -1,11 +1,12 @@
-// Clerk M2M tokens: opaque ones (mt_...) through Clerk's verify endpoint, JWTs of named machines with Clerk's keys.
+// Guards an API with Clerk M2M tokens. Opaque tokens (mt_...) are verified at Clerk's verify endpoint, and JWTs of listed
+// machines with Clerk's keys.
 //
-//   npx tsx examples/clerk.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/clerk.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/clerk.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/clerk.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own instance, set
-//   CLERK_MACHINE_SECRET_KEY   the key of the machine that is this API (ak_...)
-//   CLERK_ISSUER               the Frontend API's address, https://your-app.clerk.accounts.dev
+//   CLERK_MACHINE_SECRET_KEY   the key of this API's machine (ak_...)
+//   CLERK_ISSUER               the Frontend API's URL, https://your-app.clerk.accounts.dev
 //   CLERK_API_URL              https://api.clerk.com
 //   CLERK_SENDER               the machine that may call (mch_...)
 import express from 'express'
@@ -27,7 +28,7 @@ const verifier = createVerifier({
       machineSecretKey: env.CLERK_MACHINE_SECRET_KEY,
       issuer: env.CLERK_ISSUER,
       apiUrl: env.CLERK_API_URL,
-      // The sender writes what its JWTs say of scopes and audience. So who it is decides, and nothing else.
+      // The sender writes the scopes and the audience of its JWTs, so access depends on the sender alone.
       jwtAccess: { senders: [env.CLERK_SENDER] },
     }),
   ],

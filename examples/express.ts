@@ -1,7 +1,7 @@
-// An API in Express: a guard on a router, scopes per route, and who called in the handler.
+// An API in Express: a guard on a router, scopes per route, and the client id in a handler.
 //
-//   npx tsx examples/express.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/express.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/express.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/express.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import express from 'express'
@@ -24,7 +24,7 @@ const orders = express.Router()
 orders.get('/', requireScopes('orders:read'), (request, response) => {
   response.json({ orders: ['o-1', 'o-2'], client: accessToken(request).clientId })
 })
-// The guard stands before the body parser: the body of a request that may not pass is never read.
+// The guard is registered before the body parser, so that the body of a refused request is never parsed.
 orders.post(
   '/',
   requirePolicy({ scopes: 'orders:write', maxTokenAge: '5m' }),
@@ -41,20 +41,20 @@ const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 await demonstrate(server, testIssuer, [
   { what: 'no token', path: '/orders', status: 401 },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 200,
   },
   {
-    what: 'may read only',
+    what: 'without the scope orders:write',
     path: '/orders',
     method: 'POST',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 403,
   },
   {
-    what: 'may write, token too old for that',
+    what: 'scope orders:write, token too old',
     path: '/orders',
     method: 'POST',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:write', age: '10m' }),

@@ -1,7 +1,7 @@
-// An API in Fastify: the guard as a plugin, a route's demands in its config, an open route.
+// An API in Fastify: the guard as a plugin, a route's policy in its config, and an unguarded route.
 //
-//   npx tsx examples/fastify.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/fastify.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/fastify.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/fastify.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import fastify from 'fastify'
@@ -33,16 +33,16 @@ app.get('/health', { config: { auth: false } }, () => ({ status: 'ok' }))
 await app.listen({ port: Number(process.env['PORT'] ?? 0), host: '127.0.0.1' })
 
 await demonstrate(app.server, testIssuer, [
-  { what: 'open', path: '/health', status: 200 },
+  { what: 'unguarded', path: '/health', status: 200 },
   { what: 'no token', path: '/orders', status: 401 },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 200,
   },
   {
-    what: 'may read only',
+    what: 'without the scope orders:write',
     path: '/orders',
     method: 'POST',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),

@@ -1,7 +1,7 @@
-// An API in Hono, with the guard for servers that speak Request and Response.
+// An API in Hono, with the guard for servers that use Request and Response.
 //
-//   npx tsx examples/hono.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/hono.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/hono.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/hono.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import { serve } from '@hono/node-server'
@@ -36,13 +36,13 @@ const server = serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 0),
 await demonstrate(server, testIssuer, [
   { what: 'no token', path: '/orders', status: 401 },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 200,
   },
   {
-    what: 'may read only',
+    what: 'without the scope orders:write',
     path: '/orders',
     method: 'POST',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),

@@ -1,7 +1,7 @@
-// An API in Koa: a guard on a router, scopes per route, and who called in the handler.
+// An API in Koa: a guard on a router, scopes per route, and the client id in a handler.
 //
-//   npx tsx examples/koa.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/koa.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/koa.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/koa.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import Router from '@koa/router'
@@ -38,13 +38,13 @@ const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 await demonstrate(server, testIssuer, [
   { what: 'no token', path: '/orders', status: 401 },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 200,
   },
   {
-    what: 'may read only',
+    what: 'without the scope orders:write',
     path: '/orders',
     method: 'POST',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),

@@ -1,10 +1,11 @@
-// Any OAuth 2 or OpenID Connect issuer: JWTs checked with its keys, opaque tokens by introspection (RFC 7662).
+// Guards an API with any OAuth 2 or OpenID Connect issuer. JWTs are verified with its keys, and opaque tokens are
+// introspected (RFC 7662).
 //
-//   npx tsx examples/oauth.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/oauth.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/oauth.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/oauth.ts --once    sends requests to itself, checks the responses, exits
 //
-// With your own issuer, set OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET. The client is
-// this API's own, with which it may introspect.
+// With your own issuer, set OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET. The client
+// belongs to this API and must be allowed to introspect.
 import express from 'express'
 import { createVerifier, oauth } from 'm2m-guard'
 import { accessToken, guard } from 'm2m-guard/express'
@@ -21,11 +22,11 @@ const { env, testIssuer } = await environment({
 const verifier = createVerifier({
   issuers: [
     oauth({
-      // Keys and endpoints are discovered from here.
+      // The verifier finds keys and endpoints by discovery at this URL.
       issuer: env.OAUTH_ISSUER,
       audience: env.OAUTH_AUDIENCE,
       introspection: { clientId: env.OAUTH_CLIENT_ID, clientSecret: env.OAUTH_CLIENT_SECRET },
-      // How long a revoked opaque token may go unnoticed.
+      // How long a revoked opaque token may still be accepted.
       remote: { lifetime: '30s' },
     }),
   ],
@@ -42,5 +43,5 @@ const scopes = 'orders:read'
 await demonstrate(server, testIssuer, [
   { what: 'a JWT', path: '/orders', token: (issuer) => issuer.mintJwt({ scopes }), status: 200 },
   { what: 'an opaque token', path: '/orders', token: (issuer) => issuer.mintOpaque({ scopes }), status: 200 },
-  { what: 'an opaque token the issuer does not know', path: '/orders', token: () => 'made-up', status: 401 },
+  { what: 'an unknown opaque token', path: '/orders', token: () => 'unknown', status: 401 },
 ])

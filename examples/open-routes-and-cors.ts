@@ -1,8 +1,8 @@
-// Open routes beside guarded ones, and CORS: a browser's preflight carries no token, so it is answered before
-// the guard.
+// Unguarded routes next to guarded ones, and CORS. A browser's preflight request has no token, so the API responds to it
+// before the guard.
 //
-//   npx tsx examples/open-routes-and-cors.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/open-routes-and-cors.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/open-routes-and-cors.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/open-routes-and-cors.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import express from 'express'
@@ -21,14 +21,14 @@ const verifier = createVerifier({
 })
 
 const app = express()
-// What stands before the guard is open.
+// Routes that are registered before the guard are unguarded.
 app.get('/health', (_request, response) => {
   response.json({ status: 'ok' })
 })
 app.use((request, response, next) => {
   response.set({
     'Access-Control-Allow-Origin': 'https://console.example.com',
-    // Without this a script sees the status of a refusal but not why, nor when to try again.
+    // Without this header a script can read the status of a refusal, but neither the reason nor when to retry.
     'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After',
     Vary: 'Origin',
   })
@@ -44,7 +44,7 @@ app.use((request, response, next) => {
   })
   response.sendStatus(204)
 })
-// What stands behind it is not, and neither is whatever somebody adds later.
+// Routes that are registered after the guard are guarded, including routes that are added later.
 app.use(guard(verifier, { scopes: 'orders:read' }))
 app.get('/orders', (request, response) => {
   response.json({ orders: ['o-1', 'o-2'], client: accessToken(request).clientId })
@@ -53,12 +53,12 @@ const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 
 const preflight = { origin: 'https://console.example.com', 'access-control-request-method': 'GET' }
 await demonstrate(server, testIssuer, [
-  { what: 'open', path: '/health', status: 200 },
+  { what: 'unguarded', path: '/health', status: 200 },
   { what: 'preflight', path: '/orders', method: 'OPTIONS', headers: preflight, status: 204 },
   { what: 'no token', path: '/orders', status: 401 },
-  { what: 'an address there is not, no token', path: '/nowhere', status: 401 },
+  { what: 'unknown route, no token', path: '/unknown', status: 401 },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ scopes: 'orders:read' }),
     status: 200,

@@ -1,8 +1,8 @@
-// Rolling a guard out: first it only reports what it would refuse, and once the log is quiet it enforces.
+// Rolls out a guard. In report mode the guard only reports what it would refuse. In enforce mode it refuses.
 //
-//   npx tsx examples/report-mode.ts                   stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/report-mode.ts --once            sends itself requests, checks the answers, ends
-//   GUARD_MODE=enforce npx tsx examples/report-mode.ts --once        the same guard, in earnest
+//   npx tsx examples/report-mode.ts                   keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/report-mode.ts --once            sends requests to itself, checks the responses, exits
+//   GUARD_MODE=enforce npx tsx examples/report-mode.ts --once        the same guard in enforce mode
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import express from 'express'
@@ -16,14 +16,14 @@ const { env, testIssuer } = await environment({
   OAUTH_AUDIENCE: (issuer) => issuer.audience,
 })
 
-// Any other word enforces: a spelling mistake must not open the API.
+// Any other value enforces, so that a misspelled value cannot disable the guard.
 const mode = (process.env['GUARD_MODE'] ?? 'report') === 'report' ? 'report' : 'enforce'
 
-/** A line of the log. It can be kept: events never hold a token. */
+/** Writes a log line. Events never contain a token, so it is safe to store. */
 function log({ outcome, reason, clientId, path }: DecisionEvent): void {
   if (outcome === 'accepted') return
-  const done = mode === 'report' ? 'would have been' : 'was'
-  console.log(`guard: ${path ?? ''} ${done} ${outcome}: ${reason ?? ''} (client ${clientId ?? 'unknown'})`)
+  const verb = mode === 'report' ? 'would have been' : 'was'
+  console.log(`guard: ${path ?? ''} ${verb} ${outcome}: ${reason ?? ''} (client ${clientId ?? 'unknown'})`)
 }
 
 const verifier = createVerifier({
@@ -34,7 +34,7 @@ const verifier = createVerifier({
 const app = express()
 app.use(guard(verifier, { scopes: 'orders:read' }, { mode }))
 app.get('/orders', (request: ExpressRequest, response: express.Response) => {
-  // While the guard only reports, there may be no token: accessToken(request) would throw.
+  // In report mode the token may be absent, and accessToken(request) would throw.
   response.json({ orders: ['o-1', 'o-2'], client: request.auth?.clientId ?? 'unknown' })
 })
 const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
@@ -49,7 +49,7 @@ await demonstrate(server, testIssuer, [
     status: refusedWith(403),
   },
   {
-    what: 'may read',
+    what: 'scope orders:read',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ clientId: 'shipping', scopes: 'orders:read' }),
     status: 200,

@@ -1,10 +1,10 @@
-// Rotates the secret of a Stytch M2M client while requests run, without a single one that fails.
+// Rotates the secret of a Stytch M2M client under traffic, without failed requests.
 //
-//   npx tsx examples/rotate-stytch-secret.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/rotate-stytch-secret.ts --once    rotates, prints what became of the requests, ends
+//   npx tsx examples/rotate-stytch-secret.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/rotate-stytch-secret.ts --once    rotates, prints the results of the requests, exits
 //
 // With your own project, set STYTCH_PROJECT_ID, STYTCH_SECRET and STYTCH_API_URL (https://test.stytch.com or
-// https://api.stytch.com). It makes a client of its own and deletes it when it is done.
+// https://api.stytch.com). The example creates a client and deletes it at the end.
 import express from 'express'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -23,7 +23,7 @@ const { env, testIssuer } = await environment({
 })
 const project = { projectId: env.STYTCH_PROJECT_ID, apiUrl: env.STYTCH_API_URL }
 
-// The service that is called.
+// The guarded service.
 const verifier = createVerifier({ issuers: [stytch(project)], policy: { maxTokenAge: '15m' } })
 const app = express()
 app.get('/orders', guard(verifier, { scopes: 'read:orders' }), (request, response) => {
@@ -33,22 +33,22 @@ const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 await once(server, 'listening')
 const orders = `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`
 
-// The client that callers go by, made here so that there is one to rotate the secret of.
+// The client of the calling service, whose secret is rotated.
 const clients = stytchClients({ ...project, secret: env.STYTCH_SECRET })
 const { clientId, clientSecret: firstSecret } = await clients.create({
   clientName: 'rotation example',
   scopes: 'read:orders',
 })
 
-// The service that calls: the source reads the secret where it is kept, whenever it needs a token. A token serves for
-// an hour, but here it is dropped after use: no caller is harder to rotate under than one that always needs another.
-const kept = { secret: firstSecret, timesRead: 0 }
+// The calling service. The source reads the stored secret for each token request. A token is valid for an hour, but this
+// example drops it after use. Requesting a token each time is the hardest case for a rotation.
+const store = { secret: firstSecret, readCount: 0 }
 const source = tokenSource({
   stytch: project,
   clientId,
   clientSecret: () => {
-    kept.timesRead += 1
-    return kept.secret
+    store.readCount += 1
+    return store.secret
   },
 })
 const traffic = startTraffic(4, async () => {
@@ -58,32 +58,32 @@ const traffic = startTraffic(4, async () => {
 })
 await traffic.more(20)
 
-// 1. From here on both secrets are good.
+// 1. Both secrets are valid from now on.
 const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
 await traffic.more(20)
-// 2. Put the new one where it is kept, and wait for whoever may still have the old one in hand.
-kept.secret = nextClientSecret
-await traffic.turnOver()
-// 3. Only now the old one ends.
+// 2. Store the new secret, and wait for callers that may still use the old one.
+store.secret = nextClientSecret
+await traffic.settleInFlight()
+// 3. Invalidate the old secret.
 await clients.secrets.rotate({ clientId })
 await traffic.more(20)
 await traffic.stop()
 
 console.log(
-  `${traffic.answered} requests with ${kept.timesRead} tokens during the rotation, ${traffic.failed} failed`,
+  `${traffic.completed} requests with ${store.readCount} tokens during the rotation, ${traffic.failed} failed`,
 )
 if (traffic.failed > 0) process.exitCode = 1
 const isRefused = await clients.token({ clientId, clientSecret: firstSecret }).then(
   () => false,
   (error: unknown) => error instanceof ManagementError && error.status === 401,
 )
-console.log(`The old secret: ${isRefused ? 'refused' : 'NOT refused'}`)
+console.log(`The old secret is ${isRefused ? 'refused' : 'NOT refused'}`)
 if (!isRefused) process.exitCode = 1
 await clients.delete({ clientId })
 
 await demonstrate(server, testIssuer, [
   {
-    what: 'a client like any other',
+    what: 'another client',
     path: '/orders',
     token: (issuer) => issuer.mintJwt({ provider: 'stytch', scopes: 'read:orders' }),
     status: 200,

@@ -1,10 +1,10 @@
-// A service that calls another: it obtains tokens of its own, keeps them, renews them, and sends them nowhere else.
+// A service that calls another service. It obtains its own tokens, caches and renews them, and sends them to that service only.
 //
-//   npx tsx examples/service-calls-service.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/service-calls-service.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/service-calls-service.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/service-calls-service.ts --once    sends requests to itself, checks the responses, exits
 //
-// With your own issuer, set OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET: the client of the
-// calling service, which may have tokens with the scope orders:read.
+// With your own issuer, set OAUTH_ISSUER, OAUTH_AUDIENCE, OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET. The client belongs to
+// the calling service and needs the scope orders:read.
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -24,20 +24,20 @@ const verifier = createVerifier({
   issuers: [oauth({ issuer: env.OAUTH_ISSUER, audience: env.OAUTH_AUDIENCE })],
 })
 
-// The service that is called.
+// The called service.
 const orders = express()
 orders.get('/orders', guard(verifier, { scopes: 'orders:read' }), (request, response) => {
-  response.json({ orders: ['o-1', 'o-2'], askedBy: accessToken(request).clientId })
+  response.json({ orders: ['o-1', 'o-2'], client: accessToken(request).clientId })
 })
 const ordersServer = orders.listen(0, '127.0.0.1')
 await once(ordersServer, 'listening')
 const ordersUrl = `http://127.0.0.1:${(ordersServer.address() as AddressInfo).port}`
 
-// The service that calls. Its own callers' tokens stay here: it calls with a token of its own.
+// The calling service. It does not forward its callers' tokens, because it calls with its own token.
 const source = tokenSource({
   issuer: env.OAUTH_ISSUER,
   clientId: env.OAUTH_CLIENT_ID,
-  // Read whenever a token is needed, so that it can be rotated without a restart.
+  // Called for each token request, so that the secret can be rotated without a restart.
   clientSecret: () => env.OAUTH_CLIENT_SECRET,
   resource: env.OAUTH_AUDIENCE,
   scopes: 'orders:read',
@@ -45,15 +45,15 @@ const source = tokenSource({
 })
 const billing = express()
 billing.get('/invoice', guard(verifier, { scopes: 'invoices:read' }), async (_, response) => {
-  const answer = await source.fetch(`${ordersUrl}/orders`)
-  response.status(answer.ok ? 200 : 502).json(await answer.json())
+  const upstream = await source.fetch(`${ordersUrl}/orders`)
+  response.status(upstream.ok ? 200 : 502).json(await upstream.json())
 })
 billing.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
   if (!(error instanceof TokenSourceError)) {
     next(error)
     return
   }
-  // Our trouble, not the caller's. The message says what to do and holds no secret.
+  // The caller did nothing wrong. The message says what to do and contains no secret.
   console.error(error.message)
   response.set('Retry-After', String(Math.ceil(error.retryAfter ?? 1))).sendStatus(503)
 })
@@ -62,7 +62,7 @@ const server = billing.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 await demonstrate(server, testIssuer, [
   { what: 'no token', path: '/invoice', status: 401 },
   {
-    what: 'may read invoices, not orders',
+    what: 'scope invoices:read only',
     path: '/invoice',
     token: (issuer) => issuer.mintJwt({ clientId: 'shop', scopes: 'invoices:read' }),
     status: 200,

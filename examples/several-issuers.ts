@@ -1,9 +1,9 @@
-// Several issuers in one API: each token goes to the issuer it is from, and a route may take some of them only.
+// Several issuers in one API. Each token is verified by its own issuer, and a route can require certain issuers.
 //
-//   npx tsx examples/several-issuers.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/several-issuers.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/several-issuers.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/several-issuers.ts --once    sends requests to itself, checks the responses, exits
 //
-// With your own issuers, set the variables named below, as in oauth.ts, clerk.ts and stytch.ts.
+// With your own issuers, set the variables below, as in oauth.ts, clerk.ts and stytch.ts.
 import express from 'express'
 import { clerk, createVerifier, oauth, stytch } from 'm2m-guard'
 import { accessToken, guard, requirePolicy } from 'm2m-guard/express'
@@ -39,10 +39,10 @@ app.get('/refunds', requirePolicy({ issuers: env.OAUTH_ISSUER }), (_request, res
 })
 const server = app.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
 
-const minted = { provider: 'clerk' } as const
+const ofClerk = { provider: 'clerk' } as const
 await demonstrate(server, testIssuer, [
   { what: 'of the OAuth issuer', path: '/orders', token: (issuer) => issuer.mintJwt(), status: 200 },
-  { what: 'of Clerk', path: '/orders', token: (issuer) => issuer.mintOpaque(minted), status: 200 },
+  { what: 'of Clerk', path: '/orders', token: (issuer) => issuer.mintOpaque(ofClerk), status: 200 },
   {
     what: 'of Stytch',
     path: '/orders',
@@ -50,5 +50,5 @@ await demonstrate(server, testIssuer, [
     status: 200,
   },
   { what: 'of the OAuth issuer', path: '/refunds', token: (issuer) => issuer.mintJwt(), status: 200 },
-  { what: 'of Clerk', path: '/refunds', token: (issuer) => issuer.mintOpaque(minted), status: 403 },
+  { what: 'of Clerk', path: '/refunds', token: (issuer) => issuer.mintOpaque(ofClerk), status: 403 },
 ])

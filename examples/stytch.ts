@@ -1,7 +1,7 @@
-// Stytch M2M access tokens: JWTs for your project, with Stytch's action:resource scopes.
+// Guards an API with Stytch M2M access tokens, which are JWTs with Stytch's action:resource scopes.
 //
-//   npx tsx examples/stytch.ts           stays up and prints a curl line; PORT=3000 chooses the port
-//   npx tsx examples/stytch.ts --once    sends itself requests, checks the answers, ends
+//   npx tsx examples/stytch.ts           keeps running and prints a curl command; PORT=3000 sets the port
+//   npx tsx examples/stytch.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own project, set STYTCH_PROJECT_ID and STYTCH_API_URL (https://test.stytch.com or
 // https://api.stytch.com).
@@ -18,7 +18,7 @@ const { env, testIssuer } = await environment({
 
 const verifier = createVerifier({
   issuers: [stytch({ projectId: env.STYTCH_PROJECT_ID, apiUrl: env.STYTCH_API_URL })],
-  // Stytch cannot be asked about a token, so an early end has to come from its age.
+  // Stytch has no introspection for M2M tokens, so a maximum age limits how long a token is accepted.
   policy: { maxTokenAge: '15m' },
 })
 

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only known]: measures m2m-guard beside other packages; see docs/benchmarks.md.
+// npm run bench [-- --quick] [-- --only known]: compares m2m-guard with other packages. See docs/benchmarks.md.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,11 +13,11 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
-    // A quick run only prints; with this option it also stores its results, marked as quick.
+    // A quick run only prints. With this option it also stores its results, marked as quick.
     write: { type: 'boolean', default: false },
     // Stores results in a subfolder of bench/results, for another version of Node.
     results: { type: 'string', default: '' },
-    // Measures nothing: writes the page of results and the charts from the stored results.
+    // Only writes the results page and the charts from the stored results.
     publish: { type: 'boolean', default: false },
     profile: { type: 'string' },
     contender: { type: 'string', default: 'm2m-guard authorize' },
@@ -32,8 +32,8 @@ else await profile(values.profile)
 async function measure(): Promise<void> {
   const { quick, only, write, results } = values
   const paths = PATHS.filter((path) => only === undefined || path === only)
-  if (paths.length === 0) throw new TypeError(`--only takes one of ${PATHS.join(', ')}`)
-  if (!/^[\w-]*$/.test(results)) throw new TypeError('--results takes the name of a folder')
+  if (paths.length === 0) throw new TypeError(`--only must be one of ${PATHS.join(', ')}`)
+  if (!/^[\w-]*$/.test(results)) throw new TypeError('--results must be the name of a folder')
   const started = performance.now()
   await Promise.all([build(), ...(paths.includes('growth') ? [buildPackage()] : [])])
   const effort: Effort = { quick, rounds: quick ? 3 : 7 }
@@ -48,7 +48,7 @@ async function measure(): Promise<void> {
   }
   const met = goals.filter((goal) => goal.met).length
   const undecided = goals.filter((goal) => goal.undecided).length
-  const count = `${met} of ${goals.length} met; the rounds do not agree about ${undecided}`
+  const count = `${met} of ${goals.length} met, ${undecided} undecided`
   console.log(`\n## Goals: ${count}\n\n${goalLines(goals)}`)
   console.error(`\n${Math.round((performance.now() - started) / 1000)} s`)
 }

@@ -1,5 +1,5 @@
-// Builds the package: declarations as tsc writes them, and the code of all that can be imported in few files. A module
-// takes longer to find and to link than to run, and every process that imports the library waits for each of them.
+// Builds the package: the declarations from tsc, and few bundled files for the code. Resolving and linking a module takes
+// longer than evaluating it, and every process that imports the library waits for each module.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -11,10 +11,10 @@ const dist = join(root, 'dist')
 
 const { exports, bin, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** What can be imported or run. Everything else is shared between them. */
+/** The files that can be imported or run. They share all other modules. */
 const entries = [...Object.values(exports).flatMap((entry) => entry.default ?? []), ...Object.values(bin)]
 
-/** Names of the files that several entries share, by a module that each contains; others are named after a module. */
+/** Names of shared files, by a module that each contains. Other shared files are named after their last module. */
 const SHARED = {
   'verifier/authorizer.js': 'authorizer',
   'verifier/create-verifier.js': 'verifier',
@@ -31,8 +31,8 @@ function nameOfShared({ moduleIds }) {
   return `shared/${name}.js`
 }
 
-/** Replaces the modules that tsc has written by the files they are brought together in. */
-async function bringTogether() {
+/** Replaces the modules that tsc has written with the bundled files. */
+async function bundleModules() {
   const bundle = await rollup({
     input: Object.fromEntries(
       entries.map((path) => [relative('dist', path).replace('.js', ''), join(root, path)]),
@@ -45,7 +45,7 @@ async function bringTogether() {
   const { output } = await bundle.generate({
     entryFileNames: '[name].js',
     chunkFileNames: nameOfShared,
-    // It is read, by people and in stack traces.
+    // Readable names help people and stack traces.
     minifyInternalExports: false,
     hoistTransitiveImports: false,
   })
@@ -61,9 +61,9 @@ rmSync(dist, { recursive: true, force: true })
 try {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
-  await bringTogether()
+  await bundleModules()
 } catch (error) {
-  // Half a package would be taken for one.
+  // An incomplete package could be mistaken for a complete one.
   rmSync(dist, { recursive: true, force: true })
   throw error
 }

@@ -1,4 +1,4 @@
-// The test command: every check, two at a time, then every test beside ESLint, and one line at the end that counts them.
+// The test command. Runs every check, two at a time, then every test in parallel with ESLint, and prints a line with the counts.
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 const CACHE = 'node_modules/.cache'
 
-/** The checks that end before the tests begin, the longest first: the tests of the package need the build. */
+/** The checks that run before the tests, the longest first. The tests of the package need the build. */
 const CHECKS = [
   { name: 'types', command: `tsc --noEmit --incremental --tsBuildInfoFile ${CACHE}/types.tsbuildinfo` },
   { name: 'build', command: 'npm run --silent build' },
@@ -16,15 +16,15 @@ const CHECKS = [
   { name: 'dependency rule', command: 'depcruise src adapters --config .dependency-cruiser.cjs' },
 ]
 /**
- * Runs beside the tests, which often wait for other processes. It has no cache: its rules look at types, and a type may
- * change in a file other than the cached.
+ * Runs in parallel with the tests, which often wait for other processes. It has no cache, because its rules use types, and a
+ * type may change in another file than the cached one.
  */
 const LINT = { name: 'lint', command: 'eslint .' }
 const AT_A_TIME = 2
 
 const total = { passed: 0, failed: 0 }
 
-/** Runs a command; what it prints is shown at once, or returned. */
+/** Runs a command. Its output is printed immediately (`inherit`) or returned (`pipe`). */
 function run(command, stdio) {
   const started = performance.now()
   return new Promise((resolve) => {
@@ -33,16 +33,16 @@ function run(command, stdio) {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => printed.push(chunk))
     child.on('close', (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1)
-      resolve({ isGood: code === 0, seconds, printed: Buffer.concat(printed) })
+      resolve({ isPassed: code === 0, seconds, printed: Buffer.concat(printed) })
     })
   })
 }
 
 async function runCheck({ name, command }) {
-  const { isGood, seconds, printed } = await run(command, 'pipe')
+  const { isPassed, seconds, printed } = await run(command, 'pipe')
   process.stdout.write(printed)
-  console.log(`${isGood ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`)
-  total[isGood ? 'passed' : 'failed'] += 1
+  console.log(`${isPassed ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`)
+  total[isPassed ? 'passed' : 'failed'] += 1
 }
 
 async function runChecks(waiting) {
@@ -56,26 +56,26 @@ await Promise.all(Array.from({ length: AT_A_TIME }, () => runChecks(waiting)))
 const linting = runCheck(LINT)
 const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-test-'))
 const report = join(folder, 'vitest.json')
-const { isGood } = await run(
+const { isPassed } = await run(
   `vitest run --reporter=default --reporter=json --outputFile.json="${report}"`,
   'inherit',
 )
 try {
   const { numPassedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
-  // A file that could not even be loaded has no tests to count.
+  // A file that cannot be loaded has no tests to count.
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
   total.passed += numPassedTests
-  // Whatever was not run has not passed: skipped tests count as failed.
+  // Tests that did not run have not passed, so skipped tests count as failed.
   total.failed += numTotalTests - numPassedTests + broken.length
   if (numTotalTests === 0) total.failed += 1
 } catch (error) {
-  console.error(`vitest left no readable report: ${error.message}`)
+  console.error(`cannot read the report of vitest: ${error.message}`)
   total.failed += 1
 }
 rmSync(folder, { recursive: true, force: true })
 await linting
-// Unhandled rejections and the like fail a run in which every test has passed.
-if (!isGood && total.failed === 0) total.failed += 1
+// An unhandled rejection, for example, fails a run in which every test has passed.
+if (!isPassed && total.failed === 0) total.failed += 1
 
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed === 0 ? 0 : 1

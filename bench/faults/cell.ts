@@ -11,20 +11,20 @@ export interface Row {
   readonly recovery: string
 }
 
-/** Before the fault, a cold guard has served no request and a warm one has served one. */
+/** Before the fault, a cold guard has handled no request and a warm guard has handled one. */
 export type Phase = 'cold' | 'warm'
 
-/** A running guard and its issuer, with what one fault needs. */
+/** A running guard and its issuer, with the parts for one fault. */
 export interface Stage {
   readonly url: string
-  /** The token that a warm guard has seen. */
+  /** The token that a warm guard has verified. */
   readonly first: string
   readonly inject: () => void
   readonly heal: () => void
   /** The tokens that are sent concurrently during the fault, and those sent one after the other. */
   readonly concurrent: () => readonly string[]
   readonly sequential: () => readonly string[]
-  /** Only the answers to the sequential tokens count. */
+  /** Only the responses to the sequential tokens count. */
   readonly isMixed?: boolean
   /** Whether the guard behaves as before the fault. */
   readonly isRecovered: () => Promise<boolean>
@@ -45,7 +45,7 @@ const LONGEST_WAIT_MS = 15_000
 const POLL_MS = 100
 const LONGEST_REASON = 60
 
-/** Puts one package through one fault. */
+/** Injects one fault into one package and measures its responses. */
 export async function meet(
   names: Pick<Row, 'fault' | 'phase' | 'package'>,
   start: () => Promise<Stage>,
@@ -78,18 +78,18 @@ export async function meet(
 /** Sends one token and reads the status and the reason. */
 export async function send(url: string, token: string): Promise<Reply> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
-  const text = await response.text()
-  const reason = response.ok ? '' : reasonOf(text, response.headers.get('www-authenticate'))
+  const body = await response.text()
+  const reason = response.ok ? '' : reasonOf(body, response.headers.get('www-authenticate'))
   return { status: response.status, reason }
 }
 
-function reasonOf(text: string, challenge: string | null): string {
+function reasonOf(body: string, challenge: string | null): string {
   const error = /error="([^"]*)"/.exec(challenge ?? '')?.[1]
   const members = ['error_description', 'message', 'error'].map((name) => new RegExp(`"${name}":"([^"]*)"`))
-  const found = [...members, /<pre>([^<\n]*)/, /^(.*)/].map((pattern) => pattern.exec(text)?.[1])
-  const sentence = found.find((some) => some !== undefined)
+  const found = [...members, /<pre>([^<\n]*)/, /^(.*)/].map((pattern) => pattern.exec(body)?.[1])
+  const description = found.find((some) => some !== undefined)
   // Ports differ from run to run, and a table cell has one line.
-  const plain = [error, sentence]
+  const plain = [error, description]
     .filter((part) => part !== undefined && part !== '')
     .join(': ')
     .replace(/\d{4,5}/g, 'N')
@@ -116,7 +116,7 @@ async function timeUntil(holds: () => Promise<boolean>): Promise<string> {
   return `not within ${LONGEST_WAIT_MS / 1000} s`
 }
 
-/** As many new tokens as are sent concurrently and sequentially. */
+/** The new tokens that are sent concurrently and sequentially. */
 export const tokensBy = (mint: () => string): Pick<Stage, 'concurrent' | 'sequential'> => ({
   concurrent: () => times(CONCURRENT, mint),
   sequential: () => times(SEQUENTIAL, mint),

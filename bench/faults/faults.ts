@@ -4,7 +4,7 @@ import { times } from '../support/tokens.js'
 import { SEQUENTIAL, send, tokensBy, type Phase, type Stage } from './cell.js'
 import { forge, mint, newKey, oldKey, type KeyServer } from './key-server.js'
 
-/** A fault of the keys. */
+/** A fault of the key server. */
 export interface KeyFault {
   readonly name: string
   readonly phase: Phase

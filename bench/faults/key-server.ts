@@ -7,7 +7,7 @@ import { listen } from '../support/tokens.js'
 
 export const AUDIENCE = 'https://api.test'
 
-/** Created once, because creating an RSA key takes long; every package here supports RS256. */
+/** Created once, because creating an RSA key takes long. Every package in this benchmark supports RS256. */
 export const oldKey = createSigningKey('old', 'RS256', {})
 export const newKey = createSigningKey('new', 'RS256', {})
 
@@ -24,7 +24,7 @@ export async function startKeyServer() {
   const good = (): string => JSON.stringify({ keys: published.map(({ jwk }) => jwk) })
   const listener: RequestListener = (request, response) => {
     calls += 1
-    // The target of a redirect has the keys, so that following it can be told from failing.
+    // The target of a redirect serves the keys, so that a followed redirect differs from a failure.
     if (fault !== undefined && request.url?.includes('redirected') !== true) fault(request, response)
     else response.writeHead(200, { 'content-type': 'application/json' }).end(good())
   }
@@ -45,7 +45,7 @@ export async function startKeyServer() {
       published = keys
     },
     good,
-    /** Sets the fault; undefined ends it. */
+    /** Sets the fault. `undefined` ends it. */
     fail(how: FaultHandler | undefined) {
       fault = how
     },

@@ -9,7 +9,7 @@ import { AUDIENCE, mint, oldKey, startKeyServer, type KeyServer } from './key-se
 
 const DEADLINE_MS = 1000
 
-/** m2m-guard under Express, with its defaults but for the deadline. Refusals show the reason, which is hidden by default. */
+/** Starts m2m-guard in Express, with defaults except the deadline. Refusals contain the reason, which is hidden by default. */
 function startOwn(options: OAuthOptions): Promise<RunningServer> {
   const verifier = createVerifier({ issuers: [oauth(options)], onIssuerEvent: () => undefined })
   const middleware = guard(verifier, undefined, {
@@ -29,7 +29,7 @@ const issuanceOf = ({ issuer, jwksUri }: KeyServer) => ({
   pem: '',
 })
 
-/** Every package, guarding a service. */
+/** Every package, as the guard of a service. */
 export const peers = [
   {
     name: 'm2m-guard',
@@ -80,13 +80,13 @@ const introspectionFaults: Readonly<Record<string, Fault>> = {
   'introspection body of 20 MB': new Flood(' ', 20 * 1024 * 1024).handler,
 }
 
-/** m2m-guard and a failing introspection endpoint: with new tokens (cold), and with one cached token (warm). */
+/** Starts m2m-guard with a failing introspection endpoint: with new tokens (cold), or with one cached token (warm). */
 async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
   const issuer = await createTestIssuer()
   const server = await startOwn(issuer.oauth({ remote: { deadline: DEADLINE_MS / 1000 } }))
   const url = `http://127.0.0.1:${server.port}/`
   const first = issuer.mintOpaque()
-  // The keys are fetched before the fault in both phases: only introspection fails.
+  // The keys are fetched before the fault in both phases, so that only introspection fails.
   await send(url, first)
   const token = (): string => (phase === 'warm' ? first : issuer.mintOpaque())
   return {
@@ -111,7 +111,7 @@ async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
   }
 }
 
-/** Every row of the table, to be measured. */
+/** Every row of the table, with the function that measures it. */
 export const rows: readonly { readonly fault: string; readonly measure: () => Promise<Row> }[] = [
   ...keyFaults.flatMap((fault) =>
     peers.map((peer) => {

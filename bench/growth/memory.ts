@@ -17,7 +17,7 @@ async function measure(count: number) {
     issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
     cache: { maxTokens: count + 1 },
   })
-  // Everything that exists once is created by the first token, and every token is used twice: a cache may defer work.
+  // The first token creates everything that exists once. Every token is used twice, because a cache may defer work.
   const tokens = times(count + 1, mint)
   const verifyTwice = async (token: string): Promise<void> => {
     for (let use = 0; use < 2; use += 1) await verifier.verify(token)

@@ -5,7 +5,7 @@ import { root } from '../support/machine.js'
 import { closure, sizeOf } from '../support/packages.js'
 import { interleave, median, spread } from '../support/statistics.js'
 
-/** What a guarded server imports, without the framework. */
+/** The imports of a guarded server, without the framework. */
 interface Load {
   readonly name: string
   readonly imports: readonly string[]

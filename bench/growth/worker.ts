@@ -6,17 +6,17 @@ import { measureCalls, type Callee, type Manner } from '../support/measure.js'
 import { AUDIENCE, bearerBytes, claimsOf, freshHeaders, SCOPE, times } from '../support/tokens.js'
 import { policy } from '../verifiers/own.js'
 
-/** What grows. */
+/** The quantity that grows. */
 export type Kind = 'cached tokens' | 'issuers' | 'keys' | 'scopes'
 
-/** Measures a decision, or only the look-up that any cache does with the same strings. */
+/** Measures a decision, or only the lookup that any cache does with the same strings. */
 export interface GrowthManner extends Manner {
   readonly what: 'authorize' | 'bare'
 }
 
-const [kind, text] = process.argv.slice(2) as [Kind, string]
-const size = Number(text)
-/** Only this many of the cached tokens are used, because the strings of the bench also compete for the CPU caches. */
+const [kind, count] = process.argv.slice(2) as [Kind, string]
+const size = Number(count)
+/** Maximum number of cached tokens in use, because the strings of the benchmark also compete for the CPU caches. */
 const USED = 1000
 
 const of = (what: Kind): number => (kind === what ? size : 1)
@@ -53,7 +53,7 @@ answerMessages(async (message: 'prepare' | GrowthManner) => {
 
 function mint(index: number): string {
   const key = keys[index % keys.length]
-  if (key === undefined) throw new TypeError('there is no key')
+  if (key === undefined) throw new TypeError('the key is missing')
   const header = { alg: 'ES256', typ: 'at+jwt', kid: key.kid }
   return signJwt(key, header, claimsOf(issuers[index % issuers.length] ?? '', { scope: scopes.join(' ') }))
 }

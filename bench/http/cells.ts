@@ -6,10 +6,10 @@ import { saturate, sendAtRate, type Load, type Target } from './load.js'
 import { BARE, DIGEST, OWN } from './own-servers.js'
 import type { GuardedServer } from './servers.mjs'
 
-/** The guards that verify no signature once the tokens are cached. */
+/** The guards that verify no signatures once the tokens are cached. */
 export const WITHOUT_SIGNATURE: readonly string[] = [BARE, DIGEST, OWN]
 
-/** A running server, and how many tokens are sent to it. */
+/** A running server, and the number of tokens that are sent to it. */
 export interface Cell extends Target {
   readonly server: GuardedServer
   readonly tokens: 'one' | '1,000'
@@ -27,19 +27,19 @@ export async function startCells(
     servers.map(async (server) => {
       const child = await startChild(new URL('server.js', import.meta.url), [server.framework, server.guard])
       const port = await child.ask<number>({ kind: 'start', issuance })
-      // Connections are kept, because opening one costs a server more than a request.
+      // Connections are kept alive, because opening one takes a server more CPU time than a request.
       return { server, child, port, agent: new Agent({ keepAlive: true, maxSockets: 64 }), sent: 0 }
     }),
   )
   const cells = started.flatMap((one): readonly Cell[] => [
     { ...one, tokens: 'one', headers: headers.slice(0, 1) },
-    // A guard without a cache does the same work for one token as for a thousand.
+    // A guard without a cache does the same work for one token and for a thousand.
     ...(isWithMany && WITHOUT_SIGNATURE.includes(one.server.guard)
       ? [{ ...one, tokens: '1,000' as const, headers }]
       : []),
   ])
   for (const cell of cells) await sendAtRate(cell, 1500, cell.tokens === 'one' ? 50 : 800)
-  // Cells that are compared are measured one right after the other.
+  // Cells that are compared are measured directly after each other.
   const places = [...new Set(cells.map(placeOf))]
   return {
     cells: places.flatMap((place) => cells.filter((cell) => placeOf(cell) === place)),
@@ -57,7 +57,7 @@ export function indexOfBare(cells: readonly Cell[], cell: Cell): number {
   return cells.findIndex((other) => other.server.guard === BARE && placeOf(other) === placeOf(cell))
 }
 
-/** Returns the CPU of a server during a load in microseconds, with what the load returned. */
+/** Returns the result of a load, with the CPU time of the server during the load in microseconds. */
 export async function withCpu<T extends Load>(
   cell: Cell,
   load: () => Promise<T>,
@@ -66,30 +66,30 @@ export async function withCpu<T extends Load>(
   const before = await cpu()
   const outcome = await load()
   const micros = (await cpu()) - before
-  // A server that rejects requests is fast.
+  // Rejected requests are fast, so a result with rejections is invalid.
   if (outcome.refused === 0 && outcome.requests > 0) return { ...outcome, micros }
   const { framework, guard } = cell.server
   throw new Error(`${framework}, ${guard}: ${outcome.refused} of ${outcome.requests} requests failed`)
 }
 
-/** How the fixed rate is measured. */
+/** Settings of the measurement at a fixed rate. */
 export interface RatePlan {
   readonly perSecond: number
   readonly rounds: number
   /** The number of turns of each server within a round, and their length in milliseconds. */
   readonly turns: number
   readonly turn: number
-  /** For how many milliseconds each server is saturated before its first turn. */
+  /** Milliseconds for which each server is saturated before its first turn. */
   readonly warmUp: number
 }
 
-/** What a request costs at a fixed rate. */
+/** The cost of a request at a fixed rate. */
 export type AtRate = Awaited<ReturnType<typeof measureAtRate>>[number]
 
 /**
- * Measures what a request costs at a fixed rate. Every round has new processes, because two identical processes differ
- * a little for as long as they live. Within a round many short turns follow each other, back and forth, so that a
- * disturbance of the machine affects all servers.
+ * Measures the cost of a request at a fixed rate. Every round has new processes, because two identical processes differ
+ * slightly throughout their lifetime. A round has many short turns, back and forth, so that a disturbance of the machine
+ * affects all servers.
  */
 export async function measureAtRate(start: () => ReturnType<typeof startCells>, plan: RatePlan) {
   const rounds: Awaited<ReturnType<typeof measureRound>>[] = []
@@ -107,7 +107,7 @@ export async function measureAtRate(start: () => ReturnType<typeof startCells>, 
   }))
 }
 
-/** CPU microseconds of each server in one round, and the median of its turns above the bare server. */
+/** Returns the CPU time of each server in one round in microseconds, and the median of its turns above the bare server. */
 async function measureRound(cells: readonly Cell[], plan: RatePlan) {
   const warm = new Set<Child>()
   for (const cell of cells) {

@@ -5,7 +5,7 @@ import autocannon from 'autocannon'
 export const CONNECTIONS = 64
 const TICK_MS = 2
 
-/** Where requests are sent, and with which Authorization headers. */
+/** The target of requests, and their Authorization headers. */
 export interface Target {
   readonly port: number
   readonly headers: readonly string[]
@@ -32,7 +32,7 @@ export async function saturate(
     url: `http://127.0.0.1:${port}/`,
     connections: CONNECTIONS,
     duration: milliseconds / 1000,
-    // A run ends with a sample; at the default of one per second, short rounds would not be short.
+    // A run ends with a sample. With the default of one per second, short rounds would take longer.
     sampleInt: 50,
     setupClient(client) {
       const share = headers.filter((_, index) => headers.length === 1 || index % CONNECTIONS === clients)
@@ -48,8 +48,8 @@ export async function saturate(
 }
 
 /**
- * Sends requests at a fixed rate over kept-alive connections, however long the responses take. Both servers of a
- * comparison can carry the load, so that they differ only in the cost of a request.
+ * Sends requests at a fixed rate over kept-alive connections, regardless of the response times. Both servers of a
+ * comparison can handle the load, so that they differ only in the cost of a request.
  */
 export async function sendAtRate(target: Target, perSecond: number, milliseconds: number): Promise<Load> {
   const responses: Promise<number>[] = []

@@ -15,7 +15,7 @@ import {
 
 export const OWN = 'm2m-guard'
 export const BARE = 'bare'
-/** The least that a guard with a cache costs that does not keep the tokens. */
+/** The minimum cost of a guard whose cache does not store the tokens. */
 export const DIGEST = 'bare sha256 + Map.get'
 
 const own = (framework: GuardedServer['framework'], start: GuardedServer['start']): GuardedServer => ({
@@ -45,7 +45,7 @@ export const servers: readonly GuardedServer[] = ['Express', 'Koa', 'Fastify'].f
 export const OWNERS = ['guard', 'digest', 'framework', 'node', 'garbage collector'] as const
 type Owner = (typeof OWNERS)[number]
 
-/** The share of each part in the time that was not idle. */
+/** The share of each part of the busy time. */
 export type Shares = Readonly<Record<Owner, number>>
 
 /** Divides self times by the file of each function. */

@@ -1,4 +1,4 @@
-// One application per framework, the same for every guard, and other packages as their own documentation sets them up.
+// One application per framework, the same for every guard, and other packages with the setup from their documentation.
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { JwtVerifier } from 'aws-jwt-verify'
@@ -14,7 +14,7 @@ import Koa from 'koa'
 import koaJwt from 'koa-jwt'
 
 function listen(server) {
-  // A client that waits for its next turn must stay connected.
+  // A client must stay connected while it waits for its next turn.
   server.keepAliveTimeout = 0
   const close = () => {
     server.closeAllConnections()
@@ -58,12 +58,12 @@ export async function fastifyServer(install) {
   return { port: app.server.address().port, close: () => void app.close() }
 }
 
-/** The least that any guard does: check that there is a token. */
+/** The minimum work of any guard: checks that a token is present. */
 function hasToken({ authorization }) {
   return authorization !== undefined && authorization.startsWith('Bearer ')
 }
 
-/** The least that a guard with a cache does that does not keep the tokens: look up their digest. */
+/** The minimum work of a guard whose cache does not store the tokens: looks up their digest. */
 function createLookUp() {
   const known = new Map()
   return (headers) => {
@@ -137,7 +137,7 @@ export function awsServer({ issuer, audience, jwksUri, ca }, deadlineMs) {
   const fetcher = new SimpleFetcher({ defaultRequestOptions: { responseTimeout: deadlineMs, ca } })
   const jwksCache = new SimpleJwksCache({ fetcher })
   const verifier = JwtVerifier.create({ issuer, audience, jwksUri }, { jwksCache })
-  // It has no middleware; this is the one of its README.
+  // aws-jwt-verify has no middleware, so this is the one from its README.
   return expressServer(async (request, response, next) => {
     try {
       await verifier.verify(request.headers.authorization?.slice('Bearer '.length) ?? '')

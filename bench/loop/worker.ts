@@ -6,7 +6,7 @@ import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import { findContender } from '../verifiers/cast.js'
 import type { Verify } from '../verifiers/contender.js'
 
-/** A storm of new tokens, with requests with cached tokens in between. */
+/** A burst of new tokens, with requests with cached tokens in between. */
 export interface Storm {
   readonly kind: 'storm'
   readonly tokens: readonly string[]
@@ -27,7 +27,7 @@ const IN_FLIGHT = 64
 const KNOWN_PER_SECOND = 500
 /** The longest wait that a caller tolerates. */
 const IN_TIME_MS = 100
-/** As many requests as a hundred connections could bring in one turn. */
+/** The number of requests that a hundred connections can send in one turn. */
 const MOST_PER_TURN = 100
 
 const [name = ''] = process.argv.slice(2)
@@ -65,7 +65,7 @@ async function storm({ perSecond, milliseconds, ...message }: Storm) {
   }
   delay.disable()
   const newPerSecond = (done / (performance.now() - started)) * 1000
-  // Late answers count as late, not as missing.
+  // Late results count as late, not as missing.
   while (inFlight > 0 || waits.length < knownSent) await nextTurn()
   return {
     delayP99: delay.percentile(99) / 1e6,
@@ -75,7 +75,7 @@ async function storm({ perSecond, milliseconds, ...message }: Storm) {
     knownP99: percentile(waits, 0.99),
   }
 
-  /** Measures the wait from when the request was due, not from when the loop had time to send it. */
+  /** Measures the wait from the due time of the request, not from the time at which the loop sent it. */
   async function sendKnown(dueAt: number): Promise<void> {
     const accepted = await isAccepted(known[knownSent % known.length])
     const wait = performance.now() - dueAt

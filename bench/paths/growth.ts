@@ -13,13 +13,13 @@ const SIZES: Readonly<Record<Kind, readonly number[]>> = {
   scopes: [1, 10, 50],
 }
 
-/** The largest factor that counts as flat. The issue says only `flat`; the number is the bench's own. */
+/** The largest factor that counts as flat. The goal says only `flat`, and the benchmark sets this number. */
 const FLAT = 1.25
 const BYTES_LIMIT = 1.2 * 1024
-/** Packages with fewer features: they have no middleware, or no remote key set of their own. */
+/** Packages with fewer features: without middleware, or without a remote key set. */
 const LESSER = ['jose', 'aws-jwt-verify', 'fast-jwt + get-jwks']
 
-/** CPU of one size, round by round, and the same relative to the smallest size of its kind. */
+/** CPU time of one size per round, absolute and relative to the smallest size of its kind. */
 interface Step {
   readonly kind: Kind
   readonly size: number
@@ -30,7 +30,7 @@ interface Step {
   readonly bareGrowth: readonly number[]
 }
 
-/** Goal 5: what grows with the configuration and the cache, and the size of the package. */
+/** Goal 5: cost as the configuration and the cache grow, and the size of the package. */
 export async function growth({ quick, rounds }: Effort): Promise<Report> {
   const steps = await measureSteps(quick, rounds)
   const { perToken, claims } = await measureMemory(quick ? 3000 : 50_000)
@@ -42,16 +42,16 @@ export async function growth({ quick, rounds }: Effort): Promise<Report> {
   ] as const
   return {
     path: 'growth',
-    title: 'Cost as it grows',
+    title: 'Cost with growing numbers',
     tables: [
-      table('growth', 'A cached token, as numbers grow', steps, [
+      table('growth', 'A cached token with growing numbers', steps, [
         ['kind', 'what', ({ kind }) => kind],
         ['size', 'how many', ({ size }) => size],
         ['cpu', 'CPU µs', ({ cpu }) => median(cpu), 2],
         ['spread', 'spread %', ({ cpu }) => spread(cpu)],
-        ['growth', 'of the fewest', (step) => median(step.growth), 2],
+        ['growth', 'relative to the fewest', (step) => median(step.growth), 2],
         ['bare', 'bare CPU µs', ({ bare }) => median(bare), 2],
-        ['bareGrowth', 'bare, of the fewest', ({ bareGrowth }) => median(bareGrowth), 2],
+        ['bareGrowth', 'bare, relative to the fewest', ({ bareGrowth }) => median(bareGrowth), 2],
       ]),
       table('memory', 'Memory of a cached token with ten claims', memory, [
         ['what', 'what', ([what]) => what],
@@ -71,7 +71,7 @@ export async function growth({ quick, rounds }: Effort): Promise<Report> {
       ...weightGoals(weights),
     ],
     notes: [
-      "Cached ES256 tokens; with more than 1,000 of them, 1,000 evenly taken ones are used in turn. With many issuers or keys the tokens are of all of them; with many scopes the policy requires the last. Bare is sha256 + Map.get of the same strings: it grows with the length of the tokens and with the pressure on the CPU caches. Flat is taken to be at most 1.25 times, a number of the bench's own. Peers with the same features are the packages that verify against a remote key set and bring a middleware or plugin: jose, aws-jwt-verify and fast-jwt + get-jwks are shown and not compared.",
+      'The tokens are cached ES256 tokens. With more than 1,000 of them, 1,000 evenly distributed tokens are used in turn. With many issuers or keys, the tokens are distributed over all of them. With many scopes, the policy requires the last one. Bare is sha256 + Map.get of the same strings. It grows with the length of the tokens and with the pressure on the CPU caches. Flat means at most 1.25 times, a limit that the benchmark sets. Packages with the same features verify against a remote key set and include a middleware or plugin. jose, aws-jwt-verify and fast-jwt + get-jwks are shown and not compared.',
     ],
   }
 }
@@ -109,8 +109,8 @@ async function measureMemory(tokens: number): Promise<Memory> {
 function flatGoals(steps: readonly Step[]): readonly Goal[] {
   return Object.keys(SIZES).map((kind) => {
     const most = steps.findLast((step) => step.kind === kind)
-    if (most === undefined) throw new TypeError(`nothing was measured of ${kind}`)
-    const what = `CPU with ${most.size.toLocaleString('en-US')} ${kind}, of that with the fewest`
+    if (most === undefined) throw new TypeError(`no measurement of ${kind}`)
+    const what = `CPU with ${most.size.toLocaleString('en-US')} ${kind} relative to the fewest`
     const bare = `bare sha256 + Map.get ${median(most.bareGrowth).toFixed(2)}×`
     return goal(what, most.growth, '×', '<=', FLAT, bare)
   })
@@ -119,11 +119,11 @@ function flatGoals(steps: readonly Step[]): readonly Goal[] {
 function weightGoals(weights: readonly Weight[]): readonly Goal[] {
   const own = weights.find(({ name }) => name === 'm2m-guard')
   const others = weights.filter(({ name }) => name !== 'm2m-guard' && !LESSER.includes(name))
-  if (own === undefined) throw new TypeError('m2m-guard was not weighed')
+  if (own === undefined) throw new TypeError('m2m-guard was not measured')
   const toLeast = (of: (weight: Weight) => number): number => of(own) / Math.min(...others.map(of))
   const [time, size] = [toLeast(({ importMs }) => importMs), toLeast(({ megabytes }) => megabytes)]
   return [
-    goal('Import time, relative to the fastest peer with the same features', time, '×', '<=', 1),
-    goal('Size, relative to the smallest peer with the same features', size, '×', '<=', 1),
+    goal('Import time, relative to the fastest package with the same features', time, '×', '<=', 1),
+    goal('Size, relative to the smallest package with the same features', size, '×', '<=', 1),
   ]
 }

@@ -26,7 +26,7 @@ const GOALS = {
   Fastify: { share: 0.85, micros: 5 },
 } as const
 
-/** The figures of one server at saturation, round by round. */
+/** The figures of one server at saturation, per round. */
 interface Saturated {
   readonly cell: Cell
   readonly perSecond: readonly number[]
@@ -35,7 +35,7 @@ interface Saturated {
   readonly share: readonly number[]
 }
 
-/** Goal 3: what a guard costs a server, with cached tokens. */
+/** Goal 3: the cost of a guard in a server, with cached tokens. */
 export async function http({ quick, rounds }: Effort): Promise<Report> {
   const lengths = quick ? QUICK : COMPLETE
   const servers = quick ? all.filter(({ guard }) => guard !== DIGEST) : all
@@ -54,11 +54,11 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
     path: 'http',
     title: 'HTTP',
     tables: [
-      table('saturated', `As many requests as ${CONNECTIONS} connections make`, saturated, [
+      table('saturated', `Saturated with ${CONNECTIONS} connections`, saturated, [
         ...cellColumns,
         ['perSecond', 'requests/s', ({ perSecond }) => median(perSecond)],
         ['spread', 'spread %', ({ perSecond }) => spread(perSecond)],
-        ['share', 'of bare', ({ share }) => median(share), 3],
+        ['share', 'relative to bare', ({ share }) => median(share), 3],
         ['cpu', 'server CPU µs', ({ cpuMicros }) => median(cpuMicros), 1],
       ]),
       table('rate', `${RATE.toLocaleString('en-US')} requests per second`, atRate, [
@@ -66,8 +66,8 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
         ['cpu', 'server CPU µs', ({ micros }) => median(micros), 1],
         ['spread', 'spread %', ({ micros }) => spread(micros)],
         ['above', 'above bare µs', ({ above }) => median(above), 1],
-        ['least', 'at least', ({ above }) => Math.min(...above), 1],
-        ['most', 'at most', ({ above }) => Math.max(...above), 1],
+        ['least', 'minimum', ({ above }) => Math.min(...above), 1],
+        ['most', 'maximum', ({ above }) => Math.max(...above), 1],
       ]),
       table('profile', 'CPU of a request at saturation by part of the code, µs', profiled, [
         ...cellColumns,
@@ -81,8 +81,8 @@ export async function http({ quick, rounds }: Effort): Promise<Report> {
     ],
     goals: [...shareGoals(saturated), ...rateGoals(atRate)],
     notes: [
-      `Bare is the same server with a middleware that only checks that there is a token; bare sha256 + Map.get also looks up its digest, which is the least that a guard with a cache costs that does not keep the tokens. Saturated: autocannon, ${CONNECTIONS} connections. At saturation the load generator wakes up more often for the slower server, which charges that server more than its own cost; the CPU at a fixed rate does not have this error. There each round has new processes, and each server has ${plan.turns} turns of ${plan.turn} ms, alternating with the others, back and forth. The CPU of a round is that of all its turns, garbage collection included; the figure above bare is the median of its turns, which excludes disturbed turns and, with them, most collections. Two identical processes differ a little for as long as they live, which only more rounds can even out.`,
-      'The last table divides the CPU of the first by the shares of a profile: guard is the code of m2m-guard and of its cache, digest the SHA-256 of the token, node everything in Node and the engine. The rest of the cost of a guard is work that it causes elsewhere: garbage collection, and objects with properties that the compiler did not expect.',
+      `Bare is the same server with a middleware that only checks that a token is present. Bare sha256 + Map.get also looks up its digest, which is the minimum cost of a guard whose cache does not store the tokens. The load generator at saturation is autocannon with ${CONNECTIONS} connections. At saturation the load generator wakes up more often for the slower server, which adds to the measured cost of that server. The CPU at a fixed rate does not have this error. At a fixed rate each round has new processes, and each server has ${plan.turns} turns of ${plan.turn} ms, alternating with the others, back and forth. The CPU of a round is the sum of all its turns, including garbage collection. The figure above bare is the median of its turns, which excludes disturbed turns and therefore most collections. Two identical processes differ slightly throughout their lifetime, which only more rounds can average out.`,
+      'The last table divides the CPU of the first table by the shares of a profile. Guard is the code of m2m-guard and of its cache, digest is the SHA-256 of the token, and node is everything in Node and the engine. The rest of the cost of a guard is work that it causes elsewhere: garbage collection, and objects with properties that the compiler did not expect.',
     ],
   }
 }
@@ -112,7 +112,7 @@ async function measureSaturated(
 
 type Profiled = Saturated & { readonly shares: Shares }
 
-/** Profiles each server once more under full load, apart from the measurement, because profiling has a cost. */
+/** Profiles each server under full load, separately from the measurement, because profiling takes CPU time. */
 async function profileAll(
   saturated: readonly Saturated[],
   milliseconds: number,
@@ -132,7 +132,7 @@ const isOwn = ({ cell }: { readonly cell: Cell }): boolean => cell.server.guard 
 
 function shareGoals(saturated: readonly Saturated[]): readonly Goal[] {
   return saturated.filter(isOwn).map(({ cell: { server, tokens }, share }) => {
-    const what = `${server.framework}, tokens: ${tokens}: requests per second, of bare`
+    const what = `${server.framework}, tokens: ${tokens}: requests per second relative to bare`
     return goal(what, share, '', '>=', GOALS[server.framework].share)
   })
 }

@@ -6,16 +6,16 @@ import { randomNumbers } from '../support/statistics.js'
 import { SCOPE, times } from '../support/tokens.js'
 import { policy } from '../verifiers/own.js'
 
-const HERD = 10_000
+const CONCURRENT = 10_000
 const TOKENS = 1000
 const LIFETIME_S = 30
 const STEP_MS = 100
-/** How long the issuer takes, in simulated time. */
+/** Response time of the issuer in simulated time. */
 const RESPONSE_MS = 20
 
 /** Goal 4: opaque tokens, which are introspected. */
 export async function opaque({ quick }: Effort): Promise<Report> {
-  const herd = await measureHerd(HERD)
+  const concurrent = await measureConcurrent(CONCURRENT)
   const minutes = quick ? 2 : 15
   const busiest = await simulate(1, minutes * 60)
   const { calls, bound, waited } = busiest
@@ -28,9 +28,9 @@ export async function opaque({ quick }: Effort): Promise<Report> {
     title: 'Opaque tokens',
     tables: [
       table(
-        'herd',
+        'concurrent',
         'One new token, many concurrent requests',
-        [herd],
+        [concurrent],
         [
           ['requests', 'requests', ({ requests }) => requests],
           ['accepted', 'accepted', ({ accepted }) => accepted],
@@ -47,23 +47,29 @@ export async function opaque({ quick }: Effort): Promise<Report> {
           ['requests', 'requests', ({ requests }) => requests],
           ['calls', 'calls to the issuer', ({ calls }) => calls],
           ['bound', 'tokens × time / lifetime', ({ bound }) => bound],
-          ['share', 'of that', ({ calls, bound }) => calls / bound, 2],
+          ['share', 'relative to that', ({ calls, bound }) => calls / bound, 2],
           ['waited', 'requests that waited', ({ waited }) => waited],
         ],
       ),
     ],
     goals: [
-      goal(`Calls for ${count(HERD)} concurrent requests with one new token`, herd.calls, '', '<=', 1),
-      goal(`${where}: calls to the issuer, of tokens × time / lifetime`, calls / bound, '×', '<=', 1),
+      goal(
+        `Calls for ${count(CONCURRENT)} concurrent requests with one new token`,
+        concurrent.calls,
+        '',
+        '<=',
+        1,
+      ),
+      goal(`${where}: calls to the issuer relative to tokens × time / lifetime`, calls / bound, '×', '<=', 1),
       goal(`${where}: requests that waited for a refresh`, waited, '', '<=', 0),
     ],
     notes: [
-      `The herd meets a real server on loopback. The tokens in use meet a simulated issuer that responds after ${RESPONSE_MS} ms of simulated time; their requests come at random intervals between half and one and a half times the stated one. The goals are for one request per second, which is a token in use by any standard. The bound is tokens × time / lifetime; the first call of each token is in the calls.`,
+      `The concurrent requests use a real server on loopback. The tokens in use belong to a simulated issuer that responds after ${RESPONSE_MS} ms of simulated time. Their requests arrive at random intervals between 0.5 and 1.5 times the stated one. The goals apply to one request per second, which is clearly a token in use. The bound is tokens × time / lifetime. The calls include the first call of each token.`,
     ],
   }
 }
 
-async function measureHerd(requests: number) {
+async function measureConcurrent(requests: number) {
   const issuer = await createTestIssuer()
   try {
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
@@ -77,14 +83,14 @@ async function measureHerd(requests: number) {
     const milliseconds = performance.now() - started
     const accepted = decisions.filter(({ outcome }) => outcome === 'accepted').length
     if (accepted !== requests)
-      throw new Error(`${requests - accepted} requests of the herd were not accepted`)
+      throw new Error(`${requests - accepted} of the concurrent requests were not accepted`)
     return { requests, accepted, calls: issuer.calls.introspection, milliseconds }
   } finally {
     await issuer.close()
   }
 }
 
-/** Sends requests with many tokens through simulated time. */
+/** Sends requests with many tokens in simulated time. */
 async function simulate(everySeconds: number, seconds: number) {
   const issuer = new SimulatedIssuer(RESPONSE_MS)
   let uncached = 0

@@ -22,15 +22,15 @@ const FAST_JWT = ['fast-jwt with one key, cache: true', 'fast-jwt + get-jwks, ca
 const AUTH0 = 'express-oauth2-jwt-bearer'
 const AWS = 'aws-jwt-verify verifySync'
 
-/** As many as fast-jwt caches with `cache: true`. */
+/** The number of tokens that fast-jwt caches with `cache: true`. */
 const CACHED = 1000
-/** More than the 1,000 that m2m-guard may cache here, so that the next one is never in the cache. */
+/** More than the 1,000 tokens that m2m-guard may cache, so that the next one is never in the cache. */
 const NEW = 1200
 /** A complete run has more and shorter rounds, so that a disturbed round has less weight. */
 const SHORT_ROUNDS = 3
 const WARM_UP_MS = 30
 
-/** What is measured of every contender in turn. */
+/** A measurement of every contender in turn. */
 interface Heat extends Pick<Manner, 'mode' | 'perTurn'> {
   readonly id: string
   readonly tokens: number
@@ -45,7 +45,7 @@ interface Race {
   readonly goals: (where: string, samples: Samples) => readonly Goal[]
 }
 
-/** The samples of one heat by the contender's name, round by round. */
+/** The samples of one heat by the contender's name, one for each round. */
 type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /** Goal 1: a token that was verified before. */
@@ -60,49 +60,49 @@ export async function known(effort: Effort): Promise<Report> {
       heats: [
         heat('one token, sequential', 1, 'sequential'),
         heat('1,000 tokens, sequential', CACHED, 'sequential'),
-        heat('one token, 64 at once', 1, 'at once'),
-        heat('1,000 tokens, 64 at once', CACHED, 'at once'),
+        heat('one token, 64 concurrent', 1, 'concurrent'),
+        heat('1,000 tokens, 64 concurrent', CACHED, 'concurrent'),
       ],
       milliseconds: effort.quick ? 20 : 150,
       table: (title, samples) =>
         standings(title, samples, 2, [
-          ['cpuFactor', 'takes less CPU by', cpuTo(samples, OWN), 2],
-          ['cpuToBare', 'CPU of bare', cpuTo(samples, BARE), 2],
+          ['cpuFactor', 'm2m-guard takes less CPU by', cpuTo(samples, OWN), 2],
+          ['cpuToBare', 'CPU relative to bare', cpuTo(samples, BARE), 2],
         ]),
       goals: knownGoals,
     })),
     notes: [
-      'Verifiers that return no promise are called without `await`. m2m-guard decides about the whole request, with one scope and a maximum age; jose and express-oauth2-jwt-bearer have no token cache and verify the signature again: a factor to them compares caching with verifying.',
+      'Verifiers that return no promise are called without `await`. m2m-guard makes the complete decision about a request, with one scope and a maximum age. jose and express-oauth2-jwt-bearer have no token cache and verify the signature again, so a factor relative to them compares caching with verifying.',
     ],
   }
 }
 
 /** Goal 2: a token that was not verified before. */
 export async function fresh(effort: Effort): Promise<Report> {
-  // As a server takes requests: each in its own turn of the event loop.
+  // Each in its own turn of the event loop, as a server receives requests.
   const heat = (id: string, mode: Manner['mode']): Heat => ({ id, tokens: NEW, mode, perTurn: 1 })
   return {
     path: 'new',
     title: 'A new token',
     ...(await race(effort, {
       cast: 'new',
-      // RS256 and ES256 have goals; the others are for information.
+      // RS256 and ES256 have goals. The others are for information.
       algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
-      heats: [heat('sequential', 'sequential'), heat('64 at once', 'at once')],
+      heats: [heat('sequential', 'sequential'), heat('64 concurrent', 'concurrent')],
       milliseconds: effort.quick ? 50 : 300,
       table: (title, samples) =>
         standings(title, samples, 1, [
-          ['cpuToLimit', 'CPU of the signature alone', cpuTo(samples, LIMIT), 2],
+          ['cpuToLimit', 'CPU relative to the signature alone', cpuTo(samples, LIMIT), 2],
         ]),
       goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
     })),
     notes: [
-      `${NEW.toLocaleString('en-US')} tokens are cycled and m2m-guard may cache 1,000 here, so that each is new when it comes; the others have no cache. Sequential is one token per turn of the event loop. Where signatures are verified in the thread pool, a run of 64 at once uses more than one core: compare CPU as well.`,
+      `${NEW.toLocaleString('en-US')} tokens are used in turn, and m2m-guard may cache 1,000 of them, so that each token is new when it is used. The others have no cache. Sequential is one token per turn of the event loop. A run of 64 concurrent tokens uses more than one core if signatures are verified in the thread pool, so compare the CPU time as well.`,
     ],
   }
 }
 
-/** Sends the contenders of a cast, each in its own process, through the heats. */
+/** Measures the contenders of a cast in all heats, each in its own process. */
 async function race(
   { quick, rounds }: Effort,
   { cast, heats, milliseconds, ...plan }: Race,
@@ -143,7 +143,7 @@ const figures = (samples: Samples, name: string, of: keyof Sample): readonly num
 const speed = (samples: Samples, name: string) => figures(samples, name, 'perSecond')
 const cpu = (samples: Samples, name: string) => figures(samples, name, 'cpuMicros')
 
-/** The CPU of a contender, relative to another. */
+/** The CPU time of a contender relative to another. */
 const cpuTo = (samples: Samples, other: string) => (name: string) =>
   ratio(cpu(samples, name), cpu(samples, other))
 
@@ -167,12 +167,12 @@ function knownGoals(where: string, samples: Samples): readonly Goal[] {
   const toAuth0 = ratios(own, speed(samples, AUTH0))
   const toBare = (name: string) => ratios(cpu(samples, name), cpu(samples, BARE))
   return [
-    goal(`${where}: speed of authorize to the faster fast-jwt`, toFastJwt, '×', '>=', 1.8, byCpu),
+    goal(`${where}: speed of authorize relative to the faster fast-jwt`, toFastJwt, '×', '>=', 1.8, byCpu),
     ...(where.endsWith('sequential')
-      ? [goal(`${where}: speed of authorize to ${AUTH0}`, toAuth0, '×', '>=', 70)]
+      ? [goal(`${where}: speed of authorize relative to ${AUTH0}`, toAuth0, '×', '>=', 70)]
       : []),
-    goal(`${where}: CPU of authorize to bare`, toBare(OWN), '×', '<=', 1.35),
-    goal(`${where}: CPU in an adapter to bare`, toBare(OWN_IN_ADAPTER), '×', '<=', 1.35),
+    goal(`${where}: CPU of authorize relative to bare`, toBare(OWN), '×', '<=', 1.35),
+    goal(`${where}: CPU in an adapter relative to bare`, toBare(OWN_IN_ADAPTER), '×', '<=', 1.35),
   ]
 }
 
@@ -181,7 +181,13 @@ function freshGoals(where: string, samples: Samples): readonly Goal[] {
   const toFastest = hardest(peers.map((peer) => ratios(speed(samples, OWN), peer)))
   const toLimit = ratios(cpu(samples, OWN), cpu(samples, LIMIT))
   return [
-    goal(`${where}: speed to the fastest peer`, toFastest, '×', '>=', where.endsWith('sequential') ? 1 : 1.3),
-    goal(`${where}: CPU to the signature alone`, toLimit, '×', '<=', 1.35),
+    goal(
+      `${where}: speed relative to the fastest package`,
+      toFastest,
+      '×',
+      '>=',
+      where.endsWith('sequential') ? 1 : 1.3,
+    ),
+    goal(`${where}: CPU relative to the signature alone`, toLimit, '×', '<=', 1.35),
   ]
 }

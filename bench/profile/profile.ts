@@ -8,7 +8,7 @@ import { markdownTable, table } from '../support/report.js'
 import { startIssuer, times } from '../support/tokens.js'
 import { findContender, prepareContender, type Cast } from '../verifiers/cast.js'
 
-// Shows where the time and the memory of one verifier go: run by `npm run bench -- --profile known`.
+// Profiles the CPU time and the allocations of one verifier. Run by `npm run bench -- --profile known`.
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -56,7 +56,7 @@ const allocated = sumBy(
 )
 const bytes = [...allocated.values()].reduce((sum, amount) => sum + amount, 0)
 print(
-  `Allocation: about ${bytes.toFixed(0)} bytes per call, the string of the request included`,
+  `Allocation: about ${bytes.toFixed(0)} bytes per call, including the string of the request`,
   allocated,
   'bytes per call',
 )

@@ -6,7 +6,7 @@ const BAR_HEIGHT = 22
 const GAP = 8
 const TOP = 56
 
-// An image cannot inherit the colors of the page, so that it follows the color scheme of the reader.
+// An image cannot inherit the colors of the page, so it follows the color scheme of the reader.
 const STYLE = `<style>
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px }
@@ -27,7 +27,7 @@ const escape = (text: string): string =>
 const text = (x: number, y: number, words: string, attributes = ''): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escape(words)}</text>`
 
-/** What the bars of a chart show: one column of some rows. */
+/** The values of the bars of a chart: one column of some rows. */
 interface Bars {
   readonly rows: readonly Row[]
   /** The columns of the label and of the value. */
@@ -68,7 +68,7 @@ function barChart({ date, quick, machine }: Result, title: string, { rows, ...ba
 export function chartsOf(result: Result): Readonly<Record<string, string>> {
   const rowsOf = (id: string): readonly Row[] => {
     const table = result.tables.find((some) => some.id === id)
-    if (table === undefined) throw new TypeError(`${result.path}: there is no table ${id}`)
+    if (table === undefined) throw new TypeError(`${result.path}: unknown table ${id}`)
     return table.rows
   }
   const cpu = { label: 'name', value: 'cpu' }
@@ -80,7 +80,7 @@ export function chartsOf(result: Result): Readonly<Record<string, string>> {
     }
     case 'new': {
       const title = 'CPU of a new token, µs (RS256, 64 concurrent; less is better)'
-      return { new: barChart(result, title, { ...cpu, rows: rowsOf('RS256, 64 at once'), digits: 1 }) }
+      return { new: barChart(result, title, { ...cpu, rows: rowsOf('RS256, 64 concurrent'), digits: 1 }) }
     }
     case 'http':
       return Object.fromEntries(

@@ -48,7 +48,7 @@ function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown>
       reject(new Error(`${args.join(' ')}: ${String(reason)}`))
     }
     const onExit = (): void => {
-      fail('the process ended')
+      fail('the process exited')
     }
     child.once('exit', onExit).once('message', ({ value, error }: Reply) => {
       child.off('exit', onExit)
@@ -58,7 +58,7 @@ function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown>
   })
 }
 
-/** Answers each message of the parent process with the result of the handler. */
+/** Replies to each message of the parent process with the result of the handler. */
 export function answerMessages(handle: (message: never) => unknown): void {
   process.on('message', (message) => {
     void (async () => {
@@ -75,7 +75,7 @@ export function answerMessages(handle: (message: never) => unknown): void {
   process.send?.({})
 }
 
-/** What several processes of one module are asked. */
+/** Settings for measuring several processes of one module. */
 export interface Comparison {
   readonly module: URL
   /** The arguments of each process. */

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Describes the hardware and the versions that the figures depend on, without any host or user name. */
+/** Returns the hardware and the versions that the figures depend on, without host or user names. */
 export function thisMachine() {
   const processors = cpus()
   return {
@@ -24,5 +24,5 @@ function findRoot(folder: string): string {
   return existsSync(join(folder, 'tsconfig.build.json')) ? folder : findRoot(join(folder, '..'))
 }
 
-/** Output folder of the compiled library and bench: beside the other packages, so that all resolve modules alike. */
+/** Output folder of the compiled library and benchmark, next to the other packages, so that all resolve the same modules. */
 export const built = join(root, 'bench', 'node_modules', '.built')

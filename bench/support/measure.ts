@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** How calls follow one another. */
+/** The order of calls. */
 export interface Manner {
-  readonly mode: 'sequential' | 'at once'
+  readonly mode: 'sequential' | 'concurrent'
   readonly milliseconds: number
   /** Number of sequential calls within one turn of the event loop. */
   readonly perTurn: number
@@ -10,12 +10,12 @@ export interface Manner {
 
 export interface Sample {
   readonly perSecond: number
-  /** CPU of the whole process, thread pool and garbage collection included. */
+  /** CPU time of the whole process, including the thread pool and garbage collection. */
   readonly cpuMicros: number
   readonly wallMicros: number
 }
 
-const AT_ONCE = 64
+const CONCURRENT_CALLS = 64
 
 /** The call to measure. */
 export interface Callee {
@@ -24,10 +24,13 @@ export interface Callee {
   readonly isAccepted: (result: unknown) => boolean
 }
 
-/** Measures calls for some time. A rejected token ends the run, because rejecting is other work. */
+/** Measures calls for some time. A rejected token ends the run, because a rejection is different work. */
 export async function measureCalls(callee: Callee, { mode, milliseconds, perTurn }: Manner): Promise<Sample> {
-  const work = { 'at once': () => burst(callee), sequential: () => inRow(callee, perTurn) }[mode]
-  const callsPerTurn = mode === 'at once' ? AT_ONCE : perTurn
+  const work = {
+    concurrent: () => runConcurrently(callee),
+    sequential: () => runSequentially(callee, perTurn),
+  }[mode]
+  const callsPerTurn = mode === 'concurrent' ? CONCURRENT_CALLS : perTurn
   let calls = 0
   const spent = process.cpuUsage()
   const started = performance.now()
@@ -46,14 +49,14 @@ export async function measureCalls(callee: Callee, { mode, milliseconds, perTurn
   }
 }
 
-async function inRow({ call, awaited, isAccepted }: Callee, count: number): Promise<void> {
+async function runSequentially({ call, awaited, isAccepted }: Callee, count: number): Promise<void> {
   if (awaited) for (let done = 0; done < count; done += 1) assert(isAccepted(await call()))
   else for (let done = 0; done < count; done += 1) assert(isAccepted(call()))
 }
 
-async function burst({ call, isAccepted }: Callee): Promise<void> {
-  const calling = new Array<unknown>(AT_ONCE)
-  for (let index = 0; index < AT_ONCE; index += 1) calling[index] = call()
+async function runConcurrently({ call, isAccepted }: Callee): Promise<void> {
+  const calling = new Array<unknown>(CONCURRENT_CALLS)
+  for (let index = 0; index < CONCURRENT_CALLS; index += 1) calling[index] = call()
   for (const result of await Promise.all(calling)) assert(isAccepted(result))
 }
 

@@ -12,14 +12,14 @@ const bench = join(root, 'bench')
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 
-/** The versions of m2m-guard and of the packages that are measured beside it. */
+/** Returns the versions of m2m-guard and of the other measured packages. */
 export function versionsOf(names: readonly string[]): Readonly<Record<string, string>> {
   const others = [...new Set(names)].map((name) => [name, join(bench, 'node_modules', name)] as const)
   const folders = [['m2m-guard', root] as const, ...others]
   return Object.fromEntries(folders.map(([name, folder]) => [name, manifestOf(folder).version]))
 }
 
-/** The folders of packages and of all their dependencies, as npm installed them. */
+/** Returns the folders of packages and of all their dependencies, as npm installed them. */
 export function closure(names: readonly string[]): ReadonlySet<string> {
   const folders = new Set<string>()
   const visit = (name: string, from: string): void => {
@@ -32,7 +32,7 @@ export function closure(names: readonly string[]): ReadonlySet<string> {
   return folders
 }
 
-/** The nearest node_modules upwards that contains the package, as Node resolves it. */
+/** Returns the folder of a package in the nearest parent node_modules, as Node resolves it. */
 function resolveFrom(name: string, from: string): string | undefined {
   for (let folder = from; folder.startsWith(bench); folder = join(folder, '..')) {
     const candidate = join(folder, 'node_modules', name)
@@ -41,7 +41,7 @@ function resolveFrom(name: string, from: string): string | undefined {
   return undefined
 }
 
-/** The bytes of a file, or of the files in a folder without the packages installed in it. */
+/** Returns the size of a file in bytes, or of a folder without the packages installed in it. */
 export function sizeOf(path: string): number {
   if (!statSync(path).isDirectory()) return statSync(path).size
   return readdirSync(path)

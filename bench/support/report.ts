@@ -16,21 +16,21 @@ export interface Goal {
   readonly text: string
   readonly figure: string
   readonly met: boolean
-  /** Some rounds meet the target and some do not. */
+  /** Whether the limit is within the 95 % interval of the median. */
   readonly undecided: boolean
 }
 
-/** The outcome of one path of the bench, written to results/ unchanged. */
+/** The result of one path of the benchmark, written to results/ unchanged. */
 export interface Report {
   readonly path: string
   readonly title: string
   readonly tables: readonly Table[]
   readonly goals: readonly Goal[]
-  /** What a reader of the tables must know. */
+  /** Information that is needed to interpret the tables. */
   readonly notes: readonly string[]
 }
 
-/** A report with the circumstances of its run. */
+/** A report with the date, machine and versions of its run. */
 export interface Result extends Report {
   readonly date: string
   readonly quick: boolean
@@ -38,13 +38,13 @@ export interface Result extends Report {
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** How long and how often to measure. */
+/** The length and the number of the measurements. */
 export interface Effort {
   readonly quick: boolean
   readonly rounds: number
 }
 
-/** A column: key in the results, heading, value of an item, and digits after the decimal point. */
+/** A column: key in the results, heading, value of an item, and number of decimal places. */
 export type Column<T> = readonly [key: string, label: string, of: (item: T) => Cell, digits?: number]
 
 /** Builds a table with one row per item. */
@@ -67,8 +67,8 @@ export function table<T>(
 }
 
 /**
- * Compares the median of the rounds with a limit. The goal is undecided if the limit lies within the 95 % interval
- * of the median, which for seven rounds is their whole range.
+ * Compares the median of the rounds with a limit. The goal is undecided if the limit is within the 95 % interval of the
+ * median, which is the whole range for seven rounds.
  */
 export function goal(
   text: string,
@@ -84,7 +84,7 @@ export function goal(
   const range = values.length === 1 ? '' : `rounds from ${least.toFixed(2)} to ${most.toFixed(2)}`
   const [low, high] = intervalOfMedian(values)
   const undecided = low < limit && limit < high
-  const remarks = [range, undecided ? 'which do not agree' : '', remark].filter((part) => part !== '')
+  const remarks = [range, undecided ? 'on both sides of the limit' : '', remark].filter((part) => part !== '')
   return {
     text: `${text}: ${comparison} ${limit}${unit}`,
     figure: `${figure.toFixed(2)}${unit}${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`,
@@ -115,10 +115,10 @@ export function goalLines(goals: readonly Goal[]): string {
     .join('\n')
 }
 
-/** Formats a whole result as Markdown, for the terminal and for the page of results. */
+/** Formats a complete result as Markdown, for the terminal and for the results page. */
 export function markdown({ date, quick, machine, versions, notes, tables, goals }: Result): string {
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  const when = `${date}${quick ? ', quick run (short rounds: not for quoting)' : ''}`
+  const when = `${date}${quick ? ', quick run with short rounds and less reliable figures' : ''}`
   return [
     `${when}. Node ${machine.node}, OpenSSL ${machine.openssl}, ${machine.cores} × ${machine.cpu}, ${machine.platform}.`,
     `${packages.join(', ')}.`,

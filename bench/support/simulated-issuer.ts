@@ -23,7 +23,7 @@ export class SimulatedIssuer {
     return {
       issuer: ISSUER,
       audience: AUDIENCE,
-      // Unused, but without keys the issuer's key set would be fetched.
+      // The key is unused, but without keys the verifier would fetch the issuer's key set.
       jwks: { keys: [createSigningKey('unused', 'ES256', {}).jwk] },
       introspection: { endpoint: `${ISSUER}/introspect`, clientId: 'orders', clientSecret: 'secret' },
       fetch: () => this.#fetch(),

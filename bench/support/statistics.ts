@@ -7,14 +7,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** The 95 % confidence interval of the median, by order statistics and without assuming a distribution. */
+/** Returns the 95 % confidence interval of the median, by order statistics and without assuming a distribution. */
 export function intervalOfMedian(values: readonly number[]): readonly [low: number, high: number] {
   const sorted = sort(values)
   const outside = Math.max(0, Math.floor((values.length - 1.96 * Math.sqrt(values.length)) / 2) - 1)
   return [sorted[outside] ?? Number.NaN, sorted[values.length - 1 - outside] ?? Number.NaN]
 }
 
-/** (max - min) / median of the rounds of one run, in percent. */
+/** Returns (max - min) / median of the rounds of one run in percent. */
 export function spread(values: readonly number[]): number {
   return ((Math.max(...values) - Math.min(...values)) / median(values)) * 100
 }
@@ -23,12 +23,12 @@ export function ratios(values: readonly number[], reference: readonly number[]):
   return values.map((value, round) => value / (reference[round] ?? Number.NaN))
 }
 
-/** The median of the ratios round by round, so that what slows down a whole round cancels out. */
+/** Returns the median of the ratios of each round, so that effects on a whole round cancel out. */
 export function ratio(values: readonly number[], reference: readonly number[]): number {
   return median(ratios(values, reference))
 }
 
-/** The list with the lowest median, which is the comparison that is hardest to pass. */
+/** Returns the list with the lowest median, which is the strictest comparison. */
 export function hardest(lists: readonly (readonly number[])[]): readonly number[] {
   return lists.toSorted((a, b) => median(a) - median(b))[0] ?? []
 }

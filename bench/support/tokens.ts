@@ -18,7 +18,7 @@ export interface Issuance {
 
 export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 
-/** Starts an issuer with one key, which it serves, and which signs its tokens. */
+/** Starts an issuer with one key. The issuer serves the key and signs its tokens with it. */
 export async function startIssuer(algorithm: SigningAlgorithm) {
   const key = createSigningKey(`${algorithm.toLowerCase()}-2026-11`, algorithm, {})
   const { port, close } = await listen(
@@ -26,7 +26,7 @@ export async function startIssuer(algorithm: SigningAlgorithm) {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key.jwk] }))
     }),
   )
-  // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's address.
+  // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's URL.
   const issuer = `http://127.0.0.1:${port}/`
   return {
     issuance: {
@@ -54,7 +54,7 @@ export async function listen(server: Pick<Server, 'listen' | 'address' | 'close'
   }
 }
 
-/** Ten claims, as a client credentials token usually has, with a unique `jti`. */
+/** Returns ten claims, as in a usual client credentials token, with a unique `jti`. */
 export function claimsOf(
   issuer: string,
   claims: Readonly<Record<string, unknown>> = {},
@@ -79,10 +79,10 @@ export function times<T>(count: number, make: (index: number) => T): readonly T[
   return Array.from({ length: count }, (_, index) => make(index))
 }
 
-/** Bytes of an Authorization header; each request decodes them to a new string, as a server does. */
+/** Returns the bytes of an Authorization header. Each request decodes them to a new string, as a server does. */
 export const bearerBytes = (token: string): Buffer => Buffer.from(`Bearer ${token}`, 'latin1')
 
-/** New request headers, whose string no cache of V8 has seen before. */
+/** Returns new request headers with a string that is not in any cache of V8. */
 export const freshHeaders = (bytes: Buffer | undefined): { readonly authorization: string } => ({
   authorization: bytes?.toString('latin1') ?? '',
 })

@@ -3,12 +3,12 @@ import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import type { Contender } from './contender.js'
 import { cachingLimits, signatureLimit } from './limits.js'
 import { ownKnown, ownNew, WARMING } from './own.js'
-import { rememberingPeers, verifyingPeers } from './peers.mjs'
+import { cachingPeers, verifyingPeers } from './peers.mjs'
 
 export const OWN = 'm2m-guard authorize'
 export const JOSE = 'jose jwtVerify + createRemoteJWKSet'
 
-/** Accepts everything unread: shows the loop delay that the load itself causes. */
+/** Accepts everything without reading it, to measure the loop delay that the load itself causes. */
 const unverified: Contender = {
   name: 'no verification: the load alone',
   packages: [],
@@ -20,7 +20,7 @@ const unverified: Contender = {
 const fresh: readonly Contender[] = [...ownNew, ...verifyingPeers, signatureLimit]
 
 const casts = {
-  known: [...ownKnown, ...rememberingPeers, ...cachingLimits],
+  known: [...ownKnown, ...cachingPeers, ...cachingLimits],
   new: fresh,
   loop: [...fresh.filter(({ name }) => [OWN, JOSE, 'fast-jwt with one key'].includes(name)), unverified],
 } satisfies Record<string, readonly Contender[]>
@@ -34,7 +34,7 @@ export function contendersOf(cast: Cast): readonly Contender[] {
 
 export function findContender(cast: Cast, name: string): Contender {
   const found = casts[cast].find((contender) => contender.name === name)
-  if (found === undefined) throw new TypeError(`${cast}: there is no contender ${name}`)
+  if (found === undefined) throw new TypeError(`${cast}: unknown contender ${name}`)
   return found
 }
 
@@ -46,7 +46,7 @@ export async function prepareContender(
 ): Promise<(count: number) => Callee> {
   const bytes = tokens.map(bearerBytes)
   const verify = await make(issuance)
-  // The first call may fetch keys; the others fill the cache.
+  // The first call may fetch keys. The others fill the cache.
   for (const one of bytes) {
     const result = await verify(Object.assign(freshHeaders(one), { [WARMING]: true }))
     if (!isAccepted(result)) throw new Error(`${name}: a token was not accepted`)

@@ -26,7 +26,7 @@ function makeLookUp(): Verify {
   }
 }
 
-/** The least that a cache by digest can cost: no validity, no policy, no bound. */
+/** The minimum cost of a cache by digest, without validity, policy or bound. */
 export const cachingLimits: readonly Contender[] = [
   limit('bare sha256 + Map.get', makeLookUp),
   limit(
@@ -58,7 +58,7 @@ interface RawKey {
   readonly signatureOf: (part: string) => Buffer
 }
 
-/** As few options as possible beside the key, as in the library, because reading options costs time on Node 24. */
+/** As few options as possible with the key, as in the library, because reading options takes time on Node 24. */
 function rawKeyOf({ pem, algorithm }: Issuance): RawKey {
   const key = createPublicKey(pem)
   const decoded = (part: string): Buffer => Buffer.from(part, 'base64url')

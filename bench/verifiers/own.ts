@@ -6,7 +6,7 @@ import type { Contender, Verify } from './contender.js'
 /** Every figure of m2m-guard includes one scope and a maximum age. */
 export const policy = { scopes: SCOPE, maxTokenAge: '12h' } as const
 
-/** Fewer than the tokens that are cycled through, so that each of them is new whenever it comes. */
+/** Fewer than the tokens that are used in turn, so that each token is new whenever it is used. */
 const CACHED_OF_NEW = 1000
 
 export async function ownVerifier(
@@ -26,7 +26,7 @@ const own = (name: string, make: Contender['make'], packages: readonly string[] 
   make,
 })
 
-/** The whole decision about a request, as a promise. */
+/** The complete decision about a request, as a promise. */
 const authorizing =
   (options?: Parameters<typeof ownVerifier>[1]): Contender['make'] =>
   async (issuance) => {
@@ -37,7 +37,7 @@ const authorizing =
 const PASSED = Promise.resolve()
 const NO_RAW_HEADERS: readonly string[] = []
 
-/** The code path of the adapters, which return no promise where nothing has to be awaited: here Koa's. */
+/** The code path of the adapters, which return no promise unless something has to be awaited. This is Koa's. */
 function guarding(verifier: Verifier): Verify {
   const middleware = guard(verifier, policy)
   const next = (): Promise<unknown> => PASSED
@@ -56,7 +56,7 @@ export const ownKnown: readonly Contender[] = [
     ...own('m2m-guard in an adapter (no promise)', async (issuance) => {
       const verifier = await ownVerifier(issuance)
       const guarded = guarding(verifier)
-      // The first call for a token may return a promise; only the path without one is measured.
+      // The first call for a token may return a promise. Only the path without a promise is measured.
       return (headers) =>
         Object.hasOwn(headers, WARMING) ? verifier.authorize({ headers }, policy) : guarded(headers)
     }),

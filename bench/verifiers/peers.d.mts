@@ -1,4 +1,4 @@
 import type { Contender } from './contender.js'
 
-export const rememberingPeers: readonly Contender[]
+export const cachingPeers: readonly Contender[]
 export const verifyingPeers: readonly Contender[]

@@ -1,4 +1,4 @@
-// Every package as its own documentation sets it up, each in its fastest documented way.
+// Every package with the setup from its documentation, each in its fastest documented configuration.
 import { JwtVerifier, JwtRsaVerifier } from 'aws-jwt-verify'
 import { auth } from 'express-oauth2-jwt-bearer'
 import { createVerifier } from 'fast-jwt'
@@ -89,7 +89,7 @@ const aws = contender(
   ['aws-jwt-verify'],
   ({ issuer, audience, jwksUri, jwk, algorithm }) => {
     const Verifier = algorithm === 'RS256' ? JwtRsaVerifier : JwtVerifier
-    // It fetches keys over https only; they are given, so that nothing is fetched.
+    // aws-jwt-verify fetches keys over https only. The keys are passed in, so that nothing is fetched.
     const verifier = Verifier.create({ issuer, audience, jwksUri: jwksUri.replace('http:', 'https:') })
     verifier.cacheJwks({ keys: [jwk] })
     return (headers) => verifier.verifySync(tokenOf(headers))
@@ -98,6 +98,6 @@ const aws = contender(
 )
 
 const cachingFastJwt = fastJwt('fast-jwt with one key, cache: true', { cache: true })
-export const rememberingPeers = [cachingFastJwt, fastJwtWithKeySet, auth0, jose]
+export const cachingPeers = [cachingFastJwt, fastJwtWithKeySet, auth0, jose]
 
 export const verifyingPeers = [aws, fastJwt('fast-jwt with one key', {}), jose, auth0]

@@ -9,7 +9,7 @@ export interface Preparation {
   readonly tokens: readonly string[]
 }
 
-/** A stretch of measuring that cycles through the first so many tokens. */
+/** A measurement that uses the first `tokens` tokens in turn. */
 export interface Stretch extends Manner {
   readonly kind: 'measure'
   readonly tokens: number

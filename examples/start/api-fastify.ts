@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import { accessToken, m2mGuard } from 'm2m-guard/fastify'
 import { routes, type Api, type ApiOptions } from './routes.js'
 
-/** The API in Fastify: each route in a scope of its own, guarded by a plugin with the route's policy. */
+/** The API in Fastify. Each route is in its own scope, with the plugin and the route's policy. */
 export async function startFastify({ verifier, port }: ApiOptions): Promise<Api> {
   const app = fastify({ forceCloseConnections: true })
   app.get('/health', () => ({ status: 'ok' }))

@@ -3,28 +3,28 @@ import { parseArgs } from 'node:util'
 export const FRAMEWORKS = ['express', 'koa', 'fastify'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface StartOptions {
   readonly framework: Framework
-  /** 0: one that is free. */
+  /** 0 selects a free port. */
   readonly port: number
   readonly issuerPort: number
   readonly once: boolean
 }
 
-/** The command line cannot be understood; the message says what is wrong with it. */
+/** The command line is invalid. The message says why. */
 export class UsageError extends Error {}
 
-export const HELP = `Starts a test issuer and a guarded API on the loopback interface, sends the API a set of requests,
-prints what became of each, and stays up for requests of your own until Ctrl-C.
+export const HELP = `Starts a test issuer and a guarded API on the loopback interface, sends requests to the API and prints the
+results. Then it keeps running for your own requests until Ctrl-C.
 
   npm start -- [options]
 
-  --framework express|koa|fastify   what the API is written in; default express
-  --port N                          the API's port; default one that is free
-  --issuer-port N                   the test issuer's port; default one that is free
-  --once                            end after the table: exit code 0 if every row is as expected, else 1
-  --help                            show this`
+  --framework express|koa|fastify   the framework of the API; default express
+  --port N                          the API's port; default a free port
+  --issuer-port N                   the test issuer's port; default a free port
+  --once                            exit after the table, with code 0 if every row is as expected, else 1
+  --help                            show this help`
 
 /** @throws UsageError */
 export function readArguments(args: readonly string[]): StartOptions | 'help' {
@@ -51,7 +51,7 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    // The first sentence says it; the rest is about arguments that start with a dash.
+    // The first sentence is enough. The rest is about arguments that start with a dash.
     const message = error instanceof Error ? error.message : String(error)
     throw new UsageError(message.split('. ')[0])
   }
@@ -64,8 +64,8 @@ function readFramework(name: string): Framework {
   return framework
 }
 
-function readPort(option: string, text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (!(port <= 65_535)) throw new UsageError(`${option} must be a number from 0 to 65535, not '${text}'`)
+function readPort(option: string, value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
+  if (!(port <= 65_535)) throw new UsageError(`${option} must be a number from 0 to 65535, not '${value}'`)
   return port
 }

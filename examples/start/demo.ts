@@ -12,17 +12,17 @@ const START = { express: startExpress, koa: startKoa, fastify: startFastify }
 export interface Demo {
   readonly issuer: TestIssuer
   readonly url: string
-  /** What the guard decided, in order; empty it at will. */
+  /** The decisions of the guard, in order. The caller may clear the list. */
   readonly decisions: DecisionEvent[]
-  /** Sets the clock of issuer and guard going, which stands still until then. */
+  /** Starts the clock of issuer and guard, which is stopped until then. */
   startClock(): void
   close(): Promise<void>
 }
 
-/** Starts both; rejects, with nothing left listening, if a port cannot be had. */
+/** Starts both. Rejects if a port is unavailable, and then leaves no open server. */
 export async function startDemo(options: Omit<StartOptions, 'once'>): Promise<Demo> {
-  // The table promises how often the issuer is asked. A slow machine must not turn a remembered answer
-  // into one that is too old, so time stands still until the table is done.
+  // The table states the calls to the issuer. On a slow machine a cached result could expire in between, so the clock is
+  // stopped until the table is done.
   let frozen: number | undefined = Date.now()
   const clock = (): number => frozen ?? Date.now()
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Api } from './routes.js'
 
-/** Listens on the loopback interface; rejects if the port cannot be had. */
+/** Listens on the loopback interface. Rejects if the port is unavailable. */
 export async function listen(listener: RequestListener, port: number): Promise<Api> {
   const server = createServer(listener)
   await new Promise<void>((resolve, reject) => {

@@ -7,8 +7,8 @@ import { scenario, type Row } from './scenario.js'
 import { renderTable, summary } from './table.js'
 
 /**
- * The whole job: start, send the requests, print the table, and unless it is to be done once only stay up
- * until Ctrl-C.
+ * Runs the demonstration: starts the servers, sends the requests, prints the table, and without `--once` keeps running until
+ * Ctrl-C.
  *
  * @returns the exit code.
  */
@@ -19,13 +19,13 @@ export async function mainJob(
   const stopped = untilStopped()
   const demo = await startDemo(options)
   try {
-    return await tell(demo, options, rowsFor(demo.issuer), stopped)
+    return await run(demo, options, rowsFor(demo.issuer), stopped)
   } finally {
     await demo.close()
   }
 }
 
-async function tell(
+async function run(
   demo: Demo,
   options: StartOptions,
   rows: readonly Row[],
@@ -33,7 +33,9 @@ async function tell(
 ): Promise<number> {
   console.log(`issuer  ${demo.issuer.url}  (a test issuer)`)
   console.log(`API     ${demo.url}  (${options.framework})`)
-  console.log('The clock of both stands still during the table, so that a slow machine changes no row.\n')
+  console.log(
+    'The clock of both is stopped during the table, so that a slow machine does not change the results.\n',
+  )
 
   const outcomes = await Promise.race([play(demo, rows), stopped])
   if (outcomes === 'stopped') return 0
@@ -44,15 +46,15 @@ async function tell(
   demo.issuer.heal()
   demo.startClock()
   console.log(
-    '\nThe issuer is well again and its clock runs. Try it yourself; the tokens are good for an hour:',
+    '\nThe issuer works again and the clock runs. Try these commands. The tokens are valid for an hour:',
   )
   for (const line of curlLines(demo)) console.log(line)
-  console.log('\nCtrl-C ends it.')
+  console.log('\nPress Ctrl-C to stop.')
   await stopped
   return 0
 }
 
-/** Resolves on Ctrl-C or a polite request to end; a second one is not held up. */
+/** Resolves on SIGINT (Ctrl-C) or SIGTERM. A second signal ends the process. */
 function untilStopped(): Promise<'stopped'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,5 +1,5 @@
-// npm start                        the demonstration: a test issuer, a guarded API, a table of real requests
-// npm start -- --help              what else it can do
+// npm start                        runs the demonstration: a test issuer, a guarded API, a table of real requests
+// npm start -- --help              lists the options
 import { HELP, readArguments, UsageError } from './arguments.js'
 import { mainJob } from './main-job.js'
 
@@ -10,14 +10,17 @@ async function main(): Promise<number> {
   return 0
 }
 
-/** What went wrong, in one line, and the exit code. */
+/** A one-line error message, and the exit code. */
 function explain(error: unknown): readonly [string, number] {
   if (error instanceof UsageError) return [`${error.message}. See npm start -- --help`, 2]
   const { code, port } = error as { readonly code?: unknown; readonly port?: unknown }
   if (code === 'EADDRINUSE')
-    return [`Port ${String(port)} is in use. Give another, or none: a free one is then taken.`, 1]
+    return [`Port ${String(port)} is in use. Pass another port, or omit the option to use a free port.`, 1]
   if (code === 'EACCES')
-    return [`Port ${String(port)} may not be used by this user. Give another, or none.`, 1]
+    return [
+      `Port ${String(port)} requires more privileges. Pass another port, or omit the option to use a free port.`,
+      1,
+    ]
   return [error instanceof Error ? (error.stack ?? error.message) : String(error), 1]
 }
 

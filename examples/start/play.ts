@@ -3,7 +3,7 @@ import type { Endpoint } from 'm2m-guard/testing'
 import type { Demo } from './demo.js'
 import type { Row } from './scenario.js'
 
-/** What became of a row's request. */
+/** The result of a row's request. */
 export interface Outcome {
   readonly row: Row
   readonly status: number
@@ -11,12 +11,12 @@ export interface Outcome {
   readonly reason: RefusalReason | undefined
   readonly source: VerificationSource | undefined
   readonly calls: readonly Endpoint[]
-  /** From sending the request to the last byte of the answer. */
+  /** Time from sending the request to the last byte of the response. */
   readonly milliseconds: number
   readonly isExpected: boolean
 }
 
-/** Sends the requests one after the other. */
+/** Sends the requests sequentially. */
 export async function play(demo: Demo, rows: readonly Row[]): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   for (const row of rows) outcomes.push(await send(demo, row))
@@ -45,7 +45,7 @@ async function send(demo: Demo, row: Row): Promise<Outcome> {
   return { row, ...seen, milliseconds, isExpected: demo.decisions.length === 1 && matches(row, seen) }
 }
 
-/** The endpoints called between two counts, each as often as it was called. */
+/** The endpoints called between two counts, each repeated once per call. */
 function callsSince(before: Demo['issuer']['calls'], after: Demo['issuer']['calls']): readonly Endpoint[] {
   return Object.entries(after)
     .filter(([name]) => name !== 'total')
@@ -60,7 +60,7 @@ function matches(
     seen.status === expected.status &&
     seen.reason === expected.reason &&
     seen.source === expected.source &&
-    // Whoever is told to try again is told when.
+    // Every 503 must have Retry-After, and no other response may have it.
     (seen.status === 503) === (seen.retryAfter !== null) &&
     (expected.calls === 'any' || [...seen.calls].sort().join() === [...expected.calls].sort().join())
   )

@@ -2,28 +2,28 @@ import type { RefusalReason, VerificationSource } from 'm2m-guard'
 import type { Endpoint, TestIssuer } from 'm2m-guard/testing'
 import type { GuardedPath } from './routes.js'
 
-/** One request and what must become of it. */
+/** One request and its expected result. */
 export interface Row {
-  /** In words, for the table. */
+  /** Description for the table. */
   readonly request: string
   readonly path: GuardedPath
-  /** What happens at the issuer before the request is sent. */
+  /** Changes the issuer before the request is sent. */
   readonly before?: () => void
   readonly token?: () => string
   readonly expected: Expected
 }
 
-/** What a row promises. No reason: accepted. */
+/** The expected result of a row. Without a reason, the request is accepted. */
 export interface Expected {
   readonly status: number
   readonly reason?: RefusalReason
-  /** Where the facts about the token came from, or the finding against it; none where it was not looked at. */
+  /** Where the result about the token came from. Absent if the token was not examined. */
   readonly source?: VerificationSource
-  /** The endpoints of the issuer that were called; `'any'` promises nothing. */
+  /** The endpoints of the issuer that were called. `'any'` skips the comparison. */
   readonly calls: readonly Endpoint[] | 'any'
 }
 
-/** The story the table tells, in order: what a row leaves behind, the next ones find. */
+/** The rows of the table in order. Each row starts with the state that the previous rows left. */
 export function scenario(issuer: TestIssuer): readonly Row[] {
   const scopes = 'orders:read'
   const jwt = issuer.mintJwt({ scopes })
@@ -67,7 +67,7 @@ export function scenario(issuer: TestIssuer): readonly Row[] {
       expected: { status: 403, reason: 'scope_insufficient', source: 'local', calls: [] },
     },
     {
-      request: 'too old: 10 min, the route takes 5',
+      request: 'too old: 10 min, maximum 5 min',
       path: '/payouts',
       token: () => issuer.mintJwt({ scopes, age: '10m' }),
       expected: { status: 401, reason: 'token_too_old', source: 'local', calls: [] },
@@ -110,29 +110,29 @@ export function scenario(issuer: TestIssuer): readonly Row[] {
       expected: { status: 200, source: 'local', calls: ['jwks'] },
     },
     {
-      request: 'keys rotated: the first JWT, old key withdrawn',
+      request: 'keys rotated: the first JWT, old key removed',
       path: '/orders',
       token: () => jwt,
       expected: { status: 401, reason: 'key_unknown', source: 'local', calls: [] },
     },
     {
-      request: 'issuer down: opaque token never seen',
+      request: 'issuer down: new opaque token',
       path: '/orders',
       before: () => {
         issuer.fail('all', 'reset')
       },
       token: () => issuer.mintOpaque({ scopes }),
-      // How often the issuer is tried before giving up is not what this row is about.
+      // This row does not depend on the number of attempts.
       expected: { status: 503, reason: 'issuer_unavailable', source: 'remote', calls: 'any' },
     },
     {
-      request: 'issuer down: JWT never seen, its key is known',
+      request: 'issuer down: new JWT, its key is cached',
       path: '/orders',
       token: () => issuer.mintJwt({ scopes }),
       expected: { status: 200, source: 'local', calls: [] },
     },
     {
-      request: 'issuer down: JWT seen before',
+      request: 'issuer down: cached JWT',
       path: '/orders',
       token: () => renewed,
       expected: { status: 200, source: 'cache', calls: [] },

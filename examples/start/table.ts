@@ -4,7 +4,7 @@ import type { Expected } from './scenario.js'
 const HEADINGS = ['request', 'route', 'status', 'reason', 'from', 'calls to the issuer', 'ms']
 const NOTHING = '–'
 
-/** The outcomes as a table; below a row that was not expected stands what was. */
+/** Renders the outcomes as a table, with the expected result below each unexpected row. */
 export function renderTable(outcomes: readonly Outcome[]): string {
   const cells = outcomes.map(cellsOf)
   const widths = HEADINGS.map((heading, column) =>
@@ -21,12 +21,12 @@ export function renderTable(outcomes: readonly Outcome[]): string {
       .trimEnd()
   const rows = outcomes.flatMap((outcome, index) => [
     line(cells[index] ?? []),
-    ...(outcome.isExpected ? [] : [`^ UNEXPECTED: should have been ${expectation(outcome.row.expected)}`]),
+    ...(outcome.isExpected ? [] : [`^ UNEXPECTED: expected ${expectation(outcome.row.expected)}`]),
   ])
   return [line(HEADINGS), line(widths.map((width) => '-'.repeat(width))), ...rows].join('\n')
 }
 
-/** One sentence that counts. */
+/** A line with the number of expected and unexpected rows. */
 export function summary(outcomes: readonly Outcome[]): string {
   const unexpected = outcomes.filter(({ isExpected }) => !isExpected).length
   return unexpected === 0
@@ -49,17 +49,17 @@ function cellsOf({
     retryAfter === null ? String(status) : `${status}, retry after ${retryAfter} s`,
     reason ?? NOTHING,
     source ?? NOTHING,
-    callsText(calls),
+    formatCalls(calls),
     milliseconds.toFixed(1),
   ]
 }
 
-function callsText(calls: readonly string[]): string {
+function formatCalls(calls: readonly string[]): string {
   return calls.length === 0 ? '0' : `${calls.length} (${calls.join(', ')})`
 }
 
 function expectation({ status, reason, source, calls }: Expected): string {
   const parts = [String(status), reason ?? 'no reason', `from ${source ?? NOTHING}`]
-  if (calls !== 'any') parts.push(`calls ${callsText(calls)}`)
+  if (calls !== 'any') parts.push(`calls ${formatCalls(calls)}`)
   return parts.join(', ')
 }

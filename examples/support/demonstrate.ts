@@ -4,21 +4,21 @@ import type { AddressInfo, Server } from 'node:net'
 import { parseArgs } from 'node:util'
 import type { TestIssuer } from 'm2m-guard/testing'
 
-/** A request an example sends itself, and what it must be answered with. */
+/** A request that an example sends to itself, and the expected status. */
 export interface Attempt {
-  /** In words. */
+  /** Description for the output. */
   readonly what: string
   readonly path: string
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** The bearer token; a real issuer's cannot be made here, and such requests are then left out. */
+  /** Creates the bearer token. With a real issuer, requests that need a token are skipped. */
   readonly token?: (issuer: TestIssuer) => string
   readonly status: number
 }
 
 /**
- * With `--once` sends the requests, prints what came back and ends: exit code 0 if all is as it should be,
- * else 1. Without, prints a curl line and stays up until Ctrl-C.
+ * With `--once`, sends the requests, prints the responses and exits with code 0 if all are as expected, else 1.
+ * Without `--once`, prints a curl command and keeps running until Ctrl-C.
  */
 export async function demonstrate(
   server: Server,
@@ -57,7 +57,7 @@ function readOnce(): boolean {
 async function send(url: string, testIssuer: TestIssuer | undefined, attempt: Attempt): Promise<void> {
   const { what, path, method = 'GET', token, status } = attempt
   if (token !== undefined && testIssuer === undefined) {
-    console.log(`---  ${method} ${path}, ${what}: needs a token of your issuer, left out`)
+    console.log(`---  ${method} ${path}, ${what}: skipped, because it needs a token of your issuer`)
     return
   }
   const authorization = token && testIssuer ? { authorization: `Bearer ${token(testIssuer)}` } : {}
@@ -65,11 +65,11 @@ async function send(url: string, testIssuer: TestIssuer | undefined, attempt: At
   const body = await response.text()
   console.log(`${response.status}  ${method} ${path}, ${what}: ${body}`)
   if (response.status === status) return
-  console.log(`^ UNEXPECTED: should have been ${status}`)
+  console.log(`^ UNEXPECTED: expected ${status}`)
   process.exitCode = 1
 }
 
-/** The first request with a token that is let in. */
+/** The curl command for the first accepted request with a token. */
 function curlLine(url: string, testIssuer: TestIssuer | undefined, attempts: readonly Attempt[]): string {
   const attempt = attempts.find(({ token, status }) => token !== undefined && status === 200)
   const token = testIssuer === undefined ? '$TOKEN' : (attempt?.token?.(testIssuer) ?? '')

@@ -1,35 +1,35 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Requests that are sent all the time, and what has become of them. */
+/** Requests that are sent continuously, and their results. */
 export interface Traffic {
-  readonly answered: number
-  /** Those whose status was not 200, or that were not answered at all. */
+  readonly completed: number
+  /** Requests with another status than 200, or without a response. */
   readonly failed: number
-  /** Resolves once so many more requests are answered. */
+  /** Resolves after `count` more requests have completed. */
   more(count: number): Promise<void>
-  /** Resolves once every request that is under way at this moment is answered. */
-  turnOver(): Promise<void>
-  /** Sends no more, and resolves once the last is answered. */
+  /** Resolves after every request that is now in flight has completed. */
+  settleInFlight(): Promise<void>
+  /** Sends no more requests, and resolves after the last one has completed. */
   stop(): Promise<void>
 }
 
-/** Sends requests, `width` at a time, each of them as soon as the one before is answered. */
+/** Sends requests, `width` at a time, and starts the next one as soon as one completes. */
 export function startTraffic(width: number, send: () => Promise<{ readonly status: number }>): Traffic {
-  const underWay = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<void>>()
   const waiting = new Set<{ readonly goal: number; readonly reached: () => void }>()
-  let answered = 0
+  let completed = 0
   let failed = 0
   let isStopped = false
 
   async function one(): Promise<void> {
-    const isGood = await send().then(
+    const isAccepted = await send().then(
       ({ status }) => status === 200,
       () => false,
     )
-    answered += 1
-    if (!isGood) failed += 1
+    completed += 1
+    if (!isAccepted) failed += 1
     for (const waiter of waiting) {
-      if (answered < waiter.goal) continue
+      if (completed < waiter.goal) continue
       waiting.delete(waiter)
       waiter.reached()
     }
@@ -38,28 +38,28 @@ export function startTraffic(width: number, send: () => Promise<{ readonly statu
   async function lane(): Promise<void> {
     while (!isStopped) {
       const request = one()
-      underWay.add(request)
+      inFlight.add(request)
       await request
-      underWay.delete(request)
-      // What fails without any waiting must not keep everything else from happening.
+      inFlight.delete(request)
+      // Requests that fail synchronously must not block the event loop.
       await setImmediate()
     }
   }
 
   const lanes = Array.from({ length: width }, () => lane())
   return {
-    get answered() {
-      return answered
+    get completed() {
+      return completed
     },
     get failed() {
       return failed
     },
     more: (count) =>
       new Promise((resolve) => {
-        waiting.add({ goal: answered + count, reached: resolve })
+        waiting.add({ goal: completed + count, reached: resolve })
       }),
-    turnOver: async () => {
-      await Promise.all(underWay)
+    settleInFlight: async () => {
+      await Promise.all(inFlight)
     },
     stop: async () => {
       isStopped = true

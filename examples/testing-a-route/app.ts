@@ -1,4 +1,4 @@
-// A guarded app as one writes it to be tested: the verifier comes from outside, and nothing in here knows of tests.
+// A guarded app that is easy to test. The verifier is an argument, and the app contains no code for tests.
 import express from 'express'
 import type { Verifier } from 'm2m-guard'
 import { accessToken, guard, requireScopes } from 'm2m-guard/express'

@@ -1,7 +1,7 @@
-// Testing a guarded route with the real guard: one line says who calls, with what, and there is no switch in the app.
+// Tests a guarded route with the real guard. One line sets the client and its token, and the app has no test mode.
 //
 //   node --import tsx --test examples/testing-a-route/orders.test.ts
-/* eslint-disable @typescript-eslint/no-floating-promises -- node:test waits for its tests itself */
+/* eslint-disable @typescript-eslint/no-floating-promises -- node:test awaits its tests */
 import { strictEqual } from 'node:assert'
 import { after, test } from 'node:test'
 import { createVerifier, oauth } from 'm2m-guard'
@@ -21,23 +21,23 @@ test('a client with the scope gets the orders', async () => {
   strictEqual((response.body as { client: string }).client, 'billing')
 })
 
-test('a client without the scope does not', async () => {
+test('a client without the scope gets 403', async () => {
   await request(app)
     .get('/orders')
     .set(asClient(verifier, { scopes: 'orders:write' }))
     .expect(403)
 })
 
-test('a token of yesterday is too old', async () => {
+test('a token issued yesterday is too old', async () => {
   const client = asClient(verifier, { scopes: 'orders:read', age: '24h', expiresIn: '1h' })
   await request(app).get('/orders').set(client).expect(401)
 })
 
-test('nobody is let in without a token', async () => {
+test('a request without a token gets 401', async () => {
   await request(app).get('/orders').expect(401)
 })
 
-test('an outage of the issuer is not the fault of the caller', async () => {
+test('an outage of the issuer is a 503', async () => {
   issuer.fail('introspection', 503)
   const client = asClient(verifier, { scopes: 'orders:read', format: 'opaque' })
   await request(app).get('/orders').set(client).expect(503)

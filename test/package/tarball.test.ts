@@ -47,7 +47,7 @@ it('contains the build, its declarations and the documentation, and nothing else
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
     (file) =>
-      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(js|d\.ts)|shared\/[\w-]+\.js)|docs\/((vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
+      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(js|d\.ts)|shared\/[\w-]+\.js)|docs\/((guide|guide\/getting-started|reference|migration|vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
         file,
       ),
   )

@@ -4,13 +4,13 @@ import { createVerifier, oauth, type Policy } from '../../../src/index.js'
 import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
 import { readPaper, rowsOf, sectionOf } from './support.js'
 
-/** A guard whose keys are at an address that is configured, as those of the other packages were. */
+/** A guard with a configured key set URL, like the other packages in the comparison. */
 interface ComparisonBed {
   readonly issuer: TestIssuer
   readonly pass: (seconds: number) => void
   readonly mint: (options?: MintJwtOptions) => string
   readonly ask: (token: string | undefined, url?: string) => Promise<Response | 'accepted'>
-  /** The status, 200 for what is accepted. */
+  /** The response status; 200 for an accepted request. */
   readonly statusOf: (token: string | undefined, url?: string) => Promise<number>
 }
 
@@ -49,9 +49,9 @@ async function accepted({ mint, statusOf }: ComparisonBed, count: number): Promi
   return good
 }
 
-async function madeUpKeyIds({ mint, statusOf }: ComparisonBed, count: number): Promise<void> {
+async function unknownKeyIds({ mint, statusOf }: ComparisonBed, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1)
-    expect(await statusOf(mint({ header: { kid: `made-up-${count}-${index}` } }))).toBe(401)
+    expect(await statusOf(mint({ header: { kid: `unknown-${count}-${index}` } }))).toBe(401)
 }
 
 const lone = async (options: MintJwtOptions, policy?: Policy): Promise<string> => {
@@ -60,9 +60,9 @@ const lone = async (options: MintJwtOptions, policy?: Policy): Promise<string> =
   return String(await statusOf(mint(options)))
 }
 
-/** For each situation of the table: what becomes of it here, in the words of the table. */
+/** For each situation of the table: the result of m2m-guard, as the table states it. */
 const situations: Readonly<Record<string, () => Promise<string>>> = {
-  'cold start, key server failing, 10 good tokens': async () => {
+  'cold start, key server failing, 10 valid tokens': async () => {
     const bed = await comparisonBed()
     bed.issuer.fail('all', 503)
     const answers: string[] = []
@@ -74,7 +74,7 @@ const situations: Readonly<Record<string, () => Promise<string>>> = {
     expect(new Set(answers).size).toBe(1)
     return `${answers[0]!}; ${calls(bed.issuer.calls.total)} to the issuer`
   },
-  'keys past their lifetime, key server failing, 10 good tokens in a row': async () => {
+  'keys past their lifetime, key server failing, 10 valid tokens in a row': async () => {
     const bed = await comparisonBed()
     expect(await bed.statusOf(bed.mint())).toBe(200)
     bed.pass(601)
@@ -85,23 +85,23 @@ const situations: Readonly<Record<string, () => Promise<string>>> = {
     bed.pass(3600 - 602)
     expect(await bed.statusOf(bed.mint())).toBe(200)
     bed.pass(1)
-    return `${good} accepted, ${asked}; ${await bed.statusOf(bed.mint())} an hour after the last success`
+    return `${good} accepted, ${asked}; ${await bed.statusOf(bed.mint())} an hour after the last successful fetch`
   },
-  '10 requests, 10 good tokens, key server well': async () => {
+  '10 requests, 10 valid tokens, key server healthy': async () => {
     const bed = await comparisonBed()
     expect(await accepted(bed, 10)).toBe(10)
     return calls(bed.issuer.calls.total)
   },
-  '20 made-up key ids': async () => {
+  '20 unknown key ids': async () => {
     const bed = await comparisonBed()
-    await madeUpKeyIds(bed, 1)
+    await unknownKeyIds(bed, 1)
     expect(bed.issuer.calls.total).toBe(1)
-    await madeUpKeyIds(bed, 19)
+    await unknownKeyIds(bed, 19)
     return `${calls(bed.issuer.calls.total)}, the first to load the keys`
   },
-  '12 made-up key ids, then an honest caller': async () => {
+  '12 unknown key ids, then a valid token': async () => {
     const bed = await comparisonBed()
-    await madeUpKeyIds(bed, 12)
+    await unknownKeyIds(bed, 12)
     return (await accepted(bed, 1)) === 1 ? 'accepted' : 'refused'
   },
   'a token seen once before its key is published': async () => {
@@ -115,25 +115,26 @@ const situations: Readonly<Record<string, () => Promise<string>>> = {
     pass(10)
     return (await statusOf(token)) === 200 ? 'accepted 10 s later' : 'refused'
   },
-  'a key is withdrawn after its token was accepted': async () => {
+  'a key is removed after its token was accepted': async () => {
     const { issuer, mint, statusOf, pass } = await comparisonBed()
     const token = mint()
     expect(await statusOf(token)).toBe(200)
     issuer.rotateKeys()
     pass(600)
-    return `${await statusOf(token)} from the next refresh of the keys on`
+    return `${await statusOf(token)} after the next refresh of the keys`
   },
-  'one key of the set is malformed': async () => {
+  'one key of the key set is malformed': async () => {
     const { issuer, mint, statusOf } = await comparisonBed()
     const token = mint()
     const malformed = { kty: 'RSA', kid: 1, n: 2, e: 'AQAB' }
     issuer.fail('jwks', { status: 200, body: { keys: [malformed, null, ...issuer.jwks().keys] } })
-    return (await statusOf(token)) === 200 ? 'the others work' : 'refused'
+    return (await statusOf(token)) === 200 ? 'the others are used' : 'refused'
   },
   'a token without `exp`': () => lone({ expiresIn: null }),
-  'a maximum age, a token without `iat`': () => lone({ claims: { iat: undefined } }, { maxTokenAge: '1h' }),
+  'a token without `iat`, with a maximum age': () =>
+    lone({ claims: { iat: undefined } }, { maxTokenAge: '1h' }),
   'an `iat` 50 minutes in the future': () => lone({ age: '-50m' }, { maxTokenAge: '1h' }),
-  'a good token in the query string': async () => {
+  'a valid token in the query string': async () => {
     const { mint, statusOf } = await comparisonBed()
     return String(await statusOf(undefined, `http://api.test/orders?access_token=${mint()}`))
   },

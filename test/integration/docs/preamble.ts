@@ -1,3 +1,4 @@
+import type { ServiceDefinition } from '@grpc/grpc-js'
 import express, { type Express, type RequestHandler } from 'express'
 import fastify, { type FastifyInstance } from 'fastify'
 import { Hono } from 'hono'
@@ -15,9 +16,27 @@ export interface Preamble {
   readonly fastifyApp: FastifyInstance
   readonly honoApp: Hono
   readonly handler: RequestHandler
+  /** What is generated from a reader's `.proto` file. */
+  readonly ordersService: ServiceDefinition
   /** The app of a reader, guarded, to be tested. */
   readonly createApp: (verifier: Verifier) => Express
 }
+
+const serialize = (value: object): Buffer => Buffer.from(JSON.stringify(value))
+const deserialize = (bytes: Buffer): object => JSON.parse(bytes.toString()) as object
+
+/** As protoc generates it, except that messages are JSON. */
+export const ORDERS_SERVICE = {
+  listOrders: {
+    path: '/orders.v1.Orders/ListOrders',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: serialize,
+    requestDeserialize: deserialize,
+    responseSerialize: serialize,
+    responseDeserialize: deserialize,
+  },
+} satisfies ServiceDefinition
 
 export function createPreamble(issuer: TestIssuer): Preamble {
   return {
@@ -30,6 +49,7 @@ export function createPreamble(issuer: TestIssuer): Preamble {
     handler: (_request, response) => {
       response.json({})
     },
+    ordersService: ORDERS_SERVICE,
     createApp(verifier) {
       const app = express()
       app.get(

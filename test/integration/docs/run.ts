@@ -14,7 +14,7 @@ import { createPreamble, type Preamble } from './preamble.js'
 import type { Block } from './support.js'
 
 /** The addresses that stand for a reader's own, and what takes their place. */
-const READERS_ISSUERS = /https:\/\/auth\.example\.com|http:\/\/127\.0\.0\.1:4000/g
+const READERS_ISSUERS = /https:\/\/auth\.example\.com|http:\/\/127\.0\.0\.1:4000\b/g
 const READERS_AUDIENCE = 'https://orders.internal'
 
 const OURS: Readonly<Record<string, object>> = {
@@ -47,12 +47,17 @@ const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'
 
 type TestBody = () => unknown
 
+/** The method itself: a second block of a test must not find the replacement that the first one made. */
+const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
+
 /** What is left of a block that has run. */
 export interface Run {
   readonly issuer: testing.TestIssuer
   readonly preamble: Preamble
   /** The addresses of the servers the block has started, in order. */
   readonly urls: readonly string[]
+  /** What the block exports. */
+  readonly exports: Readonly<Record<string, unknown>>
 }
 
 const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
@@ -63,10 +68,17 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
  * Runs a block as it stands, with a test issuer in place of the reader's: only the issuer's address and the
  * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
  * prints is kept from the screen. Tests a block declares are run at the end.
+ *
+ * @param shared - the test issuer of several blocks. By default, a block has its own.
+ * @param replacements - further strings of the block, such as the address of a proxy, and what takes their place.
  */
-export async function runBlock(block: Block): Promise<Run> {
-  const issuer = await testing.createTestIssuer()
-  onTestFinished(() => issuer.close())
+export async function runBlock(
+  block: Block,
+  shared?: testing.TestIssuer,
+  replacements: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const issuer = shared ?? (await testing.createTestIssuer())
+  if (shared === undefined) onTestFinished(() => issuer.close())
   const listening = onFreePorts()
   callTestIssuer(issuer)
   vi.spyOn(console, 'log').mockReturnValue(undefined)
@@ -77,24 +89,28 @@ export async function runBlock(block: Block): Promise<Run> {
     vi.unstubAllEnvs()
   })
 
-  const text = block.text
-    .replaceAll(READERS_ISSUERS, issuer.url)
-    .replaceAll(READERS_AUDIENCE, issuer.audience)
+  const replaced = Object.entries(replacements).reduce(
+    (text, [from, to]) => text.replaceAll(from, to),
+    block.text,
+  )
+  const text = replaced.replaceAll(READERS_ISSUERS, issuer.url).replaceAll(READERS_AUDIENCE, issuer.audience)
   const tests: TestBody[] = []
   const endings: TestBody[] = []
   const modules = new Map<string, object>()
-  for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-    modules.set(fileName, await load(fileName, tests, endings))
-  }
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
   })
+  // Of the output, because a package of which a block imports types only may be one that cannot be loaded.
+  for (const { fileName } of ts.preProcessFile(outputText, true, true).importedFiles) {
+    modules.set(fileName, await load(fileName, tests, endings))
+  }
   const preamble = createPreamble(issuer)
   const given = block.needs.map(({ from }) => preamble[from as keyof Preamble])
   const program = new AsyncFunction('require', 'exports', ...block.needs.map(({ name }) => name), outputText)
-  await program((name: string) => modules.get(name), {}, ...given)
+  const exports = {}
+  await program((name: string) => modules.get(name), exports, ...given)
   for (const body of [...tests, ...endings]) await body()
-  return { issuer, preamble, urls: await Promise.all(listening) }
+  return { issuer, preamble, urls: await Promise.all(listening), exports }
 }
 
 /** From now on, what is meant for a vendor goes to the test issuer. */
@@ -131,7 +147,6 @@ async function load(name: string, tests: TestBody[], endings: TestBody[]): Promi
 function onFreePorts(): readonly Promise<string>[] {
   const servers: Server[] = []
   const listening: Promise<string>[] = []
-  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => Server
   vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
     servers.push(this)
     listening.push(once(this, 'listening').then(() => addressOf(this)))

@@ -16,22 +16,22 @@ const ROWS = [
   ['opaque token', '200', '–', 'remote', '1 (introspection)'],
   ['the same opaque token again', '200', '–', 'cache', '0'],
   ['wrong scope', '403', 'scope_insufficient', 'local', '0'],
-  ['too old: 10 min, the route takes 5', '401', 'token_too_old', 'local', '0'],
+  ['too old: 10 min, maximum 5 min', '401', 'token_too_old', 'local', '0'],
   ['expired a minute ago', '401', 'token_expired', 'local', '0'],
   ['wrong audience', '401', 'audience_mismatch', 'local', '0'],
   ['opaque token, confirmed on every request', '200', '–', 'remote', '1 (introspection)'],
   ['the same, revoked at the issuer', '401', 'token_inactive', 'remote', '1 (introspection)'],
   ['keys rotated: JWT signed with the new key', '200', '–', 'local', '1 (jwks)'],
-  ['keys rotated: the first JWT, old key withdrawn', '401', 'key_unknown', 'local', '0'],
+  ['keys rotated: the first JWT, old key removed', '401', 'key_unknown', 'local', '0'],
   [
-    'issuer down: opaque token never seen',
+    'issuer down: new opaque token',
     expect.stringMatching(/^503, retry after \d+ s$/),
     'issuer_unavailable',
     'remote',
     expect.stringMatching(/^[1-9]/),
   ],
-  ['issuer down: JWT never seen, its key is known', '200', '–', 'local', '0'],
-  ['issuer down: JWT seen before', '200', '–', 'cache', '0'],
+  ['issuer down: new JWT, its key is cached', '200', '–', 'local', '0'],
+  ['issuer down: cached JWT', '200', '–', 'cache', '0'],
 ]
 
 /** The cells below the line of dashes, up to the empty line. */
@@ -73,10 +73,10 @@ describe('the main job, once', () => {
       )`)
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
     expect(stdout.split('\n').filter((line) => line.includes('UNEXPECTED'))).toEqual([
-      '^ UNEXPECTED: should have been 403, token_missing, from –, calls 0',
-      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 2 (discovery, jwks)',
-      '^ UNEXPECTED: should have been 200, no reason, from cache, calls 1 (jwks)',
-      '^ UNEXPECTED: should have been 403, check_failed, from local, calls 0',
+      '^ UNEXPECTED: expected 403, token_missing, from –, calls 0',
+      '^ UNEXPECTED: expected 200, no reason, from cache, calls 2 (discovery, jwks)',
+      '^ UNEXPECTED: expected 200, no reason, from cache, calls 1 (jwks)',
+      '^ UNEXPECTED: expected 403, check_failed, from local, calls 0',
     ])
     expect(stdout.trimEnd()).toMatch(/16 rows, 4 NOT as expected$/)
   })
@@ -127,7 +127,7 @@ describe('the command line', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Port ${port} is in use. Give another, or none: a free one is then taken.\n`,
+      stderr: `Port ${port} is in use. Pass another port, or omit the option to use a free port.\n`,
     })
   })
 
@@ -153,7 +153,7 @@ describe('the command line', () => {
 describe('the main job, staying up', () => {
   it('prints curl lines that get the responses it states', async () => {
     const job = startCompiled([MAIN])
-    const stdout = await job.until(/Ctrl-C ends it\./)
+    const stdout = await job.until(/Press Ctrl-C to stop\./)
     const lines = [...stdout.matchAll(/^# (\d{3}): .*\n(curl .*)$/gm)].map(([, status, line]) => ({
       status: Number(status),
       line: line!,
@@ -179,7 +179,7 @@ describe('the main job, staying up', () => {
     ['SIGTERM', 'fastify'],
   ] as const)('%s ends it with 0 (%s)', async (signal, framework) => {
     const job = startCompiled([MAIN, '--framework', framework])
-    await job.until(/Ctrl-C ends it\./)
+    await job.until(/Press Ctrl-C to stop\./)
     job.kill(signal)
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
   })

@@ -100,7 +100,7 @@ export function endAll(): void {
  * Starts a TypeScript program in the project's folder, as `npm start` does, without variables that could change an example.
  * In one process: the `tsx` command runs a second one, and ends with 130 if that is busy for 30 ms when a signal arrives.
  */
-export function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+function startTsx(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   return startNode([...TSX, ...args], env)
 }
 
