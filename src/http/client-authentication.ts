@@ -1,32 +1,32 @@
-/** How a client sends its secret: in the `Authorization` header, or in the form (RFC 6749 section 2.3.1). */
+/** Place of the client secret in a request: `basic` is the `Authorization` header, `post` the form (RFC 6749 section 2.3.1). */
 export type SecretMethod = 'basic' | 'post'
 
-/** The credentials of a client that has a secret. */
+/** Credentials of a client that authenticates with a secret. */
 export interface SecretCredentials {
   readonly clientId: string
   readonly clientSecret: string
   readonly authentication: SecretMethod
 }
 
-/** What a client adds to a request to authenticate itself: in the header or in the form, never in both (RFC 6749 section 2.3). */
+/** Client credentials in a request: in the header or in the form, never in both (RFC 6749 section 2.3). */
 export interface ClientProof {
   readonly headers: Readonly<Record<string, string>>
   readonly form: Readonly<Record<string, string>>
-  /** Must not appear in an error, should the issuer quote it. */
+  /** Strings that must be removed from errors, because the issuer may quote them. */
   readonly secrets: readonly string[]
 }
 
-/** Authenticates a client with its secret. */
+/** Creates the credentials of a client that authenticates with its secret. */
 export function proveBySecret({ clientId, clientSecret, authentication }: SecretCredentials): ClientProof {
   const authorization = basicAuthorization(clientId, clientSecret)
-  // An issuer may quote the secret in either form.
+  // An issuer may quote the secret plain or base64-encoded.
   const secrets = [authorization.slice('Basic '.length), clientSecret]
   return authentication === 'basic'
     ? { headers: { authorization }, form: {}, secrets }
     : { headers: {}, form: { client_id: clientId, client_secret: clientSecret }, secrets }
 }
 
-/** Authenticates a client with a JWT that it signed (RFC 7523 section 2.2): `private_key_jwt`. */
+/** Creates the credentials of a client that authenticates with a signed JWT: `private_key_jwt` (RFC 7523 section 2.2). */
 export function proveByAssertion(clientId: string, assertion: string): ClientProof {
   return {
     headers: {},
@@ -39,12 +39,12 @@ export function proveByAssertion(clientId: string, assertion: string): ClientPro
   }
 }
 
-/** Form-encoded before base64 (RFC 6749 section 2.3.1), because a colon in the id would otherwise end it early. */
+/** Encodes HTTP Basic credentials. Each part is form-encoded first (RFC 6749 section 2.3.1), because an id may contain a colon. */
 function basicAuthorization(clientId: string, clientSecret: string): string {
   const pair = `${formEncode(clientId)}:${formEncode(clientSecret)}`
   return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
-function formEncode(text: string): string {
-  return new URLSearchParams({ '': text }).toString().slice(1)
+function formEncode(value: string): string {
+  return new URLSearchParams({ '': value }).toString().slice(1)
 }

@@ -1,10 +1,10 @@
 /**
- * No usable answer came. Holds a kind and at most a system error code: what the network stack or an own
- * fetch throws may quote the request, and with it a token or our credentials.
+ * An HTTP exchange without a usable response. The message contains at most a system error code, because errors of the
+ * network stack or of a custom `fetch` may quote the request, which contains a token or credentials.
  */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
 }
 
-/** An answer came, and it is not one we read: asking again would only bring it once more. */
+/** The response was unreadable: too large, compressed or not UTF-8. A retry would not help. */
 export class UnreadableResponseError extends ExchangeError {}

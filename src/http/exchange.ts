@@ -3,39 +3,40 @@ import { ExchangeError } from './exchange-error.js'
 import type { HttpResponse, TransportRequest } from './transport/messages.js'
 import type { Transport } from './transport/transport.js'
 
-/** One bounded HTTP exchange. */
+/** HTTP request with its limits. */
 export interface Exchange extends TransportRequest {
   readonly transport: Transport
-  /** Bounds everything, from connection to the last byte of the body. */
+  /** Maximum seconds from connection to the last byte of the body. */
   readonly deadlineSeconds: number
-  /** Gives the exchange up. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Does one exchange and reads the whole body within the limits.
+ * Sends one request and reads the whole response within the limits.
  *
- * @throws ExchangeError when the deadline passes, the connection fails, the body is too large, compressed or not UTF-8.
- * @throws The reason of `signal`, once it is aborted.
+ * @throws ExchangeError if the deadline passes, the connection fails, or the body is too large, compressed or not UTF-8.
+ * @throws The reason of `signal` if it is aborted.
  */
 export async function exchange(request: Exchange): Promise<HttpResponse> {
   const { deadlineSeconds: seconds, signal, transport } = request
   try {
-    return await within({ seconds, signal, late: () => late(seconds) }, (ending) =>
+    return await within({ seconds, signal, late: () => createDeadlineError(seconds) }, (ending) =>
       transport.send(request, ending),
     )
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof ExchangeError) throw error
-    throw new ExchangeError(`no answer${codeOf(error)}`)
+    throw new ExchangeError(`no response${formatErrorCode(error)}`)
   }
 }
 
-function late(seconds: number): ExchangeError {
-  return new ExchangeError(`no complete answer within ${seconds} s`)
+function createDeadlineError(seconds: number): ExchangeError {
+  return new ExchangeError(`no complete response within ${seconds} s`)
 }
 
-function codeOf(error: unknown): string {
+/** Formats the system error code of an error or its causes. The message is left out, because it may quote the request. */
+function formatErrorCode(error: unknown): string {
   for (let item = error, depth = 0; item instanceof Error && depth < 4; item = item.cause, depth += 1) {
     const { code } = item as { code?: unknown }
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return ` (${code})`

@@ -1,9 +1,13 @@
 import type { ResponseHeaders } from './transport/messages.js'
 
-/** What a number of seconds too large to be written is taken for (RFC 9111 section 1.2.2). */
+/** Maximum number of seconds. Larger numbers count as this one (RFC 9111 section 1.2.2). */
 const MOST_SECONDS = 2 ** 31
 
-/** A `Retry-After` in seconds from its two forms (RFC 9110 section 10.2.3); undefined for anything else. */
+/**
+ * Reads `Retry-After` in seconds, from either of its two forms (RFC 9110 section 10.2.3).
+ *
+ * @returns `undefined` if the header is absent or invalid.
+ */
 export function retryAfterSeconds(headers: ResponseHeaders, nowSeconds: number): number | undefined {
   const value = headers.get('retry-after')?.trim()
   if (value === undefined) return undefined

@@ -3,15 +3,15 @@ import { timers } from '../util/timers.js'
 import { UnreadableResponseError } from './exchange-error.js'
 import type { HttpResponse } from './transport/messages.js'
 
-/** How often and how long one request is tried. */
+/** Limits of the attempts for one request. */
 export interface RetrySettings {
-  /** Bounds all attempts and the pauses between them. */
+  /** Maximum seconds of all attempts and the pauses between them. */
   readonly deadlineSeconds: number
-  /** Further attempts after a temporary failure. */
+  /** Maximum number of further attempts after a temporary failure. */
   readonly retries: number
-  /** The shortest and the longest pause before a further attempt, in seconds; chosen at random between them. */
+  /** Minimum and maximum seconds before a further attempt. The pause is a random value between them. */
   readonly pauses: readonly [shortest: number, longest: number]
-  /** Ends a pause. */
+  /** Aborts a pause. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -19,11 +19,12 @@ export interface RetrySettings {
 const TEMPORARY_STATUSES = [502, 503, 504]
 
 /**
- * Makes an attempt, and further ones after a network error or a 502, 503 or 504 without `Retry-After`, while the
- * deadline allows. Returns the last outcome, whatever it is.
+ * Makes an attempt, and retries it after a network error or a 502, 503 or 504 without `Retry-After` while the deadline
+ * has not passed.
  *
- * @param attempt gets what is left of the deadline, in seconds.
- * @throws The reason of `signal`, if it is aborted in a pause, and whatever `attempt` throws.
+ * @param attempt - called with the remaining seconds of the deadline.
+ * @returns the outcome of the last attempt.
+ * @throws The reason of `signal` if it is aborted during a pause, and every error that `attempt` throws.
  */
 export async function retry<T extends HttpResponse | Error>(
   { deadlineSeconds, retries, pauses, signal }: RetrySettings,
@@ -37,12 +38,12 @@ export async function retry<T extends HttpResponse | Error>(
     const pause = shortest + Math.random() * (longest - shortest)
     remaining = deadlineSeconds - (timers.elapsed() - started + pause)
     if (remaining <= 0) return outcome
-    // The timer gets the signal so that it ends as well; its own error would hide the reason of the signal.
+    // The signal also stops the timer. `waitFor` rejects with the signal's reason, which the timer's error would hide.
     await waitFor(timers.pause(pause, signal), signal)
   }
 }
 
-/** An unreadable response would come again. */
+/** Whether a retry may help. An unreadable response would be the same again. */
 function isTemporary(outcome: HttpResponse | Error): boolean {
   if (outcome instanceof Error) return !(outcome instanceof UnreadableResponseError)
   return TEMPORARY_STATUSES.includes(outcome.status) && !outcome.headers.has('retry-after')

@@ -1,21 +1,23 @@
 import type { Clock } from '../util/clock.js'
-import { discover as discoverMetadata, usableEndpoint } from '../http/discovery.js'
+import { discover, usableEndpoint } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
-import { maxAgeOf } from '../http/cache-control.js'
+import { readMaxAge } from '../http/cache-control.js'
 import type { DocumentOutages } from './document-outages.js'
 import type { KeySettings } from '../model/issuer.js'
 
-/** What is used of an issuer's discovery document (RFC 8414 section 2). Everything else stays the operator's choice. */
+/** Members used from an issuer's discovery document (RFC 8414 section 2). The operator configures everything else. */
 export interface IssuerMetadata {
+  /** URL of the key set; `undefined` if it is absent or unusable. */
   readonly jwksUri: string | undefined
+  /** URL of the introspection endpoint (RFC 7662); `undefined` if it is absent or unusable. */
   readonly introspectionEndpoint: string | undefined
 }
 
-/** An issuer's discovery document, kept fresh. */
-export function discover(
+/** Creates the discovery document of an issuer, which is fetched on first use and then refreshed. */
+export function createMetadataDocument(
   issuer: string,
   options: KeySettings,
   clock: Clock,
@@ -34,14 +36,15 @@ async function loadMetadata(
   options: KeySettings,
   transport: Transport,
 ): Promise<LoadedDocument<IssuerMetadata>> {
-  const { fetched, metadata } = await discoverMetadata(issuer, {
-    get: (address, spent) => fetchDocument(address, remaining(options, spent), { transport }),
+  const { fetched, metadata } = await discover(issuer, {
+    get: (url, elapsedSeconds) =>
+      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport }),
     metadataOf: ({ text }) => parseJson(text),
-    unusable: (problem, address) =>
+    unusable: (problem, url) =>
       new ExchangeError(
         problem === 'not-an-object'
-          ? `no JSON object at ${address}`
-          : `the document at ${address} is not that of the configured issuer`,
+          ? `the response of ${url} is not a JSON object`
+          : `the issuer in the document at ${url} is not the configured one`,
       ),
   })
   return {
@@ -50,11 +53,12 @@ async function loadMetadata(
       jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri'),
       introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint'),
     },
-    maxAge: maxAgeOf(fetched.headers),
+    maxAge: readMaxAge(fetched.headers),
   }
 }
 
-/** Both addresses share one deadline. */
-function remaining(options: KeySettings, spent: number): KeySettings {
-  return spent === 0 ? options : { ...options, deadline: Math.max(0.001, options.deadline - spent) }
+/** Reduces the deadline by the time that the first URL took, because both URLs share one deadline. */
+function withRemainingDeadline(options: KeySettings, elapsedSeconds: number): KeySettings {
+  if (elapsedSeconds === 0) return options
+  return { ...options, deadline: Math.max(0.001, options.deadline - elapsedSeconds) }
 }

@@ -7,7 +7,7 @@ import type { VerificationKey } from '../model/verification-key.js'
 
 const ML_DSA_ALGORITHMS = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
 
-/** Every asymmetric algorithm jose verifies. `HS*` and `none` are not here and cannot be configured. */
+/** All asymmetric algorithms that jose verifies. `HS*` and `none` are absent, so they cannot be configured. */
 export const ASYMMETRIC_ALGORITHMS: readonly string[] = Object.freeze([
   ...RSA_ALGORITHMS,
   ...EC_ALGORITHMS,
@@ -15,10 +15,10 @@ export const ASYMMETRIC_ALGORITHMS: readonly string[] = Object.freeze([
   ...ML_DSA_ALGORITHMS,
 ])
 
-/** Members that only private and symmetric keys have (RFC 7518 section 6). */
+/** JWK members that only private and symmetric keys have (RFC 7518 section 6). */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
-/** The members that make up a public key, per type. Only these reach the key import. */
+/** JWK members of a public key, per key type. Only these are passed to the key import. */
 const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   RSA: ['kty', 'n', 'e'],
   EC: ['kty', 'crv', 'x', 'y'],
@@ -26,13 +26,14 @@ const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   AKP: ['kty', 'alg', 'pub'],
 }
 
-/** A key with a longer id is not used. */
+/** Maximum length of a key id, in characters. A key with a longer id is not used. */
 export const LONGEST_KID = 512
 
 /**
- * Reads one entry of a key set (RFC 7517). Undefined for an entry that must not or cannot verify
- * signatures: private, symmetric, weak, for encryption, of an unknown type. Such an entry is skipped; it
- * does not spoil the set.
+ * Reads one entry of a key set (RFC 7517).
+ *
+ * @returns `undefined` for an entry that must not or cannot verify signatures: a private, symmetric or weak key, a key for
+ * encryption, or a key of an unknown type. Such an entry is skipped, and the rest of the set is used.
  */
 export function readJwk(entry: unknown): VerificationKey | undefined {
   if (!isRecord(entry)) return undefined
@@ -46,14 +47,14 @@ export function readJwk(entry: unknown): VerificationKey | undefined {
   const algorithms = algorithmsOf(jwk)
   const material = publicMembers(jwk)
   if (algorithms.length === 0 || material === undefined || isWeak(jwk)) return undefined
-  return verificationKey(kid, algorithms, material, isQuick(jwk))
+  return createVerificationKey(kid, algorithms, material, isQuick(jwk))
 }
 
-function verificationKey(
+function createVerificationKey(
   kid: string | undefined,
   algorithms: readonly string[],
   material: JWK,
-  quick: boolean,
+  isQuickKey: boolean,
 ): VerificationKey {
   const imported = new Map<string, Promise<CryptoKey>>()
   let keyObject: { readonly key: KeyObject | undefined } | undefined
@@ -61,7 +62,7 @@ function verificationKey(
     kid,
     algorithms,
     identity: JSON.stringify([kid, algorithms, material]),
-    isQuick: quick,
+    isQuick: isQuickKey,
     withdrawn: false,
     keyObject() {
       keyObject ??= { key: createKeyObject(material) }
@@ -83,18 +84,26 @@ async function importKey(material: JWK, algorithm: string): Promise<CryptoKey> {
   return (await importJWK(material, algorithm)) as CryptoKey
 }
 
-/** What Node reads of a key it is given alone; undefined is the default, unless a polluted prototype says otherwise. */
-const OWN_OPTIONS = { padding: undefined, saltLength: undefined, dsaEncoding: undefined, context: undefined }
+/**
+ * Options that `crypto.verify` reads from a key object passed without an options object. They are own properties, so that
+ * a polluted prototype cannot set them; `undefined` selects the default.
+ */
+const VERIFY_OPTIONS = {
+  padding: undefined,
+  saltLength: undefined,
+  dsaEncoding: undefined,
+  context: undefined,
+}
 
 function createKeyObject(material: JWK): KeyObject | undefined {
   try {
-    return Object.assign(createPublicKey({ key: { ...material }, format: 'jwk' }), OWN_OPTIONS)
+    return Object.assign(createPublicKey({ key: { ...material }, format: 'jwk' }), VERIFY_OPTIONS)
   } catch {
     return undefined
   }
 }
 
-/** Which algorithms a key is for: the one it names if that fits its type, or all that fit. */
+/** Returns the algorithm that a key names, if it fits the key type, or all fitting algorithms if it names none. */
 function algorithmsOf(jwk: Readonly<Record<string, unknown>>): readonly string[] {
   const fitting = fittingAlgorithms(jwk)
   const { alg } = jwk
@@ -113,7 +122,7 @@ function fittingAlgorithms({ kty, crv }: Readonly<Record<string, unknown>>): rea
 
 function publicMembers(jwk: Readonly<Record<string, unknown>>): JWK | undefined {
   const { kty } = jwk
-  // The type is whatever the document says: a name that objects inherit is no type.
+  // The document chooses `kty`: a name such as `constructor` must not find an inherited property.
   if (typeof kty !== 'string' || !Object.hasOwn(PUBLIC_MEMBERS, kty)) return undefined
   const names = PUBLIC_MEMBERS[kty] ?? []
   const members = names.map((name) => [name, jwk[name]] as const)
@@ -125,10 +134,10 @@ const LARGEST_MODULUS_BITS = 16_384
 
 const LARGEST_QUICK_MODULUS_BITS = 3072
 
-/** Everybody's is 65537; one as long as the modulus takes two hundred times as long. */
+/** The usual exponent is 65537. An exponent as long as the modulus makes verifying about 200 times slower. */
 const LARGEST_QUICK_EXPONENT_BITS = 32
 
-/** Measured: what is gained by another thread begins to outweigh what it costs with longer keys, and with curves. */
+/** Measured: for longer RSA keys and for curves, verifying costs more than dispatching to another thread. */
 function isQuick(jwk: Readonly<Record<string, unknown>>): boolean {
   return (
     jwk['kty'] === 'RSA' &&
@@ -138,19 +147,21 @@ function isQuick(jwk: Readonly<Record<string, unknown>>): boolean {
 }
 
 /**
- * Keys with which anyone could sign: an RSA exponent of 1 makes every message its own signature, an even
- * one has no inverse, a short modulus can be factored (RFC 8017 section 3.1, RFC 7518 section 3.3), and
- * an Ed25519 point of small order accepts a constant signature.
+ * Whether an attacker could forge signatures for a key, or make verifying expensive.
+ *
+ * - An RSA exponent of 1 makes every message its own signature. An even exponent has no inverse (RFC 8017 section 3.1).
+ * - A short modulus can be factored (RFC 7518 section 3.3).
+ * - An Ed25519 point of small order accepts a constant signature.
  */
 function isWeak(jwk: Readonly<Record<string, unknown>>): boolean {
   if (jwk['kty'] === 'RSA') {
     const modulusBits = bitLength(bytesOf(jwk['n']))
     const exponent = bytesOf(jwk['e'])
-    const odd = ((exponent.at(-1) ?? 0) & 1) === 1
+    const isOdd = ((exponent.at(-1) ?? 0) & 1) === 1
     return (
       modulusBits < SMALLEST_MODULUS_BITS ||
       modulusBits > LARGEST_MODULUS_BITS ||
-      !odd ||
+      !isOdd ||
       bitLength(exponent) < 2
     )
   }
@@ -167,7 +178,7 @@ function bitLength(bytes: Buffer): number {
   return (bytes.length - first) * 8 - Math.clz32(bytes[first] ?? 0) + 24
 }
 
-/** The y coordinates (little-endian hex, sign bit cleared) of every encoding of a point of order 1, 2, 4 or 8. */
+/** y coordinates (little-endian hex, sign bit cleared) of all encodings of points of order 1, 2, 4 or 8. */
 const SMALL_ORDER_Y = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',

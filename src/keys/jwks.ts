@@ -3,31 +3,35 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { readJwk } from './jwk.js'
 import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
 
-/** Two keys under one id happen; more candidates than this would let a token choose our workload. */
+/**
+ * Maximum number of keys that are tried for one token. Issuers may publish two keys with one id; without a limit a key set
+ * with many such keys would make one token cost as many verifications.
+ */
 const MOST_CANDIDATES = 4
 
-/** The content of a key set document that matters here. */
+/** Content of a key set document. */
 export interface PublishedKeys {
+  /** Keys that can verify signatures. */
   readonly keys: readonly VerificationKey[]
-  /** Every id in the document, also those of entries that cannot be used: such an id is known, not new. */
+  /** All key ids in the document, including those of unusable entries, because such an id needs no new fetch. */
   readonly kids: ReadonlySet<string>
 }
 
 /**
  * Reads a key set (RFC 7517 section 5).
  *
- * @param maxKeys how many entries are looked at.
- * @throws ExchangeError
+ * @param maxKeys - maximum number of entries that are read. Further entries are ignored.
+ * @throws ExchangeError if the document has no list of keys.
  */
 export function readKeySet(document: unknown, maxKeys: number): PublishedKeys {
   const entries = isRecord(document) ? ownMember(document, 'keys') : undefined
   if (!Array.isArray(entries)) throw new ExchangeError('the key set has no list of keys')
   const listed = (entries as readonly unknown[]).slice(0, maxKeys)
-  return { keys: usableKeys(listed), kids: new Set(listed.flatMap(kidOf)) }
+  return { keys: readUsableKeys(listed), kids: new Set(listed.flatMap(readKid)) }
 }
 
-/** The entries of a key set that can verify signatures, without repetitions. */
-export function usableKeys(entries: readonly unknown[]): readonly VerificationKey[] {
+/** Returns the keys of a key set that can verify signatures, without duplicates. */
+export function readUsableKeys(entries: readonly unknown[]): readonly VerificationKey[] {
   const keys = new Map<string, VerificationKey>()
   for (const entry of entries) {
     const key = readJwk(entry)
@@ -36,29 +40,31 @@ export function usableKeys(entries: readonly unknown[]): readonly VerificationKe
   return [...keys.values()]
 }
 
-/** Whether one of the keys can be used. Keys of a known type may still have a point that is not on their curve. */
+/** Whether at least one key can be imported. A key of a known type may have a point that is not on its curve. */
 export function hasUsableKey(keys: readonly VerificationKey[]): boolean {
   return keys.some((key) => key.keyObject() !== undefined)
 }
 
-function kidOf(entry: unknown): readonly string[] {
+function readKid(entry: unknown): readonly string[] {
   const kid = isRecord(entry) ? string(entry, 'kid') : undefined
   return kid === undefined ? [] : [kid]
 }
 
 /**
- * By key id and algorithm (RFC 7517 sections 4.2 to 4.5; `use` and `key_ops` were judged when the key was
- * read). A token without key id is matched only if a single key fits. A key that was configured without
- * an id, as every PEM is, answers to any: naming the key was the configuration's doing.
+ * Finds the keys that match a token's key id and algorithm (RFC 7517 sections 4.4 and 4.5). `use` and `key_ops` were
+ * checked when the keys were read. A token without a key id matches only if exactly one key has its algorithm.
+ *
+ * @param isConfigured - whether the configuration contains the keys. A configured key without an id, such as a PEM key,
+ * matches every key id, because the configuration has chosen it.
  */
-export function candidates(
+export function findCandidates(
   { keys }: PublishedKeys,
   { kid, algorithm }: KeyQuery,
-  configured = false,
+  isConfigured = false,
 ): readonly VerificationKey[] {
   const fitting = keys.filter(
     (key) =>
-      (kid === undefined || key.kid === kid || (configured && key.kid === undefined)) &&
+      (kid === undefined || key.kid === kid || (isConfigured && key.kid === undefined)) &&
       key.algorithms.includes(algorithm),
   )
   if (kid === undefined) return fitting.length === 1 ? fitting : []

@@ -4,30 +4,70 @@ import { readOptions } from '../options/read-options.js'
 import { restricting, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 
-/** The `keys` option of an issuer: how its keys are fetched and how long they are used. */
+/**
+ * The `keys` option of an issuer: how keys and discovery documents are fetched, and how long keys are used.
+ *
+ * @example
+ * ```ts
+ * oauth({ issuer, audience, keys: { lifetime: '5m', stale: '2h' } })
+ * ```
+ */
 export interface KeyOptions {
-  /** How long fetched keys are used without asking again. Default `'10m'`, from `'1m'`; a shorter `max-age` wins, down to 1 min. */
+  /**
+   * Time that fetched keys are used before they are fetched again: from `'1m'` to `'1d'`. A shorter `Cache-Control:
+   * max-age` of the response applies instead, down to one minute (RFC 9111 section 5.2.2.1).
+   *
+   * @defaultValue `'10m'`
+   */
   readonly lifetime?: Duration
-  /** How long after the last success keys stay usable while fetches fail. Default `'1h'`; never below `lifetime`. */
+  /**
+   * Time after the last successful fetch during which keys stay usable while fetches fail: from `lifetime` to `'7d'`.
+   * After it, JWTs get 503 `keys_unavailable`.
+   *
+   * @defaultValue `'1h'`
+   */
   readonly stale?: Duration
   /**
-   * The first pause after a failed fetch; doubles with each failure. Default `'1s'`. A `Retry-After` of a 429 or 503
-   * (RFC 9110 section 10.2.3) makes a pause longer, up to `longestPause`.
+   * Backoff after the first failed fetch: from `'100ms'` to `'60s'`. It doubles with each further failure, up to
+   * `longestPause`. `Retry-After` of a 429 or 503 (RFC 9110 section 10.2.3) extends it, up to `longestPause`.
+   *
+   * @defaultValue `'1s'`
    */
   readonly pause?: Duration
-  /** The longest pause after a failed fetch. Default `'60s'`. */
+  /**
+   * Maximum backoff between failed fetches: from `pause` to `'1h'`.
+   *
+   * @defaultValue `'60s'`
+   */
   readonly longestPause?: Duration
-  /** At most one fetch for the sake of unknown key ids in this time. Default `'10s'`. */
+  /**
+   * Minimum time between two fetches that unknown key ids trigger: from `'1s'` to `'1h'`.
+   *
+   * @defaultValue `'10s'`
+   */
   readonly unknownKeyPause?: Duration
-  /** Bounds one exchange, from connection to last byte. Default `'3s'`, at most `'60s'`. */
+  /**
+   * Maximum time of one HTTP exchange, from connection to last byte: from `'10ms'` to `'60s'`.
+   *
+   * @defaultValue `'3s'`
+   */
   readonly deadline?: Duration
-  /** Maximum size of a response body in bytes, after decompression by a custom `fetch`. Default 262144. */
+  /**
+   * Maximum size of a response body, in bytes: from 1024 to 16777216. With a custom `fetch` that decompresses, the
+   * decompressed body counts.
+   *
+   * @defaultValue 262144
+   */
   readonly maxBytes?: number
-  /** The most keys taken from a set. Default 100. */
+  /**
+   * Maximum number of keys that are read from a key set: from 1 to 1000. Further keys are ignored.
+   *
+   * @defaultValue 100
+   */
   readonly maxKeys?: number
 }
 
-/** The options of `keys`. */
+/** Readers of the `keys` option. */
 export const KEY_OPTIONS = {
   lifetime: restricting(duration({ min: '1m', max: '1d', default: '10m' })),
   stale: restricting(duration({ atLeast: 'lifetime', max: '7d', default: '1h' })),
@@ -39,5 +79,5 @@ export const KEY_OPTIONS = {
   maxKeys: integer({ min: 1, max: 1000, default: 100 }),
 } satisfies TableOf<KeyOptions>
 
-/** The settings of issuers without `keys`. */
+/** Settings of issuers without a `keys` option. */
 export const KEY_DEFAULTS: KeySettings = readOptions('keys', {}, KEY_OPTIONS)

@@ -11,38 +11,39 @@ import { Refusal, type OrRefusal } from '../model/refusal.js'
 import type { KeySettings } from '../model/issuer.js'
 import type { DocumentHealth } from '../model/health.js'
 
-/** Downloads and checks a document; throws an Error with a sentence for the log if it cannot be used. */
+/** Fetches and validates a document. An unusable document is an Error whose message is meant for logs. */
 export type DocumentLoader<T> = () => Promise<LoadedDocument<T>>
 
-/** A checked document and how long its server lets it be kept, in seconds. */
+/** Validated document with its caching limit. */
 export interface LoadedDocument<T> {
   readonly value: T
+  /** Seconds that the server allows the document to be cached; `undefined` if it states none. */
   readonly maxAge: number | undefined
 }
 
-/** Who hears of a document's fetches. */
+/** Observers of a document's fetches. */
 export interface DocumentWatcher<T> {
-  /** Why a document that was fetched and read is of no use; undefined if it is. */
+  /** Returns why a fetched document is unusable, or `undefined` if it is usable. */
   readonly problemOf?: (value: T) => string | undefined
-  /** Told of every successful fetch, before anyone sees the new value. */
+  /** Called after every successful fetch, before a caller gets the new value. */
   readonly onLoaded?: (value: T, previous: T | undefined) => void
-  /** Told of every failure, and of every success. */
+  /** Notified of every failure and every success. */
   readonly outages: DocumentOutages
-  /** What the document is, in words for a log. */
+  /** Name of the document in logs. */
   readonly title: string
 }
 
-/** Seconds below which no `Cache-Control` shortens the lifetime. */
+/** Minimum lifetime in seconds. `Cache-Control` cannot shorten the lifetime further. */
 export const SHORTEST_LIFETIME = 60
 
-/** The part of the lifetime after which a document is fetched again in the background, give or take the jitter. */
+/** Fraction of the lifetime after which a document is refreshed in the background, plus or minus the jitter. */
 export const REFRESH_AT = 0.8
 const REFRESH_JITTER = 0.1
 
 /**
- * A document kept fresh: fetched once and shared, refreshed in the background before it ages out, kept
- * in use for a bounded time while fetches fail, and never fetched in the pause after a failure. Runs on
- * use, not on timers: an idle guard asks nobody, and nothing keeps the process alive.
+ * Document that is fetched on first use, shared by all callers and refreshed in the background before it expires. While
+ * fetches fail it stays in use for a bounded time, and no fetch starts during the backoff after a failure. It has no
+ * timers, so an idle guard makes no calls and nothing keeps the process alive.
  */
 export class RefreshingDocument<T> {
   readonly #load: DocumentLoader<T>
@@ -50,7 +51,7 @@ export class RefreshingDocument<T> {
   readonly #clock: Clock
   readonly #watcher: DocumentWatcher<T>
   readonly #flight = new SharedFlight<void>()
-  /** Shared, so that a caller that does not wait after all leaves nothing behind. */
+  /** Shared, so that a caller that stops waiting leaves no promise in memory. */
   readonly #loading = new SharedFlight<OrRefusal<T>>()
 
   #value: T | undefined
@@ -74,10 +75,10 @@ export class RefreshingDocument<T> {
   }
 
   /**
-   * The document: immediately if it is usable, otherwise after a fetch. Refusal `keys_unavailable` if there is no
-   * document and none can be fetched, or the last one is too old.
+   * Returns the document: synchronously if it is usable, otherwise after a fetch.
    *
-   * @param timeOfDay what the clock has just said, if it was read.
+   * @param timeOfDay - the wall-clock time in seconds, if the caller has just read it.
+   * @returns refusal `keys_unavailable` if no document can be fetched, and the last one is absent or too old.
    */
   current(timeOfDay?: number): T | Promise<OrRefusal<T>> {
     const now = this.#clock.elapsed(timeOfDay)
@@ -86,38 +87,38 @@ export class RefreshingDocument<T> {
       return this.#value
     }
     if (this.#value !== undefined && this.#isKnownToFail(now) && this.#isWithinStaleBound(now)) {
-      // Its server is known to be failing: making each caller wait for the next failure helps nobody.
+      // The server is known to fail: callers must not wait for the next failure.
       this.#refreshInBackground(now)
       return this.#value
     }
-    return this.#loading.share(() => this.#fetched(now))
+    return this.#loading.share(() => this.#fetchAndRead(now))
   }
 
-  /** Fetches now unless a failure pause forbids it; never rejects. Callers at the same time share one fetch. */
+  /** Fetches the document, except during the backoff after a failure. Never rejects. Concurrent callers share one fetch. */
   async refresh(): Promise<void> {
     if (this.#flight.inFlight === undefined && this.#clock.elapsed() < this.#pausedUntil) return
     await this.#startFetch()
   }
 
-  /** The fetch in flight, if there is one. Never rejects. */
-  underWay(): Promise<void> | undefined {
+  /** Returns the fetch in flight, if there is one. The promise never rejects. */
+  fetchInFlight(): Promise<void> | undefined {
     return this.#flight.inFlight
   }
 
-  /** How many fetches succeeded: tells whether the document is newer than at another time, also within one tick of the clock. */
+  /** Number of successful fetches. It shows whether the document was fetched again, also within one tick of the clock. */
   successes(): number {
     return this.#successes
   }
 
-  /** Seconds until another attempt may be made. */
+  /** Seconds until the next fetch is allowed. */
   secondsToNextAttempt(): number {
     return Math.max(0, this.#pausedUntil - this.#clock.elapsed())
   }
 
-  /** Says that there is no usable document, and when to try again: after the pause, and not before `atLeast` seconds. */
-  unavailable(atLeast = 0): Refusal {
+  /** Creates the refusal for an unusable document. Its `Retry-After` covers the backoff, and at least `minimumSeconds`. */
+  createRefusal(minimumSeconds = 0): Refusal {
     return new Refusal('keys_unavailable', {
-      retryAfterSeconds: Math.max(this.secondsToNextAttempt(), atLeast),
+      retryAfterSeconds: Math.max(this.secondsToNextAttempt(), minimumSeconds),
       cause: new Error(this.#failure ?? 'not loaded'),
     })
   }
@@ -134,10 +135,9 @@ export class RefreshingDocument<T> {
 
   health(): DocumentHealth {
     const now = this.#clock.elapsed()
-    const usable = this.#value !== undefined && this.#isWithinStaleBound(now)
-    const failing = this.isFailing()
+    const isUsable = this.#value !== undefined && this.#isWithinStaleBound(now)
     return {
-      status: this.#failure === undefined ? 'ok' : !failing || usable ? 'degraded' : 'down',
+      status: this.#failure === undefined ? 'ok' : !this.isFailing() || isUsable ? 'degraded' : 'down',
       ...(this.#value === undefined ? {} : { age: now - this.#loadedAt }),
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
@@ -145,15 +145,15 @@ export class RefreshingDocument<T> {
     }
   }
 
-  async #fetched(now: number): Promise<OrRefusal<T>> {
+  async #fetchAndRead(now: number): Promise<OrRefusal<T>> {
     if (this.#flight.inFlight !== undefined || now >= this.#pausedUntil) await this.#startFetch()
     if (this.#value !== undefined && this.#isWithinStaleBound(this.#clock.elapsed())) return this.#value
-    return this.unavailable()
+    return this.createRefusal()
   }
 
   #refreshInBackground(now: number): void {
     if (this.#flight.inFlight !== undefined || now < this.#pausedUntil) return
-    // It rejects only where an injected clock breaks, which whoever reads it next finds out.
+    // It rejects only if an injected clock throws. The next caller that reads the clock gets that error.
     this.#startFetch().catch(() => undefined)
   }
 
@@ -161,7 +161,7 @@ export class RefreshingDocument<T> {
     return now - this.#loadedAt < this.#options.stale
   }
 
-  /** Only a recent failure counts: after a long silence the server may be well again, and is asked first. */
+  /** Whether a fetch failed recently. After a longer time without fetches the server may work again, so it is tried first. */
   #isKnownToFail(now: number): boolean {
     return this.#failures > 0 && now - this.#failedAt <= 2 * this.#options.longestPause
   }
@@ -204,20 +204,20 @@ export class RefreshingDocument<T> {
   #fail(error: unknown): void {
     const now = this.#clock.elapsed()
     const { pause, longestPause } = this.#options
-    const prescribed = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
-    this.#failures = prescribed === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
+    const dependencyPause = error instanceof PrerequisiteError ? error.secondsToNextAttempt : undefined
+    this.#failures = dependencyPause === undefined ? this.#failures + 1 : Math.max(1, this.#failures)
     this.#failedAt = now
     this.#isOverloaded = error instanceof DocumentStatusError && error.status === 429
-    const retryAfter = error instanceof DocumentStatusError ? error.secondsAsked(this.#clock.now()) : 0
+    const retryAfter = error instanceof DocumentStatusError ? error.retryAfterSeconds(this.#clock.now()) : 0
     const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
-    this.#pausedUntil = now + (prescribed ?? backoffWithJitter(this.#failures, settings))
+    this.#pausedUntil = now + (dependencyPause ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
     this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#failure}`)
   }
 }
 
-/** Another document that this one depends on cannot be had: this one waits as long as that one does, no longer. */
+/** A document that this one depends on is unavailable. This document has the same backoff as that one. */
 export class PrerequisiteError extends ExchangeError {
   readonly secondsToNextAttempt: number
   constructor(message: string, secondsToNextAttempt: number) {
@@ -226,7 +226,11 @@ export class PrerequisiteError extends ExchangeError {
   }
 }
 
-/** Gets one JSON document within the limits of the options. */
+/**
+ * Fetches one JSON document within the limits of the options.
+ *
+ * @throws ExchangeError if there is no readable response, or its status is not 200.
+ */
 export async function fetchDocument(
   url: string,
   options: KeySettings,
@@ -235,7 +239,7 @@ export async function fetchDocument(
     readonly headers?: Readonly<Record<string, string>> | undefined
   },
 ): Promise<HttpResponse> {
-  const answer = await exchange({
+  const response = await exchange({
     url,
     method: 'GET',
     headers: { accept: 'application/json, application/jwk-set+json', ...extras.headers },
@@ -243,27 +247,27 @@ export async function fetchDocument(
     maxBytes: options.maxBytes,
     transport: extras.transport,
   })
-  if (answer.status !== 200) throw new DocumentStatusError(url, answer)
-  return answer
+  if (response.status !== 200) throw new DocumentStatusError(url, response)
+  return response
 }
 
-/** How much of an address an error names, because an issuer's metadata may choose it. */
+/** Maximum number of characters of a URL in an error, because an issuer's metadata may choose the URL. */
 const LONGEST_NAMED = 200
 
-/** A document's server answered, but not with the document. */
+/** A server responded with another status than 200. */
 class DocumentStatusError extends ExchangeError {
   readonly status: number
   readonly #headers: ResponseHeaders
   constructor(url: string, { status, headers }: HttpResponse) {
-    // Without its query, which may hold a secret.
+    // The query is left out because it may contain a secret.
     const { origin, pathname } = new URL(url)
     super(`status ${status} from ${`${origin}${pathname}`.slice(0, LONGEST_NAMED)}`)
     this.status = status
     this.#headers = headers
   }
 
-  /** For how many seconds the server asked to be left alone. */
-  secondsAsked(nowSeconds: number): number {
+  /** Seconds of the `Retry-After` header of a 429 or 503; otherwise 0. */
+  retryAfterSeconds(nowSeconds: number): number {
     if (this.status !== 429 && this.status !== 503) return 0
     return retryAfterSeconds(this.#headers, nowSeconds) ?? 0
   }

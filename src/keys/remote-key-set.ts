@@ -15,33 +15,33 @@ import {
   type LoadedDocument,
 } from './refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
-import { maxAgeOf } from '../http/cache-control.js'
+import { readMaxAge } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { KeySettings } from '../model/issuer.js'
 import { LONGEST_KID } from './jwk.js'
-import { candidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
+import { findCandidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 import { WaitingTokens } from './waiting-tokens.js'
 
-/** What fetches of the keys go through, and who hears of them. */
+/** Connections and observers of key fetches. */
 export interface RemoteKeySetSettings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
   readonly outages: DocumentOutages
 }
 
-/** Keys fetched from the issuer's key set address, given or discovered. */
+/** Keys that are fetched from the issuer's key set URL, which is configured or discovered. */
 export class RemoteKeySet implements KeySet {
   readonly #document: RefreshingDocument<PublishedKeys>
   readonly #options: KeySettings
   readonly #clock: Clock
   /**
-   * JWTs whose key was listed wait apart, so that forged key ids take none of their places. Anyone can forge a JWT with a
-   * listed key id, but those wait only if the keys have expired as well.
+   * JWTs with a listed key have their own limit, so that forged key ids cannot use it up. An attacker can also forge a JWT
+   * with a listed key id, but such JWTs wait only while the keys are expired.
    */
   readonly #waiting = { listed: new WaitingTokens(), unlisted: new WaitingTokens() }
   #latest: PublishedKeys | undefined
-  /** The time of day when the keys were last found usable. */
+  /** Wall-clock time at which the keys were last found usable. */
   #usableAt = Number.NaN
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
 
@@ -56,17 +56,20 @@ export class RemoteKeySet implements KeySet {
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
-      const { url, headers } = 'metadata' in source ? await discoveredAddress(source.metadata) : source
-      const answer = await fetchDocument(url, options, { transport, headers: headers?.() })
-      return { value: readKeySet(parseJson(answer.text), options.maxKeys), maxAge: maxAgeOf(answer.headers) }
+      const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source.metadata) : source
+      const response = await fetchDocument(url, options, { transport, headers: headers?.() })
+      return {
+        value: readKeySet(parseJson(response.text), options.maxKeys),
+        maxAge: readMaxAge(response.headers),
+      }
     }
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
       this.#latest = value
-      if (previous === undefined || !this.#replace(value.keys, previous.keys, tell)) return
-      // One event for an emergency in which all keys are withdrawn.
+      if (previous === undefined || !this.#markWithdrawn(value.keys, previous.keys, tell)) return
+      // An emergency rotation that withdraws all keys must cause one event, not two.
       if (problemOf(value) !== undefined) outages.beginReported(this.#document)
     }
-    this.#document = new RefreshingDocument(this.#keepingKnownKeys(load), options, clock, {
+    this.#document = new RefreshingDocument(this.#reuseUnchangedKeys(load), options, clock, {
       title: 'key set',
       problemOf,
       onLoaded,
@@ -74,7 +77,8 @@ export class RemoteKeySet implements KeySet {
     })
   }
 
-  #replace(
+  /** Marks earlier keys that are no longer listed. Returns whether none of the earlier keys is listed. */
+  #markWithdrawn(
     keys: readonly VerificationKey[],
     earlier: readonly VerificationKey[],
     tell: TellIssuerEvent,
@@ -83,7 +87,7 @@ export class RemoteKeySet implements KeySet {
     for (const key of earlier) if (!listed.has(key)) key.withdrawn = true
     const isReplaced = earlier.length > 0 && earlier.every((key) => key.withdrawn)
     if (isReplaced) {
-      tell('keys_replaced', `none of the earlier keys is listed any more; the set now has ${keys.length}`)
+      tell('keys_replaced', `the key set lists none of the earlier keys; it now has ${keys.length} keys`)
     }
     return isReplaced
   }
@@ -92,14 +96,14 @@ export class RemoteKeySet implements KeySet {
     const before = this.#document.successes()
     const current = this.#document.current()
     if (!(current instanceof Promise)) {
-      const found = candidates(current, query)
+      const found = findCandidates(current, query)
       if (found.length > 0 || !this.#isUnknown(current, query)) return found
-      if (!this.#isFetchPossible(before)) return this.#unknown()
+      if (!this.#isFetchPossible(before)) return this.#resultForUnknownKey()
     }
-    return this.#findLater(current, query, characters, before)
+    return this.#waitForFetch(current, query, characters, before)
   }
 
-  #findLater(
+  #waitForFetch(
     current: Awaitable<OrRefusal<PublishedKeys>>,
     query: KeyQuery,
     characters: number,
@@ -115,7 +119,7 @@ export class RemoteKeySet implements KeySet {
 
   ensureUsable(now: number): Awaitable<Refusal | undefined> {
     if (now === this.#usableAt) return undefined
-    // The wall clock may have been set back to a time that was seen before.
+    // The wall clock may have been set back to an earlier reading, so that reading must not count as checked.
     this.#usableAt = Number.NaN
     const current = this.#document.current(now)
     if (current instanceof Promise) return afterwards(current, refusalIn)
@@ -127,10 +131,10 @@ export class RemoteKeySet implements KeySet {
     const before = this.#document.successes()
     let published = await this.#document.current()
     if (isRefusal(published) || problemOf(published) === undefined) return refusalIn(published)
-    await this.#fetchAgain(before)
+    await this.#refetch(before)
     published = await this.#document.current()
     if (isRefusal(published) || problemOf(published) === undefined) return refusalIn(published)
-    return this.#unavailable()
+    return this.#createRefusal()
   }
 
   size(): number {
@@ -141,22 +145,22 @@ export class RemoteKeySet implements KeySet {
     return this.#document.health()
   }
 
-  /** Whether a key for the query was in the set when it was last fetched, also if the set has expired. */
+  /** Whether the last fetched key set lists a key for the query, even if that key set has expired. */
   #isListed(query: KeyQuery): boolean {
-    return this.#latest !== undefined && candidates(this.#latest, query).length > 0
+    return this.#latest !== undefined && findCandidates(this.#latest, query).length > 0
   }
 
-  /** A key that the document merely lists without use for this token is no reason to fetch it again. */
+  /** Whether the key id is not in the document. An id of an unusable key is known, so it triggers no fetch. */
   #isUnknown(published: PublishedKeys, { kid }: KeyQuery): boolean {
     if (kid === undefined) return published.keys.length === 0
-    // A key with a longer id is never used.
+    // A key with a longer id is never used, so a fetch could not help.
     return kid.length <= LONGEST_KID && !published.kids.has(kid)
   }
 
   /**
-   * A key id that is not in the set is either forged or the first token after a rotation, and only a fetch tells. One
-   * fetch per pause serves every unknown id of that time. No id waits longer than the pause, however often it was
-   * presented before its key was published, because anybody can present it.
+   * Finds the keys after a fetch if the key id is unknown. An unknown key id is either forged or new after a rotation, and
+   * only a fetch can distinguish the two. One fetch per `unknownKeyPause` serves all unknown key ids of that time. The
+   * backoff does not grow for a key id that stays absent, because an attacker can send the id of a coming key.
    */
   async #findAfterFetch(
     current: Awaitable<OrRefusal<PublishedKeys>>,
@@ -165,27 +169,27 @@ export class RemoteKeySet implements KeySet {
   ): Promise<OrRefusal<readonly VerificationKey[]>> {
     const published = await current
     if (isRefusal(published)) return published
-    const found = candidates(published, query)
+    const found = findCandidates(published, query)
     if (found.length > 0 || !this.#isUnknown(published, query)) return found
-    await this.#fetchAgain(before)
+    await this.#refetch(before)
     const latest = await this.#document.current()
     if (isRefusal(latest)) return latest
-    const foundNow = candidates(latest, query)
-    return foundNow.length > 0 || !this.#isUnknown(latest, query) ? foundNow : this.#unknown()
+    const refetched = findCandidates(latest, query)
+    return refetched.length > 0 || !this.#isUnknown(latest, query) ? refetched : this.#resultForUnknownKey()
   }
 
-  /** While the set cannot be brought up to date, "unknown" may only mean "newer than what we have". */
-  #unknown(): OrRefusal<readonly VerificationKey[]> {
-    return this.#document.isFailing() ? this.#unavailable() : []
+  /** While fetches fail, an unknown key id may belong to a key that is newer than the set, so the token is undecidable. */
+  #resultForUnknownKey(): OrRefusal<readonly VerificationKey[]> {
+    return this.#document.isFailing() ? this.#createRefusal() : []
   }
 
-  /** Fetches the keys, unless they were fetched since `before` or in this pause. */
-  async #fetchAgain(before: number): Promise<void> {
+  /** Fetches the keys, unless they were fetched since `before` or within `unknownKeyPause`. Waits for a fetch in flight. */
+  async #refetch(before: number): Promise<void> {
     if (this.#isFetchDue(before)) {
       this.#nextUnknownKeyFetch = this.#clock.elapsed() + this.#options.unknownKeyPause
       await this.#document.refresh()
     } else {
-      await this.#document.underWay()
+      await this.#document.fetchInFlight()
     }
   }
 
@@ -194,40 +198,41 @@ export class RemoteKeySet implements KeySet {
   }
 
   #isFetchPossible(before: number): boolean {
-    return this.#document.underWay() !== undefined || this.#isFetchDue(before)
+    return this.#document.fetchInFlight() !== undefined || this.#isFetchDue(before)
   }
 
-  #unavailable(): Refusal {
-    return this.#document.unavailable(this.#nextUnknownKeyFetch - this.#clock.elapsed())
+  #createRefusal(): Refusal {
+    return this.#document.createRefusal(this.#nextUnknownKeyFetch - this.#clock.elapsed())
   }
 
-  /** A key published again unchanged stays the same object, and with it what was remembered of its tokens. */
-  #keepingKnownKeys(
+  /** Keeps the object of a key that is published again unchanged, so that tokens cached for it stay valid. */
+  #reuseUnchangedKeys(
     load: () => Promise<LoadedDocument<PublishedKeys>>,
   ): () => Promise<LoadedDocument<PublishedKeys>> {
-    let known = new Map<string, VerificationKey>()
+    let previous = new Map<string, VerificationKey>()
     return async () => {
       const { value, maxAge } = await load()
-      const keys = value.keys.map((key) => known.get(key.identity) ?? key)
-      known = new Map(keys.map((key) => [key.identity, key]))
+      const keys = value.keys.map((key) => previous.get(key.identity) ?? key)
+      previous = new Map(keys.map((key) => [key.identity, key]))
       return { value: { ...value, keys }, maxAge }
     }
   }
 }
 
-async function discoveredAddress(
+async function discoverKeySetUrl(
   metadata: RefreshingDocument<IssuerMetadata>,
 ): Promise<{ readonly url: string; readonly headers: undefined }> {
-  const { jwksUri } = await discovered(metadata)
-  if (jwksUri === undefined)
-    throw new ExchangeError('the discovery document names no jwks_uri that is an https: address')
+  const { jwksUri } = await currentMetadata(metadata)
+  if (jwksUri === undefined) {
+    throw new ExchangeError('the discovery document has no usable jwks_uri: it must be an https: URL')
+  }
   return { url: jwksUri, headers: undefined }
 }
 
-async function discovered(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
+async function currentMetadata(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {
   const current = await metadata.current()
   if (!isRefusal(current)) return current
-  // The keys are missing because discovery failed: report that failure.
+  // The keys are unavailable because discovery failed, so its failure is reported.
   const { message } = current.cause instanceof Error ? current.cause : current
   throw new PrerequisiteError(message, metadata.secondsToNextAttempt())
 }
@@ -237,5 +242,5 @@ function refusalIn(found: unknown): Refusal | undefined {
 }
 
 function problemOf({ keys }: PublishedKeys): string | undefined {
-  return hasUsableKey(keys) ? undefined : 'no usable key in it'
+  return hasUsableKey(keys) ? undefined : 'contains no usable key'
 }

@@ -1,9 +1,9 @@
 import type { DocumentHealth } from '../model/health.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
-import { type PublishedKeys, candidates } from './jwks.js'
+import { type PublishedKeys, findCandidates } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 
-/** Keys given in the configuration: they never change and are never fetched. */
+/** Keys from the configuration. They never change and are never fetched. */
 export class StaticKeySet implements KeySet {
   readonly #published: PublishedKeys
 
@@ -12,7 +12,7 @@ export class StaticKeySet implements KeySet {
   }
 
   find(query: KeyQuery): readonly VerificationKey[] {
-    return candidates(this.#published, query, true)
+    return findCandidates(this.#published, query, true)
   }
 
   ensureUsable(): undefined {

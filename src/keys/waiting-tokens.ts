@@ -1,25 +1,25 @@
 import { Refusal } from '../model/refusal.js'
 
 /**
- * How many JWTs wait for one fetch, and how many characters they may have together. The same as for the signatures that wait
- * for the thread pool, which is where these go next.
+ * Maximum number of JWTs that wait for one fetch, and maximum sum of their lengths. The limits equal those of the queue for
+ * signatures (`src/jwt/signature-scheduler.ts`), because the JWTs enter that queue next.
  */
 const MOST = { tokens: 2000, characters: 2 * 1024 * 1024 } as const
 
-/** The JWTs that wait for a fetch of the keys. Each keeps its token and its claims in memory, so that they are limited. */
+/** JWTs that wait for a fetch of the keys. Each keeps its token and claims in memory, so their number is limited. */
 export class WaitingTokens {
   #tokens = 0
   #characters = 0
 
   /**
-   * Notes that a token waits from now on, unless too many do already.
+   * Counts a waiting token, unless a limit is reached.
    *
-   * @returns refusal `issuer_overloaded` if the token must not wait.
+   * @returns refusal `issuer_overloaded` if a limit is reached.
    */
   enter(characters: number): Refusal | undefined {
     if (this.#tokens >= MOST.tokens || this.#characters + characters > MOST.characters) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(`${this.#tokens} tokens wait for a fetch of the keys`),
+        cause: new Error(`${this.#tokens} tokens already wait for a fetch of the keys`),
       })
     }
     this.#tokens += 1
@@ -27,7 +27,7 @@ export class WaitingTokens {
     return undefined
   }
 
-  /** Notes that one waits no longer. */
+  /** Stops counting a token. */
   leave(characters: number): void {
     this.#tokens -= 1
     this.#characters -= characters

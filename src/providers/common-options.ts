@@ -17,23 +17,40 @@ import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
 import type { KeySettings, RemoteSettings } from '../model/issuer.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
-/** Options that every issuer factory takes. */
+/** Options of every built-in issuer. */
 export interface CommonIssuerOptions {
-  /** Accepted `alg` values. Default: every asymmetric algorithm jose offers. `HS*` and `none` cannot be named. */
+  /**
+   * Accepted `alg` values of JWTs (RFC 8725 section 3.1). Symmetric algorithms (`HS*`) and `none` are refused.
+   *
+   * @defaultValue all asymmetric algorithms that jose supports; `'RS256'` for `clerk` and `stytch`
+   */
   readonly algorithms?: string | readonly string[]
-  /** The claims that hold scopes, read together. Default `['scope', 'scp']`. */
+  /**
+   * Claims that contain scopes. The scopes of all of them are combined.
+   *
+   * @defaultValue `['scope', 'scp']`; `['scope']` for `stytch`
+   */
   readonly scopeClaims?: string | readonly string[]
-  /** How a granted scope is compared with a demanded one. Default `'exact'`. */
+  /**
+   * How a granted scope is compared with a required one: `'exact'`, `'wildcard'` or a function.
+   *
+   * @defaultValue `'exact'`; for `stytch`, `action:resource` with `*` as any resource
+   */
   readonly scopeMatching?: ScopeMatching
-  /** A custom fetch for keys, discovery and introspection: a proxy, a private CA. Redirects are not followed through it. */
+  /**
+   * Custom `fetch` for keys, discovery and introspection, such as for a proxy or a private CA. It is called with
+   * `redirect: 'manual'`.
+   *
+   * @defaultValue connections of this package through `node:http` and `node:https`
+   */
   readonly fetch?: typeof fetch
-  /** How keys are fetched and how long they are used. */
+  /** How keys are fetched and how long they are used. Each member has its default. */
   readonly keys?: KeyOptions
-  /** How the issuer is asked about tokens and how long its answers are remembered. */
+  /** How tokens are verified remotely and how long the results are cached. Each member has its default. */
   readonly remote?: RemoteOptions
 }
 
-/** {@link CommonIssuerOptions} checked, with defaults. */
+/** Validated {@link CommonIssuerOptions} with defaults. */
 export interface CommonIssuerSettings {
   readonly algorithms: readonly string[]
   readonly scopeClaims: readonly string[]
@@ -43,10 +60,7 @@ export interface CommonIssuerSettings {
   readonly remote: RemoteSettings
 }
 
-/**
- * The options that every issuer factory takes. `algorithms`, `scopeClaims` and `scopeMatching` are the defaults of the
- * provider.
- */
+/** Creates the readers of {@link CommonIssuerOptions}. The parameters are the defaults of a provider. */
 export function commonOptions({
   algorithms = ASYMMETRIC_ALGORITHMS,
   scopeClaims = ['scope', 'scp'],
@@ -67,11 +81,12 @@ export function commonOptions({
 }
 
 const algorithmList = mapped(stringList, (algorithms, option) => {
-  const foreign = algorithms.find((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))
-  if (foreign !== undefined) {
+  const unsupported = algorithms.find((algorithm) => !ASYMMETRIC_ALGORITHMS.includes(algorithm))
+  if (unsupported !== undefined) {
     throw new ConfigurationError(
       option,
-      `${JSON.stringify(foreign)} is not an asymmetric signature algorithm; known are ${ASYMMETRIC_ALGORITHMS.join(', ')}`,
+      `must name asymmetric signature algorithms (${ASYMMETRIC_ALGORITHMS.join(', ')}), ` +
+        `not ${JSON.stringify(unsupported)}`,
     )
   }
   return algorithms
@@ -81,7 +96,7 @@ const matcher = custom<ScopeMatcher>("'exact', 'wildcard' or a function", (optio
   scopeMatcher(option, value, exactScope),
 )
 
-/** Reads an `audience` option: a string, a list, or `null` to disable the check visibly. */
+/** Reads an `audience` option: a string, a list of strings, or `null` to disable the check explicitly. */
 export const audience: Reader<readonly string[] | null> = custom(
   { type: 'list of strings, or null', bounds: 'at least one' },
   (option, value) => {
@@ -89,13 +104,13 @@ export const audience: Reader<readonly string[] | null> = custom(
     if (value !== undefined) return stringList.read(option, value)
     throw new ConfigurationError(
       option,
-      'is required: the audience this API goes by in tokens, or null to accept tokens for any audience',
+      'is required. Pass the value that identifies this API in the aud claim, or null to disable the check',
     )
   },
 )
 
-/** Refuses options that say the same thing in two ways. */
-export function atMostOne(where: string, options: Readonly<Record<string, unknown>>): void {
-  const given = Object.keys(options).filter((name) => options[name] !== undefined)
-  if (given.length > 1) throw new ConfigurationError(where, `give only one of ${given.join(', ')}`)
+/** Refuses several options that exclude each other. */
+export function assertAtMostOne(where: string, options: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(options).filter((name) => options[name] !== undefined)
+  if (names.length > 1) throw new ConfigurationError(where, `must have only one of ${names.join(', ')}`)
 }

@@ -6,81 +6,81 @@ import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 
-/** The checks of JWT access tokens as any issuer's are: also used for Authlete's. */
+/** Creates the profile of JWT access tokens that are verified with the issuer's keys. Used for Authlete too. */
 export function jwtProfile(
   issuer: string,
   keys: KeySource,
   common: CommonIssuerSettings,
-  strict: boolean,
+  isStrict: boolean,
 ): JwtProfile {
   return {
     issuers: [issuer],
     checked: 'local',
     keys,
     algorithms: common.algorithms,
-    validateHeader: (header) => validateType(header, strict),
-    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
+    validateHeader: (header) => validateType(header, isStrict),
+    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, isStrict),
   }
 }
 
-/** The profile of an issuer that is asked about its JWTs: nothing but their header is judged before. */
+/** Creates the profile of JWT access tokens that are introspected. Only their header is validated before the call. */
 export function introspectedJwtProfile(
   issuer: string,
   common: CommonIssuerSettings,
-  strict: boolean,
+  isStrict: boolean,
 ): JwtProfile {
   return {
     issuers: [issuer],
     checked: 'remote',
     keys: null,
     algorithms: common.algorithms,
-    validateHeader: (header) => validateType(header, strict),
-    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, strict),
+    validateHeader: (header) => validateType(header, isStrict),
+    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, isStrict),
   }
 }
 
-/** Any other type is another kind of token made with the same keys (RFC 8725 section 3.11). */
-function validateType(header: Claims, strict: boolean): VerificationFailure | undefined {
-  if (!Object.hasOwn(header, 'typ')) return strict ? wrongType('typ is missing') : undefined
+/** Refuses other types, because an issuer may sign other kinds of token with the same keys (RFC 8725 section 3.11). */
+function validateType(header: Claims, isStrict: boolean): VerificationFailure | undefined {
+  if (!Object.hasOwn(header, 'typ')) return isStrict ? typeFailure('typ is absent') : undefined
   const type = mediaType(header['typ'])
-  if (type === 'at+jwt' || (type === 'jwt' && !strict)) return undefined
-  return wrongType('typ is not that of an access token')
+  if (type === 'at+jwt' || (type === 'jwt' && !isStrict)) return undefined
+  return typeFailure('typ is not that of an access token')
 }
 
-function wrongType(detail: string): VerificationFailure {
+function typeFailure(detail: string): VerificationFailure {
   return { reason: 'type_not_allowed', detail }
 }
 
-/** What an ID token, an introspection answer (RFC 9701) and a security event (RFC 8417) have and no access token has. */
-const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
+/** Claims of ID tokens, introspection responses (RFC 9701) and security events (RFC 8417) that access tokens never have. */
+const OTHER_KIND_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_introspection', 'events']
 
-/** The failure of a token whose claims mark it as another kind than an access token. */
-export function foreignKind(claims: Claims): VerificationFailure | undefined {
-  for (const name of FOREIGN_CLAIMS) {
-    if (ownMember(claims, name) !== undefined) return wrongType(`${name} marks another kind of token`)
+/** Returns the failure of a token whose claims mark it as another kind than an access token. */
+export function checkTokenKind(claims: Claims): VerificationFailure | undefined {
+  for (const name of OTHER_KIND_CLAIMS) {
+    if (ownMember(claims, name) !== undefined) return typeFailure(`${name} marks another kind of token`)
   }
-  return isOtherKind(claims) ? wrongType('the claims say that it is another kind of token') : undefined
+  return isOtherKind(claims) ? typeFailure('the claims mark another kind of token') : undefined
 }
 
-/** All claims RFC 9068 section 2.2 requires; `iss` has been compared when the token was routed. */
+/** Claims that RFC 9068 section 2.2 requires, without `iss`, which was compared when the token was routed. */
 const PROFILE_CLAIMS = ['exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 const EXPIRY = ['exp']
 
 function readAccessTokenClaims(
   claims: Claims,
   scopeClaims: readonly string[],
-  strict: boolean,
+  isStrict: boolean,
 ): TokenFacts | VerificationFailure {
-  const foreign = foreignKind(claims)
-  if (foreign !== undefined) return foreign
+  const failure = checkTokenKind(claims)
+  if (failure !== undefined) return failure
   const clientId = ownMember(claims, 'client_id')
-  const party = ownMember(claims, 'azp')
-  if (strict && clientId !== undefined && party !== undefined && party !== clientId) {
-    return { reason: 'claim_invalid', detail: 'azp and client_id disagree' }
+  const authorizedParty = ownMember(claims, 'azp')
+  if (isStrict && clientId !== undefined && authorizedParty !== undefined && authorizedParty !== clientId) {
+    return { reason: 'claim_invalid', detail: 'azp and client_id differ' }
   }
   return readClaims(claims, {
     scopeClaims,
-    required: strict ? PROFILE_CLAIMS : EXPIRY,
+    required: isStrict ? PROFILE_CLAIMS : EXPIRY,
     clientClaims: CLIENT_CLAIMS,
   })
 }

@@ -3,14 +3,16 @@ import { CLIENT_CLAIMS, readAudience, type Claims } from '../model/claims.js'
 import type { RemoteResult } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { ownMember } from '../util/members.js'
-import { foreignKind } from './jwt-access-token.js'
+import { checkTokenKind } from './jwt-access-token.js'
 
 /**
- * Narrows a response about a JWT by what the JWT says of its kind, its audience and its client, where both mean the same as in
- * a JWT that is verified locally. Nothing has verified the payload, so it can only refuse. Times and binding are narrowed for
- * every issuer. Scopes are those of the response: an issuer may leave them out of a JWT, or change them later.
+ * Narrows the introspection result of a JWT by the kind, audience and client in the JWT's payload. It is for issuers whose
+ * claims mean the same as in a JWT that is verified locally.
  *
- * @param clientIds - the ids of the client that the response states. None if it names no client.
+ * The payload is not verified, so it can only refuse the token. The verifier narrows times and `cnf` for every issuer. Scopes
+ * are those of the response, because an issuer may omit them from a JWT or change them later.
+ *
+ * @param clientIds - ids of the client that the response states; empty if it names no client.
  */
 export function narrowToPayload(
   result: RemoteResult,
@@ -20,12 +22,12 @@ export function narrowToPayload(
   if ('fault' in result || !result.active) return result
   const claims = unverifiedPayload(token)
   if (claims === undefined) return result
-  const failure = foreignKind(claims) ?? clientFailure(claims, clientIds)
+  const failure = checkTokenKind(claims) ?? checkClient(claims, clientIds)
   if (failure !== undefined) return { active: false, ...failure }
-  const stated = ownMember(claims, 'aud') ?? undefined
-  const audience = readAudience(stated)
-  if (audience === undefined) return { active: false, reason: 'claim_invalid', detail: 'aud is not valid' }
-  if (stated === undefined) return result
+  const aud = ownMember(claims, 'aud') ?? undefined
+  const audience = readAudience(aud)
+  if (audience === undefined) return { active: false, reason: 'claim_invalid', detail: 'aud is invalid' }
+  if (aud === undefined) return result
   const { facts } = result
   return {
     active: true,
@@ -33,13 +35,13 @@ export function narrowToPayload(
   }
 }
 
-function clientFailure(claims: Claims, clientIds: readonly string[]): VerificationFailure | undefined {
+function checkClient(claims: Claims, clientIds: readonly string[]): VerificationFailure | undefined {
   for (const name of CLIENT_CLAIMS) {
     const client = ownMember(claims, name) ?? undefined
     if (client === undefined) continue
-    // The first that is there names the client: `azp` may be another party (OpenID Connect Core section 2).
+    // Only the first claim present names the client: `azp` may be another party (OpenID Connect Core 1.0 section 2).
     if (clientIds.length === 0 || clientIds.some((id) => id === client)) return undefined
-    return { reason: 'token_inactive', detail: `the response is about another client than ${name}` }
+    return { reason: 'token_inactive', detail: `the client in the response differs from ${name}` }
   }
   return undefined
 }

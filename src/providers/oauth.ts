@@ -3,7 +3,7 @@ import { custom, mapped, optional, restricting, type Result, type TableOf } from
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
 import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
 import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
-import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
+import { assertAtMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import { mayStartJwt } from '../jwt/decode.js'
 import { ConfigurationError } from '../options/configuration-error.js'
@@ -11,41 +11,74 @@ import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } fr
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { narrowToPayload } from './narrow-to-payload.js'
 
-/** Options of {@link oauth}. */
+/** Options of {@link oauth}. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
 export interface OAuthOptions extends CommonIssuerOptions {
-  /** The issuer identifier, exactly as it stands in `iss`: an https: address without query or fragment (RFC 8414 section 2). */
+  /**
+   * Issuer identifier, exactly as in the `iss` claim: an https: URL without query or fragment (RFC 8414 section 2). http: is
+   * allowed for loopback addresses only.
+   */
   readonly issuer: string
-  /** The audience this API goes by; `null` accepts tokens for any audience. */
+  /**
+   * Audiences that identify this API: a token's `aud` must name one of them (RFC 7519 section 4.1.3). `null` disables the
+   * check, so that tokens for every other service of the issuer are accepted.
+   */
   readonly audience: string | readonly string[] | null
-  /** The key set's address. Without it, `jwks` or `publicKey`, it is discovered. */
+  /**
+   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback.
+   *
+   * @defaultValue `jwks_uri` of the discovery document, unless `jwks` or `publicKey` is set
+   */
   readonly jwksUri?: string
-  /** A key set given here: no key is ever fetched. */
+  /** Key set of the issuer (RFC 7517 section 5). No keys are fetched. At least one key must be usable. */
   readonly jwks?: { readonly keys: readonly unknown[] }
-  /** One public key or certificate in PEM form: no key is ever fetched. */
+  /** Public key or certificate of the issuer in PEM form. No keys are fetched. RSA keys need at least 2048 bits. */
   readonly publicKey?: string
-  /** Lets the issuer answer for opaque tokens, and confirm JWTs where a policy asks for it (RFC 7662). */
+  /** Enables opaque tokens, and the confirmation of JWTs for a policy's `confirmAfter`, by introspection (RFC 7662). */
   readonly introspection?: IntrospectionOptions
-  /** Insists on the JWT access token profile: `typ` and all required claims (RFC 9068 section 2). Default `false`. */
+  /**
+   * Whether JWTs must have the access token profile: `typ` and all required claims (RFC 9068 section 2). Other JWTs get 401
+   * `type_not_allowed` or `claim_missing`.
+   *
+   * @defaultValue `false`
+   */
   readonly requireAccessTokenType?: boolean
 }
 
-/** How an issuer's introspection endpoint is asked. */
+/** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
 export interface IntrospectionOptions {
-  /** The endpoint's address. Default: `introspection_endpoint` of the discovery document. */
+  /**
+   * URL of the introspection endpoint. https, or http on loopback.
+   *
+   * @defaultValue `introspection_endpoint` of the discovery document
+   */
   readonly endpoint?: string
-  /** Our own id at the issuer. */
+  /** Client id of this service at the issuer. */
   readonly clientId: string
-  /** Our own secret at the issuer. */
+  /** Client secret of this service at the issuer. */
   readonly clientSecret: string
-  /** `basic` sends the credentials in the header (RFC 6749 section 2.3.1), `post` in the form. Default `'basic'`. */
+  /**
+   * Client authentication at the endpoint: `'basic'` in the `Authorization` header, `'post'` in the form (RFC 6749 section
+   * 2.3.1).
+   *
+   * @defaultValue `'basic'`
+   */
   readonly authentication?: 'basic' | 'post'
-  /** What the issuer's opaque tokens start with. Without it the issuer answers for every opaque token that no other claims. */
+  /**
+   * Prefix of the issuer's opaque tokens. Without it, every opaque token that no other issuer's prefix matches is
+   * introspected here. A prefix that a JWT may have, such as `'ey'`, is refused.
+   *
+   * @defaultValue none
+   */
   readonly opaquePrefix?: string
   /**
-   * Asks the issuer about JWTs as well, signed and encrypted ones (JWE), in place of verifying them with its keys, which are
-   * then not needed. JWTs are routed by `iss`, a JWE by the `iss` in its header, and without one like an opaque token. What
-   * the issuer's response says is what counts, so it must state the audience. What stands in a signed JWT only refuses: `exp`,
-   * `nbf`, `iat`, `aud`, `cnf`, another client, another kind of token. Default `false`.
+   * Whether JWTs, signed or encrypted (JWE), are introspected in place of being verified with the issuer's keys. No keys
+   * are fetched, so `jwksUri`, `jwks` and `publicKey` are refused beside it.
+   *
+   * JWTs are routed by `iss`. A JWE is routed by the `iss` of its header, or like an opaque token if it has none. The facts
+   * are those of the response, which must state the audience. The payload of a signed JWT can only refuse it: by `exp`,
+   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token.
+   *
+   * @defaultValue `false`
    */
   readonly jwts?: boolean
 }
@@ -54,12 +87,12 @@ const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
   if (!mayStartJwt(prefix)) return prefix
   throw new ConfigurationError(
     option,
-    'is what JWTs start with, those of other issuers too. Leave it out, and set introspection: { jwts: true } to have ' +
-      'the issuer asked about its JWTs',
+    'must not be a prefix of JWTs, because JWTs of other issuers have it too. Leave it out, and set ' +
+      'introspection: { jwts: true } to introspect the JWTs of this issuer',
   )
 })
 
-/** The options of `oauth` at `introspection`. */
+/** Readers of the `introspection` option. */
 export const INTROSPECTION_OPTIONS = {
   endpoint: restricting(optional(secureUrl)),
   clientId: nonEmptyString,
@@ -69,7 +102,7 @@ export const INTROSPECTION_OPTIONS = {
   jwts: restricting(boolean({ default: false })),
 } satisfies TableOf<IntrospectionOptions>
 
-/** The options of {@link oauth}. */
+/** Readers of the options of {@link oauth}. */
 export const OAUTH_OPTIONS = {
   ...commonOptions(),
   issuer: issuerUrlWithoutQuery,
@@ -84,65 +117,75 @@ export const OAUTH_OPTIONS = {
 type OAuthSettings = Result<typeof OAUTH_OPTIONS>
 
 /**
- * Any OAuth 2 or OpenID Connect issuer: JWTs checked with its keys, opaque tokens by introspection.
+ * Creates an OAuth 2 or OpenID Connect issuer: JWTs are verified with its keys, opaque tokens by introspection.
  *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ * Without `jwksUri`, `jwks` and `publicKey`, the keys are found through the discovery document (OpenID Connect Discovery, RFC
+ * 8414). Its `issuer` must equal the option `issuer`. ID tokens and other kinds of token are refused with 401
+ * `type_not_allowed`.
+ *
+ * @throws ConfigurationError that names the missing, invalid or unknown option.
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [oauth({ issuer: 'https://auth.example.com', audience: 'https://orders.internal' })],
+ * })
+ * ```
  */
 export function oauth(options: OAuthOptions): Issuer {
-  const own = readOptions('oauth', options, OAUTH_OPTIONS)
-  const { issuer, requireAccessTokenType: strict } = own
+  const settings = readOptions('oauth', options, OAUTH_OPTIONS)
+  const { issuer, requireAccessTokenType } = settings
   return Object.freeze({
     name: issuer,
     provider: 'oauth',
-    audience: own.audience,
-    scopeMatcher: own.scopeMatching,
+    audience: settings.audience,
+    scopeMatcher: settings.scopeMatching,
     jwt:
-      own.introspection?.jwts === true
-        ? introspectedJwtProfile(issuer, withoutKeys(own), strict)
-        : jwtProfile(issuer, keySource(own), own, strict),
-    ...introspectionProfiles(own),
-    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
+      settings.introspection?.jwts === true
+        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType)
+        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType),
+    ...introspectionProfiles(settings),
+    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   })
 }
 
 function keySource({ issuer, jwksUri, jwks, publicKey, keys: options }: OAuthSettings): KeySource {
-  atMostOne('oauth', { jwksUri, jwks, publicKey })
+  assertAtMostOne('oauth', { jwksUri, jwks, publicKey })
   if (jwks !== undefined) return { kind: 'static', jwks }
   if (publicKey !== undefined) return { kind: 'pem', pem: publicKey }
   if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
   return { kind: 'discovery', issuer, options }
 }
 
-/** Keys that would never be used were given for something. */
-function withoutKeys(own: OAuthSettings): OAuthSettings {
-  const given = (['jwksUri', 'jwks', 'publicKey'] as const).find((name) => own[name] !== undefined)
-  if (given === undefined) return own
+/** Refuses configured keys that would never be used, because the operator expects an effect. */
+function withoutKeys(settings: OAuthSettings): OAuthSettings {
+  const unused = (['jwksUri', 'jwks', 'publicKey'] as const).find((name) => settings[name] !== undefined)
+  if (unused === undefined) return settings
   throw new ConfigurationError(
-    `oauth.${given}`,
-    'has no effect with introspection: { jwts: true }: leave one of them out',
+    `oauth.${unused}`,
+    'has no effect with introspection: { jwts: true }. Leave one of the two out',
   )
 }
 
 function introspectionProfiles({
   issuer,
-  introspection: client,
+  introspection,
   remote: options,
   keys: discoveryOptions,
   scopeClaims,
 }: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
-  if (client === undefined) return {}
+  if (introspection === undefined) return {}
   return {
-    opaque: { prefix: client.opaquePrefix ?? null, encrypted: client.jwts },
+    opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
     remote: {
-      endpoint: client.endpoint ?? 'discovered',
+      endpoint: introspection.endpoint ?? 'discovered',
       options,
       discoveryOptions,
-      request: (token) => introspectionRequest(client, token),
-      read: (answer, token) => {
-        const result = readIntrospection(answer, { issuer, scopeClaims })
-        return client.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
+      request: (token) => introspectionRequest(introspection, token),
+      read: (response, token) => {
+        const result = readIntrospection(response, { issuer, scopeClaims })
+        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
       },
-      readConfirmation: (answer) => readConfirmation(answer, { issuer, scopeClaims }),
+      readConfirmation: (response) => readConfirmation(response, { issuer, scopeClaims }),
     },
   }
 }

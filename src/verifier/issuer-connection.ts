@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { DocumentOutages } from '../keys/document-outages.js'
-import { discover, type IssuerMetadata } from '../keys/issuer-metadata.js'
+import { createMetadataDocument, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
@@ -9,7 +9,7 @@ import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
 import { KEY_OPTIONS } from '../keys/options.js'
-import { usableKeys } from '../keys/jwks.js'
+import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
@@ -158,9 +158,10 @@ function metadataOf(
   settings: Settings,
 ): RefreshingDocument<IssuerMetadata> | undefined {
   const source = issuer.jwt?.keys
-  if (source?.kind === 'discovery') return discover(source.issuer, settings.keyOptions, clock, settings)
+  if (source?.kind === 'discovery')
+    return createMetadataDocument(source.issuer, settings.keyOptions, clock, settings)
   if (issuer.remote?.endpoint !== 'discovered') return undefined
-  return discover(issuer.name, settings.keyOptions, clock, settings)
+  return createMetadataDocument(issuer.name, settings.keyOptions, clock, settings)
 }
 
 function keySetOf(
@@ -173,9 +174,9 @@ function keySetOf(
   if (source === undefined) return undefined
   switch (source.kind) {
     case 'static':
-      return new StaticKeySet(usableKeys(source.jwks.keys))
+      return new StaticKeySet(readUsableKeys(source.jwks.keys))
     case 'pem':
-      return new StaticKeySet(usableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
+      return new StaticKeySet(readUsableKeys([pemToJwk(`${issuer.name} key`, source.pem)]))
     case 'remote':
       return new RemoteKeySet(source, settings.keyOptions, clock, settings)
     case 'discovery':

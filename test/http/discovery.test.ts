@@ -14,10 +14,10 @@ import { until } from '../support/until.js'
 const FIRST = '/.well-known/openid-configuration'
 const SECOND = '/.well-known/oauth-authorization-server'
 
-/** An issuer whose discovery document is at the second address. */
+/** Issuer whose discovery document is at the second URL. */
 interface MovedIssuer {
   readonly url: string
-  /** The paths of all requests for the document. */
+  /** Paths of all requests for the document. */
   readonly asked: readonly string[]
 }
 
@@ -44,7 +44,7 @@ function credentials({ client: { clientId, clientSecret } }: TestBed['issuer']):
   return { clientId, clientSecret }
 }
 
-/** Each user of discovery: resolves if it got what it needs from the document. */
+/** Users of discovery. Each resolves if the document had what it needs. */
 const users: readonly (readonly [string, (bed: TestBed, url: string) => Promise<unknown>])[] = [
   [
     'a verifier',
@@ -106,14 +106,14 @@ describe.each(users)('%s', (_, use) => {
     },
   )
 
-  it.each(temporary)('does not look at the second address after %s at the first', async (__, answer) => {
+  it.each(temporary)('does not request the second URL after %s at the first', async (__, answer) => {
     const bed = await testBed()
     const { url, asked } = await movedIssuer(bed, answer)
     await expect(use(bed, url)).rejects.toThrow()
     expect(asked).toEqual([FIRST])
   })
 
-  it('does not use the document of another issuer, whatever the second address has', async () => {
+  it('does not use the document of another issuer, whatever the second URL has', async () => {
     const bed = await testBed()
     const { url, asked } = await movedIssuer(bed, saysJson(200, { issuer: 'https://elsewhere.example' }))
     await expect(use(bed, url)).rejects.toThrow()
@@ -121,7 +121,7 @@ describe.each(users)('%s', (_, use) => {
   })
 })
 
-it('both addresses share one deadline', async () => {
+it('both URLs share one deadline', async () => {
   const bed = await testBed()
   const { url, asked } = await movedIssuer(bed, (request, response) => {
     passDeadlines(2)
@@ -143,16 +143,16 @@ it('both addresses share one deadline', async () => {
   onTestFinished(() => own.close())
   await own.ready()
   await until(() => asked.length === 2)
-  // Discovery at both addresses, then the keys with a deadline of their own.
+  // Discovery at both URLs, then the keys with a separate deadline.
   expect(deadlines.map((seconds) => Math.round(seconds * 10) / 10)).toEqual([3, 1, 3])
 })
 
-it('if neither address has a document, the error tells of the response that is no 404', async () => {
+it('if neither URL has a document, the error describes the response that is not a 404', async () => {
   const url = await serve((request, response) => {
     if (request.url === FIRST) htmlPage(request, response)
     else says(404)(request, response)
   })
   const verifier = createVerifier({ issuers: [oauth({ issuer: url, audience: null })] })
   onTestFinished(() => verifier.close())
-  await expect(verifier.ready()).rejects.toThrow(`no JSON object at ${url}${FIRST}`)
+  await expect(verifier.ready()).rejects.toThrow(`the response of ${url}${FIRST} is not a JSON object`)
 })

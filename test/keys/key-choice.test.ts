@@ -4,7 +4,7 @@ import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
 import { jwksBed, testBed, times } from '../support/test-bed.js'
 
 describe('algorithms', () => {
-  it('every one is verified, with all keys in one set', async () => {
+  it('all are verified, with all keys in one set', async () => {
     const { issuer, outcome } = await jwksBed()
     const tokens = SIGNING_ALGORITHMS.map((algorithm) => issuer.mintJwt({ algorithm }))
     for (const [index, token] of tokens.entries()) {
@@ -13,7 +13,7 @@ describe('algorithms', () => {
     expect(issuer.calls.jwks).toBe(1)
   })
 
-  it('only those configured are accepted, and another costs no fetch', async () => {
+  it('only configured ones are accepted, and others cause no fetch', async () => {
     const { issuer, outcome } = await jwksBed({ algorithms: ['ES256', 'EdDSA'] })
     expect(await outcome(issuer.mintJwt({ algorithm: 'RS256' }))).toBe('algorithm_not_allowed')
     expect(await outcome(issuer.mintJwt({ algorithm: 'ES384' }))).toBe('algorithm_not_allowed')
@@ -22,7 +22,7 @@ describe('algorithms', () => {
     expect(await outcome(issuer.mintJwt({ algorithm: 'EdDSA' }))).toBe('accepted')
   })
 
-  it('a key serves the algorithm it names and no other', async () => {
+  it('a key verifies the algorithm that it names and no other', async () => {
     const { issuer, outcome } = await jwksBed()
     const token = issuer.mintJwt({ algorithm: 'RS256' })
     issuer.fail('jwks', { body: { keys: [{ ...issuer.jwks().keys[0], alg: 'RS512' }] } })
@@ -42,14 +42,14 @@ describe('algorithms', () => {
 })
 
 describe('key ids', () => {
-  it('a token without one is matched where a single key fits', async () => {
+  it('a token without a key id matches a single key with its algorithm', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     const unnamed = jwt({ header: { kid: undefined } })
     issuer.addKey({ algorithm: 'RS256' })
     expect(await outcome(unnamed)).toBe('accepted')
   })
 
-  it('and refused where several do', async () => {
+  it('a token without a key id is refused if several keys have its algorithm', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     const unnamed = jwt({ header: { kid: undefined } })
     issuer.addKey({ algorithm: 'ES256' })
@@ -57,7 +57,7 @@ describe('key ids', () => {
     expect(issuer.calls.jwks).toBe(1)
   })
 
-  it('a published key without one serves tokens without one, and none that names another', async () => {
+  it('a published key without an id verifies tokens without a key id, and no token with one', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     const [unnamed, named] = [jwt({ header: { kid: undefined } }), jwt()]
     const { kid: _kid, ...key } = issuer.jwks().keys[0]!
@@ -66,7 +66,7 @@ describe('key ids', () => {
     expect(await outcome(named)).toBe('key_unknown')
   })
 
-  it('two keys under one id: the one that signed is found', async () => {
+  it('two keys with one id: the key that signed is found', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     const right = issuer.jwks().keys[0]!
@@ -81,17 +81,17 @@ describe('key ids', () => {
     ['null', null],
     ['list', ['a']],
     ['object', {}],
-  ])('a kid that is a %s is no kid', async (_, kid) => {
+  ])('a token whose kid is a %s is undecodable', async (_, kid) => {
     const { jwt, outcome, issuer } = await jwksBed()
     expect(await outcome(jwt({ header: { kid } }))).toBe('token_undecodable')
     expect(issuer.calls.jwks).toBe(0)
   })
 })
 
-describe('entries of a key set that cannot be used are skipped, and the others serve', () => {
+describe('unusable entries of a key set are skipped, and the others are used', () => {
   it.each<[string, unknown]>([
     ['null', null],
-    ['a text', 'key'],
+    ['a string', 'key'],
     ['an empty object', {}],
     ['an unknown type', { kty: 'NEW', kid: 'x', alg: 'NEW1' }],
     ['a shared key', { kty: 'oct', k: 'c2VjcmV0', kid: 'x', alg: 'HS256' }],
@@ -131,7 +131,7 @@ describe('entries of a key set that cannot be used are skipped, and the others s
 })
 
 describe('keys of several issuers', () => {
-  it('one key id at two issuers: each token is checked with the key of its own issuer', async () => {
+  it('one key id at two issuers: each token is verified with the key of its issuer', async () => {
     const one = await testBed()
     const token = one.jwt()
     const { kid } = one.issuer.jwks().keys[0]!

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { jwksBed } from '../support/test-bed.js'
 
-const REASON = 'no usable key in it'
+const REASON = 'contains no usable key'
 
-describe('a key set without one usable key', () => {
+describe('a key set without a usable key', () => {
   it.each([
     ['empty', []],
     ['a symmetric key', [{ kty: 'oct', k: 'c2VjcmV0' }]],
@@ -32,7 +32,7 @@ describe('a key set without one usable key', () => {
     },
   )
 
-  it('after a good one withdraws all keys with one event, and recovers', async () => {
+  it('after a usable key set withdraws all keys with one event, and recovers', async () => {
     const { issuer, jwt, outcome, health, pass, issuerEvents } = await jwksBed()
     const token = jwt()
     expect(await outcome(token)).toBe('accepted')

@@ -59,18 +59,18 @@ const faults: readonly [string, Fault][] = [
   ['a connection that is refused', 'refuse'],
   ['an empty body', 'empty'],
   ['a login page', 'html'],
-  ['half of the answer', 'truncated'],
-  ['a redirect to the right answer', 'redirect'],
+  ['half of the response', 'truncated'],
+  ['a redirect to the correct response', 'redirect'],
   ['null', { body: 'null' }],
   ['a list', { body: [] }],
-  ['a text', { body: '"active"' }],
+  ['a string', { body: '"active"' }],
   ['an empty object', { body: {} }],
-  ['bytes that are no UTF-8', (_request, response) => response.end(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))],
+  ['bytes that are not UTF-8', (_request, response) => response.end(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))],
   ['more than we read', { body: JSON.stringify({ active: true, padding: 'x'.repeat(300 * 1024) }) }],
 ]
 const hangs: readonly [string, Fault][] = [
-  ['no answer at all', hang],
-  ['an answer that stops half-way', hangHalfway('{"active":true}')],
+  ['no response', hang],
+  ['a response that stops half-way', hangHalfway('{"active":true}')],
 ]
 
 async function expectUndecidable(bed: TestBed, token: string, reasons: readonly string[]): Promise<void> {
@@ -84,44 +84,41 @@ async function expectUndecidable(bed: TestBed, token: string, reasons: readonly 
   expect(headers).not.toHaveProperty('WWW-Authenticate')
 }
 
-describe.each(targets)(
-  '$endpoint fails: 503, Retry-After, no challenge, and nothing remembered',
-  (target) => {
-    const { endpoint, reason } = target
+describe.each(targets)('$endpoint fails: 503, Retry-After, no challenge, and no cached result', (target) => {
+  const { endpoint, reason } = target
 
-    it.each(faults)('%s', async (_, how) => {
-      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
-      const token = target.mint(bed)
-      bed.issuer.fail(endpoint, how)
-      const isIntrospection = reason === 'issuer_unavailable'
-      const isOurs = isIntrospection && REFUSED_US.includes(how as number)
-      const otherwise = isIntrospection && how === 429 ? 'issuer_overloaded' : reason
-      await expectUndecidable(bed, token, [isOurs ? 'issuer_refused_us' : otherwise])
-      bed.issuer.heal()
-      bed.pass(60)
-      expect(await bed.outcome(token)).toBe('accepted')
-    })
+  it.each(faults)('%s', async (_, how) => {
+    const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
+    const token = target.mint(bed)
+    bed.issuer.fail(endpoint, how)
+    const isIntrospection = reason === 'issuer_unavailable'
+    const isOurs = isIntrospection && REFUSED_US.includes(how as number)
+    const otherwise = isIntrospection && how === 429 ? 'issuer_overloaded' : reason
+    await expectUndecidable(bed, token, [isOurs ? 'issuer_refused_us' : otherwise])
+    bed.issuer.heal()
+    bed.pass(60)
+    expect(await bed.outcome(token)).toBe('accepted')
+  })
 
-    it.each(hangs)('%s, when the deadline has passed', async (_, how) => {
-      const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
-      bed.issuer.fail(endpoint, how)
-      await expectUndecidable(bed, target.mint(bed), [reason])
-    })
-  },
-)
+  it.each(hangs)('%s, after the deadline', async (_, how) => {
+    const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
+    bed.issuer.fail(endpoint, how)
+    await expectUndecidable(bed, target.mint(bed), [reason])
+  })
+})
 
 describe('a redirect is not followed', () => {
   it.each(targets)('$endpoint', async (target) => {
     const bed = await testBed({ issuers: (by) => [target.issuer(by)] })
     bed.issuer.fail(target.endpoint, 'redirect')
     await bed.outcome(target.mint(bed))
-    // An unreadable response about a token is followed by a probe, and a discovery document may be at another address.
+    // An unreadable response about a token is followed by a probe. A discovery document may be at a second URL.
     const calls = target.endpoint === 'jwks' ? 1 : 2
     expect(bed.issuer.calls[target.endpoint]).toBe(calls)
   })
 })
 
-describe('good keys stay in use while the next ones cannot be had', () => {
+describe('cached keys stay in use while fetches fail', () => {
   it.each([...faults, ...hangs])('%s', async (_, how) => {
     const { issuer, jwt, outcome, pass, verifier } = await jwksBed()
     const [known, unseen] = [jwt(), jwt()]
@@ -167,7 +164,7 @@ describe('after a failed fetch', () => {
         pass(3600)
       },
     ],
-  ])('%s there is a pause that doubles up to a minute, in which nobody fetches or waits', async (_, warm) => {
+  ])('%s the backoff doubles up to a minute, and no request fetches or waits during it', async (_, warm) => {
     const bed = await jwksBed()
     const { issuer, jwt, outcome, pass } = bed
     const token = jwt()
@@ -176,7 +173,7 @@ describe('after a failed fetch', () => {
     issuer.resetCalls()
     expect(await outcome(token)).toBe('keys_unavailable')
     for (const [index, pause] of pauses.entries()) {
-      // Jittered downwards by a tenth at most.
+      // The jitter shortens the backoff by a tenth at most.
       pass(pause * 0.9 - 0.001)
       expect(await outcome(token)).toBe('keys_unavailable')
       expect(await outcome(jwt({ header: { kid: 'junk' } }))).toBe('keys_unavailable')
@@ -187,7 +184,7 @@ describe('after a failed fetch', () => {
     }
   })
 
-  it('Retry-After says how much of the pause is left', async () => {
+  it('Retry-After is the remaining time of the backoff', async () => {
     const { issuer, jwt, verifier, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     const retryAfter = async () => {
@@ -202,7 +199,7 @@ describe('after a failed fetch', () => {
     }
   })
 
-  it('a success ends the pause and starts the count anew', async () => {
+  it('a success ends the backoff and resets the failure count', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     for (const pause of [1, 2, 4]) {
@@ -220,7 +217,7 @@ describe('after a failed fetch', () => {
     expect(issuer.calls.jwks).toBe(calls + 1)
   })
 
-  it('stale keys serve in the pause without a fetch', async () => {
+  it('stale keys are used during the backoff without a fetch', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -234,8 +231,8 @@ describe('after a failed fetch', () => {
   })
 })
 
-describe('two issuers, one of them down', () => {
-  it('the tokens of the other are none the worse', async () => {
+describe('two issuers, one of which fails', () => {
+  it('the tokens of the other issuer are unaffected', async () => {
     const { issuer, jwt, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth()), clerk(by.clerk({ jwksUri: 'http://127.0.0.1:1/jwks' }))],
     })

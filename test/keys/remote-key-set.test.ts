@@ -13,7 +13,7 @@ describe('keys are fetched once and shared', () => {
     expect(issuer.calls).toMatchObject({ discovery: 1, jwks: 1, total: 2 })
   })
 
-  it('by the requests that come later, for as long as they live', async () => {
+  it('by later requests until their lifetime ends', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     for (let seconds = 0; seconds < 420; seconds += 60) {
       expect(await outcome(jwt())).toBe('accepted')
@@ -24,7 +24,7 @@ describe('keys are fetched once and shared', () => {
 })
 
 describe('keys are refreshed in the background', () => {
-  it('from 80 % ± 10 % of their lifetime, with nobody waiting and one fetch for all', async () => {
+  it('from 80 % ± 10 % of their lifetime, without waiting requests and with one fetch', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -41,7 +41,7 @@ describe('keys are refreshed in the background', () => {
     gate.release()
   })
 
-  it('by requests with a remembered token too', async () => {
+  it('by requests with a cached token too', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -62,7 +62,7 @@ describe('keys are refreshed in the background', () => {
   })
 })
 
-describe('how long fetched keys are used without asking again', () => {
+describe('the lifetime of fetched keys', () => {
   it.each<[string, Record<string, string>, number]>([
     ['10 minutes', {}, 600],
     ['a shorter max-age', { 'cache-control': 'public, max-age=120' }, 120],
@@ -89,7 +89,7 @@ describe('how long fetched keys are used without asking again', () => {
     expect(await late).toBe('key_unknown')
   })
 
-  it('another lifetime where configured', async () => {
+  it('is configurable', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed({ keys: { lifetime: '2m' } })
     const token = jwt()
     await outcome(token)
@@ -108,7 +108,7 @@ describe('a change of keys', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('published ahead, used, and the old one withdrawn: no good token is refused on the way', async () => {
+  it('a key is published ahead and used, and the old one withdrawn: no valid token is refused', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const old = jwt()
     expect(await outcome(old)).toBe('accepted')
@@ -121,7 +121,7 @@ describe('a change of keys', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('a withdrawn key vouches for nothing more, whether its token is remembered or new', async () => {
+  it('a withdrawn key verifies no token, cached or new', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const [remembered, unseen] = [jwt(), jwt()]
     await outcome(remembered)
@@ -131,7 +131,7 @@ describe('a change of keys', () => {
     expect(await outcome(unseen)).toBe('key_unknown')
   })
 
-  it('of two keys, only the tokens of the withdrawn one die', async () => {
+  it('of two keys, only the tokens of the withdrawn one are refused', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const first = jwt()
     const kid = issuer.addKey({ algorithm: 'EdDSA' })
@@ -156,7 +156,7 @@ describe('a change of keys', () => {
     expect(await outcome(token)).toBe('signature_invalid')
   })
 
-  it('a key that comes back vouches again', async () => {
+  it('a key that is published again verifies tokens again', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -185,24 +185,24 @@ describe('an unknown key id', () => {
     expect(issuer.calls.jwks).toBe(3)
   })
 
-  it('is not asked for again when the keys were fetched for its sake just now', async () => {
+  it('triggers no second fetch immediately after the fetch that it triggered', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     expect(await outcome(jwt({ header: { kid: 'nobody' } }))).toBe('key_unknown')
     expect(issuer.calls.jwks).toBe(1)
   })
 
-  it('asked for again and again causes one fetch in 10 s, and never waits longer', async () => {
+  it('requested repeatedly causes one fetch in 10 s, and its backoff never grows', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed({ keys: { lifetime: '1d', stale: '2d' } })
     await outcome(jwt())
     for (let seconds = 0; seconds < 300; seconds += 10) {
       expect(await outcome(jwt({ header: { kid: 'nobody' } }))).toBe('key_unknown')
       pass(10)
     }
-    // No backoff: whoever presents an absent id may be the owner of a key that is published now.
+    // No longer backoff, because a caller with an absent id may have a token of a key that is published now.
     expect(issuer.calls.jwks).toBe(31)
   })
 
-  it('a flood of them does not keep a new key out for longer than 10 s', async () => {
+  it('in a flood delays a new key by 10 s at most', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     await outcome(jwt())
     await outcome(jwt({ header: { kid: 'junk' } }))
@@ -214,7 +214,7 @@ describe('an unknown key id', () => {
     expect(issuer.calls.jwks).toBe(3)
   })
 
-  it('does not cost remembered tokens anything', async () => {
+  it('does not affect cached tokens', async () => {
     const { issuer, jwt, outcome, events } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -224,7 +224,7 @@ describe('an unknown key id', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('while the keys cannot be fetched may only be newer than ours: undecidable', async () => {
+  it('is undecidable while fetches fail, because its key may be newer than the cached set', async () => {
     const { issuer, jwt, outcome } = await jwksBed()
     const token = jwt()
     await outcome(token)
@@ -235,7 +235,7 @@ describe('an unknown key id', () => {
 })
 
 describe('the id of a coming key', () => {
-  it('presented once a second by an unauthenticated caller delays its valid tokens by the pause at most', async () => {
+  it('presented once a second by an unauthenticated caller delays its valid tokens by unknownKeyPause at most', async () => {
     const { issuer, jwt, outcome, pass } = await jwksBed()
     expect(await outcome(jwt())).toBe('accepted')
     const published = issuer.jwks()

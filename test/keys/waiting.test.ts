@@ -4,9 +4,9 @@ import type { Answer } from '../support/outcomes.js'
 
 const OVERLOADED = { status: 503, reason: 'issuer_overloaded', retryAfter: 1, challenge: undefined }
 
-/** Forged tokens of one length, each with a key id of its own. */
+/** Forged tokens of the same length, each with a different key id. */
 function forge({ jwt }: TestBed, count: number, extra = ''): readonly string[] {
-  // One signature serves all, because none of them is ever verified.
+  // All have the same signature, because it is never verified.
   const [, claims = '', signature = ''] = jwt({ claims: { extra } }).split('.')
   return times(count, () => {
     const header = JSON.stringify({ alg: 'ES256', typ: 'JWT', kid: crypto.randomUUID() })
@@ -18,7 +18,7 @@ function answersTo({ answer }: TestBed, tokens: readonly string[]): readonly Pro
   return tokens.map((token) => answer(token))
 }
 
-/** How often each reason occurs. */
+/** Counts the results per reason. */
 async function reasonsOf(answers: readonly Promise<Answer>[]): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {}
   for (const { reason } of await Promise.all(answers)) counts[reason] = (counts[reason] ?? 0) + 1
@@ -55,7 +55,7 @@ describe('JWTs that wait for the first fetch of the keys', () => {
 })
 
 describe('a flood of forged key ids during a slow fetch', () => {
-  it('delays no JWT whose key is known, new or cached', async () => {
+  it('delays no JWT with a listed key, new or cached', async () => {
     const bed = await jwksBed()
     const cached = bed.jwt()
     await bed.outcome(cached)
@@ -69,7 +69,7 @@ describe('a flood of forged key ids during a slow fetch', () => {
     expect(await reasonsOf(answers)).toEqual({ key_unknown: 2000, issuer_overloaded: 100 })
   })
 
-  it('takes no place of a JWT whose key was known when the keys expired', async () => {
+  it('does not use up the limit of JWTs whose key was listed when the keys expired', async () => {
     const bed = await jwksBed()
     const cached = bed.jwt()
     await bed.outcome(cached)
@@ -83,7 +83,7 @@ describe('a flood of forged key ids during a slow fetch', () => {
     expect(await reasonsOf(answers)).toEqual({ key_unknown: 2000, issuer_overloaded: 100 })
   })
 
-  it('gets 401 without a wait in the pause that follows, whatever its size', async () => {
+  it('gets 401 without waiting during the backoff that follows, whatever its size', async () => {
     const bed = await jwksBed()
     await bed.outcome(bed.jwt())
     expect(await reasonsOf(answersTo(bed, forge(bed, 1)))).toEqual({ key_unknown: 1 })
@@ -91,7 +91,7 @@ describe('a flood of forged key ids during a slow fetch', () => {
     expect(bed.issuer.calls.jwks).toBe(2)
   })
 
-  it('leaves the places to later JWTs when the fetch fails', async () => {
+  it('frees the limit for later JWTs when the fetch fails', async () => {
     const bed = await jwksBed({}, { mint: LONG_LIVED })
     bed.issuer.fail('jwks', 500)
     const gate = bed.issuer.gate('jwks')

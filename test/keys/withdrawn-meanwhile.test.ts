@@ -21,7 +21,7 @@ function keyInUse(): VerificationKey {
   return key
 }
 
-/** A check of the token by these keys, whose signature is found good only once `finish` is called. */
+/** Verifies the token with these keys. The signature result arrives only when `finish` is called. */
 function verificationInFlight(keys: readonly VerificationKey[]): {
   finish: () => void
   outcome: Promise<string>

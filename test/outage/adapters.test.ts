@@ -14,7 +14,7 @@ import { serve } from '../support/servers.js'
 import { outageBed } from './support.js'
 import type { TestBed } from '../support/test-bed.js'
 
-/** Earlier versions, installed under other names. */
+/** Earlier versions of the frameworks, installed under aliases. */
 const require = createRequire(import.meta.url)
 const express4 = require('express4') as typeof express
 const Koa2 = require('koa2') as typeof Koa
@@ -80,14 +80,14 @@ interface Outage {
 const outages: readonly Outage[] = [
   { name: 'F1 keys down', endpoint: 'jwks', how: 'refuse', token: ({ jwt }) => jwt(), retryAfter: 1 },
   {
-    name: 'F30 questions fail',
+    name: 'F30 introspection fails',
     endpoint: 'introspection',
     how: 500,
     token: ({ opaque }) => opaque(),
     retryAfter: 1,
   },
   {
-    name: 'F32 questions limited',
+    name: 'F32 introspection is rate-limited',
     endpoint: 'introspection',
     how: { status: 429, headers: { 'retry-after': '120' } },
     token: ({ opaque }) => opaque(),
@@ -104,7 +104,7 @@ const outages: readonly Outage[] = [
 
 describe.each(adapters)('%s', (_, start) => {
   it.each(outages)(
-    '$name: 503 with Retry-After, no challenge, nothing to store, and open again after',
+    '$name: 503 with Retry-After, no challenge, no-store, and accepted again afterwards',
     async (outage) => {
       const { endpoint, how, token, retryAfter } = outage
       const bed = await outageBed()

@@ -10,7 +10,7 @@ const between = (least: number, most: number) => ({
   asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= least && value <= most,
 })
 
-/** Five calls that fail, one after the other, each confirmed by a probe; the counters start again after them. */
+/** Makes five consecutive calls that fail, each confirmed by a probe, and then resets the counters. */
 async function openBreaker({ issuer, opaque, answer }: TestBed): Promise<void> {
   issuer.fail('introspection', 500)
   for (let failures = 0; failures < 5; failures += 1) await answer(opaque())
@@ -19,7 +19,7 @@ async function openBreaker({ issuer, opaque, answer }: TestBed): Promise<void> {
 }
 
 describe('the breaker', () => {
-  it('F30 opens after five failures in a row: told once, and nobody asks for 5 s', async () => {
+  it('F30 opens after five consecutive failures: one event, and no call for 5 s', async () => {
     const bed = await introspectionBed()
     const { issuer, opaque, answer, pass, issuerEvents, health } = bed
     await openBreaker(bed)
@@ -32,7 +32,7 @@ describe('the breaker', () => {
     expect(issuerEvents.map(({ kind }) => kind)).toEqual(['remote_failing'])
   })
 
-  it('F30 four failures and a success open nothing, however often', async () => {
+  it('F30 stays closed with four failures and a success, however often', async () => {
     const { issuer, opaque, answer, health } = await introspectionBed()
     for (let round = 0; round < 5; round += 1) {
       issuer.fail('introspection', { status: 500, times: 8 })
@@ -42,7 +42,7 @@ describe('the breaker', () => {
     expect(health().remote?.breaker).toBe('closed')
   })
 
-  it('F42 1,000 requests when the pause is over: one of them probes, and its success lets everyone in', async () => {
+  it('F42 1,000 requests after the open time: one of them calls, and its success closes the circuit', async () => {
     const bed = await introspectionBed()
     const { issuer, opaque, answer, pass, issuerEvents, health } = bed
     await openBreaker(bed)
@@ -63,7 +63,7 @@ describe('the breaker', () => {
     expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
   })
 
-  it('F42 a probe that fails closes the door for another 5 s, in silence', async () => {
+  it('F42 a failed call keeps the circuit open for another 5 s, without an event', async () => {
     const bed = await introspectionBed()
     const { issuer, opaque, answer, pass, issuerEvents } = bed
     await openBreaker(bed)
@@ -79,7 +79,7 @@ describe('the breaker', () => {
     expect((await answer(opaque())).status).toBe(200)
   })
 
-  it('F42 answers to questions put before it opened neither prolong the pause nor end it', async () => {
+  it('F42 responses to calls from before it opened neither prolong nor end the open time', async () => {
     const { issuer, opaque, answer, health, pass } = await introspectionBed()
     const gate = issuer.gate('introspection')
     issuer.fail('introspection', 500)
@@ -92,7 +92,7 @@ describe('the breaker', () => {
     expect(health().remote?.breaker).toBe('half-open')
   })
 
-  it('F27 of one issuer leaves the other alone', async () => {
+  it('F27 of one issuer does not affect the other', async () => {
     const other = await outageBed()
     const { clientId, clientSecret } = other.issuer.client
     const both = await introspectionBed(
@@ -125,8 +125,8 @@ describe('the breaker', () => {
   })
 })
 
-describe('too many questions', () => {
-  it('F41 64 are under way; every other token is told so at once, and honest JWTs are none the worse', async () => {
+describe('too many introspection calls', () => {
+  it('F41 with 64 in flight, every other token gets issuer_overloaded immediately, and JWTs are unaffected', async () => {
     const { issuer, opaque, jwt, answer } = await introspectionBed()
     const signed = jwt()
     await answer(signed)
@@ -143,7 +143,7 @@ describe('too many questions', () => {
     expect(issuer.calls.introspection).toBe(65)
   })
 
-  it('F41 a token that is being asked about takes one place, however many want it', async () => {
+  it('F41 concurrent requests with one token count as one call', async () => {
     const { issuer, opaque, answer } = await introspectionBed({ maxInFlight: 1 })
     const token = opaque()
     const gate = issuer.gate('introspection')
@@ -154,7 +154,7 @@ describe('too many questions', () => {
     expect(issuer.calls.introspection).toBe(1)
   })
 
-  it('F41 an issuer that hangs gets 64 questions and a probe, then none until the pause is over', async () => {
+  it('F41 an issuer that hangs gets 64 calls and a probe, then none until the circuit closes', async () => {
     const { issuer, opaque, answer, pass, health } = await introspectionBed()
     issuer.fail('introspection', 'hang')
     const herd = concurrently(1000, () => answer(opaque()))
@@ -177,7 +177,7 @@ describe('too many questions', () => {
   })
 })
 
-describe('an issuer that wants to be left alone', () => {
+describe('an issuer that responds with Retry-After', () => {
   it.each([
     ['7', 7],
     ['0', 1],
@@ -189,7 +189,7 @@ describe('an issuer that wants to be left alone', () => {
     ['Sat, 21 Nov 2026 08:00:30 GMT', 30],
     ['Sat, 21 Nov 2026 07:00:00 GMT', 1],
     ['Sun, 21 Nov 2027 08:00:00 GMT', 120],
-  ])('F32 429 with Retry-After %j: everyone is told %d s, and nobody asks before', async (value, seconds) => {
+  ])('F32 429 with Retry-After %j: callers get %d s, and no call is made before', async (value, seconds) => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', saysJson(429, {}, { 'retry-after': value }))
     const token = opaque()
@@ -200,14 +200,14 @@ describe('an issuer that wants to be left alone', () => {
     pass(Math.max(0, seconds - 1))
     await answer(token)
     expect(issuer.calls.introspection).toBe(seconds === 1 ? 2 : 1)
-    // Truthful: whoever does as told is served.
+    // A caller that waits for Retry-After is accepted.
     pass(told.retryAfter! - Math.max(0, seconds - 1))
     expect((await answer(token)).status).toBe(200)
     expect(issuer.calls.introspection).toBe(2)
   })
 
   it.each(['soon', '-5', '1.5', '', undefined])(
-    'F32 429 with Retry-After %j, which says nothing: counts as a failure, and five in a row open the breaker',
+    'F32 429 with Retry-After %j, which is invalid: counts as a failure, and five consecutive ones open the circuit',
     async (value) => {
       const { issuer, opaque, answer, pass } = await introspectionBed()
       issuer.fail('introspection', saysJson(429, {}, value === undefined ? {} : { 'retry-after': value }))
@@ -224,7 +224,7 @@ describe('an issuer that wants to be left alone', () => {
     },
   )
 
-  it('F30 a 503 with Retry-After is obeyed like a 429, and not tried again', async () => {
+  it('F30 a 503 with Retry-After has the effect of a 429, and is not retried', async () => {
     const { issuer, opaque, answer } = await introspectionBed()
     issuer.fail('introspection', { status: 503, headers: { 'retry-after': '9' } })
     expect(await answer(opaque())).toEqual(undecidable('issuer_unavailable', between(9, 10)))
@@ -234,14 +234,14 @@ describe('an issuer that wants to be left alone', () => {
   })
 })
 
-describe('an issuer that refuses our own credentials', () => {
+describe('an issuer that rejects our own credentials', () => {
   it.each([
     ['a 401', { status: 401 }],
     ['a 401 invalid_client', { status: 401, body: { error: 'invalid_client' } }],
     ['a 400 invalid_client', { status: 400, body: { error: 'invalid_client' } }],
     ['a 401 with an active body', { status: 401, body: { active: true, sub: 'x' } }],
   ])(
-    'F31 %s: undecidable, one event per pause and five calls before the first, and nothing held against the token',
+    'F31 %s: undecidable, one event per open circuit and five calls before the first, and the token is not refused',
     async (_, how) => {
       const { issuer, opaque, answer, pass, issuerEvents } = await introspectionBed()
       issuer.fail('introspection', how)
@@ -251,7 +251,7 @@ describe('an issuer that refuses our own credentials', () => {
           const told = await answer(request % 2 === 0 ? token : opaque())
           expect(told).toEqual(undecidable('issuer_refused_us', pause === 0 && request < 4 ? 1 : 5))
         }
-        // Before the circuit opens, a probe with a random token confirms each time that it is not about the token.
+        // Before the circuit opens, each time a probe with a random token confirms that the token is not the cause.
         expect(issuer.calls.introspection).toBe(6 + 2 * pause)
         expect(issuerEvents.map(({ kind }) => kind)).toEqual(Array(pause + 1).fill('credentials_refused'))
         pass(5)
@@ -269,7 +269,7 @@ describe('an issuer that refuses our own credentials', () => {
     expect(issuerEvents.map(({ kind }) => kind)).toEqual(['credentials_refused'])
   })
 
-  it('F31 without an observer: one warning of the process per pause, without the secret', async () => {
+  it('F31 without an observer: one process warning per open circuit, without the secret', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
     const { issuer, opaque, clock, pass } = await introspectionBed()

@@ -3,8 +3,8 @@ import { saysJson } from '../support/misbehaviours.js'
 import { undecidable, until } from './support.js'
 import { concurrently, introspectionBed } from '../support/test-bed.js'
 
-describe('an answer that is remembered', () => {
-  it('is refreshed ahead from 90 % of its lifetime for a token much in use, and nobody waits', async () => {
+describe('a cached introspection result', () => {
+  it('is refreshed in the background from 90 % of its lifetime for a token in use, and no request waits', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     await answer(token)
@@ -14,7 +14,7 @@ describe('an answer that is remembered', () => {
     expect(issuer.calls.introspection).toBe(1)
     pass(0.1)
     const gate = issuer.gate('introspection')
-    // Were anyone to wait for the refresh, the gate would never be released.
+    // If a request waited for the refresh, the gate would never be released.
     expect((await concurrently(20, () => answer(token))).every(({ status }) => status === 200)).toBe(true)
     await gate.waiting
     gate.release()
@@ -27,7 +27,7 @@ describe('an answer that is remembered', () => {
     [3, 24],
     [7, 21],
     [9, 27],
-  ])('a token that comes every %i s is refreshed ahead at %i s, and never waits', async (gap, due) => {
+  ])('a token with a request every %i s is refreshed at %i s, and no request waits', async (gap, due) => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     await answer(token)
@@ -38,7 +38,7 @@ describe('an answer that is remembered', () => {
     }
     pass(gap)
     const gate = issuer.gate('introspection')
-    // Were anyone to wait for the refresh, the gate would never be released.
+    // If a request waited for the refresh, the gate would never be released.
     expect((await answer(token)).status).toBe(200)
     await gate.waiting
     gate.release()
@@ -50,7 +50,7 @@ describe('an answer that is remembered', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('is not refreshed ahead for a token used twice', async () => {
+  it('is not refreshed for a token that is used twice', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     await answer(token)
@@ -63,7 +63,7 @@ describe('an answer that is remembered', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('F29 is refreshed ahead once: a failure is not tried again until it has run out', async () => {
+  it('F29 is refreshed once: after a failure there is no further attempt until it expires', async () => {
     const { issuer, opaque, answer, pass, health } = await introspectionBed()
     const token = opaque()
     for (let use = 0; use < 5; use += 1) await answer(token)
@@ -78,7 +78,7 @@ describe('an answer that is remembered', () => {
     expect(await answer(token)).toEqual(undecidable('issuer_unavailable', 1))
   })
 
-  it('F43 a revocation is noticed by the refresh ahead, at the latest when the answer has run out, at once after forget()', async () => {
+  it('F43 a revocation is noticed by the refresh, at the latest when the result expires, and immediately after forget()', async () => {
     const { issuer, opaque, answer, pass, verifier } = await introspectionBed()
     const [used, idle, purged] = [opaque(), opaque(), opaque()]
     for (const token of [used, idle, purged, used, used, used]) expect((await answer(token)).status).toBe(200)
@@ -90,7 +90,7 @@ describe('an answer that is remembered', () => {
     await until(() => issuer.calls.introspection === 5)
     let told = await answer(used)
     while (told.status === 200) {
-      // A remembered token costs no turn of the event loop, and the answer needs one.
+      // A cached token needs no turn of the event loop, and the response needs one.
       await new Promise((resolve) => setImmediate(resolve))
       told = await answer(used)
     }
@@ -99,7 +99,7 @@ describe('an answer that is remembered', () => {
     expect(await answer(idle)).toMatchObject({ status: 401, reason: 'token_inactive' })
   })
 
-  it('F44 is worth nothing once the token has expired: the issuer is asked, and past the tolerance of 5 s nobody', async () => {
+  it('F44 is not used after the token has expired: it is introspected, and after the tolerance of 5 s refused without a call', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const [token, late] = [issuer.mintOpaque({ expiresIn: 2 }), issuer.mintOpaque({ expiresIn: 2 })]
     for (const each of [token, late]) expect((await answer(each)).status).toBe(200)
@@ -114,7 +114,7 @@ describe('an answer that is remembered', () => {
     expect((await answer(opaque())).status).toBe(200)
   })
 
-  it('F43 a no is remembered for 5 s and no longer', async () => {
+  it('F43 an inactive result is cached for 5 s and no longer', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     issuer.fail('introspection', saysJson(200, { active: false }))
@@ -131,7 +131,7 @@ describe('an answer that is remembered', () => {
 describe('staleIfError', () => {
   const policy = { staleIfError: '60s' } as const
 
-  it('F29 lets an answer serve that much longer while the issuer is down, to the second, and only where it stands', async () => {
+  it('F29 prolongs the use of a result while the issuer fails, to the second, and only where it is set', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     await answer(token)
@@ -146,7 +146,7 @@ describe('staleIfError', () => {
     expect((await answer(opaque(), policy)).status).toBe(503)
   })
 
-  it('F29 the strictest of several policies counts', async () => {
+  it('F29 the strictest of several policies applies', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed({}, { policy: { staleIfError: '10s' } })
     const token = opaque()
     await answer(token)
@@ -155,7 +155,7 @@ describe('staleIfError', () => {
     expect((await answer(token, policy)).status).toBe(503)
   })
 
-  it('F43 never outlives the word of an issuer that answers: a no counts at once', async () => {
+  it('F43 is never used while the issuer responds: an inactive result applies immediately', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     const token = opaque()
     await answer(token)
@@ -167,7 +167,7 @@ describe('staleIfError', () => {
     expect((await answer(token, policy)).status).toBe(503)
   })
 
-  it('F44 never outlives the token', async () => {
+  it('F44 never accepts an expired token', async () => {
     const { issuer, answer, pass } = await introspectionBed()
     const token = issuer.mintOpaque({ expiresIn: 32 })
     await answer(token)
@@ -179,8 +179,8 @@ describe('staleIfError', () => {
   })
 })
 
-describe('a late answer', () => {
-  it('F39 is not remembered of a token that was forgotten meanwhile', async () => {
+describe('a late response', () => {
+  it('F39 is not cached for a token that was forgotten meanwhile', async () => {
     const { issuer, opaque, answer, verifier } = await introspectionBed()
     const token = opaque()
     const gate = issuer.gate('introspection')

@@ -7,7 +7,7 @@ import { answerTo } from '../support/outcomes.js'
 import { introspectionBed, jwksBed } from '../support/test-bed.js'
 
 describe('a clock that jumps', () => {
-  it('F49 back an hour prolongs no remembered answer: the time that passes before and since counts', async () => {
+  it('F49 an hour back does not prolong a cached result: the time before and after the jump counts', async () => {
     const { issuer, answer, pass } = await introspectionBed()
     const token = issuer.mintOpaque({ age: '2h', expiresIn: '3h' })
     expect((await answer(token)).status).toBe(200)
@@ -20,7 +20,7 @@ describe('a clock that jumps', () => {
     expect((await answer(token)).status).toBe(401)
   })
 
-  it('F49 back to the very moment at which keys were last found good makes them no better', async () => {
+  it('F49 back to the time at which keys were last found usable does not make them usable again', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt({ age: '2h' })
     for (let times = 0; times < 2; times += 1) expect((await answer(token)).status).toBe(200)
@@ -31,7 +31,7 @@ describe('a clock that jumps', () => {
     expect((await answer(token)).reason).toBe('keys_unavailable')
   })
 
-  it('a clock that breaks while keys are refreshed in the background harms nobody who does not read it', async () => {
+  it('a clock that throws during a background refresh of keys affects only requests that read it', async () => {
     let isBroken = false
     const issuer = await createTestIssuer()
     onTestFinished(() => issuer.close())
@@ -56,7 +56,7 @@ describe('a clock that jumps', () => {
     expect((await answerTo(verifier, token)).status).toBe(200)
   })
 
-  it('F49 back an hour does not block the refresh of keys: time that has passed since counts', async () => {
+  it('F49 an hour back does not block the refresh of keys: the time after the jump counts', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt({ age: '2h' })
     await answer(token)
@@ -69,7 +69,7 @@ describe('a clock that jumps', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('F49 back an hour does not prolong the pause after a failure', async () => {
+  it('F49 an hour back does not prolong the backoff after a failure', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     issuer.fail('jwks', 500)
     const token = jwt({ age: '2h' })
@@ -81,7 +81,7 @@ describe('a clock that jumps', () => {
     expect((await answer(token)).status).toBe(200)
   })
 
-  it('F49 forward an hour: a token that has expired is refused although it is remembered', async () => {
+  it('F49 an hour forward: an expired token is refused although it is cached', async () => {
     const { issuer, answer, pass } = await jwksBed()
     const token = issuer.mintJwt({ algorithm: 'ES256', expiresIn: '30m' })
     expect((await answer(token)).status).toBe(200)
@@ -89,7 +89,7 @@ describe('a clock that jumps', () => {
     expect(await answer(token)).toMatchObject({ status: 401, reason: 'token_expired' })
   })
 
-  it('F49 standing still: what is remembered serves, and a herd of new tokens makes no further call', async () => {
+  it('F49 a stopped clock: cached keys are used, and many new tokens cause no further call', async () => {
     const { issuer, jwt, answer } = await jwksBed()
     for (let request = 0; request < 100; request += 1) expect((await answer(jwt())).status).toBe(200)
     expect(issuer.calls.jwks).toBe(1)
@@ -107,7 +107,7 @@ describe('a clock that jumps', () => {
 
 describe("the system's time of day, set while the guard runs", () => {
   it.each([
-    // Cannot be told apart from an hour in which the machine was suspended.
+    // Cannot be distinguished from an hour in which the machine was suspended.
     ['forward', 3_600_000, 2],
     ['back', -3_600_000, 1],
   ])('F49 %s by an hour: accepted, with one more call at most', async (_, jump, calls) => {
@@ -125,8 +125,8 @@ describe("the system's time of day, set while the guard runs", () => {
   })
 })
 
-describe('numbers beyond what a timer holds', () => {
-  it('F50 a token that is good for a thousand years, and one that never expires', async () => {
+describe('times beyond the range of a timer', () => {
+  it('F50 a token with a lifetime of a thousand years, and one that never expires', async () => {
     const { issuer, answer } = await introspectionBed()
     for (const expiresIn of ['36500d', null]) {
       expect((await answer(issuer.mintJwt({ algorithm: 'ES256', expiresIn }))).reason).toMatch(
@@ -136,7 +136,7 @@ describe('numbers beyond what a timer holds', () => {
     }
   })
 
-  it('F50 a Retry-After of thirty years pauses for two minutes: not for ever, and not for nothing', async () => {
+  it('F50 a Retry-After of thirty years pauses calls for two minutes, not longer and not shorter', async () => {
     const { issuer, opaque, answer, pass } = await introspectionBed()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': '946080000' }, times: 1 })
     expect(await answer(opaque())).toEqual(undecidable('issuer_overloaded', 120))
@@ -147,8 +147,8 @@ describe('numbers beyond what a timer holds', () => {
   })
 })
 
-describe('an event loop that stands still', () => {
-  it('F53 for a part of the deadline costs nothing: no failure, no second attempt', async () => {
+describe('a blocked event loop', () => {
+  it('F53 for a part of the deadline has no effect: no failure, no second attempt', async () => {
     const { issuer, opaque, jwt, answer, health } = await introspectionBed()
     const blocked = [answer(opaque()), answer(jwt())]
     await until(() => runningDeadlines().length === 2)
@@ -158,7 +158,7 @@ describe('an event loop that stands still', () => {
     expect(health()).toMatchObject({ status: 'ok', remote: { breaker: 'closed' } })
   })
 
-  it('F53 beyond the deadline is held against the issuer once, not twice', async () => {
+  it('F53 beyond the deadline counts as one failure of the issuer, not two', async () => {
     const { issuer, opaque, answer, health } = await introspectionBed()
     const token = opaque()
     const blocked = answer(token)

@@ -10,7 +10,7 @@ interface Proxied extends TestBed {
   readonly proxy: TcpProxy
 }
 
-/** Keys and questions go through a proxy that can do to connections what a server cannot. */
+/** Requests for keys and introspection go through a proxy, which can break connections in ways that a server cannot. */
 async function proxied(): Promise<Proxied> {
   const proxies: TcpProxy[] = []
   const start = async (target: string): Promise<TcpProxy> => {
@@ -43,12 +43,12 @@ async function proxied(): Promise<Proxied> {
 }
 
 describe('keys behind a connection that', () => {
-  it('F1 is refused: one attempt, undecidable, and well again after the pause', async () => {
+  it('F1 is refused: one attempt, undecidable, and accepted again after the backoff', async () => {
     const { proxy, jwt, answer, pass, health, issuer } = await proxied()
     await proxy.refuse()
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
-    expect(health().keys?.failure).toBe('no answer (ECONNREFUSED)')
+    expect(health().keys?.failure).toBe('no response (ECONNREFUSED)')
     await proxy.accept()
     pass(1)
     expect((await answer(jwt())).status).toBe(200)
@@ -57,7 +57,7 @@ describe('keys behind a connection that', () => {
 
   it.each([
     ['F1 is reset', 'reset'],
-    ['F7 breaks off within the answer', { cutAfter: 200 }],
+    ['F7 breaks off within the response', { cutAfter: 200 }],
   ] as const)('%s: one attempt, undecidable, and well again after the pause', async (_, how) => {
     const { proxy, jwt, answer, pass } = await proxied()
     proxy.behave(how)
@@ -69,7 +69,7 @@ describe('keys behind a connection that', () => {
     expect((await answer(jwt())).status).toBe(200)
   })
 
-  it('F7 is a black hole: given up at the deadline, and its socket is closed', async () => {
+  it('F7 never responds: aborted at the deadline, and its socket is closed', async () => {
     const { proxy, jwt, answer } = await proxied()
     proxy.behave('blackHole')
     const asked = answer(jwt())
@@ -81,12 +81,12 @@ describe('keys behind a connection that', () => {
     expect(proxy.connections).toBe(1)
   })
 
-  it('F28 was kept alive and is reset when it is used again: nobody notices', async () => {
+  it('F28 was kept alive and is reset when it is reused: no request is affected', async () => {
     const { proxy, jwt, answer, pass, health } = await proxied()
     proxy.behave('resetOnReuse')
     const token = jwt()
     await answer(token)
-    // The connection goes back to where the next request takes it from only once its answer is done with.
+    // The connection is released for the next request only after its response has ended.
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     pass(600)
     expect((await answer(token)).status).toBe(200)
@@ -96,11 +96,11 @@ describe('keys behind a connection that', () => {
   })
 })
 
-describe('questions over a connection that', () => {
+describe('introspection over a connection that', () => {
   it.each([
     ['F29 is reset', 'reset'],
-    ['F29 breaks off within the answer', { cutAfter: 180 }],
-  ] as const)('%s: asked once more, then undecidable, and nothing is remembered', async (_, how) => {
+    ['F29 breaks off within the response', { cutAfter: 180 }],
+  ] as const)('%s: retried once, then undecidable, and nothing is cached', async (_, how) => {
     const { proxy, opaque, answer, issuer } = await proxied()
     const token = opaque()
     proxy.behave(how)
@@ -111,7 +111,7 @@ describe('questions over a connection that', () => {
     expect(issuer.calls.introspection).toBe(how === 'reset' ? 1 : 3)
   })
 
-  it('F29 is refused: undecidable, and accepted at once when it is no more', async () => {
+  it('F29 is refused: undecidable, and accepted immediately when it no longer is', async () => {
     const { proxy, opaque, answer, health } = await proxied()
     await proxy.refuse()
     const token = opaque()
@@ -119,14 +119,14 @@ describe('questions over a connection that', () => {
     expect(health().remote).toMatchObject({
       status: 'down',
       breaker: 'closed',
-      failure: 'no answer (ECONNREFUSED)',
+      failure: 'no response (ECONNREFUSED)',
     })
     await proxy.accept()
     expect((await answer(token)).status).toBe(200)
     expect(health().remote?.status).toBe('ok')
   })
 
-  it('F29 is a black hole: given up at the deadline without a second attempt, and its socket is closed', async () => {
+  it('F29 never responds: aborted at the deadline without a second attempt, and its socket is closed', async () => {
     const { proxy, opaque, answer } = await proxied()
     proxy.behave('blackHole')
     const asked = answer(opaque())
@@ -138,7 +138,7 @@ describe('questions over a connection that', () => {
     expect(proxy.connections).toBe(1)
   })
 
-  it('F28 was kept alive and is reset when it is used again: asked once more over another, and accepted', async () => {
+  it('F28 was kept alive and is reset when it is reused: retried once over another, and accepted', async () => {
     const { proxy, opaque, answer, issuer } = await proxied()
     proxy.behave('resetOnReuse')
     expect((await answer(opaque())).status).toBe(200)
@@ -147,7 +147,7 @@ describe('questions over a connection that', () => {
     expect(proxy.connections).toBe(2)
   })
 
-  it('F7 breaks off 500 times leaves no socket behind', async () => {
+  it('F7 breaks off 500 times leaves no socket open', async () => {
     const { proxy, opaque, answer, pass } = await proxied()
     proxy.behave({ cutAfter: 20 })
     for (let round = 0; round < 100; round += 1) {

@@ -22,7 +22,7 @@ const faults: readonly (readonly [string, Make])[] = [
   ['F12 a 304', () => says(304)],
   ['F13 a 429 with Retry-After that says nothing', () => saysJson(429, {}, { 'retry-after': 'soon' })],
   ['F16 a list', () => says(200, '[]')],
-  ['F16 a text', () => says(200, '"keys"')],
+  ['F16 a string', () => says(200, '"keys"')],
   ['F16 an object without keys', () => says(200, '{}')],
   ['F16 keys that are an object', () => says(200, '{"keys":{}}')],
   ['F16 a byte order mark', (good) => says(200, `\ufeff${good}`)],
@@ -35,11 +35,8 @@ const faults: readonly (readonly [string, Make])[] = [
     'F25 headers of 100 KB',
     () => saysRaw(`HTTP/1.1 200 OK\r\nx-big: ${'x'.repeat(100_000)}\r\n\r\n{"keys":[]}`),
   ],
-  ['F25 bytes that are no HTTP', () => saysRaw('\x00\x01\x02 garbage \xff\r\n\r\n')],
-  [
-    'F25 100 Continue nobody asked for',
-    () => saysRaw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 No\r\n\r\n'),
-  ],
+  ['F25 bytes that are not HTTP', () => saysRaw('\x00\x01\x02 garbage \xff\r\n\r\n')],
+  ['F25 an unsolicited 100 Continue', () => saysRaw('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 500 No\r\n\r\n')],
   [
     'F25 103 and then an error',
     () =>
@@ -49,7 +46,7 @@ const faults: readonly (readonly [string, Make])[] = [
   ],
 ]
 
-/** Junk in front of the good key, so that it only counts if all is read. */
+/** Unusable keys before the usable one, so that it only counts if the whole set is read. */
 function manyKeys(good: string, count: number): readonly unknown[] {
   const { keys } = JSON.parse(good) as { readonly keys: readonly Record<string, unknown>[] }
   const junk = Array.from({ length: count }, (_, index) => ({ ...keys[0], kid: `junk-${index}` }))
@@ -61,8 +58,8 @@ function goodSet({ issuer, jwt }: TestBed): string {
   return JSON.stringify(issuer.jwks())
 }
 
-describe('instead of the keys comes', () => {
-  it.each(faults)('%s: undecidable when cold, in one call, until the pause is over', async (_, make) => {
+describe('in place of the keys, the response is', () => {
+  it.each(faults)('%s: undecidable when cold, with one call, until the backoff ends', async (_, make) => {
     const bed = await jwksBed()
     const { issuer, jwt, answer, pass, health } = bed
     issuer.fail('jwks', make(goodSet(bed), issuer))
@@ -78,7 +75,7 @@ describe('instead of the keys comes', () => {
     expect(health().status).toBe('ok')
   })
 
-  it.each(faults)('%s: the last good set stays when warm', async (_, make) => {
+  it.each(faults)('%s: the last usable set stays in use when warm', async (_, make) => {
     const bed = await jwksBed()
     const { issuer, jwt, answer, pass, health } = bed
     const token = jwt()
@@ -96,7 +93,7 @@ describe('instead of the keys comes', () => {
     expect(issuer.calls.total).toBe(3)
   })
 
-  it('F9 a body without end is not swallowed', async () => {
+  it('F9 an endless body is read up to the limit only', async () => {
     const { issuer, jwt, answer } = await jwksBed()
     const flood = new Flood(' ')
     issuer.fail('jwks', flood.handler)
@@ -106,17 +103,17 @@ describe('instead of the keys comes', () => {
   })
 })
 
-describe('the same care for the discovery document', () => {
-  // No response, and the statuses that say so, tell nothing about where the document is.
+describe('in place of the discovery document, the response is', () => {
+  // No response, and the statuses for it, say nothing about where the document is.
   const isTemporary = (name: string): boolean =>
     /^F(1|7|8|25) |under (429|5..)|a 429/.test(name) && !name.includes('white space')
-  it.each(faults)('%s: undecidable, and recovered after the pause', async (name, make) => {
+  it.each(faults)('%s: undecidable, and accepted again after the backoff', async (name, make) => {
     const bed = await outageBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
     })
     const { issuer, jwt, answer, pass, health } = bed
     const good = JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` })
-    // 5,000 keys are no fault of a discovery document: there it is too many bytes.
+    // 5,000 keys are not a fault of a discovery document. There the fault is the size.
     const fault = name.includes('5,000') ? says(200, good + ' '.repeat(300_000)) : make(good, issuer)
     issuer.fail('discovery', fault)
     const token = jwt()
@@ -139,14 +136,14 @@ describe('the same care for the discovery document', () => {
     ['F11 keys in a file', (url: string) => ({ issuer: url, jwks_uri: 'file:///etc/passwd' })],
     ['F16 an address that is a list', (url: string) => ({ issuer: url, jwks_uri: [`${url}/jwks`] })],
     ['F16 no address', (url: string) => ({ issuer: url })],
-  ])('%s in it is refused: undecidable, and no keys are fetched', async (_, document) => {
+  ])('%s in it: undecidable, and no keys are fetched', async (_, document) => {
     const { issuer, jwt, answer } = await outageBed()
     issuer.fail('discovery', saysJson(200, document(issuer.url)))
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(issuer.calls.jwks).toBe(0)
   })
 
-  it.each([408, 429])('a %d says nothing of where it is: the other address is not tried', async (status) => {
+  it.each([408, 429])('a %d says nothing about where it is: the other URL is not tried', async (status) => {
     const { issuer, jwt, answer, pass } = await outageBed()
     issuer.fail('discovery', saysJson(status, {}, { 'retry-after': '7' }))
     const seconds = status === 429 ? 7 : 1
@@ -157,26 +154,26 @@ describe('the same care for the discovery document', () => {
     expect((await answer(jwt())).status).toBe(200)
   })
 
-  it('F3 an old one serves while it cannot be fetched, and new keys are still found through it', async () => {
+  it('F3 a stale one is used while it cannot be fetched, and new keys are still found through it', async () => {
     const { issuer, jwt, answer, pass } = await outageBed()
     expect((await answer(jwt())).status).toBe(200)
     issuer.fail('discovery', 500)
     pass(601)
     issuer.rotateKeys()
     expect((await answer(jwt())).status).toBe(200)
-    // Past the bound neither it nor the keys behind it can be relied on.
+    // After the stale limit neither the document nor its keys are used.
     pass(3600)
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 2))
   })
 
-  it('F1 keys wait exactly as long as the document they depend on, and not for longer each time', async () => {
+  it('F1 the backoff of keys equals that of the document that they depend on, and does not grow', async () => {
     const { issuer, jwt, answer, pass } = await outageBed()
     issuer.fail('discovery', 503)
     for (let tries = 0; tries < 40; tries += 1) {
       await answer(jwt())
       pass(0.25)
     }
-    // Pauses of 1, 2, 4 and 8 s within 10 s: as many calls as if the keys asked for themselves.
+    // A backoff of 1, 2, 4 and 8 s within 10 s: as many calls as the keys alone would cause.
     expect(issuer.calls.discovery).toBe(4)
     issuer.heal()
     const { retryAfter } = await answer(jwt())
@@ -185,9 +182,9 @@ describe('the same care for the discovery document', () => {
   })
 })
 
-describe('what is no fault', () => {
+describe('not a fault:', () => {
   it.each(['text/html', 'text/plain', 'application/jwk-set+json', undefined])(
-    'F14 right keys under the media type %s are read, here as for discovery',
+    'F14 keys under the media type %s are read, as is a discovery document',
     async (type) => {
       const { issuer, jwt, answer } = await outageBed()
       const token = jwt()
@@ -199,7 +196,7 @@ describe('what is no fault', () => {
     },
   )
 
-  it('F25 103 Early Hints before a good answer', async () => {
+  it('F25 103 Early Hints before a valid response', async () => {
     const bed = await jwksBed()
     const good = goodSet(bed)
     bed.issuer.fail(
@@ -211,7 +208,7 @@ describe('what is no fault', () => {
     expect((await bed.answer(bed.jwt())).status).toBe(200)
   })
 
-  it('F9 a set of more than 100 keys: the first 100 count, and the rest is as if unknown', async () => {
+  it('F9 a set of more than 100 keys: the first 100 are used, and the others are unknown', async () => {
     const bed = await jwksBed()
     const { issuer, jwt, answer, health } = bed
     const good = goodSet(bed)

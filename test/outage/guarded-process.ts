@@ -6,10 +6,10 @@ import { guard } from '../../adapters/express.js'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
 
-// A service as a process of its own; process.test.ts starts it. Nothing here calls process.exit().
+// A service in a separate process, which process.test.ts starts. Nothing here calls process.exit().
 const [, , mode] = process.argv
 const issuer = await createTestIssuer()
-// The longest deadline that can be set, so that a busy machine decides nothing, except where the deadline has to pass.
+// The maximum deadline, so that a slow machine does not change results, except where the deadline must pass.
 const deadline = '60s'
 const remote = { deadline: mode === 'hanging' ? '2s' : deadline }
 const verifier = createVerifier({ issuers: [oauth(issuer.oauth({ keys: { deadline }, remote }))] })
@@ -20,7 +20,7 @@ if (!isMainThread) {
   await issuer.close()
 } else if (mode === 'worker') {
   await issuer.close()
-  // In a worker thread of Node 20 a loader has to be registered from within.
+  // In a worker thread of Node 20 a loader must be registered by the thread itself.
   const load = `import('tsx/esm/api').then((tsx) => tsx.register()).then(() => import(${JSON.stringify(import.meta.url)}))`
   new Worker(load, { eval: true })
 } else if (mode === 'idle') {

@@ -9,20 +9,20 @@ import { introspectionBed, type TestBed } from '../support/test-bed.js'
 const ACTIVE = { active: true, sub: 'billing', scope: 'a b', aud: 'https://api.test' }
 const GOOD = JSON.stringify(ACTIVE)
 
-/** A fault, and the calls that one request makes of it. */
+/** A fault, and the number of calls that one request causes. */
 type Row = [name: string, how: Fault, calls?: number]
 
-/** No response came. The first looks temporary, and is worth a second call. */
+/** No response. The first fault looks temporary, so the call is retried. */
 const UNANSWERED: Readonly<Record<string, number>> = {
   'F29 a reset connection': 2,
-  'F29 no answer': 1,
+  'F29 no response': 1,
   'F29 headers and no body': 1,
   'F29 half a body': 1,
   'F29 a body byte by byte': 1,
   'F29 headers without end': 1,
 }
 
-/** A response came, which may be about this token only: a probe of our own is sent, too. */
+/** A response that may be about this token only, so that the guard sends a probe too. */
 const WITH_PROBE = 2
 
 const unreadable: readonly Row[] = [
@@ -34,14 +34,14 @@ const unreadable: readonly Row[] = [
   ['F30 a 504', 504, 2 * WITH_PROBE],
   ['F33 a redirect to another', redirect('http://127.0.0.1:1/stolen', 308)],
   ['F34 a list', says(200, '[true]')],
-  ['F34 a text', says(200, '"active"')],
+  ['F34 a string', says(200, '"active"')],
   [
     'F34 a JWT',
     says(200, 'eyJhbGciOiJub25lIn0.eyJhY3RpdmUiOnRydWV9.', { 'content-type': 'application/jwt' }),
   ],
   ['F34 bytes that are not UTF-8', says(200, Buffer.from('{"active":true,"x":"\xff"}', 'latin1'))],
-  ['F34 bytes that are no HTTP', saysRaw('garbage\r\n\r\n'), 2],
-  ['F35 active as a text', saysJson(200, { ...ACTIVE, active: 'true' })],
+  ['F34 bytes that are not HTTP', saysRaw('garbage\r\n\r\n'), 2],
+  ['F35 active as a string', saysJson(200, { ...ACTIVE, active: 'true' })],
   ['F35 active as a number', saysJson(200, { ...ACTIVE, active: 1 })],
   ['F35 active as an object', saysJson(200, { ...ACTIVE, active: {} })],
   ['F35 no active', saysJson(200, { sub: 'billing' })],
@@ -56,9 +56,9 @@ const unreadable: readonly Row[] = [
   ['F40 20 MB declared', new Flood(' ', 20_000_000, { 'content-length': '20000000' }).handler],
 ]
 
-describe('instead of an answer about a token comes', () => {
+describe('in place of an introspection response comes', () => {
   it.each<Row>(unreadable)(
-    '%s: undecidable, nothing is remembered, and the next question decides',
+    '%s: undecidable, nothing is cached, and the next call decides',
     async (_, how, calls = WITH_PROBE) => {
       const { issuer, opaque, answer, health } = await introspectionBed()
       const token = opaque()
@@ -83,7 +83,7 @@ describe('instead of an answer about a token comes', () => {
     ['F30 a 413', 413, 'issuer_unavailable'],
     ['F30 a 422', 422, 'issuer_unavailable'],
   ])(
-    '%s: undecidable, nothing is remembered; and as a stranger may have caused it, nobody else is stopped by it',
+    '%s: undecidable, nothing is cached; other tokens are unaffected, because an unauthenticated caller may have caused it',
     async (_, status, reason) => {
       const { issuer, opaque, answer, health, issuerEvents } = await introspectionBed()
       const token = opaque()
@@ -94,7 +94,7 @@ describe('instead of an answer about a token comes', () => {
       }
       expect(health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
       expect(issuerEvents).toEqual([])
-      // Five in a row are no odd token any more: it is told, and still nobody is stopped.
+      // Five consecutive ones are reported, and still no other token is affected.
       for (let question = 5; question <= 20; question += 1) await answer(opaque())
       expect(issuer.calls.introspection).toBe(20)
       expect(health().remote).toMatchObject({ status: 'down', breaker: 'closed' })
@@ -105,24 +105,24 @@ describe('instead of an answer about a token comes', () => {
     },
   )
 
-  it('F40 a body without end is not swallowed', async () => {
+  it('F40 an endless body is read up to the limit only', async () => {
     const { issuer, opaque, answer } = await introspectionBed()
     const flood = new Flood(' ')
     issuer.fail('introspection', flood.handler)
     await answer(opaque())
-    // Two responses: the probe's is read no further either.
+    // Two responses: that of the probe is limited too.
     expect(flood.sent).toBeLessThan(16_000_000)
   })
 })
 
-describe('a yes that has a member twice', () => {
+describe('an active result with a duplicate member', () => {
   it.each<[string, string]>([
     ['F35 active, no and yes', GOOD.replace('{', '{"active":false,')],
     ['F35 active, both yes', GOOD.replace('{', '{"active":true,')],
     ['F35 active, once in disguise', GOOD.replace('{', '{"\\u0061ctive" : false,')],
     ['a scope', GOOD.replace('{', '{"scope":"",')],
     ['a member of a member', GOOD.replace('{', '{"act":[{"sub":"a","sub":"b"}],')],
-  ])('%s: refused, and held against nobody else', async (_, body) => {
+  ])('%s: refused, and no other token is affected', async (_, body) => {
     const { issuer, opaque, answer, health } = await introspectionBed()
     issuer.fail('introspection', says(200, body))
     const odd = opaque()
@@ -136,7 +136,7 @@ describe('a yes that has a member twice', () => {
   })
 })
 
-describe('what is no fault of an answer', () => {
+describe('not a fault of a response:', () => {
   const nested = {
     x: '{"active":false,"active":{',
     y: { active: false, list: [{ a: 1 }, { a: 2 }] },
@@ -146,10 +146,10 @@ describe('what is no fault of an answer', () => {
     ['no media type', GOOD, {}],
     ['text/plain', GOOD, { 'content-type': 'text/plain' }],
     ['a media type with a parameter', GOOD, { 'content-type': 'application/json;charset=UTF-8' }],
-    ['a media type of its own', GOOD, { 'content-type': 'application/vnd.text/html+json' }],
-    ['one name in several objects, and in texts', JSON.stringify({ ...ACTIVE, ...nested }), {}],
+    ['a custom media type', GOOD, { 'content-type': 'application/vnd.text/html+json' }],
+    ['one name in several objects, and in strings', JSON.stringify({ ...ACTIVE, ...nested }), {}],
     ['one name in two cases', JSON.stringify({ ...ACTIVE, Active: false }), {}],
-    ['a long text', JSON.stringify({ ...ACTIVE, long: '\\"{'.repeat(2500) }), {}],
+    ['a long string', JSON.stringify({ ...ACTIVE, long: '\\"{'.repeat(2500) }), {}],
   ])('%s', async (_, body, headers) => {
     const { issuer, opaque, answer } = await introspectionBed()
     issuer.fail('introspection', says(200, body, headers))
@@ -157,13 +157,13 @@ describe('what is no fault of an answer', () => {
   })
 })
 
-describe('a passing trouble', () => {
+describe('a temporary failure', () => {
   it.each<[string, Fault]>([
     ['a reset', { how: 'reset', times: 1 }],
     ['a 502', { status: 502, times: 1 }],
     ['a 503', { status: 503, times: 1 }],
     ['a 504', { status: 504, times: 1 }],
-  ])('F28 %s is overcome by the one retry, and nobody hears of it', async (_, how) => {
+  ])('F28 %s is hidden by the one retry, without an event', async (_, how) => {
     const { issuer, opaque, answer, health, issuerEvents } = await introspectionBed()
     issuer.fail('introspection', how)
     expect((await answer(opaque())).status).toBe(200)
@@ -172,7 +172,7 @@ describe('a passing trouble', () => {
     expect(issuerEvents).toEqual([])
   })
 
-  it('F29 a first attempt that fails and a second that hangs share one deadline', async () => {
+  it('F29 a failed first attempt and a hanging second attempt share one deadline', async () => {
     const { issuer, opaque, answer } = await introspectionBed({ deadline: 10 })
     const gate = issuer.gate('introspection')
     issuer.fail('introspection', inTurn(says(503), hang))
@@ -181,7 +181,7 @@ describe('a passing trouble', () => {
     passDeadlines(8)
     gate.release()
     await until(() => issuer.calls.introspection === 2)
-    // Of ten seconds eight have passed, and the pause before the second attempt counts as well.
+    // Eight of ten seconds have passed, and the pause before the second attempt counts too.
     const [left] = runningDeadlines()
     expect(left).toBeGreaterThan(1.5)
     expect(left).toBeLessThan(2)
@@ -189,7 +189,7 @@ describe('a passing trouble', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('F29 no retry where the configuration wants none', async () => {
+  it('F29 there is no retry with retries: 0', async () => {
     const { issuer, opaque, answer } = await introspectionBed({ retries: 0 })
     issuer.fail('introspection', 'reset')
     await answer(opaque())
@@ -197,7 +197,7 @@ describe('a passing trouble', () => {
   })
 })
 
-describe('answers that lie', () => {
+describe('responses that contradict themselves', () => {
   const told = (answer: Record<string, unknown>) => async (bed: TestBed) => {
     bed.issuer.fail('introspection', saysJson(200, answer))
     return bed.answer(bed.opaque())
@@ -206,7 +206,7 @@ describe('answers that lie', () => {
 
   it.each<[string, Record<string, unknown>, string]>([
     ['F37 exp that has passed', { exp: now - 60 }, 'token_expired'],
-    ['F37 exp as a text', { exp: 'tomorrow' }, 'claim_invalid'],
+    ['F37 exp as a string', { exp: 'tomorrow' }, 'claim_invalid'],
     ['F37 exp null', { exp: null }, 'claim_invalid'],
     ['F37 exp negative', { exp: -1 }, 'claim_invalid'],
     ['F37 exp in milliseconds', { exp: (now + 3600) * 1000 }, 'claim_invalid'],
@@ -242,7 +242,7 @@ describe('answers that lie', () => {
     }
   })
 
-  it('F39 an answer is remembered for the token that was asked about, and for no other', async () => {
+  it('F39 a result is cached for the introspected token, and for no other', async () => {
     const { issuer, answer, opaque } = await introspectionBed()
     const [mine, other] = [opaque(), opaque()]
     issuer.fail('introspection', { body: ACTIVE, times: 1 })
@@ -253,7 +253,7 @@ describe('answers that lie', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('F30 at Clerk a bare 404 is a fault, and a 404 about the resource an answer', async () => {
+  it('F30 at Clerk a 404 without its error is a fault, and a 404 about the resource an inactive result', async () => {
     const bed = await introspectionBed({}, { issuers: (by) => [clerk(by.clerk())] })
     const token = bed.issuer.mintOpaque({ provider: 'clerk' })
     bed.issuer.fail('clerkVerify', htmlPageUnder404)

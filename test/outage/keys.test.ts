@@ -8,8 +8,8 @@ const within = (least: number, most: number) => ({
   asymmetricMatch: (value: unknown) => typeof value === 'number' && value >= least && value <= most,
 })
 
-describe('keys that cannot be had', () => {
-  it('F1 at the start: ready() rejects, requests are undecidable, and 50 of them cost one call', async () => {
+describe('keys that cannot be fetched', () => {
+  it('F1 at the start: ready() rejects, requests are undecidable, and 50 of them cause one call', async () => {
     const { issuer, verifier, jwt, answer, health, pass, issuerEvents } = await jwksBed()
     issuer.fail('jwks', 'refuse')
     await expect(verifier.ready()).rejects.toThrow(/not ready/)
@@ -25,7 +25,7 @@ describe('keys that cannot be had', () => {
     expect(issuerEvents.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered'])
   })
 
-  it('F2 after a warm-up, in their lifetime: nobody notices, and nobody is asked', async () => {
+  it('F2 after a warm-up, within their lifetime: accepted, without a call', async () => {
     const { issuer, jwt, answer, pass, health } = await jwksBed()
     await answer(jwt())
     issuer.fail('jwks', 'refuse')
@@ -38,7 +38,7 @@ describe('keys that cannot be had', () => {
     expect(health().status).toBe('ok')
   })
 
-  it('F3 past their lifetime: known ids pass up to an hour after the last success, at growing pauses, degraded', async () => {
+  it('F3 after their lifetime: listed ids are accepted up to an hour after the last success, with growing backoff, degraded', async () => {
     const { fetch, settled } = watchedFetch()
     const { issuer, jwt, answer, pass, health } = await jwksBed({ fetch })
     const token = jwt()
@@ -58,7 +58,7 @@ describe('keys that cannot be had', () => {
     expect(issuer.calls.jwks).toEqual(within(45, 70))
   })
 
-  it('F4 past the stale bound: undecidable to the second, never a word against the token', async () => {
+  it('F4 after the stale limit: undecidable to the second, never refused', async () => {
     const { issuer, jwt, answer, pass, health } = await jwksBed()
     const token = jwt()
     await answer(token)
@@ -75,7 +75,7 @@ describe('keys that cannot be had', () => {
     expect(health().status).toBe('ok')
   })
 
-  it('F5 an unknown id meanwhile is undecidable, and Retry-After names the time of the next look', async () => {
+  it('F5 an unknown id meanwhile is undecidable, and Retry-After is the time of the next fetch', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const known = jwt()
     await answer(known)
@@ -104,7 +104,7 @@ describe('keys that cannot be had', () => {
     expect(bed.issuer.calls.jwks).toBe(2)
   })
 
-  it('F6 slow keys: on a cold start everyone waits for one call, and when warm nobody waits', async () => {
+  it('F6 slow keys: on a cold start all requests wait for one call, and when warm no request waits', async () => {
     const { issuer, jwt, answer, pass, health } = await jwksBed()
     const cold = issuer.gate('jwks')
     const waiting = concurrently(20, () => answer(jwt()))
@@ -114,7 +114,7 @@ describe('keys that cannot be had', () => {
     expect(issuer.calls.jwks).toBe(1)
     pass(595)
     const warm = issuer.gate('jwks')
-    // Were anyone to wait, the gate would never be released.
+    // If a request waited, the gate would never be released.
     expect((await answer(jwt())).status).toBe(200)
     await warm.waiting
     expect((await answer(jwt())).status).toBe(200)
@@ -129,15 +129,15 @@ describe('keys that cannot be had', () => {
     [429, 'Sat, 21 Nov 2026 08:00:30 GMT', 30],
     [429, '3600', 60],
     [429, '9'.repeat(400), 60],
-    // Less than our own pause, and what says nothing.
+    // Less than the configured backoff, and invalid values.
     [429, '0', 1],
     [429, 'Sat, 21 Nov 2026 07:00:00 GMT', 1],
     [429, 'soon', 1],
     [429, '-1', 1],
     [429, '1e9', 1],
-    // Only these two statuses ask for a pause.
+    // Only these two statuses extend the backoff.
     [500, '5', 1],
-  ])('F13 a %d with Retry-After %j: callers are told %d s, and nobody fetches before', async (...row) => {
+  ])('F13 a %d with Retry-After %j: callers get %d s, and no fetch starts before', async (...row) => {
     const [status, value, seconds] = row
     const { issuer, jwt, answer, pass } = await jwksBed()
     issuer.fail('jwks', saysJson(status, {}, { 'retry-after': value }))
@@ -153,7 +153,7 @@ describe('keys that cannot be had', () => {
     expect(issuer.calls.jwks).toBe(2)
   })
 
-  it('F13 no Retry-After makes a pause longer than the longest that is configured', async () => {
+  it('F13 Retry-After cannot extend the backoff beyond the configured maximum', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed({ keys: { longestPause: '5s' } })
     issuer.fail('jwks', saysJson(503, {}, { 'retry-after': '3600' }))
     expect(await answer(jwt())).toEqual(undecidable('keys_unavailable', 5))
@@ -162,7 +162,7 @@ describe('keys that cannot be had', () => {
     expect((await answer(jwt())).status).toBe(200)
   })
 
-  it('F13 keys that are there are used through the pause that a Retry-After asks for', async () => {
+  it('F13 cached keys are used during the backoff of a Retry-After', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
     expect((await answer(token)).status).toBe(200)
@@ -178,7 +178,7 @@ describe('keys that cannot be had', () => {
     await until(() => issuer.calls.jwks === 3)
   })
 
-  it('F26 1,000 requests on a cold guard, and as many when the keys have run out, make one call each', async () => {
+  it('F26 1,000 requests on a cold guard, and 1,000 after the keys expire, cause one call each', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const tokens = Array.from({ length: 1000 }, (_, index) => (index < 10 ? jwt() : ''))
     const herd = () => concurrently(1000, (index) => answer(tokens[index % 10]!))
@@ -193,7 +193,7 @@ describe('keys that cannot be had', () => {
     }
   })
 
-  it('F19 a server that flaps: the good set stays, and the pause starts anew after each success', async () => {
+  it('F19 a server that fails intermittently: the usable set stays, and the backoff restarts after each success', async () => {
     const { issuer, jwt, answer, pass, issuerEvents, health } = await jwksBed()
     const token = jwt()
     const good = saysJson(200, issuer.jwks())
@@ -214,7 +214,7 @@ describe('keys that cannot be had', () => {
     expect(issuerEvents.map(({ kind }) => kind)).toEqual(['keys_failing', 'keys_recovered', 'keys_failing'])
   })
 
-  it('F27 two issuers, one down: the other is asked, answers and reports as if alone', async () => {
+  it('F27 two issuers, one of which fails: the other is called and reports as if it were alone', async () => {
     const down = await outageBed()
     const { verifier, answer, jwt, issuer, pass } = await outageBed({
       issuers: (by) => [oauth(by.oauth()), oauth(down.issuer.oauth({ introspection: undefined }))],
@@ -234,7 +234,7 @@ describe('keys that cannot be had', () => {
   })
 })
 
-describe('how long keys may be kept', () => {
+describe('the lifetime of keys', () => {
   it.each([
     ['max-age=31536000', undefined, 600],
     ['max-age=300', undefined, 300],

@@ -9,10 +9,10 @@ import { rowsOf } from '../integration/docs/support.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/guide/outages.md')
-/** Every fault, injected: written by `npm run faults`. */
+/** Rows of the report that `npm run faults` writes. */
 const faults = rowsOf(read('bench/results/faults.md'), 'Fault')
 
-/** The cells of the rows of two cells: the tables of numbers. */
+/** The rows of the tables with two columns: defaults and fixed limits. */
 const rows = new Map(
   page
     .split('\n')
@@ -35,23 +35,23 @@ describe('docs/guide/outages.md', () => {
   })
 
   it.each([
-    ['keys are fetched ahead at', `${KEYS_REFRESH_AT * 100} % of their lifetime`],
-    ['shortest lifetime by `Cache-Control`', `${SHORTEST_LIFETIME} s`],
-    ['answers are refreshed ahead at', `${REFRESH_AT * 100} % of their lifetime`],
-    ['requests that make a token one in use', `${MIN_USES_TO_REFRESH}`],
-    ['longest pause an issuer can ask for', `${MAX_RETRY_AFTER} s`],
+    ['background refresh of keys', `${KEYS_REFRESH_AT * 100} % of their lifetime`],
+    ['minimum lifetime by `Cache-Control`', `${SHORTEST_LIFETIME} s`],
+    ['background refresh of introspection results', `${REFRESH_AT * 100} % of their lifetime`],
+    ['requests after which a token is in use', `${MIN_USES_TO_REFRESH}`],
+    ['maximum `Retry-After` of an issuer that is observed', `${MAX_RETRY_AFTER} s`],
   ])('%s: %s', (name, value) => {
     expect(rows.get(name)).toBe(value)
   })
 
-  it('tells of the minutes with the same numbers', () => {
+  it('describes the course of an outage with the same numbers', () => {
     const { keys, remote } = byCode
     for (const sentence of [
       `the lifetime of ${keys.lifetime / 60} minutes`,
       `then every ${keys.longestPause} s`,
       `${keys.stale / 3600}:00 after the last success`,
       `at most one fetch in ${keys.unknownKeyPause} s`,
-      `remembered for ${remote.lifetime} s, a definitive no for ${remote.refusedLifetime} s`,
+      `Active results are cached for ${remote.lifetime} s, inactive ones for ${remote.refusedLifetime} s`,
       `all within ${remote.deadline} s`,
       `no call for ${remote.breakerPause} s`,
       `at most ${remote.maxInFlight} calls`,
@@ -63,7 +63,7 @@ describe('docs/guide/outages.md', () => {
     }
   })
 
-  it('shows answers and recoveries as they were recorded for every package', () => {
+  it('shows statuses and recoveries as recorded for every package', () => {
     const shown = rowsOf(page, 'Fault')
     expect(shown.length).toBeGreaterThan(5)
     for (const { Fault, Phase, ...packages } of shown) {
@@ -73,7 +73,7 @@ describe('docs/guide/outages.md', () => {
     }
   })
 
-  it('counts the faults', () => {
+  it('states the number of faults', () => {
     const phases = new Set(faults.map((row) => `${row['Fault']} ${row['Phase']}`))
     const remote = [...phases].filter((phase) => phase.startsWith('introspection'))
     expect(page).toContain(`${phases.size - remote.length} faults of the keys`)
@@ -82,10 +82,10 @@ describe('docs/guide/outages.md', () => {
 })
 
 describe('bench/results/faults.md', () => {
-  it('has rows of m2m-guard that never blame a token for an outage', () => {
-    const own = faults.filter((row) => row['Package'] === 'm2m-guard')
-    expect(own.length).toBeGreaterThan(30)
-    for (const { Fault: fault = '', Answer: answer = '' } of own) {
+  it('has no row in which m2m-guard refuses a token because of an outage', () => {
+    const guardRows = faults.filter((row) => row['Package'] === 'm2m-guard')
+    expect(guardRows.length).toBeGreaterThan(30)
+    for (const { Fault: fault = '', Answer: answer = '' } of guardRows) {
       const refuses = ['empty set', 'withdrawn key, after a token of the new one'].includes(fault)
       expect([fault, answer]).toEqual([
         fault,

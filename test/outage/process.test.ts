@@ -9,7 +9,7 @@ import { introspectionBed, jwksBed } from '../support/test-bed.js'
 
 const guarded = fileURLToPath(new URL('./guarded-process.ts', import.meta.url))
 
-/** Runs the guarded service as a process of its own, and tells what it prints and how it ends. */
+/** Runs the guarded service in a separate process. Returns its output and how it ended. */
 function run(...args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', guarded, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -39,14 +39,14 @@ function run(...args: readonly string[]) {
 }
 
 describe('a process with a guard', () => {
-  it('F52 ends by itself on SIGTERM with checks under way, once their deadline has passed', async () => {
+  it('F52 ends by itself on SIGTERM with calls in flight, after their deadline', async () => {
     const service = run('hanging')
     await service.said('asked')
     service.child.kill('SIGTERM')
     expect(await service.ended).toBe(0)
   })
 
-  it('F52 ends by itself when nothing is left to do: no timer of the guard keeps it', async () => {
+  it('F52 ends by itself when nothing is pending: no timer of the guard keeps it alive', async () => {
     expect(await run('idle').ended).toBe(0)
   })
 
@@ -78,8 +78,8 @@ describe('F56 two copies of the package in one process', () => {
   })
 })
 
-describe('F57 an environment that was tampered with', () => {
-  it('a fetch replaced by a tool is the one that is used, with deadline and limits as ever', async () => {
+describe('F57 a modified environment', () => {
+  it('a fetch that a tool replaced is used, with the same deadline and limits', async () => {
     const { issuer, jwt, answer, pass } = await jwksBed()
     const token = jwt()
     const real = globalThis.fetch
@@ -91,7 +91,7 @@ describe('F57 an environment that was tampered with', () => {
     onTestFinished(() => void vi.unstubAllGlobals())
     expect((await answer(token)).status).toBe(200)
     expect(seen).toEqual([`${issuer.url}/jwks`])
-    // A mock that never answers and knows no signal.
+    // A mock that never responds and ignores its signal.
     vi.stubGlobal('fetch', () => {
       setImmediate(expireDeadlines)
       return new Promise(() => undefined)
@@ -100,7 +100,7 @@ describe('F57 an environment that was tampered with', () => {
     expect(await answer(token)).toMatchObject({ status: 503, reason: 'keys_unavailable' })
   })
 
-  it('AbortSignal.any may be missing', async () => {
+  it('AbortSignal.any may be absent', async () => {
     const any = vi.spyOn(AbortSignal, 'any').mockImplementation(() => {
       throw new TypeError('AbortSignal.any is not a function')
     })
@@ -109,7 +109,7 @@ describe('F57 an environment that was tampered with', () => {
     expect([(await answer(jwt())).status, (await answer(opaque())).status]).toEqual([200, 200])
   })
 
-  it('proxy variables of the environment send no token elsewhere', async () => {
+  it('proxy variables of the environment do not redirect a token', async () => {
     for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY']) vi.stubEnv(name, 'http://127.0.0.1:1')
     onTestFinished(() => void vi.unstubAllEnvs())
     const { jwt, opaque, answer } = await introspectionBed()
@@ -117,7 +117,7 @@ describe('F57 an environment that was tampered with', () => {
   })
 })
 
-describe('F58 keys made while the collector runs', () => {
+describe('F58 keys that are generated during garbage collection', () => {
   it('300 key pairs, published as they are made: the test issuer does not hang', async () => {
     const issuer = await createTestIssuer()
     onTestFinished(() => issuer.close())

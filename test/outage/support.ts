@@ -24,7 +24,7 @@ export function outageBed(options: TestBedOptions = {}): Promise<TestBed> {
   return testBed({ mint: LONG_LIVED, ...options })
 }
 
-/** The answer to a request that could not be decided: retry later, and no challenge, because the token may be valid. */
+/** Response to an undecidable request: Retry-After and no challenge, because the token may be valid. */
 export function undecidable(reason: string, retryAfter: unknown): Record<keyof Answer, unknown> {
   return { status: 503, reason, retryAfter, challenge: undefined }
 }
@@ -34,10 +34,10 @@ export function madeUp({ jwt }: TestBed, kid: string = crypto.randomUUID()): str
   return jwt({ header: { kid } })
 }
 
-/** Something an issuer does instead of giving the answer that would have been good. */
+/** Creates a fault from the valid response that it replaces. */
 type Misbehaviour = (good: string) => Fault
 
-/** What can come whatever was asked for: its number where that was a document, and where it was a token. */
+/** Faults for every request, with their number for a document and for an introspection. */
 const MISBEHAVIOURS: readonly (readonly [
   document: string,
   question: string,
@@ -45,7 +45,7 @@ const MISBEHAVIOURS: readonly (readonly [
   make: Misbehaviour,
 ])[] = [
   ['F1', 'F29', 'a reset connection', () => 'reset'],
-  ['F7', 'F29', 'no answer', () => hang],
+  ['F7', 'F29', 'no response', () => hang],
   ['F7', 'F29', 'headers and no body', () => hangAfterHeaders],
   ['F7', 'F29', 'half a body', (good) => hangHalfway(good)],
   ['F8', 'F29', 'a body byte by byte', (good) => drip(good)],
@@ -55,14 +55,14 @@ const MISBEHAVIOURS: readonly (readonly [
   ['F10', 'F34', 'broken gzip', () => brokenGzip],
   ['F11', 'F33', 'a redirect to the same host', () => 'redirect'],
   ['F14', 'F34', 'a login page', () => htmlPage],
-  ['F16', 'F34', 'half an answer', () => 'truncated'],
+  ['F16', 'F34', 'half a response', () => 'truncated'],
   ['F16', 'F34', 'an empty body', () => 'empty'],
   ['F16', 'F34', 'null', () => says(200, 'null')],
   ['F16', 'F34', 'UTF-16', (good) => says(200, utf16(good))],
   ['F16', 'F34', 'deep nesting', () => says(200, deepJson())],
 ]
 
-/** What can come instead of a document, or of an answer to a question about a token: number and name, and how. */
+/** Faults in place of a document or of an introspection response, with number and name. */
 export function misbehaviours(
   insteadOf: 'document' | 'question',
 ): readonly (readonly [name: string, make: Misbehaviour])[] {

@@ -10,13 +10,13 @@ import { undecidable } from './support.js'
 
 const HOUR = 3600
 
-/** Both clocks of the system, which a test moves. */
+/** Both clocks of the system, which a test sets. */
 interface SystemClocks {
-  /** Time passes for both. */
+  /** Advances both clocks. */
   readonly pass: (seconds: number) => void
-  /** The machine is suspended, or the time of day is set: the monotonic clock stands still. */
+  /** Suspends the machine or sets the wall clock: the monotonic clock does not advance. */
   readonly suspend: (seconds: number) => void
-  /** How often either was read. */
+  /** Number of readings of both clocks. */
   readonly reads: () => number
 }
 
@@ -48,7 +48,7 @@ async function startIssuer(): Promise<TestIssuer> {
   return issuer
 }
 
-/** A verifier that runs on the clocks of the system. */
+/** Verifier that uses the clocks of the system. */
 async function suspendable() {
   const clocks = systemClocks()
   const issuer = await startIssuer()
@@ -90,7 +90,7 @@ describe('after the machine was suspended', () => {
     expect(issuer.calls.introspection).toBe(2)
   })
 
-  it('the keys are fetched before they are used, so that those of a withdrawn key die', async () => {
+  it('the keys are fetched before they are used, so that tokens of a withdrawn key are refused', async () => {
     const { issuer, jwt, answer, suspend } = await suspendable()
     const [cached, unseen] = [jwt(), jwt()]
     expect((await answer(cached)).status).toBe(200)
@@ -100,7 +100,7 @@ describe('after the machine was suspended', () => {
     expect(await answer(unseen)).toMatchObject({ status: 401, reason: 'key_unknown' })
   })
 
-  it('for longer than the stale bound, keys that cannot be fetched are not used', async () => {
+  it('for longer than the stale limit, keys that cannot be fetched are not used', async () => {
     const { issuer, jwt, answer, suspend } = await suspendable()
     const token = jwt()
     expect((await answer(token)).status).toBe(200)
@@ -109,7 +109,7 @@ describe('after the machine was suspended', () => {
     expect(await answer(token)).toEqual(undecidable('keys_unavailable', 1))
   })
 
-  it('a pause after a failure is over', async () => {
+  it('the backoff after a failure has ended', async () => {
     const { issuer, opaque, answer, suspend } = await suspendable()
     issuer.fail('introspection', { status: 429, headers: { 'retry-after': '100' }, times: 1 })
     await answer(opaque())
@@ -118,7 +118,7 @@ describe('after the machine was suspended', () => {
     expect((await answer(opaque())).status).toBe(200)
   })
 
-  it('a token source does not send the token that it has', async () => {
+  it('a token source does not send its cached token', async () => {
     const { suspend } = systemClocks()
     const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.client
@@ -144,8 +144,8 @@ describe('after the machine was suspended', () => {
   })
 })
 
-describe('a cached token reads no more clocks than before', () => {
-  it('a JWT one, and within a new millisecond one more', async () => {
+describe('the number of clock readings for a cached token is', () => {
+  it('one for a JWT, and two within a new millisecond', async () => {
     const { jwt, verifier, reads, pass } = await suspendable()
     const token = jwt()
     await verifier.verify(token)
@@ -158,7 +158,7 @@ describe('a cached token reads no more clocks than before', () => {
     expect(reads() - before).toBe(1 + 2)
   })
 
-  it('an opaque token three', async () => {
+  it('three for an opaque token', async () => {
     const { opaque, verifier, reads } = await suspendable()
     const token = opaque()
     await verifier.verify(token)
@@ -256,7 +256,7 @@ describe('elapsed time', () => {
     expect(suspension.seconds(monotonic, now)).toBe(0)
   })
 
-  it('of the system goes on with a time of day that was just read', () => {
+  it('of the system continues with a wall-clock time that was just read', () => {
     const { pass, suspend, reads } = systemClocks()
     const clock = createClock()
     const started = clock.elapsed()

@@ -31,7 +31,7 @@ describe('TLS', () => {
     expect(await answerTo(verifier, jwt())).toEqual(undecidable('keys_unavailable', 1))
     expect(calls).toEqual([])
     expect(verifier.health().issuers[0]?.keys?.failure).toMatch(
-      /^no answer \((DEPTH_ZERO_SELF_SIGNED|CERT_HAS_EXPIRED|ERR_TLS)/,
+      /^no response \((DEPTH_ZERO_SELF_SIGNED|CERT_HAS_EXPIRED|ERR_TLS)/,
     )
   })
 })

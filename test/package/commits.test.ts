@@ -23,7 +23,7 @@ interface Checked {
 
 function checkedCommits(): Checked {
   const top = git('rev-parse', '--show-toplevel')
-  // An unpacked tarball may lie in somebody else's repository.
+  // An unpacked tarball may be in another repository.
   if (top === undefined || realpathSync(top) !== realpathSync(ROOT))
     return { what: '0 commits, because this folder is not a git checkout', commits: [] }
   // Fails in a shallow clone, which does not contain the commit, and in a history that was rewritten.

@@ -25,7 +25,7 @@ beforeAll(() => {
 
 afterAll(project.remove)
 
-/** A folder of the project with the consumers' sources and a `type` of its own; packages are found above it. */
+/** A folder of the project with the consumers' sources and a separate `type`; packages are found above it. */
 function consumerFolder(name: string, type: string): string {
   const folder = join(project.path, name)
   mkdirSync(folder)
@@ -34,7 +34,7 @@ function consumerFolder(name: string, type: string): string {
   return folder
 }
 
-// Each is a process of its own, so that both cores have work.
+// Each runs in a separate process, so that both cores are used.
 describe.concurrent.each(NODE_LINES)('the packed tarball on Node %s', (line) => {
   const node = nodeBinary(line)
 

@@ -26,7 +26,7 @@ function shippedFiles(): readonly string[] {
 }
 
 /**
- * Where the Markdown links of a text lead: inline links and images, reference definitions, autolinks and HTML attributes.
+ * Targets of the links in Markdown: inline links and images, reference definitions, autolinks and HTML attributes.
  * Code is left out, because nothing in it is a link.
  */
 function linksOf(text: string): readonly string[] {

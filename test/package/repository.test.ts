@@ -93,7 +93,7 @@ describe('the test workflow', () => {
   })
 })
 
-it('the slow tests run at night and on demand', async () => {
+it('the slow tests run nightly and when started manually', async () => {
   const { on, jobs } = await readWorkflow('.github/workflows/slow.yml')
   expect(Object.keys(on)).toEqual(['schedule', 'workflow_dispatch'])
   expect(commandsOf(jobs['slow'])).toEqual(['npm ci', 'npm run test:slow', 'npm run attack'])

@@ -69,7 +69,7 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   const project = emptyFolder()
   const packages = join(project.path, 'node_modules')
   cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
-  // Nobody else there: whoever wants jose does not find it.
+  // No other package is there, so an import of jose fails.
   cpSync(lruCache, join(packages, 'lru-cache'), { recursive: true })
   const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'koa'].map((name) => `m2m-guard/${name}`)]
   const imports = names.map((name) => `await import('${name}')`)

@@ -17,8 +17,8 @@ async function atAuthlete(extra: Extra | ((by: TestIssuer) => Extra) = {}): Prom
   return { ...bed, mint: (options) => bed.issuer.mintOpaque({ ...options, provider: 'authlete' }) }
 }
 
-describe('how Authlete is asked', () => {
-  it('with the token alone, so that one answer serves every route', async () => {
+describe('the request to Authlete', () => {
+  it('has the token alone, so that one result serves every route', async () => {
     const asked: unknown[] = []
     const recording: typeof fetch = (input, init) => {
       asked.push({ url: input, method: init!.method, body: JSON.parse(init!.body as string) as unknown })
@@ -32,14 +32,14 @@ describe('how Authlete is asked', () => {
     expect(asked).toEqual([{ url, method: 'POST', body: { token } }])
   })
 
-  it('a service access token that is refused is our fault: 503', async () => {
+  it('a rejected service access token causes 503', async () => {
     const { mint, verifier } = await atAuthlete({ serviceAccessToken: 'wrong' })
     const refusal = await refusalOf(verifier.verify(mint()))
     expect(refusal).toMatchObject({ reason: 'issuer_refused_us', status: 503 })
   })
 })
 
-describe('what Authlete answers', () => {
+describe('a response of Authlete', () => {
   const minutes = (count: number, now: number) => (now + 60 * count) * 1000
 
   it.each<[string, Record<string, unknown>, string]>([
@@ -48,7 +48,7 @@ describe('what Authlete answers', () => {
     ['FORBIDDEN', { action: 'FORBIDDEN' }, 'token_inactive'],
     ['BAD_REQUEST', { action: 'BAD_REQUEST' }, 'issuer_refused_us'],
     ['INTERNAL_SERVER_ERROR', { action: 'INTERNAL_SERVER_ERROR' }, 'issuer_unavailable'],
-    ['an action nobody knows', { action: 'ok' }, 'issuer_unavailable'],
+    ['an unknown action', { action: 'ok' }, 'issuer_unavailable'],
     ['no action', { action: undefined }, 'issuer_unavailable'],
     ['OK, and not existent', { existent: false }, 'token_inactive'],
     ['OK, and not usable', { usable: false }, 'token_inactive'],
@@ -57,11 +57,11 @@ describe('what Authlete answers', () => {
     ['OK, and responses must be signed', { responseSigningRequired: true }, 'claim_invalid'],
     ['OK, without expiry', { expiresAt: undefined }, 'issuer_unavailable'],
     ['OK, and expired in 1970', { expiresAt: 1000 }, 'token_expired'],
-    ['OK, with scopes as text', { scopes: 'a b' }, 'issuer_unavailable'],
+    ['OK, with scopes as a string', { scopes: 'a b' }, 'issuer_unavailable'],
     ['OK, with no scopes', { scopes: null }, 'accepted'],
     ['OK, for another resource', { accessTokenResources: ['https://other.test'] }, 'audience_mismatch'],
     ['OK, for no resource', { accessTokenResources: null }, 'audience_mismatch'],
-    ['OK, for nobody', { clientId: undefined }, 'issuer_unavailable'],
+    ['OK, without subject and client', { clientId: undefined }, 'issuer_unavailable'],
   ])('%s', async (_, members, expected) => {
     const { issuer, outcome, now } = await atAuthlete()
     const token = { existent: true, usable: true, clientId: 4711, expiresAt: minutes(5, now()) }
@@ -91,7 +91,7 @@ describe('what Authlete answers', () => {
     expect(await verifier.verify('some-token')).toMatchObject(expected)
   })
 
-  it('times in milliseconds become seconds, and instructions to us are no claims', async () => {
+  it('times in milliseconds become seconds, and instructions are not claims', async () => {
     const { mint, now, verifier } = await atAuthlete()
     const token = await verifier.verify(mint({ expiresIn: 600 }))
     expect(token.expiresAt).toBe(now() + 600)
@@ -100,7 +100,7 @@ describe('what Authlete answers', () => {
     }
   })
 
-  it('revoked, expired and made-up tokens are inactive', async () => {
+  it('revoked, expired and unknown tokens are inactive', async () => {
     const { issuer, mint, outcome } = await atAuthlete()
     const revoked = mint()
     issuer.revoke(revoked)
@@ -123,7 +123,7 @@ describe('the audience is a resource of the token', () => {
 })
 
 describe('JWTs', () => {
-  it('are checked locally where the issuer is given, opaque tokens still by Authlete', async () => {
+  it('are verified locally if issuer is set, opaque tokens still by Authlete', async () => {
     const { issuer, mint, verifier } = await atAuthlete((by) => ({ issuer: by.endpoints.authlete }))
     const token = await verifier.verify(issuer.mintJwt({ provider: 'authlete' }))
     expect(token).toMatchObject({ format: 'jwt', provider: 'authlete', issuer: issuer.endpoints.authlete })
@@ -141,7 +141,7 @@ describe('JWTs', () => {
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
   })
 
-  it('are asked about like any token where it is not', async () => {
+  it('are introspected like opaque tokens if issuer is not set', async () => {
     const { issuer, outcome } = await atAuthlete()
     expect(await outcome(issuer.mintJwt({ provider: 'authlete' }))).toBe('accepted')
     expect(issuer.calls).toMatchObject({ authleteIntrospection: 1, total: 1 })

@@ -43,7 +43,7 @@ describe('jwtAccess', () => {
     expect(await outcome(mintOpaque({ subject: 'mch_other' }))).toBe('accepted')
   })
 
-  it('remote: the answer of Clerk counts, not what the sender wrote, and is remembered', async () => {
+  it('remote: the response of Clerk counts, not the claims of the sender, and is cached', async () => {
     const { issuer, mintJwt, outcome } = await atClerk({ jwtAccess: 'remote', jwksUri: undefined })
     const { stranger, receiver } = issuer.clerkMachines
     const mine = mintJwt({ claims: { aud: [receiver.id] } })
@@ -64,14 +64,14 @@ describe('jwtAccess', () => {
     { senders: ['user_1'] },
     { sender: 'mch_1' },
     null,
-  ])('%j is no choice', (jwtAccess) => {
+  ])('%j is refused', (jwtAccess) => {
     const options = { machineSecretKey: 'ak_x', jwtAccess, issuer: 'https://c.test' } as ClerkOptions
     expect(() => clerk(options)).toThrow(ConfigurationError)
   })
 })
 
 describe('which machines may call', () => {
-  it('senders limits opaque tokens and JWTs alike, on remembered tokens too', async () => {
+  it('senders limits opaque tokens and JWTs, cached tokens too', async () => {
     const { mintJwt, mintOpaque, outcome } = await atClerk({ senders: ['mch_a', 'mch_b'] })
     for (const mint of [mintJwt, mintOpaque]) {
       expect(await outcome(mint({ subject: 'mch_b' }))).toBe('accepted')
@@ -81,7 +81,7 @@ describe('which machines may call', () => {
     }
   })
 
-  it('senders and jwtAccess.senders must both name a machine for its JWTs', async () => {
+  it('JWTs need a machine that is in both senders and jwtAccess.senders', async () => {
     const { mintJwt, outcome } = await atClerk({
       senders: ['mch_a'],
       jwtAccess: { senders: ['mch_a', 'mch_b'] },
@@ -90,7 +90,7 @@ describe('which machines may call', () => {
     expect(await outcome(mintJwt({ subject: 'mch_b' }))).toBe('client_not_allowed')
   })
 
-  it('a token for another machine is none for this one', async () => {
+  it('a token for another machine is refused', async () => {
     const { issuer, mintOpaque, outcome } = await atClerk()
     const { receiver, stranger } = issuer.clerkMachines
     expect(await outcome(mintOpaque({ audience: [stranger.id, receiver.id] }))).toBe('accepted')
@@ -104,7 +104,7 @@ describe('which machines may call', () => {
     expect(await wrong.outcome(wrong.mintOpaque())).toBe('audience_mismatch')
   })
 
-  it('an instance key, which checks no machine, is taken only by acceptAnyMachine', async () => {
+  it('an instance key, with which Clerk checks no machine, needs acceptAnyMachine', async () => {
     await expect(atClerk((by) => ({ machineSecretKey: by.clerkSecretKey }))).rejects.toThrow(
       /acceptAnyMachine/,
     )
@@ -114,7 +114,7 @@ describe('which machines may call', () => {
     )
   })
 
-  it('audience holds for both formats: machines of an opaque token, aud of a JWT', async () => {
+  it('audience applies to both formats: machines of an opaque token, aud of a JWT', async () => {
     const { issuer, mintJwt, mintOpaque, outcome } = await atClerk((by) => ({
       audience: ['orders', by.clerkMachines.receiver.id],
     }))
@@ -127,7 +127,7 @@ describe('which machines may call', () => {
     expect(await elsewhere.outcome(elsewhere.mintOpaque())).toBe('audience_mismatch')
   })
 
-  it('machineId holds for a JWT that Clerk was asked about, and not for what a sender wrote', async () => {
+  it('machineId applies to a JWT that Clerk verified, and not to the claims of a sender', async () => {
     const extra = (by: TestIssuer) => ({ machineId: by.clerkMachines.receiver.id, jwksUri: undefined })
     const local = await atClerk(extra)
     expect(await local.outcome(local.mintJwt())).toBe('accepted')
@@ -148,7 +148,7 @@ describe('which JWTs of the instance are machine tokens', () => {
     ['no category', { header: { cat: undefined } }, 'type_not_allowed', 'accepted'],
     ['another category', { header: { cat: 'cl_B7d4PD111AAA' } }, 'type_not_allowed', 'type_not_allowed'],
     [
-      'a category that is no text',
+      'a category that is not a string',
       { header: { cat: ['cl_B7d4PD333AAA'] } },
       'type_not_allowed',
       'type_not_allowed',
@@ -164,21 +164,21 @@ describe('which JWTs of the instance are machine tokens', () => {
     expect(await lax.outcome(lax.mintJwt(mint))).toBe(relaxed)
   })
 
-  it('without a known issuer, machine tokens are recognised by their subject', async () => {
+  it('without issuer, machine tokens are recognized by their subject', async () => {
     const { mintJwt, outcome } = await atClerk({ issuer: undefined })
     expect(await outcome(mintJwt())).toBe('accepted')
     expect(await outcome(mintJwt({ claims: { sub: 'user_1' } }))).toBe('issuer_unknown')
   })
 })
 
-describe('where the keys of JWTs come from', () => {
-  it('the key set at the issuer', async () => {
+describe('the keys of JWTs', () => {
+  it('are fetched from the key set at the issuer', async () => {
     const { issuer, mintJwt, outcome } = await atClerk({ jwksUri: undefined })
     expect(await outcome(mintJwt())).toBe('accepted')
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
   })
 
-  it('the Backend API, with the secret key', async () => {
+  it('are fetched from the Backend API with the secret key', async () => {
     const { issuer, mintJwt, outcome } = await atClerk((by) => ({ secretKey: by.clerkSecretKey }))
     expect(await outcome(mintJwt())).toBe('accepted')
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
@@ -186,7 +186,7 @@ describe('where the keys of JWTs come from', () => {
     expect(await wrong.outcome(wrong.mintJwt())).toBe('keys_unavailable')
   })
 
-  it('a PEM: nothing is fetched', async () => {
+  it('are not fetched with a PEM key', async () => {
     const { issuer, mintJwt, outcome } = await atClerk((by) => {
       const kid = by.addKey({ provider: 'clerk', use: true })
       return { jwtKey: by.publicKeyPem(kid) }
@@ -197,7 +197,7 @@ describe('where the keys of JWTs come from', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('nowhere, or two places: refused at start', async () => {
+  it('are refused at start without a source or with two', async () => {
     await expect(atClerk({ issuer: undefined, jwksUri: undefined })).rejects.toThrow(ConfigurationError)
     await expect(atClerk((by) => ({ secretKey: 'sk_x', jwksUri: `${by.url}/jwks` }))).rejects.toThrow(
       /only one/,
@@ -205,7 +205,7 @@ describe('where the keys of JWTs come from', () => {
   })
 })
 
-describe('what the verify endpoint says of an opaque token', () => {
+describe('a response of the verify endpoint about an opaque token', () => {
   it.each<['flagged' | 'not-found', string]>([
     ['flagged', 'token_expired'],
     ['not-found', 'token_inactive'],
@@ -227,9 +227,9 @@ describe('what the verify endpoint says of an opaque token', () => {
     ['the subject is a user', { subject: 'user_1' }, 'issuer_unavailable'],
     ['an expiry that has passed, though not flagged', { expiration: 1000 }, 'token_expired'],
     ['an expiry in words', { expiration: 'never' }, 'issuer_unavailable'],
-    ['machines that are no list', { scopes: 'mch_1' }, 'issuer_unavailable'],
+    ['machines that are not a list', { scopes: 'mch_1' }, 'issuer_unavailable'],
     ['nothing wrong', {}, 'accepted'],
-  ])('an answer where %s: %s', async (_, members, expected) => {
+  ])('a response with %s: %s', async (_, members, expected) => {
     const { issuer, mintOpaque, outcome, now } = await atClerk()
     const times = { created_at: now() * 1000, expiration: (now() + 60) * 1000 }
     const right = {
@@ -243,13 +243,13 @@ describe('what the verify endpoint says of an opaque token', () => {
     expect(await outcome(mintOpaque())).toBe(expected)
   })
 
-  it('a 404 without the error of Clerk, as from a proxy, is no statement about the token', async () => {
+  it('a 404 without the error of Clerk, such as from a proxy, says nothing about the token', async () => {
     const { issuer, mintOpaque, outcome } = await atClerk()
     issuer.fail('clerkVerify', { status: 404, body: 'not here' })
     expect(await outcome(mintOpaque())).toBe('issuer_unavailable')
   })
 
-  it('our own key refused: 503, and the token is not blamed', async () => {
+  it('our own key rejected: 503, and the token is not refused', async () => {
     const { mintOpaque, verifier } = await atClerk({ machineSecretKey: 'ak_wrong' })
     const refusal = await refusalOf(verifier.verify(mintOpaque()))
     expect(refusal).toMatchObject({ reason: 'issuer_refused_us', status: 503 })
@@ -268,7 +268,7 @@ describe('scopes', () => {
     expect((await verifier.verify(token)).audience).toEqual(format === 'jwt' ? [] : [receiver.id])
   })
 
-  it('a custom claim cannot stand in for what Clerk says itself', async () => {
+  it('a custom claim cannot replace a member of the response', async () => {
     const { issuer, mintOpaque, verifier } = await atClerk()
     const token = await verifier.verify(
       mintOpaque({ claims: { sub: 'mch_admin', iat: 1, exp: 9e9, jti: 'x' } }),
@@ -278,7 +278,7 @@ describe('scopes', () => {
   })
 })
 
-it('an issuer that is printed shows no credential', async () => {
+it('a logged issuer shows no credential', async () => {
   const { issuer } = await testBed()
   const made = clerk(issuer.clerk({ jwksUri: undefined, secretKey: issuer.clerkSecretKey }))
   const printed = inspect(made, { depth: 10, showHidden: true }) + JSON.stringify(made)

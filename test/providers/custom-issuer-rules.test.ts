@@ -17,7 +17,7 @@ import { testBed, type TestBed } from '../support/test-bed.js'
 type JwtParts = Partial<NonNullable<Issuer['jwt']>>
 type RemoteParts = Partial<NonNullable<Issuer['remote']>>
 
-/** An issuer written by hand that returns the claims as they are, and nothing else. */
+/** Custom issuer that returns the claims unchanged, and no other facts. */
 function custom(by: TestIssuer, jwt: JwtParts = {}, remote: RemoteParts = {}): Issuer {
   by.addKey({ algorithm: 'ES256', use: true })
   const factsOf = (claims: Readonly<Record<string, unknown>>): TokenFacts => ({
@@ -72,7 +72,7 @@ describe('a token that is bound to a key is refused, whatever its issuer', () =>
   })
 
   it.each(bindings)(
-    'cnf %j in the answer of a custom issuer, which is cached like an inactive one',
+    'cnf %j in the response of a custom issuer, which is cached like an inactive result',
     async (cnf) => {
       const { issuer, outcome } = await testBed({ issuers: (by) => [custom(by)] })
       issuer.fail('introspection', { status: 200, body: { cnf } })
@@ -82,7 +82,7 @@ describe('a token that is bound to a key is refused, whatever its issuer', () =>
     },
   )
 
-  it.each(bindings)('cnf %j in an answer about a JWT that has none', async (cnf) => {
+  it.each(bindings)('cnf %j in a response about a JWT without cnf', async (cnf) => {
     const { issuer, jwt, outcome } = await testBed({ issuers: (by) => [custom(by)] })
     issuer.fail('introspection', { status: 200, body: { cnf } })
     const token = jwt()
@@ -111,7 +111,7 @@ describe('a token that is bound to a key is refused, whatever its issuer', () =>
       ],
     ],
     [
-      'clerk, asked about JWTs',
+      'clerk, which verifies JWTs remotely',
       (by) => clerk(by.clerk({ jwtAccess: 'remote' })),
       ({ issuer }) => [issuer.mintJwt({ provider: 'clerk', confirmation })],
     ],
@@ -187,7 +187,7 @@ describe('times of a JWT hold although the reader of a custom issuer returns oth
     expect(await outcome(jwt({ claims: { nbf: NOW - 5 } }))).toBe(expected)
   })
 
-  it('its age and lifetime are those of its own iat', async () => {
+  it('its age and lifetime are those of the iat in the JWT', async () => {
     const { jwt, outcome } = await bedOf({ issuedAt: NOW - 1 })
     const token = jwt({ age: 100, expiresIn: 200 })
     expect(await outcome(token, { maxTokenAge: 99 })).toBe('token_too_old')

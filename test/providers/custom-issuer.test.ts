@@ -16,7 +16,7 @@ interface Answer {
   readonly may: readonly string[]
 }
 
-/** An issuer written by hand: opaque tokens that start with `own_`, asked about at an endpoint of its own kind. */
+/** Custom issuer of opaque tokens with the prefix `own_`, which are verified at a custom endpoint. */
 function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
   const remote: RemoteProfile = {
     endpoint: `${by.url}/introspect`,
@@ -43,7 +43,7 @@ function own(by: TestIssuer, parts: Partial<Issuer> = {}): Issuer {
   }
 }
 
-/** An issuer written by hand whose JWTs are checked with keys given here. */
+/** Custom issuer whose JWTs are verified with configured keys. */
 function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}): Issuer {
   return {
     name: 'signing',
@@ -68,8 +68,8 @@ function signing(by: TestIssuer, parts: Partial<NonNullable<Issuer['jwt']>> = {}
   }
 }
 
-describe('an issuer written by hand', () => {
-  it('answers for opaque tokens, which are remembered, shared and held against policies like any other', async () => {
+describe('a custom issuer', () => {
+  it('verifies opaque tokens, which are cached, shared and evaluated against policies like others', async () => {
     const { issuer, outcome, verifier } = await testBed({ issuers: (by) => [own(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: ['a'] } })
     expect(await verifier.verify('own_1', { scopes: 'a' })).toMatchObject({
@@ -87,7 +87,7 @@ describe('an issuer written by hand', () => {
     expect(await outcome('other')).toBe('issuer_unknown')
   })
 
-  it('is believed that it says no by a status alone, but not under an HTML page', async () => {
+  it('may return an inactive result for a status alone, but not for an HTML page', async () => {
     const read: RemoteProfile['read'] = ({ status }) =>
       status === 404
         ? { active: false, reason: 'token_inactive', detail: 'not there' }
@@ -102,7 +102,7 @@ describe('an issuer written by hand', () => {
     expect(await outcome('own_1')).toBe('token_inactive')
   })
 
-  it('has its JWTs checked by its own rules', async () => {
+  it('validates its JWTs with its own rules', async () => {
     const { jwt, issuer, outcome } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
@@ -115,7 +115,7 @@ describe('an issuer written by hand', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('judges who may come on each request, remembered tokens included', async () => {
+  it('evaluates validateToken on each request, for cached tokens too', async () => {
     let closed = false
     const { issuer, outcome } = await testBed({
       issuers: (by) => [
@@ -132,14 +132,14 @@ describe('an issuer written by hand', () => {
   })
 
   const mistake = 'a mistake in the issuer'
-  // What a reader trips over is an answer, which its message may quote.
+  // The error of a reader may quote the response, so its message must not appear.
   const unread = 'the read function of the issuer threw an error'
 
   it.each<[string, string, (by: TestIssuer) => Issuer]>([
     ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
     ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
     ['validateToken', mistake, (by) => own(by, { validateToken: broken })],
-  ])('whose %s throws opens no door: undecidable', async (_, because, make) => {
+  ])('whose %s throws lets no request through: undecidable', async (_, because, make) => {
     const { issuer, verifier } = await testBed({ issuers: (by) => [make(by)] })
     issuer.fail('introspection', { status: 200, body: { ok: true, machine: 'billing', may: [] } })
     const decision = await verifier.authorize({ headers: { authorization: 'Bearer own_1' } })
@@ -149,43 +149,46 @@ describe('an issuer written by hand', () => {
     }
   })
 
-  it.each(['validateHeader', 'readClaims'])('whose %s throws opens no door either', async (part) => {
-    const { jwt, verifier } = await testBed({
-      issuers: (by) => {
-        by.addKey({ algorithm: 'ES256', use: true })
-        return [signing(by, { [part]: broken })]
-      },
-    })
-    const decision = await verifier.authorize({ headers: { authorization: `Bearer ${jwt()}` } })
-    expect(decision.outcome).toBe('undecidable')
-  })
+  it.each(['validateHeader', 'readClaims'])(
+    'whose %s throws lets no request through either',
+    async (part) => {
+      const { jwt, verifier } = await testBed({
+        issuers: (by) => {
+          by.addKey({ algorithm: 'ES256', use: true })
+          return [signing(by, { [part]: broken })]
+        },
+      })
+      const decision = await verifier.authorize({ headers: { authorization: `Bearer ${jwt()}` } })
+      expect(decision.outcome).toBe('undecidable')
+    },
+  )
 })
 
-/** As own functions in JavaScript may give them, each of which would open a door if it were believed. */
+/** Facts that custom functions in JavaScript may return. Each would let a request through if it were accepted. */
 const WRONG_FACTS: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
-  ['an expiry as text', { expiresAt: '1' }, 'expiresAt must be a number of seconds or undefined'],
-  ['an expiry that is no number', { expiresAt: Number.NaN }, 'expiresAt must be a number of seconds'],
+  ['an expiry as a string', { expiresAt: '1' }, 'expiresAt must be a number of seconds or undefined'],
+  ['an expiry that is not a number', { expiresAt: Number.NaN }, 'expiresAt must be a number of seconds'],
   ['an expiry of null', { expiresAt: null }, 'expiresAt must be'],
   ['a time of issue as a date', { issuedAt: new Date() }, 'issuedAt must be'],
-  ['a beginning as text', { notBefore: '1' }, 'notBefore must be'],
-  ['scopes as text', { scopes: 'apple' }, 'scopes must be a list of strings'],
-  ['scopes that are no texts', { scopes: [['a']] }, 'scopes must be a list of strings'],
+  ['a notBefore as a string', { notBefore: '1' }, 'notBefore must be'],
+  ['scopes as a string', { scopes: 'apple' }, 'scopes must be a list of strings'],
+  ['scopes that are not strings', { scopes: [['a']] }, 'scopes must be a list of strings'],
   ['no scopes', { scopes: undefined }, 'scopes must be a list of strings'],
-  ['audiences as text', { audience: 'orders.evil' }, 'audience must be a list of strings'],
-  ['a subject that is none', { subject: 7 }, 'subject must be a string'],
-  ['a client that is none', { clientId: ['billing'] }, 'clientId must be a string or undefined'],
-  ['an id that is none', { tokenId: {} }, 'tokenId must be a string or undefined'],
-  ['an issuer that is none', { issuer: 1 }, 'issuer must be a string or undefined'],
+  ['audiences as a string', { audience: 'orders.evil' }, 'audience must be a list of strings'],
+  ['a subject that is not a string', { subject: 7 }, 'subject must be a string'],
+  ['a client id that is not a string', { clientId: ['billing'] }, 'clientId must be a string or undefined'],
+  ['a token id that is not a string', { tokenId: {} }, 'tokenId must be a string or undefined'],
+  ['an issuer that is not a string', { issuer: 1 }, 'issuer must be a string or undefined'],
 ]
 
-describe('facts of another type than theirs open no door: undecidable, and the cause says which', () => {
+describe('facts of the wrong type let no request through: undecidable, and the cause names the fact', () => {
   const good = { subject: 'billing', scopes: ['a'], audience: ['orders'], claims: {} }
   const because = (decision: Decision): unknown =>
     decision.outcome === 'undecidable' ? String(decision.refusal.cause) : decision.outcome
 
   it.each([
     ...WRONG_FACTS,
-    ['claims that are none', { claims: undefined }, 'claims must be an object'],
+    ['claims that are absent', { claims: undefined }, 'claims must be an object'],
   ] as typeof WRONG_FACTS)('of a JWT: %s', async (_, wrong, complaint) => {
     const { jwt, verifier } = await testBed({
       issuers: (by) => {
@@ -201,7 +204,7 @@ describe('facts of another type than theirs open no door: undecidable, and the c
     }
   })
 
-  it.each(WRONG_FACTS)('of an answer: %s', async (_, wrong, complaint) => {
+  it.each(WRONG_FACTS)('of a response: %s', async (_, wrong, complaint) => {
     const facts = { ...good, ...wrong } as TokenFacts
     const { issuer, verifier } = await testBed({
       issuers: (by) => [own(by, { remote: { ...own(by).remote!, read: () => ({ active: true, facts }) } })],
@@ -224,13 +227,13 @@ describe('facts of another type than theirs open no door: undecidable, and the c
     expect(cause).toContain(`${name} must be a plain object`)
   })
 
-  it('claims that are frozen are frozen in depth all the same', async () => {
+  it('claims that are frozen at the top only are frozen deeply', async () => {
     const { jwt, verifier } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
         const readClaims = (claims: TokenFacts['claims']): TokenFacts => ({
           ...good,
-          // What is not there may also be null, what never ends infinite, and bytes cannot be frozen.
+          // Absent facts may be null, an expiry may be infinite, and bytes cannot be frozen.
           ...({ issuer: null, clientId: null, tokenId: null } as object),
           expiresAt: Number.POSITIVE_INFINITY,
           claims: Object.freeze({
@@ -256,7 +259,7 @@ function broken(): never {
   throw new Error('a mistake in the issuer')
 }
 
-describe('an issuer that leaves out what security rests on is refused at start', () => {
+describe('an issuer without a property that security depends on is refused at start', () => {
   it.each<[string, (good: Issuer) => unknown]>([
     ['no name', (good) => ({ ...good, name: undefined })],
     ['no provider', (good) => ({ ...good, provider: undefined })],
@@ -264,10 +267,10 @@ describe('an issuer that leaves out what security rests on is refused at start',
     ['an empty audience', (good) => ({ ...good, audience: [] })],
     ['no way to compare scopes', (good) => ({ ...good, scopeMatcher: undefined })],
     ['neither JWTs nor opaque tokens', (good) => ({ ...good, opaque: undefined })],
-    ['opaque tokens and nobody to ask', (good) => ({ ...good, remote: undefined })],
+    ['opaque tokens without remote', (good) => ({ ...good, remote: undefined })],
     ['JWTs checked locally without keys', (good) => withJwt(good, { checked: 'local', keys: null })],
     [
-      'JWTs asked about and nobody to ask',
+      'JWTs that are verified remotely, without remote',
       (good) => ({ ...withJwt(good, { checked: 'remote' }), opaque: undefined, remote: undefined }),
     ],
     ['JWTs it can tell by nothing', (good) => withJwt(good, { issuers: null })],
@@ -280,7 +283,7 @@ describe('an issuer that leaves out what security rests on is refused at start',
     expect(() => make(spoil(own(issuer)))).toThrow(ConfigurationError)
   })
 
-  it('two of one name', async () => {
+  it('two issuers with one name', async () => {
     const { issuer } = await testBed()
     const twice = [own(issuer), own(issuer, { opaque: { prefix: 'other_' } })]
     expect(() => createVerifier({ issuers: twice })).toThrow(/issuers\[1\]/)

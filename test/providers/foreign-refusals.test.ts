@@ -3,7 +3,7 @@ import { oauth } from '../../src/index.js'
 import { testBed } from '../support/test-bed.js'
 
 describe('a refusal of another copy of the package that a custom issuer throws', () => {
-  /** What the constructor of another copy makes: it shares no prototype, and has the symbol that all copies know. */
+  /** A refusal of another copy: it shares no prototype, and has the symbol that all copies know. */
   const foreign = (reason: string): object =>
     Object.assign(Object.create({ [Symbol.for('m2m-guard@0/refusal')]: () => undefined }) as object, {
       reason,

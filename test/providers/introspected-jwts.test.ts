@@ -7,7 +7,7 @@ import { testBed, type TestBed } from '../support/test-bed.js'
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 
-/** An issuer that is asked about everything, beside one whose JWTs are verified with its keys. */
+/** An issuer whose tokens are all introspected, beside one whose JWTs are verified with its keys. */
 function jwtsBed(extra: Partial<NonNullable<OAuthOptions['introspection']>> = {}): Promise<TestBed> {
   return testBed({
     issuers: (by) => [
@@ -21,7 +21,7 @@ function jwtsBed(extra: Partial<NonNullable<OAuthOptions['introspection']>> = {}
 const jwe = (header: object): string => [encode({ enc: 'A256GCM', ...header }), 'a', 'b', 'c', 'd'].join('.')
 
 describe('introspection: { jwts: true }', () => {
-  it('asks the issuer about its JWTs, caches the answer, and fetches no keys', async () => {
+  it('introspects the JWTs of the issuer, caches the result, and fetches no keys', async () => {
     const { issuer, jwt, outcome, verifier } = await jwtsBed()
     await verifier.ready()
     const token = jwt({ scopes: 'a' })
@@ -32,13 +32,13 @@ describe('introspection: { jwts: true }', () => {
     expect(await outcome(token, { confirmAfter: 0 })).toBe('token_inactive')
   })
 
-  it('leaves JWTs of other issuers to them', async () => {
+  it('does not affect JWTs of other issuers', async () => {
     const { issuer, outcome } = await jwtsBed()
     expect(await outcome(issuer.mintJwt({ provider: 'authlete' }))).toBe('accepted')
     expect(issuer.calls.introspection).toBe(0)
   })
 
-  it('asks about opaque tokens as before', async () => {
+  it('introspects opaque tokens as without it', async () => {
     const { issuer, opaque, outcome } = await jwtsBed()
     expect(await outcome(opaque())).toBe('accepted')
     expect(issuer.calls.introspection).toBe(1)
@@ -47,7 +47,7 @@ describe('introspection: { jwts: true }', () => {
   it.each<[string, object, string]>([
     ['no iss, like an opaque token', { alg: 'dir' }, 'accepted'],
     ['the iss of the issuer', { alg: 'dir', iss: 'own' }, 'accepted'],
-    ['the iss of an issuer that is not asked about such tokens', { iss: 'other' }, 'token_undecodable'],
+    ['the iss of an issuer whose JWTs are not introspected', { iss: 'other' }, 'token_undecodable'],
     ['the iss of an unknown issuer', { iss: 'https://unknown.test' }, 'token_undecodable'],
     ['an iss that is not a string', { iss: 7 }, 'token_undecodable'],
   ])('routes a JWE with %s', async (_, header, expected) => {
@@ -63,13 +63,13 @@ describe('introspection: { jwts: true }', () => {
     expect(issuer.calls.introspection).toBe(expected === 'accepted' ? 1 : 0)
   })
 
-  it('routes a JWE without iss by the prefix where there is one, so it reaches nobody', async () => {
+  it('routes a JWE without iss by the prefix if one is set, so that it reaches no issuer', async () => {
     const { issuer, outcome } = await jwtsBed({ opaquePrefix: 'ref_' })
     expect(await outcome(jwe({}))).toBe('token_undecodable')
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('refuses a JWE where no issuer is asked about JWTs', async () => {
+  it('refuses a JWE if no issuer introspects JWTs', async () => {
     const { issuer, outcome } = await testBed()
     expect(await outcome(jwe({}))).toBe('token_undecodable')
     expect(issuer.calls.total).toBe(0)
@@ -80,7 +80,7 @@ describe('introspection: { jwts: true }', () => {
     ['a refresh token', { typ: 'Refresh' }, 'type_not_allowed'],
     ['bound to a key', { cnf: { jkt: 'x' } }, 'proof_missing'],
   ])(
-    'refuses a JWT that is %s, although the issuer calls it active and says no more',
+    'refuses a JWT that is %s, although the response only states that it is active',
     async (_, claims, expected) => {
       const { issuer, jwt, outcome } = await jwtsBed()
       issuer.fail('introspection', {
@@ -94,8 +94,8 @@ describe('introspection: { jwts: true }', () => {
 
   it.each<[string, Readonly<Record<string, unknown>>, object, string]>([
     ['exp has passed', { exp: 1 }, {}, 'token_expired'],
-    ['exp has passed, and the answer has a later one', { exp: 1 }, { exp: 9_999_999_999 }, 'token_expired'],
-    ['exp is later than that of the answer, which has passed', {}, { exp: 1 }, 'token_expired'],
+    ['exp has passed, and the response has a later exp', { exp: 1 }, { exp: 9_999_999_999 }, 'token_expired'],
+    ['exp is later than that of the response, which has passed', {}, { exp: 1 }, 'token_expired'],
     ['nbf is to come', { nbf: 9_999_999_999 }, { nbf: 1 }, 'token_not_active_yet'],
     ['iat is to come', { iat: 9_999_999_999 }, { iat: 1 }, 'token_not_active_yet'],
     ['aud is another', { aud: 'zzz' }, {}, 'audience_mismatch'],
@@ -108,7 +108,7 @@ describe('introspection: { jwts: true }', () => {
     ['scope is less', { scope: 'a' }, { scope: 'a b' }, 'accepted'],
     ['exp is not a number', { exp: 'never' }, {}, 'claim_invalid'],
     ['aud is not a string', { aud: 7 }, {}, 'claim_invalid'],
-  ])('narrows the answer by what the JWT says itself: %s', async (_, claims, says, expected) => {
+  ])('narrows the response by the claims of the JWT: %s', async (_, claims, says, expected) => {
     const { issuer, jwt, outcome } = await jwtsBed()
     const body = { active: true, sub: 'billing', aud: issuer.audience, ...says }
     issuer.fail('introspection', { status: 200, body })
@@ -118,7 +118,7 @@ describe('introspection: { jwts: true }', () => {
     expect(await outcome(token, { confirmAfter: 0 })).toBe(expected)
   })
 
-  it('does not fill in from the JWT what the answer does not say', async () => {
+  it('does not add claims of the JWT that the response does not state', async () => {
     const { issuer, jwt, outcome } = await jwtsBed()
     issuer.fail('introspection', { status: 200, body: { active: true, sub: 'billing' } })
     expect(await outcome(jwt())).toBe('audience_mismatch')
@@ -143,7 +143,7 @@ describe('introspection: { jwts: true }', () => {
   })
 })
 
-/** Beginnings of compact JWTs and JWEs, by the JSON of their header. */
+/** Prefixes of compact JWTs and JWEs, by the JSON of their header. */
 const HEADERS = [
   '{"alg":"RS256"}',
   '{"typ":"at+jwt"}',
@@ -179,13 +179,13 @@ describe('an opaquePrefix that a JWT may have', () => {
   })
 
   it.each(['ref_', 'mt_', 'v1.local.', 'opaque', 'abc', 'E', 'EYJ', 'ey~', 'ex', 'e4', '0', '_', '.'])(
-    '%s is none',
+    '%s is accepted',
     (prefix) => {
       expect(() => make(prefix)).not.toThrow()
     },
   )
 
-  it('is every beginning of every header', () => {
+  it('is every prefix of every header', () => {
     for (const header of HEADERS) {
       const token = `${encode(header)}.e30.x`
       for (let length = 1; length <= token.length; length += 1) {
@@ -194,7 +194,7 @@ describe('an opaquePrefix that a JWT may have', () => {
     }
   })
 
-  it('is refused of an issuer written by hand as well, the empty one included', () => {
+  it('is refused for a custom issuer too, including the empty prefix', () => {
     const issuer = oauth({ ...OAUTH, introspection: CLIENT })
     for (const prefix of ['eyJ', 'e', '']) {
       const own = { ...issuer, opaque: { prefix } }

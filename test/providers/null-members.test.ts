@@ -41,32 +41,32 @@ describe('a member of an introspection response that is null counts as absent', 
     expect(claims[name]).toBeNull()
   })
 
-  it('aud: which refuses where the audience is compared, and only there', async () => {
+  it('aud: the token is refused if the audience is compared, and only then', async () => {
     const compared = await says({ aud: null })
     expect(await compared.outcome(compared.token)).toBe('audience_mismatch')
     const any = await says({ aud: null }, { audience: null })
     expect(await any.outcome(any.token)).toBe('accepted')
   })
 
-  it('exp and iat: which a policy that needs them refuses', async () => {
+  it('exp and iat: a policy that needs them refuses the token', async () => {
     const { outcome, token } = await says({ exp: null, iat: null })
     expect(await outcome(token, { maxTokenLifetime: '1h' })).toBe('lifetime_too_long')
     expect(await outcome(token, { maxTokenAge: '1h' })).toBe('claim_missing')
   })
 
-  it('sub: in whose place the client id stands, which is not compared as a subject', async () => {
+  it('sub: replaced by the client id, which is not compared as a subject', async () => {
     const { outcome, token } = await says({ sub: null })
     expect(await outcome(token, { clients: 'billing' })).toBe('accepted')
     expect(await outcome(token, { subjects: 'billing' })).toBe('subject_not_allowed')
   })
 
-  it('client_id: in whose place the subject stands in a policy', async () => {
+  it('client_id: a policy compares the subject in its place', async () => {
     const { outcome, token } = await says({ client_id: null })
     expect(await outcome(token, { clients: 'billing' })).toBe('accepted')
     expect(await outcome(token, { clients: 'other' })).toBe('client_not_allowed')
   })
 
-  it('in a confirmation, which then narrows nothing by it', async () => {
+  it('in a confirmation, which does not narrow the token by it', async () => {
     const { outcome, jwt, issuer } = await testBed()
     const token = jwt({ scopes: 'a' })
     const members = ['iss', 'sub', 'client_id', 'jti', 'exp', 'nbf', 'iat', 'aud', 'scope', 'token_type']
@@ -79,7 +79,7 @@ describe('a member of an introspection response that is null counts as absent', 
   })
 })
 
-describe('null is not absent where that would accept more', () => {
+describe('null does not count as absent if that would accept more', () => {
   it.each([
     ['active', { active: null }, 'issuer_unavailable'],
     ['cnf, which is a binding of an unknown kind', { cnf: null }, 'proof_missing'],

@@ -61,7 +61,7 @@ describe('where the keys come from', () => {
   )
 
   it.each(['jwks_uri', 'introspection_endpoint'])(
-    'an issuer reached by https: cannot send us to a port of our own machine by its %s',
+    'an https: issuer cannot name a port of this machine in its %s',
     async (member) => {
       const asked: string[] = []
       const { issuer, outcome } = await testBed({
@@ -69,7 +69,7 @@ describe('where the keys come from', () => {
           oauth({
             ...by.oauth(),
             issuer: 'https://issuer.test',
-            // Stands in for TLS, which the test issuer does not speak.
+            // Replaces TLS, which the test issuer does not support.
             fetch: (input) => {
               asked.push(new Request(input).url)
               const usual = { jwks_uri: 'https://issuer.test/jwks', [member]: `${by.url}/introspect` }
@@ -92,7 +92,7 @@ describe('where the keys come from', () => {
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
   })
 
-  it('jwks: nothing is fetched', async () => {
+  it('jwks: no keys are fetched', async () => {
     const { issuer, jwt, outcome } = await testBed({
       issuers: (by) => {
         by.addKey({ algorithm: 'ES256', use: true })
@@ -105,7 +105,7 @@ describe('where the keys come from', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('publicKey: nothing is fetched, and the key answers to any key id', async () => {
+  it('publicKey: no keys are fetched, and the key matches every key id', async () => {
     const { issuer, outcome } = await testBed({
       issuers: (by) => [oauth(by.oauth({ introspection: undefined, publicKey: by.publicKeyPem() }))],
     })
@@ -122,7 +122,7 @@ describe('where the keys come from', () => {
     ['two of them', { jwksUri: 'https://a.test/jwks', jwks: { keys: [] } }],
     ['an empty set', { jwks: { keys: [] } }],
     ['a set of shared keys', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
-    ['a text that is no PEM', { publicKey: 'key' }],
+    ['a string that is not PEM', { publicKey: 'key' }],
     ['http: beyond loopback', { jwksUri: 'http://a.test/jwks' }],
   ])('%s: refused at start', (_, extra) => {
     expect(() => oauth({ issuer: 'https://a.test', audience: 'x', ...extra })).toThrow(ConfigurationError)
@@ -158,7 +158,7 @@ describe('introspection', () => {
     expect(sent).toEqual([`Basic ${Buffer.from('a%3Ab+c:d%26e%25').toString('base64')}`])
   })
 
-  it('a given endpoint needs no discovery', async () => {
+  it('a configured endpoint needs no discovery', async () => {
     const { issuer, outcome } = await testBed({
       issuers: (by) => [
         oauth(
@@ -170,7 +170,7 @@ describe('introspection', () => {
     expect(issuer.calls).toMatchObject({ introspection: 1, total: 1 })
   })
 
-  it('our own credentials refused: 503, and the token is not blamed', async () => {
+  it('our own credentials rejected: 503, and the token is not refused', async () => {
     const { issuer, verifier } = await testBed({
       issuers: (by) => [
         oauth(by.oauth({ introspection: { ...by.oauth().introspection!, clientSecret: 'wrong' } })),
@@ -197,7 +197,7 @@ describe('introspection', () => {
     ['a refresh token', { token_type: 'refresh_token' }, 'type_not_allowed'],
     ['a bearer token in capitals', { token_type: 'BEARER' }, 'accepted'],
     ['no token type', { token_type: undefined }, 'accepted'],
-  ])('an answer where %s: %s', async (_, members, expected) => {
+  ])('a response with %s: %s', async (_, members, expected) => {
     const { issuer, outcome, now } = await testBed()
     const right = { active: true, token_type: 'Bearer', sub: 'x', aud: issuer.audience, exp: now() + 60 }
     issuer.fail('introspection', { body: { ...right, ...members } })
@@ -245,7 +245,7 @@ describe('the audience', () => {
     ['another', 'a', 'b', 'audience_mismatch'],
     ['a longer one', 'a', 'ab', 'audience_mismatch'],
     ['another case', 'a', 'A', 'audience_mismatch'],
-    ['ours in a text with another', 'a', 'a b', 'audience_mismatch'],
+    ['ours in a string with another', 'a', 'a b', 'audience_mismatch'],
     ['none', 'a', undefined, 'audience_mismatch'],
     ['an empty list', 'a', [], 'audience_mismatch'],
     ['a number', 'a', 7, 'claim_invalid'],
@@ -258,7 +258,7 @@ describe('the audience', () => {
   })
 })
 
-/** Answers itself and keeps what it was asked for. */
+/** Custom fetch that responds itself and records its requests. */
 function watching(seen: (string | undefined)[], status: number, body: unknown): FaultHandler {
   return (request, response) => {
     seen.push(request.url)

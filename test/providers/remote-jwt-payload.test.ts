@@ -3,7 +3,7 @@ import { authlete, clerk, type Issuer } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 
-/** An issuer that is asked about its JWTs, and calls every token active until 1 January 2033. */
+/** Issuer whose JWTs are introspected, and whose responses call every token active until 1 January 2033. */
 interface Asked {
   readonly endpoint: Parameters<TestIssuer['fail']>[0]
   readonly issuer: (by: TestIssuer) => Issuer
@@ -85,7 +85,7 @@ describe.each([
   ['Clerk', CLERK],
   ['Authlete', AUTHLETE],
   ['a custom issuer', CUSTOM],
-])('a JWT that %s is asked about', (_, asked) => {
+])('a JWT that is verified by %s', (_, asked) => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['nothing against it', {}, 'accepted'],
     ['exp that has passed', { exp: 1 }, 'token_expired'],
@@ -93,16 +93,16 @@ describe.each([
     ['iat to come', { iat: LATE }, 'token_not_active_yet'],
     ['exp that is not a number', { exp: 'never' }, 'claim_invalid'],
     ['a key that it is bound to', { cnf: { jkt: 'x' } }, 'proof_missing'],
-  ])('is refused for what it says itself: %s', async (_case, claims, expected) => {
+  ])('is refused for its own claims: %s', async (_case, claims, expected) => {
     expect(await outcomeAt(asked, claims)).toBe(expected)
   })
 
-  it('gets no issue time from its payload, so that none of its parts makes it young', async () => {
+  it('gets no issue time from its payload, so that its payload cannot make it younger', async () => {
     expect(await outcomeAt(asked, {}, { maxTokenAge: '1h' })).toBe('claim_missing')
   })
 })
 
-describe('a JWT that Authlete is asked about', () => {
+describe('a JWT that is introspected at Authlete', () => {
   it.each<[string, Readonly<Record<string, unknown>>, string]>([
     ['another audience', { aud: 'https://other.test' }, 'audience_mismatch'],
     ['an audience that is not a string', { aud: 7 }, 'claim_invalid'],
@@ -111,12 +111,12 @@ describe('a JWT that Authlete is asked about', () => {
     ['the alias of the client', { client_id: 'billing' }, 'accepted'],
     ['an ID token', { nonce: 'n' }, 'type_not_allowed'],
     ['a refresh token', { typ: 'Refresh' }, 'type_not_allowed'],
-  ])('is held against its payload: %s', async (_, claims, expected) => {
+  ])('is narrowed to its payload: %s', async (_, claims, expected) => {
     expect(await outcomeAt(AUTHLETE, claims)).toBe(expected)
   })
 })
 
-describe('a JWT that Clerk is asked about', () => {
+describe('a JWT that is verified by Clerk', () => {
   it('may name any audience and scopes in its payload, which its sender wrote', async () => {
     expect(await outcomeAt(CLERK, { aud: 'https://other.test', scopes: 'mch_other' })).toBe('accepted')
   })

@@ -30,7 +30,7 @@ const UNUSABLE_PEM: readonly (readonly [string, string])[] = [
   ['a key that signs nothing', X25519.export({ format: 'pem', type: 'spki' }).toString()],
 ]
 
-describe('keys that are given, of which none is usable, are refused at start', () => {
+describe('configured keys without a usable key are refused at start', () => {
   it.each(UNUSABLE)('a key set of %s', (_, keys) => {
     expect(optionOf(() => withJwks({ keys }))).toBe('oauth.jwks')
     expect(optionOf(() => custom({ kind: 'static', jwks: { keys } }))).toBe('issuers[0].jwt.keys.jwks')
@@ -44,7 +44,7 @@ describe('keys that are given, of which none is usable, are refused at start', (
     expect(optionOf(() => custom({ kind: 'pem', pem }))).toBe('issuers[0].jwt.keys.pem')
   })
 
-  it('and one usable key among others is enough', () => {
+  it('one usable key among others is enough', () => {
     const jwks = { keys: [...UNUSABLE.flatMap(([, keys]) => keys), GOOD] }
     expect(() => withJwks(jwks)).not.toThrow()
     expect(() => custom({ kind: 'static', jwks })).not.toThrow()

@@ -5,7 +5,7 @@ import { testBed, type TestBed } from '../support/test-bed.js'
 
 interface StytchBed extends TestBed {
   readonly mint: (options?: Omit<MintJwtOptions, 'provider'>) => string
-  /** The paths that keys were fetched from. */
+  /** Paths of the requests for keys. */
   readonly paths: readonly string[]
 }
 
@@ -26,7 +26,7 @@ async function atStytch(extra: Extra | ((by: TestIssuer) => Extra) = {}): Promis
 }
 
 describe('the issuer of a token', () => {
-  it('may be the project or the address of the API', async () => {
+  it('may be the project or the URL of the API', async () => {
     const { issuer, mint, outcome } = await atStytch()
     expect(await outcome(mint({ claims: { iss: `stytch.com/${issuer.stytchProject.projectId}` } }))).toBe(
       'accepted',
@@ -42,7 +42,7 @@ describe('the issuer of a token', () => {
     },
   )
 
-  it('a token of another project from the same address is told by its audience', async () => {
+  it('a token of another project with the same iss is refused by its audience', async () => {
     const { issuer, mint, outcome } = await atStytch()
     const iss = issuer.endpoints.stytch
     expect(await outcome(mint({ audience: 'project-test-other', claims: { iss } }))).toBe('audience_mismatch')
@@ -52,7 +52,7 @@ describe('the issuer of a token', () => {
   })
 })
 
-describe('where the keys are', () => {
+describe('the URL of the keys', () => {
   it.each<[string, (by: TestIssuer) => Extra, (projectId: string) => string]>([
     ['the project', () => ({}), (projectId) => `/v1/sessions/jwks/${projectId}`],
     ['a B2B project', () => ({ b2b: true }), (projectId) => `/v1/b2b/sessions/jwks/${projectId}`],
@@ -109,7 +109,7 @@ describe('which tokens of the project are machine tokens', () => {
     ['an ID token', { claims: { nonce: 'n', at_hash: 'x' } }, 'type_not_allowed'],
     ['token_use id', { claims: { token_use: 'id' } }, 'type_not_allowed'],
     ['client_id equal to sub', user('m2m-client-live-1'), 'accepted'],
-    ['an imported client with an id of its own form', { subject: 'billing' }, 'accepted'],
+    ['an imported client with an id of another form', { subject: 'billing' }, 'accepted'],
     ['no scope', { claims: { scope: undefined } }, 'claim_missing'],
     ['scope as a list', { claims: { scope: ['a'] } }, 'claim_invalid'],
     ['an empty scope', { scopes: '' }, 'accepted'],
@@ -122,7 +122,7 @@ describe('which tokens of the project are machine tokens', () => {
     expect(await bed.outcome(bed.mint(mint))).toBe(expected)
   })
 
-  it('an opaque token is none, and nobody is asked', async () => {
+  it('an opaque token is refused without a call', async () => {
     const { issuer, outcome } = await atStytch()
     expect(await outcome('opaque')).toBe('issuer_unknown')
     expect(issuer.calls.total).toBe(0)
@@ -161,7 +161,7 @@ describe('scopes are action:resource, split at the first colon', () => {
     expect(await outcome(mint({ scopes: granted }), { scopes: demanded })).toBe(expected)
   })
 
-  it('or as scopeMatching says', async () => {
+  it('or compared by scopeMatching', async () => {
     const { mint, outcome } = await atStytch({ scopeMatching: 'exact' })
     expect(await outcome(mint({ scopes: 'read:*' }), { scopes: 'read:users' })).toBe('scope_insufficient')
   })

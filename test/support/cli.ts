@@ -11,7 +11,7 @@ export interface RunOptions {
   /** Added to the environment. */
   readonly variables?: Environment
   readonly stdin?: string | AsyncIterable<string>
-  /** What somebody at the terminal answers; without it there is no terminal. */
+  /** Input at the terminal prompt; without it there is no terminal. */
   readonly answer?: string
   readonly signal?: AbortSignal
   /** What happens to what is written to stdout. */
@@ -22,7 +22,7 @@ export interface Result {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
-  /** The questions that were asked. */
+  /** Prompts that were shown. */
   readonly asked: readonly string[]
 }
 

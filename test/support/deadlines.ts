@@ -51,7 +51,7 @@ export function runningDeadlines(): readonly number[] {
   return [...pending].map(({ due }) => due - seconds)
 }
 
-/** Waits for work whose calls an issuer never answers: whenever one has arrived, every deadline passes. */
+/** Waits for work whose calls an issuer never responds to: when a call has arrived, every deadline passes. */
 export async function withoutAnswer<T>(
   issuer: TestIssuer,
   endpoint: keyof TestIssuer['calls'],

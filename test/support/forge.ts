@@ -6,7 +6,7 @@ import {
 } from '../../src/testing/state/signing-keys.js'
 import { withReservedKeys } from './reserved-keys.js'
 
-/** A segment: text or bytes as they are, anything else as JSON. */
+/** Encodes a segment: a string or bytes unchanged, any other value as JSON. */
 export type Part = string | Buffer | object
 
 /** Base64url of a segment. */

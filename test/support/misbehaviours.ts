@@ -4,7 +4,7 @@ import type { FaultHandler } from '../../src/testing/index.js'
 import { expireDeadlines } from './deadlines.js'
 import { nextTurn } from './until.js'
 
-/** Answers with these bytes under a status and headers, whatever was asked. */
+/** Responds to every request with these bytes, status and headers. */
 export function says(
   status: number,
   body: string | Uint8Array = '',
@@ -24,7 +24,7 @@ export function saysJson(
   return says(status, JSON.stringify(value), { 'content-type': 'application/json', ...headers })
 }
 
-/** Writes to the connection what is no HTTP, or too much of it. */
+/** Writes bytes to the connection that are not HTTP, or too many. */
 export function saysRaw(bytes: string, end = true): FaultHandler {
   return (request) => {
     if (end) request.socket.end(bytes)
@@ -68,7 +68,7 @@ async function repeat(response: ServerResponse, work: (count: number) => void): 
   }
 }
 
-/** Never answers; every deadline passes. */
+/** Never responds; every deadline passes. */
 export const hang: FaultHandler = () => {
   setImmediate(expireDeadlines)
 }
@@ -118,7 +118,7 @@ export class Flood {
 
 const MEGABYTE = 1024 * 1024
 
-/** A small compressed body that becomes a large one, sent although plain bytes were asked for. */
+/** A small compressed body that becomes a large one, sent although the request forbids compression. */
 export function gzipBomb(megabytes = 20): FaultHandler {
   const bomb = gzipSync(Buffer.alloc(megabytes * MEGABYTE, ' '))
   return says(200, bomb, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
@@ -130,7 +130,7 @@ export const brokenGzip = says(200, 'this was never gzip', {
   'content-encoding': 'gzip',
 })
 
-/** Sends whoever follows somewhere else. */
+/** Redirects to another URL. */
 export function redirect(location: string, status = 307): FaultHandler {
   return says(status, '', { location })
 }

@@ -62,7 +62,7 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
 }
 
-/** The tables that say what the code knows. The options that every issuer takes have a section of their own. */
+/** Readers of the options per section of the page. The options of every issuer have a separate section. */
 const COMMON = commonOptions()
 const own = (table: Table): Table =>
   Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(COMMON, name)))

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** A key pair in the form that the test issuer asks for. */
+/** A key pair in the form that the test issuer requires. */
 export interface RsaKeyPair {
   readonly publicKey: string
   readonly privateKey: string

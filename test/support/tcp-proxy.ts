@@ -3,13 +3,13 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 /** What the proxy does with the connections that come. */
 type ProxyBehaviour =
   | 'pass'
-  /** Ends each connection at once with a TCP reset. */
+  /** Ends each connection immediately with a TCP reset. */
   | 'reset'
   /** Accepts and reads, and lets nothing through in either direction. */
   | 'blackHole'
-  /** Answers once, and resets the connection when it is used again. */
+  /** Responds once, and resets the connection when it is reused. */
   | 'resetOnReuse'
-  /** Lets so many bytes of the answers through, then resets. */
+  /** Number of response bytes to pass on before a reset. */
   | { readonly cutAfter: number }
 
 /** A TCP proxy on the loopback interface, for troubles that no HTTP server can have. */

@@ -10,7 +10,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   while (!(await holds())) await nextTurn()
 }
 
-/** The real fetch, of which a test can wait for the calls under way: those in the background are nobody's to await. */
+/** The real fetch. A test can wait for its calls in flight, because no caller awaits those in the background. */
 export function watchedFetch(): { readonly fetch: typeof fetch; readonly settled: () => Promise<void> } {
   let underWay = 0
   return {

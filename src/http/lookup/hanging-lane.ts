@@ -1,12 +1,12 @@
 import { timers } from '../../util/timers.js'
 
 /**
- * Lets at most one lookup hang at a time. One that is expected to hang waits for its turn; one that hangs unexpectedly
- * makes the others wait as well.
+ * Allows at most one hanging lookup at a time. A lookup that is expected to hang waits for its turn. A lookup that hangs
+ * unexpectedly makes these wait too.
  */
 export class HangingLane {
   readonly #patienceSeconds: number
-  /** Those whose lookup has hung before let the others go first, because they would keep the place for long. */
+  /** Lookups that hung before run last, because they would occupy the lane for long. */
   readonly #waiting = { first: [] as (() => void)[], last: [] as (() => void)[] }
   #hanging = 0
 
@@ -14,12 +14,12 @@ export class HangingLane {
     this.#patienceSeconds = patienceSeconds
   }
 
-  /** Does work that probably hangs, when nothing else does. */
+  /** Runs work that probably hangs, as soon as no other work hangs. */
   async takeTurn<T>(work: () => Promise<T>, hasHung: boolean): Promise<T> {
     if (this.#hanging === 0) this.#hanging = 1
     else {
       const queue = hasHung ? this.#waiting.last : this.#waiting.first
-      // A lookup that ends passes its place on, so that no other can come in between.
+      // The lookup that ends resolves this promise, so that no other lookup can take its turn in between.
       await new Promise<void>((resolve) => queue.push(resolve))
     }
     try {
@@ -29,7 +29,7 @@ export class HangingLane {
     }
   }
 
-  /** Does work now. It counts as hanging if it takes longer than the patience. */
+  /** Runs work immediately. It counts as hanging once it takes longer than the patience. */
   async watch<T>(work: () => Promise<T>): Promise<T> {
     let isHanging = false
     const cancel = timers.after(this.#patienceSeconds, () => {

@@ -4,31 +4,31 @@ import { HangingLane } from './hanging-lane.js'
 import { localAddresses } from './local-addresses.js'
 import { SharedResult } from './shared-result.js'
 
-/** What looks a host up. */
+/** Sources of host addresses. */
 export interface LookupSources {
-  /** Resolves a host by the operating system. Occupies a thread until it ends, and cannot be cancelled. */
+  /** Resolves a host with the operating system. It occupies a thread until it ends, and cannot be cancelled. */
   readonly resolve: (host: string, family: LookupFamily) => Promise<readonly LookupAddress[]>
   /**
-   * For which family of addresses the name servers answer, with addresses or without; `undefined` if they do not answer.
-   * Occupies no thread.
+   * Finds the address family for which the name servers respond, with or without addresses; `undefined` if they do not
+   * respond. It occupies no thread.
    */
-  readonly answeringFamily: (host: string) => Promise<LookupFamily | undefined>
-  /** How many lookups of the operating system run at a time. */
+  readonly findRespondingFamily: (host: string) => Promise<LookupFamily | undefined>
+  /** Number of lookups that the operating system runs concurrently. */
   readonly slots: () => number
 }
 
-/** The addresses that a lookup asks for, as in `dns.lookup`: 0 for every family that the system uses. */
+/** Address family of a lookup, as in `dns.lookup`: 0 for every family that the system uses. */
 export type LookupFamily = 0 | 4 | 6
 
-/** Seconds for which addresses are used without another lookup. */
+/** Seconds that addresses are cached. */
 const FRESH = 10
-/** Seconds after which the last good addresses are used while a lookup is still running. */
+/** Seconds after which a caller gets the last known addresses while a lookup is still running. */
 const PATIENCE = 0.5
-/** Seconds after which a lookup of the operating system counts as one that hangs: a slow name server needs less. */
+/** Seconds after which a lookup of the operating system counts as hanging. A slow name server needs less. */
 const HANGS = 2
-/** Seconds for which a failed lookup is not repeated. */
+/** Seconds that a failed lookup is cached. */
 const FAILED = 1
-/** How many hosts are kept; the least recently used goes first. */
+/** Maximum number of cached hosts. The least recently used host is evicted first. */
 const MOST_HOSTS = 256
 
 interface HostRecord {
@@ -38,20 +38,20 @@ interface HostRecord {
   failedUntil: number
   /** Whether the latest lookup of the operating system hung. */
   hasHung: boolean
-  /** Whether it hung although the name servers had answered. */
+  /** Whether it hung although the name servers had responded. */
   isMisjudged: boolean
   running?: { readonly result: SharedResult<readonly LookupAddress[]>; isOverdue: boolean }
 }
 
 /**
- * Looks hosts up for every issuer of the process, so that one whose name servers do not answer delays no other. The
- * operating system looks up two hosts at a time in each process, and a hanging lookup keeps its thread for 10 s or longer
+ * Looks up hosts for all issuers of the process, so that name servers that do not respond delay only their own hosts. The
+ * operating system looks up two hosts at a time per process, and a hanging lookup occupies its thread for 10 s or longer
  * (`resolv.conf(5)`: `timeout`, `attempts`). Therefore:
  *
- * - Everyone who needs a host shares one lookup of it.
- * - Whether a host hangs is found out first, by a query that takes no thread. Hosts that hang take turns at one thread.
- * - If the name servers answer for one family of addresses only, the operating system does not look up the other.
- * - Addresses stay known: if another lookup does not end soon, the last good addresses are used.
+ * - Concurrent callers of a host share one lookup.
+ * - A query that occupies no thread first checks whether a lookup would hang. Hosts that hang share one thread, in turn.
+ * - If the name servers respond for one address family only, the operating system does not look up the other.
+ * - Addresses stay cached. If a further lookup takes too long, the last known addresses are used.
  */
 export class HostLookup {
   readonly #sources: LookupSources
@@ -64,10 +64,10 @@ export class HostLookup {
   }
 
   /**
-   * The addresses of a host.
+   * Returns the addresses of a host.
    *
    * @throws The error of the lookup, with a system error code.
-   * @throws The reason of `signal`, once it is aborted.
+   * @throws The reason of `signal` if it is aborted.
    */
   async addresses(hostname: string, signal: AbortSignal): Promise<readonly LookupAddress[]> {
     const host = hostname.toLowerCase()
@@ -83,7 +83,7 @@ export class HostLookup {
     return record.running.result.wait(signal)
   }
 
-  /** How many callers wait, and how many hosts are known. */
+  /** Number of waiting callers and of cached hosts. */
   get load(): { readonly waiting: number; readonly hosts: number } {
     let waiting = 0
     for (const { running } of this.#hosts.values()) waiting += running?.result.waiting ?? 0
@@ -97,7 +97,7 @@ export class HostLookup {
       hasHung: false,
       isMisjudged: false,
     }
-    // Reinserted, so that the map is in the order of use.
+    // Reinserted, so that the map is ordered by last use.
     this.#hosts.delete(host)
     this.#hosts.set(host, record)
     return record
@@ -134,7 +134,7 @@ export class HostLookup {
     result: SharedResult<readonly LookupAddress[]>,
     error: NodeJS.ErrnoException,
   ): void {
-    // The name servers said that the host has no address any more. Any other failure says nothing about the host.
+    // `ENOTFOUND` means that the host has no address any more. Other failures say nothing about the host.
     if (error.code === 'ENOTFOUND') delete record.addresses
     record.failure = error
     record.failedUntil = elapsedLifetime() + FAILED
@@ -143,9 +143,9 @@ export class HostLookup {
   }
 
   async #lookUp(host: string, record: HostRecord): Promise<readonly LookupAddress[]> {
-    const family = await this.#sources.answeringFamily(host).catch(() => undefined)
-    // The only slot would be taken from every other host of the process.
-    if (family === undefined && this.#sources.slots() < 2) throw unansweredError()
+    const family = await this.#sources.findRespondingFamily(host).catch(() => undefined)
+    // A lookup that hangs would occupy the only slot of the process.
+    if (family === undefined && this.#sources.slots() < 2) throw createNoResponseError()
     const resolve = (): Promise<readonly LookupAddress[]> => this.#resolve(host, record, family)
     return family === undefined || record.isMisjudged
       ? this.#lane.takeTurn(resolve, record.hasHung)
@@ -161,8 +161,8 @@ export class HostLookup {
     try {
       return await this.#sources.resolve(host, family ?? 0)
     } catch (error) {
-      // The host may have addresses of the family for which no name server answered.
-      if (family && (error as NodeJS.ErrnoException).code === 'ENOTFOUND') throw unansweredError()
+      // The host may have addresses of the family for which no name server responded.
+      if (family && (error as NodeJS.ErrnoException).code === 'ENOTFOUND') throw createNoResponseError()
       throw error
     } finally {
       record.hasHung = timers.elapsed() - started >= HANGS
@@ -183,6 +183,6 @@ function addressesOf({ addresses }: HostRecord, failure: Error): readonly Lookup
   return addresses
 }
 
-function unansweredError(): Error {
-  return Object.assign(new Error('no name server answers'), { code: 'ETIMEOUT' })
+function createNoResponseError(): Error {
+  return Object.assign(new Error('no name server responds'), { code: 'ETIMEOUT' })
 }

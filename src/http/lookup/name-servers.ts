@@ -2,54 +2,59 @@ import { promises as dns } from 'node:dns'
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import { timers } from '../../util/timers.js'
 import type { LookupFamily } from './host-lookup.js'
-import { hostsFileNames, searchOrder } from './resolver-files.js'
+import { isInHostsFile, searchOrder } from './resolver-files.js'
 
 type Family = 4 | 6
 
-/** What a name server said about one family of addresses. */
+/** Response of the name servers for one address family. */
 type Reply = 'addresses' | 'none'
 
-/** Asks name servers without a thread. */
+/** DNS queries that occupy no thread. */
 export type NameServerQueries = Pick<dns.Resolver, 'resolve4' | 'resolve6' | 'cancel'>
 
-/** Seconds after which name servers that have said nothing about a name count as silent: slow ones answer earlier. */
+/** Seconds without a response after which name servers count as silent. Slow name servers respond earlier. */
 const SILENCE = 2
 
-/** Seconds for which the other family is waited for, once a host has addresses of one. */
+/** Seconds to wait for the other address family after addresses of one family were found. */
 const GRACE = 0.3
 
-/** c-ares repeats a query after so many milliseconds, at the next name server. Longer in total than {@link SILENCE}. */
+/**
+ * Options of c-ares: it repeats a query at the next name server after `timeout` milliseconds. The total is longer than
+ * {@link SILENCE}.
+ */
 const REPETITION = { timeout: 900, tries: 4 } as const
 
-/** c-ares says this when no name server was reached. Every other code came in a reply. */
+/** Error codes of c-ares for queries without a response. Every other code comes from a response. */
 const SILENT = ['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED']
 
 /**
- * For which family of addresses a lookup by the operating system would end soon, by asking the same names as it does:
- * those of the search list too (`resolv.conf(5)`). `undefined` if it would not.
+ * Finds the address family for which a lookup by the operating system would not hang. It queries the same names as the
+ * operating system, including those of the search list (`resolv.conf(5)`).
+ *
+ * @returns 0 for every family, or `undefined` if a lookup would hang.
  */
-export async function familyOfNameServers(host: string): Promise<LookupFamily | undefined> {
-  if (hostsFileNames(host)) return 0
-  // A new one each time, because it reads the configuration when it is created.
-  return answeringFamily(searchOrder(host), familiesOf(ownAddresses()), () => new dns.Resolver(REPETITION))
+export async function findRespondingFamily(host: string): Promise<LookupFamily | undefined> {
+  if (isInHostsFile(host)) return 0
+  // Created for each query, because a resolver reads the configuration when it is created.
+  return queryFamilies(searchOrder(host), familiesOf(localInterfaces()), () => new dns.Resolver(REPETITION))
 }
 
 /**
- * The families of addresses that the system asks for with `ADDRCONFIG` (`getaddrinfo(3)`): those of which the machine has
- * an address that is not loopback.
+ * Returns the address families that the operating system queries with `ADDRCONFIG` (`getaddrinfo(3)`): the families of
+ * which the machine has an address other than loopback.
  */
 export function familiesOf(
-  own: readonly Pick<NetworkInterfaceInfo, 'family' | 'internal'>[],
+  interfaces: readonly Pick<NetworkInterfaceInfo, 'family' | 'internal'>[],
 ): readonly Family[] {
   const hasFamily = (name: string): boolean =>
-    own.some(({ family, internal }) => !internal && family === name)
-  // A machine that has neither asks for both.
+    interfaces.some(({ family, internal }) => !internal && family === name)
+  // The operating system queries both families on a machine that has neither.
   if (hasFamily('IPv4') === hasFamily('IPv6')) return [4, 6]
   return hasFamily('IPv4') ? [4] : [6]
 }
 
-/** Some systems forbid a process to read them. */
-function ownAddresses(): readonly NetworkInterfaceInfo[] {
+/** Returns the addresses of the machine; empty where the system forbids reading them. */
+function localInterfaces(): readonly NetworkInterfaceInfo[] {
   try {
     return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses)
   } catch {
@@ -57,28 +62,28 @@ function ownAddresses(): readonly NetworkInterfaceInfo[] {
   }
 }
 
-/** {@link familyOfNameServers} by the names and families given. A name server that is silent about one family is not silent. */
-export async function answeringFamily(
+/** {@link findRespondingFamily} for given names and families. Name servers that respond for one family are not silent. */
+export async function queryFamilies(
   names: readonly string[],
   families: readonly Family[],
   createQueries: () => NameServerQueries,
 ): Promise<LookupFamily | undefined> {
-  let answered = families
+  let responding = families
   for (const name of names) {
-    const replies = await repliesTo(name, families, createQueries())
-    answered = answered.filter((family) => replies.has(family))
+    const replies = await queryName(name, families, createQueries())
+    responding = responding.filter((family) => replies.has(family))
     const found = families.filter((family) => replies.get(family) === 'addresses')
-    if (answered.length === 0) return undefined
+    if (responding.length === 0) return undefined
     if (found.length === 0) continue
-    if (!found.some((family) => answered.includes(family))) return undefined
+    if (!found.some((family) => responding.includes(family))) return undefined
     break
   }
-  const [only = 0] = answered
-  return answered.length === families.length ? 0 : only
+  const [family = 0] = responding
+  return responding.length === families.length ? 0 : family
 }
 
-/** What the name servers say about a name; nothing about a family for which they are silent. */
-function repliesTo(
+/** Queries a name for each family. A family without a response is absent from the result. */
+function queryName(
   name: string,
   families: readonly Family[],
   queries: NameServerQueries,
@@ -94,7 +99,7 @@ function repliesTo(
     cancels.push(timers.after(SILENCE, end))
     let pending = families.length
     for (const family of families) {
-      void replyOf(family === 4 ? queries.resolve4(name) : queries.resolve6(name)).then((reply) => {
+      void readReply(family === 4 ? queries.resolve4(name) : queries.resolve6(name)).then((reply) => {
         pending -= 1
         if (reply !== undefined) replies.set(family, reply)
         if (pending === 0) end()
@@ -104,7 +109,7 @@ function repliesTo(
   })
 }
 
-async function replyOf(query: Promise<readonly string[]>): Promise<Reply | undefined> {
+async function readReply(query: Promise<readonly string[]>): Promise<Reply | undefined> {
   try {
     return (await query).length > 0 ? 'addresses' : 'none'
   } catch (error) {

@@ -1,18 +1,18 @@
 import { readFileSync, statSync } from 'node:fs'
 
-/** A text file of the system, parsed again when it has changed. One that cannot be read counts as empty. */
+/** System file that is parsed again after it has changed. An unreadable file counts as empty. */
 class SystemFile<T> {
   readonly #path: string
-  readonly #parse: (text: string) => T
+  readonly #parse: (content: string) => T
   #parsed: { readonly version: string; readonly value: T } | undefined
 
-  constructor(path: string, parse: (text: string) => T) {
+  constructor(path: string, parse: (content: string) => T) {
     this.#path = path
     this.#parse = parse
   }
 
   read(): T {
-    // Synchronously, because asynchronous reads need the threads that hanging lookups may occupy.
+    // Synchronous, because asynchronous reads need the threads that hanging lookups may occupy.
     try {
       const { mtimeMs, size, ino } = statSync(this.#path)
       const version = `${mtimeMs} ${size} ${ino}`
@@ -29,41 +29,41 @@ class SystemFile<T> {
 const HOSTS = new SystemFile('/etc/hosts', parseHosts)
 const RESOLVER = new SystemFile('/etc/resolv.conf', parseResolver)
 
-/** The order in which names are searched. */
+/** Search settings of `resolv.conf(5)`. */
 interface SearchSettings {
   readonly search: readonly string[]
-  /** A name with fewer dots is searched for in the search list first. */
+  /** `ndots`: a name with fewer dots is first searched for in the search list. */
   readonly dots: number
 }
 
-/** Whether the hosts file names a host, which the system then finds without a name server. */
-export function hostsFileNames(host: string): boolean {
+/** Whether the hosts file contains a host, which the operating system then finds without a name server. */
+export function isInHostsFile(host: string): boolean {
   return HOSTS.read().has(host)
 }
 
-/** The names that the system asks for until it finds one, in their order. */
+/** Returns the names that the operating system queries for a host, in order, until one is found. */
 export function searchOrder(host: string): readonly string[] {
   return candidatesOf(host, RESOLVER.read())
 }
 
-/** {@link searchOrder} by the settings given. */
+/** {@link searchOrder} for given settings. */
 export function candidatesOf(host: string, { search, dots }: SearchSettings): readonly string[] {
   if (host.endsWith('.')) return [host]
   const completed = search.map((domain) => `${host}.${domain}`)
   return host.split('.').length - 1 >= dots ? [host, ...completed] : [...completed, host]
 }
 
-/** The names in a hosts file, in lower case. */
-export function parseHosts(text: string): ReadonlySet<string> {
-  const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
+/** Returns the names in a hosts file, in lower case. */
+export function parseHosts(content: string): ReadonlySet<string> {
+  const lines = content.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
   return new Set(lines.flatMap(([, ...names]) => names.map((name) => name.toLowerCase())))
 }
 
-/** The search list and `ndots` of a `resolv.conf`. Of several `search` and `domain` lines the last one counts. */
-export function parseResolver(text: string): SearchSettings {
+/** Reads the search list and `ndots` of a `resolv.conf`. The last `search` or `domain` line applies. */
+export function parseResolver(content: string): SearchSettings {
   let search: readonly string[] = []
   let dots = 1
-  for (const line of text.split('\n')) {
+  for (const line of content.split('\n')) {
     const [keyword, ...values] = line.trim().split(/\s+/)
     if (keyword === 'search' || keyword === 'domain') search = values.map((value) => value.replace(/\.$/, ''))
     if (keyword !== 'options') continue

@@ -1,21 +1,21 @@
 import dns, { type LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { HostLookup, type LookupFamily } from './host-lookup.js'
-import { familyOfNameServers } from './name-servers.js'
+import { findRespondingFamily } from './name-servers.js'
 
-/** Node passes this for its own connections, so that machines without IPv6 get no IPv6 addresses. */
+/** Node passes this flag for its own connections, so that machines without IPv6 get no IPv6 addresses. */
 const HINTS = process.platform === 'win32' ? 0 : dns.ADDRCONFIG
 
-/** libuv starts this many threads, unless `UV_THREADPOOL_SIZE` says otherwise. */
+/** Number of threads that libuv starts, unless `UV_THREADPOOL_SIZE` is set. */
 const THREADS = 4
 
-/** One for the process, because its lookups share the threads. */
-const shared = new HostLookup({ resolve, answeringFamily: familyOfNameServers, slots: lookupSlots })
+/** Single instance, because all lookups of the process share the threads. */
+const sharedLookup = new HostLookup({ resolve, findRespondingFamily, slots: lookupSlots })
 
-/** The lookup of one connection. It gives up once `signal` is aborted. */
+/** Creates the lookup function of one connection. It fails when `signal` is aborted. */
 export function lookupUntil(signal: AbortSignal): LookupFunction {
   return (host, options, callback) => {
-    shared.addresses(host, signal).then(
+    sharedLookup.addresses(host, signal).then(
       (addresses) => {
         const [first] = addresses
         if (options.all === true) callback(null, [...addresses])
@@ -29,7 +29,7 @@ export function lookupUntil(signal: AbortSignal): LookupFunction {
 }
 
 function resolve(host: string, family: LookupFamily): Promise<readonly LookupAddress[]> {
-  // A machine without addresses but loopback finds no host of one family with `ADDRCONFIG`.
+  // With `ADDRCONFIG` and one family, a machine with only loopback addresses finds no host.
   const hints = family === 0 ? HINTS : 0
   return new Promise((fulfil, reject) => {
     dns.lookup(host, { all: true, family, hints }, (error, addresses) => {
@@ -39,7 +39,7 @@ function resolve(host: string, family: LookupFamily): Promise<readonly LookupAdd
   })
 }
 
-/** libuv lets half of the threads look up hosts, and at least one. */
+/** Number of concurrent lookups: libuv uses half of its threads for them, and at least one. */
 function lookupSlots(): number {
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? THREADS)
   return Math.floor(((Number.isInteger(threads) && threads > 0 ? threads : THREADS) + 1) / 2)

@@ -3,15 +3,23 @@ interface Waiter<T> {
   readonly reject: (error: Error) => void
 }
 
-/** A result that many callers wait for. A caller that gives up leaves nothing behind, unlike with a shared promise. */
+/**
+ * Result that many callers wait for. An aborted caller is removed, whereas a shared promise keeps the reactions of all
+ * callers until it settles.
+ */
 export class SharedResult<T> {
   readonly #waiters = new Set<Waiter<T>>()
 
+  /** Number of waiting callers. */
   get waiting(): number {
     return this.#waiters.size
   }
 
-  /** @throws The reason of `signal`, once it is aborted. */
+  /**
+   * Waits for the result.
+   *
+   * @throws The reason of `signal` if it is aborted.
+   */
   wait(signal: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const abort = (): void => {
@@ -36,12 +44,12 @@ export class SharedResult<T> {
     })
   }
 
-  /** Gives the value to everyone who waits now. */
+  /** Resolves all waiting callers with the value. */
   resolve(value: T): void {
     for (const waiter of this.#take()) waiter.resolve(value)
   }
 
-  /** Gives the error to everyone who waits now. */
+  /** Rejects all waiting callers with the error. */
   reject(error: Error): void {
     for (const waiter of this.#take()) waiter.reject(error)
   }

@@ -1,8 +1,8 @@
 import type { ResponseHeaders } from './messages.js'
 
 /**
- * Headers as Node received them. `IncomingMessage.headers` drops a second `Content-Type`, which must be seen.
- * Creating a `Headers` would cost as much as the rest of reading a small response.
+ * Headers of a response, read from `rawHeaders`. `IncomingMessage.headers` drops a second `Content-Type`, which must be
+ * detected. Creating a `Headers` would cost as much as the rest of reading a small response.
  */
 export class NodeHeaders implements ResponseHeaders {
   readonly #raw: readonly string[]

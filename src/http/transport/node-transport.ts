@@ -5,43 +5,43 @@ import { PLAIN_BYTES, type HttpResponse, type TransportRequest } from './message
 import { NodeHeaders } from './node-headers.js'
 import { ResponseText } from './response-text.js'
 
-/** How long an idle connection is kept. Servers and load balancers in between keep one for 5 s and longer. */
+/** Milliseconds that an idle connection is kept. Servers and load balancers keep it for 5 s or longer. */
 const IDLE_MILLISECONDS = 4000
 
-/** Some load balancers refuse a request without it. */
+/** Some load balancers reject a request without a `User-Agent`. */
 const USER_AGENT = { 'user-agent': 'm2m-guard' } as const
 
 type Protocol = 'http:' | 'https:'
 
-/** Loads `node:http` or `node:https`, which a guard that never calls an issuer does not need. */
+/** Loads `node:http` or `node:https` on first use, because a guard that never calls an issuer does not need them. */
 function moduleOf(protocol: Protocol): Pick<typeof http, 'Agent' | 'request'> {
-  // Typed apart, because the two modules have different options.
+  // Two calls, because the types of the two modules have different options.
   return protocol === 'https:'
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http')
 }
 
-/** Sends requests over connections of its own, through agents of `node:http` and `node:https`. */
+/** Sends requests over separate connections, with dedicated agents of `node:http` and `node:https`. */
 export class NodeTransport {
   readonly #agents = new Map<Protocol, http.Agent>()
   #isClosed = false
 
   async send(request: TransportRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const address = addressOf(request.url)
-    const agent = this.#agentFor(protocolOf(address))
+    const url = parseUrl(request.url)
+    const agent = this.#agentFor(protocolOf(url))
     try {
-      return await sendOnce(request, { address, agent, signal })
+      return await sendOnce(request, { url, agent, signal })
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error
-      // A server that closed one idle connection has probably closed the others: the next attempt must not use them.
+      // A server that closed one idle connection has probably closed the others, so the retry must not use them.
       closeIdle(agent)
       if (request.isRepeatable !== true) throw error
     }
     signal.throwIfAborted()
-    return sendOnce(request, { address, agent, signal })
+    return sendOnce(request, { url, agent, signal })
   }
 
-  /** Requests in flight keep their connections until they end: a service that shuts down still answers its callers. */
+  /** Closes idle connections. Requests in flight complete, so that a service that shuts down can respond to its callers. */
   close(): void {
     this.#isClosed = true
     for (const agent of this.#agents.values()) {
@@ -62,18 +62,18 @@ export class NodeTransport {
   }
 }
 
-/** The issuer closed a kept connection when it was used again, before any response. */
+/** The issuer closed a kept connection when it was reused, before any response. */
 class StaleConnectionError extends Error {
   constructor(cause: Error) {
     super('stale connection', { cause })
   }
 }
 
-function addressOf(url: string): URL {
-  const address = new URL(url)
-  // Node would send them as credentials. The fetch standard refuses such an address as well.
-  if (address.username !== '' || address.password !== '') throw new TypeError('URL with credentials')
-  return address
+function parseUrl(input: string): URL {
+  const url = new URL(input)
+  // Node would send user name and password as Basic credentials. The Fetch standard rejects such URLs as well.
+  if (url.username !== '' || url.password !== '') throw new TypeError('URL with credentials')
+  return url
 }
 
 function protocolOf({ protocol }: URL): Protocol {
@@ -88,12 +88,12 @@ function closeIdle({ freeSockets }: http.Agent): void {
 
 function sendOnce(
   { method, headers, body, maxBytes }: TransportRequest,
-  { address, agent, signal }: { address: URL; agent: http.Agent; signal: AbortSignal },
+  { url, agent, signal }: { url: URL; agent: http.Agent; signal: AbortSignal },
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    // Called on the module, where tracing and mocking tools replace the function.
-    const { request } = moduleOf(protocolOf(address))
-    const sent = request(address, {
+    // Read from the module on each call, because tracing and mocking tools replace the function there.
+    const { request } = moduleOf(protocolOf(url))
+    const sent = request(url, {
       agent,
       method,
       lookup: lookupUntil(signal),
@@ -117,11 +117,11 @@ function sendOnce(
       sent.destroy()
     }
     signal.addEventListener('abort', abort, { once: true })
-    // Stays until the end, because a connection may fail again after the first failure.
+    // Never removed: a connection may emit a second error, which would end the process without a listener.
     sent.on('error', (error) => {
       fail(sent.reusedSocket && !hasResponse && isReset(error) ? new StaleConnectionError(error) : error)
     })
-    // Node ends a request without an error for 101, which no request asks for.
+    // Node closes a request without an error after an unexpected 101 response.
     sent.on('close', () => {
       fail(new Error('connection closed'))
     })
@@ -158,9 +158,9 @@ function readResponse(
     }
   }
   response.on('error', fail)
-  // Not decompressed, because a few bytes could become any number.
+  // Never decompressed, because a small compressed body can expand without limit.
   if (isCompressed(headers)) {
-    fail(new UnreadableResponseError('compressed answer, although plain bytes were asked for'))
+    fail(new UnreadableResponseError('compressed response, although the request forbids it'))
     return
   }
   response.on('data', (chunk: Buffer) => {

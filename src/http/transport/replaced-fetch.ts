@@ -1,16 +1,16 @@
-/** Where undici keeps the global dispatcher. Some versions write both, and read one of them. */
+/** Global symbols under which undici stores the global dispatcher. Some versions write both and read one of them. */
 const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name))
 
-/** The classes of Node's own dispatcher: the second one is how undici 8 shows an `Agent` under the older name. */
+/** Class names of Node's default dispatcher. undici 8 stores a `Dispatcher1Wrapper` of its `Agent` under the older symbol. */
 const DEFAULT_CLASSES = ['Agent', 'Dispatcher1Wrapper']
 
-/** As it was when this module was loaded. */
+/** Global `fetch` at the time this module was loaded. */
 const originalFetch = globalThis.fetch
 
 /**
- * The global fetch, if the process expects requests to go through it: because it was replaced (a mock, a tracing
- * tool), or because its dispatcher was (undici's `ProxyAgent` or `MockAgent`, or `NODE_USE_ENV_PROXY`).
- * A dispatcher of the class `Agent` cannot be told from Node's own.
+ * Returns the global `fetch` if it was replaced (by a mock or a tracing tool), or if its dispatcher was (by undici's
+ * `ProxyAgent` or `MockAgent`, or by `NODE_USE_ENV_PROXY`). Otherwise `undefined`. A custom dispatcher of the class `Agent`
+ * cannot be distinguished from Node's default.
  */
 export function replacedFetch(): typeof fetch | undefined {
   const current = globalThis.fetch

@@ -3,22 +3,22 @@ import type { HttpResponse, TransportRequest } from './messages.js'
 import { NodeTransport } from './node-transport.js'
 import { replacedFetch } from './replaced-fetch.js'
 
-/** Sends requests to one issuer, over connections that nothing else uses. */
+/** Sends requests to one issuer, over connections that no other issuer uses. */
 export interface Transport {
   /**
-   * Sends one request and reads the whole response. Gives up once `signal` is aborted, and closes the connection then.
+   * Sends one request and reads the whole response. Aborts and closes the connection when `signal` is aborted.
    *
    * @throws UnreadableResponseError for a response that is too large, compressed or not UTF-8.
-   * @throws What the network stack or a custom fetch throws. It may quote the request.
+   * @throws The error of the network stack or of a custom `fetch`. It may quote the request.
    */
   send(request: TransportRequest, signal: AbortSignal): Promise<HttpResponse>
-  /** Closes idle connections now, and those in use once their response has been read. */
+  /** Closes idle connections immediately, and each connection in use after its response has been read. */
   close(): void
 }
 
 /**
- * Creates a transport: over connections of its own, or through a custom fetch. A global fetch that a tool has replaced
- * is used like a custom one.
+ * Creates a transport that uses separate connections, or a custom `fetch`. A global `fetch` that a tool has replaced is
+ * used like a custom one.
  */
 export function createTransport(customFetch: typeof fetch | undefined): Transport {
   if (customFetch !== undefined) {

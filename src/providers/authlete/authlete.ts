@@ -30,24 +30,37 @@ import { narrowToPayload } from '../narrow-to-payload.js'
 
 /** Options of {@link authlete}. */
 export interface AuthleteOptions extends CommonIssuerOptions {
-  /** The service's id. */
+  /** Id of the service. */
   readonly serviceId: string
-  /** A service access token; never the organization's, which opens every service. */
+  /** Service access token. Do not use an organization access token, because it gives access to every service. */
   readonly serviceAccessToken: string
-  /** The region's address: a service lives in one only, so there is no default. `https://us.authlete.com`, for example. */
+  /**
+   * Base URL of the region's API, such as `https://us.authlete.com`, without a query. It has no default, because a service
+   * exists in one region only.
+   */
   readonly apiUrl: string
-  /** The authorization server's issuer identifier: its JWT access tokens are then checked locally, with `audience` required. */
+  /**
+   * Issuer identifier of the authorization server (RFC 8414 section 2). With it JWTs are verified locally, and `audience`
+   * is required.
+   *
+   * @defaultValue JWTs are introspected
+   */
   readonly issuer?: string
-  /** The key set's address, for local checks. Default: discovered from `issuer`. */
+  /**
+   * URL of the key set for local verification. Requires `issuer`. https, or http on loopback.
+   *
+   * @defaultValue `jwks_uri` of the discovery document of `issuer`
+   */
   readonly jwksUri?: string
   /**
-   * The audience this API goes by: one of the token's resources (RFC 8707) must be among these. Without
-   * it, or with `null`, any token of the service passes this check.
+   * Audiences that identify this API: one of the token's resources (RFC 8707) must be among them. `null` disables the check.
+   *
+   * @defaultValue `null`; required if `issuer` is set
    */
   readonly audience?: string | readonly string[] | null
 }
 
-/** The options of {@link authlete}. */
+/** Readers of the options of {@link authlete}. */
 export const AUTHLETE_OPTIONS = {
   ...commonOptions(),
   serviceId: readers.nonEmptyString,
@@ -61,51 +74,64 @@ export const AUTHLETE_OPTIONS = {
 type AuthleteSettings = Result<typeof AUTHLETE_OPTIONS>
 
 /**
- * Tokens of an authorization server built on Authlete: opaque ones through Authlete's introspection, JWTs
- * locally where `issuer` is given and otherwise through introspection as well.
+ * Creates an issuer for an authorization server built on Authlete. Opaque tokens are introspected at Authlete's API. JWTs are
+ * verified locally if `issuer` is set, and introspected otherwise.
  *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ * @throws ConfigurationError that names the missing, invalid or unknown option.
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [
+ *     authlete({
+ *       serviceId: '21653835348762',
+ *       serviceAccessToken: process.env.AUTHLETE_SERVICE_ACCESS_TOKEN!,
+ *       apiUrl: 'https://us.authlete.com',
+ *       audience: 'https://orders.internal',
+ *     }),
+ *   ],
+ * })
+ * ```
  */
 export function authlete(options: AuthleteOptions): Issuer {
-  const own = readOptions('authlete', options, AUTHLETE_OPTIONS)
-  const jwt = localProfile(own)
-  // JWTs are checked locally then, and Authlete is not asked whom they are for.
-  if (jwt !== undefined) audience.read('authlete.audience', own.audience)
+  const settings = readOptions('authlete', options, AUTHLETE_OPTIONS)
+  const jwt = localProfile(settings)
+  // A JWT that is verified locally must be checked for its audience, because Authlete does not check it.
+  if (jwt !== undefined) audience.read('authlete.audience', settings.audience)
   return Object.freeze({
-    name: own.issuer ?? `authlete:${own.serviceId}`,
+    name: settings.issuer ?? `authlete:${settings.serviceId}`,
     provider: 'authlete',
-    audience: own.audience ?? null,
-    scopeMatcher: own.scopeMatching,
+    audience: settings.audience ?? null,
+    scopeMatcher: settings.scopeMatching,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: null },
-    remote: introspectionProfile(own),
-    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
+    remote: introspectionProfile(settings),
+    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   } satisfies Issuer)
 }
 
-function localProfile(own: AuthleteSettings): JwtProfile | undefined {
-  const { issuer, jwksUri, keys: options } = own
+function localProfile(settings: AuthleteSettings): JwtProfile | undefined {
+  const { issuer, jwksUri, keys: options } = settings
   if (issuer === undefined) {
     if (jwksUri !== undefined) urlWithoutQuery.read('authlete.issuer', issuer)
     return undefined
   }
   const keys: KeySource =
     jwksUri === undefined ? { kind: 'discovery', issuer, options } : { kind: 'remote', url: jwksUri, options }
-  return jwtProfile(issuer, keys, own, false)
+  return jwtProfile(issuer, keys, settings, false)
 }
 
-function introspectionProfile(own: AuthleteSettings): RemoteProfile {
-  const { apiUrl, serviceId, serviceAccessToken } = own
+function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
+  const { apiUrl, serviceId, serviceAccessToken } = settings
   return {
     endpoint: `${authleteServiceUrl('authlete', apiUrl, serviceId)}/auth/introspection`,
-    options: own.remote,
+    options: settings.remote,
     request: (token) => ({
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${serviceAccessToken}`,
         'content-type': 'application/json',
       },
-      // Without scopes: the answer is then a fact about the token and serves every route.
+      // Without `scopes`, so that the result does not depend on a route and one cached result serves all routes.
       body: JSON.stringify({ token }),
     }),
     read: (response, token) => {
@@ -116,10 +142,10 @@ function introspectionProfile(own: AuthleteSettings): RemoteProfile {
   }
 }
 
-/** Reads Authlete's answer: 200 for every verdict, and the verdict in `action`. */
+/** Reads a response of Authlete. Its status is 200 for every decision, and `action` contains the decision. */
 function readAction({ status, json }: RemoteResponse): RemoteResult {
   if (status !== 200) return statusFault(status)
-  if (!isRecord(json)) return { fault: 'issuer_unavailable', detail: 'the answer is no JSON object' }
+  if (!isRecord(json)) return { fault: 'issuer_unavailable', detail: 'the response is not a JSON object' }
   switch (ownMember(json, 'action')) {
     case 'OK':
       return readUsable(json)
@@ -127,15 +153,15 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
     case 'FORBIDDEN':
       return { active: false, reason: 'token_inactive', detail: 'Authlete does not accept the token' }
     case 'BAD_REQUEST':
-      return { fault: 'issuer_refused_us', detail: 'Authlete says our request is wrong' }
+      return { fault: 'issuer_refused_us', detail: 'Authlete rejects our request (BAD_REQUEST)' }
     default:
-      return { fault: 'issuer_unavailable', detail: 'Authlete failed, or answered with an unknown action' }
+      return { fault: 'issuer_unavailable', detail: 'Authlete failed, or its response has an unknown action' }
   }
 }
 
 function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
-    return { active: false, reason: 'token_inactive', detail: 'Authlete does not say existent and usable' }
+    return { active: false, reason: 'token_inactive', detail: 'existent and usable are not both true' }
   }
   if (nonEmptyString(json, 'certificateThumbprint') !== undefined) {
     return { active: false, reason: 'proof_missing', detail: 'the token is bound to a client certificate' }
@@ -147,7 +173,7 @@ function readUsable(json: Claims): RemoteResult {
   if (clientId === UNREADABLE) {
     return {
       fault: 'issuer_unavailable',
-      detail: 'the answer names the client in a form that cannot be read',
+      detail: 'the client id in the response is invalid',
     }
   }
   const subject = ownMember(json, 'subject') ?? clientId
@@ -171,7 +197,7 @@ function readUsable(json: Claims): RemoteResult {
   return { active: true, facts }
 }
 
-/** Reads a response about a JWT that is verified already. */
+/** Reads a response about a JWT whose signature is already verified. */
 function readConfirmation(response: RemoteResponse): ConfirmationResult {
   const result = readAction(response)
   if ('fault' in result || !result.active || !isRecord(response.json)) return result
@@ -186,37 +212,37 @@ function readConfirmation(response: RemoteResponse): ConfirmationResult {
       expiresAt,
       ...(ids.length === 0 ? {} : { clientId: ids }),
       ...(subject === undefined ? {} : { subject }),
-      // Null is how Authlete says that a token has no scopes: taken as absent, it would leave a JWT those it states.
+      // Authlete uses null for a token without scopes. If it counted as absent, a JWT would keep the scopes that it states.
       ...(ownMember(json, 'scopes') === undefined ? {} : { scopes }),
       ...(audience.length === 0 ? {} : { audience }),
     },
   }
 }
 
-/** The ids of the client. A JWT may name it by either. */
+/** Returns the number and the alias of the client. A JWT may name the client by either. */
 function clientIdsIn(json: Claims): readonly string[] {
   return [readNumber(json), nonEmptyString(json, 'clientIdAlias')].filter((id) => typeof id === 'string')
 }
 
-/** There is a client, and its id is not valid: policies must not take the subject for it. */
+/** Marks a client with an invalid id. It must not count as absent, because policies then compare the subject. */
 const UNREADABLE = Symbol('unreadable')
 
-/** The id the client used: its alias where that is the one, else its number. */
+/** Reads the client id that the client used: its alias or its number. */
 function readClientId(json: Claims): string | undefined | typeof UNREADABLE {
   if (ownMember(json, 'clientIdAliasUsed') === true)
     return nonEmptyString(json, 'clientIdAlias') ?? UNREADABLE
   return readNumber(json)
 }
 
-/** The number of the client, as a string. */
+/** Reads the number of the client, as a string. */
 function readNumber(json: Claims): string | undefined | typeof UNREADABLE {
   const id = ownMember(json, 'clientId') ?? undefined
   if (id === undefined) return undefined
-  // Beyond the safe range two clients would share one number.
+  // Beyond the safe integer range, JSON parsing rounds, so that two clients would share one number.
   return typeof id === 'number' && Number.isSafeInteger(id) ? String(id) : UNREADABLE
 }
 
-/** Members that are instructions to us or diagnostics, not facts about the token. */
+/** Members of a response that are instructions or diagnostics, not facts about the token. */
 const NOT_FACTS = new Set(['action', 'responseContent', 'resultCode', 'resultMessage', 'dpopNonce'])
 
 function factsIn(json: Claims): Claims {

@@ -1,4 +1,4 @@
-/** How a token of Authlete's may have come to be. */
+/** Grant types of Authlete's API. */
 export const AUTHLETE_GRANT_TYPES = [
   'AUTHORIZATION_CODE',
   'IMPLICIT',

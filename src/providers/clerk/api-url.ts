@@ -1,12 +1,12 @@
 import { mapped, withDefault, type Reader } from '../../options/reader.js'
 import { secureUrl } from '../../options/url.js'
 
-/** The Backend API version whose responses the library reads; an instance may default to an older one. */
+/** Version of the Backend API whose responses this package reads, because an instance may default to another version. */
 export const CLERK_API_VERSION = '2026-05-12'
 
 /**
- * Reads the `apiUrl` option of Clerk: the base URL of its Backend API, with `/v1` at the end. Clerk documents its paths
- * with the version in front, so a URL that already ends with it is used unchanged.
+ * Reads Clerk's `apiUrl` option and appends `/v1`. A URL that already ends with `/v1` is used unchanged, because Clerk
+ * documents its paths with the version.
  */
 export const clerkApiUrl: Reader<string> = mapped(withDefault(secureUrl, 'https://api.clerk.com'), (url) => {
   const base = url.replace(/\/$/, '')

@@ -17,62 +17,100 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord, ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
-import { atMostOne, audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { assertAtMostOne, audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 import { clerkApiUrl } from './api-url.js'
 
 /**
- * How Clerk JWTs are let in. Their `scopes` and `aud` are written by the sender and do not prove that the
- * sender may call this API, so the choice has to be made: ask Clerk about each (`'remote'`), accept only
- * named machines (`{ senders }`), accept every machine of the instance (`'any-machine'`), or none (`false`).
+ * How Clerk JWTs are accepted. The choice is required, because the sender writes `scopes` and `aud` of its JWTs: they do not
+ * prove that it may call this API.
+ *
+ * - `'remote'`: Clerk verifies each JWT, and the result is cached.
+ * - `{ senders }`: JWTs are verified locally, and only these machines (`mch_…`) are accepted.
+ * - `'any-machine'`: JWTs are verified locally, and every machine of the instance is accepted.
+ * - `false`: JWTs are refused.
  */
 export type ClerkJwtAccess =
   'remote' | { readonly senders: string | readonly string[] } | 'any-machine' | false
 
-/** Options of {@link clerk}. */
+/**
+ * Options of {@link clerk}. At most one of `jwksUri`, `jwtKey` and `secretKey` is allowed. If JWTs are verified locally, one of
+ * these or `issuer` is required.
+ */
 export interface ClerkOptions extends CommonIssuerOptions {
   /**
-   * The secret key of the machine that *receives* the tokens (`ak_…`): Clerk then answers yes only for
-   * tokens granted access to this machine. An instance key (`sk_…`) skips that check and is refused unless
-   * `acceptAnyMachine` is set.
+   * Secret key of the machine that *receives* the tokens (`ak_…`). With it Clerk confirms only tokens that may be used at
+   * this machine. An instance key (`sk_…`) skips that check, and is refused unless `acceptAnyMachine` is set.
    */
   readonly machineSecretKey: string
-  /** How JWTs are let in; required, see {@link ClerkJwtAccess}. */
+  /** How JWTs are accepted: `'remote'`, `{ senders }`, `'any-machine'` or `false`. See {@link ClerkJwtAccess}. */
   readonly jwtAccess: ClerkJwtAccess
-  /** Only tokens, opaque and JWT, of these machines (`mch_…`). */
+  /**
+   * Machines (`mch_…`) whose tokens are accepted, opaque tokens and JWTs. Others get 403 `client_not_allowed`.
+   *
+   * @defaultValue all machines
+   */
   readonly senders?: string | readonly string[]
-  /** This machine's id (`mch_…`), which Clerk must name among the machines a token is for, wherever Clerk is asked. */
+  /**
+   * Id of this machine (`mch_…`). Clerk's response must name it among the machines that a token is for. JWTs that are
+   * verified locally are not checked against it.
+   *
+   * @defaultValue no check
+   */
   readonly machineId?: string
-  /** What `iss` of JWTs must be: the Frontend API's address. Also where their keys are found. */
+  /**
+   * Frontend API URL of the instance: the `iss` of its JWTs. The keys are fetched from its `/.well-known/jwks.json`.
+   *
+   * @defaultValue any `iss`; JWTs whose `sub` is a machine are routed to Clerk
+   */
   readonly issuer?: string
-  /** The key set's address. Default: `/.well-known/jwks.json` at `issuer`. */
+  /**
+   * URL of the instance's key set. https, or http on loopback.
+   *
+   * @defaultValue `/.well-known/jwks.json` at `issuer`
+   */
   readonly jwksUri?: string
-  /** The instance's public key in PEM form: no key is ever fetched. */
+  /** Public key of the instance in PEM form. No keys are fetched. */
   readonly jwtKey?: string
-  /** The instance's secret key, with which the keys are fetched from the Backend API. */
+  /** Secret key of the instance (`sk_…`), with which the keys are fetched from the Backend API. */
   readonly secretKey?: string
-  /** The Backend API. Default `https://api.clerk.com`. */
+  /**
+   * Base URL of Clerk's Backend API, with or without `/v1`.
+   *
+   * @defaultValue `'https://api.clerk.com'`
+   */
   readonly apiUrl?: string
-  /** Lets an instance key stand in for `machineSecretKey`, which opens this API to every machine. Default `false`. */
+  /**
+   * Whether `machineSecretKey` may be an instance key. With one, Clerk does not check which machine a token is for, so the
+   * opaque tokens of every machine of the instance are accepted.
+   *
+   * @defaultValue `false`
+   */
   readonly acceptAnyMachine?: boolean
-  /** Whether a JWT must carry the category of machine tokens; `false` also takes JWTs without a category. Default `true`. */
+  /**
+   * Whether the `cat` header of a JWT must name the category of machine tokens. `false` also accepts JWTs without `cat`.
+   *
+   * @defaultValue `true`
+   */
   readonly requireCategory?: boolean
   /**
-   * What a token must be for: an opaque token names machines (`mch_…`), a JWT whatever its sender wrote.
-   * Default `null`: Clerk itself sees to it that an opaque token is for the machine whose key is used.
+   * Audiences that a token must name. For an opaque token these are machines (`mch_…`), for a JWT the `aud` that its sender
+   * wrote.
+   *
+   * @defaultValue `null`: not checked, because Clerk checks that an opaque token is for the machine whose key is used
    */
   readonly audience?: string | readonly string[] | null
 }
 
-/** The `cat` header of machine tokens; session and template tokens have others. */
+/** Value of the `cat` header of machine tokens. Session and template tokens have other values. */
 const MACHINE_CATEGORY = 'cl_B7d4PD333AAA'
 const OPAQUE_PREFIX = 'mt_'
 
 const machineIds = mapped(described(stringList, { bounds: `${MACHINE_PREFIX}…` }), (machines, option) => {
   if (machines.every((machine) => machine.startsWith(MACHINE_PREFIX))) return machines
-  throw new ConfigurationError(option, `must be machine ids (${MACHINE_PREFIX}...)`)
+  throw new ConfigurationError(option, `must contain machine ids only (${MACHINE_PREFIX}...)`)
 })
 
 type JwtAccess = 'remote' | 'any-machine' | false | readonly string[]
@@ -82,12 +120,12 @@ const jwtAccess = custom<JwtAccess>("'remote', { senders }, 'any-machine' or fal
   if (isRecord(access)) return readOptions(option, access, { senders: machineIds }).senders
   throw new ConfigurationError(
     option,
-    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. What a JWT says of its audience " +
-      'was written by its sender, so how JWTs are let in must be chosen',
+    "must be 'remote', { senders: ['mch_...'] }, 'any-machine' or false. It has no default, because the sender of " +
+      'a JWT writes its audience and scopes',
   )
 })
 
-/** The options of {@link clerk}. */
+/** Readers of the options of {@link clerk}. */
 export const CLERK_OPTIONS = {
   ...commonOptions({ algorithms: ['RS256'] }),
   machineSecretKey: nonEmptyString,
@@ -107,25 +145,35 @@ export const CLERK_OPTIONS = {
 type ClerkSettings = Result<typeof CLERK_OPTIONS>
 
 /**
- * Clerk M2M tokens: opaque ones (`mt_…`) through Clerk's verify endpoint, JWTs as `jwtAccess` says.
+ * Creates an issuer for Clerk M2M tokens: opaque tokens (`mt_…`) are verified by Clerk's verify endpoint, JWTs as `jwtAccess`
+ * states.
  *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ * The machines (`mch_…`) that an opaque token is for are its `audience`. Scopes are custom claims, which the sending machine
+ * writes itself. Tokens of users are refused with 401 `type_not_allowed`.
+ *
+ * @throws ConfigurationError that names the missing, invalid or unknown option.
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [clerk({ machineSecretKey: process.env.CLERK_MACHINE_SECRET_KEY!, jwtAccess: 'remote' })],
+ * })
+ * ```
  */
 export function clerk(options: ClerkOptions): Issuer {
-  const own = readOptions('clerk', options, CLERK_OPTIONS)
-  const { issuer, jwtAccess: access } = own
-  assertMachineKey(own)
-  const jwt = access === false ? undefined : jwtProfile(own, access)
+  const settings = readOptions('clerk', options, CLERK_OPTIONS)
+  const { issuer, jwtAccess: access } = settings
+  assertMachineKey(settings)
+  const jwt = access === false ? undefined : jwtProfile(settings, access)
   return Object.freeze({
     name: issuer ?? 'clerk',
     provider: 'clerk',
-    audience: own.audience,
-    scopeMatcher: own.scopeMatching,
+    audience: settings.audience,
+    scopeMatcher: settings.scopeMatching,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
-    remote: verifyProfile(own.machineSecretKey, own.apiUrl, own),
-    validateToken: validateMachine(own),
-    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
+    remote: verifyProfile(settings.machineSecretKey, settings.apiUrl, settings),
+    validateToken: createMachineRule(settings),
+    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   } satisfies Issuer)
 }
 
@@ -133,22 +181,22 @@ function assertMachineKey({ machineSecretKey, acceptAnyMachine }: ClerkSettings)
   if (!machineSecretKey.startsWith('sk_') || acceptAnyMachine) return
   throw new ConfigurationError(
     'clerk.machineSecretKey',
-    'is an instance key: with it Clerk does not check which machine a token is for. Use the key of the ' +
-      'receiving machine (ak_...), or set acceptAnyMachine: true',
+    'must not be an instance key (sk_...), because Clerk then does not check which machine a token is for. Use the ' +
+      'key of the receiving machine (ak_...), or set acceptAnyMachine: true',
   )
 }
 
-/** Which machines may call, and whom; judged on every request. */
-function validateMachine({
+/** Creates the rule about sending and receiving machines, which is evaluated on every request. */
+function createMachineRule({
   senders,
   machineId,
   jwtAccess: access,
 }: ClerkSettings): NonNullable<Issuer['validateToken']> {
   const jwtSenders = typeof access === 'object' ? access : undefined
   return (token) => {
-    // What a JWT that is checked here says of the machines it is for was written by its sender.
-    const isAnsweredFor = token.format === 'opaque' || access === 'remote'
-    if (machineId !== undefined && isAnsweredFor && !token.audience.includes(machineId)) {
+    // In a JWT that is verified locally, the sender wrote the machines that the token is for.
+    const isAudienceTrusted = token.format === 'opaque' || access === 'remote'
+    if (machineId !== undefined && isAudienceTrusted && !token.audience.includes(machineId)) {
       return { reason: 'audience_mismatch', detail: 'the token is not for this machine' }
     }
     const allowed = [senders, token.format === 'jwt' ? jwtSenders : undefined]
@@ -159,22 +207,22 @@ function validateMachine({
   }
 }
 
-function jwtProfile(own: ClerkSettings, access: Exclude<JwtAccess, false>): JwtProfile {
-  const { issuer, requireCategory } = own
+function jwtProfile(settings: ClerkSettings, access: Exclude<JwtAccess, false>): JwtProfile {
+  const { issuer, requireCategory } = settings
   return {
     issuers: issuer === undefined ? null : [issuer],
     recognises: ({ claims }) => isMachine(ownMember(claims, 'sub')),
     checked: access === 'remote' ? 'remote' : 'local',
-    keys: access === 'remote' ? null : keySource(own),
-    algorithms: own.algorithms,
+    keys: access === 'remote' ? null : keySource(settings),
+    algorithms: settings.algorithms,
     validateHeader: (header) => validateCategory(header, requireCategory),
-    readClaims: (claims) => readMachineClaims(claims, own.scopeClaims),
+    readClaims: (claims) => readMachineClaims(claims, settings.scopeClaims),
   }
 }
 
-function keySource(own: ClerkSettings): KeySource {
-  const { issuer, jwksUri, jwtKey, secretKey, apiUrl, keys: options } = own
-  atMostOne('clerk', { jwksUri, jwtKey, secretKey })
+function keySource(settings: ClerkSettings): KeySource {
+  const { issuer, jwksUri, jwtKey, secretKey, apiUrl, keys: options } = settings
+  assertAtMostOne('clerk', { jwksUri, jwtKey, secretKey })
   if (jwtKey !== undefined) return { kind: 'pem', pem: jwtKey }
   if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
   if (secretKey !== undefined) {
@@ -186,21 +234,22 @@ function keySource(own: ClerkSettings): KeySource {
   }
   throw new ConfigurationError(
     'clerk',
-    'JWTs are verified locally, so their keys must come from somewhere: give issuer, jwksUri, jwtKey or secretKey',
+    'needs the keys of JWTs, because jwtAccess verifies them locally. Set issuer, jwksUri, jwtKey or secretKey',
   )
 }
 
-/** Session and template tokens are made with the same keys; only the category tells them apart. */
-function validateCategory(header: Claims, required: boolean): VerificationFailure | undefined {
+/** Refuses session and template tokens, which Clerk signs with the same keys. Only the category distinguishes them. */
+function validateCategory(header: Claims, requireCategory: boolean): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) !== 'jwt')
     return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
   const category = ownMember(header, 'cat')
-  if (category === MACHINE_CATEGORY || (category === undefined && !required)) return undefined
+  if (category === MACHINE_CATEGORY || (category === undefined && !requireCategory)) return undefined
   return { reason: 'type_not_allowed', detail: 'cat is not that of a machine token' }
 }
 
 function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
-  if (!isMachine(ownMember(claims, 'sub'))) return { reason: 'type_not_allowed', detail: 'sub is no machine' }
+  if (!isMachine(ownMember(claims, 'sub')))
+    return { reason: 'type_not_allowed', detail: 'sub is not a machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
 }

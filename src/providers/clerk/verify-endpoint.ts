@@ -6,10 +6,10 @@ import { statusFault } from '../../introspection/rfc7662.js'
 import type { CommonIssuerSettings } from '../common-options.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../../model/issuer.js'
 
-/** What the ids of machines start with. */
+/** Prefix of machine ids. */
 export const MACHINE_PREFIX = 'mch_'
 
-/** Whether a subject is a machine: the tokens of users and of organisations have other ids. */
+/** Whether a subject is a machine. Tokens of users and organizations have other ids. */
 export function isMachine(subject: unknown): boolean {
   return typeof subject === 'string' && subject.startsWith(MACHINE_PREFIX)
 }
@@ -20,7 +20,7 @@ export interface VerifySettings extends CommonIssuerSettings {
   readonly machineId: string | undefined
 }
 
-/** How Clerk's verify endpoint is called, and what its responses mean. */
+/** Creates the profile of Clerk's verify endpoint. */
 export function verifyProfile(machineSecretKey: string, api: string, common: VerifySettings): RemoteProfile {
   return {
     endpoint: `${api}/m2m_tokens/verify`,
@@ -33,13 +33,13 @@ export function verifyProfile(machineSecretKey: string, api: string, common: Ver
       },
       body: JSON.stringify({ token }),
     }),
-    read: (answer) => readVerification(answer, common.scopeClaims),
-    readConfirmation: (answer) => confirmationIn(readVerification(answer, common.scopeClaims), common),
+    read: (response) => readVerification(response, common.scopeClaims),
+    readConfirmation: (response) => toConfirmation(readVerification(response, common.scopeClaims), common),
   }
 }
 
-/** What a response says of a JWT that was verified with the instance's keys. */
-function confirmationIn(
+/** Converts the result about a JWT that was verified with the instance's keys. */
+function toConfirmation(
   result: RemoteResult,
   { audience, machineId, scopeClaims }: VerifySettings,
 ): ConfirmationResult {
@@ -48,7 +48,7 @@ function confirmationIn(
   if (machineId !== undefined && !machines.includes(machineId)) {
     return { active: false, reason: 'audience_mismatch', detail: 'the token is not for this machine' }
   }
-  // Clerk names the machines a token is for. The `aud` of a JWT, which its sender wrote, may name anything else.
+  // Clerk's response names machines, whereas the `aud` of a JWT, which its sender wrote, may name anything else.
   const hasMachines = audience?.some((name) => name.startsWith(MACHINE_PREFIX)) === true
   return { active: true, facts: statedFacts(result.facts, hasMachines, scopeClaims) }
 }
@@ -66,23 +66,23 @@ function statedFacts(
   }
 }
 
-/** Reads what the verify endpoint says. A 200 alone proves nothing: revoked and expired tokens may come with one. */
+/** Reads a response of the verify endpoint. The status 200 alone proves nothing, because revoked tokens may have it too. */
 function readVerification({ status, json }: RemoteResponse, scopeClaims: readonly string[]): RemoteResult {
   if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
-    return { active: false, reason: 'token_inactive', detail: 'Clerk knows no such token for this machine' }
+    return { active: false, reason: 'token_inactive', detail: 'Clerk has no such token for this machine' }
   }
   if (status !== 200) return statusFault(status)
   if (!isRecord(json) || ownMember(json, 'object') !== 'machine_to_machine_token') {
-    return { fault: 'issuer_unavailable', detail: 'the answer is no machine token' }
+    return { fault: 'issuer_unavailable', detail: 'the response is not a machine token' }
   }
   if (ownMember(json, 'expired') === true)
-    return { active: false, reason: 'token_expired', detail: 'Clerk says expired' }
+    return { active: false, reason: 'token_expired', detail: 'the token is expired, according to Clerk' }
   if (ownMember(json, 'revoked') === true)
-    return { active: false, reason: 'token_inactive', detail: 'Clerk says revoked' }
+    return { active: false, reason: 'token_inactive', detail: 'the token is revoked, according to Clerk' }
   if (ownMember(json, 'expired') !== false || ownMember(json, 'revoked') !== false) {
     return {
       fault: 'issuer_unavailable',
-      detail: 'the answer does not say whether the token is revoked or expired',
+      detail: 'the response does not state whether the token is revoked or expired',
     }
   }
   return readMachineToken(json, scopeClaims)
@@ -102,16 +102,16 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteR
     !hasTimeOrNull(json, 'created_at') ||
     !isStringList(machines)
   ) {
-    return { fault: 'issuer_unavailable', detail: 'the answer describes no machine token' }
+    return { fault: 'issuer_unavailable', detail: 'the response does not describe a machine token' }
   }
-  const structural = {
+  const registeredClaims = {
     sub: subject,
     ...(tokenId === undefined ? {} : { jti: tokenId }),
     ...(issuedAt === undefined ? {} : { iat: issuedAt }),
     ...(expiresAt === undefined ? {} : { exp: expiresAt }),
   }
-  // The same shape as a JWT's payload, so that a route reads custom claims alike in both formats.
-  const claims = { ...(isRecord(custom) ? custom : {}), ...structural }
+  // The same shape as a JWT payload, so that a route reads custom claims the same way in both formats.
+  const claims = { ...(isRecord(custom) ? custom : {}), ...registeredClaims }
   const scopes = readScopes(claims, scopeClaims)
   if (isVerificationFailure(scopes)) return { active: false, ...scopes }
   return {
@@ -121,7 +121,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteR
       clientId: subject,
       scopes: scopes.granted,
       audience: machines,
-      tokenId: structural.jti,
+      tokenId: registeredClaims.jti,
       issuedAt,
       expiresAt,
       claims,
@@ -129,7 +129,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteR
   }
 }
 
-/** Whether a time is valid, absent or null, which is Clerk's way to say never. */
+/** Whether a time is valid, absent or null. Clerk uses null for "never". */
 function hasTimeOrNull(json: Claims, name: string): boolean {
   const value = ownMember(json, name) ?? undefined
   return value === undefined || (secondsFromMilliseconds(json, name) ?? 0) > 0

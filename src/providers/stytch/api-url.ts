@@ -2,36 +2,40 @@ import { custom, optional, type Result, type TableOf } from '../../options/reade
 import { nonEmptyString } from '../../options/readers.js'
 import { secureUrl } from '../../options/url.js'
 
-/** Where a Stytch project is. */
+/** Options that locate a Stytch project. */
 export interface StytchAddressOptions {
-  /** The project's id: `project-live-…` or `project-test-…`. */
+  /** Id of the project: `project-live-…` or `project-test-…`. */
   readonly projectId: string
-  /** Stytch's API. Default by project id: `https://api.stytch.com` for live projects, else `https://test.stytch.com`. */
+  /**
+   * Base URL of Stytch's API. https, or http on loopback.
+   *
+   * @defaultValue `https://api.stytch.com` for a `project-live-…`, otherwise `https://test.stytch.com`
+   */
   readonly apiUrl?: string
-  /** The project's custom domain, in place of Stytch's. */
+  /** Custom domain of the project, used in place of `apiUrl`. `https://` may be left out. */
   readonly customDomain?: string
 }
 
-/** People write a domain without `https://`. */
+/** Reads a domain with or without `https://`, because domains are usually written without it. */
 const domain = custom({ ...secureUrl.describe, type: 'string' }, (option, value) =>
   secureUrl.read(option, typeof value === 'string' && !value.includes('://') ? `https://${value}` : value),
 )
 
-/** The options that say where a Stytch project is. */
+/** Readers of {@link StytchAddressOptions}. */
 export const STYTCH_ADDRESS_OPTIONS = {
   projectId: nonEmptyString,
   apiUrl: optional(secureUrl),
   customDomain: optional(domain),
 } satisfies TableOf<StytchAddressOptions>
 
-/** The base URL of a Stytch project's API, without a slash at the end. */
+/** Returns the base URL of a Stytch project's API, without a trailing slash. */
 export function stytchApiUrl({
   projectId,
   apiUrl,
   customDomain,
 }: Result<typeof STYTCH_ADDRESS_OPTIONS>): string {
-  const standard = projectId.startsWith('project-live-')
+  const defaultUrl = projectId.startsWith('project-live-')
     ? 'https://api.stytch.com'
     : 'https://test.stytch.com'
-  return (customDomain ?? apiUrl ?? standard).replace(/\/$/, '')
+  return (customDomain ?? apiUrl ?? defaultUrl).replace(/\/$/, '')
 }

@@ -8,30 +8,40 @@ import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
 import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
-import { foreignKind } from '../jwt-access-token.js'
+import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
-/** Options of {@link stytch}. The audience is always the project: that is what Stytch writes. */
+/** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */
 export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
-  /** The project's id: `project-live-…` or `project-test-…`. */
+  /** Id of the project: `project-live-…` or `project-test-…`. */
   readonly projectId: string
-  /** Stytch's API. Default by project id: `https://api.stytch.com` for live projects, else `https://test.stytch.com`. */
+  /**
+   * Base URL of Stytch's API. https, or http on loopback. It is also accepted as `iss`.
+   *
+   * @defaultValue `https://api.stytch.com` for a `project-live-…`, otherwise `https://test.stytch.com`
+   */
   readonly apiUrl?: string
-  /** The project's custom domain: keys are fetched there, and it is accepted as `iss`. */
+  /** Custom domain of the project: keys are fetched from it, and it is accepted as `iss`. `https://` may be left out. */
   readonly customDomain?: string
-  /** `true` takes the keys of a B2B project. Default `false`. */
+  /**
+   * Whether the keys of a B2B project are used.
+   *
+   * @defaultValue `false`
+   */
   readonly b2b?: boolean
 }
 
 /**
- * Stytch's rule: a scope is `action:resource`, or an action alone with the resource `-`; a granted `*` as
- * the resource satisfies any. Split at the first colon only: Stytch's own client drops what follows a
- * second one, which lets `read:users:eu` stand for `read:users:us`.
+ * Compares scopes by Stytch's rule: a scope is `action:resource`, or an action alone, whose resource is then `-`. A granted
+ * resource `*` satisfies every resource.
+ *
+ * A scope is split at the first colon only. Stytch's client ignores the rest after a second colon, so that `read:users:eu`
+ * would satisfy `read:users:us`.
  */
-export const stytchScope: ScopeMatcher = (granted, demanded) => {
+export const stytchScope: ScopeMatcher = (granted, required) => {
   const [grantedAction, grantedResource] = splitAtColon(granted)
-  const [action, resource] = splitAtColon(demanded)
+  const [action, resource] = splitAtColon(required)
   return grantedAction === action && (grantedResource === resource || grantedResource === '*')
 }
 
@@ -46,7 +56,7 @@ const { remote: _remote, ...COMMON_OPTIONS } = commonOptions({
   scopeMatching: stytchScope,
 })
 
-/** The options of {@link stytch}. */
+/** Readers of the options of {@link stytch}. */
 export const STYTCH_OPTIONS = {
   ...COMMON_OPTIONS,
   ...STYTCH_ADDRESS_OPTIONS,
@@ -54,38 +64,44 @@ export const STYTCH_OPTIONS = {
 } satisfies TableOf<StytchOptions>
 
 /**
- * Stytch M2M access tokens: JWTs, checked locally. Stytch has no endpoint that verifies them, so
- * `confirmAfter` refuses them once they are that old.
+ * Creates an issuer for Stytch M2M access tokens, which are JWTs and are verified locally.
  *
- * @throws ConfigurationError naming the option that is missing, wrong or unknown.
+ * Stytch has no endpoint that verifies them, so a policy's `confirmAfter` refuses tokens of that age. Tokens of sessions,
+ * users, members and Connected Apps are refused with 401 `type_not_allowed`.
+ *
+ * @throws ConfigurationError that names the missing, invalid or unknown option.
+ * @example
+ * ```ts
+ * const verifier = createVerifier({ issuers: [stytch({ projectId: 'project-live-…' })] })
+ * ```
  */
 export function stytch(options: StytchOptions): Issuer {
-  const own = readOptions('stytch', options, STYTCH_OPTIONS)
-  const { projectId, scopeClaims } = own
-  const base = stytchApiUrl(own)
-  const path = own.b2b ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
+  const settings = readOptions('stytch', options, STYTCH_OPTIONS)
+  const { projectId, scopeClaims } = settings
+  const base = stytchApiUrl(settings)
+  const path = settings.b2b ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
   return Object.freeze({
     name: `stytch.com/${projectId}`,
     provider: 'stytch',
     audience: [projectId],
-    scopeMatcher: own.scopeMatching,
+    scopeMatcher: settings.scopeMatching,
     jwt: {
-      // The second form is the same for every project on that host: the audience tells projects apart.
+      // All projects on a host share the second form. The audience distinguishes them.
       issuers: [`stytch.com/${projectId}`, base],
       checked: 'local',
       keys: {
         kind: 'remote',
         url:
-          own.customDomain === undefined
+          settings.customDomain === undefined
             ? `${base}${path}${encodeURIComponent(projectId)}`
             : `${base}/.well-known/jwks.json`,
-        options: own.keys,
+        options: settings.keys,
       },
-      algorithms: own.algorithms,
+      algorithms: settings.algorithms,
       validateHeader: validateType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
-    ...(own.fetch === undefined ? {} : { fetch: own.fetch }),
+    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   } satisfies Issuer)
 }
 
@@ -94,40 +110,44 @@ function validateType(header: Claims): VerificationFailure | undefined {
   return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
 }
 
-/** Only session tokens carry these; they are made with the same keys, issuer and audience as machine tokens. */
+/** Claims of session tokens, which have the same keys, issuer and audience as machine tokens. */
 const SESSION_CLAIMS = ['https://stytch.com/session', 'https://stytch.com/organization']
 
-/** What the ids of people start with: of users in consumer projects, of members in B2B projects. */
-const PERSON = /^(?:user|member)-/
+/** Matches the ids of users (consumer projects) and of members (B2B projects). */
+const PERSON_ID = /^(?:user|member)-/
 
 /**
- * The failure of a token that was issued to a person: a session, or what a Connected App has on behalf of a user. Stytch
- * signs it with the same keys for the same audience. A machine token has the client as its subject and in no other claim.
+ * Returns the failure of a token that was issued to a person: of a session, or of a Connected App on behalf of a user.
+ * Stytch signs such tokens with the same keys for the same audience. In a machine token the subject is the client, and no
+ * claim names another client.
  */
-function personalToken(claims: Claims): VerificationFailure | undefined {
+function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
   if (SESSION_CLAIMS.some((name) => ownMember(claims, name) !== undefined)) {
     return { reason: 'type_not_allowed', detail: 'this is a session token' }
   }
   const subject = ownMember(claims, 'sub')
-  if (typeof subject === 'string' && PERSON.test(subject)) {
+  if (typeof subject === 'string' && PERSON_ID.test(subject)) {
     return { reason: 'type_not_allowed', detail: 'sub is a user or a member' }
   }
   for (const name of CLIENT_CLAIMS) {
     const client = ownMember(claims, name)
     if (client !== undefined && client !== subject) {
-      return { reason: 'type_not_allowed', detail: `${name} is not sub: a Connected App acts for a user` }
+      return {
+        reason: 'type_not_allowed',
+        detail: `${name} differs from sub: a Connected App acts for a user`,
+      }
     }
   }
-  return foreignKind(claims)
+  return checkTokenKind(claims)
 }
 
 function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
-  const personal = personalToken(claims)
-  if (personal !== undefined) return personal
-  // Every machine token has a scope text; whatever lacks it is another kind of token of the project.
+  const failure = checkPersonalToken(claims)
+  if (failure !== undefined) return failure
+  // Every machine token has a scope string. A token without it is another kind of token of the project.
   if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
-    const absent = ownMember(claims, 'scope') === undefined
-    return { reason: absent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
+    const isAbsent = ownMember(claims, 'scope') === undefined
+    return { reason: isAbsent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }

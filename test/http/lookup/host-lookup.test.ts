@@ -18,20 +18,20 @@ interface Call {
 interface BedOptions {
   readonly slots?: number
   readonly silent?: readonly string[]
-  /** Seconds after which the name servers answer. */
+  /** Seconds after which the name servers respond. */
   readonly slow?: Readonly<Record<string, number>>
-  /** The only family that the name servers answer for. */
+  /** The only family that the name servers respond for. */
   readonly families?: Readonly<Record<string, LookupFamily>>
 }
 
-/** A lookup whose operating system and name servers answer when a test says so. */
+/** Lookup with a simulated operating system and simulated name servers. */
 function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOptions = {}) {
-  /** Lookups of the operating system, those that have ended included. */
+  /** Lookups of the operating system, including ended ones. */
   const calls: Call[] = []
   const hanging = new Set(silent)
   const lookup = new HostLookup({
     slots: () => slots,
-    answeringFamily: async (host) => {
+    findRespondingFamily: async (host) => {
       await nextTurn()
       const seconds = slow[host]
       if (seconds !== undefined) await new Promise<void>((resolve) => timers.after(seconds, resolve))
@@ -67,14 +67,14 @@ function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOpti
     hanging,
     addresses,
     hosts: () => calls.map(({ host }) => host),
-    /** Starts a lookup and lets it come to the operating system, if it may. */
+    /** Starts a lookup and waits until it reaches the operating system, if it is allowed to. */
     start: async (host: string, signal?: AbortSignal) => {
       const found = addresses(host, signal)
       await nextTurn()
       await nextTurn()
       return { found }
     },
-    /** Makes the addresses of a host known. */
+    /** Caches the addresses of a host. */
     know: async (host: string) => {
       const found = addresses(host)
       await nextTurn()
@@ -86,7 +86,7 @@ function lookupBed({ slots = 2, silent = [], slow = {}, families = {} }: BedOpti
 }
 
 describe('the lookup of a host', () => {
-  it('is shared by everyone who needs the host, in whatever case it is written', async () => {
+  it('is shared by all callers of the host, in any letter case', async () => {
     const { start, addresses, calls } = lookupBed()
     const { found } = await start('a.test')
     const others = [addresses('a.test'), addresses('A.Test')]
@@ -132,8 +132,8 @@ describe('the lookup of a host', () => {
   })
 })
 
-describe('the last good addresses', () => {
-  it('are used after 500 ms of a lookup that does not end, and at once by everyone who comes later', async () => {
+describe('the last known addresses', () => {
+  it('are used after 500 ms of a lookup that does not end, and immediately by later callers', async () => {
     const { know, start, addresses, calls } = lookupBed()
     await know('a.test')
     passDeadlines(10)
@@ -154,7 +154,7 @@ describe('the last good addresses', () => {
     expect(await found).toEqual(ADDRESSES)
   })
 
-  it('are forgotten when the host has no address any more', async () => {
+  it('are dropped when the host no longer has an address', async () => {
     const { know, start, calls } = lookupBed()
     await know('a.test')
     passDeadlines(10)
@@ -179,10 +179,10 @@ describe('a failed lookup', () => {
   })
 })
 
-describe('hosts whose name servers do not answer', () => {
+describe('hosts whose name servers do not respond', () => {
   const silent = ['a.test', 'b.test', 'c.test', 'd.test']
 
-  it('take one lookup of the operating system at a time, in turn, whatever their number', async () => {
+  it('occupy one lookup of the operating system at a time, in turn, whatever their number', async () => {
     const { start, hosts, calls } = lookupBed({ silent })
     for (const host of silent) await start(host)
     expect(hosts()).toEqual(['a.test'])
@@ -192,7 +192,7 @@ describe('hosts whose name servers do not answer', () => {
     }
   })
 
-  it('are looked up after those that have never hung', async () => {
+  it('are looked up after hosts that never hung', async () => {
     const { start, hosts, calls } = lookupBed({ silent })
     await start('a.test')
     passDeadlines(10)
@@ -206,7 +206,7 @@ describe('hosts whose name servers do not answer', () => {
     expect(hosts()).toEqual(['a.test', 'b.test', 'c.test', 'a.test'])
   })
 
-  it('hold up no other host, known or not', async () => {
+  it('delay no other host, cached or not', async () => {
     const bed = lookupBed({ silent })
     await bed.know('known.test')
     for (const host of silent) await bed.start(host)
@@ -218,14 +218,14 @@ describe('hosts whose name servers do not answer', () => {
     expect([await known.found, await unknown.found]).toEqual([ADDRESSES, OTHERS])
   })
 
-  it('are found where the operating system knows them all the same', async () => {
+  it('are found if the operating system resolves them nevertheless', async () => {
     const { start, calls } = lookupBed({ silent })
     const { found } = await start('a.test')
     await calls[0]?.succeed()
     expect(await found).toEqual(ADDRESSES)
   })
 
-  it('leave the thread pool alone where it has one slot for lookups only', async () => {
+  it('are not looked up if the thread pool has only one slot for lookups', async () => {
     const { start, calls } = lookupBed({ silent, slots: 1 })
     const { found } = await start('a.test')
     await expect(found).rejects.toMatchObject({ code: 'ETIMEOUT' })
@@ -234,7 +234,7 @@ describe('hosts whose name servers do not answer', () => {
   })
 })
 
-describe('a host that hangs in the operating system although its name servers answer', () => {
+describe('a host that hangs in the operating system although its name servers respond', () => {
   it('counts as hanging after 2 s, and takes its turn from then on', async () => {
     const { start, hosts, calls } = lookupBed({ silent: ['silent.test'] })
     await start('odd.test')
@@ -256,7 +256,7 @@ describe('a host that hangs in the operating system although its name servers an
   })
 })
 
-describe('a host whose name server answers for one family of addresses only', () => {
+describe('a host whose name server responds for one address family only', () => {
   it('is looked up for that family, beside hosts that hang', async () => {
     const bed = lookupBed({ silent: ['a.test'], families: { 'four.test': 4, 'six.test': 6 } })
     for (const host of ['a.test', 'four.test', 'six.test']) await bed.start(host)
@@ -267,7 +267,7 @@ describe('a host whose name server answers for one family of addresses only', ()
     ])
   })
 
-  it('keeps its last good addresses if that family has none', async () => {
+  it('keeps its last known addresses if that family has none', async () => {
     const families: Record<string, LookupFamily> = {}
     const { know, start, calls } = lookupBed({ families })
     await know('a.test')
@@ -279,7 +279,7 @@ describe('a host whose name server answers for one family of addresses only', ()
   })
 })
 
-describe('a host whose name server answers slowly, in 0.7 s', () => {
+describe('a host whose name server responds slowly, in 0.7 s', () => {
   it('does not wait for its turn behind hosts that hang, not even when it is looked up first', async () => {
     const { start, hosts, calls } = lookupBed({ silent: ['a.test', 'b.test'], slow: { 'slow.test': 0.7 } })
     await start('a.test')
@@ -294,7 +294,7 @@ describe('a host whose name server answers slowly, in 0.7 s', () => {
     expect(await found).toEqual(ADDRESSES)
   })
 
-  it('does not count as hanging later', async () => {
+  it('does not count as hanging afterwards', async () => {
     const { start, hosts, calls } = lookupBed({ silent: ['a.test'] })
     const { found } = await start('slow.test')
     passDeadlines(0.7)
@@ -306,7 +306,7 @@ describe('a host whose name server answers slowly, in 0.7 s', () => {
     expect(hosts()).toEqual(['slow.test', 'a.test', 'slow.test'])
   })
 
-  it('is looked up again where the thread pool has one slot', async () => {
+  it('is looked up again if the thread pool has one slot', async () => {
     const { start, hosts, calls } = lookupBed({ slots: 1 })
     for (let time = 0; time < 3; time += 1) {
       const { found } = await start('slow.test')
@@ -319,8 +319,8 @@ describe('a host whose name server answers slowly, in 0.7 s', () => {
   })
 })
 
-describe('a caller that gives up', () => {
-  it('gets the reason of its signal, alone, and leaves nothing behind', async () => {
+describe('a caller that is aborted', () => {
+  it('gets the reason of its signal, affects no other caller, and is not kept in memory', async () => {
     const { lookup, start, calls } = lookupBed()
     const ending = new AbortController()
     const { found } = await start('a.test', ending.signal)
@@ -335,7 +335,7 @@ describe('a caller that gives up', () => {
     expect(lookup.load.waiting).toBe(0)
   })
 
-  it('starts no lookup if it has given up before', async () => {
+  it('starts no lookup if its signal was aborted before', async () => {
     const { addresses, calls } = lookupBed()
     await expect(addresses('a.test', AbortSignal.abort(new Error('late')))).rejects.toThrow('late')
     await nextTurn()
@@ -343,7 +343,7 @@ describe('a caller that gives up', () => {
   })
 })
 
-it('a thousand hosts leave 256 of them, the one in use among them, and no timer', async () => {
+it('of a thousand hosts, 256 stay cached, including the one in use, and no timer remains', async () => {
   const { know, addresses, lookup, calls } = lookupBed()
   const timers = runningDeadlines().length
   await know('in-use.test')

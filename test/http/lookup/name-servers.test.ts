@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { answeringFamily, familiesOf, type NameServerQueries } from '../../../src/http/lookup/name-servers.js'
+import { queryFamilies, familiesOf, type NameServerQueries } from '../../../src/http/lookup/name-servers.js'
 import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 
-/** What is said about a name and family: addresses, an error code, or nothing for so many seconds. */
+/** Response for a name and family: addresses, an error code, or no response for a number of seconds. */
 type Reply = readonly string[] | string | 'silence'
 
 const ADDRESS = ['192.0.2.1'] as const
 
-/** Name servers that say what a test lists, under `<family> <name>`; about everything else nothing. */
+/** Name servers with the given responses per `<family> <name>`, and no response for everything else. */
 function nameServers(replies: Readonly<Record<string, Reply>>) {
   const asked: string[] = []
   let cancelled = 0
@@ -31,7 +31,7 @@ function nameServers(replies: Readonly<Record<string, Reply>>) {
     cancelled: () => cancelled,
     family: async (names: readonly string[], families: readonly (4 | 6)[] = [4, 6]) => {
       let result: { readonly family: 0 | 4 | 6 | undefined } | undefined
-      void answeringFamily(names, families, () => queries).then((family) => {
+      void queryFamilies(names, families, () => queries).then((family) => {
         result = { family }
       })
       await nextTurn()
@@ -40,7 +40,7 @@ function nameServers(replies: Readonly<Record<string, Reply>>) {
   }
 }
 
-describe('the families of addresses that a machine looks up', () => {
+describe('the address families that a machine looks up', () => {
   const loopback = [
     { family: 'IPv4', internal: true },
     { family: 'IPv6', internal: true },
@@ -59,7 +59,7 @@ describe('the families of addresses that a machine looks up', () => {
   })
 })
 
-describe('the family of addresses that name servers answer for', () => {
+describe('the address family that name servers respond for', () => {
   it.each<[string, Readonly<Record<string, Reply>>, 0 | 4 | 6 | undefined]>([
     ['both, with addresses', { '4 a': ADDRESS, '6 a': ['2001:db8::1'] }, 0],
     ['addresses, and none of the other family', { '4 a': ADDRESS, '6 a': 'ENODATA' }, 0],
@@ -77,7 +77,7 @@ describe('the family of addresses that name servers answer for', () => {
     ['AAAA', '4 a', 4],
     ['A', '6 a', 6],
   ] as const)(
-    'is the other one 0.3 s after addresses came, if %s is not answered',
+    'is the other one 0.3 s after its addresses, if %s gets no response',
     async (_, said, expected) => {
       const { family } = nameServers({ [said]: ADDRESS })
       const result = await family(['a'])
@@ -107,7 +107,7 @@ describe('the family of addresses that name servers answer for', () => {
     expect(runningDeadlines()).toHaveLength(timers)
   })
 
-  it('is not asked for where the machine has no address of that family', async () => {
+  it('is not queried if the machine has no address of that family', async () => {
     const { asked, family } = nameServers({ '4 a': ADDRESS })
     const result = await family(['a'], [4])
     expect(result()).toEqual({ family: 0 })
@@ -126,7 +126,7 @@ describe('the family of addresses that name servers answer for', () => {
     expect(asked).toEqual(['4 a.x', '6 a.x', '4 a', '6 a'])
   })
 
-  it('is none if the operating system would hang at an earlier name for the family that has addresses', async () => {
+  it('is undefined if the operating system would hang at an earlier name for the family that has addresses', async () => {
     const { family } = nameServers({ '6 a.x': 'ENOTFOUND', '4 a': ADDRESS, '6 a': 'ENODATA' })
     const result = await family(['a.x', 'a'])
     passDeadlines(2)

@@ -34,7 +34,7 @@ describe('resolv.conf', () => {
   })
 })
 
-describe('the names that the system asks for', () => {
+describe('the names that the operating system queries', () => {
   const cluster = { search: ['ns.svc.cluster.local', 'cluster.local'], dots: 5 }
   it.each([
     [

@@ -6,17 +6,17 @@ import { exchange, type Exchange } from '../../../src/http/exchange.js'
 import { createTransport, type Transport } from '../../../src/http/transport/transport.js'
 import { until } from '../../support/until.js'
 
-/** One request as it came, and where to answer it. */
+/** Received request and the socket for the response. */
 interface Received {
   readonly socket: Socket
   readonly text: string
-  /** Of the connections of the server. */
+  /** Number of the connection, from 1. */
   readonly connection: number
 }
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
-/** A server that writes to its connections what a test says. */
+/** Server with a custom function that writes to its connections. */
 async function rawServer(answer: (request: Received, count: number) => void) {
   const sockets = new Set<Socket>()
   let [connections, requests] = [0, 0]
@@ -62,7 +62,7 @@ async function send(transport: Transport, request: Overrides) {
     ...request,
     transport,
   })
-  // The connection goes back only once the response is done with.
+  // The connection is released only after the response has ended.
   await new Promise((resolve) => setImmediate(resolve))
   return { status, headers, text }
 }
@@ -78,7 +78,7 @@ describe('connections', () => {
     expect(connections()).toBe(2)
   })
 
-  it('are closed by close(): idle ones now, others once their response has been read', async () => {
+  it('are closed by close(): idle ones immediately, others after their response has been read', async () => {
     const held: Socket[] = []
     const server = await rawServer(({ socket, text }) => {
       if (text.startsWith('PUT')) held.push(socket)
@@ -98,7 +98,7 @@ describe('connections', () => {
     await until(() => server.open() === 0)
   })
 
-  it('are closed when the caller gives up', async () => {
+  it('are closed when the caller aborts', async () => {
     const server = await rawServer(() => undefined)
     const ending = new AbortController()
     const sent = send(open(), { url: server.url, signal: ending.signal })
@@ -108,7 +108,7 @@ describe('connections', () => {
     await until(() => server.open() === 0)
   })
 
-  it('give no response that came unasked to the next request', async () => {
+  it('do not pass an unsolicited response to the next request', async () => {
     const server = await rawServer(({ socket, connection }, count) => {
       socket.write(OK)
       if (count === 1) setImmediate(() => socket.write(OK.replace('ok', 'no')))
@@ -120,7 +120,7 @@ describe('connections', () => {
     expect((await send(transport, { url: server.url })).text).toBe('ok')
   })
 
-  it('are not kept after a response that is followed by another', async () => {
+  it('are not kept after two responses to one request', async () => {
     const server = await rawServer(({ socket }) => socket.write(OK + OK.replace('ok', 'no')))
     const transport = open()
     expect((await send(transport, { url: server.url })).text).toBe('ok')
@@ -128,7 +128,7 @@ describe('connections', () => {
   })
 })
 
-describe('F28 a kept connection that is closed when it is used again', () => {
+describe('F28 a kept connection that is closed when it is reused', () => {
   async function closing() {
     const server = await rawServer(({ socket, connection, text }, count) => {
       if (count > 1 && connection === 1 && text.length > 0) socket.destroy()
@@ -139,17 +139,17 @@ describe('F28 a kept connection that is closed when it is used again', () => {
     return { ...server, transport }
   }
 
-  it('is replaced once, for a request that may be sent twice', async () => {
+  it('is replaced once, for a repeatable request', async () => {
     const { url, transport, connections } = await closing()
     const request = { url, method: 'POST', body: 'a=1', isRepeatable: true } as const
     expect((await send(transport, request)).text).toBe('ok')
     expect(connections()).toBe(2)
   })
 
-  it('fails any other request, and is not used a third time', async () => {
+  it('fails every other request, and is not used a third time', async () => {
     const { url, transport, connections } = await closing()
     await expect(send(transport, { url, method: 'POST', body: 'a=1' })).rejects.toThrow(
-      'no answer (ECONNRESET)',
+      'no response (ECONNRESET)',
     )
     expect((await send(transport, { url })).text).toBe('ok')
     expect(connections()).toBe(2)
@@ -195,29 +195,29 @@ describe('a response', () => {
     [
       'that switches protocols',
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
-      'no answer',
+      'no response',
     ],
     [
       'with more than 16 KiB of headers',
       `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
-      'no answer (HPE_HEADER_OVERFLOW)',
+      'no response (HPE_HEADER_OVERFLOW)',
     ],
-    ['that is not HTTP', 'garbage\r\n\r\n', 'no answer (HPE_INVALID_CONSTANT)'],
+    ['that is not HTTP', 'garbage\r\n\r\n', 'no response (HPE_INVALID_CONSTANT)'],
     [
       'with two lengths',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nok',
-      'no answer (HPE_',
+      'no response (HPE_',
     ],
     [
       'that is larger than allowed',
       `HTTP/1.1 200 OK\r\ncontent-length: 1025\r\n\r\n${'a'.repeat(1025)}`,
-      'answer larger than 1024 bytes',
+      'response larger than 1024 bytes',
     ],
-    ['that is not UTF-8', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\u00FF', 'answer that is not UTF-8'],
+    ['that is not UTF-8', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n\u00FF', 'response that is not UTF-8'],
   ])('%s is refused, and its connection is closed', async (_, bytes, message) => {
     const server = await rawServer(({ socket }) => socket.write(bytes, 'latin1'))
     await expect(send(open(), { url: server.url })).rejects.toThrow(message)
-    await until(() => server.open() === 0 || !message.startsWith('answer larger'))
+    await until(() => server.open() === 0 || !message.startsWith('response larger'))
   })
 
   it.each(['gzip', 'GZIP', 'br', 'gzip, identity'])(
@@ -231,11 +231,11 @@ describe('a response', () => {
         )
         socket.write(body)
       })
-      await expect(send(open(), { url })).rejects.toThrow('compressed answer')
+      await expect(send(open(), { url })).rejects.toThrow('compressed response')
     },
   )
 
-  it('that redirects is not followed', async () => {
+  it('that is a redirect is not followed', async () => {
     const server = await rawServer(({ socket }) =>
       socket.write('HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n'),
     )
@@ -243,7 +243,7 @@ describe('a response', () => {
     expect([status, headers.get('location')]).toEqual([302, '/elsewhere'])
   })
 
-  it('shows every value of a header, in whatever case it is asked for', async () => {
+  it('has every value of a header, in any letter case', async () => {
     const { url } = await rawServer(({ socket }) =>
       socket.write(
         OK.replace('\r\n\r\n', '\r\nContent-Type: application/json\r\ncontent-type: text/html\r\n\r\n'),
@@ -260,12 +260,12 @@ describe('a response', () => {
         socket.end('HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
     })
     const sent = send(open(), { url: server.url, method: 'POST', body: 'a'.repeat(8_000_000) })
-    // Which of the two comes first is up to the system.
+    // The order of the two depends on the operating system.
     const outcome = await sent.then(
       ({ status }) => String(status),
       (error: unknown) => String(error),
     )
-    expect(outcome).toMatch(/^413$|^ExchangeError: no answer \((?:ECONNRESET|EPIPE)\)$/)
+    expect(outcome).toMatch(/^413$|^ExchangeError: no response \((?:ECONNRESET|EPIPE)\)$/)
   })
 })
 
@@ -282,27 +282,27 @@ describe('a request', () => {
     expect(seen[0]?.toLowerCase()).not.toContain('chunked')
   })
 
-  it('to an address with credentials is not sent', async () => {
+  it('to a URL with credentials is not sent', async () => {
     const { url, connections } = await rawServer(({ socket }) => socket.write(OK))
-    await expect(send(open(), { url: url.replace('//', '//id:secret@') })).rejects.toThrow(/^no answer$/)
+    await expect(send(open(), { url: url.replace('//', '//id:secret@') })).rejects.toThrow(/^no response$/)
     expect(connections()).toBe(0)
   })
 
   it('with a header that HTTP does not allow is not sent, and its value is not in the error', async () => {
     const { url, connections } = await rawServer(({ socket }) => socket.write(OK))
     const headers = { authorization: 'Bearer secret\r\nx: y' }
-    await expect(send(open(), { url, headers })).rejects.toThrow(/^no answer \(ERR_INVALID_CHAR\)$/)
+    await expect(send(open(), { url, headers })).rejects.toThrow(/^no response \(ERR_INVALID_CHAR\)$/)
     expect(connections()).toBe(0)
   })
 })
 
-describe('F57 a tool that takes over the requests of the process', () => {
-  // Which of them is read depends on the version of undici.
+describe('F57 a tool that replaces fetch or the dispatcher of the process', () => {
+  // The version of undici decides which symbol is read.
   const DISPATCHERS = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) =>
     Symbol.for(name),
   )
 
-  it('is heeded where it has replaced the global fetch', async () => {
+  it('is used if it has replaced the global fetch', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('mocked')))
     onTestFinished(() => void vi.unstubAllGlobals())
     expect((await send(open(), { url: 'https://auth.test/' })).text).toBe('mocked')

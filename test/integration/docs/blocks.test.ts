@@ -7,18 +7,18 @@ import { blocksOf, PAPERS, placeOf, ROOT, type Block } from './support.js'
 
 const blocks = PAPERS.flatMap(blocksOf)
 const programs = blocks.filter(isProgram)
-/** The pages that test/package/getting-started.test.ts follows word for word, in a folder of its own. */
+/** The pages that test/package/getting-started.test.ts follows word for word, in a separate folder. */
 const isGettingStarted = ({ paper }: Block): boolean => paper.startsWith('docs/guide/getting-started/')
 const byPlace = (some: readonly Block[]): readonly [string, Block][] =>
   some.map((block) => [placeOf(block), block])
 
-it('every block of the papers says what it is, and is of a kind that is checked', () => {
+it('every block of the documentation states its language, and is of a checked kind', () => {
   const kinds = ['ts', 'js', 'sh', 'http', 'text', 'json', 'yaml']
   expect(blocks.filter(({ language }) => !kinds.includes(language)).map(placeOf)).toEqual([])
   expect(programs.length).toBeGreaterThan(0)
 })
 
-describe('a program in the papers', () => {
+describe('a program in the documentation', () => {
   const errors = typeErrors(programs)
 
   it.each(byPlace(programs))('%s: its types are right', (place) => {
@@ -47,7 +47,7 @@ describe('a guarded API of the README and of a getting-started page', () => {
     expect(apis[0]!.text.split('\n').length).toBeLessThan(20)
   })
 
-  it.each(byPlace(apis))('%s: answers as the README says', async (_, block) => {
+  it.each(byPlace(apis))('%s: responds as the README says', async (_, block) => {
     const { issuer, urls } = await runBlock(block)
     const tokens = {
       none: undefined,
@@ -98,7 +98,7 @@ it.each(byPlace(blocks.filter(({ language }) => language === 'yaml')))('%s is YA
   expect(await parseYaml(text)).toBeTypeOf('object')
 })
 
-describe('a command in the papers', () => {
+describe('a command in the documentation', () => {
   const { scripts, bin, devDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
     readonly devDependencies: Readonly<Record<string, string>>
@@ -119,10 +119,10 @@ describe('a command in the papers', () => {
     if (program === 'npm' && first === 'run') expect(scripts).toHaveProperty([second])
     else if (program === 'npm' && ['start', 'test'].includes(first)) expect(scripts).toHaveProperty([first])
     else if (program === 'npx' && first === 'tsx') expect(existsSync(ROOT + second)).toBe(true)
-    // What stands behind its name is run in test/cli.
+    // The arguments after its name are run in test/cli.
     else if (program === 'npx' && first in bin) expect(existsSync(`${ROOT}src/cli/main.ts`)).toBe(true)
     else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
-    // What a reader who changes over no longer needs is installed here, so that the page's programs can run.
+    // The package that a reader uninstalls is installed here, so that the programs of the page can run.
     else if (program === 'npm' && first === 'uninstall')
       expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(command.split(' ').slice(2)))
     else expect(['npm ci', 'npm install m2m-guard']).toContain(command)

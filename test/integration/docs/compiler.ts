@@ -16,7 +16,7 @@ export function isProgram({ language }: Block): boolean {
   return language === 'ts' || language === 'js'
 }
 
-/** Type-checks each block as a module of its own, as strictly as the sources; gives what is wrong, by place. */
+/** Type-checks each block as a separate module, as strictly as the sources. Returns the errors by place. */
 export function typeErrors(blocks: readonly Block[]): ReadonlyMap<string, readonly string[]> {
   const modules = new Map(blocks.map((block) => [fileOf(block), block]))
   const options = compilerOptions()

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { expect, it } from 'vitest'
 import { PAPERS, readPaper, ROOT } from './support.js'
 
-/** A paper without its code, in which nothing is a link or a heading. */
+/** A page without its code, in which nothing is a link or a heading. */
 function proseOf(paper: string): string {
   return readPaper(paper)
     .replace(/^```[^]*?^```$/gm, '')
@@ -19,7 +19,7 @@ const links: readonly Link[] = PAPERS.flatMap((paper) =>
   [...proseOf(paper).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ paper, target })),
 )
 
-/** The anchors GitHub gives the headings of a paper. */
+/** The anchors that GitHub gives to the headings of a page. */
 function anchorsOf(paper: string): ReadonlySet<string> {
   const anchors = new Set<string>()
   for (const [, title = ''] of readPaper(paper)
@@ -37,11 +37,11 @@ function anchorsOf(paper: string): ReadonlySet<string> {
   return anchors
 }
 
-it('there are links in the papers', () => {
+it('the documentation contains links', () => {
   expect(links.length).toBeGreaterThan(20)
 })
 
-it.each(links)('$paper: $target leads somewhere', ({ paper, target }) => {
+it.each(links)('$paper: $target exists', ({ paper, target }) => {
   if (/^[a-z]+:/.test(target)) {
     expect(target).toMatch(/^https:\/\/[a-z.]+\.[a-z]+\//)
     return

@@ -75,7 +75,7 @@ it('docs/reference/options.md lists every algorithm that can be configured', () 
   expect(named).toEqual(ASYMMETRIC_ALGORITHMS)
 })
 
-/** A cell without markup: no backticks, links as their text. */
+/** A cell without markup: no backticks, links as their label. */
 function plain(cell = ''): string {
   return cell.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('`', '')
 }

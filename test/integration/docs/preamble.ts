@@ -7,7 +7,7 @@ import { accessToken, guard, requireScopes } from '../../../adapters/express.js'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import type { TestIssuer } from '../../../src/testing/index.js'
 
-/** What blocks of the papers may lean on where a marker before them says so: the surroundings a reader has. */
+/** Declarations that blocks may use if a marker before them names them. */
 export interface Preamble {
   readonly verifier: Verifier
   readonly issuer: TestIssuer

@@ -38,7 +38,7 @@ const VALUES: Readonly<Record<string, (issuer: testing.TestIssuer) => string>> =
   STYTCH_CLIENT_SECRET: ({ stytchProject }) => stytchProject.client.clientSecret,
 }
 
-/** The vendors' own addresses, which blocks need not name: whoever calls them reaches the test issuer. */
+/** URLs of the vendors, which blocks need not name. Calls to them reach the test issuer. */
 const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'])[] = [
   ['https://api.clerk.com', 'clerk'],
   ['https://api.stytch.com', 'stytch'],

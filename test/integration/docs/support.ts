@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** The papers of the project, by their path from its root. */
+/** Pages of the documentation, by their path from the root. */
 export const PAPERS: readonly string[] = [
   'README.md',
   'CHANGELOG.md',
@@ -20,10 +20,10 @@ export function readPaper(paper: string): string {
   return readFileSync(ROOT + paper, 'utf8')
 }
 
-/** A fenced block of a paper. */
+/** A fenced block of a page. */
 export interface Block {
   readonly paper: string
-  /** The line its first line of text stands in, counted from 1. */
+  /** Line number of its first line, from 1. */
   readonly line: number
   readonly language: string
   readonly text: string
@@ -34,7 +34,7 @@ export interface Block {
 const FENCE = /^( *)(`{3,})(.*)$/
 const MARKER = /^<!-- needs: (.+) -->$/
 
-/** Every fenced block of a paper; a fence that is not closed, or a marker that no block follows, is an error. */
+/** Every fenced block of a page. An unclosed fence, or a marker without a block, is an error. */
 export function blocksOf(paper: string): readonly Block[] {
   const blocks: Block[] = []
   let open: { readonly fence: string; readonly line: number; readonly language: string } | undefined
@@ -79,7 +79,7 @@ export function placeOf({ paper, line }: Block): string {
   return `${paper}:${line}`
 }
 
-/** The rows of every table of a paper that has a column of this heading, each as heading → cell. */
+/** The rows of every table of a page with a column of this heading, each as heading → cell. */
 export function rowsOf(text: string, heading: string): readonly Readonly<Record<string, string>>[] {
   const rows: Record<string, string>[] = []
   let headings: readonly string[] | undefined
@@ -105,7 +105,7 @@ function cellsOf(line: string): readonly string[] {
     .map((cell) => cell.trim().replaceAll('\\|', '|'))
 }
 
-/** The text of a section: from its heading to the next of the same or a higher level. */
+/** The content of a section: from its heading to the next of the same or a higher level. */
 export function sectionOf(text: string, title: string): string {
   const lines = text.split('\n')
   const start = lines.findIndex((line) => line.replace(/^#+ /, '') === title && line.startsWith('#'))

@@ -17,7 +17,7 @@ afterAll(endAll)
 
 const EXAMPLES = new URL('../../../examples/', import.meta.url)
 
-/** Each example with what it must print of its own requests, in order. */
+/** Each example with the output that it must print about its requests, in order. */
 const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   express: [
     /^401 {2}GET \/orders, no token: /,
@@ -162,7 +162,7 @@ describe('every example', () => {
     expect(stderr).toMatch(/^Unknown option '--nope'.*\n$/)
   })
 
-  it('ends with 1 where an answer is not as it should be', async () => {
+  it('exits with 1 if a response is not as expected', async () => {
     const { code, stdout, stderr } = await runScript(`
       import { createServer } from 'node:http'
       process.argv.push('--once')

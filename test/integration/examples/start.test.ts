@@ -98,7 +98,7 @@ describe('the command line', () => {
     [['--issuer-port', 'x'], "--issuer-port must be a number from 0 to 65535, not 'x'"],
     [['--port'], "Option '--port <value>' argument missing"],
     [['--once=yes'], "Option '--once' does not take an argument"],
-  ])('%j is answered with one line and 2', async (args, message) => {
+  ])('%j prints one line and exits with 2', async (args, message) => {
     const { code, stdout, stderr } = await runCompiled([MAIN, ...args])
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
@@ -131,7 +131,7 @@ describe('the command line', () => {
     })
   })
 
-  it('the ports asked for are taken', async () => {
+  it('the given ports are used', async () => {
     const [port, issuerPort] = await freePorts()
     const { code, stdout } = await runCompiled([
       MAIN,
@@ -151,7 +151,7 @@ describe('the command line', () => {
 })
 
 describe('the main job, staying up', () => {
-  it('prints curl lines that get the answers it says they get', async () => {
+  it('prints curl lines that get the responses it states', async () => {
     const job = startCompiled([MAIN])
     const stdout = await job.until(/Press Ctrl-C to stop\./)
     const lines = [...stdout.matchAll(/^# (\d{3}): .*\n(curl .*)$/gm)].map(([, status, line]) => ({
@@ -192,7 +192,7 @@ describe('the main job, staying up', () => {
   })
 })
 
-/** Two ports that nobody listens on. */
+/** Two ports without a listener. */
 async function freePorts(): Promise<readonly number[]> {
   const servers = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
   await Promise.all(servers.map((server) => once(server, 'listening')))

@@ -73,7 +73,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A program under way. */
+/** A running program. */
 export interface Running {
   /** Resolves with all output so far once it matches; rejects if the program ends before. */
   until(pattern: RegExp): Promise<string>
@@ -83,7 +83,7 @@ export interface Running {
 
 const children = new Set<ChildProcess>()
 
-/** Ends whatever a failed test has left behind, and what that has started: tsx runs a program in a process of its own. */
+/** Ends the programs of a failed test and their child processes: tsx runs a program in a separate process. */
 export function endAll(): void {
   for (const { pid } of children) {
     try {
@@ -140,7 +140,7 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
     cwd: ROOT,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, so that endAll() reaches all of it.
+    // A separate process group, so that endAll() reaches all of its processes.
     detached: true,
   })
   children.add(child)
@@ -167,7 +167,7 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
   }
 }
 
-/** What a printed curl line asks for. */
+/** The request of a printed curl line. */
 export interface CurlRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -181,7 +181,7 @@ export function readCurlLine(line: string): CurlRequest {
   return { url: url!, headers: name === undefined ? {} : { [name]: value! } }
 }
 
-/** The status of the answer. */
+/** The status of the response. */
 export async function statusOf({ url, headers }: CurlRequest): Promise<number> {
   return new Promise((resolve, reject) => {
     request(url, { headers, agent: false }, (response) => {

@@ -30,11 +30,11 @@ interface WantedToken {
 export interface AuthorizationServer {
   readonly issuer: string
   readonly clientId: string
-  /** Options of `oauth` for the API, which is told the issuer's address and found the rest itself. */
+  /** Options of `oauth` for the API, which configures the issuer's URL and discovers the rest. */
   readonly oauth: (kind: Kind) => OAuthOptions
   /** A token by the client credentials grant. */
   readonly obtain: (wanted: WantedToken) => Promise<string>
-  /** The answer of the revocation endpoint. */
+  /** The response of the revocation endpoint. */
   readonly revoke: (token: string) => Promise<Response>
   /** The requests that came in, as method and path. */
   readonly requests: string[]
@@ -50,7 +50,7 @@ interface Client {
 const CALLER: Client = { id: 'billing', secret: 'caller: 100% + a secret & more' }
 const API: Client = { id: 'orders:api/1', secret: 'api: 100% + a secret & more' }
 
-/** Starts a certified authorization server that nobody here wrote. */
+/** Starts a certified third-party authorization server. */
 export async function startAuthorizationServer(): Promise<AuthorizationServer> {
   const server = createServer()
   await new Promise<void>((resolve) => {

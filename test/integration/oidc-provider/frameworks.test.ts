@@ -7,7 +7,7 @@ import { authorizationServer, pass, verifierFor } from './support.js'
 const server = authorizationServer()
 
 interface GuardedApp extends RunningApp {
-  /** What the API answers to a token. */
+  /** The response of the API to a token. */
   readonly answerTo: (token: string, path?: string) => Promise<Reply>
 }
 
@@ -15,7 +15,7 @@ const READ = '/orders'
 const CONFIRMED = '/confirmed'
 const ASKED = '/asked'
 
-/** An API that reads orders, with a route that wants young or confirmed tokens, and one that always asks. */
+/** An API that reads orders, with a route for young or confirmed tokens, and one that always introspects. */
 async function startApi(framework: (typeof frameworks)[number], kind: Kind): Promise<GuardedApp> {
   const app = await run(framework, {
     verifier: verifierFor(server(), kind),
@@ -35,7 +35,7 @@ function expectInvalidToken(reply: Reply): void {
 
 describe.each(frameworks)('$name in front of a real authorization server', (framework) => {
   describe.each(KINDS)('%s', (kind) => {
-    it('lets a good token in, and knows who calls', async () => {
+    it('accepts a valid token and its client id', async () => {
       const api = await startApi(framework, kind)
       const reply = await api.answerTo(await server().obtain({ kind }))
       expect(reply.status).toBe(200)

@@ -3,7 +3,7 @@ import { createVerifier, oauth, type OAuthOptions, type Verifier } from '../../.
 import { START } from '../../support/clock.js'
 import { startAuthorizationServer, type AuthorizationServer, type Kind } from './authorization-server.js'
 
-/** One authorization server for all tests of a file. It lives by `Date`, which stands still until told to move. */
+/** One authorization server for all tests of a file. It uses `Date`, which only a test advances. */
 export function authorizationServer(): () => AuthorizationServer {
   let server: AuthorizationServer
   beforeAll(async () => {

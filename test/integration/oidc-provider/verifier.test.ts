@@ -11,7 +11,7 @@ const TOKEN = 'POST /token'
 const INTROSPECTION = 'POST /token/introspection'
 
 describe.each(KINDS)('%s', (kind) => {
-  it('a good token is accepted, and says who calls, with what, for whom and until when', async () => {
+  it('a valid token is accepted, with its client, scopes, audience and expiry', async () => {
     const on = server()
     const token = await on.obtain({ kind, scope: 'orders:read orders:write' })
     const accepted = await verifierFor(on, kind).verify(token, { scopes: 'orders:read' })
@@ -29,7 +29,7 @@ describe.each(KINDS)('%s', (kind) => {
     })
   })
 
-  it('scope and audience are judged', async () => {
+  it('scope and audience are validated', async () => {
     const on = server()
     const verifier = verifierFor(on, kind)
     const token = await on.obtain({ kind })
@@ -38,7 +38,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(await outcomeOf(verifier.verify(foreign))).toBe('audience_mismatch')
   })
 
-  it('age and lifetime are judged', async () => {
+  it('age and lifetime are validated', async () => {
     const on = server()
     const verifier = verifierFor(on, kind)
     const token = await on.obtain({ kind })
@@ -52,7 +52,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(await outcomeOf(verifier.verify(token, { maxTokenAge: 60 }))).toBe('token_too_old')
   })
 
-  it('an expired token is refused, remembered or not', async () => {
+  it('an expired token is refused, cached or not', async () => {
     const on = server()
     const verifier = verifierFor(on, kind)
     const token = await on.obtain({ kind })
@@ -98,13 +98,13 @@ describe.each(JWT_KINDS)('JWTs, %s', (kind) => {
     expect(await outcomeOf(verifier.verify(token, { confirmAfter: 60 }))).toBe('confirmation_impossible')
     expect(await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))).toBe('confirmation_impossible')
     expect(on.requests).toContain(INTROSPECTION)
-    // Nothing was learnt about the token: where no confirmation is asked for, it is as good as before.
+    // Nothing is known about the token: without a required confirmation it is still accepted.
     expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
   })
 })
 
 describe('opaque tokens', () => {
-  it('are asked about once, and the answer is remembered', async () => {
+  it('are introspected once, and the result is cached', async () => {
     const on = server()
     const verifier = verifierFor(on, 'opaque')
     const token = await on.obtain({ kind: 'opaque' })
@@ -112,7 +112,7 @@ describe('opaque tokens', () => {
     expect(on.requests).toEqual([TOKEN, DISCOVERY, INTROSPECTION])
   })
 
-  it('that are revoked are refused at once where every request asks, else after 30 s', async () => {
+  it('that are revoked are refused immediately if every request introspects, otherwise after 30 s', async () => {
     const on = server()
     const verifier = verifierFor(on, 'opaque')
     const [asked, remembered] = [await on.obtain({ kind: 'opaque' }), await on.obtain({ kind: 'opaque' })]
@@ -127,7 +127,7 @@ describe('opaque tokens', () => {
     expect(await outcomeOf(verifier.verify(remembered))).toBe('token_inactive')
   })
 
-  it('that nobody issued are refused', async () => {
+  it('that the issuer did not issue are refused', async () => {
     expect(await outcomeOf(verifierFor(server(), 'opaque').verify('nobody-issued-this'))).toBe(
       'token_inactive',
     )
@@ -156,7 +156,7 @@ describe('discovery at the real server', () => {
     expect(on.requests).toEqual([DISCOVERY, KEYS, TOKEN])
   })
 
-  it('does not let another issuer stand in', async () => {
+  it('does not accept the document of another issuer', async () => {
     const on = server()
     const elsewhere = on.issuer.replace('127.0.0.1', 'localhost')
     const toServer: typeof fetch = (input, init) => {

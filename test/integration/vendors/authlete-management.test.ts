@@ -74,7 +74,7 @@ async function bothSend(
 ): Promise<Sent> {
   bed.sentByUs.length = 0
   bed.sentByThem.length = 0
-  // What becomes of the call is no matter here: the second may find nothing left to do.
+  // The result of the call does not matter: the second may have no effect.
   await Promise.allSettled([Promise.resolve().then(ours), Promise.resolve().then(theirs)])
   expect(bed.sentByUs).toEqual(bed.sentByThem)
   expect(bed.sentByUs).toHaveLength(1)
@@ -485,7 +485,7 @@ describe('a failure', () => {
     })
   })
 
-  it('that is told in a 200 is an error to us; to them it is an action to look at', async () => {
+  it('that is reported in a 200 is an error here; in their client it is an action to check', async () => {
     const { ours, theirs, serviceId } = await sdkBed()
     const tokenUpdateRequest = { accessToken: 'unknown', scopes: ['a'] }
     const response = await theirs.token.management.update({ serviceId, tokenUpdateRequest })

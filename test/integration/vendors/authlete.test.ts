@@ -11,9 +11,9 @@ type Answer = Awaited<ReturnType<Introspection['process']>>
 interface AuthleteSdkBed extends SdkBed {
   readonly introspection: Introspection
   readonly mint: (options?: Omit<MintOpaqueOptions, 'provider'>) => string
-  /** What Authlete's client is told of a token. */
+  /** Response that Authlete's client gets about a token. */
   readonly process: (token: string, scopes?: readonly string[]) => Promise<Answer>
-  /** What Authlete's client is told to answer at an RFC 7662 endpoint, parsed. */
+  /** Response that Authlete prescribes for an RFC 7662 endpoint, parsed. */
   readonly standard: (token: string, more?: { readonly rsUri?: string }) => Promise<unknown>
 }
 
@@ -52,7 +52,7 @@ async function authleteSdkBed(extra?: (issuer: TestIssuer) => Extra): Promise<Au
   }
 }
 
-describe('a good token', () => {
+describe('a valid token', () => {
   it('is accepted by both, who say the same of it', async () => {
     const { mint, process, standard, verifier, issuer } = await authleteSdkBed()
     const token = mint({ scopes: 'orders:read orders:write', claims: { region: 'eu' } })
@@ -142,7 +142,7 @@ describe('tokens that both refuse', () => {
     expect([(await process(token)).action, await ours(token)]).toEqual(['UNAUTHORIZED', 'token_inactive'])
   })
 
-  it('one that is revoked: theirs at once, ours too where a route asks every time', async () => {
+  it('a revoked one: refused immediately by theirs, and by ours if a route introspects every time', async () => {
     const { mint, process, ours, issuer, pass } = await authleteSdkBed()
     const token = mint()
     expect([(await process(token)).action, await ours(token)]).toEqual(['OK', 'accepted'])
@@ -154,7 +154,7 @@ describe('tokens that both refuse', () => {
     expect(await ours(token)).toBe('token_inactive')
   })
 
-  it('one for another resource, where Authlete is told the resource', async () => {
+  it('one for another resource, if Authlete gets the resource', async () => {
     const { mint, standard, ours, issuer } = await authleteSdkBed()
     const foreign = mint({ audience: 'https://elsewhere.test' })
     expect(await standard(foreign, { rsUri: issuer.audience })).toEqual({ active: false })
@@ -175,7 +175,7 @@ describe('a JWT of the service', () => {
     expect(await outcomeOf(local.verify(token, { scopes: 'orders:read' }))).toBe('accepted')
   })
 
-  it('that is revoked is refused by both, once Authlete is asked', async () => {
+  it('that is revoked is refused by both after a call to Authlete', async () => {
     const { issuer, process, ours } = await authleteSdkBed((by) => ({ issuer: by.endpoints.authlete }))
     const token = issuer.mintJwt({ provider: 'authlete' })
     issuer.revoke(token)

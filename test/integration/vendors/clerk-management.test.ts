@@ -43,7 +43,7 @@ describe("what is sent is what Clerk's own client sends, member by member", () =
   type Operation = (bed: ClerkManagementSdkBed) => PromiseLike<unknown>
   it.each<[name: string, ours: Operation, theirs: Operation]>([
     [
-      'create, with nothing asked for',
+      'create, without options',
       ({ mine }) => mine.create(),
       ({ wired, sender }) => wired.createToken({ machineSecretKey: sender }),
     ],
@@ -111,7 +111,7 @@ describe("what is sent is what Clerk's own client sends, member by member", () =
     ],
   ])('%s', async (_, ours, theirs) => {
     const bed = await clerkManagementSdkBed()
-    // What Clerk answers does not matter here, only what it is asked.
+    // The response of Clerk does not matter here, only the request.
     const sent = async (operation: Operation): Promise<readonly object[]> => {
       await Promise.resolve(operation(bed)).catch(() => undefined)
       return bed.taken().map(essence)
@@ -239,7 +239,7 @@ describe('both say the same', () => {
       ({ wired, sender }) => wired.revokeToken({ machineSecretKey: sender, m2mTokenId: ID }),
     ],
     [
-      'a token nobody knows',
+      'an unknown token',
       ({ mineAsReceiver }) => mineAsReceiver.verify({ token: 'mt_x' }),
       ({ wired, receiver }) => wired.verify({ machineSecretKey: receiver, token: 'mt_x' }),
     ],
@@ -259,7 +259,7 @@ describe('both say the same', () => {
 })
 
 describe('a guarded API', () => {
-  it('notices a revocation by our client when its answer is no longer remembered, or at once if asked', async () => {
+  it('notices a revocation by our client when the cached result expires, or immediately with confirmAfter: 0', async () => {
     const { mine, issuer, verifierOf, pass } = await clerkManagementSdkBed()
     const { tokenId: id, token } = await mine.create({ expiresIn: '1h' })
     const verifier = verifierOf(clerk(issuer.clerk()))

@@ -55,7 +55,7 @@ export async function clerkSdkBed(
   }
 }
 
-/** A good token is one that is described as neither revoked nor expired; their client leaves that to its caller. */
+/** A valid token is neither revoked nor expired; their client leaves that check to its caller. */
 export async function verdict(answer: ReturnType<Clerk['verify']>): Promise<'accepted' | 'refused'> {
   try {
     const { revoked, expired } = await answer
@@ -66,7 +66,7 @@ export async function verdict(answer: ReturnType<Clerk['verify']>): Promise<'acc
   }
 }
 
-/** An answer of the API, or a verdict on a JWT; anything else is an accident and no verdict. */
+/** A response of the API, or a decision about a JWT; anything else is an unexpected error. */
 function isClerksOwn(error: unknown): boolean {
   const { status, code } = error as { readonly status?: number; readonly code?: string }
   return status === 404 || code === 'token-invalid' || code === 'token-verification-failed'

@@ -36,7 +36,7 @@ describe.each(['opaque', 'jwt'] as const)("a token that Clerk's client creates, 
     expect(await ours(token, { scopes: 'orders:write' })).toBe('scope_insufficient')
   })
 
-  // Clerk itself knows the second an opaque token ends; a JWT is judged here and there with 5 s of tolerance.
+  // Clerk ends an opaque token to the second; a JWT is validated by both sides with 5 s of tolerance.
   it('expires for both in the same second', async () => {
     const { create, ours, theirs, pass } = await clerkSdkBed()
     const { token } = await create({ tokenFormat, secondsUntilExpiration: 600 })
@@ -59,7 +59,7 @@ describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %
     })
     expect(revoked).toMatchObject({ id, revoked: true, revocationReason: 'leak' })
     expect(await theirs(token)).toBe('refused')
-    // The answer is remembered for 30 s, unless a route wants to hear it from Clerk itself.
+    // The result is cached for 30 s, unless a route requires a call to Clerk.
     expect(await ours(token)).toBe('accepted')
     pass(30)
     expect(await ours(token)).toBe('token_inactive')
@@ -68,7 +68,7 @@ describe.each(['flagged', 'not-found'] as const)('where dead opaque tokens are %
     }
   })
 
-  it('a route that asks on every request notices a revocation at once', async () => {
+  it('a route that introspects on every request notices a revocation immediately', async () => {
     const { create, m2m, sender, ours } = await clerkSdkBed({ clerkDeadTokens })
     const { id, token } = await create()
     expect(await ours(token, { confirmAfter: 0 })).toBe('accepted')
@@ -168,7 +168,7 @@ describe("the list of Clerk's client", () => {
     expect(data[0]!.token).toBeUndefined()
   })
 
-  it('shows revoked and expired ones if asked', async () => {
+  it('shows revoked and expired ones on request', async () => {
     const { create, m2m, sender, issuer, pass } = await clerkSdkBed()
     const dead = await create({ secondsUntilExpiration: 60 })
     const revoked = await create()
@@ -208,7 +208,7 @@ describe("a key that is not the machine's", () => {
 })
 
 describe('a live token with enough time left', () => {
-  it('is given again to whoever asks for one', async () => {
+  it('is returned again to a caller that requests one', async () => {
     const { create, ours } = await clerkSdkBed()
     const wanted = {
       claims: { scope: 'orders:read' },

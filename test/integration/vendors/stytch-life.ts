@@ -8,7 +8,7 @@ export type M2M = ReturnType<typeof stytchClient>
 export const ID = 'imported/1 ü'
 export const SECRET = 'correct horse battery staple'
 
-/** An operation, as each side is asked for it. */
+/** An operation, as each side is called for it. */
 export interface Operation {
   readonly theirs: (m2m: M2M) => Promise<unknown>
   readonly ours: (clients: StytchClients) => PromiseLike<unknown>

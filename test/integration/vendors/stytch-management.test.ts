@@ -64,7 +64,7 @@ describe('the same life on both sides', () => {
     ])
   })
 
-  it('reads the same of every answer', async () => {
+  it('reads the same of every response', async () => {
     const { theirs, ours } = await bothSides()
     const same = async (): Promise<StytchClient> => {
       const { m2m_client: client } = await theirs.clients.get({ client_id: ID })
@@ -218,7 +218,7 @@ describe('a token that is authenticated', () => {
     expect([own, theirVerdict]).toEqual([expected, expected])
   })
 
-  it('an own scope function decides on both sides', async () => {
+  it('a custom scope function decides on both sides', async () => {
     const { theirs, ours, bed } = await bothSides()
     const token = bed.mint({ scopes: 'admin' })
     const isAdmin = (scopes: readonly string[]): boolean => scopes.includes('admin')

@@ -4,7 +4,7 @@ import { stytchSdkBed } from './stytch-sdk.js'
 
 const shared = sharedBed((atEnd) => stytchSdkBed(atEnd))
 
-/** Whether each side finds the granted scopes enough. Theirs is the published rule itself: the client's own function. */
+/** Whether each side finds the granted scopes sufficient. Theirs is the function of the published client. */
 interface Verdicts {
   readonly theirs: boolean
   readonly ours: boolean
@@ -98,7 +98,7 @@ describe('names that every JavaScript object has', () => {
     expect(await ours(token, { scopes: demanded })).toBe('accepted')
   })
 
-  it.each(['constructor', '__proto__'])('nobody has %s without having been given it', async (demanded) => {
+  it.each(['constructor', '__proto__'])('no token has %s unless it was granted', async (demanded) => {
     const { mint, ours } = shared.bed
     expect(await ours(mint({ scopes: 'read:users' }), { scopes: demanded })).toBe('scope_insufficient')
   })

@@ -92,7 +92,7 @@ describe('the largest age', () => {
     expect(await ours(token, { maxTokenAge: largest })).toBe(reason)
   })
 
-  it('is not judged where a route sets none', async () => {
+  it('is not checked if a route sets none', async () => {
     const { obtain, ours, theirs, pass } = await stytchSdkBed()
     const token = await obtain()
     pass(3599)

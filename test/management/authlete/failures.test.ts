@@ -163,7 +163,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
     issuer.fail(endpointOf(name), 'hang')
     const called = call(tokensWith({ deadline: '50ms' }))
     const error = await failureOf(withoutAnswer(issuer, 'total', called))
-    expect(error.message).toContain('no complete answer within 0.05 s')
+    expect(error.message).toContain('no complete response within 0.05 s')
     expect(error).toMatchObject({ isUncertain: !isRead, status: undefined })
   })
 

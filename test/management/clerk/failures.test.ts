@@ -120,7 +120,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     const called = call(clientWith({ machineSecretKey, deadline: '50ms' }))
     const error = await failureOf(withoutAnswer(issuer, endpoint, called))
     expect(error).toMatchObject({ name: 'ManagementError', status: undefined })
-    expect(String(error)).toContain('no complete answer within')
+    expect(String(error)).toContain('no complete response within')
     expect(issuer.calls[endpoint]).toBe(1)
   })
 

@@ -276,7 +276,7 @@ describe.each([
       issuer.fail(at, 'hang')
       const error = await failureOf(withoutAnswer(issuer, at, call(tokensWith({ deadline: '100ms' }))))
       expect(error).toMatchObject({ name: 'ManagementError', isUncertain: at !== 'discovery' && !isRead })
-      expect(error.message).toMatch(/no complete answer within 0\.\d+ s/)
+      expect(error.message).toMatch(/no complete response within 0\.\d+ s/)
     }
   })
 

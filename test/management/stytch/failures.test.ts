@@ -190,7 +190,7 @@ describe('a call that takes too long', () => {
     const { clients, issuer } = await stytchManagementBed({ deadline: '30ms' })
     issuer.fail('all', 'hang')
     const error = await failureOf(withoutAnswer(issuer, 'total', call(clients, 'c')), ManagementError)
-    expect(error.message).toMatch(/no complete answer within/)
+    expect(error.message).toMatch(/no complete response within/)
     expect(error).toMatchObject({ status: undefined, isUncertain: !READS.includes(name) })
   })
 

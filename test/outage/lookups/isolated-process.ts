@@ -11,17 +11,17 @@ import { controlDeadlines, passDeadlines, runningDeadlines } from '../../support
 import { until } from '../../support/until.js'
 import { startNameServer, type Treatment } from './name-server.js'
 
-// A service whose name server is this process as well; isolation.test.ts starts it in namespaces of its own. Time passes
-// for its deadlines only when it says so, and it reports what came before what: a slow machine changes nothing.
+// A service that is also its own name server; isolation.test.ts starts it in separate namespaces. Time passes for its
+// deadlines only when it says so, and it reports the order of events, so that a slow machine changes nothing.
 controlDeadlines()
 
-/** Seconds. Longer than all that passes. */
+/** Seconds. Longer than the test takes. */
 const DEADLINE = 60
 const INVALID = 64
 const VALID = 20
 
 const [, , folder = ''] = process.argv
-/** Whether the thread pool looks up one host at a time, and so none that hangs. */
+/** Whether the thread pool has one slot, so that hosts that hang are not looked up. */
 const hasOneSlot = process.env['UV_THREADPOOL_SIZE'] === '1'
 const HANGING = ['introspection', 'keys', 'discovery', 'client', 'management'].map(
   (kind) => `hanging-${kind}.idp.test`,
@@ -36,7 +36,7 @@ function treatmentOf(name: string, type: string): Treatment {
 }
 const nameServer = await startNameServer(treatmentOf)
 
-/** The lookups of the operating system that this package has started, and those that have ended. */
+/** Numbers of lookups of the operating system that this package has started, and that have ended. */
 const lookups = { started: [] as string[], ended: [] as string[] }
 const { lookup } = dns
 const recorded = (
@@ -69,7 +69,7 @@ function within(host: string, path = ''): string {
   return at(`${host}.idp.test`, path)
 }
 
-/** Passes what comes over TLS on to the test issuer, under any name. */
+/** Forwards TLS connections for any host name to the test issuer. */
 async function listenWithTls(target: string): Promise<number> {
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
   const server = createServer({ key: read('key.pem'), cert: read('cert.pem') }, (socket) => {
@@ -169,7 +169,7 @@ for (const work of hanging) {
   }
   work.then(settle, settle)
 }
-// Name servers that have said nothing for 2 s count as silent.
+// Name servers without a response for 2 s count as silent.
 await until(() => HANGING.every((host) => nameServer.swallowed(host) > 0))
 passDeadlines(2)
 if (!hasOneSlot) await until(() => hangingIn(lookups.started) > 0)
@@ -190,11 +190,11 @@ async function slowly(): Promise<string> {
   return result
 }
 
-/** A host whose name server never answers for AAAA. */
+/** A host whose name server never responds for AAAA. */
 async function byHalf(): Promise<string> {
   const { result, isDone } = watched(sourceAt(within('half-client', '/token')).getToken())
   await until(() => {
-    // It has said A: the other family is waited for a little.
+    // A has a response: the package waits briefly for the other family.
     if (runningDeadlines().some((left) => left <= 0.3)) passDeadlines(0.3)
     return isDone()
   })

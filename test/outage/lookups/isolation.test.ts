@@ -10,7 +10,7 @@ import { selfSigned } from '../../support/certificate.js'
 const DAY = 86_400_000
 const isolated = fileURLToPath(new URL('./isolated-process.ts', import.meta.url))
 
-/** What the process finds in `/etc`. A lookup that is not answered takes 150 s for each name of the search list. */
+/** Files of the process in `/etc`. A lookup without a response takes 150 s for each name of the search list. */
 const SYSTEM_FILES = {
   'resolv.conf': 'nameserver 127.0.0.1\nsearch idp.test\noptions timeout:30 attempts:5\n',
   hosts: '127.0.0.1 localhost in-hosts-file.idp.test\n',
@@ -26,7 +26,7 @@ const NAMESPACES = [
   ['sudo', '-n', 'unshare', '-m', '-n'],
 ] as const
 
-/** The way into the namespaces that this machine allows. */
+/** The command that enters the namespaces on this machine. */
 function allowedNamespaces(): readonly [program: string, ...flags: string[]] {
   const allowed = NAMESPACES.find(([program, ...flags]) => {
     try {
@@ -39,11 +39,11 @@ function allowedNamespaces(): readonly [program: string, ...flags: string[]] {
   })
   if (allowed !== undefined) return allowed
   throw new Error(
-    'this machine allows no process a name server of its own: unshare (util-linux) and ip (iproute2) must work, as root, in a user namespace or by sudo',
+    'this machine does not allow a separate name server for a process: unshare (util-linux) and ip (iproute2) must work, as root, in a user namespace or by sudo',
   )
 }
 
-/** Runs the service with a name server of its own, and returns what it found. */
+/** Runs the service with a separate name server, and returns its report. */
 async function runIsolated(variables: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const [unshare, ...flags] = allowedNamespaces()
   const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-lookups-'))
@@ -80,21 +80,21 @@ const UNAFFECTED = {
   shortName: 'done',
   // Its name server takes 0.7 s.
   slow: 'done',
-  // Its name server never answers for AAAA.
+  // Its name server never responds for AAAA.
   half: 'done',
   application: 'done',
 }
 
-it('A2 five hosts whose name server does not answer hold up no other issuer, and no lookup of the application', async () => {
+it('A2 five hosts whose name server does not respond delay no other issuer and no lookup of the application', async () => {
   expect(await runIsolated()).toEqual({
     ...UNAFFECTED,
-    // All others were done before this one ended, and while those who need these hosts still waited.
+    // All other lookups ended before this one, and while the requests for these hosts were still waiting.
     hangingLookups: { started: 1, ended: 0 },
     settled: 0,
   })
 }, 300_000)
 
-it('A2 nor where the thread pool has one slot, which they do not take', async () => {
+it('A2 with one slot in the thread pool, such hosts do not occupy it', async () => {
   expect(await runIsolated({ UV_THREADPOOL_SIZE: '1' })).toMatchObject({
     ...UNAFFECTED,
     hangingLookups: { started: 0, ended: 0 },

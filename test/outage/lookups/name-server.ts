@@ -2,11 +2,11 @@ import { createSocket } from 'node:dgram'
 
 /** A name server on the loopback interface. */
 export interface NameServer {
-  /** How many queries for a name were swallowed. */
+  /** Number of ignored queries for a name. */
   readonly swallowed: (name: string) => number
-  /** How many queries for a name wait for a reply. */
+  /** Number of queries for a name that wait for a reply. */
   readonly held: (name: string) => number
-  /** Replies to the queries that wait. */
+  /** Replies to the waiting queries. */
   readonly reply: () => void
   readonly close: () => void
 }
@@ -15,14 +15,14 @@ const TYPE_A = 1
 const TYPES: Readonly<Record<number, QueryType>> = { 1: 'A', 28: 'AAAA' }
 const [NO_ERROR, NAME_ERROR] = [0, 3]
 
-/** What becomes of a query: a reply, none ever, or one when {@link NameServer.reply} is called. */
+/** Handling of a query: a reply, no reply, or a reply when {@link NameServer.reply} is called. */
 export type Treatment = 'answer' | 'swallow' | 'hold'
 
 /** The type of a query (RFC 1035 section 3.2.2, RFC 3596 section 2.1). */
 export type QueryType = 'A' | 'AAAA' | 'other'
 
 /**
- * Answers queries at port 53 of 127.0.0.1, the only port that `resolv.conf` can name: names below `idp.test` with
+ * Replies to queries at port 53 of 127.0.0.1, the only port that `resolv.conf` can name: names below `idp.test` with
  * 127.0.0.1, and all the rest with "no such name".
  */
 export async function startNameServer(
@@ -58,7 +58,7 @@ export async function startNameServer(
   }
 }
 
-/** The question of a query (RFC 1035 section 4.1.2), and where it ends. */
+/** Reads the question section of a query (RFC 1035 section 4.1.2), and where it ends. */
 function readQuestion(query: Buffer): { readonly name: string; readonly type: number; readonly end: number } {
   const labels: string[] = []
   let at = 12

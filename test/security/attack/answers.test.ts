@@ -19,7 +19,7 @@ interface Case extends Response {
 const POLICY = { scopes: 'orders:read' }
 const MOST_BYTES = 8192
 
-/** The calls that one question may cause: itself, one repetition, and a probe of the guard's own with its repetition. */
+/** Maximum calls of one introspection: the call, its retry, and a probe with its retry. */
 const CALLS_PER_QUESTION = 4
 
 /** After it every pause is over, in seconds. */
@@ -73,7 +73,7 @@ function casesOf({ facts, wrong, inactive, expiry }: Dialect): fc.Arbitrary<Case
 }
 
 it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
-  'no response of %s is believed wrongly, blamed on the caller, or remembered for long',
+  'no response of %s is accepted wrongly, causes a wrong refusal, or is cached for long',
   async (_, dialect) => {
     const { read, pass } = manualClock()
     const issuer = await startIssuer({ clock: read })
@@ -91,7 +91,7 @@ it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
       const before = issuer.calls[dialect.endpoint]
       const { reason, status } = await answerTo(verifier, token, POLICY)
       expect(issuer.calls[dialect.endpoint] - before).toBeLessThanOrEqual(CALLS_PER_QUESTION)
-      // Questions may be paused after failures: then nobody knows.
+      // After failures the circuit may be open, so that a token is undecidable.
       if (!isFresh && status === 503) return reason
       if (expected === 'accepted') expect(reason).toBe('accepted')
       if (expected === 'inactive') expect(reason).toBe('token_inactive')
@@ -110,7 +110,7 @@ it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
         const reason = await check(verifier, expected, true)
         await check(longLived, expected, false)
         count(counts, `${name}: ${reason}`)
-        // Whatever came before, the next right answer is believed once the pauses are over.
+        // Whatever came before, the next valid response is accepted after the backoff.
         pass(EVERY_PAUSE)
         issuer.fail(dialect.endpoint, right.handler)
         await check(verifier, 'accepted', true)

@@ -34,6 +34,7 @@ function numberIn(variable: string): number | undefined {
   const text = process.env[variable]
   if (text === undefined) return undefined
   const number = Number(text)
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${variable} must be a whole number`)
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new Error(`${variable} must be a non-negative integer`)
   return number
 }

@@ -5,7 +5,7 @@ import { NOW } from '../../support/clock.js'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** How one vendor answers about an opaque token. All facts grant `orders:read`, which the route requires. */
+/** Responses of one vendor about an opaque token. All facts grant `orders:read`, which the route requires. */
 export interface Dialect {
   readonly name: string
   readonly endpoint: Endpoint
@@ -14,7 +14,7 @@ export interface Dialect {
   readonly facts: Members
   /** Wrong values of one member. None may lead to an acceptance. */
   readonly wrong: Readonly<Record<string, readonly unknown[]>>
-  /** Members whose change makes the answer a no. */
+  /** Members whose change makes the result inactive. */
   readonly inactive: Members
   /** The member that states the expiry. */
   readonly expiry: string

@@ -86,7 +86,7 @@ const keySets = fc
     return written({ ...strange, keys }).map((text) => ({ text, hasKey }))
   })
 
-/** Values of a member of the discovery document that are no address to call. */
+/** Values of a member of the discovery document that are not a callable URL. */
 const NO_ADDRESSES: readonly unknown[] = [
   undefined,
   null,

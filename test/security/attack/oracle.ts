@@ -1,6 +1,6 @@
 /**
  * An independent statement of what guards promise, without a line of the library: what it must do with a request that
- * passes several of them. It is told the truth about each token instead of reading it.
+ * passes several of them. It gets the properties of each token from the test instead of reading the token.
  */
 
 /** What is true of a token, by construction. Times in seconds since the epoch. */
@@ -30,7 +30,7 @@ export interface Rules {
   readonly clients?: readonly string[]
   readonly issuers?: readonly string[]
   readonly check?: boolean
-  /** Changes nothing: the issuers of these requests always answer. */
+  /** Has no effect, because the issuers of these requests always respond. */
   readonly confirmAfter?: number
 }
 

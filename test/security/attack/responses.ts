@@ -10,7 +10,7 @@ export interface Response {
   readonly handler: FaultHandler
 }
 
-/** The response that has nothing wrong with it but, perhaps, its text. */
+/** The response that is valid, except possibly for its body. */
 export function plainly(name: string, body: string | Uint8Array): Response {
   return { name, handler: says(200, body) }
 }
@@ -29,7 +29,7 @@ const NOT_JSON: Readonly<Record<string, (text: string) => string | Uint8Array>> 
     Buffer.concat([Buffer.from(`${text.slice(0, -1)},"x":"`), Buffer.from([0xc0, 0xaf]), Buffer.from('"}')]),
   'two documents': (text) => text + text,
   'a trailing comma': (text) => `${text.slice(0, -1)},}`,
-  'text behind': (text) => `${text}x`,
+  'characters after it': (text) => `${text}x`,
   'a comment': (text) => `/**/${text}`,
   'a script': (text) => `)]}',\n${text}`,
   JSONP: (text) => `f(${text})`,
@@ -48,7 +48,7 @@ const NOT_JSON: Readonly<Record<string, (text: string) => string | Uint8Array>> 
   compressed: (text) => gzipSync(text),
 }
 
-/** What is no HTTP, or breaks it off. */
+/** Bytes that are not HTTP, or an HTTP response that breaks off. */
 const NOT_HTTP: readonly string[] = [
   'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{',
   'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n',
@@ -79,7 +79,7 @@ function cutOff(text: string): FaultHandler {
   }
 }
 
-/** Responses that are no answer, however good the document is that they were to carry. */
+/** Responses that are invalid, whatever document they contain. */
 export function faultyResponses(text: string, tooLong: number): fc.Arbitrary<Response> {
   const whole = text.trimEnd()
   const part = fc.nat({ max: whole.length - 1 }).map((length) => whole.slice(0, length))
@@ -108,7 +108,7 @@ export function faultyResponses(text: string, tooLong: number): fc.Arbitrary<Res
   )
 }
 
-/** Random bytes are no JSON object unless they begin like one. */
+/** Random bytes are not a JSON object unless they begin like one. */
 function withoutObject(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0x7b ? bytes.fill(0x5b, 0, 1) : bytes
 }
@@ -121,7 +121,7 @@ export function calledPage(text: string): fc.Arbitrary<Response> {
   }))
 }
 
-/** Members that mean nothing to anybody: a reader must neither trip over them nor believe them. */
+/** Members without a meaning: a reader must neither fail because of them nor use them. */
 export const strangeMembers: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.dictionary(
   fc.oneof(
     fc.constantFrom('constructor', 'hasOwnProperty', 'toString', 'then', 'toJSON', 'valueOf', 'length', ''),
@@ -131,7 +131,7 @@ export const strangeMembers: fc.Arbitrary<Readonly<Record<string, unknown>>> = f
   { maxKeys: 4 },
 )
 
-/** The text of an object: its members in any order, with white space and escapes as a writer may choose them. */
+/** JSON of an object: its members in any order, with any white space and escapes that JSON allows. */
 export function written(members: Readonly<Record<string, unknown>>): fc.Arbitrary<string> {
   const entries = Object.entries(members)
   return fc

@@ -8,7 +8,7 @@ const ed = keyOf('EdDSA')
 const es384 = keyOf('ES384')
 const held = sharedAttackBed({ keys: [keyOf('ES256').jwk, rsa.jwk, ed.jwk, es384.jwk] })
 
-/** Nothing was asked of anybody: the keys were there, and junk is no reason to fetch them again. */
+/** Asserts that there was no call: the keys are cached, and an invalid token must not trigger a fetch. */
 async function refusedForFree(token: string, expected: string): Promise<void> {
   expect(await held.bed.outcome(token)).toBe(expected)
   expect(held.bed.issuer.calls.total).toBe(0)
@@ -24,12 +24,12 @@ describe('C29: no spelling of none is an algorithm', () => {
     await refusedForFree(`${head}.${body}`, 'token_undecodable')
   })
 
-  it('an honest token whose signature is cut off', async () => {
+  it('a valid token whose signature is cut off', async () => {
     await refusedForFree(held.bed.token().replace(/[^.]*$/, ''), 'signature_invalid')
   })
 })
 
-describe('C30 to C32: what is no name of an algorithm we take', () => {
+describe('C30 to C32: a value that is not the name of an accepted algorithm', () => {
   it.each<[string, unknown]>([
     ['C30: missing', undefined],
     ['C30: null', null],
@@ -49,7 +49,7 @@ describe('C30 to C32: what is no name of an algorithm we take', () => {
     ['C46: Ed448', 'Ed448'],
     ['C38: HS256', 'HS256'],
     ['an encryption', 'RSA-OAEP'],
-    ['several in a text', 'ES256 RS256'],
+    ['several in a string', 'ES256 RS256'],
   ])('%s', async (_, alg) => {
     await refusedForFree(held.bed.token({}, { alg }), 'algorithm_not_allowed')
   })
@@ -61,7 +61,7 @@ describe('C30 to C32: what is no name of an algorithm we take', () => {
   })
 })
 
-describe('C33 to C39: a published key is no shared secret', () => {
+describe('C33 to C39: a published key is not used as a shared secret', () => {
   const pem = rsa.publicKeyPem
   const { n = '', x = '' } = { ...(rsa.jwk as { n?: string }), ...(ed.jwk as { x?: string }) }
   const secrets: readonly (readonly [string, string | Buffer])[] = [
@@ -74,7 +74,7 @@ describe('C33 to C39: a published key is no shared secret', () => {
     ['C34: DER', rsa.publicKey.export({ type: 'spki', format: 'der' })],
     ['C34: the JWK', JSON.stringify(rsa.jwk)],
     ['C34: the key set', JSON.stringify({ keys: [rsa.jwk] })],
-    ['C34: the modulus as text', n],
+    ['C34: the modulus as a string', n],
     ['C34: the modulus as bytes', decode(n)],
     ['C36: the PEM of the EC key', keyOf('ES256').publicKeyPem],
     ['C36: x of the Ed25519 key', decode(x)],
@@ -98,7 +98,7 @@ describe('C33 to C39: a published key is no shared secret', () => {
   })
 })
 
-describe('C37: a shared key that stands in the published set', () => {
+describe('C37: a shared key in the published set', () => {
   const shared = { kty: 'oct', k: encode('a shared secret of 32 bytes ....'), kid: 'shared', alg: 'HS256' }
   const other = sharedAttackBed({
     keys: [shared, { ...shared, alg: 'ES256', kid: 'dressed' }, keyOf('ES256').jwk],
@@ -116,7 +116,7 @@ describe('C37: a shared key that stands in the published set', () => {
 
 describe('C43 to C45: a key serves the algorithm it was published for', () => {
   it.each(['RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const)(
-    'C43: the key says RS256, the token is an honest %s',
+    'C43: the key names RS256, the token has a valid %s signature',
     async (algorithm) => {
       const { bed } = held
       const header = { alg: algorithm, kid: rsa.kid }
@@ -170,9 +170,9 @@ describe('C43: RSA keys that name no algorithm serve each of the family, and nev
 describe('an algorithm that the options do not name', () => {
   const strict = sharedAttackBed({ oauth: { algorithms: ['ES384'] }, keys: [keyOf('ES256').jwk, es384.jwk] })
   const tokens: readonly (readonly [string, (bed: AttackBed) => string, string])[] = [
-    ['an honest ES256 token', (bed) => bed.token(), 'algorithm_not_allowed'],
+    ['a valid ES256 token', (bed) => bed.token(), 'algorithm_not_allowed'],
     ['an ES256 token that calls itself ES384', (bed) => bed.token({}, { alg: 'ES384' }), 'key_unknown'],
-    ['an honest ES384 token', (bed) => bed.token({}, {}, es384), 'accepted'],
+    ['a valid ES384 token', (bed) => bed.token({}, {}, es384), 'accepted'],
   ]
   it.each(tokens)('%s', async (_, write, expected) => {
     expect(await strict.bed.outcome(write(strict.bed))).toBe(expected)

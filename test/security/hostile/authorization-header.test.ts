@@ -50,7 +50,7 @@ describe('the Authorization header: only RFC 6750 syntax carries a token', () =>
   })
 })
 
-describe('A6: several Authorization headers are refused, whichever of them is good', () => {
+describe('A6: several Authorization headers are refused, whichever of them is valid', () => {
   const good = ({ token }: Pair): string => `Bearer ${token}`
   const bad = (): string => 'Bearer bad'
   it.each<[string, (pair: Pair) => readonly string[]]>([
@@ -76,7 +76,7 @@ describe('A6: several Authorization headers are refused, whichever of them is go
     expect(reasonOf(await bed.decide({ headers }))).not.toBe('accepted')
   })
 
-  it('a raw header whose value is "authorization" is no second header', async () => {
+  it('a raw header whose value is "authorization" is not a second header', async () => {
     const { bed } = held
     const authorization = `Bearer ${bed.token()}`
     const rawHeaders = ['X-Name', 'authorization', 'Authorization', authorization]
@@ -84,7 +84,7 @@ describe('A6: several Authorization headers are refused, whichever of them is go
   })
 })
 
-describe('nothing but the Authorization header is looked at', () => {
+describe('only the Authorization header is read', () => {
   it.each<[string, (token: string) => Partial<GuardedRequest>]>([
     ['A9: a token in the query', (token) => ({ url: `/orders?access_token=${token}` })],
     ['A9: a token in a cookie', (token) => ({ headers: { cookie: `access_token=${token}` } })],
@@ -123,7 +123,7 @@ describe('nothing but the Authorization header is looked at', () => {
   })
 
   it.each(['HEAD', 'OPTIONS', 'TRACE', 'get', 'PROPFIND', ''])(
-    'A11: %s is judged like any other method',
+    'A11: %s is treated like any other method',
     async (method) => {
       const { bed } = held
       const headers = { authorization: `Bearer ${bed.token()}` }
@@ -133,7 +133,7 @@ describe('nothing but the Authorization header is looked at', () => {
   )
 
   it.each(['/ORDERS', '//orders', '/a/../orders', '/%6frders', '*', '', 'http://[', '/\0'])(
-    'A11: the path %j changes no verdict',
+    'A11: the path %j does not change the decision',
     async (url) => {
       const { bed } = held
       const headers = { authorization: `Bearer ${bed.token()}` }
@@ -154,7 +154,7 @@ describe('A6: two headers in a header object that was made by hand, in two cases
     expect(reasonOf(await bed.decide({ headers: headers(bed.token()) }))).toBe('token_malformed')
   })
 
-  it('one of them that is undefined is none', async () => {
+  it('one of them that is undefined counts as absent', async () => {
     const { bed } = held
     const headers = { authorization: undefined, Authorization: `Bearer ${bed.token()}` }
     expect(reasonOf(await bed.decide({ headers }))).toBe('accepted')
@@ -169,15 +169,15 @@ describe('A6: two headers in a header object that was made by hand, in two cases
   })
 })
 
-describe('a header object made by hand that holds what is no text', () => {
+describe('a custom header object whose value is not a string', () => {
   it.each<[string, (text: string) => unknown, string]>([
     ['null', () => null, 'token_missing'],
     ['a number', () => 7, 'token_malformed'],
     ['a list in a list', (text) => [[text]], 'token_malformed'],
     ['a list that holds null', () => [null], 'token_malformed'],
     ['an empty list', () => [], 'token_malformed'],
-    ['an object that reads as the text', (text) => ({ toString: () => text }), 'token_malformed'],
-    ['a list of one text', (text) => [text], 'accepted'],
+    ['an object that converts to the string', (text) => ({ toString: () => text }), 'token_malformed'],
+    ['a list of one string', (text) => [text], 'accepted'],
   ])('%s', async (_, valueOf, expected) => {
     const { bed } = held
     const headers = { authorization: valueOf(`Bearer ${bed.token()}`) } as GuardedRequest['headers']

@@ -12,7 +12,11 @@ describe('F83 to F88: other kinds of token by their claims', () => {
     ['F83: token_use id', { token_use: 'id' }, 'type_not_allowed'],
     ['F83: payload typ ID', { typ: 'ID' }, 'type_not_allowed'],
     ['F84: a client assertion', { iss: 'billing', aud: 'https://issuer.test/token' }, 'issuer_unknown'],
-    ['F85: an introspection answer for us', { token_introspection: { active: true } }, 'type_not_allowed'],
+    [
+      'F85: an introspection response for this API',
+      { token_introspection: { active: true } },
+      'type_not_allowed',
+    ],
     ['F86: a security event', { events: {} }, 'type_not_allowed'],
     ['F88: bound to a DPoP key', { cnf: { jkt: 'x' } }, 'proof_missing'],
     ['F88: bound to a certificate', { cnf: { 'x5t#S256': 'x' } }, 'proof_missing'],
@@ -61,7 +65,7 @@ describe('F95 to F98: who it is about', () => {
     expect(await held.bed.outcome(held.bed.token(claims))).toBe(expected)
   })
 
-  it('F96: a hostile sub in a refusal by policy stays out of the answer', async () => {
+  it('F96: a hostile sub in a refusal by policy is not in the response', async () => {
     const { bed } = held
     const token = bed.token({ sub: `x\r\n"${MARK}"` })
     const decision = await bed.verifier.authorize(
@@ -85,7 +89,7 @@ describe('F95 to F98: who it is about', () => {
   })
 })
 
-describe('F99 to F101: the audience is compared as text', () => {
+describe('F99 to F101: the audience is compared as a string', () => {
   it.each<[string, unknown, string]>([
     ['missing', undefined, 'audience_mismatch'],
     ['another', 'https://other.test', 'audience_mismatch'],
@@ -95,7 +99,7 @@ describe('F99 to F101: the audience is compared as text', () => {
     ['the beginning of it', AUDIENCE.slice(0, -1), 'audience_mismatch'],
     ['in upper case', AUDIENCE.toUpperCase(), 'audience_mismatch'],
     ['a star', '*', 'audience_mismatch'],
-    ['ours and another in a text', `${AUDIENCE} x`, 'audience_mismatch'],
+    ['ours and another in one string', `${AUDIENCE} x`, 'audience_mismatch'],
     ['ours and another with a comma', `${AUDIENCE},x`, 'audience_mismatch'],
     ['a Cyrillic letter', AUDIENCE.replace('a', 'а'), 'audience_mismatch'],
     ['null', null, 'claim_invalid'],
@@ -112,7 +116,7 @@ describe('F99 to F101: the audience is compared as text', () => {
     expect(await held.bed.outcome(held.bed.token({ aud }))).toBe(expected)
   })
 
-  it('F103: a text made for slow patterns gets the usual verdict', async () => {
+  it('F103: a string for slow patterns gets the same decision', async () => {
     const slow = `${'a'.repeat(3000)}!`
     expect(await held.bed.outcome(held.bed.token({ aud: slow }))).toBe('audience_mismatch')
     const wild = held.bed.token({ scope: slow })
@@ -120,7 +124,7 @@ describe('F99 to F101: the audience is compared as text', () => {
   })
 })
 
-describe('H121 to H128: scopes are words, compared as text', () => {
+describe('H121 to H128: scopes are words, compared as strings', () => {
   it.each<[string, unknown, string]>([
     ['H121: missing', undefined, 'scope_insufficient'],
     ['H121: empty', '', 'scope_insufficient'],
@@ -167,7 +171,7 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     },
   )
 
-  it('H123: a demanded scope with the letters of patterns is compared as text', async () => {
+  it('H123: a required scope with pattern characters is compared as a string', async () => {
     const { bed } = held
     const demanded = { scopes: 'a.b+c(d)' }
     expect(await bed.outcome(bed.token({ scope: 'axb+c(d) abbcd' }), demanded)).toBe('scope_insufficient')
@@ -183,8 +187,8 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     ],
     ['returns a promise', () => Promise.resolve(true)],
     ['returns 1', () => 1],
-    ['returns a text', () => 'yes'],
-  ])('H132: an own matcher that %s grants nothing', async (_, matcher) => {
+    ['returns a string', () => 'yes'],
+  ])('H132: a custom matcher that %s grants nothing', async (_, matcher) => {
     const scopeMatching = matcher as () => boolean
     const other = await attackBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks`, scopeMatching }))],
@@ -192,7 +196,7 @@ describe('H121 to H128: scopes are words, compared as text', () => {
     expect(await other.outcome(other.token(), { scopes: 'x' })).toBe('scope_insufficient')
   })
 
-  it('H139: nobody can change what the next request sees', async () => {
+  it('H139: a handler cannot change what the next request sees', async () => {
     const { bed } = held
     const token = bed.token({ list: [{ deep: 'x' }] })
     const known = await bed.verifier.verify(token)

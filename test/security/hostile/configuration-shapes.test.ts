@@ -17,7 +17,7 @@ import { errorOf, introspection, makers, right } from './makers.js'
 const EC = keyOf('ES256')
 const shared = { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }
 
-describe('what is no object of options at all', () => {
+describe('a value that is not an options object', () => {
   const factories = { createVerifier, oauth, clerk, stytch, authlete } as unknown as Readonly<
     Record<string, (options?: unknown) => unknown>
   >

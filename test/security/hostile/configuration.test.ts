@@ -148,17 +148,17 @@ const rows: readonly Row[] = [
   ...wrong('guard', 'onError', [() => undefined]),
 ]
 
-function written(value: unknown): string {
-  const text = JSON.stringify(value, (_, item: unknown) => {
+function format(value: unknown): string {
+  const json = JSON.stringify(value, (_, item: unknown) => {
     if (item === undefined) return 'undefined'
     return typeof item === 'number' || item instanceof RegExp ? String(item) : item
   })
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+  return json.length > 60 ? `${json.slice(0, 60)}…` : json
 }
 
 describe('a wrong option is refused at start, by its name, and its value is not quoted where it may be secret', () => {
-  it.each(rows.map(([maker, members, names]) => ({ maker, members, names, text: written(members) })))(
-    '$maker $text',
+  it.each(rows.map(([maker, members, names]) => ({ maker, members, names, options: format(members) })))(
+    '$maker $options',
     ({ maker, members, names }) => {
       const error = errorOf(() => makers[maker](members))
       expect(error).toBeInstanceOf(ConfigurationError)

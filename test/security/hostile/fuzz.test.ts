@@ -15,7 +15,7 @@ function pick<T>(random: Random, list: readonly T[] | string): T {
   return list[random(list.length)] as T
 }
 
-/** Changes of text, wherever they hit. */
+/** Changes of a string at random positions. */
 const changes: readonly Change[] = [
   (text, random) => splice(text, random(text.length + 1), 1, ''),
   (text, random) => splice(text, random(text.length + 1), 0, pick<string>(random, LETTERS)),
@@ -40,7 +40,7 @@ const rewrites: readonly Change[] = [0, 1].flatMap((index): Change[] => [
     }),
 ])
 
-it(`whatever is sent, ${ROUNDS} times: one of the promised answers, and nothing given away`, async () => {
+it(`whatever is sent, ${ROUNDS} times: one of the documented responses, without secrets`, async () => {
   const bed = await attackBed({ policy: { scopes: 'orders:read', maxTokenAge: '1h' } })
   await bed.verifier.ready()
   const random = randomFrom(20_261_121)
@@ -89,7 +89,7 @@ it(`whatever is sent, ${ROUNDS} times: one of the promised answers, and nothing 
   expect(bed.issuer.calls.discovery).toBeLessThanOrEqual(1)
 })
 
-it('claims that the issuer itself signed, made up at random: never a fault of ours', async () => {
+it('random claims that the issuer itself signed: never an internal error', async () => {
   const bed = await attackBed()
   const random = randomFrom(7)
   for (let round = 0; round < 300; round += 1) {

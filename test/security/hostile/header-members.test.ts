@@ -47,7 +47,7 @@ describe('E61 to E64: no key and no address is taken from a token', () => {
     expect(bed.issuer.calls.discovery).toBe(0)
   })
 
-  it('E64: an iss that is the address of an issuer nobody configured is not visited', async () => {
+  it('E64: an iss that is the URL of an issuer that is not configured is not called', async () => {
     const { bed } = held
     const bait = seal(attacker, { alg: 'RS256', kid: attacker.kid }, { ...bed.claims, iss: address })
     expect(await bed.outcome(bait)).toBe('issuer_unknown')
@@ -55,7 +55,7 @@ describe('E61 to E64: no key and no address is taken from a token', () => {
   })
 })
 
-describe('E65, E66, F91 to F93: iss is compared as text', () => {
+describe('E65, E66, F91 to F93: iss is compared as a string', () => {
   const port = (url: string): string => new URL(url).port
   it.each<[string, (url: string) => unknown]>([
     ['missing', () => undefined],
@@ -82,7 +82,7 @@ describe('E65, E66, F91 to F93: iss is compared as text', () => {
     ['__proto__', () => '__proto__'],
     ['constructor', () => 'constructor'],
     ['hasOwnProperty', () => 'hasOwnProperty'],
-  ])('iss is %s: unknown, and nobody is asked', async (_, write) => {
+  ])('iss is %s: unknown, without a call', async (_, write) => {
     const { bed } = held
     const before = bed.issuer.calls.total
     expect(await bed.outcome(bed.token({ iss: write(bed.issuer.url) }))).toBe('issuer_unknown')
@@ -132,7 +132,7 @@ describe('E71 to E75, E79: extensions of the header', () => {
     ['E71: crit with __proto__', { crit: ['__proto__'] }, 'critical_header'],
     ['E71: crit with an empty name', { crit: [''] }, 'critical_header'],
     ['E72: crit empty', { crit: [] }, 'critical_header'],
-    ['E72: crit a text', { crit: 'exp' }, 'critical_header'],
+    ['E72: crit is a string', { crit: 'exp' }, 'critical_header'],
     ['E72: crit a number', { crit: 1 }, 'critical_header'],
     ['E72: crit an object', { crit: {} }, 'critical_header'],
     ['E72: crit null', { crit: null }, 'critical_header'],

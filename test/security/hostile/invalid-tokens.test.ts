@@ -15,8 +15,8 @@ async function sourceOf(token: string): Promise<string | undefined> {
   return bed.events.at(-1)!.source
 }
 
-describe('I151 to I155: made-up key ids', () => {
-  it('a thousand of them in one moment cause one fetch, and evict no remembered token', async () => {
+describe('I151 to I155: forged key ids', () => {
+  it('a thousand concurrent ones cause one fetch, and evict no cached token', async () => {
     await open({ cache: { maxTokens: 5, maxRefused: 5 } })
     const honest = bed.token()
     expect(await sourceOf(honest)).toBe('local')
@@ -63,7 +63,7 @@ describe('I151 to I155: made-up key ids', () => {
     expect(bed.issuer.calls.jwks).toBeGreaterThan(1)
   })
 
-  it('I155: of an issuer nobody configured, key ids cost nothing', async () => {
+  it('I155: key ids of an issuer that is not configured cause no call', async () => {
     await open()
     for (let index = 0; index < 200; index += 1) {
       const token = bed.token({ iss: `https://evil-${index}.test` }, { kid: `k${index}` })
@@ -72,7 +72,7 @@ describe('I151 to I155: made-up key ids', () => {
     expect(bed.issuer.calls.total).toBe(0)
   })
 
-  it('signatures that do not hold cost nothing, and evict nothing', async () => {
+  it('invalid signatures cause no call and evict no cached token', async () => {
     await open({ cache: { maxTokens: 3, maxRefused: 3 } })
     const honest = bed.token()
     await bed.outcome(honest)
@@ -85,8 +85,8 @@ describe('I151 to I155: made-up key ids', () => {
   })
 })
 
-describe('I153 and I156: made-up opaque tokens', () => {
-  it('a thousand different ones cost one question each, and evict no honest token', async () => {
+describe('I153 and I156: forged opaque tokens', () => {
+  it('a thousand different ones cause one call each, and evict no valid token', async () => {
     await open({ cache: { maxTokens: 2, maxRefused: 10 } })
     const honest = bed.issuer.mintOpaque()
     await bed.outcome(honest)
@@ -97,14 +97,14 @@ describe('I153 and I156: made-up opaque tokens', () => {
     expect(await sourceOf(honest)).toBe('cache')
   })
 
-  it('the same one a thousand times costs one question', async () => {
+  it('one of them a thousand times causes one call', async () => {
     await open()
     for (let index = 0; index < 1000; index += 1) await bed.outcome('ref_made-up')
     expect(bed.issuer.calls.introspection).toBe(1)
   })
 
   it.each(['ref_made-up', 'honest'])(
-    'I156: a thousand at the same time cost one question (%s)',
+    'I156: a thousand concurrent requests cause one call (%s)',
     async (which) => {
       await open()
       const token = which === 'honest' ? bed.issuer.mintOpaque() : which
@@ -123,7 +123,7 @@ describe('I153 and I156: made-up opaque tokens', () => {
   })
 })
 
-describe('I147 to I149: what is remembered are facts', () => {
+describe('I147 to I149: facts are cached', () => {
   it('I148: a lax route, then strict ones', async () => {
     await open()
     for (const token of [bed.token(), bed.issuer.mintOpaque({ scopes: 'orders:read' })]) {

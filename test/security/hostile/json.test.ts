@@ -7,7 +7,7 @@ const held = sharedAttackBed()
 describe('E80 and F89: header and claims are each one JSON object in UTF-8', () => {
   const texts: readonly (readonly [string, string | Buffer])[] = [
     ['a list', '[]'],
-    ['a text', '"text"'],
+    ['a string', '"text"'],
     ['a number', '7'],
     ['true', 'true'],
     ['null', 'null'],
@@ -70,7 +70,7 @@ describe('E80 and F89: header and claims are each one JSON object in UTF-8', () 
   })
 })
 
-describe('a member that occurs twice: what is judged is what is used', () => {
+describe('a duplicate member: the validated value is the used value', () => {
   it.each<[string, Write, string]>([
     [
       'E81: alg good, then none',

@@ -6,7 +6,7 @@ import { encode, keyOf, seal, signature } from '../../support/forge.js'
 
 const good = keyOf('ES256')
 
-describe('keys with which anybody could sign are not used, and spoil nothing', () => {
+describe('keys with which an attacker could sign are not used, and do not affect other keys', () => {
   const { n } = keyOf('RS256').jwk as unknown as { n: string }
   const small = generateKeyPairSync('rsa', {
     modulusLength: 1024,
@@ -88,7 +88,7 @@ describe('entries that are not for this', () => {
     ['D60: for encryption', { use: 'enc' }],
     ['D60: use in another case', { use: 'SIG' }],
     ['D60: key_ops without verify', { key_ops: ['encrypt'] }],
-    ['D60: key_ops as a text', { key_ops: 'verify' }],
+    ['D60: key_ops as a string', { key_ops: 'verify' }],
     ['a private key', { d: 'AAAA' }],
     ['a point off the curve', { x: encode(Buffer.alloc(32, 1)) }],
     ['another algorithm', { alg: 'ES384' }],
@@ -97,7 +97,7 @@ describe('entries that are not for this', () => {
     ['a curve __proto__', { crv: '__proto__' }],
     ['a type constructor', { kty: 'constructor' }],
     ['a type __proto__', { kty: '__proto__' }],
-    ['a type that cannot be a text', { kty: { toString: 1, valueOf: 1 } }],
+    ['a type that cannot be converted to a string', { kty: { toString: 1, valueOf: 1 } }],
     ['a kid that is a number', { kid: 1 }],
     ['a very long kid', { kid: 'k'.repeat(5000) }],
   ])('%s', async (_, members) => {
@@ -142,7 +142,7 @@ describe('entries that are not for this', () => {
     expect(ambiguous.issuer.calls.jwks).toBe(1)
   })
 
-  it('D57: two issuers share a key id; each vouches for its own tokens only', async () => {
+  it('D57: two issuers share a key id; each key verifies tokens of its issuer only', async () => {
     const one = await attackBed()
     const two = await attackBed({ keys: [{ ...keyOf('ES256', 'other').jwk, kid: good.kid }] })
     expect(await two.outcome(two.token())).toBe('signature_invalid')
@@ -151,7 +151,7 @@ describe('entries that are not for this', () => {
   })
 })
 
-describe('documents that are no key set leave the question open, and hold for a pause', () => {
+describe('documents that are not a key set are undecidable, until the backoff ends', () => {
   it.each<[string, Fault]>([
     ['a list', { body: [good.jwk] }],
     ['null', { body: 'null' }],

@@ -3,7 +3,7 @@ import { authlete, clerk } from '../../../src/index.js'
 import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { attackBed, type AttackBed, type AttackBedOptions, AUDIENCE, MARK } from '../../support/attack.js'
 
-/** Asks once about a token of which the issuer says this; asking again shows whether it was remembered. */
+/** Sends a token twice, for which the issuer has this response. The second call shows whether the result was cached. */
 async function ask(
   options: AttackBedOptions,
   endpoint: Endpoint,
@@ -19,7 +19,7 @@ async function ask(
   return { outcome, remembered: bed.issuer.calls[endpoint] === asked }
 }
 
-/** What is no statement leaves the question open and is asked again; a no is a no for some seconds. */
+/** A response without a statement is undecidable and not cached; an inactive result is cached for some seconds. */
 const OPEN = { outcome: 'issuer_unavailable', remembered: false }
 function no(outcome: string) {
   return { outcome, remembered: true }
@@ -56,7 +56,7 @@ describe('J173: introspection', () => {
     ['a list', text((body) => `[${body}]`), OPEN],
     ['null', () => ({ body: 'null' }), OPEN],
     ['true', () => ({ body: 'true' }), OPEN],
-    ['a text', () => ({ body: '"active"' }), OPEN],
+    ['a string', () => ({ body: '"active"' }), OPEN],
     ['no JSON', () => ({ body: `active=true&${MARK}` }), OPEN],
     ['two objects', text((body) => body + body), OPEN],
     ['a login page', () => 'html', OPEN],
@@ -84,7 +84,7 @@ describe('J173: introspection', () => {
     ['scope a number', members({ scope: 7 }), no('claim_invalid')],
     ['sub a list', members({ sub: ['x'] }), no('claim_invalid')],
     ['nobody', members({ sub: undefined, client_id: undefined }), no('claim_missing')],
-    ['exp a text', members({ exp: '9999999999' }), no('claim_invalid')],
+    ['exp is a string', members({ exp: '9999999999' }), no('claim_invalid')],
     ['exp in milliseconds', members({ exp: 1_900_000_000_000 }), no('claim_invalid')],
     ['exp endless', text((body) => body.replace(/"exp":[\d.]+/, '"exp":1e309')), no('claim_invalid')],
     ['bound to a key', members({ cnf: { jkt: MARK } }), no('proof_missing')],
@@ -109,7 +109,7 @@ describe('J173: introspection', () => {
     expect(await said({ scope: undefined, scopes: ['a'] })).toBe('scope_insufficient')
   })
 
-  it('J175: a token with letters of forms arrives whole, and stands in no address', async () => {
+  it('J175: a token with form characters arrives complete, and is in no URL', async () => {
     const bed = await attackBed()
     const seen: string[] = []
     bed.issuer.fail('introspection', (request, response) => {
@@ -155,9 +155,9 @@ describe('Clerk', () => {
     ['expired', members({ expired: true }), no('token_expired')],
     ['the subject is a user', members({ subject: 'user_1' }), OPEN],
     ['the subject is a list', members({ subject: ['mch_sender'] }), OPEN],
-    ['scopes as a text', members({ scopes: 'mch_receiver' }), OPEN],
+    ['scopes as a string', members({ scopes: 'mch_receiver' }), OPEN],
     ['scopes as an object', members({ scopes: { mch_receiver: true } }), OPEN],
-    ['an expiry that is a text', members({ expiration: 'never' }), OPEN],
+    ['an expiry that is a string', members({ expiration: 'never' }), OPEN],
     ['an expiry that is negative', members({ expiration: -1 }), OPEN],
     ['claims that grant with an object', members({ claims: { scope: { a: true } } }), no('claim_invalid')],
     ['a list', (bed) => ({ status: 200, body: [right(bed)] }), OPEN],
@@ -166,7 +166,7 @@ describe('Clerk', () => {
       (bed) => ({ status: 200, body: `{"__proto__":${JSON.stringify(right(bed))}}` }),
       OPEN,
     ],
-    ['a 404 that is no answer of Clerk', () => ({ status: 404, body: 'not here' }), OPEN],
+    ['a 404 that is not from Clerk', () => ({ status: 404, body: 'not here' }), OPEN],
     ['a 404 of Clerk', () => ({ status: 404, body: { errors: [] } }), no('token_inactive')],
   ])('%s', async (_, write, expected) => {
     expect(await ask(options, 'clerkVerify', 'mt_some-token', write)).toEqual(expected)
@@ -204,9 +204,9 @@ describe('Authlete', () => {
     ['action true', members({ action: true }), OPEN],
     ['usable "true"', members({ usable: 'true' }), no('token_inactive')],
     ['existent missing', members({ existent: undefined }), no('token_inactive')],
-    ['scopes as a text', members({ scopes: 'a' }), OPEN],
+    ['scopes as a string', members({ scopes: 'a' }), OPEN],
     ['scopes as an object', members({ scopes: { a: true } }), OPEN],
-    ['an expiry that is a text', members({ expiresAt: 'never' }), OPEN],
+    ['an expiry that is a string', members({ expiresAt: 'never' }), OPEN],
     ['no expiry', members({ expiresAt: undefined }), OPEN],
     ['nobody', members({ subject: undefined, clientId: undefined }), OPEN],
     [

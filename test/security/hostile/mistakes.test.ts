@@ -26,12 +26,12 @@ describe('a policy that only looks like one', () => {
     ['a promise that was not awaited', Promise.resolve({ scopes: 'admin' })],
     ['a map', new Map([['scopes', 'admin']])],
     ['an instance with getters', new Demands()],
-    ['an object that inherits its demands', Object.create({ scopes: 'admin' })],
+    ['an object that inherits its requirements', Object.create({ scopes: 'admin' })],
     [
-      'an object that inherits its demands from one without a prototype',
+      'an object that inherits its requirements from one without a prototype',
       Object.create(Object.assign(Object.create(null) as object, { scopes: 'admin' })),
     ],
-  ])('%s is an error, not a policy that demands nothing', async (_, policy) => {
+  ])('%s is an error, not a policy without requirements', async (_, policy) => {
     const { verifier, jwt } = await testBed()
     expect(() => guard(verifier, policy as Policy)).toThrow(ConfigurationError)
     expect(() => verifier.verify(jwt(), policy as Policy)).toThrow(ConfigurationError)
@@ -94,7 +94,7 @@ describe('a polluted prototype', () => {
 })
 
 it.each([[1], ['text'], [null], [undefined], [{}]])(
-  'an onRefusal for fetch that gives %j opens nothing: the guard answers',
+  'an onRefusal for fetch that returns %j lets nothing through: the guard responds',
   async (given) => {
     const { verifier } = await testBed()
     const onRefusal = () => given as unknown as Response
@@ -105,7 +105,7 @@ it.each([[1], ['text'], [null], [undefined], [{}]])(
 )
 
 describe('a guard that only reports, within one that enforces', () => {
-  it('does not disarm the demands behind it', async () => {
+  it('does not remove the requirements behind it', async () => {
     const { verifier, jwt } = await testBed()
     const app = express()
     app.use(guard(verifier))
@@ -163,7 +163,7 @@ describe('tokens of another kind, marked among their claims', () => {
   )
 })
 
-it('a flood is no outage: staleIfError does not serve what the issuer has no time to be asked about', async () => {
+it('a flood is not an outage: staleIfError does not apply to tokens that are not introspected because of it', async () => {
   const { issuer, outcome, pass } = await testBed({
     issuers: (by) => [oauth(by.oauth({ remote: { maxInFlight: 1 } }))],
   })
@@ -178,7 +178,7 @@ it('a flood is no outage: staleIfError does not serve what the issuer has no tim
   await flood
 })
 
-it('an introspection endpoint that must not be used does not stand in the way of JWTs', async () => {
+it('an introspection endpoint that must not be used does not affect JWTs', async () => {
   const { issuer, jwt, outcome } = await testBed({
     issuers: (by) => [oauth(by.oauth({ introspection: undefined }))],
   })

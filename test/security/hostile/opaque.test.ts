@@ -8,7 +8,7 @@ import { START } from '../../support/clock.js'
 /** Takes every opaque token, beside its JWTs. */
 const anyOpaque: AttackBedOptions = { testIssuer: { opaquePrefix: '' } }
 
-describe('opaque tokens: at most one question, and only about what may be a token of the issuer', () => {
+describe('opaque tokens: at most one call, and only for possible tokens of the issuer', () => {
   const held = sharedAttackBed(anyOpaque)
   it.each<[string, string, string, number]>([
     ['B23: one byte', 'x', 'token_inactive', 1],
@@ -49,7 +49,7 @@ describe('opaque tokens: at most one question, and only about what may be a toke
   })
 })
 
-describe('B25: a guard of JWTs alone never asks about an opaque token', () => {
+describe('B25: a guard for JWTs only never introspects an opaque token', () => {
   const held = sharedAttackBed({ oauth: { introspection: undefined } })
   it.each(['ref_something', 'x', 'mt_abc', 'a.b', 'a.b.c.d'])('%s', async (token) => {
     expect(['issuer_unknown', 'token_undecodable']).toContain(await held.bed.outcome(token))
@@ -60,7 +60,7 @@ describe('B25: a guard of JWTs alone never asks about an opaque token', () => {
 describe('B25: a guard of opaque tokens alone', () => {
   const held = sharedAttackBed({ issuers: (by) => [clerk(by.clerk({ jwtAccess: false }))] })
 
-  it('refuses the issuer’s own JWTs, and asks nobody', async () => {
+  it('refuses JWTs of the issuer without a call', async () => {
     const { bed } = held
     expect(await bed.outcome(bed.issuer.mintJwt({ provider: 'clerk' }))).toBe('issuer_unknown')
     expect(bed.issuer.calls.total).toBe(0)
@@ -75,7 +75,7 @@ describe('B25: a guard of opaque tokens alone', () => {
 })
 
 describe('I143: one token, two issuers', () => {
-  it('what one issuer says of a token is not remembered for the other’s', async () => {
+  it('the result of one issuer is not cached for a token of the other', async () => {
     const one = await attackBed(anyOpaque)
     const two = await attackBed(anyOpaque)
     const token = one.issuer.mintOpaque()
@@ -84,7 +84,7 @@ describe('I143: one token, two issuers', () => {
     expect(await one.outcome(token)).toBe('accepted')
   })
 
-  it('a prefix belongs to one issuer: the others are not asked', async () => {
+  it('a prefix belongs to one issuer: the others are not called', async () => {
     const bed = await attackBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks` })), clerk(by.clerk())],
     })
@@ -95,18 +95,18 @@ describe('I143: one token, two issuers', () => {
   })
 })
 
-describe('claims in an answer are bounded in depth, as those of a JWT are', () => {
+describe('claims in a response have the same maximum depth as those of a JWT', () => {
   const nested = (levels: number): string => '[{"claim":'.repeat(levels / 2) + '0' + '}]'.repeat(levels / 2)
 
   it.each([
-    ['62 below the answer', 62, 'accepted'],
-    ['64 below the answer', 64, 'claim_invalid'],
+    ['62 below the response', 62, 'accepted'],
+    ['64 below the response', 64, 'claim_invalid'],
     ['1,400', 1400, 'claim_invalid'],
   ])('%s', async (_, levels, expected) => {
     const bed = await attackBed(anyOpaque)
     const answer = JSON.stringify({ active: true, sub: 'billing', aud: AUDIENCE, exp: START / 1000 + 60 })
     bed.issuer.fail('introspection', says(200, answer.replace('}', `,"own":${nested(levels)}}`)))
-    // Whoever chose such claims harms nobody else: five in a row open no breaker.
+    // A sender of such claims affects no other token: five consecutive ones do not open the circuit.
     for (let token = 0; token < 8; token += 1) expect(await bed.outcome(`own_${token}`)).toBe(expected)
     expect(await bed.outcome('own_0')).toBe(expected)
     expect(bed.issuer.calls.introspection).toBe(8)

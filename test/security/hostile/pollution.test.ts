@@ -33,7 +33,7 @@ async function polluted<T>(members: Readonly<Record<string, unknown>>, work: () 
   }
 }
 
-/** Keys stand in the options: no server, and no fetch that a polluted prototype could upset. */
+/** The keys are configured: no server, and no fetch that a polluted prototype could affect. */
 function build(): Verifier {
   return createVerifier({
     issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
@@ -109,21 +109,21 @@ describe('J172: members that every object inherits grant nothing', () => {
     },
   )
 
-  it('a token that nobody was asked about was confirmed by nobody, whatever all objects seem to have', async () => {
+  it('a token without a remote call has no confirmedAt, whatever the polluted prototype has', async () => {
     const found = await polluted({ confirmedAt: 9e9 }, () => build().verify(seal(key, header, claims)))
     expect(Object.hasOwn(found, 'confirmedAt')).toBe(false)
   })
 
   it.each<[string, unknown]>([
     ['description', {}],
-    ['description', 'sent by nobody'],
+    ['description', 'never sent'],
     ['realm', 'sent-by-nobody'],
     ['realm', 7],
-    ['required', 'sent by nobody'],
+    ['required', 'never sent'],
     ['required', ['sent-by-nobody']],
     ['retryAfterSeconds', 77],
     ['retryAfterSeconds', {}],
-    ['cause', new Error('sent by nobody')],
+    ['cause', new Error('never sent')],
     ['source', 'nobody'],
   ])('what a refusal says is its own, whatever %s (%j) all objects seem to have', async (name, value) => {
     // Refused before its signature is looked at: a polluted prototype also disturbs WebCrypto.
@@ -172,7 +172,7 @@ describe('J172: members that every object inherits grant nothing', () => {
     })
   })
 
-  it('introspection: active, and who it is, must stand in the answer itself', async () => {
+  it('introspection: active, subject and client must be own members of the response', async () => {
     const reading = { issuer: ISSUER, scopeClaims: ['scope'] }
     const verdict = await polluted({ active: true, sub: 'x', client_id: 'x' }, () =>
       Promise.resolve([
@@ -216,7 +216,7 @@ describe('C42: options and policies are what was written in them', () => {
     expect(() => oauth(inherited)).toThrow(ConfigurationError)
   })
 
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is no option', (name) => {
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is not an option', (name) => {
     const text = `{"issuer":"${ISSUER}","audience":"x","${name}":{}}`
     expect(() => oauth(JSON.parse(text) as Parameters<typeof oauth>[0])).toThrow(ConfigurationError)
     const verifier = createVerifier({ issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE })] })

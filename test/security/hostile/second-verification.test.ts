@@ -9,7 +9,7 @@ import { createVerifier, oauth, type Issuer, type Policy } from '../../../src/in
 import { outcomeOf } from '../../support/outcomes.js'
 import { testBed } from '../../support/test-bed.js'
 
-// What holds for a token or a request that was looked at before, by us or by somebody else.
+// Tokens and requests that were verified before, by this package or by another library.
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const requestWith = (token: string) => new Request('https://api.test/', { headers: bearer(token) })
@@ -18,20 +18,17 @@ describe('an issuer that is changed after the verifier was made', () => {
   it.each<[string, (issuer: { audience: string[] }) => void]>([
     ['another list', (issuer) => (issuer.audience = ['elsewhere'])],
     ['the same list, with something else in it', ({ audience }) => audience.splice(0, 1, 'elsewhere')],
-  ])(
-    'is asked for the audience once, so that known and new tokens are judged alike: %s',
-    async (_, change) => {
-      const { issuer, clock, jwt } = await testBed()
-      const made = oauth(issuer.oauth())
-      const own = { ...made, audience: [...(made.audience ?? [])] }
-      const verifier = createVerifier({ issuers: [own satisfies Issuer], clock })
-      const known = jwt()
-      expect(await outcomeOf(verifier.verify(known))).toBe('accepted')
-      change(own)
-      expect(await outcomeOf(verifier.verify(known))).toBe('accepted')
-      expect(await outcomeOf(verifier.verify(jwt({ subject: 'another' })))).toBe('accepted')
-    },
-  )
+  ])('has its audience read once, so that cached and new tokens are treated alike: %s', async (_, change) => {
+    const { issuer, clock, jwt } = await testBed()
+    const made = oauth(issuer.oauth())
+    const own = { ...made, audience: [...(made.audience ?? [])] }
+    const verifier = createVerifier({ issuers: [own satisfies Issuer], clock })
+    const known = jwt()
+    expect(await outcomeOf(verifier.verify(known))).toBe('accepted')
+    change(own)
+    expect(await outcomeOf(verifier.verify(known))).toBe('accepted')
+    expect(await outcomeOf(verifier.verify(jwt({ subject: 'another' })))).toBe('accepted')
+  })
 })
 
 describe('a request that goes on for long, and is guarded anew', () => {
@@ -50,7 +47,7 @@ describe('a request that goes on for long, and is guarded anew', () => {
   })
 
   it.each<[string, Policy]>([
-    ['the lifetime of an answer', {}],
+    ['the lifetime of a result', {}],
     ['confirmAfter', { confirmAfter: '10s' }],
     ['confirmAfter: 0', { confirmAfter: 0 }],
   ])('is refused once its token is revoked, after %s', async (_, policy) => {
@@ -64,7 +61,7 @@ describe('a request that goes on for long, and is guarded anew', () => {
     expect(await authorize(request)).toMatchObject({ status: 401 })
   })
 
-  it('is not asked about twice in one go', async () => {
+  it('is not introspected twice in one request', async () => {
     const { issuer, verifier } = await testBed()
     const authorize = fetchGuard(verifier, { confirmAfter: 0 })
     const request = requestWith(issuer.mintOpaque())
@@ -77,8 +74,8 @@ describe('a request that goes on for long, and is guarded anew', () => {
 describe('a JWT that its own claims refuse', () => {
   it.each<[string, Parameters<Awaited<ReturnType<typeof testBed>>['jwt']>[0], string]>([
     ['has expired', { age: 7200, expiresIn: -3600 }, 'token_expired'],
-    ['is for somebody else', { age: 7200, audience: 'elsewhere' }, 'audience_mismatch'],
-  ])('and %s costs no question, and is no outage where the issuer is down', async (_, mint, reason) => {
+    ['is for another audience', { age: 7200, audience: 'elsewhere' }, 'audience_mismatch'],
+  ])('and %s causes no call, and is not undecidable while the issuer fails', async (_, mint, reason) => {
     const { issuer, outcome, jwt } = await testBed()
     issuer.fail('introspection', { status: 503 })
     expect(await outcome(jwt(mint), { confirmAfter: '1m' })).toBe(reason)

@@ -28,7 +28,7 @@ function der(r: Buffer, s: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x30, body.length]), body])
 }
 
-/** An honest token with its signature made into another. */
+/** A valid token with a changed signature. */
 async function forged(key: typeof es, change: (signature: Buffer) => Buffer): Promise<string> {
   const { bed } = held
   const [header, claims, signature = ''] = bed.token({}, {}, key).split('.')
@@ -37,7 +37,7 @@ async function forged(key: typeof es, change: (signature: Buffer) => Buffer): Pr
   return outcome
 }
 
-describe('signatures that are none', () => {
+describe('values that are not a signature', () => {
   const zero = Buffer.alloc(32)
   const halves = (signature: Buffer): readonly [Buffer, Buffer] => [
     signature.subarray(0, 32),
@@ -170,7 +170,7 @@ describe('what belongs together', () => {
     expect({ ...other, fingerprint: one.fingerprint }).toEqual(one)
   })
 
-  it.each([0, 1, 2])('D47: part %i of another honest token', async (index) => {
+  it.each([0, 1, 2])('D47: part %i of another valid token', async (index) => {
     const { bed } = held
     const [one, other] = [bed.token(), bed.token({ sub: 'shop', client_id: 'shop' }, { x: 1 })]
     const parts = one.split('.')
@@ -179,7 +179,7 @@ describe('what belongs together', () => {
     expect(await bed.outcome(parts.join('.'))).toBe('signature_invalid')
   })
 
-  it('I141 and I146: a broken signature after the good token was remembered', async () => {
+  it('I141 and I146: an invalid signature after the valid token was cached', async () => {
     const { bed } = held
     const token = bed.token()
     expect(await bed.outcome(token)).toBe('accepted')

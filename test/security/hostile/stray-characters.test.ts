@@ -166,7 +166,7 @@ describe('an issuer that is the URL of a discovery document is refused at start'
   })
 
   it.each(['https://auth.example.com/.well-known', 'https://auth.example.com/openid-configuration'])(
-    '%s is none',
+    '%s is accepted',
     (issuer) => {
       expect(() => oauth({ ...OAUTH, issuer })).not.toThrow()
     },

@@ -5,7 +5,7 @@ import { header, payload, type Write } from './written-token.js'
 
 const held = sharedAttackBed()
 
-/** Changes one of the three parts of an honest token; what is signed before it changes is not signed after. */
+/** Changes one of the three parts of a valid token after it was signed. */
 function part(index: 0 | 1 | 2, change: (text: string) => string): Write {
   return (bed) => {
     const parts = bed.token().split('.')
@@ -14,7 +14,7 @@ function part(index: 0 | 1 | 2, change: (text: string) => string): Write {
   }
 }
 
-describe('what has not the form of a signed token is refused, and nobody is asked', () => {
+describe('a value without the form of a signed token is refused without a call', () => {
   it.each<[string, Write, string]>([
     ['B13: 20,000 dots', () => '.'.repeat(20_000), 'token_too_large'],
     ['B13: 20,000 letters', () => 'a'.repeat(20_000), 'token_too_large'],
@@ -115,7 +115,7 @@ describe('size and depth', () => {
       'a header 1,500 lists deep',
       header((honest) => `${honest.slice(0, -1)},"a":${'['.repeat(1500)}${']'.repeat(1500)}}`),
     ],
-  ])('B15: %s are refused before anybody walks them', async (_, write) => {
+  ])('B15: %s are refused before the claims are traversed', async (_, write) => {
     expect(await held.bed.outcome(write(held.bed))).toBe('token_undecodable')
   })
 
@@ -128,7 +128,7 @@ describe('size and depth', () => {
     expect(JSON.stringify(token.claims)).toContain('"end"')
   })
 
-  it('B16: hundreds of members and of scopes get the usual verdict', async () => {
+  it('B16: hundreds of members and of scopes get the same decision', async () => {
     const { bed } = held
     const many = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`m${index}`, index]))
     expect(await bed.outcome(bed.token(many))).toBe('accepted')
@@ -155,7 +155,7 @@ describe('encrypted tokens are refused unopened', () => {
       'B28: RSA-OAEP with the published key id',
       jwe({ alg: 'RSA-OAEP', enc: 'A256GCM', kid: keyOf('RS256').kid }),
     ],
-    ['B18: five parts that are no JWE either', 'a.b.c.d.e'],
+    ['B18: five parts that are not a JWE', 'a.b.c.d.e'],
   ])('%s', async (_, token) => {
     expect(await held.bed.outcome(token)).toBe('token_undecodable')
     expect(held.bed.issuer.calls.total).toBe(0)

@@ -5,9 +5,9 @@ const held = sharedAttackBed()
 
 describe('G104 to G109, G112, G116: a time is a finite number of seconds after the epoch', () => {
   const wrong: readonly (readonly [string, string])[] = [
-    ['a text', '"1900000000"'],
+    ['a string', '"1900000000"'],
     ['the word Infinity', '"Infinity"'],
-    ['an empty text', '""'],
+    ['an empty string', '""'],
     ['true', 'true'],
     ['null', 'null'],
     ['a list', '[1900000000]'],
@@ -40,7 +40,7 @@ describe('G104 to G109, G112, G116: a time is a finite number of seconds after t
     ['G112: nbf an hour ahead', (now) => ({ nbf: now + 3600 }), 'token_not_active_yet'],
     ['G114: iat an hour ahead', (now) => ({ iat: now + 3600 }), 'issued_in_future'],
     ['iat after exp', (now) => ({ iat: now + 4, exp: now + 1 }), 'accepted'],
-    ['no iat where no age is asked', () => ({ iat: undefined }), 'accepted'],
+    ['no iat without a maximum age', () => ({ iat: undefined }), 'accepted'],
   ])('%s', async (_, claims, expected) => {
     const { bed } = held
     expect(await bed.outcome(bed.token(claims(bed.now())))).toBe(expected)
@@ -84,7 +84,7 @@ describe('as time passes', () => {
     bed = await attackBed()
   })
 
-  it('G120: a remembered token ends at its exp and the tolerance, to the millisecond', async () => {
+  it('G120: a cached token ends at its exp plus the tolerance, to the millisecond', async () => {
     const token = bed.token({ exp: bed.now() + 60 })
     expect(await bed.outcome(token)).toBe('accepted')
     bed.pass(64.999)
@@ -94,7 +94,7 @@ describe('as time passes', () => {
     expect(await bed.outcome(token)).toBe('token_expired')
   })
 
-  it('G120: an opaque token that expires while its issuer is asked is refused', async () => {
+  it('G120: an opaque token that expires during its introspection is refused', async () => {
     const token = bed.issuer.mintOpaque({ expiresIn: 1 })
     const gate = bed.issuer.gate('introspection')
     const outcome = bed.outcome(token)
@@ -115,7 +115,7 @@ describe('as time passes', () => {
     [59.999, 'accepted'],
     [60, 'token_too_old'],
     [61, 'token_too_old'],
-  ])('G117: at the age of %s s under a maximum of 60: %s, remembered or not', async (age, expected) => {
+  ])('G117: at the age of %s s with a maximum of 60: %s, cached or not', async (age, expected) => {
     const early = bed.token()
     expect(await bed.outcome(early, { maxTokenAge: 60 })).toBe('accepted')
     bed.pass(age)
@@ -157,7 +157,7 @@ describe('as time passes', () => {
     expect(await bed.outcome(token, { maxTokenAge: 60 })).toBe('token_too_old')
   })
 
-  it('a clock that jumps back prolongs no remembered answer', async () => {
+  it('a clock that jumps back does not prolong a cached result', async () => {
     const token = bed.issuer.mintOpaque({ expiresIn: '1d' })
     expect(await bed.outcome(token)).toBe('accepted')
     bed.pass(29)

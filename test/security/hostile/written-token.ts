@@ -3,15 +3,15 @@ import type { AttackBed } from '../../support/attack.js'
 /** Writes a token for the guard of an bed. */
 export type Write = (bed: AttackBed) => string
 
-/** A text, or what becomes of the honest one. */
+/** JSON, or a function that changes the valid JSON. */
 type Text = string | Buffer | ((honest: string) => string | Buffer)
 
-/** A token whose header is this text, properly signed. */
+/** A token whose header is this JSON, with a valid signature. */
 export function header(text: Text): Write {
   return (bed) => bed.raw(written(text, bed.header), bed.claims)
 }
 
-/** A token whose claims are this text, properly signed. */
+/** A token whose claims are this JSON, with a valid signature. */
 export function payload(text: Text): Write {
   return (bed) => bed.raw(bed.header, written(text, bed.claims))
 }

@@ -21,7 +21,7 @@ export const AWKWARD_CLIENT = {
 
 type Common = Pick<CommonIssuerOptions, 'fetch' | 'keys' | 'remote'>
 
-/** Every kind of guard that holds credentials of its own. */
+/** Every kind of guard that has credentials. */
 export function guards(
   issuer: TestIssuer,
   client: TestClient,
@@ -166,13 +166,13 @@ export const FAULTS: readonly (readonly [name: string, fault: Fault | undefined]
 export const QUOTING_FETCHES: readonly (readonly [name: string, fetch: typeof fetch])[] = [
   ['throws an error that quotes the request', (url, init) => Promise.reject(quoting(url, init))],
   [
-    'throws at once',
+    'throws synchronously',
     (url, init) => {
       throw quoting(url, init)
     },
   ],
   [
-    'throws a text',
+    'throws a string',
     (url, init) => {
       throw quoting(url, init).message as unknown as Error
     },
@@ -204,14 +204,14 @@ function quoting(url: unknown, init: RequestInit | undefined): Error {
   return new Error(text, { cause: new Error(text) })
 }
 
-/** Which endpoints fail: all of them; or only those that are asked about tokens, with keys and discovery well; or only the keys. */
+/** Failing endpoints: all; only introspection and verification, without keys and discovery; or only the keys. */
 export const PLACES = {
   everywhere: ['all'],
-  'where tokens are asked about': ['introspection', 'clerkVerify', 'authleteIntrospection'],
+  'endpoints that verify tokens': ['introspection', 'clerkVerify', 'authleteIntrospection'],
   'where keys are fetched': ['jwks'],
 } as const satisfies Record<string, readonly (Endpoint | 'all')[]>
 
-/** Demands of every kind, with a rule of one's own that breaks. */
+/** Requirements of every kind, with a custom rule that throws. */
 export const POLICIES: readonly Policy[] = [
   { scopes: 'a', maxTokenAge: '1h' },
   { scopes: 'a b' },

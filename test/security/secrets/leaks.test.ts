@@ -125,7 +125,7 @@ function fail(place: keyof typeof PLACES, fault: Fault | undefined): void {
 const PLACE_NAMES = Object.keys(PLACES) as (keyof typeof PLACES)[]
 
 describe.each(PLACE_NAMES)('with a fault %s', (place) => {
-  test.each(FAULTS)('no secret shows anywhere when the fault is: %s', async (name, fault) => {
+  test.each(FAULTS)('no secret appears anywhere when the fault is: %s', async (name, fault) => {
     const isSlow = name.startsWith('hang')
     let accepted = 0
     const said = await recorded(async (recorder) => {
@@ -136,15 +136,15 @@ describe.each(PLACE_NAMES)('with a fault %s', (place) => {
     })
     expect(leaks(said, secrets)).toEqual([])
     expect(said.length).toBeGreaterThan(1000)
-    // The corpus is judged by its issuers and not just thrown out.
+    // The issuers evaluate the corpus; it is not just refused.
     if (!isSlow && (place !== 'everywhere' || fault === undefined)) expect(accepted).toBeGreaterThan(0)
   })
 })
 
-test.each(QUOTING_FETCHES)('no secret shows anywhere when an own fetch %s', async (_name, ownFetch) => {
+test.each(QUOTING_FETCHES)('no secret appears anywhere when a custom fetch %s', async (_name, ownFetch) => {
   const said = await recorded(async (recorder) => {
     for (const { make } of guards(issuer, client)) {
-      // Keys are fetched well, so that JWTs come as far as a question to the issuer; then not even they.
+      // First only the keys are fetched, so that JWTs reach the call to the issuer; then not even the keys.
       for (const failing of [(init?: RequestInit) => init?.method === 'POST', () => true]) {
         const mixed: typeof fetch = (url, init) => (failing(init) ? ownFetch(url, init) : fetch(url, init))
         await present(verifierOf(make({ ...asking(), fetch: mixed }), recorder, true), recorder)
@@ -157,10 +157,10 @@ test.each(QUOTING_FETCHES)('no secret shows anywhere when an own fetch %s', asyn
 const QUICK_FAULTS = FAULTS.filter(([name]) => !name.startsWith('hang'))
 
 test.each(QUICK_FAULTS.map(([name, fault], index) => [name, fault, index] as const))(
-  'no secret shows in an HTTP answer, whoever writes it, when the fault is: %s',
+  'no secret appears in an HTTP response of the guard or the framework when the fault is: %s',
   async (_name, fault, index) => {
     const said = await recorded(async (recorder) => {
-      fail('where tokens are asked about', fault)
+      fail('endpoints that verify tokens', fault)
       for (const [turn, { make }] of guards(issuer, client).entries()) {
         // Each style meets every fault and every guard. That a style meets a fault at a certain guard adds nothing.
         const style = STYLES[(turn + index) % STYLES.length]!

@@ -4,7 +4,7 @@ import { vi } from 'vitest'
 /** Everything that was said, and where: what a log, a dashboard or a caller would see. */
 export interface Recorder {
   readonly said: readonly { readonly where: string; readonly text: string }[]
-  /** Records a text, or a value in every form in which it could come to be seen. */
+  /** Records a string, or a value in every form in which it could become visible. */
   readonly hear: (where: string, value: unknown) => void
   /** Gives console, warnings and the standard streams back. */
   readonly stop: () => void
@@ -48,7 +48,7 @@ export function startRecorder(): Recorder {
   }
 }
 
-/** A value as text, as JSON, as Node prints it at depth, and for errors its message, stack and causes. */
+/** A value as a string, as JSON, as Node prints it in depth, and for errors its message, stack and causes. */
 function textsOf(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   const texts = [String(value), json(value), inspect(value, { depth: 10, showHidden: true, getters: true })]
@@ -73,7 +73,7 @@ function json(value: unknown): string {
 const SHORTEST_PART = 8
 const EDGE = 12
 
-/** The forms in which a secret, or a telling part of it, could stand in a text. */
+/** Forms in which a secret, or a revealing part of it, could appear in a string. */
 export function formsOf(secret: string): readonly string[] {
   const parts = [secret, ...secret.split('.'), secret.slice(0, EDGE), secret.slice(-EDGE)]
   const long = parts.filter((part) => part.length >= SHORTEST_PART)

@@ -8,9 +8,9 @@ import { reasonOf } from '../../support/outcomes.js'
 import { bearer, testBed } from '../../support/test-bed.js'
 import { SIGNING_ALGORITHMS } from '../../support/algorithms.js'
 
-/** What we refuse where jose, told issuer and audience, would not: each on purpose, and no other. */
+/** Reasons for which this package refuses tokens that jose, with issuer and audience, accepts. */
 const STRICTER: ReadonlySet<string> = new Set([
-  'token_undecodable', // a second spelling of the same bytes, a kid that is no text
+  'token_undecodable', // a second spelling of the same bytes, a kid that is not a string
   'type_not_allowed', // other kinds of token
   'critical_header', // b64 and zip without crit
   'claim_missing', // exp, sub
@@ -18,7 +18,7 @@ const STRICTER: ReadonlySet<string> = new Set([
   'issued_in_future',
   'proof_missing', // bound to a key
   'token_malformed', // letters that are not RFC 6750's
-  'issuer_unknown', // not the text of an issuer
+  'issuer_unknown', // not exactly an issuer identifier
 ])
 
 const HOUR = 3600
@@ -123,7 +123,7 @@ it('whatever our verification accepts, jose accepts; the rest is refused for rea
       tally.neither += 1
     }
   }
-  // A comparison in which one side always says no would prove nothing.
+  // A comparison in which one side always refuses would prove nothing.
   expect(tally.both).toBeGreaterThan(SIGNING_ALGORITHMS.length * 3)
   expect(tally.neither).toBeGreaterThan(100)
   expect(tally.stricter.size).toBeGreaterThan(3)

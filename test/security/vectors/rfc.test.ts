@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeJwt } from '../../../src/jwt/decode.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
 import { StaticKeySet } from '../../../src/keys/static-key-set.js'
-import { usableKeys } from '../../../src/keys/jwks.js'
+import { readUsableKeys } from '../../../src/keys/jwks.js'
 import { verifyWithNode } from '../../../src/jwt/signature.js'
 import { verifyJwt } from '../../../src/jwt/verify.js'
 import { Refusal, type JwtProfile } from '../../../src/index.js'
@@ -23,7 +23,7 @@ const SIGNATURE_ONLY: JwtProfile = {
 async function verdict(token: string, ...jwks: readonly unknown[]): Promise<string> {
   const header = headerOf(token)
   if (header === undefined) return 'token_undecodable'
-  const keys = new StaticKeySet(usableKeys(jwks))
+  const keys = new StaticKeySet(readUsableKeys(jwks))
   const result = await verifyJwt(token, { header, claims: {} }, SIGNATURE_ONLY, keys, verifyWithNode)
   return result instanceof Refusal ? result.reason : 'verified'
 }
@@ -58,7 +58,7 @@ describe.each(SIGNED)('$source ($algorithm)', ({ algorithm, jwk, token }) => {
     const ours = kid === undefined ? jwk : named(jwk, kid)
     const fitting = others.map((other, index) => named(other, `k${index}`))
     const isAlone =
-      kid !== undefined || usableKeys(fitting).every((key) => !key.algorithms.includes(algorithm))
+      kid !== undefined || readUsableKeys(fitting).every((key) => !key.algorithms.includes(algorithm))
     expect(await verdict(token, ...fitting, ours)).toBe(isAlone ? 'verified' : 'key_unknown')
   })
 
@@ -100,12 +100,12 @@ describe.each(SIGNED)('$source ($algorithm)', ({ algorithm, jwk, token }) => {
   })
 })
 
-describe('what is no signature', () => {
+describe('values that are not a signature', () => {
   it(`${SHARED_KEY.source}: a shared key verifies nothing, though the example is right`, async () => {
     await compactVerify(SHARED_KEY.token, await importJWK(SHARED_KEY.jwk, 'HS256'))
     expect(decodeJwt(SHARED_KEY.token)?.claims).toMatchObject({ iss: 'joe' })
     expect(await verdict(SHARED_KEY.token, SHARED_KEY.jwk)).toBe('algorithm_not_allowed')
-    expect(usableKeys([SHARED_KEY.jwk])).toEqual([])
+    expect(readUsableKeys([SHARED_KEY.jwk])).toEqual([])
   })
 
   it('RFC 7515 appendix A.5: an unsecured object is refused, whichever keys there are', async () => {
