@@ -110,7 +110,7 @@ async function timeUntil(holds: () => Promise<boolean>): Promise<string> {
   const started = performance.now()
   for (let tries = 0; performance.now() - started < LONGEST_WAIT_MS; tries += 1) {
     if (await holds())
-      return tries === 0 ? 'at once' : `${((performance.now() - started) / 1000).toFixed(1)} s`
+      return tries === 0 ? 'immediate' : `${((performance.now() - started) / 1000).toFixed(1)} s`
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   return `not within ${LONGEST_WAIT_MS / 1000} s`

@@ -84,7 +84,7 @@ export const keyFaults: readonly KeyFault[] = [
     }),
   },
   {
-    name: 'flood of 200 made-up kids, then a rotation',
+    name: 'flood of 200 unknown kids, then a rotation',
     phase: 'warm',
     stage: (keys, url) => ({
       inject: () => undefined,

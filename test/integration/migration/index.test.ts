@@ -10,7 +10,7 @@ function programIn(section: string): Promise<Run> {
   return runBlock(program!)
 }
 
-it('an optional token: a request without a token passes, and one with a bad token is refused', async () => {
+it('an optional token: a request without a token passes, and one with an invalid token is refused', async () => {
   const { issuer, urls } = await programIn('Optional tokens')
   const send = async (headers: Record<string, string>): Promise<unknown> => {
     const response = await fetch(`${urls[0]!}/catalog`, { headers })

@@ -95,7 +95,7 @@ describe.each(RECIPES)('the CORS recipe for $title', ({ title, guardFirst }) => 
     })
   })
 
-  it('answers a preflight without calling the issuer, and only a preflight', async () => {
+  it('responds to a preflight without calling the issuer, and only a preflight', async () => {
     const { issuer, orders } = await start()
     const response = await fetch(orders, {
       method: 'OPTIONS',

@@ -62,7 +62,7 @@ function replaceTimers(): void {
 
 describe.each(RECIPES)('the recipe for upgrades with %s', (_, { title, handler, path }) => {
   it.each(REFUSED)(
-    'answers an upgrade with %s: %i, and closes its connection',
+    'responds to an upgrade with %s: %i, and closes its connection',
     async (_what, expected, authorization) => {
       const running = await runRecipe(title, handler)
       const answer = await upgrade(running.urls[0]! + path, authorization(running.issuer))
@@ -182,7 +182,7 @@ describe('the recipe for socket.io', () => {
     expect(hasHandled()).toBe(false)
   })
 
-  it.each(REFUSED)('answers long polling with %s: %i', async (_what, expected, authorization) => {
+  it.each(REFUSED)('responds to long polling with %s: %i', async (_what, expected, authorization) => {
     const { issuer, urls, hasHandled } = await start()
     const url = `${urls[0]!}/socket.io/?EIO=4&transport=polling`
     expectRefusal(await send(url, { authorization: authorization(issuer) }), expected)

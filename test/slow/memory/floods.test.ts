@@ -87,7 +87,7 @@ const JUNK: readonly Case[] = [
   { promise: 'tokens nobody knows, forgotten', kind: 'forgotten', count: 100_000, reason: 'none', calls: 0 },
 ]
 
-describe.concurrent('a flood leaves the heap flat and every honest token remembered', () => {
+describe.concurrent('a flood does not grow the heap and evicts no valid token', () => {
   test.each(JUNK)('$promise', { timeout: 3_600_000 }, async ({ kind, reason, calls, ...junk }) => {
     const count = junk.count * SCALE
     const report = await flood(kind, count)
