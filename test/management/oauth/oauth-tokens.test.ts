@@ -201,7 +201,7 @@ describe('where to ask', () => {
     [
       'that leads out of TLS',
       (by) => ({ status: 200, body: { issuer: by.url, introspection_endpoint: 'http://elsewhere.test/' } }),
-      'no address to send a token to',
+      'is not a URL that a token can be sent to',
     ],
     ['that is an HTML page', () => 'html', 'without a JSON object'],
     ['that is nowhere', () => 404, 'responded with 404'],
