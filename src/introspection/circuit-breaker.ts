@@ -24,22 +24,28 @@ export interface UnreadableOutcome {
   readonly kind: 'unreadable'
 }
 
+/**
+ * The outcome of a probe. `outdated`: it failed, but the issuer has answered another call since the probe began. Such a
+ * failure says nothing about the current state of the issuer.
+ */
+export type ProbeOutcome = CallOutcome | { readonly kind: 'outdated' }
+
 /** Introspects a random token, which the issuer cannot know. */
-export type Probe = () => Promise<CallOutcome>
+export type Probe = () => Promise<ProbeOutcome>
 
 /** A call with its result. */
 export interface CompletedCall<T> {
   readonly result: T
   /**
    * Resolves when the outcome is recorded: immediately, or when the probe has ended. `true` if the issuer fails for every
-   * token and no 429 has contributed.
+   * token and no 429 has contributed. `false` without a record if too many calls wait for the probe.
    */
   readonly recorded: Promise<boolean>
 }
 
 /** Settings of {@link CircuitBreaker}. */
 export interface CircuitBreakerSettings {
-  /** Maximum number of calls in flight. */
+  /** Maximum number of calls in flight, including the probe, and of ended calls that wait for the probe. */
   readonly maxInFlight: number
   /** Number of consecutive failures that open the circuit. */
   readonly breakerAfter: number
@@ -66,20 +72,23 @@ function outcomeAfterProbe(probed: CallOutcome, outcome: CallOutcome | Unreadabl
  *
  * An unauthenticated caller chooses the token, and a filter in front of the issuer may fail for that token only. Therefore
  * an unreadable response counts only if a probe fails too. The circuit opens only if a probe fails too, except after a 429.
- * One probe is in flight at a time, and every call that ends during it shares its outcome.
+ * One probe is in flight at a time, and every call that ends during it shares its outcome. A call that waits for the probe
+ * is no longer in flight, so a slow probe refuses no other calls.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerSettings
   readonly #clock: Clock
   readonly #onChange: (change: CircuitChange) => void
   #inFlight = 0
+  /** Number of ended calls that wait for the probe. */
+  #waiting = 0
   #consecutiveFailures = 0
   #consecutiveDeclined = 0
   #opened: { readonly reason: OpenReason; readonly until: number } | undefined
   #isTrialInFlight = false
   /** Whether one of the consecutive failures was a 429, which our own load may have caused and is not an outage. */
   #isOverloaded = false
-  readonly #probes = new SharedFlight<CallOutcome>()
+  readonly #probes = new SharedFlight<ProbeOutcome>()
   /** Whether the current rejection of our credentials was reported. */
   #isRejectionReported = false
   /** Whether the current open circuit was reported. */
@@ -119,25 +128,46 @@ export class CircuitBreaker {
       const { result, outcome } = await call()
       return { result, recorded: this.#conclude(outcome, isTrial, probe) }
     } catch (error) {
-      this.#end(isTrial)
+      this.#inFlight -= 1
+      this.#endTrial(isTrial)
       throw error
     }
   }
 
-  /** Records an outcome. The call counts as in flight until then, so that the probe never exceeds `maxInFlight`. */
+  /** Records an outcome. The call is no longer in flight, and a probe that it starts takes its place. */
   async #conclude(
     outcome: CallOutcome | UnreadableOutcome,
     isTrial: boolean,
     probe: Probe,
   ): Promise<boolean> {
+    this.#inFlight -= 1
     try {
       if (outcome.kind !== 'unreadable' && !this.#wouldOpen(outcome, isTrial))
         return this.#record(outcome, isTrial)
       // While the circuit is open, calls are refused anyway, so a probe would change nothing.
       if (!isTrial && this.#opened !== undefined) return this.#opened.reason !== 'issuer_overloaded'
-      return this.#record(outcomeAfterProbe(await this.#probes.share(probe), outcome), isTrial)
+      if (!isTrial && this.#waiting >= this.#options.maxInFlight) return false
+      const probed = await this.#waitForProbe(probe)
+      return probed.kind !== 'outdated' && this.#record(outcomeAfterProbe(probed, outcome), isTrial)
     } finally {
-      this.#end(isTrial)
+      this.#endTrial(isTrial)
+    }
+  }
+
+  /** Joins the probe in flight, or starts one. */
+  async #waitForProbe(probe: Probe): Promise<ProbeOutcome> {
+    this.#waiting += 1
+    try {
+      return await this.#probes.share(async () => {
+        this.#inFlight += 1
+        try {
+          return await probe()
+        } finally {
+          this.#inFlight -= 1
+        }
+      })
+    } finally {
+      this.#waiting -= 1
     }
   }
 
@@ -152,8 +182,7 @@ export class CircuitBreaker {
     return outcome.kind === 'retry-after' || this.#consecutiveFailures + 1 >= this.#options.breakerAfter
   }
 
-  #end(isTrial: boolean): void {
-    this.#inFlight -= 1
+  #endTrial(isTrial: boolean): void {
     if (isTrial) this.#isTrialInFlight = false
   }
 

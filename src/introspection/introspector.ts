@@ -17,7 +17,7 @@ import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
-import { CircuitBreaker, type CallOutcome, type CircuitChange } from './circuit-breaker.js'
+import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
 import {
   isClientError,
   outcomeOf,
@@ -64,6 +64,8 @@ export class Introspector {
   #lastFailure: number | undefined
   #failure: string | undefined
   #consecutiveDeclined = 0
+  /** Number of results about tokens that the issuer has sent. */
+  #results = 0
   /** Number of calls that wait for discovery. */
   #waiting = 0
 
@@ -150,12 +152,16 @@ export class Introspector {
   }
 
   /** Introspects a random token, to distinguish a failing issuer from one unusual token. */
-  async #probe(url: string, failedToken: string): Promise<CallOutcome> {
+  async #probe(url: string, failedToken: string): Promise<ProbeOutcome> {
+    const resultsBefore = this.#results
     const token = probeToken(failedToken, this.#tokenForm)
     const result = await this.#callWithRetry(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
+    // Only a result counts as an answer: a filter in front of an issuer that is down may send an error response.
+    const isAnswering = this.#results > resultsBefore && this.#circuit.state() === 'closed'
+    if (settled.kind === 'failed' && isAnswering) return { kind: 'outdated' }
     this.#note(result.statement, settled)
     return settled
   }
@@ -227,6 +233,7 @@ export class Introspector {
 
   #note(statement: Statement, { kind }: CallOutcome): void {
     if (!('fault' in statement)) {
+      this.#results += 1
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
       this.#consecutiveDeclined = 0
