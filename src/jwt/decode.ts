@@ -27,6 +27,22 @@ export function decodeJweHeader(token: string): JsonObject | undefined {
   return header !== undefined && Object.hasOwn(header, 'enc') ? header : undefined
 }
 
+/**
+ * Whether an issuer that decodes base64url leniently may read the token as a JWT: its first part is the base64 of a JSON
+ * object, with padding or the characters of base64 or not. Such a token must not be routed as an opaque one, because the
+ * rules for JWTs would not apply.
+ */
+export function resemblesJwt(token: string): boolean {
+  const end = token.indexOf('.')
+  if (end <= 0) return false
+  try {
+    // `Buffer` accepts both alphabets, padding and non-zero spare bits.
+    return isRecord(JSON.parse(Buffer.from(token.slice(0, end), 'base64url').toString('utf8')) as unknown)
+  } catch {
+    return false
+  }
+}
+
 /** Matches any prefix of a JSON object: white space, a brace, white space, a name or the closing brace. */
 const START_OF_OBJECT = /^[ \t\n\r]*(?:$|\{[ \t\n\r]*(?:$|["}]))/
 

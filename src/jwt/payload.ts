@@ -17,8 +17,10 @@ export function unverifiedPayload(token: string): Claims | undefined {
  * any token that it has issued as active, and need not repeat its claims. The earlier expiry and the later `nbf` apply,
  * and an `iat` in the future refuses like an `nbf`.
  */
-export function narrowToPayload(facts: TokenFacts, token: string): TokenFacts | VerificationFailure {
-  const claims = unverifiedPayload(token)
+export function narrowToPayload(
+  facts: TokenFacts,
+  claims: Claims | undefined,
+): TokenFacts | VerificationFailure {
   if (claims === undefined) return facts
   if (isBoundToKey(claims)) return { reason: 'proof_missing', detail: 'the token has a cnf claim' }
   const times = readTimes(claims)

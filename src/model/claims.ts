@@ -37,6 +37,11 @@ export function namesClient(claims: Claims): boolean {
   return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
 }
 
+/** Whether a claim names a client other than `id`: a subject `id` must then not be compared in place of the client. */
+export function namesOtherClient(claims: Claims, id: string): boolean {
+  return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? id) !== id)
+}
+
 /** Latest valid time: 31 December 9999. A later one is a number of milliseconds, or a token that never expires. */
 const LATEST_TIME = 253_402_300_799
 

@@ -6,7 +6,7 @@ import {
   type VerificationSource,
 } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
-import { isBoundToKey, namesClient, type Claims } from '../model/claims.js'
+import { isBoundToKey, namesClient, namesOtherClient, type Claims } from '../model/claims.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { ProvenFacts } from './confirmation.js'
@@ -128,6 +128,8 @@ export interface VerificationRecord extends Pick<
   readonly confirmedAt: number | undefined
   /** The claims, if they are already frozen. */
   readonly frozen: TokenFacts['claims'] | undefined
+  /** The claims of a JWT that only its issuer verified. They are not verified here. */
+  readonly payload: Claims | undefined
 }
 
 /**
@@ -136,7 +138,7 @@ export interface VerificationRecord extends Pick<
  * @throws TypeError if a custom issuer returned facts of a wrong type.
  */
 export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): CachedToken {
-  const { issuer, verifiedAt, key, confirmedElapsed, format, digest, confirmedAt, frozen } = record
+  const { issuer, verifiedAt, key, confirmedElapsed, format, digest, confirmedAt, frozen, payload } = record
   const { name: issuerName, provider } = issuer.issuer
   const { claims } = facts
   const signed = frozen ?? claims
@@ -158,7 +160,11 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     notBefore: optionalTime(facts, 'notBefore'),
     statedSubject: statesSubject(facts, frozen) ? facts.subject : undefined,
     // A custom reader may omit a claim, so the claims of the signed JWT count too.
-    namesClient: token.clientId !== undefined || namesClient(claims) || namesClient(signed),
+    namesClient:
+      token.clientId !== undefined ||
+      namesClient(claims) ||
+      namesClient(signed) ||
+      (payload !== undefined && namesOtherClient(payload, facts.subject)),
     isBound: isBoundToKey(claims) || (signed !== claims && isBoundToKey(signed)),
     verifiedAt,
     key,

@@ -155,6 +155,7 @@ function toCachedToken(
     format: 'jwt',
     digest,
     frozen: claims,
+    payload: undefined,
     confirmedAt: undefined,
     confirmedElapsed: undefined,
   })

@@ -1,4 +1,4 @@
-import { narrowToPayload } from '../jwt/payload.js'
+import { narrowToPayload, unverifiedPayload } from '../jwt/payload.js'
 import { assertPlain, type AccessToken } from '../model/access-token.js'
 import {
   isVerificationFailure,
@@ -91,7 +91,8 @@ export class RemoteVerification {
     if (!result.active) return this.#refuse(result, request, issuer, isCacheable)
     const { token, format, digest } = request
     assertPlain(result.facts)
-    const facts = narrowToPayload(result.facts, token)
+    const payload = unverifiedPayload(token)
+    const facts = narrowToPayload(result.facts, payload)
     if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, isCacheable)
     return cachedTokenFrom(facts, {
       issuer,
@@ -100,6 +101,7 @@ export class RemoteVerification {
       format,
       digest,
       frozen: undefined,
+      payload,
       confirmedAt,
       confirmedElapsed,
     })

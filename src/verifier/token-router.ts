@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { decodeJweHeader, decodeJwt, looksLikeJwt, mayStartJwt } from '../jwt/decode.js'
+import { decodeJweHeader, decodeJwt, looksLikeJwt, mayStartJwt, resemblesJwt } from '../jwt/decode.js'
 import { ownMember } from '../util/members.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
@@ -116,6 +116,8 @@ export function createRouter<T>(
       if (isJwt) return routeJwt(token)
       const jwe = decodeJweHeader(token)
       if (jwe !== undefined) return routeJwe(jwe)
+      // Its issuer may read it as a JWT that it has signed, whose claims could not be applied here.
+      if (resemblesJwt(token) && !isReadableJwt(token)) return new Refusal('token_undecodable')
       if (unprefixed === undefined)
         return new Refusal(acceptsJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
       return { kind: 'opaque', to: unprefixed.target }
@@ -125,4 +127,8 @@ export function createRouter<T>(
 
 function ambiguous(where: string, what: string): ConfigurationError {
   return new ConfigurationError(where, `conflicts with an earlier issuer: both would accept ${what}`)
+}
+
+function isReadableJwt(token: string): boolean {
+  return looksLikeJwt(token) && decodeJwt(token) !== undefined
 }

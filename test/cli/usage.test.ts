@@ -173,7 +173,7 @@ describe('the environment', () => {
     expect(two.stderr).toContain(': clerk and authlete')
     const none = await cli('tokens create', { env: {} })
     expect(none).toMatchObject({ code: 2, stdout: '' })
-    expect(none.stderr).toContain('of none that knows this command')
+    expect(none.stderr).toContain('no credentials for this command')
   })
 
   it('a token is read from a variable without the line break behind it', async () => {

@@ -11,7 +11,7 @@ export const PAPERS: readonly string[] = [
   'CONTRIBUTING.md',
   'CODE_OF_CONDUCT.md',
   ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !name.startsWith('reference/api'))
     .map((name) => `docs/${name}`)
     .sort(),
 ]

@@ -156,7 +156,7 @@ describe('create', () => {
     })
     expect(error.message).toBe(
       'authleteTokens.create: Authlete responded with BAD_REQUEST A070201: [A070201] No such client. ' +
-        'Check the input: the message says what Authlete makes of it',
+        'Check the input: the message contains the reason',
     )
     expect((await tokens.list()).total).toBe(0)
   })

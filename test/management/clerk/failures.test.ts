@@ -132,7 +132,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     const error = await failureOf(call(tokens))
     const code = key.startsWith('ak_') ? 'machine_secret_key_invalid' : 'clerk_key_invalid'
     expect(error).toMatchObject({ status: 401, code, requestId: 'test-issuer' })
-    expect(String(error)).toContain('The key was not accepted')
+    expect(String(error)).toContain('The key was rejected')
     expect(String(error)).not.toContain(key)
     expect(issuer.calls[endpoint]).toBe(1)
   })

@@ -99,7 +99,7 @@ describe('revoke', () => {
     const token = issuer.mintOpaque({ clientId: 'another' })
     const error = await failureOf(tokens.revoke({ token }))
     expect(error).toMatchObject({ status: 400, code: 'unauthorized_client', isUncertain: false })
-    expect(error.message).toContain('the token of another client')
+    expect(error.message).toContain('the token may belong to another client')
     expect(await tokens.introspect({ token })).toMatchObject({ active: true })
   })
 
@@ -110,7 +110,7 @@ describe('revoke', () => {
     const error = await failureOf(tokens.revoke({ token: 'x' }))
     expect(error.message).toBe(
       'oauthTokens.revoke: The issuer responded with 400 unsupported_token_type: no JWTs. ' +
-        'The issuer cannot do this for this kind of token: it stays good until it expires',
+        'The issuer does not support this kind of token, which stays valid until it expires',
     )
     expect(error).toMatchObject({ code: 'unsupported_token_type', isUncertain: false })
   })
@@ -174,7 +174,7 @@ describe('where to ask', () => {
     expect(issuer.calls).toMatchObject({ discovery: 0, introspection: 1 })
     const error = await failureOf(tokens.revoke({ token: 'x' }))
     expect(error).toMatchObject({ name: 'ManagementError', vendor: 'oauth', status: undefined })
-    expect(error.message).toContain('Give oauthTokens.revocationEndpoint')
+    expect(error.message).toContain('Set oauthTokens.revocationEndpoint')
   })
 
   it('is found at the address of RFC 8414 where the other has nothing', async () => {
@@ -191,7 +191,7 @@ describe('where to ask', () => {
         status: 200,
         body: { issuer: `${by.url}/`, introspection_endpoint: `${by.url}/introspect` },
       }),
-      'Check oauthTokens.issuer',
+      'Set oauthTokens.issuer to exactly',
     ],
     [
       'without the endpoint',
@@ -201,7 +201,7 @@ describe('where to ask', () => {
     [
       'that leads out of TLS',
       (by) => ({ status: 200, body: { issuer: by.url, introspection_endpoint: 'http://elsewhere.test/' } }),
-      'no address to send a token to',
+      'is not a URL that a token can be sent to',
     ],
     ['that is an HTML page', () => 'html', 'without a JSON object'],
     ['that is nowhere', () => 404, 'responded with 404'],

@@ -55,7 +55,7 @@ describe('credentials of a project that are wrong', () => {
     const clients = stytchClients({ ...options, secret: `${options.secret}x` })
     const error = await failureOf(call(clients, issuer.stytchProject.client.clientId), ManagementError)
     expect(error).toMatchObject({ status: 401, code: 'unauthorized_credentials', isUncertain: false })
-    expect(error.message).toMatch(/check projectId, secret/)
+    expect(error.message).toMatch(/check projectId and secret/)
   })
 
   it('a token is not to be had from another project', async () => {
@@ -170,7 +170,7 @@ describe('what is repeated', () => {
       issuer.fail('stytchClients', trouble)
       const error = await failureOf(call(clients, issuer.stytchProject.client.clientId), ManagementError)
       expect(error.isUncertain).toBe(true)
-      expect(error.message).toMatch(/look before repeating/)
+      expect(error.message).toMatch(/check before repeating/)
       expect(issuer.calls.stytchClients).toBe(1)
     }
   })

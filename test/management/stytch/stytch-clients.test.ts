@@ -159,7 +159,7 @@ describe('a rotation', () => {
     })
     await clients.token({ clientId, clientSecret: nextClientSecret })
     expect((await failureOf(clients.token({ clientId, clientSecret }), ManagementError)).message).toMatch(
-      /rotated away/,
+      /its secret was rotated/,
     )
   })
 
