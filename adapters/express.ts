@@ -27,6 +27,7 @@ import type { ScopeDemand } from '../src/model/scopes.js'
 
 /** A request of Express 4 or 5, or of `node:http`. */
 export type ExpressRequest = IncomingMessage & {
+  /** URL of the request before Express removed the mount path of an app or router; absent for `node:http`. */
   readonly originalUrl?: string
   /** The accepted token; `undefined` before a guard, and in report mode for a request that would be refused. */
   auth?: AccessToken | undefined
@@ -57,6 +58,7 @@ export type ExpressMiddleware = (
  */
 export type ExpressOnRefusal = {
   // Declared as a method, whose parameters are bivariant, so that Express's types need not be imported here.
+  /** Responds to a refused request, or calls `next(refusal)`. */
   onRefusal(
     refusal: Refusal,
     request: IncomingMessage,

@@ -126,12 +126,14 @@ export const m2mGuard = Object.assign(
     }
     await Promise.resolve()
   },
-  // The properties that fastify-plugin sets: hooks belong to the scope in which the plugin is registered, and other
-  // Fastify versions are refused.
+  // The properties that fastify-plugin sets: hooks belong to the scope in which the plugin is registered.
   {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'm2m-guard',
-    [Symbol.for('plugin-meta')]: { name: 'm2m-guard', fastify: '5.x' },
+    [Symbol.for('plugin-meta')]: {
+      /** Name by which other plugins can declare a dependency on this one. */ name: 'm2m-guard',
+      /** Supported versions of Fastify, as a semver range. Registration fails on others. */ fastify: '5.x',
+    },
   },
 )
 

@@ -54,6 +54,7 @@ export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) 
  */
 export type KoaOnRefusal = {
   // Declared as a method, whose parameters are bivariant, so that Koa's types need not be imported here.
+  /** Changes the response to a refused request, which is already set, or throws the refusal. */
   onRefusal(refusal: Refusal, context: KoaContext): void | Promise<void>
 }['onRefusal']
 

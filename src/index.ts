@@ -15,16 +15,15 @@ export type { CommonIssuerOptions } from './providers/common-options.js'
 export type {
   Issuer,
   JwtProfile,
-  KeySettings,
   ConfirmationResult,
   KeySource,
   OpaqueProfile,
   RemoteResponse,
-  RemoteSettings,
   RemoteProfile,
   RemoteResult,
   UnverifiedJwt,
 } from './model/issuer.js'
+export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
 export type { IssuerHealth } from './verifier/issuer-connection.js'
 export type { DocumentHealth } from './model/health.js'

@@ -35,6 +35,7 @@ export interface TokenSourceFailure {
 
 /** Error of a token source. The message says what to do and never contains a secret, a key or a token. */
 export class TokenSourceError extends Error {
+  /** Always `'TokenSourceError'`, also for errors of another copy of this package, where `instanceof` fails. */
   override readonly name = 'TokenSourceError'
   /** Why no token was obtained, or why a request was not sent. */
   readonly reason: TokenSourceReason

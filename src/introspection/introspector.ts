@@ -15,7 +15,7 @@ import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
-import type { RemoteSettings } from '../model/issuer.js'
+import type { RemoteSettings } from '../model/issuer-settings.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange } from './circuit-breaker.js'
 import {

@@ -6,7 +6,7 @@ import { parseJson } from '../util/json.js'
 import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { DocumentOutages } from './document-outages.js'
-import type { KeySettings } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer-settings.js'
 
 /** Members used from an issuer's discovery document (RFC 8414 section 2). The operator configures everything else. */
 export interface IssuerMetadata {

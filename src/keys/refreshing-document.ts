@@ -8,7 +8,7 @@ import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.j
 import type { Transport } from '../http/transport/transport.js'
 import type { DocumentOutages } from './document-outages.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
-import type { KeySettings } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer-settings.js'
 import type { DocumentHealth } from '../model/health.js'
 
 /** Fetches and validates a document. An unusable document is an Error whose message is meant for logs. */

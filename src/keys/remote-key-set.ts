@@ -17,7 +17,7 @@ import {
 import type { DocumentHealth } from '../model/health.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
-import type { KeySettings } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer-settings.js'
 import { LONGEST_KID } from './jwk.js'
 import { findCandidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'

@@ -7,8 +7,18 @@ import type { RefusalReason } from './refusal-reasons.js'
  * `undecidable` (503) means that the token could not be checked.
  */
 export type Decision =
-  | { readonly outcome: 'accepted'; readonly token: AccessToken }
-  | { readonly outcome: 'refused' | 'undecidable'; readonly refusal: Refusal }
+  | {
+      /** Discriminator of the decision: the token was verified and meets the policy. */
+      readonly outcome: 'accepted'
+      /** The verified access token. */
+      readonly token: AccessToken
+    }
+  | {
+      /** Discriminator of the decision: `refused` (400, 401 or 403) or `undecidable` (503). */
+      readonly outcome: 'refused' | 'undecidable'
+      /** Reason, HTTP status and headers of the response. */
+      readonly refusal: Refusal
+    }
 
 /**
  * Mode of a guard: `enforce` responds to refused requests, `report` lets every request through and only reports

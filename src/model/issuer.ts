@@ -1,4 +1,5 @@
 import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
+import type { KeySettings, RemoteSettings } from './issuer-settings.js'
 import type { VerificationFailure } from './refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
@@ -81,10 +82,25 @@ export interface UnverifiedJwt {
  * one key of `static` or `pem` must be usable.
  */
 export type KeySource =
-  | { readonly kind: 'static'; readonly jwks: { readonly keys: readonly unknown[] } }
-  | { readonly kind: 'pem'; readonly pem: string }
   | {
+      /** Marks a key set that is part of the configuration. No keys are fetched. */
+      readonly kind: 'static'
+      /** JWK Set (RFC 7517 section 5). */
+      readonly jwks: {
+        /** Public keys as JWKs (RFC 7517 section 4). Unusable ones are ignored. */
+        readonly keys: readonly unknown[]
+      }
+    }
+  | {
+      /** Marks a single key that is part of the configuration. No keys are fetched. */
+      readonly kind: 'pem'
+      /** Public key or certificate in PEM form. */
+      readonly pem: string
+    }
+  | {
+      /** Marks a key set that is fetched from a fixed URL. */
       readonly kind: 'remote'
+      /** URL of the key set. https, or http on loopback. */
       readonly url: string
       /**
        * Headers of the request, for key sets that require credentials. It is a function, so that logging an issuer does
@@ -94,7 +110,14 @@ export type KeySource =
       /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
-  | { readonly kind: 'discovery'; readonly issuer: string; readonly options?: Partial<KeySettings> }
+  | {
+      /** Marks a key set whose URL is `jwks_uri` of the issuer's discovery document (RFC 8414 section 2). */
+      readonly kind: 'discovery'
+      /** Issuer identifier, from which the URL of the discovery document is derived. */
+      readonly issuer: string
+      /** Settings that differ from the defaults: see {@link KeySettings}. */
+      readonly options?: Partial<KeySettings>
+    }
 
 /** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
@@ -119,7 +142,9 @@ export interface RemoteProfile {
   readonly discoveryOptions?: Partial<KeySettings>
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
   readonly request: (token: string) => {
+    /** Headers of the request, such as `content-type` and `authorization`. */
     readonly headers: Readonly<Record<string, string>>
+    /** Encoded body of the request, which contains the token. */
     readonly body: string
   }
   /**
@@ -145,120 +170,41 @@ export interface RemoteResponse {
 /** Result of a remote verification: an active token, an inactive or unacceptable one, or a fault. */
 export type RemoteResult =
   /** The issuer confirms the token. */
-  | { readonly active: true; readonly facts: TokenFacts }
+  | {
+      /** Whether the token is active. */
+      readonly active: true
+      /** Facts about the token that the response states. */
+      readonly facts: TokenFacts
+    }
   /** The token is inactive, or its facts are unacceptable. Cached for a short time. */
-  | ({ readonly active: false } & VerificationFailure)
+  | ({
+      /** `false` for a token that is refused: inactive, or with unacceptable facts. */
+      readonly active: false
+    } & VerificationFailure)
   /** The response says nothing about the token. It is not cached, and the request is undecidable. */
   | {
+      /**
+       * Reason of the refusal: `issuer_unavailable` for an outage, `issuer_refused_us` if the issuer rejects the credentials
+       * of this service (both 503), `confirmation_impossible` if it does not introspect tokens of this kind (401).
+       */
       readonly fault: 'issuer_unavailable' | 'issuer_refused_us' | 'confirmation_impossible'
+      /** Description of the fault for logs. Contains neither tokens nor credentials. */
       readonly detail: string
     }
 
 /** Result of confirming a JWT whose signature is already verified. It can only narrow what the JWT states. */
 export type ConfirmationResult =
   /** The issuer confirms the token and states these facts, if any. */
-  { readonly active: true; readonly facts: StatedFacts } | Exclude<RemoteResult, { active: true }>
-
-/** Settings for fetching keys and discovery documents: the `keys` option with durations in seconds, same bounds. */
-export interface KeySettings {
-  /**
-   * Seconds that fetched keys are used before they are fetched again. A shorter `Cache-Control: max-age` wins, down to 60.
-   *
-   * @defaultValue 600
-   */
-  readonly lifetime: number
-  /**
-   * Seconds after the last successful fetch during which keys stay usable while fetches fail.
-   *
-   * @defaultValue 3600
-   */
-  readonly stale: number
-  /**
-   * Seconds of backoff after the first failed fetch. Doubles with each further failure, up to `longestPause`.
-   *
-   * @defaultValue 1
-   */
-  readonly pause: number
-  /**
-   * Maximum seconds of backoff between failed fetches.
-   *
-   * @defaultValue 60
-   */
-  readonly longestPause: number
-  /**
-   * Minimum seconds between two fetches that are triggered by unknown key ids.
-   *
-   * @defaultValue 10
-   */
-  readonly unknownKeyPause: number
-  /**
-   * Maximum seconds of one HTTP exchange, from connection to last byte.
-   *
-   * @defaultValue 3
-   */
-  readonly deadline: number
-  /**
-   * Maximum size of a response body, in bytes.
-   *
-   * @defaultValue 262144
-   */
-  readonly maxBytes: number
-  /**
-   * Maximum number of keys used from a key set. Further keys are ignored.
-   *
-   * @defaultValue 100
-   */
-  readonly maxKeys: number
-}
-
-/** Settings for calls to an issuer: the `remote` option with durations in seconds, same bounds. */
-export interface RemoteSettings {
-  /**
-   * Seconds that an active result is cached.
-   *
-   * @defaultValue 30
-   */
-  readonly lifetime: number
-  /**
-   * Seconds that an inactive result is cached.
-   *
-   * @defaultValue 5
-   */
-  readonly refusedLifetime: number
-  /**
-   * Maximum seconds of one call, including its retry.
-   *
-   * @defaultValue 3
-   */
-  readonly deadline: number
-  /**
-   * Maximum size of a response body, in bytes.
-   *
-   * @defaultValue 16384
-   */
-  readonly maxBytes: number
-  /**
-   * Number of retries after a network error or a 502, 503 or 504: 0 or 1.
-   *
-   * @defaultValue 1
-   */
-  readonly retries: number
-  /**
-   * Maximum number of calls in flight. Further calls fail immediately with `issuer_overloaded`.
-   *
-   * @defaultValue 64
-   */
-  readonly maxInFlight: number
-  /**
-   * Number of consecutive failures that open the circuit.
-   *
-   * @defaultValue 5
-   */
-  readonly breakerAfter: number
-  /**
-   * Seconds that the circuit stays open before a single probe call.
-   *
-   * @defaultValue 5
-   */
-  readonly breakerPause: number
-}
+  | {
+      /** Whether the token is active. */
+      readonly active: true
+      /** Facts that the response states about the token. Absent ones are taken from the JWT. */
+      readonly facts: StatedFacts
+    }
+  | Exclude<
+      RemoteResult,
+      {
+        /** Excludes the active result, because a confirmation may omit facts. */
+        active: true
+      }
+    >

@@ -107,6 +107,7 @@ class LocalRefusal extends Error {}
  * ```
  */
 export class Refusal extends LocalRefusal {
+  /** Name of the error class, for logs: always `'Refusal'`. */
   override readonly name = 'Refusal'
   /** Reason of the refusal, as a stable code. For logs, not for responses. */
   readonly reason: RefusalReason

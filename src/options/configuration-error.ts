@@ -12,6 +12,7 @@
  * ```
  */
 export class ConfigurationError extends TypeError {
+  /** Always `'ConfigurationError'`, also for errors of another copy of this package, where `instanceof` fails. */
   override readonly name = 'ConfigurationError'
 
   /** Path of the option, such as `issuers[1].audience`. */

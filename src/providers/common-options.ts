@@ -14,7 +14,7 @@ import { func, stringList } from '../options/readers.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
-import type { KeySettings, RemoteSettings } from '../model/issuer.js'
+import type { KeySettings, RemoteSettings } from '../model/issuer-settings.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
 /** Options of every built-in issuer. */

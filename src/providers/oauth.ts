@@ -30,7 +30,10 @@ export interface OAuthOptions extends CommonIssuerOptions {
    */
   readonly jwksUri?: string
   /** Key set of the issuer (RFC 7517 section 5). No keys are fetched. At least one key must be usable. */
-  readonly jwks?: { readonly keys: readonly unknown[] }
+  readonly jwks?: {
+    /** Public keys as JWKs (RFC 7517 section 4). Unusable ones are ignored. */
+    readonly keys: readonly unknown[]
+  }
   /** Public key or certificate of the issuer in PEM form. No keys are fetched. RSA keys need at least 2048 bits. */
   readonly publicKey?: string
   /** Enables opaque tokens, and the confirmation of JWTs for a policy's `confirmAfter`, by introspection (RFC 7662). */

@@ -32,11 +32,21 @@ export interface TestIssuer extends AsyncDisposable {
   /** The Clerk instance's secret key (`sk_test_…`). */
   readonly clerkSecretKey: string
   /** The Stytch project, for Stytch's SDK, and its default M2M client. */
-  readonly stytchProject: { readonly projectId: string; readonly secret: string; readonly client: TestClient }
+  readonly stytchProject: {
+    /** Project id, also the audience of the project's tokens. */
+    readonly projectId: string
+    /** API secret of the project (`secret-test-…`). */
+    readonly secret: string
+    /** Default M2M client of the project. */
+    readonly client: TestClient
+  }
   /** The Authlete service, for Authlete's SDK, and the number of its client. */
   readonly authleteService: {
+    /** Number of the service, as a string. */
     readonly serviceId: string
+    /** Access token that authenticates calls to the Authlete API. */
     readonly serviceAccessToken: string
+    /** Number of the service's client, as a string. */
     readonly clientId: string
   }
 
@@ -149,7 +159,10 @@ export interface TestIssuer extends AsyncDisposable {
    * const { keys } = issuer.jwks('clerk')
    * ```
    */
-  jwks(provider?: ProviderName): { readonly keys: readonly PublishedKey[] }
+  jwks(provider?: ProviderName): {
+    /** Published public keys of the provider. */
+    readonly keys: readonly PublishedKey[]
+  }
   /**
    * Returns a published key as PEM: the one with this `kid` of any provider, or the OAuth issuer's RS256 key.
    *

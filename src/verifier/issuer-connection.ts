@@ -15,7 +15,8 @@ import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
-import type { Issuer, KeySettings, KeySource, RemoteProfile } from '../model/issuer.js'
+import type { Issuer, KeySource, RemoteProfile } from '../model/issuer.js'
+import type { KeySettings } from '../model/issuer-settings.js'
 import { REMOTE_OPTIONS } from '../introspection/options.js'
 import { readOptions } from '../options/read-options.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
@@ -47,7 +48,10 @@ export interface IssuerHealth {
    */
   readonly status: 'ok' | 'degraded' | 'down'
   /** State of the issuer's keys, with the number of usable ones; absent if no JWTs are verified locally. */
-  readonly keys?: DocumentHealth & { readonly count: number }
+  readonly keys?: DocumentHealth & {
+    /** Number of usable keys. */
+    readonly count: number
+  }
   /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
 }

@@ -38,7 +38,7 @@ function adviceOf(vendor: Vendor, advice: string): string {
   return failureOf(error, command, []).line
 }
 
-it('every function of the management clients belongs to one command of its vendor, and none else is named', () => {
+it('maps every management client function to exactly one command of its vendor', () => {
   const all = Object.entries(CLIENTS).flatMap(([vendor, client]) =>
     functionsIn(client).map((name) => `${vendor} ${name}`),
   )
@@ -48,7 +48,7 @@ it('every function of the management clients belongs to one command of its vendo
   expect([...named, ...WITHOUT_COMMAND].sort()).toEqual(all.sort())
 })
 
-describe('advice that names a function names the command', () => {
+describe('advice names the CLI command in place of the library function', () => {
   it.each<[Vendor, advice: string, shown: string]>([
     ['stytch', 'start one with secrets.rotateStart', 'start one with clients rotate-start'],
     [
@@ -66,7 +66,7 @@ describe('advice that names a function names the command', () => {
     expect(adviceOf(vendor, advice)).toBe(`client.secrets.rotate: no. ${shown}`)
   })
 
-  it('where a rotation is not open, or is open already', async () => {
+  it('says how to continue if no rotation was started or one is already in progress', async () => {
     const { cli, env } = await cliBed()
     const bed = (word: string) =>
       cli(`clients ${word} ${env.stytch['STYTCH_CLIENT_ID']!} --vendor stytch --yes`)

@@ -20,7 +20,7 @@ async function withToken(): Promise<
 }
 
 describe('tokens create', () => {
-  it('creates a token of a client alone, with everything that is asked for', async () => {
+  it('creates a token without a subject, with every option that is passed', async () => {
     const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const result = await cli([
@@ -41,7 +41,7 @@ describe('tokens create', () => {
     })
   })
 
-  it('of a person it comes with a refresh token, which people see as well', async () => {
+  it('a token with a subject has a refresh token, which the table shows too', async () => {
     const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const result = await cli(
@@ -56,7 +56,7 @@ describe('tokens create', () => {
 })
 
 describe('tokens list', () => {
-  it('goes through all pages; a limit and an offset cut out a part', async () => {
+  it('fetches all pages; --limit and --offset select a part', async () => {
     const { cli, issuer } = await cliBed()
     for (let count = 0; count < 120; count += 1) issuer.mintOpaque({ provider: 'authlete' })
     const all = jsonLines(await cli('tokens list --vendor authlete --json'))
@@ -71,7 +71,7 @@ describe('tokens list', () => {
 })
 
 describe('tokens update', () => {
-  it('changes scopes and end by token, hash or id', async () => {
+  it('changes scopes and expiry by token, hash or id', async () => {
     const { cli, token, hash } = await withToken()
     const update = 'tokens update --vendor authlete --json'
     const first = await cli(`${update} --token - --scopes a`, { stdin: token })
@@ -82,7 +82,7 @@ describe('tokens update', () => {
     expect(jsonOf(second)).toMatchObject({ expiresAt: now + 3600 })
   })
 
-  it('a new value is shown, and the old one is dead', async () => {
+  it('shows the new token value, and the old one is no longer valid', async () => {
     const { cli, token, hash, state } = await withToken()
     const result = await cli(`tokens update --vendor authlete --json --token-hash=${hash} --replace-token`)
     expect(jsonOf(result)['token']).toMatch(/.{20,}/)
@@ -97,7 +97,7 @@ describe('tokens delete and tokens revoke', () => {
     ['delete by token', () => 'tokens delete --token env:TOKEN', { deleted: true }],
     ['revoke by hash', (hash: string) => `tokens revoke --token-hash=${hash}`, { count: 1 }],
     ['revoke by token', () => 'tokens revoke --token env:TOKEN', { count: 1 }],
-  ])('%s: the token is good before, and not after', async (_, args, said) => {
+  ])('%s: the token is valid before and invalid after', async (_, args, said) => {
     const { cli, token, hash, state } = await withToken()
     expect(await state()).toBe('0 OK')
     const result = await cli(`${args(hash)} --vendor authlete --yes --json`, { variables: { TOKEN: token } })
@@ -106,13 +106,13 @@ describe('tokens delete and tokens revoke', () => {
     expect(await state()).toBe('4 UNAUTHORIZED')
   })
 
-  it('a hash that nothing has is an error, not a revocation of nothing', async () => {
+  it('an unknown hash is an error, not a revocation of zero tokens', async () => {
     const { cli } = await cliBed()
     const result = await cli(`tokens revoke --vendor authlete --yes --token-hash=${hashOf('no such token')}`)
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 
-  it('every token of a client, of a person, or of both goes only where the option says all', async () => {
+  it('revokes every token of a client, a subject or both only with an --all-of option', async () => {
     const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const mint = (subject: string) => issuer.mintOpaque({ provider: 'authlete', subject })
@@ -141,7 +141,7 @@ describe('tokens delete and tokens revoke', () => {
   })
 })
 
-it.each([' -', '=-', '=--'])('a hash may begin with a dash: --token-hash%s', async (way) => {
+it.each([' -', '=-', '=--'])('accepts a hash that begins with a dash: --token-hash%s', async (way) => {
   const { cli } = await cliBed()
   const hash = 'A'.repeat(44 - way.length)
   const result = await cli(`tokens delete --vendor authlete --yes --token-hash${way}${hash}`)
@@ -150,7 +150,7 @@ it.each([' -', '=-', '=--'])('a hash may begin with a dash: --token-hash%s', asy
 })
 
 describe('tokens introspect', () => {
-  it('a scope it lacks is a verdict against it', async () => {
+  it('a missing scope makes the result negative', async () => {
     const { cli, token } = await withToken()
     const introspect = (scope: string) =>
       cli(`tokens introspect - --vendor authlete --json --scopes ${scope}`, { stdin: token })
@@ -162,7 +162,7 @@ describe('tokens introspect', () => {
 })
 
 describe('tokens reissue-id-token', () => {
-  it('shows the ID token, and of what it was given nothing', async () => {
+  it('prints the ID token, and neither of the tokens that it received', async () => {
     const { cli, issuer } = await cliBed()
     const { clientId } = issuer.authleteService
     const created = jsonOf(

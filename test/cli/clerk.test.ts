@@ -5,7 +5,7 @@ import { cliBed, detailsOf, jsonLines, jsonOf } from '../support/cli.js'
 const now = START / 1000
 
 describe('tokens create', () => {
-  it('creates a token as asked for, and its JSON has the token and times in seconds', async () => {
+  it('creates a token with the given options; the JSON has the token and times in seconds', async () => {
     const { cli, issuer } = await cliBed()
     const result = await cli([
       ...['tokens', 'create', '--vendor', 'clerk', '--json', '--expires-in', '1h'],
@@ -29,7 +29,7 @@ describe('tokens create', () => {
     })
   })
 
-  it('people see the same, with times they can read', async () => {
+  it('the table shows the same, with times in ISO form', async () => {
     const { cli } = await cliBed()
     const result = await cli('tokens create --vendor clerk --expires-in 90')
     expect(detailsOf(result)).toMatchObject({
@@ -41,12 +41,12 @@ describe('tokens create', () => {
     })
   })
 
-  it('a token that never expires is said to, and not shown as one without an answer', async () => {
+  it('shows "never" for a token that does not expire, not "-" for unknown', async () => {
     const { cli } = await cliBed()
     expect(detailsOf(await cli('tokens create --vendor clerk'))['expiresAt']).toBe('never')
   })
 
-  it('makes a JWT, and gives a living token again', async () => {
+  it('creates a JWT, and reuses a token that is still valid', async () => {
     const { cli } = await cliBed()
     const jwt = jsonOf(await cli('tokens create --vendor clerk --json --format jwt'))
     expect(jwt['token'].split('.')).toHaveLength(3)
@@ -59,7 +59,7 @@ describe('tokens create', () => {
 })
 
 describe('tokens list', () => {
-  it('goes through all pages, as a table or as a line of JSON each, newest first', async () => {
+  it('fetches all pages, newest first, as a table or as one JSON line per token', async () => {
     const { cli, issuer } = await cliBed()
     for (let count = 0; count < 130; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
@@ -84,7 +84,7 @@ describe('tokens list', () => {
     expect((await cli(`${list} --json --limit 0`)).stdout).toBe('')
   })
 
-  it('an empty list says so to people, and is no line for programs', async () => {
+  it('an empty list prints a message without --json and nothing with --json', async () => {
     const { cli, issuer } = await cliBed()
     const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}`
     expect(await cli(list)).toMatchObject({ code: 0, stdout: 'None.\n' })
@@ -93,7 +93,7 @@ describe('tokens list', () => {
 })
 
 describe('tokens revoke', () => {
-  it('revokes with a reason, and the list shows it where revoked ones are asked for', async () => {
+  it('revokes with a reason, which tokens list --revoked shows', async () => {
     const { cli, issuer } = await cliBed()
     const { tokenId } = jsonOf(await cli('tokens create --vendor clerk --json'))
     const revoke = [
@@ -114,7 +114,7 @@ describe('tokens revoke', () => {
     expect(jsonLines(await cli(`${list} --revoked`))).toMatchObject([{ tokenId, revoked: true }])
   })
 
-  it("the instance's key is taken as well, alone or beside the machine's", async () => {
+  it('accepts the key of the instance, with or without the key of the machine', async () => {
     const { cli, issuer, env } = await cliBed()
     const stranger = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.stranger.secretKey }
     const both = { ...stranger, CLERK_SECRET_KEY: issuer.clerkSecretKey }
@@ -132,7 +132,7 @@ describe('tokens revoke', () => {
 })
 
 describe('tokens verify', () => {
-  it('of a good token ends with 0, of one that is revoked, expired or unknown with 4', async () => {
+  it('exits with 0 for a valid token, and with 4 for a revoked, expired or unknown one', async () => {
     const { cli, issuer, env, pass } = await cliBed({ testIssuer: { clerkDeadTokens: 'flagged' } })
     const receiver = { ...env.clerk, CLERK_MACHINE_SECRET_KEY: issuer.clerkMachines.receiver.secretKey }
     const verify = (token: string) =>
@@ -154,7 +154,7 @@ describe('tokens verify', () => {
     expect(unknown.stderr).toMatch(/^clerkTokens\.verify: Clerk responded with 404 /)
   })
 
-  it('an address that is not Clerk says nothing of the token: that is a failure', async () => {
+  it('a response that is not from Clerk is a failure, not a result about the token', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail('clerkVerify', { status: 404, body: '<html>' })
     expect(await cli('tokens verify - --vendor clerk', { stdin: 'mt_x' })).toMatchObject({ code: 1 })

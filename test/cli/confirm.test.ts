@@ -73,7 +73,7 @@ function changesOf({ issuer: { calls } }: CliBed): number {
   return calls.clerkTokens + calls.stytchClients + calls.authleteTokens + calls.revocation
 }
 
-it('every command that destroys is here', () => {
+it('the table covers every destructive command', () => {
   const destroying = COMMANDS.filter(({ isDestructive }) => isDestructive)
   const names = destroying.map(({ name, vendor }) => `${name} --vendor ${vendor ?? ''}`)
   expect(
@@ -84,7 +84,7 @@ it('every command that destroys is here', () => {
 })
 
 describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
-  it.each(['y', 'Y', 'yes', ' y \n'])('is done after %j', async (answer) => {
+  it.each(['y', 'Y', 'yes', ' y \n'])('proceeds after %j', async (answer) => {
     const bed = await cliBed()
     const { args, names } = await prepare(bed)
     const result = await bed.cli(args, { ...VARIABLES, answer })
@@ -94,7 +94,7 @@ describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
     expect(result.asked[0]).toMatch(/\? .*\. \[y\/N\] $/)
   })
 
-  it.each(['n', '', 'no', 'yess', 'j', 'ye s'])('is not done after %j', async (answer) => {
+  it.each(['n', '', 'no', 'yess', 'j', 'ye s'])('does not proceed after %j', async (answer) => {
     const bed = await cliBed()
     const { args } = await prepare(bed)
     const result = await bed.cli(args, { ...VARIABLES, answer })
@@ -103,7 +103,7 @@ describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
     expect(await bed.cli(`${args} --yes`, VARIABLES)).toMatchObject({ code: 0 })
   })
 
-  it('without a terminal it is refused unless --yes is given, and nothing is sent', async () => {
+  it('without a terminal and --yes it is refused, and nothing is sent', async () => {
     const bed = await cliBed()
     const { args } = await prepare(bed)
     bed.issuer.resetCalls()
@@ -116,7 +116,7 @@ describe.each(Object.entries(DESTRUCTIONS))('%s', (_, prepare) => {
   })
 })
 
-it('nobody is asked where stdin held the token, even at a terminal', async () => {
+it('shows no prompt if stdin contained the token, even at a terminal', async () => {
   const { cli, issuer } = await cliBed()
   const result = await cli('tokens revoke - --vendor oauth', { stdin: issuer.mintOpaque(), answer: 'y' })
   expect(result).toMatchObject({ code: 3, asked: [] })
@@ -124,13 +124,13 @@ it('nobody is asked where stdin held the token, even at a terminal', async () =>
   expect(issuer.calls.total).toBe(0)
 })
 
-it('a client that is not there is not asked about', async () => {
+it('shows no prompt for a client that does not exist', async () => {
   const { cli } = await cliBed()
   const result = await cli('clients delete m2m-client-test-nobody --vendor stytch', { answer: 'y' })
   expect(result).toMatchObject({ code: 1, asked: [] })
 })
 
-it('what a vendor calls a client cannot steer the terminal of whoever is asked', async () => {
+it('escapes control characters of a client name in the prompt', async () => {
   const { cli } = await cliBed()
   const create = ['clients', 'create', '--vendor', 'stytch', '--scopes', 'a', '--json']
   const created = jsonOf(await cli([...create, '--client-name', 'x\u001b[2J\u202ey']))

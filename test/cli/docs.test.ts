@@ -22,13 +22,13 @@ const titleOf = ({ name, vendor }: (typeof COMMANDS)[number]): string => `${name
 const byTitle = COMMANDS.map((command) => [titleOf(command), command] as const)
 
 describe('docs/guide/cli.md', () => {
-  it('has a section for every command, and for no other', () => {
+  it('has a section for every command and no other', () => {
     const titles = [...text.matchAll(/^### (.+)$/gm)].map(([, title = '']) => title)
     expect(titles.sort()).toEqual(byTitle.map(([title]) => title).sort())
   })
 
   it.each(byTitle)(
-    '%s: names its options, what it needs, its example and whether it asks',
+    '%s: lists its options, variables, example and whether it requires confirmation',
     (title, command) => {
       const section = sectionOf(text, title)
       const rows = rowsOf(section, 'option')
@@ -55,7 +55,7 @@ describe('docs/guide/cli.md', () => {
     },
   )
 
-  it('names the options that every command has', () => {
+  it('lists the options that every command has', () => {
     const rows = rowsOf(sectionOf(text, 'Options of every command'), 'option')
     const common = COMMANDS.flatMap((command) =>
       Object.keys(optionsOf(command)).filter((name) => !Object.hasOwn(command.options, name)),
@@ -63,7 +63,7 @@ describe('docs/guide/cli.md', () => {
     expect(rows.map(({ option }) => codeIn(option)).sort()).toEqual([...new Set(common)].map(toFlag).sort())
   })
 
-  it('names every environment variable, and says which are secrets', () => {
+  it('lists every environment variable, and which are secrets', () => {
     const rows = rowsOf(sectionOf(text, 'Environment variables'), 'variable')
     expect(rows.map(({ variable, vendor, secret }) => [codeIn(variable), vendor, secret])).toEqual(
       Object.entries(VARIABLES).map(([name, { vendor, isSecret }]) => [
@@ -74,7 +74,7 @@ describe('docs/guide/cli.md', () => {
     )
   })
 
-  it('names every exit code', () => {
+  it('lists every exit code', () => {
     const rows = rowsOf(sectionOf(text, 'Exit codes'), 'code')
     const codes = Object.entries(EXIT).map(([name, code]) => [
       String(code),
@@ -84,7 +84,7 @@ describe('docs/guide/cli.md', () => {
   })
 })
 
-describe('a command line in the papers', () => {
+describe('command lines in the documentation', () => {
   const lines = PAPERS.flatMap(blocksOf)
     .filter(({ language }) => language === 'sh')
     .flatMap((block) =>
@@ -94,11 +94,11 @@ describe('a command line in the papers', () => {
         .map((line): [string, string] => [placeOf(block), line]),
     )
 
-  it('there is one for each command at least', () => {
+  it('there is at least one for each command', () => {
     expect(lines.length).toBeGreaterThan(COMMANDS.length)
   })
 
-  it.each(lines)('%s: %s is understood, and sent or shown', async (_, line) => {
+  it.each(lines)('%s: %s is parsed, and executed or shown', async (_, line) => {
     const { cli, env, issuer } = await cliBed({ clock: systemClock })
     const variables = { TOKEN: 'token', ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
     const [, ...args] = wordsOf(line.slice(line.indexOf('m2m-guard')))

@@ -70,7 +70,7 @@ function secretsOf({ env }: CliBed): readonly string[] {
     .map(([, value]) => value)
 }
 
-it('every command is here', () => {
+it('the table covers every command', () => {
   const all = COMMANDS.map(({ name, vendor }) => `${name} ${vendor ?? ''}`)
   expect([...Object.keys(CALLS), LOCAL].sort()).toEqual(all.sort())
 })
@@ -79,19 +79,19 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
   it.each<[string, Fault]>([
     ['HTML', 'html'],
     ['nothing', 'refuse'],
-    ['an empty answer', 'empty'],
-    ['half an answer', 'truncated'],
+    ['an empty response', 'empty'],
+    ['half a response', 'truncated'],
     ['a redirect', 'redirect'],
     ['a failure', { status: 500, body: { error: 'server_error' } }],
     ['a refusal of the credentials', 401],
-    ['a demand to wait', { status: 429, headers: { 'retry-after': '7' } }],
-    ['what it was asked', ECHO],
-  ])('gets %s: one line that names the operation, and exit code 1', async (how, fault) => {
+    ['a 429 with Retry-After', { status: 429, headers: { 'retry-after': '7' } }],
+    ['an error that echoes the request', ECHO],
+  ])('after %s: prints one line that names the operation, and exits with 1', async (how, fault) => {
     const bed = await cliBed()
     bed.issuer.fail(endpoint, fault)
     const result = await bed.cli(`${lineOf(name, args)} --json`, { variables: VARIABLES })
     // RFC 7009 asks for no body: without one, it is done.
-    if (name === 'tokens revoke oauth' && ['an empty answer', 'half an answer'].includes(how)) {
+    if (name === 'tokens revoke oauth' && ['an empty response', 'half a response'].includes(how)) {
       expect(result.code).toBe(0)
       return
     }
@@ -102,7 +102,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
       for (const form of formsOf(secret)) expect(result.stderr).not.toContain(form)
   })
 
-  it('is not waited for longer than the deadline', async () => {
+  it('stops waiting at the deadline', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail(endpoint, 'hang')
     const running = cli(`${lineOf(name, args)} --deadline 50ms`, { variables: VARIABLES })
@@ -110,7 +110,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
     expect(result).toMatchObject({ code: 1, stdout: '' })
   })
 
-  it('is given up by Ctrl-C, with 130; of a change it is said that it may have been made', async () => {
+  it('Ctrl-C aborts it with 130, and warns that a change may have been made', async () => {
     const { cli, issuer } = await cliBed()
     const gate = issuer.gate(endpoint)
     const interruption = new AbortController()
@@ -131,7 +131,7 @@ describe.each(Object.entries(CALLS))('%s', (name, [args, endpoint]) => {
   })
 })
 
-it('Ctrl-C ends the wait for a token on stdin', async () => {
+it('Ctrl-C stops waiting for a token on stdin', async () => {
   const { cli, issuer } = await cliBed()
   const interruption = new AbortController()
   const stdin = {
@@ -146,8 +146,8 @@ it('Ctrl-C ends the wait for a token on stdin', async () => {
   expect(issuer.calls.total).toBe(0)
 })
 
-describe('a failure that nobody thought of', () => {
-  it('is one line without a stack trace, and without the secrets that the command had', () => {
+describe('an unexpected error', () => {
+  it('is one line without a stack trace, and without the secrets of the command', () => {
     const error = new RangeError(`cannot send ${TOKEN}\nsecond line`)
     expect(failureOf(error, COMMANDS[0], ['other', TOKEN])).toEqual({
       code: 1,
@@ -164,19 +164,19 @@ describe('a failure that nobody thought of', () => {
     ['in a form', 'pass+phrase%2F%C3%A4'],
     ['in base64', Buffer.from('pass phrase/ä').toString('base64')],
     ['with a line break inside', 'pass phr\u2028ase/ä'],
-  ])('nor does it show one as it is spelt %s', (_, spelling) => {
+  ])('hides a secret that is encoded %s', (_, spelling) => {
     const { line } = failureOf(new Error(`sent <${spelling}>`), COMMANDS[0], ['pass phrase/ä'])
     expect(line).toBe('tokens create: unexpected Error: sent <[secret]>')
   })
 
-  it('three letters are a piece of many words: such a secret is not looked for', () => {
+  it('does not redact secrets of three characters, which occur in many words', () => {
     const { line } = failureOf(new Error('abc, abcd'), COMMANDS[0], ['abc', 'abcd'])
     expect(line).toBe('tokens create: unexpected Error: abc, [secret]')
   })
 })
 
 describe('advice', () => {
-  it('names the variables of the environment, not the options of the library', async () => {
+  it('names environment variables, not library options', async () => {
     const { cli, env } = await cliBed()
     const wrong = { ...env.authlete, AUTHLETE_SERVICE_ACCESS_TOKEN: 'not-the-one' }
     const { stderr } = await cli('tokens list --vendor authlete', { env: wrong })
@@ -184,7 +184,7 @@ describe('advice', () => {
     expect(stderr).not.toContain('serviceAccessToken')
   })
 
-  it('a change that may have been made is said to', async () => {
+  it('warns about a change that may have been made', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail('clerkTokens', 'reset')
     const { stderr } = await cli('tokens create --vendor clerk')
@@ -192,32 +192,35 @@ describe('advice', () => {
   })
 })
 
-describe('a list that breaks off', () => {
-  it.each(['', ' --json'])('shows what came before it did, and ends with 1%s', async (json) => {
-    const { cli, issuer } = await cliBed()
-    for (let count = 0; count < 101; count += 1) issuer.mintOpaque({ provider: 'clerk' })
-    const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}${json}`
-    const whole = await cli(list)
-    // The first page comes, the second does not.
-    const pages: string[] = []
-    issuer.fail('clerkTokens', (request, response) => {
-      pages.push(request.url ?? '')
-      const url = new URL(request.url ?? '', issuer.url)
-      if (url.searchParams.has('offset')) {
-        response.writeHead(500).end()
-        return
-      }
-      const items = Array.from({ length: 100 }, (_, index) => tokenObject(index))
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ m2m_tokens: items, total_count: 101 }))
-    })
-    const broken = await cli(list)
-    expect(whole.stdout.trimEnd().split('\n')).toHaveLength(json === '' ? 102 : 101)
-    expect(broken.stdout.trimEnd().split('\n')).toHaveLength(json === '' ? 101 : 100)
-    expect(broken.code).toBe(1)
-    expect(broken.stderr).toContain('clerkTokens.list')
-    expect(pages.length).toBeGreaterThan(1)
-  })
+describe('a list that fails after the first page', () => {
+  it.each(['', ' --json'])(
+    'prints the items received before the failure, and exits with 1%s',
+    async (json) => {
+      const { cli, issuer } = await cliBed()
+      for (let count = 0; count < 101; count += 1) issuer.mintOpaque({ provider: 'clerk' })
+      const list = `tokens list --vendor clerk --subject ${issuer.clerkMachines.sender.id}${json}`
+      const whole = await cli(list)
+      // The first page comes, the second does not.
+      const pages: string[] = []
+      issuer.fail('clerkTokens', (request, response) => {
+        pages.push(request.url ?? '')
+        const url = new URL(request.url ?? '', issuer.url)
+        if (url.searchParams.has('offset')) {
+          response.writeHead(500).end()
+          return
+        }
+        const items = Array.from({ length: 100 }, (_, index) => tokenObject(index))
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify({ m2m_tokens: items, total_count: 101 }))
+      })
+      const broken = await cli(list)
+      expect(whole.stdout.trimEnd().split('\n')).toHaveLength(json === '' ? 102 : 101)
+      expect(broken.stdout.trimEnd().split('\n')).toHaveLength(json === '' ? 101 : 100)
+      expect(broken.code).toBe(1)
+      expect(broken.stderr).toContain('clerkTokens.list')
+      expect(pages.length).toBeGreaterThan(1)
+    },
+  )
 })
 
 function tokenObject(index: number): object {
@@ -237,8 +240,8 @@ function tokenObject(index: number): object {
   }
 }
 
-describe('what a vendor says', () => {
-  it('cannot steer the terminal it is shown in, neither as a table nor as JSON', async () => {
+describe('strings from a vendor', () => {
+  it('have control characters escaped, both in a table and as JSON', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail('clerkVerify', { status: 200, body: tokenObject(1) })
     for (const json of ['', ' --json']) {
@@ -253,10 +256,10 @@ describe('what a vendor says', () => {
   })
 })
 
-describe('stdout that cannot be written', () => {
+describe('stdout that fails', () => {
   const stdout = () => Promise.reject(new Error('EPIPE'))
 
-  it('after a change the loss of its result is said; of a list nobody reads on nothing is', async () => {
+  it('reports the lost result of a change, but not a list whose reader closed the pipe', async () => {
     const { cli } = await cliBed()
     const created = await cli('tokens create --vendor clerk', { stdout })
     expect(created.code).toBe(1)
@@ -270,8 +273,8 @@ describe('stdout that cannot be written', () => {
   })
 })
 
-describe('a good result', () => {
-  it('holds secrets where they are shown once, and nowhere else', async () => {
+describe('a successful result', () => {
+  it('contains secrets only where the vendor shows them once', async () => {
     const bed = await cliBed()
     const { cli } = bed
     const secretless = async (line: string): Promise<void> => {

@@ -16,7 +16,7 @@ describe('tokens create', () => {
     expect(said).toMatchObject({ username: null, notBefore: null })
   })
 
-  it('an issuer without discovery is told the endpoints', async () => {
+  it('accepts the endpoints as options for an issuer without discovery', async () => {
     const { cli, issuer } = await cliBed()
     issuer.fail('discovery', 404)
     const created = await cli(`tokens create --vendor oauth --json --token-endpoint ${issuer.url}/token`)
@@ -35,7 +35,7 @@ describe('tokens create', () => {
 })
 
 describe('tokens introspect and tokens revoke', () => {
-  it('a token is good, is revoked, and is not good', async () => {
+  it('a token is active, is revoked, and is then inactive', async () => {
     const { cli, issuer } = await cliBed()
     const TOKEN = issuer.mintOpaque({ scopes: 'a b' })
     const introspect = () => cli('tokens introspect env:TOKEN --vendor oauth', { variables: { TOKEN } })
@@ -53,7 +53,7 @@ describe('tokens introspect and tokens revoke', () => {
     expect(detailsOf(dead)).toMatchObject({ active: 'false' })
   })
 
-  it("another client's token is not revoked, and that is said", async () => {
+  it('reports that the token of another client is not revoked', async () => {
     const { cli, issuer } = await cliBed()
     const other = issuer.addClient()
     const token = issuer.mintOpaque({ clientId: other.clientId })

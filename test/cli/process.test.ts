@@ -40,8 +40,8 @@ function start(issuer: TestIssuer, args: string, more: Readonly<Record<string, s
 /** The longest deadline there is, so that a busy machine does not end a call. */
 const PATIENT = '--deadline 60s'
 
-describe('as a process', () => {
-  it('reads a token from stdin, writes the result to stdout, and says with its exit code what came of it', async () => {
+describe('m2m-guard as a process', () => {
+  it('reads a token from stdin, writes the result to stdout and sets the exit code', async () => {
     const issuer = await startIssuer()
     const verdict = async (token: string) => {
       const { process: child, ended } = start(issuer, `tokens introspect - --vendor oauth --json ${PATIENT}`)
@@ -53,7 +53,7 @@ describe('as a process', () => {
     expect(await verdict('unknown')).toEqual({ code: 4, stderr: '', active: false })
   })
 
-  it('does not ask where there is no terminal, and does not destroy', async () => {
+  it('refuses a destructive command without a terminal', async () => {
     const issuer = await startIssuer()
     const TOKEN = issuer.mintOpaque()
     const { ended } = start(issuer, 'tokens revoke env:TOKEN --vendor oauth', { TOKEN })
@@ -61,7 +61,7 @@ describe('as a process', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('ends with 130 on Ctrl-C while the vendor is silent, with one line', async () => {
+  it('exits with 130 and one line on Ctrl-C while the vendor does not respond', async () => {
     const issuer = await startIssuer()
     const gate = issuer.gate('clerkTokens')
     const { process: child, ended } = start(issuer, `tokens create --vendor clerk ${PATIENT}`)
@@ -73,7 +73,7 @@ describe('as a process', () => {
     expect(stderr).toBe('Interrupted. It is unknown whether the change was made: check before repeating it\n')
   })
 
-  it('whoever stops reading a list does not see a stack trace', async () => {
+  it('prints no stack trace if the reader of a list closes the pipe', async () => {
     const issuer = await startIssuer()
     for (let count = 0; count < 300; count += 1) issuer.mintOpaque({ provider: 'clerk' })
     const gate = issuer.gate('clerkTokens')
@@ -85,7 +85,7 @@ describe('as a process', () => {
     expect(await ended).toMatchObject({ code: 1, stderr: '' })
   })
 
-  it('has no stack trace for wrong use either', async () => {
+  it('prints no stack trace for invalid usage', async () => {
     const { ended } = start(await startIssuer(), 'tokens nonsense')
     const { code, stderr } = await ended
     expect(code).toBe(2)
@@ -93,20 +93,20 @@ describe('as a process', () => {
   })
 })
 
-it('the package names it as m2m-guard, and it starts with the line that makes it one', () => {
+it('package.json declares the m2m-guard binary, and the file starts with a shebang', () => {
   const { bin } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { bin: Record<string, string> }
   expect(bin).toEqual({ 'm2m-guard': './dist/src/cli/main.js' })
   expect(readFileSync(MAIN, 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true)
 })
 
-describe('a question at the terminal', () => {
+describe('a prompt at the terminal', () => {
   const QUESTION = 'Really? [y/N] '
 
   function terminal(): { input: PassThrough; output: PassThrough; controller: AbortController } {
     return { input: new PassThrough(), output: new PassThrough(), controller: new AbortController() }
   }
 
-  it('is shown, and the line that follows is the answer', async () => {
+  it('is shown, and resolves to the next line', async () => {
     const { input, output, controller } = terminal()
     const answer = promptOn(input, output, QUESTION, controller.signal)
     expect(String(output.read())).toBe(QUESTION)
@@ -114,7 +114,7 @@ describe('a question at the terminal', () => {
     expect(await answer).toBe('yes')
   })
 
-  it('is answered with nothing by the end of the input and by Ctrl-C', async () => {
+  it('resolves to an empty value at the end of the input and on Ctrl-C', async () => {
     const ended = terminal()
     const first = promptOn(ended.input, ended.output, QUESTION, ended.controller.signal)
     ended.input.end()

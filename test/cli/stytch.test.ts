@@ -14,7 +14,7 @@ async function withClient(): Promise<CliBed & { readonly id: string; readonly se
 }
 
 describe('clients', () => {
-  it('create shows the client with its secret', async () => {
+  it('create prints the client with its secret', async () => {
     const { cli } = await cliBed()
     const result = await cli([...CREATE, '--trusted-metadata', '{"team":"orders"}'])
     expect(result).toMatchObject({ code: 0, stderr: '' })
@@ -42,14 +42,14 @@ describe('clients', () => {
     expect(created).toMatchObject({ clientId: 'own-id', clientSecret: 'hard to guess by anyone' })
   })
 
-  it('get shows it without the secret', async () => {
+  it('get prints the client without its secret', async () => {
     const { cli, id, secret } = await withClient()
     const result = await cli(`clients get ${id} --vendor stytch --json`)
     expect(jsonOf(result)).toMatchObject({ clientId: id, clientName: 'billing' })
     expect(result.stdout).not.toContain(secret)
   })
 
-  it('search finds by every filter or by any, and stops at the limit', async () => {
+  it('search combines filters with all or any, and stops at the limit', async () => {
     const { cli, id } = await withClient()
     const other = jsonOf(await cli('clients create --vendor stytch --client-name other --scopes b:y --json'))
     const found = async (filter: string) =>
@@ -67,7 +67,7 @@ describe('clients', () => {
     expect(stdout.split('\n')[1]).toMatch(/ billing +active +a:x, b:y +-$/)
   })
 
-  it('update changes what is named; an inactive client gets no tokens', async () => {
+  it('update changes only the given fields; an inactive client obtains no tokens', async () => {
     const { cli, id, secret, env } = await withClient()
     const own = { ...env.stytch, STYTCH_CLIENT_ID: id, STYTCH_CLIENT_SECRET: secret, STYTCH_SECRET: '' }
     expect(await cli('tokens create --vendor stytch', { env: own })).toMatchObject({ code: 0 })
@@ -80,7 +80,7 @@ describe('clients', () => {
     expect(jsonOf(await cli(empty))).toMatchObject({ scopes: [] })
   })
 
-  it('rotate-start, rotate: both secrets are good in between, then the next one only', async () => {
+  it('after rotate-start both secrets are valid, after rotate only the next one', async () => {
     const { cli, id, secret, env } = await withClient()
     const obtains = async (value: string) => {
       const own = { ...env.stytch, STYTCH_CLIENT_ID: id, STYTCH_CLIENT_SECRET: value }
@@ -97,7 +97,7 @@ describe('clients', () => {
     expect([await obtains(secret), await obtains(next)]).toEqual([1, 0])
   })
 
-  it('rotate-cancel gives the next secret up', async () => {
+  it('rotate-cancel discards the next secret', async () => {
     const { cli, id } = await withClient()
     await cli(`clients rotate-start ${id} --vendor stytch`)
     const cancelled = await cli(`clients rotate-cancel ${id} --vendor stytch --json --yes`)
@@ -105,7 +105,7 @@ describe('clients', () => {
     expect(cancelled.stdout).not.toContain('nextClientSecret"')
   })
 
-  it('delete takes it away', async () => {
+  it('delete removes the client', async () => {
     const { cli, id } = await withClient()
     const deleted = await cli(`clients delete ${id} --vendor stytch --json --yes`)
     expect(jsonOf(deleted)).toEqual({ clientId: id, deleted: true })
@@ -114,7 +114,7 @@ describe('clients', () => {
 })
 
 describe('tokens', () => {
-  it('create obtains a token without the secret of the project; verify judges it', async () => {
+  it('create obtains a token without the secret of the project; verify validates it', async () => {
     const { cli, env } = await cliBed({ clock: systemClock })
     const created = await cli('tokens create --vendor stytch --json --scopes read:orders', {
       env: { ...env.stytch, STYTCH_SECRET: '' },
@@ -135,7 +135,7 @@ describe('tokens', () => {
     expect(await verify('--max-token-age 0')).toMatchObject({ code: 4 })
   })
 
-  it('a token that is none ends with 4, keys that cannot be had with 1', async () => {
+  it('exits with 4 for a malformed token, and with 1 if the keys are unavailable', async () => {
     const { cli, issuer } = await cliBed({ clock: systemClock })
     const verify = (stdin: string) => cli('tokens verify - --vendor stytch', { stdin })
     expect(await verify('junk')).toMatchObject({ code: 4, stdout: '' })

@@ -5,7 +5,7 @@ import { cliBed, jsonOf, runWith } from '../support/cli.js'
 const SECRET = 'ak_0123456789abcdefghijklmnopqrstuvwxyzABCD'
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtY2hfMSJ9.c2lnbmF0dXJl'
 
-describe('wrong use ends with 2, says what is right, and sends nothing', () => {
+describe('invalid usage exits with 2, says how to correct it, and sends nothing', () => {
   it.each<[args: string, message: string]>([
     ['token create', 'Unknown command "token". Known are tokens, clients'],
     ['tokens crate', 'Unknown command tokens "crate". Known are create, '],
@@ -73,7 +73,7 @@ describe('wrong use ends with 2, says what is right, and sends nothing', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it.each(['', 'tokens', 'clients'])('%j alone shows what there is', async (args) => {
+  it.each(['', 'tokens', 'clients'])('%j alone lists the available commands', async (args) => {
     const { cli } = await cliBed()
     const result = await cli(args)
     expect(result).toMatchObject({ code: 2, stdout: '' })
@@ -110,7 +110,7 @@ describe('a secret on the command line is refused, and not repeated', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('and it is said where it belongs', async () => {
+  it('the message says where to pass the secret instead', async () => {
     const { cli } = await cliBed()
     const option = await cli(`tokens create --vendor clerk --secret-key ${SECRET}`)
     expect(option.stderr).toMatch(/environment variables \(CLERK_MACHINE_SECRET_KEY, /)
@@ -119,9 +119,9 @@ describe('a secret on the command line is refused, and not repeated', () => {
   })
 })
 
-describe('the environment', () => {
+describe('environment variables', () => {
   it.each(COMMANDS.map((command) => [command.name, command.vendor ?? '', command] as const))(
-    '%s --vendor %s without it names what is missing',
+    '%s --vendor %s names the missing variables',
     async (name, vendor, command) => {
       const operand =
         command.operand === undefined ? [] : command.operand.isSecret ? ['-'] : [idOf(command.name)]
@@ -139,7 +139,7 @@ describe('the environment', () => {
     },
   )
 
-  it('a variable that is empty is one that is missing', async () => {
+  it('an empty variable counts as missing', async () => {
     const { cli } = await cliBed()
     const result = await cli('tokens list --vendor authlete', { variables: { AUTHLETE_API_URL: ' ' } })
     expect(result.code).toBe(2)
@@ -153,7 +153,7 @@ describe('the environment', () => {
     ['AUTHLETE_API_URL', 'ftp://x', 'authlete', 'tokens list'],
     ['AUTHLETE_SERVICE_ACCESS_TOKEN', 'with a space in it', 'authlete', 'tokens list'],
     ['OAUTH_ISSUER', 'http://auth.example.com', 'oauth', 'tokens revoke env:TOKEN --yes'],
-  ])('%s with a wrong value is named by its name, without the value', async (name, value, vendor, args) => {
+  ])('an invalid %s is reported by name, without its value', async (name, value, vendor, args) => {
     const { cli } = await cliBed()
     const result = await cli(`${args} --vendor ${vendor}`, { variables: { [name]: value, TOKEN: 'x' } })
     expect(result.code).toBe(2)
@@ -161,7 +161,7 @@ describe('the environment', () => {
     expect(result.stderr).not.toContain(value)
   })
 
-  it('the vendor may be left out where the credentials of one only are there', async () => {
+  it('--vendor may be omitted if only one vendor has credentials', async () => {
     const { cli, env, issuer } = await cliBed()
     expect(await cli('tokens create', { env: env.clerk })).toMatchObject({ code: 0 })
     const TOKEN = issuer.mintOpaque()
@@ -176,7 +176,7 @@ describe('the environment', () => {
     expect(none.stderr).toContain('no credentials for this command')
   })
 
-  it('a token is read from a variable without the line break behind it', async () => {
+  it('a token is read from a variable without its trailing line break', async () => {
     const { cli, issuer } = await cliBed()
     const TOKEN = `${issuer.mintOpaque({ scopes: 'a' })}\n`
     const result = await cli('tokens introspect env:TOKEN --vendor oauth --json', { variables: { TOKEN } })
@@ -186,7 +186,7 @@ describe('the environment', () => {
 
 describe('--help', () => {
   it.each(COMMANDS.map((command) => [command.name, command.vendor ?? '', command] as const))(
-    '%s --vendor %s: all options, variables, and the example; nothing else is looked at',
+    '%s --vendor %s: prints all options, variables and the example, and checks nothing else',
     async (name, vendor, command) => {
       const { code, stdout, stderr } = await runWith([...name.split(' '), '--vendor', vendor, '--help'], {})
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

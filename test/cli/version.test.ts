@@ -10,27 +10,27 @@ const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
 
 describe('--version', () => {
   it.each(['--version', '--json --version'])(
-    '%s prints the version of the package, and ends with 0',
+    '%s prints the version of the package, and exits with 0',
     async (args) => {
       const result = await runWith(args.split(' '), {})
       expect(result).toEqual({ code: 0, stdout: `${version}\n`, stderr: '', asked: [] })
     },
   )
 
-  it('is found from wherever the command is started', () => {
+  it('works from any working directory', () => {
     const args = ['--import', import.meta.resolve('tsx'), `${ROOT}src/cli/main.ts`, '--version']
     expect(execFileSync(process.execPath, args, { cwd: tmpdir(), encoding: 'utf8' })).toBe(`${version}\n`)
   })
 
   it.each(['tokens --version', 'tokens create --vendor clerk --version', '-- --version'])(
-    '%s is not about the package',
+    '%s does not print the version of the package',
     async (args) => {
       const result = await runWith(args.split(' '), { env: { CLERK_MACHINE_SECRET_KEY: 'ak_1' } })
       expect(result).toMatchObject({ code: 2, stdout: '' })
     },
   )
 
-  it('stands in the help', async () => {
+  it('is listed in the help', async () => {
     expect((await runWith(['--help'], {})).stdout).toContain('m2m-guard --version\n')
   })
 })

@@ -54,12 +54,12 @@ const authleteWith = (by: { readonly fetch: typeof fetch }) =>
   })
 
 describe('a revocation (RFC 7009)', () => {
-  it.each([['OK'], ['null'], ['[]'], [''], ['{}']])('that is answered 200 with %j is done', async (body) => {
+  it.each([['OK'], ['null'], ['[]'], [''], ['{}']])('succeeds after a 200 with %j', async (body) => {
     const by = vendor(() => new Response(body))
     await expect(oauthWith(by).revoke({ token: 'token' })).resolves.toBeUndefined()
   })
 
-  it('that is answered with a page for people is not known to be done', async () => {
+  it('is uncertain after an HTML page', async () => {
     const by = vendor(() => new Response('<h1>Log in</h1>', { headers: { 'content-type': 'text/html' } }))
     expect(await failureOf(oauthWith(by).revoke({ token: 'token' }))).toMatchObject({ isUncertain: true })
   })
@@ -70,7 +70,7 @@ it.each([
   ['percent-encoded', () => encodeURIComponent(SECRET)],
   ['in JSON', () => JSON.stringify(SECRET)],
   ['in base64', () => Buffer.from(SECRET).toString('base64')],
-])('a secret that the issuer quotes %s is in no error', async (_, spell) => {
+])('no error contains a secret that the issuer quotes %s', async (_, spell) => {
   const by = vendor((_url, body) =>
     json({ error: 'invalid_client', error_description: `no ${spell(body)}` }, 401),
   )
@@ -82,7 +82,7 @@ it.each([
 })
 
 describe('a list', () => {
-  it('whose vendor gives fewer than asked for is complete all the same', async () => {
+  it('is complete even if the vendor returns fewer items than requested', async () => {
     const tokens = Array.from({ length: 250 }, (_, index) => ({ accessTokenHash: `hash-${index}` }))
     const by = vendor((url) => {
       const start = Number(url.searchParams.get('start'))
@@ -101,11 +101,11 @@ describe('a list', () => {
   })
   it.each([
     [
-      'cursors that go round',
+      'cyclic cursors',
       (cursor: string) => (cursor === 'a' ? 'b' : 'a'),
       (cursor: string) => [client(cursor)],
     ],
-    ['ever new cursors of empty pages', (cursor: string) => `${cursor}x`, () => []],
+    ['endless cursors of empty pages', (cursor: string) => `${cursor}x`, () => []],
   ])('with %s ends with an error', async (_, next, items) => {
     const by = vendor((_url, body) => {
       const { cursor = 'a' } = JSON.parse(body) as { readonly cursor?: string }
@@ -115,7 +115,7 @@ describe('a list', () => {
     expect(by.calls.length).toBeLessThan(20)
   })
 
-  it('of one page for ever ends with an error', async () => {
+  it('that repeats one page endlessly ends with an error', async () => {
     const by = vendor((url) => {
       const start = Number(url.searchParams.get('start'))
       return json({ start, end: start + 1, accessTokens: [{ accessTokenHash: 'hash' }] })
@@ -125,7 +125,7 @@ describe('a list', () => {
   })
 })
 
-describe('options of a call', () => {
+describe('call options', () => {
   it.each([
     ['a bare signal', new AbortController().signal],
     ['a typing error', { Signal: 1 }],
@@ -143,7 +143,7 @@ describe('options of a call', () => {
   })
 })
 
-it('an answer about another client is not taken for the one that was named', async () => {
+it('a response about another client is rejected', async () => {
   const other = { client_id: 'other', status: 'active', scopes: [], client_name: '', client_description: '' }
   const by = vendor(() => json({ client_id: 'other', m2m_client: other }))
   const clients = stytchWith(by)
@@ -155,14 +155,14 @@ it('an answer about another client is not taken for the one that was named', asy
     expect(await failureOf(work)).toBeInstanceOf(ManagementError)
 })
 
-it('nobody being there is no uncertain change', async () => {
+it('a refused connection is not an uncertain change', async () => {
   const by = vendor(() => {
     throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) })
   })
   expect(await failureOf(oauthWith(by).revoke({ token: 'token' }))).toMatchObject({ isUncertain: false })
 })
 
-it('what has no place in JSON or in an address is an error of its own', async () => {
+it('values that JSON or a URL cannot hold are configuration errors', async () => {
   const by = vendor(() => json({}))
   let deep: Record<string, unknown> = {}
   for (let level = 0; level < 20_000; level += 1) deep = { deep }

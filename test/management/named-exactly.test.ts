@@ -29,7 +29,7 @@ type Clients = ReturnType<typeof clientsOf>
 const TOKEN = 'Zq-7_c4Zt0nW1uQ9y5vB8xK2mP6rS3dF7gH1jL0aTyE'
 const HALF = 'mt_\ud800'
 
-describe('an id that no path can hold is named, and nothing is sent', () => {
+describe('an id that cannot be used in a path is named, and nothing is sent', () => {
   it.each<[string, (on: Clients) => Promise<unknown>]>([
     ['clerkTokens.revoke.tokenId', ({ clerk }) => clerk.revoke({ tokenId: HALF })],
     ['authleteTokens.delete.token', ({ authlete }) => authlete.delete({ token: HALF })],
@@ -57,7 +57,7 @@ describe('an id that no path can hold is named, and nothing is sent', () => {
   })
 })
 
-describe('options of a call that would have no effect are named, and nothing is sent', () => {
+describe('call options without effect are named, and nothing is sent', () => {
   const WRONG: readonly (readonly [string, unknown, string])[] = [
     ['a typing error', { Signal: new AbortController().signal }, '.options.Signal'],
     ['a bare signal', new AbortController().signal, '.options'],
@@ -89,7 +89,7 @@ describe('options of a call that would have no effect are named, and nothing is 
   })
 })
 
-describe('a token that is given for its id or hash is in no error', () => {
+describe('a token passed in place of its id or hash is not repeated in an error', () => {
   it.each<[string, (on: Clients) => Promise<unknown>]>([
     ['authleteTokens.delete, as hash', ({ authlete }) => authlete.delete({ tokenHash: TOKEN })],
     ['authleteTokens.revoke, as hash', ({ authlete }) => authlete.revoke({ tokenHash: TOKEN })],
@@ -110,7 +110,7 @@ describe('a token that is given for its id or hash is in no error', () => {
   })
 })
 
-it('an answer that is nested without end is read like any other', async () => {
+it('a deeply nested response is read like any other', async () => {
   const depth = 20_000
   const deep = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
   const client = `{"client_id":"c","status":"active","scopes":[],"trusted_metadata":${deep}}`

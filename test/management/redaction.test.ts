@@ -7,7 +7,7 @@ const base64 = Buffer.from(SECRET).toString('base64')
 const base64url = Buffer.from(SECRET).toString('base64url')
 
 const SPELLINGS: Readonly<Record<string, string>> = {
-  'as it is': SECRET,
+  'as is': SECRET,
   'percent-encoded': encodeURIComponent(SECRET),
   'percent-encoded in lower case': encodeURIComponent(SECRET).replace(/%../g, (byte) => byte.toLowerCase()),
   'form-encoded': form,
@@ -24,30 +24,30 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   'with a soft hyphen inside': `${SECRET.slice(0, 3)}\u00ad${SECRET.slice(3)}`,
 }
 
-describe('a text that is shown', () => {
-  it.each(Object.entries(SPELLINGS))('holds no secret that is spelled %s', (_name, spelled) => {
+describe('a redacted string', () => {
+  it.each(Object.entries(SPELLINGS))('does not contain a secret that is encoded %s', (_name, spelled) => {
     expect(withoutSecrets(`no ${spelled} here`, ['other', SECRET])).toBe('no [secret] here')
   })
 
-  it('hides the longer of two secrets whole', () => {
+  it('hides the longer of two overlapping secrets completely', () => {
     expect(withoutSecrets('got abcdef', ['abc', 'abcdef'])).toBe('got [secret]')
   })
 
-  it('is not torn by a secret that is a word of the replacement', () => {
+  it('is not garbled by a secret that is a word of the replacement', () => {
     expect(withoutSecrets('a secret thing and more', ['secret', 'more'])).toBe(
       'a [secret] thing and [secret]',
     )
   })
 
-  it('is one line, with its words apart', () => {
+  it('is one line, with its words separated', () => {
     expect(withoutSecrets('one\r\ntwo\u2028three\u0007\u200b', [])).toBe('one two three')
   })
 
-  it('is the same text where a secret is empty, or of characters that are not seen', () => {
+  it('is unchanged if a secret is empty or consists of invisible characters', () => {
     expect(withoutSecrets('all well', ['', '\u200b'])).toBe('all well')
   })
 
-  it('hides a secret that is no Unicode', () => {
+  it('hides a secret that is not well-formed Unicode', () => {
     expect(withoutSecrets('got a\ud800b, a\ufffdb', ['a\ud800b'])).toBe('got [secret], [secret]')
   })
 })

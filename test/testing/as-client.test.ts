@@ -43,7 +43,7 @@ function tokenOf({ authorization }: { readonly authorization: string }): string 
   return authorization.slice('Bearer '.length)
 }
 
-describe('one line for a request the real guard accepts', () => {
+describe('one line creates a request that the real guard accepts', () => {
   const POLICY: Policy = { scopes: 'orders:read', clients: 'billing' }
   const AS = { clientId: 'billing', scopes: 'orders:read' }
 
@@ -104,7 +104,7 @@ describe('one line for a request the real guard accepts', () => {
   })
 })
 
-describe('whose token, and of which format', () => {
+describe('provider and format of the token', () => {
   it.each<[ProviderName, 'jwt' | 'opaque']>([
     ['oauth', 'jwt'],
     ['clerk', 'jwt'],
@@ -119,7 +119,7 @@ describe('whose token, and of which format', () => {
     expect(token).toMatchObject({ provider, format })
   })
 
-  it('by default the first issuer, in the format it takes', async () => {
+  it('defaults to the first issuer, in the format it accepts', async () => {
     const issuer = await startIssuer()
     const first = async (verifier: Verifier): Promise<string> => {
       const { provider, format } = await verifier.verify(tokenOf(asClient(verifier)))
@@ -133,7 +133,7 @@ describe('whose token, and of which format', () => {
     expect(await first(verifierOf(stytch(issuer.stytch())))).toBe('stytch jwt')
   })
 
-  it('an opaque token of the OAuth issuer has the prefix that the verifier knows it by', async () => {
+  it('an opaque token of the OAuth issuer has the configured opaquePrefix', async () => {
     const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.client
     const introspection = { clientId, clientSecret, opaquePrefix: 'at_' }
@@ -143,7 +143,7 @@ describe('whose token, and of which format', () => {
     expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
   })
 
-  it('with the audience that the verifier wants', async () => {
+  it('has the audience that the verifier requires', async () => {
     const issuer = await startIssuer()
     const verifier = verifierOf(oauth(issuer.oauth({ audience: 'https://orders.test' })))
     const token = tokenOf(asClient(verifier))
@@ -151,7 +151,7 @@ describe('whose token, and of which format', () => {
     expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
   })
 
-  it('everything else about the token can be said too, bad things included', async () => {
+  it('accepts every other mint option, including invalid values', async () => {
     const verifier = verifierOf(oauth((await startIssuer()).oauth()))
     const outcome = async (options: Parameters<typeof asClient>[1], policy?: Policy): Promise<string> => {
       const decision = await verifier.authorize(bearer(tokenOf(asClient(verifier, options))), policy)
@@ -166,23 +166,23 @@ describe('whose token, and of which format', () => {
     ).toBe('accepted')
   })
 
-  it('from whichever of several test issuers stands behind the verifier', async () => {
+  it('uses the test issuer that the verifier is configured with', async () => {
     const [, second] = [await startIssuer(), await startIssuer(), await startIssuer()]
     const verifier = verifierOf(oauth(second.oauth()))
     expect(decode(tokenOf(asClient(verifier))).claims['iss']).toBe(second.url)
   })
 })
 
-describe('a verifier without a running test issuer behind it', () => {
+describe('a verifier without a running test issuer', () => {
   const ADVICE = /this verifier has no running test issuer.*createTestIssuer\(\)/
 
-  it('is told so, and how to wire one', async () => {
+  it('gets an error that says how to configure one', async () => {
     await startIssuer()
     const verifier = verifierOf(oauth({ issuer: 'https://auth.example.com', audience: 'x' }))
     expect(() => asClient(verifier)).toThrow(ADVICE)
   })
 
-  it('is told so once its test issuer is closed', async () => {
+  it('gets the error after its test issuer is closed', async () => {
     const issuer = await createTestIssuer()
     const verifier = verifierOf(oauth(issuer.oauth()))
     asClient(verifier)
@@ -190,26 +190,26 @@ describe('a verifier without a running test issuer behind it', () => {
     expect(() => asClient(verifier)).toThrow(ADVICE)
   })
 
-  it('is told so for a provider it does not have', async () => {
+  it('gets the error for a provider it does not have', async () => {
     const verifier = verifierOf(oauth((await startIssuer()).oauth()))
     expect(() => asClient(verifier, { provider: 'stytch' })).toThrow(
       /this verifier has no running test issuer as stytch.*stytch\(/,
     )
   })
 
-  it('opaque tokens of Stytch are not to be had there either', async () => {
+  it('cannot get an opaque token of Stytch', async () => {
     const verifier = verifierOf(stytch((await startIssuer()).stytch()))
     expect(() => asClient(verifier, { format: 'opaque' })).toThrow(/Stytch has no opaque/)
   })
 })
 
-it('signs with an algorithm that the verifier takes', async () => {
+it('signs with an algorithm that the verifier accepts', async () => {
   const issuer = await startIssuer()
   const verifier = verifierOf(oauth(issuer.oauth({ algorithms: ['ES256', 'EdDSA'] })))
   expect(await outcomeOf(verifier.verify(tokenOf(asClient(verifier))))).toBe('accepted')
 })
 
-it('says what a client of Clerk looks like', async () => {
+it('names the format of a Clerk client id', async () => {
   const issuer = await startIssuer()
   const verifier = verifierOf(clerk(issuer.clerk()))
   expect(() => asClient(verifier, { clientId: 'billing' })).toThrow('mch_')

@@ -15,7 +15,7 @@ async function got(url: string, init: RequestInit = {}): Promise<string> {
     const response = await fetch(url, init)
     return `${response.status} ${await response.text()}`
   } catch {
-    return 'no answer'
+    return 'no response'
   }
 }
 
@@ -23,16 +23,16 @@ describe('how an endpoint fails', () => {
   it.each<[string, Fault, (right: string) => string]>([
     ['a status', 503, () => '503 {"error":"test_fault"}'],
     ['a status below 400', { status: 203 }, (right) => `203 ${right}`],
-    ['reset', 'reset', () => 'no answer'],
-    ['refuse', 'refuse', () => 'no answer'],
+    ['reset', 'reset', () => 'no response'],
+    ['refuse', 'refuse', () => 'no response'],
     ['empty', 'empty', () => '200 '],
     ['html', 'html', () => '200 <!doctype html><title>Sign in</title><h1>Please sign in</h1>'],
     ['truncated', 'truncated', (right) => `200 ${right.slice(0, Math.ceil(right.length / 2))}`],
     ['redirect, followed', 'redirect', (right) => `200 ${right}`],
-    ['an own body', { status: 500, body: 'oops' }, () => '500 oops'],
-    ['an own body as JSON', { body: { keys: [] } }, () => '200 {"keys":[]}'],
-    ['a late answer', { delay: 1 }, (right) => `200 ${right}`],
-    ['a liar', (_request, response) => void response.writeHead(202).end('lie'), () => '202 lie'],
+    ['a custom body', { status: 500, body: 'oops' }, () => '500 oops'],
+    ['a custom body as JSON', { body: { keys: [] } }, () => '200 {"keys":[]}'],
+    ['a late response', { delay: 1 }, (right) => `200 ${right}`],
+    ['a response handler', (_request, response) => void response.writeHead(202).end('lie'), () => '202 lie'],
   ])('%s', async (_, how, expected) => {
     const issuer = await startIssuer()
     const right = await (await fetch(keysAt(issuer))).text()
@@ -50,7 +50,7 @@ describe('how an endpoint fails', () => {
     expect(answer.headers.get('location')).toBe('/jwks?redirected=1')
   })
 
-  it('own headers take the place of those of the same name', async () => {
+  it('custom headers replace those of the same name', async () => {
     const issuer = await startIssuer()
     issuer.fail('jwks', { status: 429, headers: { 'Retry-After': '7', 'Content-Type': 'text/plain' } })
     const { status, headers } = await fetch(keysAt(issuer))
@@ -61,7 +61,7 @@ describe('how an endpoint fails', () => {
     ])
   })
 
-  it('hang never answers; the caller can only give up', async () => {
+  it('hang never responds, so that the caller has to abort', async () => {
     const issuer = await startIssuer()
     issuer.fail('jwks', 'hang')
     const giving = new AbortController()
@@ -72,7 +72,7 @@ describe('how an endpoint fails', () => {
     const quick = await got(`${issuer.url}/.well-known/openid-configuration`)
     expect(quick).toMatch(/^200 /)
     giving.abort()
-    expect(await answer).toBe('no answer')
+    expect(await answer).toBe('no response')
   })
 
   it('hangHalfway sends the headers and half of the body', async () => {
@@ -98,8 +98,8 @@ describe('how an endpoint fails', () => {
   })
 })
 
-describe('how long, and which', () => {
-  it('only so many times', async () => {
+describe('duration and order of faults', () => {
+  it('times limits the number of failures', async () => {
     const issuer = await startIssuer()
     issuer.fail('jwks', { status: 500, times: 2 })
     const statuses = []
@@ -107,7 +107,7 @@ describe('how long, and which', () => {
     expect(statuses).toEqual([500, 500, 200])
   })
 
-  it("a later fault replaces an earlier one, and an endpoint's own goes before that of all", async () => {
+  it('a later fault replaces an earlier one, and a fault of one endpoint overrides that of all', async () => {
     const issuer = await startIssuer()
     const statuses = async (): Promise<readonly number[]> => [
       (await fetch(keysAt(issuer))).status,
@@ -126,7 +126,7 @@ describe('how long, and which', () => {
 })
 
 describe('a gate', () => {
-  it('holds calls, counted, until it is opened, and lets later ones through', async () => {
+  it('holds and counts calls until it is released, then lets later ones through', async () => {
     const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     const gate = issuer.gate('introspection')
@@ -141,7 +141,7 @@ describe('a gate', () => {
     expect(await outcomeOf(verifier.verify(issuer.mintOpaque()))).toBe('accepted')
   })
 
-  it('holds no other endpoint', async () => {
+  it('does not hold other endpoints', async () => {
     const issuer = await startIssuer()
     const gate = issuer.gate('introspection')
     expect(await got(keysAt(issuer))).toMatch(/^200 /)
@@ -149,8 +149,8 @@ describe('a gate', () => {
   })
 })
 
-describe('the counts of calls', () => {
-  it('are per endpoint, live, and can be set to 0', async () => {
+describe('call counts', () => {
+  it('are per endpoint, live and resettable', async () => {
     const issuer = await startIssuer()
     const { calls, url, endpoints } = issuer
     const { projectId } = issuer.stytchProject
@@ -180,7 +180,7 @@ describe('the counts of calls', () => {
     expect(Object.values(calls).every((count) => count === 0)).toBe(true)
   })
 
-  it('also count calls that fail', async () => {
+  it('include calls that fail', async () => {
     const issuer = await startIssuer()
     issuer.fail('jwks', 'reset')
     await got(keysAt(issuer))
@@ -201,22 +201,22 @@ describe('close', () => {
     await gate.waiting
     if (name !== 'are held at a gate') gate.release()
     await issuer.close()
-    expect(await answer).toBe('no answer')
+    expect(await answer).toBe('no response')
   })
 
-  it('may be called again, and frees both ports', async () => {
+  it('may be called twice, and frees both ports', async () => {
     const issuer = await createTestIssuer({ clock: () => START })
     await Promise.all([issuer.close(), issuer.close()])
     await issuer.close()
-    expect(await got(keysAt(issuer))).toBe('no answer')
+    expect(await got(keysAt(issuer))).toBe('no response')
     const port = Number(new URL(issuer.url).port)
     const stytchPort = Number(new URL(issuer.endpoints.stytch).port)
     const again = await createTestIssuer({ port, stytchPort })
     expect([again.url, again.endpoints.stytch]).toEqual([issuer.url, issuer.endpoints.stytch])
     await again[Symbol.asyncDispose]()
-    expect(await got(keysAt(again))).toBe('no answer')
+    expect(await got(keysAt(again))).toBe('no response')
   })
-  it('is not needed where a port is taken: that is an error, and nothing is left running', async () => {
+  it('is not needed if a port is in use: creation fails, and nothing is left running', async () => {
     const issuer = await startIssuer()
     const spare = await createTestIssuer()
     await spare.close()

@@ -18,7 +18,7 @@ function judge(issuer: TestIssuer, token: string, extra: Extra = {}): Promise<st
 const kidOf = (token: string): unknown => decode(token).header['kid']
 
 describe('rotateKeys', () => {
-  it('signs with a new key and withdraws the old one', async () => {
+  it('signs with a new key and removes the old one', async () => {
     const issuer = await startIssuer()
     const old = issuer.mintJwt()
     const kid = issuer.rotateKeys()
@@ -29,7 +29,7 @@ describe('rotateKeys', () => {
     expect(await judge(issuer, issuer.mintJwt())).toBe('accepted')
   })
 
-  it('keeps the old one published if asked', async () => {
+  it('keeps the old one published with the option', async () => {
     const issuer = await startIssuer()
     const old = issuer.mintJwt()
     const kid = issuer.rotateKeys({ keepOld: true })
@@ -61,7 +61,7 @@ describe('addKey', () => {
     expect(await judge(issuer, issuer.mintJwt({ kid }))).toBe('accepted')
   })
 
-  it('signs with it at once if asked', async () => {
+  it('signs with it immediately with the option', async () => {
     const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256', use: true })
     expect(kidOf(issuer.mintJwt({ algorithm: 'ES256' }))).toBe(kid)
@@ -78,7 +78,7 @@ describe('addKey', () => {
 })
 
 describe('removeKey', () => {
-  it('withdraws a key, and says whether there was one', async () => {
+  it('removes a key, and returns whether it existed', async () => {
     const issuer = await startIssuer()
     const token = issuer.mintJwt()
     const kid = String(kidOf(token))
@@ -89,7 +89,7 @@ describe('removeKey', () => {
     expect(issuer.removeKey('never')).toBe(false)
   })
 
-  it('leaves it able to sign on request, for tokens of a withdrawn key', async () => {
+  it('keeps it able to sign, for tokens of a withdrawn key', async () => {
     const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256' })
     issuer.removeKey(kid)
@@ -98,7 +98,7 @@ describe('removeKey', () => {
     expect(await judge(issuer, token)).toBe('key_unknown')
   })
 
-  it('makes the issuer itself stop vouching for tokens of that key', async () => {
+  it('makes introspection report tokens of that key as inactive', async () => {
     const issuer = await startIssuer()
     const token = issuer.mintJwt()
     const { clientId, clientSecret } = issuer.client
@@ -113,7 +113,7 @@ describe('removeKey', () => {
 })
 
 describe('signing with a named key', () => {
-  it('is refused for a key that never was, and for an algorithm the key does not have', async () => {
+  it('is rejected for an unknown key, and for an algorithm that the key does not have', async () => {
     const issuer = await startIssuer()
     const kid = issuer.addKey({ algorithm: 'ES256' })
     expect(() => issuer.mintJwt({ kid: 'never' })).toThrow(/no key with the id never was ever published/)
@@ -122,7 +122,7 @@ describe('signing with a named key', () => {
 })
 
 describe('published keys', () => {
-  it('hold no private part, and are those the address serves', async () => {
+  it('contain no private part, and match those at the JWKS endpoint', async () => {
     const issuer = await startIssuer()
     for (const algorithm of ['RS256', 'ES256', 'EdDSA'] as const) issuer.mintJwt({ algorithm })
     const { keys } = issuer.jwks()
@@ -131,7 +131,7 @@ describe('published keys', () => {
     expect((await send(`${issuer.url}/jwks`)).json).toEqual({ keys })
   })
 
-  it('serve as jwks and as publicKey, without the network', async () => {
+  it('work as jwks and as publicKey, without the network', async () => {
     const issuer = await startIssuer()
     const token = issuer.mintJwt()
     expect(await judge(issuer, token, { jwks: issuer.jwks() })).toBe('accepted')
@@ -139,7 +139,7 @@ describe('published keys', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('are found in PEM form by kid, whoever they belong to', async () => {
+  it('are found in PEM form by kid, for every provider', async () => {
     const issuer = await startIssuer()
     const kid = issuer.addKey({ provider: 'clerk' })
     expect(issuer.publicKeyPem(kid)).toMatch(/^-----BEGIN PUBLIC KEY-----/)

@@ -23,7 +23,7 @@ async function obtain(
 }
 
 describe('discovery', () => {
-  it.each(['openid-configuration', 'oauth-authorization-server'])('%s names every endpoint', async (name) => {
+  it.each(['openid-configuration', 'oauth-authorization-server'])('%s lists every endpoint', async (name) => {
     const issuer = await startIssuer()
     const { status, json, headers } = await send(`${issuer.url}/.well-known/${name}`)
     expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -39,7 +39,7 @@ describe('discovery', () => {
 })
 
 describe('the token endpoint', () => {
-  it('grants a JWT, or an opaque token if asked, that the guard accepts', async () => {
+  it('issues a JWT, or an opaque token if requested, that the guard accepts', async () => {
     const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     for (const form of [{ scope: 'a b' }, { scope: 'a b', token_format: 'opaque' }]) {
@@ -66,7 +66,7 @@ describe('the token endpoint', () => {
     expect(decode(json['access_token'] as string).claims['aud']).toEqual(audience)
   })
 
-  it('gives a client what it may have: all of it without a request, nothing beyond', async () => {
+  it('grants a client all of its scopes by default, and none beyond them', async () => {
     const issuer = await startIssuer()
     const { clientId, clientSecret } = issuer.addClient({
       clientId: 'billing: 100%',
@@ -90,7 +90,7 @@ describe('the token endpoint', () => {
     })
   })
 
-  it('takes the credentials in the form as well', async () => {
+  it('accepts the credentials in the form as well', async () => {
     const issuer = await startIssuer()
     const [client_id, client_secret] = basicOf(issuer)
     const { status } = await send(`${issuer.url}/token`, { form: { ...GRANT, client_id, client_secret } })
@@ -98,9 +98,9 @@ describe('the token endpoint', () => {
   })
 })
 
-describe('error answers', () => {
+describe('error responses', () => {
   it.each<[string, (issuer: TestIssuer) => JsonRequest, number, string]>([
-    ['nobody asks', () => ({ form: GRANT }), 401, 'invalid_client'],
+    ['no credentials', () => ({ form: GRANT }), 401, 'invalid_client'],
     [
       'a wrong secret',
       ({ client }) => ({ basic: [client.clientId, 'x'], form: GRANT }),
@@ -156,7 +156,7 @@ describe('error answers', () => {
   })
 })
 
-describe('introspection says no, and nothing else', () => {
+describe('introspection returns only active: false', () => {
   it.each<[string, (issuer: TestIssuer) => string]>([
     ['of an unknown token', () => 'unknown'],
     ['of an expired one', (issuer) => issuer.mintOpaque({ age: 120, expiresIn: -60 })],
@@ -192,7 +192,7 @@ describe('revocation', () => {
     expect(issuer.revoke('unknown')).toBe(false)
   })
 
-  it('by a client ends its own token; an unknown one is as good as revoked', async () => {
+  it('by a client revokes its own token, and succeeds for an unknown one', async () => {
     const issuer = await startIssuer()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START })
     const own = issuer.mintOpaque()

@@ -11,7 +11,7 @@ async function started(): Promise<TestIssuer> {
 /** Calls as JavaScript would make them. */
 type Loose = Record<string, (...values: readonly unknown[]) => unknown>
 
-describe('a misspelt word in a test is an error, not a test that shows nothing', () => {
+describe('a misspelt name in a test throws, so that the test cannot pass by mistake', () => {
   it.each<[string, readonly unknown[], RegExp]>([
     ['fail', ['introspect', 503], /introspect.*introspection/],
     ['fail', ['introspection', 'hangs'], /hangs.*hang/],

@@ -16,7 +16,7 @@ type Case = [
 const receiver = (issuer: TestIssuer): string => issuer.clerkMachines.receiver.secretKey
 const sender = (issuer: TestIssuer): string => issuer.clerkMachines.sender.secretKey
 
-describe("Clerk's error answers", () => {
+describe("Clerk's error responses", () => {
   const VERIFY = '/m2m_tokens/verify'
   const CREATE = '/v1/m2m_tokens'
 
@@ -24,8 +24,14 @@ describe("Clerk's error answers", () => {
     ['no key', VERIFY, () => ({ json: { token: 'mt_x' } }), 401, 'authorization_header_format_invalid'],
     ['a wrong machine key', VERIFY, () => ({ bearer: 'ak_x', json: {} }), 401, 'machine_secret_key_invalid'],
     ['a wrong instance key', VERIFY, () => ({ bearer: 'sk_x', json: {} }), 401, 'clerk_key_invalid'],
-    ['verify nothing', VERIFY, (by) => ({ bearer: receiver(by), json: {} }), 400, 'bad_request'],
-    ['verify no JSON', VERIFY, (by) => ({ bearer: receiver(by), text: 'x' }), 400, 'bad_request'],
+    ['verify without a token', VERIFY, (by) => ({ bearer: receiver(by), json: {} }), 400, 'bad_request'],
+    [
+      'verify with a body that is not JSON',
+      VERIFY,
+      (by) => ({ bearer: receiver(by), text: 'x' }),
+      400,
+      'bad_request',
+    ],
     [
       'verify an unknown token',
       VERIFY,
@@ -34,7 +40,7 @@ describe("Clerk's error answers", () => {
       'resource_not_found',
     ],
     [
-      'verify with a member nobody knows',
+      'verify with an unknown field',
       VERIFY,
       (by) => ({ bearer: receiver(by), json: { token: 'mt_x', secret: 'mt_x' } }),
       400,
@@ -62,7 +68,7 @@ describe("Clerk's error answers", () => {
       'bad_request',
     ],
     [
-      'create with more time left than there is',
+      'create with a minimum remaining lifetime as long as the lifetime',
       CREATE,
       (by) => ({
         bearer: sender(by),
@@ -94,7 +100,7 @@ describe("Clerk's error answers", () => {
     expect(answer.json).toMatchObject({ errors: [{ code }], clerk_trace_id: expect.any(String) as unknown })
   })
 
-  it('list pages, newest first, and refuses senseless pages', async () => {
+  it('list returns pages, newest first, and rejects invalid page parameters', async () => {
     const issuer = await startIssuer()
     const subject = issuer.clerkMachines.sender.id
     const list = (query: string): ReturnType<typeof send> =>
@@ -114,7 +120,7 @@ describe("Clerk's error answers", () => {
     }
   })
 
-  it('a JWT is verified there too, with all that is known of it', async () => {
+  it('verify accepts a JWT too, and returns its details', async () => {
     const issuer = await startIssuer()
     const token = issuer.mintJwt({ provider: 'clerk', claims: { tier: 'gold' } })
     const { json } = await send(issuer.endpoints.clerk + VERIFY, {
@@ -157,7 +163,7 @@ describe("Stytch's endpoints", () => {
     expect(answer.json['error']).toBe(error)
   })
 
-  it('know one project only, and publish its keys under three addresses', async () => {
+  it('serve one project only, and publish its keys at three URLs', async () => {
     const issuer = await startIssuer()
     const { stytch } = issuer.endpoints
     const { projectId } = issuer.stytchProject
@@ -178,7 +184,7 @@ describe("Authlete's endpoints", () => {
   const api = (issuer: TestIssuer, path: string, service = issuer.authleteService.serviceId): string =>
     `${issuer.endpoints.authlete}/api/${service}${path}`
 
-  it('know no caller but the service, and no other service', async () => {
+  it('accept only the service as the caller, and no other service', async () => {
     const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const address = api(issuer, '/auth/introspection')
@@ -187,7 +193,7 @@ describe("Authlete's endpoints", () => {
     expect((await send(api(issuer, '/auth/introspection', '1'), { json: {}, bearer })).status).toBe(403)
   })
 
-  it('without a token the verdict is BAD_REQUEST, in a 200', async () => {
+  it('without a token the action is BAD_REQUEST, in a 200', async () => {
     const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     for (const path of ['/auth/introspection', '/auth/introspection/standard']) {
@@ -196,7 +202,7 @@ describe("Authlete's endpoints", () => {
     }
   })
 
-  it('judge the subject if asked, and take a form as well as JSON', async () => {
+  it('evaluate the subject if it is required, and accept a form as well as JSON', async () => {
     const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const token = issuer.mintOpaque({ provider: 'authlete', clientId: 'app', subject: 'john', scopes: 'a b' })
@@ -208,7 +214,7 @@ describe("Authlete's endpoints", () => {
     expect(await actionOf({ form: { token, scopes: 'a c' } })).toBe('FORBIDDEN')
   })
 
-  it('a good verdict carries an error text that means nothing, as the real one does', async () => {
+  it('a positive result contains a meaningless error string, as at Authlete', async () => {
     const issuer = await startIssuer()
     const bearer = issuer.authleteService.serviceAccessToken
     const token = issuer.mintOpaque({ provider: 'authlete' })
@@ -216,7 +222,7 @@ describe("Authlete's endpoints", () => {
     expect(json).toMatchObject({ action: 'OK', responseContent: 'Bearer error="invalid_request"' })
   })
 
-  it('publish the keys where discovery says', async () => {
+  it('publish the keys at the URL from discovery', async () => {
     const issuer = await startIssuer()
     const { authlete } = issuer.endpoints
     for (const address of [

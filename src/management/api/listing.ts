@@ -8,6 +8,7 @@ export const ENDLESS_LIST = 'the same or empty pages repeatedly, so the listing 
 
 /** One page of a list. */
 export interface Page<T> {
+  /** Items of this page, in the order of the vendor. */
   readonly items: readonly T[]
   /** Total number of items; `undefined` if the vendor does not report it. */
   readonly total: number | undefined

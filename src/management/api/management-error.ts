@@ -23,6 +23,7 @@ export interface ManagementFailure {
  * contains a key, a client secret or a token.
  */
 export class ManagementError extends Error {
+  /** Always `'ManagementError'`, also for errors of another copy of this package, where `instanceof` fails. */
   override readonly name = 'ManagementError'
   /** The vendor whose API was called. */
   readonly vendor: Vendor

@@ -5,7 +5,9 @@ import type { EpochSeconds } from '../../util/members.js'
 
 /** A key and its value. */
 export interface AuthleteKeyValuePair {
+  /** Name of the attribute, header or other pair. */
   readonly key: string
+  /** Value as a string; empty if Authlete returned none. */
   readonly value: string
 }
 
@@ -65,17 +67,25 @@ export interface AuthleteIntrospection {
   readonly sufficient: boolean
   /** Whether the token can be refreshed. */
   readonly refreshable: boolean
+  /** Expiry of the access token, in seconds since the epoch; `undefined` if Authlete states none. */
   readonly expiresAt: EpochSeconds | undefined
   /** Subject of the token; `undefined` for a token that belongs to a client only. */
   readonly subject: string | undefined
   /** Number of the client, as a string because it may exceed `Number.MAX_SAFE_INTEGER`. */
   readonly clientId: string | undefined
+  /** Alias of the client id; `undefined` if the client has none. */
   readonly clientIdAlias: string | undefined
+  /** Whether the request for the token identified the client by its alias. */
   readonly clientIdAliasUsed: boolean
+  /** Entity id of the client (OpenID Federation 1.0); `undefined` if it has none. */
   readonly clientEntityId: string | undefined
+  /** Whether the request for the token identified the client by its entity id. */
   readonly clientEntityIdUsed: boolean
+  /** URL of the client id metadata document of the client; `undefined` if it has none. */
   readonly metadataDocumentLocation: string | undefined
+  /** Whether the request for the token identified the client by the URL of its metadata document. */
   readonly metadataDocumentUsed: boolean
+  /** Scopes of the token; empty if it has none. */
   readonly scopes: readonly string[]
   /** Properties of the token. Do not show `hidden` ones to clients. */
   readonly properties: readonly Required<AuthleteProperty>[]
@@ -88,18 +98,29 @@ export interface AuthleteIntrospection {
   readonly resources: readonly string[]
   /** Resources that the token is for: its audience. */
   readonly tokenResources: readonly string[]
+  /** Authorization details of the token (RFC 9396); empty if it has none. */
   readonly authorizationDetails: readonly AuthleteAuthorizationDetail[]
+  /** Attributes of the Authlete service. */
   readonly serviceAttributes: readonly AuthleteKeyValuePair[]
+  /** Attributes of the client. */
   readonly clientAttributes: readonly AuthleteKeyValuePair[]
+  /** Id of the grant (`grant_id` of FAPI Grant Management); `undefined` if the token has none. */
   readonly grantId: string | undefined
+  /** Names of the user claims that the client may receive, as the user consented. */
   readonly consentedClaims: readonly string[]
+  /** Grant type with which the token was issued; `undefined` if Authlete does not state it. */
   readonly grantType: AuthleteGrantType | undefined
+  /** Authentication context class of the user's authentication (`acr`, RFC 9470); `undefined` if unknown. */
   readonly acr: string | undefined
   /** Time of the user's authentication. */
   readonly authTime: EpochSeconds | undefined
+  /** Whether the token is for an external attachment (OpenID Connect for Identity Assurance). */
   readonly forExternalAttachment: boolean
+  /** Whether the token can be used at a credential endpoint (OpenID4VCI). */
   readonly forCredentialIssuance: boolean
+  /** Nonce for key proofs at the credential endpoint (`c_nonce`, OpenID4VCI); `undefined` if there is none. */
   readonly cnonce: string | undefined
+  /** Expiry of `cnonce`, in seconds since the epoch; `undefined` if there is none. */
   readonly cnonceExpiresAt: EpochSeconds | undefined
   /** Issuable credentials as JSON, unchanged. */
   readonly issuableCredentials: string | undefined
@@ -107,6 +128,7 @@ export interface AuthleteIntrospection {
 
 /** An RFC 7662 introspection request for Authlete: `token`, or the received `parameters`. */
 export interface AuthleteIntrospectStandardInput {
+  /** The token to introspect. Cannot be combined with `parameters`, which contain their own. */
   readonly token?: string
   /** Kind of the token. Requires `token`. */
   readonly tokenTypeHint?: 'access_token' | 'refresh_token'
@@ -131,13 +153,27 @@ export interface AuthleteIntrospectStandardInput {
    * @defaultValue `RS256`
    */
   readonly signatureAlgorithm?: string
+  /** Key encryption algorithm (`alg`, RFC 7518 section 4.1) of an encrypted JWT response. */
   readonly encryptionAlgorithm?: string
+  /** Content encryption algorithm (`enc`, RFC 7518 section 5.1) of an encrypted JWT response. */
   readonly contentEncryptionAlgorithm?: string
+  /** Shared key for a symmetric `signatureAlgorithm`. A secret. */
   readonly sharedKeyForSign?: string
+  /** Shared key for a symmetric `encryptionAlgorithm`. A secret. */
   readonly sharedKeyForEncryption?: string
+  /** Public key of the resource server for an asymmetric `encryptionAlgorithm`. */
   readonly publicKeyForEncryption?: string
 }
 
 /** An RFC 7662 introspection response, or an RFC 9701 response: a JWT, which the resource server reads. */
 export type AuthleteStandardIntrospection =
-  ({ readonly format: 'json' } & TokenIntrospection) | { readonly format: 'jwt'; readonly jwt: string }
+  | ({
+      /** Format of the response: JSON (RFC 7662), read into the other properties. */
+      readonly format: 'json'
+    } & TokenIntrospection)
+  | {
+      /** Format of the response: a signed or encrypted JWT (RFC 9701). */
+      readonly format: 'jwt'
+      /** Body of the response to the resource server, with the type `application/token-introspection+jwt`. */
+      readonly jwt: string
+    }

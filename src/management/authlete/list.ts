@@ -16,7 +16,9 @@ import type { CallOptions } from '../api/call.js'
 
 /** One page of a list of tokens: from `start` to before `end`. */
 export interface AuthleteTokenPage extends Page<AuthleteListedToken> {
+  /** Index of the first token of the page, counted from 0. */
   readonly start: number
+  /** Index after the last requested token. The last page may contain fewer tokens. */
   readonly end: number
   /** The client that the list is limited to, if any. */
   readonly client: AuthleteListedClient | undefined

@@ -27,17 +27,25 @@ type Json = Readonly<Record<string, unknown>>
 export interface AuthleteListedToken {
   /** SHA-256 of the token in base64url, which identifies it. */
   readonly tokenHash: string
+  /** Expiry of the access token, in seconds since the epoch; `undefined` if Authlete states none. */
   readonly expiresAt: EpochSeconds | undefined
+  /** SHA-256 of the refresh token in base64url; `undefined` if there is no refresh token. */
   readonly refreshTokenHash: string | undefined
+  /** Expiry of the refresh token, in seconds since the epoch; `undefined` if Authlete states none. */
   readonly refreshTokenExpiresAt: EpochSeconds | undefined
+  /** Time of creation, in seconds since the epoch; `undefined` if Authlete does not state it. */
   readonly createdAt: EpochSeconds | undefined
   /** Time of the last refresh; `undefined` if there was none. */
   readonly lastRefreshedAt: EpochSeconds | undefined
   /** Number of the client, as a string because it may exceed `Number.MAX_SAFE_INTEGER`. */
   readonly clientId: string | undefined
+  /** Subject of the token; `undefined` for a token that belongs to a client only. */
   readonly subject: string | undefined
+  /** Grant type with which the token was issued; `undefined` if Authlete does not state it. */
   readonly grantType: AuthleteGrantType | undefined
+  /** Scopes of the access token; empty if it has none. */
   readonly scopes: readonly string[]
+  /** Scopes of the refresh token; empty if it has none. */
   readonly refreshTokenScopes: readonly string[]
   /** Properties of the token. Do not show `hidden` ones to clients. */
   readonly properties: readonly Required<AuthleteProperty>[]
@@ -45,8 +53,11 @@ export interface AuthleteListedToken {
 
 /** The client that a list is limited to. */
 export interface AuthleteListedClient {
+  /** Number of the client, as a string because it may exceed `Number.MAX_SAFE_INTEGER`. */
   readonly clientId: string | undefined
+  /** Alias of the client id; `undefined` if the client has none. */
   readonly clientIdAlias: string | undefined
+  /** Display name of the client; `undefined` if it has none. */
   readonly clientName: string | undefined
   /** Client type: `CONFIDENTIAL` or `PUBLIC`. */
   readonly clientType: string | undefined

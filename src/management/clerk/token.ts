@@ -18,12 +18,17 @@ export interface ClerkToken {
   readonly claims: Readonly<Record<string, unknown>> | null
   /** Ids of the machines (`mch_…`) that accept the token. These are not the scopes that a route requires. */
   readonly scopes: readonly string[]
+  /** Whether the token was revoked. */
   readonly revoked: boolean
+  /** Reason stated when the token was revoked (`revocation_reason`); `null` if there is none. */
   readonly revocationReason: string | null
+  /** Whether the token had expired when Clerk responded. */
   readonly expired: boolean
   /** Expiry; `null` if the token never expires. */
   readonly expiresAt: EpochSeconds | null
+  /** Time of creation, in seconds since the epoch. */
   readonly createdAt: EpochSeconds
+  /** Time of the last change, in seconds since the epoch. */
   readonly updatedAt: EpochSeconds
   /** Time of the last verification; `null` if there was none, or for a JWT. */
   readonly lastUsedAt: EpochSeconds | null

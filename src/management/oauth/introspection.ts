@@ -9,17 +9,27 @@ import { number, string, stringList, type EpochSeconds } from '../../util/member
 export interface TokenIntrospection {
   /** Whether the token is active for this client. */
   readonly active: boolean
+  /** Scopes of the token (`scope`), split at spaces. */
   readonly scopes: readonly string[]
+  /** Id of the client that requested the token (`client_id`). */
   readonly clientId: string | undefined
+  /** Human-readable identifier of the user who authorized the token (`username`). */
   readonly username: string | undefined
   /** Token type: `Bearer` or `DPoP`. */
   readonly tokenType: string | undefined
+  /** Subject of the token (`sub`): the user, or the client itself. */
   readonly subject: string | undefined
+  /** Intended recipients of the token (`aud`). A single string becomes a list of one. */
   readonly audience: readonly string[]
+  /** Issuer of the token (`iss`). */
   readonly issuer: string | undefined
+  /** Identifier of the token (`jti`). */
   readonly tokenId: string | undefined
+  /** Expiry (`exp`), in seconds since the epoch. */
   readonly expiresAt: EpochSeconds | undefined
+  /** Time of issue (`iat`), in seconds since the epoch. */
   readonly issuedAt: EpochSeconds | undefined
+  /** Start of validity (`nbf`), in seconds since the epoch. */
   readonly notBefore: EpochSeconds | undefined
   /** All members of the response, under their RFC 7662 names. */
   readonly claims: Readonly<Record<string, unknown>>

@@ -40,17 +40,23 @@ export interface StytchAuthenticateTokenInput {
 
 /** The scopes that a custom scope check compares. */
 export interface StytchScopeCheck {
+  /** Scopes of the token (`scope` claim). */
   readonly granted: readonly string[]
+  /** Scopes that the call requires: its `scopes` option as a list. */
   readonly required: readonly string[]
 }
 
 /** The claims of an accepted token. Frozen. */
 export interface StytchAuthenticatedToken {
+  /** Id of the M2M client that obtained the token (`sub` claim). */
   readonly clientId: string
+  /** Scopes of the token (`scope` claim). */
   readonly scopes: readonly string[]
   /** Claims that a template of the project added. */
   readonly customClaims: Readonly<Record<string, unknown>>
+  /** Time of issue (`iat` claim), in seconds since the epoch. */
   readonly issuedAt: EpochSeconds
+  /** Expiry (`exp` claim), in seconds since the epoch. */
   readonly expiresAt: EpochSeconds
 }
 

@@ -5,7 +5,9 @@ import { isStringList, nonEmptyString, ownMember, record, string } from '../../u
 export interface StytchClient {
   /** Client id: `m2m-client-test-…`, or any string for an imported client. */
   readonly clientId: string
+  /** Display name (`client_name`); empty if the client has none. */
   readonly clientName: string
+  /** Description (`client_description`); empty if the client has none. */
   readonly clientDescription: string
   /** An inactive client obtains no tokens. Its existing tokens stay valid until they expire. */
   readonly status: StytchClientStatus

@@ -20,7 +20,9 @@ import { mapItems } from '../../util/members.js'
 export interface StytchCreateInput {
   /** Scopes that the client may request: a list or a space-separated string. Required; may be empty. */
   readonly scopes: string | readonly string[]
+  /** Display name of the client (`client_name`). */
   readonly clientName?: string
+  /** Description of the client (`client_description`). */
   readonly clientDescription?: string
   /**
    * Client id of an imported client.
@@ -40,8 +42,11 @@ export interface StytchCreateInput {
 
 /** Input of {@link StytchClients.update}: the id and at least one change. */
 export interface StytchUpdateInput {
+  /** Id of the client to change (`client_id`). */
   readonly clientId: string
+  /** New display name (`client_name`). An empty string removes it. */
   readonly clientName?: string
+  /** New description (`client_description`). An empty string removes it. */
   readonly clientDescription?: string
   /** `'inactive'` prevents new tokens. Existing tokens stay valid until they expire. */
   readonly status?: StytchClientStatus
@@ -53,12 +58,15 @@ export interface StytchUpdateInput {
 
 /** The client of an operation. */
 export interface StytchClientReference {
+  /** Client id: `m2m-client-test-…`, or any string for an imported client. */
   readonly clientId: string
 }
 
 /** Input of {@link StytchClients.token}: the client's credentials. */
 export interface StytchTokenInput {
+  /** Client id: `m2m-client-test-…`, or any string for an imported client. */
   readonly clientId: string
+  /** Client secret: the current one, or the next one during a rotation. */
   readonly clientSecret: string
   /**
    * Requested scopes: a list or a space-separated string.

@@ -10,6 +10,7 @@ import type { CallOptions } from '../api/call.js'
 
 /** Input of {@link StytchClients.search}. Without a query it finds all clients. */
 export interface StytchSearchInput {
+  /** Filter for clients. Without it the search finds all clients. */
   readonly query?: StytchSearchQuery
   /**
    * Number of clients per page, from 1 to 1000.
@@ -35,6 +36,7 @@ export interface StytchSearchQuery {
 
 /** Matches clients with one of these ids, one of these exact names, or one of these scopes. */
 export interface StytchSearchOperand {
+  /** Field of the client that is compared (`filter_name`). */
   readonly filterName: 'client_id' | 'client_name' | 'scopes'
   /** At least one. */
   readonly filterValue: readonly string[]

@@ -9,6 +9,7 @@ import type { CallOptions } from '../api/call.js'
  * them.
  */
 export interface StytchAccessToken {
+  /** Token type (RFC 6749 section 7.1). Responses with any other type are refused. */
   readonly tokenType: 'bearer'
   /** Lifetime in seconds, counted from the response. */
   readonly expiresIn: number

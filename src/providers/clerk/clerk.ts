@@ -33,7 +33,13 @@ import { clerkApiUrl } from './api-url.js'
  * - `false`: JWTs are refused.
  */
 export type ClerkJwtAccess =
-  'remote' | { readonly senders: string | readonly string[] } | 'any-machine' | false
+  | 'remote'
+  | {
+      /** Ids of the machines (`mch_…`) whose JWTs are accepted: one id or a list. */
+      readonly senders: string | readonly string[]
+    }
+  | 'any-machine'
+  | false
 
 /**
  * Options of {@link clerk}. At most one of `jwksUri`, `jwtKey` and `secretKey` is allowed. If JWTs are verified locally, one of

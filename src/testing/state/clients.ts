@@ -5,7 +5,9 @@ import { randomLetters, randomString } from './providers.js'
 
 /** A client that can obtain and introspect tokens. */
 export interface TestClient {
+  /** Client id for token and introspection requests. */
   readonly clientId: string
+  /** Client secret for token and introspection requests. */
   readonly clientSecret: string
   /** Scopes that the client may request; `null` for any. All of them are granted if a request names none. */
   readonly scopes: readonly string[] | null
@@ -27,7 +29,9 @@ export interface TestClientOptions {
    * @defaultValue `'oauth'`
    */
   readonly provider?: 'oauth' | 'stytch'
+  /** Client id. Generated if absent. */
   readonly clientId?: string
+  /** Client secret. Generated if absent. */
   readonly clientSecret?: string
   /**
    * Scopes that the client may request.
@@ -56,7 +60,10 @@ export interface TestClientOptions {
   /** Public key of its assertions (`private_key_jwt`) as PEM. OAuth clients only. */
   readonly publicKey?: string
   /** Public keys of its assertions as a JWK Set, instead of `publicKey`. */
-  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
+  readonly jwks?: {
+    /** Public keys as JWKs (RFC 7517 section 4). */
+    readonly keys: readonly Readonly<Record<string, unknown>>[]
+  }
 }
 
 /** The clients registered at one provider. */

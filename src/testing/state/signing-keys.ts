@@ -14,9 +14,13 @@ export type SigningAlgorithm = keyof typeof ALGORITHMS
 
 /** A published key: a public JWK (RFC 7517). */
 export interface PublishedKey {
+  /** Key id, which the header of a JWT names (RFC 7517 section 4.5). */
   readonly kid: string
+  /** Signature algorithm of the key, such as `RS256` (RFC 7517 section 4.4). */
   readonly alg: string
+  /** Use of the key: always signatures (RFC 7517 section 4.2). */
   readonly use: 'sig'
+  /** Key type, such as `RSA`, `EC` or `OKP` (RFC 7517 section 4.1). */
   readonly kty: string
   readonly [member: string]: unknown
 }

@@ -11,12 +11,12 @@ function proseOf(paper: string): string {
 }
 
 interface Link {
-  readonly paper: string
+  readonly page: string
   readonly target: string
 }
 
-const links: readonly Link[] = PAPERS.flatMap((paper) =>
-  [...proseOf(paper).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ paper, target })),
+const links: readonly Link[] = PAPERS.flatMap((page) =>
+  [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ page, target })),
 )
 
 /** The anchors that GitHub gives to the headings of a page. */
@@ -41,13 +41,13 @@ it('the documentation contains links', () => {
   expect(links.length).toBeGreaterThan(20)
 })
 
-it.each(links)('$paper: $target exists', ({ paper, target }) => {
+it.each(links)('$page: $target exists', ({ page, target }) => {
   if (/^[a-z]+:/.test(target)) {
     expect(target).toMatch(/^https:\/\/[a-z.]+\.[a-z]+\//)
     return
   }
   const [path = '', anchor] = target.split('#', 2)
-  const file = path === '' ? paper : relative(ROOT, join(ROOT, dirname(paper), path))
+  const file = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path))
   expect(file.startsWith('..')).toBe(false)
   expect(existsSync(ROOT + file)).toBe(true)
   if (anchor !== undefined) expect([...anchorsOf(file)]).toContain(anchor)
@@ -59,10 +59,10 @@ it('what the pages in docs link to, and the images of the README, is published',
   const isPublished = (file: string): boolean =>
     files.some((name) => file === name || file.startsWith(`${name}/`))
   const local = links.filter(({ target }) => !/^(?:[a-z]+:|#)/.test(target))
-  const shipped = local.filter(({ paper, target }) => paper.startsWith('docs/') || target.endsWith('.svg'))
+  const shipped = local.filter(({ page, target }) => page.startsWith('docs/') || target.endsWith('.svg'))
   expect(shipped.length).toBeGreaterThan(20)
-  for (const { paper, target } of shipped) {
-    const file = join(dirname(paper), target.replace(/#.*$/, ''))
-    expect([paper, target, isPublished(file)]).toEqual([paper, target, true])
+  for (const { page, target } of shipped) {
+    const file = join(dirname(page), target.replace(/#.*$/, ''))
+    expect([page, target, isPublished(file)]).toEqual([page, target, true])
   }
 })

@@ -6,8 +6,8 @@ import { failureOf } from '../../support/outcomes.js'
 const MACHINE = 'CLIENT_CREDENTIALS'
 const RESOURCE = 'https://api.test'
 
-describe('the life of a token', () => {
-  it('created, used, changed, renewed, revoked: the guard follows at every step', async () => {
+describe('the lifecycle of a token', () => {
+  it('the guard reflects creation, update, reissue and revocation of a token', async () => {
     const { tokens, clientId, outcome, now, pass } = await authleteManagementBed()
     const { token: accessToken, tokenId } = await tokens.create({
       grantType: MACHINE,
@@ -39,27 +39,24 @@ describe('the life of a token', () => {
     expect((await tokens.list()).items).toEqual([])
   })
 
-  it.each(['token', 'hash'] as const)(
-    'deleted by its %s it is gone, and a second time an error',
-    async (by) => {
-      const { tokens, clientId, outcome } = await authleteManagementBed()
-      const { token: accessToken } = await tokens.create({
-        grantType: MACHINE,
-        clientId,
-        token: 'a/b?c#d%2F+e',
-      })
-      const which = by === 'token' ? { token: accessToken } : { tokenHash: hashOf(accessToken) }
-      expect(await outcome('a/b')).toBe('token_inactive')
-      expect(await tokens.delete(which)).toBeUndefined()
-      expect((await tokens.introspect({ token: accessToken })).action).toBe('UNAUTHORIZED')
-      const error = await failureOf(tokens.delete(which))
-      expect(error).toMatchObject({ name: 'ManagementError', status: 404, isUncertain: false })
-    },
-  )
+  it.each(['token', 'hash'] as const)('delete by %s removes it, and fails the second time', async (by) => {
+    const { tokens, clientId, outcome } = await authleteManagementBed()
+    const { token: accessToken } = await tokens.create({
+      grantType: MACHINE,
+      clientId,
+      token: 'a/b?c#d%2F+e',
+    })
+    const which = by === 'token' ? { token: accessToken } : { tokenHash: hashOf(accessToken) }
+    expect(await outcome('a/b')).toBe('token_inactive')
+    expect(await tokens.delete(which)).toBeUndefined()
+    expect((await tokens.introspect({ token: accessToken })).action).toBe('UNAUTHORIZED')
+    const error = await failureOf(tokens.delete(which))
+    expect(error).toMatchObject({ name: 'ManagementError', status: 404, isUncertain: false })
+  })
 })
 
 describe('create', () => {
-  it('says everything of the token in seconds, and keeps its secrets out of logs', async () => {
+  it('returns all fields with times in seconds, and hides the secrets from logs', async () => {
     const { tokens, clientId, now } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const created = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
@@ -107,7 +104,7 @@ describe('create', () => {
     expect(Object.isFrozen(created)).toBe(true)
   })
 
-  it('gives a token of its JWT form too, where the service signs them: both stand for one token', async () => {
+  it('returns the JWT form as well if the service signs tokens: both are the same token', async () => {
     const { tokens, clientId, outcome } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const { token: accessToken, jwt: jwtAccessToken } = await tokens.create({
       grantType: MACHINE,
@@ -124,7 +121,7 @@ describe('create', () => {
     ])
   })
 
-  it("a token that is bound to a key is of the type DPoP, and useless without the key's proof", async () => {
+  it('a key-bound token has the type DPoP, and is rejected without a proof of the key', async () => {
     const { tokens, clientId } = await authleteManagementBed()
     const jwk = { crv: 'P-256', kty: 'EC', x: 'x', y: 'y' }
     const proof = `${Buffer.from(JSON.stringify({ jwk })).toString('base64url')}.e30.sig`
@@ -138,13 +135,13 @@ describe('create', () => {
     expect((await tokens.introspect({ token, dpop: 'e30.e30.sig', ...request })).action).toBe('UNAUTHORIZED')
   })
 
-  it.each([MACHINE, 'IMPLICIT'] as const)('%s comes without a refresh token', async (grantType) => {
+  it.each([MACHINE, 'IMPLICIT'] as const)('%s has no refresh token', async (grantType) => {
     const { tokens, clientId } = await authleteManagementBed()
     const created = await tokens.create({ grantType, clientId, subject: 'john' })
     expect([created.refreshToken, created.jwt]).toEqual([undefined, undefined])
   })
 
-  it('for a client nobody knows is an error with the code, and creates nothing', async () => {
+  it('an unknown client is an error with a code, and creates nothing', async () => {
     const { tokens } = await authleteManagementBed()
     const error = await failureOf(tokens.create({ grantType: MACHINE, clientId: 'nobody' }))
     expect(error).toMatchObject({
@@ -163,7 +160,7 @@ describe('create', () => {
 })
 
 describe('update', () => {
-  it('leaves what is not given as it is, and says what the token has now', async () => {
+  it('keeps omitted fields, and returns the current state of the token', async () => {
     const { tokens, clientId, now } = await authleteManagementBed()
     const properties = [{ key: 'tenant', value: 't1', hidden: true }]
     const { tokenId, token: accessToken } = await tokens.create({
@@ -189,7 +186,7 @@ describe('update', () => {
     expect(inspect(updated) + JSON.stringify(updated)).not.toContain(accessToken)
   })
 
-  it('with new scopes lets the times start afresh only where that is asked for', async () => {
+  it('with new scopes resets the times only if that option is set', async () => {
     const { tokens, clientId, now, pass } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, expiresIn: 600 })
     const expiresAt = now() + 600
@@ -201,14 +198,14 @@ describe('update', () => {
     expect(await tokens.update(afresh)).toMatchObject({ expiresAt: now() + 3600 })
   })
 
-  it('takes every scope away with an empty list', async () => {
+  it('removes every scope with an empty list', async () => {
     const { tokens, clientId, outcome } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: MACHINE, clientId, scopes: 'a' })
     expect(await tokens.update({ token: accessToken, scopes: [] })).toMatchObject({ scopes: [] })
     expect(await outcome(accessToken, { scopes: 'a' })).toBe('scope_insufficient')
   })
 
-  it('of a token that is not there is an error that says so', async () => {
+  it('a token that does not exist is an error that says so', async () => {
     const { tokens } = await authleteManagementBed()
     const error = await failureOf(tokens.update({ tokenId: 'nothing', scopes: 'a' }))
     expect(error).toMatchObject({ name: 'ManagementError', code: 'A075202', isUncertain: false })
@@ -217,7 +214,7 @@ describe('update', () => {
 })
 
 describe('reissueIdToken', () => {
-  it('gives an ID token, and the answer of the token endpoint, out of reach of logs', async () => {
+  it("returns an ID token and the token endpoint's response, hidden from logs", async () => {
     const { tokens, clientId } = await authleteManagementBed({ authleteJwtAccessTokens: true })
     const created = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',

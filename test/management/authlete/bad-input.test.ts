@@ -6,7 +6,7 @@ import { failureOf } from '../../support/outcomes.js'
 
 const RIGHT = { serviceId: '1', serviceAccessToken: 'the-secret', apiUrl: 'https://us.authlete.com' }
 
-describe('options that are wrong', () => {
+describe('invalid options', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['no service', { serviceId: undefined }, 'serviceId'],
     ['a service that leads elsewhere', { serviceId: '..' }, 'serviceId'],
@@ -15,9 +15,9 @@ describe('options that are wrong', () => {
     ['no region', { apiUrl: undefined }, 'apiUrl'],
     ['an address without TLS', { apiUrl: 'http://us.authlete.com' }, 'apiUrl'],
     ['an address with a query', { apiUrl: 'https://us.authlete.com/?a=b' }, 'apiUrl'],
-    ['a name nobody knows', { apiKey: 'x' }, 'apiKey'],
+    ['an unknown option', { apiKey: 'x' }, 'apiKey'],
     ['a deadline beyond a minute', { deadline: '61s' }, 'deadline'],
-    ['a fetch that is none', { fetch: 'fetch' }, 'fetch'],
+    ['a fetch that is not a function', { fetch: 'fetch' }, 'fetch'],
   ])('%s', (_, wrong, option) => {
     let thrown: unknown
     try {
@@ -127,7 +127,7 @@ const WRONG: readonly (readonly [keyof AuthleteTokens, string, unknown])[] = [
   ['introspectStandard', 'resourceServerUri', { token: 'x', resourceServerUri: 'api' }],
 ]
 
-describe('input that is wrong is refused by name before anything is sent', () => {
+describe('invalid input is rejected by name before anything is sent', () => {
   it.each(WRONG)('%s: %s', async (operation, member, input) => {
     const { tokens, issuer } = await authleteManagementBed()
     const call = loose(tokens)[operation]!
@@ -140,7 +140,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 
   const others = Object.keys(authleteTokens(RIGHT)).filter((name) => name !== 'list')
-  it.each(others)('%s: no object at all', async (operation) => {
+  it.each(others)('%s: input that is not an object', async (operation) => {
     const { tokens, issuer } = await authleteManagementBed()
     const call = loose(tokens)[operation]!
     for (const input of [undefined, null, 'token', 7, [], Promise.resolve({})])
@@ -148,7 +148,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('what a polluted prototype says is not input', async () => {
+  it('properties of a polluted prototype are not read as input', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     Object.defineProperty(Object.prototype, 'token', { value: 'x', configurable: true })
     try {

@@ -25,7 +25,7 @@ const post = (body: object): Init => ({
 })
 
 describe("the test issuer as Authlete's management API", () => {
-  it('revokes by the first member it finds, and looks at no other', async () => {
+  it('revokes by the first field it finds, and ignores the others', async () => {
     const bed = await authleteManagementBed()
     const mint = () => bed.issuer.mintOpaque({ provider: 'authlete', clientId: bed.clientId })
     const [first, second, third] = [mint(), mint(), mint()]
@@ -40,7 +40,7 @@ describe("the test issuer as Authlete's management API", () => {
     expect((await call(bed, '/auth/token/revoke', post(client))).json).toMatchObject({ count: 2 })
   })
 
-  it('updates by the token where a hash is given as well', async () => {
+  it('updates by the token if a hash is given as well', async () => {
     const bed = await authleteManagementBed()
     const mint = () => bed.issuer.mintOpaque({ provider: 'authlete', scopes: 'a' })
     const [first, second] = [mint(), mint()]
@@ -60,7 +60,7 @@ describe("the test issuer as Authlete's management API", () => {
     })
   })
 
-  it('lists five where nothing else is asked for', async () => {
+  it('lists five tokens by default', async () => {
     const bed = await authleteManagementBed()
     for (let count = 0; count < 7; count += 1) bed.issuer.mintOpaque({ provider: 'authlete' })
     const { json } = await call(bed, '/auth/token/get/list')
@@ -69,7 +69,7 @@ describe("the test issuer as Authlete's management API", () => {
     expect((await call(bed, '/auth/token/get/list?start=5&end=1')).status).toBe(400)
   })
 
-  it('takes forms for what changes a token, and JSON alone for ID tokens', async () => {
+  it('accepts forms for changes to a token, but only JSON for ID tokens', async () => {
     const bed = await authleteManagementBed()
     const form = (fields: Record<string, string>): Init => ({
       method: 'POST',
@@ -98,7 +98,7 @@ describe("the test issuer as Authlete's management API", () => {
     ['POST', '/auth/token/revoke'],
     ['POST', '/idtoken/reissue'],
   ])(
-    '%s %s is for the service alone: 401 without its token, 403 for another, 405 by another method',
+    '%s %s requires the service: 401 without its token, 403 for another, 405 for another method',
     async (method, path) => {
       const bed = await authleteManagementBed()
       for (const [authorization, status, resultCode] of [

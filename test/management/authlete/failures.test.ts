@@ -110,7 +110,7 @@ const FAULTS: readonly (readonly [string, Fault, boolean, boolean, object])[] = 
 
 describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => {
   it.each(FAULTS)(
-    '%s: an error that says what is known',
+    '%s: an error with the known details',
     async (what, fault, isPassing, isUncertain, known) => {
       const { tokens, issuer } = await authleteManagementBed()
       const { serviceAccessToken } = issuer.authleteService
@@ -133,7 +133,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
     },
   )
 
-  it('a message that quotes secrets: an error without them, on one line', async () => {
+  it('a vendor message that quotes secrets: an error on one line without them', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     const all = [...secrets, issuer.authleteService.serviceAccessToken]
     const resultMessage = `no ${all.join()}\nat all`
@@ -145,20 +145,20 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
     for (const secret of all) expect(shown).not.toContain(secret)
   })
 
-  it('given up while under way: the reason of the signal, and no second call', async () => {
+  it('aborted in flight: rejects with the reason of the signal, without a second call', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     await expectGivenUp(issuer, endpointOf(name), (signal) => call(tokens, { signal }))
     expect(issuer.calls.total).toBe(1)
   })
 
-  it('given up before: nothing is sent', async () => {
+  it('aborted before the call: nothing is sent', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     const reason = new Error('too late')
     expect(await failureOf(call(tokens, { signal: AbortSignal.abort(reason) }))).toBe(reason)
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('a vendor that never answers: the deadline', async () => {
+  it('a vendor that never responds: fails at the deadline', async () => {
     const { tokensWith, issuer } = await authleteManagementBed()
     issuer.fail(endpointOf(name), 'hang')
     const called = call(tokensWith({ deadline: '50ms' }))
@@ -168,7 +168,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   })
 
   it.each([
-    ['a token nobody knows', { serviceAccessToken: 'wrong-secret' }, 401, 'Check serviceAccessToken'],
+    ['an unknown token', { serviceAccessToken: 'wrong-secret' }, 401, 'Check serviceAccessToken'],
     ['the id of another service', { serviceId: '7' }, 403, 'is for this serviceId'],
   ])('with %s: an error that says what to check', async (_, wrong, status, advice) => {
     const { tokensWith, issuer } = await authleteManagementBed()
@@ -179,7 +179,7 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
     expect(issuer.calls.total).toBe(1)
   })
 
-  it('an option of the call that nobody knows is refused', async () => {
+  it('an unknown call option is rejected', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     const options = { abort: true } as CallOptions
     expect(await failureOf(call(tokens, options))).toMatchObject({
@@ -189,9 +189,9 @@ describe.each(OPERATIONS)('$name', ({ name, isRead = false, secrets, call }) => 
   })
 })
 
-describe('a passing trouble', () => {
+describe('a transient failure', () => {
   it.each(OPERATIONS.filter(({ isRead }) => isRead === true))(
-    'of $name is got over',
+    'of $name is retried successfully',
     async ({ name, call }) => {
       const { tokens, issuer } = await authleteManagementBed()
       issuer.fail(endpointOf(name), { status: 502, times: 1 })
@@ -201,7 +201,7 @@ describe('a passing trouble', () => {
   )
 })
 
-describe('an action that is a failure', () => {
+describe('a failure action', () => {
   it.each([
     ['BAD_REQUEST', false],
     ['FORBIDDEN', false],

@@ -6,7 +6,7 @@ import { failureOf } from '../../support/outcomes.js'
 const PROOF = { dpop: 'a.b.c', htm: 'GET', htu: 'https://api.test/orders' }
 
 describe('introspect', () => {
-  it('says what Authlete knows, in seconds, with hidden properties marked', async () => {
+  it("returns the token's details with times in seconds and hidden properties marked", async () => {
     const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
@@ -48,7 +48,7 @@ describe('introspect', () => {
     })
   })
 
-  it('a token of a client alone has no subject', async () => {
+  it('a client credentials token has no subject', async () => {
     const { tokens, clientId } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
     const verdict = await tokens.introspect({ token: accessToken })
@@ -66,7 +66,7 @@ describe('introspect', () => {
     ['another acr', { acrValues: ['platinum'] }, 'UNAUTHORIZED'],
     ['an authentication young enough', { maxAge: '30s' }, 'OK'],
     ['a younger authentication', { maxAge: 29 }, 'UNAUTHORIZED'],
-  ])('asked for %s: a verdict', async (_, question, action) => {
+  ])('evaluates %s', async (_, question, action) => {
     const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
@@ -82,7 +82,7 @@ describe('introspect', () => {
     if (action !== 'OK') expect(verdict.challenge).toMatch(/^Bearer error="/)
   })
 
-  it('a token that is not there is a verdict, of which nothing is true', async () => {
+  it('an unknown token gives a result in which nothing is true', async () => {
     const { tokens } = await authleteManagementBed()
     expect(await tokens.introspect({ token: 'unknown' })).toMatchObject({
       action: 'UNAUTHORIZED',
@@ -94,7 +94,7 @@ describe('introspect', () => {
     })
   })
 
-  it('what Authlete does not say is not so, and what is no header value is none', async () => {
+  it('absent fields count as false, and an invalid header value as absent', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     const bad = {
       action: 'FORBIDDEN',
@@ -112,7 +112,7 @@ describe('introspect', () => {
   })
 
   it.each(['BAD_REQUEST', 'INTERNAL_SERVER_ERROR', 'ACCEPTED', 'ok', '', 7, undefined])(
-    'the action %j is an error: it fails closed',
+    'the action %j is an error, so that the check fails closed',
     async (action) => {
       const { tokens, issuer } = await authleteManagementBed()
       const body = { action, existent: true, usable: true, sufficient: true, resultCode: 'A056999' }
@@ -123,7 +123,7 @@ describe('introspect', () => {
     },
   )
 
-  it('with a proof is asked once: a proof sent twice would be a replay', async () => {
+  it('is not retried with a proof, because a proof sent twice would be a replay', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     issuer.fail('authleteIntrospection', 503)
     expect(await failureOf(tokens.introspect({ token: 't', ...PROOF }))).toMatchObject({ status: 503 })
@@ -135,7 +135,7 @@ describe('introspect', () => {
     expect(issuer.calls.authleteIntrospection).toBe(3)
   })
 
-  it.each(['htm', 'htu'] as const)('a proof without %s is refused', async (member) => {
+  it.each(['htm', 'htu'] as const)('a proof without %s is rejected', async (member) => {
     const { tokens } = await authleteManagementBed()
     const { [member]: _, ...rest } = PROOF
     expect(await failureOf(tokens.introspect({ token: 't', ...rest }))).toMatchObject({
@@ -145,7 +145,7 @@ describe('introspect', () => {
 })
 
 describe('introspectStandard', () => {
-  it('reads the answer within the answer', async () => {
+  it('reads the response that is nested in the response', async () => {
     const { tokens, clientId, now } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
@@ -174,7 +174,7 @@ describe('introspectStandard', () => {
   it.each<[string, object]>([
     ['for another resource server', { resourceServerUri: 'https://elsewhere.test' }],
     ['that is unknown', { token: 'unknown' }],
-  ])('of a token %s says that it is not active, and nothing else', async (_, question) => {
+  ])('a token %s is inactive, without further details', async (_, question) => {
     const { tokens, clientId } = await authleteManagementBed()
     const { token: accessToken } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
@@ -190,7 +190,7 @@ describe('introspectStandard', () => {
     })
   })
 
-  it('tells hidden properties only where it is asked to', async () => {
+  it('returns hidden properties only if the option is set', async () => {
     const { tokens, clientId } = await authleteManagementBed()
     const { token } = await tokens.create({
       grantType: 'CLIENT_CREDENTIALS',
@@ -205,7 +205,7 @@ describe('introspectStandard', () => {
     expect(await claims(true)).toMatchObject({ risk: 'high' })
   })
 
-  it('gives an answer in JWT form as the JWT', async () => {
+  it('returns a JWT response as the JWT', async () => {
     const { tokens, clientId, issuer } = await authleteManagementBed()
     const { token } = await tokens.create({ grantType: 'CLIENT_CREDENTIALS', clientId })
     const accept = 'application/token-introspection+jwt'
@@ -230,13 +230,16 @@ describe('introspectStandard', () => {
     ['a failure', '{"action":"BAD_REQUEST","resultCode":"A145201","resultMessage":"the-token"}'],
     ['an unknown action', '{"action":"FINE","responseContent":"{\\"active\\":true}"}'],
     ['no action', '{"responseContent":"{\\"active\\":true}"}'],
-    ['nothing inside', '{"action":"OK"}'],
-    ['an empty text inside', '{"action":"OK","responseContent":""}'],
-    ['a page inside', '{"action":"OK","responseContent":"<html>"}'],
-    ['a list inside', '{"action":"OK","responseContent":"[]"}'],
-    ['an object inside, not in a text', '{"action":"OK","responseContent":{"active":true}}'],
-    ['an answer that does not say', '{"action":"OK","responseContent":"{}"}'],
-    ['an answer that says it in words', '{"action":"OK","responseContent":"{\\"active\\":\\"true\\"}"}'],
+    ['no nested response', '{"action":"OK"}'],
+    ['an empty nested string', '{"action":"OK","responseContent":""}'],
+    ['a nested HTML page', '{"action":"OK","responseContent":"<html>"}'],
+    ['a nested list', '{"action":"OK","responseContent":"[]"}'],
+    ['a nested object in place of a string', '{"action":"OK","responseContent":{"active":true}}'],
+    ['a nested response without active', '{"action":"OK","responseContent":"{}"}'],
+    [
+      'a nested response with active as a string',
+      '{"action":"OK","responseContent":"{\\"active\\":\\"true\\"}"}',
+    ],
     ['an empty JWT', '{"action":"JWT","responseContent":""}'],
   ])('%s is an error', async (_, body) => {
     const { tokens, issuer } = await authleteManagementBed()

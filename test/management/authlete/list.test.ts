@@ -21,7 +21,7 @@ async function all(bed: AuthleteManagementBed, input: AuthleteListInput): Promis
 }
 
 describe('a list', () => {
-  it('has hashes, never tokens, with times in seconds', async () => {
+  it('contains hashes and times in seconds, never tokens', async () => {
     const { tokens, clientId, now, issuer } = await authleteManagementBed()
     const { token: accessToken, refreshToken } = await tokens.create({
       grantType: 'AUTHORIZATION_CODE',
@@ -67,22 +67,22 @@ describe('a list', () => {
     ['beyond the end is empty', { start: 50 }, [], 1],
     ['of a client', { clientId: 'billing' }, [0, 1, 2, 3, 4, 5], 1],
     ['of a person', { subject: 'john' }, [5], 1],
-    ['of a person at another client: none', { clientId: 'reports', subject: 'john' }, [], 1],
-    ['of a client nobody knows: none', { clientId: 'nobody' }, [], 1],
+    ['of a person at another client: empty', { clientId: 'reports', subject: 'john' }, [], 1],
+    ['of an unknown client: empty', { clientId: 'nobody' }, [], 1],
   ])('%s', async (_, input, expected, calls) => {
     const bed = await withTokens()
     expect(await all(bed, input)).toEqual(expected.map((at) => bed.hashes[at]))
     expect(bed.issuer.calls.authleteTokens).toBe(calls)
   })
 
-  it('says how many there are, whatever the page holds', async () => {
+  it('reports the total count, independent of the page', async () => {
     const { tokens, hashes } = await withTokens()
     const page = await tokens.list({ start: 1, end: 3 })
     expect(page).toMatchObject({ start: 1, end: 3, total: 7 })
     expect(page.items.map(({ tokenHash }) => tokenHash)).toEqual(hashes.slice(1, 3))
   })
 
-  it('asks for a page only once somebody wants it', async () => {
+  it('fetches a page only when it is consumed', async () => {
     const { tokens, issuer } = await withTokens()
     const list = tokens.list({ limit: 3 })
     expect(issuer.calls.total).toBe(0)
@@ -93,14 +93,14 @@ describe('a list', () => {
     expect(issuer.calls.total).toBe(1)
   })
 
-  it('of a vendor whose total is wrong ends all the same', async () => {
+  it('ends even if the vendor reports a wrong total', async () => {
     const bed = await withTokens()
     bed.issuer.fail('authleteTokens', answering('{"totalCount":1000000,"accessTokens":[]}'))
     expect(await all(bed, { limit: 1 })).toEqual([])
     expect(bed.issuer.calls.authleteTokens).toBe(1)
   })
 
-  it('that breaks off half-way has given what came before, and rejects', async () => {
+  it('that fails halfway yields the earlier items, then rejects', async () => {
     const bed = await withTokens()
     const found: string[] = []
     const error = await failureOf(
@@ -116,14 +116,14 @@ describe('a list', () => {
   })
 })
 
-describe('the number of a client', () => {
+describe('a numeric client id', () => {
   const LONG = '9007199254740993'
 
   it.each([
     ['of 64 bits', '9223372036854775807'],
     ['that a number would round to its neighbour', LONG],
     ['that a number holds', '123456789012'],
-  ])('%s is given out exactly', async (_, id) => {
+  ])('%s is returned exactly', async (_, id) => {
     const { tokens, issuer } = await authleteManagementBed()
     const token = `{"accessTokenHash":"h","clientId" : ${id},"subject":"\\"clientId\\":${LONG}"}`
     const body = `{"totalCount":1,"client":{"number":${id},"clientId":${id}},"accessTokens":[${token}]}`
@@ -133,7 +133,7 @@ describe('the number of a client', () => {
     expect(client).toMatchObject({ clientId: id })
   })
 
-  it('is exact in what is created and introspected too', async () => {
+  it('is exact in created and introspected tokens too', async () => {
     const { tokens, issuer } = await authleteManagementBed()
     const created = `{"action":"OK","accessToken":"t","clientId":${LONG},"expiresAt":1000}`
     issuer.fail('authleteTokens', answering(created))

@@ -56,7 +56,7 @@ describe('revoking exactly one token', () => {
     ['an access token by its hash', ({ token }) => ({ tokenHash: hashOf(token) })],
     ['a refresh token', ({ refreshToken }) => ({ refreshToken })],
     ['a refresh token by its hash', ({ refreshToken }) => ({ refreshTokenHash: hashOf(refreshToken) })],
-  ])('%s: it and its partner are dead, every other token lives', async (_, which) => {
+  ])('%s: invalidates it and its paired token, and no other token', async (_, which) => {
     const bed = await withTokens()
     expect(await bed.tokens.revoke(which(bed))).toEqual({ count: 1 })
     expect(await bed.good()).toEqual(NAMES.slice(1))
@@ -85,7 +85,7 @@ describe('revoking exactly one token', () => {
     ])
   })
 
-  it('that is not there is an error, whether Authlete says 404 or counts 0', async () => {
+  it('that does not exist is an error, whether Authlete returns 404 or a count of 0', async () => {
     const bed = await withTokens()
     const said404 = await failureOf(bed.tokens.revoke({ token: 'unknown-token' }))
     expect(said404).toMatchObject({ status: 404, code: '404', isUncertain: false })
@@ -100,17 +100,20 @@ describe('revoking exactly one token', () => {
     expect(await bed.good()).toEqual(NAMES)
   })
 
-  it.each(['clientId', 'subject'])('never takes %s along: what is wider has another name', async (member) => {
-    const bed = await withTokens()
-    const wider = { token: bed.token, [member]: 'billing' }
-    expect(await failureOf(bed.tokens.revoke(wider))).toMatchObject({
-      option: `authleteTokens.revoke.${member}`,
-    })
-    expect(await bed.good()).toEqual(NAMES)
-  })
+  it.each(['clientId', 'subject'])(
+    'rejects %s, because wider revocations have their own methods',
+    async (member) => {
+      const bed = await withTokens()
+      const wider = { token: bed.token, [member]: 'billing' }
+      expect(await failureOf(bed.tokens.revoke(wider))).toMatchObject({
+        option: `authleteTokens.revoke.${member}`,
+      })
+      expect(await bed.good()).toEqual(NAMES)
+    },
+  )
 })
 
-describe('revoking more than one token, by a name that says so', () => {
+describe('revoking several tokens with explicitly named methods', () => {
   it.each<[keyof AuthleteTokens, (tokens: AuthleteTokens) => Promise<unknown>, readonly string[]]>([
     [
       'revokeAllOfClient',
@@ -146,7 +149,7 @@ describe('revoking more than one token, by a name that says so', () => {
     ['revokeAllOfClientAndSubject', { clientId: 'billing', subject: '' }],
     ['revokeAllOfSubject', { subject: 'john', clientId: 'billing' }],
     ['revokeAllOfSubject', {}],
-  ])('%s with %j is refused: nobody is to get more than was meant', async (name, input) => {
+  ])('%s with %j is rejected, so that it never revokes more than intended', async (name, input) => {
     const bed = await withTokens()
     const operations = bed.tokens as unknown as Record<string, (given: object) => Promise<unknown>>
     expect(await failureOf(operations[name]!(input))).toMatchObject({ name: 'ConfigurationError' })

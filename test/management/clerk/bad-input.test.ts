@@ -8,17 +8,17 @@ const MACHINE_KEY = 'ak_secret_of_a_machine'
 const INSTANCE_KEY = 'sk_test_secret_of_the_instance'
 const SUBJECT = `mch_${'a'.repeat(27)}`
 
-describe('options that are wrong', () => {
+describe('invalid options', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['no key', {}, 'clerkTokens'],
     ['the key of the instance as that of a machine', { machineSecretKey: INSTANCE_KEY }, 'machineSecretKey'],
     ['the key of a machine as that of the instance', { secretKey: MACHINE_KEY }, 'secretKey'],
     ['a key with a line break', { machineSecretKey: `${MACHINE_KEY}\n` }, 'machineSecretKey'],
     ['an empty key', { machineSecretKey: '' }, 'machineSecretKey'],
-    ['a name nobody knows', { secretKey: INSTANCE_KEY, token: 'x' }, 'token'],
+    ['an unknown option', { secretKey: INSTANCE_KEY, token: 'x' }, 'token'],
     ['an address that is not secure', { secretKey: INSTANCE_KEY, apiUrl: 'http://api.clerk.com' }, 'apiUrl'],
     ['a deadline beyond a minute', { secretKey: INSTANCE_KEY, deadline: '61s' }, 'deadline'],
-    ['a fetch that is none', { secretKey: INSTANCE_KEY, fetch: 'fetch' }, 'fetch'],
+    ['a fetch that is not a function', { secretKey: INSTANCE_KEY, fetch: 'fetch' }, 'fetch'],
   ])('%s', (_, options, option) => {
     let thrown: unknown
     try {
@@ -78,7 +78,7 @@ const WRONG: readonly [operation: Operation, member: string, input: unknown][] =
   ['verify', 'secret', { secret: 'mt_0' }],
 ]
 
-describe('input that is wrong is refused by name before anything is sent', () => {
+describe('invalid input is rejected by name before anything is sent', () => {
   it.each(WRONG)('%s: %s', async (operation, member, input) => {
     const { sender, issuer } = await clerkManagementBed()
     const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
@@ -89,15 +89,18 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     expect(issuer.calls.total).toBe(0)
   })
 
-  it.each(['create', 'list', 'revoke', 'verify'] as const)('%s: no object at all', async (operation) => {
-    const { sender, issuer } = await clerkManagementBed()
-    const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
-    for (const input of ['mt_0', null, 7, Promise.resolve({})])
-      expect(await failureOf(call(input))).toBeInstanceOf(ConfigurationError)
-    expect(issuer.calls.total).toBe(0)
-  })
+  it.each(['create', 'list', 'revoke', 'verify'] as const)(
+    '%s: input that is not an object',
+    async (operation) => {
+      const { sender, issuer } = await clerkManagementBed()
+      const call = sender[operation] as (given: unknown) => PromiseLike<unknown>
+      for (const input of ['mt_0', null, 7, Promise.resolve({})])
+        expect(await failureOf(call(input))).toBeInstanceOf(ConfigurationError)
+      expect(issuer.calls.total).toBe(0)
+    },
+  )
 
-  it('create: with the key of the instance alone', async () => {
+  it('create: with only the key of the instance', async () => {
     const { instance, issuer } = await clerkManagementBed()
     const error = await failureOf(instance.create({ expiresIn: 60 }))
     expect(error).toMatchObject({ name: 'ConfigurationError', option: 'clerkTokens.create' })
@@ -105,7 +108,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('revoke: a JWT in place of an id, with what can be done instead', async () => {
+  it('revoke: a JWT in place of an id names the alternative', async () => {
     const { sender, issuer } = await clerkManagementBed()
     const { token } = await sender.create({ format: 'jwt' })
     issuer.resetCalls()
@@ -117,7 +120,7 @@ describe('input that is wrong is refused by name before anything is sent', () =>
   })
 })
 
-describe('input that Clerk refuses is an error that says what to do', () => {
+describe('input that Clerk rejects is an error that says what to do', () => {
   it('revoke: the id of a JWT', async () => {
     const { sender } = await clerkManagementBed()
     const { tokenId } = await sender.create({ format: 'jwt' })
@@ -126,7 +129,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
     expect(String(error)).toContain('Clerk does not store JWTs and cannot revoke them')
   })
 
-  it('revoke: the token in place of its id, which is not repeated', async () => {
+  it('revoke: a token in place of its id is not repeated in the error', async () => {
     const { sender, issuer } = await clerkManagementBed()
     const { token } = await sender.create()
     const error = await failureOf(sender.revoke({ tokenId: token }))
@@ -136,7 +139,7 @@ describe('input that Clerk refuses is an error that says what to do', () => {
     expect(String(await failureOf(sender.revoke({ tokenId: token })))).not.toContain(token)
   })
 
-  it('revoke: an id with the way to another resource in it stays one id', async () => {
+  it('revoke: an id that contains a path to another resource stays one path segment', async () => {
     const { sender, issuer } = await clerkManagementBed()
     const paths: (string | undefined)[] = []
     issuer.fail('all', (request, response) => {
@@ -147,14 +150,14 @@ describe('input that Clerk refuses is an error that says what to do', () => {
     expect(paths).toEqual(['/clerk/v1/m2m_tokens/mt_0%2F..%2F..%2Fm2m_tokens%3Fx%23y/revoke'])
   })
 
-  it('list: a machine that is none of the instance', async () => {
+  it('list: a machine of another instance', async () => {
     const { instance } = await clerkManagementBed()
     const error = await failureOf(instance.list({ subject: SUBJECT }))
     expect(error).toMatchObject({ status: 404, code: 'machine_not_found', requestId: 'test-issuer' })
     expect(String(error)).toContain('No such machine')
   })
 
-  it('verify: a token for nobody known', async () => {
+  it('verify: a token for an unknown machine', async () => {
     const { receiver } = await clerkManagementBed()
     const error = await failureOf(receiver.verify({ token: 'mt_unknown' }))
     expect(error).toMatchObject({ vendor: 'clerk', operation: 'clerkTokens.verify', status: 404 })

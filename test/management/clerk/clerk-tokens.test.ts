@@ -5,8 +5,8 @@ import { failureOf, outcomeOf } from '../../support/outcomes.js'
 import { decode } from '../../support/jwt.js'
 import { clerkManagementBed } from '../../support/management.js'
 
-describe('a token that is created', () => {
-  it('is described in camelCase and seconds, and can be presented to the receiver', async () => {
+describe('a created token', () => {
+  it('has camelCase fields and times in seconds, and is accepted by the receiver', async () => {
     const { sender, issuer, subject, now, clock } = await clerkManagementBed()
     const created = await sender.create({ expiresIn: '10m', claims: { scope: 'orders:read', plan: ['a'] } })
     const { token, ...shown } = { ...created, token: created.token }
@@ -28,7 +28,7 @@ describe('a token that is created', () => {
     expect([accepted.tokenId, accepted.expiresAt]).toEqual([created.tokenId, created.expiresAt])
   })
 
-  it('shows the token to who asks for it by name, and to nobody else', async () => {
+  it('reveals the token only through its token property', async () => {
     const { sender } = await clerkManagementBed()
     const created = await sender.create({ expiresIn: 60 })
     expect(created.token).toMatch(/^mt_/)
@@ -37,20 +37,23 @@ describe('a token that is created', () => {
       expect(text).not.toContain(created.token)
   })
 
-  it('is frozen, its claims and scopes included', async () => {
+  it('is frozen, including its claims and scopes', async () => {
     const { sender } = await clerkManagementBed()
     const created = await sender.create({ claims: { plan: { seats: 1 } } })
     const parts = [created, created.scopes, created.claims, created.claims?.['plan']]
     expect(parts.map((part) => Object.isFrozen(part))).toEqual([true, true, true, true])
   })
 
-  it.each([[undefined], [null]])('without a lifetime (%s), what Clerk decides is told', async (expiresIn) => {
-    const { sender } = await clerkManagementBed()
-    const input = expiresIn === undefined ? {} : { expiresIn }
-    expect((await sender.create(input)).expiresAt).toBeNull()
-  })
+  it.each([[undefined], [null]])(
+    'without a lifetime (%s), has the expiry that Clerk sets',
+    async (expiresIn) => {
+      const { sender } = await clerkManagementBed()
+      const input = expiresIn === undefined ? {} : { expiresIn }
+      expect((await sender.create(input)).expiresAt).toBeNull()
+    },
+  )
 
-  it('as a JWT says what its creator wrote, and no structural claim of it', async () => {
+  it('as a JWT keeps custom claims, but they cannot replace the structural ones', async () => {
     const { sender, subject, now } = await clerkManagementBed()
     const claims = { scope: 'orders:read', sub: 'mch_somebody_else', exp: 9_999_999_999 }
     const { token, tokenId, expiresAt } = await sender.create({ format: 'jwt', expiresIn: '5m', claims })
@@ -64,10 +67,10 @@ describe('a token that is created', () => {
   })
 })
 
-describe('a living token with enough time left', () => {
+describe('reuse of a token with enough remaining lifetime', () => {
   it.each([
     ['the same claims in another order', { claims: { b: 2, a: [1] } }, 0, true],
-    ['exactly the time that is asked for', { claims: { a: [1], b: 2 } }, 300, true],
+    ['exactly the minimum remaining lifetime', { claims: { a: [1], b: 2 } }, 300, true],
     ['a second less', { claims: { a: [1], b: 2 } }, 301, false],
     ['other claims', { claims: { a: [1], b: 3 } }, 0, false],
     ['no claims', {}, 0, false],
@@ -79,7 +82,7 @@ describe('a living token with enough time left', () => {
     expect([second.tokenId === first.tokenId, second.token === first.token]).toEqual([isSame, isSame])
   })
 
-  it('is not one that was revoked', async () => {
+  it('does not reuse a revoked token', async () => {
     const { sender } = await clerkManagementBed()
     const first = await sender.create({ expiresIn: 600 })
     await sender.revoke({ tokenId: first.tokenId })
@@ -87,31 +90,34 @@ describe('a living token with enough time left', () => {
   })
 })
 
-describe.each(['flagged', 'not-found'] as const)('where dead tokens are %s', (clerkDeadTokens) => {
-  it('a revoked token is known as revoked, and the guarded API refuses it', async () => {
-    const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagementBed({
-      clerkDeadTokens,
+describe.each(['flagged', 'not-found'] as const)(
+  'where expired and revoked tokens are %s',
+  (clerkDeadTokens) => {
+    it('a revoked token is reported as revoked, and the guarded API rejects it', async () => {
+      const { sender, receiver, issuer, clock, subject, pass, now } = await clerkManagementBed({
+        clerkDeadTokens,
+      })
+      const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
+      const { tokenId, token } = await sender.create({ expiresIn: '1h' })
+      expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
+      expect(await receiver.verify({ token })).toMatchObject({
+        tokenId,
+        subject,
+        revoked: false,
+        lastUsedAt: now(),
+      })
+      pass(5)
+      const revoked = await sender.revoke({ tokenId, reason: 'leaked' })
+      expect(revoked).toMatchObject({ tokenId, revoked: true, revocationReason: 'leaked', updatedAt: now() })
+      if (clerkDeadTokens === 'flagged') expect(await receiver.verify({ token })).toEqual(revoked)
+      else expect(await failureOf(receiver.verify({ token }))).toMatchObject({ status: 404 })
+      expect(await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))).toBe('token_inactive')
     })
-    const verifier = createVerifier({ issuers: [clerk(issuer.clerk())], clock })
-    const { tokenId, token } = await sender.create({ expiresIn: '1h' })
-    expect(await outcomeOf(verifier.verify(token))).toBe('accepted')
-    expect(await receiver.verify({ token })).toMatchObject({
-      tokenId,
-      subject,
-      revoked: false,
-      lastUsedAt: now(),
-    })
-    pass(5)
-    const revoked = await sender.revoke({ tokenId, reason: 'leaked' })
-    expect(revoked).toMatchObject({ tokenId, revoked: true, revocationReason: 'leaked', updatedAt: now() })
-    if (clerkDeadTokens === 'flagged') expect(await receiver.verify({ token })).toEqual(revoked)
-    else expect(await failureOf(receiver.verify({ token }))).toMatchObject({ status: 404 })
-    expect(await outcomeOf(verifier.verify(token, { confirmAfter: 0 }))).toBe('token_inactive')
-  })
-})
+  },
+)
 
-describe('who may do what', () => {
-  it('with the key of a machine, only its own tokens are listed and revoked', async () => {
+describe('permissions of the keys', () => {
+  it('with the key of a machine, lists and revokes only tokens of that machine', async () => {
     const { sender, stranger, subject } = await clerkManagementBed()
     const { tokenId } = await sender.create()
     expect((await sender.list({ subject })).total).toBe(1)
@@ -126,7 +132,7 @@ describe('who may do what', () => {
     expect(await sender.revoke({ tokenId })).toMatchObject({ revoked: true, revocationReason: null })
   })
 
-  it('with the key of the instance, those of every machine', async () => {
+  it('with the key of the instance, lists and revokes tokens of every machine', async () => {
     const { sender, instance, subject } = await clerkManagementBed()
     const { tokenId, token } = await sender.create()
     expect((await instance.list({ subject })).items.map((item) => item.tokenId)).toEqual([tokenId])
@@ -134,7 +140,7 @@ describe('who may do what', () => {
     expect(await instance.revoke({ tokenId })).toMatchObject({ revoked: true })
   })
 
-  it('with the key of a machine, only tokens for that machine are known', async () => {
+  it('with the key of a machine, verifies only tokens for that machine', async () => {
     const { sender, receiver, stranger } = await clerkManagementBed()
     const { token, tokenId } = await sender.create()
     expect(await receiver.verify({ token })).toMatchObject({ tokenId })
@@ -142,7 +148,7 @@ describe('who may do what', () => {
       expect(await failureOf(other.verify({ token }))).toMatchObject({ status: 404 })
   })
 
-  it('with both keys, the key of the instance is used only where the machine may not', async () => {
+  it('with both keys, uses the key of the instance only where the machine lacks permission', async () => {
     const { both, stranger, issuer, subject } = await clerkManagementBed()
     const { stranger: machine } = issuer.clerkMachines
     const own = await both.create()

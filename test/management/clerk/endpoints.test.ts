@@ -20,11 +20,11 @@ const byInstance = (json?: unknown) => (issuer: TestIssuer) => ({
 const askClerk = (issuer: TestIssuer, path: string, question: JsonRequest): Promise<JsonResponse> =>
   send(issuer.endpoints.clerk + path, question)
 
-describe('what is refused', () => {
+describe('rejected requests', () => {
   it.each<[string, string, (issuer: TestIssuer) => JsonRequest, number, string]>([
     ['create with an unknown member', CREATE, by('sender', { scopes: ['a'] }), 400, 'bad_request'],
     [
-      'create with a lifetime in text',
+      'create with a lifetime as a string',
       CREATE,
       by('sender', { seconds_until_expiration: '60' }),
       400,
@@ -46,7 +46,7 @@ describe('what is refused', () => {
       'bad_request',
     ],
     [
-      'create of a JWT that is to be given again',
+      'create of a JWT with a minimum remaining lifetime',
       CREATE,
       by('sender', { token_format: 'jwt', min_remaining_ttl_seconds: 1 }),
       400,
@@ -59,7 +59,13 @@ describe('what is refused', () => {
       400,
       'bad_request',
     ],
-    ['list of an id that is no machine’s', `${CREATE}?subject=mch_short`, byInstance(), 400, 'bad_request'],
+    [
+      'list of an id that is not a machine id',
+      `${CREATE}?subject=mch_short`,
+      byInstance(),
+      400,
+      'bad_request',
+    ],
     ['list of an unknown machine', `${CREATE}?subject=${MACHINE}`, byInstance(), 404, 'machine_not_found'],
     ['list of part of a page', `${CREATE}?subject=${MACHINE}&limit=1.5`, byInstance(), 400, 'bad_request'],
     ['list of a page of 101', `${CREATE}?subject=${MACHINE}&limit=101`, byInstance(), 400, 'bad_request'],
@@ -70,10 +76,10 @@ describe('what is refused', () => {
       400,
       'bad_request',
     ],
-    ['revoke of an id that is no token’s', `${CREATE}/mt_x/revoke`, by('sender', {}), 400, 'bad_request'],
+    ['revoke of an id that is not a token id', `${CREATE}/mt_x/revoke`, by('sender', {}), 400, 'bad_request'],
     ['revoke without a body', `${CREATE}/${TOKEN_ID}/revoke`, byRaw('POST'), 400, 'bad_request'],
     [
-      'revoke for a reason that is no text',
+      'revoke for a reason that is not a string',
       `${CREATE}/${TOKEN_ID}/revoke`,
       by('sender', { revocation_reason: 1 }),
       400,
@@ -101,8 +107,8 @@ function byRaw(method: string): (issuer: TestIssuer) => JsonRequest {
   return (issuer) => ({ ...by('sender')(issuer), method })
 }
 
-describe('what is answered', () => {
-  it('create: the whole token object with the token, and claims as they were sent', async () => {
+describe('responses', () => {
+  it('create: returns the token object with the token and the claims as sent', async () => {
     const issuer = await startIssuer()
     const claims = { camelCase: 1, snake_case: [{ x: null }] }
     const json = { claims, seconds_until_expiration: 60, token_format: 'opaque' }
@@ -125,14 +131,14 @@ describe('what is answered', () => {
     })
   })
 
-  it('a claim that is named like an expiry does not let an opaque token end', async () => {
+  it('a claim named exp does not make an opaque token expire', async () => {
     const issuer = await startIssuer()
     const json = { claims: { exp: 1, nbf: 9_999_999_999 } }
     const { json: created } = await askClerk(issuer, CREATE, by('sender', json)(issuer))
     expect(created).toMatchObject({ expired: false, expiration: null, claims: json.claims })
   })
 
-  it('verify notes when an opaque token was used, and never a JWT', async () => {
+  it('verify records the last use of an opaque token, never of a JWT', async () => {
     const issuer = await startIssuer()
     for (const [token_format, last_used_at] of [
       ['opaque', NOW * 1000],

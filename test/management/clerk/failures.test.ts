@@ -80,7 +80,7 @@ const FAULTS: readonly (readonly [name: string, fault: Fault, isPassing: boolean
 ]
 
 describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => {
-  it.each(FAULTS)('%s is an error with what to do', async (_, fault, isPassing, expected) => {
+  it.each(FAULTS)('%s is an error that says what to do', async (_, fault, isPassing, expected) => {
     const { sender, issuer } = await clerkManagementBed()
     issuer.fail(endpoint, fault)
     const error = await failureOf(call(sender))
@@ -100,20 +100,20 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     expect(issuer.calls[endpoint]).toBe(isPassing ? attempts : 1)
   })
 
-  it('is given up with the reason of the signal while Clerk is silent', async () => {
+  it('is aborted with the reason of the signal while Clerk does not respond', async () => {
     const { sender, issuer } = await clerkManagementBed()
     await expectGivenUp(issuer, endpoint, (signal) => call(sender, signal))
     expect(issuer.calls[endpoint]).toBe(1)
   })
 
-  it('is not sent at all with a signal that was aborted before', async () => {
+  it('is not sent if the signal is already aborted', async () => {
     const { sender, issuer } = await clerkManagementBed()
     const reason = new Error('too late')
     expect(await failureOf(call(sender, AbortSignal.abort(reason)))).toBe(reason)
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('ends at the deadline while Clerk is silent', async () => {
+  it('fails at the deadline while Clerk does not respond', async () => {
     const { issuer, clientWith } = await clerkManagementBed()
     issuer.fail(endpoint, 'hang')
     const machineSecretKey = issuer.clerkMachines.sender.secretKey
@@ -126,7 +126,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
 
   // Without a machine's key, create is not even sent.
   const keys = operation === 'create' ? ['ak_wrong'] : ['ak_wrong', 'sk_wrong']
-  it.each(keys)('a key that is not known (%s) is named as the trouble', async (key) => {
+  it.each(keys)('an unknown key (%s) is named as the cause', async (key) => {
     const { clientWith, issuer } = await clerkManagementBed()
     const tokens = clientWith(key.startsWith('ak_') ? { machineSecretKey: key } : { secretKey: key })
     const error = await failureOf(call(tokens))
@@ -137,7 +137,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
     expect(issuer.calls[endpoint]).toBe(1)
   })
 
-  it('shows no secret that Clerk, or whoever answers in its place, sends back', async () => {
+  it('hides every secret that the response repeats', async () => {
     const { both, issuer } = await clerkManagementBed()
     const secrets = [issuer.clerkMachines.sender.secretKey, issuer.clerkSecretKey, TOKEN]
     const words = secrets.join(' ')
@@ -156,7 +156,7 @@ describe.each(CASES)('$operation', ({ operation, endpoint, attempts, call }) => 
 
 describe('a read that fails once', () => {
   it.each(CASES.filter(({ attempts }) => attempts === 2))(
-    '$operation succeeds with the second call',
+    '$operation succeeds on the second call',
     async ({ operation, endpoint }) => {
       const { sender, receiver, issuer, subject } = await clerkManagementBed()
       const { token, tokenId } = await sender.create()
@@ -170,8 +170,8 @@ describe('a read that fails once', () => {
   )
 })
 
-describe('answers that lie', () => {
-  it('a revocation that did not revoke is no success', async () => {
+describe('incorrect responses', () => {
+  it('a revocation that did not revoke the token is an error', async () => {
     const { sender, issuer } = await clerkManagementBed()
     const { tokenId } = await sender.create()
     issuer.fail('clerkTokens', (_request, response) => {
@@ -192,7 +192,7 @@ describe('answers that lie', () => {
     expect(String(error)).toContain('returned a token that is not revoked')
   })
 
-  it('an error without a body names its status, and the proxy’s id of the request', async () => {
+  it('an error without a body names its status and the request id of the proxy', async () => {
     const { sender, issuer } = await clerkManagementBed()
     issuer.fail('clerkTokens', { status: 403, headers: { 'cf-ray': 'ray-1' }, body: '' })
     const error = await failureOf(sender.create())
@@ -202,7 +202,7 @@ describe('answers that lie', () => {
     )
   })
 
-  it('a token that an answer holds beside what was asked for is not taken along', async () => {
+  it('drops a token that the response contains unexpectedly', async () => {
     const { sender, receiver, issuer } = await clerkManagementBed()
     const { token, tokenId, subject } = await sender.create()
     issuer.fail('clerkVerify', {
@@ -219,7 +219,7 @@ describe('answers that lie', () => {
   })
 })
 
-it('the call with the key of the instance has what the call with the key of the machine left of the deadline', async () => {
+it('both calls, with the key of the machine and of the instance, share one deadline', async () => {
   const { issuer, both } = await clerkManagementBed()
   const left: number[] = []
   issuer.fail('clerkTokens', (_request, response) => {

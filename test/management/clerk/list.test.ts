@@ -15,7 +15,7 @@ const down = (from: number, to: number): readonly number[] =>
   Array.from({ length: from - to + 1 }, (_, index) => from - index)
 
 describe('a list', () => {
-  it('gives its first page when awaited, in one call, newest first, with no token in it', async () => {
+  it('returns its first page when awaited, in one call, newest first, without token values', async () => {
     const bed = await clerkManagementBed()
     await create(bed, 12)
     bed.issuer.resetCalls()
@@ -28,7 +28,7 @@ describe('a list', () => {
     expect(bed.issuer.calls.total).toBe(1)
   })
 
-  it('gives every token when iterated over, page by page', async () => {
+  it('yields every token when iterated, page by page', async () => {
     const bed = await clerkManagementBed()
     await create(bed, 7)
     bed.issuer.resetCalls()
@@ -54,7 +54,7 @@ describe('a list', () => {
     expect(found).toEqual(pages)
   })
 
-  it('shows revoked and expired ones if asked, and never JWTs', async () => {
+  it('includes revoked and expired tokens if the options are set, and never JWTs', async () => {
     const bed = await clerkManagementBed()
     const { sender, subject, pass } = bed
     const revoked = await sender.create({ expiresIn: 600 })
@@ -76,9 +76,9 @@ describe('a list', () => {
   })
 })
 
-describe('a list that changes while it is walked through', () => {
+describe('a list that changes during iteration', () => {
   it.each([1, 3, 4, 25, 100])(
-    'each token is met once if all are revoked on the way, %i a page',
+    'yields each token once if all are revoked meanwhile, %i per page',
     async (limit) => {
       const bed = await clerkManagementBed()
       const all = await create(bed, 25)
@@ -92,7 +92,7 @@ describe('a list that changes while it is walked through', () => {
     },
   )
 
-  it('each token is met once if others are created on the way', async () => {
+  it('yields each token once if others are created meanwhile', async () => {
     const bed = await clerkManagementBed()
     const all = await create(bed, 9)
     const met: string[] = []
@@ -103,7 +103,7 @@ describe('a list that changes while it is walked through', () => {
     expect(met).toEqual(all.map(({ tokenId }) => tokenId).reverse())
   })
 
-  it('each token that lives on is met if some expire and others are created on the way', async () => {
+  it('yields each remaining token if others expire or are created meanwhile', async () => {
     const bed = await clerkManagementBed()
     const old = await create(bed, 4)
     const brief = await Promise.all([1, 2, 3].map(() => bed.sender.create({ expiresIn: 60 })))
@@ -119,7 +119,7 @@ describe('a list that changes while it is walked through', () => {
     expect(new Set(met)).toEqual(new Set([...old, ...brief].map(({ tokenId }) => tokenId)))
   })
 
-  it('can be walked through twice', async () => {
+  it('can be iterated twice', async () => {
     const bed = await clerkManagementBed()
     await create(bed, 5)
     const list = bed.sender.list({ subject: bed.subject, limit: 2 })

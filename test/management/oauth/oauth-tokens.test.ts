@@ -30,7 +30,7 @@ async function managementBed(): Promise<OAuthManagementBed> {
 }
 
 describe('introspect', () => {
-  it.each(['mintJwt', 'mintOpaque'] as const)('says what the issuer knows of a token: %s', async (mint) => {
+  it.each(['mintJwt', 'mintOpaque'] as const)("returns the issuer's details of a token: %s", async (mint) => {
     const { tokens, issuer } = await managementBed()
     const token = issuer[mint]({ scopes: 'a b', expiresIn: 60, claims: { region: 'eu' } })
     const answer = await tokens.introspect({ token, tokenTypeHint: 'access_token' })
@@ -52,7 +52,7 @@ describe('introspect', () => {
     expect(Object.isFrozen(answer)).toBe(true)
   })
 
-  it('of a token that is not good it knows nothing, whatever the issuer adds', async () => {
+  it('returns no details of an inactive token, even if the issuer adds some', async () => {
     const { tokens, issuer } = await managementBed()
     const nothing = {
       active: false,
@@ -67,7 +67,7 @@ describe('introspect', () => {
   })
 
   it.each([{}, { active: 'true' }, { active: 1 }, { active: null }, { Active: true }])(
-    'the answer %j says neither yes nor no: an error',
+    'the response %j without a boolean active is an error',
     async (body) => {
       const { tokens, issuer } = await managementBed()
       issuer.fail('introspection', { status: 200, body })
@@ -80,7 +80,7 @@ describe('introspect', () => {
 })
 
 describe('revoke', () => {
-  it('ends a token: from then on the issuer says no', async () => {
+  it('revokes a token, which is inactive from then on', async () => {
     const { tokens, issuer } = await managementBed()
     const token = issuer.mintOpaque()
     expect(await tokens.introspect({ token })).toMatchObject({ active: true })
@@ -89,12 +89,12 @@ describe('revoke', () => {
     expect(await tokens.revoke({ token })).toBeUndefined()
   })
 
-  it('of a token nobody knows is done, too: it is good for nothing (RFC 7009 section 2.2)', async () => {
+  it('succeeds for an unknown token, which is invalid anyway (RFC 7009 section 2.2)', async () => {
     const { tokens } = await managementBed()
     expect(await tokens.revoke({ token: 'unknown', tokenTypeHint: 'refresh_token' })).toBeUndefined()
   })
 
-  it("of another client's token is an error that says so, and the token lives", async () => {
+  it('fails for the token of another client, which stays active', async () => {
     const { tokens, issuer } = await managementBed()
     const token = issuer.mintOpaque({ clientId: 'another' })
     const error = await failureOf(tokens.revoke({ token }))
@@ -103,7 +103,7 @@ describe('revoke', () => {
     expect(await tokens.introspect({ token })).toMatchObject({ active: true })
   })
 
-  it('where the issuer cannot revoke this kind of token is an error that says what it means', async () => {
+  it('explains the error if the issuer cannot revoke this kind of token', async () => {
     const { tokens, issuer } = await managementBed()
     const body = { error: 'unsupported_token_type', error_description: 'no JWTs' }
     issuer.fail('revocation', { status: 400, body })
@@ -116,38 +116,41 @@ describe('revoke', () => {
   })
 })
 
-describe('who asks', () => {
-  it.each(['basic', 'post'] as const)('is shown by %s, and never both ways', async (authentication) => {
-    const { issuer, tokensWith } = await managementBed()
-    // What a form encodes: credentials are to arrive whole whatever they are made of.
-    const client = issuer.addClient({ clientId: 'a:b/c', clientSecret: 'a secret: 100% + & more' })
-    const sent: Request[] = []
-    const { clientId, clientSecret } = client
-    const recording: typeof fetch = (input, init) => {
-      sent.push(new Request(input, init))
-      return fetch(input, init)
-    }
-    const tokens = tokensWith({ clientId, clientSecret, authentication, fetch: recording })
-    const token = issuer.mintOpaque({ clientId, scopes: 'a' })
-    expect(await tokens.introspect({ token })).toMatchObject({ active: true })
-    await tokens.revoke({ token, tokenTypeHint: 'access_token' })
-    expect(await tokens.introspect({ token })).toMatchObject({ active: false })
-    const forms = await Promise.all(
-      sent.slice(1).map(async (request) => new URLSearchParams(await request.text())),
-    )
-    const secrets = authentication === 'post' ? { client_id: clientId, client_secret: clientSecret } : {}
-    expect(forms.map((form) => Object.fromEntries(form))).toEqual([
-      { token, ...secrets },
-      { token, token_type_hint: 'access_token', ...secrets },
-      { token, ...secrets },
-    ])
-    expect(sent.map((request) => request.headers.has('authorization'))).toEqual([
-      false,
-      ...Array<boolean>(3).fill(authentication === 'basic'),
-    ])
-  })
+describe('client authentication', () => {
+  it.each(['basic', 'post'] as const)(
+    'sends the credentials by %s, and never both ways',
+    async (authentication) => {
+      const { issuer, tokensWith } = await managementBed()
+      // What a form encodes: credentials are to arrive whole whatever they are made of.
+      const client = issuer.addClient({ clientId: 'a:b/c', clientSecret: 'a secret: 100% + & more' })
+      const sent: Request[] = []
+      const { clientId, clientSecret } = client
+      const recording: typeof fetch = (input, init) => {
+        sent.push(new Request(input, init))
+        return fetch(input, init)
+      }
+      const tokens = tokensWith({ clientId, clientSecret, authentication, fetch: recording })
+      const token = issuer.mintOpaque({ clientId, scopes: 'a' })
+      expect(await tokens.introspect({ token })).toMatchObject({ active: true })
+      await tokens.revoke({ token, tokenTypeHint: 'access_token' })
+      expect(await tokens.introspect({ token })).toMatchObject({ active: false })
+      const forms = await Promise.all(
+        sent.slice(1).map(async (request) => new URLSearchParams(await request.text())),
+      )
+      const secrets = authentication === 'post' ? { client_id: clientId, client_secret: clientSecret } : {}
+      expect(forms.map((form) => Object.fromEntries(form))).toEqual([
+        { token, ...secrets },
+        { token, token_type_hint: 'access_token', ...secrets },
+        { token, ...secrets },
+      ])
+      expect(sent.map((request) => request.headers.has('authorization'))).toEqual([
+        false,
+        ...Array<boolean>(3).fill(authentication === 'basic'),
+      ])
+    },
+  )
 
-  it('with a wrong secret: an error that names what to check', async () => {
+  it('fails for a wrong secret with an error that names what to check', async () => {
     const { tokensWith } = await managementBed()
     for (const authentication of ['basic', 'post'] as const) {
       const tokens = tokensWith({ clientSecret: 'wrong-secret', authentication })
@@ -159,7 +162,7 @@ describe('who asks', () => {
   })
 })
 
-describe('where to ask', () => {
+describe('the endpoint', () => {
   it('is found by discovery, once', async () => {
     const { tokens, issuer } = await managementBed()
     await tokens.introspect({ token: 'x' })
@@ -167,7 +170,7 @@ describe('where to ask', () => {
     expect(issuer.calls).toMatchObject({ discovery: 1, introspection: 1, revocation: 1, total: 3 })
   })
 
-  it('is not looked up where it is given', async () => {
+  it('is not looked up if it is configured', async () => {
     const { tokensWith, issuer } = await managementBed()
     const tokens = tokensWith({ issuer: undefined, introspectionEndpoint: `${issuer.url}/introspect` })
     expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
@@ -177,7 +180,7 @@ describe('where to ask', () => {
     expect(error.message).toContain('Set oauthTokens.revocationEndpoint')
   })
 
-  it('is found at the address of RFC 8414 where the other has nothing', async () => {
+  it('is found at the RFC 8414 URL if OpenID discovery has none', async () => {
     const { tokens, issuer } = await managementBed()
     issuer.fail('discovery', { status: 404, times: 1 })
     expect(await tokens.introspect({ token: 'x' })).toMatchObject({ active: false })
@@ -199,14 +202,14 @@ describe('where to ask', () => {
       'has no introspection_endpoint',
     ],
     [
-      'that leads out of TLS',
+      'with an endpoint without TLS',
       (by) => ({ status: 200, body: { issuer: by.url, introspection_endpoint: 'http://elsewhere.test/' } }),
       'is not a URL that a token can be sent to',
     ],
     ['that is an HTML page', () => 'html', 'without a JSON object'],
-    ['that is nowhere', () => 404, 'responded with 404'],
-    ['that leads elsewhere', () => 'redirect', 'Redirects are not followed'],
-  ])('a discovery document %s: an error, and the token goes nowhere', async (_, fault, words) => {
+    ['that does not exist', () => 404, 'responded with 404'],
+    ['that redirects', () => 'redirect', 'Redirects are not followed'],
+  ])('a discovery document %s is an error, and the token is not sent', async (_, fault, words) => {
     const { tokens, issuer } = await managementBed()
     issuer.fail('discovery', fault(issuer))
     const error = await failureOf(tokens.introspect({ token: 'the-token' }))
@@ -221,12 +224,12 @@ describe('where to ask', () => {
 describe.each([
   ['introspect', 'introspection', true],
   ['revoke', 'revocation', false],
-] as const)('%s in trouble', (operation, endpoint, isRead) => {
+] as const)('%s failures', (operation, endpoint, isRead) => {
   const call = (tokens: OAuthTokens, options?: CallOptions): Promise<unknown> =>
     tokens[operation]({ token: 'the-secret-token' }, options)
 
   it.each<[string, Fault, boolean, object]>([
-    ['no answer', 'reset', true, { isUncertain: !isRead }],
+    ['no response', 'reset', true, { isUncertain: !isRead }],
     ['a page of HTML', 'html', false, { isUncertain: !isRead }],
     ['503', 503, true, { status: 503, isUncertain: !isRead }],
     [
@@ -237,7 +240,7 @@ describe.each([
     ],
     ['429', { status: 429, headers: { 'retry-after': '9' } }, false, { retryAfter: 9, isUncertain: false }],
     ['a redirect', 'redirect', false, { status: 307, isUncertain: false }],
-  ])('%s: an error; only a question is asked again', async (_, fault, isPassing, known) => {
+  ])('%s is an error; only introspection is retried', async (_, fault, isPassing, known) => {
     const { tokens, issuer } = await managementBed()
     issuer.fail(endpoint, fault)
     const error = await failureOf(call(tokens))
@@ -250,7 +253,7 @@ describe.each([
     expect(issuer.calls[endpoint]).toBe(isPassing && isRead ? 2 : 1)
   })
 
-  it('no error holds a secret that the issuer quotes', async () => {
+  it('no error contains a secret that the issuer quotes', async () => {
     const { tokens, issuer } = await managementBed()
     const { clientId, clientSecret } = issuer.client
     const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
@@ -263,14 +266,14 @@ describe.each([
     expect(error.message).toContain('invalid_request: not [secret],[secret],[secret]')
   })
 
-  it('given up: the reason of the signal, while discovering and while asking', async () => {
+  it('aborting rejects with the reason of the signal during discovery and during the call', async () => {
     for (const at of ['discovery', endpoint] as const) {
       const { tokens, issuer } = await managementBed()
       await expectGivenUp(issuer, at, (signal) => call(tokens, { signal }))
     }
   })
 
-  it('the deadline is one for discovering and asking', async () => {
+  it('discovery and the call share one deadline', async () => {
     for (const at of ['discovery', endpoint] as const) {
       const { tokensWith, issuer } = await managementBed()
       issuer.fail(at, 'hang')
@@ -286,7 +289,7 @@ describe.each([
     ['token', { token: 7 }],
     ['tokenTypeHint', { token: 'x', tokenTypeHint: '' }],
     ['hint', { token: 'x', hint: 'access_token' }],
-  ])('input that is wrong (%s) is refused by name before anything is sent', async (member, input) => {
+  ])('invalid input (%s) is rejected by name before anything is sent', async (member, input) => {
     const { tokens, issuer } = await managementBed()
     const error = await failureOf(tokens[operation](input as { token: string }))
     expect(error).toBeInstanceOf(ConfigurationError)
@@ -295,7 +298,7 @@ describe.each([
   })
 })
 
-describe('options that are wrong', () => {
+describe('invalid options', () => {
   const RIGHT = { issuer: 'https://auth.example.com', clientId: 'us', clientSecret: 'the-secret' }
 
   it.each<[string, Record<string, unknown>, string]>([
@@ -304,8 +307,8 @@ describe('options that are wrong', () => {
     ['an endpoint without TLS', { revocationEndpoint: 'http://auth.example.com/' }, 'revocationEndpoint'],
     ['no id', { clientId: '' }, 'clientId'],
     ['no secret', { clientSecret: undefined }, 'clientSecret'],
-    ['an authentication nobody knows', { authentication: 'none' }, 'authentication'],
-    ['a name nobody knows', { secret: 'x' }, 'secret'],
+    ['an unknown authentication method', { authentication: 'none' }, 'authentication'],
+    ['an unknown option', { secret: 'x' }, 'secret'],
   ])('%s', (_, wrong, option) => {
     expect(() => oauthTokens({ ...RIGHT, ...wrong })).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', option: `oauthTokens.${option}` }),

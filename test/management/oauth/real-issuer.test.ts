@@ -14,9 +14,9 @@ function tokensOf(authentication: 'basic' | 'post' = 'basic'): OAuthTokens {
 
 const DISCOVERY = 'GET /.well-known/openid-configuration'
 
-describe('at a certified authorization server that nobody here wrote', () => {
+describe('at a certified third-party authorization server', () => {
   it.each(['basic', 'post'] as const)(
-    'by %s: an opaque token is introspected, revoked, and then good for nothing',
+    'by %s: an opaque token is introspected, revoked, and then inactive',
     async (authentication) => {
       const on = server()
       const token = await on.obtain({ kind: 'opaque', scope: 'orders:read orders:write' })
@@ -43,7 +43,7 @@ describe('at a certified authorization server that nobody here wrote', () => {
     },
   )
 
-  it('a token that has expired, or that nobody issued, is not active; revoking it is done all the same', async () => {
+  it('an expired or unknown token is inactive, and revoking it succeeds', async () => {
     const on = server()
     const expired = await on.obtain({ kind: 'opaque' })
     pass(LIFETIME + 1)
@@ -54,7 +54,7 @@ describe('at a certified authorization server that nobody here wrote', () => {
   })
 
   it.each(['introspect', 'revoke'] as const)(
-    'a JWT cannot be asked to %s: that is an error',
+    '%s fails for a JWT, which this server does not support',
     async (operation) => {
       const token = await server().obtain({ kind: 'ES256' })
       const error = await failureOf(tokensOf()[operation]({ token }))
@@ -63,7 +63,7 @@ describe('at a certified authorization server that nobody here wrote', () => {
     },
   )
 
-  it('a wrong secret is an error that does not hold it', async () => {
+  it('a wrong secret is an error that does not contain it', async () => {
     const { issuer } = server()
     const tokens = oauthTokens({ issuer, clientId: 'orders:api/1', clientSecret: 'wrong: 100%' })
     for (const operation of ['introspect', 'revoke'] as const) {

@@ -20,8 +20,8 @@ async function verdictOn(
   return verdict
 }
 
-describe('a token that is authenticated', () => {
-  it('is described, with the claims a template has added and no others', async () => {
+describe('an authenticated token', () => {
+  it('has the custom claims of the template and no others', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({
       provider: 'stytch',
@@ -40,7 +40,7 @@ describe('a token that is authenticated', () => {
       expect(Object.isFrozen(part)).toBe(true)
   })
 
-  it('costs one fetch of the keys, whatever the number of calls, and no other call', async () => {
+  it('needs one fetch of the keys for any number of calls, and no other call', async () => {
     const { clients, issuer } = await stytchManagementBed()
     for (const scopes of ['a', 'b', 'c']) {
       await clients.authenticateToken({ token: issuer.mintJwt({ provider: 'stytch', scopes }) })
@@ -48,7 +48,7 @@ describe('a token that is authenticated', () => {
     expect(issuer.calls).toMatchObject({ jwks: 1, total: 1 })
   })
 
-  it("of a B2B project is judged with that project's keys", async () => {
+  it('of a B2B project is verified with the keys of that project', async () => {
     const { clients, issuer } = await stytchManagementBed({ b2b: true })
     const paths: string[] = []
     issuer.fail('jwks', (request, response) => {
@@ -60,9 +60,9 @@ describe('a token that is authenticated', () => {
   })
 })
 
-describe('the verdict is that of the verifier', () => {
+describe('the result is that of the verifier', () => {
   it.each<[string, Omit<MintJwtOptions, 'provider'>, string]>([
-    ['a good token', {}, 'accepted'],
+    ['a valid token', {}, 'accepted'],
     ['an expired token', { age: 7200, expiresIn: -3600 }, 'token_expired'],
     ['a token for another project', { audience: 'project-test-other' }, 'audience_mismatch'],
     ['a token of another issuer', { claims: { iss: 'stytch.com/project-test-other' } }, 'issuer_unknown'],
@@ -77,19 +77,19 @@ describe('the verdict is that of the verifier', () => {
     ["a person's token", { subject: 'user-live-1' }, 'type_not_allowed'],
     ["a connected app's token", { claims: { client_id: 'connected-app-live-1' } }, 'type_not_allowed'],
     ['a token of an unknown key', { header: { kid: 'jwk-test-unknown' } }, 'key_unknown'],
-  ])('on %s', async (_, mint, reason) => {
+  ])('for %s', async (_, mint, reason) => {
     const bed = await stytchManagementBed()
     expect(await verdictOn(bed, bed.issuer.mintJwt({ ...mint, provider: 'stytch' }))).toBe(reason)
   })
 
   it.each(['', 'x', 'a.b.c', 'mt_0', `e30.e30.${'x'.repeat(20_000)}`])(
-    'on %s, which is no token',
+    'for the malformed token %j',
     async (token) => {
       expect(await verdictOn(await stytchManagementBed(), token)).not.toBe('accepted')
     },
   )
 
-  it.each([undefined, null, 0, {}, []])('on %j, which is no text either', async (value) => {
+  it.each([undefined, null, 0, {}, []])('for %j, which is not a string', async (value) => {
     const { clients } = await stytchManagementBed()
     const refused = clients.authenticateToken({ token: value as string })
     expect(await outcomeOf(refused)).toBe('token_malformed')
@@ -102,14 +102,14 @@ describe('the verdict is that of the verifier', () => {
     ['read:users', 'read:users write:users', 'scope_insufficient'],
     ['read:users:eu', 'read:users:us', 'scope_insufficient'],
     ['READ:users', 'read:users', 'scope_insufficient'],
-  ])('on %s where %s is required', async (scopes, required, reason) => {
+  ])('for %s if %s is required', async (scopes, required, reason) => {
     const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch', scopes })
     for (const scopes of [required, required.split(' ')])
       expect(await verdictOn(bed, token, { scopes }, { scopes: required })).toBe(reason)
   })
 
-  it('with an empty list nothing is required, as at Stytch', async () => {
+  it('an empty list requires no scopes, as at Stytch', async () => {
     const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     expect(await verdictOn(bed, token, { scopes: [] })).toBe('accepted')
@@ -122,7 +122,7 @@ describe('the verdict is that of the verifier', () => {
     [0, 0, 'token_too_old'],
     ['0s', 0, 'token_too_old'],
     [undefined, 3599, 'accepted'],
-  ])('with a largest age of %s at an age of %d s', async (maxTokenAge, age, reason) => {
+  ])('for maxTokenAge %s at an age of %d s', async (maxTokenAge, age, reason) => {
     const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     bed.pass(age)
@@ -130,13 +130,13 @@ describe('the verdict is that of the verifier', () => {
     expect(await verdictOn(bed, token, demand, demand)).toBe(reason)
   })
 
-  it('while the keys cannot be had it says that, and blames no token', async () => {
+  it('reports unavailable keys, not an invalid token', async () => {
     const bed = await stytchManagementBed()
     bed.issuer.fail('jwks', 503)
     expect(await verdictOn(bed, bed.issuer.mintJwt({ provider: 'stytch' }))).toBe('keys_unavailable')
   })
 
-  it('a withdrawn key ends its tokens', async () => {
+  it('a withdrawn key invalidates its tokens', async () => {
     const bed = await stytchManagementBed()
     const token = bed.issuer.mintJwt({ provider: 'stytch' })
     expect(await verdictOn(bed, token)).toBe('accepted')
@@ -161,7 +161,7 @@ describe('the clock tolerance', () => {
     expect(await outcomeOf(clients.authenticateToken({ token: accessToken, ...demands }))).toBe(reason)
   })
 
-  it('costs one fetch of the keys for each that is used, not for each call', async () => {
+  it('needs one fetch of the keys per tolerance, not per call', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     for (const clockTolerance of [0, 10, 0, '10s', 0, 10])
@@ -170,8 +170,8 @@ describe('the clock tolerance', () => {
   })
 })
 
-describe('an own scope function', () => {
-  it('decides in place of the rule of Stytch, and is told what is granted and required', async () => {
+describe('a custom scope function', () => {
+  it("replaces Stytch's rule, and receives the granted and the required scopes", async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'admin' })
     const asked: StytchScopeCheck[] = []
@@ -198,7 +198,7 @@ describe('an own scope function', () => {
         throw new Error('broken rule')
       },
     ],
-  ])('that gives %s lets no token pass', async (_, checkScopes) => {
+  ])('that returns %s accepts no token', async (_, checkScopes) => {
     const { clients, issuer, verifier } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'read:x' })
     const input = { token: accessToken, scopes: 'read:x', checkScopes: checkScopes as () => boolean }
@@ -207,7 +207,7 @@ describe('an own scope function', () => {
     expect(refusal.issuer).toBe((await verifier.verify(accessToken)).issuer)
   })
 
-  it('is not asked about a token that is no good', async () => {
+  it('is not called for an invalid token', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch', expiresIn: -60, age: 120 })
     const checkScopes = (): boolean => expect.fail('asked')
@@ -217,7 +217,7 @@ describe('an own scope function', () => {
   })
 })
 
-describe('what is asked wrongly', () => {
+describe('invalid input', () => {
   it.each<[string, object]>([
     ['requiredScope', { requiredScope: 'a' }],
     ['scopes', { scopes: '' }],
@@ -237,8 +237,8 @@ describe('what is asked wrongly', () => {
   })
 })
 
-describe('a signal', () => {
-  it('gives the call up while the keys are on their way, for that call alone', async () => {
+describe('an abort signal', () => {
+  it('rejects only its own call while the keys are in flight', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const gate = issuer.gate('jwks')
@@ -252,7 +252,7 @@ describe('a signal', () => {
     expect(await outcomeOf(other)).toBe('accepted')
   })
 
-  it('that is aborted already asks for nothing', async () => {
+  it('that is already aborted sends no request', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const accessToken = issuer.mintJwt({ provider: 'stytch' })
     const given = clients.authenticateToken({ token: accessToken }, { signal: AbortSignal.abort('gone') })
@@ -261,7 +261,7 @@ describe('a signal', () => {
   })
 })
 
-it('a refusal is the one of the package, so that an API can answer with it', async () => {
+it("a refusal is the package's Refusal, so that an API can respond with it", async () => {
   const { clients, issuer, verifier } = await stytchManagementBed()
   const accessToken = issuer.mintJwt({ provider: 'stytch', scopes: 'a' })
   const ours = await refusalOf(clients.authenticateToken({ token: accessToken, scopes: 'b' }))

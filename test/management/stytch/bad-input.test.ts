@@ -28,13 +28,13 @@ describe('options', () => {
     ['clock', { clock: 5 }],
     ['b2b', { b2b: 'yes' }],
     ['projectid', { projectid: 'x' }],
-  ])('%s is named where it is wrong: %j', (option, wrong) => {
+  ])('names %s if it is invalid: %j', (option, wrong) => {
     const make = (): unknown => stytchClients({ ...OPTIONS, ...wrong })
     expect(make).toThrow(ConfigurationError)
     expect(make).toThrow(new RegExp(`^stytchClients\\.${option}: `))
   })
 
-  it.each([undefined, null, 'x', [], Promise.resolve(OPTIONS)])('%j are none', (options) => {
+  it.each([undefined, null, 'x', [], Promise.resolve(OPTIONS)])('%j is not an options object', (options) => {
     expect(() => stytchClients(options as unknown as StytchClientsOptions)).toThrow(ConfigurationError)
   })
 
@@ -43,7 +43,7 @@ describe('options', () => {
     ['project-test-1', {}, 'https://test.stytch.com'],
     ['project-test-1', { apiUrl: 'https://stytch.example/' }, 'https://stytch.example'],
     ['project-live-1', { customDomain: 'login.example.com' }, 'https://login.example.com'],
-  ])('the project %s with %j is at %s', async (projectId, address, base) => {
+  ])('the project %s with %j uses %s', async (projectId, address, base) => {
     const urls: string[] = []
     const own: typeof fetch = (input) => {
       urls.push(input as string)
@@ -118,7 +118,7 @@ function operand(members: object): Parameters<StytchClients['search']>[0] {
 }
 
 describe('inputs', () => {
-  it.each(WRONG)('stytchClients.%s is named where it is wrong, and nothing is sent', async (option, call) => {
+  it.each(WRONG)('invalid input to stytchClients.%s is named, and nothing is sent', async (option, call) => {
     const { clients, issuer } = await stytchManagementBed()
     const rejected = await Promise.resolve(call(clients)).then(
       () => expect.fail('it was taken'),
@@ -129,7 +129,7 @@ describe('inputs', () => {
     expect(issuer.calls.total).toBe(0)
   })
 
-  it('a wrong search is told of when it is walked through as well', async () => {
+  it('an invalid search also fails when it is iterated', async () => {
     const { clients } = await stytchManagementBed()
     const walk = async (): Promise<void> => {
       for await (const client of clients.search({ limit: -1 })) expect(client).toBeUndefined()
@@ -137,7 +137,7 @@ describe('inputs', () => {
     await expect(walk()).rejects.toBeInstanceOf(ConfigurationError)
   })
 
-  it('an error never quotes a secret it was given', async () => {
+  it('an error never quotes a secret from the input', async () => {
     const { clients } = await stytchManagementBed()
     const clientSecret = 'hunter2hunter2'
     for (const wrong of [
@@ -150,7 +150,7 @@ describe('inputs', () => {
     }
   })
 
-  it('what a prototype says is no input', async () => {
+  it('properties of a polluted prototype are not read as input', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const { clientId, clientSecret } = issuer.stytchProject.client
     const polluted = Object.prototype as unknown as Record<string, unknown>

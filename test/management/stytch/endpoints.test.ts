@@ -12,7 +12,7 @@ function asProject(issuer: TestIssuer, path: string, question: JsonRequest = {})
 }
 
 describe("the test issuer's clients at Stytch", () => {
-  it('have the documented shapes', async () => {
+  it('return the documented shapes', async () => {
     const issuer = await startIssuer()
     const created = await asProject(issuer, CLIENTS, { json: { scopes: ['a'], client_name: 'x' } })
     const envelope = { request_id: expect.stringMatching(/^request-id-/) as unknown, status_code: 201 }
@@ -61,23 +61,23 @@ describe("the test issuer's clients at Stytch", () => {
     ['no JSON', '', { text: 'x' }, 400, 'bad_request'],
     ['a form', '', { form: { scopes: 'a' } }, 400, 'bad_request'],
     ['no scopes', '', { json: {} }, 400, 'bad_request'],
-    ['scopes as text', '', { json: { scopes: 'a' } }, 400, 'bad_request'],
-    ['a name that is no text', '', { json: { scopes: [], client_name: 5 } }, 400, 'bad_request'],
-    ['metadata as list', '', { json: { scopes: [], trusted_metadata: [] } }, 400, 'bad_request'],
+    ['scopes as a string', '', { json: { scopes: 'a' } }, 400, 'bad_request'],
+    ['a name that is not a string', '', { json: { scopes: [], client_name: 5 } }, 400, 'bad_request'],
+    ['metadata as a list', '', { json: { scopes: [], trusted_metadata: [] } }, 400, 'bad_request'],
     ['a short secret', '', { json: { scopes: [], client_secret: 'abcdefg' } }, 400, 'weak_client_secret'],
     ['a limit of 0', '/search', { json: { limit: 0 } }, 400, 'bad_request'],
     ['a limit of 1001', '/search', { json: { limit: 1001 } }, 400, 'bad_request'],
-    ['a made-up cursor', '/search', { json: { cursor: 'x' } }, 400, 'bad_request'],
+    ['an unknown cursor', '/search', { json: { cursor: 'x' } }, 400, 'bad_request'],
     ['another operator', '/search', { json: { query: { operator: 'NOT' } } }, 400, 'bad_request'],
-    ['a made-up operand', '/search', searchFor({ filter_name: 'x', filter_value: [] }), 400, 'bad_request'],
+    ['an unknown operand', '/search', searchFor({ filter_name: 'x', filter_value: [] }), 400, 'bad_request'],
     [
-      'a value as text',
+      'a value as a string',
       '/search',
       searchFor({ filter_name: 'scopes', filter_value: 'a' }),
       400,
       'bad_request',
     ],
-  ])('answer %s in the form of Stytch', async (_, path, question, status, error_type) => {
+  ])('respond to %s with an error in the format of Stytch', async (_, path, question, status, error_type) => {
     const issuer = await startIssuer()
     const answer = await asProject(issuer, CLIENTS + path, question)
     expect(answer.status).toBe(status)
@@ -94,7 +94,7 @@ describe("the test issuer's clients at Stytch", () => {
     ['an empty query', {}],
     ['an empty query object', { query: {} }],
     ['no operands', { query: { operator: 'OR', operands: [] } }],
-  ])('are all found with %s', async (_, json) => {
+  ])('are all returned for %s', async (_, json) => {
     const issuer = await startIssuer()
     for (let made = 0; made < 102; made += 1) issuer.addClient({ provider: 'stytch' })
     const { json: page } = await asProject(issuer, `${CLIENTS}/search`, { json })
@@ -102,14 +102,14 @@ describe("the test issuer's clients at Stytch", () => {
     expect(page['results_metadata']).toEqual({ total: 103, next_cursor: expect.any(String) as unknown })
   })
 
-  it('know nobody who form-encodes the credentials of the project', async () => {
+  it('reject form-encoded credentials of the project', async () => {
     const issuer = await startIssuer()
     const { projectId, secret } = issuer.stytchProject
     const basic = [projectId, encodeURIComponent(secret)] as const
     expect((await asProject(issuer, `${CLIENTS}/search`, { basic, json: {} })).status).toBe(401)
   })
 
-  it('can be counted, gated and made to fail', async () => {
+  it('can be counted, held by a gate and made to fail', async () => {
     const issuer = await startIssuer()
     issuer.fail('stytchClients', { status: 503, times: 1 })
     expect((await asProject(issuer, `${CLIENTS}/search`, { json: {} })).status).toBe(503)

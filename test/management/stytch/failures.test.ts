@@ -24,8 +24,8 @@ const READS = ['get', 'search', 'token']
 const READING = ALL.filter(([name]) => READS.includes(name))
 const CHANGING = ALL.filter(([name]) => !READS.includes(name))
 
-describe('a client that the project does not have', () => {
-  it.each(ON_CLIENT)('%s says so, and to search', async (name, call) => {
+describe('a client that does not exist in the project', () => {
+  it.each(ON_CLIENT)('%s says so, and advises a search', async (name, call) => {
     const { clients } = await stytchManagementBed()
     const error = await failureOf(call(clients, 'm2m-client-test-nobody'), ManagementError)
     expect(error).toMatchObject({
@@ -49,7 +49,7 @@ describe('a client that the project does not have', () => {
   })
 })
 
-describe('credentials of a project that are wrong', () => {
+describe('wrong project credentials', () => {
   it.each(AS_PROJECT)('%s says which options to look at', async (_, call) => {
     const { options, issuer } = await stytchManagementBed()
     const clients = stytchClients({ ...options, secret: `${options.secret}x` })
@@ -58,7 +58,7 @@ describe('credentials of a project that are wrong', () => {
     expect(error.message).toMatch(/check projectId and secret/)
   })
 
-  it('a token is not to be had from another project', async () => {
+  it('another project issues no token', async () => {
     const { options, issuer } = await stytchManagementBed()
     const clients = stytchClients({ ...options, projectId: 'project-test-other' })
     const { clientId, clientSecret } = issuer.stytchProject.client
@@ -83,8 +83,8 @@ it.each([
   expect((await clients.get({ clientId: 'taken' })).scopes).toEqual(['a'])
 })
 
-describe('something other than Stytch answers', () => {
-  it.each(ALL)('%s: a page in place of JSON', async (name, call) => {
+describe('a response that is not from Stytch', () => {
+  it.each(ALL)('%s: an HTML page in place of JSON', async (name, call) => {
     const { clients, issuer } = await stytchManagementBed()
     const seen = answerAll(issuer, 200, '<html>sign in</html>', { 'content-type': 'text/html' })
     const error = await failureOf(call(clients, 'c'), ManagementError)
@@ -93,7 +93,7 @@ describe('something other than Stytch answers', () => {
     expect(seen).toHaveLength(1)
   })
 
-  it.each(ALL)('%s: nothing', async (name, call) => {
+  it.each(ALL)('%s: an empty body', async (name, call) => {
     const { clients, issuer } = await stytchManagementBed()
     answerAll(issuer, 200, '')
     const error = await failureOf(call(clients, 'c'), ManagementError)
@@ -113,8 +113,8 @@ describe('something other than Stytch answers', () => {
   it.each([
     ['a page with a status', 502, '<html>bad gateway</html>', undefined],
     ['an error without type', 500, { oops: true }, undefined],
-    ['an error whose type is no text', 400, { error_type: { a: 1 }, error_message: 7 }, undefined],
-    ['a status as text', 403, { status_code: '403', error_type: 'use_https' }, 'use_https'],
+    ['an error whose type is not a string', 400, { error_type: { a: 1 }, error_message: 7 }, undefined],
+    ['a status as a string', 403, { status_code: '403', error_type: 'use_https' }, 'use_https'],
   ])('%s', async (_, status, body, code) => {
     const { clients, issuer } = await stytchManagementBed()
     answerAll(issuer, status, body)
@@ -136,7 +136,7 @@ it.each<[string, (clients: StytchClients) => PromiseLike<unknown>, unknown]>([
   ['token: no lifetime', token, { access_token: 'x', token_type: 'bearer' }],
   ['token: another kind of token', token, { access_token: 'x', token_type: 'mac', expires_in: 3600 }],
   ['token: no token', token, { access_token: '', token_type: 'bearer', expires_in: 3600 }],
-])('an answer that lacks what it must have is none. %s', async (_, call, body) => {
+])('rejects a response that lacks a required field: %s', async (_, call, body) => {
   const { clients, issuer } = await stytchManagementBed()
   answerAll(issuer, 200, body)
   expect((await failureOf(call(clients), ManagementError)).message).toMatch(
@@ -148,10 +148,10 @@ function token(clients: StytchClients): Promise<unknown> {
   return clients.token({ clientId: 'c', clientSecret: SECRET })
 }
 
-describe('what is repeated', () => {
+describe('retries', () => {
   const TROUBLES = ['reset', 502, 503, 504] as const
 
-  it.each(READING)('%s is tried once more after a passing trouble', async (name, call) => {
+  it.each(READING)('%s is retried once after a transient failure', async (name, call) => {
     for (const trouble of TROUBLES) {
       const { clients, issuer } = await stytchManagementBed()
       const { clientId } = issuer.stytchProject.client
@@ -164,7 +164,7 @@ describe('what is repeated', () => {
     }
   })
 
-  it.each(CHANGING)('%s is not, and it says that nobody knows what was done', async (_, call) => {
+  it.each(CHANGING)('%s is not retried, and reports that the outcome is unknown', async (_, call) => {
     for (const trouble of TROUBLES) {
       const { clients, issuer } = await stytchManagementBed()
       issuer.fail('stytchClients', trouble)
@@ -175,7 +175,7 @@ describe('what is repeated', () => {
     }
   })
 
-  it.each(ALL)('%s is not where Stytch asks to wait, and says for how long', async (_, call) => {
+  it.each(ALL)('%s is not retried after Retry-After, and reports the time to wait', async (_, call) => {
     for (const status of [429, 503]) {
       const { clients, issuer } = await stytchManagementBed()
       const seen = answerAll(issuer, status, { error_type: 'too_many_requests' }, { 'retry-after': '17' })
@@ -186,7 +186,7 @@ describe('what is repeated', () => {
 })
 
 describe('a call that takes too long', () => {
-  it.each(ALL)('%s is given up at the deadline', async (name, call) => {
+  it.each(ALL)('%s is aborted at the deadline', async (name, call) => {
     const { clients, issuer } = await stytchManagementBed({ deadline: '30ms' })
     issuer.fail('all', 'hang')
     const error = await failureOf(withoutAnswer(issuer, 'total', call(clients, 'c')), ManagementError)
@@ -194,7 +194,7 @@ describe('a call that takes too long', () => {
     expect(error).toMatchObject({ status: undefined, isUncertain: !READS.includes(name) })
   })
 
-  it('is given up when its signal says so, with the reason of that', async () => {
+  it('is aborted by its signal, with the reason of the signal', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const { clientId } = issuer.stytchProject.client
     const calls = [
@@ -206,7 +206,7 @@ describe('a call that takes too long', () => {
     for (const call of calls) await expectGivenUp(issuer, 'stytchClients', call)
   })
 
-  it('is not even begun where its signal is aborted', async () => {
+  it('is not sent if its signal is already aborted', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const given = clients.create({ scopes: 'a' }, { signal: AbortSignal.abort('gone') })
     await expect(given).rejects.toBe('gone')
@@ -215,7 +215,7 @@ describe('a call that takes too long', () => {
 })
 
 describe('a secret', () => {
-  it.each(ALL)('is in no error of %s, though the vendor quotes it', async (name, call) => {
+  it.each(ALL)('is not in any error of %s, even if the vendor quotes it', async (name, call) => {
     const { clients, issuer, options } = await stytchManagementBed()
     const basic = Buffer.from(`${options.projectId}:${options.secret}`).toString('base64')
     // What was sent is what can be quoted: a token is asked for without the project's credentials.

@@ -40,7 +40,7 @@ async function callers(): Promise<Rotating> {
   return { ...bed, clientId, kept, traffic }
 }
 
-it('no request fails while a secret is rotated: start, hand out, rotate', async () => {
+it('no request fails during a rotation: start, distribute, rotate', async () => {
   const { clients, clientId, kept, traffic, issuer } = await callers()
   await traffic.more(40)
   const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
@@ -55,7 +55,7 @@ it('no request fails while a secret is rotated: start, hand out, rotate', async 
   expect(issuer.calls.stytchToken).toBeGreaterThanOrEqual(30)
 })
 
-it('nor while one is cancelled that was not handed out yet', async () => {
+it('no request fails when a rotation is cancelled before distribution', async () => {
   const { clients, clientId, traffic } = await callers()
   await clients.secrets.rotateStart({ clientId })
   await traffic.more(40)
@@ -65,7 +65,7 @@ it('nor while one is cancelled that was not handed out yet', async () => {
   expect(traffic.failed).toBe(0)
 })
 
-it('in the wrong order requests do fail, so that the count means something', async () => {
+it('requests fail in the wrong order, which shows that failures are counted', async () => {
   const { clients, clientId, traffic } = await callers()
   await clients.secrets.rotateStart({ clientId })
   await clients.secrets.rotate({ clientId })

@@ -13,7 +13,7 @@ describe('a search', () => {
     return bed
   }
 
-  it('finds every client, fetching a page only when the one before is used up', async () => {
+  it('finds every client, and fetches a page only after the previous one is consumed', async () => {
     const { clients, issuer } = await manyClients()
     const found: string[] = []
     for await (const { clientId } of clients.search()) {
@@ -25,7 +25,7 @@ describe('a search', () => {
     expect(issuer.calls.stytchClients).toBe(3)
   })
 
-  it('gives its pages, their total, and a cursor to go on with elsewhere', async () => {
+  it('returns pages, their total and a cursor to continue with', async () => {
     const { clients } = await manyClients()
     const pages: StytchClientPage[] = []
     for await (const page of clients.search({ limit: 120 }).pages()) pages.push(page)
@@ -39,14 +39,14 @@ describe('a search', () => {
     expect(resumed.items).toEqual(pages[1]!.items)
   })
 
-  it('goes on from where it was, though clients are deleted meanwhile', async () => {
+  it('continues from its cursor even if clients are deleted meanwhile', async () => {
     const { clients, issuer } = await manyClients()
     for await (const { clientId } of clients.search({ limit: 60 })) await clients.delete({ clientId })
     expect((await clients.search()).items).toEqual([])
     expect(issuer.calls.stytchClients).toBe(5 + 250 + 1)
   })
 
-  it('beyond the end is an empty page, and no error', async () => {
+  it('beyond the end is an empty page, not an error', async () => {
     const { clients } = await manyClients()
     const page = await clients.search({ limit: 249 })
     const { items } = await clients.search({ limit: 249, cursor: page.nextCursor! })
@@ -58,7 +58,7 @@ describe('a search', () => {
     })
   })
 
-  it('where totals are switched off has none, and finds all the same', async () => {
+  it('has no total if totals are disabled, and still finds every client', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const client = { client_id: 'a', status: 'active', scopes: [] }
     const answer = (next_cursor: string | null): unknown => ({
@@ -74,7 +74,7 @@ describe('a search', () => {
     expect(totals).toEqual([undefined, undefined, undefined])
   })
 
-  it('ends where a cursor leads to itself', async () => {
+  it('ends if a cursor points to itself', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const body = { m2m_clients: [], results_metadata: { total: 1, next_cursor: 'again' } }
     issuer.fail('stytchClients', { status: 200, body })
@@ -96,7 +96,7 @@ describe('a search', () => {
       { query: { operator: 'OR', ...operands(['client_name', 'Blue'], ['scopes', 'write']) } },
       ['two', 'three'],
     ],
-    ['by a name that is only alike', query(['client_name', 'red']), []],
+    ['by a name that differs in case', query(['client_name', 'red']), []],
   ])('%s', async (_, input, expected) => {
     const { clients } = await stytchManagementBed()
     await clients.create({ clientId: 'one', clientName: 'Red', scopes: 'read' })

@@ -6,7 +6,7 @@ import { decode } from '../../support/jwt.js'
 import { stytchManagementBed } from '../../support/management.js'
 
 describe('a client', () => {
-  it('is created, got, changed and deleted', async () => {
+  it('is created, read, updated and deleted', async () => {
     const { clients } = await stytchManagementBed()
     const created = await clients.create({
       scopes: 'read:orders write:orders',
@@ -46,7 +46,7 @@ describe('a client', () => {
     expect((await failureOf(clients.get({ clientId }), ManagementError)).status).toBe(404)
   })
 
-  it('comes back frozen, metadata included', async () => {
+  it('is returned frozen, including its metadata', async () => {
     const { clients } = await stytchManagementBed()
     const { clientId } = await clients.create({ scopes: ['a'], trustedMetadata: { deep: { list: [1] } } })
     const client = await clients.get({ clientId })
@@ -56,7 +56,7 @@ describe('a client', () => {
     for (const part of parts) expect(Object.isFrozen(part)).toBe(true)
   })
 
-  it('is imported with an id and a secret of its own, and obtains tokens with them', async () => {
+  it('is imported with a given id and secret, and obtains tokens with them', async () => {
     const { clients } = await stytchManagementBed()
     const imported = { clientId: 'old/billing client', clientSecret: 'correct horse battery' }
     const created = await clients.create({ ...imported, scopes: ['read:orders'] })
@@ -67,7 +67,7 @@ describe('a client', () => {
   })
 
   it.each(['a/b', 'a?b#c', '%2e%2e', 'ü ö', '../search', 'search'])(
-    'is reached by its id, whatever stands in it: %s',
+    'is reached by an id with special characters: %s',
     async (clientId) => {
       const { clients, issuer } = await stytchManagementBed()
       await clients.create({ clientId, scopes: [] })
@@ -83,7 +83,7 @@ describe('a client', () => {
     },
   )
 
-  it('of a test issuer, added by a test, is one of the project', async () => {
+  it('added to a test issuer belongs to the project', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const added = issuer.addClient({ provider: 'stytch', scopes: 'a b' })
     expect(await clients.get({ clientId: added.clientId })).toMatchObject({
@@ -96,8 +96,8 @@ describe('a client', () => {
   })
 })
 
-describe('what a change means for tokens', () => {
-  it('an inactive client obtains none, until it is active again; those it has stay good', async () => {
+describe('effects of a change on tokens', () => {
+  it('an inactive client obtains no tokens until it is active again; existing ones stay valid', async () => {
     const { clients, verifier } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { token: accessToken } = await clients.token({ clientId, clientSecret })
@@ -111,7 +111,7 @@ describe('what a change means for tokens', () => {
     expect((await clients.token({ clientId, clientSecret })).expiresIn).toBe(3600)
   })
 
-  it('a token of a deleted client is good until its age ends it', async () => {
+  it('a token of a deleted client is valid until it expires', async () => {
     const { clients, verifier, pass } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { token: accessToken } = await clients.token({ clientId, clientSecret })
@@ -121,7 +121,7 @@ describe('what a change means for tokens', () => {
     expect(await outcomeOf(verifier.verify(accessToken, { maxTokenAge: '5m' }))).toBe('token_too_old')
   })
 
-  it('tokens have the scopes that the client has when they are obtained', async () => {
+  it('a token has the scopes of its client at the time of issue', async () => {
     const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a b' })
     const scopeNow = async (): Promise<unknown> =>
@@ -141,7 +141,7 @@ describe('what a change means for tokens', () => {
 })
 
 describe('a rotation', () => {
-  it('has both secrets good once it is begun, and only the new one when it is done', async () => {
+  it('accepts both secrets after the start, and only the new one after the end', async () => {
     const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const started = await clients.secrets.rotateStart({ clientId })
@@ -163,7 +163,7 @@ describe('a rotation', () => {
     )
   })
 
-  it('that is cancelled leaves the secret as it was', async () => {
+  it('that is cancelled keeps the secret', async () => {
     const { clients } = await stytchManagementBed()
     const { clientId, clientSecret } = await clients.create({ scopes: 'a' })
     const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
@@ -178,7 +178,7 @@ describe('a rotation', () => {
   })
 
   it.each(['rotate', 'rotateCancel'] as const)(
-    '%s of one that was not started says how to begin',
+    '%s without a started rotation says how to start one',
     async (operation) => {
       const { clients } = await stytchManagementBed()
       const { clientId } = await clients.create({ scopes: 'a' })
@@ -190,7 +190,7 @@ describe('a rotation', () => {
     },
   )
 
-  it('that is begun twice says how to end the first, whose secret goes on being good', async () => {
+  it('started twice says how to end the first, whose secret stays valid', async () => {
     const { clients } = await stytchManagementBed()
     const { clientId } = await clients.create({ scopes: 'a' })
     const { nextClientSecret } = await clients.secrets.rotateStart({ clientId })
@@ -201,7 +201,7 @@ describe('a rotation', () => {
 })
 
 describe('a token', () => {
-  it('is obtained for a part of the scopes, and is a bearer token of an hour', async () => {
+  it('is obtained for some of the scopes, and is a bearer token valid for an hour', async () => {
     const { clients, issuer } = await stytchManagementBed()
     const { clientId, clientSecret } = issuer.stytchProject.client
     const obtained = await clients.token({ clientId, clientSecret, scopes: ['a', 'b'] })
@@ -210,8 +210,8 @@ describe('a token', () => {
   })
 })
 
-describe('what must not be seen', () => {
-  it('no secret and no token is in what a result looks like', async () => {
+describe('redaction', () => {
+  it('no inspected result contains a secret or a token', async () => {
     const { clients } = await stytchManagementBed()
     const created = await clients.create({ scopes: 'a' })
     const { clientId, clientSecret } = created
@@ -228,7 +228,7 @@ describe('what must not be seen', () => {
     }
   })
 
-  it('nor is the secret of the project in the management client', async () => {
+  it('the inspected management client does not contain the secret of the project', async () => {
     const { clients, options } = await stytchManagementBed()
     const looks = JSON.stringify(clients) + inspect(clients, { depth: 9, showHidden: true })
     expect(looks).not.toContain(options.secret)

@@ -44,7 +44,7 @@ test('the cache keeps no more entries of either kind than it may, and one kind n
   expect(names('good').some((name) => cache.accepted(name) !== undefined)).toBe(false)
 })
 
-test('no more than 64 questions wait for an issuer; the rest hears so at once, and later all may ask', async () => {
+test('at most 64 introspections wait for an issuer; the rest is rejected immediately, and retries succeed', async () => {
   const verifier = verifierOf()
   await verifier.ready()
   const tokens = Array.from({ length: 300 }, () => issuer.mintOpaque())
@@ -57,7 +57,7 @@ test('no more than 64 questions wait for an issuer; the rest hears so at once, a
   for (const token of tokens) expect(await reasonOf(verifier.verify(token))).toBe('accepted')
 })
 
-test('a thousand requests with one token wait for one question', async () => {
+test('a thousand requests with one token share one introspection', async () => {
   const verifier = verifierOf()
   await verifier.ready()
   const token = issuer.mintOpaque()
@@ -89,7 +89,7 @@ test('of a key set of thousands no more than 100 keys are kept', async () => {
   expect(verifier.health().issuers[0]?.keys?.count).toBe(100)
 })
 
-test('an answer too large to read is not remembered, whatever it says', async () => {
+test('a response that is too large is not cached', async () => {
   const claims = { active: true, sub: 'billing', aud: issuer.audience, padding: 'x'.repeat(70_000) }
   issuer.fail('introspection', { body: claims })
   const verifier = verifierOf()
@@ -99,7 +99,7 @@ test('an answer too large to read is not remembered, whatever it says', async ()
   expect(await reasonOf(verifier.verify(token))).toBe('accepted')
 })
 
-test('close() lets go of every remembered token', async () => {
+test('close() drops every cached token', async () => {
   const verifier = verifierOf()
   const token = issuer.mintOpaque()
   await verifier.verify(token)

@@ -100,7 +100,7 @@ describe.concurrent('a flood does not grow the heap and evicts no valid token', 
 })
 
 test(
-  'good tokens beyond the bound of the cache push out older ones and take no further room',
+  'valid tokens beyond the bound of the cache evict older ones and use no further memory',
   {
     timeout: 3_600_000,
   },

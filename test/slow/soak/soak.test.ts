@@ -8,7 +8,7 @@ const run = promisify(execFile)
 const script = fileURLToPath(new URL('../../../scripts/soak.ts', import.meta.url))
 
 test(
-  'a soak with rotations, outages, junk and revocations gives no wrong answer and keeps the budget',
+  'a soak with rotations, outages, invalid tokens and revocations gives no wrong response and keeps the budget',
   { timeout: 3_600_000 },
   async () => {
     const { stdout } = await run(process.execPath, [
@@ -58,11 +58,11 @@ const good: SoakReport = {
 
 test.each([
   ['nothing', {}, 0],
-  ['a wrong answer', { wrongAnswers: 1 }, 1],
-  ['a request without an answer', { brokenRequests: 1 }, 1],
-  ['a fetch of the keys too many', { calls: { ...good.calls, keys: { made: 2, budget: 1 } } }, 1],
-  ['a question too many', { calls: { ...good.calls, questions: { made: 2, budget: 1 } } }, 1],
-  ['a kind of answer that never came', { statuses: { '401': 4 } }, 3],
+  ['a wrong response', { wrongAnswers: 1 }, 1],
+  ['a request without a response', { brokenRequests: 1 }, 1],
+  ['one key fetch too many', { calls: { ...good.calls, keys: { made: 2, budget: 1 } } }, 1],
+  ['one introspection too many', { calls: { ...good.calls, questions: { made: 2, budget: 1 } } }, 1],
+  ['kinds of response that never occurred', { statuses: { '401': 4 } }, 3],
 ])('a soak with %s fails accordingly', (_what, change, faults) => {
   expect(faultsOf({ ...good, ...change })).toHaveLength(faults)
 })
