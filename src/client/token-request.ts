@@ -10,7 +10,7 @@ import {
 } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
 import { isScopeToken } from '../model/scopes.js'
-import { ownMember } from '../util/members.js'
+import { mapItems, ownMember } from '../util/members.js'
 import type { TokenParameters } from './grants/grant.js'
 
 /** What a token is requested for. */
@@ -69,7 +69,9 @@ export function keyOf({ audience, resource, scopes }: TokenParameters): string {
 function readScopes(option: string, value: unknown): readonly string[] {
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value]
-  const words = list.filter((item) => item !== '').map((item) => nonEmptyString.read(option, item))
+  const words = mapItems(list, (item) => (item === '' ? '' : nonEmptyString.read(option, item))).filter(
+    (word) => word !== '',
+  )
   // Without a `scope` parameter the issuer applies its default, which may be every scope of the client.
   if (words.length === 0) throw new ConfigurationError(option, 'must contain at least one scope')
   if (!words.every(isScopeToken))

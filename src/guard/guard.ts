@@ -69,12 +69,14 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
  * Checks the arguments of a `guard(verifier, policy?, options?)`.
  *
  * @throws ConfigurationError if the policy is the last argument and `undefined`. Otherwise a policy that is `undefined` by
- *   accident would have no effect. Before options it may be `undefined`.
+ *   accident would have no effect. Before options it may be `undefined`. Also for a fourth argument, such as a second policy.
  */
 export function checkGuardArguments<Options>(
   args: readonly [verifier: Verifier, policy?: Policy, options?: Options],
 ): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
   const [verifier, policy, options] = args
+  if ((args.length as number) > 3)
+    throw new ConfigurationError('guard', 'takes at most three arguments: verifier, policy, options')
   if (args.length === 2) refuseUndefined('guard: policy', policy)
   return [verifier, policy, options]
 }

@@ -16,7 +16,8 @@ export function hasAuth(config: unknown): config is { readonly auth: unknown } {
  * @throws ConfigurationError unless `auth` is absent, or an enumerable property of `config` itself that is a policy or false.
  */
 export function checkRouteConfig(where: string, config: unknown): void {
-  if (!isRecord(config)) return
+  // Fastify also copies the properties of a function or a list.
+  if (!isObject(config)) return
   let holder: object | null = config
   while (holder !== null && !Object.hasOwn(holder, 'auth'))
     holder = Object.getPrototypeOf(holder) as object | null
@@ -28,7 +29,11 @@ export function checkRouteConfig(where: string, config: unknown): void {
       'is inherited or not enumerable, so that Fastify would drop it. Set it in a plain object',
     )
   }
-  readRoutePolicy(where, config['auth'])
+  readRoutePolicy(where, config.auth)
+}
+
+function isObject(value: unknown): value is { readonly auth?: unknown } {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
 /**

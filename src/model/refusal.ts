@@ -1,5 +1,6 @@
 import type { VerificationSource } from './access-token.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { isListOf } from '../util/members.js'
 import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
@@ -225,7 +226,7 @@ export const REALM_EXPECTATION = 'must be a non-empty string of visible ASCII wi
 function checkDetails({ description, required, realm, retryAfterSeconds }: RefusalDetails): void {
   if (description !== undefined && typeof (description as unknown) !== 'string')
     throw new ConfigurationError('Refusal.description', 'must be a string')
-  if (required !== undefined && !(Array.isArray(required) && required.every(isScopeToken)))
+  if (required !== undefined && !isListOf(required, isScopeToken))
     throw new ConfigurationError('Refusal.required', 'must be a list of scopes (RFC 6749 section 3.3)')
   if (realm !== undefined && !(typeof (realm as unknown) === 'string' && REALM.test(realm)))
     throw new ConfigurationError('Refusal.realm', REALM_EXPECTATION)

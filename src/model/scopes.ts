@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../options/configuration-error.js'
+import { mapItems } from '../util/members.js'
 
 /**
  * Scopes that a route requires: `'a b'` or `['a', 'b']` (all of them), {@link allOf} or {@link anyOf}, nested as needed.
@@ -68,7 +69,7 @@ function createRule(kind: ScopeRule['kind'], parts: readonly unknown[], option: 
   if (parts.length === 0) throw new ConfigurationError(option, 'must require at least one scope')
   const rule: ScopeRule = {
     kind,
-    of: Object.freeze(parts.map((part) => compilePart(option, part))),
+    of: Object.freeze(mapItems(parts, (part) => compilePart(option, part))),
   }
   checkedRules.add(Object.freeze(Object.defineProperty(rule, SCOPE_RULE, { value: true })))
   return rule

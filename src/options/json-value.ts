@@ -1,6 +1,6 @@
 import { ConfigurationError } from './configuration-error.js'
 import { DEEPEST_NESTING } from '../util/freeze.js'
-import { isRecord } from '../util/members.js'
+import { isRecord, mapItems } from '../util/members.js'
 
 /**
  * Copies an input that is sent as JSON. Refuses values that JSON would omit or convert, so that the receiver gets exactly
@@ -22,7 +22,8 @@ export function copyJson(option: string, value: unknown, ancestors: readonly unk
   if ((!isList && !isPlain) || ancestors.includes(value))
     throw new ConfigurationError(option, 'must be a JSON value without cycles')
   const path = [...ancestors, value]
-  if (isList) return value.map((item, index) => copyJson(`${option}[${index}]`, item, path))
+  if (isList)
+    return mapItems<unknown, unknown>(value, (item, index) => copyJson(`${option}[${index}]`, item, path))
   const members = Object.entries(value as object).map(([name, member]) => [
     name,
     copyJson(`${option}.${name}`, member, path),

@@ -18,11 +18,11 @@ export function readOptions<T extends Table>(
   if (!isRecord(input) || !isPlain(input))
     throw mismatch(where, input, 'must be a plain options object, not a promise or class instance')
   const values = new Map<string, unknown>()
-  // Non-enumerable names count too, so that a restricting option is not dropped because of how it was defined.
-  for (const name of Object.getOwnPropertyNames(input)) {
-    if (!Object.hasOwn(table, name)) {
+  // Non-enumerable names and symbols count too, so that a restricting option is not dropped because of how it was defined.
+  for (const name of Reflect.ownKeys(input)) {
+    if (typeof name === 'symbol' || !Object.hasOwn(table, name)) {
       const names = Object.keys(table).join(', ')
-      throw new ConfigurationError(`${where}.${name}`, `unknown option; the options are ${names}`)
+      throw new ConfigurationError(`${where}.${String(name)}`, `unknown option; the options are ${names}`)
     }
     const value = input[name]
     if (value === undefined && table[name]?.isRestricting === true)

@@ -1,4 +1,4 @@
-import { isRecord } from '../util/members.js'
+import { isRecord, mapItems } from '../util/members.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, mapped, mismatch, type Description, type Reader } from './reader.js'
 
@@ -25,19 +25,20 @@ export const nonBlankText: Reader<string> = string({
 })
 
 /**
- * White space or invisible characters at an end of a string, as a file or copying adds them, or any control
- * characters.
+ * White space or format characters at an end of a string, as a file or copying adds them. Anywhere in it: control
+ * characters, line separators, invisible characters (U+2800 has no dots), and lone surrogates, which are sent as U+FFFD.
  */
-const STRAY_CHARACTERS = /^[\s\p{Cf}]|[\s\p{Cf}]$|\p{Cc}/u
+const STRAY_CHARACTERS =
+  /^[\s\p{Cf}]|[\s\p{Cf}]$|[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 
-/** Whether a string has white space or invisible characters at an end, or control characters. */
+/** Whether a string has white space at an end, or control or invisible characters. */
 export function hasStrayCharacters(value: string): boolean {
   return STRAY_CHARACTERS.test(value)
 }
 
 /** Message for a string with stray characters. */
 export const STRAY_CHARACTERS_PROBLEM =
-  'must not begin or end with white space, and must not contain control characters'
+  'must not begin or end with white space, and must not contain control characters or invisible characters'
 
 /**
  * Reads a non-empty string that is compared or sent. Stray characters are refused, because the string is never
@@ -54,7 +55,7 @@ export const stringList: Reader<readonly string[]> = custom(
   (option, value) => {
     const list: readonly unknown[] = Array.isArray(value) ? value : [value]
     if (list.length === 0) throw mismatch(option, value, 'must not be an empty list')
-    return Object.freeze(list.map((item) => nonEmptyString.read(option, item)))
+    return Object.freeze(mapItems(list, (item) => nonEmptyString.read(option, item)))
   },
 )
 
@@ -62,7 +63,7 @@ export const stringList: Reader<readonly string[]> = custom(
 export function listOf<T>(item: Reader<T>): Reader<readonly T[]> {
   return custom(`list of ${item.describe.type}`, (option, value) => {
     if (!Array.isArray(value)) throw mismatch(option, value, 'must be a list')
-    return (value as readonly unknown[]).map((one, index) => item.read(`${option}[${index}]`, one))
+    return mapItems<unknown, T>(value, (one, index) => item.read(`${option}[${index}]`, one))
   })
 }
 

@@ -69,15 +69,25 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether an object is the `Object.prototype` of any realm. */
+/** Source of the function `Object` of any realm. No other function has both this source and a `prototype`. */
+const OBJECT_SOURCE = /^function Object\(\)\s*\{\s*\[native code\]\s*\}$/
+
+/** Whether an object is the `Object.prototype` of any realm. An object with the same properties is not. */
 export function isObjectPrototype(value: object): boolean {
-  return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf')
+  if (value === Object.prototype) return true
+  const creator: unknown = Object.getOwnPropertyDescriptor(value, 'constructor')?.value
+  // The `prototype` of `Object` is not writable, so that it identifies the object.
+  return (
+    typeof creator === 'function' &&
+    creator.prototype === value &&
+    OBJECT_SOURCE.test(Function.prototype.toString.call(creator))
+  )
 }
 
 /** Whether an object is a plain object: without a prototype, or with the `Object.prototype` of any realm. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
-  return prototype === null || prototype === Object.prototype || isObjectPrototype(prototype)
+  return prototype === null || isObjectPrototype(prototype)
 }
 
 /** Whether a value is a string with at least one character. */
@@ -87,5 +97,15 @@ export function isNonEmptyString(value: unknown): value is string {
 
 /** Whether a value is a list of strings. */
 export function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+  return isListOf(value, (item) => typeof item === 'string')
+}
+
+/** Whether a value is a list whose items all pass a check. A hole counts as `undefined`; `every` would skip it. */
+export function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] {
+  return Array.isArray(value) && value.findIndex((item) => !isItem(item)) === -1
+}
+
+/** Converts every item of a list. A hole counts as `undefined`; `map` would skip it. */
+export function mapItems<T, U>(list: readonly T[], convert: (item: T, index: number) => U): U[] {
+  return Array.from({ length: list.length }, (_, index) => convert(list[index] as T, index))
 }

@@ -12,6 +12,7 @@ import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
+import { mapItems } from '../util/members.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
 import { policyOption } from '../policy/compile.js'
@@ -167,7 +168,7 @@ function connectAll(
   observer: IssuerObserver | undefined,
 ): readonly ConnectedIssuer[] {
   const names = new Set<string>()
-  return issuers.map((issuer, index) => {
+  return mapItems(issuers, (issuer, index) => {
     const where = `issuers[${index}]`
     assertIssuer(where, issuer)
     if (names.has(issuer.name)) {

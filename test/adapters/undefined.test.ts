@@ -38,6 +38,12 @@ describe.each(ADAPTERS)('in $name', ({ guard }) => {
     expect(() => guard(verifier, undefined, {})).not.toThrow()
     expect(() => guard(verifier, undefined, undefined)).not.toThrow()
   })
+
+  it('a fourth argument is a ConfigurationError', () => {
+    const call = guard as (...args: readonly unknown[]) => unknown
+    expect(() => call(verifierFor(issuer), {}, {}, { scopes: 'orders:read' })).toThrow(ConfigurationError)
+    expect(() => call(verifierFor(issuer), {}, {}, unset)).toThrow('guard: takes at most three arguments')
+  })
 })
 
 describe.each([
@@ -52,6 +58,28 @@ describe.each([
   ])('%s is a ConfigurationError', (_, make) => {
     expect(make).toThrow(ConfigurationError)
     expect(make).toThrow('is undefined; leave it out instead')
+  })
+})
+
+const removed = ['admin', 'orders:write']
+Reflect.deleteProperty(removed, 0)
+Reflect.deleteProperty(removed, 1)
+
+describe.each([
+  ['Express', 'requireScopes', (scopes: string[]) => express.requireScopes(scopes)],
+  ['Koa', 'requireScopes', (scopes: string[]) => koa.requireScopes(scopes)],
+  ['Express', 'requirePolicy', (scopes: string[]) => express.requirePolicy({ scopes })],
+  [
+    'fetch',
+    'protect',
+    (scopes: string[]) => fetchAdapter.protect(verifierFor(issuer), { scopes }, () => new Response()),
+  ],
+])('in %s, %s', (_name, _call, make) => {
+  it.each([
+    ['all items were deleted', removed],
+    ['one item was deleted', Object.assign(new Array<string>(2), { 1: 'orders:read' })],
+  ])('refuses a list of scopes of which %s', (_, scopes) => {
+    expect(() => make(scopes)).toThrow(ConfigurationError)
   })
 })
 
@@ -126,6 +154,15 @@ describe('in Fastify', () => {
       return { scopes: 'orders:read' }
     }
   }
+  class StaticConfig {
+    static auth: Policy = { scopes: 'orders:read' }
+    readonly name = 'orders'
+  }
+  class ListConfig extends Array<string> {
+    get auth(): Policy {
+      return { scopes: 'orders:read' }
+    }
+  }
   const HIDDEN = [
     { where: 'a getter of a class', config: new RouteConfig() },
     { where: 'another object', config: Object.create({ auth: { scopes: 'orders:read' } }) as object },
@@ -136,6 +173,18 @@ describe('in Fastify', () => {
     { where: 'a prototype as false', config: Object.create({ auth: false }) as object },
     { where: 'a prototype as undefined', config: Object.create({ auth: undefined }) as object },
     { where: 'a property that is not enumerable', config: Object.defineProperty({}, 'auth', { value: {} }) },
+    {
+      where: 'an object with an isPrototypeOf of its own',
+      config: Object.create(
+        Object.assign(Object.create(null) as object, { auth: { scopes: 'orders:read' }, isPrototypeOf: 1 }),
+      ) as object,
+    },
+    { where: 'a static property of a class that the class extends', config: class extends StaticConfig {} },
+    {
+      where: 'a prototype of a function',
+      config: Object.setPrototypeOf(() => undefined, { auth: { scopes: 'orders:read' } }) as object,
+    },
+    { where: 'a getter of a list', config: new ListConfig() },
   ]
 
   it.each(HIDDEN)(
@@ -150,6 +199,25 @@ describe('in Fastify', () => {
       }
     },
   )
+
+  it('a config.auth of a function or a list itself applies', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    const auth = { scopes: 'admin' }
+    app.get('/function', { config: Object.assign(() => undefined, { auth }) }, () => 'open')
+    app.get('/list', { config: Object.assign([], { auth }) }, () => 'open')
+    for (const url of ['/function', '/list'])
+      expect((await app.inject({ url, headers: bearer(issuer.mintJwt()) })).statusCode).toBe(403)
+  })
+
+  it.each([
+    ['a scope that was deleted from a list', { scopes: new Array<string>(1) }],
+    ['a requirement named by a symbol', { [Symbol('scopes')]: 'orders:read' }],
+  ])('%s in config.auth is an error at start', async (_, auth) => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    expect(() => app.get('/orders', { config: { auth } }, () => 'open')).toThrow(ConfigurationError)
+  })
 
   it('a config.auth of a polluted Object.prototype is ignored', async () => {
     const app = fastify()

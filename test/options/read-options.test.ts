@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../src/index.js'
 import { duration } from '../../src/options/duration.js'
@@ -25,6 +26,13 @@ import {
   unchecked,
 } from '../../src/options/readers.js'
 import { secureUrl, urlWithoutQuery } from '../../src/options/url.js'
+
+/** A list of which the second item was deleted. */
+function withHole<T>(item: T): readonly T[] {
+  const list = [item, item]
+  Reflect.deleteProperty(list, 1)
+  return list
+}
 
 const read = <T extends Table>(input: unknown, table: T) => readOptions('make', input, table)
 
@@ -95,6 +103,31 @@ describe('readOptions', () => {
     }
   })
 
+  it('refuses an option that is named by a symbol, enumerable or not', () => {
+    const name = Symbol('size')
+    expect(problem({ name: 'a', [name]: 1 }, table)).toBe(
+      'make.Symbol(size): unknown option; the options are name, size, fetch',
+    )
+    expect(problem(Object.defineProperty({ name: 'a' }, name, { value: 1 }), table)).toMatch(/unknown option/)
+  })
+
+  it('refuses options that are inherited from an object with an isPrototypeOf of its own', () => {
+    const base = Object.assign(Object.create(null) as object, { name: 'a', isPrototypeOf: () => true })
+    const forged = Object.assign(Object.create(null) as object, {
+      size: 1,
+      isPrototypeOf: 1,
+      constructor: Object,
+    })
+    for (const prototype of [base, forged])
+      expect(problem(Object.assign(Object.create(prototype) as object, { name: 'a' }), table)).toMatch(
+        /^make: must be a plain options object/,
+      )
+  })
+
+  it('accepts an object of another realm', () => {
+    expect(read(runInNewContext('({ name: "a" })'), table)).toMatchObject({ name: 'a' })
+  })
+
   it('names options with another prefix', () => {
     expect(() => readOptions('make', {}, table, '')).toThrow(/^name: /)
     expect(() => readOptions('make', { x: 1 }, table, '')).toThrow(/^make\.x: /)
@@ -151,7 +184,10 @@ describe('readers', () => {
     ['oneOf', undefined, oneOf(['a', 'b']), "is required and must be 'a' or 'b'"],
     ['func', {}, func(), 'must be a function'],
     ['stringList', [], stringList, 'must not be an empty list'],
+    ['stringList', new Array(1), stringList, 'must be a non-empty string'],
+    ['stringList', withHole('a'), stringList, 'must be a non-empty string'],
     ['listOf', ['a', ''], listOf(nonEmptyString), 'must be a non-empty string'],
+    ['listOf', withHole('a'), listOf(nonEmptyString), 'x[1]: is required and must be a non-empty string'],
     ['record', [], record, 'must be an object'],
     ['string', 5, string(), 'must be a string'],
     ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not contain a user name or password'],

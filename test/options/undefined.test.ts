@@ -35,7 +35,7 @@ const options = Object.entries(tables).flatMap(([section, table]) =>
 describe('an option that is present as undefined', () => {
   it.each(options)('%s: %s', async (section, name, reader) => {
     const problem = await problemWith(section, { [name]: undefined })
-    if (isRequired(section, name, reader)) expect(problem).toMatch(/is required|must be|needs/)
+    if (isRequired(section, name, reader)) expect(problem).toMatch(/is required|requires|must be/)
     else if (reader.isRestricting) expect(problem).toMatch(/is undefined; leave it out instead$/)
     // Treated as absent, because the absence of such an option accepts nothing more.
     else expect(problem).toBeUndefined()

@@ -4,6 +4,7 @@ import { duration } from '../../options/duration.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, mapped, mismatch, type Reader, type Result, type Table } from '../../options/reader.js'
 import { listOf, nonEmptyString, record, string } from '../../options/readers.js'
+import { isListOf } from '../../util/members.js'
 
 /**
  * Reads the input of an operation: unknown properties are refused, and every property is validated before a request is
@@ -68,7 +69,7 @@ export const hash = string({
 /** Reads scopes: a space-separated string or a list (RFC 6749 section 3.3). May be empty. */
 export const scopes = custom('string or list', (option, value) => {
   const list: unknown = typeof value === 'string' ? splitScopes(value) : value
-  if (!Array.isArray(list) || !list.every(isScopeToken)) {
+  if (!isListOf(list, isScopeToken)) {
     throw mismatch(option, value, "must be scopes: 'a b' or ['a', 'b']")
   }
   return list

@@ -14,6 +14,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { copyJson } from '../../options/json-value.js'
 import type { StytchClientStatus } from './client.js'
+import { mapItems } from '../../util/members.js'
 
 /** Input of {@link StytchClients.create}. */
 export interface StytchCreateInput {
@@ -89,7 +90,7 @@ export const scopeList: Reader<readonly string[]> = custom('string or list', (op
     typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
   if (scopes === undefined)
     throw mismatch(option, value, 'must be scopes as a list or a space-separated string')
-  return scopes.map((scope) => {
+  return mapItems(scopes, (scope) => {
     if (isScopeToken(scope)) return scope
     throw new ConfigurationError(
       option,

@@ -8,10 +8,15 @@ import {
   ConfigurationError,
   createVerifier,
   oauth,
+  Refusal,
   stytch,
 } from '../../../src/index.js'
+import { scopes } from '../../../src/management/authlete/input.js'
+import { scopeList } from '../../../src/management/stytch/input.js'
+import { copyJson } from '../../../src/options/json-value.js'
+import { isStringList } from '../../../src/util/members.js'
 import { keyOf } from '../../support/forge.js'
-
+import { tables } from '../../support/option-tables.js'
 import { errorOf, introspection, makers, right } from './makers.js'
 
 const EC = keyOf('ES256')
@@ -47,6 +52,72 @@ describe('a value that is not an options object', () => {
     const policy = { scopes: undefined } as unknown as { scopes: string }
     expect(errorOf(() => void verifier.verify('x', policy))).toBeInstanceOf(ConfigurationError)
     expect(errorOf(() => void verifier.authorize({ headers: {} }, policy))).toBeInstanceOf(ConfigurationError)
+  })
+})
+
+describe('a list with a hole is refused in', () => {
+  const lists = Object.entries(tables).flatMap(([section, table]) =>
+    Object.entries(table)
+      .filter(([, { describe }]) => describe.type.includes('list') && !describe.type.includes('Issuer'))
+      .map(([name, { read }]) => ({ option: `${section}.${name}`, read })),
+  )
+
+  it.each(lists)('$option', ({ option, read }) => {
+    const good = ['RS256', 'mch_1', 'a', 'https://a.test'].find(
+      (value) => errorOf(() => read(option, [value])) === undefined,
+    )
+    expect(good).toBeDefined()
+    for (const list of [
+      new Array(1),
+      Object.assign(new Array(2), { 0: good }),
+      Object.assign(new Array(2), { 1: good }),
+    ])
+      expect(errorOf(() => read(option, list))).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('the issuers of a verifier', () => {
+    const issuer = oauth(right.oauth)
+    for (const issuers of [new Array(1), Object.assign(new Array(2), { 0: issuer })])
+      expect(errorOf(() => createVerifier({ issuers: issuers as never }))).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('the lists of a custom issuer', () => {
+    const issuer = oauth(right.oauth)
+    for (const wrong of [
+      { ...issuer, audience: new Array(1) },
+      { ...issuer, jwt: { ...issuer.jwt, issuers: new Array(1) } },
+      { ...issuer, jwt: { ...issuer.jwt, algorithms: new Array(1) } },
+    ])
+      expect(errorOf(() => createVerifier({ issuers: [wrong as never] }))).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('allOf() and anyOf()', () => {
+    const hole = new Array<string>(1)
+    for (const make of [
+      () => allOf(hole),
+      () => allOf(...hole),
+      () => anyOf('admin', hole),
+      () => anyOf('admin', allOf(hole)),
+      () => allOf('admin', Object.assign(new Array<string>(2), { 1: 'a' })),
+    ])
+      expect(errorOf(make)).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('the scopes of a refusal', () => {
+    expect(errorOf(() => new Refusal('scope_insufficient', { required: new Array(1) }))).toBeInstanceOf(
+      ConfigurationError,
+    )
+  })
+
+  it('values that are sent as JSON', () => {
+    expect(errorOf(() => copyJson('metadata', { teams: new Array(1) }))).toBeInstanceOf(ConfigurationError)
+    expect(errorOf(() => scopeList.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
+    expect(errorOf(() => scopes.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('the facts of an issuer', () => {
+    expect(isStringList(new Array(1))).toBe(false)
+    expect(isStringList(Object.assign(new Array(2), { 0: 'a' }))).toBe(false)
   })
 })
 

@@ -95,7 +95,24 @@ const STRAY: readonly (readonly [string, (value: string) => string])[] = [
   ['a zero width space at its end', (value) => `${value}\u200b`],
   ['a line break within', (value) => `${value.slice(0, -1)}\n${value.slice(-1)}`],
   ['a NUL at its end', (value) => `${value}\0`],
+  ['a line separator within', within('\u2028')],
+  ['a zero width space within', within('\u200b')],
+  ['a byte order mark within', within('\ufeff')],
+  ['a soft hyphen within', within('\u00ad')],
+  ['a Hangul filler at its end', (value) => `${value}\u3164`],
+  ['a Hangul filler within', within('\u3164')],
+  ['a variation selector within', within('\ufe0f')],
+  ['a combining grapheme joiner within', within('\u034f')],
+  ['an unassigned ignorable code point within', within('\u{e0fff}')],
+  ['a blank Braille pattern at its end', (value) => `${value}\u2800`],
+  ['a blank Braille pattern within', within('\u2800')],
+  ['a lone surrogate within', within('\ud800')],
+  ['a lone surrogate at its end', (value) => `${value}\udfff`],
 ]
+
+function within(character: string): (value: string) => string {
+  return (value) => `${value.slice(0, -1)}${character}${value.slice(-1)}`
+}
 
 describe('a string with', () => {
   it.each(STRAY)('%s is refused at start wherever it is compared or sent, and not quoted', (_, spoil) => {
@@ -108,6 +125,11 @@ describe('a string with', () => {
       if (good.length > 5) expect((error as ConfigurationError).message).not.toContain(spoiled)
     }
   })
+})
+
+it('a string with letters of any script or emoji is accepted', () => {
+  for (const audience of ['bestellungen-für-köln', '注文', 'الطلبات', '😀'])
+    expect(() => oauth({ ...OAUTH, audience })).not.toThrow()
 })
 
 describe('white space at an end', () => {
