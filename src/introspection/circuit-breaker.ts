@@ -25,7 +25,7 @@ export interface UnreadableOutcome {
 }
 
 /**
- * The outcome of a probe. `outdated`: it failed, but the issuer has answered another call since the probe began. Such a
+ * The outcome of a probe. `outdated`: it failed, but the issuer has responded to another call since the probe began. Such a
  * failure says nothing about the current state of the issuer.
  */
 export type ProbeOutcome = CallOutcome | { readonly kind: 'outdated' }

@@ -159,9 +159,9 @@ export class Introspector {
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
-    // Only a result counts as an answer: a filter in front of an issuer that is down may send an error response.
-    const isAnswering = this.#results > resultsBefore && this.#circuit.state() === 'closed'
-    if (settled.kind === 'failed' && isAnswering) return { kind: 'outdated' }
+    // Only a result counts: a filter in front of an issuer that is down may send an error response.
+    const isResponding = this.#results > resultsBefore && this.#circuit.state() === 'closed'
+    if (settled.kind === 'failed' && isResponding) return { kind: 'outdated' }
     this.#note(result.statement, settled)
     return settled
   }

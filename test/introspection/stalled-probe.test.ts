@@ -94,7 +94,7 @@ describe('a probe that hangs, begun during a stall of the issuer', () => {
     expect(health().remote?.breaker).toBe(breaker)
   })
 
-  it('after the single call of an open circuit: the circuit stays open, even if an older call is answered', async () => {
+  it('after the single call of an open circuit: the circuit stays open, even if an older call gets a response', async () => {
     const bed = await introspectionBed({ breakerAfter: 1 })
     const { issuer, opaque, answer, health, pass, issuerEvents } = bed
     let held: ServerResponse | undefined

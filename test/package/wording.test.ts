@@ -96,7 +96,8 @@ const FILES = Object.entries(FOLDERS)
   .flatMap(([folder, ending]) =>
     readdirSync(ROOT + folder, { recursive: true, encoding: 'utf8' })
       .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
-      .filter((path) => path.endsWith(ending)),
+      // The API reference is generated from TSDoc, which is checked in the sources.
+      .filter((path) => path.endsWith(ending) && !path.startsWith('docs/reference/api/')),
   )
   .concat(PAGES)
   .sort()
