@@ -53,7 +53,7 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^200 {2}GET \/confirmed, another token/,
   ],
   'service-calls-service': [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\],"client":/],
-  authlete: [/^200 .*"format":"opaque"/, /^200 .*"format":"jwt"/, /^401 .*another audience/],
+  authlete: [/^200 .*"format":"opaque"/, /^200 .*"format":"jwt"/, /^401 .*not issued for this API/],
   'several-issuers': [
     /^200 .*"provider":"oauth"/,
     /^200 .*"provider":"clerk"/,
