@@ -34,7 +34,8 @@ export function decodeJweHeader(token: string): JsonObject | undefined {
  */
 export function resemblesJwt(token: string): boolean {
   const end = token.indexOf('.')
-  if (end <= 0) return false
+  // No decoder reads a token of two parts as a JWT.
+  if (end <= 0 || !token.includes('.', end + 1)) return false
   try {
     // `Buffer` accepts both alphabets, padding and non-zero spare bits.
     return isRecord(JSON.parse(Buffer.from(token.slice(0, end), 'base64url').toString('utf8')) as unknown)

@@ -67,6 +67,16 @@ describe.each(Object.entries(ISSUERS))('%s', (name, issuer) => {
   })
 })
 
+it('introspects an opaque token of two parts, of which the first is the base64 of a JSON object', async () => {
+  const { issuer: by, verifier } = await testBed()
+  by.fail('introspection', { status: 200, body: { active: true, sub: 'billing', aud: by.audience } })
+  expect(await verifier.verify('eyJpZCI6MX0.c2lnbmF0dXJl')).toMatchObject({
+    format: 'opaque',
+    subject: 'billing',
+  })
+  expect(by.calls.introspection).toBe(1)
+})
+
 describe('the subject is not compared with clients if the payload of an introspected JWT names another client', () => {
   const introspected = async (claims: Readonly<Record<string, unknown>>) => {
     const created = await testBed({ issuers: (by) => [ISSUERS['oauth, JWTs introspected']!(by)] })
