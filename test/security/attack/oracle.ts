@@ -87,6 +87,31 @@ export function predict(start: Credentials, steps: readonly Step[], startTime: n
   return { runs: true, token: state?.token }
 }
 
+/**
+ * Whether the result depends on the issuer's clock tolerance, of which the library promises nothing: a token has expired
+ * within our tolerance, and a policy wants the issuer to confirm it.
+ */
+export function dependsOnIssuersTolerance(
+  start: Credentials,
+  steps: readonly Step[],
+  startTime: number,
+): boolean {
+  const end = steps.reduce((time, step) => (step.kind === 'time' ? time + step.seconds : time), startTime)
+  const isConfirmed = steps.some((step) => 'rules' in step && step.rules.confirmAfter !== undefined)
+  const presented = [
+    start,
+    ...steps.flatMap((step) => (step.kind === 'credentials' ? [step.credentials] : [])),
+  ]
+  return (
+    isConfirmed &&
+    presented.some((credentials) => {
+      if (credentials.kind !== 'token') return false
+      const { expiresAt } = credentials.truth
+      return expiresAt <= end && startTime < expiresAt + TOLERANCE
+    })
+  )
+}
+
 /** What a guard leaves behind on a request that it lets pass; `accepted` is absent if it only reports a refusal. */
 function after(
   before: GuardState | undefined,
