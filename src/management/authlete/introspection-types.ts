@@ -118,9 +118,9 @@ export interface AuthleteIntrospection {
   readonly forExternalAttachment: boolean
   /** Whether the token can be used at a credential endpoint (OpenID4VCI). */
   readonly forCredentialIssuance: boolean
-  /** Nonce for key proofs at the credential endpoint (`c_nonce`, OpenID4VCI); `undefined` if there is none. */
+  /** Nonce for key proofs at the credential endpoint (`c_nonce`, OpenID4VCI); `undefined` if absent. */
   readonly cnonce: string | undefined
-  /** Expiry of `cnonce`, in seconds since the epoch; `undefined` if there is none. */
+  /** Expiry of `cnonce`, in seconds since the epoch; `undefined` if absent. */
   readonly cnonceExpiresAt: EpochSeconds | undefined
   /** Issuable credentials as JSON, unchanged. */
   readonly issuableCredentials: string | undefined

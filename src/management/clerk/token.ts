@@ -20,7 +20,7 @@ export interface ClerkToken {
   readonly scopes: readonly string[]
   /** Whether the token was revoked. */
   readonly revoked: boolean
-  /** Reason stated when the token was revoked (`revocation_reason`); `null` if there is none. */
+  /** Reason stated when the token was revoked (`revocation_reason`); `null` if absent. */
   readonly revocationReason: string | null
   /** Whether the token had expired when Clerk responded. */
   readonly expired: boolean

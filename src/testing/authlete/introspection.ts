@@ -86,7 +86,7 @@ function missingProof(state: IssuerState, record: TokenRecord, fields: Fields): 
   return undefined
 }
 
-/** The RFC 7638 thumbprint of the key in a proof's header; undefined if there is none. */
+/** The RFC 7638 thumbprint of the key in a proof's header; `undefined` if absent. */
 function keyOf(proof: string): string | undefined {
   try {
     const text = Buffer.from(proof.split('.')[0] ?? '', 'base64url').toString('utf8')
