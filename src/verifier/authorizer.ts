@@ -21,6 +21,8 @@ export interface AuthorizerSettings {
   readonly clock: Clock
   /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
+  /** Maximum token length in characters. Longer tokens are refused without being parsed. */
+  readonly maxTokenLength: number
   readonly observer: DecisionObserver | undefined
 }
 
@@ -108,7 +110,7 @@ export class Authorizer {
   #resolve(token: OrRefusal<string>, context: DecisionContext): Awaitable<OrRefusal<ResolvedToken>> {
     if (isRefusal(token)) return token
     context.token = token
-    const unreadable = refuseUnreadable(token)
+    const unreadable = refuseUnreadable(token, this.#settings.maxTokenLength)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
     // Middleware may change headers between two guards, so only an equal token needs no second verification.

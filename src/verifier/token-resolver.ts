@@ -38,13 +38,10 @@ export interface TokenLookup {
   readonly earlier: ResolvedToken | undefined
 }
 
-/** Maximum token length in characters. Longer tokens are refused without being parsed. */
-const MAX_TOKEN_LENGTH = 8 * 1024
-
-/** Refuses a token by its type and size, before any lookup; `undefined` if both are acceptable. */
-export function refuseUnreadable(token: unknown): Refusal | undefined {
+/** Refuses a token by its type and its length in characters, before any lookup; `undefined` if both are acceptable. */
+export function refuseUnreadable(token: unknown, maxLength: number): Refusal | undefined {
   if (typeof token !== 'string') return new Refusal('token_malformed')
-  if (token.length <= MAX_TOKEN_LENGTH) return undefined
+  if (token.length <= maxLength) return undefined
   return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
 }
 
