@@ -1,3 +1,4 @@
+import { isBearerToken } from './b64token.js'
 import { Refusal, isRefusal } from '../model/refusal.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
 
@@ -29,6 +30,50 @@ export function readBearer(request: GuardedRequest): string | Refusal {
     : parseCredentials(authorization)
 }
 
+/**
+ * Reads a bare token, without a scheme, from one header and from no other. For gateways that pass the token in a header of
+ * their own.
+ *
+ * @param name - lower-case name of the header.
+ * @returns the token; refusal `token_missing` if the header is absent; refusal `token_malformed` if it is not exactly one
+ *   token, and for several headers of this name.
+ */
+export function readBareToken(request: GuardedRequest, name: string): string | Refusal {
+  const value = fieldOf(request, name)
+  if (value === undefined) return new Refusal('token_missing')
+  if (isRefusal(value) || isBearerToken(value)) return value
+  return new Refusal('token_malformed')
+}
+
+/**
+ * Returns a request whose `Authorization` header is the bare token of another header, for code that reads only
+ * `Authorization`. An absent or malformed token stays absent or malformed.
+ */
+export function withAuthorizationFrom(request: GuardedRequest, name: string): GuardedRequest {
+  const { method, url, originalUrl, headers } = request
+  const token = readBareToken(request, name)
+  return { method, url, originalUrl, headers: withAuthorization(headers, authorizationFor(token)) }
+}
+
+/** A malformed token becomes a scheme without a token, which is malformed too. */
+function authorizationFor(token: string | Refusal): string | undefined {
+  if (!isRefusal(token)) return `Bearer ${token}`
+  return token.reason === 'token_missing' ? undefined : 'Bearer '
+}
+
+function withAuthorization(
+  headers: HeaderObject | HeaderReader,
+  authorization: string | undefined,
+): HeaderObject | HeaderReader {
+  if (isHeaderReader(headers)) {
+    return {
+      get: (name) => (isNamed('authorization', name) ? (authorization ?? null) : headers.get(name)),
+    }
+  }
+  const others = Object.entries(headers).filter(([name]) => !isNamed('authorization', name))
+  return Object.fromEntries([...others, ['authorization', authorization]])
+}
+
 function parseCredentials(authorization: string | Refusal | undefined): string | Refusal {
   if (isRefusal(authorization)) return authorization
   if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
@@ -43,6 +88,14 @@ function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | unde
   const value = isHeaderReader(headers)
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
+  if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
+  return singleStringOf(value)
+}
+
+/** Like {@link authorizationOf}, for any header. Separate, because a constant name is read faster. */
+function fieldOf({ headers, rawHeaders }: GuardedRequest, name: string): string | undefined | Refusal {
+  if (rawHeaders !== undefined && countOf(name, rawHeaders) > 1) return new Refusal('token_malformed')
+  const value = isHeaderReader(headers) ? (headers.get(name) ?? undefined) : findHeader(headers, name)
   if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
   return singleStringOf(value)
 }
@@ -64,10 +117,14 @@ function headerOf(
   isCustom: boolean,
 ): string | readonly string[] | undefined | Refusal {
   if (!isCustom && Object.hasOwn(headers, 'authorization')) return headers['authorization']
+  return findHeader(headers, 'authorization')
+}
+
+function findHeader(headers: HeaderObject, target: string): string | readonly string[] | undefined | Refusal {
   // A custom header object, or one of a gateway that keeps the case of names, may contain the header in two cases.
   let found: string | readonly string[] | undefined
   for (const name of Object.keys(headers)) {
-    if (!isNamed('authorization', name)) continue
+    if (!isNamed(target, name)) continue
     // Measured: a constant key is read faster than the key of the loop.
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
     // Despite the type, an absent header may be `null`.

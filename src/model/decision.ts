@@ -33,7 +33,10 @@ export type GuardMode = 'enforce' | 'report'
 export interface DecisionEvent {
   /** Outcome of the decision. */
   readonly outcome: Decision['outcome']
-  /** Reason of a refused or undecidable request; absent for an accepted one. */
+  /**
+   * Reason of a refused or undecidable request. Absent for an accepted one, except `token_missing` for a request without a
+   * token that a guard with `optional: true` accepted.
+   */
   readonly reason?: RefusalReason
   /** Name of the configured issuer that the token was routed to. */
   readonly issuer?: string

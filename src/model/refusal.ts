@@ -1,6 +1,15 @@
 import type { VerificationSource } from './access-token.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { readOptions } from '../options/read-options.js'
 import { isListOf } from '../util/members.js'
+import {
+  bodyOf,
+  contentTypeOf,
+  oauthOf,
+  RESPONSE_OPTIONS,
+  type RefusalResponseOptions,
+} from './refusal-body.js'
+import { headersOf } from './refusal-headers.js'
 import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
@@ -81,10 +90,6 @@ export interface RefusalDetails {
 
 /** Property that marks a refusal for other copies of the package of the same major version. */
 const REFUSAL = Symbol.for('m2m-guard@0/refusal')
-
-const DEFAULT_REALM = 'api'
-const DEFAULT_RETRY_SECONDS = 1
-const MAX_RETRY_SECONDS = 120
 
 /** Base class of the refusals of this copy of the package: see {@link isRefusal}. */
 class LocalRefusal extends Error {}
@@ -214,6 +219,35 @@ export class Refusal extends LocalRefusal {
     const { issuer: statedIssuer = issuer, source: statedSource = source } = this.#details
     return new Refusal(this.reason, { ...this.#details, issuer: statedIssuer, source: statedSource })
   }
+
+  /**
+   * Returns the response of the refusal as a global `Response`, for fetch servers: status, headers and JSON body of a guard.
+   *
+   * @throws ConfigurationError for an unknown option, or an invalid `body` or `realm`.
+   * @example
+   * ```ts
+   * const response = new Refusal('token_missing').toResponse({ body: 'problem', realm: 'orders' })
+   * ```
+   */
+  toResponse(options: RefusalResponseOptions = {}): Response {
+    const { body, realm } = readOptions('Refusal.toResponse', options, RESPONSE_OPTIONS)
+    const { status, headers } = realm === undefined ? this : this.withRealm(realm)
+    const init = { status, headers: { ...headers, 'Content-Type': contentTypeOf(body) } }
+    return new Response(JSON.stringify(bodyOf(this, body)), init)
+  }
+
+  /**
+   * Returns what a caller may see, which is also the default body of the response. `JSON.stringify(refusal)` therefore
+   * reveals neither the reason nor the issuer.
+   *
+   * @example
+   * ```ts
+   * const { error_description } = new Refusal('token_missing').toJSON()
+   * ```
+   */
+  toJSON(): { readonly error: string; readonly error_description: string } {
+    return oauthOf(this)
+  }
 }
 
 /** Matches a realm: visible ASCII, with spaces inside only. Such a value is valid in a quoted-string. */
@@ -240,39 +274,6 @@ function checkDetails({ description, required, realm, retryAfterSeconds }: Refus
 /** Whether a refusal means that the token could not be checked (503). */
 export function isUndecidable(refusal: Refusal): boolean {
   return refusal.status === 503
-}
-
-function headersOf(
-  response: RefusalResponse,
-  description: string,
-  details: RefusalDetails,
-): Record<string, string> {
-  const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
-  if (response.status === 503) {
-    headers['Retry-After'] = String(clampRetryAfter(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
-  } else if (response.error !== 'access_denied') {
-    headers['WWW-Authenticate'] = challenge(response, description, details)
-  }
-  return headers
-}
-
-function clampRetryAfter(seconds: number): number {
-  return Math.min(MAX_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
-}
-
-function challenge(response: RefusalResponse, description: string, details: RefusalDetails): string {
-  // The realm is always present, because RFC 6750 section 3 requires at least one parameter after the scheme.
-  const parameters = [`realm="${escapeQuotedString(details.realm ?? DEFAULT_REALM)}"`]
-  if (response.error !== undefined) {
-    parameters.push(`error="${response.error}"`, `error_description="${description}"`)
-  }
-  if (details.required !== undefined) parameters.push(`scope="${details.required.join(' ')}"`)
-  return `Bearer ${parameters.join(', ')}`
-}
-
-/** Escapes quotes and backslashes for a quoted-string (RFC 9110 section 5.6.4). */
-function escapeQuotedString(value: string): string {
-  return value.replace(/["\\]/g, '\\$&')
 }
 
 const MAX_DESCRIPTION_LENGTH = 200
