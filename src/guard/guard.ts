@@ -4,19 +4,27 @@ import type { GuardedRequest } from '../model/request.js'
 import type { ScopeDemand } from '../model/scopes.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
+import type { Table } from '../options/reader.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { isRecord } from '../util/members.js'
 import { FIRST_GUARD, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
-import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
+import { GUARD_OPTIONS, readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
 import { stateOf, storeOnRequest, type RequestState, type StoreState } from './request-state.js'
 import { RouteAuthorizer } from './route-authorizer.js'
 
 /** The result of a guard: the request passes, with its token, or is refused. */
 export type GuardResult<OnRefusal> =
-  | { readonly passes: true; readonly token: AccessToken | undefined }
+  | {
+      readonly passes: true
+      readonly token: AccessToken | undefined
+      /** The token of the guard before, which the request may have as a property. */
+      readonly replaced: AccessToken | undefined
+      /** The property of the request to set; `false` for none. */
+      readonly property: string | false
+    }
   | {
       readonly passes: false
       readonly refusal: Refusal
@@ -31,6 +39,10 @@ type OuterState = RequestState<GuardSettings<unknown>>
 interface Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
+  /** Whether a request without a token passes. A requirement is never optional. */
+  readonly isOptional: boolean
+  /** The context of a request that has passed no guard. */
+  readonly first: GuardContext
   /** Stores the result for later guards on the same request. */
   readonly store: StoreState
 }
@@ -42,19 +54,27 @@ interface Checkpoint<OnRefusal> {
 export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
+  readonly isOptional: boolean
+  readonly first: GuardContext
   readonly store: StoreState
 
-  /** @throws ConfigurationError if the verifier, the policy or an option is invalid. */
+  /**
+   * @param table - readers of the options that the adapter supports.
+   * @throws ConfigurationError if the verifier, the policy or an option is invalid.
+   */
   constructor(
     verifier: Verifier,
     policy: Policy | undefined,
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
+    table: Table = GUARD_OPTIONS,
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
     }
-    this.settings = readGuardOptions(options)
+    this.settings = readGuardOptions(options, table)
+    this.isOptional = this.settings.optional
+    this.first = firstContext(this.settings)
     this.authorizer = new RouteAuthorizer(verifier, policy)
     this.store = store
   }
@@ -113,7 +133,13 @@ export class Requirement<Key extends object, OnRefusal> {
       )
     }
     const settings = outer.settings as GuardSettings<OnRefusal>
-    const checkpoint = { authorizer: this.#authorizerOf(outer.verifier), settings, store: this.#store }
+    const checkpoint = {
+      authorizer: this.#authorizerOf(outer.verifier),
+      settings,
+      isOptional: false,
+      first: FIRST_GUARD,
+      store: this.#store,
+    }
     return authorizeAt(checkpoint, key, request, outer)
   }
 
@@ -143,10 +169,17 @@ export function acceptedToken(key: object): AccessToken {
   const token = stateOf(key)?.token
   if (token === undefined) {
     throw new Error(
-      'no access token: the route is not behind a guard, or the guard is in report mode and would have refused. Add guard(verifier) to the route',
+      'no access token: the route is not behind a guard, or the guard is optional or in report mode. Add guard(verifier) to the route, or use optionalAccessToken()',
     )
   }
   return token
+}
+
+/**
+ * Returns the token that a guard accepted on a request; `undefined` if there is none.
+ */
+export function optionalAcceptedToken(key: object): AccessToken | undefined {
+  return stateOf(key)?.token
 }
 
 function authorizeAt<OnRefusal>(
@@ -162,12 +195,20 @@ function authorizeAt<OnRefusal>(
 }
 
 function contextOf(
-  { authorizer: { verifier }, settings: { mode } }: Checkpoint<unknown>,
+  { authorizer: { verifier }, settings: { mode, header }, isOptional, first }: Checkpoint<unknown>,
   outer: OuterState | undefined,
 ): GuardContext {
-  if (outer === undefined && mode === 'enforce') return FIRST_GUARD
+  if (outer === undefined) return first
   const state = ofSameVerifier(verifier, outer)
-  return { mode, earlier: state?.resolved, reported: state?.reported }
+  // A refusal that was reported for the token of another header is not the same one.
+  const reported = outer.settings.header === header ? state?.reported : undefined
+  return { mode, earlier: state?.resolved, reported, header, isOptional }
+}
+
+/** The context of requests that have passed no guard, created once per guard. */
+function firstContext({ mode, header, optional }: GuardSettings<unknown>): GuardContext {
+  if (mode === 'enforce' && header === undefined && !optional) return FIRST_GUARD
+  return Object.freeze({ ...FIRST_GUARD, mode, header, isOptional: optional })
 }
 
 /** The stored state if it is of the same verifier. The result of another verifier does not apply to this one. */
@@ -176,8 +217,8 @@ function ofSameVerifier(verifier: Verifier, outer: OuterState | undefined): Oute
 }
 
 function conclude<OnRefusal>(
-  { decision, resolved }: DecisionResult,
-  { authorizer: { verifier }, settings, store }: Checkpoint<OnRefusal>,
+  { decision, resolved, isTokenMissing }: DecisionResult,
+  { authorizer: { verifier }, settings, isOptional, store }: Checkpoint<OnRefusal>,
   key: object,
   outer: OuterState | undefined,
 ): GuardResult<OnRefusal> {
@@ -185,16 +226,35 @@ function conclude<OnRefusal>(
   if (decision.outcome === 'accepted') {
     const { token } = decision
     const reported = state?.reported
-    return store(key, { verifier, settings: settingsBehind(outer, settings), token, resolved, reported })
+    return store(key, {
+      verifier,
+      settings: settingsBehind(outer, settings),
+      token,
+      replaced: outer?.token,
+      resolved,
+      reported,
+    })
   }
   const { refusal } = decision
+  if (isOptional && isTokenMissing && refusal.reason === 'token_missing') {
+    // Without the token of an earlier guard, because requirements behind this guard are about the token that it reads.
+    return store(key, {
+      verifier,
+      settings: settingsBehind(outer, settings),
+      token: undefined,
+      replaced: outer?.token,
+      resolved: undefined,
+      reported: undefined,
+    })
+  }
   if (settings.mode === 'report') {
     // A report must not replace the token that a guard of another verifier has accepted.
     if (state === undefined && outer?.token !== undefined) return store(key, outer)
     return store(key, {
       verifier,
-      settings: settingsBehind(outer, settings),
+      settings: settingsOfKept(state, settingsBehind(outer, settings)),
       token: state?.token,
+      replaced: state?.replaced,
       resolved: state?.resolved,
       reported: refusal.reason,
     })
@@ -206,6 +266,18 @@ function conclude<OnRefusal>(
     response: refusalResponse(refusalWithRealm, settings.body),
     onRefusal: settings.onRefusal,
   }
+}
+
+/**
+ * The settings after a guard in report mode that would have refused the request. The token of an earlier guard stays, and
+ * requirements must read the header of that token.
+ */
+function settingsOfKept<OnRefusal>(
+  kept: OuterState | undefined,
+  settings: GuardSettings<OnRefusal>,
+): GuardSettings<OnRefusal> {
+  if (kept?.token === undefined || kept.settings.header === settings.header) return settings
+  return { ...settings, header: kept.settings.header }
 }
 
 /** The settings of requirements behind a guard. A guard in report mode inside an enforcing one does not disable them. */

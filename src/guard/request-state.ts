@@ -3,11 +3,18 @@ import type { ResolvedRequest } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
+/** The settings of a guard that every adapter reads. */
+interface StoredSettings {
+  readonly property?: string | false
+}
+
 /** State that a guard stores on a request, for later guards on the same request. */
-export interface RequestState<Settings = unknown> {
+export interface RequestState<Settings = StoredSettings> {
   readonly verifier: Verifier
   readonly settings: Settings
   readonly token: AccessToken | undefined
+  /** The token of the guard before, which the request may have as a property. */
+  readonly replaced: AccessToken | undefined
   readonly resolved: ResolvedRequest | undefined
   /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
@@ -34,6 +41,16 @@ class StoredState {
 
   get token(): AccessToken | undefined {
     return this.#state.token
+  }
+
+  /** The token of the guard before. */
+  get replaced(): AccessToken | undefined {
+    return this.#state.replaced
+  }
+
+  /** The property of the request that contains the token. */
+  get property(): string | false {
+    return this.#state.settings.property ?? false
   }
 
   /** For other copies of the package. Returns `undefined` for a copy of the request, whose headers may differ. */

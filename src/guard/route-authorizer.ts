@@ -1,12 +1,13 @@
 import type { Decision } from '../model/decision.js'
-import { Refusal } from '../model/refusal.js'
+import { withAuthorizationFrom } from '../bearer/bearer-token.js'
+import { isRefusal, Refusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { isRecord, ownMember } from '../util/members.js'
-import type { Authorizer, DecisionResult, GuardContext } from '../verifier/authorizer.js'
+import { readToken, type Authorizer, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
 import { internalsOf, type Verifier } from '../verifier/verifier.js'
 
 /**
@@ -29,23 +30,30 @@ export class RouteAuthorizer {
   }
 
   authorize(request: GuardedRequest, context: GuardContext): Awaitable<DecisionResult> {
-    if (this.#internals === undefined) return this.#authorizeByWrapper(request)
+    if (this.#internals === undefined) return this.#authorizeByWrapper(request, context.header)
     return this.#internals.authorizer.authorize(request, this.#internals.policies, context)
   }
 
   /** Calls the public method of a custom verifier, which may throw, reject or return any value. */
-  async #authorizeByWrapper(request: GuardedRequest): Promise<DecisionResult> {
+  async #authorizeByWrapper(request: GuardedRequest, header: string | undefined): Promise<DecisionResult> {
     try {
-      const decision: unknown = await this.verifier.authorize(request, this.#policy)
-      if (isDecision(decision)) return { decision, resolved: undefined }
+      const sent = header === undefined ? request : withAuthorizationFrom(request, header)
+      const decision: unknown = await this.verifier.authorize(sent, this.#policy)
+      if (isDecision(decision))
+        return { decision, resolved: undefined, isTokenMissing: hasNoToken(request, header) }
       throw new TypeError(
         'authorize() of a custom verifier did not return a decision. Return the decision of a verifier made by createVerifier()',
       )
     } catch (cause) {
       const refusal = new Refusal('issuer_unavailable', { cause })
-      return { decision: { outcome: 'undecidable', refusal }, resolved: undefined }
+      return { decision: { outcome: 'undecidable', refusal }, resolved: undefined, isTokenMissing: false }
     }
   }
+}
+
+function hasNoToken(request: GuardedRequest, header: string | undefined): boolean {
+  const token = readToken(request, header)
+  return isRefusal(token) && token.reason === 'token_missing'
 }
 
 function isDecision(value: unknown): value is Decision {

@@ -24,27 +24,29 @@ export interface DecisionCircumstances {
   /** The request; `undefined` for `verify()`, which takes only a token. */
   readonly request: GuardedRequest | undefined
   readonly mode: GuardMode
+  /** Header from which the token was read, if it was not `Authorization`. */
+  readonly header: string | undefined
+  /** Whether the request passes without a token, because its guard is optional. */
+  readonly passesWithoutToken: boolean
   readonly durationMs: number
 }
 
 /** Creates the event of a decision. It never contains a token. */
-export function eventOf(
-  decision: Decision,
-  { token, digest, verified, request, mode, durationMs }: DecisionCircumstances,
-): DecisionEvent {
+export function eventOf(decision: Decision, circumstances: DecisionCircumstances): DecisionEvent {
+  const { token, digest, verified, request, mode, durationMs } = circumstances
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const issuerName = verified?.issuer ?? refusal?.issuer
   const source = verified?.source ?? refusal?.source
   const fingerprint = fingerprintIn(token, digest, refusal)
   return {
-    outcome: decision.outcome,
+    outcome: circumstances.passesWithoutToken ? 'accepted' : decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     ...(issuerName === undefined ? {} : { issuer: issuerName }),
     ...(verified === undefined ? {} : factsOf(verified.token)),
     ...(source === undefined ? {} : { source }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
-    ...requestFieldsOf(request, token),
+    ...requestFieldsOf(request, token, circumstances.header),
     mode,
   }
 }
@@ -62,13 +64,14 @@ function fingerprintIn(token: string, digest: string, refusal: Refusal | undefin
 function requestFieldsOf(
   request: GuardedRequest | undefined,
   token: string,
+  header: string | undefined,
 ): Pick<DecisionEvent, 'method' | 'path'> {
   if (request === undefined) return {}
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
-    // If a token was read, the request has one Authorization header that contains nothing else.
-    const secrets = token === '' ? credentialsOf(request) : [token]
+    // If a token was read, it is the only value of its header.
+    const secrets = token === '' ? credentialsOf(request, header) : [token]
     return {
       ...(typeof method === 'string' ? { method: maskSecrets(method, secrets) } : {}),
       ...(path === undefined ? {} : { path: maskSecrets(path, secrets) }),
