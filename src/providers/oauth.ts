@@ -9,6 +9,7 @@ import { mayStartJwt } from '../jwt/decode.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import { withClaimRules } from './claim-rules.js'
 import { narrowToPayload } from './narrow-to-payload.js'
 
 /** Options of {@link oauth}. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
@@ -137,7 +138,7 @@ type OAuthSettings = Result<typeof OAUTH_OPTIONS>
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
   const { issuer, requireAccessTokenType } = settings
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: issuer,
     provider: 'oauth',
     audience: settings.audience,
@@ -175,8 +176,10 @@ function introspectionProfiles({
   remote: options,
   keys: discoveryOptions,
   scopeClaims,
+  clientClaims,
 }: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
   if (introspection === undefined) return {}
+  const reading = { issuer, scopeClaims, clientClaims }
   return {
     opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
     remote: {
@@ -185,10 +188,10 @@ function introspectionProfiles({
       discoveryOptions,
       request: (token) => introspectionRequest(introspection, token),
       read: (response, token) => {
-        const result = readIntrospection(response, { issuer, scopeClaims })
-        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
+        const result = readIntrospection(response, reading)
+        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
       },
-      readConfirmation: (response) => readConfirmation(response, { issuer, scopeClaims }),
+      readConfirmation: (response) => readConfirmation(response, reading),
     },
   }
 }
