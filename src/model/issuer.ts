@@ -1,4 +1,3 @@
-import type { Awaitable } from '../util/awaitable.js'
 import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
 import type { KeySettings, RemoteSettings } from './issuer-settings.js'
 import type { VerificationFailure } from './refusal.js'
@@ -135,7 +134,8 @@ export type KeySource =
  * Returns the headers of a request, such as `authorization`. Called for every fetch, so that a token that rotates is read
  * again. If it throws, rejects, or returns an invalid header, the fetch fails.
  */
-export type RequestHeaders = () => Awaitable<Readonly<Record<string, string>>>
+export type RequestHeaders = () =>
+  Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
 
 /** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
@@ -164,9 +164,9 @@ export interface RemoteProfile {
    * Reads the credential of the requests, if it may change. The verifier caches it, passes it to `request`, and reads it
    * again when the issuer rejects it, at most once in `breakerPause` seconds. The rejected request is then sent once more.
    */
-  readonly readCredential?: () => Awaitable<unknown>
+  readonly readCredential?: () => unknown
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
-  readonly request: (token: string, context: RemoteRequestContext) => Awaitable<RemoteRequest>
+  readonly request: (token: string, context: RemoteRequestContext) => RemoteRequest | Promise<RemoteRequest>
   /**
    * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
    */
