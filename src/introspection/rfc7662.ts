@@ -31,8 +31,8 @@ export function introspectionRequest(
 
 /** Settings for reading introspection responses. */
 export interface IntrospectionReading {
-  /** Required value of `iss`, if the response has one. */
-  readonly issuer: string
+  /** Required value of `iss`, if the response has one. `undefined` accepts any, because the verifier compares it. */
+  readonly issuer: string | undefined
   /** Names of the claims that contain scopes. */
   readonly scopeClaims: readonly string[]
 }
@@ -94,7 +94,7 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const members = withoutNull(json)
   const issuer = ownMember(members, 'iss')
-  if (issuer !== undefined && issuer !== reading.issuer)
+  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss of the introspection response is another issuer')
   const facts = typeFailure(members) ?? readClaims(members, { ...READING, scopeClaims: reading.scopeClaims })
   return isVerificationFailure(facts)

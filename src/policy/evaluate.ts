@@ -25,6 +25,8 @@ export interface EvaluatedToken {
   readonly client: string | undefined
   /** Subject; `undefined` if `token.subject` is the client id in place of an absent one. */
   readonly statedSubject: string | undefined
+  /** Name of the configured issuer if it has tenants: the template of `iss`. Policies may name it in place of a tenant. */
+  readonly issuerTemplate: string | undefined
 }
 
 /**
@@ -90,10 +92,15 @@ function evaluateCallers(
 
 function evaluateCaller(
   { issuers, clients, subjects }: CallerRule,
-  { token, client, statedSubject }: EvaluatedToken,
+  { token, client, statedSubject, issuerTemplate }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
-  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
+  if (
+    issuers !== undefined &&
+    !issuers.includes(token.issuer) &&
+    !issuers.includes(issuer.name) &&
+    (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
+  ) {
     return new Refusal('issuer_not_allowed')
   }
   if (clients !== undefined && (client === undefined || !clients.includes(client))) {

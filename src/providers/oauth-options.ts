@@ -6,12 +6,16 @@ import { custom, mapped, optional, restricting, type Result, type TableOf } from
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
 import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
 import { audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
+import { TENANT_OPTIONS, type TenantOptions } from './tenants.js'
 
 /** Options of `oauth`. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
-export interface OAuthOptions extends CommonIssuerOptions {
+export interface OAuthOptions extends CommonIssuerOptions, TenantOptions {
   /**
    * Issuer identifier, exactly as in the `iss` claim: an https: URL without query or fragment (RFC 8414 section 2). http: is
    * allowed for loopback addresses only.
+   *
+   * With `tenants` it is a template of `iss`: `{tenant}` stands for one path segment, such as in
+   * `'https://login.microsoftonline.com/{tenant}/v2.0'`.
    */
   readonly issuer: string
   /**
@@ -20,7 +24,8 @@ export interface OAuthOptions extends CommonIssuerOptions {
    */
   readonly audience: string | readonly string[] | null
   /**
-   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback.
+   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback. Tenants share the key set, unless the URL
+   * has `{tenant}` as a path segment too.
    *
    * @defaultValue `jwks_uri` of the discovery document, unless `jwks` or `publicKey` is set
    */
@@ -46,7 +51,8 @@ export interface OAuthOptions extends CommonIssuerOptions {
 /** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
 export interface IntrospectionOptions {
   /**
-   * URL of the introspection endpoint. https, or http on loopback.
+   * URL of the introspection endpoint. https, or http on loopback. For an issuer with `tenants` it may have `{tenant}` as a
+   * path segment. Only an endpoint without it accepts opaque tokens of tenants, and the response must then state `iss`.
    *
    * @defaultValue `introspection_endpoint` of the discovery document
    */
@@ -106,6 +112,7 @@ export const OAUTH_OPTIONS = {
   ...commonOptions(),
   issuer: issuerUrlWithoutQuery,
   audience,
+  ...TENANT_OPTIONS,
   jwksUri: restricting(optional(secureUrl)),
   jwks: restricting(optional(custom('JWK Set', readStaticJwks))),
   publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),

@@ -5,6 +5,7 @@ import { readOptions } from '../options/read-options.js'
 import { assertAtMostOne } from './common-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { narrowToPayload } from './narrow-to-payload.js'
+import { withTenants } from './tenants.js'
 import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-options.js'
 
 /**
@@ -13,6 +14,8 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
  * Without `jwksUri`, `jwks` and `publicKey`, the keys are found through the discovery document (OpenID Connect Discovery, RFC
  * 8414). Its `issuer` must equal the option `issuer`. ID tokens and other kinds of token are refused with 401
  * `type_not_allowed`.
+ *
+ * With `{tenant}` in `issuer` and the option `tenants`, it is an issuer with many tenants: see the option.
  *
  * @throws ConfigurationError that names the missing, invalid or unknown option.
  * @example
@@ -23,7 +26,10 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
  * ```
  */
 export function oauth(options: OAuthOptions): Issuer {
-  const settings = readOptions('oauth', options, OAUTH_OPTIONS)
+  return withTenants(readOptions('oauth', options, OAUTH_OPTIONS), createIssuer)
+}
+
+function createIssuer(settings: OAuthSettings, responseIssuer: string | undefined): Issuer {
   const { issuer, requireAccessTokenType } = settings
   return Object.freeze({
     name: issuer,
@@ -34,7 +40,7 @@ export function oauth(options: OAuthOptions): Issuer {
       settings.introspection?.jwts === true
         ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType)
         : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType),
-    ...introspectionProfiles(settings),
+    ...introspectionProfiles(settings, responseIssuer),
     ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   })
 }
@@ -57,13 +63,10 @@ function withoutKeys(settings: OAuthSettings): OAuthSettings {
   )
 }
 
-function introspectionProfiles({
-  issuer,
-  introspection,
-  remote: options,
-  keys: discoveryOptions,
-  scopeClaims,
-}: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
+function introspectionProfiles(
+  { introspection, remote: options, keys: discoveryOptions, scopeClaims }: OAuthSettings,
+  issuer: string | undefined,
+): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
   if (introspection === undefined) return {}
   return {
     opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },

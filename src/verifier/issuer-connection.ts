@@ -4,14 +4,19 @@ import { DocumentOutages } from '../keys/document-outages.js'
 import { createMetadataDocument, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
-import type { DocumentHealth } from '../model/health.js'
+import type { DocumentHealth, TenantsHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
 import { KEY_OPTIONS } from '../keys/options.js'
 import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import type { AccessToken, TokenFacts } from '../model/access-token.js'
+import { TenantKeySet } from '../keys/tenant-key-set.js'
+import type { UrlTemplate } from '../util/url-template.js'
+import type { Tenant } from './tenants/tenant.js'
+import type { TenantTargets } from './token-router.js'
+import { Refusal, type OrRefusal, type VerificationFailure, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
@@ -29,6 +34,14 @@ export interface ConnectedIssuer {
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: Introspector | undefined
+  /** The tenant that this issuer is; `undefined` for an issuer that is configured itself. */
+  readonly tenant: Tenant | undefined
+  /** The tenants of the issuer, to which its JWTs are routed; `undefined` if it has none. */
+  readonly tenants: TenantTargets<ConnectedIssuer> | undefined
+  /** Finds the tenant that an introspection result is about; `undefined` if there are no tenants. */
+  readonly assign:
+    | ((facts: TokenFacts, format: AccessToken['format']) => OrRefusal<ConnectedIssuer> | VerificationFailure)
+    | undefined
   /** Loads the documents that the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
@@ -54,11 +67,23 @@ export interface IssuerHealth {
   }
   /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
+  /** State of the tenants; absent if the issuer has none. `keys` and `remote` are then those that the tenants share. */
+  readonly tenants?: TenantsHealth
+}
+
+/** Parts of a connection that several issuers share, and the tenant that an issuer is. */
+export interface SharedParts {
+  readonly transport?: Transport
+  readonly keys?: KeySet | undefined
+  readonly remote?: Introspector | undefined
+  readonly tenant?: { readonly tenant: Tenant; readonly template: UrlTemplate }
 }
 
 /** Settings shared by all clients of the issuer. */
 interface Settings {
   readonly transport: Transport
+  /** Template of `iss`, if the issuer is a tenant. */
+  readonly template: UrlTemplate | undefined
   readonly tell: TellIssuerEvent
   /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
@@ -82,12 +107,14 @@ export function connectIssuer(
   where: string,
   issuer: Issuer,
   clock: Clock,
-  observer?: IssuerObserver,
+  observer: IssuerObserver | undefined,
+  shared: SharedParts = {},
 ): ConnectedIssuer {
-  const transport = createTransport(issuer.fetch)
+  const { transport = createTransport(issuer.fetch), tenant } = shared
   const tell = issuerEvents(issuer, observer)
   const settings = {
     transport,
+    template: tenant?.template,
     tell,
     outages: new DocumentOutages(tell),
     keyOptions: keyOptionsOf(where, issuer),
@@ -96,13 +123,16 @@ export function connectIssuer(
     jwtIssuer: issuer.jwt?.issuers?.[0],
   }
   const metadata = metadataOf(issuer, clock, settings)
-  const keys = keySetOf(issuer, metadata, clock, settings)
-  const remote = remoteCheckOf(metadata, clock, settings)
+  const keys = ofTenant(shared.keys ?? keySetOf(issuer, metadata, clock, settings), issuer, tenant?.template)
+  const remote = shared.remote ?? remoteCheckOf(metadata, clock, settings)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
     keys,
     remote,
+    tenant: tenant?.tenant,
+    tenants: undefined,
+    assign: undefined,
     async load() {
       const refusal = await keys?.load()
       if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
@@ -124,6 +154,14 @@ export function connectIssuer(
       transport.close()
     },
   }
+}
+
+function ofTenant(
+  keys: KeySet | undefined,
+  { name }: Issuer,
+  template: UrlTemplate | undefined,
+): KeySet | undefined {
+  return keys === undefined || template === undefined ? keys : new TenantKeySet(keys, name, template)
 }
 
 /** Reads the key options, with the same checks and defaults for custom issuers as for built-in ones. */
@@ -150,7 +188,8 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
   }
 }
 
-function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
+/** Returns the worst of several statuses. */
+export function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
   if (statuses.includes('down')) return 'down'
   return statuses.includes('degraded') ? 'degraded' : 'ok'
 }
