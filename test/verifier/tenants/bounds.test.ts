@@ -26,6 +26,9 @@ describe('forged tokens of 200 tenants, all of which the tenants function accept
     await new Promise((resolve) => setImmediate(resolve))
     expect(outcomes).toEqual(times(168, () => 'issuer_overloaded'))
     expect(bed.urls).toHaveLength(32)
+    bed.pass(10)
+    expect(await bed.outcome(jwtOf('late'))).toBe('issuer_overloaded')
+    expect(bed.urls).toHaveLength(32)
   })
 
   it('cause fetches for at most 32 tenants in 10 s, however fast the issuer responds', async () => {
