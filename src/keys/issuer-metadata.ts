@@ -5,6 +5,7 @@ import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
+import type { RequestHeaders } from '../model/issuer.js'
 import type { DocumentOutages } from './document-outages.js'
 import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'
 import type { KeySettings } from '../model/issuer-settings.js'
@@ -17,10 +18,14 @@ export interface IssuerMetadata {
   readonly introspectionEndpoint: string | undefined
 }
 
-/** Connections and observers of a discovery document. */
+/** How the discovery document is fetched. */
 export interface MetadataSettings {
   readonly transport: Transport
   readonly outages: DocumentOutages
+  /** Hosts for which `http:` is allowed. */
+  readonly insecureHosts: readonly string[]
+  /** Headers of the requests. They are sent to the origin of the issuer only. */
+  readonly metadataHeaders: RequestHeaders | undefined
   /** Template of the issuer, if the issuer is one of its tenants. The document may name the template itself. */
   readonly template?: UrlTemplate | undefined
 }
@@ -42,11 +47,11 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  { transport, template }: MetadataSettings,
+  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const { fetched, metadata } = await discover(issuer, {
     get: (url, elapsedSeconds) =>
-      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport }),
+      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
     metadataOf: ({ text }) => parseJson(text),
     // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
     isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
@@ -60,8 +65,8 @@ async function loadMetadata(
   return {
     value: {
       // Unusable endpoints count as absent, so that only callers that need them fail.
-      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri'),
-      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint'),
+      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
+      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
     },
     maxAge: readMaxAge(fetched.headers),
   }

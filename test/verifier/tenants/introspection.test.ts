@@ -13,7 +13,12 @@ function active(claims: object): object {
   return { active: true, sub: 'billing', client_id: 'billing', aud: AUDIENCE, exp: NOW + 600, ...claims }
 }
 
-function introspection(options: Partial<NonNullable<OAuthOptions['introspection']>> = {}) {
+interface CallOptions {
+  readonly endpoint?: string
+  readonly jwts?: boolean
+}
+
+function introspection(options: CallOptions = {}): Pick<Required<OAuthOptions>, 'introspection'> {
   return { introspection: { ...CLIENT, ...options } }
 }
 
