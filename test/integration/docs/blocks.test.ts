@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from '../../package/yaml.js'
-import { isProgram, typeErrors } from './compiler.js'
+import { readersFolder } from '../../support/packed/packed-package.js'
+import { checkTypes, isProgram } from './compiler.js'
 import { runBlock } from './run.js'
 import { blocksOf, PAPERS, placeOf, ROOT, type Block } from './support.js'
 
@@ -19,7 +22,24 @@ it('every block of the documentation states its language, and is of a checked ki
 })
 
 describe('a program in the documentation', () => {
-  const errors = typeErrors(programs)
+  const { errors, files } = checkTypes(programs)
+
+  it('is type-checked against the packed package, and not against the sources', () => {
+    const own = files.filter((file) => !file.includes('/node_modules/') || file.includes('/m2m-guard/'))
+    const read = own.map((file) => relative(readersFolder(), file))
+    expect(read).toContain('node_modules/m2m-guard/dist/src/index.d.ts')
+    expect(read.filter((file) => file.startsWith('..'))).toEqual([])
+  })
+
+  it('runs with the packed package, and not with the sources', async () => {
+    const { exports } = await runBlock({
+      ...programs[0]!,
+      text: "import { oauth } from 'm2m-guard'\nexport { oauth }",
+      needs: [],
+    })
+    const packed = pathToFileURL(`${readersFolder()}/node_modules/m2m-guard/dist/src/index.js`).href
+    expect(exports['oauth']).toBe(((await import(packed)) as typeof import('m2m-guard')).oauth)
+  })
 
   it.each(byPlace(programs))('%s: its types are right', (place) => {
     expect(errors.get(place)).toEqual([])
