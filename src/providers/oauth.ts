@@ -9,6 +9,9 @@ import { mayStartJwt } from '../jwt/decode.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import { withClaimRules } from './claim-rules.js'
+import { assertCallersRestricted } from './public-issuers.js'
+import { assertTypesConsistent, tokenTypes } from './token-types.js'
 import { narrowToPayload } from './narrow-to-payload.js'
 
 /** Options of {@link oauth}. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
@@ -45,6 +48,24 @@ export interface OAuthOptions extends CommonIssuerOptions {
    * @defaultValue `false`
    */
   readonly requireAccessTokenType?: boolean
+  /**
+   * Further `typ` header values of JWTs, besides `at+jwt`, `JWT` and none, such as `'JOSE'`. Compared as media types: without
+   * case, with or without `application/` (RFC 7515 section 4.1.9). Other JWTs get 401 `type_not_allowed`.
+   *
+   * ID tokens and other kinds of token are refused by their claims, whatever the type. Types of these kinds, such as
+   * `'dpop+jwt'`, and `requireAccessTokenType: true` beside this option are refused.
+   *
+   * @defaultValue none
+   */
+  readonly tokenTypes?: string | readonly string[]
+  /**
+   * Whether anyone who can obtain a token of the issuer with this audience may call. A public shared issuer, such as Google,
+   * GitHub Actions or GitLab.com, requires either this or a rule about the caller in `claims`, because there anyone can
+   * obtain a token with any audience. With both, such an issuer is refused. For other issuers it changes nothing.
+   *
+   * @defaultValue `false`
+   */
+  readonly anyCaller?: boolean
 }
 
 /** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
@@ -116,6 +137,8 @@ export const OAUTH_OPTIONS = {
   publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),
   introspection: optional(nested('introspection', INTROSPECTION_OPTIONS)),
   requireAccessTokenType: restricting(boolean({ default: false })),
+  tokenTypes: restricting(optional(tokenTypes)),
+  anyCaller: boolean({ default: false }),
 } satisfies TableOf<OAuthOptions>
 
 type OAuthSettings = Result<typeof OAUTH_OPTIONS>
@@ -138,15 +161,17 @@ type OAuthSettings = Result<typeof OAUTH_OPTIONS>
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
   const { issuer, requireAccessTokenType } = settings
-  return Object.freeze({
+  assertTypesConsistent(settings)
+  assertCallersRestricted(settings)
+  return withClaimRules(settings.claims, {
     name: issuer,
     provider: 'oauth',
     audience: settings.audience,
     scopeMatcher: settings.scopeMatching,
     jwt:
       settings.introspection?.jwts === true
-        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType)
-        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType),
+        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType, settings.tokenTypes)
+        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType, settings.tokenTypes),
     ...introspectionProfiles(settings),
     ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   })
@@ -176,8 +201,10 @@ function introspectionProfiles({
   remote: options,
   keys: discoveryOptions,
   scopeClaims,
+  clientClaims,
 }: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
   if (introspection === undefined) return {}
+  const reading = { issuer, scopeClaims, clientClaims }
   return {
     opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
     remote: {
@@ -186,10 +213,10 @@ function introspectionProfiles({
       discoveryOptions,
       request: (token) => introspectionRequest(introspection, token),
       read: (response, token) => {
-        const result = readIntrospection(response, { issuer, scopeClaims })
-        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
+        const result = readIntrospection(response, reading)
+        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
       },
-      readConfirmation: (response) => readConfirmation(response, { issuer, scopeClaims }),
+      readConfirmation: (response) => readConfirmation(response, reading),
     },
   }
 }
