@@ -10,7 +10,7 @@ import {
   checkGuardArguments,
   Guard,
   optionalAcceptedToken,
-  refuseUndefined,
+  policyArgument,
 } from '../src/guard/guard.js'
 import {
   PLUGIN_OPTIONS,
@@ -121,8 +121,7 @@ export const m2mGuard = Object.assign(
 
     if (decorators) {
       decorateGuard(app, (...args: readonly [policy?: Policy]): FastifyGuardHook => {
-        if (args.length > 0) refuseUndefined('app.guard: policy', args[0])
-        return hookOf(createRequired(args[0]))
+        return hookOf(createRequired(policyArgument('app.guard', args)))
       })
       if (property !== false)
         app.addHook('onReady', async () => {

@@ -10,6 +10,7 @@ import {
   Guard,
   checkGuardArguments,
   optionalAcceptedToken,
+  policyArgument,
   Requirement,
   scopesPolicy,
   type GuardResult,
@@ -119,15 +120,16 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware 
 /**
  * Requires a policy on a route behind a {@link guard}, in addition to the policy of that guard.
  *
- * @throws ConfigurationError if the policy is invalid.
+ * @throws ConfigurationError if the policy is invalid, or for a further argument.
  *
  * @example
  * ```ts
  * router.delete('/orders/:id', requirePolicy({ confirmAfter: 0 }), deleteOrder)
  * ```
  */
-export function requirePolicy(policy: Policy): KoaMiddleware {
-  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policy)
+export function requirePolicy(policy: Policy): KoaMiddleware
+export function requirePolicy(...args: readonly [Policy]): KoaMiddleware {
+  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policyArgument('requirePolicy', args))
   return function requirePolicy(context, next) {
     return pass(requirement, context, next)
   }

@@ -1,5 +1,6 @@
 import { issuersOf, type Verifier } from '../verifier/verifier.js'
 import type { Issuer } from '../model/issuer.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import type { MintOptions } from './mint.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
 import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
@@ -32,7 +33,8 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  * with the audience of the verifier.
  *
  * @throws Error if the verifier has no running test issuer.
- * @throws TypeError for an unknown provider, or a Clerk client id that does not start with `mch_`.
+ * @throws TypeError for an unknown provider, a Clerk client id that does not start with `mch_`, or opaque tokens of Stytch.
+ * @throws ConfigurationError that names an option that is unknown or invalid, such as `asClient.age`.
  *
  * @example
  * ```ts
@@ -53,15 +55,33 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   const isJwt =
     (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
   const prefix = issuer.opaque?.prefix
-  const token = isJwt
-    ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
-    : testIssuer.mintOpaque({
-        ...mint,
-        ...audience,
-        provider,
-        ...(typeof prefix === 'string' ? { prefix } : {}),
-      })
+  if (!isJwt && provider === 'stytch') {
+    throw new TypeError(
+      "asClient: Stytch has no opaque machine tokens. Leave format out, or use format: 'jwt'",
+    )
+  }
+  const prefixed = typeof prefix === 'string' ? { prefix } : {}
+  const token = withOwnName(() =>
+    isJwt
+      ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
+      : testIssuer.mintOpaque({ ...mint, ...audience, provider, ...prefixed }),
+  )
   return { authorization: `Bearer ${token}` }
+}
+
+/** Names `asClient` in the errors of the functions that it calls, because the reader has called no other. */
+function withOwnName(mint: () => string): string {
+  try {
+    return mint()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const problem = error.message.slice(`${error.option}: `.length)
+    const name = error.option.replace(/^mint(Jwt|Opaque)\./, '')
+    throw new ConfigurationError(
+      `asClient.${name}`,
+      problem.replace('the options are ', 'the options are format, '),
+    )
+  }
 }
 
 /** Returns no algorithm if the verifier accepts the test issuer's default, otherwise the first one it accepts. */
