@@ -18,7 +18,7 @@ export interface Router<T> {
 
 /**
  * Builds the routing table. An opaque token is routed by its prefix, and a JWT by its exact `iss`, without folding of case
- * or slashes (RFC 8725 section 3.8). An opaque token without a known prefix goes to the one issuer without a prefix. A
+ * or slashes (RFC 8725 section 3.8), or by the prefix of its `sub` if no issuer has its `iss`. An opaque token without a known prefix goes to the one issuer without a prefix. A
  * token that failed as one kind is never tried as the other.
  *
  * @throws ConfigurationError if two issuers could accept the same token.
@@ -30,6 +30,7 @@ export function createRouter<T>(
   const prefixed: { readonly prefix: string; readonly target: T }[] = []
   const recognising: { readonly recognises: (unverified: UnverifiedJwt) => boolean; readonly target: T }[] =
     []
+  const bySubject: { readonly prefix: string; readonly target: T }[] = []
   const encrypting = new Set<T>()
   let unprefixed: { readonly target: T } | undefined
   let acceptsJwts = false
@@ -40,7 +41,9 @@ export function createRouter<T>(
     if (jwt !== undefined) {
       acceptsJwts = true
       for (const iss of jwt.issuers ?? []) claimIss(where, iss, target)
-      if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
+      if (jwt.issuers === null && jwt.subjectPrefix !== undefined)
+        claimSubjects(where, jwt.subjectPrefix, target)
+      else if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
     }
     if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
     if (opaque?.encrypted === true) encrypting.add(target)
@@ -49,6 +52,14 @@ export function createRouter<T>(
   function claimIss(where: string, iss: string, target: T): void {
     if (byIss.has(iss)) throw ambiguous(where, `JWTs with iss ${JSON.stringify(iss)}`)
     byIss.set(iss, target)
+  }
+
+  function claimSubjects(where: string, prefix: string, target: T): void {
+    const conflict = bySubject.some(
+      (other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix),
+    )
+    if (conflict) throw ambiguous(where, `JWTs with a sub that begins with ${JSON.stringify(prefix)}`)
+    bySubject.push({ prefix, target })
   }
 
   function claimUnnamed(
@@ -93,6 +104,10 @@ export function createRouter<T>(
     const iss = ownMember(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
+    const sub = bySubject.length === 0 ? undefined : ownMember(unverified.claims, 'sub')
+    const ofSubject =
+      typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
+    if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
     if (match === undefined) return new Refusal('issuer_unknown')
     return { kind: 'jwt', to: match.target, unverified }
