@@ -12,6 +12,8 @@ export type { StytchOptions } from './providers/stytch/stytch.js'
 export { authlete } from './providers/authlete/authlete.js'
 export type { AuthleteOptions } from './providers/authlete/authlete.js'
 export type { CommonIssuerOptions } from './providers/common-options.js'
+export type { ClaimPath, ScopeClaim } from './providers/claim-options.js'
+export type { ClaimRules, ClaimValue } from './model/claim-rule.js'
 export type {
   Issuer,
   JwtProfile,

@@ -12,6 +12,10 @@ import {
 } from '../options/reader.js'
 import { func, stringList } from '../options/readers.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
+import { claimRules, type ClaimRule, type ClaimRules } from '../model/claim-rule.js'
+import type { ClaimReference, ScopeClaimReference } from '../model/claim-path.js'
+import { CLIENT_CLAIMS } from '../model/claims.js'
+import { clientClaimsOption, scopeClaimsOption, type ClaimPath, type ScopeClaim } from './claim-options.js'
 import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
 import type { KeySettings, RemoteSettings } from '../model/issuer-settings.js'
@@ -26,11 +30,35 @@ export interface CommonIssuerOptions {
    */
   readonly algorithms?: string | readonly string[]
   /**
-   * Claims that contain scopes. The scopes of all of them are combined.
+   * Claims that contain scopes, as a space-separated string or a list. The scopes of all of them are combined. An entry is
+   * a name, a path such as `['realm_access', 'roles']`, or `{ path, keys: true }` for an object whose keys are the scopes.
+   *
+   * A list of strings is a list of names. A path is therefore always inside a list: `[['realm_access', 'roles']]`. A key
+   * whose value is `null` or `false` is not a scope. A token with a claim of another type gets 401 `claim_invalid`.
    *
    * @defaultValue `['scope', 'scp']`; `['scope']` for `stytch`
    */
-  readonly scopeClaims?: string | readonly string[]
+  readonly scopeClaims?: ScopeClaim | readonly ScopeClaim[]
+  /**
+   * Claims that name the client, in order of preference: `['client_id', 'azp', 'cid']`. An entry is a name or a path. They
+   * are read from JWTs and from introspection responses. A token with one that is not a non-empty string gets 401
+   * `claim_invalid`.
+   *
+   * The values are compared with a policy's `clients` and reported as `clientId` in tokens and events.
+   *
+   * @defaultValue `['client_id', 'azp']`
+   */
+  readonly clientClaims?: ClaimPath | readonly ClaimPath[]
+  /**
+   * Rule about the claims of every token of this issuer, such as `{ gty: 'client-credentials' }` to accept machines and no
+   * people. At least one claim. See {@link ClaimRules}.
+   *
+   * It applies to the claims of a JWT, or to the members of the response about a token that the issuer verifies. A
+   * confirmation must not contradict it. Other tokens get 401 `claim_invalid`.
+   *
+   * @defaultValue none
+   */
+  readonly claims?: ClaimRules
   /**
    * How a granted scope is compared with a required one: `'exact'`, `'wildcard'` or a function.
    *
@@ -53,7 +81,9 @@ export interface CommonIssuerOptions {
 /** Validated {@link CommonIssuerOptions} with defaults. */
 export interface CommonIssuerSettings {
   readonly algorithms: readonly string[]
-  readonly scopeClaims: readonly string[]
+  readonly scopeClaims: readonly ScopeClaimReference[]
+  readonly clientClaims: readonly ClaimReference[]
+  readonly claims: readonly ClaimRule[] | undefined
   readonly scopeMatching: ScopeMatcher
   readonly fetch: typeof fetch | undefined
   readonly keys: KeySettings
@@ -72,7 +102,9 @@ export function commonOptions({
 } = {}): ReadersOf<CommonIssuerSettings> {
   return {
     algorithms: restricting(withDefault(algorithmList, algorithms)),
-    scopeClaims: restricting(withDefault(stringList, scopeClaims)),
+    scopeClaims: restricting(scopeClaimsOption(scopeClaims)),
+    clientClaims: restricting(clientClaimsOption(CLIENT_CLAIMS)),
+    claims: restricting(optional(claimRules)),
     scopeMatching: restricting(withDefault(matcher, scopeMatching)),
     fetch: optional(func<typeof fetch>({ type: 'typeof fetch' })),
     keys: restricting(nested('keys', KEY_OPTIONS)),

@@ -1,7 +1,7 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
-import { CLIENT_CLAIMS, type Claims, isOtherKind, readClaims } from '../model/claims.js'
-import { ownMember } from '../util/members.js'
+import { presentMember } from '../model/claim-path.js'
+import { type Claims, isOtherKind, readClaims } from '../model/claims.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
@@ -19,7 +19,7 @@ export function jwtProfile(
     keys,
     algorithms: common.algorithms,
     validateHeader: (header) => validateType(header, isStrict),
-    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, isStrict),
+    readClaims: (claims) => readAccessTokenClaims(claims, common, isStrict),
   }
 }
 
@@ -35,7 +35,7 @@ export function introspectedJwtProfile(
     keys: null,
     algorithms: common.algorithms,
     validateHeader: (header) => validateType(header, isStrict),
-    readClaims: (claims) => readAccessTokenClaims(claims, common.scopeClaims, isStrict),
+    readClaims: (claims) => readAccessTokenClaims(claims, common, isStrict),
   }
 }
 
@@ -57,7 +57,7 @@ const OTHER_KIND_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_intros
 /** Returns the failure of a token whose claims mark it as another kind than an access token. */
 export function checkTokenKind(claims: Claims): VerificationFailure | undefined {
   for (const name of OTHER_KIND_CLAIMS) {
-    if (ownMember(claims, name) !== undefined) return typeFailure(`${name} marks another kind of token`)
+    if (presentMember(claims, name) !== undefined) return typeFailure(`${name} marks another kind of token`)
   }
   return isOtherKind(claims) ? typeFailure('the claims mark another kind of token') : undefined
 }
@@ -68,19 +68,19 @@ const EXPIRY = ['exp']
 
 function readAccessTokenClaims(
   claims: Claims,
-  scopeClaims: readonly string[],
+  { scopeClaims, clientClaims }: CommonIssuerSettings,
   isStrict: boolean,
 ): TokenFacts | VerificationFailure {
   const failure = checkTokenKind(claims)
   if (failure !== undefined) return failure
-  const clientId = ownMember(claims, 'client_id')
-  const authorizedParty = ownMember(claims, 'azp')
+  const clientId = presentMember(claims, 'client_id')
+  const authorizedParty = presentMember(claims, 'azp')
   if (isStrict && clientId !== undefined && authorizedParty !== undefined && authorizedParty !== clientId) {
     return { reason: 'claim_invalid', detail: 'azp and client_id differ' }
   }
   return readClaims(claims, {
     scopeClaims,
     required: isStrict ? PROFILE_CLAIMS : EXPIRY,
-    clientClaims: CLIENT_CLAIMS,
+    clientClaims,
   })
 }

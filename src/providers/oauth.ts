@@ -4,6 +4,7 @@ import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
 import { assertAtMostOne } from './common-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import { withClaimRules } from './claim-rules.js'
 import { narrowToPayload } from './narrow-to-payload.js'
 import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-options.js'
 
@@ -25,7 +26,7 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
   const { issuer, requireAccessTokenType } = settings
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: issuer,
     provider: 'oauth',
     audience: settings.audience,
@@ -63,8 +64,10 @@ function introspectionProfiles({
   remote: options,
   keys: discoveryOptions,
   scopeClaims,
+  clientClaims,
 }: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
   if (introspection === undefined) return {}
+  const reading = { issuer, scopeClaims, clientClaims }
   return {
     opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
     remote: {
@@ -73,10 +76,10 @@ function introspectionProfiles({
       discoveryOptions,
       request: (token) => introspectionRequest(introspection, token),
       read: (response, token) => {
-        const result = readIntrospection(response, { issuer, scopeClaims })
-        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
+        const result = readIntrospection(response, reading)
+        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
       },
-      readConfirmation: (response) => readConfirmation(response, { issuer, scopeClaims }),
+      readConfirmation: (response) => readConfirmation(response, reading),
     },
   }
 }

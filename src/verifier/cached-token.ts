@@ -162,6 +162,7 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     // A custom reader may omit a claim, so the claims of the signed JWT count too.
     namesClient:
       token.clientId !== undefined ||
+      ownMember(facts, 'namesClient') === true ||
       namesClient(claims) ||
       namesClient(signed) ||
       (payload !== undefined && namesOtherClient(payload, facts.subject)),

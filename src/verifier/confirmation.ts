@@ -55,7 +55,10 @@ export function narrowToConfirmed(
     }),
     notBefore: latest(notBefore, timeOf(stated, 'notBefore')),
     statedSubject,
-    namesClient: proven.namesClient || namesClient(ownMember(stated, 'claims') ?? {}),
+    namesClient:
+      proven.namesClient ||
+      ownMember(stated, 'namesClient') === true ||
+      namesClient(ownMember(stated, 'claims') ?? {}),
   }
 }
 

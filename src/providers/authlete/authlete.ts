@@ -25,6 +25,7 @@ import type {
   RemoteProfile,
   RemoteResult,
 } from '../../model/issuer.js'
+import { withClaimRules } from '../claim-rules.js'
 import { jwtProfile } from '../jwt-access-token.js'
 import { narrowToPayload } from '../narrow-to-payload.js'
 
@@ -97,7 +98,7 @@ export function authlete(options: AuthleteOptions): Issuer {
   const jwt = localProfile(settings)
   // A JWT that is verified locally must be checked for its audience, because Authlete does not check it.
   if (jwt !== undefined) audience.read('authlete.audience', settings.audience)
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: settings.issuer ?? `authlete:${settings.serviceId}`,
     provider: 'authlete',
     audience: settings.audience ?? null,
@@ -106,7 +107,7 @@ export function authlete(options: AuthleteOptions): Issuer {
     opaque: { prefix: null },
     remote: introspectionProfile(settings),
     ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
-  } satisfies Issuer)
+  })
 }
 
 function localProfile(settings: AuthleteSettings): JwtProfile | undefined {
@@ -136,7 +137,8 @@ function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
     }),
     read: (response, token) => {
       const result = readAction(response)
-      return narrowToPayload(result, token, isRecord(response.json) ? clientIdsIn(response.json) : [])
+      const clientIds = isRecord(response.json) ? clientIdsIn(response.json) : []
+      return narrowToPayload(result, token, clientIds, settings.clientClaims)
     },
     readConfirmation,
   }

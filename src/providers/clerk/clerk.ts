@@ -1,4 +1,5 @@
 import type { TokenFacts } from '../../model/access-token.js'
+import type { ScopeClaimReference } from '../../model/claim-path.js'
 import { readClaims, type Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
 import {
@@ -17,6 +18,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord, ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
+import { withClaimRules } from '../claim-rules.js'
 import { assertAtMostOne, audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import { readPem } from '../../keys/pem.js'
 import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
@@ -45,7 +47,7 @@ export type ClerkJwtAccess =
  * Options of {@link clerk}. At most one of `jwksUri`, `jwtKey` and `secretKey` is allowed. If JWTs are verified locally, one of
  * these or `issuer` is required.
  */
-export interface ClerkOptions extends CommonIssuerOptions {
+export interface ClerkOptions extends Omit<CommonIssuerOptions, 'clientClaims'> {
   /**
    * Secret key of the machine that *receives* the tokens (`ak_…`). With it Clerk confirms only tokens that may be used at
    * this machine. An instance key (`sk_…`) skips that check, and is refused unless `acceptAnyMachine` is set.
@@ -131,9 +133,12 @@ const jwtAccess = custom<JwtAccess>("'remote', { senders }, 'any-machine' or fal
   )
 })
 
+// The client is always the sending machine, because the sender writes all other claims.
+const { clientClaims: _clientClaims, ...COMMON_OPTIONS } = commonOptions({ algorithms: ['RS256'] })
+
 /** Readers of the options of {@link clerk}. */
 export const CLERK_OPTIONS = {
-  ...commonOptions({ algorithms: ['RS256'] }),
+  ...COMMON_OPTIONS,
   machineSecretKey: nonEmptyString,
   jwtAccess,
   senders: restricting(optional(machineIds)),
@@ -170,7 +175,7 @@ export function clerk(options: ClerkOptions): Issuer {
   const { issuer, jwtAccess: access } = settings
   assertMachineKey(settings)
   const jwt = access === false ? undefined : jwtProfile(settings, access)
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: issuer ?? 'clerk',
     provider: 'clerk',
     audience: settings.audience,
@@ -180,7 +185,7 @@ export function clerk(options: ClerkOptions): Issuer {
     remote: verifyProfile(settings.machineSecretKey, settings.apiUrl, settings),
     validateToken: createMachineRule(settings),
     ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
-  } satisfies Issuer)
+  })
 }
 
 function assertMachineKey({ machineSecretKey, acceptAnyMachine }: ClerkSettings): void {
@@ -253,7 +258,10 @@ function validateCategory(header: Claims, requireCategory: boolean): Verificatio
   return { reason: 'type_not_allowed', detail: 'cat is not that of a machine token' }
 }
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+function readMachineClaims(
+  claims: Claims,
+  scopeClaims: readonly ScopeClaimReference[],
+): TokenFacts | VerificationFailure {
   if (!isMachine(ownMember(claims, 'sub')))
     return { reason: 'type_not_allowed', detail: 'sub is not a machine' }
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })

@@ -1,4 +1,5 @@
-import { readScopes, type Claims } from '../../model/claims.js'
+import type { ScopeClaimReference } from '../../model/claim-path.js'
+import { readScopes, statesScopes, type Claims } from '../../model/claims.js'
 import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } from '../../util/members.js'
 import type { StatedFacts, TokenFacts } from '../../model/access-token.js'
 import { isVerificationFailure } from '../../model/refusal.js'
@@ -15,7 +16,7 @@ export function isMachine(subject: unknown): boolean {
 }
 
 /** What of the options of `clerk` the verify endpoint needs. */
-export interface VerifySettings extends CommonIssuerSettings {
+export interface VerifySettings extends Omit<CommonIssuerSettings, 'clientClaims'> {
   readonly audience: readonly string[] | null
   readonly machineId: string | undefined
 }
@@ -56,18 +57,20 @@ function toConfirmation(
 function statedFacts(
   { scopes, audience, ...facts }: TokenFacts,
   hasMachines: boolean,
-  scopeClaims: readonly string[],
+  scopeClaims: readonly ScopeClaimReference[],
 ): StatedFacts {
-  const isStated = (name: string): boolean => (ownMember(facts.claims, name) ?? undefined) !== undefined
   return {
     ...facts,
     ...(hasMachines && audience.length > 0 ? { audience } : {}),
-    ...(scopeClaims.some(isStated) ? { scopes } : {}),
+    ...(statesScopes(facts.claims, scopeClaims) ? { scopes } : {}),
   }
 }
 
 /** Reads a response of the verify endpoint. The status 200 alone proves nothing, because revoked tokens may have it too. */
-function readVerification({ status, json }: RemoteResponse, scopeClaims: readonly string[]): RemoteResult {
+function readVerification(
+  { status, json }: RemoteResponse,
+  scopeClaims: readonly ScopeClaimReference[],
+): RemoteResult {
   if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
     return { active: false, reason: 'token_inactive', detail: 'Clerk has no such token for this machine' }
   }
@@ -88,7 +91,7 @@ function readVerification({ status, json }: RemoteResponse, scopeClaims: readonl
   return readMachineToken(json, scopeClaims)
 }
 
-function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteResult {
+function readMachineToken(json: Claims, scopeClaims: readonly ScopeClaimReference[]): RemoteResult {
   const custom = ownMember(json, 'claims')
   const subject = string(json, 'subject')
   const expiresAt = secondsFromMilliseconds(json, 'expiration')
