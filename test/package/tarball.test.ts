@@ -99,6 +99,7 @@ it('says what it is', () => {
     './express',
     './fastify',
     './fetch',
+    './issuers',
     './koa',
     './management',
     './package.json',

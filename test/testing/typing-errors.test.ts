@@ -32,7 +32,7 @@ describe('a misspelt name in a test throws, so that the test cannot pass by mist
 
   it.each([
     [{ scope: 'a' }, /scope/],
-    [{ provider: 'auth0' }, /auth0.*oauth/],
+    [{ provider: 'ping' }, /ping.*oauth/],
   ])('asClient(verifier, %j)', async (options, message) => {
     const issuer = await started()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })

@@ -6,6 +6,7 @@ import { placeOf, ROOT, type Block } from './support.js'
 const PATHS = {
   'm2m-guard': ['./src/index.ts'],
   'm2m-guard/client': ['./src/client/index.ts'],
+  'm2m-guard/issuers': ['./src/providers/presets/index.ts'],
   'm2m-guard/management': ['./src/management/index.ts'],
   'm2m-guard/testing': ['./src/testing/index.ts'],
   'm2m-guard/*': ['./adapters/*.ts'],

@@ -8,6 +8,7 @@ import * as fetchAdapter from '../../../adapters/fetch.js'
 import * as koaAdapter from '../../../adapters/koa.js'
 import * as client from '../../../src/client/index.js'
 import * as root from '../../../src/index.js'
+import * as issuers from '../../../src/providers/presets/index.js'
 import * as management from '../../../src/management/index.js'
 import * as testing from '../../../src/testing/index.js'
 import { createPreamble, type Preamble } from './preamble.js'
@@ -23,6 +24,7 @@ const OURS: Readonly<Record<string, object>> = {
   'm2m-guard/express': expressAdapter,
   'm2m-guard/fastify': fastifyAdapter,
   'm2m-guard/fetch': fetchAdapter,
+  'm2m-guard/issuers': issuers,
   'm2m-guard/koa': koaAdapter,
   'm2m-guard/management': management,
   'm2m-guard/testing': testing,
