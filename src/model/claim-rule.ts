@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../options/configuration-error.js'
 import { custom, mismatch, type Reader } from '../options/reader.js'
-import { nonEmptyString } from '../options/readers.js'
+import { hasStrayCharacters, nonEmptyString, STRAY_CHARACTERS_PROBLEM } from '../options/readers.js'
 import { DEEPEST_NESTING } from '../util/freeze.js'
 import { isPlain, isRecord, mapItems } from '../util/members.js'
 import { quote } from '../util/quote.js'
@@ -43,9 +43,12 @@ function compileRules(option: string, rules: unknown, parents: readonly string[]
   if (names.length === 0)
     throw new ConfigurationError(option, "must name at least one claim, such as { tenant: 'acme' }")
   return names.flatMap((name) => {
-    if (typeof name === 'symbol')
-      throw new ConfigurationError(option, 'must have names of claims, not symbols')
-    return compileClaim(`${option}.${name}`, rules[name], [...parents, nonEmptyString.read(option, name)])
+    if (typeof name === 'symbol' || name === '' || hasStrayCharacters(name))
+      throw new ConfigurationError(
+        option,
+        `must have non-empty names of claims, not symbols. A name ${STRAY_CHARACTERS_PROBLEM}`,
+      )
+    return compileClaim(`${option}.${name}`, rules[name], [...parents, name])
   })
 }
 

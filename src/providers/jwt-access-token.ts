@@ -12,13 +12,14 @@ export function jwtProfile(
   keys: KeySource,
   common: CommonIssuerSettings,
   isStrict: boolean,
+  tokenTypes: readonly string[] = [],
 ): JwtProfile {
   return {
     issuers: [issuer],
     checked: 'local',
     keys,
     algorithms: common.algorithms,
-    validateHeader: (header) => validateType(header, isStrict),
+    validateHeader: (header) => validateType(header, isStrict, tokenTypes),
     readClaims: (claims) => readAccessTokenClaims(claims, common, isStrict),
   }
 }
@@ -28,22 +29,28 @@ export function introspectedJwtProfile(
   issuer: string,
   common: CommonIssuerSettings,
   isStrict: boolean,
+  tokenTypes: readonly string[] = [],
 ): JwtProfile {
   return {
     issuers: [issuer],
     checked: 'remote',
     keys: null,
     algorithms: common.algorithms,
-    validateHeader: (header) => validateType(header, isStrict),
+    validateHeader: (header) => validateType(header, isStrict, tokenTypes),
     readClaims: (claims) => readAccessTokenClaims(claims, common, isStrict),
   }
 }
 
 /** Refuses other types, because an issuer may sign other kinds of token with the same keys (RFC 8725 section 3.11). */
-function validateType(header: Claims, isStrict: boolean): VerificationFailure | undefined {
+function validateType(
+  header: Claims,
+  isStrict: boolean,
+  tokenTypes: readonly string[],
+): VerificationFailure | undefined {
   if (!Object.hasOwn(header, 'typ')) return isStrict ? typeFailure('typ is absent') : undefined
   const type = mediaType(header['typ'])
   if (type === 'at+jwt' || (type === 'jwt' && !isStrict)) return undefined
+  if (type !== undefined && tokenTypes.includes(type)) return undefined
   return typeFailure('typ is not that of an access token')
 }
 

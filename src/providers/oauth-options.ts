@@ -6,6 +6,7 @@ import { custom, mapped, optional, restricting, type Result, type TableOf } from
 import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
 import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
 import { audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
+import { tokenTypes } from './token-types.js'
 
 /** Options of `oauth`. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
 export interface OAuthOptions extends CommonIssuerOptions {
@@ -41,6 +42,24 @@ export interface OAuthOptions extends CommonIssuerOptions {
    * @defaultValue `false`
    */
   readonly requireAccessTokenType?: boolean
+  /**
+   * Further `typ` header values of JWTs, besides `at+jwt`, `JWT` and none, such as `'JOSE'`. Compared as media types: without
+   * case, with or without `application/` (RFC 7515 section 4.1.9). Other JWTs get 401 `type_not_allowed`.
+   *
+   * ID tokens and other kinds of token are refused by their claims, whatever the type. Types of these kinds, such as
+   * `'dpop+jwt'`, and `requireAccessTokenType: true` beside this option are refused.
+   *
+   * @defaultValue none
+   */
+  readonly tokenTypes?: string | readonly string[]
+  /**
+   * Whether anyone who can obtain a token of the issuer with this audience may call. A public shared issuer, such as Google,
+   * GitHub Actions or GitLab.com, requires either this or a rule about the caller in `claims`, because there anyone can
+   * obtain a token with any audience. With both, such an issuer is refused. For other issuers it changes nothing.
+   *
+   * @defaultValue `false`
+   */
+  readonly anyCaller?: boolean
 }
 
 /** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
@@ -111,6 +130,8 @@ export const OAUTH_OPTIONS = {
   publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),
   introspection: optional(nested('introspection', INTROSPECTION_OPTIONS)),
   requireAccessTokenType: restricting(boolean({ default: false })),
+  tokenTypes: restricting(optional(tokenTypes)),
+  anyCaller: boolean({ default: false }),
 } satisfies TableOf<OAuthOptions>
 
 /** Validated {@link OAuthOptions} with defaults. */

@@ -6,6 +6,8 @@ import { assertAtMostOne } from './common-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { withClaimRules } from './claim-rules.js'
 import { narrowToPayload } from './narrow-to-payload.js'
+import { assertCallersRestricted } from './public-issuers.js'
+import { assertTypesConsistent } from './token-types.js'
 import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-options.js'
 
 /**
@@ -26,6 +28,8 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
   const { issuer, requireAccessTokenType } = settings
+  assertTypesConsistent(settings)
+  assertCallersRestricted(settings)
   return withClaimRules(settings.claims, {
     name: issuer,
     provider: 'oauth',
@@ -33,8 +37,8 @@ export function oauth(options: OAuthOptions): Issuer {
     scopeMatcher: settings.scopeMatching,
     jwt:
       settings.introspection?.jwts === true
-        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType)
-        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType),
+        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType, settings.tokenTypes)
+        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType, settings.tokenTypes),
     ...introspectionProfiles(settings),
     ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
   })
