@@ -4,7 +4,15 @@ export type { VerifierOptions } from './verifier/create-verifier.js'
 export type { Verifier } from './verifier/verifier.js'
 export type { VerifierHealth } from './verifier/readiness.js'
 export { oauth } from './providers/oauth.js'
-export type { IntrospectionOptions, OAuthOptions } from './providers/oauth-options.js'
+export type { OAuthOptions } from './providers/oauth-options.js'
+export type {
+  AnonymousIntrospection,
+  BearerIntrospection,
+  IntrospectionCallOptions,
+  IntrospectionOptions,
+  KeyIntrospection,
+  SecretIntrospection,
+} from './providers/introspection-options.js'
 export { clerk } from './providers/clerk/clerk.js'
 export type { ClerkJwtAccess, ClerkOptions } from './providers/clerk/clerk.js'
 export { stytch } from './providers/stytch/stytch.js'
@@ -20,9 +28,12 @@ export type {
   ConfirmationResult,
   KeySource,
   OpaqueProfile,
+  RemoteRequest,
+  RemoteRequestContext,
   RemoteResponse,
   RemoteProfile,
   RemoteResult,
+  RequestHeaders,
   UnverifiedJwt,
 } from './model/issuer.js'
 export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
@@ -45,3 +56,5 @@ export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request
 export type { RefusalBody } from './bearer/refusal-response.js'
 export type { CacheOptions } from './verifier/token-cache.js'
 export type { Duration } from './options/duration.js'
+export type { Secret } from './options/secret.js'
+export type { PrivateKey, PrivateKeyValue } from './model/private-key.js'

@@ -1,6 +1,6 @@
 import { isRecord, ownMember, string, type UntrustedObject } from '../util/members.js'
 import { timers } from '../util/timers.js'
-import { isSecureAddress } from '../util/url.js'
+import { isSecureAddressFor } from '../util/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
 
 /** Functions with which {@link discover} fetches and reads the metadata of an issuer. */
@@ -113,15 +113,18 @@ function statusOf(error: unknown): number | undefined {
 /** Maximum length of an endpoint URL, in characters, because it stays in memory as long as the metadata. */
 const LONGEST_URL = 2048
 
-/** Reads the URL of an endpoint from an issuer's metadata (RFC 8414 section 2); `undefined` if it is absent or unsafe. */
-export function usableEndpoint(issuer: string, metadata: UntrustedObject, name: string): string | undefined {
+/**
+ * Reads the URL of an endpoint from an issuer's metadata (RFC 8414 section 2); `undefined` if it is absent or unsafe.
+ *
+ * @param insecureHosts - hosts for which `http:` is allowed, whatever the scheme of the issuer.
+ */
+export function usableEndpoint(
+  issuer: string,
+  metadata: UntrustedObject,
+  name: string,
+  insecureHosts: readonly string[] = [],
+): string | undefined {
   const url = string(metadata, name)
-  return url !== undefined && url.length <= LONGEST_URL && isSecureAddress(url) && !isDowngrade(issuer, url)
-    ? url
-    : undefined
-}
-
-/** Whether an https: issuer names an http: URL. It would be a loopback URL, so the issuer could reach ports of this machine. */
-function isDowngrade(issuer: string, url: string): boolean {
-  return new URL(issuer).protocol === 'https:' && new URL(url).protocol !== 'https:'
+  if (url === undefined || url.length > LONGEST_URL) return undefined
+  return isSecureAddressFor(issuer, url, insecureHosts) ? url : undefined
 }

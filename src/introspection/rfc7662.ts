@@ -1,4 +1,4 @@
-import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
+import type { ClientProof } from '../http/client-authentication.js'
 import type { StatedFacts } from '../model/access-token.js'
 import { presentMember, type ClaimReference, type ScopeClaimReference } from '../model/claim-path.js'
 import {
@@ -10,7 +10,7 @@ import {
   type Claims,
 } from '../model/claims.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
-import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
@@ -22,11 +22,7 @@ export function tokenForm(
 }
 
 /** Creates an introspection request (RFC 7662 section 2.1). */
-export function introspectionRequest(
-  client: SecretCredentials,
-  token: string,
-): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const proof = proveBySecret(client)
+export function introspectionRequest(proof: ClientProof, token: string): RemoteRequest {
   return {
     headers: {
       accept: 'application/json',

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../util/awaitable.js'
 import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
 import type { KeySettings, RemoteSettings } from './issuer-settings.js'
 import type { VerificationFailure } from './refusal.js'
@@ -34,6 +35,12 @@ export interface Issuer {
    * @defaultValue the connections of this package
    */
   readonly fetch?: typeof fetch
+  /**
+   * Hosts, such as `'keycloak:8080'`, at which the issuer is called over plain http. Without a port, port 80 is meant.
+   *
+   * @defaultValue none: `http:` is allowed for loopback only
+   */
+  readonly insecureHosts?: readonly string[]
 }
 
 /** How JWTs of an issuer are routed and verified. */
@@ -108,13 +115,13 @@ export type KeySource =
   | {
       /** Marks a key set that is fetched from a fixed URL. */
       readonly kind: 'remote'
-      /** URL of the key set. https, or http on loopback. */
+      /** URL of the key set. https, or http on loopback and {@link Issuer.insecureHosts}. */
       readonly url: string
       /**
        * Headers of the request, for key sets that require credentials. It is a function, so that logging an issuer does
        * not reveal them.
        */
-      readonly headers?: () => Readonly<Record<string, string>>
+      readonly headers?: RequestHeaders
       /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
@@ -123,9 +130,20 @@ export type KeySource =
       readonly kind: 'discovery'
       /** Issuer identifier, from which the URL of the discovery document is derived. */
       readonly issuer: string
+      /**
+       * Headers of the requests for the discovery document, and for the key set if it has the origin of `issuer`. They are
+       * sent to no other origin.
+       */
+      readonly headers?: RequestHeaders
       /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
+
+/**
+ * Returns the headers of a request, such as `authorization`. Called for every fetch, so that a token that rotates is read
+ * again. If it throws, rejects, or returns an invalid header, the fetch fails.
+ */
+export type RequestHeaders = () => Awaitable<Readonly<Record<string, string>>>
 
 /** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
@@ -148,13 +166,15 @@ export interface RemoteProfile {
   readonly options?: Partial<RemoteSettings>
   /** Settings of the discovery document for `discovered`, if no keys are fetched: see {@link KeySettings}. */
   readonly discoveryOptions?: Partial<KeySettings>
+  /** Headers of the request for the discovery document for `discovered`, if no keys are fetched through it. */
+  readonly discoveryHeaders?: RequestHeaders
+  /**
+   * Reads the credential of the requests, if it may change. The verifier caches it, passes it to `request`, and reads it
+   * again when the issuer rejects it, at most once in `breakerPause` seconds. The rejected request is then sent once more.
+   */
+  readonly readCredential?: () => Awaitable<unknown>
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
-  readonly request: (token: string) => {
-    /** Headers of the request, such as `content-type` and `authorization`. */
-    readonly headers: Readonly<Record<string, string>>
-    /** Encoded body of the request, which contains the token. */
-    readonly body: string
-  }
+  readonly request: (token: string, context: RemoteRequestContext) => Awaitable<RemoteRequest>
   /**
    * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
    */
@@ -165,6 +185,22 @@ export interface RemoteProfile {
    * audience.
    */
   readonly readConfirmation?: (response: RemoteResponse, token: string) => ConfirmationResult
+}
+
+/** What a request for a token may depend on. */
+export interface RemoteRequestContext {
+  /** Latest result of `readCredential`; `undefined` without it. */
+  readonly credential: unknown
+  /** Time of the verifier's clock, in seconds since the epoch. */
+  readonly now: number
+}
+
+/** Request for a token. */
+export interface RemoteRequest {
+  /** Headers of the request, such as `content-type` and `authorization`. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Encoded body of the request, which contains the token. */
+  readonly body: string
 }
 
 /** Response of an issuer's endpoint. */

@@ -1,18 +1,21 @@
-import { mayStartJwt } from '../jwt/decode.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
-import { ConfigurationError } from '../options/configuration-error.js'
 import { nested } from '../options/read-options.js'
-import { custom, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
-import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
-import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
+import { custom, optional, restricting, type Reader, type Result, type TableOf } from '../options/reader.js'
+import { boolean } from '../options/readers.js'
+import { issuerIdentifier, secureUrl } from '../options/url.js'
+import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
+import { INTROSPECTION_OPTIONS, type IntrospectionOptions } from './introspection-options.js'
 import { tokenTypes } from './token-types.js'
 
 /** Options of `oauth`. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
-export interface OAuthOptions extends CommonIssuerOptions {
+export interface OAuthOptions extends Omit<CommonIssuerOptions, 'keys'> {
   /**
-   * Issuer identifier, exactly as in the `iss` claim: an https: URL without query or fragment (RFC 8414 section 2). http: is
-   * allowed for loopback addresses only.
+   * Issuer identifier, exactly as in the `iss` claim.
+   *
+   * If the discovery document is needed, it is an https: URL without query or fragment (RFC 8414 section 2); http: is allowed
+   * for loopback and `insecureHosts` only. If nothing is fetched from it, because keys and `introspection.endpoint` are
+   * configured, it may be any string (RFC 7519 section 2, StringOrURI), such as an e-mail address.
    */
   readonly issuer: string
   /**
@@ -21,7 +24,8 @@ export interface OAuthOptions extends CommonIssuerOptions {
    */
   readonly audience: string | readonly string[] | null
   /**
-   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback.
+   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback and
+   * `insecureHosts`.
    *
    * @defaultValue `jwks_uri` of the discovery document, unless `jwks` or `publicKey` is set
    */
@@ -31,6 +35,11 @@ export interface OAuthOptions extends CommonIssuerOptions {
     /** Public keys as JWKs (RFC 7517 section 4). Unusable ones are ignored. */
     readonly keys: readonly unknown[]
   }
+  /**
+   * How keys are fetched and how long they are used. `false`: no keys are used, and every token is introspected, JWTs
+   * included. It requires `introspection`.
+   */
+  readonly keys?: KeyOptions | false
   /** Public key or certificate of the issuer in PEM form. No keys are fetched. RSA keys need at least 2048 bits. */
   readonly publicKey?: string
   /** Enables opaque tokens, and the confirmation of JWTs for a policy's `confirmAfter`, by introspection (RFC 7662). */
@@ -62,68 +71,18 @@ export interface OAuthOptions extends CommonIssuerOptions {
   readonly anyCaller?: boolean
 }
 
-/** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
-export interface IntrospectionOptions {
-  /**
-   * URL of the introspection endpoint. https, or http on loopback.
-   *
-   * @defaultValue `introspection_endpoint` of the discovery document
-   */
-  readonly endpoint?: string
-  /** Client id of this service at the issuer. */
-  readonly clientId: string
-  /** Client secret of this service at the issuer. */
-  readonly clientSecret: string
-  /**
-   * Client authentication at the endpoint: `'basic'` in the `Authorization` header, `'post'` in the form (RFC 6749 section
-   * 2.3.1).
-   *
-   * @defaultValue `'basic'`
-   */
-  readonly authentication?: 'basic' | 'post'
-  /**
-   * Prefix of the issuer's opaque tokens. Without it, every opaque token that no other issuer's prefix matches is
-   * introspected here. A prefix that a JWT may have, such as `'ey'`, is refused.
-   *
-   * @defaultValue none
-   */
-  readonly opaquePrefix?: string
-  /**
-   * Whether JWTs, signed or encrypted (JWE), are introspected in place of being verified with the issuer's keys. No keys
-   * are fetched, so `jwksUri`, `jwks` and `publicKey` are refused beside it.
-   *
-   * JWTs are routed by `iss`. A JWE is routed by the `iss` of its header, or like an opaque token if it has none. The facts
-   * are those of the response, which must state the audience. The payload of a signed JWT can only refuse it: by `exp`,
-   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token.
-   *
-   * @defaultValue `false`
-   */
-  readonly jwts?: boolean
+const keyOptions = nested('keys', KEY_OPTIONS)
+
+const keysOrNone: Reader<Result<typeof KEY_OPTIONS> | false> = {
+  ...keyOptions,
+  read: (option, value, siblings) => (value === false ? false : keyOptions.read(option, value, siblings)),
 }
-
-const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
-  if (!mayStartJwt(prefix)) return prefix
-  throw new ConfigurationError(
-    option,
-    'must not be a prefix of JWTs, because JWTs of other issuers have it too. Leave it out, and set ' +
-      'introspection: { jwts: true } to introspect the JWTs of this issuer',
-  )
-})
-
-/** Readers of the `introspection` option. */
-export const INTROSPECTION_OPTIONS = {
-  endpoint: restricting(optional(secureUrl)),
-  clientId: nonEmptyString,
-  clientSecret: nonEmptyString,
-  authentication: oneOf(['basic', 'post'], 'basic'),
-  opaquePrefix: restricting(optional(opaquePrefix)),
-  jwts: restricting(boolean({ default: false })),
-} satisfies TableOf<IntrospectionOptions>
 
 /** Readers of {@link OAuthOptions}. */
 export const OAUTH_OPTIONS = {
   ...commonOptions(),
-  issuer: issuerUrlWithoutQuery,
+  keys: restricting(keysOrNone),
+  issuer: issuerIdentifier,
   audience,
   jwksUri: restricting(optional(secureUrl)),
   jwks: restricting(optional(custom('JWK Set', readStaticJwks))),

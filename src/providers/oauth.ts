@@ -1,8 +1,19 @@
-import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
-import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
+import { readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
+import { KEY_DEFAULTS } from '../keys/options.js'
+import type {
+  Issuer,
+  JwtProfile,
+  KeySource,
+  OpaqueProfile,
+  RemoteProfile,
+  RemoteResult,
+} from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
-import { assertAtMostOne } from './common-options.js'
+import { discoveryIssuer } from '../options/url.js'
+import { assertAtMostOne, assertNoHeaders, connectionOf, keyRequests } from './common-options.js'
+import { introspectionClient } from './introspection-client.js'
+import type { IntrospectionSettings } from './introspection-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { withClaimRules } from './claim-rules.js'
 import { narrowToPayload } from './narrow-to-payload.js'
@@ -27,61 +38,121 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
  */
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
-  const { issuer, requireAccessTokenType } = settings
   assertTypesConsistent(settings)
   assertCallersRestricted(settings)
+  const { jwt, remote } = verificationOf(settings)
   return withClaimRules(settings.claims, {
-    name: issuer,
+    name: settings.issuer,
     provider: 'oauth',
     audience: settings.audience,
     scopeMatcher: settings.scopeMatching,
-    jwt:
-      settings.introspection?.jwts === true
-        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType, settings.tokenTypes)
-        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType, settings.tokenTypes),
-    ...introspectionProfiles(settings),
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
+    jwt,
+    ...remote,
+    ...connectionOf(settings),
   })
 }
 
-function keySource({ issuer, jwksUri, jwks, publicKey, keys: options }: OAuthSettings): KeySource {
+/** How the tokens of the issuer are verified. */
+interface Verification {
+  readonly jwt: JwtProfile
+  readonly remote: Pick<Issuer, 'opaque' | 'remote'>
+}
+
+function verificationOf(settings: OAuthSettings): Verification {
+  const { issuer, introspection, keys, requireAccessTokenType: isStrict, tokenTypes } = settings
+  assertKeysMatchIntrospection(settings)
+  assertDiscoverable(settings)
+  if (introspection === undefined) {
+    return { jwt: jwtProfile(issuer, keySource(settings), settings, isStrict, tokenTypes), remote: {} }
+  }
+  const jwts = introspection.jwts ?? keys === false
+  return {
+    jwt: jwts
+      ? introspectedJwtProfile(issuer, settings, isStrict, tokenTypes)
+      : jwtProfile(issuer, keySource(settings), settings, isStrict, tokenTypes),
+    remote: introspectionProfiles(settings, introspection, jwts),
+  }
+}
+
+const KEY_NAMES = ['jwksUri', 'jwks', 'publicKey'] as const
+
+function keySource(settings: OAuthSettings): KeySource {
+  const { issuer, jwksUri, jwks, publicKey } = settings
   assertAtMostOne('oauth', { jwksUri, jwks, publicKey })
   if (jwks !== undefined) return { kind: 'static', jwks }
   if (publicKey !== undefined) return { kind: 'pem', pem: publicKey }
-  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
-  return { kind: 'discovery', issuer, options }
+  const requests = keyRequestsOf(settings)
+  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, ...requests }
+  return { kind: 'discovery', issuer, ...requests }
+}
+
+/** How keys and the discovery document are fetched. */
+function keyRequestsOf({ keys }: OAuthSettings): ReturnType<typeof keyRequests> {
+  if (keys === false) return { options: KEY_DEFAULTS }
+  return keyRequests(keys)
 }
 
 /** Refuses configured keys that would never be used, because the operator expects an effect. */
-function withoutKeys(settings: OAuthSettings): OAuthSettings {
-  const unused = (['jwksUri', 'jwks', 'publicKey'] as const).find((name) => settings[name] !== undefined)
-  if (unused === undefined) return settings
-  throw new ConfigurationError(
-    `oauth.${unused}`,
-    'has no effect with introspection: { jwts: true }. Leave one of the two out',
-  )
+function assertKeysMatchIntrospection(settings: OAuthSettings): void {
+  const { introspection, keys } = settings
+  if (keys === false && introspection === undefined) {
+    throw new ConfigurationError(
+      'oauth.introspection',
+      'is required with keys: false, because tokens can then be verified by introspection only',
+    )
+  }
+  if (keys === false && introspection?.jwts === false) {
+    throw new ConfigurationError(
+      'oauth.introspection.jwts',
+      'must not be false with keys: false, because JWTs could not be verified at all. Leave one of the two out',
+    )
+  }
+  if (keys !== false && introspection?.jwts !== true) return
+  const unused = KEY_NAMES.find((name) => settings[name] !== undefined)
+  if (unused === undefined) return
+  const cause = keys === false ? 'keys: false' : 'introspection: { jwts: true }'
+  throw new ConfigurationError(`oauth.${unused}`, `has no effect with ${cause}. Leave one of the two out`)
 }
 
-function introspectionProfiles({
-  issuer,
-  introspection,
-  remote: options,
-  keys: discoveryOptions,
-  scopeClaims,
-  clientClaims,
-}: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
-  if (introspection === undefined) return {}
+/** Checks that the discovery document can be fetched if it is needed, and that the headers of its request have an effect. */
+function assertDiscoverable(settings: OAuthSettings): void {
+  const { issuer, introspection, keys } = settings
+  const configured = KEY_NAMES.find((name) => settings[name] !== undefined)
+  const areJwtsVerified = keys !== false && introspection?.jwts !== true
+  const areKeysDiscovered = areJwtsVerified && configured === undefined
+  const isEndpointDiscovered = introspection !== undefined && introspection.endpoint === undefined
+  if (areKeysDiscovered || isEndpointDiscovered) {
+    const alternatives = [
+      ...(areKeysDiscovered ? ['jwksUri, jwks, publicKey or keys: false'] : []),
+      ...(isEndpointDiscovered ? ['introspection.endpoint'] : []),
+    ].join(', and ')
+    discoveryIssuer('oauth.issuer', issuer, alternatives, settings)
+    return
+  }
+  if (keys === false || (areJwtsVerified && configured === 'jwksUri')) return
+  const cause = areJwtsVerified ? (configured ?? 'jwks') : 'introspection: { jwts: true }'
+  assertNoHeaders('oauth', cause, keys)
+}
+
+function introspectionProfiles(
+  settings: OAuthSettings,
+  introspection: IntrospectionSettings,
+  jwts: boolean,
+): { readonly opaque: OpaqueProfile; readonly remote: RemoteProfile } {
+  const { issuer, remote: options, scopeClaims, clientClaims } = settings
   const reading = { issuer, scopeClaims, clientClaims }
+  const { options: discoveryOptions, headers } = keyRequestsOf(settings)
   return {
-    opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
+    opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: jwts },
     remote: {
       endpoint: introspection.endpoint ?? 'discovered',
       options,
       discoveryOptions,
-      request: (token) => introspectionRequest(introspection, token),
+      ...(headers === undefined ? {} : { discoveryHeaders: headers }),
+      ...introspectionClient('oauth.introspection', issuer, introspection),
       read: (response, token) => {
         const result = readIntrospection(response, reading)
-        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
+        return jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
       },
       readConfirmation: (response) => readConfirmation(response, reading),
     },

@@ -2,8 +2,9 @@ import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import type { Siblings } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
-import { secureUrl } from '../options/url.js'
+import { insecureHosts, secureUrl } from '../options/url.js'
 import { isRecord } from '../util/members.js'
 
 type Properties = Readonly<Record<string, unknown>>
@@ -24,6 +25,7 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   nonEmptyString.read(`${where}.name`, issuer['name'])
   nonEmptyString.read(`${where}.provider`, issuer['provider'])
   const { jwt, opaque, remote, audience, validateToken } = issuer
+  const siblings = { insecureHosts: insecureHosts.read(`${where}.insecureHosts`, issuer['insecureHosts']) }
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(
       `${where}.audience`,
@@ -36,12 +38,14 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   if (jwt === undefined && opaque === undefined) {
     throw new ConfigurationError(where, 'must accept JWTs or opaque tokens. Set jwt or opaque')
   }
-  if (jwt !== undefined) assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined)
+  if (jwt !== undefined) {
+    assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined, siblings)
+  }
   if (opaque !== undefined) assertOpaque(where, opaque, remote)
-  if (remote !== undefined) assertRemote(`${where}.remote`, remote, issuer['name'], jwt)
+  if (remote !== undefined) assertRemote(`${where}.remote`, remote, { name: issuer['name'], jwt, siblings })
 }
 
-function assertJwt(where: string, jwt: unknown, missingRemote: string | undefined): void {
+function assertJwt(where: string, jwt: unknown, missingRemote: string | undefined, siblings: Siblings): void {
   if (!isRecord(jwt)) throw new ConfigurationError(where, 'must be an object')
   const { issuers, checked, keys } = jwt
   if (issuers !== null) stringList.read(`${where}.issuers`, issuers)
@@ -69,16 +73,18 @@ function assertJwt(where: string, jwt: unknown, missingRemote: string | undefine
   }
   assertFunction(`${where}.validateHeader`, jwt['validateHeader'])
   assertFunction(`${where}.readClaims`, jwt['readClaims'])
-  if (isRecord(keys)) assertKeys(`${where}.keys`, keys)
+  if (isRecord(keys)) assertKeys(`${where}.keys`, keys, siblings)
 }
 
-function assertKeys(where: string, keys: Properties): void {
+function assertKeys(where: string, keys: Properties, siblings: Siblings): void {
+  const { headers } = keys
+  if (headers !== undefined) assertFunction(`${where}.headers`, headers)
   switch (keys['kind']) {
     case 'remote':
-      secureUrl.read(`${where}.url`, keys['url'])
+      secureUrl.read(`${where}.url`, keys['url'], siblings)
       return
     case 'discovery':
-      secureUrl.read(`${where}.issuer`, keys['issuer'])
+      secureUrl.read(`${where}.issuer`, keys['issuer'], siblings)
       return
     case 'static':
       readStaticJwks(`${where}.jwks`, keys['jwks'])
@@ -102,16 +108,25 @@ function assertOpaque(where: string, opaque: unknown, remote: unknown): void {
   }
 }
 
-function assertRemote(where: string, remote: unknown, name: string, jwt: unknown): void {
+function assertRemote(
+  where: string,
+  remote: unknown,
+  { name, jwt, siblings }: { readonly name: string; readonly jwt: unknown; readonly siblings: Siblings },
+): void {
   if (!isRecord(remote)) throw new ConfigurationError(where, 'must be an object')
   assertFunction(`${where}.request`, remote['request'])
   assertFunction(`${where}.read`, remote['read'])
+  for (const member of ['readCredential', 'discoveryHeaders'] as const) {
+    if (remote[member] !== undefined) assertFunction(`${where}.${member}`, remote[member])
+  }
   if (remote['endpoint'] !== 'discovered') {
-    secureUrl.read(`${where}.endpoint`, remote['endpoint'])
+    secureUrl.read(`${where}.endpoint`, remote['endpoint'], siblings)
     return
   }
   const keys = isRecord(jwt) ? jwt['keys'] : undefined
-  if (!isRecord(keys) || keys['kind'] !== 'discovery') secureUrl.read(discoveryOptionOf(where), name)
+  if (!isRecord(keys) || keys['kind'] !== 'discovery') {
+    secureUrl.read(discoveryOptionOf(where), name, siblings)
+  }
 }
 
 /** The option with the discovery URL: the issuer's name, because no other URL is configured. */

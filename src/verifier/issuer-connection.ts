@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { DocumentOutages } from '../keys/document-outages.js'
+import { DiscoveredEndpoint } from '../keys/introspection-endpoint.js'
 import { createMetadataDocument, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
@@ -8,19 +9,19 @@ import type { DocumentHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
-import { KEY_OPTIONS } from '../keys/options.js'
+import { KEY_SETTINGS } from '../keys/options.js'
 import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { type Refusal, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
-import type { Issuer, KeySource, RemoteProfile } from '../model/issuer.js'
+import type { Issuer, KeySource, RemoteProfile, RequestHeaders } from '../model/issuer.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import { REMOTE_OPTIONS } from '../introspection/options.js'
 import { readOptions } from '../options/read-options.js'
-import { afterwards, type Awaitable } from '../util/awaitable.js'
-import { SharedFlight } from '../util/single-flight.js'
+import { insecureHosts } from '../options/url.js'
+import { warnOfInsecureHosts } from '../telemetry/insecure-hosts.js'
 
 /** An issuer with the state that one verifier holds for it: keys, introspector and connections. */
 export interface ConnectedIssuer {
@@ -54,6 +55,8 @@ export interface IssuerHealth {
   }
   /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
+  /** Hosts that may be called over plain http: the option `insecureHosts`. Absent if there are none. */
+  readonly insecureHosts?: readonly string[]
 }
 
 /** Settings shared by all clients of the issuer. */
@@ -70,6 +73,10 @@ interface Settings {
   readonly opaquePrefix: string | undefined
   /** The `iss` of the issuer's JWTs. */
   readonly jwtIssuer: string | undefined
+  /** Hosts for which `http:` is allowed. */
+  readonly insecureHosts: readonly string[]
+  /** Headers of the requests for the discovery document. */
+  readonly metadataHeaders: RequestHeaders | undefined
 }
 
 /**
@@ -94,10 +101,14 @@ export function connectIssuer(
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
     jwtIssuer: issuer.jwt?.issuers?.[0],
+    insecureHosts: insecureHosts.read(`${where}.insecureHosts`, issuer.insecureHosts),
+    metadataHeaders: metadataHeadersOf(issuer),
   }
   const metadata = metadataOf(issuer, clock, settings)
   const keys = keySetOf(issuer, metadata, clock, settings)
-  const remote = remoteCheckOf(metadata, clock, settings)
+  const discovered = discoveredEndpointOf(issuer, metadata)
+  const remote = remoteCheckOf(discovered, clock, settings)
+  warnOfInsecureHosts(settings.insecureHosts)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
@@ -105,19 +116,20 @@ export function connectIssuer(
     remote,
     async load() {
       const refusal = await keys?.load()
-      if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
-      const document = await metadata?.current()
-      return isRefusal(document) ? document : undefined
+      if (refusal !== undefined) return refusal
+      const endpoint = await discovered?.find()
+      return isRefusal(endpoint) ? endpoint : undefined
     },
     health() {
       const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
-      const remoteHealth = remote?.health()
+      const remoteHealth = remoteHealthOf(remote, discovered)
       return {
         name: issuer.name,
         provider: issuer.provider,
         status: worst([keysHealth?.status, remoteHealth?.status]),
         ...(keysHealth === undefined ? {} : { keys: keysHealth }),
         ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
+        ...(settings.insecureHosts.length === 0 ? {} : { insecureHosts: settings.insecureHosts }),
       }
     },
     close() {
@@ -132,10 +144,16 @@ function keyOptionsOf(where: string, { jwt, remote: profile }: Issuer): KeySetti
   const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
   if (remote === undefined) {
     const { discoveryOptions = {} } = profile ?? {}
-    return readOptions(`${where}.remote.discoveryOptions`, discoveryOptions, KEY_OPTIONS)
+    return readOptions(`${where}.remote.discoveryOptions`, discoveryOptions, KEY_SETTINGS)
   }
   const { options = {} } = remote
-  return readOptions(`${where}.jwt.keys.options`, options, KEY_OPTIONS)
+  return readOptions(`${where}.jwt.keys.options`, options, KEY_SETTINGS)
+}
+
+/** The headers of the discovery document: those of the keys if both are discovered. */
+function metadataHeadersOf({ jwt, remote }: Issuer): RequestHeaders | undefined {
+  const source = jwt?.keys
+  return source?.kind === 'discovery' ? source.headers : remote?.discoveryHeaders
 }
 
 function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProfile | undefined {
@@ -144,7 +162,8 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
   return {
     endpoint: profile.endpoint,
     options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
-    request: (token) => profile.request(token),
+    request: (token, context) => profile.request(token, context),
+    ...(profile.readCredential && { readCredential: profile.readCredential.bind(profile) }),
     read: (response, token) => profile.read(response, token),
     ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),
   }
@@ -184,7 +203,12 @@ function keySetOf(
     case 'remote':
       return new RemoteKeySet(source, settings.keyOptions, clock, settings)
     case 'discovery':
-      return new RemoteKeySet({ metadata: required(metadata, source) }, settings.keyOptions, clock, settings)
+      return new RemoteKeySet(
+        { ...source, metadata: required(metadata, source) },
+        settings.keyOptions,
+        clock,
+        settings,
+      )
   }
 }
 
@@ -198,7 +222,7 @@ function required(
 }
 
 function remoteCheckOf(
-  metadata: RefreshingDocument<IssuerMetadata> | undefined,
+  discovered: DiscoveredEndpoint | undefined,
   clock: Clock,
   settings: Settings,
 ): Introspector | undefined {
@@ -207,40 +231,31 @@ function remoteCheckOf(
   const { endpoint } = profile
   return new Introspector(
     profile,
-    endpoint === 'discovered' ? discoveredEndpoint(metadata) : () => endpoint,
+    discovered === undefined ? () => endpoint : () => discovered.find(),
     clock,
     settings,
   )
 }
 
-/** Reads the endpoint from the discovery document. Synchronous if the document is usable. */
-function discoveredEndpoint(
+function discoveredEndpointOf(
+  { remote }: Issuer,
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
-): () => Awaitable<OrRefusal<string>> {
-  const loading = new SharedFlight<OrRefusal<string>>()
-  return () => {
-    const document = metadata?.current()
-    return document instanceof Promise
-      ? loading.share(() => afterwards(document, endpointOf, metadata))
-      : endpointOf(document, metadata)
-  }
+): DiscoveredEndpoint | undefined {
+  if (remote?.endpoint !== 'discovered' || metadata === undefined) return undefined
+  return new DiscoveredEndpoint(metadata)
 }
 
-function endpointOf(
-  document: OrRefusal<IssuerMetadata> | undefined,
-  metadata: RefreshingDocument<IssuerMetadata> | undefined,
-): OrRefusal<string> {
-  if (isRefusal(document)) {
-    // A 429 may be caused by our own load, so it must not allow a stale result.
-    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
-      cause: document.cause,
-      retryAfterSeconds: metadata?.secondsToNextAttempt(),
-    })
+/** The health of the endpoint. A discovery document that cannot be loaded is a failure of the endpoint that it names. */
+function remoteHealthOf(
+  remote: Introspector | undefined,
+  discovered: DiscoveredEndpoint | undefined,
+): RemoteHealth | undefined {
+  const health = remote?.health()
+  const problem = discovered?.problem()
+  if (health === undefined || problem === undefined) return health
+  return {
+    ...health,
+    status: worst([health.status, problem.status]),
+    failure: health.failure ?? problem.failure,
   }
-  if (document?.introspectionEndpoint !== undefined) return document.introspectionEndpoint
-  return new Refusal('issuer_unavailable', {
-    cause: new Error(
-      'the discovery document has no https introspection_endpoint. Set the option introspection.endpoint',
-    ),
-  })
 }

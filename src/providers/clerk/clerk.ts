@@ -13,15 +13,25 @@ import {
   restricting,
 } from '../../options/reader.js'
 import { boolean, nonEmptyString, stringList } from '../../options/readers.js'
+import { secretOption, secretReader, SecretError, type Secret } from '../../options/secret.js'
 import { issuerUrl, secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord, ownMember } from '../../util/members.js'
+import { ExchangeError } from '../../http/exchange-error.js'
 import { mediaType } from '../../http/media-type.js'
 import { isMachine, MACHINE_PREFIX, verifyProfile } from './verify-endpoint.js'
 import { withClaimRules } from '../claim-rules.js'
-import { assertAtMostOne, audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import {
+  assertAtMostOne,
+  assertNoHeaders,
+  audience,
+  commonOptions,
+  connectionOf,
+  keyRequests,
+  type CommonIssuerOptions,
+} from '../common-options.js'
 import { readPem } from '../../keys/pem.js'
-import type { Issuer, JwtProfile, KeySource } from '../../model/issuer.js'
+import type { Issuer, JwtProfile, KeySource, RequestHeaders } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 import { clerkApiUrl } from './api-url.js'
 
@@ -51,8 +61,11 @@ export interface ClerkOptions extends Omit<CommonIssuerOptions, 'clientClaims'> 
   /**
    * Secret key of the machine that *receives* the tokens (`ak_…`). With it Clerk confirms only tokens that may be used at
    * this machine. An instance key (`sk_…`) skips that check, and is refused unless `acceptAnyMachine` is set.
+   *
+   * The result of a function is cached. The function is called again when Clerk rejects the key, at most once per
+   * `remote.breakerPause`.
    */
-  readonly machineSecretKey: string
+  readonly machineSecretKey: Secret
   /** How JWTs are accepted: `'remote'`, `{ senders }`, `'any-machine'` or `false`. See {@link ClerkJwtAccess}. */
   readonly jwtAccess: ClerkJwtAccess
   /**
@@ -82,8 +95,11 @@ export interface ClerkOptions extends Omit<CommonIssuerOptions, 'clientClaims'> 
   readonly jwksUri?: string
   /** Public key of the instance in PEM form. No keys are fetched. */
   readonly jwtKey?: string
-  /** Secret key of the instance (`sk_…`), with which the keys are fetched from the Backend API. */
-  readonly secretKey?: string
+  /**
+   * Secret key of the instance (`sk_…`), with which the keys are fetched from the Backend API. A function is called for every
+   * fetch.
+   */
+  readonly secretKey?: Secret
   /**
    * Base URL of Clerk's Backend API, with or without `/v1`.
    *
@@ -139,14 +155,14 @@ const { clientClaims: _clientClaims, ...COMMON_OPTIONS } = commonOptions({ algor
 /** Readers of the options of {@link clerk}. */
 export const CLERK_OPTIONS = {
   ...COMMON_OPTIONS,
-  machineSecretKey: nonEmptyString,
+  machineSecretKey: secretOption,
   jwtAccess,
   senders: restricting(optional(machineIds)),
   machineId: restricting(optional(nonEmptyString)),
   issuer: restricting(optional(issuerUrl)),
   jwksUri: restricting(optional(secureUrl)),
   jwtKey: restricting(optional(custom('PEM public key', readPem))),
-  secretKey: optional(nonEmptyString),
+  secretKey: optional(secretOption),
   apiUrl: clerkApiUrl,
   acceptAnyMachine: boolean({ default: false }),
   requireCategory: boolean({ default: true }),
@@ -173,7 +189,12 @@ type ClerkSettings = Result<typeof CLERK_OPTIONS>
 export function clerk(options: ClerkOptions): Issuer {
   const settings = readOptions('clerk', options, CLERK_OPTIONS)
   const { issuer, jwtAccess: access } = settings
-  assertMachineKey(settings)
+  const machineKey = secretReader('clerk.machineSecretKey', settings.machineSecretKey, (key) =>
+    machineKeyProblem(key, settings.acceptAnyMachine),
+  )
+  if (access === 'remote' || access === false) {
+    assertNoHeaders('clerk', `jwtAccess: ${access === false ? 'false' : "'remote'"}`, settings.keys)
+  }
   const jwt = access === false ? undefined : jwtProfile(settings, access)
   return withClaimRules(settings.claims, {
     name: issuer ?? 'clerk',
@@ -182,18 +203,17 @@ export function clerk(options: ClerkOptions): Issuer {
     scopeMatcher: settings.scopeMatching,
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: OPAQUE_PREFIX },
-    remote: verifyProfile(settings.machineSecretKey, settings.apiUrl, settings),
+    remote: verifyProfile(machineKey, settings.apiUrl, settings),
     validateToken: createMachineRule(settings),
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
+    ...connectionOf(settings),
   })
 }
 
-function assertMachineKey({ machineSecretKey, acceptAnyMachine }: ClerkSettings): void {
-  if (!machineSecretKey.startsWith('sk_') || acceptAnyMachine) return
-  throw new ConfigurationError(
-    'clerk.machineSecretKey',
+function machineKeyProblem(key: string, acceptAnyMachine: boolean): string | undefined {
+  if (!key.startsWith('sk_') || acceptAnyMachine) return undefined
+  return (
     'must not be an instance key (sk_...), because Clerk then does not check which machine a token is for. Use the ' +
-      'key of the receiving machine (ak_...), or set acceptAnyMachine: true',
+    'key of the receiving machine (ak_...), or set acceptAnyMachine: true'
   )
 }
 
@@ -232,21 +252,37 @@ function jwtProfile(settings: ClerkSettings, access: Exclude<JwtAccess, false>):
 }
 
 function keySource(settings: ClerkSettings): KeySource {
-  const { issuer, jwksUri, jwtKey, secretKey, apiUrl, keys: options } = settings
+  const { issuer, jwksUri, jwtKey, secretKey, apiUrl } = settings
+  const requests = keyRequests(settings.keys)
   assertAtMostOne('clerk', { jwksUri, jwtKey, secretKey })
-  if (jwtKey !== undefined) return { kind: 'pem', pem: jwtKey }
-  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
+  if (jwtKey !== undefined) {
+    assertNoHeaders('clerk', 'jwtKey', settings.keys)
+    return { kind: 'pem', pem: jwtKey }
+  }
+  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, ...requests }
   if (secretKey !== undefined) {
-    const authorization = `Bearer ${secretKey}`
-    return { kind: 'remote', url: `${apiUrl}/jwks`, headers: () => ({ authorization }), options }
+    assertNoHeaders('clerk', 'secretKey', settings.keys)
+    return { kind: 'remote', url: `${apiUrl}/jwks`, ...requests, headers: secretKeyHeaders(secretKey) }
   }
   if (issuer !== undefined) {
-    return { kind: 'remote', url: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`, options }
+    return { kind: 'remote', url: `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`, ...requests }
   }
   throw new ConfigurationError(
     'clerk',
     'needs the keys of JWTs, because jwtAccess verifies them locally. Set issuer, jwksUri, jwtKey or secretKey',
   )
+}
+
+/** Creates the headers of requests for keys. The secret is read for each, so that it can be rotated. */
+function secretKeyHeaders(secretKey: Secret): RequestHeaders {
+  const secret = secretReader('clerk.secretKey', secretKey)
+  return async () => {
+    try {
+      return { authorization: `Bearer ${await secret.read()}` }
+    } catch (error) {
+      throw error instanceof SecretError ? new ExchangeError(error.message) : error
+    }
+  }
 }
 
 /** Refuses session and template tokens, which Clerk signs with the same keys. Only the category distinguishes them. */

@@ -46,10 +46,11 @@ const isMachine: CallerRule = (claims) => {
  * ```
  */
 export function auth0(options: Auth0Options): Issuer {
-  const { domain, audience: accepted } = readOptions('auth0', options, AUTH0_OPTIONS)
+  const { domain, audience: accepted, claims } = readOptions('auth0', options, AUTH0_OPTIONS)
   return createPreset({
     name: 'auth0',
     given: options,
+    claims,
     oauth: { issuer: `https://${domain}/`, audience: accepted, scopeClaims: ['scope', 'permissions'] },
     rule: isMachine,
   })

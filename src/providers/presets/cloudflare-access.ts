@@ -54,7 +54,7 @@ function withoutEmptySubject(claims: Claims): Claims {
  * ```
  */
 export function cloudflareAccess(options: CloudflareAccessOptions): Issuer {
-  const { team, audience, serviceTokens } = readOptions(
+  const { team, audience, serviceTokens, claims } = readOptions(
     'cloudflareAccess',
     options,
     CLOUDFLARE_ACCESS_OPTIONS,
@@ -64,6 +64,7 @@ export function cloudflareAccess(options: CloudflareAccessOptions): Issuer {
   return createPreset({
     name: 'cloudflareAccess',
     given: options,
+    claims,
     oauth: { issuer, audience, jwksUri: `${issuer}/cdn-cgi/access/certs`, clientClaims: ['common_name'] },
     rule(claims) {
       const personal = presentClaim(claims, ['email', 'identity_nonce'])

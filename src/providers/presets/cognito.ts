@@ -50,7 +50,7 @@ const isMachine: CallerRule = (claims) => {
  * ```
  */
 export function cognito(options: CognitoOptions): Issuer {
-  const { region, userPoolId, clients } = readOptions('cognito', options, COGNITO_OPTIONS)
+  const { region, userPoolId, clients, claims } = readOptions('cognito', options, COGNITO_OPTIONS)
   if (!userPoolId.startsWith(`${region}_`)) {
     throw new ConfigurationError(
       'cognito.userPoolId',
@@ -62,11 +62,12 @@ export function cognito(options: CognitoOptions): Issuer {
   return createPreset({
     name: 'cognito',
     given: options,
+    claims,
     oauth: {
       issuer: `https://cognito-idp.${region}.amazonaws.com${suffix}/${userPoolId}`,
       audience: null,
       scopeClaims: ['scope'],
     },
-    rule: (claims) => isMachine(claims) ?? isListed(claims),
+    rule: (token) => isMachine(token) ?? isListed(token),
   })
 }

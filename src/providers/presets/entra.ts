@@ -67,7 +67,7 @@ const isApp: CallerRule = (claims) => {
  * ```
  */
 export function entra(options: EntraOptions): Issuer {
-  const { tenant: tenants, audience: accepted } = readOptions('entra', options, ENTRA_OPTIONS)
+  const { tenant: tenants, audience: accepted, claims } = readOptions('entra', options, ENTRA_OPTIONS)
   const [first = '', ...others] = tenants
   const login = 'https://login.microsoftonline.com'
   // One set serves v1 and v2. The set of `organizations` is that of all tenants, without the keys of personal accounts.
@@ -75,6 +75,7 @@ export function entra(options: EntraOptions): Issuer {
   return createPreset({
     name: 'entra',
     given: options,
+    claims,
     oauth: {
       issuer: `${login}/${first}/v2.0`,
       audience: accepted,

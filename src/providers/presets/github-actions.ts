@@ -54,10 +54,12 @@ export function githubActions(options: GithubActionsOptions): Issuer {
   return createPreset({
     name: 'githubActions',
     given: options,
+    claims: settings.claims,
     oauth: {
       issuer: settings.issuer ?? 'https://token.actions.githubusercontent.com',
       audience: settings.audience,
       algorithms: ['RS256'],
+      anyCaller: true,
       clientClaims: ['repository'],
     },
     rule: claimAmong('repository', 'repositories', settings.repositories),

@@ -1,12 +1,13 @@
 import type { Issuer } from '../../model/issuer.js'
 import { readOptions } from '../../options/read-options.js'
 import { restricting, withDefault, type TableOf } from '../../options/reader.js'
+import type { CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, names, requiredAudience } from './names.js'
-import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
 import { claimAmong } from './rules.js'
 
 /** Options of {@link gitlab}. */
-export interface GitlabOptions extends PresetOptions {
+export interface GitlabOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
   /**
    * Base URL of the GitLab server.
    *
@@ -22,6 +23,7 @@ export interface GitlabOptions extends PresetOptions {
 /** Readers of {@link GitlabOptions}. */
 export const GITLAB_OPTIONS = {
   ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
   url: restricting(withDefault(baseUrl, 'https://gitlab.com')),
   audience: requiredAudience,
   projects: names(
@@ -43,12 +45,14 @@ export const GITLAB_OPTIONS = {
  * ```
  */
 export function gitlab(options: GitlabOptions): Issuer {
-  const { url, audience, projects } = readOptions('gitlab', options, GITLAB_OPTIONS)
+  const { url, audience, projects, claims } = readOptions('gitlab', options, GITLAB_OPTIONS)
   return createPreset({
     name: 'gitlab',
     given: options,
+    claims,
     oauth: {
       issuer: url,
+      anyCaller: true,
       audience,
       clientClaims: ['project_path'],
     },

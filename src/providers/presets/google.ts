@@ -41,20 +41,22 @@ export const GOOGLE_OPTIONS = {
  * ```
  */
 export function google(options: GoogleOptions): Issuer {
-  const { audience, serviceAccounts } = readOptions('google', options, GOOGLE_OPTIONS)
+  const { audience, serviceAccounts, claims } = readOptions('google', options, GOOGLE_OPTIONS)
   const isListed = claimAmong('email', 'serviceAccounts', serviceAccounts)
   return createPreset({
     name: 'google',
     given: options,
+    claims,
     oauth: {
       issuer: 'https://accounts.google.com',
       audience,
       algorithms: ['RS256'],
+      anyCaller: true,
       clientClaims: ['email'],
     },
-    rule: (claims) => {
-      const isVerified = presentMember(claims, 'email_verified')
-      if (isVerified === true) return isListed(claims)
+    rule: (token) => {
+      const isVerified = presentMember(token, 'email_verified')
+      if (isVerified === true) return isListed(token)
       return callerFailure(`email_verified is ${quote(isVerified)}, not true`)
     },
     // Google documents both forms.

@@ -6,13 +6,19 @@ import { readOptions } from '../../options/read-options.js'
 import { mapped, optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { quote } from '../../util/quote.js'
-import { audience } from '../common-options.js'
+import { audience, type CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, name } from './names.js'
-import { createPreset, PRESET_OPTIONS, type CallerRule, type PresetOptions } from './preset.js'
+import {
+  createPreset,
+  INSECURE_HOSTS,
+  PRESET_OPTIONS,
+  type CallerRule,
+  type PresetOptions,
+} from './preset.js'
 import { callerFailure, presentClaim } from './rules.js'
 
 /** Options of {@link keycloak}. */
-export interface KeycloakOptions extends PresetOptions {
+export interface KeycloakOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
   /** Base URL of the server, with its path if it has one: `'https://sso.example.com'`. */
   readonly url: string
   /** Name of the realm. */
@@ -30,6 +36,7 @@ export interface KeycloakOptions extends PresetOptions {
 /** Readers of {@link KeycloakOptions}. */
 export const KEYCLOAK_OPTIONS = {
   ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
   url: mapped(baseUrl, (url, option) => {
     if (!/\/realms(?:\/|$)/.test(new URL(url).pathname)) return url
     throw new ConfigurationError(
@@ -92,6 +99,7 @@ export function keycloak(options: KeycloakOptions): Issuer {
   const roles = clientRoles === undefined ? [] : [['resource_access', clientRoles, 'roles']]
   return createPreset({
     name: 'keycloak',
+    claims: settings.claims,
     given: { ...options, scopeClaims: [...named, ...roles] },
     oauth: { issuer: `${url}/realms/${encodePathSegment('keycloak.realm', realm)}`, audience: accepted },
     rule: isServiceAccount,

@@ -5,6 +5,7 @@ import { readOptions } from '../../options/read-options.js'
 import { optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { issuerUrlWithoutQuery } from '../../options/url.js'
+import { assertNoHeaders } from '../common-options.js'
 import { inCluster, issuerOfCluster, podHeaders, type InClusterOptions } from './in-cluster.js'
 import { names, requiredAudience } from './names.js'
 import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
@@ -65,6 +66,7 @@ export function kubernetes(options: KubernetesOptions): Issuer {
   const common = {
     name: 'kubernetes',
     given: options,
+    claims: settings.claims,
     rule: claimAmong('sub', 'serviceAccounts', subjects),
   }
   if (cluster === undefined) {
@@ -72,12 +74,11 @@ export function kubernetes(options: KubernetesOptions): Issuer {
     return createPreset({ ...common, oauth: { issuer, audience } })
   }
   const issuer = settings.issuer ?? issuerOfCluster(cluster)
+  if (settings.keys !== undefined) assertNoHeaders('kubernetes', 'inCluster', settings.keys)
   const url = `${cluster.apiServer}/openid/v1/jwks`
   return createPreset({
     ...common,
     oauth: { issuer, audience, jwksUri: url, fetch: fetchWithCa(() => readFileSync(cluster.caFile, 'utf8')) },
-    jwt: () => ({
-      keys: { kind: 'remote', url, headers: podHeaders(cluster), options: settings.keys ?? {} },
-    }),
+    jwt: ({ keys }) => ({ keys: keys?.kind === 'remote' ? { ...keys, headers: podHeaders(cluster) } : keys }),
   })
 }

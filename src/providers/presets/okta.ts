@@ -52,10 +52,16 @@ const isMachine: CallerRule = (claims) => {
  * ```
  */
 export function okta(options: OktaOptions): Issuer {
-  const { domain, authorizationServer, audience: accepted } = readOptions('okta', options, OKTA_OPTIONS)
+  const {
+    domain,
+    authorizationServer,
+    audience: accepted,
+    claims,
+  } = readOptions('okta', options, OKTA_OPTIONS)
   return createPreset({
     name: 'okta',
     given: options,
+    claims,
     oauth: {
       issuer: `https://${domain}/oauth2/${authorizationServer}`,
       audience: accepted,

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, optional, restricting, type TableOf } from '../../options/reader.js'
 import { secureUrl } from '../../options/url.js'
-import { isRecord, ownMember } from '../../util/members.js'
+import { isRecord } from '../../util/members.js'
 import { readStaticJwks } from '../../keys/pem.js'
 import { quote } from '../../util/quote.js'
 import { name, requiredAudience } from './names.js'
@@ -112,11 +112,13 @@ export function spiffe(options: SpiffeOptions): Issuer {
     throw new ConfigurationError('spiffe', 'must have exactly one of bundle and jwksUri')
   }
   const domain = `spiffe://${trustDomain}`
-  const issuer = createPreset({
+  return createPreset({
     name: 'spiffe',
     given: options,
+    claims: settings.claims,
     oauth: {
-      issuer: `https://${trustDomain}`,
+      issuer: domain,
+      tokenTypes: ['JOSE'],
       audience: settings.audience,
       algorithms: ALGORITHMS,
       ...(bundle === undefined ? {} : { jwks: bundle }),
@@ -127,10 +129,9 @@ export function spiffe(options: SpiffeOptions): Issuer {
       if (typeof id === 'string' && settings.ids.some((match) => matches(match, id))) return undefined
       return callerFailure(`sub is ${quote(id)}, which ids does not list`)
     },
-    jwt: ({ readClaims, validateHeader }) => ({
+    jwt: ({ readClaims }) => ({
       issuers: null,
       subjectPrefix: `${domain}/`,
-      validateHeader: (header) => (ownMember(header, 'typ') === 'JOSE' ? undefined : validateHeader(header)),
       readClaims(claims, header) {
         const facts = readClaims(claims, header)
         // The `iss` is optional and not standardized, so that policies compare the trust domain.
@@ -138,7 +139,6 @@ export function spiffe(options: SpiffeOptions): Issuer {
       },
     }),
   })
-  return Object.freeze({ ...issuer, name: domain })
 }
 
 function matches(match: SpiffeIdMatch, id: string): boolean {

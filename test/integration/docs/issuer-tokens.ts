@@ -20,7 +20,6 @@ export interface Entry {
 }
 
 const AUDIENCE = 'https://api.test'
-const ABSENT = { client_id: undefined, jti: undefined }
 const JWT = { typ: 'JWT' }
 const NONE = { typ: undefined }
 
