@@ -16,21 +16,6 @@ import type { IssuerState } from '../state/state.js'
 import { CLUSTER, MACHINES, ROLES_CLIENT, TENANT, TRUST_DOMAIN, USER_POOL, type PresetName } from './names.js'
 import { createPresetFetch } from './server.js'
 
-/** Options of each preset. */
-interface OptionsOf {
-  readonly auth0: Auth0Options
-  readonly cloudflareAccess: CloudflareAccessOptions
-  readonly cognito: CognitoOptions
-  readonly entra: EntraOptions
-  readonly githubActions: GithubActionsOptions
-  readonly gitlab: GitlabOptions
-  readonly google: GoogleOptions
-  readonly keycloak: KeycloakOptions
-  readonly kubernetes: KubernetesOptions
-  readonly okta: OktaOptions
-  readonly spiffe: SpiffeOptions
-}
-
 /**
  * Creates the options for the presets of `m2m-guard/issuers`. The issuers have names of the vendor's form, such as
  * `https://test.eu.auth0.com/`; the option `fetch` sends requests for their keys to the test issuer. `extra` adds or replaces
@@ -38,16 +23,111 @@ interface OptionsOf {
  *
  * The options name the default machine of `mintJwt({ preset })`. Name another one with `clientId`, in the form of the options:
  * an e-mail address for `google`, a repository for `githubActions`.
- *
- * @example
- * ```ts
- * const verifier = createVerifier({ issuers: [entra(issuer.entra())] })
- * await verifier.verify(issuer.mintJwt({ preset: 'entra', scopes: 'Orders.Read' }))
- * ```
  */
-export type PresetOptionBuilders = {
-  readonly [Name in keyof OptionsOf]: (extra?: OptionOverrides<OptionsOf[Name]>) => OptionsOf[Name]
+export interface PresetOptionBuilders {
+  /**
+   * Creates the options for `auth0`, with an Auth0 tenant as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [auth0(issuer.auth0())] })
+   * ```
+   */
+  auth0(extra?: OptionOverrides<Auth0Options>): Auth0Options
+  /**
+   * Creates the options for `cloudflareAccess`, with a Cloudflare Access team as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [cloudflareAccess(issuer.cloudflareAccess())] })
+   * ```
+   */
+  cloudflareAccess(extra?: OptionOverrides<CloudflareAccessOptions>): CloudflareAccessOptions
+  /**
+   * Creates the options for `cognito`, with an Amazon Cognito user pool as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [cognito(issuer.cognito())] })
+   * ```
+   */
+  cognito(extra?: OptionOverrides<CognitoOptions>): CognitoOptions
+  /**
+   * Creates the options for `entra`, with a Microsoft Entra ID tenant as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [entra(issuer.entra())] })
+   * ```
+   */
+  entra(extra?: OptionOverrides<EntraOptions>): EntraOptions
+  /**
+   * Creates the options for `githubActions`, with GitHub Actions as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [githubActions(issuer.githubActions())] })
+   * ```
+   */
+  githubActions(extra?: OptionOverrides<GithubActionsOptions>): GithubActionsOptions
+  /**
+   * Creates the options for `gitlab`, with GitLab.com as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [gitlab(issuer.gitlab())] })
+   * ```
+   */
+  gitlab(extra?: OptionOverrides<GitlabOptions>): GitlabOptions
+  /**
+   * Creates the options for `google`, with Google as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [google(issuer.google())] })
+   * ```
+   */
+  google(extra?: OptionOverrides<GoogleOptions>): GoogleOptions
+  /**
+   * Creates the options for `keycloak`, with a Keycloak realm as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [keycloak(issuer.keycloak())] })
+   * ```
+   */
+  keycloak(extra?: OptionOverrides<KeycloakOptions>): KeycloakOptions
+  /**
+   * Creates the options for `kubernetes`, with a Kubernetes cluster as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [kubernetes(issuer.kubernetes())] })
+   * ```
+   */
+  kubernetes(extra?: OptionOverrides<KubernetesOptions>): KubernetesOptions
+  /**
+   * Creates the options for `okta`, with an Okta authorization server as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [okta(issuer.okta())] })
+   * ```
+   */
+  okta(extra?: OptionOverrides<OktaOptions>): OktaOptions
+  /**
+   * Creates the options for `spiffe`, with a SPIFFE trust domain as the issuer.
+   *
+   * @example
+   * ```ts
+   * createVerifier({ issuers: [spiffe(issuer.spiffe())] })
+   * ```
+   */
+  spiffe(extra?: OptionOverrides<SpiffeOptions>): SpiffeOptions
 }
+
+/** Options of each preset. */
+type OptionsOf = { readonly [Name in keyof PresetOptionBuilders]: ReturnType<PresetOptionBuilders[Name]> }
 
 /** Creates {@link PresetOptionBuilders}, and the `fetch` functions by which a verifier's issuers are recognized. */
 export function presetOptionBuilders(state: IssuerState): {
