@@ -3,7 +3,7 @@ import { ISSUERS, ROLES_CLIENT, TENANT, type PresetName } from './names.js'
 type Claims = Readonly<Record<string, unknown>>
 
 /** What a token is to say, before it has the form of a preset. */
-export interface ShapeInput {
+interface ShapeInput {
   /** Id of the machine in the form of the preset's options, or the client that acts for the person. */
   readonly client: string
   readonly scopes: readonly string[]

@@ -1,5 +1,5 @@
 /** What a token is made of. `undefined` removes a claim or a header parameter of the test issuer. */
-export interface TokenShape {
+interface TokenShape {
   readonly claims: Readonly<Record<string, unknown>>
   readonly header?: Readonly<Record<string, unknown>>
   readonly algorithm?: 'ES256' | 'ES384'

@@ -13,12 +13,12 @@ export type Extra = Readonly<Record<string, unknown>>
 /** Creates the issuer of a preset from the options of a test issuer. */
 export function createIssuer(preset: PresetName, issuer: TestIssuer, extra: Extra = {}): Issuer {
   const create = presets[preset] as (options: unknown) => Issuer
-  const options = issuer[preset] as (extra: Extra) => unknown
+  const options = (issuer as unknown as Record<PresetName, (extra: Extra) => unknown>)[preset]
   return create(options(extra))
 }
 
 /** What became of a token: the accepted token, or the reason and the detail of the refusal. */
-export interface Result {
+interface Result {
   readonly token?: AccessToken
   readonly reason?: string
   readonly detail?: string
