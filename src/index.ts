@@ -14,11 +14,12 @@ export type {
   SecretIntrospection,
 } from './providers/introspection-options.js'
 export { clerk } from './providers/clerk/clerk.js'
-export type { ClerkJwtAccess, ClerkOptions } from './providers/clerk/clerk.js'
+export type { ClerkJwtAccess, ClerkOptions } from './providers/clerk/clerk-options.js'
 export { stytch } from './providers/stytch/stytch.js'
 export type { StytchOptions } from './providers/stytch/stytch.js'
 export { authlete } from './providers/authlete/authlete.js'
 export type { AuthleteOptions } from './providers/authlete/authlete.js'
+export type { TenantOptions } from './providers/tenants.js'
 export type { CommonIssuerOptions } from './providers/common-options.js'
 export type { ClaimPath, ScopeClaim } from './providers/claim-options.js'
 export type { ClaimRules, ClaimValue } from './model/claim-rule.js'
@@ -34,12 +35,13 @@ export type {
   RemoteProfile,
   RemoteResult,
   RequestHeaders,
+  TenantProfile,
   UnverifiedJwt,
 } from './model/issuer.js'
 export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
 export type { IssuerHealth } from './verifier/issuer-connection.js'
-export type { DocumentHealth } from './model/health.js'
+export type { DocumentHealth, TenantFailure, TenantsHealth } from './model/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
 export type { KeyOptions } from './keys/options.js'
 export type { RemoteOptions } from './introspection/options.js'

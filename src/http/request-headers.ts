@@ -41,7 +41,9 @@ export async function readRequestHeaders(
   const late = (): Error => new ExchangeError(`${where} did not return within ${seconds} s`)
   let headers: unknown
   try {
-    headers = await within({ seconds, signal: undefined, late }, async () => headersOf())
+    headers = await within({ seconds, signal: undefined, late }, async () => {
+      return await headersOf()
+    })
   } catch (error) {
     if (error instanceof ExchangeError) throw error
     throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)

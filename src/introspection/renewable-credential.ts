@@ -1,6 +1,5 @@
 import { SecretError } from '../options/secret.js'
 import { within } from '../util/abort.js'
-import type { Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 
@@ -22,7 +21,7 @@ export interface CredentialLimits {
  * An issuer that rejects every credential, or a secret store that fails, causes one read per `breakerPause`.
  */
 export class RenewableCredential {
-  readonly #read: () => Awaitable<unknown>
+  readonly #read: () => unknown
   readonly #limits: CredentialLimits
   readonly #clock: Clock
   readonly #flight = new SharedFlight<Credential>()
@@ -30,7 +29,7 @@ export class RenewableCredential {
   #failure: unknown
   #pausedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(read: () => Awaitable<unknown>, limits: CredentialLimits, clock: Clock) {
+  constructor(read: () => unknown, limits: CredentialLimits, clock: Clock) {
     this.#read = read
     this.#limits = limits
     this.#clock = clock
@@ -84,9 +83,10 @@ export class RenewableCredential {
   async #readOnce(): Promise<Credential> {
     const { deadline: seconds } = this.#limits
     try {
-      const value = await within({ seconds, signal: undefined, late: createTimeoutError }, async () =>
-        this.#read(),
-      )
+      const value = await within({ seconds, signal: undefined, late: createTimeoutError }, async () => {
+        // In an async function, so that a synchronous exception becomes a rejection.
+        return await this.#read()
+      })
       if (this.#cached === undefined || this.#cached.value !== value) this.#cached = { value }
       return this.#cached
     } catch (error) {

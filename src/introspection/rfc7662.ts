@@ -35,8 +35,8 @@ export function introspectionRequest(proof: ClientProof, token: string): RemoteR
 
 /** Settings for reading introspection responses. */
 export interface IntrospectionReading {
-  /** Required value of `iss`, if the response has one. */
-  readonly issuer: string
+  /** Required value of `iss`, if the response has one. `undefined` accepts any, because the verifier compares it. */
+  readonly issuer: string | undefined
   /** Claims that contain scopes. */
   readonly scopeClaims: readonly ScopeClaimReference[]
   /** Claims that contain the client id, in order of preference. */
@@ -99,7 +99,7 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = presentMember(json, 'iss')
-  if (issuer !== undefined && issuer !== reading.issuer)
+  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss of the introspection response is another issuer')
   const facts = typeFailure(json) ?? readClaims(json, claimReading(reading))
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }

@@ -7,6 +7,7 @@ import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refres
 import { readMaxAge } from '../http/cache-control.js'
 import type { RequestHeaders } from '../model/issuer.js'
 import type { DocumentOutages } from './document-outages.js'
+import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 
 /** Members used from an issuer's discovery document (RFC 8414 section 2). The operator configures everything else. */
@@ -25,6 +26,8 @@ export interface MetadataSettings {
   readonly insecureHosts: readonly string[]
   /** Headers of the requests. They are sent to the origin of the issuer only. */
   readonly metadataHeaders: RequestHeaders | undefined
+  /** Template of the issuer, if the issuer is one of its tenants. The document may name the template itself. */
+  readonly template?: UrlTemplate | undefined
 }
 
 /** Creates the discovery document of an issuer, which is fetched on first use and then refreshed. */
@@ -44,12 +47,14 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  { transport, insecureHosts, metadataHeaders: headers }: MetadataSettings,
+  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const { fetched, metadata } = await discover(issuer, {
     get: (url, elapsedSeconds) =>
       fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
     metadataOf: ({ text }) => parseJson(text),
+    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
     unusable: (problem, url) =>
       new ExchangeError(
         problem === 'not-an-object'

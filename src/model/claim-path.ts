@@ -1,5 +1,4 @@
-import { isRecord, ownMember } from '../util/members.js'
-import type { Claims } from './claims.js'
+import { isRecord, ownMember, type UntrustedObject } from '../util/members.js'
 
 /** Position of a claim: the names of the members that lead to it, from the outermost object on. At least one. */
 export interface ClaimReference {
@@ -32,7 +31,7 @@ const UNREACHABLE = Symbol('a member of the path is not an object')
  * Returns a member of claims or of a response; `undefined` if it is absent or null. Null counts as absent, because all
  * members are optional unless a profile requires them, and some issuers write null instead of omitting one.
  */
-export function presentMember(claims: Claims, name: string): unknown {
+export function presentMember(claims: UntrustedObject, name: string): unknown {
   return ownMember(claims, name) ?? undefined
 }
 
@@ -40,7 +39,7 @@ export function presentMember(claims: Claims, name: string): unknown {
  * Returns the value of a claim; `undefined` if it, or a member of its path, is absent or null. If a member of its path is
  * not an object, the value is a symbol. Only members of the objects themselves are read.
  */
-export function claimAt(claims: Claims, { path }: ClaimReference): unknown {
+export function claimAt(claims: UntrustedObject, { path }: ClaimReference): unknown {
   let value: unknown = claims
   for (const name of path) {
     if (!isRecord(value)) return UNREACHABLE

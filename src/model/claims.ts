@@ -1,12 +1,6 @@
 import type { TokenFacts } from './access-token.js'
 import { isNonEmptyString, isRecord, isStringList, ownMember } from '../util/members.js'
-import {
-  claimAt,
-  claimReference,
-  presentMember,
-  type ClaimReference,
-  type ScopeClaimReference,
-} from './claim-path.js'
+import { claimAt, presentMember, type ClaimReference, type ScopeClaimReference } from './claim-path.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
@@ -30,11 +24,6 @@ export interface ClaimReading {
  * issuers that write `azp` into access tokens.
  */
 export const CLIENT_CLAIMS: readonly string[] = ['client_id', 'azp']
-
-/** References to {@link CLIENT_CLAIMS}. */
-export const DEFAULT_CLIENT_CLAIMS: readonly ClaimReference[] = Object.freeze(
-  CLIENT_CLAIMS.map(claimReference),
-)
 
 /**
  * Claims in which any known issuer names the client, even if they are not read as the client id: Okta's `cid`,

@@ -1,4 +1,3 @@
-import type { Awaitable } from '../util/awaitable.js'
 import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
 import type { KeySettings, RemoteSettings } from './issuer-settings.js'
 import type { VerificationFailure } from './refusal.js'
@@ -27,6 +26,12 @@ export interface Issuer {
   readonly opaque?: OpaqueProfile
   /** How a token is verified remotely; absent if the issuer has no endpoint for it. */
   readonly remote?: RemoteProfile
+  /**
+   * Tenants of the issuer, whose `iss` values differ in one path segment. `name` is then the template of `iss`, such as
+   * `https://login.example.com/{tenant}/v2.0`, and `jwt.issuers` is not used. All tenants share `jwt.keys` and `remote`.
+   * If `jwt.keys` is `null` or `remote` is absent, each tenant has its own.
+   */
+  readonly tenants?: TenantProfile
   /** Custom rule about the caller. Evaluated on every request, for cached tokens too. */
   readonly validateToken?: (token: AccessToken) => VerificationFailure | undefined
   /**
@@ -41,6 +46,26 @@ export interface Issuer {
    * @defaultValue none: `http:` is allowed for loopback only
    */
   readonly insecureHosts?: readonly string[]
+}
+
+/** Which tenants of an issuer are accepted, and how the tokens of one tenant are verified. */
+export interface TenantProfile {
+  /**
+   * Accepted tenants: a list of at most 1,000, or a function. The function is called once per request with the tenant of
+   * an unverified token, before anything is fetched; for cached tokens too. Only the result `true` accepts the tenant.
+   */
+  readonly allowed: readonly string[] | ((tenant: string) => boolean)
+  /**
+   * Maximum number of tenants in memory if `allowed` is a function, from 1 to 10,000.
+   *
+   * @defaultValue 100
+   */
+  readonly maxTenants?: number
+  /**
+   * Describes a tenant as an issuer without `tenants`. Its `name` and its only value of `jwt.issuers` are the tenant's
+   * `iss`. Makes no network call.
+   */
+  readonly describe: (tenant: string) => Issuer
 }
 
 /** How JWTs of an issuer are routed and verified. */
@@ -65,7 +90,7 @@ export interface JwtProfile {
    * `exp`, `nbf`, `iat` and `cnf` can then only refuse it.
    */
   readonly checked: 'local' | 'remote'
-  /** Source of the keys; `null` only if `checked` is `remote`. */
+  /** Source of the keys; `null` only if `checked` is `remote`, or if each tenant has its own: see {@link Issuer.tenants}. */
   readonly keys: KeySource | null
   /** Accepted `alg` values (RFC 8725 section 3.1). Asymmetric algorithms only. */
   readonly algorithms: readonly string[]
@@ -143,7 +168,8 @@ export type KeySource =
  * Returns the headers of a request, such as `authorization`. Called for every fetch, so that a token that rotates is read
  * again. If it throws, rejects, or returns an invalid header, the fetch fails.
  */
-export type RequestHeaders = () => Awaitable<Readonly<Record<string, string>>>
+export type RequestHeaders = () =>
+  Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
 
 /** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
@@ -172,9 +198,9 @@ export interface RemoteProfile {
    * Reads the credential of the requests, if it may change. The verifier caches it, passes it to `request`, and reads it
    * again when the issuer rejects it, at most once in `breakerPause` seconds. The rejected request is then sent once more.
    */
-  readonly readCredential?: () => Awaitable<unknown>
+  readonly readCredential?: () => unknown
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
-  readonly request: (token: string, context: RemoteRequestContext) => Awaitable<RemoteRequest>
+  readonly request: (token: string, context: RemoteRequestContext) => RemoteRequest | Promise<RemoteRequest>
   /**
    * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
    */

@@ -5,7 +5,7 @@ import { custom, mapped, type Reader, type Siblings } from './reader.js'
 import { nonEmptyString, stringList } from './readers.js'
 
 const hostList = mapped(stringList, (hosts, option) =>
-  Object.freeze(hosts.map((host) => insecureHost(option, host))),
+  Object.freeze([...new Set(hosts.map((host) => insecureHost(option, host)))]),
 )
 
 /** Reads the `insecureHosts` option: a list of `host` or `host:port`, in the form of {@link readHost}. May be empty. */
@@ -107,7 +107,7 @@ export function discoveryIssuer(
   alternatives: string,
   siblings: Siblings,
 ): string {
-  if (/\s/.test(issuer) || isSecureAddress(issuer, insecureHostsIn(siblings))) {
+  if (isSecureAddress(issuer, insecureHostsIn(siblings))) {
     return issuerUrlWithoutQuery.read(option, issuer, siblings)
   }
   throw new ConfigurationError(

@@ -13,7 +13,9 @@ export type IntrospectionOptions = IntrospectionCallOptions &
 /** Options of {@link IntrospectionOptions} for every kind of client authentication. */
 export interface IntrospectionCallOptions {
   /**
-   * URL of the introspection endpoint. https, or http on loopback and `insecureHosts`.
+   * URL of the introspection endpoint. https, or http on loopback and `insecureHosts`. For an issuer with `tenants` it may have
+   * `{tenant}` as a path segment. Only an endpoint without it accepts opaque tokens of tenants, and the response must then state
+   * `iss`.
    *
    * @defaultValue `introspection_endpoint` of the discovery document
    */

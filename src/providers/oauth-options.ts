@@ -6,16 +6,20 @@ import { issuerIdentifier, secureUrl } from '../options/url.js'
 import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
 import { INTROSPECTION_OPTIONS, type IntrospectionOptions } from './introspection-options.js'
+import { TENANT_OPTIONS, type TenantOptions } from './tenants.js'
 import { tokenTypes } from './token-types.js'
 
 /** Options of `oauth`. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
-export interface OAuthOptions extends Omit<CommonIssuerOptions, 'keys'> {
+export interface OAuthOptions extends Omit<CommonIssuerOptions, 'keys'>, TenantOptions {
   /**
    * Issuer identifier, exactly as in the `iss` claim.
    *
    * If the discovery document is needed, it is an https: URL without query or fragment (RFC 8414 section 2); http: is allowed
    * for loopback and `insecureHosts` only. If nothing is fetched from it, because keys and `introspection.endpoint` are
    * configured, it may be any string (RFC 7519 section 2, StringOrURI), such as an e-mail address.
+   *
+   * With `tenants` it is a template of `iss`: `{tenant}` stands for one path segment, such as in
+   * `'https://login.microsoftonline.com/{tenant}/v2.0'`.
    */
   readonly issuer: string
   /**
@@ -25,7 +29,7 @@ export interface OAuthOptions extends Omit<CommonIssuerOptions, 'keys'> {
   readonly audience: string | readonly string[] | null
   /**
    * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback and
-   * `insecureHosts`.
+   * `insecureHosts`. Tenants share the key set, unless the URL has `{tenant}` as a path segment too.
    *
    * @defaultValue `jwks_uri` of the discovery document, unless `jwks` or `publicKey` is set
    */
@@ -84,6 +88,7 @@ export const OAUTH_OPTIONS = {
   keys: restricting(keysOrNone),
   issuer: issuerIdentifier,
   audience,
+  ...TENANT_OPTIONS,
   jwksUri: restricting(optional(secureUrl)),
   jwks: restricting(optional(custom('JWK Set', readStaticJwks))),
   publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),

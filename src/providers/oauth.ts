@@ -16,9 +16,10 @@ import { introspectionClient } from './introspection-client.js'
 import type { IntrospectionSettings } from './introspection-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
 import { withClaimRules } from './claim-rules.js'
-import { narrowToPayload } from './narrow-to-payload.js'
 import { assertCallersRestricted } from './public-issuers.js'
 import { assertTypesConsistent } from './token-types.js'
+import { narrowToPayload } from './narrow-to-payload.js'
+import { withTenants } from './tenants.js'
 import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-options.js'
 
 /**
@@ -27,6 +28,8 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
  * Without `jwksUri`, `jwks` and `publicKey`, the keys are found through the discovery document (OpenID Connect Discovery, RFC
  * 8414). Its `issuer` must equal the option `issuer`. ID tokens and other kinds of token are refused with 401
  * `type_not_allowed`.
+ *
+ * With `{tenant}` in `issuer` and the option `tenants`, it is an issuer with many tenants: see the option.
  *
  * @throws ConfigurationError that names the missing, invalid or unknown option.
  * @example
@@ -40,7 +43,11 @@ export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
   assertTypesConsistent(settings)
   assertCallersRestricted(settings)
-  const { jwt, remote } = verificationOf(settings)
+  return withTenants(settings, createIssuer)
+}
+
+function createIssuer(settings: OAuthSettings, responseIssuer: string | undefined): Issuer {
+  const { jwt, remote } = verificationOf(settings, responseIssuer)
   return withClaimRules(settings.claims, {
     name: settings.issuer,
     provider: 'oauth',
@@ -58,7 +65,7 @@ interface Verification {
   readonly remote: Pick<Issuer, 'opaque' | 'remote'>
 }
 
-function verificationOf(settings: OAuthSettings): Verification {
+function verificationOf(settings: OAuthSettings, responseIssuer: string | undefined): Verification {
   const { issuer, introspection, keys, requireAccessTokenType: isStrict, tokenTypes } = settings
   assertKeysMatchIntrospection(settings)
   assertDiscoverable(settings)
@@ -70,7 +77,7 @@ function verificationOf(settings: OAuthSettings): Verification {
     jwt: jwts
       ? introspectedJwtProfile(issuer, settings, isStrict, tokenTypes)
       : jwtProfile(issuer, keySource(settings), settings, isStrict, tokenTypes),
-    remote: introspectionProfiles(settings, introspection, jwts),
+    remote: introspectionProfiles(settings, introspection, jwts, responseIssuer),
   }
 }
 
@@ -138,9 +145,10 @@ function introspectionProfiles(
   settings: OAuthSettings,
   introspection: IntrospectionSettings,
   jwts: boolean,
+  responseIssuer: string | undefined,
 ): { readonly opaque: OpaqueProfile; readonly remote: RemoteProfile } {
   const { issuer, remote: options, scopeClaims, clientClaims } = settings
-  const reading = { issuer, scopeClaims, clientClaims }
+  const reading = { issuer: responseIssuer, scopeClaims, clientClaims }
   const { options: discoveryOptions, headers } = keyRequestsOf(settings)
   return {
     opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: jwts },

@@ -4,7 +4,9 @@ import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Siblings } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
+import { maxTenantsOption, tenantsOption } from '../options/tenants.js'
 import { insecureHosts, secureUrl } from '../options/url.js'
+import { parseUrlTemplate, TEMPLATE_EXPECTATION } from '../util/url-template.js'
 import { isRecord } from '../util/members.js'
 
 type Properties = Readonly<Record<string, unknown>>
@@ -24,7 +26,7 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])
   nonEmptyString.read(`${where}.provider`, issuer['provider'])
-  const { jwt, opaque, remote, audience, validateToken } = issuer
+  const { jwt, opaque, remote, audience, validateToken, tenants } = issuer
   const siblings = { insecureHosts: insecureHosts.read(`${where}.insecureHosts`, issuer['insecureHosts']) }
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(
@@ -38,14 +40,50 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   if (jwt === undefined && opaque === undefined) {
     throw new ConfigurationError(where, 'must accept JWTs or opaque tokens. Set jwt or opaque')
   }
-  if (jwt !== undefined) {
-    assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined, siblings)
-  }
+  if (tenants !== undefined) assertTenants(where, tenants, issuer)
+  const missingRemote = remote === undefined && tenants === undefined ? `${where}.remote` : undefined
+  if (jwt !== undefined)
+    assertJwt(`${where}.jwt`, jwt, { missingRemote, hasTenants: tenants !== undefined, siblings })
   if (opaque !== undefined) assertOpaque(where, opaque, remote)
   if (remote !== undefined) assertRemote(`${where}.remote`, remote, { name: issuer['name'], jwt, siblings })
 }
 
-function assertJwt(where: string, jwt: unknown, missingRemote: string | undefined, siblings: Siblings): void {
+/** Checks the tenants, except the issuers that `describe` returns later. */
+function assertTenants(where: string, tenants: unknown, { name, jwt, remote }: Properties): void {
+  if (!isRecord(tenants)) throw new ConfigurationError(`${where}.tenants`, 'must be an object')
+  tenantsOption.read(`${where}.tenants.allowed`, tenants['allowed'])
+  maxTenantsOption.read(`${where}.tenants.maxTenants`, tenants['maxTenants'])
+  assertFunction(`${where}.tenants.describe`, tenants['describe'])
+  if (parseUrlTemplate(String(name)) === undefined)
+    throw new ConfigurationError(`${where}.name`, TEMPLATE_EXPECTATION)
+  if (!isRecord(jwt))
+    throw new ConfigurationError(`${where}.jwt`, 'is required, because JWTs are routed to tenants by iss')
+  const { keys } = jwt
+  if (isRecord(keys) && keys['kind'] === 'discovery')
+    throw new ConfigurationError(
+      `${where}.jwt.keys`,
+      "must not have the kind 'discovery', because a template has no discovery document. Use null for keys of each tenant",
+    )
+  if (isRecord(remote) && remote['endpoint'] === 'discovered')
+    throw new ConfigurationError(
+      `${where}.remote.endpoint`,
+      'must be a URL that all tenants share. Leave remote out for endpoints of each tenant',
+    )
+}
+
+function assertJwt(
+  where: string,
+  jwt: unknown,
+  {
+    missingRemote,
+    hasTenants,
+    siblings,
+  }: {
+    readonly missingRemote: string | undefined
+    readonly hasTenants: boolean
+    readonly siblings: Siblings
+  },
+): void {
   if (!isRecord(jwt)) throw new ConfigurationError(where, 'must be an object')
   const { issuers, checked, keys } = jwt
   if (issuers !== null) stringList.read(`${where}.issuers`, issuers)
@@ -57,7 +95,7 @@ function assertJwt(where: string, jwt: unknown, missingRemote: string | undefine
   if (checked !== 'local' && checked !== 'remote') {
     throw new ConfigurationError(`${where}.checked`, "must be 'local' or 'remote'")
   }
-  if (checked === 'local' && !isRecord(keys)) {
+  if (checked === 'local' && !isRecord(keys) && !hasTenants) {
     throw new ConfigurationError(`${where}.keys`, "is required because jwt.checked is 'local'")
   }
   if (checked === 'remote' && missingRemote !== undefined) {

@@ -5,14 +5,19 @@ import { DiscoveredEndpoint } from '../keys/introspection-endpoint.js'
 import { createMetadataDocument, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
-import type { DocumentHealth } from '../model/health.js'
+import type { DocumentHealth, TenantsHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
 import { KEY_SETTINGS } from '../keys/options.js'
 import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { type Refusal, isRefusal } from '../model/refusal.js'
+import type { AccessToken, TokenFacts } from '../model/access-token.js'
+import { TenantKeySet } from '../keys/tenant-key-set.js'
+import type { UrlTemplate } from '../util/url-template.js'
+import type { Tenant } from './tenants/tenant.js'
+import type { TenantTargets } from './token-router.js'
+import { type Refusal, type OrRefusal, type VerificationFailure, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
@@ -30,6 +35,14 @@ export interface ConnectedIssuer {
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: Introspector | undefined
+  /** The tenant that this issuer is; `undefined` for an issuer that is configured itself. */
+  readonly tenant: Tenant | undefined
+  /** The tenants of the issuer, to which its JWTs are routed; `undefined` if it has none. */
+  readonly tenants: TenantTargets<ConnectedIssuer> | undefined
+  /** Finds the tenant that an introspection result is about; `undefined` if there are no tenants. */
+  readonly assign:
+    | ((facts: TokenFacts, format: AccessToken['format']) => OrRefusal<ConnectedIssuer> | VerificationFailure)
+    | undefined
   /** Loads the documents that the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
@@ -55,13 +68,25 @@ export interface IssuerHealth {
   }
   /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
+  /** State of the tenants; absent if the issuer has none. `keys` and `remote` are then those that the tenants share. */
+  readonly tenants?: TenantsHealth
   /** Hosts that may be called over plain http: the option `insecureHosts`. Absent if there are none. */
   readonly insecureHosts?: readonly string[]
+}
+
+/** Parts of a connection that several issuers share, and the tenant that an issuer is. */
+export interface SharedParts {
+  readonly transport?: Transport
+  readonly keys?: KeySet | undefined
+  readonly remote?: Introspector | undefined
+  readonly tenant?: { readonly tenant: Tenant; readonly template: UrlTemplate }
 }
 
 /** Settings shared by all clients of the issuer. */
 interface Settings {
   readonly transport: Transport
+  /** Template of `iss`, if the issuer is a tenant. */
+  readonly template: UrlTemplate | undefined
   readonly tell: TellIssuerEvent
   /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
@@ -89,12 +114,14 @@ export function connectIssuer(
   where: string,
   issuer: Issuer,
   clock: Clock,
-  observer?: IssuerObserver,
+  observer: IssuerObserver | undefined,
+  shared: SharedParts = {},
 ): ConnectedIssuer {
-  const transport = createTransport(issuer.fetch)
+  const { transport = createTransport(issuer.fetch), tenant } = shared
   const tell = issuerEvents(issuer, observer)
   const settings = {
     transport,
+    template: tenant?.template,
     tell,
     outages: new DocumentOutages(tell),
     keyOptions: keyOptionsOf(where, issuer),
@@ -105,15 +132,18 @@ export function connectIssuer(
     metadataHeaders: metadataHeadersOf(issuer),
   }
   const metadata = metadataOf(issuer, clock, settings)
-  const keys = keySetOf(issuer, metadata, clock, settings)
+  const keys = ofTenant(shared.keys ?? keySetOf(issuer, metadata, clock, settings), issuer, tenant?.template)
   const discovered = discoveredEndpointOf(issuer, metadata)
-  const remote = remoteCheckOf(discovered, clock, settings)
+  const remote = shared.remote ?? remoteCheckOf(discovered, clock, settings)
   warnOfInsecureHosts(settings.insecureHosts)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
     keys,
     remote,
+    tenant: tenant?.tenant,
+    tenants: undefined,
+    assign: undefined,
     async load() {
       const refusal = await keys?.load()
       if (refusal !== undefined) return refusal
@@ -136,6 +166,14 @@ export function connectIssuer(
       transport.close()
     },
   }
+}
+
+function ofTenant(
+  keys: KeySet | undefined,
+  { name }: Issuer,
+  template: UrlTemplate | undefined,
+): KeySet | undefined {
+  return keys === undefined || template === undefined ? keys : new TenantKeySet(keys, name, template)
 }
 
 /** Reads the key options, with the same checks and defaults for custom issuers as for built-in ones. */
@@ -169,7 +207,8 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
   }
 }
 
-function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
+/** Returns the worst of several statuses. */
+export function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
   if (statuses.includes('down')) return 'down'
   return statuses.includes('degraded') ? 'degraded' : 'ok'
 }

@@ -102,9 +102,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
     url: `${settings.apiUrl}/m2m_tokens`,
-    key: sourceCredential(
-      secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem),
-    ),
+    key: sourceCredential(secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem)),
     body: serializeBody(body),
     requestedLifetime: body.seconds_until_expiration,
     isReuseAllowed: settings.minRemainingTtl !== undefined,
