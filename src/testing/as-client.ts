@@ -2,7 +2,8 @@ import { issuersOf, type Verifier } from '../verifier/verifier.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { MintOptions } from './mint.js'
-import { PROVIDERS, type ProviderName } from './state/providers.js'
+import { PRESETS, type PresetName } from './presets/names.js'
+import { KEY_OWNERS, type KeyOwner } from './state/providers.js'
 import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
 import { findProvider, runningIssuers, type RegisteredTestIssuer } from './registry.js'
 
@@ -13,7 +14,7 @@ export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
    *
    * @defaultValue the first issuer of the verifier that is a test issuer
    */
-  readonly provider?: ProviderName
+  readonly provider?: KeyOwner
   /**
    * Format of the token.
    *
@@ -52,6 +53,10 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   }
   const audience =
     mint.audience === undefined && issuer.audience !== null ? { audience: issuer.audience } : {}
+  if (isPreset(provider)) {
+    const token = testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, preset: provider })
+    return { authorization: `Bearer ${token}` }
+  }
   const isJwt =
     (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
   const prefix = issuer.opaque?.prefix
@@ -94,19 +99,23 @@ function acceptedAlgorithm({ jwt }: Issuer): { readonly algorithm?: SigningAlgor
 interface Found {
   readonly testIssuer: RegisteredTestIssuer
   readonly issuer: Issuer
-  readonly provider: ProviderName
+  readonly provider: KeyOwner
 }
 
-function findTestIssuer(issuers: readonly Issuer[], requested: ProviderName | undefined): Found {
+function isPreset(provider: KeyOwner): provider is PresetName {
+  return PRESETS.some((preset) => preset === provider)
+}
+
+function findTestIssuer(issuers: readonly Issuer[], requested: KeyOwner | undefined): Found {
   for (const issuer of issuers) {
     for (const testIssuer of runningIssuers) {
-      const provider = findProvider(issuer, testIssuer)
+      const provider = testIssuer.presets.get(issuer.fetch) ?? findProvider(issuer, testIssuer)
       if (provider !== undefined && (requested ?? provider) === provider)
         return { testIssuer, issuer, provider }
     }
   }
-  if (requested !== undefined && !PROVIDERS.includes(requested)) {
-    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${PROVIDERS.join(', ')}`)
+  if (requested !== undefined && !KEY_OWNERS.includes(requested)) {
+    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${KEY_OWNERS.join(', ')}`)
   }
   const which = requested ?? 'oauth'
   throw new Error(

@@ -100,6 +100,7 @@ it('says what it is', () => {
     './express',
     './fastify',
     './fetch',
+    './issuers',
     './koa',
     './management',
     './package.json',

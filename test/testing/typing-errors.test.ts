@@ -34,7 +34,7 @@ describe('a misspelt name in a test throws, so that the test cannot pass by mist
     [{ scope: 'a' }, /^asClient\.scope: unknown option; the options are format, /],
     [{ scope: 'a', format: 'opaque' }, /^asClient\.scope: unknown option/],
     [{ age: 'soon' }, /^asClient\.age: /],
-    [{ provider: 'auth0' }, /auth0.*oauth/],
+    [{ provider: 'ping' }, /ping.*oauth/],
   ])('asClient(verifier, %j)', async (options, message) => {
     const issuer = await started()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
