@@ -43,7 +43,12 @@ export type FastifyOnRefusal = (
   reply: FastifyReply,
 ) => FastifyReply | Promise<FastifyReply>
 
-export type { FastifyGuardHook } from './fastify/types.js'
+export type {
+  AnyFastifyInstance,
+  AnyFastifyReply,
+  AnyFastifyRequest,
+  FastifyGuardHook,
+} from './fastify/types.js'
 
 /** Options of the plugin {@link m2mGuard}. */
 export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {
@@ -68,8 +73,8 @@ export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, Pro
 /** A {@link FastifyGuardHook} whose parameters have the default types of Fastify. */
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
-/** Options of a guard without the plugin. */
-type HookOptions = GuardOptions<FastifyOnRefusal> & PropertyOptions
+/** Options of {@link guard}. */
+export interface FastifyHookOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {}
 
 /** A request of Fastify over HTTP/1, https or HTTP/2. */
 export interface FastifyRequestHolder {
@@ -112,7 +117,7 @@ export const m2mGuard = Object.assign(
     const settings = readOptions('m2mGuard', options, PLUGIN_OPTIONS, 'guard.')
     const { verifier, policy, decorators, header, ...others } = settings
     const { optional, property } = others
-    const guardOptions = { ...others, ...(header === undefined ? {} : { header }) } as HookOptions
+    const guardOptions = { ...others, ...(header === undefined ? {} : { header }) } as FastifyHookOptions
     const pluginGuard = createCheckpoint(verifier, policy, guardOptions)
     // A requirement of a route needs a token, also behind an optional guard.
     const createRequired = (added: Policy | undefined): FastifyCheckpoint =>
@@ -178,8 +183,8 @@ export default m2mGuard
  * app.get('/orders', { onRequest: guard(verifier, { scopes: 'orders:read' }) }, listOrders)
  * ```
  */
-export function guard(verifier: Verifier, policy?: Policy, options?: HookOptions): FastifyGuardHook
-export function guard(...args: readonly [Verifier, Policy?, HookOptions?]): FastifyGuardHook {
+export function guard(verifier: Verifier, policy?: Policy, options?: FastifyHookOptions): FastifyGuardHook
+export function guard(...args: readonly [Verifier, Policy?, FastifyHookOptions?]): FastifyGuardHook {
   return hookOf(createCheckpoint(...checkGuardArguments(args)))
 }
 
@@ -214,7 +219,7 @@ export function optionalAccessToken(request: FastifyRequestHolder): AccessToken 
 function createCheckpoint(
   verifier: Verifier,
   policy: Policy | undefined,
-  options: HookOptions | undefined,
+  options: FastifyHookOptions | undefined,
 ): FastifyCheckpoint {
   const guard: FastifyCheckpoint['guard'] = new Guard(
     verifier,

@@ -1,3 +1,4 @@
+import { processWide } from '../../src/util/process-wide.js'
 import {
   setTokenProperty,
   warnOfForeignProperty,
@@ -12,15 +13,7 @@ export interface RequestScope {
 
 /** The names that guards have decorated, by instance. Shared by all copies of the package, because they may be nested. */
 const DECORATED = Symbol.for('m2m-guard@0/fastify-decorated')
-type Decorated = WeakMap<object, Set<string>>
-
-function sharedDecorated(shared: { [DECORATED]?: Decorated }): Decorated {
-  const value: Decorated = new WeakMap()
-  if (shared[DECORATED] === undefined) Object.defineProperty(shared, DECORATED, { value })
-  return shared[DECORATED] ?? value
-}
-
-const decorated = sharedDecorated(globalThis as { [DECORATED]?: Decorated })
+const decorated = processWide(DECORATED, () => new WeakMap<object, Set<string>>())
 
 /** Whether another plugin has decorated requests of this scope with the name. */
 function isForeign(scope: RequestScope, name: string): boolean {

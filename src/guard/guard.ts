@@ -4,6 +4,7 @@ import type { GuardedRequest } from '../model/request.js'
 import type { ScopeDemand } from '../model/scopes.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
+import { refuseOtherMajor } from '../options/package-major.js'
 import type { Table } from '../options/reader.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
@@ -72,6 +73,7 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
     }
+    refuseOtherMajor('guard: the verifier', verifier)
     this.settings = readGuardOptions(options, table)
     this.isOptional = this.settings.optional
     this.first = firstContext(this.settings)
@@ -138,7 +140,7 @@ export class Requirement<Key extends object, OnRefusal> {
       // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
         new Error(
-          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) before them',
+          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) of the same major version of m2m-guard before them',
         ),
       )
     }

@@ -137,7 +137,7 @@ function isPropertyName(value: unknown): value is string {
 }
 
 /** Reads the name of a property of requests. */
-export const propertyName: Reader<string | false> = custom(
+const propertyName: Reader<string | false> = custom(
   { type: 'string or false', bounds: 'identifier', default: 'auth' },
   (option, value = 'auth') => {
     if (value === false || isPropertyName(value)) return value

@@ -1,3 +1,4 @@
+import { processWide } from '../util/process-wide.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { ResolvedRequest } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
@@ -81,13 +82,11 @@ interface Places {
 }
 
 /** Shared by all copies of the package. */
-const places = sharedPlaces(globalThis as { [PLACES]?: Places })
-
-function sharedPlaces(shared: { [PLACES]?: Places }): Places {
-  const value: Places = { isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined }
-  if (shared[PLACES] === undefined) Object.defineProperty(shared, PLACES, { value })
-  return shared[PLACES] ?? value
-}
+const places = processWide(PLACES, (): Places => ({
+  isRequestUsed: false,
+  isRawHeadersUsed: false,
+  sealed: undefined,
+}))
 
 /** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {

@@ -39,7 +39,7 @@ interface Rendered {
 }
 
 /** Returns the body of a refusal, before JSON. */
-export function bodyOf(refusal: Rendered, form: RefusalBody): Record<string, unknown> {
+export function bodyOf(refusal: Rendered, form: RefusalBody): object {
   return form === 'problem' ? problemOf(refusal) : oauthOf(refusal)
 }
 
@@ -51,8 +51,16 @@ export function contentTypeOf(form: RefusalBody): string {
 /** `error` in the body of `token_missing`. Its challenge has no error code (RFC 6750 section 3.1). */
 const NO_OAUTH_ERROR = 'unauthorized'
 
+/** What a caller may see of a refusal: the body of RFC 6749 section 5.2. */
+export interface RefusalJson {
+  /** OAuth error code (RFC 6750 section 3.1); `unauthorized` for a request without a token. */
+  readonly error: string
+  /** Sentence that is safe to send to the caller. */
+  readonly error_description: string
+}
+
 /** Returns the body of RFC 6749 section 5.2. */
-export function oauthOf(refusal: Rendered): { readonly error: string; readonly error_description: string } {
+export function oauthOf(refusal: Rendered): RefusalJson {
   return { error: refusal.error ?? NO_OAUTH_ERROR, error_description: refusal.description }
 }
 

@@ -6,6 +6,7 @@ import {
   bodyOf,
   contentTypeOf,
   oauthOf,
+  type RefusalJson,
   RESPONSE_OPTIONS,
   type RefusalResponseOptions,
 } from './refusal-body.js'
@@ -251,7 +252,7 @@ export class Refusal extends LocalRefusal {
    * const { error_description } = new Refusal('token_missing').toJSON()
    * ```
    */
-  toJSON(): { readonly error: string; readonly error_description: string } {
+  toJSON(): RefusalJson {
     return oauthOf(this)
   }
 }
