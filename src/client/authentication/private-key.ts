@@ -1,11 +1,10 @@
-import { createPrivateKey, KeyObject } from 'node:crypto'
-import type { JWK } from 'jose'
+import { createPrivateKey, KeyObject, type JsonWebKey } from 'node:crypto'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { algorithmsOfKey } from '../../model/algorithms.js'
 import { isRecord, string } from '../../util/members.js'
 
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC1, unencrypted), a JWK, or a Node `KeyObject`. */
-export type PrivateKeyValue = string | JWK | KeyObject
+export type PrivateKeyValue = string | JsonWebKey | KeyObject
 
 /**
  * A {@link PrivateKeyValue}, a promise of one, or a function that returns either and is called for every token

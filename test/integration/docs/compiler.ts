@@ -5,10 +5,7 @@ import { placeOf, ROOT, type Block } from './support.js'
 /** How the type checker reads the names of the package: as its sources. */
 const PATHS = {
   'm2m-guard': ['./src/index.ts'],
-  'm2m-guard/client': ['./src/client/index.ts'],
-  'm2m-guard/management': ['./src/management/index.ts'],
-  'm2m-guard/testing': ['./src/testing/index.ts'],
-  'm2m-guard/*': ['./adapters/*.ts'],
+  'm2m-guard/*': ['./adapters/*.ts', './src/*/index.ts'],
 }
 
 /** The languages of blocks that are programs. */
