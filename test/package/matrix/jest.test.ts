@@ -8,7 +8,7 @@ import { installTools, toolPath } from './tools.js'
 /** Jest, its transforms, and what they load from the project. */
 const LINKED = ['typescript', '@babel/core', '@babel/preset-env', '@swc/core']
 
-const TRANSFORMED = '^.+\\.test\\.[jt]s$'
+const TRANSFORMED = '^.+\\.jest\\.[jt]s$'
 const NODENEXT = { module: 'nodenext', isolatedModules: false }
 const COMMONJS = { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true }
 const compile = (compilerOptions: object): object => ({
@@ -21,13 +21,13 @@ const compile = (compilerOptions: object): object => ({
 })
 
 const CELLS = [
-  { name: 'without a transform', file: 'plain.test.js', config: { transform: {} } },
-  { name: 'in its default mode, without a configuration', file: 'plain.test.js', config: {} },
-  { name: 'ts-jest to CommonJS', file: 'typed.test.ts', config: compile(COMMONJS) },
-  { name: 'ts-jest with nodenext', file: 'typed.test.ts', config: compile(NODENEXT) },
+  { name: 'without a transform', file: 'plain.jest.js', config: { transform: {} } },
+  { name: 'in its default mode, without a configuration', file: 'plain.jest.js', config: {} },
+  { name: 'ts-jest to CommonJS', file: 'typed.jest.ts', config: compile(COMMONJS) },
+  { name: 'ts-jest with nodenext', file: 'typed.jest.ts', config: compile(NODENEXT) },
   {
     name: '@swc/jest',
-    file: 'typed.test.ts',
+    file: 'typed.jest.ts',
     config: {
       transform: {
         [TRANSFORMED]: [
@@ -39,7 +39,7 @@ const CELLS = [
   },
   {
     name: 'babel-jest',
-    file: 'transformed.test.js',
+    file: 'transformed.jest.js',
     config: {
       transform: {
         [TRANSFORMED]: [
