@@ -1,5 +1,6 @@
 import type { TokenFacts } from './access-token.js'
-import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
+import { isNonEmptyString, isRecord, isStringList, ownMember } from '../util/members.js'
+import { claimAt, presentMember, type ClaimReference, type ScopeClaimReference } from './claim-path.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
@@ -11,11 +12,11 @@ export type Claims = Readonly<Record<string, unknown>>
 /** Settings for reading an issuer's claims. */
 export interface ClaimReading {
   /** Claims that contain scopes. All are read. */
-  readonly scopeClaims: readonly string[]
+  readonly scopeClaims: readonly ScopeClaimReference[]
   /** Claims that must be present, besides the subject. */
   readonly required: readonly string[]
   /** Claims that contain the client id, in order of preference. */
-  readonly clientClaims: readonly string[]
+  readonly clientClaims: readonly ClaimReference[]
 }
 
 /**
@@ -34,7 +35,7 @@ const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
  * Whether any claim, of any type, names a client. If so, the subject must not be compared in place of the client id.
  */
 export function namesClient(claims: Claims): boolean {
-  return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
+  return KNOWN_CLIENT_CLAIMS.some((name) => presentMember(claims, name) !== undefined)
 }
 
 /** Whether a claim names a client other than `id`: a subject `id` must then not be compared in place of the client. */
@@ -45,37 +46,46 @@ export function namesOtherClient(claims: Claims, id: string): boolean {
 /** Latest valid time: 31 December 9999. A later one is a number of milliseconds, or a token that never expires. */
 const LATEST_TIME = 253_402_300_799
 
+/** Facts whose subject may be absent. */
+export type ReadFacts = Omit<TokenFacts, 'subject'> & { readonly subject: string | undefined }
+
 /**
  * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2), or returns what is wrong with them. Types
- * are strict: a time as a string, or a list in place of a string, is invalid.
+ * are strict: a time as a string, or a list in place of a string, is invalid. Null counts as absent.
  */
 export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
+  const facts: Writable<ReadFacts> | VerificationFailure = readFacts(claims, reading)
+  if (isVerificationFailure(facts)) return facts
+  // Assigned instead of copied, because this is on the path of every new token.
+  facts.subject ??= facts.clientId
+  return facts.subject === undefined ? missing('sub') : (facts as TokenFacts)
+}
+
+/** As {@link readClaims}, but the subject may be absent. The client id does not take its place. */
+export function readFacts(claims: Claims, reading: ClaimReading): ReadFacts | VerificationFailure {
   for (const name of reading.required) {
-    if (ownMember(claims, name) === undefined) return missing(name)
+    if (presentMember(claims, name) === undefined) return missing(name)
   }
   // Each claim is looked up once, because lookups are a large part of the cost of a new token besides its signature.
-  const issuer = ownMember(claims, 'iss')
+  const issuer = presentMember(claims, 'iss')
   if (!isStringOrUndefined(issuer)) return invalid('iss')
-  const subject = ownMember(claims, 'sub')
+  const subject = presentMember(claims, 'sub')
   if (!isStringOrUndefined(subject)) return invalid('sub')
-  const tokenId = ownMember(claims, 'jti')
+  const tokenId = presentMember(claims, 'jti')
   if (!isStringOrUndefined(tokenId)) return invalid('jti')
   const client = readClient(claims, reading.clientClaims)
   if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
   if (isVerificationFailure(times)) return times
-  const audience = readAudience(ownMember(claims, 'aud'))
+  const audience = readAudience(presentMember(claims, 'aud'))
   if (audience === undefined) return invalid('aud')
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
 
-  const { clientId } = client
-  const subjectOrClient = subject ?? clientId
-  if (subjectOrClient === undefined) return missing('sub')
   return {
     issuer,
-    subject: subjectOrClient,
-    clientId,
+    subject,
+    clientId: client.clientId,
     scopes: scopes.granted,
     audience,
     tokenId,
@@ -85,6 +95,8 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
     claims,
   }
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
  * Whether a token is sender-constrained: bound to a key by a `cnf` claim (RFC 7800 section 3.1), whose possession the
@@ -97,12 +109,12 @@ export function isBoundToKey(claims: Claims): boolean {
 /** Reads the client id from the first claim that is present. Every claim that is present must be valid. */
 function readClient(
   claims: Claims,
-  names: readonly string[],
+  references: readonly ClaimReference[],
 ): { readonly clientId: string | undefined } | VerificationFailure {
   let clientId: string | undefined
-  for (const name of names) {
-    const value = ownMember(claims, name)
-    if (!isStringOrUndefined(value)) return invalid(name)
+  for (const reference of references) {
+    const value = claimAt(claims, reference)
+    if (!isStringOrUndefined(value)) return invalid(reference.name)
     clientId ??= value
   }
   return { clientId }
@@ -113,11 +125,11 @@ type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
 /** Reads `exp`, `nbf` and `iat`. An absent one is `undefined`, an invalid one a failure. */
 export function readTimes(claims: Claims): Times | VerificationFailure {
-  const expiresAt = ownMember(claims, 'exp')
+  const expiresAt = presentMember(claims, 'exp')
   if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
-  const notBefore = ownMember(claims, 'nbf')
+  const notBefore = presentMember(claims, 'nbf')
   if (!isTimeOrUndefined(notBefore)) return invalid('nbf')
-  const issuedAt = ownMember(claims, 'iat')
+  const issuedAt = presentMember(claims, 'iat')
   if (!isTimeOrUndefined(issuedAt)) return invalid('iat')
   return { expiresAt, notBefore, issuedAt }
 }
@@ -150,22 +162,21 @@ export function readAudience(value: unknown): readonly string[] | undefined {
 }
 
 /**
- * Reads the scopes of all named claims together. Each claim is a space-separated string (RFC 8693 section 4.2) or a
- * list, in which each item is one scope even if it contains spaces.
+ * Reads the scopes of all referenced claims together. Each claim is a space-separated string (RFC 8693 section 4.2), a
+ * list, in which each item is one scope even if it contains spaces, or an object whose keys are the scopes.
  */
 export function readScopes(
   claims: Claims,
-  scopeClaims: readonly string[],
+  scopeClaims: readonly ScopeClaimReference[],
 ): { readonly granted: readonly string[] } | VerificationFailure {
   const granted = new Set<string>()
-  for (const name of scopeClaims) {
-    const value = ownMember(claims, name)
-    if (value === undefined || value === null) continue
-    const items: readonly unknown[] | undefined =
-      typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
-    if (items === undefined) return invalid(name)
+  for (const reference of scopeClaims) {
+    const value = claimAt(claims, reference)
+    if (value === undefined) continue
+    const items = reference.hasKeys ? grantedKeys(value) : scopesIn(value)
+    if (items === undefined) return invalid(reference.name)
     for (const item of items) {
-      if (typeof item !== 'string') return invalid(name)
+      if (typeof item !== 'string') return invalid(reference.name)
       granted.add(item)
     }
   }
@@ -173,6 +184,22 @@ export function readScopes(
     return { reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
   }
   return { granted: [...granted] }
+}
+
+/** Whether any of the claims that contain scopes is present. */
+export function statesScopes(claims: Claims, scopeClaims: readonly ScopeClaimReference[]): boolean {
+  return scopeClaims.some((reference) => claimAt(claims, reference) !== undefined)
+}
+
+function scopesIn(value: unknown): readonly unknown[] | undefined {
+  if (typeof value === 'string') return splitScopes(value)
+  return Array.isArray(value) ? value : undefined
+}
+
+/** Returns the keys of an object, without those whose value denies them: null, which counts as absent, and false. */
+function grantedKeys(value: unknown): readonly string[] | undefined {
+  if (!isRecord(value)) return undefined
+  return Object.keys(value).filter((key) => value[key] !== null && value[key] !== false)
 }
 
 /** Claims that only name the kind of a token. */

@@ -1,5 +1,7 @@
 import type { AccessToken } from '../model/access-token.js'
-import { Refusal } from '../model/refusal.js'
+import { contradictedRule, violatedRule } from '../model/claim-rule.js'
+import type { Claims } from '../model/claims.js'
+import { Refusal, thrownRefusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import { type ScopeMatcher, isGranted, scopesSatisfy } from '../model/scopes.js'
 import type { Awaitable } from '../util/awaitable.js'
@@ -25,6 +27,10 @@ export interface EvaluatedToken {
   readonly client: string | undefined
   /** Subject; `undefined` if `token.subject` is the client id in place of an absent one. */
   readonly statedSubject: string | undefined
+  /** Claims in the issuer's confirmation of a locally verified JWT; `undefined` without one. */
+  readonly confirmedClaims: Claims | undefined
+  /** Name of the configured issuer if it has tenants: the template of `iss`. Policies may name it in place of a tenant. */
+  readonly issuerTemplate: string | undefined
 }
 
 /**
@@ -89,11 +95,16 @@ function evaluateCallers(
 }
 
 function evaluateCaller(
-  { issuers, clients, subjects }: CallerRule,
-  { token, client, statedSubject }: EvaluatedToken,
+  { issuers, clients, subjects, claims }: CallerRule,
+  { token, client, statedSubject, confirmedClaims, issuerTemplate }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
-  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
+  if (
+    issuers !== undefined &&
+    !issuers.includes(token.issuer) &&
+    !issuers.includes(issuer.name) &&
+    (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
+  ) {
     return new Refusal('issuer_not_allowed')
   }
   if (clients !== undefined && (client === undefined || !clients.includes(client))) {
@@ -101,6 +112,13 @@ function evaluateCaller(
   }
   if (subjects !== undefined && (statedSubject === undefined || !subjects.includes(statedSubject))) {
     return new Refusal('subject_not_allowed')
+  }
+  if (claims !== undefined) {
+    // A confirmation can only narrow what the JWT states, so both must follow the rule.
+    const violation =
+      violatedRule(claims, token.claims) ??
+      (confirmedClaims === undefined ? undefined : contradictedRule(claims, confirmedClaims))
+    if (violation !== undefined) return new Refusal('claims_insufficient', { cause: new Error(violation) })
   }
   return undefined
 }
@@ -134,9 +152,19 @@ async function evaluateCheck(
   try {
     const result: unknown = await check(token, request)
     if (result === true) return undefined
+    if (result instanceof Refusal) return ownRefusal(result)
     return new Refusal('check_failed', typeof result === 'string' ? { description: result } : {})
-  } catch (cause) {
+  } catch (error) {
     // A rule that throws must refuse the request.
+    return error instanceof Refusal ? ownRefusal(error) : new Refusal('check_failed', { cause: error })
+  }
+}
+
+/** Converts a refusal of a rule to one of this copy of the package. One that cannot be converted must refuse too. */
+function ownRefusal(refusal: Refusal): Refusal {
+  try {
+    return thrownRefusal(refusal)
+  } catch (cause) {
     return new Refusal('check_failed', { cause })
   }
 }

@@ -1,4 +1,5 @@
 import type { TokenFacts } from '../../model/access-token.js'
+import { presentMember, type ScopeClaimReference } from '../../model/claim-path.js'
 import { CLIENT_CLAIMS, readClaims, type Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
@@ -7,13 +8,14 @@ import { ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
-import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } from '../common-options.js'
+import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */
-export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
+export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote' | 'clientClaims'> {
   /** Id of the project: `project-live-…` or `project-test-…`. */
   readonly projectId: string
   /**
@@ -50,7 +52,11 @@ function splitAtColon(scope: string): readonly [action: string, resource: string
   return colon === -1 ? [scope, '-'] : [scope.slice(0, colon), scope.slice(colon + 1)]
 }
 
-const { remote: _remote, ...COMMON_OPTIONS } = commonOptions({
+const {
+  remote: _remote,
+  clientClaims: _clientClaims,
+  ...COMMON_OPTIONS
+} = commonOptions({
   algorithms: ['RS256'],
   scopeClaims: ['scope'],
   scopeMatching: stytchScope,
@@ -80,7 +86,7 @@ export function stytch(options: StytchOptions): Issuer {
   const { projectId, scopeClaims } = settings
   const base = stytchApiUrl(settings)
   const path = settings.b2b ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: `stytch.com/${projectId}`,
     provider: 'stytch',
     audience: [projectId],
@@ -95,14 +101,14 @@ export function stytch(options: StytchOptions): Issuer {
           settings.customDomain === undefined
             ? `${base}${path}${encodeURIComponent(projectId)}`
             : `${base}/.well-known/jwks.json`,
-        options: settings.keys,
+        ...keyRequests(settings.keys),
       },
       algorithms: settings.algorithms,
       validateHeader: validateType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
-  } satisfies Issuer)
+    ...connectionOf(settings),
+  })
 }
 
 function validateType(header: Claims): VerificationFailure | undefined {
@@ -122,15 +128,15 @@ const PERSON_ID = /^(?:user|member)-/
  * claim names another client.
  */
 function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
-  if (SESSION_CLAIMS.some((name) => ownMember(claims, name) !== undefined)) {
+  if (SESSION_CLAIMS.some((name) => presentMember(claims, name) !== undefined)) {
     return { reason: 'type_not_allowed', detail: 'this is a session token' }
   }
-  const subject = ownMember(claims, 'sub')
+  const subject = presentMember(claims, 'sub')
   if (typeof subject === 'string' && PERSON_ID.test(subject)) {
     return { reason: 'type_not_allowed', detail: 'sub is a user or a member' }
   }
   for (const name of CLIENT_CLAIMS) {
-    const client = ownMember(claims, name)
+    const client = presentMember(claims, name)
     if (client !== undefined && client !== subject) {
       return {
         reason: 'type_not_allowed',
@@ -141,12 +147,18 @@ function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
   return checkTokenKind(claims)
 }
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+function readMachineClaims(
+  claims: Claims,
+  scopeClaims: readonly ScopeClaimReference[],
+): TokenFacts | VerificationFailure {
   const failure = checkPersonalToken(claims)
   if (failure !== undefined) return failure
   // Every machine token has a scope string. A token without it is another kind of token of the project.
-  if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
-    const isAbsent = ownMember(claims, 'scope') === undefined
+  if (
+    scopeClaims.some(({ name }) => name === 'scope') &&
+    typeof presentMember(claims, 'scope') !== 'string'
+  ) {
+    const isAbsent = presentMember(claims, 'scope') === undefined
     return { reason: isAbsent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
