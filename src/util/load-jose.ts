@@ -1,4 +1,4 @@
-type Jose = Pick<typeof import('jose'), 'compactVerify' | 'importJWK'>
+type Jose = Pick<typeof import('jose'), 'SignJWT' | 'compactVerify' | 'importJWK'>
 
 let loading: Promise<Jose> | undefined
 
@@ -18,7 +18,8 @@ export function loadJose(): Promise<Jose> {
  * same file, because a second file is easily left out of a deployment.
  */
 function importJose(): Promise<Jose> {
-  return import(/* webpackMode: "eager" */ 'jose').then(({ compactVerify, importJWK }) => ({
+  return import(/* webpackMode: "eager" */ 'jose').then(({ SignJWT, compactVerify, importJWK }) => ({
+    SignJWT,
     compactVerify,
     importJWK,
   }))
