@@ -24,12 +24,12 @@ const FALLBACKS = ['m2m-guard', 'm2m-guard/express']
 export function readDocumented(): readonly Documented[] {
   const packed = join(readersFolder(), 'node_modules/m2m-guard')
   const { exports } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, string | { readonly types: string }>>
+    readonly exports: Readonly<Record<string, string | { readonly import: { readonly types: string } }>>
   }
   const entries = Object.entries(exports).flatMap(([path, entry]) =>
     typeof entry === 'string'
       ? []
-      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.types) }],
+      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.import.types) }],
   )
   const program = createProgram(entries.map(({ file }) => file))
   const checker = program.getTypeChecker()
