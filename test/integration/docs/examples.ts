@@ -18,18 +18,18 @@ export interface Documented {
 }
 
 /** Where the names of an example are imported from, besides its own entry point. */
-const FALLBACKS = ['m2m-guard', 'm2m-guard/express']
+const FALLBACKS = ['m2m-guard', 'm2m-guard/issuers', 'm2m-guard/express']
 
 /** Finds everything public in the declarations of the packed package. */
 export function readDocumented(): readonly Documented[] {
   const packed = join(readersFolder(), 'node_modules/m2m-guard')
   const { exports } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, string | { readonly types: string }>>
+    readonly exports: Readonly<Record<string, string | { readonly import: { readonly types: string } }>>
   }
   const entries = Object.entries(exports).flatMap(([path, entry]) =>
     typeof entry === 'string'
       ? []
-      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.types) }],
+      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.import.types) }],
   )
   const program = createProgram(entries.map(({ file }) => file))
   const checker = program.getTypeChecker()
