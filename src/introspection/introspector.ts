@@ -1,31 +1,16 @@
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
-import { exchange } from '../http/exchange.js'
-import { UnreadableResponseError } from '../http/exchange-error.js'
-import { isHtml } from '../http/media-type.js'
-import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import { retry } from '../http/retry.js'
-import { retryAfterSeconds } from '../http/retry-after.js'
-import { parseJson } from '../util/json.js'
-import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
-import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
-import { hasDuplicateMembers } from './duplicate-members.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
-import {
-  isClientError,
-  outcomeOf,
-  type CallResult,
-  type Failure,
-  type Inactive,
-  type Statement,
-} from './outcome.js'
+import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
+import { outcomeOf, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
 import { probeToken, type ProbeTokenForm } from './probe-token.js'
 
@@ -46,18 +31,13 @@ export interface RemoteHealth {
 /** A statement about the token: active with facts, or inactive with a reason. */
 type Definitive<T extends Statement> = Extract<T, { active: boolean }>
 
-type Reader<T extends Statement> = (response: RemoteResponse, token: string) => T
-
-/** Minimum and maximum delay before a retry, in seconds. */
-const RETRY_DELAYS = [0.02, 0.12] as const
-
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
 export class Introspector {
   readonly #profile: RemoteProfile
   readonly #tokenForm: ProbeTokenForm
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
-  readonly #transport: Transport
+  readonly #calls: EndpointCalls
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
@@ -80,7 +60,7 @@ export class Introspector {
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
-    this.#transport = settings.transport
+    this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
     this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
       settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
     })
@@ -108,14 +88,17 @@ export class Introspector {
     )
   }
 
-  async #call<T extends Statement>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
+  async #call<T extends Statement>(
+    token: string,
+    read: ResponseReader<T>,
+  ): Promise<OrRefusal<Definitive<T>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
-        const result = await this.#callWithRetry(url, token, read)
+        const result = await this.#calls.call(url, token, read)
         const outcome = outcomeOf(result)
         if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
@@ -155,7 +138,7 @@ export class Introspector {
   async #probe(url: string, failedToken: string): Promise<ProbeOutcome> {
     const resultsBefore = this.#results
     const token = probeToken(failedToken, this.#tokenForm)
-    const result = await this.#callWithRetry(url, token, this.#profile.read)
+    const result = await this.#calls.call(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
@@ -184,53 +167,6 @@ export class Introspector {
     }
   }
 
-  /** Sends a request, and a second one within the same deadline after a temporary failure. */
-  async #callWithRetry<T extends Statement>(
-    url: string,
-    token: string,
-    read: Reader<T>,
-  ): Promise<CallResult<T>> {
-    const { deadline: deadlineSeconds, retries } = this.#options
-    const settings = { deadlineSeconds, retries, pauses: RETRY_DELAYS }
-    const outcome = await retry(settings, (left) => this.#attempt(url, token, left))
-    return this.#read(outcome, token, read)
-  }
-
-  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<HttpResponse | Error> {
-    const { maxBytes } = this.#options
-    try {
-      const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
-      return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
-    } catch (error) {
-      return error instanceof Error ? error : new Error('no response')
-    }
-  }
-
-  #read<T extends Statement>(outcome: HttpResponse | Error, token: string, read: Reader<T>): CallResult<T> {
-    if (outcome instanceof Error) {
-      return {
-        statement: { fault: 'issuer_unavailable', detail: outcome.message },
-        isUnreadable: outcome instanceof UnreadableResponseError,
-      }
-    }
-    const { status, headers, text } = outcome
-    const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = parseJson(text)
-    const isClientRejected = status === 401 || (status === 400 && isClientError(json))
-    try {
-      const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
-      return { statement, status, retryAfter, isClientRejected }
-    } catch {
-      // A custom reader that throws has not read a statement about the token.
-      return {
-        statement: { fault: 'issuer_unavailable', detail: 'the read function of the issuer threw an error' },
-        status,
-        retryAfter,
-        isClientRejected,
-      }
-    }
-  }
-
   #note(statement: Statement, { kind }: CallOutcome): void {
     if (!('fault' in statement)) {
       this.#results += 1
@@ -247,27 +183,6 @@ export class Introspector {
       this.#failure = statement.detail
     }
   }
-}
-
-/** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */
-function rejectAmbiguous<T extends Statement>(
-  statement: T,
-  { headers, text }: HttpResponse,
-  json: unknown,
-): T | Failure | Inactive {
-  if ('fault' in statement) return statement
-  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
-  if (!statement.active || typeof json !== 'object' || json === null) return statement
-  // A client may have chosen some of the claims, so these faults refuse its token and do not count as failures of the
-  // issuer.
-  if (hasDuplicateMembers(text)) return invalid('the introspection response has a duplicate member')
-  return freezeWithin(json, DEEPEST_NESTING)
-    ? statement
-    : invalid('the introspection response is nested too deeply')
-}
-
-function invalid(detail: string): Inactive {
-  return { active: false, reason: 'claim_invalid', detail }
 }
 
 /** Converts an introspection result to a confirmation. An empty audience counts as not stated. */

@@ -1,4 +1,4 @@
-import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
+import type { ClientProof } from '../http/client-authentication.js'
 import type { StatedFacts } from '../model/access-token.js'
 import { presentMember, type ClaimReference, type ScopeClaimReference } from '../model/claim-path.js'
 import {
@@ -10,7 +10,7 @@ import {
   type Claims,
 } from '../model/claims.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
-import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
@@ -22,11 +22,7 @@ export function tokenForm(
 }
 
 /** Creates an introspection request (RFC 7662 section 2.1). */
-export function introspectionRequest(
-  client: SecretCredentials,
-  token: string,
-): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const proof = proveBySecret(client)
+export function introspectionRequest(proof: ClientProof, token: string): RemoteRequest {
   return {
     headers: {
       accept: 'application/json',
@@ -39,8 +35,8 @@ export function introspectionRequest(
 
 /** Settings for reading introspection responses. */
 export interface IntrospectionReading {
-  /** Required value of `iss`, if the response has one. */
-  readonly issuer: string
+  /** Required value of `iss`, if the response has one. `undefined` accepts any, because the verifier compares it. */
+  readonly issuer: string | undefined
   /** Claims that contain scopes. */
   readonly scopeClaims: readonly ScopeClaimReference[]
   /** Claims that contain the client id, in order of preference. */
@@ -103,7 +99,7 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = presentMember(json, 'iss')
-  if (issuer !== undefined && issuer !== reading.issuer)
+  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer)
     return rejected('claim_invalid', 'iss of the introspection response is another issuer')
   const facts = typeFailure(json) ?? readClaims(json, claimReading(reading))
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }

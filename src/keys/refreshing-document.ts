@@ -2,12 +2,15 @@ import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 import { exchange } from '../http/exchange.js'
+import { readRequestHeaders } from '../http/request-headers.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { DocumentOutages } from './document-outages.js'
 import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { RequestHeaders } from '../model/issuer.js'
+import { timers } from '../util/timers.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import type { DocumentHealth } from '../model/health.js'
 
@@ -236,19 +239,32 @@ export async function fetchDocument(
   options: KeySettings,
   extras: {
     readonly transport: Transport
-    readonly headers?: Readonly<Record<string, string>> | undefined
+    /** Returns further headers of the request. */
+    readonly headers?: RequestHeaders | undefined
   },
 ): Promise<HttpResponse> {
+  const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
   const response = await exchange({
     url,
     method: 'GET',
-    headers: { accept: 'application/json, application/jwk-set+json', ...extras.headers },
-    deadlineSeconds: options.deadline,
+    headers: { accept: 'application/json, application/jwk-set+json', ...headers },
+    deadlineSeconds,
     maxBytes: options.maxBytes,
     transport: extras.transport,
   })
   if (response.status !== 200) throw new DocumentStatusError(url, response)
   return response
+}
+
+/** Calls the function of the headers. The time that it takes counts toward the deadline. */
+async function headersWithin(
+  deadlineSeconds: number,
+  headersOf: RequestHeaders | undefined,
+): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly deadlineSeconds: number }> {
+  if (headersOf === undefined) return { headers: {}, deadlineSeconds }
+  const started = timers.elapsed()
+  const headers = await readRequestHeaders('keys.headers', headersOf, deadlineSeconds)
+  return { headers, deadlineSeconds: Math.max(0.001, deadlineSeconds - (timers.elapsed() - started)) }
 }
 
 /** Maximum number of characters of a URL in an error, because an issuer's metadata may choose the URL. */

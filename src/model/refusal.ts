@@ -17,6 +17,12 @@ export function isVerificationFailure(result: object): result is VerificationFai
   return Object.hasOwn(result, 'reason')
 }
 
+/** Describes the cause of a failure for logs. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
 /** Creates the refusal of a token that fails verification. */
 export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
   return new Refusal(reason, { cause: new Error(detail) })

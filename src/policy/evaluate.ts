@@ -29,6 +29,8 @@ export interface EvaluatedToken {
   readonly statedSubject: string | undefined
   /** Claims in the issuer's confirmation of a locally verified JWT; `undefined` without one. */
   readonly confirmedClaims: Claims | undefined
+  /** Name of the configured issuer if it has tenants: the template of `iss`. Policies may name it in place of a tenant. */
+  readonly issuerTemplate: string | undefined
 }
 
 /**
@@ -94,10 +96,15 @@ function evaluateCallers(
 
 function evaluateCaller(
   { issuers, clients, subjects, claims }: CallerRule,
-  { token, client, statedSubject, confirmedClaims }: EvaluatedToken,
+  { token, client, statedSubject, confirmedClaims, issuerTemplate }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
-  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
+  if (
+    issuers !== undefined &&
+    !issuers.includes(token.issuer) &&
+    !issuers.includes(issuer.name) &&
+    (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
+  ) {
     return new Refusal('issuer_not_allowed')
   }
   if (clients !== undefined && (client === undefined || !clients.includes(client))) {

@@ -11,6 +11,7 @@ import {
   restricting,
 } from '../options/reader.js'
 import { func, stringList } from '../options/readers.js'
+import { insecureHosts } from '../options/url.js'
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import { claimRules, type ClaimRule, type ClaimRules } from '../model/claim-rule.js'
 import type { ClaimReference, ScopeClaimReference } from '../model/claim-path.js'
@@ -18,6 +19,7 @@ import { CLIENT_CLAIMS } from '../model/claims.js'
 import { clientClaimsOption, scopeClaimsOption, type ClaimPath, type ScopeClaim } from './claim-options.js'
 import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
+import type { Issuer, RequestHeaders } from '../model/issuer.js'
 import type { KeySettings, RemoteSettings } from '../model/issuer-settings.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
@@ -72,6 +74,17 @@ export interface CommonIssuerOptions {
    * @defaultValue connections of this package through `node:http` and `node:https`
    */
   readonly fetch?: typeof fetch
+  /**
+   * Hosts, such as `'keycloak:8080'`, at which the issuer may be called over plain http, for example inside a cluster or a
+   * mesh. Without a port, port 80 is meant. Each entry is one host and one port: no scheme, no wildcard.
+   *
+   * It applies to the URLs in the options and in the discovery document. Everyone on the path of such a connection can read
+   * credentials and replace keys. `verifier.health()` lists the hosts, and each causes one process warning with the code
+   * `M2M_GUARD_INSECURE_HOST`.
+   *
+   * @defaultValue none: http is allowed for loopback only (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`)
+   */
+  readonly insecureHosts?: string | readonly string[]
   /** How keys are fetched and how long they are used. Each member has its default. */
   readonly keys?: KeyOptions
   /** How tokens are verified remotely and how long the results are cached. Each member has its default. */
@@ -86,7 +99,8 @@ export interface CommonIssuerSettings {
   readonly claims: readonly ClaimRule[] | undefined
   readonly scopeMatching: ScopeMatcher
   readonly fetch: typeof fetch | undefined
-  readonly keys: KeySettings
+  readonly insecureHosts: readonly string[]
+  readonly keys: KeySettings & { readonly headers: RequestHeaders | undefined }
   readonly remote: RemoteSettings
 }
 
@@ -107,9 +121,40 @@ export function commonOptions({
     claims: restricting(optional(claimRules)),
     scopeMatching: restricting(withDefault(matcher, scopeMatching)),
     fetch: optional(func<typeof fetch>({ type: 'typeof fetch' })),
+    // Before the options with a URL, whose readers need it.
+    insecureHosts,
     keys: restricting(nested('keys', KEY_OPTIONS)),
     remote: restricting(nested('remote', REMOTE_OPTIONS)),
   } satisfies TableOf<CommonIssuerOptions>
+}
+
+/** Returns the members of a key source that state how its documents are fetched. */
+export function keyRequests({ headers, ...options }: CommonIssuerSettings['keys']): {
+  readonly options: KeySettings
+  readonly headers?: RequestHeaders
+} {
+  return headers === undefined ? { options } : { options, headers }
+}
+
+/** Refuses `keys.headers` beside an option with which they would not be sent. */
+export function assertNoHeaders(where: string, other: string, keys: CommonIssuerSettings['keys']): void {
+  if (keys.headers === undefined) return
+  throw new ConfigurationError(
+    `${where}.keys.headers`,
+    `has no effect with ${other}, because it is not sent. Leave one of the two out`,
+  )
+}
+
+/** Returns the members of an issuer that state how it is called. */
+export function connectionOf({
+  fetch: customFetch,
+  insecureHosts: hosts,
+}: Pick<CommonIssuerSettings, 'fetch' | 'insecureHosts'>): Pick<Issuer, 'fetch' | 'insecureHosts'> {
+  return {
+    ...(customFetch === undefined ? {} : { fetch: customFetch }),
+    // Always an own member, so that a polluted prototype cannot add hosts.
+    insecureHosts: hosts,
+  }
 }
 
 const algorithmList = mapped(stringList, (algorithms, option) => {

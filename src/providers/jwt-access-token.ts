@@ -6,11 +6,14 @@ import type { KeySource, JwtProfile } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 
+/** The settings that matter for JWTs, without those of fetching keys. */
+type JwtSettings = Omit<CommonIssuerSettings, 'keys'>
+
 /** Creates the profile of JWT access tokens that are verified with the issuer's keys. Used for Authlete too. */
 export function jwtProfile(
   issuer: string,
   keys: KeySource,
-  common: CommonIssuerSettings,
+  common: JwtSettings,
   isStrict: boolean,
   tokenTypes: readonly string[] = [],
 ): JwtProfile {
@@ -27,7 +30,7 @@ export function jwtProfile(
 /** Creates the profile of JWT access tokens that are introspected. Only their header is validated before the call. */
 export function introspectedJwtProfile(
   issuer: string,
-  common: CommonIssuerSettings,
+  common: JwtSettings,
   isStrict: boolean,
   tokenTypes: readonly string[] = [],
 ): JwtProfile {
@@ -75,7 +78,7 @@ const EXPIRY = ['exp']
 
 function readAccessTokenClaims(
   claims: Claims,
-  { scopeClaims, clientClaims }: CommonIssuerSettings,
+  { scopeClaims, clientClaims }: JwtSettings,
   isStrict: boolean,
 ): TokenFacts | VerificationFailure {
   const failure = checkTokenKind(claims)

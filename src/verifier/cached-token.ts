@@ -66,6 +66,8 @@ export class CachedToken implements VerifiedFacts {
   readonly matchesAudience: boolean
   /** Whether the token is bound to a key. */
   readonly isBound: boolean
+  /** Name of the configured issuer if it has tenants: the template of `iss`. */
+  readonly issuerTemplate: string | undefined
   /** The result of a cache hit. */
   readonly cachedResult: ResolvedToken
   /** The decision about a request that is accepted with this token. */
@@ -113,6 +115,7 @@ export class CachedToken implements VerifiedFacts {
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.isBound = isBound
+    this.issuerTemplate = issuer.tenant?.template
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }

@@ -10,6 +10,7 @@ import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
+import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
@@ -119,7 +120,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const { clock, clockTolerance: toleranceSeconds } = settings
   const connected = connectAll(settings.issuers, clock, settings.onIssuerEvent)
   const cache = createTokenCache(settings.cache)
-  const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
+  const router = createRouter(
+    connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
+  )
   const verifySignature = signatureVerifier(settings.signatures)
   const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
   const authorizer = new Authorizer({
@@ -178,6 +181,8 @@ function connectAll(
       )
     }
     names.add(issuer.name)
-    return connectIssuer(where, issuer, clock, observer)
+    return issuer.tenants === undefined
+      ? connectIssuer(where, issuer, clock, observer)
+      : connectTenants(where, issuer, issuer.tenants, clock, observer)
   })
 }

@@ -1,26 +1,32 @@
 import type { Clock } from '../util/clock.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { DocumentOutages } from '../keys/document-outages.js'
+import { DiscoveredEndpoint } from '../keys/introspection-endpoint.js'
 import { createMetadataDocument, type IssuerMetadata } from '../keys/issuer-metadata.js'
 import { createTransport, type Transport } from '../http/transport/transport.js'
 import type { RefreshingDocument } from '../keys/refreshing-document.js'
-import type { DocumentHealth } from '../model/health.js'
+import type { DocumentHealth, TenantsHealth } from '../model/health.js'
 import { RemoteKeySet } from '../keys/remote-key-set.js'
 import { StaticKeySet } from '../keys/static-key-set.js'
 import type { KeySet } from '../model/verification-key.js'
-import { KEY_OPTIONS } from '../keys/options.js'
+import { KEY_SETTINGS } from '../keys/options.js'
 import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import type { AccessToken, TokenFacts } from '../model/access-token.js'
+import { TenantKeySet } from '../keys/tenant-key-set.js'
+import type { UrlTemplate } from '../util/url-template.js'
+import type { Tenant } from './tenants/tenant.js'
+import type { TenantTargets } from './token-router.js'
+import { type Refusal, type OrRefusal, type VerificationFailure, isRefusal } from '../model/refusal.js'
 import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
 import { issuerEvents } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
-import type { Issuer, KeySource, RemoteProfile } from '../model/issuer.js'
+import type { Issuer, KeySource, RemoteProfile, RequestHeaders } from '../model/issuer.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import { REMOTE_OPTIONS } from '../introspection/options.js'
 import { readOptions } from '../options/read-options.js'
-import { afterwards, type Awaitable } from '../util/awaitable.js'
-import { SharedFlight } from '../util/single-flight.js'
+import { insecureHosts } from '../options/url.js'
+import { warnOfInsecureHosts } from '../telemetry/insecure-hosts.js'
 
 /** An issuer with the state that one verifier holds for it: keys, introspector and connections. */
 export interface ConnectedIssuer {
@@ -29,6 +35,14 @@ export interface ConnectedIssuer {
   readonly audience: readonly string[] | null
   readonly keys: KeySet | undefined
   readonly remote: Introspector | undefined
+  /** The tenant that this issuer is; `undefined` for an issuer that is configured itself. */
+  readonly tenant: Tenant | undefined
+  /** The tenants of the issuer, to which its JWTs are routed; `undefined` if it has none. */
+  readonly tenants: TenantTargets<ConnectedIssuer> | undefined
+  /** Finds the tenant that an introspection result is about; `undefined` if there are no tenants. */
+  readonly assign:
+    | ((facts: TokenFacts, format: AccessToken['format']) => OrRefusal<ConnectedIssuer> | VerificationFailure)
+    | undefined
   /** Loads the documents that the first request would otherwise load. */
   load(): Promise<Refusal | undefined>
   health(): IssuerHealth
@@ -54,11 +68,25 @@ export interface IssuerHealth {
   }
   /** State of the introspection endpoint; absent if the issuer has none. */
   readonly remote?: RemoteHealth
+  /** State of the tenants; absent if the issuer has none. `keys` and `remote` are then those that the tenants share. */
+  readonly tenants?: TenantsHealth
+  /** Hosts that may be called over plain http: the option `insecureHosts`. Absent if there are none. */
+  readonly insecureHosts?: readonly string[]
+}
+
+/** Parts of a connection that several issuers share, and the tenant that an issuer is. */
+export interface SharedParts {
+  readonly transport?: Transport
+  readonly keys?: KeySet | undefined
+  readonly remote?: Introspector | undefined
+  readonly tenant?: { readonly tenant: Tenant; readonly template: UrlTemplate }
 }
 
 /** Settings shared by all clients of the issuer. */
 interface Settings {
   readonly transport: Transport
+  /** Template of `iss`, if the issuer is a tenant. */
+  readonly template: UrlTemplate | undefined
   readonly tell: TellIssuerEvent
   /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
@@ -70,6 +98,10 @@ interface Settings {
   readonly opaquePrefix: string | undefined
   /** The `iss` of the issuer's JWTs. */
   readonly jwtIssuer: string | undefined
+  /** Hosts for which `http:` is allowed. */
+  readonly insecureHosts: readonly string[]
+  /** Headers of the requests for the discovery document. */
+  readonly metadataHeaders: RequestHeaders | undefined
 }
 
 /**
@@ -82,42 +114,52 @@ export function connectIssuer(
   where: string,
   issuer: Issuer,
   clock: Clock,
-  observer?: IssuerObserver,
+  observer: IssuerObserver | undefined,
+  shared: SharedParts = {},
 ): ConnectedIssuer {
-  const transport = createTransport(issuer.fetch)
+  const { transport = createTransport(issuer.fetch), tenant } = shared
   const tell = issuerEvents(issuer, observer)
   const settings = {
     transport,
+    template: tenant?.template,
     tell,
     outages: new DocumentOutages(tell),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
     jwtIssuer: issuer.jwt?.issuers?.[0],
+    insecureHosts: insecureHosts.read(`${where}.insecureHosts`, issuer.insecureHosts),
+    metadataHeaders: metadataHeadersOf(issuer),
   }
   const metadata = metadataOf(issuer, clock, settings)
-  const keys = keySetOf(issuer, metadata, clock, settings)
-  const remote = remoteCheckOf(metadata, clock, settings)
+  const keys = ofTenant(shared.keys ?? keySetOf(issuer, metadata, clock, settings), issuer, tenant?.template)
+  const discovered = discoveredEndpointOf(issuer, metadata)
+  const remote = shared.remote ?? remoteCheckOf(discovered, clock, settings)
+  warnOfInsecureHosts(settings.insecureHosts)
   return {
     issuer,
     audience: issuer.audience === null ? null : Object.freeze([...issuer.audience]),
     keys,
     remote,
+    tenant: tenant?.tenant,
+    tenants: undefined,
+    assign: undefined,
     async load() {
       const refusal = await keys?.load()
-      if (refusal !== undefined || issuer.remote?.endpoint !== 'discovered') return refusal
-      const document = await metadata?.current()
-      return isRefusal(document) ? document : undefined
+      if (refusal !== undefined) return refusal
+      const endpoint = await discovered?.find()
+      return isRefusal(endpoint) ? endpoint : undefined
     },
     health() {
       const keysHealth = keys === undefined ? undefined : { ...keys.health(), count: keys.size() }
-      const remoteHealth = remote?.health()
+      const remoteHealth = remoteHealthOf(remote, discovered)
       return {
         name: issuer.name,
         provider: issuer.provider,
         status: worst([keysHealth?.status, remoteHealth?.status]),
         ...(keysHealth === undefined ? {} : { keys: keysHealth }),
         ...(remoteHealth === undefined ? {} : { remote: remoteHealth }),
+        ...(settings.insecureHosts.length === 0 ? {} : { insecureHosts: settings.insecureHosts }),
       }
     },
     close() {
@@ -126,16 +168,30 @@ export function connectIssuer(
   }
 }
 
+function ofTenant(
+  keys: KeySet | undefined,
+  { name }: Issuer,
+  template: UrlTemplate | undefined,
+): KeySet | undefined {
+  return keys === undefined || template === undefined ? keys : new TenantKeySet(keys, name, template)
+}
+
 /** Reads the key options, with the same checks and defaults for custom issuers as for built-in ones. */
 function keyOptionsOf(where: string, { jwt, remote: profile }: Issuer): KeySettings {
   const source = jwt?.keys
   const remote = source?.kind === 'remote' || source?.kind === 'discovery' ? source : undefined
   if (remote === undefined) {
     const { discoveryOptions = {} } = profile ?? {}
-    return readOptions(`${where}.remote.discoveryOptions`, discoveryOptions, KEY_OPTIONS)
+    return readOptions(`${where}.remote.discoveryOptions`, discoveryOptions, KEY_SETTINGS)
   }
   const { options = {} } = remote
-  return readOptions(`${where}.jwt.keys.options`, options, KEY_OPTIONS)
+  return readOptions(`${where}.jwt.keys.options`, options, KEY_SETTINGS)
+}
+
+/** The headers of the discovery document: those of the keys if both are discovered. */
+function metadataHeadersOf({ jwt, remote }: Issuer): RequestHeaders | undefined {
+  const source = jwt?.keys
+  return source?.kind === 'discovery' ? source.headers : remote?.discoveryHeaders
 }
 
 function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProfile | undefined {
@@ -144,13 +200,15 @@ function remoteOf(where: string, profile: RemoteProfile | undefined): RemoteProf
   return {
     endpoint: profile.endpoint,
     options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
-    request: (token) => profile.request(token),
+    request: (token, context) => profile.request(token, context),
+    ...(profile.readCredential && { readCredential: profile.readCredential.bind(profile) }),
     read: (response, token) => profile.read(response, token),
     ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),
   }
 }
 
-function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
+/** Returns the worst of several statuses. */
+export function worst(statuses: readonly (IssuerHealth['status'] | undefined)[]): IssuerHealth['status'] {
   if (statuses.includes('down')) return 'down'
   return statuses.includes('degraded') ? 'degraded' : 'ok'
 }
@@ -184,7 +242,12 @@ function keySetOf(
     case 'remote':
       return new RemoteKeySet(source, settings.keyOptions, clock, settings)
     case 'discovery':
-      return new RemoteKeySet({ metadata: required(metadata, source) }, settings.keyOptions, clock, settings)
+      return new RemoteKeySet(
+        { ...source, metadata: required(metadata, source) },
+        settings.keyOptions,
+        clock,
+        settings,
+      )
   }
 }
 
@@ -198,7 +261,7 @@ function required(
 }
 
 function remoteCheckOf(
-  metadata: RefreshingDocument<IssuerMetadata> | undefined,
+  discovered: DiscoveredEndpoint | undefined,
   clock: Clock,
   settings: Settings,
 ): Introspector | undefined {
@@ -207,40 +270,31 @@ function remoteCheckOf(
   const { endpoint } = profile
   return new Introspector(
     profile,
-    endpoint === 'discovered' ? discoveredEndpoint(metadata) : () => endpoint,
+    discovered === undefined ? () => endpoint : () => discovered.find(),
     clock,
     settings,
   )
 }
 
-/** Reads the endpoint from the discovery document. Synchronous if the document is usable. */
-function discoveredEndpoint(
+function discoveredEndpointOf(
+  { remote }: Issuer,
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
-): () => Awaitable<OrRefusal<string>> {
-  const loading = new SharedFlight<OrRefusal<string>>()
-  return () => {
-    const document = metadata?.current()
-    return document instanceof Promise
-      ? loading.share(() => afterwards(document, endpointOf, metadata))
-      : endpointOf(document, metadata)
-  }
+): DiscoveredEndpoint | undefined {
+  if (remote?.endpoint !== 'discovered' || metadata === undefined) return undefined
+  return new DiscoveredEndpoint(metadata)
 }
 
-function endpointOf(
-  document: OrRefusal<IssuerMetadata> | undefined,
-  metadata: RefreshingDocument<IssuerMetadata> | undefined,
-): OrRefusal<string> {
-  if (isRefusal(document)) {
-    // A 429 may be caused by our own load, so it must not allow a stale result.
-    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
-      cause: document.cause,
-      retryAfterSeconds: metadata?.secondsToNextAttempt(),
-    })
+/** The health of the endpoint. A discovery document that cannot be loaded is a failure of the endpoint that it names. */
+function remoteHealthOf(
+  remote: Introspector | undefined,
+  discovered: DiscoveredEndpoint | undefined,
+): RemoteHealth | undefined {
+  const health = remote?.health()
+  const problem = discovered?.problem()
+  if (health === undefined || problem === undefined) return health
+  return {
+    ...health,
+    status: worst([health.status, problem.status]),
+    failure: health.failure ?? problem.failure,
   }
-  if (document?.introspectionEndpoint !== undefined) return document.introspectionEndpoint
-  return new Refusal('issuer_unavailable', {
-    cause: new Error(
-      'the discovery document has no https introspection_endpoint. Set the option introspection.endpoint',
-    ),
-  })
 }

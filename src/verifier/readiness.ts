@@ -1,3 +1,4 @@
+import { causeOf } from '../model/refusal.js'
 import type { ConnectedIssuer, IssuerHealth } from './issuer-connection.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
@@ -35,11 +36,6 @@ async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefi
   } catch (error) {
     return { name, error }
   }
-}
-
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 /** Returns a snapshot of all issuers. Makes no network call. */

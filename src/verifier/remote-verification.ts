@@ -91,11 +91,14 @@ export class RemoteVerification {
     if (!result.active) return this.#refuse(result, request, issuer, isCacheable)
     const { token, format, digest } = request
     assertPlain(result.facts)
+    const owner = issuer.assign === undefined ? issuer : issuer.assign(result.facts, format)
+    if (isRefusal(owner)) return owner
+    if ('reason' in owner) return this.#refuse(owner, request, issuer, isCacheable)
     const payload = unverifiedPayload(token)
     const facts = narrowToPayload(result.facts, payload)
     if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, isCacheable)
     return cachedTokenFrom(facts, {
-      issuer,
+      issuer: owner,
       verifiedAt: Number.NaN,
       key: undefined,
       format,

@@ -4,7 +4,9 @@ import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } fr
 import type { StatedFacts, TokenFacts } from '../../model/access-token.js'
 import { isVerificationFailure } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
+import type { CredentialReader } from '../../options/secret.js'
 import type { CommonIssuerSettings } from '../common-options.js'
+import { requestWith } from '../request-with.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../../model/issuer.js'
 
 /** Prefix of machine ids. */
@@ -22,18 +24,22 @@ export interface VerifySettings extends Omit<CommonIssuerSettings, 'clientClaims
 }
 
 /** Creates the profile of Clerk's verify endpoint. */
-export function verifyProfile(machineSecretKey: string, api: string, common: VerifySettings): RemoteProfile {
+export function verifyProfile(
+  machineKey: CredentialReader<string>,
+  api: string,
+  common: VerifySettings,
+): RemoteProfile {
   return {
     endpoint: `${api}/m2m_tokens/verify`,
     options: common.remote,
-    request: (token) => ({
+    ...requestWith(machineKey, (token, key) => ({
       headers: {
         accept: 'application/json',
-        authorization: `Bearer ${machineSecretKey}`,
+        authorization: `Bearer ${key}`,
         'content-type': 'application/json',
       },
       body: JSON.stringify({ token }),
-    }),
+    })),
     read: (response) => readVerification(response, common.scopeClaims),
     readConfirmation: (response) => toConfirmation(readVerification(response, common.scopeClaims), common),
   }

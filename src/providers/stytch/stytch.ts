@@ -8,7 +8,7 @@ import { ownMember } from '../../util/members.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
-import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } from '../common-options.js'
 import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
@@ -101,13 +101,13 @@ export function stytch(options: StytchOptions): Issuer {
           settings.customDomain === undefined
             ? `${base}${path}${encodeURIComponent(projectId)}`
             : `${base}/.well-known/jwks.json`,
-        options: settings.keys,
+        ...keyRequests(settings.keys),
       },
       algorithms: settings.algorithms,
       validateHeader: validateType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
+    ...connectionOf(settings),
   })
 }
 
