@@ -1,6 +1,7 @@
+import { createPublicKey, generateKeyPairSync, type ED25519KeyPairOptions } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { OAuthOptions } from '../../../src/index.js'
+import type { IntrospectionOptions, OAuthOptions } from '../../../src/index.js'
 import { createInstance, type Client, type Instance, type Resource } from './instance.js'
 
 /** The API. */
@@ -17,6 +18,14 @@ const RESOURCES: readonly Resource[] = [
   { identifier: INVOICES },
 ]
 
+// Exporting a JWK from a key pair that was just generated can deadlock Node 20, so the pair is PEM.
+const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}
+
+type KeyIntrospection = Extract<IntrospectionOptions, { readonly authentication: 'private_key_jwt' }>
+
 interface TokenRequest {
   readonly scope?: string
   readonly resource?: string
@@ -27,6 +36,8 @@ export interface AuthorizationServer {
   readonly clientId: string
   /** Options of `oauth` for the API, which configures the issuer's URL and discovers the rest. */
   readonly oauth: () => OAuthOptions & { readonly introspection: Client }
+  /** Introspection by a client that authenticates with a key. The server requires the endpoint as `aud`. */
+  readonly introspectionByKey: KeyIntrospection
   /** A token by the client credentials grant. */
   readonly obtain: (request?: TokenRequest) => Promise<string>
   /** The response of the revocation endpoint. */
@@ -53,9 +64,14 @@ export async function startServers(): Promise<RunningServers> {
     server.listen(0, '127.0.0.1', resolve)
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', ...PEM })
+  const registrations = {
+    resources: RESOURCES,
+    publicKey: { ...createPublicKey(publicKey).export({ format: 'jwk' }), kid: 'orders' },
+  }
   const instances = {
-    jwt: await createInstance(origin, 'jwt', RESOURCES),
-    opaque: await createInstance(origin, 'opaque', RESOURCES),
+    jwt: await createInstance(origin, 'jwt', registrations),
+    opaque: await createInstance(origin, 'opaque', registrations),
   }
   const requests: string[] = []
   server.on('request', (request: IncomingMessage, response) => {
@@ -64,14 +80,15 @@ export async function startServers(): Promise<RunningServers> {
     void instances[kind].handle(request, response)
   })
   return {
-    jwt: serverOf(instances.jwt),
-    opaque: serverOf(instances.opaque),
+    jwt: serverOf(instances.jwt, privateKey),
+    opaque: serverOf(instances.opaque, privateKey),
     requests,
     close: () => close(server),
   }
 }
 
-function serverOf({ issuer, caller, api, setCallerDisabled }: Instance): AuthorizationServer {
+function serverOf(instance: Instance, privateKey: string): AuthorizationServer {
+  const { issuer, caller, api, keyClientId, setCallerDisabled } = instance
   const post = (path: string, form: Readonly<Record<string, string>>): Promise<Response> =>
     fetch(`${issuer}/oauth2/${path}`, {
       method: 'POST',
@@ -82,6 +99,13 @@ function serverOf({ issuer, caller, api, setCallerDisabled }: Instance): Authori
     issuer,
     clientId: caller.clientId,
     oauth: () => ({ issuer, audience: ORDERS, introspection: api }),
+    introspectionByKey: {
+      authentication: 'private_key_jwt',
+      clientId: keyClientId,
+      privateKey,
+      keyId: 'orders',
+      assertionAudience: `${issuer}/oauth2/introspect`,
+    },
     async obtain({ scope = 'orders:read', resource = ORDERS } = {}) {
       const response = await post('token', { grant_type: 'client_credentials', scope, resource })
       const body = (await response.json()) as { readonly access_token?: string }

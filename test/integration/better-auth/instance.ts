@@ -28,12 +28,17 @@ export interface Client {
   readonly clientSecret: string
 }
 
+/** How a client is registered (RFC 7591 section 2). */
+type Metadata = Readonly<Record<string, unknown>>
+
 export interface Instance {
   readonly issuer: string
   /** The client that obtains tokens. */
   readonly caller: Client
   /** The client that introspects them. */
   readonly api: Client
+  /** The id of a client that introspects them and authenticates with its key. */
+  readonly keyClientId: string
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   readonly setCallerDisabled: (isDisabled: boolean) => Promise<void>
 }
@@ -48,20 +53,30 @@ const TABLES = [
   ...['oauthAccessToken', 'oauthRefreshToken', 'oauthConsent'],
 ]
 
+interface Registrations {
+  /** The APIs that tokens are for. */
+  readonly resources: readonly Resource[]
+  /** The key of the client that authenticates with one, as a JWK. */
+  readonly publicKey: object
+}
+
 /** Creates an instance whose operator has registered a calling client and the API. */
 export async function createInstance(
   origin: string,
   kind: Kind,
-  resources: readonly Resource[],
+  { resources, publicKey }: Registrations,
 ): Promise<Instance> {
   const packages = await installedPackages()
   const auth = configure(packages, origin, kind, resources)
   const headers = await signUpOperator(auth)
-  const caller = await register({ auth, headers, resources }, 'billing', SCOPES)
+  const register = registerWith(auth, headers, resources)
+  const caller = await register('billing', { client_credentials_scopes: SCOPES })
+  const byKey = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [publicKey] } }
   return {
     issuer: `${origin}/${kind}`,
     caller,
-    api: await register({ auth, headers, resources }, 'orders', []),
+    api: await register('orders'),
+    keyClientId: (await register('orders by key', byKey)).clientId,
     handle: packages.toNodeHandler(auth),
     async setCallerDisabled(disabled) {
       const { adapter } = await auth.$context
@@ -124,29 +139,16 @@ async function signUpOperator(auth: Auth): Promise<Headers> {
   return new Headers({ cookie: cookies.join('; ') })
 }
 
-interface Registration {
-  readonly auth: Auth
-  readonly headers: Headers
-  readonly resources: readonly Resource[]
-}
-
-/** Registers a client that may obtain or introspect tokens for the resources. */
-async function register(
-  { auth, headers, resources }: Registration,
-  name: string,
-  scopes: readonly string[],
-): Promise<Client> {
-  const { client_id, client_secret } = await auth.api.adminCreateOAuthClient({
-    headers,
-    body: {
-      client_name: name,
-      grant_types: ['client_credentials'],
-      token_endpoint_auth_method: 'client_secret_basic',
-      client_credentials_scopes: scopes,
-    },
-  })
-  for (const { identifier } of resources) {
-    await auth.api.adminLinkClientResource({ headers, params: { identifier, client_id } })
+/** Registers clients that may obtain or introspect tokens for the resources. */
+function registerWith(auth: Auth, headers: Headers, resources: readonly Resource[]) {
+  return async (name: string, metadata: Metadata = {}): Promise<Client> => {
+    const { client_id, client_secret = '' } = await auth.api.adminCreateOAuthClient({
+      headers,
+      body: { client_name: name, grant_types: ['client_credentials'], ...metadata },
+    })
+    for (const { identifier } of resources) {
+      await auth.api.adminLinkClientResource({ headers, params: { identifier, client_id } })
+    }
+    return { clientId: client_id, clientSecret: client_secret }
   }
-  return { clientId: client_id, clientSecret: client_secret! }
 }
