@@ -8,6 +8,7 @@ import {
   acceptedToken,
   Guard,
   checkGuardArguments,
+  policyArgument,
   Requirement,
   scopesPolicy,
   type GuardResult,
@@ -119,15 +120,19 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): ExpressMiddlew
 /**
  * Requires a policy on a route behind a {@link guard}, in addition to the policy of that guard.
  *
- * @throws ConfigurationError if the policy is invalid.
+ * @throws ConfigurationError if the policy is invalid, or for a further argument.
  *
  * @example
  * ```ts
  * app.delete('/internal/orders/:id', requirePolicy({ confirmAfter: 0 }), deleteOrder)
  * ```
  */
-export function requirePolicy(policy: Policy): ExpressMiddleware {
-  const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(policy, storeOnRawHeaders)
+export function requirePolicy(policy: Policy): ExpressMiddleware
+export function requirePolicy(...args: readonly [Policy]): ExpressMiddleware {
+  const requirement = new Requirement<IncomingMessage, ExpressOnRefusal>(
+    policyArgument('requirePolicy', args),
+    storeOnRawHeaders,
+  )
   return function requirePolicy(request, response, next) {
     pass(requirement, request, response, next)
   }

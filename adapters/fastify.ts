@@ -5,7 +5,7 @@ import { afterwards, type Awaitable } from '../src/util/awaitable.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, checkGuardArguments, Guard, refuseUndefined } from '../src/guard/guard.js'
+import { acceptedToken, checkGuardArguments, Guard, policyArgument } from '../src/guard/guard.js'
 import type { GuardResult } from '../src/guard/guard.js'
 import { PLUGIN_OPTIONS, type GuardOptions } from '../src/guard/options.js'
 import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../src/guard/node-response.js'
@@ -100,8 +100,7 @@ export const m2mGuard = Object.assign(
     if (!isInstalled) {
       app.decorate(INSTALLED, installed)
       app.decorate('guard', (...args: readonly [policy?: Policy]): FastifyGuardHook => {
-        if (args.length > 0) refuseUndefined('app.guard: policy', args[0])
-        return hookOf(installed.createGuard(args[0]))
+        return hookOf(installed.createGuard(policyArgument('app.guard', args)))
       })
     }
     app.addHook('onRoute', ({ config, method, url }) => {

@@ -2,7 +2,13 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, checkGuardArguments, Guard, type GuardResult } from '../src/guard/guard.js'
+import {
+  acceptedToken,
+  checkGuardArguments,
+  Guard,
+  refuseFurtherArguments,
+  type GuardResult,
+} from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
@@ -76,11 +82,10 @@ export function protect<Incoming extends Request = Request, Rest extends readonl
   options?: FetchGuardOptions,
 ): ProtectedHandler<Incoming, Rest>
 export function protect<Incoming extends Request, Rest extends readonly unknown[]>(
-  verifier: Verifier,
-  policy: Policy | undefined,
-  handler: FetchHandler<never, Incoming, Rest>,
-  options?: FetchGuardOptions,
+  ...args: readonly [Verifier, Policy | undefined, FetchHandler<never, Incoming, Rest>, FetchGuardOptions?]
 ): ProtectedHandler<Incoming, Rest> {
+  const [verifier, policy, handler, options] = args
+  refuseFurtherArguments('protect', 'at most four arguments: verifier, policy, handler, options', 4, args)
   const checkpoint = new Guard<Request, FetchOnRefusal>(verifier, policy, options)
   if (typeof (handler as unknown) !== 'function') {
     throw new ConfigurationError('protect', 'the third argument must be the handler to protect, a function')

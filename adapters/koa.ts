@@ -8,6 +8,7 @@ import {
   acceptedToken,
   Guard,
   checkGuardArguments,
+  policyArgument,
   Requirement,
   scopesPolicy,
   type GuardResult,
@@ -105,15 +106,16 @@ export function requireScopes(...scopes: readonly ScopeDemand[]): KoaMiddleware 
 /**
  * Requires a policy on a route behind a {@link guard}, in addition to the policy of that guard.
  *
- * @throws ConfigurationError if the policy is invalid.
+ * @throws ConfigurationError if the policy is invalid, or for a further argument.
  *
  * @example
  * ```ts
  * router.delete('/orders/:id', requirePolicy({ confirmAfter: 0 }), deleteOrder)
  * ```
  */
-export function requirePolicy(policy: Policy): KoaMiddleware {
-  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policy)
+export function requirePolicy(policy: Policy): KoaMiddleware
+export function requirePolicy(...args: readonly [Policy]): KoaMiddleware {
+  const requirement = new Requirement<IncomingMessage, KoaOnRefusal>(policyArgument('requirePolicy', args))
   return function requirePolicy(context, next) {
     return pass(requirement, context, next)
   }

@@ -75,10 +75,20 @@ export function checkGuardArguments<Options>(
   args: readonly [verifier: Verifier, policy?: Policy, options?: Options],
 ): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
   const [verifier, policy, options] = args
-  if ((args.length as number) > 3)
-    throw new ConfigurationError('guard', 'takes at most three arguments: verifier, policy, options')
+  refuseFurtherArguments('guard', 'at most three arguments: verifier, policy, options', 3, args)
   if (args.length === 2) refuseUndefined('guard: policy', policy)
   return [verifier, policy, options]
+}
+
+/** @throws ConfigurationError for more arguments than a function takes, because a requirement among them would have no effect. */
+export function refuseFurtherArguments(
+  call: string,
+  takes: string,
+  most: number,
+  args: readonly unknown[],
+): void {
+  if (args.length > most)
+    throw new ConfigurationError(call, `takes ${takes}. Remove argument ${most + 1}, which has no effect`)
 }
 
 /** @throws ConfigurationError if the argument is `undefined`. */
@@ -121,6 +131,17 @@ export class Requirement<Key extends object, OnRefusal> {
     if (this.#last?.verifier !== verifier) this.#last = new RouteAuthorizer(verifier, this.#policy)
     return this.#last
   }
+}
+
+/**
+ * Returns the policy of `requirePolicy(policy)` or `app.guard(policy?)`.
+ *
+ * @throws ConfigurationError for a further argument, such as a second policy, or for a policy that is `undefined`.
+ */
+export function policyArgument<Args extends readonly [policy?: Policy]>(call: string, args: Args): Args[0] {
+  refuseFurtherArguments(call, 'one argument: policy', 1, args)
+  if (args.length > 0) refuseUndefined(`${call}: policy`, args[0])
+  return args[0] as Args[0]
 }
 
 /**

@@ -67,7 +67,9 @@ interface Places {
 const places = sharedPlaces(globalThis as { [PLACES]?: Places })
 
 function sharedPlaces(shared: { [PLACES]?: Places }): Places {
-  const value: Places = { isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined }
+  // Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
+  // overflow the stack when they are set, and a request of the file may still be in flight.
+  const value: Places = Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined })
   if (shared[PLACES] === undefined) Object.defineProperty(shared, PLACES, { value })
   return shared[PLACES] ?? value
 }

@@ -1,5 +1,6 @@
 import type { Issuer } from '../model/issuer.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
+import type { PresetName } from './presets/names.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'
 
 /** A running test issuer, as the request helpers need it. */
@@ -9,6 +10,8 @@ export interface RegisteredTestIssuer {
   readonly names: Readonly<Record<ProviderName, readonly string[]>>
   readonly mintJwt: (options: MintJwtOptions) => string
   readonly mintOpaque: (options: MintOpaqueOptions) => string
+  /** Presets by the `fetch` function of their options. */
+  readonly presets: ReadonlyMap<unknown, PresetName>
 }
 
 /** All test issuers of the process that are not closed. */

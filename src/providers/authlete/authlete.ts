@@ -13,6 +13,7 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
+import type { VerificationFailure } from '../../model/refusal.js'
 import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
@@ -185,12 +186,8 @@ function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
     return { active: false, reason: 'token_inactive', detail: 'existent and usable are not both true' }
   }
-  if (nonEmptyString(json, 'certificateThumbprint') !== undefined) {
-    return { active: false, reason: 'proof_missing', detail: 'the token is bound to a client certificate' }
-  }
-  if (ownMember(json, 'responseSigningRequired') === true) {
-    return { active: false, reason: 'claim_invalid', detail: 'the service requires responses to be signed' }
-  }
+  const failure = demandFailure(json)
+  if (failure !== undefined) return { active: false, ...failure }
   const clientId = readClientId(json)
   if (clientId === UNREADABLE) {
     return {
@@ -217,6 +214,28 @@ function readUsable(json: Claims): RemoteResult {
     claims: factsIn(json),
   }
   return { active: true, facts }
+}
+
+/**
+ * Refuses a token that demands what this package does not do. A value of the wrong type counts as a demand, because it would
+ * otherwise count as absent.
+ */
+function demandFailure(json: Claims): VerificationFailure | undefined {
+  const thumbprint = ownMember(json, 'certificateThumbprint') ?? ''
+  if (thumbprint !== '') {
+    const detail =
+      typeof thumbprint === 'string'
+        ? 'the token is bound to a client certificate'
+        : 'certificateThumbprint is not a string, so the token may be bound to a client certificate'
+    return { reason: 'proof_missing', detail }
+  }
+  const isSigned = ownMember(json, 'responseSigningRequired') ?? false
+  if (isSigned === false) return undefined
+  const detail =
+    isSigned === true
+      ? 'the service requires responses to be signed'
+      : 'responseSigningRequired is not a boolean, so responses may have to be signed'
+  return { reason: 'claim_invalid', detail }
 }
 
 /** Reads a response about a JWT whose signature is already verified. */

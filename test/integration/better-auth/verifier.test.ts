@@ -64,7 +64,7 @@ describe.each(KINDS)('%s', (kind) => {
 })
 
 describe('JWTs of a server that introspects them', () => {
-  it('are introspected once instead of verified with keys, if the API asks for it', async () => {
+  it('are introspected once instead of verified with keys, if the API sets the option', async () => {
     const { jwt, requests } = servers()
     const introspection = { ...jwt.oauth().introspection, jwts: true }
     const verifier = verifierFor(jwt, { introspection })
