@@ -10,9 +10,9 @@ import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
 import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
-import { outcomeOf, type Statement } from './outcome.js'
+import { outcomeOf, type CallResult, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
-import { probeToken, type ProbeTokenForm } from './probe-token.js'
+import { isCompactJws, opaqueProbeToken, probeToken, type ProbeTokenForm } from './probe-token.js'
 
 /** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
 export interface RemoteHealth {
@@ -30,6 +30,12 @@ export interface RemoteHealth {
 
 /** A statement about the token: active with facts, or inactive with a reason. */
 type Definitive<T extends Statement> = Extract<T, { active: boolean }>
+
+/** The response to a probe, and what it says about the issuer. */
+interface Probed {
+  readonly result: CallResult<RemoteResult>
+  readonly outcome: ReturnType<typeof outcomeOf>
+}
 
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
 export class Introspector {
@@ -76,7 +82,7 @@ export class Introspector {
    * `confirmation_impossible`.
    */
   introspect(token: string): Promise<OrRefusal<Definitive<RemoteResult>>> {
-    return this.#call(token, this.#profile.read)
+    return this.#call(token, this.#profile.read, isCompactJws(token))
   }
 
   /** Introspects a JWT whose signature was verified. The response may omit any fact. */
@@ -85,12 +91,14 @@ export class Introspector {
     return this.#call<ConfirmationResult>(
       token,
       readConfirmation ?? ((...args) => toConfirmation(read(...args))),
+      false,
     )
   }
 
   async #call<T extends Statement>(
     token: string,
     read: ResponseReader<T>,
+    mayBeForgedJwt: boolean,
   ): Promise<OrRefusal<Definitive<T>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
@@ -103,7 +111,7 @@ export class Introspector {
         if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
       },
-      () => this.#probe(url, token),
+      () => this.#probe(url, token, mayBeForgedJwt),
     )
     if (isRefusal(completed)) return markOutage(completed)
     const { statement, retryAfter, status } = completed.result
@@ -135,11 +143,9 @@ export class Introspector {
   }
 
   /** Introspects a random token, to distinguish a failing issuer from one unusual token. */
-  async #probe(url: string, failedToken: string): Promise<ProbeOutcome> {
+  async #probe(url: string, failedToken: string, mayBeForgedJwt: boolean): Promise<ProbeOutcome> {
     const resultsBefore = this.#results
-    const token = probeToken(failedToken, this.#tokenForm)
-    const result = await this.#calls.call(url, token, this.#profile.read)
-    const outcome = outcomeOf(result)
+    const { result, outcome } = await this.#sendProbes(url, failedToken, mayBeForgedJwt)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
     // Only a result counts: a filter in front of an issuer that is down may send an error response.
@@ -147,6 +153,22 @@ export class Introspector {
     if (settled.kind === 'failed' && isResponding) return { kind: 'outdated' }
     this.#note(result.statement, settled)
     return settled
+  }
+
+  /**
+   * Sends a probe in the format of the failed token. If the response is unreadable and the token is a JWT that was not
+   * verified, an opaque probe follows, because some issuers respond 500 to every JWT with an invalid signature. The opaque
+   * probe counts only if the issuer sends a result for it.
+   */
+  async #sendProbes(url: string, failedToken: string, mayBeForgedJwt: boolean): Promise<Probed> {
+    const send = async (token: string): Promise<Probed> => {
+      const result = await this.#calls.call(url, token, this.#profile.read)
+      return { result, outcome: outcomeOf(result) }
+    }
+    const probed = await send(probeToken(failedToken, this.#tokenForm))
+    if (probed.outcome.kind !== 'unreadable' || !mayBeForgedJwt) return probed
+    const opaque = await send(opaqueProbeToken(this.#tokenForm))
+    return 'fault' in opaque.result.statement ? probed : opaque
   }
 
   /** Waits for a probe within the deadline of the caller's call. The probe has a separate deadline. */

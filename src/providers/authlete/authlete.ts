@@ -186,7 +186,7 @@ function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
     return { active: false, reason: 'token_inactive', detail: 'existent and usable are not both true' }
   }
-  const failure = demandFailure(json)
+  const failure = requirementFailure(json)
   if (failure !== undefined) return { active: false, ...failure }
   const clientId = readClientId(json)
   if (clientId === UNREADABLE) {
@@ -217,10 +217,10 @@ function readUsable(json: Claims): RemoteResult {
 }
 
 /**
- * Refuses a token that demands what this package does not do. A value of the wrong type counts as a demand, because it would
- * otherwise count as absent.
+ * Refuses a token that requires what this package does not do. A value of the wrong type counts as a requirement, because it
+ * would otherwise count as absent.
  */
-function demandFailure(json: Claims): VerificationFailure | undefined {
+function requirementFailure(json: Claims): VerificationFailure | undefined {
   const thumbprint = ownMember(json, 'certificateThumbprint') ?? ''
   if (thumbprint !== '') {
     const detail =

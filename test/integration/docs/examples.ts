@@ -18,7 +18,7 @@ export interface Documented {
 }
 
 /** Where the names of an example are imported from, besides its own entry point. */
-const FALLBACKS = ['m2m-guard', 'm2m-guard/express']
+const FALLBACKS = ['m2m-guard', 'm2m-guard/issuers', 'm2m-guard/express']
 
 /** Finds everything public in the declarations of the packed package. */
 export function readDocumented(): readonly Documented[] {
