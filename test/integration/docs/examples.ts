@@ -104,7 +104,7 @@ export function programsOf(all: readonly Documented[]): ReadonlyMap<string, Exam
       const declared = used.map(([word, { type }]) => `declare const ${word}: ${type}`)
       const module = [...imports, ...declared, 'export async function example() {', text, END].join('\n')
       const needs = used.flatMap(([word, { from }]) => (from === undefined ? [] : [{ name: word, from }]))
-      const isComplete = needs.length === used.length && !/\.fetch\(/.test(text)
+      const isComplete = needs.length === used.length && !text.includes('.fetch(')
       programs.set(`${place.paper}:${place.line}`, {
         checked: { ...place, text: module, needs: [] },
         runnable: isComplete ? { ...place, text: [...imports, text].join('\n'), needs } : undefined,
