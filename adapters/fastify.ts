@@ -115,14 +115,23 @@ export const m2mGuard = Object.assign(
       } else if (config.auth === false) {
         done()
       } else {
-        const admitted = admits(pluginGuard, request, reply)
-        conclude(admitsByRoute(admitted, routeGuard, request, reply), done, reply)
+        conclude(admitsAtRoute(request, reply), done, reply)
       }
     })
 
-    const guardOf = guardCache(createGuard)
-    function routeGuard({ routeOptions: { config, method, url } }: FastifyRequest): FastifyGuard {
-      return guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
+    // One decision on both policies, so that a request has one event.
+    const guardOf = guardCache(
+      (added): FastifyGuard => new Guard(verifier, policy, guardOptions, undefined, added),
+    )
+    function admitsAtRoute(request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
+      const { config, method, url } = request.routeOptions
+      try {
+        const guard = guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
+        return admits(guard, request, reply)
+      } catch (fault) {
+        // Unauthenticated callers get the response of the plugin, not the 500 of an invalid configuration.
+        return failIfAdmitted(admits(pluginGuard, request, reply), fault)
+      }
     }
     await Promise.resolve()
   },
@@ -197,16 +206,11 @@ function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyRepl
     : settle(result, request, reply)
 }
 
-/** Whether the guard of a route accepts a request that the plugin's guard has accepted. */
-function admitsByRoute(
-  admitted: Awaitable<boolean>,
-  guardOf: (request: FastifyRequest) => FastifyGuard,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guardOf, request, reply)
+/** Throws the error of a route's configuration if the plugin's guard accepts the request. */
+function failIfAdmitted(admitted: Awaitable<boolean>, fault: unknown): Awaitable<boolean> {
+  if (admitted instanceof Promise) return afterwards(admitted, failIfAdmitted, fault)
   if (!admitted) return false
-  return admits(guardOf(request), request, reply)
+  throw fault
 }
 
 /** Does not run the handler if the caller disconnected during a call to the issuer. */

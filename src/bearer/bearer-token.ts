@@ -1,5 +1,8 @@
 import { Refusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
+import { phrase, typeOf } from '../util/quote.js'
+import { refuseMalformedCredentials, refuseMissingToken, refuseSeveralHeaders } from './malformed.js'
 
 /**
  * Matches the Bearer scheme. A tab after it is malformed (RFC 9110 section 11.4), but does not make it another
@@ -31,15 +34,14 @@ export function readBearer(request: GuardedRequest): string | Refusal {
 
 function parseCredentials(authorization: string | Refusal | undefined): string | Refusal {
   if (isRefusal(authorization)) return authorization
-  if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
+  if (authorization === undefined || !SCHEME.test(authorization)) return refuseMissingToken(authorization)
   const token = CREDENTIALS.exec(authorization)?.[1]
-  return token ?? new Refusal('token_malformed')
+  return token ?? refuseMalformedCredentials(authorization)
 }
 
 function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | undefined | Refusal {
   // Node keeps the first of several headers and drops the others, while a proxy may have checked the last one.
-  if (rawHeaders !== undefined && countOf('authorization', rawHeaders) > 1)
-    return new Refusal('token_malformed')
+  if (rawHeaders !== undefined && countOf('authorization', rawHeaders) > 1) return refuseSeveralHeaders()
   const value = isHeaderReader(headers)
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
@@ -51,8 +53,11 @@ function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | unde
  * Reads a list with one string. A custom header object may contain any value, which must not be coerced to a string.
  */
 function singleStringOf(values: unknown): string | Refusal {
-  const single: unknown = Array.isArray(values) && values.length === 1 ? values[0] : undefined
-  return typeof single === 'string' ? single : new Refusal('token_malformed')
+  if (Array.isArray(values) && values.length > 1) return refuseSeveralHeaders()
+  const single: unknown = Array.isArray(values) ? values[0] : values
+  if (typeof single === 'string') return single
+  const type = phrase(typeOf(single))
+  return new Refusal('token_malformed', { detail: explain('token_malformed', 'type', { type }) })
 }
 
 function isHeaderReader(headers: HeaderObject | HeaderReader): headers is HeaderReader {
@@ -72,7 +77,7 @@ function headerOf(
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
     // Despite the type, an absent header may be `null`.
     if (value === undefined || (value as unknown) === null) continue
-    if (found !== undefined) return new Refusal('token_malformed')
+    if (found !== undefined) return refuseSeveralHeaders()
     found = value
   }
   return found

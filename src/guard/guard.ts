@@ -50,12 +50,14 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     policy: Policy | undefined,
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
+    /** A further policy of the same place, such as that of a route. Both are evaluated in one decision. */
+    added?: Policy,
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
     }
     this.settings = readGuardOptions(options)
-    this.authorizer = new RouteAuthorizer(verifier, policy)
+    this.authorizer = new RouteAuthorizer(verifier, policy, added)
     this.store = store
   }
 
@@ -104,7 +106,7 @@ export class Requirement<Key extends object, OnRefusal> {
   /** Authorizes a request like {@link Guard.enter}. Rejects with an `Error` if no guard has run before. */
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     const outer = stateOf(key) as OuterState | undefined
-    if (outer === undefined) {
+    if (outer === undefined || outer.isRefused) {
       // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
         new Error(
@@ -167,7 +169,19 @@ function contextOf(
 ): GuardContext {
   if (outer === undefined && mode === 'enforce') return FIRST_GUARD
   const state = ofSameVerifier(verifier, outer)
-  return { mode, earlier: state?.resolved, reported: state?.reported }
+  const stage = hasDecided(verifier, outer) ? 'route' : 'guard'
+  return { mode, stage, earlier: state?.resolved, reported: state?.reported }
+}
+
+/** Whether a guard of the verifier has decided on the request before, whatever the decision was. */
+function hasDecided(verifier: Verifier, outer: OuterState | undefined): boolean {
+  return outer !== undefined && (outer.verifier === verifier || outer.others?.includes(verifier) === true)
+}
+
+/** The other verifiers that have decided on the request, for the state of `verifier`. */
+function othersOf(verifier: Verifier, outer: OuterState | undefined): readonly Verifier[] | undefined {
+  if (outer === undefined || outer.verifier === verifier) return outer?.others
+  return [...(outer.others ?? []).filter((other) => other !== verifier), outer.verifier]
 }
 
 /** The stored state if it is of the same verifier. The result of another verifier does not apply to this one. */
@@ -179,26 +193,34 @@ function conclude<OnRefusal>(
   { decision, resolved }: DecisionResult,
   { authorizer: { verifier }, settings, store }: Checkpoint<OnRefusal>,
   key: object,
-  outer: OuterState | undefined,
+  earlier: OuterState | undefined,
 ): GuardResult<OnRefusal> {
+  // A guard that has refused the request is not around this one.
+  const outer = earlier?.isRefused === true ? undefined : earlier
   const state = ofSameVerifier(verifier, outer)
+  const others = othersOf(verifier, earlier)
   if (decision.outcome === 'accepted') {
     const { token } = decision
     const reported = state?.reported
-    return store(key, { verifier, settings: settingsBehind(outer, settings), token, resolved, reported })
+    const settingsOf = settingsBehind(outer, settings)
+    return store(key, { verifier, settings: settingsOf, token, resolved, reported, others, isRefused: false })
   }
   const { refusal } = decision
   if (settings.mode === 'report') {
     // A report must not replace the token that a guard of another verifier has accepted.
-    if (state === undefined && outer?.token !== undefined) return store(key, outer)
+    if (state === undefined && outer?.token !== undefined)
+      return store(key, { ...outer, others: [...(outer.others ?? []), verifier] })
     return store(key, {
       verifier,
       settings: settingsBehind(outer, settings),
       token: state?.token,
       resolved: state?.resolved,
       reported: refusal.reason,
+      others,
+      isRefused: false,
     })
   }
+  storeRefused(verifier, settings, store, key, earlier)
   const refusalWithRealm = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
   return {
     passes: false,
@@ -206,6 +228,26 @@ function conclude<OnRefusal>(
     response: refusalResponse(refusalWithRealm, settings.body),
     onRefusal: settings.onRefusal,
   }
+}
+
+/**
+ * Stores that a guard has refused the request, so that another attempt on the same request, such as with an alternative guard,
+ * is not counted as a second request. What an earlier guard has stored is kept.
+ */
+function storeRefused(
+  verifier: Verifier,
+  settings: GuardSettings<unknown>,
+  store: StoreState,
+  key: object,
+  earlier: OuterState | undefined,
+): void {
+  if (hasDecided(verifier, earlier)) return
+  if (earlier !== undefined) {
+    store(key, { ...earlier, others: [...(earlier.others ?? []), verifier] })
+    return
+  }
+  const nothing = { token: undefined, resolved: undefined, reported: undefined, others: undefined }
+  store(key, { verifier, settings, ...nothing, isRefused: true })
 }
 
 /** The settings of requirements behind a guard. A guard in report mode inside an enforcing one does not disable them. */

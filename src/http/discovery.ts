@@ -12,8 +12,8 @@ export interface DiscoveryRequests<T> {
   readonly get: (url: string, elapsedSeconds: number) => Promise<T>
   /** Reads the metadata of a fetched document. */
   readonly metadataOf: (fetched: T) => unknown
-  /** Creates the error for a document that is not a JSON object, or that names another issuer. */
-  readonly unusable: (problem: 'not-an-object' | 'other-issuer', url: string) => Error
+  /** Creates the error for a document that is not a JSON object, or that names another issuer: `stated`. */
+  readonly unusable: (problem: 'not-an-object' | 'other-issuer', url: string, stated?: unknown) => Error
 }
 
 /** Discovery document that names the issuer. */
@@ -67,7 +67,7 @@ async function discoverAt<T>(
   if (!isRecord(metadata)) return { failure: unusable('not-an-object', url), isNotFoundStatus: false }
   const documentIssuer = ownMember(metadata, 'issuer')
   if (documentIssuer === issuer) return { fetched, metadata }
-  const failure = unusable('other-issuer', url)
+  const failure = unusable('other-issuer', url, documentIssuer)
   if (documentIssuer === undefined) return { failure, isNotFoundStatus: false }
   // RFC 8414 section 3.3: with the document of another issuer, tokens and credentials would be sent to that issuer.
   throw failure

@@ -1,7 +1,9 @@
 import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
 import type { StatedFacts } from '../model/access-token.js'
-import { CLIENT_CLAIMS, isOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { CLIENT_CLAIMS, findOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
+import { phrase } from '../util/quote.js'
 import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
@@ -77,7 +79,7 @@ function activeClaimsOf(response: RemoteResponse): NotActive | ActiveClaims {
   const claims = activeClaims(json)
   if (claims === 'unreadable')
     return { fault: 'issuer_unavailable', detail: 'the introspection response has no boolean member active' }
-  if (claims === 'inactive') return rejected('token_inactive', 'the introspection response is active: false')
+  if (claims === 'inactive') return { active: false, ...failureOf('token_inactive', 'inactive', {}) }
   return { active: claims }
 }
 
@@ -94,8 +96,10 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const members = withoutNull(json)
   const issuer = ownMember(members, 'iss')
-  if (issuer !== undefined && issuer !== reading.issuer)
-    return rejected('claim_invalid', 'iss of the introspection response is another issuer')
+  if (issuer !== undefined && issuer !== reading.issuer) {
+    const values = { iss: issuer, expected: reading.issuer }
+    return { active: false, ...failureOf('claim_invalid', 'issuer', values) }
+  }
   const facts = typeFailure(members) ?? readClaims(members, { ...READING, scopeClaims: reading.scopeClaims })
   return isVerificationFailure(facts)
     ? rejected(facts.reason, facts.detail)
@@ -141,12 +145,13 @@ function typeFailure(json: Claims): VerificationFailure | undefined {
   const type = ownMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
-      ? { reason: 'proof_missing', detail: 'token_type is DPoP: the token is bound to a key' }
-      : { reason: 'type_not_allowed', detail: 'token_type of the introspection response is not Bearer' }
+      ? failureOf('proof_missing', 'dpop', {})
+      : failureOf('type_not_allowed', 'token_type', { type })
   }
-  return isOtherKind(json)
-    ? { reason: 'type_not_allowed', detail: 'the introspection response is about another kind of token' }
-    : undefined
+  const claim = findOtherKind(json)
+  if (claim === undefined) return undefined
+  const values = { claim: phrase(claim), kind: ownMember(json, claim) }
+  return failureOf('type_not_allowed', 'introspected_kind', values)
 }
 
 /** An inactive result. */

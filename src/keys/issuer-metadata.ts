@@ -2,8 +2,10 @@ import type { Clock } from '../util/clock.js'
 import { discover, usableEndpoint } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
+import { explainOtherIssuer } from '../util/issuer-difference.js'
 import { parseJson } from '../util/json.js'
-import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
+import { fetchDocument } from './fetch-document.js'
+import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { DocumentOutages } from './document-outages.js'
 import type { KeySettings } from '../model/issuer-settings.js'
@@ -40,11 +42,11 @@ async function loadMetadata(
     get: (url, elapsedSeconds) =>
       fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport }),
     metadataOf: ({ text }) => parseJson(text),
-    unusable: (problem, url) =>
+    unusable: (problem, url, stated) =>
       new ExchangeError(
         problem === 'not-an-object'
           ? `the response of ${url} is not a JSON object`
-          : `the issuer in the document at ${url} is not the configured one`,
+          : explainOtherIssuer(url, stated, issuer),
       ),
   })
   return {

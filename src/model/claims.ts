@@ -1,5 +1,7 @@
 import type { TokenFacts } from './access-token.js'
+import { failureOf } from './detail/explain.js'
 import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
+import { phrase, typeOf } from '../util/quote.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
@@ -51,27 +53,28 @@ const LATEST_TIME = 253_402_300_799
  */
 export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
   for (const name of reading.required) {
-    if (ownMember(claims, name) === undefined) return missing(name)
+    if (ownMember(claims, name) === undefined) return missingClaim(name)
   }
   // Each claim is looked up once, because lookups are a large part of the cost of a new token besides its signature.
   const issuer = ownMember(claims, 'iss')
-  if (!isStringOrUndefined(issuer)) return invalid('iss')
+  if (!isStringOrUndefined(issuer)) return invalidClaim('iss', A_STRING, issuer)
   const subject = ownMember(claims, 'sub')
-  if (!isStringOrUndefined(subject)) return invalid('sub')
+  if (!isStringOrUndefined(subject)) return invalidClaim('sub', A_STRING, subject)
   const tokenId = ownMember(claims, 'jti')
-  if (!isStringOrUndefined(tokenId)) return invalid('jti')
+  if (!isStringOrUndefined(tokenId)) return invalidClaim('jti', A_STRING, tokenId)
   const client = readClient(claims, reading.clientClaims)
   if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
   if (isVerificationFailure(times)) return times
-  const audience = readAudience(ownMember(claims, 'aud'))
-  if (audience === undefined) return invalid('aud')
+  const aud = ownMember(claims, 'aud')
+  const audience = readAudience(aud)
+  if (audience === undefined) return invalidClaim('aud', A_STRING_OR_LIST, aud)
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
 
   const { clientId } = client
   const subjectOrClient = subject ?? clientId
-  if (subjectOrClient === undefined) return missing('sub')
+  if (subjectOrClient === undefined) return failureOf('claim_missing', 'subject', {})
   return {
     issuer,
     subject: subjectOrClient,
@@ -102,7 +105,7 @@ function readClient(
   let clientId: string | undefined
   for (const name of names) {
     const value = ownMember(claims, name)
-    if (!isStringOrUndefined(value)) return invalid(name)
+    if (!isStringOrUndefined(value)) return invalidClaim(name, A_STRING, value)
     clientId ??= value
   }
   return { clientId }
@@ -114,20 +117,32 @@ type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 /** Reads `exp`, `nbf` and `iat`. An absent one is `undefined`, an invalid one a failure. */
 export function readTimes(claims: Claims): Times | VerificationFailure {
   const expiresAt = ownMember(claims, 'exp')
-  if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
+  if (!isTimeOrUndefined(expiresAt)) return invalidClaim('exp', A_TIME, expiresAt)
   const notBefore = ownMember(claims, 'nbf')
-  if (!isTimeOrUndefined(notBefore)) return invalid('nbf')
+  if (!isTimeOrUndefined(notBefore)) return invalidClaim('nbf', A_TIME, notBefore)
   const issuedAt = ownMember(claims, 'iat')
-  if (!isTimeOrUndefined(issuedAt)) return invalid('iat')
+  if (!isTimeOrUndefined(issuedAt)) return invalidClaim('iat', A_TIME, issuedAt)
   return { expiresAt, notBefore, issuedAt }
 }
 
-function missing(name: string): VerificationFailure {
-  return { reason: 'claim_missing', detail: `${name} is missing` }
+function missingClaim(name: string): VerificationFailure {
+  return failureOf('claim_missing', 'absent', { claim: phrase(name) })
 }
 
-function invalid(name: string): VerificationFailure {
-  return { reason: 'claim_invalid', detail: `${name} is invalid` }
+const A_STRING = 'a non-empty string'
+const A_TIME = 'a number of seconds since the epoch'
+
+/** Expected value of `aud` (RFC 7519 section 4.1.3), for {@link invalidClaim}. */
+export const A_STRING_OR_LIST = 'a string or a list of strings'
+
+/** The failure of a claim with a wrong type or value. Its value is quoted if it is a number or an empty string. */
+export function invalidClaim(name: string, expected: string, value: unknown): VerificationFailure {
+  const isShown = typeof value === 'number' || value === ''
+  return failureOf('claim_invalid', 'type', {
+    claim: phrase(name),
+    expected: phrase(expected),
+    value: isShown ? value : phrase(typeOf(value)),
+  })
 }
 
 function isStringOrUndefined(value: unknown): value is string | undefined {
@@ -163,14 +178,14 @@ export function readScopes(
     if (value === undefined || value === null) continue
     const items: readonly unknown[] | undefined =
       typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
-    if (items === undefined) return invalid(name)
+    if (items === undefined) return invalidClaim(name, A_STRING_OR_LIST, value)
     for (const item of items) {
-      if (typeof item !== 'string') return invalid(name)
+      if (typeof item !== 'string') return invalidClaim(`an item of ${name}`, 'a string', item)
       granted.add(item)
     }
   }
   if (granted.size > MAX_SCOPES) {
-    return { reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
+    return failureOf('claim_invalid', 'scopes', { limit: MAX_SCOPES })
   }
   return { granted: [...granted] }
 }
@@ -202,9 +217,14 @@ const UNAMBIGUOUS_KINDS = new Set(['id_token', 'refresh', 'refresh_token', 'offl
  * same keys, and introspect them at the same endpoint.
  */
 export function isOtherKind(claims: Claims): boolean {
+  return findOtherKind(claims) !== undefined
+}
+
+/** Returns the name of the claim that states another kind of token; `undefined` for an access token. */
+export function findOtherKind(claims: Claims): string | undefined {
   return (
-    KIND_CLAIMS.some((name) => hasKind(claims, name, OTHER_KINDS)) ||
-    AMBIGUOUS_CLAIMS.some((name) => hasKind(claims, name, UNAMBIGUOUS_KINDS))
+    KIND_CLAIMS.find((name) => hasKind(claims, name, OTHER_KINDS)) ??
+    AMBIGUOUS_CLAIMS.find((name) => hasKind(claims, name, UNAMBIGUOUS_KINDS))
   )
 }
 

@@ -1,8 +1,10 @@
 import { unverifiedPayload } from '../jwt/payload.js'
-import { CLIENT_CLAIMS, readAudience, type Claims } from '../model/claims.js'
+import { A_STRING_OR_LIST, CLIENT_CLAIMS, invalidClaim, readAudience, type Claims } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
 import type { RemoteResult } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { ownMember } from '../util/members.js'
+import { phrase } from '../util/quote.js'
 import { checkTokenKind } from './jwt-access-token.js'
 
 /**
@@ -26,7 +28,7 @@ export function narrowToPayload(
   if (failure !== undefined) return { active: false, ...failure }
   const aud = ownMember(claims, 'aud') ?? undefined
   const audience = readAudience(aud)
-  if (audience === undefined) return { active: false, reason: 'claim_invalid', detail: 'aud is invalid' }
+  if (audience === undefined) return { active: false, ...invalidClaim('aud', A_STRING_OR_LIST, aud) }
   if (aud === undefined) return result
   const { facts } = result
   return {
@@ -41,7 +43,7 @@ function checkClient(claims: Claims, clientIds: readonly string[]): Verification
     if (client === undefined) continue
     // Only the first claim present names the client: `azp` may be another party (OpenID Connect Core 1.0 section 2).
     if (clientIds.length === 0 || clientIds.some((id) => id === client)) return undefined
-    return { reason: 'token_inactive', detail: `the client in the response differs from ${name}` }
+    return failureOf('token_inactive', 'other_client', { stated: clientIds, claim: phrase(name), client })
   }
   return undefined
 }

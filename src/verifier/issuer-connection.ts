@@ -11,15 +11,16 @@ import type { KeySet } from '../model/verification-key.js'
 import { KEY_OPTIONS } from '../keys/options.js'
 import { readUsableKeys } from '../keys/jwks.js'
 import { Introspector, type RemoteHealth } from '../introspection/introspector.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
-import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
-import { issuerEvents } from '../telemetry/issuer-events.js'
+import { explain } from '../model/detail/explain.js'
+import { causeOf, Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { issuerReports, type IssuerObservers, type IssuerReports } from '../telemetry/issuer-events.js'
 import { pemToJwk } from '../keys/pem.js'
 import type { Issuer, KeySource, RemoteProfile } from '../model/issuer.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import { REMOTE_OPTIONS } from '../introspection/options.js'
 import { readOptions } from '../options/read-options.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { phrase } from '../util/quote.js'
 import { SharedFlight } from '../util/single-flight.js'
 
 /** An issuer with the state that one verifier holds for it: keys, introspector and connections. */
@@ -57,9 +58,8 @@ export interface IssuerHealth {
 }
 
 /** Settings shared by all clients of the issuer. */
-interface Settings {
+interface Settings extends IssuerReports {
   readonly transport: Transport
-  readonly tell: TellIssuerEvent
   /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
   /** Settings of key fetching, with defaults. */
@@ -82,14 +82,14 @@ export function connectIssuer(
   where: string,
   issuer: Issuer,
   clock: Clock,
-  observer?: IssuerObserver,
+  observers: IssuerObservers,
 ): ConnectedIssuer {
   const transport = createTransport(issuer.fetch)
-  const tell = issuerEvents(issuer, observer)
+  const reports = issuerReports(issuer, observers)
   const settings = {
     transport,
-    tell,
-    outages: new DocumentOutages(tell),
+    ...reports,
+    outages: new DocumentOutages(reports.tell),
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,
@@ -232,15 +232,27 @@ function endpointOf(
 ): OrRefusal<string> {
   if (isRefusal(document)) {
     // A 429 may be caused by our own load, so it must not allow a stale result.
-    return new Refusal(metadata?.isOverloaded() === true ? 'issuer_overloaded' : 'issuer_unavailable', {
+    const next = metadata?.secondsToNextAttempt()
+    const values = {
+      document: phrase('discovery document'),
+      failure: 'not loaded',
+      ...metadata?.failing(),
+      next,
+    }
+    const isOverloaded = metadata?.isOverloaded() === true
+    return new Refusal(isOverloaded ? 'issuer_overloaded' : 'issuer_unavailable', {
       cause: document.cause,
-      retryAfterSeconds: metadata?.secondsToNextAttempt(),
+      retryAfterSeconds: next,
+      detail: isOverloaded
+        ? explain('issuer_overloaded', 'discovery_status', values)
+        : explain('issuer_unavailable', 'discovery', values),
     })
   }
   if (document?.introspectionEndpoint !== undefined) return document.introspectionEndpoint
   return new Refusal('issuer_unavailable', {
-    cause: new Error(
+    cause: causeOf(
       'the discovery document has no https introspection_endpoint. Set the option introspection.endpoint',
     ),
+    detail: explain('issuer_unavailable', 'endpoint', {}),
   })
 }

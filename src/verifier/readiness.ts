@@ -1,3 +1,4 @@
+import { adviceFor } from '../telemetry/failure-advice.js'
 import type { ConnectedIssuer, IssuerHealth } from './issuer-connection.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
@@ -11,7 +12,7 @@ export interface VerifierHealth {
 /**
  * Loads discovery documents and keys of all issuers.
  *
- * @throws AggregateError as a rejection. Its message names each failed issuer and the cause.
+ * @throws AggregateError as a rejection. Its message names each failed issuer, the URL, what came back and what to do.
  */
 export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
   const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
@@ -39,7 +40,9 @@ async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefi
 
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
-  return error.cause instanceof Error ? error.cause.message : error.message
+  const failure = error.cause instanceof Error ? error.cause.message : error.message
+  const advice = adviceFor(failure)
+  return advice === '' ? failure : `${failure}. ${advice}`
 }
 
 /** Returns a snapshot of all issuers. Makes no network call. */

@@ -1,9 +1,24 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { decodeJweHeader, decodeJwt, looksLikeJwt, mayStartJwt, resemblesJwt } from '../jwt/decode.js'
+import {
+  decodeJweHeader,
+  decodeJwt,
+  findUndecodablePart,
+  looksLikeJwt,
+  mayStartJwt,
+  resemblesJwt,
+} from '../jwt/decode.js'
 import { ownMember } from '../util/members.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import type { OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
+import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
+import {
+  refuseEncrypted,
+  refuseLenientJwt,
+  refuseOpaque,
+  refuseUndecodable,
+  refuseUnknownIssuer,
+} from '../model/detail/routing.js'
 
 /** The issuer and the format of a token. */
 export type Route<T> =
@@ -45,6 +60,9 @@ export function createRouter<T>(
     if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
     if (opaque?.encrypted === true) encrypting.add(target)
   })
+
+  const issNames = [...byIss.keys()]
+  const prefixes = prefixed.map(({ prefix }) => prefix)
 
   function claimIss(where: string, iss: string, target: T): void {
     if (byIss.has(iss)) throw ambiguous(where, `JWTs with iss ${JSON.stringify(iss)}`)
@@ -89,12 +107,12 @@ export function createRouter<T>(
 
   function routeJwt(token: string): OrRefusal<Route<T>> {
     const unverified = decodeJwt(token)
-    if (unverified === undefined) return new Refusal('token_undecodable')
+    if (unverified === undefined) return refuseUndecodable(findUndecodablePart(token))
     const iss = ownMember(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
-    if (match === undefined) return new Refusal('issuer_unknown')
+    if (match === undefined) return refuseUnknownIssuer(iss, issNames)
     return { kind: 'jwt', to: match.target, unverified }
   }
 
@@ -102,7 +120,7 @@ export function createRouter<T>(
   function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
     const iss = ownMember(header, 'iss')
     const to = iss === undefined ? unprefixed?.target : typeof iss === 'string' ? byIss.get(iss) : undefined
-    if (to === undefined || !encrypting.has(to)) return new Refusal('token_undecodable')
+    if (to === undefined || !encrypting.has(to)) return refuseEncrypted(iss)
     return { kind: 'opaque', to }
   }
 
@@ -110,16 +128,15 @@ export function createRouter<T>(
     route(token) {
       const isJwt = acceptsJwts && looksLikeJwt(token)
       // The JWT pattern already restricts the characters. The characters of other tokens are checked here.
-      if (!isJwt && !isBearerToken(token)) return new Refusal('token_malformed')
+      if (!isJwt && !isBearerToken(token)) return refuseMalformedToken(token)
       const byPrefix = prefixed.find(({ prefix }) => token.startsWith(prefix))
       if (byPrefix !== undefined) return { kind: 'opaque', to: byPrefix.target }
       if (isJwt) return routeJwt(token)
       const jwe = decodeJweHeader(token)
       if (jwe !== undefined) return routeJwe(jwe)
       // Its issuer may read it as a JWT that it has signed, whose claims could not be applied here.
-      if (resemblesJwt(token) && !isReadableJwt(token)) return new Refusal('token_undecodable')
-      if (unprefixed === undefined)
-        return new Refusal(acceptsJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
+      if (resemblesJwt(token) && !isReadableJwt(token)) return refuseLenientJwt()
+      if (unprefixed === undefined) return refuseOpaque(token, acceptsJwts, prefixes)
       return { kind: 'opaque', to: unprefixed.target }
     },
   }

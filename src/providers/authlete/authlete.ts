@@ -16,6 +16,7 @@ import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { failureOf } from '../../model/detail/explain.js'
 import type {
   ConfirmationResult,
   Issuer,
@@ -151,7 +152,10 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
       return readUsable(json)
     case 'UNAUTHORIZED':
     case 'FORBIDDEN':
-      return { active: false, reason: 'token_inactive', detail: 'Authlete does not accept the token' }
+      return {
+        active: false,
+        ...failureOf('token_inactive', 'action', { action: ownMember(json, 'action') }),
+      }
     case 'BAD_REQUEST':
       return { fault: 'issuer_refused_us', detail: 'Authlete rejects our request (BAD_REQUEST)' }
     default:
@@ -161,13 +165,13 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
 
 function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
-    return { active: false, reason: 'token_inactive', detail: 'existent and usable are not both true' }
+    return { active: false, ...failureOf('token_inactive', 'unusable', {}) }
   }
   if (nonEmptyString(json, 'certificateThumbprint') !== undefined) {
-    return { active: false, reason: 'proof_missing', detail: 'the token is bound to a client certificate' }
+    return { active: false, ...failureOf('proof_missing', 'certificate', {}) }
   }
   if (ownMember(json, 'responseSigningRequired') === true) {
-    return { active: false, reason: 'claim_invalid', detail: 'the service requires responses to be signed' }
+    return { active: false, ...failureOf('claim_invalid', 'signing', {}) }
   }
   const clientId = readClientId(json)
   if (clientId === UNREADABLE) {
@@ -184,7 +188,7 @@ function readUsable(json: Claims): RemoteResult {
     return { fault: 'issuer_unavailable', detail: 'the response does not describe an access token' }
   }
   if (scopes.length > MAX_SCOPES) {
-    return { active: false, reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
+    return { active: false, ...failureOf('claim_invalid', 'scopes', { limit: MAX_SCOPES }) }
   }
   const facts: TokenFacts = {
     subject,

@@ -1,9 +1,11 @@
 import type { TokenFacts } from '../../model/access-token.js'
-import { CLIENT_CLAIMS, readClaims, type Claims } from '../../model/claims.js'
+import { CLIENT_CLAIMS, invalidClaim, readClaims, type Claims } from '../../model/claims.js'
+import { failureOf } from '../../model/detail/explain.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { boolean } from '../../options/readers.js'
 import { ownMember } from '../../util/members.js'
+import { phrase } from '../../util/quote.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
@@ -107,7 +109,7 @@ export function stytch(options: StytchOptions): Issuer {
 
 function validateType(header: Claims): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) === 'jwt') return undefined
-  return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
+  return failureOf('type_not_allowed', 'typ', { typ: ownMember(header, 'typ'), allowed: phrase('JWT') })
 }
 
 /** Claims of session tokens, which have the same keys, issuer and audience as machine tokens. */
@@ -122,20 +124,16 @@ const PERSON_ID = /^(?:user|member)-/
  * claim names another client.
  */
 function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
-  if (SESSION_CLAIMS.some((name) => ownMember(claims, name) !== undefined)) {
-    return { reason: 'type_not_allowed', detail: 'this is a session token' }
-  }
+  const session = SESSION_CLAIMS.find((name) => ownMember(claims, name) !== undefined)
+  if (session !== undefined) return failureOf('type_not_allowed', 'session', { claim: phrase(session) })
   const subject = ownMember(claims, 'sub')
   if (typeof subject === 'string' && PERSON_ID.test(subject)) {
-    return { reason: 'type_not_allowed', detail: 'sub is a user or a member' }
+    return failureOf('type_not_allowed', 'person', { subject })
   }
   for (const name of CLIENT_CLAIMS) {
     const client = ownMember(claims, name)
     if (client !== undefined && client !== subject) {
-      return {
-        reason: 'type_not_allowed',
-        detail: `${name} differs from sub: a Connected App acts for a user`,
-      }
+      return failureOf('type_not_allowed', 'connected_app', { claim: phrase(name), client, subject })
     }
   }
   return checkTokenKind(claims)
@@ -146,8 +144,10 @@ function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): Toke
   if (failure !== undefined) return failure
   // Every machine token has a scope string. A token without it is another kind of token of the project.
   if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
-    const isAbsent = ownMember(claims, 'scope') === undefined
-    return { reason: isAbsent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
+    const scope = ownMember(claims, 'scope')
+    return scope === undefined
+      ? failureOf('claim_missing', 'absent', { claim: phrase('scope') })
+      : invalidClaim('scope', 'a string', scope)
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }

@@ -1,0 +1,31 @@
+import { isHtml } from '../http/media-type.js'
+import type { HttpResponse } from '../http/transport/messages.js'
+import { failureOf } from '../model/detail/explain.js'
+import type { ConfirmationResult, RemoteResult } from '../model/issuer.js'
+import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import { hasDuplicateMembers } from './duplicate-members.js'
+import type { Failure, Inactive, Statement } from './outcome.js'
+
+/** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */
+export function rejectAmbiguous<T extends Statement>(
+  statement: T,
+  { headers, text }: HttpResponse,
+  json: unknown,
+): T | Failure | Inactive {
+  if ('fault' in statement) return statement
+  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
+  if (!statement.active || typeof json !== 'object' || json === null) return statement
+  // A client may have chosen some of the claims, so these faults refuse its token and do not count as failures of the
+  // issuer.
+  if (hasDuplicateMembers(text)) return { active: false, ...failureOf('claim_invalid', 'duplicate', {}) }
+  return freezeWithin(json, DEEPEST_NESTING)
+    ? statement
+    : { active: false, ...failureOf('claim_invalid', 'nesting', {}) }
+}
+
+/** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
+export function toConfirmation(result: RemoteResult): ConfirmationResult {
+  if ('fault' in result || !result.active) return result
+  const { audience, ...facts } = result.facts
+  return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
+}
