@@ -4,29 +4,44 @@ export type { VerifierOptions } from './verifier/create-verifier.js'
 export type { Verifier } from './verifier/verifier.js'
 export type { VerifierHealth } from './verifier/readiness.js'
 export { oauth } from './providers/oauth.js'
-export type { IntrospectionOptions, OAuthOptions } from './providers/oauth.js'
+export type { OAuthOptions } from './providers/oauth-options.js'
+export type {
+  AnonymousIntrospection,
+  BearerIntrospection,
+  IntrospectionCallOptions,
+  IntrospectionOptions,
+  KeyIntrospection,
+  SecretIntrospection,
+} from './providers/introspection-options.js'
 export { clerk } from './providers/clerk/clerk.js'
-export type { ClerkJwtAccess, ClerkOptions } from './providers/clerk/clerk.js'
+export type { ClerkJwtAccess, ClerkOptions } from './providers/clerk/clerk-options.js'
 export { stytch } from './providers/stytch/stytch.js'
 export type { StytchOptions } from './providers/stytch/stytch.js'
 export { authlete } from './providers/authlete/authlete.js'
 export type { AuthleteOptions } from './providers/authlete/authlete.js'
+export type { TenantOptions } from './providers/tenants.js'
 export type { CommonIssuerOptions } from './providers/common-options.js'
+export type { ClaimPath, ScopeClaim } from './providers/claim-options.js'
+export type { ClaimRules, ClaimValue } from './model/claim-rule.js'
 export type {
   Issuer,
   JwtProfile,
   ConfirmationResult,
   KeySource,
   OpaqueProfile,
+  RemoteRequest,
+  RemoteRequestContext,
   RemoteResponse,
   RemoteProfile,
   RemoteResult,
+  RequestHeaders,
+  TenantProfile,
   UnverifiedJwt,
 } from './model/issuer.js'
 export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
-export type { IssuerHealth } from './verifier/issuer-connection.js'
-export type { DocumentHealth } from './model/health.js'
+export type { IssuerHealth } from './verifier/connection/issuer-health.js'
+export type { DocumentHealth, TenantFailure, TenantsHealth } from './model/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
 export type { KeyOptions } from './keys/options.js'
 export type { RemoteOptions } from './introspection/options.js'
@@ -43,3 +58,5 @@ export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request
 export type { RefusalBody } from './bearer/refusal-response.js'
 export type { CacheOptions } from './verifier/token-cache.js'
 export type { Duration } from './options/duration.js'
+export type { Secret } from './options/secret.js'
+export type { PrivateKey, PrivateKeyValue } from './model/private-key.js'

@@ -25,8 +25,9 @@ import {
 } from './authentication/client-authentication.js'
 import { ClientCredentials, type ClientCredentialsSettings } from './grants/client-credentials.js'
 import { readParameters } from './grants/parameters.js'
-import { readPrivateKey, type PrivateKey } from './authentication/private-key.js'
-import { credentialReader, secretReader, type Secret } from './authentication/credential.js'
+import { readPrivateKey, type PrivateKey } from '../model/private-key.js'
+import { credentialReader, secretReader, type Secret } from '../options/secret.js'
+import { sourceCredential } from './authentication/credential.js'
 import {
   createSource,
   SOURCE_OPTIONS,
@@ -217,7 +218,7 @@ function readAuthentication(settings: Settings): ClientAuthentication {
       return secretAuthentication(
         method,
         clientId,
-        secretReader(`${WHERE}.clientSecret`, settings.clientSecret),
+        sourceCredential(secretReader(`${WHERE}.clientSecret`, settings.clientSecret)),
       )
     case 'private_key_jwt': {
       refuseIrrelevantOptions(settings, ['clientSecret'], "does not apply to 'private_key_jwt'. Remove it")
@@ -226,7 +227,7 @@ function readAuthentication(settings: Settings): ClientAuthentication {
         readPrivateKey(WHERE, value, requested)
       return keyAuthentication(
         clientId,
-        credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse),
+        sourceCredential(credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse)),
         clock,
       )
     }

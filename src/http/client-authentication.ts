@@ -1,3 +1,6 @@
+import { randomUUID, type KeyObject } from 'node:crypto'
+import { loadJose } from '../util/load-jose.js'
+
 /** Place of the client secret in a request: `basic` is the `Authorization` header, `post` the form (RFC 6749 section 2.3.1). */
 export type SecretMethod = 'basic' | 'post'
 
@@ -26,8 +29,47 @@ export function proveBySecret({ clientId, clientSecret, authentication }: Secret
     : { headers: {}, form: { client_id: clientId, client_secret: clientSecret }, secrets }
 }
 
-/** Creates the credentials of a client that authenticates with a signed JWT: `private_key_jwt` (RFC 7523 section 2.2). */
-export function proveByAssertion(clientId: string, assertion: string): ClientProof {
+/** Creates the credentials of a client that authenticates with a bearer token (RFC 7662 section 2.1). */
+export function proveByBearerToken(token: string): ClientProof {
+  return { headers: { authorization: `Bearer ${token}` }, form: {}, secrets: [token] }
+}
+
+/** Names a client that does not authenticate, if it has an id. */
+export function proveNothing(clientId: string | undefined): ClientProof {
+  return { headers: {}, form: clientId === undefined ? {} : { client_id: clientId }, secrets: [] }
+}
+
+/** A client that signs its assertions. */
+export interface AssertingClient {
+  readonly clientId: string
+  readonly key: KeyObject
+  readonly algorithm: string
+  readonly keyId: string | undefined
+  /** The `aud` of the assertion: a single string, so that no other server accepts the assertion. */
+  readonly audience: string
+}
+
+const ASSERTION_SECONDS = 60
+
+/**
+ * Creates the credentials of a client that authenticates with a signed JWT: `private_key_jwt` (RFC 7523 section 2.2). The
+ * key itself is never sent. An assertion is for one request only, because a server accepts its `jti` once.
+ *
+ * @param now - seconds since the epoch.
+ */
+export async function proveByAssertion(client: AssertingClient, now: number): Promise<ClientProof> {
+  const { clientId, key, algorithm, keyId, audience } = client
+  const { SignJWT } = await loadJose()
+  const issuedAt = Math.floor(now)
+  const assertion = await new SignJWT()
+    .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
+    .setIssuer(clientId)
+    .setSubject(clientId)
+    .setAudience(audience)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + ASSERTION_SECONDS)
+    .setJti(randomUUID())
+    .sign(key)
   return {
     headers: {},
     form: {

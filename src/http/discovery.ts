@@ -1,6 +1,6 @@
 import { isRecord, ownMember, string, type UntrustedObject } from '../util/members.js'
 import { timers } from '../util/timers.js'
-import { isSecureAddress } from '../util/url.js'
+import { isSecureAddressFor } from '../util/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
 
 /** Functions with which {@link discover} fetches and reads the metadata of an issuer. */
@@ -12,11 +12,13 @@ export interface DiscoveryRequests<T> {
   readonly get: (url: string, elapsedSeconds: number) => Promise<T>
   /** Reads the metadata of a fetched document. */
   readonly metadataOf: (fetched: T) => unknown
+  /** Whether the `issuer` of a document also stands for the issuer: see {@link discover}. */
+  readonly isEquivalent?: (documentIssuer: string) => boolean
   /** Creates the error for a document that is not a JSON object, or that names another issuer: `stated`. */
   readonly unusable: (problem: 'not-an-object' | 'other-issuer', url: string, stated?: unknown) => Error
 }
 
-/** Discovery document that names the issuer. */
+/** Discovery document that names the issuer, or a string that the caller accepts in its place. */
 export interface Discovered<T> {
   readonly fetched: T
   readonly metadata: UntrustedObject
@@ -31,7 +33,7 @@ interface NotFound {
 
 /**
  * Fetches the metadata of an issuer from the URL of OpenID Connect Discovery, or else from that of RFC 8414 section 3, and
- * checks that it names the issuer.
+ * checks that it names the issuer, or a string that `isEquivalent` accepts.
  *
  * The second URL is tried if the response of the first is not a discovery document: 4xx, a redirect, an HTML page, an
  * unreadable response or JSON without `issuer`. It is not tried after no response, 408, 429 or 5xx, which say nothing
@@ -54,7 +56,7 @@ async function discoverAt<T>(
   url: string,
   elapsedSeconds: number,
   issuer: string,
-  { get, metadataOf, unusable }: DiscoveryRequests<T>,
+  { get, metadataOf, unusable, isEquivalent }: DiscoveryRequests<T>,
 ): Promise<Discovered<T> | NotFound> {
   let fetched: T
   try {
@@ -67,6 +69,8 @@ async function discoverAt<T>(
   if (!isRecord(metadata)) return { failure: unusable('not-an-object', url), isNotFoundStatus: false }
   const documentIssuer = ownMember(metadata, 'issuer')
   if (documentIssuer === issuer) return { fetched, metadata }
+  if (typeof documentIssuer === 'string' && isEquivalent?.(documentIssuer) === true)
+    return { fetched, metadata }
   const failure = unusable('other-issuer', url, documentIssuer)
   if (documentIssuer === undefined) return { failure, isNotFoundStatus: false }
   // RFC 8414 section 3.3: with the document of another issuer, tokens and credentials would be sent to that issuer.
@@ -113,15 +117,18 @@ function statusOf(error: unknown): number | undefined {
 /** Maximum length of an endpoint URL, in characters, because it stays in memory as long as the metadata. */
 const LONGEST_URL = 2048
 
-/** Reads the URL of an endpoint from an issuer's metadata (RFC 8414 section 2); `undefined` if it is absent or unsafe. */
-export function usableEndpoint(issuer: string, metadata: UntrustedObject, name: string): string | undefined {
+/**
+ * Reads the URL of an endpoint from an issuer's metadata (RFC 8414 section 2); `undefined` if it is absent or unsafe.
+ *
+ * @param insecureHosts - hosts for which `http:` is allowed, whatever the scheme of the issuer.
+ */
+export function usableEndpoint(
+  issuer: string,
+  metadata: UntrustedObject,
+  name: string,
+  insecureHosts: readonly string[] = [],
+): string | undefined {
   const url = string(metadata, name)
-  return url !== undefined && url.length <= LONGEST_URL && isSecureAddress(url) && !isDowngrade(issuer, url)
-    ? url
-    : undefined
-}
-
-/** Whether an https: issuer names an http: URL. It would be a loopback URL, so the issuer could reach ports of this machine. */
-function isDowngrade(issuer: string, url: string): boolean {
-  return new URL(issuer).protocol === 'https:' && new URL(url).protocol !== 'https:'
+  if (url === undefined || url.length > LONGEST_URL) return undefined
+  return isSecureAddressFor(issuer, url, insecureHosts) ? url : undefined
 }

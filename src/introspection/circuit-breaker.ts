@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal, type OrRefusal } from '../model/refusal.js'
+import { createCause, Refusal, type OrRefusal } from '../model/refusal.js'
 import { phrase } from '../util/quote.js'
 
 /** Why the circuit is open. `issuer_overloaded`: the issuer responded 429, which our own load may have caused. */
@@ -204,7 +204,7 @@ export class CircuitBreaker {
         const next = Math.max(0, left)
         return new Refusal(opened.reason, {
           retryAfterSeconds: next,
-          cause: causeOf(
+          cause: createCause(
             opened.reason === 'issuer_overloaded'
               ? 'circuit breaker open after a 429'
               : 'circuit breaker open after repeated failures',
@@ -218,7 +218,7 @@ export class CircuitBreaker {
     }
     if (this.#inFlight >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: causeOf(
+        cause: createCause(
           `${this.#inFlight} calls to the issuer are in flight, the limit of the option remote.maxInFlight`,
         ),
         detail: explain('issuer_overloaded', 'calls', { count: this.#inFlight }),

@@ -26,10 +26,12 @@ export function explainFault(
   failure: string,
   since: number,
   token: string,
+  isUnsent: boolean,
 ): () => string {
   if (reason === 'confirmation_impossible') return explain(reason, 'unsupported', {})
   // A custom reader may quote the response, which may repeat the token.
   const masked = token.length < SHORTEST_MASKED ? failure : failure.replaceAll(token, '[token]')
+  if (isUnsent) return explain('issuer_refused_us', 'credential', { failure: phrase(masked), since })
   if (reason === 'issuer_overloaded') return explain(reason, 'call', { failure: phrase(masked) })
   return explain(reason, 'call', { failure: phrase(masked), since })
 }

@@ -1,25 +1,20 @@
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
-import { exchange } from '../http/exchange.js'
-import { UnreadableResponseError } from '../http/exchange-error.js'
-import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import { retry } from '../http/retry.js'
-import { retryAfterSeconds } from '../http/retry-after.js'
-import { parseJson } from '../util/json.js'
-import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { createCause, Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import { explainFault, withUrl } from './fault-detail.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
-import { isClientError, outcomeOf, type CallResult, type Statement } from './outcome.js'
+import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
+import { outcomeOf, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
-import { rejectAmbiguous, toConfirmation } from './read-result.js'
+import { toConfirmation } from './read-result.js'
 import { probeToken, type ProbeTokenForm } from './probe-token.js'
 
 /** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
@@ -39,11 +34,6 @@ export interface RemoteHealth {
 /** A statement about the token: active with facts, or inactive with a reason. */
 type Definitive<T extends Statement> = Extract<T, { active: boolean }>
 
-type Reader<T extends Statement> = (response: RemoteResponse, token: string) => T
-
-/** Minimum and maximum delay before a retry, in seconds. */
-const RETRY_DELAYS = [0.02, 0.12] as const
-
 /** Connections and reports of {@link Introspector}. */
 interface IntrospectorSettings {
   readonly transport: Transport
@@ -58,7 +48,7 @@ export class Introspector {
   readonly #tokenForm: ProbeTokenForm
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
-  readonly #transport: Transport
+  readonly #calls: EndpointCalls
   readonly #warnOnce: (failure: string) => void
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
@@ -86,7 +76,7 @@ export class Introspector {
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
-    this.#transport = settings.transport
+    this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
     this.#warnOnce = settings.warnOnce
     this.#circuit = new CircuitBreaker(
       this.#options,
@@ -120,7 +110,10 @@ export class Introspector {
     )
   }
 
-  async #call<T extends Statement>(token: string, read: Reader<T>): Promise<OrRefusal<Definitive<T>>> {
+  async #call<T extends Statement>(
+    token: string,
+    read: ResponseReader<T>,
+  ): Promise<OrRefusal<Definitive<T>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
@@ -128,7 +121,7 @@ export class Introspector {
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
-        const result = await this.#callWithRetry(url, token, read)
+        const result = await this.#calls.call(url, token, read)
         const outcome = outcomeOf(result)
         if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
@@ -142,13 +135,14 @@ export class Introspector {
     // A 429 may be caused by our own load, which is not an outage of the issuer.
     const reason = status === 429 ? 'issuer_overloaded' : statement.fault
     const refusal = new Refusal(reason, {
-      cause: causeOf(statement.detail),
+      cause: createCause(statement.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
       detail: explainFault(
         reason,
         withUrl(statement.detail, url),
         this.#failingSince ?? this.#clock.now(),
         token,
+        completed.result.isUnsent === true,
       ),
     })
     return isOutage ? markOutage(refusal) : refusal
@@ -158,7 +152,7 @@ export class Introspector {
   async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
     if (this.#waiting >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: causeOf(
+        cause: createCause(
           `${this.#waiting} calls wait for the discovery document, the limit of the option remote.maxInFlight`,
         ),
         detail: explain('issuer_overloaded', 'discovery', { count: this.#waiting }),
@@ -176,7 +170,7 @@ export class Introspector {
   async #probe(url: string, failedToken: string): Promise<ProbeOutcome> {
     const resultsBefore = this.#results
     const token = probeToken(failedToken, this.#tokenForm)
-    const result = await this.#callWithRetry(url, token, this.#profile.read)
+    const result = await this.#calls.call(url, token, this.#profile.read)
     const outcome = outcomeOf(result)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
@@ -202,53 +196,6 @@ export class Introspector {
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),
-    }
-  }
-
-  /** Sends a request, and a second one within the same deadline after a temporary failure. */
-  async #callWithRetry<T extends Statement>(
-    url: string,
-    token: string,
-    read: Reader<T>,
-  ): Promise<CallResult<T>> {
-    const { deadline: deadlineSeconds, retries } = this.#options
-    const settings = { deadlineSeconds, retries, pauses: RETRY_DELAYS }
-    const outcome = await retry(settings, (left) => this.#attempt(url, token, left))
-    return this.#read(outcome, token, read)
-  }
-
-  async #attempt(url: string, token: string, deadlineSeconds: number): Promise<HttpResponse | Error> {
-    const { maxBytes } = this.#options
-    try {
-      const request = { url, method: 'POST' as const, ...this.#profile.request(token) }
-      return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
-    } catch (error) {
-      return error instanceof Error ? error : new Error('no response')
-    }
-  }
-
-  #read<T extends Statement>(outcome: HttpResponse | Error, token: string, read: Reader<T>): CallResult<T> {
-    if (outcome instanceof Error) {
-      return {
-        statement: { fault: 'issuer_unavailable', detail: outcome.message },
-        isUnreadable: outcome instanceof UnreadableResponseError,
-      }
-    }
-    const { status, headers, text } = outcome
-    const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = parseJson(text)
-    const isClientRejected = status === 401 || (status === 400 && isClientError(json))
-    try {
-      const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
-      return { statement, status, retryAfter, isClientRejected }
-    } catch {
-      // A custom reader that throws has not read a statement about the token.
-      return {
-        statement: { fault: 'issuer_unavailable', detail: 'the read function of the issuer threw an error' },
-        status,
-        retryAfter,
-        isClientRejected,
-      }
     }
   }
 

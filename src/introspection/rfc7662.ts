@@ -1,10 +1,18 @@
-import { proveBySecret, type SecretCredentials } from '../http/client-authentication.js'
+import type { ClientProof } from '../http/client-authentication.js'
 import type { StatedFacts } from '../model/access-token.js'
-import { CLIENT_CLAIMS, findOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { presentMember, type ClaimReference, type ScopeClaimReference } from '../model/claim-path.js'
+import {
+  findOtherKind,
+  readClaims,
+  readFacts,
+  statesScopes,
+  type ClaimReading,
+  type Claims,
+} from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
-import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
@@ -16,11 +24,7 @@ export function tokenForm(
 }
 
 /** Creates an introspection request (RFC 7662 section 2.1). */
-export function introspectionRequest(
-  client: SecretCredentials,
-  token: string,
-): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const proof = proveBySecret(client)
+export function introspectionRequest(proof: ClientProof, token: string): RemoteRequest {
   return {
     headers: {
       accept: 'application/json',
@@ -33,10 +37,12 @@ export function introspectionRequest(
 
 /** Settings for reading introspection responses. */
 export interface IntrospectionReading {
-  /** Required value of `iss`, if the response has one. */
-  readonly issuer: string
-  /** Names of the claims that contain scopes. */
-  readonly scopeClaims: readonly string[]
+  /** Required value of `iss`, if the response has one. `undefined` accepts any, because the verifier compares it. */
+  readonly issuer: string | undefined
+  /** Claims that contain scopes. */
+  readonly scopeClaims: readonly ScopeClaimReference[]
+  /** Claims that contain the client id, in order of preference. */
+  readonly clientClaims: readonly ClaimReference[]
 }
 
 /** Reads an introspection response (RFC 7662 section 2.2). Any `active` other than `true` and `false` is a fault. */
@@ -94,40 +100,24 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 }
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
-  const members = withoutNull(json)
-  const issuer = ownMember(members, 'iss')
-  if (issuer !== undefined && issuer !== reading.issuer) {
+  const issuer = presentMember(json, 'iss')
+  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer) {
     const values = { iss: issuer, expected: reading.issuer }
     return { active: false, ...failureOf('claim_invalid', 'issuer', values) }
   }
-  const facts = typeFailure(members) ?? readClaims(members, { ...READING, scopeClaims: reading.scopeClaims })
-  return isVerificationFailure(facts)
-    ? rejected(facts.reason, facts.detail)
-    : { active: true, facts: { ...facts, claims: json } }
+  const facts = typeFailure(json) ?? readClaims(json, claimReading(reading))
+  return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
 }
 
-/**
- * The members that are not null. All members except `active` are optional (RFC 7662 section 2.2), and some issuers send
- * null instead of omitting one. The facts keep the unchanged response, in which a `cnf` of null is still a binding.
- */
-function withoutNull(json: Claims): Claims {
-  const members = Object.entries(json)
-  const present = members.filter(([, value]) => value !== null)
-  return present.length === members.length ? json : Object.fromEntries(present)
+/** All members except `active` are optional (RFC 7662 section 2.2). */
+function claimReading({ scopeClaims, clientClaims }: IntrospectionReading): ClaimReading {
+  return { scopeClaims, clientClaims, required: [] }
 }
 
-const READING = { required: [], clientClaims: CLIENT_CLAIMS } as const
-
-/** A placeholder for the subject, which the response for a verified JWT may omit. */
-const PLACEHOLDER_SUBJECT = { sub: '-' } as const
-
-function statedFacts(json: Claims, { scopeClaims }: IntrospectionReading): StatedFacts | VerificationFailure {
-  const members = withoutNull(json)
-  const read =
-    typeFailure(members) ?? readClaims({ ...PLACEHOLDER_SUBJECT, ...members }, { ...READING, scopeClaims })
+function statedFacts(json: Claims, reading: IntrospectionReading): StatedFacts | VerificationFailure {
+  const read = typeFailure(json) ?? readFacts(json, claimReading(reading))
   if (isVerificationFailure(read)) return read
-  const isStated = (name: string): boolean => ownMember(members, name) !== undefined
-  const { issuer, clientId, tokenId, notBefore, expiresAt } = read
+  const { issuer, subject, clientId, tokenId, notBefore, expiresAt, audience, scopes } = read
   return {
     issuer,
     clientId,
@@ -135,14 +125,14 @@ function statedFacts(json: Claims, { scopeClaims }: IntrospectionReading): State
     notBefore,
     expiresAt,
     claims: json,
-    ...(isStated('sub') ? { subject: read.subject } : {}),
-    ...(isStated('aud') ? { audience: read.audience } : {}),
-    ...(scopeClaims.some(isStated) ? { scopes: read.scopes } : {}),
+    ...(subject === undefined ? {} : { subject }),
+    ...(presentMember(json, 'aud') === undefined ? {} : { audience }),
+    ...(statesScopes(json, reading.scopeClaims) ? { scopes } : {}),
   }
 }
 
 function typeFailure(json: Claims): VerificationFailure | undefined {
-  const type = ownMember(json, 'token_type')
+  const type = presentMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
       ? failureOf('proof_missing', 'dpop', {})

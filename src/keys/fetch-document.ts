@@ -1,8 +1,11 @@
 import { exchange } from '../http/exchange.js'
+import { readRequestHeaders } from '../http/request-headers.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
+import type { RequestHeaders } from '../model/issuer.js'
+import { timers } from '../util/timers.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 
 /** A document that this one depends on is unavailable. This document has the same backoff as that one. */
@@ -24,21 +27,34 @@ export async function fetchDocument(
   options: KeySettings,
   extras: {
     readonly transport: Transport
-    readonly headers?: Readonly<Record<string, string>> | undefined
+    /** Returns further headers of the request. */
+    readonly headers?: RequestHeaders | undefined
   },
 ): Promise<HttpResponse> {
-  const response = await withUrl(url, () =>
-    exchange({
+  const response = await withUrl(url, async () => {
+    const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
+    return exchange({
       url,
       method: 'GET',
-      headers: { accept: 'application/json, application/jwk-set+json', ...extras.headers },
-      deadlineSeconds: options.deadline,
+      headers: { accept: 'application/json, application/jwk-set+json', ...headers },
+      deadlineSeconds,
       maxBytes: options.maxBytes,
       transport: extras.transport,
-    }),
-  )
+    })
+  })
   if (response.status !== 200) throw new DocumentStatusError(url, response)
   return response
+}
+
+/** Calls the function of the headers. The time that it takes counts toward the deadline. */
+async function headersWithin(
+  deadlineSeconds: number,
+  headersOf: RequestHeaders | undefined,
+): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly deadlineSeconds: number }> {
+  if (headersOf === undefined) return { headers: {}, deadlineSeconds }
+  const started = timers.elapsed()
+  const headers = await readRequestHeaders('keys.headers', headersOf, deadlineSeconds)
+  return { headers, deadlineSeconds: Math.max(0.001, deadlineSeconds - (timers.elapsed() - started)) }
 }
 
 /** Adds the URL of a request to the error of its exchange or of reading its response. */

@@ -7,7 +7,9 @@ import { parseJson } from '../util/json.js'
 import { fetchDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
+import type { RequestHeaders } from '../model/issuer.js'
 import type { DocumentOutages } from './document-outages.js'
+import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 
 /** Members used from an issuer's discovery document (RFC 8414 section 2). The operator configures everything else. */
@@ -18,15 +20,26 @@ export interface IssuerMetadata {
   readonly introspectionEndpoint: string | undefined
 }
 
+/** How the discovery document is fetched. */
+export interface MetadataSettings {
+  readonly transport: Transport
+  readonly outages: DocumentOutages
+  /** Hosts for which `http:` is allowed. */
+  readonly insecureHosts: readonly string[]
+  /** Headers of the requests. They are sent to the origin of the issuer only. */
+  readonly metadataHeaders: RequestHeaders | undefined
+  /** Template of the issuer, if the issuer is one of its tenants. The document may name the template itself. */
+  readonly template?: UrlTemplate | undefined
+}
+
 /** Creates the discovery document of an issuer, which is fetched on first use and then refreshed. */
 export function createMetadataDocument(
   issuer: string,
   options: KeySettings,
   clock: Clock,
-  settings: { readonly transport: Transport; readonly outages: DocumentOutages },
+  settings: MetadataSettings,
 ): RefreshingDocument<IssuerMetadata> {
-  const load = (): Promise<LoadedDocument<IssuerMetadata>> =>
-    loadMetadata(issuer, options, settings.transport)
+  const load = (): Promise<LoadedDocument<IssuerMetadata>> => loadMetadata(issuer, options, settings)
   return new RefreshingDocument(load, options, clock, {
     title: 'discovery document',
     outages: settings.outages,
@@ -36,12 +49,14 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  transport: Transport,
+  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
   const { fetched, metadata } = await discover(issuer, {
     get: (url, elapsedSeconds) =>
-      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport }),
+      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
     metadataOf: ({ text }) => parseJson(text),
+    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
     unusable: (problem, url, stated) =>
       new ExchangeError(
         problem === 'not-an-object'
@@ -52,8 +67,8 @@ async function loadMetadata(
   return {
     value: {
       // Unusable endpoints count as absent, so that only callers that need them fail.
-      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri'),
-      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint'),
+      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
+      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
     },
     maxAge: readMaxAge(fetched.headers),
   }

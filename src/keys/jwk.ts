@@ -47,7 +47,7 @@ export function readJwk(entry: unknown): VerificationKey | undefined {
   const algorithms = algorithmsOf(jwk)
   const material = publicMembers(jwk)
   if (algorithms.length === 0 || material === undefined || isWeak(jwk)) return undefined
-  return createVerificationKey(kid, algorithms, material, isQuick(jwk))
+  return createVerificationKey(kid, algorithms, material, isQuick(jwk), issuerOf(jwk))
 }
 
 function createVerificationKey(
@@ -55,13 +55,15 @@ function createVerificationKey(
   algorithms: readonly string[],
   material: JWK,
   isQuickKey: boolean,
+  issuer: string | undefined,
 ): VerificationKey {
   const imported = new Map<string, Promise<CryptoKey>>()
   let keyObject: { readonly key: KeyObject | undefined } | undefined
   return {
     kid,
     algorithms,
-    identity: JSON.stringify([kid, algorithms, material]),
+    issuer,
+    identity: JSON.stringify([kid, algorithms, material, issuer]),
     isQuick: isQuickKey,
     withdrawn: false,
     keyObject() {
@@ -77,6 +79,15 @@ function createVerificationKey(
       return key
     },
   }
+}
+
+/** Maximum length of the `issuer` of a key, in characters, because it stays in memory. */
+const LONGEST_ISSUER = 2048
+
+/** Reads the issuer of a key. An invalid one is replaced by a string that no issuer equals, so that it is not ignored. */
+function issuerOf({ issuer }: Readonly<Record<string, unknown>>): string | undefined {
+  if (issuer === undefined || issuer === null) return undefined
+  return typeof issuer === 'string' && issuer.length <= LONGEST_ISSUER ? issuer : ''
 }
 
 async function importKey(material: JWK, algorithm: string): Promise<CryptoKey> {

@@ -1,8 +1,9 @@
+import type { RequestHeaders } from '../model/issuer.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import { duration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
-import { restricting, type TableOf } from '../options/reader.js'
-import { integer } from '../options/readers.js'
+import { optional, restricting, type TableOf } from '../options/reader.js'
+import { func, integer } from '../options/readers.js'
 
 /**
  * The `keys` option of an issuer: how keys and discovery documents are fetched, and how long keys are used.
@@ -65,10 +66,21 @@ export interface KeyOptions {
    * @defaultValue 100
    */
   readonly maxKeys?: number
+  /**
+   * Returns headers for the requests for keys and the discovery document, such as `authorization`. Called for every fetch,
+   * so that a token that rotates in a file is read again.
+   *
+   * They are sent to `jwksUri` and to the origin of `issuer` only: not to a discovered `jwks_uri` of another origin, and
+   * not after a redirect, because redirects are not followed. They are not sent to the introspection endpoint. A function
+   * that throws, hangs for longer than `deadline`, or returns an invalid header fails the fetch.
+   *
+   * @defaultValue none
+   */
+  readonly headers?: RequestHeaders
 }
 
-/** Readers of the `keys` option. */
-export const KEY_OPTIONS = {
+/** Readers of {@link KeySettings}. */
+export const KEY_SETTINGS = {
   lifetime: restricting(duration({ min: '1m', max: '1d', default: '10m' })),
   stale: restricting(duration({ atLeast: 'lifetime', max: '7d', default: '1h' })),
   pause: duration({ min: '100ms', max: '60s', default: '1s' }),
@@ -77,7 +89,13 @@ export const KEY_OPTIONS = {
   deadline: duration({ min: '10ms', max: '60s', default: '3s' }),
   maxBytes: integer({ min: 1024, max: 16 * 1024 * 1024, default: 256 * 1024 }),
   maxKeys: integer({ min: 1, max: 1000, default: 100 }),
+} satisfies TableOf<KeySettings>
+
+/** Readers of the `keys` option. */
+export const KEY_OPTIONS = {
+  ...KEY_SETTINGS,
+  headers: optional(func<RequestHeaders>()),
 } satisfies TableOf<KeyOptions>
 
 /** Settings of issuers without a `keys` option. */
-export const KEY_DEFAULTS: KeySettings = readOptions('keys', {}, KEY_OPTIONS)
+export const KEY_DEFAULTS: KeySettings = readOptions('keys', {}, KEY_SETTINGS)

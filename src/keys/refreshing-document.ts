@@ -5,7 +5,7 @@ import { ExchangeError } from '../http/exchange-error.js'
 import type { DocumentOutages } from './document-outages.js'
 import { DocumentStatusError, PrerequisiteError } from './fetch-document.js'
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal, type OrRefusal } from '../model/refusal.js'
+import { createCause, Refusal, type OrRefusal } from '../model/refusal.js'
 import { phrase } from '../util/quote.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import type { DocumentHealth } from '../model/health.js'
@@ -131,7 +131,7 @@ export class RefreshingDocument<T> {
     const failing = { ...this.failing(), next }
     return new Refusal('keys_unavailable', {
       retryAfterSeconds: next,
-      cause: causeOf(this.#describeFailure()),
+      cause: createCause(this.#describeFailure()),
       detail:
         since === undefined
           ? explain('keys_unavailable', 'unusable', failing)

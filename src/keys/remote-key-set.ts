@@ -3,7 +3,8 @@ import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
-import type { KeySource } from '../model/issuer.js'
+import { isSameOrigin } from '../util/url.js'
+import type { KeySource, RequestHeaders } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { DocumentOutages } from './document-outages.js'
@@ -26,6 +27,14 @@ export interface RemoteKeySetSettings {
   readonly outages: DocumentOutages
 }
 
+/** A key set whose URL is in the discovery document. */
+export interface DiscoveredKeySource {
+  readonly metadata: RefreshingDocument<IssuerMetadata>
+  /** Issuer identifier, whose origin receives the headers. */
+  readonly issuer: string
+  readonly headers?: RequestHeaders
+}
+
 /** Keys that are fetched from the issuer's key set URL, which is configured or discovered. */
 export class RemoteKeySet implements KeySet {
   readonly #document: RefreshingDocument<PublishedKeys>
@@ -42,8 +51,7 @@ export class RemoteKeySet implements KeySet {
   #nextUnknownKeyFetch = Number.NEGATIVE_INFINITY
 
   constructor(
-    source:
-      Extract<KeySource, { kind: 'remote' }> | { readonly metadata: RefreshingDocument<IssuerMetadata> },
+    source: Extract<KeySource, { kind: 'remote' }> | DiscoveredKeySource,
     options: KeySettings,
     clock: Clock,
     settings: RemoteKeySetSettings,
@@ -52,8 +60,8 @@ export class RemoteKeySet implements KeySet {
     this.#options = options
     this.#clock = clock
     const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
-      const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source.metadata) : source
-      const response = await fetchDocument(url, options, { transport, headers: headers?.() })
+      const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source) : source
+      const response = await fetchDocument(url, options, { transport, headers })
       return {
         value: await withUrl(url, () => readKeySet(parseJson(response.text), options.maxKeys)),
         maxAge: readMaxAge(response.headers),
@@ -224,14 +232,19 @@ export class RemoteKeySet implements KeySet {
 
 const NO_KEYS: PublishedKeys = { keys: [], kids: new Set() }
 
-async function discoverKeySetUrl(
-  metadata: RefreshingDocument<IssuerMetadata>,
-): Promise<{ readonly url: string; readonly headers: undefined }> {
+async function discoverKeySetUrl({
+  metadata,
+  issuer,
+  headers,
+}: DiscoveredKeySource): Promise<{ readonly url: string; readonly headers: RequestHeaders | undefined }> {
   const { jwksUri } = await currentMetadata(metadata)
   if (jwksUri === undefined) {
-    throw new ExchangeError('the discovery document has no usable jwks_uri: it must be an https: URL')
+    throw new ExchangeError(
+      'the discovery document has no usable jwks_uri: it must be an https: URL, or an http: URL of a host in insecureHosts',
+    )
   }
-  return { url: jwksUri, headers: undefined }
+  // The document chooses the URL, and credentials for the issuer must not reach another server.
+  return { url: jwksUri, headers: isSameOrigin(issuer, jwksUri) ? headers : undefined }
 }
 
 async function currentMetadata(metadata: RefreshingDocument<IssuerMetadata>): Promise<IssuerMetadata> {

@@ -1,5 +1,5 @@
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal } from '../model/refusal.js'
+import { createCause, Refusal } from '../model/refusal.js'
 
 /**
  * Maximum number of JWTs that wait for one fetch, and maximum sum of their lengths. The limits equal those of the queue for
@@ -20,7 +20,7 @@ export class WaitingTokens {
   enter(characters: number): Refusal | undefined {
     if (this.#tokens >= MOST.tokens || this.#characters + characters > MOST.characters) {
       return new Refusal('issuer_overloaded', {
-        cause: causeOf(`${this.#tokens} tokens already wait for a fetch of the keys`),
+        cause: createCause(`${this.#tokens} tokens already wait for a fetch of the keys`),
         detail: explain('issuer_overloaded', 'keys', { count: this.#tokens }),
       })
     }

@@ -54,6 +54,13 @@ export interface TokenFacts {
   readonly subject: string
   /** Id of the client that the token was issued to. */
   readonly clientId?: string | undefined
+  /**
+   * Whether the token names a client although `clientId` is absent. A policy's `clients` then does not compare the subject
+   * in place of the client id.
+   *
+   * @defaultValue whether a well-known claim names a client: `client_id`, `azp`, `cid`, `appid`, `clientId`
+   */
+  readonly namesClient?: boolean | undefined
   /** Granted scopes. */
   readonly scopes: readonly string[]
   /** Audiences (`aud`); empty if none are stated. */

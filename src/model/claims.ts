@@ -1,7 +1,14 @@
 import type { TokenFacts } from './access-token.js'
 import { failureOf } from './detail/explain.js'
-import { isNonEmptyString, isStringList, ownMember } from '../util/members.js'
+import { isNonEmptyString, isRecord, isStringList, ownMember } from '../util/members.js'
 import { phrase, typeOf } from '../util/quote.js'
+import {
+  claimAt,
+  describeClaim,
+  presentMember,
+  type ClaimReference,
+  type ScopeClaimReference,
+} from './claim-path.js'
 import { isVerificationFailure, type VerificationFailure } from './refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
@@ -13,11 +20,11 @@ export type Claims = Readonly<Record<string, unknown>>
 /** Settings for reading an issuer's claims. */
 export interface ClaimReading {
   /** Claims that contain scopes. All are read. */
-  readonly scopeClaims: readonly string[]
+  readonly scopeClaims: readonly ScopeClaimReference[]
   /** Claims that must be present, besides the subject. */
   readonly required: readonly string[]
   /** Claims that contain the client id, in order of preference. */
-  readonly clientClaims: readonly string[]
+  readonly clientClaims: readonly ClaimReference[]
 }
 
 /**
@@ -36,7 +43,7 @@ const KNOWN_CLIENT_CLAIMS = [...CLIENT_CLAIMS, 'cid', 'appid', 'clientId']
  * Whether any claim, of any type, names a client. If so, the subject must not be compared in place of the client id.
  */
 export function namesClient(claims: Claims): boolean {
-  return KNOWN_CLIENT_CLAIMS.some((name) => (ownMember(claims, name) ?? undefined) !== undefined)
+  return KNOWN_CLIENT_CLAIMS.some((name) => presentMember(claims, name) !== undefined)
 }
 
 /** Whether a claim names a client other than `id`: a subject `id` must then not be compared in place of the client. */
@@ -47,38 +54,47 @@ export function namesOtherClient(claims: Claims, id: string): boolean {
 /** Latest valid time: 31 December 9999. A later one is a number of milliseconds, or a token that never expires. */
 const LATEST_TIME = 253_402_300_799
 
+/** Facts whose subject may be absent. */
+export type ReadFacts = Omit<TokenFacts, 'subject'> & { readonly subject: string | undefined }
+
 /**
  * Reads the registered claims (RFC 7519 section 4.1, RFC 7662 section 2.2), or returns what is wrong with them. Types
- * are strict: a time as a string, or a list in place of a string, is invalid.
+ * are strict: a time as a string, or a list in place of a string, is invalid. Null counts as absent.
  */
 export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | VerificationFailure {
+  const facts: Writable<ReadFacts> | VerificationFailure = readFacts(claims, reading)
+  if (isVerificationFailure(facts)) return facts
+  // Assigned instead of copied, because this is on the path of every new token.
+  facts.subject ??= facts.clientId
+  return facts.subject === undefined ? failureOf('claim_missing', 'subject', {}) : (facts as TokenFacts)
+}
+
+/** As {@link readClaims}, but the subject may be absent. The client id does not take its place. */
+export function readFacts(claims: Claims, reading: ClaimReading): ReadFacts | VerificationFailure {
   for (const name of reading.required) {
-    if (ownMember(claims, name) === undefined) return missingClaim(name)
+    if (presentMember(claims, name) === undefined) return missingClaim(name)
   }
   // Each claim is looked up once, because lookups are a large part of the cost of a new token besides its signature.
-  const issuer = ownMember(claims, 'iss')
+  const issuer = presentMember(claims, 'iss')
   if (!isStringOrUndefined(issuer)) return invalidClaim('iss', A_STRING, issuer)
-  const subject = ownMember(claims, 'sub')
+  const subject = presentMember(claims, 'sub')
   if (!isStringOrUndefined(subject)) return invalidClaim('sub', A_STRING, subject)
-  const tokenId = ownMember(claims, 'jti')
+  const tokenId = presentMember(claims, 'jti')
   if (!isStringOrUndefined(tokenId)) return invalidClaim('jti', A_STRING, tokenId)
   const client = readClient(claims, reading.clientClaims)
   if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
   if (isVerificationFailure(times)) return times
-  const aud = ownMember(claims, 'aud')
+  const aud = presentMember(claims, 'aud')
   const audience = readAudience(aud)
   if (audience === undefined) return invalidClaim('aud', A_STRING_OR_LIST, aud)
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
 
-  const { clientId } = client
-  const subjectOrClient = subject ?? clientId
-  if (subjectOrClient === undefined) return failureOf('claim_missing', 'subject', {})
   return {
     issuer,
-    subject: subjectOrClient,
-    clientId,
+    subject,
+    clientId: client.clientId,
     scopes: scopes.granted,
     audience,
     tokenId,
@@ -88,6 +104,8 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
     claims,
   }
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
  * Whether a token is sender-constrained: bound to a key by a `cnf` claim (RFC 7800 section 3.1), whose possession the
@@ -100,12 +118,12 @@ export function isBoundToKey(claims: Claims): boolean {
 /** Reads the client id from the first claim that is present. Every claim that is present must be valid. */
 function readClient(
   claims: Claims,
-  names: readonly string[],
+  references: readonly ClaimReference[],
 ): { readonly clientId: string | undefined } | VerificationFailure {
   let clientId: string | undefined
-  for (const name of names) {
-    const value = ownMember(claims, name)
-    if (!isStringOrUndefined(value)) return invalidClaim(name, A_STRING, value)
+  for (const reference of references) {
+    const value = claimAt(claims, reference)
+    if (!isStringOrUndefined(value)) return invalidClaim(reference.name, A_STRING, value)
     clientId ??= value
   }
   return { clientId }
@@ -116,11 +134,11 @@ type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 
 /** Reads `exp`, `nbf` and `iat`. An absent one is `undefined`, an invalid one a failure. */
 export function readTimes(claims: Claims): Times | VerificationFailure {
-  const expiresAt = ownMember(claims, 'exp')
+  const expiresAt = presentMember(claims, 'exp')
   if (!isTimeOrUndefined(expiresAt)) return invalidClaim('exp', A_TIME, expiresAt)
-  const notBefore = ownMember(claims, 'nbf')
+  const notBefore = presentMember(claims, 'nbf')
   if (!isTimeOrUndefined(notBefore)) return invalidClaim('nbf', A_TIME, notBefore)
-  const issuedAt = ownMember(claims, 'iat')
+  const issuedAt = presentMember(claims, 'iat')
   if (!isTimeOrUndefined(issuedAt)) return invalidClaim('iat', A_TIME, issuedAt)
   return { expiresAt, notBefore, issuedAt }
 }
@@ -135,13 +153,17 @@ const A_TIME = 'a number of seconds since the epoch'
 /** Expected value of `aud` (RFC 7519 section 4.1.3), for {@link invalidClaim}. */
 export const A_STRING_OR_LIST = 'a string or a list of strings'
 
+function scopesExpectedIn({ hasKeys }: ScopeClaimReference): string {
+  return hasKeys ? 'an object whose keys are scopes' : A_STRING_OR_LIST
+}
+
 /** The failure of a claim with a wrong type or value. Its value is quoted if it is a number or an empty string. */
 export function invalidClaim(name: string, expected: string, value: unknown): VerificationFailure {
-  const isShown = typeof value === 'number' || value === ''
+  const isShown = typeof value === 'number' || typeof value === 'symbol' || value === ''
   return failureOf('claim_invalid', 'type', {
     claim: phrase(name),
     expected: phrase(expected),
-    value: isShown ? value : phrase(typeOf(value)),
+    value: isShown ? describeClaim(value) : phrase(typeOf(value)),
   })
 }
 
@@ -165,22 +187,21 @@ export function readAudience(value: unknown): readonly string[] | undefined {
 }
 
 /**
- * Reads the scopes of all named claims together. Each claim is a space-separated string (RFC 8693 section 4.2) or a
- * list, in which each item is one scope even if it contains spaces.
+ * Reads the scopes of all referenced claims together. Each claim is a space-separated string (RFC 8693 section 4.2), a
+ * list, in which each item is one scope even if it contains spaces, or an object whose keys are the scopes.
  */
 export function readScopes(
   claims: Claims,
-  scopeClaims: readonly string[],
+  scopeClaims: readonly ScopeClaimReference[],
 ): { readonly granted: readonly string[] } | VerificationFailure {
   const granted = new Set<string>()
-  for (const name of scopeClaims) {
-    const value = ownMember(claims, name)
-    if (value === undefined || value === null) continue
-    const items: readonly unknown[] | undefined =
-      typeof value === 'string' ? splitScopes(value) : Array.isArray(value) ? value : undefined
-    if (items === undefined) return invalidClaim(name, A_STRING_OR_LIST, value)
+  for (const reference of scopeClaims) {
+    const value = claimAt(claims, reference)
+    if (value === undefined) continue
+    const items = reference.hasKeys ? grantedKeys(value) : scopesIn(value)
+    if (items === undefined) return invalidClaim(reference.name, scopesExpectedIn(reference), value)
     for (const item of items) {
-      if (typeof item !== 'string') return invalidClaim(`an item of ${name}`, 'a string', item)
+      if (typeof item !== 'string') return invalidClaim(`an item of ${reference.name}`, 'a string', item)
       granted.add(item)
     }
   }
@@ -188,6 +209,22 @@ export function readScopes(
     return failureOf('claim_invalid', 'scopes', { limit: MAX_SCOPES })
   }
   return { granted: [...granted] }
+}
+
+/** Whether any of the claims that contain scopes is present. */
+export function statesScopes(claims: Claims, scopeClaims: readonly ScopeClaimReference[]): boolean {
+  return scopeClaims.some((reference) => claimAt(claims, reference) !== undefined)
+}
+
+function scopesIn(value: unknown): readonly unknown[] | undefined {
+  if (typeof value === 'string') return splitScopes(value)
+  return Array.isArray(value) ? value : undefined
+}
+
+/** Returns the keys of an object, without those whose value denies them: null, which counts as absent, and false. */
+function grantedKeys(value: unknown): readonly string[] | undefined {
+  if (!isRecord(value)) return undefined
+  return Object.keys(value).filter((key) => value[key] !== null && value[key] !== false)
 }
 
 /** Claims that only name the kind of a token. */

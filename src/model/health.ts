@@ -13,3 +13,23 @@ export interface DocumentHealth {
   /** Message of the last failure; absent once a fetch succeeds. */
   readonly failure?: string
 }
+
+/** State of the tenants of an issuer. */
+export interface TenantsHealth {
+  /** Number of tenants: those of the list, or those in memory that had a valid token if a function decides. */
+  readonly known: number
+  /** Number of known tenants whose status is not `ok`. */
+  readonly failing: number
+  /** Up to 10 of the failing tenants. */
+  readonly failures: readonly TenantFailure[]
+}
+
+/** State of a failing tenant. */
+export interface TenantFailure {
+  /** The tenant's `iss`. */
+  readonly name: string
+  /** `degraded` or `down`, as for an issuer. */
+  readonly status: 'ok' | 'degraded' | 'down'
+  /** Message of the last failure. */
+  readonly failure: string
+}

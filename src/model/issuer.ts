@@ -26,6 +26,12 @@ export interface Issuer {
   readonly opaque?: OpaqueProfile
   /** How a token is verified remotely; absent if the issuer has no endpoint for it. */
   readonly remote?: RemoteProfile
+  /**
+   * Tenants of the issuer, whose `iss` values differ in one path segment. `name` is then the template of `iss`, such as
+   * `https://login.example.com/{tenant}/v2.0`, and `jwt.issuers` is not used. All tenants share `jwt.keys` and `remote`.
+   * If `jwt.keys` is `null` or `remote` is absent, each tenant has its own.
+   */
+  readonly tenants?: TenantProfile
   /** Custom rule about the caller. Evaluated on every request, for cached tokens too. */
   readonly validateToken?: (token: AccessToken) => VerificationFailure | undefined
   /**
@@ -34,6 +40,32 @@ export interface Issuer {
    * @defaultValue the connections of this package
    */
   readonly fetch?: typeof fetch
+  /**
+   * Hosts, such as `'keycloak:8080'`, at which the issuer is called over plain http. Without a port, port 80 is meant.
+   *
+   * @defaultValue none: `http:` is allowed for loopback only
+   */
+  readonly insecureHosts?: readonly string[]
+}
+
+/** Which tenants of an issuer are accepted, and how the tokens of one tenant are verified. */
+export interface TenantProfile {
+  /**
+   * Accepted tenants: a list of at most 1,000, or a function. The function is called once per request with the tenant of
+   * an unverified token, before anything is fetched; for cached tokens too. Only the result `true` accepts the tenant.
+   */
+  readonly allowed: readonly string[] | ((tenant: string) => boolean)
+  /**
+   * Maximum number of tenants in memory if `allowed` is a function, from 1 to 10,000.
+   *
+   * @defaultValue 100
+   */
+  readonly maxTenants?: number
+  /**
+   * Describes a tenant as an issuer without `tenants`. Its `name` and its only value of `jwt.issuers` are the tenant's
+   * `iss`. Makes no network call.
+   */
+  readonly describe: (tenant: string) => Issuer
 }
 
 /** How JWTs of an issuer are routed and verified. */
@@ -50,7 +82,7 @@ export interface JwtProfile {
    * `exp`, `nbf`, `iat` and `cnf` can then only refuse it.
    */
   readonly checked: 'local' | 'remote'
-  /** Source of the keys; `null` only if `checked` is `remote`. */
+  /** Source of the keys; `null` only if `checked` is `remote`, or if each tenant has its own: see {@link Issuer.tenants}. */
   readonly keys: KeySource | null
   /** Accepted `alg` values (RFC 8725 section 3.1). Asymmetric algorithms only. */
   readonly algorithms: readonly string[]
@@ -100,13 +132,13 @@ export type KeySource =
   | {
       /** Marks a key set that is fetched from a fixed URL. */
       readonly kind: 'remote'
-      /** URL of the key set. https, or http on loopback. */
+      /** URL of the key set. https, or http on loopback and {@link Issuer.insecureHosts}. */
       readonly url: string
       /**
        * Headers of the request, for key sets that require credentials. It is a function, so that logging an issuer does
        * not reveal them.
        */
-      readonly headers?: () => Readonly<Record<string, string>>
+      readonly headers?: RequestHeaders
       /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
@@ -115,9 +147,21 @@ export type KeySource =
       readonly kind: 'discovery'
       /** Issuer identifier, from which the URL of the discovery document is derived. */
       readonly issuer: string
+      /**
+       * Headers of the requests for the discovery document, and for the key set if it has the origin of `issuer`. They are
+       * sent to no other origin.
+       */
+      readonly headers?: RequestHeaders
       /** Settings that differ from the defaults: see {@link KeySettings}. */
       readonly options?: Partial<KeySettings>
     }
+
+/**
+ * Returns the headers of a request, such as `authorization`. Called for every fetch, so that a token that rotates is read
+ * again. If it throws, rejects, or returns an invalid header, the fetch fails.
+ */
+export type RequestHeaders = () =>
+  Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
 
 /** Which opaque tokens belong to an issuer. */
 export interface OpaqueProfile {
@@ -140,13 +184,15 @@ export interface RemoteProfile {
   readonly options?: Partial<RemoteSettings>
   /** Settings of the discovery document for `discovered`, if no keys are fetched: see {@link KeySettings}. */
   readonly discoveryOptions?: Partial<KeySettings>
+  /** Headers of the request for the discovery document for `discovered`, if no keys are fetched through it. */
+  readonly discoveryHeaders?: RequestHeaders
+  /**
+   * Reads the credential of the requests, if it may change. The verifier caches it, passes it to `request`, and reads it
+   * again when the issuer rejects it, at most once in `breakerPause` seconds. The rejected request is then sent once more.
+   */
+  readonly readCredential?: () => unknown
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
-  readonly request: (token: string) => {
-    /** Headers of the request, such as `content-type` and `authorization`. */
-    readonly headers: Readonly<Record<string, string>>
-    /** Encoded body of the request, which contains the token. */
-    readonly body: string
-  }
+  readonly request: (token: string, context: RemoteRequestContext) => RemoteRequest | Promise<RemoteRequest>
   /**
    * Reads the response. A response that is not a definitive statement about this token must be returned as a `fault`.
    */
@@ -157,6 +203,22 @@ export interface RemoteProfile {
    * audience.
    */
   readonly readConfirmation?: (response: RemoteResponse, token: string) => ConfirmationResult
+}
+
+/** What a request for a token may depend on. */
+export interface RemoteRequestContext {
+  /** Latest result of `readCredential`; `undefined` without it. */
+  readonly credential: unknown
+  /** Time of the verifier's clock, in seconds since the epoch. */
+  readonly now: number
+}
+
+/** Request for a token. */
+export interface RemoteRequest {
+  /** Headers of the request, such as `content-type` and `authorization`. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Encoded body of the request, which contains the token. */
+  readonly body: string
 }
 
 /** Response of an issuer's endpoint. */

@@ -96,6 +96,11 @@ export const REFUSALS = {
     error: 'access_denied',
     description: 'Tokens of this issuer may not use this resource.',
   },
+  claims_insufficient: {
+    status: 403,
+    error: 'access_denied',
+    description: 'The claims of the access token do not permit this request.',
+  },
   check_failed: { status: 403, error: 'access_denied', description: 'The request is not permitted.' },
 
   keys_unavailable: { status: 503, error: 'temporarily_unavailable', description: UNDECIDABLE },

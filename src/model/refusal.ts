@@ -23,16 +23,22 @@ export function isVerificationFailure(result: object): result is VerificationFai
   return Object.hasOwn(result, 'reason')
 }
 
+/** Describes the cause of a failure for logs. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
 /** Creates the refusal of a token that fails verification. */
 export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
-  return new Refusal(reason, { detail, cause: causeOf(detail) })
+  return new Refusal(reason, { detail, cause: createCause(detail) })
 }
 
 /**
  * Creates the `cause` of a refusal. Without stack frames, because they would all be of this package, and an attacker decides
  * how often they are collected.
  */
-export function causeOf(message: string): Error {
+export function createCause(message: string): Error {
   const { stackTraceLimit } = Error
   Reflect.set(Error, 'stackTraceLimit', 0)
   const cause = new Error(message)

@@ -9,6 +9,8 @@ export interface VerificationKey {
   readonly kid: string | undefined
   /** `alg` values that the key may be used with (RFC 8725 section 3.1); only one if the key states its `alg`. */
   readonly algorithms: readonly string[]
+  /** Issuer or issuer template that the key set names for this key (Microsoft's `issuer` member); usually absent. */
+  readonly issuer: string | undefined
   /** Uniquely identifies the key together with its published metadata. */
   readonly identity: string
   /** Whether verifying is about as cheap as dispatching to the thread pool. */

@@ -19,7 +19,7 @@ export interface PolicySet {
   readonly maxTokenAge: number | undefined
   /** The shortest of all policies, in seconds; `undefined` if no policy sets it. */
   readonly maxTokenLifetime: number | undefined
-  /** Policies that restrict issuers, clients or subjects. */
+  /** Policies that restrict issuers, clients, subjects or claims. */
   readonly callers: readonly CallerRule[]
   /** Scopes that are each required. */
   readonly requiredScopes: readonly string[]
@@ -30,7 +30,7 @@ export interface PolicySet {
   readonly checks: readonly NonNullable<Policy['check']>[]
 }
 
-const CALLER_RULES = ['issuers', 'clients', 'subjects'] as const
+const CALLER_RULES = ['issuers', 'clients', 'subjects', 'claims'] as const
 
 /** Rules of one policy about the caller. */
 export type CallerRule = Pick<CompiledPolicy, (typeof CALLER_RULES)[number]>

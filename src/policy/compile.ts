@@ -1,8 +1,10 @@
+import { claimRules, type ClaimRule } from '../model/claim-rule.js'
 import { type ScopeRule, compileScopes } from '../model/scopes.js'
 import { duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
 import { custom, optional, restricting, type Reader, type TableOf } from '../options/reader.js'
 import { func, stringList } from '../options/readers.js'
+import { deepFreeze } from '../util/freeze.js'
 import type { Policy } from './policy.js'
 
 /** Checked and normalized policy. Durations are in seconds. */
@@ -15,6 +17,7 @@ export interface CompiledPolicy {
   readonly issuers: readonly string[] | undefined
   readonly clients: readonly string[] | undefined
   readonly subjects: readonly string[] | undefined
+  readonly claims: readonly ClaimRule[] | undefined
   readonly check: Policy['check'] | undefined
 }
 
@@ -22,7 +25,7 @@ const scopes = custom<ScopeRule>(
   { type: 'string, list, allOf(…) or anyOf(…)', bounds: 'at least one' },
   compileScopes,
 )
-const check = func<NonNullable<Policy['check']>>({ type: '(token, request?) => boolean | string' })
+const check = func<NonNullable<Policy['check']>>({ type: '(token, request?) => boolean | string | Refusal' })
 
 /** Refuses a requirement that is accidentally `undefined`, because it would otherwise be dropped. */
 const requirement = <T>(reader: Reader<T>): Reader<T | undefined> => restricting(optional(reader))
@@ -37,6 +40,7 @@ export const POLICY_OPTIONS = {
   issuers: requirement(stringList),
   clients: requirement(stringList),
   subjects: requirement(stringList),
+  claims: requirement(claimRules),
   check: requirement(check),
 } satisfies TableOf<Policy>
 
@@ -53,7 +57,10 @@ export function compilePolicy(option: string, policy: Policy): CompiledPolicy {
   if (cached !== undefined) return cached
   const compiled: CompiledPolicy = Object.freeze(readOptions(option, policy, POLICY_OPTIONS))
   // Frozen, because a later change would be ignored. In strict mode it now throws.
-  for (const value of Object.values(policy)) if (Array.isArray(value)) Object.freeze(value)
+  for (const [name, value] of Object.entries(policy)) {
+    if (Array.isArray(value)) Object.freeze(value)
+    if (name === 'claims') deepFreeze(value as object)
+  }
   compiledPolicies.set(Object.freeze(policy), compiled)
   return compiled
 }

@@ -1,6 +1,8 @@
 import type { AccessToken } from '../model/access-token.js'
+import { contradictedRule, violatedRule } from '../model/claim-rule.js'
+import type { Claims } from '../model/claims.js'
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal } from '../model/refusal.js'
+import { createCause, Refusal, thrownRefusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import {
   describeScopes,
@@ -33,6 +35,10 @@ export interface EvaluatedToken {
   readonly client: string | undefined
   /** Subject; `undefined` if `token.subject` is the client id in place of an absent one. */
   readonly statedSubject: string | undefined
+  /** Claims in the issuer's confirmation of a locally verified JWT; `undefined` without one. */
+  readonly confirmedClaims: Claims | undefined
+  /** Name of the configured issuer if it has tenants: the template of `iss`. Policies may name it in place of a tenant. */
+  readonly issuerTemplate: string | undefined
 }
 
 /**
@@ -76,7 +82,7 @@ function evaluateAge(
   if (maxTokenAge !== undefined) {
     if (issuedAt === undefined) {
       const detail = explain('claim_missing', 'age', { limit: maxTokenAge })
-      return new Refusal('claim_missing', { cause: causeOf('iat is missing'), detail })
+      return new Refusal('claim_missing', { cause: createCause('iat is missing'), detail })
     }
     // A token may seem to be issued in the future, within the clock tolerance. Its age is then 0, not negative.
     if (!(Math.max(0, now - issuedAt) < maxTokenAge)) {
@@ -106,12 +112,17 @@ function evaluateCallers(
 }
 
 function evaluateCaller(
-  { issuers, clients, subjects }: CallerRule,
-  { token, client, statedSubject }: EvaluatedToken,
+  { issuers, clients, subjects, claims }: CallerRule,
+  { token, client, statedSubject, confirmedClaims, issuerTemplate }: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
-  if (issuers !== undefined && !issuers.includes(token.issuer) && !issuers.includes(issuer.name)) {
-    const values = { issuer: token.issuer, name: issuer.name, allowed: issuers }
+  if (
+    issuers !== undefined &&
+    !issuers.includes(token.issuer) &&
+    !issuers.includes(issuer.name) &&
+    (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
+  ) {
+    const values = { issuer: token.issuer, name: issuerTemplate ?? issuer.name, allowed: issuers }
     return new Refusal('issuer_not_allowed', { detail: explain('issuer_not_allowed', 'different', values) })
   }
   if (clients !== undefined && (client === undefined || !clients.includes(client))) {
@@ -127,6 +138,16 @@ function evaluateCaller(
         ? explain('subject_not_allowed', 'absent', { allowed: subjects })
         : explain('subject_not_allowed', 'different', { subject: statedSubject, allowed: subjects })
     return new Refusal('subject_not_allowed', { detail })
+  }
+  if (claims !== undefined) {
+    // A confirmation can only narrow what the JWT states, so both must follow the rule.
+    const violation =
+      violatedRule(claims, token.claims) ??
+      (confirmedClaims === undefined ? undefined : contradictedRule(claims, confirmedClaims))
+    if (violation !== undefined) {
+      const detail = explain('claims_insufficient', 'rule', violation)
+      return new Refusal('claims_insufficient', { detail })
+    }
   }
   return undefined
 }
@@ -167,15 +188,30 @@ async function evaluateCheck(
   try {
     const result: unknown = await check(token, request)
     if (result === true) return undefined
+    if (result instanceof Refusal) return ownRefusal(result)
     const isMessage = typeof result === 'string'
     const shown = isMessage || typeof result === 'boolean' ? result : phrase(typeOf(result))
     return new Refusal('check_failed', {
       ...(isMessage ? { description: result } : {}),
       detail: explain('check_failed', 'result', { result: shown }),
     })
+  } catch (error) {
+    // A rule that throws must refuse the request.
+    return error instanceof Refusal ? ownRefusal(error) : failedCheck(error)
+  }
+}
+
+/** The message of the error may quote the request, so only the cause has it. */
+function failedCheck(cause: unknown): Refusal {
+  const detail = explain('check_failed', 'threw', { error: phrase(errorName(cause)) })
+  return new Refusal('check_failed', { cause, detail })
+}
+
+/** Converts a refusal of a rule to one of this copy of the package. One that cannot be converted must refuse too. */
+function ownRefusal(refusal: Refusal): Refusal {
+  try {
+    return thrownRefusal(refusal)
   } catch (cause) {
-    // A rule that throws must refuse the request. Its message may quote the request, so only the cause has it.
-    const detail = explain('check_failed', 'threw', { error: phrase(errorName(cause)) })
-    return new Refusal('check_failed', { cause, detail })
+    return failedCheck(cause)
   }
 }

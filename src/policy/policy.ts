@@ -1,4 +1,6 @@
 import type { AccessToken } from '../model/access-token.js'
+import type { ClaimRules } from '../model/claim-rule.js'
+import type { Refusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Duration } from '../options/duration.js'
 import { type ScopeDemand } from '../model/scopes.js'
@@ -60,9 +62,9 @@ export interface Policy {
    */
   readonly issuers?: string | readonly string[]
   /**
-   * Allowed client ids. At least one. The subject is compared in place of the client id only if none of `client_id`,
-   * `azp`, `cid`, `appid` and `clientId` names a client, because a user may have the name of a client (RFC 9068 section
-   * 5, RFC 9700 section 4.15).
+   * Allowed client ids, as the issuer's `clientClaims` name them. At least one. The subject is compared in place of the
+   * client id only if neither `clientClaims` nor one of `client_id`, `azp`, `cid`, `appid` and `clientId` names a client,
+   * because a user may have the name of a client (RFC 9068 section 5, RFC 9700 section 4.15).
    *
    * Refuses with 403 `client_not_allowed`.
    *
@@ -78,13 +80,26 @@ export interface Policy {
    */
   readonly subjects?: string | readonly string[]
   /**
-   * Custom rule, called last. Only `true` accepts. A string refuses and is sent as `error_description`, at most 200
-   * characters. Any other result and an exception refuse too.
+   * Rule about claims: `{ tenant: 'acme', region: ['eu', 'us'] }`. Each claim must equal one of its values, and a claim that
+   * is a list must contain one of them. At least one claim. See {@link ClaimRules}.
    *
-   * Refuses with 403 `check_failed`.
+   * For a token that its issuer has introspected, these are the members of the response. If the issuer has confirmed a JWT,
+   * the claims in the confirmation must not contradict the rule.
+   *
+   * Refuses with 403 `claims_insufficient`.
+   *
+   * @defaultValue none
+   */
+  readonly claims?: ClaimRules
+  /**
+   * Custom rule, called last. Only `true` accepts. A string refuses and is sent as `error_description`, at most 200
+   * characters. A {@link Refusal} that is returned or thrown is used as it is, such as `new Refusal('token_revoked')`. Any
+   * other result and any other exception refuse too.
+   *
+   * Refuses with 403 `check_failed`, or with the returned or thrown {@link Refusal}.
    */
   readonly check?: (
     token: AccessToken,
     request?: GuardedRequest,
-  ) => boolean | string | Promise<boolean | string>
+  ) => boolean | string | Refusal | Promise<boolean | string | Refusal>
 }

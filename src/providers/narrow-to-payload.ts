@@ -1,9 +1,9 @@
 import { unverifiedPayload } from '../jwt/payload.js'
-import { A_STRING_OR_LIST, CLIENT_CLAIMS, invalidClaim, readAudience, type Claims } from '../model/claims.js'
+import { claimAt, describeClaim, presentMember, type ClaimReference } from '../model/claim-path.js'
+import { A_STRING_OR_LIST, invalidClaim, readAudience, type Claims } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { RemoteResult } from '../model/issuer.js'
 import type { VerificationFailure } from '../model/refusal.js'
-import { ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
 import { checkTokenKind } from './jwt-access-token.js'
 
@@ -15,35 +15,55 @@ import { checkTokenKind } from './jwt-access-token.js'
  * are those of the response, because an issuer may omit them from a JWT or change them later.
  *
  * @param clientIds - ids of the client that the response states; empty if it names no client.
+ * @param clientClaims - claims of the payload that name the client, in order of preference.
  */
 export function narrowToPayload(
   result: RemoteResult,
   token: string,
   clientIds: readonly string[],
+  clientClaims: readonly ClaimReference[],
 ): RemoteResult {
   if ('fault' in result || !result.active) return result
   const claims = unverifiedPayload(token)
   if (claims === undefined) return result
-  const failure = checkTokenKind(claims) ?? checkClient(claims, clientIds)
+  const client = clientIn(claims, clientClaims)
+  const failure = checkTokenKind(claims) ?? checkClient(client, clientIds)
   if (failure !== undefined) return { active: false, ...failure }
-  const aud = ownMember(claims, 'aud') ?? undefined
+  const aud = presentMember(claims, 'aud')
   const audience = readAudience(aud)
   if (audience === undefined) return { active: false, ...invalidClaim('aud', A_STRING_OR_LIST, aud) }
-  if (aud === undefined) return result
   const { facts } = result
   return {
     active: true,
-    facts: { ...facts, audience: facts.audience.filter((name) => audience.includes(name)) },
+    facts: {
+      ...facts,
+      ...(aud === undefined ? {} : { audience: facts.audience.filter((name) => audience.includes(name)) }),
+      ...(client === undefined || client.id === facts.subject ? {} : { namesClient: true }),
+    },
   }
 }
 
-function checkClient(claims: Claims, clientIds: readonly string[]): VerificationFailure | undefined {
-  for (const name of CLIENT_CLAIMS) {
-    const client = ownMember(claims, name) ?? undefined
-    if (client === undefined) continue
-    // Only the first claim present names the client: `azp` may be another party (OpenID Connect Core 1.0 section 2).
-    if (clientIds.length === 0 || clientIds.some((id) => id === client)) return undefined
-    return failureOf('token_inactive', 'other_client', { stated: clientIds, claim: phrase(name), client })
+/** The client that a payload names, whatever the type of the id. */
+interface NamedClient {
+  readonly claim: string
+  readonly id: unknown
+}
+
+/** Only the first claim present names the client: `azp` may be another party (OpenID Connect Core 1.0 section 2). */
+function clientIn(claims: Claims, clientClaims: readonly ClaimReference[]): NamedClient | undefined {
+  for (const reference of clientClaims) {
+    const id = claimAt(claims, reference)
+    if (id !== undefined) return { claim: reference.name, id }
   }
   return undefined
+}
+
+function checkClient(
+  client: NamedClient | undefined,
+  clientIds: readonly string[],
+): VerificationFailure | undefined {
+  if (client === undefined || clientIds.length === 0 || clientIds.some((id) => id === client.id))
+    return undefined
+  const values = { stated: clientIds, claim: phrase(client.claim), client: describeClaim(client.id) }
+  return failureOf('token_inactive', 'other_client', values)
 }

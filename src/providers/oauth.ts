@@ -1,123 +1,26 @@
-import { nested, readOptions } from '../options/read-options.js'
-import { custom, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
-import { boolean, nonEmptyString, oneOf } from '../options/readers.js'
-import { issuerUrlWithoutQuery, secureUrl } from '../options/url.js'
-import { introspectionRequest, readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
-import { assertAtMostOne, audience, commonOptions, type CommonIssuerOptions } from './common-options.js'
-import { readPem, readStaticJwks } from '../keys/pem.js'
-import { mayStartJwt } from '../jwt/decode.js'
+import { readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
+import { KEY_DEFAULTS } from '../keys/options.js'
+import type {
+  Issuer,
+  JwtProfile,
+  KeySource,
+  OpaqueProfile,
+  RemoteProfile,
+  RemoteResult,
+} from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import type { Issuer, KeySource, OpaqueProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
+import { readOptions } from '../options/read-options.js'
+import { discoveryIssuer } from '../options/url.js'
+import { assertAtMostOne, assertNoHeaders, connectionOf, keyRequests } from './common-options.js'
+import { introspectionClient } from './introspection-client.js'
+import type { IntrospectionSettings } from './introspection-options.js'
 import { introspectedJwtProfile, jwtProfile } from './jwt-access-token.js'
+import { withClaimRules } from './claim-rules.js'
+import { assertCallersRestricted } from './public-issuers.js'
+import { assertTypesConsistent } from './token-types.js'
 import { narrowToPayload } from './narrow-to-payload.js'
-
-/** Options of {@link oauth}. At most one of `jwksUri`, `jwks` and `publicKey` is allowed. */
-export interface OAuthOptions extends CommonIssuerOptions {
-  /**
-   * Issuer identifier, exactly as in the `iss` claim: an https: URL without query or fragment (RFC 8414 section 2). http: is
-   * allowed for loopback addresses only.
-   */
-  readonly issuer: string
-  /**
-   * Audiences that identify this API: a token's `aud` must name one of them (RFC 7519 section 4.1.3). `null` disables the
-   * check, so that tokens for every other service of the issuer are accepted.
-   */
-  readonly audience: string | readonly string[] | null
-  /**
-   * URL of the issuer's key set (RFC 7517 section 5). https, or http on loopback.
-   *
-   * @defaultValue `jwks_uri` of the discovery document, unless `jwks` or `publicKey` is set
-   */
-  readonly jwksUri?: string
-  /** Key set of the issuer (RFC 7517 section 5). No keys are fetched. At least one key must be usable. */
-  readonly jwks?: {
-    /** Public keys as JWKs (RFC 7517 section 4). Unusable ones are ignored. */
-    readonly keys: readonly unknown[]
-  }
-  /** Public key or certificate of the issuer in PEM form. No keys are fetched. RSA keys need at least 2048 bits. */
-  readonly publicKey?: string
-  /** Enables opaque tokens, and the confirmation of JWTs for a policy's `confirmAfter`, by introspection (RFC 7662). */
-  readonly introspection?: IntrospectionOptions
-  /**
-   * Whether JWTs must have the access token profile: `typ` and all required claims (RFC 9068 section 2). Other JWTs get 401
-   * `type_not_allowed` or `claim_missing`.
-   *
-   * @defaultValue `false`
-   */
-  readonly requireAccessTokenType?: boolean
-}
-
-/** Options for calls to the introspection endpoint of an issuer (RFC 7662). */
-export interface IntrospectionOptions {
-  /**
-   * URL of the introspection endpoint. https, or http on loopback.
-   *
-   * @defaultValue `introspection_endpoint` of the discovery document
-   */
-  readonly endpoint?: string
-  /** Client id of this service at the issuer. */
-  readonly clientId: string
-  /** Client secret of this service at the issuer. */
-  readonly clientSecret: string
-  /**
-   * Client authentication at the endpoint: `'basic'` in the `Authorization` header, `'post'` in the form (RFC 6749 section
-   * 2.3.1).
-   *
-   * @defaultValue `'basic'`
-   */
-  readonly authentication?: 'basic' | 'post'
-  /**
-   * Prefix of the issuer's opaque tokens. Without it, every opaque token that no other issuer's prefix matches is
-   * introspected here. A prefix that a JWT may have, such as `'ey'`, is refused.
-   *
-   * @defaultValue none
-   */
-  readonly opaquePrefix?: string
-  /**
-   * Whether JWTs, signed or encrypted (JWE), are introspected in place of being verified with the issuer's keys. No keys
-   * are fetched, so `jwksUri`, `jwks` and `publicKey` are refused beside it.
-   *
-   * JWTs are routed by `iss`. A JWE is routed by the `iss` of its header, or like an opaque token if it has none. The facts
-   * are those of the response, which must state the audience. The payload of a signed JWT can only refuse it: by `exp`,
-   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token.
-   *
-   * @defaultValue `false`
-   */
-  readonly jwts?: boolean
-}
-
-const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
-  if (!mayStartJwt(prefix)) return prefix
-  throw new ConfigurationError(
-    option,
-    'must not be a prefix of JWTs, because JWTs of other issuers have it too. Leave it out, and set ' +
-      'introspection: { jwts: true } to introspect the JWTs of this issuer',
-  )
-})
-
-/** Readers of the `introspection` option. */
-export const INTROSPECTION_OPTIONS = {
-  endpoint: restricting(optional(secureUrl)),
-  clientId: nonEmptyString,
-  clientSecret: nonEmptyString,
-  authentication: oneOf(['basic', 'post'], 'basic'),
-  opaquePrefix: restricting(optional(opaquePrefix)),
-  jwts: restricting(boolean({ default: false })),
-} satisfies TableOf<IntrospectionOptions>
-
-/** Readers of the options of {@link oauth}. */
-export const OAUTH_OPTIONS = {
-  ...commonOptions(),
-  issuer: issuerUrlWithoutQuery,
-  audience,
-  jwksUri: restricting(optional(secureUrl)),
-  jwks: restricting(optional(custom('JWK Set', readStaticJwks))),
-  publicKey: restricting(optional(custom('PEM public key or certificate', readPem))),
-  introspection: optional(nested('introspection', INTROSPECTION_OPTIONS)),
-  requireAccessTokenType: restricting(boolean({ default: false })),
-} satisfies TableOf<OAuthOptions>
-
-type OAuthSettings = Result<typeof OAUTH_OPTIONS>
+import { withTenants } from './tenants.js'
+import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-options.js'
 
 /**
  * Creates an OAuth 2 or OpenID Connect issuer: JWTs are verified with its keys, opaque tokens by introspection.
@@ -125,6 +28,8 @@ type OAuthSettings = Result<typeof OAUTH_OPTIONS>
  * Without `jwksUri`, `jwks` and `publicKey`, the keys are found through the discovery document (OpenID Connect Discovery, RFC
  * 8414). Its `issuer` must equal the option `issuer`. ID tokens and other kinds of token are refused with 401
  * `type_not_allowed`.
+ *
+ * With `{tenant}` in `issuer` and the option `tenants`, it is an issuer with many tenants: see the option.
  *
  * @throws ConfigurationError that names the missing, invalid or unknown option.
  * @example
@@ -136,59 +41,128 @@ type OAuthSettings = Result<typeof OAUTH_OPTIONS>
  */
 export function oauth(options: OAuthOptions): Issuer {
   const settings = readOptions('oauth', options, OAUTH_OPTIONS)
-  const { issuer, requireAccessTokenType } = settings
-  return Object.freeze({
-    name: issuer,
+  assertTypesConsistent(settings)
+  assertCallersRestricted(settings)
+  return withTenants(settings, createIssuer)
+}
+
+function createIssuer(settings: OAuthSettings, responseIssuer: string | undefined): Issuer {
+  const { jwt, remote } = verificationOf(settings, responseIssuer)
+  return withClaimRules(settings.claims, {
+    name: settings.issuer,
     provider: 'oauth',
     audience: settings.audience,
     scopeMatcher: settings.scopeMatching,
-    jwt:
-      settings.introspection?.jwts === true
-        ? introspectedJwtProfile(issuer, withoutKeys(settings), requireAccessTokenType)
-        : jwtProfile(issuer, keySource(settings), settings, requireAccessTokenType),
-    ...introspectionProfiles(settings),
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
+    jwt,
+    ...remote,
+    ...connectionOf(settings),
   })
 }
 
-function keySource({ issuer, jwksUri, jwks, publicKey, keys: options }: OAuthSettings): KeySource {
+/** How the tokens of the issuer are verified. */
+interface Verification {
+  readonly jwt: JwtProfile
+  readonly remote: Pick<Issuer, 'opaque' | 'remote'>
+}
+
+function verificationOf(settings: OAuthSettings, responseIssuer: string | undefined): Verification {
+  const { issuer, introspection, keys, requireAccessTokenType: isStrict, tokenTypes } = settings
+  assertKeysMatchIntrospection(settings)
+  assertDiscoverable(settings)
+  if (introspection === undefined) {
+    return { jwt: jwtProfile(issuer, keySource(settings), settings, isStrict, tokenTypes), remote: {} }
+  }
+  const jwts = introspection.jwts ?? keys === false
+  return {
+    jwt: jwts
+      ? introspectedJwtProfile(issuer, settings, isStrict, tokenTypes)
+      : jwtProfile(issuer, keySource(settings), settings, isStrict, tokenTypes),
+    remote: introspectionProfiles(settings, introspection, jwts, responseIssuer),
+  }
+}
+
+const KEY_NAMES = ['jwksUri', 'jwks', 'publicKey'] as const
+
+function keySource(settings: OAuthSettings): KeySource {
+  const { issuer, jwksUri, jwks, publicKey } = settings
   assertAtMostOne('oauth', { jwksUri, jwks, publicKey })
   if (jwks !== undefined) return { kind: 'static', jwks }
   if (publicKey !== undefined) return { kind: 'pem', pem: publicKey }
-  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, options }
-  return { kind: 'discovery', issuer, options }
+  const requests = keyRequestsOf(settings)
+  if (jwksUri !== undefined) return { kind: 'remote', url: jwksUri, ...requests }
+  return { kind: 'discovery', issuer, ...requests }
+}
+
+/** How keys and the discovery document are fetched. */
+function keyRequestsOf({ keys }: OAuthSettings): ReturnType<typeof keyRequests> {
+  if (keys === false) return { options: KEY_DEFAULTS }
+  return keyRequests(keys)
 }
 
 /** Refuses configured keys that would never be used, because the operator expects an effect. */
-function withoutKeys(settings: OAuthSettings): OAuthSettings {
-  const unused = (['jwksUri', 'jwks', 'publicKey'] as const).find((name) => settings[name] !== undefined)
-  if (unused === undefined) return settings
-  throw new ConfigurationError(
-    `oauth.${unused}`,
-    'has no effect with introspection: { jwts: true }. Leave one of the two out',
-  )
+function assertKeysMatchIntrospection(settings: OAuthSettings): void {
+  const { introspection, keys } = settings
+  if (keys === false && introspection === undefined) {
+    throw new ConfigurationError(
+      'oauth.introspection',
+      'is required with keys: false, because tokens can then be verified by introspection only',
+    )
+  }
+  if (keys === false && introspection?.jwts === false) {
+    throw new ConfigurationError(
+      'oauth.introspection.jwts',
+      'must not be false with keys: false, because JWTs could not be verified at all. Leave one of the two out',
+    )
+  }
+  if (keys !== false && introspection?.jwts !== true) return
+  const unused = KEY_NAMES.find((name) => settings[name] !== undefined)
+  if (unused === undefined) return
+  const cause = keys === false ? 'keys: false' : 'introspection: { jwts: true }'
+  throw new ConfigurationError(`oauth.${unused}`, `has no effect with ${cause}. Leave one of the two out`)
 }
 
-function introspectionProfiles({
-  issuer,
-  introspection,
-  remote: options,
-  keys: discoveryOptions,
-  scopeClaims,
-}: OAuthSettings): { readonly opaque?: OpaqueProfile; readonly remote?: RemoteProfile } {
-  if (introspection === undefined) return {}
+/** Checks that the discovery document can be fetched if it is needed, and that the headers of its request have an effect. */
+function assertDiscoverable(settings: OAuthSettings): void {
+  const { issuer, introspection, keys } = settings
+  const configured = KEY_NAMES.find((name) => settings[name] !== undefined)
+  const areJwtsVerified = keys !== false && introspection?.jwts !== true
+  const areKeysDiscovered = areJwtsVerified && configured === undefined
+  const isEndpointDiscovered = introspection !== undefined && introspection.endpoint === undefined
+  if (areKeysDiscovered || isEndpointDiscovered) {
+    const alternatives = [
+      ...(areKeysDiscovered ? ['jwksUri, jwks, publicKey or keys: false'] : []),
+      ...(isEndpointDiscovered ? ['introspection.endpoint'] : []),
+    ].join(', and ')
+    discoveryIssuer('oauth.issuer', issuer, alternatives, settings)
+    return
+  }
+  if (keys === false || (areJwtsVerified && configured === 'jwksUri')) return
+  const cause = areJwtsVerified ? (configured ?? 'jwks') : 'introspection: { jwts: true }'
+  assertNoHeaders('oauth', cause, keys)
+}
+
+function introspectionProfiles(
+  settings: OAuthSettings,
+  introspection: IntrospectionSettings,
+  jwts: boolean,
+  responseIssuer: string | undefined,
+): { readonly opaque: OpaqueProfile; readonly remote: RemoteProfile } {
+  const { issuer, remote: options, scopeClaims, clientClaims } = settings
+  const reading = { issuer: responseIssuer, scopeClaims, clientClaims }
+  const { options: discoveryOptions, headers } = keyRequestsOf(settings)
   return {
-    opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: introspection.jwts },
+    opaque: { prefix: introspection.opaquePrefix ?? null, encrypted: jwts },
     remote: {
       endpoint: introspection.endpoint ?? 'discovered',
       options,
       discoveryOptions,
-      request: (token) => introspectionRequest(introspection, token),
+      ...(headers === undefined ? {} : { discoveryHeaders: headers }),
+      ...introspectionClient('oauth.introspection', issuer, introspection),
       read: (response, token) => {
-        const result = readIntrospection(response, { issuer, scopeClaims })
-        return introspection.jwts ? narrowToPayload(result, token, clientIdsIn(result)) : result
+        const result = readIntrospection(response, reading)
+        return jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
       },
-      readConfirmation: (response) => readConfirmation(response, { issuer, scopeClaims }),
+      readConfirmation: (response) => readConfirmation(response, reading),
     },
   }
 }

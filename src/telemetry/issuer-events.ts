@@ -7,6 +7,8 @@ export interface IssuerObservers {
   readonly onIssuerEvent: IssuerObserver | undefined
   /** Whether `onDecision` is set, whose events report failures of an issuer too. */
   readonly hasDecisionObserver: boolean
+  /** Whether a failure was warned of, for issuers that warn once together: the tenants of one issuer. */
+  readonly warned?: { isWarned: boolean }
 }
 
 /** Functions that report on one issuer. */
@@ -23,12 +25,12 @@ export interface IssuerReports {
  */
 export function issuerReports(
   { name: issuer, provider }: { readonly name: string; readonly provider: string },
-  { onIssuerEvent, hasDecisionObserver }: IssuerObservers,
+  { onIssuerEvent, hasDecisionObserver, warned = { isWarned: false } }: IssuerObservers,
 ): IssuerReports {
-  let isWarned = onIssuerEvent !== undefined || hasDecisionObserver
+  const isObserved = onIssuerEvent !== undefined || hasDecisionObserver
   const warnOnce = (failure: string): void => {
-    if (isWarned) return
-    isWarned = true
+    if (isObserved || warned.isWarned) return
+    warned.isWarned = true
     process.emitWarning(firstFailure(issuer, failure), { code: 'M2M_GUARD_ISSUER_FAILURE' })
   }
   const tell: TellIssuerEvent = (kind, detail) => {

@@ -1,6 +1,6 @@
 import type { AuthleteOptions } from '../providers/authlete/authlete.js'
-import type { ClerkOptions } from '../providers/clerk/clerk.js'
-import type { OAuthOptions } from '../providers/oauth.js'
+import type { ClerkOptions } from '../providers/clerk/clerk-options.js'
+import type { OAuthOptions } from '../providers/oauth-options.js'
 import type { StytchOptions } from '../providers/stytch/stytch.js'
 import type { ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
 import type { CallCounts, Endpoint } from './server/endpoints.js'

@@ -52,6 +52,7 @@ export class CachedToken implements VerifiedFacts {
   readonly expiresAt: number | undefined
   readonly statedSubject: string | undefined
   readonly namesClient: boolean
+  readonly confirmedClaims: Claims | undefined
   /** The client id, or the subject if no claim names a client. */
   readonly client: string | undefined
   /**
@@ -65,6 +66,8 @@ export class CachedToken implements VerifiedFacts {
   readonly matchesAudience: boolean
   /** Whether the token is bound to a key. */
   readonly isBound: boolean
+  /** Name of the configured issuer if it has tenants: the template of `iss`. */
+  readonly issuerTemplate: string | undefined
   /** The result of a cache hit. */
   readonly cachedResult: ResolvedToken
   /** The decision about a request that is accepted with this token. */
@@ -81,6 +84,7 @@ export class CachedToken implements VerifiedFacts {
     notBefore,
     statedSubject,
     namesClient,
+    confirmedClaims,
     isBound,
     verifiedAt,
     key,
@@ -98,17 +102,28 @@ export class CachedToken implements VerifiedFacts {
     this.expiresAt = ownMember(token, 'expiresAt')
     this.statedSubject = statedSubject
     this.namesClient = namesClient
+    this.confirmedClaims = confirmedClaims
     this.client = ownMember(token, 'clientId') ?? (namesClient ? undefined : token.subject)
     this.proven = proven ?? this
     this.lifetime = lifetimeOf(this.proven.token)
     this.claimsWeight = claimsWeight
-    this.weight = claimsWeight + weighToken(token) + (proven === undefined ? 0 : weighToken(proven.token))
+    this.weight =
+      claimsWeight +
+      weighToken(token) +
+      (proven === undefined ? 0 : weighToken(proven.token)) +
+      (confirmedClaims === undefined ? 0 : weighConfirmed(confirmedClaims))
     this.matchesAudience =
       issuer.audience === null || issuer.audience.some((name) => token.audience.includes(name))
     this.isBound = isBound
+    this.issuerTemplate = issuer.tenant?.template
     this.cachedResult = { cached: this, source: 'cache' }
     this.acceptedDecision = Object.freeze({ outcome: 'accepted', token })
   }
+}
+
+/** Claims of a custom issuer that JSON cannot represent count as the largest that are kept parsed. */
+function weighConfirmed(claims: Claims): number {
+  return weighClaims(claims, 32 * LARGEST_PARSED_CLAIMS) ?? LARGEST_PARSED_CLAIMS
 }
 
 function lifetimeOf(token: AccessToken): number {
@@ -162,9 +177,11 @@ export function cachedTokenFrom(facts: TokenFacts, record: VerificationRecord): 
     // A custom reader may omit a claim, so the claims of the signed JWT count too.
     namesClient:
       token.clientId !== undefined ||
+      ownMember(facts, 'namesClient') === true ||
       namesClient(claims) ||
       namesClient(signed) ||
       (payload !== undefined && namesOtherClient(payload, facts.subject)),
+    confirmedClaims: undefined,
     isBound: isBoundToKey(claims) || (signed !== claims && isBoundToKey(signed)),
     verifiedAt,
     key,

@@ -2,8 +2,11 @@ import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
 import type { Issuer } from '../model/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import type { Siblings } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
-import { secureUrl } from '../options/url.js'
+import { maxTenantsOption, tenantsOption } from '../options/tenants.js'
+import { insecureHosts, secureUrl } from '../options/url.js'
+import { parseUrlTemplate, TEMPLATE_EXPECTATION } from '../util/url-template.js'
 import { isRecord } from '../util/members.js'
 
 type Properties = Readonly<Record<string, unknown>>
@@ -23,7 +26,8 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])
   nonEmptyString.read(`${where}.provider`, issuer['provider'])
-  const { jwt, opaque, remote, audience, validateToken } = issuer
+  const { jwt, opaque, remote, audience, validateToken, tenants } = issuer
+  const siblings = { insecureHosts: insecureHosts.read(`${where}.insecureHosts`, issuer['insecureHosts']) }
   if (audience !== null && !(Array.isArray(audience) && audience.length > 0)) {
     throw new ConfigurationError(
       `${where}.audience`,
@@ -36,19 +40,57 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   if (jwt === undefined && opaque === undefined) {
     throw new ConfigurationError(where, 'must accept JWTs or opaque tokens. Set jwt or opaque')
   }
-  if (jwt !== undefined) assertJwt(`${where}.jwt`, jwt, remote === undefined ? `${where}.remote` : undefined)
+  if (tenants !== undefined) assertTenants(where, tenants, issuer)
+  const missingRemote = remote === undefined && tenants === undefined ? `${where}.remote` : undefined
+  if (jwt !== undefined)
+    assertJwt(`${where}.jwt`, jwt, { missingRemote, hasTenants: tenants !== undefined, siblings })
   if (opaque !== undefined) assertOpaque(where, opaque, remote)
-  if (remote !== undefined) assertRemote(`${where}.remote`, remote, issuer['name'], jwt)
+  if (remote !== undefined) assertRemote(`${where}.remote`, remote, { name: issuer['name'], jwt, siblings })
 }
 
-function assertJwt(where: string, jwt: unknown, missingRemote: string | undefined): void {
+/** Checks the tenants, except the issuers that `describe` returns later. */
+function assertTenants(where: string, tenants: unknown, { name, jwt, remote }: Properties): void {
+  if (!isRecord(tenants)) throw new ConfigurationError(`${where}.tenants`, 'must be an object')
+  tenantsOption.read(`${where}.tenants.allowed`, tenants['allowed'])
+  maxTenantsOption.read(`${where}.tenants.maxTenants`, tenants['maxTenants'])
+  assertFunction(`${where}.tenants.describe`, tenants['describe'])
+  if (parseUrlTemplate(String(name)) === undefined)
+    throw new ConfigurationError(`${where}.name`, TEMPLATE_EXPECTATION)
+  if (!isRecord(jwt))
+    throw new ConfigurationError(`${where}.jwt`, 'is required, because JWTs are routed to tenants by iss')
+  const { keys } = jwt
+  if (isRecord(keys) && keys['kind'] === 'discovery')
+    throw new ConfigurationError(
+      `${where}.jwt.keys`,
+      "must not have the kind 'discovery', because a template has no discovery document. Use null for keys of each tenant",
+    )
+  if (isRecord(remote) && remote['endpoint'] === 'discovered')
+    throw new ConfigurationError(
+      `${where}.remote.endpoint`,
+      'must be a URL that all tenants share. Leave remote out for endpoints of each tenant',
+    )
+}
+
+function assertJwt(
+  where: string,
+  jwt: unknown,
+  {
+    missingRemote,
+    hasTenants,
+    siblings,
+  }: {
+    readonly missingRemote: string | undefined
+    readonly hasTenants: boolean
+    readonly siblings: Siblings
+  },
+): void {
   if (!isRecord(jwt)) throw new ConfigurationError(where, 'must be an object')
   const { issuers, checked, keys } = jwt
   if (issuers !== null) stringList.read(`${where}.issuers`, issuers)
   if (checked !== 'local' && checked !== 'remote') {
     throw new ConfigurationError(`${where}.checked`, "must be 'local' or 'remote'")
   }
-  if (checked === 'local' && !isRecord(keys)) {
+  if (checked === 'local' && !isRecord(keys) && !hasTenants) {
     throw new ConfigurationError(`${where}.keys`, "is required because jwt.checked is 'local'")
   }
   if (checked === 'remote' && missingRemote !== undefined) {
@@ -64,16 +106,18 @@ function assertJwt(where: string, jwt: unknown, missingRemote: string | undefine
   }
   assertFunction(`${where}.validateHeader`, jwt['validateHeader'])
   assertFunction(`${where}.readClaims`, jwt['readClaims'])
-  if (isRecord(keys)) assertKeys(`${where}.keys`, keys)
+  if (isRecord(keys)) assertKeys(`${where}.keys`, keys, siblings)
 }
 
-function assertKeys(where: string, keys: Properties): void {
+function assertKeys(where: string, keys: Properties, siblings: Siblings): void {
+  const { headers } = keys
+  if (headers !== undefined) assertFunction(`${where}.headers`, headers)
   switch (keys['kind']) {
     case 'remote':
-      secureUrl.read(`${where}.url`, keys['url'])
+      secureUrl.read(`${where}.url`, keys['url'], siblings)
       return
     case 'discovery':
-      secureUrl.read(`${where}.issuer`, keys['issuer'])
+      secureUrl.read(`${where}.issuer`, keys['issuer'], siblings)
       return
     case 'static':
       readStaticJwks(`${where}.jwks`, keys['jwks'])
@@ -97,16 +141,25 @@ function assertOpaque(where: string, opaque: unknown, remote: unknown): void {
   }
 }
 
-function assertRemote(where: string, remote: unknown, name: string, jwt: unknown): void {
+function assertRemote(
+  where: string,
+  remote: unknown,
+  { name, jwt, siblings }: { readonly name: string; readonly jwt: unknown; readonly siblings: Siblings },
+): void {
   if (!isRecord(remote)) throw new ConfigurationError(where, 'must be an object')
   assertFunction(`${where}.request`, remote['request'])
   assertFunction(`${where}.read`, remote['read'])
+  for (const member of ['readCredential', 'discoveryHeaders'] as const) {
+    if (remote[member] !== undefined) assertFunction(`${where}.${member}`, remote[member])
+  }
   if (remote['endpoint'] !== 'discovered') {
-    secureUrl.read(`${where}.endpoint`, remote['endpoint'])
+    secureUrl.read(`${where}.endpoint`, remote['endpoint'], siblings)
     return
   }
   const keys = isRecord(jwt) ? jwt['keys'] : undefined
-  if (!isRecord(keys) || keys['kind'] !== 'discovery') secureUrl.read(discoveryOptionOf(where), name)
+  if (!isRecord(keys) || keys['kind'] !== 'discovery') {
+    secureUrl.read(discoveryOptionOf(where), name, siblings)
+  }
 }
 
 /** The option with the discovery URL: the issuer's name, because no other URL is configured. */

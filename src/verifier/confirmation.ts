@@ -1,5 +1,5 @@
 import { assertPlain, withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
-import { findOtherKind, isBoundToKey, namesClient } from '../model/claims.js'
+import { findOtherKind, isBoundToKey, namesClient, type Claims } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { VerificationFailure } from '../model/refusal.js'
 import { commonScopes } from '../model/scopes.js'
@@ -15,6 +15,8 @@ export interface ProvenFacts {
   readonly statedSubject: string | undefined
   /** Whether a claim names a client, including claims that the issuer's reader ignores. */
   readonly namesClient: boolean
+  /** Claims in the issuer's confirmation; `undefined` without one. */
+  readonly confirmedClaims: Claims | undefined
 }
 
 /**
@@ -59,7 +61,11 @@ export function narrowToConfirmed(
     }),
     notBefore: latest(notBefore, timeOf(stated, 'notBefore')),
     statedSubject,
-    namesClient: proven.namesClient || namesClient(ownMember(stated, 'claims') ?? {}),
+    namesClient:
+      proven.namesClient ||
+      ownMember(stated, 'namesClient') === true ||
+      namesClient(ownMember(stated, 'claims') ?? {}),
+    confirmedClaims: ownMember(stated, 'claims'),
   }
 }
 

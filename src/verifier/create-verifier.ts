@@ -10,6 +10,7 @@ import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
+import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
@@ -124,7 +125,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
     hasDecisionObserver: settings.onDecision !== undefined,
   })
   const cache = createTokenCache(settings.cache)
-  const router = createRouter(connected.map((target) => ({ issuer: target.issuer, target })))
+  const router = createRouter(
+    connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
+  )
   const verifySignature = signatureVerifier(settings.signatures)
   const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
   const authorizer = new Authorizer({
@@ -188,6 +191,8 @@ function connectAll(
       )
     }
     names.add(issuer.name)
-    return connectIssuer(where, issuer, clock, observers)
+    return issuer.tenants === undefined
+      ? connectIssuer(where, issuer, clock, observers)
+      : connectTenants(where, issuer, issuer.tenants, clock, observers)
   })
 }

@@ -1,5 +1,7 @@
+import { causeOf } from '../model/refusal.js'
 import { adviceFor } from '../telemetry/failure-advice.js'
-import type { ConnectedIssuer, IssuerHealth } from './issuer-connection.js'
+import type { IssuerHealth } from './connection/issuer-health.js'
+import type { ConnectedIssuer } from './issuer-connection.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
@@ -19,7 +21,7 @@ export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `not ready: ${failures.map(({ name, error }) => `${name} (${causeOf(error)})`).join(', ')}`,
+    `not ready: ${failures.map(({ name, error }) => `${name} (${describe(error)})`).join(', ')}`,
   )
 }
 
@@ -38,9 +40,8 @@ async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefi
   }
 }
 
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  const failure = error.cause instanceof Error ? error.cause.message : error.message
+function describe(error: unknown): string {
+  const failure = causeOf(error)
   const advice = adviceFor(failure)
   return advice === '' ? failure : `${failure}. ${advice}`
 }

@@ -3,7 +3,7 @@ import { assertPlain, type AccessToken } from '../model/access-token.js'
 import { explain } from '../model/detail/explain.js'
 import { MAX_DETAIL_LENGTH } from '../model/detail/format.js'
 import {
-  causeOf,
+  createCause,
   isVerificationFailure,
   Refusal,
   type OrRefusal,
@@ -96,11 +96,14 @@ export class RemoteVerification {
     if (!result.active) return this.#refuse(result, request, issuer, isCacheable)
     const { token, format, digest } = request
     assertPlain(result.facts)
+    const owner = issuer.assign === undefined ? issuer : issuer.assign(result.facts, format)
+    if (isRefusal(owner)) return owner
+    if ('reason' in owner) return this.#refuse(owner, request, issuer, isCacheable)
     const payload = unverifiedPayload(token)
     const facts = narrowToPayload(result.facts, payload)
     if (isVerificationFailure(facts)) return this.#refuse(facts, request, issuer, isCacheable)
     return cachedTokenFrom(facts, {
-      issuer,
+      issuer: owner,
       verifiedAt: Number.NaN,
       key: undefined,
       format,
@@ -156,7 +159,7 @@ export class RemoteVerification {
     // The issuer's response may repeat the token, and a custom reader may quote the response.
     const detail = maskSecrets(safeLine(failure.detail, MAX_DETAIL_LENGTH), [token])
     if (isCacheable()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, detail, until })
-    return new Refusal(reason, { detail, cause: causeOf(detail) })
+    return new Refusal(reason, { detail, cause: createCause(detail) })
   }
 }
 

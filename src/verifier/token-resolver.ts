@@ -102,7 +102,15 @@ export class TokenResolver {
   #findCached({ digest, now, earlier }: TokenLookup): Awaitable<OrRefusal<CachedToken | undefined>> {
     const cached = earlier?.cached ?? this.#cache.accepted(digest)
     if (cached === undefined) return this.#cachedRefusal(digest, now)
-    if (earlier === undefined) cached.useCount += 1
+    const { tenant } = cached.issuer
+    if (earlier === undefined) {
+      if (tenant !== undefined) {
+        const refusal = tenant.refuse()
+        if (refusal !== undefined) return refusal
+        if (tenant.isEvicted) return this.#drop(digest)
+      }
+      cached.useCount += 1
+    }
     if (cached.key === undefined) return cached
     const unusable = cached.issuer.keys?.ensureUsable(now)
     return unusable instanceof Promise
@@ -124,7 +132,11 @@ export class TokenResolver {
     digest: string,
   ): OrRefusal<CachedToken | undefined> => {
     if (unusable !== undefined) return unusable
-    if (cached.key?.withdrawn !== true) return cached
+    return cached.key?.withdrawn === true ? this.#drop(digest) : cached
+  }
+
+  /** Drops a cached token, so that it is verified again. */
+  #drop(digest: string): CachedToken | undefined {
     this.#cache.forget(digest)
     return undefined
   }
@@ -143,7 +155,9 @@ export class TokenResolver {
     if (isRefusal(route)) return route
     const { jwt } = route.to.issuer
     const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
-    const verified = this.#verifyRouted(lookup, route)
+    const untracked = this.#verifyRouted(lookup, route)
+    const { tenant } = route.to
+    const verified = tenant === undefined ? untracked : tenant.track(untracked)
     return verified instanceof Promise
       ? afterwards(verified, this.#confirmVerified, source, route.to, lookup)
       : this.#confirmVerified(verified, source, route.to, lookup)

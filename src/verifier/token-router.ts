@@ -8,7 +8,9 @@ import {
   resemblesJwt,
 } from '../jwt/decode.js'
 import { ownMember } from '../util/members.js'
-import type { OrRefusal } from '../model/refusal.js'
+import { assertDistinctTenants } from './tenants/overlap.js'
+import type { UrlTemplate } from '../util/url-template.js'
+import { isRefusal, type OrRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
@@ -31,6 +33,23 @@ export interface Router<T> {
   route(token: string): OrRefusal<Route<T>>
 }
 
+/** The tenants of an issuer. */
+export interface TenantTargets<T> {
+  /** Template of `iss`. */
+  readonly template: UrlTemplate
+  /** The accepted tenants; `undefined` if a function decides. */
+  readonly listed: readonly string[] | undefined
+  /** Finds the tenant that an `iss` names, without network calls; `undefined` if it does not match the template. */
+  findByIss(iss: string): OrRefusal<T> | undefined
+}
+
+/** An issuer to route tokens to. */
+export interface RoutedIssuer<T> {
+  readonly issuer: Issuer
+  readonly target: T
+  readonly tenants?: TenantTargets<T> | undefined
+}
+
 /**
  * Builds the routing table. An opaque token is routed by its prefix, and a JWT by its exact `iss`, without folding of case
  * or slashes (RFC 8725 section 3.8). An opaque token without a known prefix goes to the one issuer without a prefix. A
@@ -38,30 +57,31 @@ export interface Router<T> {
  *
  * @throws ConfigurationError if two issuers could accept the same token.
  */
-export function createRouter<T>(
-  issuers: readonly { readonly issuer: Issuer; readonly target: T }[],
-): Router<T> {
+export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> {
   const byIss = new Map<string, T>()
   const prefixed: { readonly prefix: string; readonly target: T }[] = []
   const recognising: { readonly recognises: (unverified: UnverifiedJwt) => boolean; readonly target: T }[] =
     []
   const encrypting = new Set<T>()
+  const templated: { readonly tenants: TenantTargets<T>; readonly target: T }[] = []
   let unprefixed: { readonly target: T } | undefined
   let acceptsJwts = false
 
-  issuers.forEach(({ issuer, target }, index) => {
+  issuers.forEach(({ issuer, target, tenants }, index) => {
     const where = `issuers[${index}]`
     const { jwt, opaque } = issuer
     if (jwt !== undefined) {
       acceptsJwts = true
-      for (const iss of jwt.issuers ?? []) claimIss(where, iss, target)
-      if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
+      if (tenants !== undefined) templated.push({ tenants, target })
+      else if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
+      else for (const iss of jwt.issuers) claimIss(where, iss, target)
     }
     if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
     if (opaque?.encrypted === true) encrypting.add(target)
   })
 
-  const issNames = [...byIss.keys()]
+  assertDistinctTenants(issuers)
+  const issNames = [...byIss.keys(), ...templated.map(({ tenants }) => tenants.template.text)]
   const prefixes = prefixed.map(({ prefix }) => prefix)
 
   function claimIss(where: string, iss: string, target: T): void {
@@ -111,17 +131,38 @@ export function createRouter<T>(
     const iss = ownMember(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
+    const tenant = typeof iss === 'string' ? findTenant(iss)?.to : undefined
+    if (isRefusal(tenant)) return tenant
+    if (tenant !== undefined) return { kind: 'jwt', to: tenant, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
     if (match === undefined) return refuseUnknownIssuer(iss, issNames)
     return { kind: 'jwt', to: match.target, unverified }
   }
 
+  function findTenant(iss: string): { readonly to: OrRefusal<T>; readonly shared: T } | undefined {
+    for (const { tenants, target } of templated) {
+      const to = tenants.findByIss(iss)
+      if (to !== undefined) return { to, shared: target }
+    }
+    return undefined
+  }
+
   /** Routes an encrypted token, which only an issuer that introspects such tokens can verify. */
   function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
     const iss = ownMember(header, 'iss')
-    const to = iss === undefined ? unprefixed?.target : typeof iss === 'string' ? byIss.get(iss) : undefined
+    const to =
+      iss === undefined ? unprefixed?.target : typeof iss === 'string' ? findJweTarget(iss) : undefined
+    if (isRefusal(to)) return to
     if (to === undefined || !encrypting.has(to)) return refuseEncrypted(iss)
     return { kind: 'opaque', to }
+  }
+
+  /** The response names the tenant of a JWE again, so the JWE goes to what all tenants share. */
+  function findJweTarget(iss: string): OrRefusal<T> | undefined {
+    const named = byIss.get(iss)
+    if (named !== undefined) return named
+    const tenant = findTenant(iss)
+    return isRefusal(tenant?.to) ? tenant.to : tenant?.shared
   }
 
   return {

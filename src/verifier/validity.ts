@@ -1,6 +1,6 @@
 import type { CachedToken } from './cached-token.js'
 import { explain } from '../model/detail/explain.js'
-import { causeOf, Refusal } from '../model/refusal.js'
+import { createCause, Refusal } from '../model/refusal.js'
 
 /**
  * Validates audience and times (RFC 7519 sections 4.1.3 to 4.1.6), and refuses tokens bound to a key (RFC 7800). Applies
@@ -12,7 +12,7 @@ export function validateToken(cached: CachedToken, tolerance: number, now: numbe
   const { matchesAudience, isBound, issuedAt, expiresAt, notBefore } = cached
   if (!matchesAudience) return refuseAudience(cached)
   if (isBound) {
-    const cause = causeOf('the token has a cnf claim')
+    const cause = createCause('the token has a cnf claim')
     return new Refusal('proof_missing', { cause, detail: explain('proof_missing', 'cnf', {}) })
   }
   // The comparisons are negated so that `NaN`, which a custom issuer may return, is refused.

@@ -23,6 +23,8 @@ const REQUIRED_TOGETHER = [
   'clerkTokenSource.machineSecretKey',
   'clerkTokens.machineSecretKey',
   'oauthTokens.issuer',
+  'introspection.clientId',
+  'introspection.clientSecret',
 ]
 
 const isRequired = (section: string, name: string, { describe }: Reader<unknown>): boolean =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { anyOf, createVerifier, oauth, type Policy, type Verifier } from '../../src/index.js'
+import { anyOf, createVerifier, oauth, Refusal, type Policy, type Verifier } from '../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { runs } from './support.js'
 import { NOW } from '../support/clock.js'
@@ -41,10 +41,16 @@ const requirements = {
   issuers: fc.constantFrom('https://elsewhere.example', 'ours'),
   clients: fc.constantFrom<readonly string[]>(['billing'], ['orders', 'stock'], ['another']),
   subjects: fc.constantFrom<readonly string[]>(['billing'], ['service-7', 'orders'], ['another']),
+  claims: fc.constantFrom<NonNullable<Policy['claims']>>(
+    { client_id: ['billing', 'stock'] },
+    { client_id: 'orders', scope: ['a b', 'a'] },
+    { tenant: 'acme' },
+  ),
   check: fc.constantFrom<NonNullable<Policy['check']>>(
     () => true,
     () => false,
     () => 'not on Saturdays',
+    () => new Refusal('token_revoked'),
     (token) => token.scopes.length > 1,
     () => {
       throw new Error('broken rule')

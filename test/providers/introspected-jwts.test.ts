@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
+import { ConfigurationError, createVerifier, oauth, type IntrospectionCallOptions } from '../../src/index.js'
 import { mayStartJwt } from '../../src/jwt/decode.js'
 import { encode } from '../support/forge.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
@@ -8,7 +8,7 @@ const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.in
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 
 /** An issuer whose tokens are all introspected, beside one whose JWTs are verified with its keys. */
-function jwtsBed(extra: Partial<NonNullable<OAuthOptions['introspection']>> = {}): Promise<TestBed> {
+function jwtsBed(extra: Partial<IntrospectionCallOptions> = {}): Promise<TestBed> {
   return testBed({
     issuers: (by) => [
       oauth(by.oauth({ introspection: { ...by.oauth().introspection!, jwts: true, ...extra } })),

@@ -79,6 +79,71 @@ describe('a member of an introspection response that is null counts as absent', 
   })
 })
 
+describe('a claim of a JWT that is null counts as absent', () => {
+  const FROM_ISSUER = { sub: 'billing', client_id: 'billing', jti: 'a' }
+
+  it.each([
+    'sub',
+    'client_id',
+    'azp',
+    'jti',
+    'nbf',
+    'iat',
+    'scope',
+    'scp',
+    'username',
+    ...['nonce', 'at_hash', 'events'],
+  ])('%s', async (name) => {
+    const { jwt, verifier } = await testBed()
+    const facts = async (value: undefined | null): Promise<object> => {
+      const token = await verifier.verify(jwt({ claims: { ...FROM_ISSUER, [name]: value } }))
+      const { claims: _, fingerprint: __, ...facts } = token
+      return facts
+    }
+    expect(await facts(null)).toEqual(await facts(undefined))
+  })
+
+  it('exp: the token is refused like one without exp', async () => {
+    const { jwt, outcome } = await testBed()
+    for (const exp of [null, undefined]) expect(await outcome(jwt({ claims: { exp } }))).toBe('claim_missing')
+  })
+
+  it('aud: the token is refused if the audience is compared, and only then', async () => {
+    const { jwt, outcome } = await testBed()
+    expect(await outcome(jwt({ claims: { aud: null } }))).toBe('audience_mismatch')
+    const any = await testBed({ issuers: (by) => [oauth(by.oauth({ audience: null }))] })
+    expect(await any.outcome(any.jwt({ claims: { aud: null } }))).toBe('accepted')
+  })
+
+  it('iss: the token belongs to no issuer', async () => {
+    const { jwt, outcome } = await testBed()
+    expect(await outcome(jwt({ claims: { iss: null } }))).toBe('issuer_unknown')
+  })
+
+  it.each(['aud', 'sub', 'client_id', 'iat', 'jti'])(
+    'of the access token profile: requireAccessTokenType refuses a token without %s',
+    async (name) => {
+      const { jwt, outcome } = await testBed({
+        issuers: (by) => [oauth(by.oauth({ requireAccessTokenType: true, audience: null }))],
+      })
+      for (const value of [null, undefined])
+        expect(await outcome(jwt({ claims: { ...FROM_ISSUER, [name]: value } }))).toBe('claim_missing')
+    },
+  )
+
+  it('a policy that needs a time refuses the token', async () => {
+    const { jwt, outcome } = await testBed()
+    const token = jwt({ claims: { iat: null } })
+    expect(await outcome(token, { maxTokenLifetime: '1h' })).toBe('lifetime_too_long')
+    expect(await outcome(token, { maxTokenAge: '1h' })).toBe('claim_missing')
+  })
+
+  it('cnf does not: it is a binding of an unknown kind', async () => {
+    const { jwt, outcome } = await testBed()
+    expect(await outcome(jwt({ claims: { cnf: null } }))).toBe('proof_missing')
+  })
+})
+
 describe('null does not count as absent if that would accept more', () => {
   it.each([
     ['active', { active: null }, 'issuer_unavailable'],

@@ -173,7 +173,7 @@ describe('introspection', () => {
   it('our own credentials rejected: 503, and the token is not refused', async () => {
     const { issuer, verifier } = await testBed({
       issuers: (by) => [
-        oauth(by.oauth({ introspection: { ...by.oauth().introspection!, clientSecret: 'wrong' } })),
+        oauth(by.oauth({ introspection: { clientId: by.client.clientId, clientSecret: 'wrong' } })),
       ],
     })
     const refusal = await refusalOf(verifier.verify(issuer.mintOpaque()))

@@ -99,7 +99,7 @@ describe('which tokens of the project are machine tokens', () => {
     ],
     ['a connected app', { claims: { client_id: 'connected-app-live-1' } }, 'type_not_allowed'],
     ['an authorized party that is not sub', { claims: { azp: 'connected-app-live-1' } }, 'type_not_allowed'],
-    ['a client_id of null', { claims: { client_id: null } }, 'type_not_allowed'],
+    ['a client_id of null, which counts as absent', { claims: { client_id: null } }, 'accepted'],
     ['a client_id that is empty', { claims: { client_id: '' } }, 'type_not_allowed'],
     ['a client_id that is a list', { claims: { client_id: ['user-live-1'] } }, 'type_not_allowed'],
     ['a user', { subject: 'user-live-1' }, 'type_not_allowed'],

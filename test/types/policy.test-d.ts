@@ -127,3 +127,29 @@ describe('an observer', () => {
     expectTypeOf(createVerifier).toBeCallableWith({ issuers, onIssuerEvent: () => Promise.resolve(told) })
   })
 })
+
+describe('the introspection option', () => {
+  const base = { issuer: 'https://auth.example.com', audience: 'x' }
+
+  it('takes the credentials of its method', () => {
+    oauth({ ...base, introspection: { clientId: 'a', clientSecret: () => Promise.resolve('b') } })
+    oauth({ ...base, introspection: { authentication: 'none' } })
+    oauth({ ...base, introspection: { authentication: 'bearer', bearerToken: 'a' } })
+    oauth({ ...base, introspection: { authentication: 'private_key_jwt', clientId: 'a', privateKey: 'pem' } })
+  })
+
+  it('takes no credentials of another method', () => {
+    // @ts-expect-error -- a secret is required
+    oauth({ ...base, introspection: { clientId: 'a' } })
+    // @ts-expect-error -- no secret is sent
+    oauth({ ...base, introspection: { authentication: 'none', clientSecret: 'b' } })
+    // @ts-expect-error -- a token is required
+    oauth({ ...base, introspection: { authentication: 'bearer' } })
+    // @ts-expect-error -- no client id is sent
+    oauth({ ...base, introspection: { authentication: 'bearer', bearerToken: 'a', clientId: 'b' } })
+    // @ts-expect-error -- the key is not used
+    oauth({ ...base, introspection: { clientId: 'a', clientSecret: 'b', privateKey: 'pem' } })
+    // @ts-expect-error -- a key is required
+    oauth({ ...base, introspection: { authentication: 'private_key_jwt', clientId: 'a' } })
+  })
+})

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { SignJWT } from 'jose'
 import {
   proveByAssertion,
   proveBySecret,
@@ -7,8 +5,8 @@ import {
   type SecretMethod,
 } from '../../http/client-authentication.js'
 import type { Clock } from '../../util/clock.js'
-import type { SigningKey } from './private-key.js'
-import type { CredentialReader } from './credential.js'
+import type { SigningKey } from '../../model/private-key.js'
+import type { CredentialReader } from '../../options/secret.js'
 
 /** A credential, read for one token request. */
 export interface Credential {
@@ -23,8 +21,6 @@ export interface ClientAuthentication {
   readonly mayChange: boolean
   readonly read: () => Promise<Credential>
 }
-
-const ASSERTION_SECONDS = 60
 
 /** Authenticates with the client secret, in the header or in the form (RFC 6749 section 2.3.1). */
 export function secretAuthentication(
@@ -82,20 +78,9 @@ class KeyCredential implements Credential {
     this.#clock = clock
   }
 
-  async prove(assertionAudience: string): Promise<ClientProof> {
-    const { key, algorithm, keyId } = this.#key
-    const now = Math.floor(this.#clock.now())
-    const assertion = await new SignJWT()
-      .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
-      .setIssuer(this.#clientId)
-      .setSubject(this.#clientId)
-      // A single string, so that no other server accepts the assertion.
-      .setAudience(assertionAudience)
-      .setIssuedAt(now)
-      .setExpirationTime(now + ASSERTION_SECONDS)
-      .setJti(randomUUID())
-      .sign(key)
-    return proveByAssertion(this.#clientId, assertion)
+  prove(assertionAudience: string): Promise<ClientProof> {
+    const client = { clientId: this.#clientId, ...this.#key, audience: assertionAudience }
+    return proveByAssertion(client, this.#clock.now())
   }
 
   equals(other: Credential): boolean {

@@ -1,83 +1,16 @@
-import { ConfigurationError } from '../../options/configuration-error.js'
-import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from '../../options/readers.js'
+import { SecretError, type CredentialReader } from '../../options/secret.js'
 import { TokenSourceError } from '../errors.js'
 
-/**
- * A secret: a string, a promise of one, or a function that returns either. A function is called for every token
- * request, so that a secret can be rotated without a restart.
- */
-export type Secret = string | Promise<string> | (() => string | Promise<string>)
-
-/** Reads a credential. */
-export interface CredentialReader<T> {
-  /** Whether another read may return another value. */
-  readonly isFunction: boolean
-  /**
-   * Reads the credential.
-   *
-   * @throws TokenSourceError `credentials_unavailable`, which never quotes the value.
-   */
-  readonly read: () => Promise<T>
+/** Reads a credential option of a token source, which throws `credentials_unavailable`. */
+export function sourceCredential<T>(reader: CredentialReader<T>): CredentialReader<T> {
+  return { ...reader, read: () => reader.read().catch(throwSourceError) }
 }
 
-/** Reads a secret option. `check` returns the problem with a value, without quoting it. */
-export function secretReader(
-  option: string,
-  secret: unknown,
-  check: (value: string) => string | undefined = () => undefined,
-): CredentialReader<string> {
-  const problemOf = (value: unknown): string | undefined =>
-    typeof value !== 'string' || value.trim() === ''
-      ? 'must be a non-empty string'
-      : (strayCharactersProblem(value) ?? check(value))
-  return credentialReader(option, secret, (value) => {
-    const problem = problemOf(value)
-    if (problem !== undefined) throw new ConfigurationError(option, problem)
-    return value as string
+function throwSourceError(error: unknown): never {
+  if (!(error instanceof SecretError)) throw error
+  throw new TokenSourceError({
+    reason: 'credentials_unavailable',
+    problem: error.message,
+    advice: 'Check the secret store it reads from',
   })
-}
-
-/** A secret read from a file often ends with a line break, and the issuer then rejects it. */
-function strayCharactersProblem(value: string): string | undefined {
-  return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
-}
-
-/**
- * Reads an option that is a value, a promise of one or a function. `parse` throws a ConfigurationError for an
- * invalid value.
- */
-export function credentialReader<T>(
-  option: string,
-  optionValue: unknown,
-  parse: (value: unknown) => T,
-): CredentialReader<T> {
-  if (typeof optionValue === 'function') {
-    const call = optionValue as () => unknown
-    // In an async function, so that a synchronous exception becomes a rejection.
-    return { isFunction: true, read: () => settle(option, (async () => parse(await call()))()) }
-  }
-  if (optionValue instanceof Promise) {
-    const parsed = optionValue.then(parse)
-    // The promise may be rejected long before the first token request. An unhandled rejection would end the
-    // process.
-    parsed.catch(() => undefined)
-    return { isFunction: false, read: () => settle(option, parsed) }
-  }
-  const value = parse(optionValue)
-  return { isFunction: false, read: () => Promise.resolve(value) }
-}
-
-async function settle<T>(option: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading
-  } catch (error) {
-    // The error of a secret store may quote the secret, so its message is replaced.
-    const problem =
-      error instanceof ConfigurationError ? error.message : `${option}: the function or promise failed`
-    throw new TokenSourceError({
-      reason: 'credentials_unavailable',
-      problem,
-      advice: 'Check the secret store it reads from',
-    })
-  }
 }

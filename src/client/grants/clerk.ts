@@ -17,7 +17,8 @@ import { duration, type Duration } from '../../options/duration.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import type { GrantContext, Grant, IssuedToken } from './grant.js'
 import { requestIssuer, unreadableResponseError, type IssuerProblem } from './issuer-request.js'
-import { secretReader, type CredentialReader, type Secret } from '../authentication/credential.js'
+import { secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
+import { sourceCredential } from '../authentication/credential.js'
 import {
   createSource,
   SOURCE_OPTIONS,
@@ -101,7 +102,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
   const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
     url: `${settings.apiUrl}/m2m_tokens`,
-    key: secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem),
+    key: sourceCredential(secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem)),
     body: serializeBody(body),
     requestedLifetime: body.seconds_until_expiration,
     isReuseAllowed: settings.minRemainingTtl !== undefined,

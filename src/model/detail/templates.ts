@@ -46,6 +46,8 @@ export const DETAILS = {
     opaque: 'the token is opaque, and no issuer for opaque tokens is configured',
     prefix: 'the token is opaque, and starts with none of the configured prefixes {prefixes}',
     keys: 'the issuer has no keys for JWTs',
+    tenant: 'the tenant of iss is {tenant}, and {problem}',
+    introspected: 'iss of the introspection response is {iss}, and must match {template}',
   },
   algorithm_not_allowed: {
     different: 'alg is {alg}, and algorithms allows {allowed}',
@@ -73,6 +75,7 @@ export const DETAILS = {
       'kid {kid} is listed, but that key cannot verify signatures: it is weak, private, or for another use',
     absent: 'the token has no kid, and {count} keys are listed for alg {alg}',
     empty: 'kid is {kid} (alg {alg}), and no usable key is listed',
+    other_issuer: 'kid {kid} is listed for the issuer {stated}, and iss is {issuer}',
     unsupported:
       'kid {kid} is listed for alg {alg}, but this version of Node cannot use the key, or the key was withdrawn',
   },
@@ -82,6 +85,7 @@ export const DETAILS = {
   claim_missing: {
     absent: 'the claim {claim} is absent',
     subject: 'the claim sub is absent, and no claim names a client',
+    tenant: 'the introspection response has no iss, so the tenant is unknown',
     age: 'the claim iat is absent, and the policy has maxTokenAge {limit:s}',
   },
   claim_invalid: {
@@ -91,6 +95,7 @@ export const DETAILS = {
     issuer: 'iss of the introspection response is {iss}, and must be {expected}',
     duplicate: 'the introspection response has a duplicate member',
     nesting: 'the introspection response is nested too deeply',
+    rule: '{claim} is {value}, and the rule claims of the issuer allows {allowed}',
     signing: 'the service requires responses to be signed',
   },
   audience_mismatch: {
@@ -155,6 +160,9 @@ export const DETAILS = {
   issuer_not_allowed: {
     different: 'the issuer is {issuer}, configured as {name}, and issuers allows {allowed}',
   },
+  claims_insufficient: {
+    rule: '{claim} is {value}, and the rule claims of a policy allows {allowed}',
+  },
   check_failed: {
     result: 'check returned {result}, not true',
     threw: 'check threw {error}; the error is the cause of the refusal',
@@ -164,6 +172,8 @@ export const DETAILS = {
     unknown_kid:
       'kid {kid} is not among the cached keys, and they cannot be refreshed: {failure}; failing since {since:time}, next attempt in {next:s}',
     unusable: '{document}: {failure}; next attempt in {next:s}',
+    evicted: 'the tenant was evicted while its token was verified; the next request loads its keys again',
+    tenants: '{count} of {total} tenants cannot be loaded: {failures}',
   },
   issuer_unavailable: {
     call: '{failure}; failing since {since:time}',
@@ -176,8 +186,9 @@ export const DETAILS = {
     jose: 'jose cannot be loaded; the error is the cause of the refusal',
   },
   issuer_refused_us: {
+    credential: 'the credentials of this service cannot be read: {failure}; failing since {since:time}',
     call: 'the issuer rejects the credentials of this service: {failure}; failing since {since:time}',
-    open: 'no call for {next:s}, because the issuer rejects the credentials of this service: {failure}',
+    open: 'no call for {next:s}, because the credentials of this service are not usable: {failure}',
   },
   issuer_overloaded: {
     call: 'the issuer responded with status 429 (too many requests): {failure}',
@@ -186,6 +197,7 @@ export const DETAILS = {
     discovery: '{count} calls wait for the discovery document, the limit of the option remote.maxInFlight',
     discovery_status:
       'the introspection endpoint is unknown. {document}: {failure}; next attempt in {next:s}',
+    tenants: '{count} tenants without a valid token so far were admitted recently, the maximum',
     keys: '{count} tokens already wait for a fetch of the keys',
     signatures: 'the queue of the thread pool is full: {count} signatures are in flight',
   },

@@ -3,7 +3,8 @@ import type { Claims } from '../../model/claims.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, type Result, type TableOf, restricting } from '../../options/reader.js'
 import * as readers from '../../options/readers.js'
-import { issuerUrlWithoutQuery, secureUrl, urlWithoutQuery } from '../../options/url.js'
+import { secretOption, secretReader, type Secret } from '../../options/secret.js'
+import { discoveryIssuer, issuerIdentifier, secureUrl, urlWithoutQuery } from '../../options/url.js'
 import {
   isNonEmptyString,
   isRecord,
@@ -15,8 +16,16 @@ import {
 import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
-import { audience, commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import {
+  assertNoHeaders,
+  audience,
+  commonOptions,
+  connectionOf,
+  keyRequests,
+  type CommonIssuerOptions,
+} from '../common-options.js'
 import { failureOf } from '../../model/detail/explain.js'
+import { requestWith } from '../request-with.js'
 import type {
   ConfirmationResult,
   Issuer,
@@ -26,6 +35,7 @@ import type {
   RemoteProfile,
   RemoteResult,
 } from '../../model/issuer.js'
+import { withClaimRules } from '../claim-rules.js'
 import { jwtProfile } from '../jwt-access-token.js'
 import { narrowToPayload } from '../narrow-to-payload.js'
 
@@ -33,8 +43,13 @@ import { narrowToPayload } from '../narrow-to-payload.js'
 export interface AuthleteOptions extends CommonIssuerOptions {
   /** Id of the service. */
   readonly serviceId: string
-  /** Service access token. Do not use an organization access token, because it gives access to every service. */
-  readonly serviceAccessToken: string
+  /**
+   * Service access token. Do not use an organization access token, because it gives access to every service.
+   *
+   * The result of a function is cached. The function is called again when Authlete rejects the token, at most once per
+   * `remote.breakerPause`.
+   */
+  readonly serviceAccessToken: Secret
   /**
    * Base URL of the region's API, such as `https://us.authlete.com`, without a query. It has no default, because a service
    * exists in one region only.
@@ -42,7 +57,7 @@ export interface AuthleteOptions extends CommonIssuerOptions {
   readonly apiUrl: string
   /**
    * Issuer identifier of the authorization server (RFC 8414 section 2). With it JWTs are verified locally, and `audience`
-   * is required.
+   * is required. With `jwksUri` it may be any string, otherwise it is the URL for discovery.
    *
    * @defaultValue JWTs are introspected
    */
@@ -65,9 +80,9 @@ export interface AuthleteOptions extends CommonIssuerOptions {
 export const AUTHLETE_OPTIONS = {
   ...commonOptions(),
   serviceId: readers.nonEmptyString,
-  serviceAccessToken: readers.nonEmptyString,
+  serviceAccessToken: secretOption,
   apiUrl: urlWithoutQuery,
-  issuer: restricting(optional(issuerUrlWithoutQuery)),
+  issuer: restricting(optional(issuerIdentifier)),
   jwksUri: restricting(optional(secureUrl)),
   audience: restricting(optional(audience)),
 } satisfies TableOf<AuthleteOptions>
@@ -98,7 +113,7 @@ export function authlete(options: AuthleteOptions): Issuer {
   const jwt = localProfile(settings)
   // A JWT that is verified locally must be checked for its audience, because Authlete does not check it.
   if (jwt !== undefined) audience.read('authlete.audience', settings.audience)
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: settings.issuer ?? `authlete:${settings.serviceId}`,
     provider: 'authlete',
     audience: settings.audience ?? null,
@@ -106,27 +121,33 @@ export function authlete(options: AuthleteOptions): Issuer {
     ...(jwt === undefined ? {} : { jwt }),
     opaque: { prefix: null },
     remote: introspectionProfile(settings),
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
-  } satisfies Issuer)
+    ...connectionOf(settings),
+  })
 }
 
 function localProfile(settings: AuthleteSettings): JwtProfile | undefined {
-  const { issuer, jwksUri, keys: options } = settings
+  const { issuer, jwksUri } = settings
   if (issuer === undefined) {
-    if (jwksUri !== undefined) urlWithoutQuery.read('authlete.issuer', issuer)
+    if (jwksUri !== undefined) issuerIdentifier.read('authlete.issuer', issuer)
+    assertNoHeaders('authlete', 'JWTs that are introspected, because issuer is absent', settings.keys)
     return undefined
   }
+  const requests = keyRequests(settings.keys)
+  if (jwksUri === undefined) discoveryIssuer('authlete.issuer', issuer, 'jwksUri', settings)
   const keys: KeySource =
-    jwksUri === undefined ? { kind: 'discovery', issuer, options } : { kind: 'remote', url: jwksUri, options }
+    jwksUri === undefined
+      ? { kind: 'discovery', issuer, ...requests }
+      : { kind: 'remote', url: jwksUri, ...requests }
   return jwtProfile(issuer, keys, settings, false)
 }
 
 function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
-  const { apiUrl, serviceId, serviceAccessToken } = settings
+  const { apiUrl, serviceId } = settings
+  const accessToken = secretReader('authlete.serviceAccessToken', settings.serviceAccessToken)
   return {
     endpoint: `${authleteServiceUrl('authlete', apiUrl, serviceId)}/auth/introspection`,
     options: settings.remote,
-    request: (token) => ({
+    ...requestWith(accessToken, (token, serviceAccessToken) => ({
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${serviceAccessToken}`,
@@ -134,10 +155,11 @@ function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
       },
       // Without `scopes`, so that the result does not depend on a route and one cached result serves all routes.
       body: JSON.stringify({ token }),
-    }),
+    })),
     read: (response, token) => {
       const result = readAction(response)
-      return narrowToPayload(result, token, isRecord(response.json) ? clientIdsIn(response.json) : [])
+      const clientIds = isRecord(response.json) ? clientIdsIn(response.json) : []
+      return narrowToPayload(result, token, clientIds, settings.clientClaims)
     },
     readConfirmation,
   }

@@ -1,10 +1,13 @@
-import { readScopes, type Claims } from '../../model/claims.js'
+import type { ScopeClaimReference } from '../../model/claim-path.js'
+import { readScopes, statesScopes, type Claims } from '../../model/claims.js'
 import { failureOf } from '../../model/detail/explain.js'
 import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } from '../../util/members.js'
 import type { StatedFacts, TokenFacts } from '../../model/access-token.js'
 import { isVerificationFailure } from '../../model/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
+import type { CredentialReader } from '../../options/secret.js'
 import type { CommonIssuerSettings } from '../common-options.js'
+import { requestWith } from '../request-with.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../../model/issuer.js'
 
 /** Prefix of machine ids. */
@@ -16,24 +19,28 @@ export function isMachine(subject: unknown): boolean {
 }
 
 /** What of the options of `clerk` the verify endpoint needs. */
-export interface VerifySettings extends CommonIssuerSettings {
+export interface VerifySettings extends Omit<CommonIssuerSettings, 'clientClaims'> {
   readonly audience: readonly string[] | null
   readonly machineId: string | undefined
 }
 
 /** Creates the profile of Clerk's verify endpoint. */
-export function verifyProfile(machineSecretKey: string, api: string, common: VerifySettings): RemoteProfile {
+export function verifyProfile(
+  machineKey: CredentialReader<string>,
+  api: string,
+  common: VerifySettings,
+): RemoteProfile {
   return {
     endpoint: `${api}/m2m_tokens/verify`,
     options: common.remote,
-    request: (token) => ({
+    ...requestWith(machineKey, (token, key) => ({
       headers: {
         accept: 'application/json',
-        authorization: `Bearer ${machineSecretKey}`,
+        authorization: `Bearer ${key}`,
         'content-type': 'application/json',
       },
       body: JSON.stringify({ token }),
-    }),
+    })),
     read: (response) => readVerification(response, common.scopeClaims),
     readConfirmation: (response) => toConfirmation(readVerification(response, common.scopeClaims), common),
   }
@@ -58,18 +65,20 @@ function toConfirmation(
 function statedFacts(
   { scopes, audience, ...facts }: TokenFacts,
   hasMachines: boolean,
-  scopeClaims: readonly string[],
+  scopeClaims: readonly ScopeClaimReference[],
 ): StatedFacts {
-  const isStated = (name: string): boolean => (ownMember(facts.claims, name) ?? undefined) !== undefined
   return {
     ...facts,
     ...(hasMachines && audience.length > 0 ? { audience } : {}),
-    ...(scopeClaims.some(isStated) ? { scopes } : {}),
+    ...(statesScopes(facts.claims, scopeClaims) ? { scopes } : {}),
   }
 }
 
 /** Reads a response of the verify endpoint. The status 200 alone proves nothing, because revoked tokens may have it too. */
-function readVerification({ status, json }: RemoteResponse, scopeClaims: readonly string[]): RemoteResult {
+function readVerification(
+  { status, json }: RemoteResponse,
+  scopeClaims: readonly ScopeClaimReference[],
+): RemoteResult {
   if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
     return { active: false, ...failureOf('token_inactive', 'unknown', {}) }
   }
@@ -90,7 +99,7 @@ function readVerification({ status, json }: RemoteResponse, scopeClaims: readonl
   return readMachineToken(json, scopeClaims)
 }
 
-function readMachineToken(json: Claims, scopeClaims: readonly string[]): RemoteResult {
+function readMachineToken(json: Claims, scopeClaims: readonly ScopeClaimReference[]): RemoteResult {
   const custom = ownMember(json, 'claims')
   const subject = string(json, 'subject')
   const expiresAt = secondsFromMilliseconds(json, 'expiration')

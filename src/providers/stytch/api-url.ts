@@ -17,8 +17,12 @@ export interface StytchAddressOptions {
 }
 
 /** Reads a domain with or without `https://`, because domains are usually written without it. */
-const domain = custom({ ...secureUrl.describe, type: 'string' }, (option, value) =>
-  secureUrl.read(option, typeof value === 'string' && !value.includes('://') ? `https://${value}` : value),
+const domain = custom({ ...secureUrl.describe, type: 'string' }, (option, value, siblings) =>
+  secureUrl.read(
+    option,
+    typeof value === 'string' && !value.includes('://') ? `https://${value}` : value,
+    siblings,
+  ),
 )
 
 /** Readers of {@link StytchAddressOptions}. */

@@ -1,4 +1,5 @@
 import type { TokenFacts } from '../../model/access-token.js'
+import { presentMember, type ScopeClaimReference } from '../../model/claim-path.js'
 import { CLIENT_CLAIMS, invalidClaim, readClaims, type Claims } from '../../model/claims.js'
 import { failureOf } from '../../model/detail/explain.js'
 import { readOptions } from '../../options/read-options.js'
@@ -9,13 +10,14 @@ import { phrase } from '../../util/quote.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
-import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } from '../common-options.js'
+import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */
-export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote'> {
+export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote' | 'clientClaims'> {
   /** Id of the project: `project-live-…` or `project-test-…`. */
   readonly projectId: string
   /**
@@ -52,7 +54,11 @@ function splitAtColon(scope: string): readonly [action: string, resource: string
   return colon === -1 ? [scope, '-'] : [scope.slice(0, colon), scope.slice(colon + 1)]
 }
 
-const { remote: _remote, ...COMMON_OPTIONS } = commonOptions({
+const {
+  remote: _remote,
+  clientClaims: _clientClaims,
+  ...COMMON_OPTIONS
+} = commonOptions({
   algorithms: ['RS256'],
   scopeClaims: ['scope'],
   scopeMatching: stytchScope,
@@ -82,7 +88,7 @@ export function stytch(options: StytchOptions): Issuer {
   const { projectId, scopeClaims } = settings
   const base = stytchApiUrl(settings)
   const path = settings.b2b ? '/v1/b2b/sessions/jwks/' : '/v1/sessions/jwks/'
-  return Object.freeze({
+  return withClaimRules(settings.claims, {
     name: `stytch.com/${projectId}`,
     provider: 'stytch',
     audience: [projectId],
@@ -97,14 +103,14 @@ export function stytch(options: StytchOptions): Issuer {
           settings.customDomain === undefined
             ? `${base}${path}${encodeURIComponent(projectId)}`
             : `${base}/.well-known/jwks.json`,
-        options: settings.keys,
+        ...keyRequests(settings.keys),
       },
       algorithms: settings.algorithms,
       validateHeader: validateType,
       readClaims: (claims) => readMachineClaims(claims, scopeClaims),
     },
-    ...(settings.fetch === undefined ? {} : { fetch: settings.fetch }),
-  } satisfies Issuer)
+    ...connectionOf(settings),
+  })
 }
 
 function validateType(header: Claims): VerificationFailure | undefined {
@@ -124,14 +130,14 @@ const PERSON_ID = /^(?:user|member)-/
  * claim names another client.
  */
 function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
-  const session = SESSION_CLAIMS.find((name) => ownMember(claims, name) !== undefined)
+  const session = SESSION_CLAIMS.find((name) => presentMember(claims, name) !== undefined)
   if (session !== undefined) return failureOf('type_not_allowed', 'session', { claim: phrase(session) })
-  const subject = ownMember(claims, 'sub')
+  const subject = presentMember(claims, 'sub')
   if (typeof subject === 'string' && PERSON_ID.test(subject)) {
     return failureOf('type_not_allowed', 'person', { subject })
   }
   for (const name of CLIENT_CLAIMS) {
-    const client = ownMember(claims, name)
+    const client = presentMember(claims, name)
     if (client !== undefined && client !== subject) {
       return failureOf('type_not_allowed', 'connected_app', { claim: phrase(name), client, subject })
     }
@@ -139,12 +145,15 @@ function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
   return checkTokenKind(claims)
 }
 
-function readMachineClaims(claims: Claims, scopeClaims: readonly string[]): TokenFacts | VerificationFailure {
+function readMachineClaims(
+  claims: Claims,
+  scopeClaims: readonly ScopeClaimReference[],
+): TokenFacts | VerificationFailure {
   const failure = checkPersonalToken(claims)
   if (failure !== undefined) return failure
   // Every machine token has a scope string. A token without it is another kind of token of the project.
-  if (scopeClaims.includes('scope') && typeof ownMember(claims, 'scope') !== 'string') {
-    const scope = ownMember(claims, 'scope')
+  const scope = presentMember(claims, 'scope')
+  if (scopeClaims.some(({ name }) => name === 'scope') && typeof scope !== 'string') {
     return scope === undefined
       ? failureOf('claim_missing', 'absent', { claim: phrase('scope') })
       : invalidClaim('scope', 'a string', scope)

@@ -45,6 +45,8 @@ describe('a table of fields names every field the code has, and no other', () =>
       ...membersOf('src/verifier/issuer-connection.ts', 'IssuerHealth').map((name) => `issuers.${name}`),
       ...keys.map((name) => `keys.${name}`),
       ...remote.map((name) => `remote.${name}`),
+      ...membersOf('src/model/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
+      ...membersOf('src/model/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
     ]
     expect([...documented('docs/reference/health.md', 'Health')].sort()).toEqual(fields.sort())
   })

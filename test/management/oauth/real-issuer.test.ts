@@ -8,7 +8,7 @@ const server = authorizationServer()
 
 function tokensOf(authentication: 'basic' | 'post' = 'basic'): OAuthTokens {
   const { issuer, introspection } = server().oauth('opaque')
-  const { clientId, clientSecret } = introspection!
+  const { clientId, clientSecret } = introspection as { clientId: string; clientSecret: string }
   return oauthTokens({ issuer, clientId, clientSecret, authentication })
 }
 

@@ -8,6 +8,7 @@ import {
   type Verifier,
 } from '../../../src/index.js'
 import { readIntrospection } from '../../../src/introspection/rfc7662.js'
+import { scopeClaimReference } from '../../../src/model/claim-path.js'
 import { createSigningKey, signJwt, type SigningKey } from '../../../src/testing/state/signing-keys.js'
 import { encode, keyOf, mac, seal } from '../../support/forge.js'
 import { AUDIENCE } from '../../support/attack.js'
@@ -173,7 +174,7 @@ describe('J172: members that every object inherits grant nothing', () => {
   })
 
   it('introspection: active, subject and client must be own members of the response', async () => {
-    const reading = { issuer: ISSUER, scopeClaims: ['scope'] }
+    const reading = { issuer: ISSUER, scopeClaims: [scopeClaimReference('scope')], clientClaims: [] }
     const verdict = await polluted({ active: true, sub: 'x', client_id: 'x' }, () =>
       Promise.resolve([
         readIntrospection({ status: 200, json: {} }, reading),

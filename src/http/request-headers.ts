@@ -1,0 +1,75 @@
+import { within } from '../util/abort.js'
+import type { Awaitable } from '../util/awaitable.js'
+import { isPlain, isRecord } from '../util/members.js'
+import { formatErrorCode } from './exchange.js'
+import { ExchangeError } from './exchange-error.js'
+
+/** Header names (RFC 9110 section 5.6.2). */
+const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i
+
+/** Header values (RFC 9110 section 5.5) that every HTTP client sends unchanged. */
+const VALUE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
+
+/** Headers that belong to the connection or to the reading of the response. */
+const RESERVED = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * Calls the function that returns the headers of a request, and checks them.
+ *
+ * @param where - name of the function in errors.
+ * @returns the headers with names in lower case.
+ * @throws ExchangeError if the function throws, takes longer than `seconds`, or returns an invalid header. The message
+ * quotes neither a value nor the error of the function, which may contain a credential.
+ */
+export async function readRequestHeaders(
+  where: string,
+  headersOf: () => Awaitable<unknown>,
+  seconds: number,
+): Promise<Readonly<Record<string, string>>> {
+  const late = (): Error => new ExchangeError(`${where} did not return within ${seconds} s`)
+  let headers: unknown
+  try {
+    headers = await within({ seconds, signal: undefined, late }, async () => {
+      return await headersOf()
+    })
+  } catch (error) {
+    if (error instanceof ExchangeError) throw error
+    throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
+  }
+  if (!isRecord(headers) || !isPlain(headers)) {
+    throw new ExchangeError(`${where} must return an object of header names and values`)
+  }
+  const checked = new Map<string, string>()
+  for (const [name, value] of Object.entries(headers)) {
+    const problem = problemOf(name, value) ?? (checked.has(name.toLowerCase()) ? 'occurs twice' : undefined)
+    if (problem !== undefined) throw new ExchangeError(`${where}: ${nameInError(name)} ${problem}`)
+    checked.set(name.toLowerCase(), value as string)
+  }
+  return Object.fromEntries(checked)
+}
+
+function problemOf(name: string, value: unknown): string | undefined {
+  if (!NAME.test(name)) return 'is not a valid header name'
+  if (RESERVED.has(name.toLowerCase())) return 'cannot be set'
+  if (typeof value !== 'string') return 'must have a string as its value'
+  return VALUE.test(value)
+    ? undefined
+    : 'must have a value of printable ASCII characters without white space at its ends'
+}
+
+/** An invalid name is not quoted, because a value may have been written in its place. */
+function nameInError(name: string): string {
+  return NAME.test(name) ? name.toLowerCase().slice(0, 100) : 'a header'
+}

@@ -1,0 +1,142 @@
+import { exchange } from '../http/exchange.js'
+import { UnreadableResponseError } from '../http/exchange-error.js'
+import { retry } from '../http/retry.js'
+import { retryAfterSeconds } from '../http/retry-after.js'
+import type { HttpResponse } from '../http/transport/messages.js'
+import type { Transport } from '../http/transport/transport.js'
+import type { RemoteProfile, RemoteResponse } from '../model/issuer.js'
+import type { RemoteSettings } from '../model/issuer-settings.js'
+import { SecretError } from '../options/secret.js'
+import type { Clock } from '../util/clock.js'
+import { parseJson } from '../util/json.js'
+import { timers } from '../util/timers.js'
+import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
+import { rejectAmbiguous } from './read-result.js'
+import { RenewableCredential, type Credential } from './renewable-credential.js'
+
+/** Reads a response about a token. */
+export type ResponseReader<T extends Statement> = (response: RemoteResponse, token: string) => T
+
+/** Minimum and maximum delay before a retry, in seconds. */
+const RETRY_DELAYS = [0.02, 0.12] as const
+
+/** The credential of an issuer whose credential is part of its configuration. */
+const FIXED: Credential = { value: undefined }
+
+/** Sends requests about tokens to the endpoint of an issuer, within the deadline and with its current credential. */
+export class EndpointCalls {
+  readonly #profile: RemoteProfile
+  readonly #options: RemoteSettings
+  readonly #clock: Clock
+  readonly #transport: Transport
+  readonly #credential: RenewableCredential | undefined
+
+  constructor(profile: RemoteProfile, options: RemoteSettings, clock: Clock, transport: Transport) {
+    this.#profile = profile
+    this.#options = options
+    this.#clock = clock
+    this.#transport = transport
+    const { readCredential } = profile
+    if (readCredential !== undefined)
+      this.#credential = new RenewableCredential(readCredential, options, clock)
+  }
+
+  /** Sends a request, and a second one after a temporary failure or with a renewed credential. Never rejects. */
+  async call<T extends Statement>(
+    url: string,
+    token: string,
+    read: ResponseReader<T>,
+  ): Promise<CallResult<T>> {
+    const { deadline } = this.#options
+    const renewable = this.#credential
+    if (renewable === undefined) return this.#send(url, token, read, FIXED, deadline)
+    const started = timers.elapsed()
+    const remaining = (): number => deadline - (timers.elapsed() - started)
+    try {
+      const credential = await renewable.current(remaining())
+      const result = await this.#send(url, token, read, credential, remaining())
+      if (!isRejected(result)) return result
+      const renewed = await renewable.renew(credential, remaining())
+      return renewed === undefined ? result : await this.#send(url, token, read, renewed, remaining())
+    } catch (error) {
+      return credentialFailure(error)
+    }
+  }
+
+  /** Sends a request, and a second one within the same deadline after a temporary failure. */
+  async #send<T extends Statement>(
+    url: string,
+    token: string,
+    read: ResponseReader<T>,
+    credential: Credential,
+    deadlineSeconds: number,
+  ): Promise<CallResult<T>> {
+    // A timer needs a positive time.
+    const settings = {
+      deadlineSeconds: Math.max(0.001, deadlineSeconds),
+      retries: this.#options.retries,
+      pauses: RETRY_DELAYS,
+    }
+    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left))
+    return this.#read(outcome, token, read)
+  }
+
+  async #attempt(
+    url: string,
+    token: string,
+    credential: Credential,
+    deadlineSeconds: number,
+  ): Promise<HttpResponse | Error> {
+    const { maxBytes } = this.#options
+    try {
+      const context = { credential: credential.value, now: this.#clock.now() }
+      const created = this.#profile.request(token, context)
+      const { headers, body } = created instanceof Promise ? await created : created
+      const request = { url, method: 'POST' as const, headers, body }
+      return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
+    } catch (error) {
+      return error instanceof Error ? error : new Error('no response')
+    }
+  }
+
+  #read<T extends Statement>(
+    outcome: HttpResponse | Error,
+    token: string,
+    read: ResponseReader<T>,
+  ): CallResult<T> {
+    if (outcome instanceof Error) {
+      return {
+        statement: { fault: 'issuer_unavailable', detail: outcome.message },
+        isUnreadable: outcome instanceof UnreadableResponseError,
+      }
+    }
+    const { status, headers, text } = outcome
+    const retryAfter = retryAfterSeconds(headers, this.#clock.now())
+    const json = parseJson(text)
+    const isClientRejected = status === 401 || (status === 400 && isClientError(json))
+    try {
+      const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
+      return { statement, status, retryAfter, isClientRejected }
+    } catch {
+      // A custom reader that throws has not read a statement about the token.
+      return {
+        statement: { fault: 'issuer_unavailable', detail: 'the read function of the issuer threw an error' },
+        status,
+        retryAfter,
+        isClientRejected,
+      }
+    }
+  }
+}
+
+/** Whether the issuer rejected our credentials. A 403 may concern the token instead. */
+function isRejected({ statement, status, isClientRejected }: CallResult<Statement>): boolean {
+  return 'fault' in statement && (isClientRejected === true || status === 403)
+}
+
+/** The result of a call that was not made, because its credential could not be read. */
+function credentialFailure(error: unknown): CallResult<never> & { readonly statement: Failure } {
+  const detail =
+    error instanceof SecretError ? error.message : 'the credential of the request could not be read'
+  return { statement: { fault: 'issuer_refused_us', detail }, isClientRejected: true, isUnsent: true }
+}

@@ -1,0 +1,94 @@
+import { ConfigurationError } from './configuration-error.js'
+import { custom, type Reader } from './reader.js'
+import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from './readers.js'
+
+/**
+ * A secret: a string, a promise of one, or a function that returns either. With a function, a secret can be rotated
+ * without a restart.
+ */
+export type Secret = string | Promise<string> | (() => string | Promise<string>)
+
+/** Reads a credential. */
+export interface CredentialReader<T> {
+  /** The credential, if the option is a value and neither a promise nor a function. */
+  readonly fixed?: { readonly value: T }
+  /** Whether another read may return another value. */
+  readonly isFunction: boolean
+  /**
+   * Reads the credential.
+   *
+   * @throws SecretError that never quotes the value.
+   */
+  readonly read: () => Promise<T>
+}
+
+/**
+ * The function or promise of a credential failed, or returned an invalid value. The message names the option and never
+ * quotes the value or the error of the function, because a secret store may quote the secret.
+ */
+export class SecretError extends Error {
+  override readonly name = 'SecretError'
+}
+
+/** Reads a secret option. `check` returns the problem with a value, without quoting it. */
+export function secretReader(
+  option: string,
+  secret: unknown,
+  check: (value: string) => string | undefined = () => undefined,
+): CredentialReader<string> {
+  const problemOf = (value: unknown): string | undefined =>
+    typeof value !== 'string' || value.trim() === ''
+      ? 'must be a non-empty string'
+      : (strayCharactersProblem(value) ?? check(value))
+  return credentialReader(option, secret, (value) => {
+    const problem = problemOf(value)
+    if (problem !== undefined) throw new ConfigurationError(option, problem)
+    return value as string
+  })
+}
+
+/** Checks a secret option. What a promise or a function returns is checked when it is read with {@link secretReader}. */
+export const secretOption: Reader<Secret> = custom('string, promise or function', (option, value) => {
+  if (value === undefined) throw new ConfigurationError(option, 'is required and must be a non-empty string')
+  secretReader(option, value)
+  return value as Secret
+})
+
+/** A secret read from a file often ends with a line break, and the issuer then rejects it. */
+function strayCharactersProblem(value: string): string | undefined {
+  return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
+}
+
+/**
+ * Reads an option that is a value, a promise of one or a function. `parse` throws a ConfigurationError for an
+ * invalid value.
+ */
+export function credentialReader<T>(
+  option: string,
+  optionValue: unknown,
+  parse: (value: unknown) => T,
+): CredentialReader<T> {
+  if (typeof optionValue === 'function') {
+    const call = optionValue as () => unknown
+    // In an async function, so that a synchronous exception becomes a rejection.
+    return { isFunction: true, read: () => settle(option, (async () => parse(await call()))()) }
+  }
+  if (optionValue instanceof Promise) {
+    const parsed = optionValue.then(parse)
+    // The promise may be rejected long before the first request. An unhandled rejection would end the process.
+    parsed.catch(() => undefined)
+    return { isFunction: false, read: () => settle(option, parsed) }
+  }
+  const value = parse(optionValue)
+  return { fixed: { value }, isFunction: false, read: () => Promise.resolve(value) }
+}
+
+async function settle<T>(option: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    throw new SecretError(
+      error instanceof ConfigurationError ? error.message : `${option}: the function or promise failed`,
+    )
+  }
+}

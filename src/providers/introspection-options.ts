@@ -1,0 +1,176 @@
+import { mayStartJwt } from '../jwt/decode.js'
+import type { PrivateKey } from '../model/private-key.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { described, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
+import { boolean, nonEmptyString, oneOf, unchecked } from '../options/readers.js'
+import { secretOption, type Secret } from '../options/secret.js'
+import { secureUrl } from '../options/url.js'
+
+/** Options for calls to the introspection endpoint of an issuer (RFC 7662). `authentication` decides which others apply. */
+export type IntrospectionOptions = IntrospectionCallOptions &
+  (SecretIntrospection | BearerIntrospection | KeyIntrospection | AnonymousIntrospection)
+
+/** Options of {@link IntrospectionOptions} for every kind of client authentication. */
+export interface IntrospectionCallOptions {
+  /**
+   * URL of the introspection endpoint. https, or http on loopback and `insecureHosts`. For an issuer with `tenants` it may have
+   * `{tenant}` as a path segment. Only an endpoint without it accepts opaque tokens of tenants, and the response must then state
+   * `iss`.
+   *
+   * @defaultValue `introspection_endpoint` of the discovery document
+   */
+  readonly endpoint?: string
+  /**
+   * Prefix of the issuer's opaque tokens. Without it, every opaque token that no other issuer's prefix matches is
+   * introspected here. A prefix that a JWT may have, such as `'ey'`, is refused.
+   *
+   * @defaultValue none
+   */
+  readonly opaquePrefix?: string
+  /**
+   * Whether JWTs, signed or encrypted (JWE), are introspected in place of being verified with the issuer's keys. No keys
+   * are fetched, so `jwksUri`, `jwks` and `publicKey` are refused beside it.
+   *
+   * JWTs are routed by `iss`. A JWE is routed by the `iss` of its header, or like an opaque token if it has none. The facts
+   * are those of the response, which must state the audience. The payload of a signed JWT can only refuse it: by `exp`,
+   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token.
+   *
+   * @defaultValue `false`; `true` with `keys: false`
+   */
+  readonly jwts?: boolean
+}
+
+/** Authentication with a client secret (RFC 6749 section 2.3.1). */
+export interface SecretIntrospection {
+  /**
+   * Client authentication at the endpoint: `'basic'` in the `Authorization` header, `'post'` in the form, `'bearer'` with a
+   * bearer token (RFC 7662 section 2.1), `'private_key_jwt'` with a JWT signed by the client's key (RFC 7523 section 2.2),
+   * or `'none'`.
+   *
+   * @defaultValue `'basic'`
+   */
+  readonly authentication?: 'basic' | 'post'
+  /** Client id of this service at the issuer. */
+  readonly clientId: string
+  /**
+   * Client secret of this service at the issuer. The result of a function is cached. The function is called again when the
+   * issuer rejects the secret, at most once per `remote.breakerPause`.
+   */
+  readonly clientSecret: Secret
+  /** For `'bearer'` only. */
+  readonly bearerToken?: never
+  /** For `'private_key_jwt'` only. */
+  readonly privateKey?: never
+  /** For `'private_key_jwt'` only. */
+  readonly keyId?: never
+  /** For `'private_key_jwt'` only. */
+  readonly algorithm?: never
+  /** For `'private_key_jwt'` only. */
+  readonly assertionAudience?: never
+}
+
+/** Authentication with a bearer token or an API key in the `Authorization` header (RFC 7662 section 2.1). */
+export interface BearerIntrospection {
+  /** Sends `bearerToken` as `Authorization: Bearer`. */
+  readonly authentication: 'bearer'
+  /**
+   * Token or API key for the endpoint, without `Bearer`. The result of a function is cached. The function is called again
+   * when the issuer rejects the token, at most once per `remote.breakerPause`.
+   */
+  readonly bearerToken: Secret
+  /** Not for `'bearer'`. */
+  readonly clientId?: never
+  /** Not for `'bearer'`. */
+  readonly clientSecret?: never
+  /** For `'private_key_jwt'` only. */
+  readonly privateKey?: never
+  /** For `'private_key_jwt'` only. */
+  readonly keyId?: never
+  /** For `'private_key_jwt'` only. */
+  readonly algorithm?: never
+  /** For `'private_key_jwt'` only. */
+  readonly assertionAudience?: never
+}
+
+/** Authentication with a JWT that is signed by the client's key (RFC 7523 section 2.2). The key itself is never sent. */
+export interface KeyIntrospection {
+  /** Sends a client assertion, signed anew for each request. */
+  readonly authentication: 'private_key_jwt'
+  /** Client id of this service at the issuer. */
+  readonly clientId: string
+  /**
+   * Private key of this service: PEM, JWK, `KeyObject` or `CryptoKey`. The result of a function is cached. The function is
+   * called again when the issuer rejects the key, at most once per `remote.breakerPause`.
+   */
+  readonly privateKey: PrivateKey
+  /**
+   * The `kid` header of client assertions.
+   *
+   * @defaultValue the `kid` of the JWK, if the key is a JWK
+   */
+  readonly keyId?: string
+  /**
+   * Signature algorithm of client assertions (JWS `alg`).
+   *
+   * @defaultValue the `alg` of the JWK, otherwise RS256, ES256, ES384, ES512 or EdDSA by key type
+   */
+  readonly algorithm?: string
+  /**
+   * The `aud` claim of client assertions. Some issuers require the URL of their token endpoint.
+   *
+   * @defaultValue the option `issuer`
+   */
+  readonly assertionAudience?: string
+  /** Not for `'private_key_jwt'`. */
+  readonly clientSecret?: never
+  /** For `'bearer'` only. */
+  readonly bearerToken?: never
+}
+
+/** No authentication, for endpoints that only this service can reach, such as the admin port of Ory Hydra. */
+export interface AnonymousIntrospection {
+  /** Sends no credentials. */
+  readonly authentication: 'none'
+  /** Client id of this service, sent as `client_id` in the form. */
+  readonly clientId?: string
+  /** Not for `'none'`. */
+  readonly clientSecret?: never
+  /** For `'bearer'` only. */
+  readonly bearerToken?: never
+  /** For `'private_key_jwt'` only. */
+  readonly privateKey?: never
+  /** For `'private_key_jwt'` only. */
+  readonly keyId?: never
+  /** For `'private_key_jwt'` only. */
+  readonly algorithm?: never
+  /** For `'private_key_jwt'` only. */
+  readonly assertionAudience?: never
+}
+
+const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
+  if (!mayStartJwt(prefix)) return prefix
+  throw new ConfigurationError(
+    option,
+    'must not be a prefix of JWTs, because JWTs of other issuers have it too. Leave it out, and set ' +
+      'introspection: { jwts: true } to introspect the JWTs of this issuer',
+  )
+})
+
+/** Readers of the `introspection` option. */
+export const INTROSPECTION_OPTIONS = {
+  endpoint: restricting(optional(secureUrl)),
+  authentication: oneOf(['basic', 'post', 'bearer', 'private_key_jwt', 'none'], 'basic'),
+  // `authentication` decides which of the following are required: see introspectionClient.
+  clientId: optional(nonEmptyString),
+  clientSecret: optional(secretOption),
+  bearerToken: optional(secretOption),
+  privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, CryptoKey, promise or function'),
+  keyId: optional(nonEmptyString),
+  algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
+  assertionAudience: optional(nonEmptyString),
+  opaquePrefix: restricting(optional(opaquePrefix)),
+  jwts: restricting(described(optional(boolean()), { default: false })),
+} satisfies TableOf<IntrospectionOptions>
+
+/** Validated {@link IntrospectionOptions}. `jwts` is `undefined` if it is absent. */
+export type IntrospectionSettings = Result<typeof INTROSPECTION_OPTIONS>
