@@ -31,17 +31,18 @@ export async function fetchDocument(
     readonly headers?: RequestHeaders | undefined
   },
 ): Promise<HttpResponse> {
-  const response = await withUrl(url, async () => {
-    const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
-    return exchange({
+  // A failure of the function that creates the headers is not about the URL.
+  const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
+  const response = await withUrl(url, () =>
+    exchange({
       url,
       method: 'GET',
       headers: { accept: 'application/json, application/jwk-set+json', ...headers },
       deadlineSeconds,
       maxBytes: options.maxBytes,
       transport: extras.transport,
-    })
-  })
+    }),
+  )
   if (response.status !== 200) throw new DocumentStatusError(url, response)
   return response
 }
