@@ -72,7 +72,7 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     // Concurrent tests start processes of their own.
     maxConcurrency: 3,
-    globalSetup: 'test/support/rsa-keys-file.ts',
+    globalSetup: ['test/support/rsa-keys-file.ts', 'test/support/packed/run-folder.ts'],
     setupFiles: SETUP,
     projects: [
       {

@@ -63,7 +63,19 @@ export function refuseMissingToken(authorization: string | undefined): Refusal {
   return new Refusal('token_missing', { detail })
 }
 
-/** Creates the refusal of a request with several `Authorization` headers. */
-export function refuseSeveralHeaders(): Refusal {
-  return new Refusal('token_malformed', { detail: explain('token_malformed', 'several', {}) })
+/** The name of the usual header in details. */
+export const AUTHORIZATION = 'Authorization'
+
+/** Creates the refusal of a request without the header of the option `header`. */
+export function refuseMissingHeader(header: string): Refusal {
+  return new Refusal('token_missing', {
+    detail: explain('token_missing', 'header', { header: phrase(header) }),
+  })
+}
+
+/** Creates the refusal of a request with several headers of the same name. */
+export function refuseSeveralHeaders(header: string): Refusal {
+  return new Refusal('token_malformed', {
+    detail: explain('token_malformed', 'several', { header: phrase(header) }),
+  })
 }

@@ -55,7 +55,14 @@ export class TokenSourceError extends Error {
     this.retryAfter = failure.retryAfter
   }
 
-  /** Returns the same failure with another `retryAfter`. */
+  /**
+   * Returns the same failure with another `retryAfter`, in seconds.
+   *
+   * @example
+   * ```ts
+   * throw error.withRetryAfter(30)
+   * ```
+   */
   withRetryAfter(seconds: number): TokenSourceError {
     const { reason, message: problem, status, code } = this
     return new TokenSourceError({ reason, problem, status, code, retryAfter: seconds })

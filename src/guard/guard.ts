@@ -4,19 +4,28 @@ import type { GuardedRequest } from '../model/request.js'
 import type { ScopeDemand } from '../model/scopes.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
+import { refuseOtherMajor } from '../options/package-major.js'
+import type { Table } from '../options/reader.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { isRecord } from '../util/members.js'
 import { FIRST_GUARD, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
-import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
+import { GUARD_OPTIONS, readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
 import { stateOf, storeOnRequest, type RequestState, type StoreState } from './request-state.js'
 import { RouteAuthorizer } from './route-authorizer.js'
 
 /** The result of a guard: the request passes, with its token, or is refused. */
 export type GuardResult<OnRefusal> =
-  | { readonly passes: true; readonly token: AccessToken | undefined }
+  | {
+      readonly passes: true
+      readonly token: AccessToken | undefined
+      /** The token of the guard before, which the request may have as a property. */
+      readonly replaced: AccessToken | undefined
+      /** The property of the request to set; `false` for none. */
+      readonly property: string | false
+    }
   | {
       readonly passes: false
       readonly refusal: Refusal
@@ -31,6 +40,10 @@ type OuterState = RequestState<GuardSettings<unknown>>
 interface Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
+  /** Whether a request without a token passes. A requirement is never optional. */
+  readonly isOptional: boolean
+  /** The context of a request that has passed no guard. */
+  readonly first: GuardContext
   /** Stores the result for later guards on the same request. */
   readonly store: StoreState
 }
@@ -42,21 +55,30 @@ interface Checkpoint<OnRefusal> {
 export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
+  readonly isOptional: boolean
+  readonly first: GuardContext
   readonly store: StoreState
 
-  /** @throws ConfigurationError if the verifier, the policy or an option is invalid. */
+  /**
+   * @param table - readers of the options that the adapter supports.
+   * @throws ConfigurationError if the verifier, the policy or an option is invalid.
+   */
   constructor(
     verifier: Verifier,
     policy: Policy | undefined,
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
+    table: Table = GUARD_OPTIONS,
     /** A further policy of the same place, such as that of a route. Both are evaluated in one decision. */
     added?: Policy,
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
     }
-    this.settings = readGuardOptions(options)
+    refuseOtherMajor('guard: the verifier', verifier)
+    this.settings = readGuardOptions(options, table)
+    this.isOptional = this.settings.optional
+    this.first = firstContext(this.settings)
     this.authorizer = new RouteAuthorizer(verifier, policy, added)
     this.store = store
   }
@@ -77,10 +99,20 @@ export function checkGuardArguments<Options>(
   args: readonly [verifier: Verifier, policy?: Policy, options?: Options],
 ): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
   const [verifier, policy, options] = args
-  if ((args.length as number) > 3)
-    throw new ConfigurationError('guard', 'takes at most three arguments: verifier, policy, options')
+  refuseFurtherArguments('guard', 'at most three arguments: verifier, policy, options', 3, args)
   if (args.length === 2) refuseUndefined('guard: policy', policy)
   return [verifier, policy, options]
+}
+
+/** @throws ConfigurationError for more arguments than a function takes, because a requirement among them would have no effect. */
+export function refuseFurtherArguments(
+  call: string,
+  takes: string,
+  most: number,
+  args: readonly unknown[],
+): void {
+  if (args.length > most)
+    throw new ConfigurationError(call, `takes ${takes}. Remove argument ${most + 1}, which has no effect`)
 }
 
 /** @throws ConfigurationError if the argument is `undefined`. */
@@ -110,12 +142,18 @@ export class Requirement<Key extends object, OnRefusal> {
       // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
         new Error(
-          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) before them',
+          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) of the same major version of m2m-guard before them',
         ),
       )
     }
     const settings = outer.settings as GuardSettings<OnRefusal>
-    const checkpoint = { authorizer: this.#authorizerOf(outer.verifier), settings, store: this.#store }
+    const checkpoint = {
+      authorizer: this.#authorizerOf(outer.verifier),
+      settings,
+      isOptional: false,
+      first: FIRST_GUARD,
+      store: this.#store,
+    }
     return authorizeAt(checkpoint, key, request, outer)
   }
 
@@ -123,6 +161,17 @@ export class Requirement<Key extends object, OnRefusal> {
     if (this.#last?.verifier !== verifier) this.#last = new RouteAuthorizer(verifier, this.#policy)
     return this.#last
   }
+}
+
+/**
+ * Returns the policy of `requirePolicy(policy)` or `app.guard(policy?)`.
+ *
+ * @throws ConfigurationError for a further argument, such as a second policy, or for a policy that is `undefined`.
+ */
+export function policyArgument<Args extends readonly [policy?: Policy]>(call: string, args: Args): Args[0] {
+  refuseFurtherArguments(call, 'one argument: policy', 1, args)
+  if (args.length > 0) refuseUndefined(`${call}: policy`, args[0])
+  return args[0] as Args[0]
 }
 
 /**
@@ -145,10 +194,17 @@ export function acceptedToken(key: object): AccessToken {
   const token = stateOf(key)?.token
   if (token === undefined) {
     throw new Error(
-      'no access token: the route is not behind a guard, or the guard is in report mode and would have refused. Add guard(verifier) to the route',
+      'no access token: the route is not behind a guard, or the guard is optional or in report mode. Add guard(verifier) to the route, or use optionalAccessToken()',
     )
   }
   return token
+}
+
+/**
+ * Returns the token that a guard accepted on a request; `undefined` if there is none.
+ */
+export function optionalAcceptedToken(key: object): AccessToken | undefined {
+  return stateOf(key)?.token
 }
 
 function authorizeAt<OnRefusal>(
@@ -164,13 +220,15 @@ function authorizeAt<OnRefusal>(
 }
 
 function contextOf(
-  { authorizer: { verifier }, settings: { mode } }: Checkpoint<unknown>,
+  { authorizer: { verifier }, settings: { mode, header }, isOptional, first }: Checkpoint<unknown>,
   outer: OuterState | undefined,
 ): GuardContext {
-  if (outer === undefined && mode === 'enforce') return FIRST_GUARD
+  if (outer === undefined) return first
   const state = ofSameVerifier(verifier, outer)
   const stage = hasDecided(verifier, outer) ? 'route' : 'guard'
-  return { mode, stage, earlier: state?.resolved, reported: state?.reported }
+  // A refusal that was reported for the token of another header is not the same one.
+  const reported = outer.settings.header === header ? state?.reported : undefined
+  return { mode, stage, earlier: state?.resolved, reported, header, isOptional }
 }
 
 /** Whether a guard of the verifier has decided on the request before, whatever the decision was. */
@@ -184,14 +242,20 @@ function othersOf(verifier: Verifier, outer: OuterState | undefined): readonly V
   return [...(outer.others ?? []).filter((other) => other !== verifier), outer.verifier]
 }
 
+/** The context of requests that have passed no guard, created once per guard. */
+function firstContext({ mode, header, optional }: GuardSettings<unknown>): GuardContext {
+  if (mode === 'enforce' && header === undefined && !optional) return FIRST_GUARD
+  return Object.freeze({ ...FIRST_GUARD, mode, header, isOptional: optional })
+}
+
 /** The stored state if it is of the same verifier. The result of another verifier does not apply to this one. */
 function ofSameVerifier(verifier: Verifier, outer: OuterState | undefined): OuterState | undefined {
   return outer?.verifier === verifier ? outer : undefined
 }
 
 function conclude<OnRefusal>(
-  { decision, resolved }: DecisionResult,
-  { authorizer: { verifier }, settings, store }: Checkpoint<OnRefusal>,
+  { decision, resolved, isTokenMissing }: DecisionResult,
+  { authorizer: { verifier }, settings, isOptional, store }: Checkpoint<OnRefusal>,
   key: object,
   earlier: OuterState | undefined,
 ): GuardResult<OnRefusal> {
@@ -202,18 +266,40 @@ function conclude<OnRefusal>(
   if (decision.outcome === 'accepted') {
     const { token } = decision
     const reported = state?.reported
-    const settingsOf = settingsBehind(outer, settings)
-    return store(key, { verifier, settings: settingsOf, token, resolved, reported, others, isRefused: false })
+    return store(key, {
+      verifier,
+      settings: settingsBehind(outer, settings),
+      token,
+      replaced: outer?.token,
+      resolved,
+      reported,
+      others,
+      isRefused: false,
+    })
   }
   const { refusal } = decision
+  if (isOptional && isTokenMissing && refusal.reason === 'token_missing') {
+    // Without the token of an earlier guard, because requirements behind this guard are about the token that it reads.
+    return store(key, {
+      verifier,
+      settings: settingsBehind(outer, settings),
+      token: undefined,
+      replaced: outer?.token,
+      resolved: undefined,
+      reported: undefined,
+      others,
+      isRefused: false,
+    })
+  }
   if (settings.mode === 'report') {
     // A report must not replace the token that a guard of another verifier has accepted.
     if (state === undefined && outer?.token !== undefined)
       return store(key, { ...outer, others: [...(outer.others ?? []), verifier] })
     return store(key, {
       verifier,
-      settings: settingsBehind(outer, settings),
+      settings: settingsOfKept(state, settingsBehind(outer, settings)),
       token: state?.token,
+      replaced: state?.replaced,
       resolved: state?.resolved,
       reported: refusal.reason,
       others,
@@ -246,8 +332,28 @@ function storeRefused(
     store(key, { ...earlier, others: [...(earlier.others ?? []), verifier] })
     return
   }
-  const nothing = { token: undefined, resolved: undefined, reported: undefined, others: undefined }
-  store(key, { verifier, settings, ...nothing, isRefused: true })
+  store(key, {
+    verifier,
+    settings,
+    token: undefined,
+    replaced: undefined,
+    resolved: undefined,
+    reported: undefined,
+    others: undefined,
+    isRefused: true,
+  })
+}
+
+/**
+ * The settings after a guard in report mode that would have refused the request. The token of an earlier guard stays, and
+ * requirements must read the header of that token.
+ */
+function settingsOfKept<OnRefusal>(
+  kept: OuterState | undefined,
+  settings: GuardSettings<OnRefusal>,
+): GuardSettings<OnRefusal> {
+  if (kept?.token === undefined || kept.settings.header === settings.header) return settings
+  return { ...settings, header: kept.settings.header }
 }
 
 /** The settings of requirements behind a guard. A guard in report mode inside an enforcing one does not disable them. */

@@ -1,13 +1,21 @@
+import { processWide } from '../util/process-wide.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { ResolvedRequest } from '../verifier/authorizer.js'
 import type { Verifier } from '../verifier/verifier.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
 
+/** The settings of a guard that every adapter reads. */
+interface StoredSettings {
+  readonly property?: string | false
+}
+
 /** State that a guard stores on a request, for later guards on the same request. */
-export interface RequestState<Settings = unknown> {
+export interface RequestState<Settings = StoredSettings> {
   readonly verifier: Verifier
   readonly settings: Settings
   readonly token: AccessToken | undefined
+  /** The token of the guard before, which the request may have as a property. */
+  readonly replaced: AccessToken | undefined
   readonly resolved: ResolvedRequest | undefined
   /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
@@ -40,6 +48,16 @@ class StoredState {
     return this.#state.token
   }
 
+  /** The token of the guard before. */
+  get replaced(): AccessToken | undefined {
+    return this.#state.replaced
+  }
+
+  /** The property of the request that contains the token. */
+  get property(): string | false {
+    return this.#state.settings.property ?? false
+  }
+
   /** For other copies of the package. Returns `undefined` for a copy of the request, whose headers may differ. */
   [READ](key: object): RequestState | undefined {
     return this.#key === key ? this.#state : undefined
@@ -68,13 +86,11 @@ interface Places {
 }
 
 /** Shared by all copies of the package. */
-const places = sharedPlaces(globalThis as { [PLACES]?: Places })
-
-function sharedPlaces(shared: { [PLACES]?: Places }): Places {
-  const value: Places = { isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined }
-  if (shared[PLACES] === undefined) Object.defineProperty(shared, PLACES, { value })
-  return shared[PLACES] ?? value
-}
+const places = processWide(PLACES, (): Places => ({
+  isRequestUsed: false,
+  isRawHeadersUsed: false,
+  sealed: undefined,
+}))
 
 /** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {

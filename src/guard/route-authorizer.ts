@@ -1,6 +1,7 @@
 import type { Decision } from '../model/decision.js'
+import { withAuthorizationFrom } from '../bearer/bearer-token.js'
 import { explain } from '../model/detail/explain.js'
-import { Refusal } from '../model/refusal.js'
+import { isRefusal, Refusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import { compilePolicy } from '../policy/compile.js'
@@ -8,7 +9,7 @@ import type { Policy } from '../policy/policy.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { isRecord, ownMember } from '../util/members.js'
 import { errorName, phrase } from '../util/quote.js'
-import type { Authorizer, DecisionResult, GuardContext } from '../verifier/authorizer.js'
+import { readToken, type Authorizer, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
 import { internalsOf, type Verifier } from '../verifier/verifier.js'
 
 /**
@@ -32,22 +33,26 @@ export class RouteAuthorizer {
   }
 
   authorize(request: GuardedRequest, context: GuardContext): Awaitable<DecisionResult> {
-    if (this.#internals === undefined) return this.#authorizeByWrapper(request)
+    if (this.#internals === undefined) return this.#authorizeByWrapper(request, context.header)
     return this.#internals.authorizer.authorize(request, this.#internals.policies, context)
   }
 
   /** Calls the public method of a custom verifier, which may throw, reject or return any value. */
-  async #authorizeByWrapper(request: GuardedRequest): Promise<DecisionResult> {
+  async #authorizeByWrapper(request: GuardedRequest, header: string | undefined): Promise<DecisionResult> {
     try {
+      const sent = header === undefined ? request : withAuthorizationFrom(request, header)
       const [first, added] = this.#policies
-      const decision = await this.#decisionOfWrapper(request, first)
+      const resolved = undefined
+      const isTokenMissing = hasNoToken(request, header)
+      const decision = await this.#decisionOfWrapper(sent, first)
       // The public method takes one policy.
-      if (decision.outcome !== 'accepted' || added === undefined) return { decision, resolved: undefined }
-      return { decision: await this.#decisionOfWrapper(request, added), resolved: undefined }
+      if (decision.outcome !== 'accepted' || added === undefined)
+        return { decision, resolved, isTokenMissing }
+      return { decision: await this.#decisionOfWrapper(sent, added), resolved, isTokenMissing }
     } catch (cause) {
       const detail = explain('issuer_unavailable', 'verifier', { error: phrase(errorName(cause)) })
       const refusal = new Refusal('issuer_unavailable', { cause, detail })
-      return { decision: { outcome: 'undecidable', refusal }, resolved: undefined }
+      return { decision: { outcome: 'undecidable', refusal }, resolved: undefined, isTokenMissing: false }
     }
   }
 
@@ -58,6 +63,11 @@ export class RouteAuthorizer {
       'authorize() of a custom verifier did not return a decision. Return the decision of a verifier made by createVerifier()',
     )
   }
+}
+
+function hasNoToken(request: GuardedRequest, header: string | undefined): boolean {
+  const token = readToken(request, header)
+  return isRefusal(token) && token.reason === 'token_missing'
 }
 
 function isDecision(value: unknown): value is Decision {

@@ -26,6 +26,9 @@ const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   AKP: ['kty', 'alg', 'pub'],
 }
 
+/** The `use` of signature keys in SPIFFE bundles (SPIFFE Trust Domain and Bundle section 4.2.2). */
+const JWT_SVID = 'jwt-svid'
+
 /** Maximum length of a key id, in characters. A key with a longer id is not used. */
 export const LONGEST_KID = 512
 
@@ -40,7 +43,7 @@ export function readJwk(entry: unknown): VerificationKey | undefined {
   const jwk = Object.assign(Object.create(null) as Record<string, unknown>, entry)
   const { kid, use, key_ops: operations } = jwk
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > LONGEST_KID)) return undefined
-  if (use !== undefined && use !== 'sig') return undefined
+  if (use !== undefined && use !== 'sig' && use !== JWT_SVID) return undefined
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return undefined
   if (SECRET_MEMBERS.some((member) => jwk[member] !== undefined)) return undefined

@@ -39,7 +39,10 @@ export type DecisionStage = 'guard' | 'route'
 export interface DecisionEvent {
   /** Outcome of the decision. */
   readonly outcome: Decision['outcome']
-  /** Reason of a refused or undecidable request; absent for an accepted one. */
+  /**
+   * Reason of a refused or undecidable request. Absent for an accepted one, except `token_missing` for a request without a
+   * token that a guard with `optional: true` accepted.
+   */
   readonly reason?: RefusalReason
   /**
    * What was compared with what, such as the audience of the token and the configured one; absent for an accepted request. At

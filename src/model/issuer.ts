@@ -70,8 +70,16 @@ export interface TenantProfile {
 
 /** How JWTs of an issuer are routed and verified. */
 export interface JwtProfile {
-  /** Exact `iss` values of the issuer's tokens; `null` if {@link JwtProfile.recognises} decides. */
+  /**
+   * Exact `iss` values of the issuer's tokens; `null` if {@link JwtProfile.subjectPrefix} or {@link JwtProfile.recognises}
+   * decides.
+   */
   readonly issuers: readonly string[] | null
+  /**
+   * Beginning of `sub` in the issuer's tokens, for issuers that write no `iss`, such as SPIFFE trust domains. Used for
+   * routing only, if no issuer has the `iss` of a token. Two issuers must not have overlapping prefixes.
+   */
+  readonly subjectPrefix?: string
   /**
    * Whether an unverified JWT belongs to this issuer, for issuers whose `iss` is unknown. Used for routing only,
    * never for trust.

@@ -1,8 +1,17 @@
 import type { VerificationSource } from './access-token.js'
 import { ConfigurationError } from '../options/configuration-error.js'
+import { readOptions } from '../options/read-options.js'
 import { isListOf } from '../util/members.js'
 import { safeLine } from '../util/quote.js'
 import { MAX_DETAIL_LENGTH } from './detail/format.js'
+import {
+  bodyOf,
+  contentTypeOf,
+  oauthOf,
+  type RefusalJson,
+  RESPONSE_OPTIONS,
+  type RefusalResponseOptions,
+} from './refusal-body.js'
 import { headersOf, sanitizeDescription } from './refusal-headers.js'
 import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
@@ -253,6 +262,35 @@ export class Refusal extends LocalRefusal {
     if (this.issuer !== undefined && this.source !== undefined) return this
     const { issuer: statedIssuer = issuer, source: statedSource = source } = this.#details
     return new Refusal(this.reason, { ...this.#details, issuer: statedIssuer, source: statedSource })
+  }
+
+  /**
+   * Returns the response of the refusal as a global `Response`, for fetch servers: status, headers and JSON body of a guard.
+   *
+   * @throws ConfigurationError for an unknown option, or an invalid `body` or `realm`.
+   * @example
+   * ```ts
+   * const response = new Refusal('token_missing').toResponse({ body: 'problem', realm: 'orders' })
+   * ```
+   */
+  toResponse(options: RefusalResponseOptions = {}): Response {
+    const { body, realm } = readOptions('Refusal.toResponse', options, RESPONSE_OPTIONS)
+    const { status, headers } = realm === undefined ? this : this.withRealm(realm)
+    const init = { status, headers: { ...headers, 'Content-Type': contentTypeOf(body) } }
+    return new Response(JSON.stringify(bodyOf(this, body)), init)
+  }
+
+  /**
+   * Returns what a caller may see, which is also the default body of the response. `JSON.stringify(refusal)` therefore
+   * reveals neither the reason nor the issuer.
+   *
+   * @example
+   * ```ts
+   * const { error_description } = new Refusal('token_missing').toJSON()
+   * ```
+   */
+  toJSON(): RefusalJson {
+    return oauthOf(this)
   }
 }
 

@@ -1,3 +1,4 @@
+import { markMajor, refuseOtherMajor } from '../options/package-major.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { mapItems } from '../util/members.js'
 
@@ -71,6 +72,7 @@ function createRule(kind: ScopeRule['kind'], parts: readonly unknown[], option: 
     kind,
     of: Object.freeze(mapItems(parts, (part) => compilePart(option, part))),
   }
+  markMajor(rule)
   checkedRules.add(Object.freeze(Object.defineProperty(rule, SCOPE_RULE, { value: true })))
   return rule
 }
@@ -80,6 +82,7 @@ function compilePart(option: string, input: unknown): string | ScopeRule {
   if (typeof input === 'object' && input !== null) {
     if (checkedRules.has(input)) return input as ScopeRule
     if (Object.hasOwn(input, SCOPE_RULE)) return recompile(option, input)
+    refuseOtherMajor(option, input)
   }
   if (typeof input === 'string') {
     const scopes = splitScopes(input)

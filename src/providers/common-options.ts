@@ -152,7 +152,7 @@ export function connectionOf({
 }: Pick<CommonIssuerSettings, 'fetch' | 'insecureHosts'>): Pick<Issuer, 'fetch' | 'insecureHosts'> {
   return {
     ...(customFetch === undefined ? {} : { fetch: customFetch }),
-    // Always an own member, so that a polluted prototype cannot add hosts.
+    // Always a member of the object itself, so that a polluted prototype cannot add hosts.
     insecureHosts: hosts,
   }
 }

@@ -33,7 +33,8 @@ export interface IntrospectionCallOptions {
    *
    * JWTs are routed by `iss`. A JWE is routed by the `iss` of its header, or like an opaque token if it has none. The facts
    * are those of the response, which must state the audience. The payload of a signed JWT can only refuse it: by `exp`,
-   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token.
+   * `nbf`, `iat`, `aud` or `cnf`, or because it names another client or another kind of token. Its `sub` may differ from the
+   * subject of the response, which applies: an issuer may give each API another subject (RFC 7662 section 2.2).
    *
    * @defaultValue `false`; `true` with `keys: false`
    */

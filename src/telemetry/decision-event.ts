@@ -27,31 +27,24 @@ export interface DecisionCircumstances {
   readonly stage: DecisionStage
   /** Scopes that the policies mention. */
   readonly required: readonly string[]
+  /** Header from which the token was read, if it was not `Authorization`. */
+  readonly header: string | undefined
+  /** Whether the request passes without a token, because its guard is optional. */
+  readonly passesWithoutToken: boolean
   readonly durationMs: number
 }
 
 /** Creates the event of a decision. It never contains a token. */
-export function eventOf(
-  decision: Decision,
-  {
-    token,
-    digest,
-    verified,
-    request,
-    mode,
-    stage,
-    required: policyScopes,
-    durationMs,
-  }: DecisionCircumstances,
-): DecisionEvent {
+export function eventOf(decision: Decision, circumstances: DecisionCircumstances): DecisionEvent {
+  const { token, digest, verified, request, mode, stage, durationMs } = circumstances
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const issuerName = verified?.issuer ?? refusal?.issuer
   const source = verified?.source ?? refusal?.source
   const fingerprint = fingerprintIn(token, digest, refusal)
   const detail = detailOf(refusal, token)
-  const required = refusal?.required ?? policyScopes
+  const required = refusal?.required ?? circumstances.required
   return {
-    outcome: decision.outcome,
+    outcome: circumstances.passesWithoutToken ? 'accepted' : decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     ...(detail === undefined ? {} : { detail }),
     ...(required.length === 0 ? {} : { required }),
@@ -60,7 +53,7 @@ export function eventOf(
     ...(source === undefined ? {} : { source }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
-    ...requestFieldsOf(request, token),
+    ...requestFieldsOf(request, token, circumstances.header),
     mode,
     stage,
   }
@@ -87,13 +80,14 @@ function fingerprintIn(token: string, digest: string, refusal: Refusal | undefin
 function requestFieldsOf(
   request: GuardedRequest | undefined,
   token: string,
+  header: string | undefined,
 ): Pick<DecisionEvent, 'method' | 'path'> {
   if (request === undefined) return {}
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
-    // If a token was read, the request has one Authorization header that contains nothing else.
-    const secrets = token === '' ? credentialsOf(request) : [token]
+    // If a token was read, it is the only value of its header.
+    const secrets = token === '' ? credentialsOf(request, header) : [token]
     return {
       ...(typeof method === 'string' ? { method: maskSecrets(method, secrets) } : {}),
       ...(path === undefined ? {} : { path: maskSecrets(path, secrets) }),

@@ -1,7 +1,10 @@
 import { issuersOf, type Verifier } from '../verifier/verifier.js'
 import type { Issuer } from '../model/issuer.js'
+import { refuseOtherMajor } from '../options/package-major.js'
+import { ConfigurationError } from '../options/configuration-error.js'
 import type { MintOptions } from './mint.js'
-import { PROVIDERS, type ProviderName } from './state/providers.js'
+import { PRESETS, type PresetName } from './presets/names.js'
+import { KEY_OWNERS, type KeyOwner } from './state/providers.js'
 import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.js'
 import { findProvider, runningIssuers, type RegisteredTestIssuer } from './registry.js'
 
@@ -12,7 +15,7 @@ export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
    *
    * @defaultValue the first issuer of the verifier that is a test issuer
    */
-  readonly provider?: ProviderName
+  readonly provider?: KeyOwner
   /**
    * Format of the token.
    *
@@ -32,7 +35,8 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  * with the audience of the verifier.
  *
  * @throws Error if the verifier has no running test issuer.
- * @throws TypeError for an unknown provider, or a Clerk client id that does not start with `mch_`.
+ * @throws TypeError for an unknown provider, a Clerk client id that does not start with `mch_`, or opaque tokens of Stytch.
+ * @throws ConfigurationError that names an option that is unknown or invalid, such as `asClient.age`.
  *
  * @example
  * ```ts
@@ -41,6 +45,7 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  */
 export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
   const { provider: requested, format, ...mint } = options
+  refuseOtherMajor('asClient: the verifier', verifier)
   const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), requested)
   const client = mint.clientId ?? mint.subject
   if (provider === 'clerk' && client?.startsWith('mch_') === false) {
@@ -50,18 +55,40 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   }
   const audience =
     mint.audience === undefined && issuer.audience !== null ? { audience: issuer.audience } : {}
+  if (isPreset(provider)) {
+    const token = testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, preset: provider })
+    return { authorization: `Bearer ${token}` }
+  }
   const isJwt =
     (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
   const prefix = issuer.opaque?.prefix
-  const token = isJwt
-    ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
-    : testIssuer.mintOpaque({
-        ...mint,
-        ...audience,
-        provider,
-        ...(typeof prefix === 'string' ? { prefix } : {}),
-      })
+  if (!isJwt && provider === 'stytch') {
+    throw new TypeError(
+      "asClient: Stytch has no opaque machine tokens. Leave format out, or use format: 'jwt'",
+    )
+  }
+  const prefixed = typeof prefix === 'string' ? { prefix } : {}
+  const token = withOwnName(() =>
+    isJwt
+      ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
+      : testIssuer.mintOpaque({ ...mint, ...audience, provider, ...prefixed }),
+  )
   return { authorization: `Bearer ${token}` }
+}
+
+/** Names `asClient` in the errors of the functions that it calls, because the reader has called no other. */
+function withOwnName(mint: () => string): string {
+  try {
+    return mint()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    const problem = error.message.slice(`${error.option}: `.length)
+    const name = error.option.replace(/^mint(Jwt|Opaque)\./, '')
+    throw new ConfigurationError(
+      `asClient.${name}`,
+      problem.replace('the options are ', 'the options are format, '),
+    )
+  }
 }
 
 /** Returns no algorithm if the verifier accepts the test issuer's default, otherwise the first one it accepts. */
@@ -74,19 +101,23 @@ function acceptedAlgorithm({ jwt }: Issuer): { readonly algorithm?: SigningAlgor
 interface Found {
   readonly testIssuer: RegisteredTestIssuer
   readonly issuer: Issuer
-  readonly provider: ProviderName
+  readonly provider: KeyOwner
 }
 
-function findTestIssuer(issuers: readonly Issuer[], requested: ProviderName | undefined): Found {
+function isPreset(provider: KeyOwner): provider is PresetName {
+  return PRESETS.some((preset) => preset === provider)
+}
+
+function findTestIssuer(issuers: readonly Issuer[], requested: KeyOwner | undefined): Found {
   for (const issuer of issuers) {
     for (const testIssuer of runningIssuers) {
-      const provider = findProvider(issuer, testIssuer)
+      const provider = testIssuer.presets.get(issuer.fetch) ?? findProvider(issuer, testIssuer)
       if (provider !== undefined && (requested ?? provider) === provider)
         return { testIssuer, issuer, provider }
     }
   }
-  if (requested !== undefined && !PROVIDERS.includes(requested)) {
-    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${PROVIDERS.join(', ')}`)
+  if (requested !== undefined && !KEY_OWNERS.includes(requested)) {
+    throw new TypeError(`asClient: unknown provider ${requested}. Use one of ${KEY_OWNERS.join(', ')}`)
   }
   const which = requested ?? 'oauth'
   throw new Error(

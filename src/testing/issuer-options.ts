@@ -11,7 +11,7 @@ export type OptionOverrides<T> = { readonly [K in keyof T]?: T[K] | undefined }
 export function oauthOptions(state: IssuerState, extra: OptionOverrides<OAuthOptions> = {}): OAuthOptions {
   const { clientId, clientSecret } = state.oauth.client
   const opaquePrefix = state.opaquePrefix === '' ? {} : { opaquePrefix: state.opaquePrefix }
-  return merge<OAuthOptions>(
+  return mergeOptions<OAuthOptions>(
     {
       issuer: state.endpoints.oauth,
       audience: state.audience,
@@ -26,7 +26,7 @@ export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOpt
   const base = state.endpoints.clerk
   // The factory accepts only one source of keys.
   const areKeysGiven = extra.jwtKey !== undefined || extra.secretKey !== undefined
-  return merge<ClerkOptions>(
+  return mergeOptions<ClerkOptions>(
     {
       machineSecretKey: state.clerk.machines.receiver.secretKey,
       issuer: base,
@@ -40,7 +40,10 @@ export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOpt
 
 /** Creates the options for `stytch`. */
 export function stytchOptions(state: IssuerState, extra: OptionOverrides<StytchOptions> = {}): StytchOptions {
-  return merge<StytchOptions>({ projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch }, extra)
+  return mergeOptions<StytchOptions>(
+    { projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch },
+    extra,
+  )
 }
 
 /** Creates the options for `authlete`: introspection only, unless `issuer` is added. */
@@ -50,11 +53,14 @@ export function authleteOptions(
 ): AuthleteOptions {
   const { serviceId, serviceAccessToken } = state.authlete
   const apiUrl = state.endpoints.authlete
-  return merge<AuthleteOptions>({ serviceId, serviceAccessToken, apiUrl, audience: state.audience }, extra)
+  return mergeOptions<AuthleteOptions>(
+    { serviceId, serviceAccessToken, apiUrl, audience: state.audience },
+    extra,
+  )
 }
 
 /** Merges options and removes undefined ones, which the factories would refuse. */
-function merge<T extends object>(usual: T, extra: OptionOverrides<T>): T {
+export function mergeOptions<T extends object>(usual: T, extra: OptionOverrides<T>): T {
   const merged = Object.entries({ ...usual, ...extra }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(merged) as T
 }

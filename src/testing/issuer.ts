@@ -7,14 +7,15 @@ import type { CallCounts, Endpoint } from './server/endpoints.js'
 import type { Fault, Gate } from './server/faults.js'
 import type { OptionOverrides } from './issuer-options.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'
-import type { ProviderName } from './state/providers.js'
+import type { PresetOptionBuilders } from './presets/options.js'
+import type { KeyOwner, ProviderName } from './state/providers.js'
 import type { PublishedKey, SigningAlgorithm } from './state/signing-keys.js'
 
 /**
  * An issuer for tests: an HTTP server on the loopback interface that acts as an OAuth issuer, Clerk, Stytch and
  * Authlete.
  */
-export interface TestIssuer extends AsyncDisposable {
+export interface TestIssuer extends AsyncDisposable, PresetOptionBuilders {
   /** Base URL, also the `iss` of tokens of the provider `'oauth'`. */
   readonly url: string
   /** Default audience of tokens. */
@@ -140,7 +141,7 @@ export interface TestIssuer extends AsyncDisposable {
   addKey(options?: {
     readonly algorithm?: SigningAlgorithm
     readonly use?: boolean
-    readonly provider?: ProviderName
+    readonly provider?: KeyOwner
   }): string
   /**
    * Withdraws a published key. Returns `false` if the id is unknown.
@@ -159,8 +160,8 @@ export interface TestIssuer extends AsyncDisposable {
    * const { keys } = issuer.jwks('clerk')
    * ```
    */
-  jwks(provider?: ProviderName): {
-    /** Published public keys of the provider. */
+  jwks(provider?: KeyOwner): {
+    /** Published public keys of the provider or preset. */
     readonly keys: readonly PublishedKey[]
   }
   /**

@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { parseDuration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
-import { custom, nullable, withDefault, type Result, type TableOf } from '../options/reader.js'
-import { oneOf, unchecked } from '../options/readers.js'
-import { splitWords } from './server/http.js'
+import { custom, nullable, optional, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { boolean, oneOf, unchecked } from '../options/readers.js'
+import { mintPresetJwt } from './presets/mint.js'
+import { PRESETS, type PresetName } from './presets/names.js'
 import { PROVIDERS, randomString, type ProviderName } from './state/providers.js'
 import { signJwt, type SigningAlgorithm } from './state/signing-keys.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
 import type { TokenRecord } from './state/token-store.js'
+import { wholeUnless, withoutUndefined, wordsOf as words } from './values.js'
 
 /** Options of a minted token. Absent options have the provider's defaults. */
 export interface MintOptions {
@@ -62,6 +64,17 @@ export interface MintOptions {
 /** Options of `mintJwt`. */
 export interface MintJwtOptions extends MintOptions {
   /**
+   * Preset of `m2m-guard/issuers` whose form the token has, in place of `provider`. `clientId` names the machine as the
+   * options of the preset do: `'acme/billing'` for `githubActions`.
+   */
+  readonly preset?: PresetName
+  /**
+   * Whether the token of a preset is that of a person, which the preset refuses. Requires `preset`.
+   *
+   * @defaultValue `false`
+   */
+  readonly person?: boolean
+  /**
    * Header parameters to add or replace; `undefined` removes one. The signature is always made with the key's
    * algorithm.
    */
@@ -111,6 +124,8 @@ const MINT_OPTIONS = {
 
 const JWT_OPTIONS = {
   ...MINT_OPTIONS,
+  preset: optional(oneOf(PRESETS)),
+  person: boolean({ default: false }),
   header: unchecked<Readonly<Record<string, unknown>>>('object'),
   algorithm: unchecked<SigningAlgorithm>('string'),
   kid: unchecked<string>('string'),
@@ -128,12 +143,17 @@ type Claims = Readonly<Record<string, unknown>>
 /** Properties of a token before it is minted, with all defaults. */
 type TokenFields = Omit<
   TokenRecord,
-  'value' | 'format' | 'header' | 'claims' | 'revoked' | 'revocationReason' | 'updatedAt'
->
+  'provider' | 'value' | 'format' | 'header' | 'claims' | 'revoked' | 'revocationReason' | 'updatedAt'
+> & { readonly provider: ProviderName }
 
 /** Creates and stores a JWT. */
 export function mintJwt(state: IssuerState, given: MintJwtOptions = {}): TokenRecord {
-  const options = readOptions('mintJwt', given, JWT_OPTIONS, '')
+  const { preset, ...options } = readOptions('mintJwt', given, JWT_OPTIONS, '')
+  if (preset !== undefined) {
+    if (given.provider !== undefined) throw new TypeError('mintJwt: provider has no effect with preset')
+    return mintPresetJwt(state, { ...options, preset })
+  }
+  if (options.person) throw new TypeError('mintJwt: person requires preset')
   const facts = tokenFieldsOf(state, options)
   const key = state.keys[facts.provider].signingKey(options.algorithm, options.kid)
   const claims = withOverrides(claimsOf(state, facts, options), options.claims)
@@ -256,20 +276,10 @@ function audienceOf(
   return [receiver, sender, stranger].find(({ id }) => id === clientId)?.scopes ?? receiver.id
 }
 
-/** Rounds down to seconds, as issuers do, unless the duration has a fraction. */
-function wholeUnless(duration: number, now: number): number {
-  return Number.isInteger(duration) ? Math.floor(now) : now
-}
-
-function words(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? splitWords(value) : value
-}
-
 function list(value: string | readonly string[]): readonly string[] {
   return typeof value === 'string' ? [value] : value
 }
 
 function withOverrides(usual: Claims, overrides: Claims | undefined): Claims {
-  const merged = { ...usual, ...overrides }
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined))
+  return withoutUndefined({ ...usual, ...overrides })
 }

@@ -1,5 +1,7 @@
+import { processWide } from '../util/process-wide.js'
 import type { Issuer } from '../model/issuer.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
+import type { PresetName } from './presets/names.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'
 
 /** A running test issuer, as the request helpers need it. */
@@ -9,10 +11,18 @@ export interface RegisteredTestIssuer {
   readonly names: Readonly<Record<ProviderName, readonly string[]>>
   readonly mintJwt: (options: MintJwtOptions) => string
   readonly mintOpaque: (options: MintOpaqueOptions) => string
+  /** Presets by the `fetch` function of their options. */
+  readonly presets: ReadonlyMap<unknown, PresetName>
 }
 
-/** All test issuers of the process that are not closed. */
-export const runningIssuers = new Set<RegisteredTestIssuer>()
+/**
+ * All test issuers of the process that are not closed, of all copies of the package. Increase the last number of the key
+ * when {@link RegisteredTestIssuer} changes.
+ */
+export const runningIssuers = processWide(
+  Symbol.for('m2m-guard@0/test-issuers/1'),
+  () => new Set<RegisteredTestIssuer>(),
+)
 
 /** Returns the provider as which a test issuer serves an issuer of a verifier, if any. */
 export function findProvider(candidate: Issuer, testIssuer: RegisteredTestIssuer): ProviderName | undefined {

@@ -8,7 +8,9 @@ import { FaultInjector } from './server/faults.js'
 import { authleteOptions, clerkOptions, oauthOptions, stytchOptions } from './issuer-options.js'
 import { mintJwt, mintOpaque, type MintJwtOptions, type MintOpaqueOptions } from './mint.js'
 import { oauthRoutes } from './oauth/endpoints.js'
-import { PROVIDERS } from './state/providers.js'
+import { presetOptionBuilders } from './presets/options.js'
+import { presetRoutes } from './presets/server.js'
+import { KEY_OWNERS } from './state/providers.js'
 import { runningIssuers } from './registry.js'
 import { startServer } from './server/server.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
@@ -40,7 +42,7 @@ export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<T
     throw error
   })
   const state = createState(options, main.url, stytchServer.url)
-  main.serve([...oauthRoutes(state), ...clerkRoutes(state), ...authleteRoutes(state)])
+  main.serve([...oauthRoutes(state), ...clerkRoutes(state), ...authleteRoutes(state), ...presetRoutes(state)])
   stytchServer.serve(stytchRoutes(state))
   return assemble(state, calls, faults, async () => {
     await Promise.all([main.close(), stytchServer.close()])
@@ -58,11 +60,13 @@ function assemble(
   const mintOpaqueString = (claims?: MintOpaqueOptions): string => mintOpaque(state, claims).value
   const { projectId, secret, client: stytchClient } = state.stytch
   const { serviceId, serviceAccessToken, clientId } = state.authlete
+  const presets = presetOptionBuilders(state)
   const registration = {
     endpoints,
     names: { oauth: [], clerk: [], stytch: [`stytch.com/${projectId}`], authlete: [`authlete:${serviceId}`] },
     mintJwt: mintJwtString,
     mintOpaque: mintOpaqueString,
+    presets: presets.fetches,
   }
   runningIssuers.add(registration)
   let closed: Promise<void> | undefined
@@ -88,16 +92,17 @@ function assemble(
     clerk: (extra) => clerkOptions(state, extra),
     stytch: (extra) => stytchOptions(state, extra),
     authlete: (extra) => authleteOptions(state, extra),
+    ...presets.builders,
     mintJwt: mintJwtString,
     mintOpaque: mintOpaqueString,
     revoke: (token) => state.tokens.revoke(token, nowSeconds(state)),
     rotateKeys(rotation = {}) {
-      for (const provider of PROVIDERS) keys[provider].rotate(rotation.keepOld === true)
+      for (const owner of KEY_OWNERS) keys[owner].rotate(rotation.keepOld === true)
       return keys.oauth.signingKey(undefined, undefined).kid
     },
     addKey: ({ algorithm, use = false, provider = 'oauth' } = {}) =>
       keys[provider].publish(algorithm, use).kid,
-    removeKey: (kid) => PROVIDERS.some((provider) => keys[provider].withdraw(kid)),
+    removeKey: (kid) => KEY_OWNERS.some((owner) => keys[owner].withdraw(kid)),
     jwks: (provider = 'oauth') => keys[provider].jwks(),
     publicKeyPem: (kid) => publicKeyPem(state, kid),
     addClient: (client = {}) =>
@@ -121,7 +126,7 @@ function assemble(
 
 function publicKeyPem(state: IssuerState, kid: string | undefined): string {
   if (kid === undefined) return state.keys.oauth.signingKey(undefined, undefined).publicKeyPem
-  const key = PROVIDERS.map((provider) => state.keys[provider].find(kid)).find((found) => found !== undefined)
+  const key = KEY_OWNERS.map((owner) => state.keys[owner].find(kid)).find((found) => found !== undefined)
   if (key === undefined) throw new TypeError(`no key with the id ${kid} is published`)
   return key.publicKeyPem
 }

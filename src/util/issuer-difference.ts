@@ -1,4 +1,4 @@
-import { quotable, quote } from './quote.js'
+import { quote } from './quote.js'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
@@ -43,7 +43,7 @@ const PLACEHOLDER = /\{\w+\}|%7b\w+%7d/i
 /** Explains that a discovery document names another issuer than the configured one, with the likely correction. */
 export function explainOtherIssuer(url: string, stated: unknown, configured: string): string {
   if (stated === undefined) return `the document at ${url} has no issuer`
-  const names = `the document at ${url} names the issuer ${quote(quotable(stated))}, not the configured ${quote(quotable(configured))}`
+  const names = `the document at ${url} names the issuer ${quote(stated)}, not the configured ${quote(configured)}`
   if (typeof stated !== 'string') return names
   const difference = overlookedDifference(stated, configured)
   if (difference !== undefined)

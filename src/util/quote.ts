@@ -86,13 +86,18 @@ export function errorName(error: unknown): string {
  * Prints a value from outside for a log: strings as JSON in visible ASCII, so that neither control characters nor look-alike
  * letters are printed, and cut after 100 characters.
  */
-export function quote(value: QuotableValue, longest: number = LONGEST.alone): string {
+export function quote(value: unknown): string {
+  return printQuotable(quotable(value))
+}
+
+/** As {@link quote}, for a value that was reduced before. */
+export function printQuotable(value: QuotableValue, longest: number = LONGEST.alone): string {
   if (typeof value === 'string') return quoteString(value, longest)
   if (value === undefined) return 'absent'
   if (typeof value !== 'object' || value === null) return String(value)
   if ('description' in value) return value.description
   const { items, total } = value
-  const quoted = items.map((item) => quote(item, LONGEST.inList))
+  const quoted = items.map((item) => printQuotable(item, LONGEST.inList))
   if (total > items.length) quoted.push(`… ${total - items.length} more`)
   return `[${quoted.join(', ')}]`
 }

@@ -5,7 +5,7 @@ import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
-import { readBearer } from '../bearer/bearer-token.js'
+import { readBareToken, readBearer } from '../bearer/bearer-token.js'
 import type { FreshnessNeeds, PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
@@ -23,6 +23,8 @@ export interface AuthorizerSettings {
   readonly clock: Clock
   /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
+  /** Maximum token length in characters. Longer tokens are refused without being parsed. */
+  readonly maxTokenLength: number
   readonly observer: DecisionObserver | undefined
 }
 
@@ -35,6 +37,10 @@ export interface GuardContext {
   readonly earlier: ResolvedRequest | undefined
   /** The refusal reason that an earlier guard in report mode has already reported for the request. */
   readonly reported: RefusalReason | undefined
+  /** Lower-case name of the header with the bare token; `undefined` for `Authorization: Bearer`. */
+  readonly header: string | undefined
+  /** Whether a request without a token passes. */
+  readonly isOptional: boolean
 }
 
 /** The context of a request that has not passed a guard yet. */
@@ -44,6 +50,8 @@ export const FIRST_GUARD: GuardContext = Object.freeze({
   // Set as own properties, so that a polluted prototype is not read as the result of an earlier guard.
   earlier: undefined,
   reported: undefined,
+  header: undefined,
+  isOptional: false,
 })
 
 /** The token of an accepted request, kept for further guards on the same request. */
@@ -62,6 +70,11 @@ const SAME_REQUEST_SECONDS = 5
 export interface DecisionResult {
   readonly decision: Decision
   readonly resolved: ResolvedRequest | undefined
+  /**
+   * Whether the request has no token. Not the same as the reason `token_missing`, which a custom rule may state about a
+   * request with a token.
+   */
+  readonly isTokenMissing: boolean
 }
 
 /**
@@ -77,7 +90,8 @@ export class Authorizer {
 
   /** Decides on a request. Never throws and never rejects. */
   authorize(request: GuardedRequest, policies: PolicySet, guard: GuardContext): Awaitable<DecisionResult> {
-    return this.#decide(readToken(request), new DecisionContext(policies, request, guard, this.#startTime()))
+    const context = new DecisionContext(policies, request, guard, this.#startTime())
+    return this.#decide(readToken(request, guard.header), context)
   }
 
   /**
@@ -111,9 +125,12 @@ export class Authorizer {
   }
 
   #resolve(token: OrRefusal<string>, context: DecisionContext): Awaitable<OrRefusal<ResolvedToken>> {
-    if (isRefusal(token)) return token
+    if (isRefusal(token)) {
+      context.isTokenMissing = token.reason === 'token_missing'
+      return token
+    }
     context.token = token
-    const unreadable = refuseUnreadable(token)
+    const unreadable = refuseUnreadable(token, this.#settings.maxTokenLength)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
     // Middleware may change headers between two guards, so only an equal token needs no second verification.
@@ -161,7 +178,11 @@ export class Authorizer {
     // A second acceptance of the same request is not reported, unless it needed a call to the issuer.
     const shouldReport = previous === undefined || (source === 'remote' && resolved !== previous.resolved)
     if (shouldReport) this.#report(decision, context)
-    return { decision, resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN } }
+    return {
+      decision,
+      resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN },
+      isTokenMissing: false,
+    }
   }
 
   /** Responds 503 to an error that is not a refusal: it is an internal bug and says nothing about the token. */
@@ -174,7 +195,7 @@ export class Authorizer {
     const decision: Decision = Object.freeze({ outcome, refusal })
     const { mode, reported } = context.guard
     if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, context)
-    return { decision, resolved: undefined }
+    return { decision, resolved: undefined, isTokenMissing: context.isTokenMissing }
   }
 
   #report(decision: Decision, context: DecisionContext): void {
@@ -190,6 +211,8 @@ export class Authorizer {
         mode: guard.mode,
         stage: guard.stage,
         required: policies.mentionedScopes,
+        header: guard.header,
+        passesWithoutToken: guard.isOptional && context.isTokenMissing,
         durationMs: performance.now() - started,
       }),
     )
@@ -200,10 +223,10 @@ function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {
   return { token: cached.token, issuer: cached.issuer.issuer.name, source }
 }
 
-/** Reads the bearer token. Never throws: an unreadable request is a 503 like any other internal error. */
-function readToken(request: GuardedRequest): OrRefusal<string> {
+/** Reads the token. Never throws: an unreadable request is a 503 like any other internal error. */
+export function readToken(request: GuardedRequest, header: string | undefined): OrRefusal<string> {
   try {
-    return readBearer(request)
+    return header === undefined ? readBearer(request) : readBareToken(request, header)
   } catch (cause) {
     return internalError(cause)
   }
@@ -235,6 +258,8 @@ class DecisionContext implements TokenLookup {
   resolved: ResolvedToken | undefined
   /** Time at which the first guard of the request resolved the token, in seconds since the epoch. */
   resolvedAt: number | undefined
+  /** Whether the request has no token, so that an optional guard lets it pass. */
+  isTokenMissing: boolean
 
   constructor(
     policies: PolicySet,
@@ -255,6 +280,7 @@ class DecisionContext implements TokenLookup {
     this.earlier = undefined
     this.resolved = undefined
     this.resolvedAt = undefined
+    this.isTokenMissing = false
   }
 
   /** Continues a request that an earlier guard accepted with the same token. */

@@ -87,6 +87,11 @@ function assertJwt(
   if (!isRecord(jwt)) throw new ConfigurationError(where, 'must be an object')
   const { issuers, checked, keys } = jwt
   if (issuers !== null) stringList.read(`${where}.issuers`, issuers)
+  const { subjectPrefix } = jwt
+  if (subjectPrefix !== undefined) nonEmptyString.read(`${where}.subjectPrefix`, subjectPrefix)
+  if (subjectPrefix !== undefined && issuers !== null) {
+    throw new ConfigurationError(`${where}.subjectPrefix`, 'has no effect with issuers. Set issuers to null')
+  }
   if (checked !== 'local' && checked !== 'remote') {
     throw new ConfigurationError(`${where}.checked`, "must be 'local' or 'remote'")
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
 import { custom, optional, type TableOf, restricting } from '../options/reader.js'
-import { func, oneOf } from '../options/readers.js'
+import { func, integer, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
@@ -60,6 +60,14 @@ export interface VerifierOptions {
    */
   readonly signatures?: 'node' | 'jose'
   /**
+   * Maximum token length in characters, from 256 to 16384. A longer token is refused unread (`token_too_large`).
+   *
+   * Node itself limits all headers of a request to 16 KiB together: see `--max-http-header-size` of Node.
+   *
+   * @defaultValue `8192`
+   */
+  readonly maxTokenLength?: number
+  /**
    * Clock for tests: returns the time in milliseconds since the epoch.
    *
    * @defaultValue the system clocks
@@ -93,6 +101,7 @@ export const VERIFIER_OPTIONS = {
   policy: restricting(optional(policyOption)),
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
+  maxTokenLength: restricting(integer({ min: 256, max: 16_384, default: 8192 })),
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -134,6 +143,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     resolver,
     clock,
     toleranceSeconds,
+    maxTokenLength: settings.maxTokenLength,
     observer: settings.onDecision,
   })
 

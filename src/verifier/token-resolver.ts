@@ -41,18 +41,15 @@ export interface TokenLookup {
   readonly earlier: ResolvedToken | undefined
 }
 
-/** Maximum token length in characters. Longer tokens are refused without being parsed. */
-const MAX_TOKEN_LENGTH = 8 * 1024
-
-/** Refuses a token by its type and size, before any lookup; `undefined` if both are acceptable. */
-export function refuseUnreadable(token: unknown): Refusal | undefined {
+/** Refuses a token by its type and its length in characters, before any lookup; `undefined` if both are acceptable. */
+export function refuseUnreadable(token: unknown, maxLength: number): Refusal | undefined {
   if (typeof token !== 'string') {
     const detail = explain('token_malformed', 'argument', { type: phrase(typeOf(token)) })
     return new Refusal('token_malformed', { detail })
   }
-  if (token.length <= MAX_TOKEN_LENGTH) return undefined
+  if (token.length <= maxLength) return undefined
   if (!isBearerToken(token)) return refuseMalformedToken(token)
-  const values = { length: token.length, limit: MAX_TOKEN_LENGTH }
+  const values = { length: token.length, limit: maxLength }
   return new Refusal('token_too_large', { detail: explain('token_too_large', 'length', values) })
 }
 

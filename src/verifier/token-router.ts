@@ -52,8 +52,8 @@ export interface RoutedIssuer<T> {
 
 /**
  * Builds the routing table. An opaque token is routed by its prefix, and a JWT by its exact `iss`, without folding of case
- * or slashes (RFC 8725 section 3.8). An opaque token without a known prefix goes to the one issuer without a prefix. A
- * token that failed as one kind is never tried as the other.
+ * or slashes (RFC 8725 section 3.8), or by the prefix of its `sub` if no issuer has its `iss`. An opaque token without a known
+ * prefix goes to the one issuer without a prefix. A token that failed as one kind is never tried as the other.
  *
  * @throws ConfigurationError if two issuers could accept the same token.
  */
@@ -62,6 +62,7 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
   const prefixed: { readonly prefix: string; readonly target: T }[] = []
   const recognising: { readonly recognises: (unverified: UnverifiedJwt) => boolean; readonly target: T }[] =
     []
+  const bySubject: { readonly prefix: string; readonly target: T }[] = []
   const encrypting = new Set<T>()
   const templated: { readonly tenants: TenantTargets<T>; readonly target: T }[] = []
   let unprefixed: { readonly target: T } | undefined
@@ -73,8 +74,9 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
     if (jwt !== undefined) {
       acceptsJwts = true
       if (tenants !== undefined) templated.push({ tenants, target })
-      else if (jwt.issuers === null) claimUnnamed(where, jwt.recognises, target)
-      else for (const iss of jwt.issuers) claimIss(where, iss, target)
+      else if (jwt.issuers !== null) for (const iss of jwt.issuers) claimIss(where, iss, target)
+      else if (jwt.subjectPrefix !== undefined) claimSubjects(where, jwt.subjectPrefix, target)
+      else claimUnnamed(where, jwt.recognises, target)
     }
     if (opaque !== undefined) claimOpaque(where, opaque.prefix, target)
     if (opaque?.encrypted === true) encrypting.add(target)
@@ -87,6 +89,14 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
   function claimIss(where: string, iss: string, target: T): void {
     if (byIss.has(iss)) throw ambiguous(where, `JWTs with iss ${JSON.stringify(iss)}`)
     byIss.set(iss, target)
+  }
+
+  function claimSubjects(where: string, prefix: string, target: T): void {
+    const conflict = bySubject.some(
+      (other) => other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix),
+    )
+    if (conflict) throw ambiguous(where, `JWTs with a sub that begins with ${JSON.stringify(prefix)}`)
+    bySubject.push({ prefix, target })
   }
 
   function claimUnnamed(
@@ -134,6 +144,10 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
     const tenant = typeof iss === 'string' ? findTenant(iss)?.to : undefined
     if (isRefusal(tenant)) return tenant
     if (tenant !== undefined) return { kind: 'jwt', to: tenant, unverified }
+    const sub = bySubject.length === 0 ? undefined : ownMember(unverified.claims, 'sub')
+    const ofSubject =
+      typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
+    if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
     if (match === undefined) return refuseUnknownIssuer(iss, issNames)
     return { kind: 'jwt', to: match.target, unverified }

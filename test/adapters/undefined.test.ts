@@ -61,6 +61,26 @@ describe.each([
   })
 })
 
+describe.each([
+  { call: 'Express: requirePolicy', make: () => express.requirePolicy as unknown, args: [{}], most: 1 },
+  { call: 'Koa: requirePolicy', make: () => koa.requirePolicy as unknown, args: [{}], most: 1 },
+  {
+    call: 'fetch: protect',
+    make: () => fetchAdapter.protect.bind(undefined, verifierFor(issuer)) as unknown,
+    args: [undefined, () => new Response(), {}],
+    most: 4,
+  },
+])('$call', ({ make, args, most }) => {
+  it('a further argument is a ConfigurationError that names it', () => {
+    const call = make() as (...all: readonly unknown[]) => unknown
+    expect(() => call(...args)).not.toThrow()
+    for (const further of [{ scopes: 'admin' }, unset]) {
+      expect(() => call(...args, further)).toThrow(ConfigurationError)
+      expect(() => call(...args, further)).toThrow(`Remove argument ${most + 1}, which has no effect`)
+    }
+  })
+})
+
 const removed = ['admin', 'orders:write']
 Reflect.deleteProperty(removed, 0)
 Reflect.deleteProperty(removed, 1)
@@ -116,6 +136,16 @@ describe('in Fastify', () => {
     await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
     expect(() => app.guard(unset)).toThrow('app.guard: policy: is undefined; leave it out instead')
     expect(() => app.guard()).not.toThrow()
+  })
+
+  it('a further argument of app.guard() is a ConfigurationError that names it', async () => {
+    const app = fastify()
+    await app.register(fastifyAdapter.m2mGuard, { verifier: verifierFor(issuer) })
+    const call = app.guard.bind(app) as (...all: readonly unknown[]) => unknown
+    for (const further of [{ scopes: 'admin' }, unset]) {
+      expect(() => call({}, further)).toThrow(ConfigurationError)
+      expect(() => call({}, further)).toThrow('app.guard: takes one argument: policy. Remove argument 2')
+    }
   })
 
   it('an undefined policy of the plugin, or an undefined property of it, is an error at start', async () => {

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installNodes, NODE_LINES, nodeBinary } from './nodes.js'
-import { createProject, emptyFolder, packTarball, run, tool } from './support.js'
+import { createProject, emptyFolder, run, tool } from './support.js'
 
 const FRAMEWORKS = [
   { adapter: 'express', name: 'express' },
@@ -20,7 +20,7 @@ const project = emptyFolder()
 beforeAll(() => {
   installNodes()
   const packages = [...FRAMEWORKS.map(({ name }) => name), ...BESIDE]
-  createProject(project.path, packTarball(project.path), packages)
+  createProject(project.path, packages)
 }, 300_000)
 
 afterAll(project.remove)

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf, readPaper, type Block } from '../integration/docs/support.js'
 import { until } from '../support/until.js'
-import { createProject, emptyFolder, packTarball, run, tool } from './support.js'
+import { createProject, emptyFolder, run, tool } from './support.js'
 
 const PAGES = ['express', 'koa', 'fastify', 'fetch'].map((name) => `docs/guide/getting-started/${name}.md`)
 
@@ -32,7 +32,7 @@ const project = emptyFolder()
 const processes: ChildProcess[] = []
 
 beforeAll(() => {
-  createProject(project.path, packTarball(project.path), INSTALLED)
+  createProject(project.path, INSTALLED)
 }, 300_000)
 
 afterEach(async () => {

@@ -1,8 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { npm, pack, packedTarball } from '../support/packed/packed-package.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -17,32 +18,15 @@ export function emptyFolder(): { readonly path: string; readonly remove: () => v
   }
 }
 
-/** Packs what `npm run build` has built. */
-export function packTarball(folder: string): string {
-  if (!existsSync(join(ROOT, 'dist/src/index.js')))
-    throw new Error('dist is missing: run npm run build first')
-  return pack(ROOT, folder)
-}
-
-function pack(source: string, folder: string): string {
-  const printed = npm(['pack', source, '--ignore-scripts', '--pack-destination', folder, '--json'], folder)
-  const [packed] = JSON.parse(printed) as [{ readonly filename: string }]
-  return join(folder, packed.filename)
-}
-
-function npm(args: readonly string[], cwd: string): string {
-  return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
 /**
  * A project of a user's: the tarball installed as npm installs it, without a registry, and the given
  * packages of ours beside it. Consumers' sources lie in `src`.
  */
-export function createProject(folder: string, tarball: string, packages: readonly string[]): void {
+export function createProject(folder: string, packages: readonly string[]): void {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
   const dependencies = ['jose', 'lru-cache'].map((name) => pack(join(ROOT, 'node_modules', name), folder))
   npm(
-    ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball, ...dependencies],
+    ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', packedTarball(), ...dependencies],
     folder,
   )
   for (const name of packages) {

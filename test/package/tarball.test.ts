@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { emptyFolder, packTarball, run, tool } from './support.js'
+import { packedTarball } from '../support/packed/packed-package.js'
+import { emptyFolder, run, tool } from './support.js'
 
 interface Manifest {
   readonly name: string
@@ -28,7 +29,7 @@ let files: readonly string[]
 let manifest: Manifest
 
 beforeAll(() => {
-  tarball = packTarball(folder.path)
+  tarball = packedTarball()
   files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n')
   execFileSync('tar', ['-xzf', tarball, '-C', folder.path])
   manifest = JSON.parse(readFileSync(join(folder.path, 'package/package.json'), 'utf8')) as Manifest
@@ -99,6 +100,7 @@ it('says what it is', () => {
     './express',
     './fastify',
     './fetch',
+    './issuers',
     './koa',
     './management',
     './package.json',

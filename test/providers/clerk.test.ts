@@ -228,6 +228,14 @@ describe('a response of the verify endpoint about an opaque token', () => {
     ['an expiry that has passed, though not flagged', { expiration: 1000 }, 'token_expired'],
     ['an expiry in words', { expiration: 'never' }, 'issuer_unavailable'],
     ['machines that are not a list', { scopes: 'mch_1' }, 'issuer_unavailable'],
+    ['a cnf, which binds the token to a key', { cnf: { jkt: 'x' } }, 'proof_missing'],
+    ['a cnf of null, a binding of an unknown kind', { cnf: null }, 'proof_missing'],
+    ['a cnf among the custom claims', { claims: { cnf: {} } }, 'proof_missing'],
+    [
+      'a cnf beside another one among the custom claims',
+      { cnf: {}, claims: { cnf: undefined } },
+      'proof_missing',
+    ],
     ['nothing wrong', {}, 'accepted'],
   ])('a response with %s: %s', async (_, members, expected) => {
     const { issuer, mintOpaque, outcome, now } = await atClerk()
@@ -241,6 +249,21 @@ describe('a response of the verify endpoint about an opaque token', () => {
     }
     issuer.fail('clerkVerify', { body: { ...right, ...times, revoked: false, expired: false, ...members } })
     expect(await outcome(mintOpaque())).toBe(expected)
+  })
+
+  it('a response with a cnf refuses a JWT that it confirms', async () => {
+    const { issuer, mintJwt, outcome, now } = await atClerk()
+    const body = {
+      object: 'machine_to_machine_token',
+      subject: issuer.clerkMachines.sender.id,
+      expiration: (now() + 60) * 1000,
+      revoked: false,
+      expired: false,
+    }
+    issuer.fail('clerkVerify', { body })
+    expect(await outcome(mintJwt(), { confirmAfter: 0 })).toBe('accepted')
+    issuer.fail('clerkVerify', { body: { ...body, cnf: { 'x5t#S256': 'x' } } })
+    expect(await outcome(mintJwt(), { confirmAfter: 0 })).toBe('proof_missing')
   })
 
   it('a 404 without the error of Clerk, such as from a proxy, says nothing about the token', async () => {

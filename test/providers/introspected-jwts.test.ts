@@ -118,6 +118,15 @@ describe('introspection: { jwts: true }', () => {
     expect(await outcome(token, { confirmAfter: 0 })).toBe(expected)
   })
 
+  it('has the subject that the response states, and no policy compares the one in the payload', async () => {
+    const { issuer, jwt, outcome, verifier } = await jwtsBed()
+    issuer.fail('introspection', { status: 200, body: { active: true, sub: 'stated', aud: issuer.audience } })
+    const token = jwt({ claims: { sub: 'in-payload' } })
+    expect((await verifier.verify(token)).subject).toBe('stated')
+    expect(await outcome(token, { subjects: 'stated' })).toBe('accepted')
+    expect(await outcome(token, { subjects: 'in-payload' })).toBe('subject_not_allowed')
+  })
+
   it('does not add claims of the JWT that the response does not state', async () => {
     const { issuer, jwt, outcome } = await jwtsBed()
     issuer.fail('introspection', { status: 200, body: { active: true, sub: 'billing' } })

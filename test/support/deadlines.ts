@@ -13,8 +13,10 @@ let seconds = 0
 /**
  * From now on the deadlines of the library pass when a test says so, and never because the machine is slow. A pause
  * between two attempts ends in the next turn of the event loop, and no time passes.
+ *
+ * @param replaced - the timers of a build of the library. By default, those of the sources.
  */
-export function controlDeadlines(): void {
+export function controlDeadlines(replaced: typeof timers = timers): void {
   const controlled: typeof timers = {
     elapsed: () => seconds,
     after(delay, callback) {
@@ -29,7 +31,7 @@ export function controlDeadlines(): void {
       signal?.throwIfAborted()
     },
   }
-  Object.assign(timers, controlled)
+  Object.assign(replaced, controlled)
 }
 
 /** Lets seconds pass for deadlines, in one step: those that are over end their requests. */

@@ -31,8 +31,10 @@ describe('a misspelt name in a test throws, so that the test cannot pass by mist
   })
 
   it.each([
-    [{ scope: 'a' }, /scope/],
-    [{ provider: 'auth0' }, /auth0.*oauth/],
+    [{ scope: 'a' }, /^asClient\.scope: unknown option; the options are format, /],
+    [{ scope: 'a', format: 'opaque' }, /^asClient\.scope: unknown option/],
+    [{ age: 'soon' }, /^asClient\.age: /],
+    [{ provider: 'ping' }, /ping.*oauth/],
   ])('asClient(verifier, %j)', async (options, message) => {
     const issuer = await started()
     const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })

@@ -24,13 +24,23 @@ function moduleOf(protocol: Protocol): Pick<typeof http, 'Agent' | 'request'> {
 /** Sends requests over separate connections, with dedicated agents of `node:http` and `node:https`. */
 export class NodeTransport {
   readonly #agents = new Map<Protocol, http.Agent>()
+  readonly #readCa: (() => string) | undefined
   #isClosed = false
+
+  /**
+   * @param readCa - returns the certificates that replace the public CAs, in PEM form. Called for each request. Node keeps
+   * separate connections per CA.
+   */
+  constructor(readCa?: () => string) {
+    this.#readCa = readCa
+  }
 
   async send(request: TransportRequest, signal: AbortSignal): Promise<HttpResponse> {
     const url = parseUrl(request.url)
     const agent = this.#agentFor(protocolOf(url))
+    const ca = this.#readCa?.()
     try {
-      return await sendOnce(request, { url, agent, signal })
+      return await sendOnce(request, { url, agent, signal, ca })
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error
       // A server that closed one idle connection has probably closed the others, so the retry must not use them.
@@ -38,7 +48,7 @@ export class NodeTransport {
       if (request.isRepeatable !== true) throw error
     }
     signal.throwIfAborted()
-    return sendOnce(request, { url, agent, signal })
+    return sendOnce(request, { url, agent, signal, ca })
   }
 
   /** Closes idle connections. Requests in flight complete, so that a service that shuts down can respond to its callers. */
@@ -88,7 +98,7 @@ function closeIdle({ freeSockets }: http.Agent): void {
 
 function sendOnce(
   { method, headers, body, maxBytes }: TransportRequest,
-  { url, agent, signal }: { url: URL; agent: http.Agent; signal: AbortSignal },
+  { url, agent, signal, ca }: { url: URL; agent: http.Agent; signal: AbortSignal; ca: string | undefined },
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     // Read from the module on each call, because tracing and mocking tools replace the function there.
@@ -97,6 +107,7 @@ function sendOnce(
       agent,
       method,
       lookup: lookupUntil(signal),
+      ...(ca === undefined ? {} : { ca }),
       headers: {
         ...PLAIN_BYTES,
         ...USER_AGENT,

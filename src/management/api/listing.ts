@@ -21,7 +21,7 @@ export interface Page<T> {
  * @example
  * ```ts
  * const { items, total } = await tokens.list({ subject })
- * for await (const token of tokens.list({ subject })) console.log(token.id)
+ * for await (const { tokenId } of tokens.list({ subject })) console.log(tokenId)
  * ```
  */
 export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, AsyncIterable<T> {
@@ -51,6 +51,11 @@ export class Listing<T, P extends Page<T> = Page<T>> implements PromiseLike<P>, 
   /**
    * Iterates over the pages, including the first. A page that cannot be fetched rejects; earlier pages have been
    * delivered.
+   *
+   * @example
+   * ```ts
+   * for await (const { items } of tokens.list({ subject }).pages()) console.log(items.length)
+   * ```
    */
   async *pages(): AsyncGenerator<P, void, undefined> {
     const seen = new Set<string>()

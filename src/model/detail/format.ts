@@ -1,4 +1,4 @@
-import { quotable, quote, safeLine, type QuotableValue } from '../../util/quote.js'
+import { printQuotable, quotable, safeLine, type QuotableValue } from '../../util/quote.js'
 
 /** Maximum length of a detail, in characters. */
 export const MAX_DETAIL_LENGTH = 500
@@ -38,7 +38,7 @@ function fill(template: string, values: Readonly<Record<string, QuotableValue>>)
 }
 
 function print(value: QuotableValue, kind: Kind | undefined): string {
-  if (typeof value !== 'number' || kind === undefined) return quote(value)
+  if (typeof value !== 'number' || kind === undefined) return printQuotable(value)
   return kind === 's' ? printSeconds(value) : printTime(value)
 }
 

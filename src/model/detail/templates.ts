@@ -9,13 +9,14 @@ import type { RefusalReason } from '../refusal-reasons.js'
 export const DETAILS = {
   token_missing: {
     absent: 'the request has no Authorization header',
+    header: 'the request has no header {header}',
     scheme: 'the Authorization header has the scheme {scheme}, not Bearer',
     other: 'the Authorization header does not start with the scheme Bearer',
   },
   token_malformed: {
-    several: 'the request has several Authorization headers: a proxy may have added one',
-    type: 'the Authorization header is {type}, not a string',
-    empty: 'no token follows the scheme Bearer',
+    several: 'the request has several {header} headers: a proxy may have added one',
+    type: 'the header {header} is {type}, not a string',
+    empty: 'the token is empty',
     character:
       'the character {character} at position {position} of the token is not allowed (RFC 6750 section 2.1)',
     padding: 'the token has = before its end (RFC 6750 section 2.1)',
@@ -97,6 +98,7 @@ export const DETAILS = {
     nesting: 'the introspection response is nested too deeply',
     rule: '{claim} is {value}, and the rule claims of the issuer allows {allowed}',
     signing: 'the service requires responses to be signed',
+    signing_type: 'responseSigningRequired is {type}, not a boolean, so responses may have to be signed',
   },
   audience_mismatch: {
     different: 'aud is {audience}, and the configured audience is {configured}',
@@ -142,6 +144,8 @@ export const DETAILS = {
     introspected_cnf: 'the introspection response states a cnf claim, which binds the token to a key',
     dpop: 'token_type of the introspection response is DPoP, which binds the token to a key',
     certificate: 'the token is bound to a client certificate',
+    certificate_type:
+      'certificateThumbprint is {type}, not a string, so the token may be bound to a client certificate',
   },
   proof_invalid: {},
   scope_insufficient: {

@@ -13,6 +13,8 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
+import type { VerificationFailure } from '../../model/refusal.js'
+import { phrase, typeOf } from '../../util/quote.js'
 import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
@@ -189,12 +191,8 @@ function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
     return { active: false, ...failureOf('token_inactive', 'unusable', {}) }
   }
-  if (nonEmptyString(json, 'certificateThumbprint') !== undefined) {
-    return { active: false, ...failureOf('proof_missing', 'certificate', {}) }
-  }
-  if (ownMember(json, 'responseSigningRequired') === true) {
-    return { active: false, ...failureOf('claim_invalid', 'signing', {}) }
-  }
+  const failure = demandFailure(json)
+  if (failure !== undefined) return { active: false, ...failure }
   const clientId = readClientId(json)
   if (clientId === UNREADABLE) {
     return {
@@ -221,6 +219,24 @@ function readUsable(json: Claims): RemoteResult {
     claims: factsIn(json),
   }
   return { active: true, facts }
+}
+
+/**
+ * Refuses a token that demands what this package does not do. A value of the wrong type counts as a demand, because it would
+ * otherwise count as absent.
+ */
+function demandFailure(json: Claims): VerificationFailure | undefined {
+  const thumbprint = ownMember(json, 'certificateThumbprint') ?? ''
+  if (thumbprint !== '') {
+    return typeof thumbprint === 'string'
+      ? failureOf('proof_missing', 'certificate', {})
+      : failureOf('proof_missing', 'certificate_type', { type: phrase(typeOf(thumbprint)) })
+  }
+  const isSigned = ownMember(json, 'responseSigningRequired') ?? false
+  if (isSigned === false) return undefined
+  return isSigned === true
+    ? failureOf('claim_invalid', 'signing', {})
+    : failureOf('claim_invalid', 'signing_type', { type: phrase(typeOf(isSigned)) })
 }
 
 /** Reads a response about a JWT whose signature is already verified. */

@@ -101,6 +101,7 @@ function readVerification(
 
 function readMachineToken(json: Claims, scopeClaims: readonly ScopeClaimReference[]): RemoteResult {
   const custom = ownMember(json, 'claims')
+  const confirmation = ownMember(json, 'cnf')
   const subject = string(json, 'subject')
   const expiresAt = secondsFromMilliseconds(json, 'expiration')
   const issuedAt = secondsFromMilliseconds(json, 'created_at')
@@ -120,6 +121,7 @@ function readMachineToken(json: Claims, scopeClaims: readonly ScopeClaimReferenc
     ...(tokenId === undefined ? {} : { jti: tokenId }),
     ...(issuedAt === undefined ? {} : { iat: issuedAt }),
     ...(expiresAt === undefined ? {} : { exp: expiresAt }),
+    ...(confirmation === undefined ? {} : { cnf: confirmation }),
   }
   // The same shape as a JWT payload, so that a route reads custom claims the same way in both formats.
   const claims = { ...(isRecord(custom) ? custom : {}), ...registeredClaims }

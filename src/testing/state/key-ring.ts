@@ -67,6 +67,8 @@ export class KeyRing {
 
   /** Replaces every signing key. The old keys are withdrawn unless `keepOld` is set. */
   rotate(keepOld: boolean): void {
+    // The first key is created when it is needed.
+    if (!this.#isUsed) return
     const algorithms = this.#current.size === 0 ? [DEFAULT_ALGORITHM] : [...this.#current.keys()]
     const old = [...this.#published.keys()]
     for (const algorithm of algorithms) this.publish(algorithm, true)

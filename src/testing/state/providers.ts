@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { PRESETS, type PresetName } from '../presets/names.js'
 import { KeyRing } from './key-ring.js'
 
 /** Provider that the test issuer simulates. */
@@ -7,9 +8,20 @@ export type ProviderName = 'oauth' | 'clerk' | 'stytch' | 'authlete'
 /** Every provider. */
 export const PROVIDERS: readonly ProviderName[] = ['oauth', 'clerk', 'stytch', 'authlete']
 
-/** Creates separate keys for each provider, so that no provider's keys verify tokens of another. */
-export function createKeyRings(): Readonly<Record<ProviderName, KeyRing>> {
+/** Owner of keys: a provider, or a preset of `m2m-guard/issuers`. */
+export type KeyOwner = ProviderName | PresetName
+
+/** Every owner of keys. */
+export const KEY_OWNERS: readonly KeyOwner[] = [...PROVIDERS, ...PRESETS]
+
+/** Creates separate keys for each owner, so that no owner's keys verify tokens of another. */
+export function createKeyRings(): Readonly<Record<KeyOwner, KeyRing>> {
+  const presets = PRESETS.map((preset) => {
+    const members = preset === 'spiffe' ? { use: 'jwt-svid' } : {}
+    return [preset, new KeyRing({ newKid: () => randomString(8), members })] as const
+  })
   return {
+    ...(Object.fromEntries(presets) as Record<PresetName, KeyRing>),
     oauth: new KeyRing({ newKid: () => randomString(8), members: {} }),
     // At Clerk the key id is the id of the instance.
     clerk: new KeyRing({ newKid: () => `ins_${randomLetters(27)}`, members: {} }),

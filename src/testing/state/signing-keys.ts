@@ -18,8 +18,8 @@ export interface PublishedKey {
   readonly kid: string
   /** Signature algorithm of the key, such as `RS256` (RFC 7517 section 4.4). */
   readonly alg: string
-  /** Use of the key: always signatures (RFC 7517 section 4.2). */
-  readonly use: 'sig'
+  /** Use of the key: signatures (RFC 7517 section 4.2), or JWT-SVIDs in the bundle of a SPIFFE trust domain. */
+  readonly use: 'sig' | 'jwt-svid'
   /** Key type, such as `RSA`, `EC` or `OKP` (RFC 7517 section 4.1). */
   readonly kty: string
   readonly [member: string]: unknown

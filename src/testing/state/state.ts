@@ -1,6 +1,6 @@
 import type { ClerkMachines, ClientStore, TestClient } from './clients.js'
 import type { KeyRing } from './key-ring.js'
-import type { ProviderName } from './providers.js'
+import type { KeyOwner, ProviderName } from './providers.js'
 import type { StytchClientStore } from '../stytch/clients.js'
 import type { TokenRecord, TokenStore } from './token-store.js'
 
@@ -14,7 +14,7 @@ export interface IssuerState {
   readonly audience: string
   /** Prefix of the OAuth issuer's opaque tokens. */
   readonly opaquePrefix: string
-  readonly keys: Readonly<Record<ProviderName, KeyRing>>
+  readonly keys: Readonly<Record<KeyOwner, KeyRing>>
   readonly tokens: TokenStore
   readonly oauth: { readonly client: TestClient; readonly clients: ClientStore }
   readonly clerk: {

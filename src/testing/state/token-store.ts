@@ -1,5 +1,5 @@
 import type { AuthleteDetails } from '../authlete/details.js'
-import type { ProviderName } from './providers.js'
+import type { KeyOwner, ProviderName } from './providers.js'
 
 /** State of an issued token. Times are in seconds since the epoch. */
 export interface TokenRecord {
@@ -7,7 +7,7 @@ export interface TokenRecord {
   readonly value: string
   /** `jti`, Clerk's token id, Authlete's token id. */
   readonly id: string
-  readonly provider: ProviderName
+  readonly provider: KeyOwner
   readonly format: 'jwt' | 'opaque'
   readonly clientId: string
   /** The `sub`; for machine tokens the client's id. */

@@ -1,7 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { parseYaml } from '../../package/yaml.js'
-import { isProgram, typeErrors } from './compiler.js'
+import { readersFolder } from '../../support/packed/packed-package.js'
+import { checkTypes, isProgram } from './compiler.js'
+import { programsOf, readDocumented, type Documented } from './examples.js'
 import { runBlock } from './run.js'
 import { blocksOf, PAPERS, placeOf, ROOT, type Block } from './support.js'
 
@@ -18,8 +23,48 @@ it('every block of the documentation states its language, and is of a checked ki
   expect(programs.length).toBeGreaterThan(0)
 })
 
+const documented = readDocumented()
+const examples = programsOf(documented)
+const { errors, files } = checkTypes([...programs, ...[...examples.values()].map(({ checked }) => checked)])
+
+/** Methods that a framework or a reader provides, and the one that `await` calls. */
+const CALLED_BY_OTHERS = ['HeaderReader.get', 'KoaContext.set', 'KoaContext.append', 'Listing.then']
+
+describe('the comment of something public', () => {
+  it('has exactly one example if it is a function, and at most one otherwise', () => {
+    const isWrong = ({ name, isFunction, examples: found }: Documented): boolean =>
+      isFunction && !CALLED_BY_OTHERS.includes(name) ? found.length !== 1 : found.length > 1
+    expect(documented.filter(isWrong).map(({ entry, name }) => `${entry}: ${name}`)).toEqual([])
+    expect(documented.length).toBeGreaterThan(100)
+  })
+
+  it.each([...examples.keys()])('%s: the types of its example are right', (place) => {
+    expect(errors.get(place)).toEqual([])
+  })
+
+  const runnable = [...examples].filter(([, { runnable: block }]) => block !== undefined)
+  it.each(runnable)('%s: its example runs', async (_, { runnable: block }) => {
+    await runBlock(block!)
+  })
+})
+
 describe('a program in the documentation', () => {
-  const errors = typeErrors(programs)
+  it('is type-checked against the packed package, and not against the sources', () => {
+    const own = files.filter((file) => !file.includes('/node_modules/') || file.includes('/m2m-guard/'))
+    const read = own.map((file) => relative(readersFolder(), file))
+    expect(read).toContain('node_modules/m2m-guard/dist/src/index.d.ts')
+    expect(read.filter((file) => file.startsWith('..'))).toEqual([])
+  })
+
+  it('runs with the packed package, and not with the sources', async () => {
+    const { exports } = await runBlock({
+      ...programs[0]!,
+      text: "import { oauth } from 'm2m-guard'\nexport { oauth }",
+      needs: [],
+    })
+    const packed = pathToFileURL(`${readersFolder()}/node_modules/m2m-guard/dist/src/index.js`).href
+    expect(exports['oauth']).toBe(((await import(packed)) as typeof import('m2m-guard')).oauth)
+  })
 
   it.each(byPlace(programs))('%s: its types are right', (place) => {
     expect(errors.get(place)).toEqual([])
@@ -98,6 +143,34 @@ it.each(byPlace(blocks.filter(({ language }) => language === 'yaml')))('%s is YA
   expect(await parseYaml(text)).toBeTypeOf('object')
 })
 
+/** The packages of an `npm install` line. */
+function installedBy(command: string): readonly string[] {
+  if (!command.startsWith('npm install ')) return []
+  return command
+    .split(' ')
+    .slice(2)
+    .filter((word) => !word.startsWith('--'))
+}
+
+/** The packages that a program imports, with those that have only types. */
+function importedBy({ text }: Block): readonly string[] {
+  const specifiers = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
+  const outside = specifiers.filter((name) => !name.startsWith('node:') && !name.startsWith('.'))
+  return outside.map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
+}
+
+it.each(PAPERS.filter((paper) => /^docs\/(guide|vendors)\//.test(paper)))(
+  '%s: has a line that installs each package that its programs import',
+  (paper) => {
+    const own = blocks.filter((block) => block.paper === paper)
+    const installed = own.flatMap(({ text }) => text.split('\n').flatMap(installedBy))
+    const imported = own.filter(isProgram).flatMap(importedBy)
+    const isInstalled = (name: string): boolean =>
+      name === 'm2m-guard' || installed.includes(name) || installed.includes(`@types/${name}`)
+    expect(imported.filter((name) => !isInstalled(name))).toEqual([])
+  },
+)
+
 describe('a command in the documentation', () => {
   const { scripts, bin, devDependencies } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>
@@ -125,7 +198,10 @@ describe('a command in the documentation', () => {
     // The package that a reader uninstalls is installed here, so that the programs of the page can run.
     else if (program === 'npm' && first === 'uninstall')
       expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(command.split(' ').slice(2)))
-    else expect(['npm ci', 'npm install m2m-guard', 'npm install m2m-guard express']).toContain(command)
+    else if (program === 'npm' && first === 'install') {
+      const names = installedBy(command).filter((name) => name !== 'm2m-guard')
+      expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(names))
+    } else expect(command).toBe('npm ci')
   })
 
   it('the two that start and test everything are in the README, as they are to be typed', () => {

@@ -1,37 +1,45 @@
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
+import { readersFolder } from '../../support/packed/packed-package.js'
 import { placeOf, ROOT, type Block } from './support.js'
 
-/** How the type checker reads the names of the package: as its sources. */
-const PATHS = {
-  'm2m-guard': ['./src/index.ts'],
-  'm2m-guard/client': ['./src/client/index.ts'],
-  'm2m-guard/management': ['./src/management/index.ts'],
-  'm2m-guard/testing': ['./src/testing/index.ts'],
-  'm2m-guard/*': ['./adapters/*.ts'],
-}
+const PREAMBLE = `${ROOT}test/integration/docs/preamble.ts`
 
 /** The languages of blocks that are programs. */
 export function isProgram({ language }: Block): boolean {
   return language === 'ts' || language === 'js'
 }
 
-/** Type-checks each block as a separate module, as strictly as the sources. Returns the errors by place. */
-export function typeErrors(blocks: readonly Block[]): ReadonlyMap<string, readonly string[]> {
-  const modules = new Map(blocks.map((block) => [fileOf(block), block]))
+export interface TypeCheck {
+  /** The errors of each block, by its place. */
+  readonly errors: ReadonlyMap<string, readonly string[]>
+  /** Every file that the compiler has read. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Type-checks each block as a separate module in the reader's folder, against the declarations of the packed package and
+ * as strictly as the sources.
+ */
+export function checkTypes(blocks: readonly Block[]): TypeCheck {
+  const folder = readersFolder()
+  const modules = new Map(blocks.map((block) => [fileOf(block, folder), block]))
+  const texts = new Map([...modules].map(([path, block]) => [path, textOf(block)]))
+  texts.set(join(folder, 'preamble.ts'), readFileSync(PREAMBLE, 'utf8'))
   const options = compilerOptions()
   const host = ts.createCompilerHost(options)
   const withBlocks: ts.CompilerHost = {
     ...host,
-    fileExists: (path) => modules.has(path) || host.fileExists(path),
-    readFile: (path) => textOf(modules.get(path)) ?? host.readFile(path),
+    fileExists: (path) => texts.has(path) || host.fileExists(path),
+    readFile: (path) => texts.get(path) ?? host.readFile(path),
     getSourceFile: (path, ...rest) => {
-      const text = textOf(modules.get(path))
+      const text = texts.get(path)
       return text === undefined ? host.getSourceFile(path, ...rest) : ts.createSourceFile(path, text, MODULE)
     },
   }
   const program = ts.createProgram([...modules.keys()], options, withBlocks)
-  return new Map(
+  const errors = new Map(
     [...modules].map(([path, block]) => {
       const source = program.getSourceFile(path)
       if (source === undefined) throw new Error(`${placeOf(block)} was not read`)
@@ -39,6 +47,7 @@ export function typeErrors(blocks: readonly Block[]): ReadonlyMap<string, readon
       return [placeOf(block), found.map((diagnostic) => sentence(block, diagnostic))]
     }),
   )
+  return { errors, files: program.getSourceFiles().map(({ fileName }) => fileName) }
 }
 
 const MODULE: ts.CreateSourceFileOptions = {
@@ -46,14 +55,13 @@ const MODULE: ts.CreateSourceFileOptions = {
   impliedNodeFormat: ts.ModuleKind.ESNext,
 }
 
-/** In a folder of the project, so that packages are found; the file itself is nowhere. */
-function fileOf(block: Block): string {
-  return `${ROOT}test/integration/docs/${block.paper.replace(/\W/g, '-')}-${block.line}.${block.language}`
+/** In the reader's folder, so that packages are found; the file itself does not exist. */
+function fileOf(block: Block, folder: string): string {
+  return `${folder}/${block.paper.replace(/\W/g, '-')}-${block.line}.${block.language}`
 }
 
 /** What a block needs is declared in front of its first line, so that lines keep their numbers. */
-function textOf(block: Block | undefined): string | undefined {
-  if (block === undefined) return undefined
+function textOf(block: Block): string {
   const declared = block.needs.map(({ name, from }) => `declare const ${name}: Preamble['${from}'];`)
   const head = declared.length === 0 ? [] : [`import type { Preamble } from './preamble.js';`, ...declared]
   return `${head.join('')}${block.text}\nexport {}\n`
@@ -70,8 +78,7 @@ function compilerOptions(): ts.CompilerOptions {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(path))
   return {
     ...options,
-    paths: PATHS,
-    pathsBasePath: ROOT,
+    paths: {},
     allowJs: true,
     checkJs: true,
     // A block shows what it is about; the rest of a program may use what it declares.

@@ -1,11 +1,12 @@
 import type { ServiceDefinition } from '@grpc/grpc-js'
-import express, { type Express, type RequestHandler } from 'express'
-import fastify, { type FastifyInstance } from 'fastify'
-import { Hono } from 'hono'
-import Koa from 'koa'
-import { accessToken, guard, requireScopes } from '../../../adapters/express.js'
-import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
-import type { TestIssuer } from '../../../src/testing/index.js'
+import type { Express, RequestHandler } from 'express'
+import type { FastifyInstance } from 'fastify'
+import type { Hono } from 'hono'
+import type Koa from 'koa'
+import type { Verifier } from 'm2m-guard'
+import type { TestIssuer } from 'm2m-guard/testing'
+
+// Type-checked in the reader's folder too, so it imports packages only.
 
 /** Declarations that blocks may use if a marker before them names them. */
 export interface Preamble {
@@ -20,47 +21,4 @@ export interface Preamble {
   readonly ordersService: ServiceDefinition
   /** The app of a reader, guarded, to be tested. */
   readonly createApp: (verifier: Verifier) => Express
-}
-
-const serialize = (value: object): Buffer => Buffer.from(JSON.stringify(value))
-const deserialize = (bytes: Buffer): object => JSON.parse(bytes.toString()) as object
-
-/** As protoc generates it, except that messages are JSON. */
-export const ORDERS_SERVICE = {
-  listOrders: {
-    path: '/orders.v1.Orders/ListOrders',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: serialize,
-    requestDeserialize: deserialize,
-    responseSerialize: serialize,
-    responseDeserialize: deserialize,
-  },
-} satisfies ServiceDefinition
-
-export function createPreamble(issuer: TestIssuer): Preamble {
-  return {
-    verifier: createVerifier({ issuers: [oauth(issuer.oauth())], policy: { maxTokenAge: '1h' } }),
-    issuer,
-    expressApp: express(),
-    koaApp: new Koa(),
-    fastifyApp: fastify(),
-    honoApp: new Hono(),
-    handler: (_request, response) => {
-      response.json({})
-    },
-    ordersService: ORDERS_SERVICE,
-    createApp(verifier) {
-      const app = express()
-      app.get(
-        '/orders',
-        guard(verifier, { maxTokenAge: '1h' }),
-        requireScopes('orders:read'),
-        (request, response) => {
-          response.json({ client: accessToken(request).clientId })
-        },
-      )
-      return app
-    },
-  }
 }

@@ -2,34 +2,18 @@ import { once } from 'node:events'
 import { Server, type AddressInfo } from 'node:net'
 import ts from 'typescript'
 import { onTestFinished, vi } from 'vitest'
-import * as expressAdapter from '../../../adapters/express.js'
-import * as fastifyAdapter from '../../../adapters/fastify.js'
-import * as fetchAdapter from '../../../adapters/fetch.js'
-import * as koaAdapter from '../../../adapters/koa.js'
-import * as client from '../../../src/client/index.js'
-import * as root from '../../../src/index.js'
-import * as management from '../../../src/management/index.js'
-import * as testing from '../../../src/testing/index.js'
-import { createPreamble, type Preamble } from './preamble.js'
+import type { TestIssuer } from 'm2m-guard/testing'
+import { loadAsReader } from '../../support/packed/packed-package.js'
+import { createPreamble } from './create-preamble.js'
+import type { Preamble } from './preamble.js'
 import type { Block } from './support.js'
 
 /** The addresses that stand for a reader's own, and what takes their place. */
 const READERS_ISSUERS = /https:\/\/auth\.example\.com|http:\/\/127\.0\.0\.1:4000\b/g
 const READERS_AUDIENCE = 'https://orders.internal'
 
-const OURS: Readonly<Record<string, object>> = {
-  'm2m-guard': root,
-  'm2m-guard/client': client,
-  'm2m-guard/express': expressAdapter,
-  'm2m-guard/fastify': fastifyAdapter,
-  'm2m-guard/fetch': fetchAdapter,
-  'm2m-guard/koa': koaAdapter,
-  'm2m-guard/management': management,
-  'm2m-guard/testing': testing,
-}
-
 /** Variables of the environment that must have the value they have at the test issuer. */
-const VALUES: Readonly<Record<string, (issuer: testing.TestIssuer) => string>> = {
+const VALUES: Readonly<Record<string, (issuer: TestIssuer) => string>> = {
   CLERK_MACHINE_SECRET_KEY: ({ clerkMachines }) => clerkMachines.receiver.secretKey,
   CLERK_SECRET_KEY: ({ clerkSecretKey }) => clerkSecretKey,
   STYTCH_PROJECT_ID: ({ stytchProject }) => stytchProject.projectId,
@@ -45,6 +29,12 @@ const VENDORS: readonly (readonly [address: string, provider: 'clerk' | 'stytch'
   ['https://test.stytch.com', 'stytch'],
 ]
 
+/** The test issuer of the packed package. */
+async function createTestIssuer(): Promise<TestIssuer> {
+  const testing = (await loadAsReader('m2m-guard/testing')) as typeof import('m2m-guard/testing')
+  return testing.createTestIssuer()
+}
+
 type TestBody = () => unknown
 
 /** The method itself: a second block of a test must not find the replacement that the first one made. */
@@ -52,7 +42,7 @@ const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) =
 
 /** What is left of a block that has run. */
 export interface Run {
-  readonly issuer: testing.TestIssuer
+  readonly issuer: TestIssuer
   readonly preamble: Preamble
   /** The addresses of the servers the block has started, in order. */
   readonly urls: readonly string[]
@@ -65,7 +55,7 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
 ) => (...values: unknown[]) => Promise<void>
 
 /**
- * Runs a block as it stands, with a test issuer in place of the reader's: only the issuer's address and the
+ * Runs a block as it stands, with the packed package, and with a test issuer in place of the reader's: only the issuer's address and the
  * audience are exchanged, ports are free ones, variables of the environment have some value, and what it
  * prints is kept from the screen. Tests a block declares are run at the end.
  *
@@ -74,10 +64,10 @@ const AsyncFunction = Object.getPrototypeOf(runBlock).constructor as new (
  */
 export async function runBlock(
   block: Block,
-  shared?: testing.TestIssuer,
+  shared?: TestIssuer,
   replacements: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
-  const issuer = shared ?? (await testing.createTestIssuer())
+  const issuer = shared ?? (await createTestIssuer())
   if (shared === undefined) onTestFinished(() => issuer.close())
   const listening = onFreePorts()
   callTestIssuer(issuer)
@@ -104,7 +94,7 @@ export async function runBlock(
   for (const { fileName } of ts.preProcessFile(outputText, true, true).importedFiles) {
     modules.set(fileName, await load(fileName, tests, endings))
   }
-  const preamble = createPreamble(issuer)
+  const preamble = await createPreamble(issuer)
   const given = block.needs.map(({ from }) => preamble[from as keyof Preamble])
   const program = new AsyncFunction('require', 'exports', ...block.needs.map(({ name }) => name), outputText)
   const exports = {}
@@ -114,7 +104,7 @@ export async function runBlock(
 }
 
 /** From now on, what is meant for a vendor goes to the test issuer. */
-function callTestIssuer({ endpoints }: testing.TestIssuer): void {
+function callTestIssuer({ endpoints }: TestIssuer): void {
   const real = globalThis.fetch
   vi.stubGlobal('fetch', (input: string | URL | Request, init?: RequestInit) => {
     const url = typeof input === 'string' ? input : undefined
@@ -128,8 +118,6 @@ function callTestIssuer({ endpoints }: testing.TestIssuer): void {
 }
 
 async function load(name: string, tests: TestBody[], endings: TestBody[]): Promise<object> {
-  const own = OURS[name]
-  if (own !== undefined) return own
   if (name === 'node:test') {
     return {
       test: (_: string, body: TestBody) => tests.push(body),
@@ -137,7 +125,7 @@ async function load(name: string, tests: TestBody[], endings: TestBody[]): Promi
     }
   }
   // The mark by which compiled imports find `default` where it is.
-  return { __esModule: true, ...((await import(name)) as object) }
+  return { __esModule: true, ...(await loadAsReader(name)) }
 }
 
 /**

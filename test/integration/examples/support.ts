@@ -13,6 +13,7 @@ import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { builtTimers } from '../../support/packed/packed-package.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -46,7 +47,7 @@ function compileExamples(): string {
   for (const name of readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })) {
     if (name.endsWith('.ts')) compile(`examples/${name}`, `examples/${name.replace(/\.ts$/, '.js')}`)
   }
-  const timers = pathToFileURL(builtTimers()).href
+  const timers = pathToFileURL(builtTimers(join(ROOT, 'dist'))).href
   compile('test/support/long-deadlines.ts', 'long-deadlines.js', (code) =>
     code.replace('../../src/util/timers.js', timers),
   )
@@ -54,16 +55,6 @@ function compileExamples(): string {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules/m2m-guard'), 'dir')
   return folder
-}
-
-/** The file of the build that exports the timers, which decide when a deadline passes. */
-function builtTimers(): string {
-  const shared = join(ROOT, 'dist/shared')
-  const file = readdirSync(shared).find((name) =>
-    /^export \{.*\btimers\b/m.test(readFileSync(join(shared, name), 'utf8')),
-  )
-  if (file === undefined) throw new Error('dist exports no timers: run npm run build')
-  return join(shared, file)
 }
 
 /** How a program ended and what it wrote. */

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import { onTestFinished } from 'vitest'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
+import { readersFolder } from '../packed/packed-package.js'
 import { startTlsFront, type TlsFront } from './tls-front.js'
 
 /** A test issuer behind TLS, for processes whose environment says how they reach it. */
@@ -28,8 +29,12 @@ export async function proxiedIssuer(host: string): Promise<ProxiedIssuer> {
   return { issuer, front, certificateFile }
 }
 
-const PROGRAM = fileURLToPath(new URL('./calling-process.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+/** The service as a module. */
+function serviceCode(): string {
+  const source = readFileSync(new URL('./calling-process.ts', import.meta.url), 'utf8')
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+  return ts.transpileModule(source, { compilerOptions }).outputText
+}
 
 /** Has a process of its own decide about a valid token, and returns the outcome. */
 export function decideInProcess(
@@ -38,12 +43,13 @@ export function decideInProcess(
 ): Promise<string> {
   issuer.fail('discovery', { body: { issuer: how.issuer, jwks_uri: `${how.issuer}/jwks` } })
   const token = issuer.mintJwt({ claims: { iss: how.issuer }, expiresIn: '1h' })
-  const program = ['--import', 'tsx', PROGRAM, how.issuer, issuer.audience, token]
+  // In the reader's folder, evaluated code imports the packed package.
+  const program = ['--input-type=module', '--eval', serviceCode(), how.issuer, issuer.audience, token]
   return new Promise((resolve, reject) => {
     execFile(
       how.node ?? process.execPath,
       program,
-      { cwd: ROOT, env: { PATH: process.env['PATH'], ...how.env } },
+      { cwd: readersFolder(), env: { PATH: process.env['PATH'], ...how.env } },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout.trim())
         else reject(new Error(stderr, { cause: error }))

@@ -2,6 +2,7 @@ import type fastifyJwt from '@fastify/jwt'
 import type { Params } from 'express-jwt'
 import type { AuthOptions } from 'express-oauth2-jwt-bearer'
 import type buildGetJwks from 'get-jwks'
+import type { VerifyOptions } from 'jsonwebtoken'
 import type jwksRsa from 'jwks-rsa'
 import type koaJwt from 'koa-jwt'
 import type { AuthenticateOptions } from 'passport'
@@ -24,6 +25,8 @@ export interface OldOptions {
   }
   'koa-jwt': {
     Options: NamesOf<koaJwt.Options>
+    'Options of jsonwebtoken': Exclude<NamesOf<VerifyOptions>, NamesOf<koaJwt.Options>>
+    'Options of jwks-rsa': NamesOf<jwksRsa.ExpressJwtOptions>
   }
   'fastify-jwt': {
     'Options of the plugin': NamesOf<fastifyJwt.FastifyJWTOptions>
@@ -33,6 +36,8 @@ export interface OldOptions {
   }
   'passport-jwt': {
     'Options of the strategy': NamesOf<StrategyOptions>
+    'Options of jsonwebtoken': Exclude<NamesOf<VerifyOptions>, NamesOf<StrategyOptions>>
+    'Options of jwks-rsa': NamesOf<jwksRsa.ExpressJwtOptions>
     'Options of passport.authenticate': NamesOf<AuthenticateOptions>
   }
 }

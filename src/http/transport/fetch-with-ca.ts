@@ -1,0 +1,42 @@
+import { NodeTransport } from './node-transport.js'
+
+/** Maximum size of a response body in bytes. The caller of the function may have a lower limit. */
+const MAX_BYTES = 16 * 1024 * 1024
+
+/**
+ * Creates a `fetch` for GET requests whose servers must have a certificate of a private CA. All checks of Node apply, with
+ * the private CA in place of the public ones.
+ *
+ * @param readCa - returns the certificates of the CA in PEM form. Called for each request, because a CA may be replaced.
+ */
+export function fetchWithCa(readCa: () => string): typeof fetch {
+  const connections = new NodeTransport(readCa)
+  return async (input, { headers, signal, method = 'GET' } = {}) => {
+    if (method !== 'GET') throw new TypeError('only GET requests are supported')
+    const url = typeof input === 'string' || input instanceof URL ? String(input) : input.url
+    const request = {
+      url,
+      method: 'GET',
+      headers: headersOf(headers),
+      maxBytes: MAX_BYTES,
+      isRepeatable: true,
+    } as const
+    const response = await connections.send(request, signal ?? new AbortController().signal)
+    const names = ['cache-control', 'content-type', 'retry-after'].filter((name) =>
+      response.headers.has(name),
+    )
+    return new Response(hasNoBody(response.status) ? null : response.text, {
+      status: response.status,
+      headers: names.map((name): [string, string] => [name, response.headers.get(name) ?? '']),
+    })
+  }
+}
+
+function headersOf(headers: RequestInit['headers']): Readonly<Record<string, string>> {
+  return Object.fromEntries(new Headers(headers))
+}
+
+/** Statuses for which `Response` accepts no body. */
+function hasNoBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { unverifiedPayload } from '../../jwt/payload.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, restricting, withDefault, type Result, type TableOf } from '../../options/reader.js'
+import { nonEmptyString } from '../../options/readers.js'
+import { readOptions } from '../../options/read-options.js'
+import { baseUrl } from './names.js'
+import { string } from '../../util/members.js'
+
+const FILES = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** How a pod reaches the API server of its cluster. */
+export interface InClusterOptions {
+  /**
+   * Origin of the API server. The pod's token is sent to it and to no other origin.
+   *
+   * @defaultValue `'https://kubernetes.default.svc'`
+   */
+  readonly apiServer?: string
+  /**
+   * File with the pod's own token. It is read for each fetch of the keys, because Kubernetes replaces it.
+   *
+   * @defaultValue `/var/run/secrets/kubernetes.io/serviceaccount/token`
+   */
+  readonly tokenFile?: string
+  /**
+   * File with the certificates of the cluster's CA, in PEM form. It is read for each fetch of the keys.
+   *
+   * @defaultValue `/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`
+   */
+  readonly caFile?: string
+}
+
+/** Readers of {@link InClusterOptions}. */
+export const IN_CLUSTER_OPTIONS = {
+  apiServer: restricting(withDefault(baseUrl, 'https://kubernetes.default.svc')),
+  tokenFile: restricting(withDefault(nonEmptyString, `${FILES}/token`)),
+  caFile: restricting(withDefault(nonEmptyString, `${FILES}/ca.crt`)),
+} satisfies TableOf<InClusterOptions>
+
+/** Validated {@link InClusterOptions}. */
+export type InClusterSettings = Result<typeof IN_CLUSTER_OPTIONS>
+
+/** Reads the `inCluster` option. The result is `undefined` if the keys are not those of the API server. */
+export const inCluster = restricting(
+  custom<InClusterSettings | undefined>(
+    { type: 'boolean or object', isOptional: true },
+    (option, value, siblings) => {
+      const isGiven = siblings?.['issuer'] !== undefined
+      if (value === false && !isGiven) {
+        throw new ConfigurationError(
+          option,
+          'must not be false without kubernetes.issuer. Set issuer as well',
+        )
+      }
+      if (value === false || (value === undefined && isGiven)) return undefined
+      if (typeof value !== 'object' && value !== true && value !== undefined) {
+        throw new ConfigurationError(
+          option,
+          'must be true, false, or an object with apiServer, tokenFile or caFile',
+        )
+      }
+      return readOptions(option, typeof value === 'object' ? value : {}, IN_CLUSTER_OPTIONS)
+    },
+  ),
+)
+
+/**
+ * Reads the issuer of the cluster from the pod's own token, which the cluster has issued.
+ *
+ * @throws ConfigurationError if there is no such token.
+ */
+export function issuerOfCluster({ tokenFile }: InClusterSettings): string {
+  let issuer: string | undefined
+  try {
+    issuer = string(unverifiedPayload(readFileSync(tokenFile, 'utf8').trim()) ?? {}, 'iss')
+  } catch {
+    // The message of the error below says what to do.
+  }
+  if (issuer !== undefined && issuer !== '') return issuer
+  throw new ConfigurationError(
+    'kubernetes.issuer',
+    `is required outside a pod: no service account token was found in ${tokenFile}. Set issuer to the value of ` +
+      '`kubectl get --raw /.well-known/openid-configuration`',
+  )
+}
+
+/** Creates the headers of a request for the keys: the pod's current token. */
+export function podHeaders({ tokenFile }: InClusterSettings): () => Readonly<Record<string, string>> {
+  return () => ({ authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` })
+}

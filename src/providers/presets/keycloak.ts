@@ -1,0 +1,107 @@
+import { presentMember } from '../../model/claim-path.js'
+import type { Issuer } from '../../model/issuer.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { encodePathSegment } from '../../options/path-part.js'
+import { readOptions } from '../../options/read-options.js'
+import { mapped, optional, restricting, type TableOf } from '../../options/reader.js'
+import { nonEmptyString } from '../../options/readers.js'
+import { quote } from '../../util/quote.js'
+import { audience, type CommonIssuerOptions } from '../common-options.js'
+import { baseUrl, name } from './names.js'
+import {
+  createPreset,
+  INSECURE_HOSTS,
+  PRESET_OPTIONS,
+  type CallerRule,
+  type PresetOptions,
+} from './preset.js'
+import { callerFailure, presentClaim } from './rules.js'
+
+/** Options of {@link keycloak}. */
+export interface KeycloakOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
+  /** Base URL of the server, with its path if it has one: `'https://sso.example.com'`. */
+  readonly url: string
+  /** Name of the realm. */
+  readonly realm: string
+  /** Audience that an audience mapper adds to tokens for this API. `'account'` is refused, because all tokens may have it. */
+  readonly audience: string | readonly string[] | null
+  /**
+   * Client whose roles (`resource_access.<client>.roles`) become scopes, besides `scope`.
+   *
+   * @defaultValue none: scopes are those of `scope`
+   */
+  readonly clientRoles?: string
+}
+
+/** Readers of {@link KeycloakOptions}. */
+export const KEYCLOAK_OPTIONS = {
+  ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
+  url: mapped(baseUrl, (url, option) => {
+    if (!/\/realms(?:\/|$)/.test(new URL(url).pathname)) return url
+    throw new ConfigurationError(
+      option,
+      'must be the URL before /realms. Set realm to the name that follows it',
+    )
+  }),
+  realm: name(/^[^/]+$/, "the name of the realm without a slash, such as 'acme'"),
+  audience: mapped(audience, (accepted, option) => {
+    if (accepted?.includes('account') !== true) return accepted
+    throw new ConfigurationError(
+      option,
+      "must not be 'account', which tokens for every service of the realm may have. Add an audience mapper for this API",
+    )
+  }),
+  clientRoles: restricting(optional(nonEmptyString)),
+} satisfies TableOf<KeycloakOptions>
+
+/** Matches the `jti` of Keycloak 26.2 and newer for the client credentials grant. */
+const CLIENT_CREDENTIALS_ID = /^[a-z]{4}cc:/
+
+/**
+ * Accepts service accounts. Keycloak names them in `preferred_username` or in the client id of the scope `service_account`.
+ * A token with a session belongs to a person, who may have chosen such a user name.
+ */
+const isServiceAccount: CallerRule = (claims) => {
+  const id = presentMember(claims, 'jti')
+  if (typeof id === 'string' && CLIENT_CREDENTIALS_ID.test(id)) return undefined
+  const session = presentClaim(claims, ['sid', 'session_state'])
+  if (session !== undefined)
+    return callerFailure(`${session} is present: the token belongs to a session of a person`)
+  const client = presentMember(claims, 'azp')
+  const user = presentMember(claims, 'preferred_username')
+  if (typeof client === 'string') {
+    if (user === `service-account-${client.toLowerCase()}`) return undefined
+    const stated = presentMember(claims, 'client_id') ?? presentMember(claims, 'clientId')
+    if (user === undefined && stated === client) return undefined
+  }
+  return callerFailure(
+    `preferred_username is ${quote(user)}, not that of the service account of ${quote(client)}. ` +
+      'Assign the client scope service_account or profile to the client',
+  )
+}
+
+/**
+ * Creates the issuer of a Keycloak realm. Only service accounts are accepted; tokens of people get 401 `claim_invalid`.
+ *
+ * @throws ConfigurationError that names the missing, invalid or unknown option.
+ * @example
+ * ```ts
+ * const verifier = createVerifier({
+ *   issuers: [keycloak({ url: 'https://sso.example.com', realm: 'acme', audience: 'orders', clientRoles: 'orders' })],
+ * })
+ * ```
+ */
+export function keycloak(options: KeycloakOptions): Issuer {
+  const settings = readOptions('keycloak', options, KEYCLOAK_OPTIONS)
+  const { url, realm, audience: accepted, clientRoles } = settings
+  const named = [options.scopeClaims ?? ['scope']].flat()
+  const roles = clientRoles === undefined ? [] : [['resource_access', clientRoles, 'roles']]
+  return createPreset({
+    name: 'keycloak',
+    claims: settings.claims,
+    given: { ...options, scopeClaims: [...named, ...roles] },
+    oauth: { issuer: `${url}/realms/${encodePathSegment('keycloak.realm', realm)}`, audience: accepted },
+    rule: isServiceAccount,
+  })
+}

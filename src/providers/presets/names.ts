@@ -1,0 +1,52 @@
+import { mapItems } from '../../util/members.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, described, mapped, type Reader } from '../../options/reader.js'
+import { nonEmptyString, stringList } from '../../options/readers.js'
+import { urlWithoutQuery } from '../../options/url.js'
+
+/** Reads a string that must match a pattern. `expectation` continues "must be" and contains an example. */
+export function name(pattern: RegExp, expectation: string): Reader<string> {
+  return mapped(nonEmptyString, (value, option) => matching(pattern, expectation, value, option))
+}
+
+/** Reads a list of strings that must all match a pattern. A single string counts as a list. */
+export function names(pattern: RegExp, expectation: string): Reader<readonly string[]> {
+  return mapped(stringList, (values, option) =>
+    mapItems(values, (value) => matching(pattern, expectation, value, option)),
+  )
+}
+
+function matching(pattern: RegExp, expectation: string, value: string, option: string): string {
+  if (pattern.test(value)) return value
+  throw new ConfigurationError(option, `must be ${expectation}, not ${JSON.stringify(value)}`)
+}
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})+$`)
+
+/** Reads a host name. In lower case only, because it is part of the `iss`, which is compared letter by letter. */
+export function hostName(example: string): Reader<string> {
+  return name(
+    HOST_NAME,
+    `a host name in lower case without https:// and without a path, such as '${example}'`,
+  )
+}
+
+/** Reads the base URL of a server, and removes slashes at its end. */
+export const baseUrl: Reader<string> = mapped(urlWithoutQuery, (url) => url.replace(/\/+$/, ''))
+
+/**
+ * Reads the audiences of an issuer whose tokens name any audience that the caller chooses. The check cannot be disabled,
+ * because a service that receives such a token could present it here.
+ */
+export const requiredAudience: Reader<readonly string[]> = described(
+  custom('list of strings', (option, value) => {
+    if (value !== undefined && value !== null) return stringList.read(option, value)
+    throw new ConfigurationError(
+      option,
+      'is required. Pass the value that callers request for this API. It cannot be null here, because every service ' +
+        'that receives a token of this issuer could then present it to this API',
+    )
+  }),
+  { bounds: 'at least one' },
+)

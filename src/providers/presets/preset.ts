@@ -1,0 +1,77 @@
+import type { ClaimRule } from '../../model/claim-rule.js'
+import type { Claims } from '../../model/claims.js'
+import type { Issuer, JwtProfile } from '../../model/issuer.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
+import { allRestricting, optionals, type Table, type TableOf } from '../../options/reader.js'
+import { withClaimRules } from '../claim-rules.js'
+import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
+import { oauth } from '../oauth.js'
+import type { OAuthOptions } from '../oauth-options.js'
+
+/** Names of the options that presets pass on to `oauth`. None of them can accept a caller that the preset refuses. */
+const PASSED = ['algorithms', 'fetch', 'insecureHosts', 'keys', 'scopeClaims', 'scopeMatching'] as const
+
+/** Options of every preset. They narrow what is accepted, or say how keys are fetched and scopes are read. */
+export type PresetOptions = Pick<
+  CommonIssuerOptions,
+  'algorithms' | 'claims' | 'fetch' | 'keys' | 'scopeClaims' | 'scopeMatching'
+>
+
+const { algorithms, claims, fetch, insecureHosts, keys, scopeClaims, scopeMatching } = commonOptions()
+
+/** Readers of {@link PresetOptions}. */
+export const PRESET_OPTIONS = {
+  ...withoutDefaults({ algorithms, keys, scopeClaims, scopeMatching }),
+  claims,
+  fetch,
+} satisfies TableOf<PresetOptions>
+
+/** Option of the presets whose servers may run in the application's network. Before options with a URL. */
+export const INSECURE_HOSTS = { insecureHosts }
+
+/** The values are passed on as they were given, so the defaults are those of each preset. */
+function withoutDefaults<T extends Table>(table: T): ReturnType<typeof optionals<T>> {
+  return allRestricting(optionals(table))
+}
+
+/** Returns why the caller of a token is not accepted: it is a person, or a machine that the options do not name. */
+export type CallerRule = (claims: Claims) => VerificationFailure | undefined
+
+/** What a preset adds to {@link oauth}. */
+interface Preset {
+  /** Name of the preset, also `AccessToken.provider`. */
+  readonly name: string
+  /** Options as the application gave them. They have been checked. */
+  readonly given: PresetOptions
+  /** The rule in the option `claims`, which applies besides that of the preset. */
+  readonly claims: readonly ClaimRule[] | undefined
+  /** Options of `oauth` that the preset sets. Options of the application replace its defaults. */
+  readonly oauth: OAuthOptions
+  readonly rule: CallerRule
+  /** Properties of the JWT profile that the preset replaces. */
+  readonly jwt?: (profile: JwtProfile) => Partial<JwtProfile>
+}
+
+/** Creates the issuer of a preset: the issuer of `oauth`, whose tokens must also satisfy the rule about callers. */
+export function createPreset({ name, given, claims: rules, oauth: own, rule, jwt }: Preset): Issuer {
+  const issuer = oauth({ ...own, ...passedOn(given) })
+  const base = issuer.jwt
+  if (base === undefined) return issuer
+  const profile: JwtProfile = { ...base, ...jwt?.(base) }
+  return withClaimRules(rules, {
+    ...issuer,
+    provider: name,
+    jwt: {
+      ...profile,
+      readClaims: (token: Claims, header: Claims) => {
+        const facts = profile.readClaims(token, header)
+        return isVerificationFailure(facts) ? facts : (rule(token) ?? facts)
+      },
+    },
+  })
+}
+
+function passedOn(given: Partial<OAuthOptions>): Partial<OAuthOptions> {
+  const names = PASSED.filter((name) => Object.hasOwn(given, name) && given[name] !== undefined)
+  return Object.fromEntries(names.map((name) => [name, given[name]]))
+}

@@ -1,0 +1,318 @@
+/** What a token is made of. `undefined` removes a claim or a header parameter of the test issuer. */
+interface TokenShape {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly header?: Readonly<Record<string, unknown>>
+  readonly algorithm?: 'ES256' | 'ES384'
+}
+
+/** The tokens of an entry of "Issuers A to Z". */
+export interface Entry {
+  /** The token of a machine, in the form of the issuer. */
+  readonly machine: TokenShape
+  /** Facts of the accepted token. */
+  readonly facts: Readonly<Record<string, unknown>>
+  /** Tokens that must be refused, as changes of the claims of the machine. */
+  readonly refused: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Reason of the refusals. @defaultValue `claim_invalid` */
+  readonly reason?: string
+  /** Whether the claims are those of an introspection response, about an opaque token or a JWT with few claims. */
+  readonly introspected?: 'opaque' | 'jwt'
+}
+
+const AUDIENCE = 'https://api.test'
+const JWT = { typ: 'JWT' }
+const NONE = { typ: undefined }
+
+/** A user's token, as most issuers write it. */
+const USER = { sub: '4f9b1c7e', name: 'Alice', email: 'alice@example.com' }
+
+export const ENTRIES: Readonly<Record<string, Entry>> = {
+  Auth0: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://acme.eu.auth0.com/',
+        sub: 'billing@clients',
+        aud: AUDIENCE,
+        azp: 'billing',
+        gty: 'client-credentials',
+        scope: 'orders:read',
+        permissions: ['orders:read'],
+      },
+    },
+    facts: { clientId: 'billing', scopes: ['orders:read'], provider: 'auth0' },
+    refused: { 'a user': { gty: undefined, sub: 'auth0|65f0' } },
+  },
+  authentik: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://sso.example.org/application/o/billing/',
+        sub: '3b1f',
+        aud: 'billing-client-id',
+        azp: 'billing-client-id',
+        uid: 'kq2',
+        preferred_username: 'ak-billing-client_credentials',
+      },
+    },
+    facts: { clientId: 'billing-client-id' },
+    refused: {
+      'a user': { preferred_username: 'alice' },
+      'no scope profile': { preferred_username: undefined },
+    },
+  },
+  'Azure AD B2C': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://acme.b2clogin.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0/',
+        sub: '9a1b',
+        aud: '0f8c1d2e-1111-4222-8333-444455556666',
+        azp: 'billing',
+        roles: ['Orders.Read'],
+      },
+    },
+    facts: { clientId: 'billing', scopes: ['Orders.Read'] },
+    refused: { 'a user': { ...USER, tfp: 'B2C_1_signin', scp: 'access', roles: undefined } },
+  },
+  'Bitbucket Pipelines': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc',
+        sub: '{9999}:{1111}',
+        aud: 'ari:cloud:bitbucket::workspace/11111111-2222-3333-4444-555555555555',
+        repositoryUuid: '{99999999-8888-7777-6666-555555555555}',
+      },
+    },
+    facts: { subject: '{9999}:{1111}' },
+    refused: { 'another repository': { repositoryUuid: '{00000000-8888-7777-6666-555555555555}' } },
+  },
+  Buildkite: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://agent.buildkite.com',
+        sub: 'organization:acme:pipeline:deploy-orders:ref:refs/heads/main',
+        aud: AUDIENCE,
+        organization_slug: 'acme',
+        pipeline_slug: 'deploy-orders',
+        build_branch: 'main',
+      },
+    },
+    facts: { subject: 'organization:acme:pipeline:deploy-orders:ref:refs/heads/main' },
+    refused: {
+      'another organization': { organization_slug: 'evil' },
+      'another pipeline': { pipeline_slug: 'x' },
+    },
+  },
+  CircleCI: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://oidc.circleci.com/org/0a1b2c3d-1111-4222-8333-444455556666',
+        sub: 'org/0a1b/project/aaaa/user/1',
+        aud: '0a1b2c3d-1111-4222-8333-444455556666',
+        'oidc.circleci.com/project-id': 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee',
+      },
+    },
+    facts: { subject: 'org/0a1b/project/aaaa/user/1' },
+    refused: { 'another project': { 'oidc.circleci.com/project-id': 'b' } },
+  },
+  'Cloudflare Access': {
+    machine: {
+      header: NONE,
+      claims: {
+        iss: 'https://acme.cloudflareaccess.com',
+        sub: '',
+        type: 'app',
+        aud: ['32eafc7626e737a3f9c8f4a5b1d2c3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0'],
+        common_name: '88bf3b6d86161464f6509f7219099e57.access',
+      },
+    },
+    facts: { clientId: '88bf3b6d86161464f6509f7219099e57.access', provider: 'cloudflareAccess' },
+    refused: {
+      'a user': { ...USER, common_name: undefined, identity_nonce: '6ei' },
+      'another service token': { common_name: 'x.access' },
+    },
+  },
+  Cognito: {
+    machine: {
+      header: NONE,
+      claims: {
+        iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI',
+        sub: '7h3k0example1billing',
+        client_id: '7h3k0example1billing',
+        aud: undefined,
+        token_use: 'access',
+        scope: 'orders/read',
+        version: 2,
+      },
+    },
+    facts: { clientId: '7h3k0example1billing', scopes: ['orders/read'], provider: 'cognito' },
+    refused: {
+      'a user': { sub: '4f9b1c7e', username: 'alice' },
+      'another app client': { sub: 'other', client_id: 'other' },
+    },
+  },
+  'Duende IdentityServer': {
+    machine: {
+      header: { typ: 'at+jwt' },
+      claims: {
+        iss: 'https://identity.example.org',
+        sub: undefined,
+        client_id: 'billing',
+        client_kind: 'machine',
+        aud: 'orders',
+        scope: ['orders.read'],
+      },
+    },
+    facts: { clientId: 'billing', subject: 'billing', scopes: ['orders.read'] },
+    refused: { 'a user': { ...USER, client_kind: undefined } },
+  },
+  'Entra ID': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0',
+        sub: '9a1b',
+        oid: '9a1b',
+        azp: 'billing',
+        idtyp: 'app',
+        aud: '0f8c1d2e-1111-4222-8333-444455556666',
+        roles: ['Orders.Read'],
+        ver: '2.0',
+      },
+    },
+    facts: { clientId: 'billing', scopes: ['Orders.Read'], provider: 'entra' },
+    refused: {
+      'a user': { ...USER, idtyp: 'user', scp: 'access_as_user' },
+      'a user without idtyp': { ...USER, idtyp: undefined, scp: 'access_as_user' },
+    },
+  },
+  'Fly.io': {
+    machine: {
+      header: JWT,
+      claims: { iss: 'https://oidc.fly.io/acme', sub: 'acme:billing:m1', aud: AUDIENCE, app_name: 'billing' },
+    },
+    facts: { subject: 'acme:billing:m1' },
+    refused: { 'another app': { app_name: 'playground' } },
+  },
+  'ForgeRock and PingAM': {
+    machine: {
+      header: NONE,
+      claims: {
+        iss: 'https://am.example.org/am/oauth2/realms/root/realms/acme',
+        sub: 'billing',
+        aud: 'billing',
+        client_id: 'billing',
+        grant_type: 'client_credentials',
+        tokenName: 'access_token',
+        scope: ['orders:read'],
+      },
+    },
+    facts: { clientId: 'billing', scopes: ['orders:read'] },
+    refused: {
+      'a user': { sub: 'alice', grant_type: 'authorization_code' },
+      'an ID token': { grant_type: undefined, tokenName: 'id_token', scope: undefined },
+    },
+  },
+  FusionAuth: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'acme.example.org',
+        sub: '7c1d',
+        aud: '5c1d2e3f-1111-4222-8333-444455556666',
+        gty: ['client_credentials'],
+        permissions: { '5c1d2e3f-1111-4222-8333-444455556666': ['orders:read'] },
+      },
+    },
+    facts: { subject: '7c1d', scopes: ['orders:read'] },
+    refused: { 'a user': { gty: ['authorization_code'] } },
+  },
+  'GitHub Actions': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://token.actions.githubusercontent.com',
+        sub: 'repo:acme/orders:environment:production',
+        aud: AUDIENCE,
+        repository: 'acme/orders',
+        repository_owner: 'acme',
+        environment: 'production',
+        ref: 'refs/heads/main',
+      },
+    },
+    facts: { clientId: 'acme/orders', provider: 'githubActions' },
+    refused: {
+      'another repository': { repository: 'evil/orders' },
+      'a pull request': { sub: 'repo:acme/orders:pull_request', environment: undefined },
+    },
+  },
+  GitLab: {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://gitlab.com',
+        sub: 'project_path:acme/orders:ref_type:branch:ref:main',
+        aud: AUDIENCE,
+        project_path: 'acme/orders',
+        ref: 'main',
+        ref_protected: 'true',
+      },
+    },
+    facts: { clientId: 'acme/orders', provider: 'gitlab' },
+    refused: {
+      'another project': { project_path: 'evil/orders' },
+      'a user who signed in': { ...USER, project_path: undefined, ref: undefined },
+      'another branch': { ref: 'feature', ref_protected: 'false' },
+    },
+  },
+  'Google Cloud Run': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'https://accounts.google.com',
+        sub: '1137742',
+        azp: '1137742',
+        aud: AUDIENCE,
+        email: 'billing@acme.iam.gserviceaccount.com',
+        email_verified: true,
+      },
+    },
+    facts: { clientId: 'billing@acme.iam.gserviceaccount.com', provider: 'google' },
+    refused: {
+      'another service account': { email: 'x@evil.iam.gserviceaccount.com' },
+      'a person': { email: 'alice@example.com', hd: 'example.com' },
+      'no e-mail address': { email: undefined, email_verified: undefined },
+    },
+  },
+  'Google IAP': {
+    machine: {
+      algorithm: 'ES256',
+      header: JWT,
+      claims: {
+        iss: 'https://cloud.google.com/iap',
+        sub: 'accounts.google.com:1137742',
+        aud: '/projects/123456789/global/backendServices/987654321',
+        email: 'billing@acme.iam.gserviceaccount.com',
+      },
+    },
+    facts: { clientId: 'billing@acme.iam.gserviceaccount.com' },
+    refused: { 'a person': { email: 'alice@example.com' } },
+  },
+  'Google, self-signed': {
+    machine: {
+      header: JWT,
+      claims: {
+        iss: 'billing@acme.iam.gserviceaccount.com',
+        sub: 'billing@acme.iam.gserviceaccount.com',
+        aud: AUDIENCE,
+      },
+    },
+    facts: { subject: 'billing@acme.iam.gserviceaccount.com' },
+    refused: { 'another service account': { iss: 'x@evil.iam.gserviceaccount.com' } },
+    reason: 'issuer_unknown',
+  },
+}

@@ -1,0 +1,98 @@
+import type { Preamble } from './preamble.js'
+
+/** A name that examples use without declaring it. */
+export interface Placeholder {
+  readonly type: string
+  /** What of the preamble takes its place when the example is run. Without it the example is type-checked only. */
+  readonly from?: keyof Preamble
+}
+
+const STRING: Placeholder = { type: 'string' }
+const VERIFIER: Placeholder = { type: "import('m2m-guard').Verifier", from: 'verifier' }
+const ISSUER: Placeholder = { type: "import('m2m-guard/testing').TestIssuer", from: 'issuer' }
+const EXPRESS: Placeholder = { type: "import('express').Express", from: 'expressApp' }
+const HANDLER: Placeholder = { type: "import('express').RequestHandler", from: 'handler' }
+const KOA_HANDLER: Placeholder = { type: "import('@koa/router').RouterMiddleware" }
+const ROUTER: Placeholder = { type: "import('@koa/router').Router" }
+
+/** As axios declares it. */
+const AXIOS = `{
+  interceptors: {
+    request: { use<T extends { headers: { set(name: string, value: string): void } }>(change: (config: T) => Promise<T>): void }
+  }
+}`
+
+/** The names by entry point, or by the function or interface whose examples use them. */
+export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Placeholder>>>> = {
+  'm2m-guard': {
+    verifier: VERIFIER,
+    token: STRING,
+    revokedToken: STRING,
+    issuer: STRING,
+    audience: STRING,
+    request: { type: "import('m2m-guard').GuardedRequest" },
+    server: { type: "import('node:http').Server" },
+  },
+  'm2m-guard/client': {
+    source: { type: "import('m2m-guard/client').TokenSource" },
+    token: STRING,
+    url: STRING,
+    body: STRING,
+    api: { type: AXIOS },
+    request: { type: "typeof import('undici').request" },
+    response: { type: '{ readonly statusCode: number }' },
+    readFile: { type: "typeof import('node:fs/promises').readFile" },
+  },
+  'm2m-guard/management': {
+    token: STRING,
+    tokenId: STRING,
+    tokenHash: STRING,
+    refreshToken: STRING,
+    subject: STRING,
+    clientId: STRING,
+    clientSecret: STRING,
+    serviceId: STRING,
+    serviceAccessToken: STRING,
+    projectId: STRING,
+    body: STRING,
+    clients: { type: "import('m2m-guard/management').StytchClients" },
+  },
+  ClerkTokens: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
+  AuthleteTokens: { tokens: { type: "import('m2m-guard/management').AuthleteTokens" } },
+  OAuthTokens: { tokens: { type: "import('m2m-guard/management').OAuthTokens" } },
+  TokenSourceError: { error: { type: "import('m2m-guard/client').TokenSourceError" } },
+  Listing: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
+  'm2m-guard/testing': {
+    issuer: ISSUER,
+    verifier: VERIFIER,
+    token: STRING,
+    kid: STRING,
+    app: EXPRESS,
+    request: { type: "typeof import('supertest')" },
+  },
+  'm2m-guard/express': {
+    app: EXPRESS,
+    verifier: VERIFIER,
+    createOrder: HANDLER,
+    deleteOrder: HANDLER,
+    req: { type: "import('express').Request" },
+  },
+  'm2m-guard/koa': {
+    app: { type: "import('koa')", from: 'koaApp' },
+    verifier: VERIFIER,
+    router: ROUTER,
+    createOrder: KOA_HANDLER,
+    deleteOrder: KOA_HANDLER,
+    ctx: { type: "import('koa').Context" },
+  },
+  'm2m-guard/fastify': {
+    app: { type: "import('fastify').FastifyInstance", from: 'fastifyApp' },
+    verifier: VERIFIER,
+    request: { type: "import('fastify').FastifyRequest" },
+    listOrders: { type: "import('fastify').RouteHandlerMethod" },
+  },
+  'm2m-guard/fetch': {
+    verifier: VERIFIER,
+    request: { type: 'Request' },
+  },
+}

@@ -1,0 +1,126 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { createVerifier, oauth, type Issuer, type Refusal, type Verifier } from '../../../src/index.js'
+import { spiffe, type SpiffeOptions } from '../../../src/providers/presets/index.js'
+import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
+import { manualClock } from '../../support/clock.js'
+import { presetBed } from './support.js'
+
+const ID = 'spiffe://test.internal/ns/billing/sa/invoices'
+
+async function reasonOf(verifier: Verifier, token: string): Promise<string> {
+  return verifier.verify(token).then(
+    () => 'accepted',
+    (error: unknown) => (error as Refusal).reason,
+  )
+}
+
+async function startIssuer(): Promise<TestIssuer> {
+  const issuer = await createTestIssuer()
+  onTestFinished(() => issuer.close())
+  return issuer
+}
+
+it.each<[string, MintJwtOptions['claims'], string]>([
+  ['no iss', {}, 'accepted'],
+  ['any iss', { iss: 'https://spire.test.internal' }, 'accepted'],
+  ['another trust domain', { sub: 'spiffe://other.internal/ns/billing/sa/invoices' }, 'issuer_unknown'],
+  ['a trust domain that begins like ours', { sub: 'spiffe://test.internal.evil/x' }, 'issuer_unknown'],
+  ['no sub', { sub: undefined }, 'issuer_unknown'],
+  ['no aud', { aud: undefined }, 'audience_mismatch'],
+  ['no exp', { exp: undefined }, 'claim_missing'],
+])('a JWT-SVID is routed by the trust domain of its sub: %s', async (_, claims, expected) => {
+  const { outcome } = await presetBed('spiffe')
+  expect(await outcome({ claims: claims ?? {} })).toBe(expected)
+})
+
+it.each([['JWT'], ['JOSE'], [undefined]])('typ %s is accepted', async (typ) => {
+  const { outcome } = await presetBed('spiffe')
+  expect(await outcome({ header: { typ } })).toBe('accepted')
+})
+
+it('typ of another kind of token is refused', async () => {
+  const { outcome } = await presetBed('spiffe')
+  expect(await outcome({ header: { typ: 'logout+jwt' } })).toBe('type_not_allowed')
+})
+
+it.each([
+  ['spiffe://test.internal/ns/billing/sa/refunds', 'accepted'],
+  ['spiffe://test.internal/ns/billing/', 'accepted'],
+  ['spiffe://test.internal/ns/billing', 'claim_invalid'],
+  ['spiffe://test.internal/ns/billing2/sa/invoices', 'claim_invalid'],
+  ['spiffe://test.internal/ns/billing/../admin/sa/x', 'claim_invalid'],
+])('a prefix names all ids below a path: %s is %s', async (clientId, expected) => {
+  const { outcome } = await presetBed('spiffe', { ids: [{ prefix: 'spiffe://test.internal/ns/billing/' }] })
+  expect(await outcome({ clientId })).toBe(expected)
+})
+
+it('a bundle can be part of the configuration; keys of X.509-SVIDs are ignored', async () => {
+  const issuer = await startIssuer()
+  const [key] = issuer.jwks('spiffe').keys
+  expect(key!.use).toBe('jwt-svid')
+  const bundle = { keys: [{ ...key, kid: 'x', use: 'x509-svid' }, key] }
+  const options = issuer.spiffe({ jwksUri: undefined, bundle })
+  const verifier = createVerifier({ issuers: [spiffe(options)] })
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe', header: { kid: 'x' } }))).toBe(
+    'key_unknown',
+  )
+  expect(issuer.calls.jwks).toBe(0)
+})
+
+it('a bundle from a URL is refreshed: a withdrawn key is refused, a new one accepted', async () => {
+  const clock = manualClock()
+  const issuer = await createTestIssuer({ clock: clock.read })
+  onTestFinished(() => issuer.close())
+  const verifier = createVerifier({ issuers: [spiffe(issuer.spiffe())], clock: clock.read })
+  const old = issuer.mintJwt({ preset: 'spiffe' })
+  expect(await reasonOf(verifier, old)).toBe('accepted')
+  issuer.rotateKeys()
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
+  expect(await reasonOf(verifier, old)).toBe('key_unknown')
+})
+
+it('several trust domains have separate keys and callers', async () => {
+  const [here, there] = [await startIssuer(), await startIssuer()]
+  const elsewhere = ID.replace('test.internal', 'other.internal')
+  const other: SpiffeOptions = { ...there.spiffe(), trustDomain: 'other.internal', ids: [elsewhere] }
+  const verifier = createVerifier({ issuers: [spiffe(here.spiffe()), spiffe(other)] })
+  const mint = (issuer: TestIssuer, clientId: string): string =>
+    issuer.mintJwt({ preset: 'spiffe', clientId })
+  expect(await reasonOf(verifier, mint(here, ID))).toBe('accepted')
+  expect(await reasonOf(verifier, mint(there, elsewhere))).toBe('accepted')
+  // The issuer of one domain has signed an id of the other.
+  expect(await reasonOf(verifier, mint(here, elsewhere))).toBe('key_unknown')
+})
+
+it('beside other issuers, a token with the iss of one of them is not routed by its sub', async () => {
+  const issuer = await startIssuer()
+  const verifier = createVerifier({ issuers: [oauth(issuer.oauth()), spiffe(issuer.spiffe())] })
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
+  const claims = { iss: issuer.url }
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe', claims }))).toBe('key_unknown')
+  expect(await reasonOf(verifier, issuer.mintJwt({ subject: ID }))).toBe('accepted')
+})
+
+it.each<[string, (issuer: TestIssuer) => readonly Issuer[]]>([
+  ['the same trust domain twice', (by) => [spiffe(by.spiffe()), spiffe(by.spiffe())]],
+  ['an overlapping prefix', (by) => [spiffe(by.spiffe()), { ...spiffe(by.spiffe()), name: 'copy' }]],
+])('%s is a ConfigurationError', async (_, issuers) => {
+  const issuer = await startIssuer()
+  expect(() => createVerifier({ issuers: issuers(issuer) })).toThrow(/issuers\[1\]: .*earlier issuer/)
+})
+
+it.each([
+  [{ issuers: ['https://auth.example.com'] }, /subjectPrefix: has no effect with issuers/],
+  [{ subjectPrefix: '' }, /subjectPrefix: must be a non-empty string/],
+])('a custom issuer with a subjectPrefix is checked: %j', async (jwt, message) => {
+  const issuer = spiffe((await startIssuer()).spiffe())
+  const changed = { ...issuer, jwt: { ...issuer.jwt!, ...jwt } }
+  expect(() => createVerifier({ issuers: [changed] })).toThrow(message)
+})
+
+it('a policy names the trust domain in issuers, and the id in subjects', async () => {
+  const { mint, verify } = await presetBed('spiffe')
+  const token = mint({ claims: { iss: 'https://spire.test.internal' } })
+  expect((await verify(token, { issuers: 'spiffe://test.internal', subjects: ID })).reason).toBeUndefined()
+})
