@@ -282,10 +282,9 @@ export class CircuitBreaker {
   #open(reason: OpenReason, seconds: number): void {
     const isRejection = reason === 'issuer_refused_us'
     const shouldReport = isRejection ? !this.#isRejectionReported : !this.#isOpeningReported
-    if (!isRejection) this.#isOpeningReported = true
+    if (isRejection) this.#isRejectionReported = true
+    else this.#isOpeningReported = true
     this.#opened = { reason, until: this.#clock.elapsed() + Math.min(seconds, MAX_RETRY_AFTER) }
-    // A rejected trial call is reported again, because only an operator can correct the credentials.
-    this.#isRejectionReported = false
     if (shouldReport) this.#onChange(isRejection ? 'refused' : 'opened')
   }
 }

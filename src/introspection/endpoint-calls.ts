@@ -11,7 +11,7 @@ import type { Clock } from '../util/clock.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
-import { rejectAmbiguous } from './read-result.js'
+import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 
 /** Reads a response about a token. */
@@ -112,7 +112,7 @@ export class EndpointCalls {
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = parseJson(text)
+    const json = maskToken(parseJson(text), text, token)
     const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
       const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)

@@ -1,12 +1,10 @@
 import { explain } from '../model/detail/explain.js'
 import { phrase } from '../util/quote.js'
 import type { Failure } from './outcome.js'
+import { maskIn } from './read-result.js'
 
 /** Maximum number of characters of a URL in a failure, because an issuer's metadata may choose the URL. */
 const LONGEST_NAMED = 200
-
-/** Shorter tokens are not masked, because they occur in other words. */
-const SHORTEST_MASKED = 16
 
 /** Adds the URL of the call to a failure, without its query, which may contain a secret. */
 export function withUrl(failure: string, url: string | undefined): string {
@@ -30,7 +28,7 @@ export function explainFault(
 ): () => string {
   if (reason === 'confirmation_impossible') return explain(reason, 'unsupported', {})
   // A custom reader may quote the response, which may repeat the token.
-  const masked = token.length < SHORTEST_MASKED ? failure : failure.replaceAll(token, '[token]')
+  const masked = maskIn(failure, token)
   if (isUnsent) return explain('issuer_refused_us', 'credential', { failure: phrase(masked), since })
   if (reason === 'issuer_overloaded') return explain(reason, 'call', { failure: phrase(masked) })
   return explain(reason, 'call', { failure: phrase(masked), since })

@@ -23,6 +23,47 @@ export function rejectAmbiguous<T extends Statement>(
     : { active: false, ...failureOf('claim_invalid', 'nesting', {}) }
 }
 
+/** Shorter tokens are not masked, because they occur in other words. */
+const SHORTEST_MASKED = 16
+
+const MASK = '[token]'
+
+/** Replaces the token in a text. */
+export function maskIn(text: string, token: string): string {
+  return token.length < SHORTEST_MASKED ? text : text.replaceAll(token, MASK)
+}
+
+/**
+ * Replaces the token in the members of a response. A response that repeats the token would otherwise put it into the claims of
+ * an access token and into the details of refusals, where it could also be cut to a part that no search finds.
+ *
+ * @param text - the response. A backslash may hide the token in it, such as `\\/` for a slash.
+ */
+export function maskToken(json: unknown, text: string, token: string): unknown {
+  if (token.length < SHORTEST_MASKED || !(text.includes(token) || text.includes('\\'))) return json
+  if (typeof json === 'string') return maskIn(json, token)
+  // Not recursive, because the issuer decides how deeply the response is nested.
+  const waiting: unknown[] = [json]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (typeof value === 'object' && value !== null) maskMembers(value, token, waiting)
+  }
+  return json
+}
+
+function maskMembers(object: object, token: string, waiting: unknown[]): void {
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    if (typeof value === 'object') waiting.push(value)
+    const masked = typeof value === 'string' ? maskIn(value, token) : value
+    const maskedName = maskIn(name, token)
+    if (masked === value && maskedName === name) continue
+    if (maskedName !== name) Reflect.deleteProperty(object, name)
+    // Defined instead of assigned, because a member may have the name `__proto__`.
+    const member = { value: masked, configurable: true, enumerable: true, writable: true }
+    Object.defineProperty(object, maskedName, member)
+  }
+}
+
 /** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
 export function toConfirmation(result: RemoteResult): ConfirmationResult {
   if ('fault' in result || !result.active) return result
