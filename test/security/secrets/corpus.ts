@@ -23,9 +23,9 @@ const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 
 /** Secrets that a test issuer does not issue. */
 const OWN_SECRETS = {
-  bearerToken: `introspection~${randomBytes(24).toString('base64url')}`,
+  bearerToken: randomText(),
   privateKey: signing.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  keysHeader: `keys~${randomBytes(24).toString('base64url')}`,
+  keysHeader: randomText(),
 } as const
 
 type Common = Pick<CommonIssuerOptions, 'fetch' | 'keys' | 'remote'>
