@@ -28,7 +28,7 @@ const SHORTEST_MASKED = 16
 
 const MASK = '[token]'
 
-/** Replaces the token in a text. */
+/** Replaces the token in a string. */
 export function maskIn(text: string, token: string): string {
   return token.length < SHORTEST_MASKED ? text : text.replaceAll(token, MASK)
 }
@@ -37,10 +37,10 @@ export function maskIn(text: string, token: string): string {
  * Replaces the token in the members of a response. A response that repeats the token would otherwise put it into the claims of
  * an access token and into the details of refusals, where it could also be cut to a part that no search finds.
  *
- * @param text - the response. A backslash may hide the token in it, such as `\\/` for a slash.
+ * @param body - the response. A backslash may hide the token in it, such as `\\/` for a slash.
  */
-export function maskToken(json: unknown, text: string, token: string): unknown {
-  if (token.length < SHORTEST_MASKED || !(text.includes(token) || text.includes('\\'))) return json
+export function maskToken(json: unknown, body: string, token: string): unknown {
+  if (token.length < SHORTEST_MASKED || !(body.includes(token) || body.includes('\\'))) return json
   if (typeof json === 'string') return maskIn(json, token)
   // Not recursive, because the issuer decides how deeply the response is nested.
   const waiting: unknown[] = [json]
