@@ -19,6 +19,10 @@ export interface RequestState<Settings = StoredSettings> {
   readonly resolved: ResolvedRequest | undefined
   /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
+  /** Other verifiers whose guards have decided on the request before. */
+  readonly others: readonly Verifier[] | undefined
+  /** Whether the guard has refused the request, so that only the fact that it decided counts. */
+  readonly isRefused: boolean
 }
 
 /**

@@ -4,7 +4,9 @@ import { timers } from '../util/timers.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { explainFault, withUrl } from './fault-detail.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
@@ -13,6 +15,7 @@ import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
 import { outcomeOf, type CallResult, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
 import { isCompactJws, opaqueProbeToken, probeToken, type ProbeTokenForm } from './probe-token.js'
+import { toConfirmation } from './read-result.js'
 
 /** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
 export interface RemoteHealth {
@@ -37,6 +40,14 @@ interface Probed {
   readonly outcome: ReturnType<typeof outcomeOf>
 }
 
+/** Connections and reports of {@link Introspector}. */
+interface IntrospectorSettings {
+  readonly transport: Transport
+  readonly tell: TellIssuerEvent
+  /** Warns of the first failure, if there is no observer. */
+  readonly warnOnce: (failure: string) => void
+}
+
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
 export class Introspector {
   readonly #profile: RemoteProfile
@@ -44,11 +55,16 @@ export class Introspector {
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #calls: EndpointCalls
+  readonly #warnOnce: (failure: string) => void
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  /** Time of the first failure in a row, in seconds since the epoch. */
+  #failingSince: number | undefined
+  /** URL of the last call. */
+  #url: string | undefined
   #consecutiveDeclined = 0
   /** Number of results about tokens that the issuer has sent. */
   #results = 0
@@ -59,7 +75,7 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: ProbeTokenForm & { readonly transport: Transport; readonly tell: TellIssuerEvent },
+    settings: ProbeTokenForm & IntrospectorSettings,
   ) {
     this.#profile = profile
     this.#tokenForm = settings
@@ -67,9 +83,15 @@ export class Introspector {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
-    this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
-      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
-    })
+    this.#warnOnce = settings.warnOnce
+    this.#circuit = new CircuitBreaker(
+      this.#options,
+      clock,
+      (change) => {
+        settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
+      },
+      () => withUrl(this.#failure ?? 'calls have failed', this.#url),
+    )
   }
 
   /** Lifetimes of cached active and inactive results, in seconds. */
@@ -103,6 +125,7 @@ export class Introspector {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
+    this.#url = url
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -118,9 +141,17 @@ export class Introspector {
     if (!('fault' in statement)) return statement as Definitive<T>
     const isOutage = await this.#withinDeadline(completed.recorded, started)
     // A 429 may be caused by our own load, which is not an outage of the issuer.
-    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : statement.fault, {
-      cause: new Error(statement.detail),
+    const reason = status === 429 ? 'issuer_overloaded' : statement.fault
+    const refusal = new Refusal(reason, {
+      cause: createCause(statement.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
+      detail: explainFault(
+        reason,
+        withUrl(statement.detail, url),
+        this.#failingSince ?? this.#clock.now(),
+        token,
+        completed.result.isUnsent === true,
+      ),
     })
     return isOutage ? markOutage(refusal) : refusal
   }
@@ -129,9 +160,10 @@ export class Introspector {
   async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
     if (this.#waiting >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(
+        cause: createCause(
           `${this.#waiting} calls wait for the discovery document, the limit of the option remote.maxInFlight`,
         ),
+        detail: explain('issuer_overloaded', 'discovery', { count: this.#waiting }),
       })
     }
     this.#waiting += 1
@@ -189,29 +221,28 @@ export class Introspector {
     }
   }
 
-  #note(statement: Statement, { kind }: CallOutcome): void {
+  #note(statement: Statement, outcome: CallOutcome): void {
+    const { kind } = outcome
     if (!('fault' in statement)) {
       this.#results += 1
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
+      this.#failingSince = undefined
       this.#consecutiveDeclined = 0
       return
     }
+    this.#failingSince ??= this.#clock.now()
     // One declined call may be caused by an unusual token. Several consecutive ones are a failure of the endpoint.
     const isDeclined = kind === 'completed' || kind === 'declined'
     this.#consecutiveDeclined = isDeclined ? this.#consecutiveDeclined + 1 : 0
     if (!isDeclined || this.#consecutiveDeclined >= this.#options.breakerAfter) {
       this.#lastFailure = this.#clock.now()
       this.#failure = statement.detail
+      const isRejected = isDeclined || (kind === 'failed' && outcome.reason === 'issuer_refused_us')
+      // Rejected credentials have a warning of their own.
+      if (!isRejected) this.#warnOnce(`introspection: ${withUrl(statement.detail, this.#url)}`)
     }
   }
-}
-
-/** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
-function toConfirmation(result: RemoteResult): ConfirmationResult {
-  if ('fault' in result || !result.active) return result
-  const { audience, ...facts } = result.facts
-  return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
 }
 
 const EVENT_OF = {
