@@ -5,16 +5,9 @@ import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  Guard,
-  checkGuardArguments,
-  optionalAcceptedToken,
-  policyArgument,
-  Requirement,
-  scopesPolicy,
-  type GuardResult,
-} from '../src/guard/guard.js'
+import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
+import { type GuardResult } from '../src/guard/checkpoint.js'
+import { acceptedToken, Guard, optionalAcceptedToken, Requirement } from '../src/guard/guard.js'
 import { PROPERTY_GUARD_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
 import { setTokenProperty } from '../src/guard/request-property.js'
 import {
@@ -26,7 +19,7 @@ import {
 } from '../src/guard/node-response.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
 
 /** A request of `node:http`, or of the compatibility API of `node:http2`. */

@@ -5,13 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  checkGuardArguments,
-  Guard,
-  optionalAcceptedToken,
-  policyArgument,
-} from '../src/guard/guard.js'
+import { checkGuardArguments, policyArgument } from '../src/guard/arguments.js'
+import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
 import {
   PLUGIN_OPTIONS,
   PROPERTY_GUARD_OPTIONS,
@@ -27,7 +22,7 @@ import type { AnyFastifyInstance, FastifyGuardHook } from './fastify/types.js'
 import { decorateWhenReady, ScopeProperty } from './fastify/scope-property.js'
 import { checkRouteConfig, createConfigurationFault, guardCache, hasAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 
 /**
  * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its

@@ -2,18 +2,13 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  checkGuardArguments,
-  Guard,
-  optionalAcceptedToken,
-  refuseFurtherArguments,
-  type GuardResult,
-} from '../src/guard/guard.js'
+import { checkGuardArguments, refuseFurtherArguments } from '../src/guard/arguments.js'
+import { type GuardResult } from '../src/guard/checkpoint.js'
+import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 
 /**
  * Custom response to a refusal. An error it throws is passed to the error handling of the server.

@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { afterwards, type Awaitable } from '../../src/util/awaitable.js'
 import type { RefusalResponse } from '../../src/bearer/refusal-response.js'
-import type { Guard, GuardResult } from '../../src/guard/guard.js'
+import type { GuardResult } from '../../src/guard/checkpoint.js'
+import type { Guard } from '../../src/guard/guard.js'
 import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../../src/guard/node-response.js'
-import type { Refusal } from '../../src/model/refusal.js'
+import type { Refusal } from '../../src/model/refusal/refusal.js'
 import type { ScopeProperty } from './scope-property.js'
 
 /** Custom response to a refusal: see `FastifyOnRefusal` of the adapter. */

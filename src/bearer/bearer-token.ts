@@ -1,5 +1,5 @@
 import { isBearerToken } from './b64token.js'
-import { Refusal, isRefusal } from '../model/refusal.js'
+import { Refusal, isRefusal } from '../model/refusal/refusal.js'
 import { explain } from '../model/detail/explain.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
 import { phrase, typeOf } from '../util/quote.js'

@@ -1,5 +1,5 @@
 import { explain } from '../model/detail/explain.js'
-import { Refusal } from '../model/refusal.js'
+import { Refusal } from '../model/refusal/refusal.js'
 import { phrase } from '../util/quote.js'
 
 /** Matches the first character that no b64token contains (RFC 6750 section 2.1). */

@@ -1,7 +1,7 @@
-import type { Refusal } from '../model/refusal.js'
-import { bodyOf, contentTypeOf, type RefusalBody } from '../model/refusal-body.js'
+import type { Refusal } from '../model/refusal/refusal.js'
+import { bodyOf, contentTypeOf, type RefusalBody } from '../model/refusal/body.js'
 
-export type { RefusalBody } from '../model/refusal-body.js'
+export type { RefusalBody } from '../model/refusal/body.js'
 
 /** HTTP response of a refusal. */
 export interface RefusalResponse {

@@ -1,6 +1,6 @@
 import type { RefusalBody } from '../bearer/refusal-response.js'
 import type { GuardMode } from '../model/decision.js'
-import { REALM, REALM_EXPECTATION } from '../model/refusal.js'
+import { REALM, REALM_EXPECTATION } from '../model/refusal/details.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
 import {

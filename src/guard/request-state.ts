@@ -1,8 +1,8 @@
 import { processWide } from '../util/process-wide.js'
 import type { AccessToken } from '../model/access-token.js'
-import type { ResolvedRequest } from '../verifier/authorizer.js'
+import type { ResolvedRequest } from '../verifier/decision-context.js'
 import type { Verifier } from '../verifier/verifier.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
+import type { RefusalReason } from '../model/refusal/reasons.js'
 
 /** The settings of a guard that every adapter reads. */
 interface StoredSettings {

@@ -1,7 +1,7 @@
 import type { Decision } from '../model/decision.js'
 import { withAuthorizationFrom } from '../bearer/bearer-token.js'
 import { explain } from '../model/detail/explain.js'
-import { isRefusal, Refusal } from '../model/refusal.js'
+import { isRefusal, Refusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import { compilePolicy } from '../policy/compile.js'
@@ -9,7 +9,8 @@ import type { Policy } from '../policy/policy.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { isRecord, ownMember } from '../util/members.js'
 import { errorName, phrase } from '../util/quote.js'
-import { readToken, type Authorizer, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
+import { readToken, type Authorizer, type DecisionResult } from '../verifier/authorizer.js'
+import type { GuardContext } from '../verifier/decision-context.js'
 import { internalsOf, type Verifier } from '../verifier/verifier.js'
 
 /**

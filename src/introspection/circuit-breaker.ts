@@ -1,7 +1,7 @@
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal, type OrRefusal } from '../model/refusal.js'
+import { createCause, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { phrase } from '../util/quote.js'
 
 /** Why the circuit is open. `issuer_overloaded`: the issuer responded 429, which our own load may have caused. */

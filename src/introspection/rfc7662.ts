@@ -13,7 +13,7 @@ import { failureOf } from '../model/detail/explain.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
 import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
 export function tokenForm(

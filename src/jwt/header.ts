@@ -1,7 +1,7 @@
 import { mediaType } from '../http/media-type.js'
 import { explain } from '../model/detail/explain.js'
 import type { JwtProfile } from '../model/issuer.js'
-import { Refusal, refusalFor, thrownRefusal, type OrRefusal } from '../model/refusal.js'
+import { Refusal, refusalFor, thrownRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { phrase, typeOf } from '../util/quote.js'
 
 /** Header parameters of a JWT that the verification of its signature needs. */

@@ -1,5 +1,5 @@
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal } from '../model/refusal.js'
+import { createCause, Refusal } from '../model/refusal/refusal.js'
 
 /** Maximum time per turn of the event loop for verifying signatures on its thread, in milliseconds. */
 const TURN_BUDGET_MS = 2

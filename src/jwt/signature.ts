@@ -1,7 +1,7 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../util/awaitable.js'
 import { explain } from '../model/detail/explain.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'

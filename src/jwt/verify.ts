@@ -9,7 +9,7 @@ import {
   thrownRefusal,
   type OrRefusal,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader, type SignatureHeader } from './header.js'

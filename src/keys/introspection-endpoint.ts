@@ -1,5 +1,5 @@
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal, isRefusal, type OrRefusal } from '../model/refusal.js'
+import { createCause, Refusal, isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { phrase } from '../util/quote.js'
 import { SharedFlight } from '../util/single-flight.js'

@@ -1,6 +1,6 @@
 import type { DocumentHealth } from '../model/health.js'
 import { explain } from '../model/detail/explain.js'
-import { isRefusal, Refusal, type OrRefusal } from '../model/refusal.js'
+import { isRefusal, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
 import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'

@@ -1,5 +1,5 @@
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal } from '../model/refusal.js'
+import { createCause, Refusal } from '../model/refusal/refusal.js'
 
 /**
  * Maximum number of JWTs that wait for one fetch, and maximum sum of their lengths. The limits equal those of the queue for

@@ -9,7 +9,7 @@ import {
   type ClaimReference,
   type ScopeClaimReference,
 } from './claim-path.js'
-import { isVerificationFailure, type VerificationFailure } from './refusal.js'
+import { isVerificationFailure, type VerificationFailure } from './refusal/refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
 /**

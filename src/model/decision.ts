@@ -1,6 +1,6 @@
 import type { AccessToken, VerificationSource } from './access-token.js'
-import type { Refusal } from './refusal.js'
-import type { RefusalReason } from './refusal-reasons.js'
+import type { Refusal } from './refusal/refusal.js'
+import type { RefusalReason } from './refusal/reasons.js'
 
 /**
  * Decision about a request: `accepted` with its token, or `refused` or `undecidable` with the refusal to respond with.

@@ -1,6 +1,6 @@
 import type { KeyObject, webcrypto } from 'node:crypto'
 import type { DocumentHealth } from './health.js'
-import type { OrRefusal, Refusal } from './refusal.js'
+import type { OrRefusal, Refusal } from './refusal/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 
 /** Published key that verifies signatures. */

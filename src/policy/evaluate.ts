@@ -2,7 +2,7 @@ import type { AccessToken } from '../model/access-token.js'
 import { contradictedRule, violatedRule } from '../model/claim-rule.js'
 import type { Claims } from '../model/claims.js'
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal, thrownRefusal } from '../model/refusal.js'
+import { createCause, Refusal, thrownRefusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import {
   describeScopes,

@@ -2,7 +2,7 @@ import { unverifiedPayload } from '../jwt/payload.js'
 import { contradictedRule, violatedRule, type ClaimRule, type RuleViolation } from '../model/claim-rule.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { ConfirmationResult, Issuer, JwtProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /**
  * Creates an issuer whose tokens must all follow a rule about their claims. The rule is evaluated once per token or response,

@@ -6,7 +6,7 @@ import { failureOf } from '../model/detail/explain.js'
 import { ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 
 /** The settings that matter for JWTs, without those of fetching keys. */

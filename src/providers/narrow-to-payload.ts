@@ -3,7 +3,7 @@ import { claimAt, describeClaim, presentMember, type ClaimReference } from '../m
 import { A_STRING_OR_LIST, invalidClaim, readAudience, type Claims } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { RemoteResult } from '../model/issuer.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
 import { phrase } from '../util/quote.js'
 import { checkTokenKind } from './jwt-access-token.js'
 

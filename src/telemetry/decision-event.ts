@@ -3,7 +3,7 @@ import { credentialsOf, maskSecrets, pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, DecisionStage, GuardMode } from '../model/decision.js'
 import type { AccessToken, VerificationSource } from '../model/access-token.js'
-import type { Refusal } from '../model/refusal.js'
+import type { Refusal } from '../model/refusal/refusal.js'
 
 /** A verified token with its issuer and the source of its facts. */
 export interface VerifiedToken {

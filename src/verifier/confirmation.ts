@@ -1,11 +1,11 @@
 import { assertPlain, withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
 import { findOtherKind, isBoundToKey, namesClient, type Claims } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
 import { commonScopes } from '../model/scopes.js'
 import { isRecord, isStringList, ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 
 /** Facts that the signature of a JWT proves, before its issuer has confirmed it. */
 export interface ProvenFacts {

@@ -10,7 +10,7 @@ import {
   type OrRefusal,
   type VerificationFailure,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
@@ -19,7 +19,7 @@ import { ownMember } from '../util/members.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { cachedTokenFrom, type CachedToken } from './cached-token.js'
 import { canEverPass } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
 /** Dependencies and settings of {@link LocalVerification}. */

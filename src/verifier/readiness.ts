@@ -1,7 +1,7 @@
-import { causeOf } from '../model/refusal.js'
+import { causeOf } from '../model/refusal/refusal.js'
 import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {

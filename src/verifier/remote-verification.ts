@@ -9,7 +9,7 @@ import {
   type OrRefusal,
   type VerificationFailure,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
 import { maskSecrets } from '../telemetry/request-path.js'
 import type { Clock } from '../util/clock.js'
 import { safeLine } from '../util/quote.js'
@@ -17,7 +17,7 @@ import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
 import { narrowToConfirmed } from './confirmation.js'
 import { canEverPass } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
 /** A token to introspect. */

@@ -3,7 +3,7 @@ import { nested } from '../options/read-options.js'
 import { custom, type Reader, type Result, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 import type { CachedToken } from './cached-token.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
+import type { RefusalReason } from '../model/refusal/reasons.js'
 
 /** Limits of the token cache: the `cache` option of `createVerifier()`. */
 export interface CacheOptions {

@@ -10,7 +10,7 @@ import {
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
 import type { UrlTemplate } from '../util/url-template.js'
-import { isRefusal, type OrRefusal } from '../model/refusal.js'
+import { isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'

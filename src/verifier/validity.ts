@@ -1,6 +1,6 @@
 import type { CachedToken } from './cached-token.js'
 import { explain } from '../model/detail/explain.js'
-import { createCause, Refusal } from '../model/refusal.js'
+import { createCause, Refusal } from '../model/refusal/refusal.js'
 
 /**
  * Validates audience and times (RFC 7519 sections 4.1.3 to 4.1.6), and refuses tokens bound to a key (RFC 7800). Applies

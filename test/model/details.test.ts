@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth, Refusal, type Policy } from '../../src/index.js'
-import { thrownRefusal } from '../../src/model/refusal.js'
+import { thrownRefusal } from '../../src/model/refusal/refusal.js'
 import { failureOf, refusalOf } from '../support/outcomes.js'
 import { bearer, testBed, type TestBed } from '../support/test-bed.js'
 

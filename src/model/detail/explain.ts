@@ -1,5 +1,5 @@
-import type { RefusalReason } from '../refusal-reasons.js'
-import type { VerificationFailure } from '../refusal.js'
+import type { RefusalReason } from '../refusal/reasons.js'
+import type { VerificationFailure } from '../refusal/refusal.js'
 import { filledDetail, lazyDetail, type PlaceholderOf } from './format.js'
 import { DETAILS } from './templates.js'
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js'
+import { Refusal } from '../refusal/refusal.js'
 import { overlookedDifference } from '../../util/issuer-difference.js'
 import { phrase, quotable, typeOf } from '../../util/quote.js'
 import { explain } from './explain.js'

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../refusal-reasons.js'
+import type { RefusalReason } from '../refusal/reasons.js'
 
 /**
  * What a refusal's `detail` says, per reason and case. `{name}` is replaced by a value: one from outside is quoted, `{name:s}`

@@ -13,7 +13,7 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
-import type { VerificationFailure } from '../../model/refusal.js'
+import type { VerificationFailure } from '../../model/refusal/refusal.js'
 import { phrase, typeOf } from '../../util/quote.js'
 import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'

@@ -14,7 +14,7 @@ import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } fr
 import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */
 export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote' | 'clientClaims'> {

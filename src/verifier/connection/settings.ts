@@ -59,4 +59,3 @@ export function remoteOf(where: string, profile: RemoteProfile | undefined): Rem
     ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),
   }
 }
-

@@ -1,6 +1,6 @@
 import type { Clock } from '../../util/clock.js'
 import { explain } from '../../model/detail/explain.js'
-import { Refusal } from '../../model/refusal.js'
+import { Refusal } from '../../model/refusal/refusal.js'
 
 /** Maximum number of tenants that are not proven yet, and maximum number of them in one period. */
 export const MOST_UNPROVEN = 32

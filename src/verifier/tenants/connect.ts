@@ -1,7 +1,13 @@
 import type { AccessToken, TokenFacts } from '../../model/access-token.js'
 import type { Issuer, TenantProfile } from '../../model/issuer.js'
 import { explain, failureOf } from '../../model/detail/explain.js'
-import { causeOf, isRefusal, Refusal, type OrRefusal, type VerificationFailure } from '../../model/refusal.js'
+import {
+  causeOf,
+  isRefusal,
+  Refusal,
+  type OrRefusal,
+  type VerificationFailure,
+} from '../../model/refusal/refusal.js'
 import { createTransport } from '../../http/transport/transport.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { Clock } from '../../util/clock.js'
@@ -9,7 +15,7 @@ import { ownMember } from '../../util/members.js'
 import { parseUrlTemplate, TEMPLATE_EXPECTATION, urlOfTenant } from '../../util/url-template.js'
 import type { TenantsHealth } from '../../model/health.js'
 import { worst, type IssuerHealth } from '../connection/issuer-health.js'
-import { connectIssuer, type ConnectedIssuer } from '../issuer-connection.js'
+import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
 import type { IssuerObservers } from '../../telemetry/issuer-events.js'
 import { phrase } from '../../util/quote.js'
 import { TenantConnections } from './connections.js'

@@ -1,5 +1,5 @@
 import { explain } from '../../model/detail/explain.js'
-import { Refusal } from '../../model/refusal.js'
+import { Refusal } from '../../model/refusal/refusal.js'
 import type { TenantProfile } from '../../model/issuer.js'
 import { phrase } from '../../util/quote.js'
 

@@ -1,6 +1,6 @@
-import { oneOf, string } from '../options/readers.js'
-import { optional, type TableOf } from '../options/reader.js'
-import type { RefusalError } from './refusal-reasons.js'
+import { oneOf, string } from '../../options/readers.js'
+import { optional, type TableOf } from '../../options/reader.js'
+import type { RefusalError } from './reasons.js'
 
 /**
  * Format of the body of a refusal: `oauth` for `error` and `error_description`, `problem` for RFC 9457 problem

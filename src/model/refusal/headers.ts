@@ -1,4 +1,4 @@
-import type { RefusalResponse } from './refusal-reasons.js'
+import type { RefusalResponse } from './reasons.js'
 
 const DEFAULT_REALM = 'api'
 const DEFAULT_RETRY_SECONDS = 1
