@@ -40,6 +40,9 @@ const ALONE = [
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
 const SLOW = ['slow', 'package']
 
+/** Needs tools that only `npm run test:slow` installs. */
+const LONG = process.env['M2M_GUARD_SLOW'] === undefined ? ['test/package/matrix/jest.test.ts'] : []
+
 /**
  * What is said of JWTs must come out the same whatever checks their signatures: these tests run once for each way. A
  * file of which no test reaches a signature fails here, so that it is moved to the exceptions.
@@ -102,7 +105,7 @@ export default defineConfig({
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.
       { extends: true, test: { name: 'alone', include: ALONE } },
-      { extends: true, test: { name: 'slow', include: testsIn(SLOW), testTimeout: 600_000 } },
+      { extends: true, test: { name: 'slow', include: testsIn(SLOW), exclude: LONG, testTimeout: 600_000 } },
       {
         extends: true,
         test: {

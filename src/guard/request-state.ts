@@ -82,11 +82,15 @@ interface Places {
 }
 
 /** Shared by all copies of the package. */
-const places = processWide(PLACES, (): Places => ({
-  isRequestUsed: false,
-  isRawHeadersUsed: false,
-  sealed: undefined,
-}))
+const places = processWide(PLACES, createPlaces)
+
+/**
+ * Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
+ * overflow the stack when they are set, and a request of the file may still be in flight.
+ */
+function createPlaces(): Places {
+  return Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined })
+}
 
 /** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {

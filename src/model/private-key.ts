@@ -1,12 +1,11 @@
-import { createPrivateKey, KeyObject } from 'node:crypto'
+import { createPrivateKey, KeyObject, type JsonWebKey, type webcrypto } from 'node:crypto'
 import { types } from 'node:util'
-import type { CryptoKey, JWK } from 'jose'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { isRecord, string } from '../util/members.js'
 import { algorithmsOfKey } from './algorithms.js'
 
 /** A private key: PEM (PKCS #8, PKCS #1 or SEC1, unencrypted), a JWK, a Node `KeyObject` or a `CryptoKey`. */
-export type PrivateKeyValue = string | JWK | KeyObject | CryptoKey
+export type PrivateKeyValue = string | JsonWebKey | KeyObject | webcrypto.CryptoKey
 
 /** A {@link PrivateKeyValue}, a promise of one, or a function that returns either. */
 export type PrivateKey =
@@ -73,7 +72,7 @@ function importKey(option: string, value: unknown): KeyObject {
   )
 }
 
-function isCryptoKey(value: unknown): value is CryptoKey {
+function isCryptoKey(value: unknown): value is webcrypto.CryptoKey {
   return types.isCryptoKey(value)
 }
 

@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto'
-import type { CryptoKey } from 'jose'
+import type { KeyObject, webcrypto } from 'node:crypto'
 import type { DocumentHealth } from './health.js'
 import type { OrRefusal, Refusal } from './refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
@@ -20,7 +19,7 @@ export interface VerificationKey {
   /** Returns the key for `node:crypto`; `undefined` if the platform does not support it. */
   keyObject(): KeyObject | undefined
   /** Returns the key for jose and one of its algorithms; rejects if the platform does not support it. */
-  import(algorithm: string): Promise<CryptoKey>
+  import(algorithm: string): Promise<webcrypto.CryptoKey>
 }
 
 /** Key set of an issuer. */

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import '../../src/guard/request-state.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -253,4 +254,13 @@ it('copies of another major version are not recognized', () => {
     }
   }
   expect(count).toBeGreaterThan(5)
+})
+
+it('the state that copies share cannot be replaced, as Jest does with the properties of global objects after a file', () => {
+  const shared = (globalThis as Record<symbol, unknown>)[Symbol.for('m2m-guard@0/request-state-places')]
+  expect(Object.keys(shared as object).length).toBeGreaterThan(0)
+  for (const key of Reflect.ownKeys(shared as object)) {
+    const overflow = { configurable: true, get: () => undefined, set: () => undefined }
+    expect(Reflect.defineProperty(shared as object, key, overflow)).toBe(false)
+  }
 })

@@ -7,7 +7,7 @@ interface Lock {
   >
 }
 
-it.each(['package-lock.json', 'bench/package-lock.json'])(
+it.each(['package-lock.json', 'bench/package-lock.json', 'test/package/tools/package-lock.json'])(
   '%s names every package that another may want, on whatever platform, so that npm ci accepts it',
   (path) => {
     const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The lowest version supported, and the lines after it. */
-export const NODE_LINES = ['20.19', '22', '24'] as const
+export const NODE_LINES = ['20.19', '22', '24', '26'] as const
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/m2m-guard', import.meta.url))
 const isWindows = process.platform === 'win32'

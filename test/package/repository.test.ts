@@ -93,6 +93,18 @@ describe('the test workflow', () => {
   })
 })
 
+it.each(['README.md', 'SECURITY.md', 'docs/guide/build-tools.md'])(
+  '%s says which lines of Node are tested, and that Node 20 is past its end of life',
+  async (path) => {
+    const { jobs } = await readWorkflow('.github/workflows/test.yml')
+    const lines = jobs['test']!.strategy!.matrix.node
+    const [last, ...others] = [...lines].reverse()
+    if (path.startsWith('docs/')) for (const line of lines) expect(read(path)).toContain(`| ${line}   | yes `)
+    else expect(read(path)).toContain(`Node ${others.reverse().join(', ')} and ${last} are tested`)
+    expect(read(path)).toContain('end of life')
+  },
+)
+
 it('the slow tests run nightly and when started manually', async () => {
   const { on, jobs } = await readWorkflow('.github/workflows/slow.yml')
   expect(Object.keys(on)).toEqual(['schedule', 'workflow_dispatch'])

@@ -8,6 +8,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packedTarball } from '../support/packed/packed-package.js'
 import { emptyFolder, run, tool } from './support.js'
 
+type Condition = 'module-sync' | 'import' | 'require'
+type Target = Readonly<Record<'types' | 'default', string>>
+
 interface Manifest {
   readonly name: string
   readonly version: string
@@ -15,7 +18,9 @@ interface Manifest {
   readonly type: string
   readonly sideEffects: boolean
   readonly engines: Readonly<Record<string, string>>
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly main: string
+  readonly types: string
+  readonly exports: Readonly<Record<string, string | Readonly<Record<Condition, Target>>>>
   readonly bin: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
@@ -37,10 +42,10 @@ beforeAll(() => {
 
 afterAll(folder.remove)
 
-/** What the exports name for a condition. */
-function named(condition: 'types' | 'default'): readonly string[] {
+/** The files that the exports name under a condition. */
+function named(condition: Condition, kind: keyof Target): readonly string[] {
   return Object.values(manifest.exports).flatMap((entry) =>
-    typeof entry === 'string' ? [] : (entry[condition] ?? []),
+    typeof entry === 'string' ? [] : entry[condition][kind],
   )
 }
 
@@ -48,22 +53,54 @@ it('contains the build, its declarations and the documentation, and nothing else
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
     (file) =>
-      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(js|d\.ts)|shared\/[\w-]+\.js)|docs\/((guide|guide\/getting-started|reference|migration|vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
+      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(c?js|d\.c?ts)|shared\/[\w-]+\.c?js)|docs\/((guide|guide\/getting-started|guide\/issuers-a-to-z|reference|migration|vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
         file,
       ),
   )
   expect(outside.sort()).toEqual(pages.map((page) => `package/${page}`).sort())
 })
 
-it('consists of what can be imported or run, with a declaration each, and of few files that they share', () => {
-  const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.replace('package/', './'))
-  const shared = modules.filter((file) => file.startsWith('./dist/shared/'))
-  const entries = modules.filter((file) => !shared.includes(file))
-  expect(entries.sort()).toEqual([...named('default'), ...Object.values(manifest.bin)].sort())
-  const declarations = entries.map((file) => file.replace('./', 'package/').replace(/\.js$/, '.d.ts'))
-  expect(declarations.filter((file) => !files.includes(file))).toEqual([])
-  // Each file takes its time of every start.
-  expect(shared.length).toBeLessThan(13)
+it.each([
+  { extension: '.js', condition: 'import', runnable: (): readonly string[] => Object.values(manifest.bin) },
+  { extension: '.cjs', condition: 'require', runnable: (): readonly string[] => [] },
+] as const)(
+  'consists of what can be imported or run, with a declaration each, and of few files that they share: $extension',
+  ({ extension, condition, runnable }) => {
+    const modules = files
+      .filter((file) => file.endsWith(extension))
+      .map((file) => file.replace('package/', './'))
+    const shared = modules.filter((file) => file.startsWith('./dist/shared/'))
+    const entries = modules.filter((file) => !shared.includes(file))
+    expect(entries.sort()).toEqual([...named(condition, 'default'), ...runnable()].sort())
+    const declarations = named(condition, 'types').map((file) => file.replace('./', 'package/'))
+    expect(declarations.filter((file) => !files.includes(file))).toEqual([])
+    // Every start loads each file.
+    expect(shared.length).toBeLessThan(20)
+  },
+)
+
+it('gives import and require() in Node the same module, and tools without modules the CommonJS build', () => {
+  for (const [name, entry] of Object.entries(manifest.exports)) {
+    if (typeof entry === 'string') continue
+    // The first condition that matches is used.
+    expect(Object.keys(entry), name).toEqual(['module-sync', 'import', 'require'])
+    expect(entry['module-sync'], name).toEqual(entry.import)
+    expect(entry.require.default, name).toBe(entry.import.default.replace(/\.js$/, '.cjs'))
+    expect(entry.require.types, name).toBe(entry.import.types.replace(/\.d\.ts$/, '.d.cts'))
+  }
+})
+
+it('the CommonJS build loads no module: it contains what it uses of jose, with the license', () => {
+  const read = (file: string): string => readFileSync(join(folder.path, file), 'utf8')
+  const commonJs = files.filter((file) => file.endsWith('.cjs'))
+  for (const file of commonJs) {
+    expect(/\bimport\(['"/]/.exec(read(file)), file).toBeNull()
+    expect(/require\('(?!node:|\.|lru-cache')/.exec(read(file)), file).toBeNull()
+  }
+  const jose = read('package/dist/shared/jose.cjs')
+  expect(jose).toContain('Permission is hereby granted, free of charge')
+  expect(jose).toContain('Copyright (c) 2018 Filip Skokan')
+  expect(jose.includes('JWEInvalid')).toBe(false)
 })
 
 it('guards without loading jose, or what of Node speaks HTTP, before it is needed', async () => {
@@ -81,9 +118,15 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   project.remove()
 })
 
-it('has every file that its exports name', () => {
-  const paths = [...named('types'), ...named('default'), './package.json']
-  expect(paths.filter((path) => !files.includes(path.replace('./', 'package/')))).toEqual([])
+it('contains no declaration that none of its exports needs', () => {
+  const isReached = new Set(named('import', 'types').map((file) => join('package', file)))
+  for (const file of isReached) {
+    const text = readFileSync(join(folder.path, file), 'utf8')
+    for (const [, path] of text.matchAll(/['"](\.[^'"]+)\.js['"]/g))
+      isReached.add(join(file, '..', `${path}.d.ts`))
+  }
+  const declarations = files.filter((file) => file.endsWith('.d.ts'))
+  expect(declarations.filter((file) => !isReached.has(file))).toEqual([])
 })
 
 it('says what it is', () => {
@@ -95,24 +138,18 @@ it('says what it is', () => {
     engines: { node: '>=20.19.0' },
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
-    '.',
-    './client',
-    './express',
-    './fastify',
-    './fetch',
-    './issuers',
-    './koa',
-    './management',
-    './package.json',
-    './testing',
+    ...['.', './client', './express', './fastify', './fetch', './issuers', './koa', './management'],
+    ...['./package.json', './testing'],
   ])
 })
 
-it('needs jose and lru-cache and takes every framework as an optional peer', () => {
+it('needs jose and lru-cache and takes every framework, and the types of Node, as an optional peer', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual(['jose', 'lru-cache'])
   const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
   expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
-  expect(Object.keys(manifest.peerDependencies).sort()).toEqual(['express', 'fastify', 'koa'])
+  expect(Object.keys(manifest.peerDependencies).sort()).toEqual([
+    ...['@types/node', 'express', 'fastify', 'koa'],
+  ])
 })
 
 it('passes publint, strictly', async () => {
@@ -120,8 +157,11 @@ it('passes publint, strictly', async () => {
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
 })
 
-it('passes arethetypeswrong for a package of modules', async () => {
-  const printed = await run(tool('attw'), [tarball, '--profile', 'esm-only', '--format', 'json'], folder.path)
-  const { analysis } = JSON.parse(printed) as { analysis: { types: { kind: string } } }
-  expect(analysis.types.kind).toBe('included')
+it('passes arethetypeswrong without a profile, for every entry point and every resolution', async () => {
+  const printed = await run(tool('attw'), [tarball, '--format', 'json'], folder.path)
+  const { analysis } = JSON.parse(printed) as {
+    analysis: { entrypoints: Readonly<Record<string, unknown>>; problems: readonly unknown[] }
+  }
+  expect(Object.keys(analysis.entrypoints).sort()).toEqual(Object.keys(manifest.exports).sort())
+  expect(analysis.problems).toEqual([])
 })

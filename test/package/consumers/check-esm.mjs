@@ -1,0 +1,7 @@
+import * as root from 'm2m-guard'
+import * as client from 'm2m-guard/client'
+import * as express from 'm2m-guard/express'
+import * as testing from 'm2m-guard/testing'
+import { check } from './check.cjs'
+
+check({ root, client, express, testing }).then((result) => console.log(JSON.stringify(result)))

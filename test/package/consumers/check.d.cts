@@ -1,0 +1,1 @@
+export declare function check(packages: Readonly<Record<string, unknown>>): Promise<unknown>
