@@ -98,7 +98,7 @@ export function guard(
   verifier: Verifier,
   policy?: Policy,
   options?: HonoGuardOptions,
-): MiddlewareHandler<GuardedEnv<{ auth: AccessToken | undefined }>>
+): MiddlewareHandler<GuardedEnv<Partial<M2mGuardVariables>>>
 export function guard(...args: readonly [Verifier, Policy?, HonoGuardOptions?]): MiddlewareHandler {
   const checkpoint = new Guard<Context, HonoOnRefusal>(
     ...checkGuardArguments(args),
