@@ -18,8 +18,9 @@ import {
   type GuardOptions,
   type PropertyOptions,
 } from '../src/guard/options.js'
+import type { Awaitable } from '../src/util/awaitable.js'
 import { storeOnRequest } from '../src/guard/request-state.js'
-import { admits, admitsByRoute, conclude, type FastifyCheckpoint } from './fastify/admission.js'
+import { admits, conclude, failIfAdmitted, type FastifyCheckpoint } from './fastify/admission.js'
 import { decorateGuard } from './fastify/guard-decorator.js'
 import { warnIfNoRoute } from './fastify/route-check.js'
 import type { AnyFastifyInstance, FastifyGuardHook } from './fastify/types.js'
@@ -138,9 +139,20 @@ export const m2mGuard = Object.assign(
       // Compiled here, so that an invalid policy is an error at start and not on the first request.
       checkRouteConfig(`${String(method)} ${url}: config.auth`, config)
     })
-    const guardOf = guardCache(createRequired)
-    function routeGuard({ routeOptions: { config, method, url } }: FastifyRequest): FastifyCheckpoint {
-      return guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
+    // One decision on both policies, so that a request has one event.
+    const guardOf = guardCache((added) =>
+      createCheckpoint(verifier, policy, { ...guardOptions, optional: false }, added),
+    )
+    function admitsAtRoute(request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
+      const { config, method, url } = request.routeOptions
+      let checkpoint: FastifyCheckpoint
+      try {
+        checkpoint = guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
+      } catch (fault) {
+        // Unauthenticated callers get the response of the plugin, not the 500 of an invalid configuration.
+        return failIfAdmitted(admits(requiredGuard, request, reply), fault)
+      }
+      return admits(checkpoint, request, reply)
     }
     const hook: Hook = (request, reply, done) => {
       const { config } = request.routeOptions
@@ -150,8 +162,7 @@ export const m2mGuard = Object.assign(
         pluginGuard.property.initialize(request)
         done()
       } else {
-        const admitted = admits(requiredGuard, request, reply)
-        conclude(admitsByRoute(admitted, routeGuard, request, reply), done, reply)
+        conclude(admitsAtRoute(request, reply), done, reply)
       }
     }
     warnIfNoRoute(app, hook)
@@ -220,6 +231,7 @@ function createCheckpoint(
   verifier: Verifier,
   policy: Policy | undefined,
   options: FastifyHookOptions | undefined,
+  added?: Policy,
 ): FastifyCheckpoint {
   const guard: FastifyCheckpoint['guard'] = new Guard(
     verifier,
@@ -227,6 +239,7 @@ function createCheckpoint(
     options,
     storeOnRequest,
     PROPERTY_GUARD_OPTIONS,
+    added,
   )
   return { guard, property: new ScopeProperty(guard.settings.property ?? false) }
 }

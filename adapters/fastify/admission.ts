@@ -34,16 +34,11 @@ export function admits(
     : settle(result, property, request, reply)
 }
 
-/** Whether the guard of a route accepts a request that the plugin's guard has accepted. */
-export function admitsByRoute(
-  admitted: Awaitable<boolean>,
-  guardOf: (request: FastifyRequest) => FastifyCheckpoint,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guardOf, request, reply)
+/** Throws the error of a route's configuration if the plugin's guard accepts the request. */
+export function failIfAdmitted(admitted: Awaitable<boolean>, fault: unknown): Awaitable<boolean> {
+  if (admitted instanceof Promise) return afterwards(admitted, failIfAdmitted, fault)
   if (!admitted) return false
-  return admits(guardOf(request), request, reply)
+  throw fault
 }
 
 /** Does not run the handler if the caller disconnected during a call to the issuer. */

@@ -1,6 +1,16 @@
 import { isBearerToken } from './b64token.js'
 import { Refusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
+import { phrase, typeOf } from '../util/quote.js'
+import {
+  AUTHORIZATION,
+  refuseMalformedCredentials,
+  refuseMalformedToken,
+  refuseMissingHeader,
+  refuseMissingToken,
+  refuseSeveralHeaders,
+} from './malformed.js'
 
 /**
  * Matches the Bearer scheme. A tab after it is malformed (RFC 9110 section 11.4), but does not make it another
@@ -40,9 +50,8 @@ export function readBearer(request: GuardedRequest): string | Refusal {
  */
 export function readBareToken(request: GuardedRequest, name: string): string | Refusal {
   const value = fieldOf(request, name)
-  if (value === undefined) return new Refusal('token_missing')
-  if (isRefusal(value) || isBearerToken(value)) return value
-  return new Refusal('token_malformed')
+  if (value === undefined) return refuseMissingHeader(name)
+  return isRefusal(value) || isBearerToken(value) ? value : refuseMalformedToken(value)
 }
 
 /**
@@ -76,36 +85,39 @@ function withAuthorization(
 
 function parseCredentials(authorization: string | Refusal | undefined): string | Refusal {
   if (isRefusal(authorization)) return authorization
-  if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
+  if (authorization === undefined || !SCHEME.test(authorization)) return refuseMissingToken(authorization)
   const token = CREDENTIALS.exec(authorization)?.[1]
-  return token ?? new Refusal('token_malformed')
+  return token ?? refuseMalformedCredentials(authorization)
 }
 
 function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | undefined | Refusal {
   // Node keeps the first of several headers and drops the others, while a proxy may have checked the last one.
   if (rawHeaders !== undefined && countOf('authorization', rawHeaders) > 1)
-    return new Refusal('token_malformed')
+    return refuseSeveralHeaders(AUTHORIZATION)
   const value = isHeaderReader(headers)
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
   if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
-  return singleStringOf(value)
+  return singleStringOf(value, AUTHORIZATION)
 }
 
 /** Like {@link authorizationOf}, for any header. Separate, because a constant name is read faster. */
 function fieldOf({ headers, rawHeaders }: GuardedRequest, name: string): string | undefined | Refusal {
-  if (rawHeaders !== undefined && countOf(name, rawHeaders) > 1) return new Refusal('token_malformed')
+  if (rawHeaders !== undefined && countOf(name, rawHeaders) > 1) return refuseSeveralHeaders(name)
   const value = isHeaderReader(headers) ? (headers.get(name) ?? undefined) : findHeader(headers, name)
   if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
-  return singleStringOf(value)
+  return singleStringOf(value, name)
 }
 
 /**
  * Reads a list with one string. A custom header object may contain any value, which must not be coerced to a string.
  */
-function singleStringOf(values: unknown): string | Refusal {
-  const single: unknown = Array.isArray(values) && values.length === 1 ? values[0] : undefined
-  return typeof single === 'string' ? single : new Refusal('token_malformed')
+function singleStringOf(values: unknown, header: string): string | Refusal {
+  if (Array.isArray(values) && values.length > 1) return refuseSeveralHeaders(header)
+  const single: unknown = Array.isArray(values) ? values[0] : values
+  if (typeof single === 'string') return single
+  const detail = explain('token_malformed', 'type', { header: phrase(header), type: phrase(typeOf(single)) })
+  return new Refusal('token_malformed', { detail })
 }
 
 function isHeaderReader(headers: HeaderObject | HeaderReader): headers is HeaderReader {
@@ -129,7 +141,7 @@ function findHeader(headers: HeaderObject, target: string): string | readonly st
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
     // Despite the type, an absent header may be `null`.
     if (value === undefined || (value as unknown) === null) continue
-    if (found !== undefined) return new Refusal('token_malformed')
+    if (found !== undefined) return refuseSeveralHeaders(target === 'authorization' ? AUTHORIZATION : target)
     found = value
   }
   return found

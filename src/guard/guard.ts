@@ -69,6 +69,8 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
     table: Table = GUARD_OPTIONS,
+    /** A further policy of the same place, such as that of a route. Both are evaluated in one decision. */
+    added?: Policy,
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
@@ -77,7 +79,7 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     this.settings = readGuardOptions(options, table)
     this.isOptional = this.settings.optional
     this.first = firstContext(this.settings)
-    this.authorizer = new RouteAuthorizer(verifier, policy)
+    this.authorizer = new RouteAuthorizer(verifier, policy, added)
     this.store = store
   }
 
@@ -136,7 +138,7 @@ export class Requirement<Key extends object, OnRefusal> {
   /** Authorizes a request like {@link Guard.enter}. Rejects with an `Error` if no guard has run before. */
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     const outer = stateOf(key) as OuterState | undefined
-    if (outer === undefined) {
+    if (outer === undefined || outer.isRefused) {
       // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
         new Error(
@@ -223,9 +225,21 @@ function contextOf(
 ): GuardContext {
   if (outer === undefined) return first
   const state = ofSameVerifier(verifier, outer)
+  const stage = hasDecided(verifier, outer) ? 'route' : 'guard'
   // A refusal that was reported for the token of another header is not the same one.
   const reported = outer.settings.header === header ? state?.reported : undefined
-  return { mode, earlier: state?.resolved, reported, header, isOptional }
+  return { mode, stage, earlier: state?.resolved, reported, header, isOptional }
+}
+
+/** Whether a guard of the verifier has decided on the request before, whatever the decision was. */
+function hasDecided(verifier: Verifier, outer: OuterState | undefined): boolean {
+  return outer !== undefined && (outer.verifier === verifier || outer.others?.includes(verifier) === true)
+}
+
+/** The other verifiers that have decided on the request, for the state of `verifier`. */
+function othersOf(verifier: Verifier, outer: OuterState | undefined): readonly Verifier[] | undefined {
+  if (outer === undefined || outer.verifier === verifier) return outer?.others
+  return [...(outer.others ?? []).filter((other) => other !== verifier), outer.verifier]
 }
 
 /** The context of requests that have passed no guard, created once per guard. */
@@ -243,9 +257,12 @@ function conclude<OnRefusal>(
   { decision, resolved, isTokenMissing }: DecisionResult,
   { authorizer: { verifier }, settings, isOptional, store }: Checkpoint<OnRefusal>,
   key: object,
-  outer: OuterState | undefined,
+  earlier: OuterState | undefined,
 ): GuardResult<OnRefusal> {
+  // A guard that has refused the request is not around this one.
+  const outer = earlier?.isRefused === true ? undefined : earlier
   const state = ofSameVerifier(verifier, outer)
+  const others = othersOf(verifier, earlier)
   if (decision.outcome === 'accepted') {
     const { token } = decision
     const reported = state?.reported
@@ -256,6 +273,8 @@ function conclude<OnRefusal>(
       replaced: outer?.token,
       resolved,
       reported,
+      others,
+      isRefused: false,
     })
   }
   const { refusal } = decision
@@ -268,11 +287,14 @@ function conclude<OnRefusal>(
       replaced: outer?.token,
       resolved: undefined,
       reported: undefined,
+      others,
+      isRefused: false,
     })
   }
   if (settings.mode === 'report') {
     // A report must not replace the token that a guard of another verifier has accepted.
-    if (state === undefined && outer?.token !== undefined) return store(key, outer)
+    if (state === undefined && outer?.token !== undefined)
+      return store(key, { ...outer, others: [...(outer.others ?? []), verifier] })
     return store(key, {
       verifier,
       settings: settingsOfKept(state, settingsBehind(outer, settings)),
@@ -280,8 +302,11 @@ function conclude<OnRefusal>(
       replaced: state?.replaced,
       resolved: state?.resolved,
       reported: refusal.reason,
+      others,
+      isRefused: false,
     })
   }
+  storeRefused(verifier, settings, store, key, earlier)
   const refusalWithRealm = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
   return {
     passes: false,
@@ -289,6 +314,34 @@ function conclude<OnRefusal>(
     response: refusalResponse(refusalWithRealm, settings.body),
     onRefusal: settings.onRefusal,
   }
+}
+
+/**
+ * Stores that a guard has refused the request, so that another attempt on the same request, such as with an alternative guard,
+ * is not counted as a second request. What an earlier guard has stored is kept.
+ */
+function storeRefused(
+  verifier: Verifier,
+  settings: GuardSettings<unknown>,
+  store: StoreState,
+  key: object,
+  earlier: OuterState | undefined,
+): void {
+  if (hasDecided(verifier, earlier)) return
+  if (earlier !== undefined) {
+    store(key, { ...earlier, others: [...(earlier.others ?? []), verifier] })
+    return
+  }
+  store(key, {
+    verifier,
+    settings,
+    token: undefined,
+    replaced: undefined,
+    resolved: undefined,
+    reported: undefined,
+    others: undefined,
+    isRefused: true,
+  })
 }
 
 /**

@@ -19,6 +19,10 @@ export interface RequestState<Settings = StoredSettings> {
   readonly resolved: ResolvedRequest | undefined
   /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
+  /** Other verifiers whose guards have decided on the request before. */
+  readonly others: readonly Verifier[] | undefined
+  /** Whether the guard has refused the request, so that only the fact that it decided counts. */
+  readonly isRefused: boolean
 }
 
 /**
@@ -82,15 +86,11 @@ interface Places {
 }
 
 /** Shared by all copies of the package. */
-const places = processWide(PLACES, createPlaces)
-
-/**
- * Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
- * overflow the stack when they are set, and a request of the file may still be in flight.
- */
-function createPlaces(): Places {
-  return Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined })
-}
+// Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
+// overflow the stack when they are set, and a request of the file may still be in flight.
+const places = processWide(PLACES, (): Places =>
+  Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined }),
+)
 
 /** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {

@@ -27,6 +27,12 @@ export type Decision =
 export type GuardMode = 'enforce' | 'report'
 
 /**
+ * Place of a decision: `guard` for the first decision of a verifier on a request, `route` for requirements and further guards
+ * behind it. Each request that a guard has handled has exactly one event of the stage `guard`, so that ratios can be computed.
+ */
+export type DecisionStage = 'guard' | 'route'
+
+/**
  * Event that describes one decision. It never contains a token or a part of one. Properties about the token are present
  * only if its signature or its issuer has authenticated it.
  */
@@ -38,6 +44,15 @@ export interface DecisionEvent {
    * token that a guard with `optional: true` accepted.
    */
   readonly reason?: RefusalReason
+  /**
+   * What was compared with what, such as the audience of the token and the configured one; absent for an accepted request. At
+   * most 500 characters. External values are quoted and cut; it contains no token. For logs only: never send it.
+   */
+  readonly detail?: string
+  /** Scopes that the policies of the request mention; absent if they mention none. */
+  readonly required?: readonly string[]
+  /** Place of the decision. Count only events of the stage `guard` to count requests. */
+  readonly stage: DecisionStage
   /** Name of the configured issuer that the token was routed to. */
   readonly issuer?: string
   /** Kind of that issuer, such as `oauth` or `clerk`. */

@@ -4,14 +4,14 @@ const DEFAULT_REALM = 'api'
 const DEFAULT_RETRY_SECONDS = 1
 const MAX_RETRY_SECONDS = 120
 
-/** The details of a refusal that its headers contain. */
+/** Details of a refusal that its headers contain. */
 interface HeaderDetails {
   readonly realm?: string | undefined
   readonly required?: readonly string[] | undefined
   readonly retryAfterSeconds?: number | undefined
 }
 
-/** Returns the headers of a refusal: challenge or `Retry-After`, and `Cache-Control`. */
+/** Creates the headers of a refusal: challenge, `Retry-After` and `Cache-Control`. */
 export function headersOf(
   response: RefusalResponse,
   description: string,
@@ -43,4 +43,11 @@ function challenge(response: RefusalResponse, description: string, details: Head
 /** Escapes quotes and backslashes for a quoted-string (RFC 9110 section 5.6.4). */
 function escapeQuotedString(value: string): string {
   return value.replace(/["\\]/g, '\\$&')
+}
+
+const MAX_DESCRIPTION_LENGTH = 200
+
+/** Replaces characters that RFC 6750 section 3 forbids in `error_description`: quotes, backslashes, non-ASCII. */
+export function sanitizeDescription(value: string): string {
+  return value.slice(0, MAX_DESCRIPTION_LENGTH).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
 }

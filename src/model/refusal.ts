@@ -2,6 +2,8 @@ import type { VerificationSource } from './access-token.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
 import { isListOf } from '../util/members.js'
+import { safeLine } from '../util/quote.js'
+import { MAX_DETAIL_LENGTH } from './detail/format.js'
 import {
   bodyOf,
   contentTypeOf,
@@ -10,7 +12,7 @@ import {
   RESPONSE_OPTIONS,
   type RefusalResponseOptions,
 } from './refusal-body.js'
-import { headersOf } from './refusal-headers.js'
+import { headersOf, sanitizeDescription } from './refusal-headers.js'
 import { isScopeToken } from './scopes.js'
 import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
 
@@ -18,7 +20,10 @@ import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason }
 export interface VerificationFailure {
   /** Reason of the refusal. */
   readonly reason: RefusalReason
-  /** Sentence for logs, available as `refusal.cause`. It names the claim and must not quote its value. */
+  /**
+   * Sentence for logs, available as `refusal.detail` and in events: what was compared with what. Cut after 500 characters;
+   * control and invisible characters are escaped. It must contain neither the token nor a credential.
+   */
   readonly detail: string
 }
 
@@ -35,7 +40,19 @@ export function causeOf(error: unknown): string {
 
 /** Creates the refusal of a token that fails verification. */
 export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
-  return new Refusal(reason, { cause: new Error(detail) })
+  return new Refusal(reason, { detail, cause: createCause(detail) })
+}
+
+/**
+ * Creates the `cause` of a refusal. Without stack frames, because they would all be of this package, and an attacker decides
+ * how often they are collected.
+ */
+export function createCause(message: string): Error {
+  const { stackTraceLimit } = Error
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  const cause = new Error(message)
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  return cause
 }
 
 /** A result, or a refusal in its place. Internal functions return refusals; only public functions throw them. */
@@ -58,10 +75,10 @@ export function isRefusal(result: unknown): result is Refusal {
 export function thrownRefusal(error: unknown): Refusal {
   if (isRefusal(error)) return error
   if (!(error instanceof Refusal)) throw error
-  const { reason, description, issuer, source, required, cause, headers } = error
+  const { reason, description, issuer, source, required, detail, cause, headers } = error
   const seconds = Number(headers['Retry-After'])
   const retryAfterSeconds = Number.isNaN(seconds) ? undefined : seconds
-  return new Refusal(reason, { description, issuer, source, required, cause, retryAfterSeconds })
+  return new Refusal(reason, { description, issuer, source, required, detail, cause, retryAfterSeconds })
 }
 
 /** Optional properties of a {@link Refusal}. */
@@ -79,6 +96,11 @@ export interface RefusalDetails {
   readonly source?: VerificationSource | undefined
   /** Scopes that the resource requires, for `scope_insufficient`. Sent as `scope` in the challenge. */
   readonly required?: readonly string[] | undefined
+  /**
+   * Sentence for logs that states what was compared with what, or a function that creates it when it is first read. Never
+   * sent. It must contain neither the token nor a credential.
+   */
+  readonly detail?: string | (() => string) | undefined
   /** Underlying error for logs. Never sent. */
   readonly cause?: unknown
   /**
@@ -144,6 +166,7 @@ export class Refusal extends LocalRefusal {
   readonly required: readonly string[] | undefined
 
   readonly #details: RefusalDetails
+  #detail: string | undefined
 
   /**
    * Creates a refusal.
@@ -193,6 +216,20 @@ export class Refusal extends LocalRefusal {
   /** Marks the class by its presence. A method, because a field would be visible in every refusal. */
   [REFUSAL](): void {
     // Never called.
+  }
+
+  /**
+   * Sentence for logs that states what was compared with what, such as the audience of the token and the configured one. At
+   * most 500 characters; values from outside are quoted and cut. It contains neither the token nor a credential.
+   *
+   * Never send it: an unauthenticated caller would learn the configuration. It is in no response, message or JSON. `undefined`
+   * only for a refusal of your code that has none.
+   */
+  get detail(): string | undefined {
+    // `Refusal.prototype` itself has no details.
+    if (!(#details in this)) return undefined
+    this.#detail ??= readDetail(this.#details.detail)
+    return this.#detail
   }
 
   /** HTTP status of the response, as {@link status}. Fastify and Express read this name first. */
@@ -276,7 +313,9 @@ export const REALM = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 export const REALM_EXPECTATION = 'must be a non-empty string of visible ASCII without a space at its ends'
 
 /** Checks details that are written into headers: a line break would end the header. */
-function checkDetails({ description, required, realm, retryAfterSeconds }: RefusalDetails): void {
+function checkDetails({ description, required, realm, retryAfterSeconds, detail }: RefusalDetails): void {
+  if (detail !== undefined && typeof (detail as unknown) !== 'string' && typeof detail !== 'function')
+    throw new ConfigurationError('Refusal.detail', 'must be a string, or a function that returns one')
   if (description !== undefined && typeof (description as unknown) !== 'string')
     throw new ConfigurationError('Refusal.description', 'must be a string')
   if (required !== undefined && !isListOf(required, isScopeToken))
@@ -295,9 +334,12 @@ export function isUndecidable(refusal: Refusal): boolean {
   return refusal.status === 503
 }
 
-const MAX_DESCRIPTION_LENGTH = 200
-
-/** Replaces characters that RFC 6750 section 3 forbids in `error_description`: quotes, backslashes, non-ASCII. */
-function sanitizeDescription(value: string): string {
-  return value.slice(0, MAX_DESCRIPTION_LENGTH).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
+/** Reads a detail. A custom function may throw or return any value, which must not fail the log that reads it. */
+function readDetail(detail: RefusalDetails['detail']): string | undefined {
+  try {
+    const sentence: unknown = typeof detail === 'function' ? detail() : detail
+    return typeof sentence === 'string' && sentence !== '' ? safeLine(sentence, MAX_DETAIL_LENGTH) : undefined
+  } catch {
+    return undefined
+  }
 }

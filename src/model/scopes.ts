@@ -190,6 +190,20 @@ export function mentionedScopes(rule: ScopeRule): readonly string[] {
   return [...new Set(rule.of.flatMap((part) => (typeof part === 'string' ? [part] : mentionedScopes(part))))]
 }
 
+/** Describes scope requirements as a policy writes them: `"a", anyOf("b", "c")`. Cut after 160 characters. */
+export function describeScopes(parts: ScopeRule['of']): string {
+  let description = ''
+  for (const part of parts) {
+    const written =
+      typeof part === 'string' ? JSON.stringify(part) : `${part.kind}Of(${describeScopes(part.of)})`
+    description += description === '' ? written : `, ${written}`
+    if (description.length > LONGEST_DESCRIPTION) return `${description.slice(0, LONGEST_DESCRIPTION)}…`
+  }
+  return description
+}
+
+const LONGEST_DESCRIPTION = 160
+
 /** Reads the `scopeMatching` option of an issuer. */
 export function scopeMatcher(option: string, matching: unknown, fallback: ScopeMatcher): ScopeMatcher {
   if (matching === undefined) return fallback

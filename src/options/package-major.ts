@@ -17,10 +17,10 @@ export function markMajor(value: object): void {
  * @throws ConfigurationError that names both versions.
  */
 export function refuseOtherMajor(option: string, value: object): void {
-  const major: unknown = Reflect.get(value, MARK)
+  const major = (value as { readonly [MARK]?: number })[MARK]
   if (major === undefined || major === MAJOR) return
   throw new ConfigurationError(
     option,
-    `was created by m2m-guard ${String(major)}, and this is m2m-guard ${MAJOR}. Install one major version: npm ls m2m-guard lists them`,
+    `was created by m2m-guard ${major}, and this is m2m-guard ${MAJOR}. Install one major version: npm ls m2m-guard lists them`,
   )
 }

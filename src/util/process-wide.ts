@@ -5,7 +5,7 @@
  *   the shape of the value, because copies may have different versions.
  */
 export function processWide<Value>(key: symbol, create: () => Value): Value {
-  const holder = globalThis as { [key: symbol]: unknown }
+  const holder = globalThis as Record<symbol, unknown>
   if (holder[key] === undefined) Object.defineProperty(holder, key, { value: create() })
   return holder[key] as Value
 }

@@ -1,6 +1,7 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
+import type { Decision, DecisionObserver, DecisionStage, GuardMode } from '../model/decision.js'
 import type { RefusalReason } from '../model/refusal-reasons.js'
+import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
@@ -11,6 +12,7 @@ import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import { observe } from '../telemetry/observe.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import { errorName, phrase } from '../util/quote.js'
 import type { ResolvedToken } from './cached-token.js'
 import { refuseUnreadable, type TokenLookup, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
@@ -29,6 +31,8 @@ export interface AuthorizerSettings {
 /** The guard that authorizes a request, and the results of earlier guards on the same request. */
 export interface GuardContext {
   readonly mode: GuardMode
+  /** `route` if an earlier guard of the verifier has decided on the request. */
+  readonly stage: DecisionStage
   /** The token that an earlier guard accepted. It is not resolved a second time. */
   readonly earlier: ResolvedRequest | undefined
   /** The refusal reason that an earlier guard in report mode has already reported for the request. */
@@ -42,6 +46,7 @@ export interface GuardContext {
 /** The context of a request that has not passed a guard yet. */
 export const FIRST_GUARD: GuardContext = Object.freeze({
   mode: 'enforce',
+  stage: 'guard',
   // Set as own properties, so that a polluted prototype is not read as the result of an earlier guard.
   earlier: undefined,
   reported: undefined,
@@ -182,8 +187,7 @@ export class Authorizer {
 
   /** Responds 503 to an error that is not a refusal: it is an internal bug and says nothing about the token. */
   readonly #fail = (error: unknown, context: DecisionContext): DecisionResult => {
-    const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
-    return this.#refuse(refusal, context)
+    return this.#refuse(error instanceof Refusal ? error : internalError(error), context)
   }
 
   #refuse(refusal: Refusal, context: DecisionContext): DecisionResult {
@@ -197,7 +201,7 @@ export class Authorizer {
   #report(decision: Decision, context: DecisionContext): void {
     const { observer } = this.#settings
     if (observer === undefined) return
-    const { token, digest, request, guard, resolved, started } = context
+    const { token, digest, request, guard, policies, resolved, started } = context
     observe(observer, () =>
       eventOf(decision, {
         token,
@@ -205,6 +209,8 @@ export class Authorizer {
         verified: resolved === undefined ? undefined : verifiedToken(resolved),
         request,
         mode: guard.mode,
+        stage: guard.stage,
+        required: policies.mentionedScopes,
         header: guard.header,
         passesWithoutToken: guard.isOptional && context.isTokenMissing,
         durationMs: performance.now() - started,
@@ -222,8 +228,14 @@ export function readToken(request: GuardedRequest, header: string | undefined): 
   try {
     return header === undefined ? readBearer(request) : readBareToken(request, header)
   } catch (cause) {
-    return new Refusal('issuer_unavailable', { cause })
+    return internalError(cause)
   }
+}
+
+/** The refusal for an error that is not a refusal. Its message may quote the request, so only the cause has it. */
+function internalError(cause: unknown): Refusal {
+  const detail = explain('issuer_unavailable', 'internal', { error: phrase(errorName(cause)) })
+  return new Refusal('issuer_unavailable', { cause, detail })
 }
 
 /** The input of a decision in progress and the results of its steps. */

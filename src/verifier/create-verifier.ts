@@ -16,13 +16,14 @@ import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
+import type { IssuerObservers } from '../telemetry/issuer-events.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
-import { policySets } from '../policy/policy-sets.js'
+import { combinedWith, policySets } from '../policy/policy-sets.js'
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
@@ -82,7 +83,8 @@ export interface VerifierOptions {
    * Called once per change at an issuer: keys that cannot be fetched, an endpoint that fails, rejected credentials. Errors
    * it throws and promises it rejects are ignored.
    *
-   * @defaultValue none: rejected credentials emit a process warning with the code `M2M_GUARD_CREDENTIALS_REFUSED`
+   * @defaultValue none: rejected credentials emit a process warning with the code `M2M_GUARD_CREDENTIALS_REFUSED`. Without
+   *   `onDecision` too, the first failure of each issuer emits one with the code `M2M_GUARD_ISSUER_FAILURE`
    */
   readonly onIssuerEvent?: IssuerObserver
 }
@@ -127,7 +129,10 @@ export const VERIFIER_OPTIONS = {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
   const { clock, clockTolerance: toleranceSeconds } = settings
-  const connected = connectAll(settings.issuers, clock, settings.onIssuerEvent)
+  const connected = connectAll(settings.issuers, clock, {
+    onIssuerEvent: settings.onIssuerEvent,
+    hasDecisionObserver: settings.onDecision !== undefined,
+  })
   const cache = createTokenCache(settings.cache)
   const router = createRouter(
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
@@ -160,7 +165,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       for (const issuer of connected) issuer.close()
     },
   }
-  setInternals(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
+  setInternals(verifier, {
+    authorizer,
+    policies,
+    combined: (added) => combinedWith(settings.policy, added),
+    issuers: connected.map(({ issuer }) => issuer),
+  })
   return Object.freeze(verifier)
 }
 
@@ -178,7 +188,7 @@ function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
 function connectAll(
   issuers: readonly unknown[],
   clock: Clock,
-  observer: IssuerObserver | undefined,
+  observers: IssuerObservers,
 ): readonly ConnectedIssuer[] {
   const names = new Set<string>()
   return mapItems(issuers, (issuer, index) => {
@@ -192,7 +202,7 @@ function connectAll(
     }
     names.add(issuer.name)
     return issuer.tenants === undefined
-      ? connectIssuer(where, issuer, clock, observer)
-      : connectTenants(where, issuer, issuer.tenants, clock, observer)
+      ? connectIssuer(where, issuer, clock, observers)
+      : connectTenants(where, issuer, issuer.tenants, clock, observers)
   })
 }

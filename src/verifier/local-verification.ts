@@ -2,6 +2,7 @@ import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import type { KeySet } from '../model/verification-key.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { readTimes, type Claims } from '../model/claims.js'
+import { explain } from '../model/detail/explain.js'
 import {
   isVerificationFailure,
   Refusal,
@@ -52,7 +53,8 @@ export class LocalVerification {
     const inFlight = this.#flights.inFlight(digest)
     if (inFlight !== undefined) return inFlight
     const { jwt } = issuer.issuer
-    if (jwt === undefined || issuer.keys === undefined) return new Refusal('issuer_unknown')
+    if (jwt === undefined || issuer.keys === undefined)
+      return new Refusal('issuer_unknown', { detail: explain('issuer_unknown', 'keys', {}) })
     const verified = this.#verifyWith(jwt, issuer.keys, unverified)
     return verified instanceof Promise
       ? this.#share(verified, unverified, issuer)

@@ -1,13 +1,16 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
+import { explain } from '../model/detail/explain.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
+import { refuseMalformedToken } from '../bearer/malformed.js'
 import { isOutage } from '../introspection/outage.js'
 import { readHeader } from '../jwt/header.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import { phrase, typeOf } from '../util/quote.js'
 import type { CachedToken, ResolvedToken } from './cached-token.js'
 import { maxConfirmationAge, shouldRefresh } from './freshness.js'
 import type { ConnectedIssuer } from './issuer-connection.js'
@@ -40,9 +43,14 @@ export interface TokenLookup {
 
 /** Refuses a token by its type and its length in characters, before any lookup; `undefined` if both are acceptable. */
 export function refuseUnreadable(token: unknown, maxLength: number): Refusal | undefined {
-  if (typeof token !== 'string') return new Refusal('token_malformed')
+  if (typeof token !== 'string') {
+    const detail = explain('token_malformed', 'argument', { type: phrase(typeOf(token)) })
+    return new Refusal('token_malformed', { detail })
+  }
   if (token.length <= maxLength) return undefined
-  return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
+  if (!isBearerToken(token)) return refuseMalformedToken(token)
+  const values = { length: token.length, limit: maxLength }
+  return new Refusal('token_too_large', { detail: explain('token_too_large', 'length', values) })
 }
 
 /**
@@ -110,7 +118,8 @@ export class TokenResolver {
   #cachedRefusal(digest: string, now: number): Refusal | undefined {
     const refused = this.#cache.refused(digest, this.#clock.elapsed(now))
     if (refused === undefined) return undefined
-    return new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
+    const { reason, detail, issuerName } = refused
+    return new Refusal(reason, { detail, issuer: issuerName, source: 'cache' })
   }
 
   /** Drops a cached token whose key is no longer published. */

@@ -91,6 +91,8 @@ export interface VerifierInternals {
   readonly authorizer: Authorizer
   /** Combines the verifier's policy with that of a route. */
   readonly policies: (policy: Policy | undefined) => PolicySet
+  /** Combines the verifier's policy with several of one place. */
+  readonly combined: (policies: readonly Policy[]) => PolicySet
   readonly issuers: readonly Issuer[]
 }
 

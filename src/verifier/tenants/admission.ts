@@ -1,4 +1,5 @@
 import type { Clock } from '../../util/clock.js'
+import { explain } from '../../model/detail/explain.js'
 import { Refusal } from '../../model/refusal.js'
 
 /** Maximum number of tenants that are not proven yet, and maximum number of them in one period. */
@@ -46,6 +47,6 @@ export class TenantAdmission {
 export function tooManyTenants(retryAfterSeconds: number): Refusal {
   return new Refusal('issuer_overloaded', {
     retryAfterSeconds,
-    cause: new Error(`${MOST_UNPROVEN} tenants without a valid token so far were admitted recently`),
+    detail: explain('issuer_overloaded', 'tenants', { count: MOST_UNPROVEN }),
   })
 }
