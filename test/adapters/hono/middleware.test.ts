@@ -59,7 +59,7 @@ describe.each(VERSIONS)('in $name', ({ App }) => {
     expect((await app.request('/', withToken())).status).toBe(401)
   })
 
-  it('a refusal that onRefusal throws is answered with its status and headers by the error handling of Hono', async () => {
+  it('the error handling of Hono sends the status and headers of a refusal that onRefusal throws', async () => {
     const log = vi.spyOn(console, 'error').mockReturnValue()
     const app = new App()
     const onRefusal: HonoOnRefusal = (refusal) => {
