@@ -29,6 +29,7 @@ const UNIT = [
  */
 const ALONE = [
   'test/adapters/fetch/responses.test.ts',
+  'test/adapters/hono/servers.test.ts',
   'test/http/transport/node-transport.test.ts',
   'test/jwt/jose-load.test.ts',
   'test/jwt/signature-queue.test.ts',

@@ -1,13 +1,13 @@
-// An API in Hono, with the guard for servers that use Request and Response.
+// An API in Hono.
 //
 //   npx tsx examples/hono.ts           keeps running and prints a curl command; PORT=3000 sets the port
 //   npx tsx examples/hono.ts --once    sends requests to itself, checks the responses, exits
 //
 // With your own issuer: OAUTH_ISSUER=https://auth.example.com OAUTH_AUDIENCE=https://orders.internal
 import { serve } from '@hono/node-server'
-import { Hono, type Context } from 'hono'
+import { Hono } from 'hono'
 import { createVerifier, oauth } from 'm2m-guard'
-import { protect } from 'm2m-guard/fetch'
+import { guard, requireScopes, type M2mGuardVariables } from 'm2m-guard/hono'
 import { demonstrate } from './support/demonstrate.js'
 import { environment } from './support/environment.js'
 
@@ -21,16 +21,12 @@ const verifier = createVerifier({
   policy: { maxTokenAge: '1h' },
 })
 
-const listOrders = protect(verifier, { scopes: 'orders:read' }, (_request, token, context: Context) =>
-  context.json({ orders: ['o-1', 'o-2'], client: token.clientId }),
+const app = new Hono<{ Variables: M2mGuardVariables }>()
+app.use(guard(verifier))
+app.get('/orders', requireScopes('orders:read'), (c) =>
+  c.json({ orders: ['o-1', 'o-2'], client: c.get('auth').clientId }),
 )
-const addOrder = protect(verifier, { scopes: 'orders:write' }, (_request, _token, context: Context) =>
-  context.json({ order: 'o-3' }, 201),
-)
-
-const app = new Hono()
-app.get('/orders', (context) => listOrders(context.req.raw, context))
-app.post('/orders', (context) => addOrder(context.req.raw, context))
+app.post('/orders', requireScopes('orders:write'), (c) => c.json({ order: 'o-3' }, 201))
 const server = serve({ fetch: app.fetch, port: Number(process.env['PORT'] ?? 0), hostname: '127.0.0.1' })
 
 await demonstrate(server, testIssuer, [

@@ -26,18 +26,31 @@ export function setTokenProperty(
   if (property === false) return
   const holder = target as Record<string, unknown>
   const current = holder[property]
-  if (current !== undefined && current !== absent && !mayReplace(property, current, token, replaced)) {
-    warnOfForeignProperty(property)
-    return
-  }
   const value = token ?? absent
-  if (value === current) return
+  if (value === current || !isReplaceable(property, current, token, replaced, absent)) return
   try {
     holder[property] = value
   } catch {
     // Frozen, or a property of another library without a setter.
     warnOfForeignProperty(property)
   }
+}
+
+/**
+ * Whether a guard may replace the current value of its property. Otherwise the value belongs to another library, and one
+ * process warning is emitted.
+ */
+export function isReplaceable(
+  property: string,
+  current: unknown,
+  token: AccessToken | undefined,
+  replaced: AccessToken | undefined,
+  absent?: null,
+): boolean {
+  if (current === undefined || current === absent || mayReplace(property, current, token, replaced))
+    return true
+  warnOfForeignProperty(property)
+  return false
 }
 
 /** Whether the current value is the token of an earlier guard. */

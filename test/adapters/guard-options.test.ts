@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as forExpress from '../../adapters/express.js'
 import * as forFastify from '../../adapters/fastify.js'
 import * as forFetch from '../../adapters/fetch.js'
+import * as forHono from '../../adapters/hono.js'
 import * as forKoa from '../../adapters/koa.js'
-import { ConfigurationError, Refusal, type Verifier } from '../../src/index.js'
+import { ConfigurationError, Refusal, type Policy, type Verifier } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded, type Plan, type Properties, type Step } from './frameworks.js'
 import { bearer, createIssuer, jsonOf, observedVerifier, run, verifierFor } from './support.js'
@@ -210,10 +211,14 @@ const WRONG_PROPERTIES = ['', 'a-b', '1a', '__proto__', 'constructor', 'headers'
   (value) => ({ option: 'property', value }),
 )
 
-describe.each([
+/** The parameters that the guards of all adapters have in common. */
+type AnyGuard = (verifier: Verifier, policy?: Policy, options?: object) => unknown
+
+describe.each<{ adapter: string; guard: AnyGuard; hasProperty: boolean }>([
   { adapter: 'express', guard: forExpress.guard, hasProperty: true },
   { adapter: 'koa', guard: forKoa.guard, hasProperty: true },
   { adapter: 'fastify', guard: forFastify.guard, hasProperty: true },
+  { adapter: 'hono', guard: forHono.guard, hasProperty: true },
   { adapter: 'fetch', guard: forFetch.guard, hasProperty: false },
 ])('guard() of m2m-guard/$adapter', ({ guard, hasProperty }) => {
   it.each([...WRONG, ...WRONG_PROPERTIES])('refuses $option: $value', ({ option, value }) => {
@@ -223,7 +228,7 @@ describe.each([
   })
 
   it('has the option property only if it has requests to set it on', () => {
-    const create = () => guard(verifierFor(issuer), {}, { property: 'machine' } as object)
+    const create = () => guard(verifierFor(issuer), {}, { property: 'machine' })
     if (hasProperty) expect(create).not.toThrow()
     else expect(create).toThrow('guard.property')
   })

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as express from '../../adapters/express.js'
 import * as fastifyAdapter from '../../adapters/fastify.js'
 import * as fetchAdapter from '../../adapters/fetch.js'
+import * as hono from '../../adapters/hono.js'
 import * as koa from '../../adapters/koa.js'
-import { ConfigurationError, type Policy } from '../../src/index.js'
+import { ConfigurationError, type Policy, type Verifier } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { bearer, createIssuer, verifierFor } from './support.js'
 
@@ -17,10 +18,14 @@ afterAll(() => issuer.close())
 /** A value that is `undefined` by accident, such as `process.env.UNSET`. */
 const unset = undefined as never
 
-const ADAPTERS = [
+/** The parameters that the guards of all adapters have in common. */
+type AnyGuard = (verifier: Verifier, policy?: Policy, options?: object) => unknown
+
+const ADAPTERS: readonly { readonly name: string; readonly guard: AnyGuard }[] = [
   { name: 'Express', guard: express.guard },
   { name: 'Koa', guard: koa.guard },
   { name: 'Fastify', guard: fastifyAdapter.guard },
+  { name: 'Hono', guard: hono.guard },
   { name: 'fetch', guard: fetchAdapter.guard },
 ]
 
@@ -49,6 +54,7 @@ describe.each(ADAPTERS)('in $name', ({ guard }) => {
 describe.each([
   { name: 'Express', ...express },
   { name: 'Koa', ...koa },
+  { name: 'Hono', ...hono },
 ])('in $name', ({ requireScopes, requirePolicy }) => {
   it.each([
     ['requireScopes(undefined)', () => requireScopes(unset)],
@@ -64,6 +70,7 @@ describe.each([
 describe.each([
   { call: 'Express: requirePolicy', make: () => express.requirePolicy as unknown, args: [{}], most: 1 },
   { call: 'Koa: requirePolicy', make: () => koa.requirePolicy as unknown, args: [{}], most: 1 },
+  { call: 'Hono: requirePolicy', make: () => hono.requirePolicy as unknown, args: [{}], most: 1 },
   {
     call: 'fetch: protect',
     make: () => fetchAdapter.protect.bind(undefined, verifierFor(issuer)) as unknown,
@@ -88,6 +95,7 @@ Reflect.deleteProperty(removed, 1)
 describe.each([
   ['Express', 'requireScopes', (scopes: string[]) => express.requireScopes(scopes)],
   ['Koa', 'requireScopes', (scopes: string[]) => koa.requireScopes(scopes)],
+  ['Hono', 'requireScopes', (scopes: string[]) => hono.requireScopes(scopes)],
   ['Express', 'requirePolicy', (scopes: string[]) => express.requirePolicy({ scopes })],
   [
     'fetch',

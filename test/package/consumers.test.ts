@@ -11,6 +11,7 @@ const FRAMEWORKS = [
   { adapter: 'koa', name: 'koa2' },
   { adapter: 'fastify', name: 'fastify' },
   { adapter: 'fetch', name: 'hono' },
+  { adapter: 'hono', name: 'hono' },
 ] as const
 
 const BESIDE = ['@hono/node-server', '@types/express', '@types/koa', '@types/node']

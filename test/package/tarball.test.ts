@@ -109,7 +109,7 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
   // No other package is there, so an import of jose fails.
   cpSync(lruCache, join(packages, 'lru-cache'), { recursive: true })
-  const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'koa'].map((name) => `m2m-guard/${name}`)]
+  const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'hono', 'koa'].map((name) => `m2m-guard/${name}`)]
   const imports = names.map((name) => `await import('${name}')`)
   const code = [...imports, 'console.log(JSON.stringify(process.moduleLoadList))'].join('\n')
   const printed = await run(process.execPath, ['--input-type=module', '-e', code], project.path)
@@ -148,7 +148,7 @@ it('needs jose and lru-cache and takes every framework, and the types of Node, a
   const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
   expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
   expect(Object.keys(manifest.peerDependencies).sort()).toEqual([
-    ...['@types/node', 'express', 'fastify', 'koa'],
+    ...['@types/node', 'express', 'fastify', 'hono', 'koa'],
   ])
 })
 

@@ -88,7 +88,7 @@ class LocalRefusal extends Error {}
  * Refusal of a request: refused (400, 401 or 403: the token was checked and is not acceptable) or undecidable (503: the
  * token could not be checked).
  *
- * It contains the complete HTTP response, so that the error handling of Express, Koa or Fastify can send it. Its
+ * It contains the complete HTTP response, so that the error handling of Express, Koa, Fastify or Hono can send it. Its
  * `reason` and `cause` are for logs and must not be sent.
  *
  * @example
@@ -239,6 +239,18 @@ export class Refusal extends LocalRefusal {
     const { status, headers } = realm === undefined ? this : this.withRealm(realm)
     const init = { status, headers: { ...headers, 'Content-Type': contentTypeOf(body) } }
     return new Response(JSON.stringify(bodyOf(this, body)), init)
+  }
+
+  /**
+   * Returns the same response as `toResponse()`. Hono's error handling calls a method of this name on a thrown error.
+   *
+   * @example
+   * ```ts
+   * const response = new Refusal('token_missing').getResponse()
+   * ```
+   */
+  getResponse(): Response {
+    return this.toResponse()
   }
 
   /**

@@ -9,3 +9,7 @@ declare module 'koa2' {
   import Koa from 'koa'
   export default Koa
 }
+
+declare module 'hono-4.8' {
+  export { Hono } from 'hono'
+}

@@ -30,9 +30,9 @@ import { close, listen, withSupertest } from './server.js'
 /** Runs one guard like an application: a `Response` refuses the request, any other value accepts it. */
 type Ask = (request: Request) => Promise<AccessToken | Response | undefined>
 
-/** Hono, on its server for Node. */
-export const hono: Framework = {
-  name: 'Hono',
+/** Hono with the guard for fetch servers, on its server for Node. */
+export const honoWithFetch: Framework = {
+  name: 'Hono with m2m-guard/fetch',
   hasDemands: false,
   hasProperty: false,
   async start(plan) {

@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import Fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import { guard as expressGuard } from '../../../adapters/express.js'
 import { m2mGuard } from '../../../adapters/fastify.js'
+import { guard as honoGuard } from '../../../adapters/hono.js'
 import { guard as koaGuard } from '../../../adapters/koa.js'
 import type { Verifier } from '../../../src/index.js'
 
@@ -55,6 +58,18 @@ export const APPLICATIONS: readonly { readonly name: string; readonly make: Appl
       await app.ready()
       if (listener === undefined) throw new Error('Fastify made no listener')
       return listener
+    },
+  },
+  {
+    name: 'Hono',
+    make: (verifier, handled) => {
+      const app = new Hono()
+      app.use(honoGuard(verifier))
+      app.get('/', (context) => {
+        handled()
+        return context.json({ fine: true })
+      })
+      return Promise.resolve(getRequestListener(app.fetch) as RequestListener)
     },
   },
 ]

@@ -85,7 +85,7 @@ describe('a guarded API of the README and of a getting-started page', () => {
 
   it('there is one for each adapter', () => {
     const adapters = apis.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
-    expect(adapters).toEqual(['express', 'express', 'fastify', 'fetch', 'koa'])
+    expect(adapters).toEqual(['express', 'express', 'fastify', 'fetch', 'hono', 'koa'])
   })
 
   it('the first is shorter than 20 lines', () => {

@@ -92,6 +92,13 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     request: { type: "import('fastify').FastifyRequest" },
     listOrders: { type: "import('fastify').RouteHandlerMethod" },
   },
+  'm2m-guard/hono': {
+    app: { type: "import('hono').Hono", from: 'honoApp' },
+    verifier: VERIFIER,
+    createOrder: { type: "import('hono').Handler" },
+    deleteOrder: { type: "import('hono').Handler" },
+    c: { type: "import('hono').Context" },
+  },
   'm2m-guard/fetch': {
     verifier: VERIFIER,
     request: { type: 'Request' },

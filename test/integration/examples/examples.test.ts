@@ -32,6 +32,7 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^200 .*"orders":\["o-1","o-2"\]/,
     /^403 .*insufficient_scope/,
   ],
+  fetch: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
   hono: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
   oauth: [/^200 .*"format":"jwt"/, /^200 .*"format":"opaque"/, /^401 .*unknown opaque token/],
   clerk: [

@@ -41,6 +41,17 @@ exports.apps = {
     await app.listen({ port: 0, host: '127.0.0.1' })
     return app.server
   },
+  async hono(load, name, verifier) {
+    const { Hono } = await load(name)
+    const { createAdaptorServer } = await load('@hono/node-server')
+    const { guard, requireScopes, accessToken } = await load('m2m-guard/hono')
+    const app = new Hono()
+    app.use(guard(verifier))
+    app.get('/orders', requireScopes('orders:read'), (c) => c.json({ subject: accessToken(c).subject }))
+    const server = createAdaptorServer({ fetch: app.fetch })
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return server
+  },
   async fetch(load, name, verifier) {
     const { Hono } = await load(name)
     const { createAdaptorServer } = await load('@hono/node-server')

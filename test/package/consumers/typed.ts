@@ -1,10 +1,12 @@
 import express from 'express'
 import Fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import { allOf, anyOf, createVerifier, oauth, Refusal, type AccessToken, type Policy } from 'm2m-guard'
 import { accessToken, guard, requireScopes } from 'm2m-guard/express'
 import { m2mGuard } from 'm2m-guard/fastify'
 import { guard as fetchGuard } from 'm2m-guard/fetch'
+import { guard as honoGuard, type M2mGuardVariables } from 'm2m-guard/hono'
 import { guard as koaGuard } from 'm2m-guard/koa'
 import { asClient, createTestIssuer } from 'm2m-guard/testing'
 
@@ -26,6 +28,10 @@ async function main(): Promise<void> {
   })
 
   new Koa().use(koaGuard(verifier))
+
+  const hono = new Hono<{ Variables: M2mGuardVariables }>()
+  hono.use(honoGuard(verifier))
+  hono.get('/', (c) => c.json({ subject: c.get('auth').subject }))
 
   const fastify = Fastify()
   await fastify.register(m2mGuard, { verifier })
