@@ -11,7 +11,9 @@ import { blocksOf, readPaper, type Block } from '../integration/docs/support.js'
 import { until } from '../support/until.js'
 import { createProject, emptyFolder, run, tool } from './support.js'
 
-const PAGES = ['express', 'koa', 'fastify', 'hono', 'fetch'].map((name) => `docs/guide/getting-started/${name}.md`)
+const PAGES = ['express', 'koa', 'fastify', 'hono', 'fetch'].map(
+  (name) => `docs/guide/getting-started/${name}.md`,
+)
 
 /** Packages that the pages install and that this project has as well. */
 const INSTALLED = [

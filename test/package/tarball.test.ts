@@ -109,7 +109,10 @@ it('guards without loading jose, or what of Node speaks HTTP, before it is neede
   cpSync(join(folder.path, 'package'), join(packages, 'm2m-guard'), { recursive: true })
   // No other package is there, so an import of jose fails.
   cpSync(lruCache, join(packages, 'lru-cache'), { recursive: true })
-  const names = ['m2m-guard', ...['express', 'fastify', 'fetch', 'hono', 'koa'].map((name) => `m2m-guard/${name}`)]
+  const names = [
+    'm2m-guard',
+    ...['express', 'fastify', 'fetch', 'hono', 'koa'].map((name) => `m2m-guard/${name}`),
+  ]
   const imports = names.map((name) => `await import('${name}')`)
   const code = [...imports, 'console.log(JSON.stringify(process.moduleLoadList))'].join('\n')
   const printed = await run(process.execPath, ['--input-type=module', '-e', code], project.path)

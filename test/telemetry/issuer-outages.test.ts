@@ -83,10 +83,6 @@ describe('an outage is reported once', () => {
     issuer.heal()
     pass(5)
     expect(await outcome(opaque())).toBe('accepted')
-    expect(kinds(issuerEvents)).toEqual([
-      'remote_failing',
-      'credentials_refused',
-      'remote_recovered',
-    ])
+    expect(kinds(issuerEvents)).toEqual(['remote_failing', 'credentials_refused', 'remote_recovered'])
   })
 })
