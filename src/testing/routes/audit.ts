@@ -112,7 +112,7 @@ class Audit {
     let isReported = false
     for (const probe of probes) {
       if (isOpen(entry, probe.method, this.#settings.open) || !METHODS.includes(probe.method)) continue
-      // Variations of a request that the route answers show nothing more.
+      // A route that is open to plain requests is reported once, without variations.
       if (isReported && probe.variation !== '') continue
       const found = await this.#auditProbe(entry, probe)
       isReported ||= found.isReported
@@ -142,7 +142,7 @@ class Audit {
     return { isReported, isHanging: false }
   }
 
-  /** Whether a request was answered like one that cannot reach the route, so that it shows nothing about the route. */
+  /** Whether the response equals that to a request that cannot reach the route, so that it shows nothing about the route. */
   async #isUnrelated(outcome: Outcome, { unrelated, headers }: Probe): Promise<boolean> {
     if (unrelated === undefined || typeof outcome === 'string') return false
     const plain = Object.entries(headers).filter(([name]) => !name.includes('method'))

@@ -51,7 +51,7 @@ export function pathPart(
  *
  * @param braces - meaning of `{…}`: an optional part (path-to-regexp 8), or the regular expression of a parameter (Hono).
  */
-export function samplePath(pattern: string, braces: 'optional' | 'regexp' = 'optional'): string | undefined {
+function samplePath(pattern: string, braces: 'optional' | 'regexp' = 'optional'): string | undefined {
   let out = ''
   for (let at = 0; at < pattern.length;) {
     const rest = pattern.slice(at)

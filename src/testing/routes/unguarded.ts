@@ -28,6 +28,12 @@ export class UnguardedRoutesError extends AssertionError {
   /** The routes, in the order in which they are registered. */
   readonly routes: readonly UnguardedRoute[]
 
+  /** The routes as `METHOD /path`. */
+  declare readonly actual: readonly string[]
+
+  /** An empty list. */
+  declare readonly expected: readonly string[]
+
   /** Creates the error for routes, of which there is at least one. */
   constructor(routes: readonly UnguardedRoute[], total: number) {
     const lines = routes.map(

@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import express5, { type RequestHandler } from 'express'
 import express4 from 'express4'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa3 from 'koa'
 import Koa2 from 'koa2'
@@ -36,7 +36,7 @@ export const ok: RequestHandler = function listOrders(_request, response) {
 
 export const guardExpress = (): RequestHandler => expressGuard(verifier) as RequestHandler
 
-export { Router, fastify, Hono, koaGuard, m2mGuard, type FastifyInstance }
+export { Router, fastify, Hono, koaGuard, m2mGuard }
 
 /** A Hono app with a guard for everything that is registered later. */
 export function guardHono(app: Hono): void {

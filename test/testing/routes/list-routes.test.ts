@@ -1,7 +1,13 @@
 import { mkdtempSync } from 'node:fs'
+import Koa3 from 'koa'
 import { describe, expect, it } from 'vitest'
 import { listRoutes, type ListedRoute } from '../../../src/testing/index.js'
 import { EXPRESS, fastify, Hono, KOA, ok, Router, type Express } from './apps.js'
+
+/** Koa 3 has koa-compose as a property, which its types lack. */
+interface Composing {
+  readonly compose: (middleware: Koa3.Middleware[]) => Koa3.Middleware
+}
 
 function names(routes: readonly ListedRoute[]): readonly string[] {
   return routes.map(({ method, path }) => `${method} ${path}`)
@@ -76,7 +82,7 @@ describe.each(EXPRESS)('listRoutes of %s', (version, express: Express) => {
     ])
   })
 
-  it('asks for as many values as apps are mounted at one path', () => {
+  it('requires as many values as apps are mounted at one path', () => {
     const [app, one, two] = [express(), express(), express()]
     one.get('/one', ok)
     two.get('/two', ok)
@@ -120,12 +126,10 @@ describe.each(KOA)('listRoutes of %s', (_version, Koa) => {
     )
   })
 
-  it('names composed middleware, which koa-compose keeps in a closure', async () => {
-    const { default: compose } = (await import('koa-compose')) as {
-      default: (list: unknown[]) => Parameters<InstanceType<typeof Koa>['use']>[0]
-    }
+  it('names composed middleware, which koa-compose keeps in a closure', () => {
+    const { compose } = new Koa3() as unknown as Composing
     const router = new Router().get('/x', () => undefined)
-    const app = new Koa().use(compose([router.routes()]))
+    const app = new Koa().use(compose([router.routes() as Koa3.Middleware]))
     expect(() => listRoutes(app)).toThrow('app.middleware[0], which keeps other middleware in a closure')
     expect(names(listRoutes(app, { mounted: { '/': router } }))).toContain('GET /x')
   })
