@@ -93,13 +93,13 @@ module.exports = {
     ),
     rule(
       'adapters-import-their-own-library-only',
-      { path: '^adapters/([^/]+)\\.ts$' },
+      { path: '^adapters/([^/.]+)[/.]' },
       { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/$1/' },
     ),
     rule(
       'adapters-do-not-import-each-other',
-      { path: '^adapters/([^/]+)\\.ts$' },
-      { path: '^adapters/', pathNot: '^adapters/$1\\.ts$' },
+      { path: '^adapters/([^/.]+)[/.]' },
+      { path: '^adapters/', pathNot: '^adapters/$1[/.]' },
     ),
     rule('no-orphans', { orphan: true, path: '^(src|adapters)/' }, {}),
   ],

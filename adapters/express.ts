@@ -1,19 +1,15 @@
 /** Guard for Express 4 and 5, and for `node:http` servers and middleware engines. @module m2m-guard/express */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  Guard,
-  checkGuardArguments,
-  policyArgument,
-  Requirement,
-  scopesPolicy,
-  type GuardResult,
-} from '../src/guard/guard.js'
-import type { GuardOptions } from '../src/guard/options.js'
+import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
+import { type GuardResult } from '../src/guard/checkpoint.js'
+import { acceptedToken, Guard, optionalAcceptedToken, Requirement } from '../src/guard/guard.js'
+import { PROPERTY_GUARD_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
+import { setTokenProperty } from '../src/guard/request-property.js'
 import {
   abandon,
   closeIfBody,
@@ -23,21 +19,30 @@ import {
 } from '../src/guard/node-response.js'
 import { storeOnRawHeaders } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
+
+/** A request of `node:http`, or of the compatibility API of `node:http2`. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+
+/** A response of `node:http`, or of the compatibility API of `node:http2`. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** A request of Express 4 or 5, or of `node:http`. */
 export type ExpressRequest = IncomingMessage & {
   /** URL of the request before Express removed the mount path of an app or router; absent for `node:http`. */
   readonly originalUrl?: string
-  /** The accepted token; `undefined` before a guard, and in report mode for a request that would be refused. */
+  /**
+   * The accepted token; `undefined` before a guard, for a request without a token behind an optional guard, and in report
+   * mode for a request that would be refused.
+   */
   auth?: AccessToken | undefined
 }
 
-/** A middleware, assignable to `RequestHandler` of Express 4 and 5. */
+/** A middleware, assignable to `RequestHandler` of Express 4 and 5. Also takes requests of `node:http2`. */
 export type ExpressMiddleware = (
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: NodeRequest,
+  response: NodeResponse,
   next: (error?: unknown) => void,
 ) => void
 
@@ -50,30 +55,37 @@ export type ExpressMiddleware = (
  * An error handler that receives the refusal must respond or call `next(error)`. With `next()` Express continues to the
  * routes behind the guard.
  *
- * The parameters may be annotated with `Request` and `Response` of Express.
+ * The parameters may be annotated with `Request` and `Response` of Express, or with the types of `node:http2`.
  *
  * @example
  * ```ts
  * app.use(guard(verifier, { scopes: 'orders:read' }, { onRefusal: (refusal, _req, _res, next) => next(refusal) }))
  * ```
  */
-export type ExpressOnRefusal = {
+export type ExpressOnRefusal<
+  Incoming extends NodeRequest = IncomingMessage,
+  Outgoing extends NodeResponse = ServerResponse,
+> = {
   // Declared as a method, whose parameters are bivariant, so that Express's types need not be imported here.
   /** Responds to a refused request, or calls `next(refusal)`. */
   onRefusal(
     refusal: Refusal,
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: Incoming,
+    response: Outgoing,
     next: (error?: unknown) => void,
   ): void | Promise<void>
 }['onRefusal']
 
 /** Options of {@link guard}. */
-export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
+export interface ExpressGuardOptions<
+  Incoming extends NodeRequest = IncomingMessage,
+  Outgoing extends NodeResponse = ServerResponse,
+>
+  extends GuardOptions<ExpressOnRefusal<Incoming, Outgoing>>, PropertyOptions {}
 
 /**
  * Guards an app, a router or a route: only requests with an access token that the verifier and the policy accept continue.
- * Read the token with {@link accessToken}, or as `req.auth`. Other requests get 400, 401, 403 or 503 (RFC 6750 section 3.1).
+ * Read the token with {@link accessToken}, or as `req.auth` (option `property`). Other requests get 400, 401, 403 or 503 (RFC 6750 section 3.1).
  *
  * @param policy - requirements in addition to the verifier's policy.
  * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
@@ -85,11 +97,15 @@ export type ExpressGuardOptions = GuardOptions<ExpressOnRefusal>
  * app.get('/internal/orders', (req, res) => res.json({ client: accessToken(req).clientId }))
  * ```
  */
-export function guard(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions): ExpressMiddleware
+export function guard<
+  Incoming extends NodeRequest = IncomingMessage,
+  Outgoing extends NodeResponse = ServerResponse,
+>(verifier: Verifier, policy?: Policy, options?: ExpressGuardOptions<Incoming, Outgoing>): ExpressMiddleware
 export function guard(...args: readonly [Verifier, Policy?, ExpressGuardOptions?]): ExpressMiddleware {
   const checkpoint = new Guard<IncomingMessage, ExpressOnRefusal>(
     ...checkGuardArguments(args),
     storeOnRawHeaders,
+    PROPERTY_GUARD_OPTIONS,
   )
   return function guard(request, response, next) {
     pass(checkpoint, request, response, next)
@@ -141,15 +157,29 @@ export function requirePolicy(...args: readonly [Policy]): ExpressMiddleware {
 /**
  * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is not behind a guard, or the guard is in report mode and would have refused the request.
+ * @throws Error if the route is not behind a guard, if the guard is in report mode and would have refused the request, and
+ *   if the guard is optional and the request has no token.
  *
  * @example
  * ```ts
  * const { clientId, scopes } = accessToken(req)
  * ```
  */
-export function accessToken(request: IncomingMessage): AccessToken {
+export function accessToken(request: NodeRequest): AccessToken {
   return acceptedToken(request)
+}
+
+/**
+ * Returns the access token that a guard accepted on a request, or `undefined` if there is none. For routes behind an optional
+ * guard or a guard in report mode, and for routes without a guard. Never throws.
+ *
+ * @example
+ * ```ts
+ * const client = optionalAccessToken(req)?.clientId ?? 'anonymous'
+ * ```
+ */
+export function optionalAccessToken(request: NodeRequest): AccessToken | undefined {
+  return optionalAcceptedToken(request)
 }
 
 /** The function that continues with the next middleware. Some hosts return a promise. */
@@ -158,7 +188,10 @@ type Next = (error?: unknown) => unknown
 /** A guard, or a requirement behind one. */
 type Checkpoint = Guard<IncomingMessage, ExpressOnRefusal> | Requirement<IncomingMessage, ExpressOnRefusal>
 
-function pass(checkpoint: Checkpoint, request: ExpressRequest, response: ServerResponse, next: Next): void {
+function pass(checkpoint: Checkpoint, incoming: NodeRequest, outgoing: NodeResponse, next: Next): void {
+  // The compatibility API of HTTP/2 has the same properties and methods.
+  const request = incoming as IncomingMessage
+  const response = outgoing as ServerResponse
   const result = checkpoint.enter(request, request)
   if (result instanceof Promise) {
     afterwards(result, settleIfConnected, request, response, next).catch((error: unknown) => {
@@ -172,7 +205,7 @@ function pass(checkpoint: Checkpoint, request: ExpressRequest, response: ServerR
 /** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
   result: GuardResult<ExpressOnRefusal>,
-  request: ExpressRequest,
+  request: IncomingMessage,
   response: ServerResponse,
   next: Next,
 ): void {
@@ -181,12 +214,12 @@ function settleIfConnected(
 
 function settle(
   result: GuardResult<ExpressOnRefusal>,
-  request: ExpressRequest,
+  request: IncomingMessage,
   response: ServerResponse,
   next: Next,
 ): void {
   if (result.passes) {
-    request.auth = result.token
+    setTokenProperty(request, result)
     proceed(response, next)
   } else if (result.onRefusal === undefined) {
     send(request, response, result.response)

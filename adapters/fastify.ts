@@ -1,17 +1,28 @@
 /** Guard for Fastify 5: a plugin, and a hook. @module m2m-guard/fastify */
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
-import { afterwards, type Awaitable } from '../src/util/awaitable.js'
-import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { acceptedToken, checkGuardArguments, Guard, policyArgument } from '../src/guard/guard.js'
-import type { GuardResult } from '../src/guard/guard.js'
-import { PLUGIN_OPTIONS, type GuardOptions } from '../src/guard/options.js'
-import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../src/guard/node-response.js'
+import { checkGuardArguments, policyArgument } from '../src/guard/arguments.js'
+import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
+import {
+  PLUGIN_OPTIONS,
+  PROPERTY_GUARD_OPTIONS,
+  type GuardOptions,
+  type PropertyOptions,
+} from '../src/guard/options.js'
+import type { Awaitable } from '../src/util/awaitable.js'
+import { storeOnRequest } from '../src/guard/request-state.js'
+import { admits, conclude, failIfAdmitted, type FastifyCheckpoint } from './fastify/admission.js'
+import { decorateGuard } from './fastify/guard-decorator.js'
+import { warnIfNoRoute } from './fastify/route-check.js'
+import type { AnyFastifyInstance, FastifyGuardHook } from './fastify/types.js'
+import { decorateWhenReady, ScopeProperty } from './fastify/scope-property.js'
 import { checkRouteConfig, createConfigurationFault, guardCache, hasAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 
 /**
  * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its
@@ -28,8 +39,15 @@ export type FastifyOnRefusal = (
   reply: FastifyReply,
 ) => FastifyReply | Promise<FastifyReply>
 
+export type {
+  AnyFastifyInstance,
+  AnyFastifyReply,
+  AnyFastifyRequest,
+  FastifyGuardHook,
+} from './fastify/types.js'
+
 /** Options of the plugin {@link m2mGuard}. */
-export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal> {
+export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {
   /** The verifier, created by `createVerifier()`. Required. */
   readonly verifier: Verifier
   /**
@@ -39,14 +57,26 @@ export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal> {
    * @defaultValue none
    */
   readonly policy?: Policy
+  /**
+   * Whether to add `app.guard` and to decorate requests with `property`. With `false` no names of the application are used:
+   * `property` is `false` unless it is set, and then it is set on each request without a decorator.
+   *
+   * @defaultValue `true`
+   */
+  readonly decorators?: boolean
 }
 
-/** An `onRequest` hook, which runs before the body is read. */
-export type FastifyGuardHook = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: (error?: Error) => void,
-) => void
+/** A {@link FastifyGuardHook} whose parameters have the default types of Fastify. */
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
+
+/** Options of {@link guard}. */
+export interface FastifyHookOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {}
+
+/** A request of Fastify over HTTP/1, https or HTTP/2. */
+export interface FastifyRequestHolder {
+  /** The request of Node. */
+  readonly raw: IncomingMessage | Http2ServerRequest
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -61,13 +91,6 @@ declare module 'fastify' {
     /** Policy of the route, in addition to that of the plugin; `false` makes the route public. */
     auth?: Policy | false
   }
-}
-
-const INSTALLED = Symbol('m2m-guard')
-
-/** State shared by the guards registered in one scope. */
-interface Installation {
-  createGuard: (policy: Policy | undefined) => FastifyGuard
 }
 
 /**
@@ -85,44 +108,60 @@ interface Installation {
  * ```
  */
 export const m2mGuard = Object.assign(
-  async function m2mGuard(app: FastifyInstance, options: FastifyGuardOptions): Promise<void> {
-    const { verifier, policy, ...settings } = readOptions('m2mGuard', options, PLUGIN_OPTIONS, 'guard.')
-    const guardOptions = settings as GuardOptions<FastifyOnRefusal>
-    const createGuard = (added: Policy | undefined): FastifyGuard => new Guard(verifier, added, guardOptions)
-    const pluginGuard = createGuard(policy)
+  async function m2mGuard(instance: AnyFastifyInstance, options: FastifyGuardOptions): Promise<void> {
+    const app = instance as FastifyInstance
+    const settings = readOptions('m2mGuard', options, PLUGIN_OPTIONS, 'guard.')
+    const { verifier, policy, decorators, header, ...others } = settings
+    const { optional, property } = others
+    const guardOptions = { ...others, ...(header === undefined ? {} : { header }) } as FastifyHookOptions
+    const pluginGuard = createCheckpoint(verifier, policy, guardOptions)
+    // A requirement of a route needs a token, also behind an optional guard.
+    const createRequired = (added: Policy | undefined): FastifyCheckpoint =>
+      createCheckpoint(verifier, added, { ...guardOptions, optional: false })
+    const requiredGuard = optional ? createRequired(policy) : pluginGuard
 
-    // The decorator exists if the plugin is already registered in this scope or an outer one.
-    if (!app.hasDecorator(INSTALLED)) app.decorateRequest('auth', null)
-    const isInstalled = Object.hasOwn(app, INSTALLED)
-    const installed = isInstalled ? (Reflect.get(app, INSTALLED) as Installation) : { createGuard }
-    // `app.guard()` uses the options of the last registration in this scope.
-    installed.createGuard = createGuard
-    if (!isInstalled) {
-      app.decorate(INSTALLED, installed)
-      app.decorate('guard', (...args: readonly [policy?: Policy]): FastifyGuardHook => {
-        return hookOf(installed.createGuard(policyArgument('app.guard', args)))
+    if (decorators) {
+      decorateGuard(app, (...args: readonly [policy?: Policy]): FastifyGuardHook => {
+        return hookOf(createRequired(policyArgument('app.guard', args)))
       })
+      if (property !== false)
+        app.addHook('onReady', async () => {
+          decorateWhenReady(app, property)
+          await Promise.resolve()
+        })
     }
     app.addHook('onRoute', ({ config, method, url }) => {
       // Compiled here, so that an invalid policy is an error at start and not on the first request.
       checkRouteConfig(`${String(method)} ${url}: config.auth`, config)
     })
-    app.addHook('onRequest', (request, reply, done) => {
+    // One decision on both policies, so that a request has one event.
+    const guardOf = guardCache((added) =>
+      createCheckpoint(verifier, policy, { ...guardOptions, optional: false }, added),
+    )
+    function admitsAtRoute(request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
+      const { config, method, url } = request.routeOptions
+      let checkpoint: FastifyCheckpoint
+      try {
+        checkpoint = guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
+      } catch (fault) {
+        // Unauthenticated callers get the response of the plugin, not the 500 of an invalid configuration.
+        return failIfAdmitted(admits(requiredGuard, request, reply), fault)
+      }
+      return admits(checkpoint, request, reply)
+    }
+    const hook: Hook = (request, reply, done) => {
       const { config } = request.routeOptions
       if (!hasAuth(config)) {
         conclude(admits(pluginGuard, request, reply), done, reply)
       } else if (config.auth === false) {
+        pluginGuard.property.initialize(request)
         done()
       } else {
-        const admitted = admits(pluginGuard, request, reply)
-        conclude(admitsByRoute(admitted, routeGuard, request, reply), done, reply)
+        conclude(admitsAtRoute(request, reply), done, reply)
       }
-    })
-
-    const guardOf = guardCache(createGuard)
-    function routeGuard({ routeOptions: { config, method, url } }: FastifyRequest): FastifyGuard {
-      return guardOf(`${String(method)} ${String(url)}: config.auth`, config.auth)
     }
+    warnIfNoRoute(app, hook)
+    app.addHook('onRequest', hook)
     await Promise.resolve()
   },
   // The properties that fastify-plugin sets: hooks belong to the scope in which the plugin is registered.
@@ -150,150 +189,62 @@ export default m2mGuard
  * app.get('/orders', { onRequest: guard(verifier, { scopes: 'orders:read' }) }, listOrders)
  * ```
  */
-export function guard(
-  verifier: Verifier,
-  policy?: Policy,
-  options?: GuardOptions<FastifyOnRefusal>,
-): FastifyGuardHook
-export function guard(
-  ...args: readonly [Verifier, Policy?, GuardOptions<FastifyOnRefusal>?]
-): FastifyGuardHook {
-  return hookOf(new Guard(...checkGuardArguments(args)))
+export function guard(verifier: Verifier, policy?: Policy, options?: FastifyHookOptions): FastifyGuardHook
+export function guard(...args: readonly [Verifier, Policy?, FastifyHookOptions?]): FastifyGuardHook {
+  return hookOf(createCheckpoint(...checkGuardArguments(args)))
 }
 
 /**
  * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is public, or the guard is in report mode and would have refused the request.
+ * @throws Error if the route is public, if the guard is in report mode and would have refused the request, and if the guard
+ *   is optional and the request has no token.
  *
  * @example
  * ```ts
  * const { clientId, scopes } = accessToken(request)
  * ```
  */
-export function accessToken(request: FastifyRequest): AccessToken {
+export function accessToken(request: FastifyRequestHolder): AccessToken {
   return acceptedToken(request.raw)
 }
 
-function hookOf(guard: FastifyGuard): FastifyGuardHook {
+/**
+ * Returns the access token that a guard accepted on a request, or `undefined` if there is none. For routes behind an optional
+ * guard or a guard in report mode, and for public routes. Never throws.
+ *
+ * @example
+ * ```ts
+ * const client = optionalAccessToken(request)?.clientId ?? 'anonymous'
+ * ```
+ */
+export function optionalAccessToken(request: FastifyRequestHolder): AccessToken | undefined {
+  return optionalAcceptedToken(request.raw)
+}
+
+function createCheckpoint(
+  verifier: Verifier,
+  policy: Policy | undefined,
+  options: FastifyHookOptions | undefined,
+  added?: Policy,
+): FastifyCheckpoint {
+  const guard: FastifyCheckpoint['guard'] = new Guard(
+    verifier,
+    policy,
+    options,
+    storeOnRequest,
+    PROPERTY_GUARD_OPTIONS,
+    added,
+  )
+  return { guard, property: new ScopeProperty(guard.settings.property ?? false) }
+}
+
+function hookOf(checkpoint: FastifyCheckpoint): Hook {
   return (request, reply, done) => {
     // Awaited in a custom hook, the guard would return before it has decided, and the route would be unprotected.
     if (typeof (done as unknown) !== 'function') {
       throw createConfigurationFault(new TypeError('guard() must be passed to Fastify as an onRequest hook'))
     }
-    conclude(admits(guard, request, reply), done, reply)
+    conclude(admits(checkpoint, request, reply), done, reply)
   }
-}
-
-/**
- * Whether a guard accepts the request; otherwise the response was sent. The result is a boolean and not the reply,
- * because a reply is a thenable, and awaiting it waits for the response.
- */
-function admits(guard: FastifyGuard, request: FastifyRequest, reply: FastifyReply): Awaitable<boolean> {
-  const result = guard.enter(request.raw, request.raw)
-  return result instanceof Promise
-    ? afterwards(result, settleIfConnected, request, reply)
-    : settle(result, request, reply)
-}
-
-/** Whether the guard of a route accepts a request that the plugin's guard has accepted. */
-function admitsByRoute(
-  admitted: Awaitable<boolean>,
-  guardOf: (request: FastifyRequest) => FastifyGuard,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (admitted instanceof Promise) return afterwards(admitted, admitsByRoute, guardOf, request, reply)
-  if (!admitted) return false
-  return admits(guardOf(request), request, reply)
-}
-
-/** Does not run the handler if the caller disconnected during a call to the issuer. */
-function settleIfConnected(
-  result: GuardResult<FastifyOnRefusal>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (!reply.raw.destroyed) return settle(result, request, reply)
-  reply.hijack()
-  return false
-}
-
-function settle(
-  result: GuardResult<FastifyOnRefusal>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (!result.passes) return refuse(result, request, reply)
-  request.auth = result.token ?? null
-  return true
-}
-
-function refuse(
-  { refusal, response, onRefusal }: Extract<GuardResult<FastifyOnRefusal>, { passes: false }>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<false> {
-  if (onRefusal === undefined) {
-    send(request, reply, response)
-    return false
-  }
-  return callOnRefusal(onRefusal, refusal, response, request, reply)
-}
-
-async function callOnRefusal(
-  onRefusal: FastifyOnRefusal,
-  refusal: Refusal,
-  response: RefusalResponse,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<false> {
-  closeIfBody(request.raw, reply.raw)
-  // `reply.sent` is false while `onSend` hooks run: a second response would follow.
-  if ((await isMethodCalled(reply, 'send', () => onRefusal(refusal, request, reply))) || reply.sent)
-    return false
-  // `onRefusal` did not respond: send the default response and ignore later writes.
-  ignoreLateWrites(reply.raw)
-  send(request, reply, response)
-  return false
-}
-
-/** A guard whose key is the request of `node:http`. */
-type FastifyGuard = Guard<FastifyRequest['raw'], FastifyOnRefusal>
-
-/** Continues with the next hook if the request is accepted. Otherwise the response was sent. */
-function conclude(admitted: Awaitable<boolean>, done: (error?: Error) => void, reply: FastifyReply): void {
-  if (admitted instanceof Promise) {
-    admitted
-      .then((isAdmitted) => {
-        if (isAdmitted) done()
-      }, done)
-      .catch((error: unknown) => {
-        // Thrown by `done`, and otherwise unhandled.
-        abandon(reply, error)
-      })
-  } else if (admitted) {
-    done()
-  }
-}
-
-function abandon(reply: FastifyReply, error: unknown): void {
-  reply.log.error(
-    { err: error },
-    'an error was thrown behind a guard. Handle it in the error handler of Fastify',
-  )
-  if (!reply.sent && !reply.raw.headersSent) void reply.send(error)
-}
-
-function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { status, headers, body }: RefusalResponse,
-): void {
-  const challenges = [reply.getHeader('WWW-Authenticate'), headers['WWW-Authenticate']].flat()
-  reply.code(status).headers(headers)
-  if (closeIfBody(request.raw, reply.raw)) reply.header('Connection', 'close')
-  // The response may already have the challenge of another scheme. RFC 9110 section 11.6.1 allows several.
-  if (!challenges.includes(undefined)) reply.header('WWW-Authenticate', challenges)
-  void reply.send(body)
 }

@@ -2,17 +2,13 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  checkGuardArguments,
-  Guard,
-  refuseFurtherArguments,
-  type GuardResult,
-} from '../src/guard/guard.js'
+import { checkGuardArguments, refuseFurtherArguments } from '../src/guard/arguments.js'
+import { type GuardResult } from '../src/guard/checkpoint.js'
+import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 
 /**
  * Custom response to a refusal. An error it throws is passed to the error handling of the server.
@@ -29,8 +25,8 @@ export type FetchOnRefusal = (refusal: Refusal, request: Request) => Response | 
 /** Options of {@link protect} and {@link guard}. */
 export type FetchGuardOptions = GuardOptions<FetchOnRefusal>
 
-/** Options of a guard that refuses requests. */
-type EnforcingOptions = FetchGuardOptions & { readonly mode?: 'enforce' }
+/** Options of a guard that refuses every request without a valid token. */
+type EnforcingOptions = FetchGuardOptions & { readonly mode?: 'enforce'; readonly optional?: false }
 
 /** Options of a guard in report mode. */
 type ReportingOptions = FetchGuardOptions & { readonly mode: 'report' }
@@ -103,7 +99,8 @@ export function protect<Incoming extends Request, Rest extends readonly unknown[
  * @param policy - requirements in addition to the verifier's policy.
  * @returns a function that resolves to the access token of an accepted request, or to the response that refuses it. The
  *   response is always an instance of the global `Response`, even if a server has replaced that class. In report mode it
- *   resolves to `undefined` instead of a response.
+ *   resolves to `undefined` instead of a response. With `optional: true` it resolves to `undefined` for a request without a
+ *   token.
  * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
  *   last argument.
  *
@@ -142,7 +139,8 @@ export function guard(
 /**
  * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if no guard has accepted the request, or the guard is in report mode and would have refused it.
+ * @throws Error if no guard has accepted the request, if the guard is in report mode and would have refused it, and if the
+ *   guard is optional and the request has no token.
  *
  * @example
  * ```ts
@@ -151,6 +149,19 @@ export function guard(
  */
 export function accessToken(request: Request): AccessToken {
   return acceptedToken(request)
+}
+
+/**
+ * Returns the access token that a guard accepted on a request, or `undefined` if there is none. For requests behind an
+ * optional guard or a guard in report mode, and for requests without a guard. Never throws.
+ *
+ * @example
+ * ```ts
+ * const client = optionalAccessToken(request)?.clientId ?? 'anonymous'
+ * ```
+ */
+export function optionalAccessToken(request: Request): AccessToken | undefined {
+  return optionalAcceptedToken(request)
 }
 
 async function refuse(

@@ -1,22 +1,19 @@
 /** Guard for Koa 2 and 3. @module m2m-guard/koa */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import {
-  acceptedToken,
-  Guard,
-  checkGuardArguments,
-  policyArgument,
-  Requirement,
-  scopesPolicy,
-  type GuardResult,
-} from '../src/guard/guard.js'
-import type { GuardOptions } from '../src/guard/options.js'
+import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
+import { type GuardResult } from '../src/guard/checkpoint.js'
+import { acceptedToken, Guard, optionalAcceptedToken, Requirement } from '../src/guard/guard.js'
+import { PROPERTY_GUARD_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
+import { setTokenProperty } from '../src/guard/request-property.js'
+import { storeOnRequest } from '../src/guard/request-state.js'
 import { closeIfBody, ignoreLateWrites, toHostError } from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal.js'
+import type { Refusal } from '../src/model/refusal/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
 
 /** The properties of a Koa context that the guard uses. A `Context` of Koa 2 and 3 is assignable. */
@@ -27,7 +24,7 @@ export interface KoaContext {
   readonly res: ServerResponse
   /** The URL of the request before a mounted app changed it. */
   readonly originalUrl: string
-  /** `state.auth` is the accepted token, after a guard has accepted the request. */
+  /** `state.auth` is the accepted token, after a guard has accepted the request (option `property`). */
   // The same type as in Koa: the application decides what its state contains.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   state: any
@@ -39,6 +36,12 @@ export interface KoaContext {
   set(name: string, value: string): void
   /** Adds a value to a response header. */
   append(name: string, value: string): void
+}
+
+/** A context of Koa over `node:http`, or over the compatibility API of `node:http2`. */
+export interface KoaRequestHolder {
+  /** The request of Node. */
+  readonly req: IncomingMessage | Http2ServerRequest
 }
 
 /** A middleware, assignable to `Middleware` of Koa 2 and 3. */
@@ -60,12 +63,12 @@ export type KoaOnRefusal = {
 }['onRefusal']
 
 /** Options of {@link guard}. */
-export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
+export interface KoaGuardOptions extends GuardOptions<KoaOnRefusal>, PropertyOptions {}
 
 /**
  * Guards an app, a router or a route: only requests with an access token that the verifier and the policy accept continue.
- * Read the token with {@link accessToken}, or as `ctx.state.auth`. Other requests get 400, 401, 403 or 503 (RFC 6750
- * section 3.1).
+ * Read the token with {@link accessToken}, or as `ctx.state.auth` (option `property`). Other requests get 400, 401, 403 or
+ * 503 (RFC 6750 section 3.1).
  *
  * @param policy - requirements in addition to the verifier's policy.
  * @throws ConfigurationError if the verifier, the policy or an option is invalid, or if the policy is `undefined` and the
@@ -79,7 +82,11 @@ export type KoaGuardOptions = GuardOptions<KoaOnRefusal>
  */
 export function guard(verifier: Verifier, policy?: Policy, options?: KoaGuardOptions): KoaMiddleware
 export function guard(...args: readonly [Verifier, Policy?, KoaGuardOptions?]): KoaMiddleware {
-  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(...checkGuardArguments(args))
+  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(
+    ...checkGuardArguments(args),
+    storeOnRequest,
+    PROPERTY_GUARD_OPTIONS,
+  )
   return function guard(context, next) {
     return pass(checkpoint, context, next)
   }
@@ -124,15 +131,29 @@ export function requirePolicy(...args: readonly [Policy]): KoaMiddleware {
 /**
  * Returns the access token that a guard accepted on a request.
  *
- * @throws Error if the route is not behind a guard, or the guard is in report mode and would have refused the request.
+ * @throws Error if the route is not behind a guard, if the guard is in report mode and would have refused the request, and
+ *   if the guard is optional and the request has no token.
  *
  * @example
  * ```ts
  * const { clientId, scopes } = accessToken(ctx)
  * ```
  */
-export function accessToken(context: Pick<KoaContext, 'req'>): AccessToken {
+export function accessToken(context: KoaRequestHolder): AccessToken {
   return acceptedToken(context.req)
+}
+
+/**
+ * Returns the access token that a guard accepted on a request, or `undefined` if there is none. For routes behind an optional
+ * guard or a guard in report mode, and for routes without a guard. Never throws.
+ *
+ * @example
+ * ```ts
+ * const client = optionalAccessToken(ctx)?.clientId ?? 'anonymous'
+ * ```
+ */
+export function optionalAccessToken(context: KoaRequestHolder): AccessToken | undefined {
+  return optionalAcceptedToken(context.req)
 }
 
 /** A guard, or a requirement behind one. */
@@ -163,7 +184,7 @@ function settle(
   next: () => Promise<unknown>,
 ): Promise<unknown> {
   if (result.passes) {
-    ;(context.state as { auth?: AccessToken | undefined }).auth = result.token
+    setTokenProperty(context.state as object, result)
     return next()
   }
   return refuse(result, context)

@@ -1,5 +1,16 @@
-import { Refusal, isRefusal } from '../model/refusal.js'
+import { isBearerToken } from './b64token.js'
+import { Refusal, isRefusal } from '../model/refusal/refusal.js'
+import { explain } from '../model/detail/explain.js'
 import type { GuardedRequest, HeaderObject, HeaderReader } from '../model/request.js'
+import { phrase, typeOf } from '../util/quote.js'
+import {
+  AUTHORIZATION,
+  refuseMalformedCredentials,
+  refuseMalformedToken,
+  refuseMissingHeader,
+  refuseMissingToken,
+  refuseSeveralHeaders,
+} from './malformed.js'
 
 /**
  * Matches the Bearer scheme. A tab after it is malformed (RFC 9110 section 11.4), but does not make it another
@@ -29,30 +40,84 @@ export function readBearer(request: GuardedRequest): string | Refusal {
     : parseCredentials(authorization)
 }
 
+/**
+ * Reads a bare token, without a scheme, from one header and from no other. For gateways that pass the token in a header of
+ * their own.
+ *
+ * @param name - lower-case name of the header.
+ * @returns the token; refusal `token_missing` if the header is absent; refusal `token_malformed` if it is not exactly one
+ *   token, and for several headers of this name.
+ */
+export function readBareToken(request: GuardedRequest, name: string): string | Refusal {
+  const value = fieldOf(request, name)
+  if (value === undefined) return refuseMissingHeader(name)
+  return isRefusal(value) || isBearerToken(value) ? value : refuseMalformedToken(value)
+}
+
+/**
+ * Returns a request whose `Authorization` header is the bare token of another header, for code that reads only
+ * `Authorization`. An absent or malformed token stays absent or malformed.
+ */
+export function withAuthorizationFrom(request: GuardedRequest, name: string): GuardedRequest {
+  const { method, url, originalUrl, headers } = request
+  const token = readBareToken(request, name)
+  return { method, url, originalUrl, headers: withAuthorization(headers, authorizationFor(token)) }
+}
+
+/** A malformed token becomes a scheme without a token, which is malformed too. */
+function authorizationFor(token: string | Refusal): string | undefined {
+  if (!isRefusal(token)) return `Bearer ${token}`
+  return token.reason === 'token_missing' ? undefined : 'Bearer '
+}
+
+function withAuthorization(
+  headers: HeaderObject | HeaderReader,
+  authorization: string | undefined,
+): HeaderObject | HeaderReader {
+  if (isHeaderReader(headers)) {
+    return {
+      get: (name) => (isNamed('authorization', name) ? (authorization ?? null) : headers.get(name)),
+    }
+  }
+  const others = Object.entries(headers).filter(([name]) => !isNamed('authorization', name))
+  return Object.fromEntries([...others, ['authorization', authorization]])
+}
+
 function parseCredentials(authorization: string | Refusal | undefined): string | Refusal {
   if (isRefusal(authorization)) return authorization
-  if (authorization === undefined || !SCHEME.test(authorization)) return new Refusal('token_missing')
+  if (authorization === undefined || !SCHEME.test(authorization)) return refuseMissingToken(authorization)
   const token = CREDENTIALS.exec(authorization)?.[1]
-  return token ?? new Refusal('token_malformed')
+  return token ?? refuseMalformedCredentials(authorization)
 }
 
 function authorizationOf({ headers, rawHeaders }: GuardedRequest): string | undefined | Refusal {
   // Node keeps the first of several headers and drops the others, while a proxy may have checked the last one.
   if (rawHeaders !== undefined && countOf('authorization', rawHeaders) > 1)
-    return new Refusal('token_malformed')
+    return refuseSeveralHeaders(AUTHORIZATION)
   const value = isHeaderReader(headers)
     ? (headers.get('authorization') ?? undefined)
     : headerOf(headers, rawHeaders === undefined)
   if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
-  return singleStringOf(value)
+  return singleStringOf(value, AUTHORIZATION)
+}
+
+/** Like {@link authorizationOf}, for any header. Separate, because a constant name is read faster. */
+function fieldOf({ headers, rawHeaders }: GuardedRequest, name: string): string | undefined | Refusal {
+  if (rawHeaders !== undefined && countOf(name, rawHeaders) > 1) return refuseSeveralHeaders(name)
+  const value = isHeaderReader(headers) ? (headers.get(name) ?? undefined) : findHeader(headers, name)
+  if (typeof value === 'string' || value === undefined || isRefusal(value)) return value
+  return singleStringOf(value, name)
 }
 
 /**
  * Reads a list with one string. A custom header object may contain any value, which must not be coerced to a string.
  */
-function singleStringOf(values: unknown): string | Refusal {
-  const single: unknown = Array.isArray(values) && values.length === 1 ? values[0] : undefined
-  return typeof single === 'string' ? single : new Refusal('token_malformed')
+function singleStringOf(values: unknown, header: string): string | Refusal {
+  if (Array.isArray(values) && values.length > 1) return refuseSeveralHeaders(header)
+  const single: unknown = Array.isArray(values) ? values[0] : values
+  if (typeof single === 'string') return single
+  const detail = explain('token_malformed', 'type', { header: phrase(header), type: phrase(typeOf(single)) })
+  return new Refusal('token_malformed', { detail })
 }
 
 function isHeaderReader(headers: HeaderObject | HeaderReader): headers is HeaderReader {
@@ -64,15 +129,19 @@ function headerOf(
   isCustom: boolean,
 ): string | readonly string[] | undefined | Refusal {
   if (!isCustom && Object.hasOwn(headers, 'authorization')) return headers['authorization']
+  return findHeader(headers, 'authorization')
+}
+
+function findHeader(headers: HeaderObject, target: string): string | readonly string[] | undefined | Refusal {
   // A custom header object, or one of a gateway that keeps the case of names, may contain the header in two cases.
   let found: string | readonly string[] | undefined
   for (const name of Object.keys(headers)) {
-    if (!isNamed('authorization', name)) continue
+    if (!isNamed(target, name)) continue
     // Measured: a constant key is read faster than the key of the loop.
     const value = name === 'authorization' ? headers['authorization'] : headers[name]
     // Despite the type, an absent header may be `null`.
     if (value === undefined || (value as unknown) === null) continue
-    if (found !== undefined) return new Refusal('token_malformed')
+    if (found !== undefined) return refuseSeveralHeaders(target === 'authorization' ? AUTHORIZATION : target)
     found = value
   }
   return found

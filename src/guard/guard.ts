@@ -1,39 +1,25 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Refusal } from '../model/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
-import type { ScopeDemand } from '../model/scopes.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import { refusalResponse, type RefusalResponse } from '../bearer/refusal-response.js'
+import { refuseOtherMajor } from '../options/package-major.js'
+import type { Table } from '../options/reader.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
-import { afterwards, type Awaitable } from '../util/awaitable.js'
+import type { Awaitable } from '../util/awaitable.js'
 import { isRecord } from '../util/members.js'
-import { FIRST_GUARD, type DecisionResult, type GuardContext } from '../verifier/authorizer.js'
+import { FIRST_GUARD, type GuardContext } from '../verifier/decision-context.js'
 import type { Verifier } from '../verifier/verifier.js'
-import { readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
-import { stateOf, storeOnRequest, type RequestState, type StoreState } from './request-state.js'
+import { refuseUndefined } from './arguments.js'
+import {
+  authorizeAt,
+  firstContext,
+  type Checkpoint,
+  type GuardResult,
+  type OuterState,
+} from './checkpoint.js'
+import { GUARD_OPTIONS, readGuardOptions, type GuardOptions, type GuardSettings } from './options.js'
+import { stateOf, storeOnRequest, type StoreState } from './request-state.js'
 import { RouteAuthorizer } from './route-authorizer.js'
-
-/** The result of a guard: the request passes, with its token, or is refused. */
-export type GuardResult<OnRefusal> =
-  | { readonly passes: true; readonly token: AccessToken | undefined }
-  | {
-      readonly passes: false
-      readonly refusal: Refusal
-      readonly response: RefusalResponse
-      readonly onRefusal: OnRefusal | undefined
-    }
-
-/** State that a guard of any framework stored. Only the adapter that stored it knows the type of `onRefusal`. */
-type OuterState = RequestState<GuardSettings<unknown>>
-
-/** A place in an application where requests are authorized. */
-interface Checkpoint<OnRefusal> {
-  readonly authorizer: RouteAuthorizer
-  readonly settings: GuardSettings<OnRefusal>
-  /** Stores the result for later guards on the same request. */
-  readonly store: StoreState
-}
 
 /**
  * Guards one place in an application. `Key` is the request object of the framework. If an earlier guard has accepted the
@@ -42,20 +28,31 @@ interface Checkpoint<OnRefusal> {
 export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusal> {
   readonly authorizer: RouteAuthorizer
   readonly settings: GuardSettings<OnRefusal>
+  readonly isOptional: boolean
+  readonly first: GuardContext
   readonly store: StoreState
 
-  /** @throws ConfigurationError if the verifier, the policy or an option is invalid. */
+  /**
+   * @param table - readers of the options that the adapter supports.
+   * @throws ConfigurationError if the verifier, the policy or an option is invalid.
+   */
   constructor(
     verifier: Verifier,
     policy: Policy | undefined,
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
+    table: Table = GUARD_OPTIONS,
+    /** A further policy of the same place, such as that of a route. Both are evaluated in one decision. */
+    added?: Policy,
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')
     }
-    this.settings = readGuardOptions(options)
-    this.authorizer = new RouteAuthorizer(verifier, policy)
+    refuseOtherMajor('guard: the verifier', verifier)
+    this.settings = readGuardOptions(options, table)
+    this.isOptional = this.settings.optional
+    this.first = firstContext(this.settings)
+    this.authorizer = new RouteAuthorizer(verifier, policy, added)
     this.store = store
   }
 
@@ -63,37 +60,6 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     return authorizeAt(this, key, request, stateOf(key) as OuterState | undefined)
   }
-}
-
-/**
- * Checks the arguments of a `guard(verifier, policy?, options?)`.
- *
- * @throws ConfigurationError if the policy is the last argument and `undefined`. Otherwise a policy that is `undefined` by
- *   accident would have no effect. Before options it may be `undefined`. Also for a fourth argument, such as a second policy.
- */
-export function checkGuardArguments<Options>(
-  args: readonly [verifier: Verifier, policy?: Policy, options?: Options],
-): [verifier: Verifier, policy: Policy | undefined, options: Options | undefined] {
-  const [verifier, policy, options] = args
-  refuseFurtherArguments('guard', 'at most three arguments: verifier, policy, options', 3, args)
-  if (args.length === 2) refuseUndefined('guard: policy', policy)
-  return [verifier, policy, options]
-}
-
-/** @throws ConfigurationError for more arguments than a function takes, because a requirement among them would have no effect. */
-export function refuseFurtherArguments(
-  call: string,
-  takes: string,
-  most: number,
-  args: readonly unknown[],
-): void {
-  if (args.length > most)
-    throw new ConfigurationError(call, `takes ${takes}. Remove argument ${most + 1}, which has no effect`)
-}
-
-/** @throws ConfigurationError if the argument is `undefined`. */
-export function refuseUndefined(argument: string, value: unknown): void {
-  if (value === undefined) throw new ConfigurationError(argument, 'is undefined; leave it out instead')
 }
 
 /** Adds a policy behind a {@link Guard}, and responds to refusals as that guard does. */
@@ -114,16 +80,22 @@ export class Requirement<Key extends object, OnRefusal> {
   /** Authorizes a request like {@link Guard.enter}. Rejects with an `Error` if no guard has run before. */
   enter(key: Key, request: GuardedRequest): Awaitable<GuardResult<OnRefusal>> {
     const outer = stateOf(key) as OuterState | undefined
-    if (outer === undefined) {
+    if (outer === undefined || outer.isRefused) {
       // A mistake in the application, not in the request. Without this error the route would be unprotected.
       return Promise.reject(
         new Error(
-          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) before them',
+          'requirePolicy() and requireScopes() need a guard on the same route. Add guard(verifier) of the same major version of m2m-guard before them',
         ),
       )
     }
     const settings = outer.settings as GuardSettings<OnRefusal>
-    const checkpoint = { authorizer: this.#authorizerOf(outer.verifier), settings, store: this.#store }
+    const checkpoint = {
+      authorizer: this.#authorizerOf(outer.verifier),
+      settings,
+      isOptional: false,
+      first: FIRST_GUARD,
+      store: this.#store,
+    }
     return authorizeAt(checkpoint, key, request, outer)
   }
 
@@ -131,28 +103,6 @@ export class Requirement<Key extends object, OnRefusal> {
     if (this.#last?.verifier !== verifier) this.#last = new RouteAuthorizer(verifier, this.#policy)
     return this.#last
   }
-}
-
-/**
- * Returns the policy of `requirePolicy(policy)` or `app.guard(policy?)`.
- *
- * @throws ConfigurationError for a further argument, such as a second policy, or for a policy that is `undefined`.
- */
-export function policyArgument<Args extends readonly [policy?: Policy]>(call: string, args: Args): Args[0] {
-  refuseFurtherArguments(call, 'one argument: policy', 1, args)
-  if (args.length > 0) refuseUndefined(`${call}: policy`, args[0])
-  return args[0] as Args[0]
-}
-
-/**
- * Returns the policy of `requireScopes(...)`.
- *
- * @throws ConfigurationError for an argument that is `undefined`.
- */
-export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
-  for (const scope of scopes) refuseUndefined('requireScopes: scopes', scope)
-  const [only] = scopes
-  return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
 }
 
 /**
@@ -164,76 +114,15 @@ export function acceptedToken(key: object): AccessToken {
   const token = stateOf(key)?.token
   if (token === undefined) {
     throw new Error(
-      'no access token: the route is not behind a guard, or the guard is in report mode and would have refused. Add guard(verifier) to the route',
+      'no access token: the route is not behind a guard, or the guard is optional or in report mode. Add guard(verifier) to the route, or use optionalAccessToken()',
     )
   }
   return token
 }
 
-function authorizeAt<OnRefusal>(
-  checkpoint: Checkpoint<OnRefusal>,
-  key: object,
-  request: GuardedRequest,
-  outer: OuterState | undefined,
-): Awaitable<GuardResult<OnRefusal>> {
-  const decided = checkpoint.authorizer.authorize(request, contextOf(checkpoint, outer))
-  return decided instanceof Promise
-    ? afterwards(decided, conclude<OnRefusal>, checkpoint, key, outer)
-    : conclude(decided, checkpoint, key, outer)
-}
-
-function contextOf(
-  { authorizer: { verifier }, settings: { mode } }: Checkpoint<unknown>,
-  outer: OuterState | undefined,
-): GuardContext {
-  if (outer === undefined && mode === 'enforce') return FIRST_GUARD
-  const state = ofSameVerifier(verifier, outer)
-  return { mode, earlier: state?.resolved, reported: state?.reported }
-}
-
-/** The stored state if it is of the same verifier. The result of another verifier does not apply to this one. */
-function ofSameVerifier(verifier: Verifier, outer: OuterState | undefined): OuterState | undefined {
-  return outer?.verifier === verifier ? outer : undefined
-}
-
-function conclude<OnRefusal>(
-  { decision, resolved }: DecisionResult,
-  { authorizer: { verifier }, settings, store }: Checkpoint<OnRefusal>,
-  key: object,
-  outer: OuterState | undefined,
-): GuardResult<OnRefusal> {
-  const state = ofSameVerifier(verifier, outer)
-  if (decision.outcome === 'accepted') {
-    const { token } = decision
-    const reported = state?.reported
-    return store(key, { verifier, settings: settingsBehind(outer, settings), token, resolved, reported })
-  }
-  const { refusal } = decision
-  if (settings.mode === 'report') {
-    // A report must not replace the token that a guard of another verifier has accepted.
-    if (state === undefined && outer?.token !== undefined) return store(key, outer)
-    return store(key, {
-      verifier,
-      settings: settingsBehind(outer, settings),
-      token: state?.token,
-      resolved: state?.resolved,
-      reported: refusal.reason,
-    })
-  }
-  const refusalWithRealm = settings.realm === undefined ? refusal : refusal.withRealm(settings.realm)
-  return {
-    passes: false,
-    refusal: refusalWithRealm,
-    response: refusalResponse(refusalWithRealm, settings.body),
-    onRefusal: settings.onRefusal,
-  }
-}
-
-/** The settings of requirements behind a guard. A guard in report mode inside an enforcing one does not disable them. */
-function settingsBehind<OnRefusal>(
-  outer: OuterState | undefined,
-  settings: GuardSettings<OnRefusal>,
-): GuardSettings<OnRefusal> {
-  if (outer?.settings.mode !== 'enforce' || settings.mode === 'enforce') return settings
-  return { ...settings, mode: 'enforce' }
+/**
+ * Returns the token that a guard accepted on a request; `undefined` if there is none.
+ */
+export function optionalAcceptedToken(key: object): AccessToken | undefined {
+  return stateOf(key)?.token
 }

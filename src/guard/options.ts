@@ -1,10 +1,19 @@
 import type { RefusalBody } from '../bearer/refusal-response.js'
 import type { GuardMode } from '../model/decision.js'
-import { REALM, REALM_EXPECTATION } from '../model/refusal.js'
+import { REALM, REALM_EXPECTATION } from '../model/refusal/details.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
-import { custom, optional, restricting, type TableOf } from '../options/reader.js'
-import { func, oneOf, string, unchecked } from '../options/readers.js'
+import {
+  custom,
+  described,
+  mapped,
+  optional,
+  restricting,
+  type Reader,
+  type Table,
+  type TableOf,
+} from '../options/reader.js'
+import { boolean, func, oneOf, string, unchecked } from '../options/readers.js'
 import type { Policy } from '../policy/policy.js'
 import type { Verifier } from '../verifier/verifier.js'
 
@@ -30,6 +39,25 @@ export interface GuardOptions<OnRefusal> {
    */
   readonly mode?: GuardMode
   /**
+   * Whether a request without a token passes, without one. `accessToken()` then throws and `optionalAccessToken()` returns
+   * `undefined`. A request without the header, or with another scheme such as Basic, has no token.
+   *
+   * A token that is sent must be valid and meet the policy. Requirements behind the guard, such as `requireScopes()`, refuse
+   * a request without a token.
+   *
+   * @defaultValue `false`
+   */
+  readonly optional?: boolean
+  /**
+   * Header with the bare token, without `Bearer`, such as `'cf-access-jwt-assertion'`. The token is then read from this
+   * header and from no other: `Authorization` is ignored. Several headers of this name are refused with 400.
+   *
+   * Not `authorization`, `proxy-authorization`, `cookie` or `set-cookie`, whose values are not bare tokens.
+   *
+   * @defaultValue none: `Authorization: Bearer` (RFC 6750 section 2.1)
+   */
+  readonly header?: string
+  /**
    * Custom response to a refusal: responds instead of the guard, or passes the refusal to the framework's error handling.
    *
    * @defaultValue none: the guard responds
@@ -37,13 +65,88 @@ export interface GuardOptions<OnRefusal> {
   readonly onRefusal?: OnRefusal
 }
 
+/** Option of the guards that set the token as a property of the request. */
+export interface PropertyOptions {
+  /**
+   * Property that contains the accepted token: a JavaScript identifier. `false` sets none. `accessToken()` needs no property.
+   *
+   * A property of another library is never overwritten. The token is then not set, and one process warning with the code
+   * `M2M_GUARD_PROPERTY_TAKEN` is emitted.
+   *
+   * @defaultValue `'auth'`
+   */
+  readonly property?: string | false
+}
+
 /** Checked {@link GuardOptions}, with defaults. */
 export interface GuardSettings<OnRefusal> {
   readonly realm: string | undefined
   readonly body: RefusalBody
   readonly mode: GuardMode
+  readonly optional: boolean
+  /** In lower case. */
+  readonly header: string | undefined
   readonly onRefusal: OnRefusal | undefined
+  /** Absent for guards that set no property. */
+  readonly property?: string | false
 }
+
+/** Matches the name of a header (RFC 9110 section 5.1). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** Headers whose values are not bare tokens. */
+const NOT_BARE: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+])
+
+const headerName = mapped(
+  string({
+    pattern: HEADER_NAME,
+    expectation: "must be the name of a header, such as 'cf-access-jwt-assertion'",
+    bounds: 'header name',
+  }),
+  (value, option) => {
+    const name = value.toLowerCase()
+    if (!NOT_BARE.has(name)) return name
+    throw new ConfigurationError(
+      option,
+      `must not be '${name}', whose value is not a bare token. Leave the option out to read Authorization: Bearer`,
+    )
+  },
+)
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
+
+/** Properties of requests that applications and frameworks need. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['app', 'body', 'headers', 'log', 'method', 'next', 'originalUrl', 'params', 'prototype', 'query'],
+  ...['raw', 'rawHeaders', 'req', 'res', 'route', 'server', 'socket', 'url'],
+])
+
+/** Whether a property has a name that neither requests nor all objects have. */
+function isPropertyName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    IDENTIFIER.test(value) &&
+    !RESERVED.has(value) &&
+    !(value in Object.prototype)
+  )
+}
+
+/** Reads the name of a property of requests. */
+const propertyName: Reader<string | false> = custom(
+  { type: 'string or false', bounds: 'identifier', default: 'auth' },
+  (option, value = 'auth') => {
+    if (value === false || isPropertyName(value)) return value
+    throw new ConfigurationError(
+      option,
+      "must be false, or a JavaScript identifier that requests do not already use, such as 'auth' or 'machine'",
+    )
+  },
+)
 
 /** Readers of {@link GuardOptions}. */
 export const GUARD_OPTIONS = {
@@ -57,8 +160,16 @@ export const GUARD_OPTIONS = {
   ),
   body: oneOf<RefusalBody>(['oauth', 'problem'], 'oauth'),
   mode: oneOf<GuardMode>(['enforce', 'report'], 'enforce'),
+  optional: boolean({ default: false }),
+  header: restricting(optional(headerName)),
   onRefusal: optional(func<unknown>()),
 } satisfies TableOf<GuardOptions<unknown>>
+
+/** Readers of the options of guards that set a property. */
+export const PROPERTY_GUARD_OPTIONS = {
+  ...GUARD_OPTIONS,
+  property: propertyName,
+} satisfies TableOf<GuardOptions<unknown> & PropertyOptions>
 
 /** Readers of the options of a plugin, which creates its guards from a verifier and a policy. */
 export const PLUGIN_OPTIONS = {
@@ -69,7 +180,17 @@ export const PLUGIN_OPTIONS = {
   // Compiled by each guard.
   policy: restricting(unchecked<Policy>('policy')),
   ...GUARD_OPTIONS,
-} satisfies TableOf<GuardOptions<unknown> & { readonly verifier: Verifier; readonly policy?: Policy }>
+  decorators: boolean({ default: true }),
+  property: described(
+    custom<string | false>('string or false', (option, value, siblings) =>
+      value === undefined && siblings?.['decorators'] === false ? false : propertyName.read(option, value),
+    ),
+    { bounds: 'identifier', default: 'auth' },
+  ),
+} satisfies TableOf<
+  GuardOptions<unknown> &
+    PropertyOptions & { readonly verifier: Verifier; readonly policy?: Policy; readonly decorators?: boolean }
+>
 
 /**
  * Checks the options of a guard and adds the defaults.
@@ -78,6 +199,7 @@ export const PLUGIN_OPTIONS = {
  */
 export function readGuardOptions<OnRefusal>(
   options: GuardOptions<OnRefusal> | undefined,
+  table: Table,
 ): GuardSettings<OnRefusal> {
-  return readOptions('guard', options ?? {}, GUARD_OPTIONS) as GuardSettings<OnRefusal>
+  return readOptions('guard', options ?? {}, table) as unknown as GuardSettings<OnRefusal>
 }

@@ -1,16 +1,28 @@
+import { processWide } from '../util/process-wide.js'
 import type { AccessToken } from '../model/access-token.js'
-import type { ResolvedRequest } from '../verifier/authorizer.js'
+import type { ResolvedRequest } from '../verifier/decision-context.js'
 import type { Verifier } from '../verifier/verifier.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
+import type { RefusalReason } from '../model/refusal/reasons.js'
+
+/** The settings of a guard that every adapter reads. */
+interface StoredSettings {
+  readonly property?: string | false
+}
 
 /** State that a guard stores on a request, for later guards on the same request. */
-export interface RequestState<Settings = unknown> {
+export interface RequestState<Settings = StoredSettings> {
   readonly verifier: Verifier
   readonly settings: Settings
   readonly token: AccessToken | undefined
+  /** The token of the guard before, which the request may have as a property. */
+  readonly replaced: AccessToken | undefined
   readonly resolved: ResolvedRequest | undefined
   /** The reason for which a guard in report mode would have refused the request. */
   readonly reported: RefusalReason | undefined
+  /** Other verifiers whose guards have decided on the request before. */
+  readonly others: readonly Verifier[] | undefined
+  /** Whether the guard has refused the request, so that only the fact that it decided counts. */
+  readonly isRefused: boolean
 }
 
 /**
@@ -34,6 +46,16 @@ class StoredState {
 
   get token(): AccessToken | undefined {
     return this.#state.token
+  }
+
+  /** The token of the guard before. */
+  get replaced(): AccessToken | undefined {
+    return this.#state.replaced
+  }
+
+  /** The property of the request that contains the token. */
+  get property(): string | false {
+    return this.#state.settings.property ?? false
   }
 
   /** For other copies of the package. Returns `undefined` for a copy of the request, whose headers may differ. */
@@ -64,15 +86,11 @@ interface Places {
 }
 
 /** Shared by all copies of the package. */
-const places = sharedPlaces(globalThis as { [PLACES]?: Places })
-
-function sharedPlaces(shared: { [PLACES]?: Places }): Places {
-  // Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
-  // overflow the stack when they are set, and a request of the file may still be in flight.
-  const value: Places = Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined })
-  if (shared[PLACES] === undefined) Object.defineProperty(shared, PLACES, { value })
-  return shared[PLACES] ?? value
-}
+// Sealed, because Jest replaces the configurable properties of global objects after each test file by accessors that
+// overflow the stack when they are set, and a request of the file may still be in flight.
+const places = processWide(PLACES, (): Places =>
+  Object.seal({ isRequestUsed: false, isRawHeadersUsed: false, sealed: undefined }),
+)
 
 /** Returns the state that the last of the earlier guards stored. */
 export function stateOf(key: object): RequestState | undefined {

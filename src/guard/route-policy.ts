@@ -2,7 +2,7 @@ import { ConfigurationError } from '../options/configuration-error.js'
 import { compilePolicy } from '../policy/compile.js'
 import type { Policy } from '../policy/policy.js'
 import { isObjectPrototype, isRecord } from '../util/members.js'
-import { refuseUndefined } from './guard.js'
+import { refuseUndefined } from './arguments.js'
 
 /** Whether `auth` is a property of the route's configuration itself. A polluted prototype would add it to every route. */
 export function hasAuth(config: unknown): config is { readonly auth: unknown } {

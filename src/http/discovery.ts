@@ -14,8 +14,8 @@ export interface DiscoveryRequests<T> {
   readonly metadataOf: (fetched: T) => unknown
   /** Whether the `issuer` of a document also stands for the issuer: see {@link discover}. */
   readonly isEquivalent?: (documentIssuer: string) => boolean
-  /** Creates the error for a document that is not a JSON object, or that names another issuer. */
-  readonly unusable: (problem: 'not-an-object' | 'other-issuer', url: string) => Error
+  /** Creates the error for a document that is not a JSON object, or that names another issuer: `stated`. */
+  readonly unusable: (problem: 'not-an-object' | 'other-issuer', url: string, stated?: unknown) => Error
 }
 
 /** Discovery document that names the issuer, or a string that the caller accepts in its place. */
@@ -71,7 +71,7 @@ async function discoverAt<T>(
   if (documentIssuer === issuer) return { fetched, metadata }
   if (typeof documentIssuer === 'string' && isEquivalent?.(documentIssuer) === true)
     return { fetched, metadata }
-  const failure = unusable('other-issuer', url)
+  const failure = unusable('other-issuer', url, documentIssuer)
   if (documentIssuer === undefined) return { failure, isNotFoundStatus: false }
   // RFC 8414 section 3.3: with the document of another issuer, tokens and credentials would be sent to that issuer.
   throw failure

@@ -4,6 +4,8 @@
  */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
+  /** URL of the request without its query, for logs; `undefined` if the message contains it. */
+  url?: string
 }
 
 /** The response was unreadable: too large, compressed or not UTF-8. A retry would not help. */

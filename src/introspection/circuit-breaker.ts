@@ -1,6 +1,8 @@
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
+import { phrase } from '../util/quote.js'
 
 /** Why the circuit is open. `issuer_overloaded`: the issuer responded 429, which our own load may have caused. */
 export type OpenReason = 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_overloaded'
@@ -79,6 +81,7 @@ export class CircuitBreaker {
   readonly #options: CircuitBreakerSettings
   readonly #clock: Clock
   readonly #onChange: (change: CircuitChange) => void
+  readonly #lastFailure: () => string
   #inFlight = 0
   /** Number of ended calls that wait for the probe. */
   #waiting = 0
@@ -94,10 +97,17 @@ export class CircuitBreaker {
   /** Whether the current open circuit was reported. */
   #isOpeningReported = false
 
-  constructor(options: CircuitBreakerSettings, clock: Clock, onChange: (change: CircuitChange) => void) {
+  /** @param lastFailure - returns why the last call failed, for the `detail` of refusals. */
+  constructor(
+    options: CircuitBreakerSettings,
+    clock: Clock,
+    onChange: (change: CircuitChange) => void,
+    lastFailure: () => string,
+  ) {
     this.#options = options
     this.#clock = clock
     this.#onChange = onChange
+    this.#lastFailure = lastFailure
   }
 
   /** Returns the state. `open`: no calls. `half-open`: a single trial call is allowed. */
@@ -191,21 +201,27 @@ export class CircuitBreaker {
     if (opened !== undefined) {
       const left = opened.until - this.#clock.elapsed()
       if (left > 0 || this.#isTrialInFlight) {
+        const next = Math.max(0, left)
         return new Refusal(opened.reason, {
-          retryAfterSeconds: Math.max(0, left),
-          cause: new Error(
+          retryAfterSeconds: next,
+          cause: createCause(
             opened.reason === 'issuer_overloaded'
               ? 'circuit breaker open after a 429'
               : 'circuit breaker open after repeated failures',
           ),
+          detail:
+            opened.reason === 'issuer_overloaded'
+              ? explain(opened.reason, 'open', { next })
+              : explain(opened.reason, 'open', { next, failure: phrase(this.#lastFailure()) }),
         })
       }
     }
     if (this.#inFlight >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(
+        cause: createCause(
           `${this.#inFlight} calls to the issuer are in flight, the limit of the option remote.maxInFlight`,
         ),
+        detail: explain('issuer_overloaded', 'calls', { count: this.#inFlight }),
       })
     }
     return undefined
@@ -266,10 +282,9 @@ export class CircuitBreaker {
   #open(reason: OpenReason, seconds: number): void {
     const isRejection = reason === 'issuer_refused_us'
     const shouldReport = isRejection ? !this.#isRejectionReported : !this.#isOpeningReported
-    if (!isRejection) this.#isOpeningReported = true
+    if (isRejection) this.#isRejectionReported = true
+    else this.#isOpeningReported = true
     this.#opened = { reason, until: this.#clock.elapsed() + Math.min(seconds, MAX_RETRY_AFTER) }
-    // A rejected trial call is reported again, because only an operator can correct the credentials.
-    this.#isRejectionReported = false
     if (shouldReport) this.#onChange(isRejection ? 'refused' : 'opened')
   }
 }

@@ -1,6 +1,5 @@
 import { exchange } from '../http/exchange.js'
 import { UnreadableResponseError } from '../http/exchange-error.js'
-import { isHtml } from '../http/media-type.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse } from '../http/transport/messages.js'
@@ -9,11 +8,10 @@ import type { RemoteProfile, RemoteResponse } from '../model/issuer.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { SecretError } from '../options/secret.js'
 import type { Clock } from '../util/clock.js'
-import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
-import { hasDuplicateMembers } from './duplicate-members.js'
-import { isClientError, type CallResult, type Failure, type Inactive, type Statement } from './outcome.js'
+import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
+import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 
 /** Reads a response about a token. */
@@ -114,7 +112,7 @@ export class EndpointCalls {
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = parseJson(text)
+    const json = maskToken(parseJson(text), text, token)
     const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
       const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
@@ -137,29 +135,8 @@ function isRejected({ statement, status, isClientRejected }: CallResult<Statemen
 }
 
 /** The result of a call that was not made, because its credential could not be read. */
-function credentialFailure(error: unknown): { readonly statement: Failure; readonly isClientRejected: true } {
+function credentialFailure(error: unknown): CallResult<never> & { readonly statement: Failure } {
   const detail =
     error instanceof SecretError ? error.message : 'the credential of the request could not be read'
-  return { statement: { fault: 'issuer_refused_us', detail }, isClientRejected: true }
-}
-
-/** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */
-function rejectAmbiguous<T extends Statement>(
-  statement: T,
-  { headers, text }: HttpResponse,
-  json: unknown,
-): T | Failure | Inactive {
-  if ('fault' in statement) return statement
-  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
-  if (!statement.active || typeof json !== 'object' || json === null) return statement
-  // A client may have chosen some of the claims, so these faults refuse its token and do not count as failures of the
-  // issuer.
-  if (hasDuplicateMembers(text)) return invalid('the introspection response has a duplicate member')
-  return freezeWithin(json, DEEPEST_NESTING)
-    ? statement
-    : invalid('the introspection response is nested too deeply')
-}
-
-function invalid(detail: string): Inactive {
-  return { active: false, reason: 'claim_invalid', detail }
+  return { statement: { fault: 'issuer_refused_us', detail }, isClientRejected: true, isUnsent: true }
 }

@@ -4,15 +4,18 @@ import { timers } from '../util/timers.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
+import { explainFault, withUrl } from './fault-detail.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
 import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
-import { outcomeOf, type Statement } from './outcome.js'
+import { outcomeOf, type CallResult, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
-import { probeToken, type ProbeTokenForm } from './probe-token.js'
+import { isCompactJws, opaqueProbeToken, probeToken, type ProbeTokenForm } from './probe-token.js'
+import { toConfirmation } from './read-result.js'
 
 /** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
 export interface RemoteHealth {
@@ -31,6 +34,20 @@ export interface RemoteHealth {
 /** A statement about the token: active with facts, or inactive with a reason. */
 type Definitive<T extends Statement> = Extract<T, { active: boolean }>
 
+/** The response to a probe, and what it says about the issuer. */
+interface Probed {
+  readonly result: CallResult<RemoteResult>
+  readonly outcome: ReturnType<typeof outcomeOf>
+}
+
+/** Connections and reports of {@link Introspector}. */
+interface IntrospectorSettings {
+  readonly transport: Transport
+  readonly tell: TellIssuerEvent
+  /** Warns of the first failure, if there is no observer. */
+  readonly warnOnce: (failure: string) => void
+}
+
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
 export class Introspector {
   readonly #profile: RemoteProfile
@@ -38,11 +55,16 @@ export class Introspector {
   readonly #options: RemoteSettings
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #calls: EndpointCalls
+  readonly #warnOnce: (failure: string) => void
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  /** Time of the first failure in a row, in seconds since the epoch. */
+  #failingSince: number | undefined
+  /** URL of the last call. */
+  #url: string | undefined
   #consecutiveDeclined = 0
   /** Number of results about tokens that the issuer has sent. */
   #results = 0
@@ -53,7 +75,7 @@ export class Introspector {
     profile: RemoteProfile,
     endpoint: () => Awaitable<OrRefusal<string>>,
     clock: Clock,
-    settings: ProbeTokenForm & { readonly transport: Transport; readonly tell: TellIssuerEvent },
+    settings: ProbeTokenForm & IntrospectorSettings,
   ) {
     this.#profile = profile
     this.#tokenForm = settings
@@ -61,9 +83,15 @@ export class Introspector {
     this.#endpoint = endpoint
     this.#clock = clock
     this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
-    this.#circuit = new CircuitBreaker(this.#options, clock, (change) => {
-      settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
-    })
+    this.#warnOnce = settings.warnOnce
+    this.#circuit = new CircuitBreaker(
+      this.#options,
+      clock,
+      (change) => {
+        settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
+      },
+      () => withUrl(this.#failure ?? 'calls have failed', this.#url),
+    )
   }
 
   /** Lifetimes of cached active and inactive results, in seconds. */
@@ -76,7 +104,7 @@ export class Introspector {
    * `confirmation_impossible`.
    */
   introspect(token: string): Promise<OrRefusal<Definitive<RemoteResult>>> {
-    return this.#call(token, this.#profile.read)
+    return this.#call(token, this.#profile.read, isCompactJws(token))
   }
 
   /** Introspects a JWT whose signature was verified. The response may omit any fact. */
@@ -85,16 +113,19 @@ export class Introspector {
     return this.#call<ConfirmationResult>(
       token,
       readConfirmation ?? ((...args) => toConfirmation(read(...args))),
+      false,
     )
   }
 
   async #call<T extends Statement>(
     token: string,
     read: ResponseReader<T>,
+    mayBeForgedJwt: boolean,
   ): Promise<OrRefusal<Definitive<T>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return markOutage(url)
+    this.#url = url
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
@@ -103,16 +134,24 @@ export class Introspector {
         if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
       },
-      () => this.#probe(url, token),
+      () => this.#probe(url, token, mayBeForgedJwt),
     )
     if (isRefusal(completed)) return markOutage(completed)
     const { statement, retryAfter, status } = completed.result
     if (!('fault' in statement)) return statement as Definitive<T>
     const isOutage = await this.#withinDeadline(completed.recorded, started)
     // A 429 may be caused by our own load, which is not an outage of the issuer.
-    const refusal = new Refusal(status === 429 ? 'issuer_overloaded' : statement.fault, {
-      cause: new Error(statement.detail),
+    const reason = status === 429 ? 'issuer_overloaded' : statement.fault
+    const refusal = new Refusal(reason, {
+      cause: createCause(statement.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
+      detail: explainFault(
+        reason,
+        withUrl(statement.detail, url),
+        this.#failingSince ?? this.#clock.now(),
+        token,
+        completed.result.isUnsent === true,
+      ),
     })
     return isOutage ? markOutage(refusal) : refusal
   }
@@ -121,9 +160,10 @@ export class Introspector {
   async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
     if (this.#waiting >= this.#options.maxInFlight) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(
+        cause: createCause(
           `${this.#waiting} calls wait for the discovery document, the limit of the option remote.maxInFlight`,
         ),
+        detail: explain('issuer_overloaded', 'discovery', { count: this.#waiting }),
       })
     }
     this.#waiting += 1
@@ -135,11 +175,9 @@ export class Introspector {
   }
 
   /** Introspects a random token, to distinguish a failing issuer from one unusual token. */
-  async #probe(url: string, failedToken: string): Promise<ProbeOutcome> {
+  async #probe(url: string, failedToken: string, mayBeForgedJwt: boolean): Promise<ProbeOutcome> {
     const resultsBefore = this.#results
-    const token = probeToken(failedToken, this.#tokenForm)
-    const result = await this.#calls.call(url, token, this.#profile.read)
-    const outcome = outcomeOf(result)
+    const { result, outcome } = await this.#sendProbes(url, failedToken, mayBeForgedJwt)
     const settled: CallOutcome =
       outcome.kind === 'unreadable' ? { kind: 'failed', reason: 'issuer_unavailable' } : outcome
     // Only a result counts: a filter in front of an issuer that is down may send an error response.
@@ -147,6 +185,22 @@ export class Introspector {
     if (settled.kind === 'failed' && isResponding) return { kind: 'outdated' }
     this.#note(result.statement, settled)
     return settled
+  }
+
+  /**
+   * Sends a probe in the format of the failed token. If the response is unreadable and the token is a JWT that was not
+   * verified, an opaque probe follows, because some issuers respond 500 to every JWT with an invalid signature. The opaque
+   * probe counts only if the issuer sends a result for it.
+   */
+  async #sendProbes(url: string, failedToken: string, mayBeForgedJwt: boolean): Promise<Probed> {
+    const send = async (token: string): Promise<Probed> => {
+      const result = await this.#calls.call(url, token, this.#profile.read)
+      return { result, outcome: outcomeOf(result) }
+    }
+    const probed = await send(probeToken(failedToken, this.#tokenForm))
+    if (probed.outcome.kind !== 'unreadable' || !mayBeForgedJwt) return probed
+    const opaque = await send(opaqueProbeToken(this.#tokenForm))
+    return 'fault' in opaque.result.statement ? probed : opaque
   }
 
   /** Waits for a probe within the deadline of the caller's call. The probe has a separate deadline. */
@@ -167,29 +221,28 @@ export class Introspector {
     }
   }
 
-  #note(statement: Statement, { kind }: CallOutcome): void {
+  #note(statement: Statement, outcome: CallOutcome): void {
+    const { kind } = outcome
     if (!('fault' in statement)) {
       this.#results += 1
       this.#lastSuccess = this.#clock.now()
       this.#failure = undefined
+      this.#failingSince = undefined
       this.#consecutiveDeclined = 0
       return
     }
+    this.#failingSince ??= this.#clock.now()
     // One declined call may be caused by an unusual token. Several consecutive ones are a failure of the endpoint.
     const isDeclined = kind === 'completed' || kind === 'declined'
     this.#consecutiveDeclined = isDeclined ? this.#consecutiveDeclined + 1 : 0
     if (!isDeclined || this.#consecutiveDeclined >= this.#options.breakerAfter) {
       this.#lastFailure = this.#clock.now()
       this.#failure = statement.detail
+      const isRejected = isDeclined || (kind === 'failed' && outcome.reason === 'issuer_refused_us')
+      // Rejected credentials have a warning of their own.
+      if (!isRejected) this.#warnOnce(`introspection: ${withUrl(statement.detail, this.#url)}`)
     }
   }
-}
-
-/** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
-function toConfirmation(result: RemoteResult): ConfirmationResult {
-  if ('fault' in result || !result.active) return result
-  const { audience, ...facts } = result.facts
-  return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
 }
 
 const EVENT_OF = {

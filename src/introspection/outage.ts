@@ -1,4 +1,4 @@
-import type { Refusal } from '../model/refusal.js'
+import type { Refusal } from '../model/refusal/refusal.js'
 
 const outages = new WeakSet<Refusal>()
 

@@ -17,6 +17,8 @@ export interface CallResult<T extends Statement> {
   readonly retryAfter?: number | undefined
   /** Whether the issuer rejected our credentials. */
   readonly isClientRejected?: boolean
+  /** Whether no request was sent, because its credential could not be read. */
+  readonly isUnsent?: boolean
   /** Whether the response was too large or not UTF-8. */
   readonly isUnreadable?: boolean
 }

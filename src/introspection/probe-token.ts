@@ -16,13 +16,26 @@ export interface ProbeTokenForm {
  * some issuers respond 500 to a token that they cannot parse.
  */
 export function probeToken(failedToken: string, { opaquePrefix, jwtIssuer }: ProbeTokenForm): string {
-  // Hexadecimal, because a filter may reject sequences such as `--` as an attack.
-  const random = (): string => randomBytes(32).toString('hex')
-  if (!COMPACT_JWS.test(failedToken)) return (opaquePrefix ?? '') + random()
+  if (!isCompactJws(failedToken)) return opaqueProbeToken({ opaquePrefix })
   const claims = { ...(jwtIssuer === undefined ? {} : { iss: jwtIssuer }), jti: random() }
   // Hexadecimal digits are valid base64url: 512 of them decode to a signature of 384 bytes.
   const signature = randomBytes(256).toString('hex')
   return `${encode({ alg: 'RS256', kid: random() })}.${encode(claims)}.${signature}`
+}
+
+/** Creates a random opaque token that the issuer cannot know. */
+export function opaqueProbeToken({ opaquePrefix }: Pick<ProbeTokenForm, 'opaquePrefix'>): string {
+  return (opaquePrefix ?? '') + random()
+}
+
+/** Whether a token has the format of a signed JWT. */
+export function isCompactJws(token: string): boolean {
+  return COMPACT_JWS.test(token)
+}
+
+// Hexadecimal, because a filter may reject sequences such as `--` as an attack.
+function random(): string {
+  return randomBytes(32).toString('hex')
 }
 
 function encode(part: Readonly<Record<string, string>>): string {

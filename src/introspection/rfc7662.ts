@@ -2,16 +2,18 @@ import type { ClientProof } from '../http/client-authentication.js'
 import type { StatedFacts } from '../model/access-token.js'
 import { presentMember, type ClaimReference, type ScopeClaimReference } from '../model/claim-path.js'
 import {
-  isOtherKind,
+  findOtherKind,
   readClaims,
   readFacts,
   statesScopes,
   type ClaimReading,
   type Claims,
 } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
+import { phrase } from '../util/quote.js'
 import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */
 export function tokenForm(
@@ -83,7 +85,7 @@ function activeClaimsOf(response: RemoteResponse): NotActive | ActiveClaims {
   const claims = activeClaims(json)
   if (claims === 'unreadable')
     return { fault: 'issuer_unavailable', detail: 'the introspection response has no boolean member active' }
-  if (claims === 'inactive') return rejected('token_inactive', 'the introspection response is active: false')
+  if (claims === 'inactive') return { active: false, ...failureOf('token_inactive', 'inactive', {}) }
   return { active: claims }
 }
 
@@ -99,8 +101,10 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = presentMember(json, 'iss')
-  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer)
-    return rejected('claim_invalid', 'iss of the introspection response is another issuer')
+  if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer) {
+    const values = { iss: issuer, expected: reading.issuer }
+    return { active: false, ...failureOf('claim_invalid', 'issuer', values) }
+  }
   const facts = typeFailure(json) ?? readClaims(json, claimReading(reading))
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
 }
@@ -131,12 +135,13 @@ function typeFailure(json: Claims): VerificationFailure | undefined {
   const type = presentMember(json, 'token_type')
   if (type !== undefined && !isBearerType(type)) {
     return isDpopType(type)
-      ? { reason: 'proof_missing', detail: 'token_type is DPoP: the token is bound to a key' }
-      : { reason: 'type_not_allowed', detail: 'token_type of the introspection response is not Bearer' }
+      ? failureOf('proof_missing', 'dpop', {})
+      : failureOf('type_not_allowed', 'token_type', { type })
   }
-  return isOtherKind(json)
-    ? { reason: 'type_not_allowed', detail: 'the introspection response is about another kind of token' }
-    : undefined
+  const claim = findOtherKind(json)
+  if (claim === undefined) return undefined
+  const values = { claim: phrase(claim), kind: ownMember(json, claim) }
+  return failureOf('type_not_allowed', 'introspected_kind', values)
 }
 
 /** An inactive result. */

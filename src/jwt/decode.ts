@@ -72,6 +72,13 @@ export function decodeJwt(token: string): UnverifiedJwt | undefined {
   return claims === undefined ? undefined : { header, claims }
 }
 
+/** Returns the first part of a compact JWS that {@link decodeJwt} refuses, for the detail of the refusal. */
+export function findUndecodablePart(token: string): 'header' | 'payload' | 'signature' {
+  const first = token.indexOf('.')
+  if (decodeHeader(token.slice(0, first)) === undefined) return 'header'
+  return isCanonical(token.slice(token.indexOf('.', first + 1) + 1)) ? 'payload' : 'signature'
+}
+
 // All tokens signed with one key have the same header, so a cached header does not identify a token. 100 entries are
 // enough for many issuers. If invalid tokens fill the cache, valid ones are decoded once more.
 const headers = new LRUCache<string, JsonObject>({ max: 100 })

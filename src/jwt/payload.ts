@@ -1,6 +1,6 @@
 import type { TokenFacts } from '../model/access-token.js'
 import { isBoundToKey, readTimes, type Claims } from '../model/claims.js'
-import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 import { ownMember } from '../util/members.js'
 import { decodeJwt, looksLikeJwt } from './decode.js'
 

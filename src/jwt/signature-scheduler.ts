@@ -1,4 +1,5 @@
-import { Refusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal } from '../model/refusal/refusal.js'
 
 /** Maximum time per turn of the event loop for verifying signatures on its thread, in milliseconds. */
 const TURN_BUDGET_MS = 2
@@ -65,7 +66,8 @@ export class SignatureScheduler {
       this.#queuedCost + cost > MAX_QUEUE.cost || this.#queuedCharacters + characters > MAX_QUEUE.characters
     if (isFull && this.#inPool > 0) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(`the queue of the thread pool is full: ${this.#inPool} signatures are in flight`),
+        cause: createCause(`the queue of the thread pool is full: ${this.#inPool} signatures are in flight`),
+        detail: explain('issuer_overloaded', 'signatures', { count: this.#inPool }),
       })
     }
     this.#inPool += 1

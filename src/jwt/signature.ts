@@ -1,6 +1,7 @@
 import { constants, createVerify, verify, type KeyObject, type SigningOptions } from 'node:crypto'
 import type { Awaitable } from '../util/awaitable.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
 import type { VerificationKey } from '../model/verification-key.js'
@@ -93,7 +94,7 @@ async function verifyInPoolWithJose(
 
 /** If jose cannot be loaded, the token was not checked: respond 503, not 401. */
 function refuseUnavailable(cause: unknown): Refusal {
-  return new Refusal('issuer_unavailable', { cause })
+  return new Refusal('issuer_unavailable', { cause, detail: explain('issuer_unavailable', 'jose', {}) })
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { TokenFacts } from '../model/access-token.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { explain } from '../model/detail/explain.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import {
   isVerificationFailure,
@@ -8,10 +9,10 @@ import {
   thrownRefusal,
   type OrRefusal,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
-import { readHeader } from './header.js'
+import { readHeader, type SignatureHeader } from './header.js'
 
 /** JWT with a valid signature: its facts, and the key that verified it. */
 export interface VerifiedJwt {
@@ -24,7 +25,8 @@ interface Verification {
   readonly token: string
   readonly unverified: UnverifiedJwt
   readonly profile: JwtProfile
-  readonly algorithm: string
+  readonly header: SignatureHeader
+  readonly keys: KeySet
   readonly verifySignature: SignatureVerifier
 }
 
@@ -41,39 +43,46 @@ export function verifyJwt(
 ): Awaitable<OrRefusal<VerifiedJwt>> {
   const header = readHeader(unverified.header, profile)
   if (isRefusal(header)) return header
-  const verification = { token, unverified, profile, algorithm: header.algorithm, verifySignature }
+  const verification = { token, unverified, profile, header, keys, verifySignature }
   const candidates = keys.find(header, token.length)
   return candidates instanceof Promise
     ? afterwards(candidates, verifyWithAny, verification)
     : verifyWithAny(candidates, verification)
 }
 
-/** Tries the keys one after the other. `isSignatureInvalid` is true once a key has rejected the signature. */
+/** Tries the keys one after the other. `rejecting` is the last key that has rejected the signature. */
 function verifyWithAny(
   candidates: OrRefusal<readonly VerificationKey[]>,
   verification: Verification,
-  isSignatureInvalid = false,
+  rejecting?: VerificationKey,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
   if (isRefusal(candidates)) return candidates
   const candidate = candidates[0]
-  if (candidate === undefined) return new Refusal(isSignatureInvalid ? 'signature_invalid' : 'key_unknown')
-  const isValid = verification.verifySignature(verification.token, verification.algorithm, candidate)
+  if (candidate === undefined) return refuse(verification, rejecting)
+  const isValid = verification.verifySignature(verification.token, verification.header.algorithm, candidate)
   return isValid instanceof Promise
-    ? afterwards(isValid, concludeOrTryNext, candidates, verification, isSignatureInvalid)
-    : concludeOrTryNext(isValid, candidates, verification, isSignatureInvalid)
+    ? afterwards(isValid, concludeOrTryNext, candidates, verification, rejecting)
+    : concludeOrTryNext(isValid, candidates, verification, rejecting)
+}
+
+function refuse({ header, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
+  if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(header) })
+  return new Refusal('signature_invalid', {
+    detail: explain('signature_invalid', 'mismatch', { kid: rejecting.kid, alg: header.algorithm }),
+  })
 }
 
 function concludeOrTryNext(
   isValid: OrRefusal<boolean | undefined>,
   candidates: readonly VerificationKey[],
   verification: Verification,
-  isSignatureInvalid: boolean,
+  rejecting: VerificationKey | undefined,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
   if (isRefusal(isValid)) return isValid
   const candidate = candidates[0]
   // The result of a key that was withdrawn during the verification does not count, neither as valid nor as a rejection.
   if (isValid === true && candidate?.withdrawn === false) return readVerified(verification, candidate)
-  return verifyWithAny(candidates.slice(1), verification, isSignatureInvalid || isValid === false)
+  return verifyWithAny(candidates.slice(1), verification, isValid === false ? candidate : rejecting)
 }
 
 /** Reads the claims. They are authentic, because decoder and signature verification read the same bytes. */

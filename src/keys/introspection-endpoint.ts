@@ -1,5 +1,7 @@
-import { Refusal, isRefusal, type OrRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { phrase } from '../util/quote.js'
 import { SharedFlight } from '../util/single-flight.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import type { RefreshingDocument } from './refreshing-document.js'
@@ -41,13 +43,24 @@ export class DiscoveredEndpoint {
   #read(document: OrRefusal<IssuerMetadata>): OrRefusal<string> {
     if (isRefusal(document)) {
       // A 429 may be caused by our own load, so it must not allow a stale result.
-      return new Refusal(this.#metadata.isOverloaded() ? 'issuer_overloaded' : 'issuer_unavailable', {
+      const next = this.#metadata.secondsToNextAttempt()
+      const failing = this.#metadata.failing()
+      const values = { ...failing, document: phrase('discovery document'), next }
+      const isOverloaded = this.#metadata.isOverloaded()
+      return new Refusal(isOverloaded ? 'issuer_overloaded' : 'issuer_unavailable', {
         cause: document.cause,
-        retryAfterSeconds: this.#metadata.secondsToNextAttempt(),
+        retryAfterSeconds: next,
+        detail: isOverloaded
+          ? explain('issuer_overloaded', 'discovery_status', values)
+          : explain('issuer_unavailable', 'discovery', values),
       })
     }
     const { introspectionEndpoint } = document
     this.#isMissing = introspectionEndpoint === undefined
-    return introspectionEndpoint ?? new Refusal('issuer_unavailable', { cause: new Error(MISSING) })
+    if (introspectionEndpoint !== undefined) return introspectionEndpoint
+    return new Refusal('issuer_unavailable', {
+      cause: createCause(MISSING),
+      detail: explain('issuer_unavailable', 'endpoint', {}),
+    })
   }
 }

@@ -2,8 +2,10 @@ import type { Clock } from '../util/clock.js'
 import { discover, usableEndpoint } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
+import { explainOtherIssuer } from '../util/issuer-difference.js'
 import { parseJson } from '../util/json.js'
-import { fetchDocument, RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
+import { fetchDocument } from './fetch-document.js'
+import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { RequestHeaders } from '../model/issuer.js'
 import type { DocumentOutages } from './document-outages.js'
@@ -55,11 +57,11 @@ async function loadMetadata(
     metadataOf: ({ text }) => parseJson(text),
     // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
     isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
-    unusable: (problem, url) =>
+    unusable: (problem, url, stated) =>
       new ExchangeError(
         problem === 'not-an-object'
           ? `the response of ${url} is not a JSON object`
-          : `the issuer in the document at ${url} is not the configured one`,
+          : explainOtherIssuer(url, stated, issuer),
       ),
   })
   return {

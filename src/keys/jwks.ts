@@ -1,6 +1,7 @@
 import { isRecord, ownMember, string } from '../util/members.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import { readJwk } from './jwk.js'
+import { explain } from '../model/detail/explain.js'
 import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
 
 /**
@@ -69,4 +70,22 @@ export function findCandidates(
   )
   if (kid === undefined) return fitting.length === 1 ? fitting : []
   return fitting.slice(0, MOST_CANDIDATES)
+}
+
+/** Explains why {@link findCandidates} found no usable key, for the `detail` of `key_unknown`. */
+export function explainUnknownKey({ keys, kids }: PublishedKeys, { kid, algorithm }: KeyQuery): () => string {
+  if (keys.length === 0) return explain('key_unknown', 'empty', { kid, alg: algorithm })
+  const named = keys.filter((key) => key.kid === kid)
+  if (kid === undefined) {
+    const count = keys.filter((key) => key.algorithms.includes(algorithm)).length
+    return explain('key_unknown', 'absent', { count, alg: algorithm })
+  }
+  if (named.some((key) => key.algorithms.includes(algorithm)))
+    return explain('key_unknown', 'unsupported', { kid, alg: algorithm })
+  if (named.length > 0) {
+    const algorithms = [...new Set(named.flatMap((key) => key.algorithms))]
+    return explain('key_unknown', 'algorithm', { kid, algorithms, alg: algorithm })
+  }
+  if (kids.has(kid)) return explain('key_unknown', 'unusable', { kid })
+  return explain('key_unknown', 'kid', { kid, alg: algorithm, kids: keys.map((key) => key.kid ?? null) })
 }

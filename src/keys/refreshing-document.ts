@@ -1,16 +1,12 @@
 import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
-import { exchange } from '../http/exchange.js'
-import { readRequestHeaders } from '../http/request-headers.js'
 import { ExchangeError } from '../http/exchange-error.js'
-import { retryAfterSeconds } from '../http/retry-after.js'
-import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
-import type { Transport } from '../http/transport/transport.js'
 import type { DocumentOutages } from './document-outages.js'
-import { Refusal, type OrRefusal } from '../model/refusal.js'
-import type { RequestHeaders } from '../model/issuer.js'
-import { timers } from '../util/timers.js'
+import { DocumentStatusError, PrerequisiteError } from './fetch-document.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
+import { phrase } from '../util/quote.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import type { DocumentHealth } from '../model/health.js'
 
@@ -22,6 +18,8 @@ export interface LoadedDocument<T> {
   readonly value: T
   /** Seconds that the server allows the document to be cached; `undefined` if it states none. */
   readonly maxAge: number | undefined
+  /** URL of the document without its query, for logs. */
+  readonly url?: string
 }
 
 /** Observers of a document's fetches. */
@@ -68,6 +66,10 @@ export class RefreshingDocument<T> {
   #lastSuccess: number | undefined
   #lastFailure: number | undefined
   #failure: string | undefined
+  /** URL of the last failed fetch, unless the failure names it. */
+  #failedUrl: string | undefined
+  /** Time of the first failure in a row, in seconds since the epoch. */
+  #failingSince: number | undefined
   #isOverloaded = false
 
   constructor(load: DocumentLoader<T>, options: KeySettings, clock: Clock, watcher: DocumentWatcher<T>) {
@@ -118,12 +120,36 @@ export class RefreshingDocument<T> {
     return Math.max(0, this.#pausedUntil - this.#clock.elapsed())
   }
 
-  /** Creates the refusal for an unusable document. Its `Retry-After` covers the backoff, and at least `minimumSeconds`. */
-  createRefusal(minimumSeconds = 0): Refusal {
+  /**
+   * Creates the refusal for an unusable document. Its `Retry-After` covers the backoff, and at least `minimumSeconds`.
+   *
+   * @param kid - the unknown key id, if an older document is cached and does not list it.
+   */
+  createRefusal(minimumSeconds = 0, kid?: string): Refusal {
+    const next = Math.max(this.secondsToNextAttempt(), minimumSeconds)
+    const since = this.#failingSince
+    const failing = { ...this.failing(), next }
     return new Refusal('keys_unavailable', {
-      retryAfterSeconds: Math.max(this.secondsToNextAttempt(), minimumSeconds),
-      cause: new Error(this.#failure ?? 'not loaded'),
+      retryAfterSeconds: next,
+      cause: createCause(this.#describeFailure()),
+      detail:
+        since === undefined
+          ? explain('keys_unavailable', 'unusable', failing)
+          : kid === undefined
+            ? explain('keys_unavailable', 'failing', { ...failing, since })
+            : explain('keys_unavailable', 'unknown_kid', { ...failing, since, kid }),
     })
+  }
+
+  /** The document and why its last fetch failed, with the URL, for the `detail` of a refusal. */
+  failing(): { readonly document: object; readonly failure: object } {
+    return { document: phrase(this.#watcher.title), failure: phrase(this.#describeFailure()) }
+  }
+
+  #describeFailure(): string {
+    const failure = this.#failure ?? 'not loaded'
+    const url = this.#failedUrl
+    return url === undefined || failure.includes(url) ? failure : `${failure} from ${url}`
   }
 
   /** Whether the latest fetch failed. */
@@ -181,7 +207,7 @@ export class RefreshingDocument<T> {
     }
   }
 
-  #succeed({ value, maxAge }: LoadedDocument<T>): void {
+  #succeed({ value, maxAge, url }: LoadedDocument<T>): void {
     const now = this.#clock.elapsed()
     const lifetime = Math.max(
       SHORTEST_LIFETIME,
@@ -191,7 +217,6 @@ export class RefreshingDocument<T> {
     const problem = problemOf?.(value)
     onLoaded?.(value, this.#value)
     if (problem === undefined) outages.end(this, `${title}: fetched again`)
-    else outages.begin(this, `${title}: ${problem}`)
     this.#value = value
     this.#successes += 1
     this.#loadedAt = now
@@ -201,7 +226,10 @@ export class RefreshingDocument<T> {
     this.#pausedUntil = Number.NEGATIVE_INFINITY
     this.#lastSuccess = this.#clock.now()
     this.#failure = problem
+    this.#failedUrl = url
+    this.#failingSince = undefined
     this.#isOverloaded = false
+    if (problem !== undefined) outages.begin(this, `${title}: ${this.#describeFailure()}`)
   }
 
   #fail(error: unknown): void {
@@ -215,76 +243,9 @@ export class RefreshingDocument<T> {
     const settings = { first: pause, longest: longestPause, retryAfter, longestRetryAfter: longestPause }
     this.#pausedUntil = now + (dependencyPause ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
+    this.#failingSince ??= this.#lastFailure
     this.#failure = error instanceof Error ? error.message : 'unknown failure'
-    this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#failure}`)
-  }
-}
-
-/** A document that this one depends on is unavailable. This document has the same backoff as that one. */
-export class PrerequisiteError extends ExchangeError {
-  readonly secondsToNextAttempt: number
-  constructor(message: string, secondsToNextAttempt: number) {
-    super(message)
-    this.secondsToNextAttempt = secondsToNextAttempt
-  }
-}
-
-/**
- * Fetches one JSON document within the limits of the options.
- *
- * @throws ExchangeError if there is no readable response, or its status is not 200.
- */
-export async function fetchDocument(
-  url: string,
-  options: KeySettings,
-  extras: {
-    readonly transport: Transport
-    /** Returns further headers of the request. */
-    readonly headers?: RequestHeaders | undefined
-  },
-): Promise<HttpResponse> {
-  const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
-  const response = await exchange({
-    url,
-    method: 'GET',
-    headers: { accept: 'application/json, application/jwk-set+json', ...headers },
-    deadlineSeconds,
-    maxBytes: options.maxBytes,
-    transport: extras.transport,
-  })
-  if (response.status !== 200) throw new DocumentStatusError(url, response)
-  return response
-}
-
-/** Calls the function of the headers. The time that it takes counts toward the deadline. */
-async function headersWithin(
-  deadlineSeconds: number,
-  headersOf: RequestHeaders | undefined,
-): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly deadlineSeconds: number }> {
-  if (headersOf === undefined) return { headers: {}, deadlineSeconds }
-  const started = timers.elapsed()
-  const headers = await readRequestHeaders('keys.headers', headersOf, deadlineSeconds)
-  return { headers, deadlineSeconds: Math.max(0.001, deadlineSeconds - (timers.elapsed() - started)) }
-}
-
-/** Maximum number of characters of a URL in an error, because an issuer's metadata may choose the URL. */
-const LONGEST_NAMED = 200
-
-/** A server responded with another status than 200. */
-class DocumentStatusError extends ExchangeError {
-  readonly status: number
-  readonly #headers: ResponseHeaders
-  constructor(url: string, { status, headers }: HttpResponse) {
-    // The query is left out because it may contain a secret.
-    const { origin, pathname } = new URL(url)
-    super(`status ${status} from ${`${origin}${pathname}`.slice(0, LONGEST_NAMED)}`)
-    this.status = status
-    this.#headers = headers
-  }
-
-  /** Seconds of the `Retry-After` header of a 429 or 503; otherwise 0. */
-  retryAfterSeconds(nowSeconds: number): number {
-    if (this.status !== 429 && this.status !== 503) return 0
-    return retryAfterSeconds(this.#headers, nowSeconds) ?? 0
+    this.#failedUrl = error instanceof ExchangeError ? error.url : undefined
+    this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#describeFailure()}`)
   }
 }

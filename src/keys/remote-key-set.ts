@@ -6,21 +6,17 @@ import { parseJson } from '../util/json.js'
 import { isSameOrigin } from '../util/url.js'
 import type { KeySource, RequestHeaders } from '../model/issuer.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import type { DocumentOutages } from './document-outages.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
-import {
-  fetchDocument,
-  RefreshingDocument,
-  PrerequisiteError,
-  type LoadedDocument,
-} from './refreshing-document.js'
+import { fetchDocument, namedUrl, PrerequisiteError, withUrl } from './fetch-document.js'
+import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import type { DocumentHealth } from '../model/health.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 import { LONGEST_KID } from './jwk.js'
-import { findCandidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
+import { explainUnknownKey, findCandidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 import { WaitingTokens } from './waiting-tokens.js'
 
@@ -67,8 +63,9 @@ export class RemoteKeySet implements KeySet {
       const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source) : source
       const response = await fetchDocument(url, options, { transport, headers })
       return {
-        value: readKeySet(parseJson(response.text), options.maxKeys),
+        value: await withUrl(url, () => readKeySet(parseJson(response.text), options.maxKeys)),
         maxAge: readMaxAge(response.headers),
+        url: namedUrl(url),
       }
     }
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
@@ -106,7 +103,7 @@ export class RemoteKeySet implements KeySet {
     if (!(current instanceof Promise)) {
       const found = findCandidates(current, query)
       if (found.length > 0 || !this.#isUnknown(current, query)) return found
-      if (!this.#isFetchPossible(before)) return this.#resultForUnknownKey()
+      if (!this.#isFetchPossible(before)) return this.#resultForUnknownKey(query)
     }
     return this.#waitForFetch(current, query, characters, before)
   }
@@ -133,6 +130,10 @@ export class RemoteKeySet implements KeySet {
     if (current instanceof Promise) return afterwards(current, refusalIn)
     this.#usableAt = now
     return undefined
+  }
+
+  explainUnknown(query: KeyQuery): () => string {
+    return explainUnknownKey(this.#latest ?? NO_KEYS, query)
   }
 
   async load(): Promise<Refusal | undefined> {
@@ -183,12 +184,14 @@ export class RemoteKeySet implements KeySet {
     const latest = await this.#document.current()
     if (isRefusal(latest)) return latest
     const refetched = findCandidates(latest, query)
-    return refetched.length > 0 || !this.#isUnknown(latest, query) ? refetched : this.#resultForUnknownKey()
+    return refetched.length > 0 || !this.#isUnknown(latest, query)
+      ? refetched
+      : this.#resultForUnknownKey(query)
   }
 
   /** While fetches fail, an unknown key id may belong to a key that is newer than the set, so the token is undecidable. */
-  #resultForUnknownKey(): OrRefusal<readonly VerificationKey[]> {
-    return this.#document.isFailing() ? this.#createRefusal() : []
+  #resultForUnknownKey({ kid }: KeyQuery): OrRefusal<readonly VerificationKey[]> {
+    return this.#document.isFailing() ? this.#createRefusal(kid) : []
   }
 
   /** Fetches the keys, unless they were fetched since `before` or within `unknownKeyPause`. Waits for a fetch in flight. */
@@ -209,8 +212,8 @@ export class RemoteKeySet implements KeySet {
     return this.#document.fetchInFlight() !== undefined || this.#isFetchDue(before)
   }
 
-  #createRefusal(): Refusal {
-    return this.#document.createRefusal(this.#nextUnknownKeyFetch - this.#clock.elapsed())
+  #createRefusal(kid?: string): Refusal {
+    return this.#document.createRefusal(this.#nextUnknownKeyFetch - this.#clock.elapsed(), kid)
   }
 
   /** Keeps the object of a key that is published again unchanged, so that tokens cached for it stay valid. */
@@ -226,6 +229,8 @@ export class RemoteKeySet implements KeySet {
     }
   }
 }
+
+const NO_KEYS: PublishedKeys = { keys: [], kids: new Set() }
 
 async function discoverKeySetUrl({
   metadata,

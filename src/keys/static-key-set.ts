@@ -1,6 +1,6 @@
 import type { DocumentHealth } from '../model/health.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
-import { type PublishedKeys, findCandidates } from './jwks.js'
+import { explainUnknownKey, type PublishedKeys, findCandidates } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'
 
 /** Keys from the configuration. They never change and are never fetched. */
@@ -13,6 +13,10 @@ export class StaticKeySet implements KeySet {
 
   find(query: KeyQuery): readonly VerificationKey[] {
     return findCandidates(this.#published, query, true)
+  }
+
+  explainUnknown(query: KeyQuery): () => string {
+    return explainUnknownKey(this.#published, query)
   }
 
   ensureUsable(): undefined {

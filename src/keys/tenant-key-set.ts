@@ -1,5 +1,6 @@
 import type { DocumentHealth } from '../model/health.js'
-import { isRefusal, Refusal, type OrRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { isRefusal, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
 import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'
@@ -31,6 +32,10 @@ export class TenantKeySet implements KeySet {
     return found instanceof Promise ? afterwards(found, this.#ofTenant) : this.#ofTenant(found)
   }
 
+  explainUnknown(query: KeyQuery): () => string {
+    return this.#keys?.explainUnknown(query) ?? explain('keys_unavailable', 'evicted', {})
+  }
+
   ensureUsable(now: number): Awaitable<Refusal | undefined> {
     return this.#keys === undefined ? released() : this.#keys.ensureUsable(now)
   }
@@ -54,7 +59,8 @@ export class TenantKeySet implements KeySet {
     if (isRefusal(found) || found.every((key) => this.#isOfTenant(key))) return found
     const own = found.filter((key) => this.#isOfTenant(key))
     if (own.length > 0) return own
-    return new Refusal('key_unknown', { cause: new Error('the key set lists the key for another issuer') })
+    const values = { kid: found[0]?.kid, stated: found[0]?.issuer, issuer: this.#issuer }
+    return new Refusal('key_unknown', { detail: explain('key_unknown', 'other_issuer', values) })
   }
 
   #isOfTenant({ issuer }: VerificationKey): boolean {
@@ -63,5 +69,5 @@ export class TenantKeySet implements KeySet {
 }
 
 function released(): Refusal {
-  return new Refusal('keys_unavailable', { cause: new Error('the tenant was evicted') })
+  return new Refusal('keys_unavailable', { detail: explain('keys_unavailable', 'evicted', {}) })
 }

@@ -1,4 +1,5 @@
-import { Refusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal } from '../model/refusal/refusal.js'
 
 /**
  * Maximum number of JWTs that wait for one fetch, and maximum sum of their lengths. The limits equal those of the queue for
@@ -19,7 +20,8 @@ export class WaitingTokens {
   enter(characters: number): Refusal | undefined {
     if (this.#tokens >= MOST.tokens || this.#characters + characters > MOST.characters) {
       return new Refusal('issuer_overloaded', {
-        cause: new Error(`${this.#tokens} tokens already wait for a fetch of the keys`),
+        cause: createCause(`${this.#tokens} tokens already wait for a fetch of the keys`),
+        detail: explain('issuer_overloaded', 'keys', { count: this.#tokens }),
       })
     }
     this.#tokens += 1

@@ -1,4 +1,5 @@
 import { isRecord, ownMember, type UntrustedObject } from '../util/members.js'
+import { phrase } from '../util/quote.js'
 
 /** Position of a claim: the names of the members that lead to it, from the outermost object on. At least one. */
 export interface ClaimReference {
@@ -47,4 +48,9 @@ export function claimAt(claims: UntrustedObject, { path }: ClaimReference): unkn
     if (value === undefined) return undefined
   }
   return value
+}
+
+/** Returns the value of {@link claimAt} as a detail names it. */
+export function describeClaim(value: unknown): unknown {
+  return value === UNREACHABLE ? phrase('a member of a value that is not an object') : value
 }

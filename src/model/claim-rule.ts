@@ -3,8 +3,8 @@ import { custom, mismatch, type Reader } from '../options/reader.js'
 import { hasStrayCharacters, nonEmptyString, STRAY_CHARACTERS_PROBLEM } from '../options/readers.js'
 import { DEEPEST_NESTING } from '../util/freeze.js'
 import { isPlain, isRecord, mapItems } from '../util/members.js'
-import { quote } from '../util/quote.js'
-import { claimAt, claimReference, type ClaimReference } from './claim-path.js'
+import { phrase } from '../util/quote.js'
+import { claimAt, claimReference, describeClaim, type ClaimReference } from './claim-path.js'
 import type { Claims } from './claims.js'
 
 /** Value with which a claim is compared: without conversion, so that `'1'` and `1` differ. */
@@ -67,8 +67,15 @@ function readValue(option: string, value: unknown): ClaimValue {
   throw new ConfigurationError(option, 'must be a string, a finite number, a boolean, or a list of these')
 }
 
+/** What is wrong with a claim, as the values of a detail's template. */
+export interface RuleViolation {
+  readonly claim: ReturnType<typeof phrase>
+  readonly value: unknown
+  readonly allowed: ClaimValue | readonly ClaimValue[]
+}
+
 /** Returns what is wrong with the first claim that violates a rule; `undefined` if all rules hold. */
-export function violatedRule(rules: readonly ClaimRule[], claims: Claims): string | undefined {
+export function violatedRule(rules: readonly ClaimRule[], claims: Claims): RuleViolation | undefined {
   for (const rule of rules) {
     const value = claimAt(claims, rule)
     if (!isAllowed(rule, value)) return violation(rule, value)
@@ -77,7 +84,7 @@ export function violatedRule(rules: readonly ClaimRule[], claims: Claims): strin
 }
 
 /** As {@link violatedRule}, for claims that need not be complete: a rule about an absent claim holds. */
-export function contradictedRule(rules: readonly ClaimRule[], claims: Claims): string | undefined {
+export function contradictedRule(rules: readonly ClaimRule[], claims: Claims): RuleViolation | undefined {
   for (const rule of rules) {
     const value = claimAt(claims, rule)
     if (value !== undefined && !isAllowed(rule, value)) return violation(rule, value)
@@ -90,7 +97,8 @@ function isAllowed({ values }: ClaimRule, value: unknown): boolean {
   return Array.isArray(value) ? value.some((item) => allowed.includes(item)) : allowed.includes(value)
 }
 
-function violation({ name, values }: ClaimRule, value: unknown): string {
-  const received = value === undefined ? 'is absent' : `is ${quote(value)}`
-  return `${name} ${received}, expected ${values.map(quote).join(' or ')}`
+function violation({ name, values }: ClaimRule, value: unknown): RuleViolation {
+  const [first, ...others] = values
+  const allowed = first !== undefined && others.length === 0 ? first : values
+  return { claim: phrase(name), value: describeClaim(value), allowed }
 }

@@ -1,7 +1,15 @@
 import type { TokenFacts } from './access-token.js'
+import { failureOf } from './detail/explain.js'
 import { isNonEmptyString, isRecord, isStringList, ownMember } from '../util/members.js'
-import { claimAt, presentMember, type ClaimReference, type ScopeClaimReference } from './claim-path.js'
-import { isVerificationFailure, type VerificationFailure } from './refusal.js'
+import { phrase, typeOf } from '../util/quote.js'
+import {
+  claimAt,
+  describeClaim,
+  presentMember,
+  type ClaimReference,
+  type ScopeClaimReference,
+} from './claim-path.js'
+import { isVerificationFailure, type VerificationFailure } from './refusal/refusal.js'
 import { MAX_SCOPES, splitScopes } from './scopes.js'
 
 /**
@@ -58,27 +66,28 @@ export function readClaims(claims: Claims, reading: ClaimReading): TokenFacts | 
   if (isVerificationFailure(facts)) return facts
   // Assigned instead of copied, because this is on the path of every new token.
   facts.subject ??= facts.clientId
-  return facts.subject === undefined ? missing('sub') : (facts as TokenFacts)
+  return facts.subject === undefined ? failureOf('claim_missing', 'subject', {}) : (facts as TokenFacts)
 }
 
 /** As {@link readClaims}, but the subject may be absent. The client id does not take its place. */
 export function readFacts(claims: Claims, reading: ClaimReading): ReadFacts | VerificationFailure {
   for (const name of reading.required) {
-    if (presentMember(claims, name) === undefined) return missing(name)
+    if (presentMember(claims, name) === undefined) return missingClaim(name)
   }
   // Each claim is looked up once, because lookups are a large part of the cost of a new token besides its signature.
   const issuer = presentMember(claims, 'iss')
-  if (!isStringOrUndefined(issuer)) return invalid('iss')
+  if (!isStringOrUndefined(issuer)) return invalidClaim('iss', A_STRING, issuer)
   const subject = presentMember(claims, 'sub')
-  if (!isStringOrUndefined(subject)) return invalid('sub')
+  if (!isStringOrUndefined(subject)) return invalidClaim('sub', A_STRING, subject)
   const tokenId = presentMember(claims, 'jti')
-  if (!isStringOrUndefined(tokenId)) return invalid('jti')
+  if (!isStringOrUndefined(tokenId)) return invalidClaim('jti', A_STRING, tokenId)
   const client = readClient(claims, reading.clientClaims)
   if (isVerificationFailure(client)) return client
   const times = readTimes(claims)
   if (isVerificationFailure(times)) return times
-  const audience = readAudience(presentMember(claims, 'aud'))
-  if (audience === undefined) return invalid('aud')
+  const aud = presentMember(claims, 'aud')
+  const audience = readAudience(aud)
+  if (audience === undefined) return invalidClaim('aud', A_STRING_OR_LIST, aud)
   const scopes = readScopes(claims, reading.scopeClaims)
   if (isVerificationFailure(scopes)) return scopes
 
@@ -114,7 +123,7 @@ function readClient(
   let clientId: string | undefined
   for (const reference of references) {
     const value = claimAt(claims, reference)
-    if (!isStringOrUndefined(value)) return invalid(reference.name)
+    if (!isStringOrUndefined(value)) return invalidClaim(reference.name, A_STRING, value)
     clientId ??= value
   }
   return { clientId }
@@ -126,20 +135,36 @@ type Times = Pick<TokenFacts, 'issuedAt' | 'notBefore' | 'expiresAt'>
 /** Reads `exp`, `nbf` and `iat`. An absent one is `undefined`, an invalid one a failure. */
 export function readTimes(claims: Claims): Times | VerificationFailure {
   const expiresAt = presentMember(claims, 'exp')
-  if (!isTimeOrUndefined(expiresAt)) return invalid('exp')
+  if (!isTimeOrUndefined(expiresAt)) return invalidClaim('exp', A_TIME, expiresAt)
   const notBefore = presentMember(claims, 'nbf')
-  if (!isTimeOrUndefined(notBefore)) return invalid('nbf')
+  if (!isTimeOrUndefined(notBefore)) return invalidClaim('nbf', A_TIME, notBefore)
   const issuedAt = presentMember(claims, 'iat')
-  if (!isTimeOrUndefined(issuedAt)) return invalid('iat')
+  if (!isTimeOrUndefined(issuedAt)) return invalidClaim('iat', A_TIME, issuedAt)
   return { expiresAt, notBefore, issuedAt }
 }
 
-function missing(name: string): VerificationFailure {
-  return { reason: 'claim_missing', detail: `${name} is missing` }
+function missingClaim(name: string): VerificationFailure {
+  return failureOf('claim_missing', 'absent', { claim: phrase(name) })
 }
 
-function invalid(name: string): VerificationFailure {
-  return { reason: 'claim_invalid', detail: `${name} is invalid` }
+const A_STRING = 'a non-empty string'
+const A_TIME = 'a number of seconds since the epoch'
+
+/** Expected value of `aud` (RFC 7519 section 4.1.3), for {@link invalidClaim}. */
+export const A_STRING_OR_LIST = 'a string or a list of strings'
+
+function scopesExpectedIn({ hasKeys }: ScopeClaimReference): string {
+  return hasKeys ? 'an object whose keys are scopes' : A_STRING_OR_LIST
+}
+
+/** The failure of a claim with a wrong type or value. Its value is quoted if it is a number or an empty string. */
+export function invalidClaim(name: string, expected: string, value: unknown): VerificationFailure {
+  const isShown = typeof value === 'number' || typeof value === 'symbol' || value === ''
+  return failureOf('claim_invalid', 'type', {
+    claim: phrase(name),
+    expected: phrase(expected),
+    value: isShown ? describeClaim(value) : phrase(typeOf(value)),
+  })
 }
 
 function isStringOrUndefined(value: unknown): value is string | undefined {
@@ -174,14 +199,14 @@ export function readScopes(
     const value = claimAt(claims, reference)
     if (value === undefined) continue
     const items = reference.hasKeys ? grantedKeys(value) : scopesIn(value)
-    if (items === undefined) return invalid(reference.name)
+    if (items === undefined) return invalidClaim(reference.name, scopesExpectedIn(reference), value)
     for (const item of items) {
-      if (typeof item !== 'string') return invalid(reference.name)
+      if (typeof item !== 'string') return invalidClaim(`an item of ${reference.name}`, 'a string', item)
       granted.add(item)
     }
   }
   if (granted.size > MAX_SCOPES) {
-    return { reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
+    return failureOf('claim_invalid', 'scopes', { limit: MAX_SCOPES })
   }
   return { granted: [...granted] }
 }
@@ -229,9 +254,14 @@ const UNAMBIGUOUS_KINDS = new Set(['id_token', 'refresh', 'refresh_token', 'offl
  * same keys, and introspect them at the same endpoint.
  */
 export function isOtherKind(claims: Claims): boolean {
+  return findOtherKind(claims) !== undefined
+}
+
+/** Returns the name of the claim that states another kind of token; `undefined` for an access token. */
+export function findOtherKind(claims: Claims): string | undefined {
   return (
-    KIND_CLAIMS.some((name) => hasKind(claims, name, OTHER_KINDS)) ||
-    AMBIGUOUS_CLAIMS.some((name) => hasKind(claims, name, UNAMBIGUOUS_KINDS))
+    KIND_CLAIMS.find((name) => hasKind(claims, name, OTHER_KINDS)) ??
+    AMBIGUOUS_CLAIMS.find((name) => hasKind(claims, name, UNAMBIGUOUS_KINDS))
   )
 }
 

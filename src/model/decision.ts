@@ -1,6 +1,6 @@
 import type { AccessToken, VerificationSource } from './access-token.js'
-import type { Refusal } from './refusal.js'
-import type { RefusalReason } from './refusal-reasons.js'
+import type { Refusal } from './refusal/refusal.js'
+import type { RefusalReason } from './refusal/reasons.js'
 
 /**
  * Decision about a request: `accepted` with its token, or `refused` or `undecidable` with the refusal to respond with.
@@ -27,14 +27,32 @@ export type Decision =
 export type GuardMode = 'enforce' | 'report'
 
 /**
+ * Place of a decision: `guard` for the first decision of a verifier on a request, `route` for requirements and further guards
+ * behind it. Each request that a guard has handled has exactly one event of the stage `guard`, so that ratios can be computed.
+ */
+export type DecisionStage = 'guard' | 'route'
+
+/**
  * Event that describes one decision. It never contains a token or a part of one. Properties about the token are present
  * only if its signature or its issuer has authenticated it.
  */
 export interface DecisionEvent {
   /** Outcome of the decision. */
   readonly outcome: Decision['outcome']
-  /** Reason of a refused or undecidable request; absent for an accepted one. */
+  /**
+   * Reason of a refused or undecidable request. Absent for an accepted one, except `token_missing` for a request without a
+   * token that a guard with `optional: true` accepted.
+   */
   readonly reason?: RefusalReason
+  /**
+   * What was compared with what, such as the audience of the token and the configured one; absent for an accepted request. At
+   * most 500 characters. External values are quoted and cut; it contains no token. For logs only: never send it.
+   */
+  readonly detail?: string
+  /** Scopes that the policies of the request mention; absent if they mention none. */
+  readonly required?: readonly string[]
+  /** Place of the decision. Count only events of the stage `guard` to count requests. */
+  readonly stage: DecisionStage
   /** Name of the configured issuer that the token was routed to. */
   readonly issuer?: string
   /** Kind of that issuer, such as `oauth` or `clerk`. */

@@ -6,7 +6,7 @@
  * - `keys_replaced`: a fetched key set contains none of the earlier keys.
  * - `remote_failing`: the circuit opened after repeated failures, so the issuer is not called for a while.
  * - `remote_recovered`: the issuer responds again.
- * - `credentials_refused`: the issuer rejects this service's own credentials. Reported once per open circuit.
+ * - `credentials_refused`: the issuer rejects this service's own credentials. Reported once until it has responded to a call again.
  */
 export type IssuerEventKind =
   | 'keys_failing'

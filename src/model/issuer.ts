@@ -1,6 +1,6 @@
 import type { AccessToken, StatedFacts, TokenFacts } from './access-token.js'
 import type { KeySettings, RemoteSettings } from './issuer-settings.js'
-import type { VerificationFailure } from './refusal.js'
+import type { VerificationFailure } from './refusal/refusal.js'
 import type { ScopeMatcher } from './scopes.js'
 
 /**

@@ -1,3 +1,4 @@
+import { markMajor, refuseOtherMajor } from '../options/package-major.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { mapItems } from '../util/members.js'
 
@@ -71,6 +72,7 @@ function createRule(kind: ScopeRule['kind'], parts: readonly unknown[], option: 
     kind,
     of: Object.freeze(mapItems(parts, (part) => compilePart(option, part))),
   }
+  markMajor(rule)
   checkedRules.add(Object.freeze(Object.defineProperty(rule, SCOPE_RULE, { value: true })))
   return rule
 }
@@ -80,6 +82,7 @@ function compilePart(option: string, input: unknown): string | ScopeRule {
   if (typeof input === 'object' && input !== null) {
     if (checkedRules.has(input)) return input as ScopeRule
     if (Object.hasOwn(input, SCOPE_RULE)) return recompile(option, input)
+    refuseOtherMajor(option, input)
   }
   if (typeof input === 'string') {
     const scopes = splitScopes(input)
@@ -186,6 +189,20 @@ export function necessaryParts(rule: ScopeRule): readonly (string | ScopeRule)[]
 export function mentionedScopes(rule: ScopeRule): readonly string[] {
   return [...new Set(rule.of.flatMap((part) => (typeof part === 'string' ? [part] : mentionedScopes(part))))]
 }
+
+/** Describes scope requirements as a policy writes them: `"a", anyOf("b", "c")`. Cut after 160 characters. */
+export function describeScopes(parts: ScopeRule['of']): string {
+  let description = ''
+  for (const part of parts) {
+    const written =
+      typeof part === 'string' ? JSON.stringify(part) : `${part.kind}Of(${describeScopes(part.of)})`
+    description += description === '' ? written : `, ${written}`
+    if (description.length > LONGEST_DESCRIPTION) return `${description.slice(0, LONGEST_DESCRIPTION)}…`
+  }
+  return description
+}
+
+const LONGEST_DESCRIPTION = 160
 
 /** Reads the `scopeMatching` option of an issuer. */
 export function scopeMatcher(option: string, matching: unknown, fallback: ScopeMatcher): ScopeMatcher {

@@ -1,6 +1,6 @@
 import type { KeyObject, webcrypto } from 'node:crypto'
 import type { DocumentHealth } from './health.js'
-import type { OrRefusal, Refusal } from './refusal.js'
+import type { OrRefusal, Refusal } from './refusal/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 
 /** Published key that verifies signatures. */
@@ -41,6 +41,8 @@ export interface KeySet {
    * @returns refusal `keys_unavailable` if they are not usable.
    */
   ensureUsable(now: number): Awaitable<Refusal | undefined>
+  /** Explains why {@link KeySet.find} found no key, for the `detail` of `key_unknown`. */
+  explainUnknown(query: KeyQuery): () => string
   /** Loads the keys before they are needed. Returns the same refusal as {@link KeySet.find}. */
   load(): Promise<Refusal | undefined>
   /** Number of usable keys. */

@@ -1,10 +1,18 @@
 import type { AccessToken } from '../model/access-token.js'
 import { contradictedRule, violatedRule } from '../model/claim-rule.js'
 import type { Claims } from '../model/claims.js'
-import { Refusal, thrownRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { createCause, Refusal, thrownRefusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
-import { type ScopeMatcher, isGranted, scopesSatisfy } from '../model/scopes.js'
+import {
+  describeScopes,
+  isGranted,
+  scopesSatisfy,
+  type ScopeMatcher,
+  type ScopeRule,
+} from '../model/scopes.js'
 import type { Awaitable } from '../util/awaitable.js'
+import { errorName, phrase, typeOf } from '../util/quote.js'
 import type { PolicySet, CallerRule } from './combine.js'
 import type { Policy } from './policy.js'
 
@@ -72,12 +80,21 @@ function evaluateAge(
   now: number,
 ): Refusal | undefined {
   if (maxTokenAge !== undefined) {
-    if (issuedAt === undefined) return new Refusal('claim_missing', { cause: new Error('iat is missing') })
+    if (issuedAt === undefined) {
+      const detail = explain('claim_missing', 'age', { limit: maxTokenAge })
+      return new Refusal('claim_missing', { cause: createCause('iat is missing'), detail })
+    }
     // A token may seem to be issued in the future, within the clock tolerance. Its age is then 0, not negative.
-    if (!(Math.max(0, now - issuedAt) < maxTokenAge)) return new Refusal('token_too_old')
+    if (!(Math.max(0, now - issuedAt) < maxTokenAge)) {
+      const values = { age: Math.max(0, now - issuedAt), iat: issuedAt, limit: maxTokenAge }
+      return new Refusal('token_too_old', { detail: explain('token_too_old', 'age', values) })
+    }
   }
   if (maxTokenLifetime !== undefined && !(lifetime <= maxTokenLifetime)) {
-    return new Refusal('lifetime_too_long')
+    const detail = Number.isFinite(lifetime)
+      ? explain('lifetime_too_long', 'lifetime', { lifetime, limit: maxTokenLifetime })
+      : explain('lifetime_too_long', 'unknown', { limit: maxTokenLifetime })
+    return new Refusal('lifetime_too_long', { detail })
   }
   return undefined
 }
@@ -105,20 +122,32 @@ function evaluateCaller(
     !issuers.includes(issuer.name) &&
     (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
   ) {
-    return new Refusal('issuer_not_allowed')
+    const values = { issuer: token.issuer, name: issuerTemplate ?? issuer.name, allowed: issuers }
+    return new Refusal('issuer_not_allowed', { detail: explain('issuer_not_allowed', 'different', values) })
   }
   if (clients !== undefined && (client === undefined || !clients.includes(client))) {
-    return new Refusal('client_not_allowed')
+    const detail =
+      client === undefined
+        ? explain('client_not_allowed', 'absent', { allowed: clients })
+        : explain('client_not_allowed', 'different', { client, allowed: clients })
+    return new Refusal('client_not_allowed', { detail })
   }
   if (subjects !== undefined && (statedSubject === undefined || !subjects.includes(statedSubject))) {
-    return new Refusal('subject_not_allowed')
+    const detail =
+      statedSubject === undefined
+        ? explain('subject_not_allowed', 'absent', { allowed: subjects })
+        : explain('subject_not_allowed', 'different', { subject: statedSubject, allowed: subjects })
+    return new Refusal('subject_not_allowed', { detail })
   }
   if (claims !== undefined) {
     // A confirmation can only narrow what the JWT states, so both must follow the rule.
     const violation =
       violatedRule(claims, token.claims) ??
       (confirmedClaims === undefined ? undefined : contradictedRule(claims, confirmedClaims))
-    if (violation !== undefined) return new Refusal('claims_insufficient', { cause: new Error(violation) })
+    if (violation !== undefined) {
+      const detail = explain('claims_insufficient', 'rule', violation)
+      return new Refusal('claims_insufficient', { detail })
+    }
   }
   return undefined
 }
@@ -128,20 +157,27 @@ function evaluateScopes(
   token: AccessToken,
   { scopeMatcher }: PolicyIssuer,
 ): Refusal | undefined {
-  if (hasScopes(set, token.scopes, scopeMatcher)) return undefined
+  const missing = findMissing(set, token.scopes, scopeMatcher)
+  if (missing === undefined) return undefined
   // The challenge names the scopes of all policies (RFC 6750 section 3), so that a caller learns all of them in one
   // response.
-  return new Refusal('scope_insufficient', { required: set.mentionedScopes })
+  const required = phrase(describeScopes([...set.requiredScopes, ...set.scopeRules]))
+  const values = { missing: phrase(describeScopes([missing])), granted: token.scopes, required }
+  return new Refusal('scope_insufficient', {
+    required: set.mentionedScopes,
+    detail: explain('scope_insufficient', 'missing', values),
+  })
 }
 
-function hasScopes(
+/** Returns the first requirement that the granted scopes do not satisfy. */
+function findMissing(
   { requiredScopes, scopeRules }: PolicySet,
   granted: readonly string[],
   matches: ScopeMatcher,
-): boolean {
-  for (const scope of requiredScopes) if (!isGranted(scope, granted, matches)) return false
-  for (const rule of scopeRules) if (!scopesSatisfy(rule, granted, matches)) return false
-  return true
+): string | ScopeRule | undefined {
+  for (const scope of requiredScopes) if (!isGranted(scope, granted, matches)) return scope
+  for (const rule of scopeRules) if (!scopesSatisfy(rule, granted, matches)) return rule
+  return undefined
 }
 
 async function evaluateCheck(
@@ -153,11 +189,22 @@ async function evaluateCheck(
     const result: unknown = await check(token, request)
     if (result === true) return undefined
     if (result instanceof Refusal) return ownRefusal(result)
-    return new Refusal('check_failed', typeof result === 'string' ? { description: result } : {})
+    const isMessage = typeof result === 'string'
+    const shown = isMessage || typeof result === 'boolean' ? result : phrase(typeOf(result))
+    return new Refusal('check_failed', {
+      ...(isMessage ? { description: result } : {}),
+      detail: explain('check_failed', 'result', { result: shown }),
+    })
   } catch (error) {
     // A rule that throws must refuse the request.
-    return error instanceof Refusal ? ownRefusal(error) : new Refusal('check_failed', { cause: error })
+    return error instanceof Refusal ? ownRefusal(error) : failedCheck(error)
   }
+}
+
+/** The message of the error may quote the request, so only the cause has it. */
+function failedCheck(cause: unknown): Refusal {
+  const detail = explain('check_failed', 'threw', { error: phrase(errorName(cause)) })
+  return new Refusal('check_failed', { cause, detail })
 }
 
 /** Converts a refusal of a rule to one of this copy of the package. One that cannot be converted must refuse too. */
@@ -165,6 +212,6 @@ function ownRefusal(refusal: Refusal): Refusal {
   try {
     return thrownRefusal(refusal)
   } catch (cause) {
-    return new Refusal('check_failed', { cause })
+    return failedCheck(cause)
   }
 }

@@ -25,3 +25,9 @@ export function policySets(verifierPolicy: Policy | undefined): (policy: Policy 
     return lastSet
   }
 }
+
+/** Combines the policy of a verifier with several policies of one place. */
+export function combinedWith(verifierPolicy: Policy | undefined, added: readonly Policy[]): PolicySet {
+  const policies = verifierPolicy === undefined ? added : [verifierPolicy, ...added]
+  return combinePolicies(policies.map((policy) => compilePolicy('policy', policy)))
+}

@@ -1,6 +1,6 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { ClaimRules } from '../model/claim-rule.js'
-import type { Refusal } from '../model/refusal.js'
+import type { Refusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Duration } from '../options/duration.js'
 import { type ScopeDemand } from '../model/scopes.js'

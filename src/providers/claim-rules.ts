@@ -1,7 +1,8 @@
 import { unverifiedPayload } from '../jwt/payload.js'
-import { contradictedRule, violatedRule, type ClaimRule } from '../model/claim-rule.js'
+import { contradictedRule, violatedRule, type ClaimRule, type RuleViolation } from '../model/claim-rule.js'
+import { failureOf } from '../model/detail/explain.js'
 import type { ConfirmationResult, Issuer, JwtProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /**
  * Creates an issuer whose tokens must all follow a rule about their claims. The rule is evaluated once per token or response,
@@ -59,6 +60,6 @@ function applyStatedRules(result: ConfirmationResult, rules: readonly ClaimRule[
   return violation === undefined ? result : { active: false, ...claimInvalid(violation) }
 }
 
-function claimInvalid(detail: string): VerificationFailure {
-  return { reason: 'claim_invalid', detail }
+function claimInvalid(violation: RuleViolation): VerificationFailure {
+  return failureOf('claim_invalid', 'rule', violation)
 }

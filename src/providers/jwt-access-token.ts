@@ -1,9 +1,12 @@
 import { mediaType } from '../http/media-type.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { presentMember } from '../model/claim-path.js'
-import { type Claims, isOtherKind, readClaims } from '../model/claims.js'
+import { findOtherKind, readClaims, type Claims } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
+import { ownMember } from '../util/members.js'
+import { phrase } from '../util/quote.js'
 import type { KeySource, JwtProfile } from '../model/issuer.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 
 /** The settings that matter for JWTs, without those of fetching keys. */
@@ -50,15 +53,13 @@ function validateType(
   isStrict: boolean,
   tokenTypes: readonly string[],
 ): VerificationFailure | undefined {
-  if (!Object.hasOwn(header, 'typ')) return isStrict ? typeFailure('typ is absent') : undefined
-  const type = mediaType(header['typ'])
+  const typ = Object.hasOwn(header, 'typ') ? header['typ'] : undefined
+  if (typ === undefined && !isStrict) return undefined
+  const type = mediaType(typ)
   if (type === 'at+jwt' || (type === 'jwt' && !isStrict)) return undefined
   if (type !== undefined && tokenTypes.includes(type)) return undefined
-  return typeFailure('typ is not that of an access token')
-}
-
-function typeFailure(detail: string): VerificationFailure {
-  return { reason: 'type_not_allowed', detail }
+  const allowed = [...(isStrict ? ['at+jwt'] : ['at+jwt', 'JWT']), ...tokenTypes]
+  return failureOf('type_not_allowed', 'typ', { typ, allowed: phrase(allowed.join(' or ')) })
 }
 
 /** Claims of ID tokens, introspection responses (RFC 9701) and security events (RFC 8417) that access tokens never have. */
@@ -67,9 +68,12 @@ const OTHER_KIND_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'token_intros
 /** Returns the failure of a token whose claims mark it as another kind than an access token. */
 export function checkTokenKind(claims: Claims): VerificationFailure | undefined {
   for (const name of OTHER_KIND_CLAIMS) {
-    if (presentMember(claims, name) !== undefined) return typeFailure(`${name} marks another kind of token`)
+    if (presentMember(claims, name) !== undefined)
+      return failureOf('type_not_allowed', 'claim', { claim: phrase(name) })
   }
-  return isOtherKind(claims) ? typeFailure('the claims mark another kind of token') : undefined
+  const claim = findOtherKind(claims)
+  if (claim === undefined) return undefined
+  return failureOf('type_not_allowed', 'kind', { claim: phrase(claim), kind: ownMember(claims, claim) })
 }
 
 /** Claims that RFC 9068 section 2.2 requires, without `iss`, which was compared when the token was routed. */
@@ -86,7 +90,7 @@ function readAccessTokenClaims(
   const clientId = presentMember(claims, 'client_id')
   const authorizedParty = presentMember(claims, 'azp')
   if (isStrict && clientId !== undefined && authorizedParty !== undefined && authorizedParty !== clientId) {
-    return { reason: 'claim_invalid', detail: 'azp and client_id differ' }
+    return failureOf('claim_invalid', 'parties', { azp: authorizedParty, client: clientId })
   }
   return readClaims(claims, {
     scopeClaims,

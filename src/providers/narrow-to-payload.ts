@@ -1,8 +1,10 @@
 import { unverifiedPayload } from '../jwt/payload.js'
-import { claimAt, presentMember, type ClaimReference } from '../model/claim-path.js'
-import { readAudience, type Claims } from '../model/claims.js'
+import { claimAt, describeClaim, presentMember, type ClaimReference } from '../model/claim-path.js'
+import { A_STRING_OR_LIST, invalidClaim, readAudience, type Claims } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
 import type { RemoteResult } from '../model/issuer.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
+import { phrase } from '../util/quote.js'
 import { checkTokenKind } from './jwt-access-token.js'
 
 /**
@@ -29,7 +31,7 @@ export function narrowToPayload(
   if (failure !== undefined) return { active: false, ...failure }
   const aud = presentMember(claims, 'aud')
   const audience = readAudience(aud)
-  if (audience === undefined) return { active: false, reason: 'claim_invalid', detail: 'aud is invalid' }
+  if (audience === undefined) return { active: false, ...invalidClaim('aud', A_STRING_OR_LIST, aud) }
   const { facts } = result
   return {
     active: true,
@@ -62,5 +64,6 @@ function checkClient(
 ): VerificationFailure | undefined {
   if (client === undefined || clientIds.length === 0 || clientIds.some((id) => id === client.id))
     return undefined
-  return { reason: 'token_inactive', detail: `the client in the response differs from ${client.claim}` }
+  const values = { stated: clientIds, claim: phrase(client.claim), client: describeClaim(client.id) }
+  return failureOf('token_inactive', 'other_client', values)
 }

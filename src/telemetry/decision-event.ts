@@ -1,9 +1,9 @@
 import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
 import { credentialsOf, maskSecrets, pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
-import type { Decision, DecisionEvent, GuardMode } from '../model/decision.js'
+import type { Decision, DecisionEvent, DecisionStage, GuardMode } from '../model/decision.js'
 import type { AccessToken, VerificationSource } from '../model/access-token.js'
-import type { Refusal } from '../model/refusal.js'
+import type { Refusal } from '../model/refusal/refusal.js'
 
 /** A verified token with its issuer and the source of its facts. */
 export interface VerifiedToken {
@@ -24,29 +24,47 @@ export interface DecisionCircumstances {
   /** The request; `undefined` for `verify()`, which takes only a token. */
   readonly request: GuardedRequest | undefined
   readonly mode: GuardMode
+  readonly stage: DecisionStage
+  /** Scopes that the policies mention. */
+  readonly required: readonly string[]
+  /** Header from which the token was read, if it was not `Authorization`. */
+  readonly header: string | undefined
+  /** Whether the request passes without a token, because its guard is optional. */
+  readonly passesWithoutToken: boolean
   readonly durationMs: number
 }
 
 /** Creates the event of a decision. It never contains a token. */
-export function eventOf(
-  decision: Decision,
-  { token, digest, verified, request, mode, durationMs }: DecisionCircumstances,
-): DecisionEvent {
+export function eventOf(decision: Decision, circumstances: DecisionCircumstances): DecisionEvent {
+  const { token, digest, verified, request, mode, stage, durationMs } = circumstances
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const issuerName = verified?.issuer ?? refusal?.issuer
   const source = verified?.source ?? refusal?.source
   const fingerprint = fingerprintIn(token, digest, refusal)
+  const detail = detailOf(refusal, token)
+  const required = refusal?.required ?? circumstances.required
   return {
-    outcome: decision.outcome,
+    outcome: circumstances.passesWithoutToken ? 'accepted' : decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(required.length === 0 ? {} : { required }),
     ...(issuerName === undefined ? {} : { issuer: issuerName }),
     ...(verified === undefined ? {} : factsOf(verified.token)),
     ...(source === undefined ? {} : { source }),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     durationMs,
-    ...requestFieldsOf(request, token),
+    ...requestFieldsOf(request, token, circumstances.header),
     mode,
+    stage,
   }
+}
+
+/** The detail. A custom issuer or rule may have put the token into it, which is masked. */
+function detailOf(refusal: Refusal | undefined, token: string): string | undefined {
+  const detail = refusal?.detail
+  // A token that is too large was not read, so nothing can quote it.
+  if (detail === undefined || refusal?.reason === 'token_too_large') return detail
+  return token === '' ? detail : maskSecrets(detail, [token])
 }
 
 function fingerprintIn(token: string, digest: string, refusal: Refusal | undefined): string | undefined {
@@ -62,13 +80,14 @@ function fingerprintIn(token: string, digest: string, refusal: Refusal | undefin
 function requestFieldsOf(
   request: GuardedRequest | undefined,
   token: string,
+  header: string | undefined,
 ): Pick<DecisionEvent, 'method' | 'path'> {
   if (request === undefined) return {}
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
-    // If a token was read, the request has one Authorization header that contains nothing else.
-    const secrets = token === '' ? credentialsOf(request) : [token]
+    // If a token was read, it is the only value of its header.
+    const secrets = token === '' ? credentialsOf(request, header) : [token]
     return {
       ...(typeof method === 'string' ? { method: maskSecrets(method, secrets) } : {}),
       ...(path === undefined ? {} : { path: maskSecrets(path, secrets) }),

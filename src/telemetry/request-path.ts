@@ -12,20 +12,26 @@ export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined
 const USER_INFORMATION = /^([a-z][a-z0-9+.-]*:\/*)[^/]*@/i
 
 /**
- * Returns the credentials that a request sends: each value of each `Authorization` header, and the parts of it that consist
- * of token characters. Includes values that are not valid bearer credentials.
+ * Returns the credentials that a request sends: each value of each `Authorization` header, and of the header that a guard
+ * reads in its place, and the parts of it that consist of token characters. Includes values that are not valid bearer
+ * credentials.
  */
-export function credentialsOf({ headers, rawHeaders }: GuardedRequest): readonly string[] {
+export function credentialsOf(
+  { headers, rawHeaders }: GuardedRequest,
+  tokenHeader?: string,
+): readonly string[] {
+  const isCredential = (name: unknown): boolean => isNamed(name, 'authorization', tokenHeader)
   const values: unknown[] = []
   if (Array.isArray(rawHeaders)) {
     for (let index = 0; index < rawHeaders.length; index += 2) {
-      if (isAuthorization(rawHeaders[index])) values.push(rawHeaders[index + 1])
+      if (isCredential(rawHeaders[index])) values.push(rawHeaders[index + 1])
     }
   }
-  if (typeof headers.get === 'function') values.push(headers.get('authorization'))
-  else
-    for (const name of Object.keys(headers))
-      if (isAuthorization(name)) values.push(Reflect.get(headers, name))
+  if (typeof headers.get === 'function') {
+    values.push(headers.get('authorization'))
+    if (tokenHeader !== undefined) values.push(headers.get(tokenHeader))
+  } else
+    for (const name of Object.keys(headers)) if (isCredential(name)) values.push(Reflect.get(headers, name))
   return [
     ...new Set(
       values
@@ -36,8 +42,8 @@ export function credentialsOf({ headers, rawHeaders }: GuardedRequest): readonly
   ]
 }
 
-function isAuthorization(name: unknown): boolean {
-  return typeof name === 'string' && name.toLowerCase() === 'authorization'
+function isNamed(name: unknown, ...names: readonly (string | undefined)[]): boolean {
+  return typeof name === 'string' && names.includes(name.toLowerCase())
 }
 
 /** The value, the part after its scheme, and every substring that may be a token (RFC 6750 section 2.1). */

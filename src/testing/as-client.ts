@@ -1,5 +1,6 @@
 import { issuersOf, type Verifier } from '../verifier/verifier.js'
 import type { Issuer } from '../model/issuer.js'
+import { refuseOtherMajor } from '../options/package-major.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { MintOptions } from './mint.js'
 import { PRESETS, type PresetName } from './presets/names.js'
@@ -44,6 +45,7 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  */
 export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
   const { provider: requested, format, ...mint } = options
+  refuseOtherMajor('asClient: the verifier', verifier)
   const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), requested)
   const client = mint.clientId ?? mint.subject
   if (provider === 'clerk' && client?.startsWith('mch_') === false) {

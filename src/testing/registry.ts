@@ -1,3 +1,4 @@
+import { processWide } from '../util/process-wide.js'
 import type { Issuer } from '../model/issuer.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
 import type { PresetName } from './presets/names.js'
@@ -14,8 +15,14 @@ export interface RegisteredTestIssuer {
   readonly presets: ReadonlyMap<unknown, PresetName>
 }
 
-/** All test issuers of the process that are not closed. */
-export const runningIssuers = new Set<RegisteredTestIssuer>()
+/**
+ * All test issuers of the process that are not closed, of all copies of the package. Increase the last number of the key
+ * when {@link RegisteredTestIssuer} changes.
+ */
+export const runningIssuers = processWide(
+  Symbol.for('m2m-guard@0/test-issuers/1'),
+  () => new Set<RegisteredTestIssuer>(),
+)
 
 /** Returns the provider as which a test issuer serves an issuer of a verifier, if any. */
 export function findProvider(candidate: Issuer, testIssuer: RegisteredTestIssuer): ProviderName | undefined {

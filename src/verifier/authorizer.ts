@@ -1,18 +1,20 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Decision, DecisionObserver, GuardMode } from '../model/decision.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
-import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal.js'
+import type { Decision, DecisionObserver } from '../model/decision.js'
+import { explain } from '../model/detail/explain.js'
+import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
-import { readBearer } from '../bearer/bearer-token.js'
-import type { FreshnessNeeds, PolicySet } from '../policy/combine.js'
+import { readBareToken, readBearer } from '../bearer/bearer-token.js'
+import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import { observe } from '../telemetry/observe.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import { errorName, phrase } from '../util/quote.js'
 import type { ResolvedToken } from './cached-token.js'
-import { refuseUnreadable, type TokenLookup, type TokenResolver } from './token-resolver.js'
+import { DecisionContext, FIRST_GUARD, type GuardContext, type ResolvedRequest } from './decision-context.js'
+import { refuseUnreadable, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
 
 /** Dependencies and settings of {@link Authorizer}. */
@@ -21,42 +23,20 @@ export interface AuthorizerSettings {
   readonly clock: Clock
   /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
+  /** Maximum token length in characters. Longer tokens are refused without being parsed. */
+  readonly maxTokenLength: number
   readonly observer: DecisionObserver | undefined
 }
-
-/** The guard that authorizes a request, and the results of earlier guards on the same request. */
-export interface GuardContext {
-  readonly mode: GuardMode
-  /** The token that an earlier guard accepted. It is not resolved a second time. */
-  readonly earlier: ResolvedRequest | undefined
-  /** The refusal reason that an earlier guard in report mode has already reported for the request. */
-  readonly reported: RefusalReason | undefined
-}
-
-/** The context of a request that has not passed a guard yet. */
-export const FIRST_GUARD: GuardContext = Object.freeze({
-  mode: 'enforce',
-  // Set as own properties, so that a polluted prototype is not read as the result of an earlier guard.
-  earlier: undefined,
-  reported: undefined,
-})
-
-/** The token of an accepted request, kept for further guards on the same request. */
-export interface ResolvedRequest {
-  readonly token: string
-  readonly digest: string
-  readonly resolved: ResolvedToken
-  /** Time at which the first guard resolved the token, in seconds since the epoch. */
-  readonly at: number
-}
-
-/** Maximum seconds between the first and the last guard of one request. */
-const SAME_REQUEST_SECONDS = 5
 
 /** A decision, with the resolved token of an accepted request. */
 export interface DecisionResult {
   readonly decision: Decision
   readonly resolved: ResolvedRequest | undefined
+  /**
+   * Whether the request has no token. Not the same as the reason `token_missing`, which a custom rule may state about a
+   * request with a token.
+   */
+  readonly isTokenMissing: boolean
 }
 
 /**
@@ -72,7 +52,8 @@ export class Authorizer {
 
   /** Decides on a request. Never throws and never rejects. */
   authorize(request: GuardedRequest, policies: PolicySet, guard: GuardContext): Awaitable<DecisionResult> {
-    return this.#decide(readToken(request), new DecisionContext(policies, request, guard, this.#startTime()))
+    const context = new DecisionContext(policies, request, guard, this.#startTime())
+    return this.#decide(readToken(request, guard.header), context)
   }
 
   /**
@@ -106,9 +87,12 @@ export class Authorizer {
   }
 
   #resolve(token: OrRefusal<string>, context: DecisionContext): Awaitable<OrRefusal<ResolvedToken>> {
-    if (isRefusal(token)) return token
+    if (isRefusal(token)) {
+      context.isTokenMissing = token.reason === 'token_missing'
+      return token
+    }
     context.token = token
-    const unreadable = refuseUnreadable(token)
+    const unreadable = refuseUnreadable(token, this.#settings.maxTokenLength)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
     // Middleware may change headers between two guards, so only an equal token needs no second verification.
@@ -156,13 +140,16 @@ export class Authorizer {
     // A second acceptance of the same request is not reported, unless it needed a call to the issuer.
     const shouldReport = previous === undefined || (source === 'remote' && resolved !== previous.resolved)
     if (shouldReport) this.#report(decision, context)
-    return { decision, resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN } }
+    return {
+      decision,
+      resolved: { token, digest, resolved, at: context.resolvedAt ?? Number.NaN },
+      isTokenMissing: false,
+    }
   }
 
   /** Responds 503 to an error that is not a refusal: it is an internal bug and says nothing about the token. */
   readonly #fail = (error: unknown, context: DecisionContext): DecisionResult => {
-    const refusal = error instanceof Refusal ? error : new Refusal('issuer_unavailable', { cause: error })
-    return this.#refuse(refusal, context)
+    return this.#refuse(error instanceof Refusal ? error : internalError(error), context)
   }
 
   #refuse(refusal: Refusal, context: DecisionContext): DecisionResult {
@@ -170,13 +157,13 @@ export class Authorizer {
     const decision: Decision = Object.freeze({ outcome, refusal })
     const { mode, reported } = context.guard
     if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, context)
-    return { decision, resolved: undefined }
+    return { decision, resolved: undefined, isTokenMissing: context.isTokenMissing }
   }
 
   #report(decision: Decision, context: DecisionContext): void {
     const { observer } = this.#settings
     if (observer === undefined) return
-    const { token, digest, request, guard, resolved, started } = context
+    const { token, digest, request, guard, policies, resolved, started } = context
     observe(observer, () =>
       eventOf(decision, {
         token,
@@ -184,6 +171,10 @@ export class Authorizer {
         verified: resolved === undefined ? undefined : verifiedToken(resolved),
         request,
         mode: guard.mode,
+        stage: guard.stage,
+        required: policies.mentionedScopes,
+        header: guard.header,
+        passesWithoutToken: guard.isOptional && context.isTokenMissing,
         durationMs: performance.now() - started,
       }),
     )
@@ -194,74 +185,17 @@ function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {
   return { token: cached.token, issuer: cached.issuer.issuer.name, source }
 }
 
-/** Reads the bearer token. Never throws: an unreadable request is a 503 like any other internal error. */
-function readToken(request: GuardedRequest): OrRefusal<string> {
+/** Reads the token. Never throws: an unreadable request is a 503 like any other internal error. */
+export function readToken(request: GuardedRequest, header: string | undefined): OrRefusal<string> {
   try {
-    return readBearer(request)
+    return header === undefined ? readBearer(request) : readBareToken(request, header)
   } catch (cause) {
-    return new Refusal('issuer_unavailable', { cause })
+    return internalError(cause)
   }
 }
 
-/** The input of a decision in progress and the results of its steps. */
-class DecisionContext implements TokenLookup {
-  readonly policies: PolicySet
-  readonly needs: FreshnessNeeds
-  readonly request: GuardedRequest | undefined
-  readonly guard: GuardContext
-  readonly started: number
-  /** The token; empty if the request has no readable one. */
-  token: string
-  /** The digest of the token; empty until the token was found to be readable. */
-  digest: string
-  /** The wall clock time in seconds since the epoch, read before and after waiting. */
-  now: number
-  /** The result of an earlier guard on this request for the same token. */
-  previous: ResolvedRequest | undefined
-  /** The resolved token of `previous`, if that result is recent enough to be reused. */
-  earlier: ResolvedToken | undefined
-  resolved: ResolvedToken | undefined
-  /** Time at which the first guard of the request resolved the token, in seconds since the epoch. */
-  resolvedAt: number | undefined
-
-  constructor(
-    policies: PolicySet,
-    request: GuardedRequest | undefined,
-    guard: GuardContext,
-    started: number,
-  ) {
-    this.policies = policies
-    this.needs = policies.needs
-    this.request = request
-    this.guard = guard
-    this.started = started
-    // Assigned in the constructor, because V8 initializes declared fields in a separate function.
-    this.token = ''
-    this.digest = ''
-    this.now = Number.NaN
-    this.previous = undefined
-    this.earlier = undefined
-    this.resolved = undefined
-    this.resolvedAt = undefined
-  }
-
-  /** Continues a request that an earlier guard accepted with the same token. */
-  continue(previous: ResolvedRequest): void {
-    this.previous = previous
-    this.digest = previous.digest
-    if (!isSameRequest(previous, this.now)) return
-    this.earlier = previous.resolved
-    this.resolvedAt = previous.at
-  }
-}
-
-/**
- * Whether the earlier guard ran shortly before, on the same path to the handler. A longer request, such as a stream that
- * is authorized repeatedly, is resolved like a new one. Otherwise a token that was forgotten or refused in between would
- * pass.
- */
-function isSameRequest({ at }: ResolvedRequest, now: number): boolean {
-  const seconds = now - at
-  // If the wall clock was set back, the elapsed time is unknown.
-  return seconds >= 0 && seconds < SAME_REQUEST_SECONDS
+/** The refusal for an error that is not a refusal. Its message may quote the request, so only the cause has it. */
+function internalError(cause: unknown): Refusal {
+  const detail = explain('issuer_unavailable', 'internal', { error: phrase(errorName(cause)) })
+  return new Refusal('issuer_unavailable', { cause, detail })
 }

@@ -10,7 +10,7 @@ import { isBoundToKey, namesClient, namesOtherClient, type Claims } from '../mod
 import type { VerificationKey } from '../model/verification-key.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { ProvenFacts } from './confirmation.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import { weighClaims, weighToken } from './token-weight.js'
 
 /** The result of a successful verification. */

@@ -1,9 +1,11 @@
 import { assertPlain, withChanges, type AccessToken, type StatedFacts } from '../model/access-token.js'
-import { isBoundToKey, isOtherKind, namesClient, type Claims } from '../model/claims.js'
-import type { VerificationFailure } from '../model/refusal.js'
+import { findOtherKind, isBoundToKey, namesClient, type Claims } from '../model/claims.js'
+import { failureOf } from '../model/detail/explain.js'
+import type { VerificationFailure } from '../model/refusal/refusal.js'
 import { commonScopes } from '../model/scopes.js'
 import { isRecord, isStringList, ownMember } from '../util/members.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import { phrase } from '../util/quote.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 
 /** Facts that the signature of a JWT proves, before its issuer has confirmed it. */
 export interface ProvenFacts {
@@ -36,9 +38,11 @@ export function narrowToConfirmed(
   const { token, notBefore } = proven
   const failure = kindFailure(stated) ?? identityFailure(proven, stated)
   if (failure !== undefined) return failure
-  const audience = audienceOf(token, listOf(stated, 'audience'), configuredAudience)
+  const statedAudience = listOf(stated, 'audience')
+  const audience = audienceOf(token, statedAudience, configuredAudience)
   if (audience === undefined) {
-    return { reason: 'audience_mismatch', detail: 'the introspection response states another audience' }
+    const values = { stated: statedAudience, audience: token.audience, configured: configuredAudience }
+    return failureOf('audience_mismatch', 'confirmed', values)
   }
   const scopes = listOf(stated, 'scopes')
   const expiresAt = earliest(ownMember(token, 'expiresAt'), timeOf(stated, 'expiresAt'))
@@ -70,12 +74,12 @@ function kindFailure(stated: StatedFacts): VerificationFailure | undefined {
   const claims = ownMember(stated, 'claims')
   if (!isRecord(claims)) return undefined
   if (isBoundToKey(claims)) {
-    return { reason: 'proof_missing', detail: 'the introspection response states a cnf claim' }
+    return failureOf('proof_missing', 'introspected_cnf', {})
   }
-  if (isOtherKind(claims)) {
-    return { reason: 'type_not_allowed', detail: 'the introspection response is about another kind of token' }
-  }
-  return undefined
+  const claim = findOtherKind(claims)
+  if (claim === undefined) return undefined
+  const values = { claim: phrase(claim), kind: ownMember(claims, claim) }
+  return failureOf('type_not_allowed', 'introspected_kind', values)
 }
 
 function identityFailure(
@@ -88,13 +92,18 @@ function identityFailure(
     if (!isStringList(list)) throw wrongFact(name)
     return proven !== undefined && !list.includes(proven)
   }
-  const name =
-    (differs('issuer', token.issuer, ownMember(stated, 'issuer')) && 'issuer') ||
-    (differs('subject', statedSubject, ownMember(stated, 'subject')) && 'subject') ||
-    (differs('clientId', ownMember(token, 'clientId'), ownMember(stated, 'clientId')) && 'client') ||
-    (differs('tokenId', ownMember(token, 'tokenId'), ownMember(stated, 'tokenId')) && 'token id')
-  if (name === false) return undefined
-  return { reason: 'token_inactive', detail: `the introspection response is about another ${name}` }
+  const facts = [
+    ['issuer', 'issuer', token.issuer],
+    ['subject', 'subject', statedSubject],
+    ['clientId', 'client', ownMember(token, 'clientId')],
+    ['tokenId', 'token id', ownMember(token, 'tokenId')],
+  ] as const
+  for (const [name, fact, provenValue] of facts) {
+    const value = ownMember(stated, name)
+    if (differs(name, provenValue, value))
+      return failureOf('token_inactive', 'other', { fact: phrase(fact), stated: value, proven: provenValue })
+  }
+  return undefined
 }
 
 /** The value, or the first of a list. The comparison in {@link identityFailure} has validated the types. */

@@ -1,13 +1,14 @@
-import { Authorizer, FIRST_GUARD, type DecisionResult } from './authorizer.js'
+import { Authorizer, type DecisionResult } from './authorizer.js'
+import { FIRST_GUARD } from './decision-context.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
 import { custom, optional, type TableOf, restricting } from '../options/reader.js'
-import { func, oneOf } from '../options/readers.js'
+import { func, integer, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
-import { connectIssuer, type ConnectedIssuer } from './issuer-connection.js'
+import { connectIssuer, type ConnectedIssuer } from './connection/issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
 import type { IssuerObserver } from '../model/issuer-events.js'
 import { connectTenants } from './tenants/connect.js'
@@ -16,13 +17,14 @@ import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
+import type { IssuerObservers } from '../telemetry/issuer-events.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
-import { policySets } from '../policy/policy-sets.js'
+import { combinedWith, policySets } from '../policy/policy-sets.js'
 
 /** Options of {@link createVerifier}. */
 export interface VerifierOptions {
@@ -59,6 +61,14 @@ export interface VerifierOptions {
    */
   readonly signatures?: 'node' | 'jose'
   /**
+   * Maximum token length in characters, from 256 to 16384. A longer token is refused unread (`token_too_large`).
+   *
+   * Node itself limits all headers of a request to 16 KiB together: see `--max-http-header-size` of Node.
+   *
+   * @defaultValue `8192`
+   */
+  readonly maxTokenLength?: number
+  /**
    * Clock for tests: returns the time in milliseconds since the epoch.
    *
    * @defaultValue the system clocks
@@ -74,7 +84,8 @@ export interface VerifierOptions {
    * Called once per change at an issuer: keys that cannot be fetched, an endpoint that fails, rejected credentials. Errors
    * it throws and promises it rejects are ignored.
    *
-   * @defaultValue none: rejected credentials emit a process warning with the code `M2M_GUARD_CREDENTIALS_REFUSED`
+   * @defaultValue none: rejected credentials emit a process warning with the code `M2M_GUARD_CREDENTIALS_REFUSED`. Without
+   *   `onDecision` too, the first failure of each issuer emits one with the code `M2M_GUARD_ISSUER_FAILURE`
    */
   readonly onIssuerEvent?: IssuerObserver
 }
@@ -91,6 +102,7 @@ export const VERIFIER_OPTIONS = {
   policy: restricting(optional(policyOption)),
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
+  maxTokenLength: restricting(integer({ min: 256, max: 16_384, default: 8192 })),
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -118,7 +130,10 @@ export const VERIFIER_OPTIONS = {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
   const { clock, clockTolerance: toleranceSeconds } = settings
-  const connected = connectAll(settings.issuers, clock, settings.onIssuerEvent)
+  const connected = connectAll(settings.issuers, clock, {
+    onIssuerEvent: settings.onIssuerEvent,
+    hasDecisionObserver: settings.onDecision !== undefined,
+  })
   const cache = createTokenCache(settings.cache)
   const router = createRouter(
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
@@ -129,6 +144,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     resolver,
     clock,
     toleranceSeconds,
+    maxTokenLength: settings.maxTokenLength,
     observer: settings.onDecision,
   })
 
@@ -150,7 +166,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       for (const issuer of connected) issuer.close()
     },
   }
-  setInternals(verifier, { authorizer, policies, issuers: connected.map(({ issuer }) => issuer) })
+  setInternals(verifier, {
+    authorizer,
+    policies,
+    combined: (added) => combinedWith(settings.policy, added),
+    issuers: connected.map(({ issuer }) => issuer),
+  })
   return Object.freeze(verifier)
 }
 
@@ -168,7 +189,7 @@ function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
 function connectAll(
   issuers: readonly unknown[],
   clock: Clock,
-  observer: IssuerObserver | undefined,
+  observers: IssuerObservers,
 ): readonly ConnectedIssuer[] {
   const names = new Set<string>()
   return mapItems(issuers, (issuer, index) => {
@@ -182,7 +203,7 @@ function connectAll(
     }
     names.add(issuer.name)
     return issuer.tenants === undefined
-      ? connectIssuer(where, issuer, clock, observer)
-      : connectTenants(where, issuer, issuer.tenants, clock, observer)
+      ? connectIssuer(where, issuer, clock, observers)
+      : connectTenants(where, issuer, issuer.tenants, clock, observers)
   })
 }

@@ -2,6 +2,7 @@ import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import type { KeySet } from '../model/verification-key.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { readTimes, type Claims } from '../model/claims.js'
+import { explain } from '../model/detail/explain.js'
 import {
   isVerificationFailure,
   Refusal,
@@ -9,7 +10,7 @@ import {
   type OrRefusal,
   type VerificationFailure,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import { verifyJwt, type VerifiedJwt } from '../jwt/verify.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
@@ -18,7 +19,7 @@ import { ownMember } from '../util/members.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { cachedTokenFrom, type CachedToken } from './cached-token.js'
 import { canEverPass } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
 /** Dependencies and settings of {@link LocalVerification}. */
@@ -52,7 +53,8 @@ export class LocalVerification {
     const inFlight = this.#flights.inFlight(digest)
     if (inFlight !== undefined) return inFlight
     const { jwt } = issuer.issuer
-    if (jwt === undefined || issuer.keys === undefined) return new Refusal('issuer_unknown')
+    if (jwt === undefined || issuer.keys === undefined)
+      return new Refusal('issuer_unknown', { detail: explain('issuer_unknown', 'keys', {}) })
     const verified = this.#verifyWith(jwt, issuer.keys, unverified)
     return verified instanceof Promise
       ? this.#share(verified, unverified, issuer)

@@ -1,5 +1,7 @@
-import { causeOf } from '../model/refusal.js'
-import type { ConnectedIssuer, IssuerHealth } from './issuer-connection.js'
+import { causeOf } from '../model/refusal/refusal.js'
+import { adviceFor } from '../telemetry/failure-advice.js'
+import type { IssuerHealth } from './connection/issuer-health.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
@@ -12,14 +14,14 @@ export interface VerifierHealth {
 /**
  * Loads discovery documents and keys of all issuers.
  *
- * @throws AggregateError as a rejection. Its message names each failed issuer and the cause.
+ * @throws AggregateError as a rejection. Its message names each failed issuer, the URL, what came back and what to do.
  */
 export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
   const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `not ready: ${failures.map(({ name, error }) => `${name} (${causeOf(error)})`).join(', ')}`,
+    `not ready: ${failures.map(({ name, error }) => `${name} (${describe(error)})`).join(', ')}`,
   )
 }
 
@@ -36,6 +38,12 @@ async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefi
   } catch (error) {
     return { name, error }
   }
+}
+
+function describe(error: unknown): string {
+  const failure = causeOf(error)
+  const advice = adviceFor(failure)
+  return advice === '' ? failure : `${failure}. ${advice}`
 }
 
 /** Returns a snapshot of all issuers. Makes no network call. */

@@ -1,18 +1,23 @@
 import { narrowToPayload, unverifiedPayload } from '../jwt/payload.js'
 import { assertPlain, type AccessToken } from '../model/access-token.js'
+import { explain } from '../model/detail/explain.js'
+import { MAX_DETAIL_LENGTH } from '../model/detail/format.js'
 import {
+  createCause,
   isVerificationFailure,
   Refusal,
   type OrRefusal,
   type VerificationFailure,
   isRefusal,
-} from '../model/refusal.js'
+} from '../model/refusal/refusal.js'
+import { maskSecrets } from '../telemetry/request-path.js'
 import type { Clock } from '../util/clock.js'
+import { safeLine } from '../util/quote.js'
 import { SingleFlight } from '../util/single-flight.js'
 import { CachedToken, cachedTokenFrom } from './cached-token.js'
 import { narrowToConfirmed } from './confirmation.js'
 import { canEverPass } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { TokenCache } from './token-cache.js'
 
 /** A token to introspect. */
@@ -84,7 +89,7 @@ export class RemoteVerification {
     issuer: ConnectedIssuer,
     isCacheable: IsCacheable,
   ): Promise<OrRefusal<CachedToken>> {
-    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
+    if (issuer.remote === undefined) return refuseUnconfirmable()
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.introspect(request.token)
     if (isRefusal(result)) return result
@@ -117,7 +122,7 @@ export class RemoteVerification {
     isCacheable: IsCacheable,
   ): Promise<OrRefusal<CachedToken>> {
     const { issuer, isBound, verifiedAt, key, proven, claimsWeight } = cached
-    if (issuer.remote === undefined) return new Refusal('confirmation_impossible')
+    if (issuer.remote === undefined) return refuseUnconfirmable()
     const { confirmedAt, confirmedElapsed } = this.#readClocks()
     const result = await issuer.remote.confirm(request.token)
     if (isRefusal(result)) return result
@@ -144,13 +149,21 @@ export class RemoteVerification {
 
   /** Caches an inactive result, unless the token was forgotten since the call began. */
   #refuse(
-    { reason, detail }: VerificationFailure,
-    { digest }: TokenToVerify,
+    failure: VerificationFailure,
+    { token, digest }: TokenToVerify,
     { issuer, remote }: ConnectedIssuer,
     isCacheable: IsCacheable,
   ): Refusal {
     const until = this.#clock.elapsed() + (remote?.lifetimes.inactive ?? 0)
-    if (isCacheable()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, until })
-    return new Refusal(reason, { cause: new Error(detail) })
+    const { reason } = failure
+    // The issuer's response may repeat the token, and a custom reader may quote the response.
+    const detail = maskSecrets(safeLine(failure.detail, MAX_DETAIL_LENGTH), [token])
+    if (isCacheable()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, detail, until })
+    return new Refusal(reason, { detail, cause: createCause(detail) })
   }
+}
+
+function refuseUnconfirmable(): Refusal {
+  const detail = explain('confirmation_impossible', 'unconfigured', {})
+  return new Refusal('confirmation_impossible', { detail })
 }

@@ -3,7 +3,7 @@ import { nested } from '../options/read-options.js'
 import { custom, type Reader, type Result, type TableOf } from '../options/reader.js'
 import { integer } from '../options/readers.js'
 import type { CachedToken } from './cached-token.js'
-import type { RefusalReason } from '../model/refusal-reasons.js'
+import type { RefusalReason } from '../model/refusal/reasons.js'
 
 /** Limits of the token cache: the `cache` option of `createVerifier()`. */
 export interface CacheOptions {
@@ -34,6 +34,8 @@ export interface CacheOptions {
 export interface RefusedToken {
   readonly issuerName: string
   readonly reason: RefusalReason
+  /** What was compared with what. At most 500 characters. */
+  readonly detail: string
   readonly until: number
 }
 
@@ -89,7 +91,7 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
   const denied = new LRUCache<string, RefusedToken>({
     max: maxRefused,
     maxSize: share,
-    sizeCalculation: () => REFUSED_BYTES,
+    sizeCalculation: ({ detail }) => REFUSED_BYTES + 2 * detail.length,
   })
   return {
     accepted(digest) {
@@ -139,7 +141,7 @@ function remove<T extends object>(cache: LRUCache<string, T>, digest: string): v
   if (cache.size > 0) cache.delete(digest)
 }
 
-/** Heap assumed for a refused token, in bytes. Measured on 2026-11-30: 161 with its digest; the rest is a margin. */
+/** Heap assumed for a refused token without its detail, in bytes. Measured on 2026-11-30: 161 with its digest; the rest is a margin. */
 const REFUSED_BYTES = 400
 
 const noCache: TokenCache = {

@@ -1,16 +1,19 @@
 import type { VerificationSource } from '../model/access-token.js'
 import { tokenDigest } from '../model/token-digest.js'
-import { Refusal, type OrRefusal, isRefusal } from '../model/refusal.js'
+import { explain } from '../model/detail/explain.js'
+import { Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
+import { refuseMalformedToken } from '../bearer/malformed.js'
 import { isOutage } from '../introspection/outage.js'
 import { readHeader } from '../jwt/header.js'
 import type { SignatureVerifier } from '../jwt/signature.js'
 import type { FreshnessNeeds } from '../policy/combine.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
+import { phrase, typeOf } from '../util/quote.js'
 import type { CachedToken, ResolvedToken } from './cached-token.js'
 import { maxConfirmationAge, shouldRefresh } from './freshness.js'
-import type { ConnectedIssuer } from './issuer-connection.js'
+import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import { LocalVerification } from './local-verification.js'
 import { RemoteVerification } from './remote-verification.js'
 import type { TokenCache } from './token-cache.js'
@@ -38,14 +41,16 @@ export interface TokenLookup {
   readonly earlier: ResolvedToken | undefined
 }
 
-/** Maximum token length in characters. Longer tokens are refused without being parsed. */
-const MAX_TOKEN_LENGTH = 8 * 1024
-
-/** Refuses a token by its type and size, before any lookup; `undefined` if both are acceptable. */
-export function refuseUnreadable(token: unknown): Refusal | undefined {
-  if (typeof token !== 'string') return new Refusal('token_malformed')
-  if (token.length <= MAX_TOKEN_LENGTH) return undefined
-  return new Refusal(isBearerToken(token) ? 'token_too_large' : 'token_malformed')
+/** Refuses a token by its type and its length in characters, before any lookup; `undefined` if both are acceptable. */
+export function refuseUnreadable(token: unknown, maxLength: number): Refusal | undefined {
+  if (typeof token !== 'string') {
+    const detail = explain('token_malformed', 'argument', { type: phrase(typeOf(token)) })
+    return new Refusal('token_malformed', { detail })
+  }
+  if (token.length <= maxLength) return undefined
+  if (!isBearerToken(token)) return refuseMalformedToken(token)
+  const values = { length: token.length, limit: maxLength }
+  return new Refusal('token_too_large', { detail: explain('token_too_large', 'length', values) })
 }
 
 /**
@@ -113,7 +118,8 @@ export class TokenResolver {
   #cachedRefusal(digest: string, now: number): Refusal | undefined {
     const refused = this.#cache.refused(digest, this.#clock.elapsed(now))
     if (refused === undefined) return undefined
-    return new Refusal(refused.reason, { issuer: refused.issuerName, source: 'cache' })
+    const { reason, detail, issuerName } = refused
+    return new Refusal(reason, { detail, issuer: issuerName, source: 'cache' })
   }
 
   /** Drops a cached token whose key is no longer published. */

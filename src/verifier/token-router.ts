@@ -1,11 +1,26 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { decodeJweHeader, decodeJwt, looksLikeJwt, mayStartJwt, resemblesJwt } from '../jwt/decode.js'
+import {
+  decodeJweHeader,
+  decodeJwt,
+  findUndecodablePart,
+  looksLikeJwt,
+  mayStartJwt,
+  resemblesJwt,
+} from '../jwt/decode.js'
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
 import type { UrlTemplate } from '../util/url-template.js'
-import { isRefusal, Refusal, type OrRefusal } from '../model/refusal.js'
+import { isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
+import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
+import {
+  refuseEncrypted,
+  refuseLenientJwt,
+  refuseOpaque,
+  refuseUndecodable,
+  refuseUnknownIssuer,
+} from '../model/detail/routing.js'
 
 /** The issuer and the format of a token. */
 export type Route<T> =
@@ -68,6 +83,8 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
   })
 
   assertDistinctTenants(issuers)
+  const issNames = [...byIss.keys(), ...templated.map(({ tenants }) => tenants.template.text)]
+  const prefixes = prefixed.map(({ prefix }) => prefix)
 
   function claimIss(where: string, iss: string, target: T): void {
     if (byIss.has(iss)) throw ambiguous(where, `JWTs with iss ${JSON.stringify(iss)}`)
@@ -120,7 +137,7 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
 
   function routeJwt(token: string): OrRefusal<Route<T>> {
     const unverified = decodeJwt(token)
-    if (unverified === undefined) return new Refusal('token_undecodable')
+    if (unverified === undefined) return refuseUndecodable(findUndecodablePart(token))
     const iss = ownMember(unverified.claims, 'iss')
     const named = typeof iss === 'string' ? byIss.get(iss) : undefined
     if (named !== undefined) return { kind: 'jwt', to: named, unverified }
@@ -132,7 +149,7 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
       typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
     if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
-    if (match === undefined) return new Refusal('issuer_unknown')
+    if (match === undefined) return refuseUnknownIssuer(iss, issNames)
     return { kind: 'jwt', to: match.target, unverified }
   }
 
@@ -150,7 +167,7 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
     const to =
       iss === undefined ? unprefixed?.target : typeof iss === 'string' ? findJweTarget(iss) : undefined
     if (isRefusal(to)) return to
-    if (to === undefined || !encrypting.has(to)) return new Refusal('token_undecodable')
+    if (to === undefined || !encrypting.has(to)) return refuseEncrypted(iss)
     return { kind: 'opaque', to }
   }
 
@@ -166,16 +183,15 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
     route(token) {
       const isJwt = acceptsJwts && looksLikeJwt(token)
       // The JWT pattern already restricts the characters. The characters of other tokens are checked here.
-      if (!isJwt && !isBearerToken(token)) return new Refusal('token_malformed')
+      if (!isJwt && !isBearerToken(token)) return refuseMalformedToken(token)
       const byPrefix = prefixed.find(({ prefix }) => token.startsWith(prefix))
       if (byPrefix !== undefined) return { kind: 'opaque', to: byPrefix.target }
       if (isJwt) return routeJwt(token)
       const jwe = decodeJweHeader(token)
       if (jwe !== undefined) return routeJwe(jwe)
       // Its issuer may read it as a JWT that it has signed, whose claims could not be applied here.
-      if (resemblesJwt(token) && !isReadableJwt(token)) return new Refusal('token_undecodable')
-      if (unprefixed === undefined)
-        return new Refusal(acceptsJwts && token.includes('.') ? 'token_undecodable' : 'issuer_unknown')
+      if (resemblesJwt(token) && !isReadableJwt(token)) return refuseLenientJwt()
+      if (unprefixed === undefined) return refuseOpaque(token, acceptsJwts, prefixes)
       return { kind: 'opaque', to: unprefixed.target }
     },
   }

@@ -1,3 +1,4 @@
+import { markMajor } from '../options/package-major.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import type { Issuer } from '../model/issuer.js'
@@ -90,10 +91,16 @@ export interface VerifierInternals {
   readonly authorizer: Authorizer
   /** Combines the verifier's policy with that of a route. */
   readonly policies: (policy: Policy | undefined) => PolicySet
+  /** Combines the verifier's policy with several of one place. */
+  readonly combined: (policies: readonly Policy[]) => PolicySet
   readonly issuers: readonly Issuer[]
 }
 
-const INTERNALS = Symbol('m2m-guard.internals')
+/**
+ * Shared by all copies of the package with the same internals. Increase the last number when {@link VerifierInternals}, the
+ * authorizer or its context changes: guards of other copies then call the public methods of the verifier.
+ */
+const INTERNALS = Symbol.for('m2m-guard@0/verifier-internals/1')
 
 interface WithInternals {
   [INTERNALS]?: VerifierInternals & { readonly owner: object }
@@ -101,6 +108,7 @@ interface WithInternals {
 
 /** Attaches the internals to a verifier. They are not enumerable, so that a copy of its methods lacks them. */
 export function setInternals(verifier: Verifier, internals: VerifierInternals): void {
+  markMajor(verifier)
   Object.defineProperty(verifier, INTERNALS, { value: { ...internals, owner: verifier } })
 }
 

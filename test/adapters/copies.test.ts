@@ -19,7 +19,11 @@ import '../../src/guard/request-state.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Compiles the package to another path, which makes it a copy with separate module instances. */
-function writeCopy(folder: string, module: ts.ModuleKind): void {
+function writeCopy(
+  folder: string,
+  module: ts.ModuleKind,
+  change: (code: string) => string = (code) => code,
+): void {
   const type = module === ts.ModuleKind.CommonJS ? 'commonjs' : 'module'
   const compilerOptions = { module, target: ts.ScriptTarget.ES2022, esModuleInterop: true }
   for (const part of ['src', 'adapters']) {
@@ -30,7 +34,7 @@ function writeCopy(folder: string, module: ts.ModuleKind): void {
       const { outputText } = ts.transpileModule(readFileSync(join(ROOT, part, name), 'utf8'), {
         compilerOptions,
       })
-      writeFileSync(target, outputText)
+      writeFileSync(target, change(outputText))
     }
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
@@ -111,6 +115,81 @@ await issuer.close()
 console.log(JSON.stringify(results))
 `
 
+/** Guards with another copy than the one of the verifier and of the test issuer, in a new process. */
+const VERIFIERS = `
+import { createRequire } from 'node:module'
+import fastify from 'fastify'
+
+const [, , way] = process.argv
+const first = (path) => import('./first/' + path)
+const other = async (path) => {
+  return way === 'require' ? createRequire(import.meta.url)('./common/' + path) : import('./second/' + path)
+}
+const { createVerifier, oauth, Refusal } = await first('src/index.js')
+const { createTestIssuer } = await first('src/testing/index.js')
+const { asClient } = await other('src/testing/index.js')
+const fetchGuard = await other('adapters/fetch.js')
+const firstGuard = await first('adapters/fetch.js')
+const issuer = await createTestIssuer()
+let events = []
+// The maximum deadline, so that a busy machine does not affect the result.
+const deadline = '60s'
+const verifier = createVerifier({
+  issuers: [oauth(issuer.oauth({ keys: { deadline }, remote: { deadline } }))],
+  onDecision: (event) => events.push([event.outcome, event.mode, event.reason ?? null]),
+})
+const reported = (result) => {
+  const seen = events
+  events = []
+  return [result instanceof Response ? result.status : (result?.clientId ?? null), seen]
+}
+const request = (headers) => new Request('http://a/', { headers })
+const token = (scopes) => asClient(verifier, { clientId: 'billing', scopes })
+const results = { isOther: fetchGuard.guard !== firstGuard.guard }
+
+const ask = async (policy, options, headers) =>
+  reported(await fetchGuard.guard(verifier, policy, options)(request(headers)))
+results.report = await ask({ scopes: 'a' }, { mode: 'report' }, token('b'))
+results.optional = await ask({}, { optional: true }, {})
+const bare = token('b').authorization.slice('Bearer '.length)
+results.header = await ask({ scopes: 'b' }, { header: 'x-token' }, { 'x-token': bare })
+const twice = request(token('b'))
+await firstGuard.guard(verifier)(twice)
+results.twice = reported(await fetchGuard.guard(verifier, { scopes: 'b' })(twice))
+const reject = { check: () => new Refusal('token_revoked') }
+results.rule = await ask(reject, {}, token('b'))
+
+const app = fastify()
+const plugins = [(await first('adapters/fastify.js')).m2mGuard, (await other('adapters/fastify.js')).m2mGuard]
+for (const plugin of plugins) app.register(plugin, { verifier })
+app.get('/', (request) => request.auth?.clientId ?? null)
+const reply = await app.inject({ url: '/', headers: token('a') })
+results.fastify = [reply.statusCode, reply.body, events.length]
+
+const messageOf = (run) => {
+  try {
+    run()
+    return 'accepted'
+  } catch (error) {
+    return [error.name, error.message]
+  }
+}
+const major = await import('./major/src/index.js')
+const foreign = major.createVerifier({ issuers: [major.oauth(issuer.oauth())] })
+results.major = [
+  messageOf(() => firstGuard.guard(foreign)),
+  messageOf(() => firstGuard.guard(verifier, { scopes: major.anyOf('a') })),
+  messageOf(() => asClient(foreign)),
+].map(([name, message]) => [name, /was created by m2m-guard 1, and this is m2m-guard 0/.test(message)])
+await issuer.close()
+console.log(JSON.stringify(results))
+`
+
+/** Makes the code that of the next major version. */
+function toNextMajor(code: string): string {
+  return code.replaceAll('m2m-guard@0/', 'm2m-guard@1/').replace('const MAJOR = 0', 'const MAJOR = 1')
+}
+
 let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'm2m-guard-copies-'))
@@ -118,8 +197,10 @@ beforeAll(() => {
   writeCopy(join(folder, 'first'), ts.ModuleKind.ESNext)
   writeCopy(join(folder, 'second'), ts.ModuleKind.ESNext)
   writeCopy(join(folder, 'common'), ts.ModuleKind.CommonJS)
+  writeCopy(join(folder, 'major'), ts.ModuleKind.ESNext, toNextMajor)
   writeFileSync(join(folder, 'program.mjs'), PROGRAM)
-  // Compiling three times takes more than a minute on a busy machine.
+  writeFileSync(join(folder, 'verifiers.mjs'), VERIFIERS)
+  // Compiling four times takes more than a minute on a busy machine.
 }, 600_000)
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -139,6 +220,21 @@ describe.each(['import', 'require'])('a second copy of the package, loaded by %s
       forged: ['ConfigurationError', 'ConfigurationError', 'ConfigurationError'],
     })
   })
+
+  it('guards with a verifier of the first as if it were its own, and says that another major version differs', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'verifiers.mjs'), way])
+    const other = ['ConfigurationError', true]
+    expect(JSON.parse(stdout)).toEqual({
+      isOther: true,
+      report: [null, [['refused', 'report', 'scope_insufficient']]],
+      optional: [null, [['accepted', 'enforce', 'token_missing']]],
+      header: ['billing', [['accepted', 'enforce', null]]],
+      twice: ['billing', [['accepted', 'enforce', null]]],
+      rule: [401, [['refused', 'enforce', 'token_revoked']]],
+      fastify: [200, 'billing', 1],
+      major: [other, other, other],
+    })
+  })
 })
 
 it('copies of another major version are not recognized', () => {
@@ -146,10 +242,18 @@ it('copies of another major version are not recognized', () => {
     readonly version: string
   }
   const [major] = version.split('.')
-  for (const file of ['src/model/scopes.ts', 'src/model/refusal.ts', 'src/guard/request-state.ts']) {
-    const brands = readFileSync(join(ROOT, file), 'utf8').matchAll(/Symbol\.for\('m2m-guard@(\d+)\//g)
-    for (const [, marked] of brands) expect(marked).toBe(major)
+  let count = 0
+  for (const part of ['src', 'adapters']) {
+    for (const name of readdirSync(join(ROOT, part), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ts')) continue
+      const code = readFileSync(join(ROOT, part, name), 'utf8')
+      for (const [, marked] of code.matchAll(/(?:Symbol\.for\('m2m-guard@|const MAJOR = )(\d+)/g)) {
+        expect([name, marked]).toEqual([name, major])
+        count += 1
+      }
+    }
   }
+  expect(count).toBeGreaterThan(5)
 })
 
 it('the state that copies share cannot be replaced, as Jest does with the properties of global objects after a file', () => {

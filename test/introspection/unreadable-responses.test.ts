@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
-import type { Endpoint, Fault, FaultHandler, TestIssuer } from '../../src/testing/index.js'
+import type { Fault, FaultHandler } from '../../src/testing/index.js'
 import { hang, hangHalfway, htmlPage, says, saysJson, saysRaw } from '../support/misbehaviours.js'
-import { decodeJwt } from '../../src/jwt/decode.js'
-import { passDeadlines } from '../support/deadlines.js'
-import { concurrently, introspectionBed, testBed, type TestBed } from '../support/test-bed.js'
-import { until } from '../support/until.js'
+import { concurrently, introspectionBed, type TestBed } from '../support/test-bed.js'
 
 /** A syntactically valid token that a filter in front of the issuer rejects as an attack. */
 const oddToken = (index: number): string => `../../../../etc/passwd${index}`
@@ -131,100 +127,6 @@ describe('an unreadable response for one unusual token', () => {
     expect(asked.mostProbes).toBe(1)
     expect(new Set(probes).size).toBe(probes.length)
     expect(bed.health().remote).toMatchObject({ status: 'ok', breaker: 'closed' })
-  })
-})
-
-describe('the probe', () => {
-  const askedAbout = async (
-    endpoint: Endpoint,
-    make: (by: TestIssuer) => Issuer,
-    token: string,
-    read: (body: string) => string | null,
-  ): Promise<readonly string[]> => {
-    const bed = await testBed({ issuers: (by) => [make(by)] })
-    const tokens: string[] = []
-    bed.issuer.fail(endpoint, (request, response) => {
-      let body = ''
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-      request.on('end', () => {
-        tokens.push(read(body) ?? '')
-        response.writeHead(500).end()
-      })
-    })
-    await bed.outcome(token)
-    return tokens
-  }
-  const ofForm = (body: string): string | null => new URLSearchParams(body).get('token')
-  const ofJson = (body: string): string => (JSON.parse(body) as { token: string }).token
-  const introspection = (by: TestIssuer, opaquePrefix?: string): Issuer => {
-    const { clientId, clientSecret } = by.client
-    const endpoint = `${by.url}/introspect`
-    return oauth(
-      by.oauth({
-        introspection: { clientId, clientSecret, endpoint, ...(opaquePrefix && { opaquePrefix }) },
-      }),
-    )
-  }
-
-  it.each<[string, Endpoint, (by: TestIssuer) => Issuer, string, (body: string) => string | null, RegExp]>([
-    ['oauth', 'introspection', (by) => introspection(by), 'odd', ofForm, /^[0-9a-f]{64}$/],
-    ['a prefix', 'introspection', (by) => introspection(by, 'ref_'), 'ref_odd', ofForm, /^ref_[0-9a-f]{64}$/],
-    ['clerk', 'clerkVerify', (by) => clerk(by.clerk()), 'mt_odd', ofJson, /^mt_[0-9a-f]{64}$/],
-    ['authlete', 'authleteIntrospection', (by) => authlete(by.authlete()), 'odd', ofJson, /^[0-9a-f]{64}$/],
-  ])('has the form of an opaque token of its issuer: %s', async (_, endpoint, make, token, read, form) => {
-    const tokens = await askedAbout(endpoint, make, token, read)
-    expect(tokens).toEqual([token, expect.stringMatching(form)])
-  })
-
-  it.each<[string, boolean]>([
-    ['that the issuer introspects', true],
-    ['that is confirmed', false],
-  ])('is a well-formed JWT of the issuer after a call for a JWT %s', async (_, jwts) => {
-    const bed = await testBed({
-      policy: { confirmAfter: 0 },
-      issuers: (by) => {
-        const { clientId, clientSecret } = by.client
-        return [
-          oauth(
-            by.oauth({ introspection: { clientId, clientSecret, endpoint: `${by.url}/introspect`, jwts } }),
-          ),
-        ]
-      },
-    })
-    const tokens: string[] = []
-    bed.issuer.fail('introspection', (request, response) => {
-      let body = ''
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
-      request.on('end', () => {
-        tokens.push(ofForm(body) ?? '')
-        response.writeHead(500).end()
-      })
-    })
-    await bed.outcome(bed.jwt())
-    expect(tokens).toHaveLength(2)
-    const probe = decodeJwt(tokens[1]!)
-    expect(probe?.header).toEqual({ alg: 'RS256', kid: expect.any(String) as unknown })
-    expect(probe?.claims).toEqual({
-      iss: decodeJwt(tokens[0]!)?.claims['iss'],
-      jti: expect.any(String) as unknown,
-    })
-    expect(tokens[1]).not.toBe(tokens[0])
-  })
-
-  it('does not delay its caller beyond the deadline of a call, and still counts', async () => {
-    const bed = await introspectionBed({ deadline: 10, breakerAfter: 1 })
-    const { issuer, answer, opaque, health } = bed
-    let calls = 0
-    issuer.fail('introspection', (request, response) => {
-      calls += 1
-      if (calls === 1) says(500, '')(request, response)
-      else hang(request, response)
-    })
-    const told = answer(opaque())
-    await until(() => calls === 2)
-    passDeadlines(10)
-    expect(await told).toMatchObject({ status: 503, reason: 'issuer_unavailable' })
-    await until(() => health().remote?.breaker === 'open')
   })
 })
 

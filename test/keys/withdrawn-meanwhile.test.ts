@@ -35,7 +35,7 @@ function verificationInFlight(keys: readonly VerificationKey[]): {
   const profile = oauth({ issuer: ISSUER, audience: 'orders', jwks: { keys: [signing.jwk] } }).jwt
   const unverified = decodeJwt(token)
   if (profile === undefined || unverified === undefined) throw new Error('a bad fixture')
-  const set = { find: () => keys } as unknown as KeySet
+  const set = { find: () => keys, explainUnknown: () => () => '' } as unknown as KeySet
   const verifying = Promise.resolve(verifyJwt(token, unverified, profile, set, () => checking))
   const outcome = verifying.then((result) => (result instanceof Refusal ? result.reason : 'accepted'))
   return { finish, outcome }

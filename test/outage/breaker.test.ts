@@ -241,7 +241,7 @@ describe('an issuer that rejects our own credentials', () => {
     ['a 400 invalid_client', { status: 400, body: { error: 'invalid_client' } }],
     ['a 401 with an active body', { status: 401, body: { active: true, sub: 'x' } }],
   ])(
-    'F31 %s: undecidable, one event per open circuit and five calls before the first, and the token is not refused',
+    'F31 %s: undecidable, one event until it recovers and five calls before the first, and the token is not refused',
     async (_, how) => {
       const { issuer, opaque, answer, pass, issuerEvents } = await introspectionBed()
       issuer.fail('introspection', how)
@@ -253,7 +253,7 @@ describe('an issuer that rejects our own credentials', () => {
         }
         // Before the circuit opens, each time a probe with a random token confirms that the token is not the cause.
         expect(issuer.calls.introspection).toBe(6 + 2 * pause)
-        expect(issuerEvents.map(({ kind }) => kind)).toEqual(Array(pause + 1).fill('credentials_refused'))
+        expect(issuerEvents.map(({ kind }) => kind)).toEqual(['credentials_refused'])
         pass(5)
       }
       issuer.heal()
@@ -269,15 +269,15 @@ describe('an issuer that rejects our own credentials', () => {
     expect(issuerEvents.map(({ kind }) => kind)).toEqual(['credentials_refused'])
   })
 
-  it('F31 without an observer: one process warning per open circuit, without the secret', async () => {
+  it('F31 without an observer: one process warning until it recovers, without the secret', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     onTestFinished(() => warn.mockRestore())
     const { issuer, opaque, clock, pass } = await introspectionBed()
     const verifier = createVerifier({ clock, issuers: [oauth(issuer.oauth())] })
     issuer.fail('introspection', 401)
-    for (const calls of [1, 2]) {
+    for (let pause = 0; pause < 2; pause += 1) {
       for (let request = 0; request < 20; request += 1) await askVerifier(verifier, opaque())
-      expect(warn).toHaveBeenCalledTimes(calls)
+      expect(warn).toHaveBeenCalledTimes(1)
       pass(6)
     }
     expect(JSON.stringify(warn.mock.calls)).not.toContain(issuer.client.clientSecret)

@@ -30,7 +30,7 @@ describe('claims', () => {
     const refusal = await refusalOf(verifier.verify(jwt({ claims: { tenant: 'other' } }), { claims: RULE }))
     expect(refusal).toMatchObject({ status: 403, error: 'access_denied', reason: 'claims_insufficient' })
     expect(refusal.headers).not.toHaveProperty('WWW-Authenticate')
-    expect((refusal.cause as Error).message).toBe('tenant is "other", expected "acme"')
+    expect(refusal.detail).toBe('tenant is "other", and the rule claims of a policy allows "acme"')
     expect(JSON.stringify([refusal, refusal.message])).not.toContain('tenant')
   })
 

@@ -15,7 +15,8 @@ export function stricterReasons(token: string, now: number): ReadonlySet<Refusal
     return reasons
   }
   validateHeader(header, reasons)
-  validateClaims(claims, now, reasons)
+  if (has(claims, 'cnf')) reasons.add('proof_missing')
+  validateClaims(withoutNull(claims), now, reasons)
   return reasons
 }
 
@@ -48,6 +49,11 @@ function depthOf(value: unknown): number {
 const own = (members: Members, name: string): unknown =>
   Object.hasOwn(members, name) ? members[name] : undefined
 const has = (members: Members, name: string): boolean => Object.hasOwn(members, name)
+
+/** Claims that are null count as absent, except `cnf`. */
+function withoutNull(claims: Members): Members {
+  return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null))
+}
 
 function validateHeader(header: Members, reasons: Set<RefusalReason>): void {
   if (['crit', 'b64', 'zip'].some((name) => has(header, name))) reasons.add('critical_header')
@@ -87,7 +93,6 @@ function validateClaims(claims: Members, now: number, reasons: Set<RefusalReason
     const isList = Array.isArray(value) && value.every((item) => typeof item === 'string')
     if (!isStringOrAbsent && !isList) reasons.add('claim_invalid')
   }
-  if (has(claims, 'cnf')) reasons.add('proof_missing')
   const issuedAt = own(claims, 'iat')
   if (typeof issuedAt === 'number' && issuedAt > now + 5) reasons.add('issued_in_future')
 }

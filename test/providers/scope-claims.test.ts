@@ -52,7 +52,7 @@ describe('scopeClaims', () => {
     for (const token of [jwt({ claims }), opaque({ claims })]) {
       const refusal = await refusalOf(verifier.verify(token))
       expect(refusal).toMatchObject({ reason: 'claim_invalid', status: 401 })
-      expect(String(refusal.cause)).toContain(`${name} is invalid`)
+      expect(refusal.detail).toContain(`${name} must be `)
     }
     expect(await outcome(jwt())).toBe('accepted')
     expect(await outcome(opaque())).toBe('accepted')

@@ -4,7 +4,7 @@ import { m2mGuard } from '../../adapters/fastify.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
 import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
-import { GUARD_OPTIONS } from '../../src/guard/options.js'
+import { PLUGIN_OPTIONS, PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
 import {
   authlete,
   clerk,
@@ -79,8 +79,8 @@ export const tables: Readonly<Record<string, Table>> = {
   clerk: own(CLERK_OPTIONS),
   stytch: own(STYTCH_OPTIONS),
   authlete: own(AUTHLETE_OPTIONS),
-  guard: GUARD_OPTIONS,
-  m2mGuard: GUARD_OPTIONS,
+  guard: PROPERTY_GUARD_OPTIONS,
+  m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
   clerkTokens: CLERK_TOKENS_OPTIONS,

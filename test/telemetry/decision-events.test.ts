@@ -21,6 +21,7 @@ function about({ issuer }: TestBed, token: string, more: Partial<DecisionEvent>)
     method: 'GET',
     path: '/orders',
     mode: 'enforce',
+    stage: 'guard',
     ...DURATION,
     ...more,
   }
@@ -61,7 +62,14 @@ describe('the event of a decision', () => {
     const token = bed.jwt(WHO)
     await bed.verifier.authorize(request(token), { scopes: 'b' })
     expect(bed.events).toEqual([
-      about(bed, token, { outcome: 'refused', reason: 'scope_insufficient', format: 'jwt', source: 'local' }),
+      about(bed, token, {
+        outcome: 'refused',
+        reason: 'scope_insufficient',
+        detail: 'the token lacks "b"; it has ["a"], and the policies require "b"',
+        required: ['b'],
+        format: 'jwt',
+        source: 'local',
+      }),
     ])
   })
 
@@ -70,11 +78,14 @@ describe('the event of a decision', () => {
     const forged = `${bed.jwt(WHO).split('.').slice(0, 2).join('.')}.${'A'.repeat(86)}`
     await bed.verifier.authorize(request(forged))
     await bed.verifier.authorize(request('made-up'))
-    const rest = { method: 'GET', path: '/orders', mode: 'enforce', ...DURATION }
+    const rest = { method: 'GET', path: '/orders', mode: 'enforce', stage: 'guard', ...DURATION }
     expect(bed.events).toEqual([
       {
         outcome: 'refused',
         reason: 'signature_invalid',
+        detail: expect.stringMatching(
+          /^the key ".+" \(alg "ES256"\) does not verify the signature$/,
+        ) as string,
         issuer: bed.issuer.url,
         source: 'local',
         fingerprint: fingerprint(forged),
@@ -83,6 +94,7 @@ describe('the event of a decision', () => {
       {
         outcome: 'refused',
         reason: 'token_inactive',
+        detail: 'the introspection response is active: false',
         issuer: bed.issuer.url,
         source: 'remote',
         fingerprint: fingerprint('made-up'),
@@ -111,9 +123,11 @@ describe('the event of a decision', () => {
     expect(bed.events[0]).toEqual({
       outcome: 'refused',
       reason: 'token_missing',
+      detail: 'the request has no Authorization header',
       method: 'POST',
       path: '/',
       mode: 'enforce',
+      stage: 'guard',
       ...DURATION,
     })
     expect(bed.events[1]).not.toHaveProperty('method')

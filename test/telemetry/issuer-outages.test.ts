@@ -86,7 +86,6 @@ describe('an outage is reported once', () => {
     expect(kinds(issuerEvents)).toEqual([
       'remote_failing',
       'credentials_refused',
-      'credentials_refused',
       'remote_recovered',
     ])
   })

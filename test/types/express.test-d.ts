@@ -1,8 +1,15 @@
 import type { IncomingMessage } from 'node:http'
+import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express'
 import { describe, expectTypeOf, it } from 'vitest'
-import { accessToken, guard, requirePolicy, requireScopes } from '../../adapters/express.js'
-import { anyOf, type AccessToken, type Verifier } from '../../src/index.js'
+import {
+  accessToken,
+  guard,
+  optionalAccessToken,
+  requirePolicy,
+  requireScopes,
+} from '../../adapters/express.js'
+import { anyOf, type AccessToken, type Refusal, type Verifier } from '../../src/index.js'
 
 declare const verifier: Verifier
 declare const request: Request
@@ -36,7 +43,7 @@ describe('the Express adapter', () => {
 
   it('gives the token typed, of any request', () => {
     expectTypeOf(accessToken(request)).toEqualTypeOf<AccessToken>()
-    expectTypeOf(accessToken).parameter(0).toEqualTypeOf<IncomingMessage>()
+    expectTypeOf<IncomingMessage>().toExtend<Parameters<typeof accessToken>[0]>()
     expectTypeOf<Request<{ id: string }, string, { name: string }>>().toExtend<
       Parameters<typeof accessToken>[0]
     >()
@@ -69,5 +76,22 @@ describe('the Express adapter', () => {
     requireScopes({ scopes: 'orders:read' })
     // @ts-expect-error -- a policy is needed
     requirePolicy()
+  })
+})
+
+describe('the Express adapter over HTTP/2', () => {
+  it('takes the requests and responses of node:http2', () => {
+    createServer((request, response) => {
+      guard(verifier)(request, response, () => response.end(accessToken(request).subject))
+      expectTypeOf(optionalAccessToken(request)).toEqualTypeOf<AccessToken | undefined>()
+    })
+    const onRefusal = (
+      refusal: Refusal,
+      _request: Http2ServerRequest,
+      response: Http2ServerResponse,
+    ): void => {
+      response.writeHead(refusal.status)
+    }
+    guard(verifier, {}, { onRefusal })
   })
 })

@@ -2,12 +2,15 @@ import fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyRequest,
+  type FastifyTypeProvider,
   type onRequestHookHandler,
 } from 'fastify'
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   accessToken,
+  guard,
   m2mGuard,
+  optionalAccessToken,
   type FastifyGuardHook,
   type FastifyGuardOptions,
 } from '../../adapters/fastify.js'
@@ -60,5 +63,25 @@ describe('the Fastify adapter', () => {
     void app.register(m2mGuard, { verifier, relm: 'orders' })
     // @ts-expect-error -- an answer is returned
     void app.register(m2mGuard, { verifier, onRefusal: () => undefined })
+  })
+})
+
+describe('the Fastify adapter over HTTP/2, with a type provider', () => {
+  const secure = fastify({ http2: true })
+  interface Provider extends FastifyTypeProvider {
+    readonly validator: unknown
+    readonly serializer: unknown
+  }
+  const typed = fastify().withTypeProvider<Provider>()
+
+  it('is a plugin, a hook and an accessor there too', () => {
+    void secure.register(m2mGuard, { verifier })
+    void typed.register(m2mGuard, { verifier })
+    secure.get('/orders', { onRequest: guard(verifier) }, (request) => accessToken(request).subject)
+    typed.get('/orders', { onRequest: [typed.guard()] }, (request) => {
+      expectTypeOf(optionalAccessToken(request)).toEqualTypeOf<AccessToken | undefined>()
+      return accessToken(request).subject
+    })
+    secure.addHook('onRequest', guard(verifier))
   })
 })

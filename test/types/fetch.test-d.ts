@@ -94,3 +94,22 @@ describe('the fetch adapter', () => {
     >()
   })
 })
+
+describe('an optional guard of fetch', () => {
+  it('has no token for some requests', () => {
+    const authorize = guard(verifier, {}, { optional: true })
+    void authorize(request)
+    expectTypeOf<Awaited<ReturnType<typeof authorize>>>().toEqualTypeOf<AccessToken | Response | undefined>()
+    protect(
+      verifier,
+      {},
+      (_request, token) => {
+        expectTypeOf(token).toEqualTypeOf<AccessToken | undefined>()
+        return new Response()
+      },
+      { optional: true },
+    )
+    // @ts-expect-error -- a fetch request has no property to set
+    guard(verifier, {}, { property: 'machine' })
+  })
+})

@@ -1,3 +1,4 @@
+import { explainOtherIssuer } from '../../util/issuer-difference.js'
 import type { Clock } from '../../util/clock.js'
 import type { UntrustedObject } from '../../util/members.js'
 import { SharedFlight } from '../../util/single-flight.js'
@@ -69,9 +70,11 @@ export class DiscoveredEndpoint {
     const { metadata } = await discover(issuer, {
       get: (url, spentSeconds) => this.#get(url, spentSeconds, lookup),
       metadataOf: (document) => document,
-      unusable: () =>
+      unusable: (problem, url, stated) =>
         unreadableResponseError(
-          `the discovery document of ${issuer} names another issuer`,
+          problem === 'not-an-object'
+            ? `the discovery document of ${issuer} is not a JSON object`
+            : explainOtherIssuer(url, stated, issuer),
           'Set issuer to exactly the value in the document',
         ),
     })

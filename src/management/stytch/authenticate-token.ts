@@ -7,7 +7,8 @@ import { createVerifier, VERIFIER_OPTIONS } from '../../verifier/create-verifier
 import type { Verifier } from '../../verifier/verifier.js'
 import { duration, type Duration } from '../../options/duration.js'
 import { stytch } from '../../providers/stytch/stytch.js'
-import { Refusal } from '../../model/refusal.js'
+import { explain } from '../../model/detail/explain.js'
+import { Refusal } from '../../model/refusal/refusal.js'
 import { waitFor } from '../../util/abort.js'
 import type { EpochSeconds } from '../../util/members.js'
 import type { StytchClientsSettings } from './api.js'
@@ -152,7 +153,8 @@ function checkCustomScopes(
     cause = error
   }
   const { issuer } = token
-  throw new Refusal('scope_insufficient', { issuer, source: 'local', required, cause })
+  const detail = explain('scope_insufficient', 'check', { granted: token.scopes, required })
+  throw new Refusal('scope_insufficient', { issuer, source: 'local', required, cause, detail })
 }
 
 function resultOf(token: AccessToken): StytchAuthenticatedToken {

@@ -13,7 +13,8 @@ import {
   ownMember,
   secondsFromMilliseconds,
 } from '../../util/members.js'
-import type { VerificationFailure } from '../../model/refusal.js'
+import type { VerificationFailure } from '../../model/refusal/refusal.js'
+import { phrase, typeOf } from '../../util/quote.js'
 import { MAX_SCOPES } from '../../model/scopes.js'
 import { authleteServiceUrl } from './api-url.js'
 import { statusFault } from '../../introspection/rfc7662.js'
@@ -25,6 +26,7 @@ import {
   keyRequests,
   type CommonIssuerOptions,
 } from '../common-options.js'
+import { failureOf } from '../../model/detail/explain.js'
 import { requestWith } from '../request-with.js'
 import type {
   ConfirmationResult,
@@ -174,7 +176,10 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
       return readUsable(json)
     case 'UNAUTHORIZED':
     case 'FORBIDDEN':
-      return { active: false, reason: 'token_inactive', detail: 'Authlete does not accept the token' }
+      return {
+        active: false,
+        ...failureOf('token_inactive', 'action', { action: ownMember(json, 'action') }),
+      }
     case 'BAD_REQUEST':
       return { fault: 'issuer_refused_us', detail: 'Authlete rejects our request (BAD_REQUEST)' }
     default:
@@ -184,9 +189,9 @@ function readAction({ status, json }: RemoteResponse): RemoteResult {
 
 function readUsable(json: Claims): RemoteResult {
   if (ownMember(json, 'existent') !== true || ownMember(json, 'usable') !== true) {
-    return { active: false, reason: 'token_inactive', detail: 'existent and usable are not both true' }
+    return { active: false, ...failureOf('token_inactive', 'unusable', {}) }
   }
-  const failure = demandFailure(json)
+  const failure = requirementFailure(json)
   if (failure !== undefined) return { active: false, ...failure }
   const clientId = readClientId(json)
   if (clientId === UNREADABLE) {
@@ -203,7 +208,7 @@ function readUsable(json: Claims): RemoteResult {
     return { fault: 'issuer_unavailable', detail: 'the response does not describe an access token' }
   }
   if (scopes.length > MAX_SCOPES) {
-    return { active: false, reason: 'claim_invalid', detail: `the token has more than ${MAX_SCOPES} scopes` }
+    return { active: false, ...failureOf('claim_invalid', 'scopes', { limit: MAX_SCOPES }) }
   }
   const facts: TokenFacts = {
     subject,
@@ -217,25 +222,21 @@ function readUsable(json: Claims): RemoteResult {
 }
 
 /**
- * Refuses a token that demands what this package does not do. A value of the wrong type counts as a demand, because it would
- * otherwise count as absent.
+ * Refuses a token that requires what this package does not do. A value of the wrong type counts as a requirement, because it
+ * would otherwise count as absent.
  */
-function demandFailure(json: Claims): VerificationFailure | undefined {
+function requirementFailure(json: Claims): VerificationFailure | undefined {
   const thumbprint = ownMember(json, 'certificateThumbprint') ?? ''
   if (thumbprint !== '') {
-    const detail =
-      typeof thumbprint === 'string'
-        ? 'the token is bound to a client certificate'
-        : 'certificateThumbprint is not a string, so the token may be bound to a client certificate'
-    return { reason: 'proof_missing', detail }
+    return typeof thumbprint === 'string'
+      ? failureOf('proof_missing', 'certificate', {})
+      : failureOf('proof_missing', 'certificate_type', { type: phrase(typeOf(thumbprint)) })
   }
   const isSigned = ownMember(json, 'responseSigningRequired') ?? false
   if (isSigned === false) return undefined
-  const detail =
-    isSigned === true
-      ? 'the service requires responses to be signed'
-      : 'responseSigningRequired is not a boolean, so responses may have to be signed'
-  return { reason: 'claim_invalid', detail }
+  return isSigned === true
+    ? failureOf('claim_invalid', 'signing', {})
+    : failureOf('claim_invalid', 'signing_type', { type: phrase(typeOf(isSigned)) })
 }
 
 /** Reads a response about a JWT whose signature is already verified. */

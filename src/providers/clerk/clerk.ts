@@ -2,13 +2,15 @@ import type { TokenFacts } from '../../model/access-token.js'
 import type { ScopeClaimReference } from '../../model/claim-path.js'
 import { readClaims, type Claims } from '../../model/claims.js'
 import type { Issuer, JwtProfile, KeySource, RequestHeaders } from '../../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { secretReader, SecretError, type Secret } from '../../options/secret.js'
 import { ownMember } from '../../util/members.js'
+import { phrase } from '../../util/quote.js'
 import { ExchangeError } from '../../http/exchange-error.js'
 import { mediaType } from '../../http/media-type.js'
+import { failureOf } from '../../model/detail/explain.js'
 import { withClaimRules } from '../claim-rules.js'
 import { assertAtMostOne, assertNoHeaders, connectionOf, keyRequests } from '../common-options.js'
 import { CLERK_OPTIONS, type ClerkOptions, type ClerkSettings, type JwtAccess } from './clerk-options.js'
@@ -75,13 +77,12 @@ function createMachineRule({
     // In a JWT that is verified locally, the sender wrote the machines that the token is for.
     const isAudienceTrusted = token.format === 'opaque' || access === 'remote'
     if (machineId !== undefined && isAudienceTrusted && !token.audience.includes(machineId)) {
-      return { reason: 'audience_mismatch', detail: 'the token is not for this machine' }
+      return failureOf('audience_mismatch', 'machine', { audience: token.audience, configured: machineId })
     }
-    const allowed = [senders, token.format === 'jwt' ? jwtSenders : undefined]
-    if (allowed.some((list) => list !== undefined && !list.includes(token.subject))) {
-      return { reason: 'client_not_allowed', detail: 'the sender is not among the allowed machines' }
-    }
-    return undefined
+    const rules = [senders, token.format === 'jwt' ? jwtSenders : undefined]
+    const allowed = rules.find((list) => list !== undefined && !list.includes(token.subject))
+    if (allowed === undefined) return undefined
+    return failureOf('client_not_allowed', 'sender', { subject: token.subject, allowed })
   }
 }
 
@@ -135,18 +136,18 @@ function secretKeyHeaders(secretKey: Secret): RequestHeaders {
 /** Refuses session and template tokens, which Clerk signs with the same keys. Only the category distinguishes them. */
 function validateCategory(header: Claims, requireCategory: boolean): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) !== 'jwt')
-    return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
+    return failureOf('type_not_allowed', 'typ', { typ: ownMember(header, 'typ'), allowed: phrase('JWT') })
   const category = ownMember(header, 'cat')
   if (category === MACHINE_CATEGORY || (category === undefined && !requireCategory)) return undefined
-  return { reason: 'type_not_allowed', detail: 'cat is not that of a machine token' }
+  return failureOf('type_not_allowed', 'category', { category, allowed: MACHINE_CATEGORY })
 }
 
 function readMachineClaims(
   claims: Claims,
   scopeClaims: readonly ScopeClaimReference[],
 ): TokenFacts | VerificationFailure {
-  if (!isMachine(ownMember(claims, 'sub')))
-    return { reason: 'type_not_allowed', detail: 'sub is not a machine' }
+  const subject = ownMember(claims, 'sub')
+  if (!isMachine(subject)) return failureOf('type_not_allowed', 'machine', { subject })
   const facts = readClaims(claims, { scopeClaims, required: ['exp'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }
 }

@@ -1,8 +1,9 @@
 import type { ScopeClaimReference } from '../../model/claim-path.js'
 import { readScopes, statesScopes, type Claims } from '../../model/claims.js'
+import { failureOf } from '../../model/detail/explain.js'
 import { isRecord, isStringList, ownMember, secondsFromMilliseconds, string } from '../../util/members.js'
 import type { StatedFacts, TokenFacts } from '../../model/access-token.js'
-import { isVerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CredentialReader } from '../../options/secret.js'
 import type { CommonIssuerSettings } from '../common-options.js'
@@ -53,7 +54,8 @@ function toConfirmation(
   if ('fault' in result || !result.active) return result
   const machines = result.facts.audience
   if (machineId !== undefined && !machines.includes(machineId)) {
-    return { active: false, reason: 'audience_mismatch', detail: 'the token is not for this machine' }
+    const failure = failureOf('audience_mismatch', 'machine', { audience: machines, configured: machineId })
+    return { active: false, ...failure }
   }
   // Clerk's response names machines, whereas the `aud` of a JWT, which its sender wrote, may name anything else.
   const hasMachines = audience?.some((name) => name.startsWith(MACHINE_PREFIX)) === true
@@ -78,16 +80,16 @@ function readVerification(
   scopeClaims: readonly ScopeClaimReference[],
 ): RemoteResult {
   if (status === 404 && isRecord(json) && Array.isArray(json['errors'])) {
-    return { active: false, reason: 'token_inactive', detail: 'Clerk has no such token for this machine' }
+    return { active: false, ...failureOf('token_inactive', 'unknown', {}) }
   }
   if (status !== 200) return statusFault(status)
   if (!isRecord(json) || ownMember(json, 'object') !== 'machine_to_machine_token') {
     return { fault: 'issuer_unavailable', detail: 'the response is not a machine token' }
   }
   if (ownMember(json, 'expired') === true)
-    return { active: false, reason: 'token_expired', detail: 'the token is expired, according to Clerk' }
+    return { active: false, ...failureOf('token_expired', 'issuer', {}) }
   if (ownMember(json, 'revoked') === true)
-    return { active: false, reason: 'token_inactive', detail: 'the token is revoked, according to Clerk' }
+    return { active: false, ...failureOf('token_inactive', 'revoked', {}) }
   if (ownMember(json, 'expired') !== false || ownMember(json, 'revoked') !== false) {
     return {
       fault: 'issuer_unavailable',

@@ -1,6 +1,6 @@
 import type { Claims } from '../../model/claims.js'
 import type { Issuer } from '../../model/issuer.js'
-import { isVerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { names, name, requiredAudience } from './names.js'

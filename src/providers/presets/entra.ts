@@ -62,7 +62,7 @@ const isApp: CallerRule = (claims) => {
  * @example
  * ```ts
  * const verifier = createVerifier({
- *   issuers: [entra({ tenant: process.env.TENANT_ID!, audience: ['api://orders', process.env.APP_ID!] })],
+ *   issuers: [entra({ tenant: '72f988bf-86f1-41af-91ab-2d7cd011db47', audience: ['api://orders', process.env.APP_ID!] })],
  * })
  * ```
  */

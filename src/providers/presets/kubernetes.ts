@@ -54,8 +54,10 @@ export const KUBERNETES_OPTIONS = {
  * @throws ConfigurationError that names the missing, invalid or unknown option.
  * @example
  * ```ts
- * const verifier = createVerifier({
- *   issuers: [kubernetes({ audience: 'https://orders.internal', serviceAccounts: ['billing/invoices'] })],
+ * const issuer = kubernetes({
+ *   issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF',
+ *   audience: 'https://orders.internal',
+ *   serviceAccounts: ['billing/invoices'],
  * })
  * ```
  */

@@ -1,6 +1,6 @@
 import { presentMember } from '../../model/claim-path.js'
 import type { Claims } from '../../model/claims.js'
-import type { VerificationFailure } from '../../model/refusal.js'
+import type { VerificationFailure } from '../../model/refusal/refusal.js'
 import { quote } from '../../util/quote.js'
 import type { CallerRule } from './preset.js'
 

@@ -1,6 +1,6 @@
 import { presentMember } from '../../model/claim-path.js'
 import type { Issuer } from '../../model/issuer.js'
-import { isVerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, optional, restricting, type TableOf } from '../../options/reader.js'

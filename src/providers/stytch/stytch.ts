@@ -1,10 +1,12 @@
 import type { TokenFacts } from '../../model/access-token.js'
 import { presentMember, type ScopeClaimReference } from '../../model/claim-path.js'
-import { CLIENT_CLAIMS, readClaims, type Claims } from '../../model/claims.js'
+import { CLIENT_CLAIMS, invalidClaim, readClaims, type Claims } from '../../model/claims.js'
+import { failureOf } from '../../model/detail/explain.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { boolean } from '../../options/readers.js'
 import { ownMember } from '../../util/members.js'
+import { phrase } from '../../util/quote.js'
 import { mediaType } from '../../http/media-type.js'
 import type { ScopeMatcher } from '../../model/scopes.js'
 import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
@@ -12,7 +14,7 @@ import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } fr
 import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
 import type { Issuer } from '../../model/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../../model/refusal.js'
+import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */
 export interface StytchOptions extends Omit<CommonIssuerOptions, 'remote' | 'clientClaims'> {
@@ -113,7 +115,7 @@ export function stytch(options: StytchOptions): Issuer {
 
 function validateType(header: Claims): VerificationFailure | undefined {
   if (mediaType(ownMember(header, 'typ')) === 'jwt') return undefined
-  return { reason: 'type_not_allowed', detail: 'typ is not JWT' }
+  return failureOf('type_not_allowed', 'typ', { typ: ownMember(header, 'typ'), allowed: phrase('JWT') })
 }
 
 /** Claims of session tokens, which have the same keys, issuer and audience as machine tokens. */
@@ -128,20 +130,16 @@ const PERSON_ID = /^(?:user|member)-/
  * claim names another client.
  */
 function checkPersonalToken(claims: Claims): VerificationFailure | undefined {
-  if (SESSION_CLAIMS.some((name) => presentMember(claims, name) !== undefined)) {
-    return { reason: 'type_not_allowed', detail: 'this is a session token' }
-  }
+  const session = SESSION_CLAIMS.find((name) => presentMember(claims, name) !== undefined)
+  if (session !== undefined) return failureOf('type_not_allowed', 'session', { claim: phrase(session) })
   const subject = presentMember(claims, 'sub')
   if (typeof subject === 'string' && PERSON_ID.test(subject)) {
-    return { reason: 'type_not_allowed', detail: 'sub is a user or a member' }
+    return failureOf('type_not_allowed', 'person', { subject })
   }
   for (const name of CLIENT_CLAIMS) {
     const client = presentMember(claims, name)
     if (client !== undefined && client !== subject) {
-      return {
-        reason: 'type_not_allowed',
-        detail: `${name} differs from sub: a Connected App acts for a user`,
-      }
+      return failureOf('type_not_allowed', 'connected_app', { claim: phrase(name), client, subject })
     }
   }
   return checkTokenKind(claims)
@@ -154,12 +152,11 @@ function readMachineClaims(
   const failure = checkPersonalToken(claims)
   if (failure !== undefined) return failure
   // Every machine token has a scope string. A token without it is another kind of token of the project.
-  if (
-    scopeClaims.some(({ name }) => name === 'scope') &&
-    typeof presentMember(claims, 'scope') !== 'string'
-  ) {
-    const isAbsent = presentMember(claims, 'scope') === undefined
-    return { reason: isAbsent ? 'claim_missing' : 'claim_invalid', detail: 'scope is not a string' }
+  const scope = presentMember(claims, 'scope')
+  if (scopeClaims.some(({ name }) => name === 'scope') && typeof scope !== 'string') {
+    return scope === undefined
+      ? failureOf('claim_missing', 'absent', { claim: phrase('scope') })
+      : invalidClaim('scope', 'a string', scope)
   }
   const facts = readClaims(claims, { scopeClaims, required: ['exp', 'iat', 'sub', 'aud'], clientClaims: [] })
   return isVerificationFailure(facts) ? facts : { ...facts, clientId: facts.subject }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../util/clock.js'
-import { Refusal } from '../../model/refusal.js'
+import { explain } from '../../model/detail/explain.js'
+import { Refusal } from '../../model/refusal/refusal.js'
 
 /** Maximum number of tenants that are not proven yet, and maximum number of them in one period. */
 export const MOST_UNPROVEN = 32
@@ -46,6 +47,6 @@ export class TenantAdmission {
 export function tooManyTenants(retryAfterSeconds: number): Refusal {
   return new Refusal('issuer_overloaded', {
     retryAfterSeconds,
-    cause: new Error(`${MOST_UNPROVEN} tenants without a valid token so far were admitted recently`),
+    detail: explain('issuer_overloaded', 'tenants', { count: MOST_UNPROVEN }),
   })
 }

@@ -1,14 +1,23 @@
 import type { AccessToken, TokenFacts } from '../../model/access-token.js'
 import type { Issuer, TenantProfile } from '../../model/issuer.js'
-import type { IssuerObserver } from '../../model/issuer-events.js'
-import { causeOf, isRefusal, Refusal, type OrRefusal, type VerificationFailure } from '../../model/refusal.js'
+import { explain, failureOf } from '../../model/detail/explain.js'
+import {
+  causeOf,
+  isRefusal,
+  Refusal,
+  type OrRefusal,
+  type VerificationFailure,
+} from '../../model/refusal/refusal.js'
 import { createTransport } from '../../http/transport/transport.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { Clock } from '../../util/clock.js'
 import { ownMember } from '../../util/members.js'
 import { parseUrlTemplate, TEMPLATE_EXPECTATION, urlOfTenant } from '../../util/url-template.js'
 import type { TenantsHealth } from '../../model/health.js'
-import { connectIssuer, worst, type ConnectedIssuer, type IssuerHealth } from '../issuer-connection.js'
+import { worst, type IssuerHealth } from '../connection/issuer-health.js'
+import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
+import type { IssuerObservers } from '../../telemetry/issuer-events.js'
+import { phrase } from '../../util/quote.js'
 import { TenantConnections } from './connections.js'
 
 /** Number of listed tenants that `ready()` loads at the same time. */
@@ -28,12 +37,13 @@ export function connectTenants(
   issuer: Issuer,
   profile: TenantProfile,
   clock: Clock,
-  observer: IssuerObserver | undefined,
+  issuerObservers: IssuerObservers,
 ): ConnectedIssuer {
+  const observers = { ...issuerObservers, warned: { isWarned: false } }
   const template = parseUrlTemplate(issuer.name)
   if (template === undefined) throw new ConfigurationError(`${where}.name`, TEMPLATE_EXPECTATION)
   const transport = createTransport(issuer.fetch)
-  const shared = connectIssuer(where, issuer, clock, observer, { transport })
+  const shared = connectIssuer(where, issuer, clock, observers, { transport })
   const tenants = new TenantConnections({
     issuer,
     profile,
@@ -42,7 +52,7 @@ export function connectTenants(
     isShared: hasNoOwnDocuments(issuer),
     connect: (described, tenant) => {
       const { keys, remote } = shared
-      const connected = connectIssuer(where, described, clock, observer, {
+      const connected = connectIssuer(where, described, clock, observers, {
         transport,
         keys,
         remote,
@@ -83,16 +93,12 @@ function findTenantOf(
   tenants: TenantConnections,
 ): OrRefusal<ConnectedIssuer> | VerificationFailure {
   const iss: unknown = ownMember(facts, 'issuer')
-  if (typeof iss !== 'string')
-    return {
-      reason: 'claim_missing',
-      detail: 'the introspection response has no iss, so the tenant is unknown',
-    }
+  if (typeof iss !== 'string') return failureOf('claim_missing', 'tenant', {})
   const found = tenants.findByIss(iss)
   if (found === undefined)
-    return { reason: 'issuer_unknown', detail: 'iss of the introspection response is not that of a tenant' }
+    return failureOf('issuer_unknown', 'introspected', { iss, template: tenants.template.text })
   if (isRefusal(found)) {
-    return found.status === 401 ? { reason: found.reason, detail: causeOf(found) } : found
+    return found.status === 401 ? { reason: found.reason, detail: found.detail ?? found.description } : found
   }
   found.tenant?.prove()
   return found
@@ -107,7 +113,7 @@ function assignToTenant(
   const iss = ownMember(facts, 'issuer')
   // The `iss` of a JWT has selected the tenant, so the response may omit it.
   if (iss === connected.issuer.name || (iss === undefined && format === 'jwt')) return connected
-  return { reason: 'claim_invalid', detail: 'iss of the introspection response is another issuer' }
+  return failureOf('claim_invalid', 'issuer', { iss, expected: connected.issuer.name })
 }
 
 /** Loads what all tenants share, and the documents of listed tenants. */
@@ -131,6 +137,11 @@ async function loadTenants(
   const named = failures.sort().slice(0, MOST_NAMED).join('; ')
   return new Refusal('keys_unavailable', {
     cause: new Error(`${failures.length} of ${tenants.listed.length} tenants failed: ${named}`),
+    detail: explain('keys_unavailable', 'tenants', {
+      count: failures.length,
+      total: tenants.listed.length,
+      failures: phrase(named),
+    }),
   })
 }
 

@@ -1,11 +1,10 @@
-import { Refusal } from '../../model/refusal.js'
+import { explain } from '../../model/detail/explain.js'
+import { Refusal } from '../../model/refusal/refusal.js'
 import type { TenantProfile } from '../../model/issuer.js'
+import { phrase } from '../../util/quote.js'
 
 /** Refuses a tenant that the configuration does not accept. */
 export type TenantRule = (tenant: string) => Refusal | undefined
-
-/** Maximum characters of a tenant in a log. */
-const LONGEST_QUOTED = 64
 
 /**
  * Creates the rule of an issuer's tenants. A function accepts a tenant only by the result `true`: a promise would be truthy
@@ -15,13 +14,13 @@ const LONGEST_QUOTED = 64
  */
 export function createTenantRule(issuer: string, allowed: TenantProfile['allowed']): TenantRule {
   const refuse = (tenant: string, why: string, cause?: unknown): Refusal => {
-    const quoted = JSON.stringify(tenant.slice(0, LONGEST_QUOTED))
-    const detail = new Error(`tenant ${quoted} of iss: ${why}`, cause === undefined ? {} : { cause })
-    return new Refusal('issuer_unknown', { issuer, cause: detail })
+    const detail = explain('issuer_unknown', 'tenant', { tenant, problem: phrase(why) })
+    return new Refusal('issuer_unknown', { issuer, detail, cause })
   }
   if (typeof allowed !== 'function') {
     const listed = new Set(allowed)
-    return (tenant) => (listed.has(tenant) ? undefined : refuse(tenant, 'not in the list of tenants'))
+    return (tenant) =>
+      listed.has(tenant) ? undefined : refuse(tenant, 'the list of tenants does not contain it')
   }
   return (tenant) => {
     let result: unknown

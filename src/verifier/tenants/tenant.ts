@@ -1,4 +1,4 @@
-import { isRefusal, type OrRefusal, type Refusal } from '../../model/refusal.js'
+import { isRefusal, type OrRefusal, type Refusal } from '../../model/refusal/refusal.js'
 import type { Awaitable } from '../../util/awaitable.js'
 
 /** Functions with which a {@link Tenant} reports to the tenants of its issuer. */

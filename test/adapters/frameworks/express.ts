@@ -3,6 +3,7 @@ import expressFour from 'express4'
 import {
   accessToken,
   guard,
+  optionalAccessToken,
   requirePolicy,
   requireScopes,
   type ExpressGuardOptions,
@@ -13,6 +14,7 @@ import {
   BROKEN_ON_REFUSAL,
   failLater,
   nothingSeen,
+  propertiesOf,
   whoIs,
   writeLate,
   type Framework,
@@ -36,6 +38,7 @@ function expressFramework(
   return {
     name,
     hasDemands: true,
+    hasProperty: true,
     async start(plan) {
       const seen = nothingSeen()
       const app = express()
@@ -44,6 +47,7 @@ function expressFramework(
         target[route.method ?? 'get'](route.path, ...steps, ...handlersOf(route, seen))
       }
       app.use((request, response, next) => {
+        Object.assign(request, plan.foreign)
         if (plan.otherChallenge !== undefined) response.setHeader('WWW-Authenticate', plan.otherChallenge)
         if (plan.preflight === true && request.method === 'OPTIONS') response.status(204).end()
         else next()
@@ -68,6 +72,12 @@ function expressFramework(
           (request: ExpressRequest, response) => {
             seen.handled.push(path)
             response.json(whoIs(request.auth, () => accessToken(request)))
+          },
+        ]
+      case 'properties':
+        return [
+          (request, response) => {
+            response.json(propertiesOf(request, optionalAccessToken(request)))
           },
         ]
       case 'body':

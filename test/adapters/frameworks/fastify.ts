@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import {
   accessToken,
   m2mGuard,
+  optionalAccessToken,
   type FastifyGuardOptions,
   type FastifyOnRefusal,
 } from '../../../adapters/fastify.js'
@@ -10,6 +11,7 @@ import {
   BROKEN_ON_REFUSAL,
   failLater,
   nothingSeen,
+  propertiesOf,
   whoIs,
   writeLate,
   type Framework,
@@ -25,10 +27,13 @@ import {
 export const fastify5: Framework = {
   name: 'Fastify 5',
   hasDemands: false,
+  hasProperty: true,
   async start(plan) {
     const seen = nothingSeen()
     const app = fastify()
+    for (const name of Object.keys(plan.foreign ?? {})) app.decorateRequest(name, null)
     app.addHook('onRequest', async (request, reply) => {
+      Object.assign(request, plan.foreign)
       if (plan.otherChallenge !== undefined) reply.header('WWW-Authenticate', plan.otherChallenge)
       return plan.preflight === true && request.method === 'OPTIONS' ? reply.code(204).send() : undefined
     })
@@ -112,6 +117,8 @@ function optionsOf(route: RoutePlan, auth: Policy | false | undefined, seen: See
       switch (handler) {
         case 'who':
           return whoIs(request.auth, () => accessToken(request))
+        case 'properties':
+          return propertiesOf(request, optionalAccessToken(request))
         case 'body':
           return { received: request.body }
         case 'fails':

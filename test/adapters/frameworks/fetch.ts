@@ -1,12 +1,19 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
-import { accessToken, guard, type FetchGuardOptions, type FetchOnRefusal } from '../../../adapters/fetch.js'
+import {
+  accessToken,
+  guard,
+  optionalAccessToken,
+  type FetchGuardOptions,
+  type FetchOnRefusal,
+} from '../../../adapters/fetch.js'
 import { Refusal, type AccessToken, type Policy } from '../../../src/index.js'
 import {
   BROKEN_ON_REFUSAL,
   failLater,
   nothingSeen,
+  propertiesOf,
   whoIs,
   type Framework,
   type OnRefusalManner,
@@ -27,6 +34,7 @@ type Ask = (request: Request) => Promise<AccessToken | Response | undefined>
 export const hono: Framework = {
   name: 'Hono',
   hasDemands: false,
+  hasProperty: false,
   async start(plan) {
     const seen = nothingSeen()
     return withSupertest(createAdaptorServer({ fetch: honoApp(plan, seen).fetch }) as Server, seen)
@@ -77,6 +85,7 @@ function toMiddleware(ask: Ask): MiddlewareHandler<Variables> {
 export const plainFetch: Framework = {
   name: 'plain fetch',
   hasDemands: false,
+  hasProperty: false,
   async start(plan): Promise<RunningApp> {
     const seen = nothingSeen()
     const answer = plainHandler(plan, seen)
@@ -127,9 +136,11 @@ function asksOf(steps: readonly Step[], outer: readonly Step[], plan: Plan, seen
     if (step.kind === 'guard') nearest = step
     const policy: Policy | undefined =
       step.kind === 'scopes' ? { scopes: step.demands as readonly string[] } : step.policy
-    const { onRefusal, mode = 'enforce', ...rest } = nearest?.options ?? {}
+    const { onRefusal, mode = 'enforce', optional = false, ...rest } = nearest?.options ?? {}
     const options: FetchGuardOptions = {
       ...rest,
+      // A requirement is never optional.
+      optional: optional && step.kind === 'guard',
       ...(onRefusal === undefined ? {} : { onRefusal: onRefusalOf(onRefusal, seen) }),
     }
     const verifier = nearest?.verifier ?? plan.verifier
@@ -170,6 +181,7 @@ async function handle(
   seen.handled.push(path)
   if (handler === 'who') return Response.json(whoIs(auth, () => accessToken(request)))
   if (handler === 'fails') return failLater()
+  if (handler === 'properties') return Response.json(propertiesOf({}, optionalAccessToken(request)))
   const received: unknown = await request.json()
   seen.bodies += 1
   return Response.json({ received })

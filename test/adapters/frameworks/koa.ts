@@ -5,6 +5,7 @@ import KoaTwo from 'koa2'
 import {
   accessToken,
   guard,
+  optionalAccessToken,
   requirePolicy,
   requireScopes,
   type KoaGuardOptions,
@@ -15,6 +16,7 @@ import {
   BROKEN_ON_REFUSAL,
   failLater,
   nothingSeen,
+  propertiesOf,
   whoIs,
   writeLate,
   type Framework,
@@ -34,6 +36,7 @@ function koaFramework(name: string, Koa: typeof KoaThree): Framework {
   return {
     name,
     hasDemands: true,
+    hasProperty: true,
     async start(plan) {
       const seen = nothingSeen()
       const app = new Koa()
@@ -49,6 +52,7 @@ function koaFramework(name: string, Koa: typeof KoaThree): Framework {
         app.use(router.routes())
       }
       app.use(async (context, next) => {
+        Object.assign(context.state, plan.foreign)
         if (plan.otherChallenge !== undefined) context.set('WWW-Authenticate', plan.otherChallenge)
         if (plan.preflight === true && context.method === 'OPTIONS') context.status = 204
         else await next()
@@ -74,6 +78,9 @@ function handlerOf({ path, handler = 'who' }: RoutePlan, seen: Seen): Middleware
     switch (handler) {
       case 'who':
         context.body = whoIs((context.state as { auth?: AccessToken }).auth, () => accessToken(context))
+        return
+      case 'properties':
+        context.body = propertiesOf(context.state, optionalAccessToken(context))
         return
       case 'body':
         context.body = { received: await readJson(context.req, seen) }

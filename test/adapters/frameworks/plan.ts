@@ -33,6 +33,10 @@ export interface StepOptions {
   readonly realm?: string
   readonly body?: RefusalBody
   readonly mode?: GuardMode
+  readonly optional?: boolean
+  readonly header?: string
+  /** Not for fetch servers. */
+  readonly property?: string | false
   readonly onRefusal?: OnRefusalManner
 }
 
@@ -57,10 +61,10 @@ export function guarded(policy?: Policy, options?: StepOptions): Step {
 }
 
 /**
- * What a route does: `who` returns the accepted client, `body` reads the body as JSON, `fails` rejects after a turn of
- * the event loop.
+ * What a route does: `who` returns the accepted client, `properties` returns {@link Properties}, `body` reads the body as
+ * JSON, `fails` rejects after a turn of the event loop.
  */
-type HandlerKind = 'who' | 'body' | 'fails'
+type HandlerKind = 'who' | 'properties' | 'body' | 'fails'
 
 export interface RoutePlan {
   readonly method?: 'get' | 'post'
@@ -76,6 +80,8 @@ export interface Plan {
   readonly preflight?: boolean
   /** Sets a challenge of another scheme before any guard. */
   readonly otherChallenge?: string
+  /** Sets properties of the request before any guard, like another library. */
+  readonly foreign?: Readonly<Record<string, unknown>>
   /** Routes before the guard of the application. */
   readonly open?: readonly RoutePlan[]
   /** Steps for the whole application. */
@@ -129,6 +135,8 @@ export interface Framework {
   readonly name: string
   /** Whether its adapter has `requireScopes()` and `requirePolicy()`; otherwise a further guard replaces them. */
   readonly hasDemands: boolean
+  /** Whether its adapter sets the token as a property of the request. */
+  readonly hasProperty: boolean
   start(plan: Plan): Promise<RunningApp>
 }
 
@@ -183,6 +191,24 @@ export function whoIs(auth: AccessToken | null | undefined, accessToken: () => A
     accessToken: said,
     isOneFrozenObject: token !== undefined && token === auth && Object.isFrozen(token),
   }
+}
+
+/** The response of the `properties` handler. */
+export interface Properties {
+  /** The subject that `optionalAccessToken()` returns; null without a token. */
+  readonly token: string | null
+  /** `auth` and `machine` of the request: a subject, or the value of another library. Absent if the property is absent. */
+  readonly auth?: unknown
+  readonly machine?: unknown
+}
+
+export function propertiesOf(holder: object, token: AccessToken | undefined): Properties {
+  const read = (name: string): object => {
+    const value: unknown = Reflect.get(holder, name)
+    if (value === undefined || value === null) return {}
+    return { [name]: value === token ? token?.subject : value }
+  }
+  return { token: token?.subject ?? null, ...read('auth'), ...read('machine') }
 }
 
 /** A handler that rejects. */

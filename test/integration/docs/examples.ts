@@ -18,18 +18,18 @@ export interface Documented {
 }
 
 /** Where the names of an example are imported from, besides its own entry point. */
-const FALLBACKS = ['m2m-guard', 'm2m-guard/express']
+const FALLBACKS = ['m2m-guard', 'm2m-guard/issuers', 'm2m-guard/express']
 
 /** Finds everything public in the declarations of the packed package. */
 export function readDocumented(): readonly Documented[] {
   const packed = join(readersFolder(), 'node_modules/m2m-guard')
   const { exports } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, string | { readonly types: string }>>
+    readonly exports: Readonly<Record<string, string | { readonly import: { readonly types: string } }>>
   }
   const entries = Object.entries(exports).flatMap(([path, entry]) =>
     typeof entry === 'string'
       ? []
-      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.types) }],
+      : [{ name: path.replace('.', 'm2m-guard'), file: join(packed, entry.import.types) }],
   )
   const program = createProgram(entries.map(({ file }) => file))
   const checker = program.getTypeChecker()
@@ -104,7 +104,7 @@ export function programsOf(all: readonly Documented[]): ReadonlyMap<string, Exam
       const declared = used.map(([word, { type }]) => `declare const ${word}: ${type}`)
       const module = [...imports, ...declared, 'export async function example() {', text, END].join('\n')
       const needs = used.flatMap(([word, { from }]) => (from === undefined ? [] : [{ name: word, from }]))
-      const isComplete = needs.length === used.length && !/\.fetch\(/.test(text)
+      const isComplete = needs.length === used.length && !text.includes('.fetch(')
       programs.set(`${place.paper}:${place.line}`, {
         checked: { ...place, text: module, needs: [] },
         runnable: isComplete ? { ...place, text: [...imports, text].join('\n'), needs } : undefined,

@@ -42,7 +42,9 @@ describe('a table of fields names every field the code has, and no other', () =>
     const remote = membersOf('src/introspection/introspector.ts', 'RemoteHealth')
     const fields = [
       ...membersOf('src/verifier/readiness.ts', 'VerifierHealth'),
-      ...membersOf('src/verifier/issuer-connection.ts', 'IssuerHealth').map((name) => `issuers.${name}`),
+      ...membersOf('src/verifier/connection/issuer-connection.ts', 'IssuerHealth').map(
+        (name) => `issuers.${name}`,
+      ),
       ...keys.map((name) => `keys.${name}`),
       ...remote.map((name) => `remote.${name}`),
       ...membersOf('src/model/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),

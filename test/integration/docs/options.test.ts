@@ -131,7 +131,7 @@ describe('bounds in docs/reference/options.md', () => {
   )
 
   it('exist for every duration and every integer', () => {
-    expect(bounded.length).toBe(1 + 3 + 4 + 8 + 8)
+    expect(bounded.length).toBe(2 + 3 + 4 + 8 + 8)
   })
 
   it.each(bounded)(

@@ -33,6 +33,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     request: { type: "import('m2m-guard').GuardedRequest" },
     server: { type: "import('node:http').Server" },
   },
+  'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
     source: { type: "import('m2m-guard/client').TokenSource" },
     token: STRING,

@@ -6,8 +6,8 @@ import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
 /** Reasons in the code: the names in the table of responses. */
 function reasonsInCode(): readonly RefusalReason[] {
-  const text = readFileSync(`${ROOT}src/model/refusal-reasons.ts`, 'utf8')
-  const source = ts.createSourceFile('refusal-reasons.ts', text, ts.ScriptTarget.ES2022)
+  const text = readFileSync(`${ROOT}src/model/refusal/reasons.ts`, 'utf8')
+  const source = ts.createSourceFile('reasons.ts', text, ts.ScriptTarget.ES2022)
   const reasons: string[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isVariableDeclaration(node) && (node.name as ts.Identifier).text === 'REFUSALS') {
@@ -27,7 +27,7 @@ function reasonsInCode(): readonly RefusalReason[] {
 function isGiven(reason: RefusalReason): boolean {
   return ts.sys
     .readDirectory(`${ROOT}src`, ['.ts'])
-    .filter((path) => !path.endsWith('/refusal.ts'))
+    .filter((path) => !path.endsWith('/reasons.ts'))
     .some((path) => codeOf(readFileSync(path, 'utf8')).includes(`'${reason}'`))
 }
 

@@ -20,7 +20,7 @@ it('an optional token: a request without a token passes, and one with an invalid
   expect(await send({})).toEqual({ client: 'anonymous' })
   expect(await send({ authorization: `Bearer ${token}` })).toEqual({ client: 'billing' })
   expect(await send({ authorization: `Bearer ${issuer.mintJwt({ audience: 'other' })}` })).toBe(401)
-  expect(await send({ authorization: 'Basic YTpi' })).toBe(401)
+  expect(await send({ authorization: 'Basic YTpi' })).toEqual({ client: 'anonymous' })
 })
 
 it('a token in another header: the response has the status and the challenge of the refusal', async () => {
@@ -31,7 +31,7 @@ it('a token in another header: the response has the status and the challenge of 
   const refused = await send(issuer.mintJwt({ scopes: 'orders:write' }))
   expect(refused.status).toBe(403)
   expect(refused.headers.get('www-authenticate')).toContain('error="insufficient_scope"')
-  expect((await fetch(`${urls[0]!}/legacy/orders`)).status).toBe(400)
+  expect((await fetch(`${urls[0]!}/legacy/orders`)).status).toBe(401)
 })
 
 it('a list of revoked tokens: tokens that are not in it pass', async () => {

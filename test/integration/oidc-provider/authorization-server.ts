@@ -1,9 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, type ED25519KeyPairOptions } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ResourceServer } from 'oidc-provider'
 import { vi } from 'vitest'
 import type { OAuthOptions } from '../../../src/index.js'
+import { ecKey, edKey, rsaKey } from './keys.js'
 
 /** How the API's tokens are to look: signed with an algorithm, or opaque. */
 export const KINDS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'opaque'] as const
@@ -45,6 +45,15 @@ interface Client {
   readonly id: string
   readonly secret: string
 }
+
+/** Further clients of the API: one that authenticates with its key, one in the form, one not at all. */
+export const CLIENT_KEY = ecKey('orders')
+export const KEY_CLIENT = 'orders by key'
+export const POST_CLIENT: Client = { id: 'orders by form', secret: 'another: 100% secret & more' }
+export const ANONYMOUS_CLIENT = 'orders without credentials'
+
+/** Claims that the server adds to every token, as a tenant or a mapper would. */
+export const EXTRA_CLAIMS = { machine: 'billing-1', access: { roles: ['refunds:read'] } }
 
 // What a form encodes: credentials are to arrive whole whatever they are made of.
 const CALLER: Client = { id: 'billing', secret: 'caller: 100% + a secret & more' }
@@ -96,15 +105,27 @@ async function createAnswerer(issuer: string): Promise<RequestListener> {
 }
 
 function configuration(): Readonly<Record<string, unknown>> {
-  const client = ({ id, secret }: Client): Readonly<Record<string, unknown>> => ({
+  const client = ({ id, secret }: Partial<Client>): Readonly<Record<string, unknown>> => ({
     client_id: id,
-    client_secret: secret,
+    ...(secret === undefined ? {} : { client_secret: secret }),
     grant_types: ['client_credentials'],
     redirect_uris: [],
     response_types: [],
   })
   return {
-    clients: [client(CALLER), client(API)],
+    clients: [
+      client(CALLER),
+      client(API),
+      { ...client(POST_CLIENT), token_endpoint_auth_method: 'client_secret_post' },
+      {
+        ...client({ id: KEY_CLIENT }),
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'ES256',
+        jwks: { keys: [publicPartOf(CLIENT_KEY)] },
+      },
+      { ...client({ id: ANONYMOUS_CLIENT }), token_endpoint_auth_method: 'none', grant_types: [] },
+    ],
+    extraTokenClaims: () => EXTRA_CLAIMS,
     jwks: { keys: [rsaKey('for RS256 and PS256'), ecKey(), edKey()] },
     features: {
       devInteractions: { enabled: false },
@@ -123,6 +144,10 @@ function configuration(): Readonly<Record<string, unknown>> {
   }
 }
 
+function publicPartOf({ d: _, ...jwk }: Readonly<Record<string, unknown>>): object {
+  return jwk
+}
+
 function resourceServer(identifier: string): ResourceServer {
   const kind = new URL(identifier).pathname.slice(1)
   return {
@@ -133,28 +158,6 @@ function resourceServer(identifier: string): ResourceServer {
       ? { accessTokenFormat: 'opaque' }
       : { accessTokenFormat: 'jwt', jwt: { sign: { alg: kind } } }),
   }
-}
-
-// PEM in between: exporting a JWK from a key pair that was just generated can deadlock Node 20.
-const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-}
-
-function privateJwk(pem: string, kid: string): Readonly<Record<string, unknown>> {
-  return { ...createPrivateKey(pem).export({ format: 'jwk' }), kid, use: 'sig' }
-}
-
-function rsaKey(kid: string): Readonly<Record<string, unknown>> {
-  return privateJwk(generateKeyPairSync('rsa', { modulusLength: 2048, ...PEM }).privateKey, kid)
-}
-
-function ecKey(): Readonly<Record<string, unknown>> {
-  return privateJwk(generateKeyPairSync('ec', { namedCurve: 'P-256', ...PEM }).privateKey, 'for ES256')
-}
-
-function edKey(): Readonly<Record<string, unknown>> {
-  return privateJwk(generateKeyPairSync('ed25519', PEM).privateKey, 'for EdDSA')
 }
 
 interface Endpoints {

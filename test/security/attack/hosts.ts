@@ -39,7 +39,7 @@ function expressStep(step: HostStep): ExpressMiddleware {
       return forExpress.requirePolicy(policyOf(step.rules))
     case 'change':
       return (request, _, next) => {
-        step.apply(request)
+        step.apply(request as IncomingMessage)
         next()
       }
   }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   authlete,
@@ -19,6 +19,15 @@ export const AWKWARD_CLIENT = {
   clientSecret: 's3cr3t/+&=% "q"\\ü-of-orders',
 } as const
 
+const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+
+/** Secrets that a test issuer does not issue. */
+const OWN_SECRETS = {
+  bearerToken: randomText(),
+  privateKey: signing.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  keysHeader: randomText(),
+} as const
+
 type Common = Pick<CommonIssuerOptions, 'fetch' | 'keys' | 'remote'>
 
 /** Every kind of guard that has credentials. */
@@ -32,6 +41,40 @@ export function guards(
   return [
     { name: 'oauth, basic', make: introspectedBy('basic') },
     { name: 'oauth, post', make: introspectedBy('post') },
+    {
+      name: 'oauth, bearer',
+      make: (common) =>
+        oauth(
+          issuer.oauth({
+            ...common,
+            introspection: { authentication: 'bearer', bearerToken: OWN_SECRETS.bearerToken },
+          }),
+        ),
+    },
+    {
+      name: 'oauth, private key',
+      make: (common) =>
+        oauth(
+          issuer.oauth({
+            ...common,
+            introspection: {
+              authentication: 'private_key_jwt',
+              clientId: client.clientId,
+              privateKey: OWN_SECRETS.privateKey,
+            },
+          }),
+        ),
+    },
+    {
+      name: 'oauth, headers of the keys',
+      make: ({ keys, ...common }) =>
+        oauth(
+          issuer.oauth({
+            ...common,
+            keys: { ...keys, headers: () => ({ authorization: `Bearer ${OWN_SECRETS.keysHeader}` }) },
+          }),
+        ),
+    },
     {
       name: 'clerk, JWTs remotely',
       make: (common) => clerk(issuer.clerk({ ...common, jwtAccess: 'remote' })),
@@ -101,6 +144,15 @@ export function secretsOf(
     ['client secret', [...formsOf(client.clientSecret), ...basicForms(client.clientId, client.clientSecret)]],
     ['machine key', formsOf(receiver.secretKey)],
     ['instance key', formsOf(issuer.clerkSecretKey)],
+    ['bearer token', formsOf(OWN_SECRETS.bearerToken)],
+    ['header of the keys', formsOf(OWN_SECRETS.keysHeader)],
+    [
+      'private key',
+      [
+        ...OWN_SECRETS.privateKey.split('\n').filter((line) => line !== '' && !line.startsWith('---')),
+        signing.export({ format: 'jwk' }).d ?? '',
+      ],
+    ],
     ['service access token', formsOf(issuer.authleteService.serviceAccessToken)],
   ])
 }
@@ -130,6 +182,10 @@ function echo(status: number): Fault {
         resultMessage: quoted,
         object: text,
         keys: text,
+        aud: text,
+        iss: text,
+        sub: text,
+        scope: text,
         errors: [{ message: quoted }],
       }
       response.writeHead(status, quoted.slice(0, 200), {

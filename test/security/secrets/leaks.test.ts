@@ -64,7 +64,10 @@ async function present(verifier: Verifier, recorder: Recorder): Promise<number> 
       else if (policy === POLICIES[0]) break
     }
     const headers = { authorization: `Bearer ${token}` }
-    await keep('authorize', verifier.authorize({ method: 'GET', url: `/?access_token=${token}`, headers }))
+    const decision = await verifier.authorize({ method: 'GET', url: `/?access_token=${token}`, headers })
+    recorder.hear('authorize', decision)
+    // As an error, so that its detail is heard too.
+    if (decision.outcome !== 'accepted') recorder.hear('refusal', decision.refusal)
   }
   recorder.hear('health', verifier.health())
   recorder.hear('verifier', verifier)

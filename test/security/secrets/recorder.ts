@@ -58,6 +58,7 @@ function textsOf(value: unknown): readonly string[] {
     ...texts,
     value.message,
     value.stack ?? '',
+    ...('detail' in value && typeof value.detail === 'string' ? [value.detail] : []),
     ...[...aggregated, value.cause].flatMap((item) => (item === undefined ? [] : textsOf(item))),
   ]
 }

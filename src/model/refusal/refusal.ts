@@ -1,14 +1,26 @@
-import type { VerificationSource } from './access-token.js'
-import { ConfigurationError } from '../options/configuration-error.js'
-import { isListOf } from '../util/members.js'
-import { isScopeToken } from './scopes.js'
-import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './refusal-reasons.js'
+import type { VerificationSource } from '../access-token.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { readOptions } from '../../options/read-options.js'
+import {
+  bodyOf,
+  contentTypeOf,
+  oauthOf,
+  type RefusalJson,
+  RESPONSE_OPTIONS,
+  type RefusalResponseOptions,
+} from './body.js'
+import { headersOf, sanitizeDescription } from './headers.js'
+import { checkDetails, readDetail, type RefusalDetails } from './details.js'
+import { REFUSALS, type RefusalResponse, type RefusalError, type RefusalReason } from './reasons.js'
 
 /** Failure of a token's verification, returned by the functions of an issuer. */
 export interface VerificationFailure {
   /** Reason of the refusal. */
   readonly reason: RefusalReason
-  /** Sentence for logs, available as `refusal.cause`. It names the claim and must not quote its value. */
+  /**
+   * Sentence for logs, available as `refusal.detail` and in events: what was compared with what. Cut after 500 characters;
+   * control and invisible characters are escaped. It must contain neither the token nor a credential.
+   */
   readonly detail: string
 }
 
@@ -25,7 +37,19 @@ export function causeOf(error: unknown): string {
 
 /** Creates the refusal of a token that fails verification. */
 export function refusalFor({ reason, detail }: VerificationFailure): Refusal {
-  return new Refusal(reason, { cause: new Error(detail) })
+  return new Refusal(reason, { detail, cause: createCause(detail) })
+}
+
+/**
+ * Creates the `cause` of a refusal. Without stack frames, because they would all be of this package, and an attacker decides
+ * how often they are collected.
+ */
+export function createCause(message: string): Error {
+  const { stackTraceLimit } = Error
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  const cause = new Error(message)
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  return cause
 }
 
 /** A result, or a refusal in its place. Internal functions return refusals; only public functions throw them. */
@@ -48,49 +72,14 @@ export function isRefusal(result: unknown): result is Refusal {
 export function thrownRefusal(error: unknown): Refusal {
   if (isRefusal(error)) return error
   if (!(error instanceof Refusal)) throw error
-  const { reason, description, issuer, source, required, cause, headers } = error
+  const { reason, description, issuer, source, required, detail, cause, headers } = error
   const seconds = Number(headers['Retry-After'])
   const retryAfterSeconds = Number.isNaN(seconds) ? undefined : seconds
-  return new Refusal(reason, { description, issuer, source, required, cause, retryAfterSeconds })
-}
-
-/** Optional properties of a {@link Refusal}. */
-export interface RefusalDetails {
-  /**
-   * Sentence to send in place of the reason's own. Cut after 200 characters; characters that RFC 6750 section 3 forbids
-   * are replaced by `_`.
-   *
-   * @defaultValue the sentence of the reason, see `docs/reference/errors.md`
-   */
-  readonly description?: string | undefined
-  /** Name of the configured issuer that the token was routed to. */
-  readonly issuer?: string | undefined
-  /** Source of the finding. */
-  readonly source?: VerificationSource | undefined
-  /** Scopes that the resource requires, for `scope_insufficient`. Sent as `scope` in the challenge. */
-  readonly required?: readonly string[] | undefined
-  /** Underlying error for logs. Never sent. */
-  readonly cause?: unknown
-  /**
-   * Seconds after which the caller may retry, for status 503. Sent as an integer from 1 to 120.
-   *
-   * @defaultValue 1
-   */
-  readonly retryAfterSeconds?: number | undefined
-  /**
-   * Protection space in the challenge (RFC 9110 section 11.5). Visible ASCII without spaces at its ends.
-   *
-   * @defaultValue `'api'`
-   */
-  readonly realm?: string | undefined
+  return new Refusal(reason, { description, issuer, source, required, detail, cause, retryAfterSeconds })
 }
 
 /** Property that marks a refusal for other copies of the package of the same major version. */
 const REFUSAL = Symbol.for('m2m-guard@0/refusal')
-
-const DEFAULT_REALM = 'api'
-const DEFAULT_RETRY_SECONDS = 1
-const MAX_RETRY_SECONDS = 120
 
 /** Base class of the refusals of this copy of the package: see {@link isRefusal}. */
 class LocalRefusal extends Error {}
@@ -138,6 +127,7 @@ export class Refusal extends LocalRefusal {
   readonly required: readonly string[] | undefined
 
   readonly #details: RefusalDetails
+  #detail: string | undefined
 
   /**
    * Creates a refusal.
@@ -189,6 +179,20 @@ export class Refusal extends LocalRefusal {
     // Never called.
   }
 
+  /**
+   * Sentence for logs that states what was compared with what, such as the audience of the token and the configured one. At
+   * most 500 characters; values from outside are quoted and cut. It contains neither the token nor a credential.
+   *
+   * Never send it: an unauthenticated caller would learn the configuration. It is in no response, message or JSON. `undefined`
+   * only for a refusal of your code that has none.
+   */
+  get detail(): string | undefined {
+    // `Refusal.prototype` itself has no details.
+    if (!(#details in this)) return undefined
+    this.#detail ??= readDetail(this.#details.detail)
+    return this.#detail
+  }
+
   /** HTTP status of the response, as {@link status}. Fastify and Express read this name first. */
   get statusCode(): number {
     return this.status
@@ -220,70 +224,38 @@ export class Refusal extends LocalRefusal {
     const { issuer: statedIssuer = issuer, source: statedSource = source } = this.#details
     return new Refusal(this.reason, { ...this.#details, issuer: statedIssuer, source: statedSource })
   }
-}
 
-/** Matches a realm: visible ASCII, with spaces inside only. Such a value is valid in a quoted-string. */
-export const REALM = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+  /**
+   * Returns the response of the refusal as a global `Response`, for fetch servers: status, headers and JSON body of a guard.
+   *
+   * @throws ConfigurationError for an unknown option, or an invalid `body` or `realm`.
+   * @example
+   * ```ts
+   * const response = new Refusal('token_missing').toResponse({ body: 'problem', realm: 'orders' })
+   * ```
+   */
+  toResponse(options: RefusalResponseOptions = {}): Response {
+    const { body, realm } = readOptions('Refusal.toResponse', options, RESPONSE_OPTIONS)
+    const { status, headers } = realm === undefined ? this : this.withRealm(realm)
+    const init = { status, headers: { ...headers, 'Content-Type': contentTypeOf(body) } }
+    return new Response(JSON.stringify(bodyOf(this, body)), init)
+  }
 
-/** Message for a realm that does not match {@link REALM}. */
-export const REALM_EXPECTATION = 'must be a non-empty string of visible ASCII without a space at its ends'
-
-/** Checks details that are written into headers: a line break would end the header. */
-function checkDetails({ description, required, realm, retryAfterSeconds }: RefusalDetails): void {
-  if (description !== undefined && typeof (description as unknown) !== 'string')
-    throw new ConfigurationError('Refusal.description', 'must be a string')
-  if (required !== undefined && !isListOf(required, isScopeToken))
-    throw new ConfigurationError('Refusal.required', 'must be a list of scopes (RFC 6749 section 3.3)')
-  if (realm !== undefined && !(typeof (realm as unknown) === 'string' && REALM.test(realm)))
-    throw new ConfigurationError('Refusal.realm', REALM_EXPECTATION)
-  if (
-    retryAfterSeconds !== undefined &&
-    !(typeof (retryAfterSeconds as unknown) === 'number' && !Number.isNaN(retryAfterSeconds))
-  )
-    throw new ConfigurationError('Refusal.retryAfterSeconds', 'must be a number of seconds')
+  /**
+   * Returns what a caller may see, which is also the default body of the response. `JSON.stringify(refusal)` therefore
+   * reveals neither the reason nor the issuer.
+   *
+   * @example
+   * ```ts
+   * const { error_description } = new Refusal('token_missing').toJSON()
+   * ```
+   */
+  toJSON(): RefusalJson {
+    return oauthOf(this)
+  }
 }
 
 /** Whether a refusal means that the token could not be checked (503). */
 export function isUndecidable(refusal: Refusal): boolean {
   return refusal.status === 503
-}
-
-function headersOf(
-  response: RefusalResponse,
-  description: string,
-  details: RefusalDetails,
-): Record<string, string> {
-  const headers: Record<string, string> = { 'Cache-Control': 'no-store' }
-  if (response.status === 503) {
-    headers['Retry-After'] = String(clampRetryAfter(details.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS))
-  } else if (response.error !== 'access_denied') {
-    headers['WWW-Authenticate'] = challenge(response, description, details)
-  }
-  return headers
-}
-
-function clampRetryAfter(seconds: number): number {
-  return Math.min(MAX_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
-}
-
-function challenge(response: RefusalResponse, description: string, details: RefusalDetails): string {
-  // The realm is always present, because RFC 6750 section 3 requires at least one parameter after the scheme.
-  const parameters = [`realm="${escapeQuotedString(details.realm ?? DEFAULT_REALM)}"`]
-  if (response.error !== undefined) {
-    parameters.push(`error="${response.error}"`, `error_description="${description}"`)
-  }
-  if (details.required !== undefined) parameters.push(`scope="${details.required.join(' ')}"`)
-  return `Bearer ${parameters.join(', ')}`
-}
-
-/** Escapes quotes and backslashes for a quoted-string (RFC 9110 section 5.6.4). */
-function escapeQuotedString(value: string): string {
-  return value.replace(/["\\]/g, '\\$&')
-}
-
-const MAX_DESCRIPTION_LENGTH = 200
-
-/** Replaces characters that RFC 6750 section 3 forbids in `error_description`: quotes, backslashes, non-ASCII. */
-function sanitizeDescription(value: string): string {
-  return value.slice(0, MAX_DESCRIPTION_LENGTH).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '_')
 }

@@ -1,0 +1,72 @@
+import { isHtml } from '../http/media-type.js'
+import type { HttpResponse } from '../http/transport/messages.js'
+import { failureOf } from '../model/detail/explain.js'
+import type { ConfirmationResult, RemoteResult } from '../model/issuer.js'
+import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import { hasDuplicateMembers } from './duplicate-members.js'
+import type { Failure, Inactive, Statement } from './outcome.js'
+
+/** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */
+export function rejectAmbiguous<T extends Statement>(
+  statement: T,
+  { headers, text }: HttpResponse,
+  json: unknown,
+): T | Failure | Inactive {
+  if ('fault' in statement) return statement
+  if (isHtml(headers)) return { fault: 'issuer_unavailable', detail: 'the response is an HTML page' }
+  if (!statement.active || typeof json !== 'object' || json === null) return statement
+  // A client may have chosen some of the claims, so these faults refuse its token and do not count as failures of the
+  // issuer.
+  if (hasDuplicateMembers(text)) return { active: false, ...failureOf('claim_invalid', 'duplicate', {}) }
+  return freezeWithin(json, DEEPEST_NESTING)
+    ? statement
+    : { active: false, ...failureOf('claim_invalid', 'nesting', {}) }
+}
+
+/** Shorter tokens are not masked, because they occur in other words. */
+const SHORTEST_MASKED = 16
+
+const MASK = '[token]'
+
+/** Replaces the token in a string. */
+export function maskIn(text: string, token: string): string {
+  return token.length < SHORTEST_MASKED ? text : text.replaceAll(token, MASK)
+}
+
+/**
+ * Replaces the token in the members of a response. A response that repeats the token would otherwise put it into the claims of
+ * an access token and into the details of refusals, where it could also be cut to a part that no search finds.
+ *
+ * @param body - the response. A backslash may hide the token in it, such as `\\/` for a slash.
+ */
+export function maskToken(json: unknown, body: string, token: string): unknown {
+  if (token.length < SHORTEST_MASKED || !(body.includes(token) || body.includes('\\'))) return json
+  if (typeof json === 'string') return maskIn(json, token)
+  // Not recursive, because the issuer decides how deeply the response is nested.
+  const waiting: unknown[] = [json]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (typeof value === 'object' && value !== null) maskMembers(value, token, waiting)
+  }
+  return json
+}
+
+function maskMembers(object: object, token: string, waiting: unknown[]): void {
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    if (typeof value === 'object') waiting.push(value)
+    const masked = typeof value === 'string' ? maskIn(value, token) : value
+    const maskedName = maskIn(name, token)
+    if (masked === value && maskedName === name) continue
+    if (maskedName !== name) Reflect.deleteProperty(object, name)
+    // Defined instead of assigned, because a member may have the name `__proto__`.
+    const member = { value: masked, configurable: true, enumerable: true, writable: true }
+    Object.defineProperty(object, maskedName, member)
+  }
+}
+
+/** Converts an introspection result to a confirmation. An empty audience counts as not stated. */
+export function toConfirmation(result: RemoteResult): ConfirmationResult {
+  if ('fault' in result || !result.active) return result
+  const { audience, ...facts } = result.facts
+  return { active: true, facts: audience.length === 0 ? facts : { ...facts, audience } }
+}

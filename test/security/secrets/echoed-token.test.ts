@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createVerifier, oauth, type DecisionEvent, type Refusal } from '../../../src/index.js'
+import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
+import { refusalOf } from '../../support/outcomes.js'
+
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await createTestIssuer()
+})
+afterAll(() => issuer.close())
+
+/** Presents a token to an issuer whose response repeats it. */
+async function present(token: string, body: string): Promise<{ refusal: Refusal; events: DecisionEvent[] }> {
+  issuer.heal()
+  issuer.fail('introspection', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
+  })
+  const events: DecisionEvent[] = []
+  const verifier = createVerifier({
+    issuers: [oauth(issuer.oauth({ keys: false }))],
+    onDecision: (event) => void events.push(event),
+  })
+  const refusal = await refusalOf(verifier.verify(token, { scopes: 'orders:read' }))
+  return { refusal, events }
+}
+
+const stated = { active: true, sub: 'billing', exp: 4_000_000_000, iat: 1 }
+
+it.each([
+  ['aud', (token: string) => JSON.stringify({ ...stated, aud: token })],
+  ['aud, inside a list', (token: string) => JSON.stringify({ ...stated, aud: ['x', `see ${token}`] })],
+  ['iss', (token: string) => JSON.stringify({ ...stated, iss: token })],
+  ['token_type', (token: string) => JSON.stringify({ ...stated, token_type: token })],
+  ['aud, escaped', (token: string) => `{"active":true,"sub":"x","aud":"${escaped(token)}"}`],
+])('a token that the response repeats as %s is in no detail, also not in part', async (_, bodyOf) => {
+  const token = `${issuer.mintOpaque()}${'a0/'.repeat(60)}`
+  const { refusal, events } = await present(token, bodyOf(token))
+  expect(refusal.detail).toContain('[token]')
+  for (const text of [refusal.detail, events[0]?.detail, String(refusal.cause)])
+    expect(text).not.toContain(token.slice(0, 12))
+})
+
+function escaped(token: string): string {
+  return [...token].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+}
