@@ -1,4 +1,4 @@
-/** Test issuer on loopback, and headers that a real guard accepts. @module m2m-guard/testing */
+/** Test issuer on loopback, headers that a real guard accepts, and an audit of routes. @module m2m-guard/testing */
 export { asClient, type AsClientOptions, type ClientHeaders } from './as-client.js'
 export type { ClerkMachine, ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
 export type { CallCounts, Endpoint } from './server/endpoints.js'
@@ -12,3 +12,11 @@ export type { PublishedKey, SigningAlgorithm } from './state/signing-keys.js'
 export type { TestIssuerOptions } from './state/create-state.js'
 export type { TestIssuer } from './issuer.js'
 export { createTestIssuer } from './test-issuer.js'
+export { listRoutes, type ListRoutesOptions, type MountedPart } from './routes/list-routes.js'
+export type { ListedRoute } from './routes/route.js'
+export { assertEveryRouteIsGuarded } from './routes/audit.js'
+export type { RouteAuditOptions } from './routes/audit-options.js'
+export type { AuditToken, RefusalCheck } from './routes/judge.js'
+export type { AuditResponse } from './routes/send.js'
+export type { EmittingServer } from './routes/serve.js'
+export { UnguardedRoutesError, type UnguardedRoute } from './routes/unguarded.js'

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { readOptions } from '../../options/read-options.js'
+import type { Result } from '../../options/reader.js'
+import { ROUTE_AUDIT_OPTIONS, type RouteAuditOptions } from './audit-options.js'
+import { isFastify } from './frameworks/fastify.js'
+import { problemOf, type AuditToken } from './judge.js'
+import { checkApp, inspectApp } from './list-routes.js'
+import { probesOf, UNKNOWN_PATH, type Probe } from './probes.js'
+import { checkOpenRoutes, isOpen, sampleOf } from './public-routes.js'
+import type { RouteEntry } from './route.js'
+import { send, type AuditRequest, type Outcome } from './send.js'
+import { serveApp, type AuditServer } from './serve.js'
+import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
+
+/**
+ * Asserts that every route of an app refuses requests without a valid token.
+ *
+ * Starts the app on a free port of the loopback interface. Sends each route that {@link listRoutes} lists a request without a
+ * token, and one with an invalid token, also as `HEAD` and `OPTIONS`, with other spellings of the path, and with an override of
+ * the method. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not. Handlers that are
+ * not guarded run, so use an app with test data.
+ *
+ * @throws UnguardedRoutesError (an `AssertionError`) that lists the routes that responded otherwise.
+ * @throws ConfigurationError if the app has a part that cannot be read, or an option is invalid.
+ *
+ * @example
+ * ```ts
+ * await assertEveryRouteIsGuarded(app, { open: ['GET /health'] })
+ * ```
+ */
+export async function assertEveryRouteIsGuarded(app: object, options: RouteAuditOptions = {}): Promise<void> {
+  const settings = readOptions('assertEveryRouteIsGuarded', options, ROUTE_AUDIT_OPTIONS)
+  const checked = checkApp(app)
+  if (isFastify(checked)) await checked.ready()
+  const entries = inspectApp(checked, settings.mounted)
+  const total = entries.filter(({ kind }) => kind !== 'middleware').length
+  if (total === 0)
+    throw new ConfigurationError(
+      'assertEveryRouteIsGuarded.app',
+      'has no routes. Pass the app after its routes are added',
+    )
+  checkOpenRoutes(entries, settings)
+  const server = await serveApp(checked, settings.server)
+  try {
+    const unguarded = await new Audit(server, settings, entries).run()
+    if (unguarded.length > 0) throw new UnguardedRoutesError(unguarded, total)
+  } finally {
+    await server.close()
+  }
+}
+
+type Settings = Result<typeof ROUTE_AUDIT_OPTIONS>
+
+interface ProbeResult {
+  readonly isReported: boolean
+  readonly isHanging: boolean
+}
+
+/** Headers of a request for an upgrade to WebSocket (RFC 6455 section 4.1). */
+const UPGRADE_HEADERS = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+}
+
+/** One run. Requests are sent one after another, so that a handler that runs belongs to one request. */
+class Audit {
+  readonly #server: AuditServer
+  readonly #settings: Settings
+  readonly #entries: readonly RouteEntry[]
+  readonly #token = invalidToken()
+  readonly #unguarded = new Map<string, UnguardedRoute & { readonly problems: string[] }>()
+
+  constructor(server: AuditServer, settings: Settings, entries: readonly RouteEntry[]) {
+    this.#server = server
+    this.#settings = settings
+    this.#entries = entries
+  }
+
+  async run(): Promise<readonly UnguardedRoute[]> {
+    this.#checkUpgrades()
+    for (const entry of this.#entries) await this.#auditEntry(entry)
+    await this.#auditUnknownPath()
+    if (this.#server.hasUpgrades) await this.#auditUpgrades()
+    return [...this.#unguarded.values()]
+  }
+
+  #checkUpgrades(): void {
+    const { upgrades } = this.#settings
+    if (this.#server.hasUpgrades && upgrades === undefined) {
+      throw new ConfigurationError(
+        'assertEveryRouteIsGuarded.upgrades',
+        "is required, because the server handles upgrades, and their paths cannot be read. Write them: ['/socket']",
+      )
+    }
+    if (!this.#server.hasUpgrades && (upgrades?.length ?? 0) > 0) {
+      throw new ConfigurationError(
+        'assertEveryRouteIsGuarded.upgrades',
+        'has no effect, because no listener for upgrades is known. Pass the HTTP server in the option server',
+      )
+    }
+  }
+
+  async #auditEntry(entry: RouteEntry): Promise<void> {
+    // Middleware at the root is reached by every request: see #auditUnknownPath.
+    if (entry.kind === 'middleware' && isRoot(entry.path)) return
+    const sample = sampleOf(entry, this.#settings.samples)
+    const probes = probesOf(entry, sample, this.#methodsAt(entry, sample))
+    let isReported = false
+    for (const probe of probes) {
+      if (isOpen(entry, probe.method, this.#settings.open) || !METHODS.includes(probe.method)) continue
+      // A route that is open to plain requests is reported once, without variations.
+      if (isReported && probe.variation !== '') continue
+      const found = await this.#auditProbe(entry, probe)
+      isReported ||= found.isReported
+      // A route that does not respond would take the deadline for each request.
+      if (found.isHanging) return
+    }
+  }
+
+  async #auditProbe(entry: RouteEntry, probe: Probe): Promise<ProbeResult> {
+    let isReported = false
+    for (const token of probe.isMain ? (['none', 'invalid'] as const) : (['none'] as const)) {
+      let isCalled = false
+      const stop = entry.observe?.(() => {
+        isCalled = true
+      })
+      const outcome = await this.#send(probe, token).finally(stop)
+      const problem = this.#problemOf(outcome, probe, token)
+      const description = isCalled
+        ? `the handler runs ${withToken(token)}`
+        : problem === undefined || (await this.#isUnrelated(outcome, probe))
+          ? undefined
+          : [problem, probe.variation].filter(Boolean).join(' ')
+      if (description !== undefined) this.#report(entry, probe.method, description)
+      isReported ||= description !== undefined
+      if (outcome === 'no response') return { isReported, isHanging: true }
+    }
+    return { isReported, isHanging: false }
+  }
+
+  /** Whether the response equals that to a request that cannot reach the route, so that it shows nothing about the route. */
+  async #isUnrelated(outcome: Outcome, { unrelated, headers }: Probe): Promise<boolean> {
+    if (unrelated === undefined || typeof outcome === 'string') return false
+    const plain = Object.entries(headers).filter(([name]) => !name.includes('method'))
+    const other = await this.#send({ ...unrelated, headers: Object.fromEntries(plain) }, 'none')
+    return typeof other !== 'string' && other.status === outcome.status && other.body === outcome.body
+  }
+
+  /** Requests a path without a route, to which only middleware can respond. */
+  async #auditUnknownPath(): Promise<void> {
+    const middleware = this.#entries.filter(({ kind, path }) => kind === 'middleware' && isRoot(path))
+    const [first] = middleware
+    const hasCatchAll = this.#entries.some(({ kind, path }) => kind === 'route' && /[*^]/.test(path))
+    if (first === undefined || hasCatchAll || this.#settings.open.includes(`USE ${first.path}`)) return
+    const names = [...new Set(middleware.map(({ registered }) => registered))].join(', ')
+    const probe = { method: 'GET', path: UNKNOWN_PATH, headers: {}, tolerance: 'absent' } as const
+    const outcome = await this.#send(probe, 'none')
+    const problem = this.#problemOf(outcome, probe, 'none')
+    if (problem !== undefined)
+      this.#report({ ...first, registered: names }, 'USE', `${problem} at a path that has no route`)
+  }
+
+  async #auditUpgrades(): Promise<void> {
+    const { upgrades = [], open } = this.#settings
+    const explicit = upgrades.map((path) => ({
+      path,
+      sample: path,
+      headers: {},
+      registered: 'option upgrades',
+    }))
+    const routes = this.#entries.filter(({ method }) => method === 'GET' || method === 'ALL')
+    for (const entry of [...explicit, ...routes]) {
+      if (open.includes(`UPGRADE ${entry.path}`)) continue
+      const path = sampleOf(entry, this.#settings.samples)
+      for (const token of ['none', 'invalid'] as const) {
+        const headers = { ...entry.headers, ...UPGRADE_HEADERS }
+        const outcome = await this.#send({ method: 'GET', path, headers }, token)
+        const isAccepted = typeof outcome === 'string' ? outcome === 'no response' : outcome.status < 400
+        // Without an upgrade the response is that of the route, which was checked before.
+        const isUpgrade = typeof outcome !== 'string' && outcome.status === 101
+        if (!(upgrades.includes(path) ? isAccepted : isUpgrade)) continue
+        const what = typeof outcome === 'string' ? outcome : String(outcome.status)
+        this.#report(entry, 'UPGRADE', `${what} ${withToken(token)}`)
+      }
+    }
+  }
+
+  #problemOf(
+    outcome: Outcome,
+    probe: Pick<Probe, 'method' | 'tolerance'>,
+    token: AuditToken,
+  ): string | undefined {
+    return problemOf(outcome, probe.method, token, probe.tolerance, this.#settings.isRefusal)
+  }
+
+  #send({ method, path, headers }: AuditRequest, token: AuditToken): Promise<Outcome> {
+    const authorization = token === 'none' ? {} : { authorization: `Bearer ${this.#token}` }
+    const all = { ...this.#settings.headers, ...headers, ...authorization }
+    return send(this.#server.port, { method, path, headers: all }, this.#settings.deadline)
+  }
+
+  /** Returns the methods of the routes that a sample path reaches. */
+  #methodsAt(entry: RouteEntry, sample: string): ReadonlySet<string> {
+    const others = this.#entries.filter((other) => other.kind !== 'middleware' && other !== entry)
+    const same = others.filter((other) => other.sample === sample || other.path === entry.path)
+    return new Set(same.map(({ method }) => method))
+  }
+
+  #report(
+    { path, registered }: Pick<RouteEntry, 'path' | 'registered'>,
+    method: string,
+    problem: string,
+  ): void {
+    const key = `${method} ${path} ${registered}`
+    const known = this.#unguarded.get(key)
+    if (known === undefined) this.#unguarded.set(key, { method, path, registered, problems: [problem] })
+    else if (!known.problems.includes(problem)) known.problems.push(problem)
+  }
+}
+
+function isRoot(path: string): boolean {
+  return path === '/' || path === '*' || path === '/*'
+}
+
+function withToken(token: AuditToken): string {
+  return token === 'none' ? 'without a token' : 'with an invalid token'
+}
+
+/** Returns a JWT in a valid form, of an issuer that does not exist, with a random signature. */
+function invalidToken(): string {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const header = { alg: 'RS256', typ: 'at+jwt', kid: 'm2m-guard-audit' }
+  const claims = { iss: 'https://m2m-guard-audit.invalid', sub: 'm2m-guard-audit', exp: 4_102_444_800 }
+  return `${encode(header)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`
+}

@@ -1,0 +1,51 @@
+import type { AuditResponse, Outcome } from './send.js'
+
+/** Token of a request: absent, or one that satisfies no verifier. */
+export type AuditToken = 'none' | 'invalid'
+
+/**
+ * What else than a refusal is a sufficient response.
+ *
+ * - `strict`: nothing.
+ * - `absent`: also a 404, 405 or 501, for requests that may have no handler, and an automatic response to `OPTIONS`.
+ */
+export type Tolerance = 'strict' | 'absent'
+
+/** Custom check of the option `isRefusal`. */
+export type RefusalCheck = (response: AuditResponse, token: AuditToken) => boolean
+
+/**
+ * Whether a response is that of a guard: 401 with a Bearer challenge (RFC 6750 section 3) that must not be stored. A 503 is
+ * one only for an invalid token, because a missing token is refused without the issuer.
+ */
+export function isGuardRefusal({ status, headers, body }: AuditResponse, token: AuditToken): boolean {
+  if (!/\bno-store\b/i.test(headers['cache-control'] ?? '')) return false
+  if (status === 401) return /(?:^|,\s*)Bearer\b/i.test(headers['www-authenticate'] ?? '')
+  return token === 'invalid' && status === 503 && /\btemporarily_unavailable\b/.test(body)
+}
+
+/** Returns what is wrong with an outcome, or `undefined`. */
+export function problemOf(
+  outcome: Outcome,
+  method: string,
+  token: AuditToken,
+  tolerance: Tolerance,
+  isRefusal: RefusalCheck,
+): string | undefined {
+  const sent = token === 'none' ? 'without a token' : 'with an invalid token'
+  if (typeof outcome === 'string') return `${outcome} ${sent}`
+  if (isRefusal(outcome, token)) return undefined
+  if (tolerance === 'absent' && isAbsent(outcome, method)) return undefined
+  return `${outcome.status} ${sent}`
+}
+
+function isAbsent({ status, headers, body }: AuditResponse, method: string): boolean {
+  if (status === 404 || status === 405 || status === 501) return true
+  if (method !== 'OPTIONS' || status < 200 || status > 299) return false
+  // Routers respond to `OPTIONS` with the methods of the path, and CORS middleware to a preflight.
+  const isAllowList = body === '' || body === headers['allow']
+  return (
+    isAllowList &&
+    ('allow' in headers || Object.keys(headers).some((name) => name.startsWith('access-control-')))
+  )
+}
