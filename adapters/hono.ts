@@ -20,8 +20,6 @@ import type { ScopeDemand } from '../src/model/scopes.js'
  *
  * @example
  * ```ts
- * import { Hono } from 'hono'
- *
  * const app = new Hono<{ Variables: M2mGuardVariables }>()
  * app.use('/internal/*', guard(verifier))
  * app.get('/internal/orders', (c) => c.json({ client: c.get('auth').clientId }))

@@ -141,8 +141,8 @@ it('says what it is', () => {
     engines: { node: '>=20.19.0' },
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
-    ...['.', './client', './express', './fastify', './fetch', './issuers', './koa', './management'],
-    ...['./package.json', './testing'],
+    ...['.', './client', './express', './fastify', './fetch', './hono', './issuers', './koa'],
+    ...['./management', './package.json', './testing'],
   ])
 })
 

@@ -63,6 +63,9 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   OAuthTokens: { tokens: { type: "import('m2m-guard/management').OAuthTokens" } },
   TokenSourceError: { error: { type: "import('m2m-guard/client').TokenSourceError" } },
   Listing: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
+  // The app of the preamble has no routes.
+  assertEveryRouteIsGuarded: { app: { type: "import('express').Express" } },
+  UnguardedRoutesError: { app: { type: "import('express').Express" } },
   'm2m-guard/testing': {
     issuer: ISSUER,
     verifier: VERIFIER,
@@ -98,6 +101,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     createOrder: { type: "import('hono').Handler" },
     deleteOrder: { type: "import('hono').Handler" },
     c: { type: "import('hono').Context" },
+    Hono: { type: "typeof import('hono').Hono" },
   },
   'm2m-guard/fetch': {
     verifier: VERIFIER,

@@ -44,7 +44,14 @@ export type Mode = 'enforce' | 'report'
 
 /** A step of a request. Requirements are those of the nearest guard before them. */
 export type Step =
-  | { readonly kind: 'guard'; readonly verifier: VerifierTruth; readonly rules: Rules; readonly mode: Mode }
+  | {
+      readonly kind: 'guard'
+      readonly verifier: VerifierTruth
+      readonly rules: Rules
+      /** Rules of the route, which are part of the same decision. */
+      readonly added?: Rules
+      readonly mode: Mode
+    }
   | { readonly kind: 'requirement'; readonly rules: Rules }
   | { readonly kind: 'credentials'; readonly credentials: Credentials }
   | { readonly kind: 'time'; readonly seconds: number }
@@ -79,7 +86,8 @@ export function predict(start: Credentials, steps: readonly Step[], startTime: n
       if (step.kind === 'requirement' && state === undefined) return { runs: false, statuses: new Set([500]) }
       const verifier = step.kind === 'guard' ? step.verifier : state!.verifier
       const mode = step.kind === 'guard' ? step.mode : state!.mode
-      const statuses = statusesOf(credentials, verifier, [verifier.rules, step.rules], now)
+      const added = step.kind === 'guard' && step.added !== undefined ? [step.added] : []
+      const statuses = statusesOf(credentials, verifier, [verifier.rules, step.rules, ...added], now)
       if (statuses.size > 0 && mode === 'enforce') return { runs: false, statuses }
       state = after(state, verifier, mode, statuses.size === 0 ? credentials : undefined)
     }

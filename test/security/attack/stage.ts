@@ -92,7 +92,7 @@ export async function openStage(): Promise<Stage> {
     if (terminal.kind === 'plain') return []
     if (terminal.kind === 'fetch') return [{ kind: 'copy' }, ...terminal.guards.map(guardTruth)]
     const { plugin, route } = terminal
-    return route === 'open' ? [] : [guardTruth(plugin), guardTruth({ ...plugin, rules: route })]
+    return route === 'open' ? [] : [{ ...guardTruth(plugin), added: RULES[route]! }]
   }
   return {
     now,
