@@ -41,5 +41,7 @@ it.each([
 })
 
 function escaped(token: string): string {
-  return [...token].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+  return Array.from(token, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
+    '',
+  )
 }

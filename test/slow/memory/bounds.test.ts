@@ -37,7 +37,7 @@ test('the cache keeps no more entries of either kind than it may, and one kind n
     Array.from({ length: 5000 }, (_, index) => `${kind}${index}`)
   const entry = { weight: 1000 } as unknown as CachedToken
   for (const name of names('good')) cache.accept(name, entry)
-  for (const name of names('bad')) cache.refuse(name, { until: 10 } as RefusedToken)
+  for (const name of names('bad')) cache.refuse(name, { until: 10, detail: '' } as RefusedToken)
   expect(names('good').filter((name) => cache.accepted(name) !== undefined)).toEqual(names('good').slice(-50))
   expect(names('bad').filter((name) => cache.refused(name, 0) !== undefined)).toEqual(names('bad').slice(-20))
   cache.clear()
