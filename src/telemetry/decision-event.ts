@@ -62,8 +62,8 @@ export function eventOf(decision: Decision, circumstances: DecisionCircumstances
 /** The detail. A custom issuer or rule may have put the token into it, which is masked. */
 function detailOf(refusal: Refusal | undefined, token: string): string | undefined {
   const detail = refusal?.detail
-  // A token that is too large was not read, so nothing can quote it.
-  if (detail === undefined || refusal?.reason === 'token_too_large') return detail
+  // A token that is too large, or no string in JavaScript, was not read, so nothing can quote it.
+  if (detail === undefined || typeof token !== 'string' || refusal?.reason === 'token_too_large') return detail
   return token === '' ? detail : maskSecrets(detail, [token])
 }
 

@@ -42,7 +42,7 @@ describe('a table of fields names every field the code has, and no other', () =>
     const remote = membersOf('src/introspection/introspector.ts', 'RemoteHealth')
     const fields = [
       ...membersOf('src/verifier/readiness.ts', 'VerifierHealth'),
-      ...membersOf('src/verifier/connection/issuer-connection.ts', 'IssuerHealth').map(
+      ...membersOf('src/verifier/connection/issuer-health.ts', 'IssuerHealth').map(
         (name) => `issuers.${name}`,
       ),
       ...keys.map((name) => `keys.${name}`),

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createServer } from 'node:http'
 import { mkdtempSync } from 'node:fs'
 import { AssertionError } from 'node:assert'
@@ -137,7 +139,7 @@ describe.each(EXPRESS)('audit of %s', (_version, express) => {
 
   it('finds files that are served before the guard, although a missing file is refused', async () => {
     const [open, closed] = [express(), express()]
-    const files = express.static(mkdtempSync('/tmp/m2m-guard-'))
+    const files = express.static(mkdtempSync(join(tmpdir(), 'm2m-guard-')))
     open.use('/assets', files).use(guardExpress())
     closed.use(guardExpress()).use('/assets', files)
     expect(await findings(open)).toEqual([

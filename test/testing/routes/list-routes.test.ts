@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { mkdtempSync } from 'node:fs'
 import Koa3 from 'koa'
 import { describe, expect, it } from 'vitest'
@@ -61,7 +63,7 @@ describe.each(EXPRESS)('listRoutes of %s', (version, express: Express) => {
 
   it('lists the files of express.static as one route', () => {
     const app = express()
-    app.use('/assets', express.static(mkdtempSync('/tmp/m2m-guard-')))
+    app.use('/assets', express.static(mkdtempSync(join(tmpdir(), 'm2m-guard-'))))
     expect(listRoutes(app)).toEqual([{ method: 'GET', path: '/assets/*', registered: 'express.static' }])
   })
 
