@@ -20,7 +20,7 @@ const project = emptyFolder()
 
 beforeAll(() => {
   installNodes()
-  const packages = [...FRAMEWORKS.map(({ name }) => name), ...BESIDE]
+  const packages = [...new Set(FRAMEWORKS.map(({ name }) => name)), ...BESIDE]
   createProject(project.path, packages)
 }, 300_000)
 
@@ -48,8 +48,8 @@ describe.concurrent.each(NODE_LINES)('the packed tarball on Node %s', (line) => 
   describe.each(['esm.mjs', 'cjs.cjs'])('from %s', (consumer) => {
     let printing: Promise<string> | undefined
 
-    it.for(FRAMEWORKS.map(({ name }, index) => ({ name, index })))(
-      'guards an API made with $name',
+    it.for(FRAMEWORKS.map(({ adapter, name }, index) => ({ adapter, name, index })))(
+      'guards an API made with $name and m2m-guard/$adapter',
       async ({ index }, { expect }) => {
         // One process guards an API in each framework. Hono is the last, because its server replaces the global Response.
         const frameworks = FRAMEWORKS.map(({ adapter, name }) => `${adapter}:${name}`)
