@@ -63,7 +63,8 @@ export function eventOf(decision: Decision, circumstances: DecisionCircumstances
 function detailOf(refusal: Refusal | undefined, token: string): string | undefined {
   const detail = refusal?.detail
   // A token that is too large, or no string in JavaScript, was not read, so nothing can quote it.
-  if (detail === undefined || typeof token !== 'string' || refusal?.reason === 'token_too_large') return detail
+  if (detail === undefined || typeof token !== 'string' || refusal?.reason === 'token_too_large')
+    return detail
   return token === '' ? detail : maskSecrets(detail, [token])
 }
 
