@@ -201,5 +201,6 @@ export function readGuardOptions<OnRefusal>(
   options: GuardOptions<OnRefusal> | undefined,
   table: Table,
 ): GuardSettings<OnRefusal> {
+  // The type of a table that an adapter chooses does not show its options. Every table contains those of GUARD_OPTIONS.
   return readOptions('guard', options ?? {}, table) as unknown as GuardSettings<OnRefusal>
 }
