@@ -94,7 +94,7 @@ module.exports = {
     rule(
       'adapters-import-their-own-library-only',
       { path: '^adapters/([^/.]+)[/.]' },
-      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/$1/' },
+      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/@?$1/' },
     ),
     rule(
       'adapters-do-not-import-each-other',

@@ -1,6 +1,7 @@
 import fastify from 'fastify'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
+import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
 import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
@@ -60,6 +61,7 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
   authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
   oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  M2mGuardModule: (given) => M2mGuardModule.forRoot({ verifier: verifierWith({}), ...given }),
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
 }
 
@@ -80,6 +82,7 @@ export const tables: Readonly<Record<string, Table>> = {
   stytch: own(STYTCH_OPTIONS),
   authlete: own(AUTHLETE_OPTIONS),
   guard: PROPERTY_GUARD_OPTIONS,
+  M2mGuardModule: PROPERTY_GUARD_OPTIONS,
   m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
