@@ -47,8 +47,6 @@ export function classWith(
 }
 
 /** Errors at start are thrown, and nothing is logged. */
-// Nest declares the interface of its options as a class.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
 export const OPTIONS: NestApplicationOptions = { logger: false, abortOnError: false }
 
 /** A running application of Nest. */
