@@ -226,27 +226,24 @@ describe.each(VERSIONS)('Nest $major on $platform', ({ major, platform }) => {
     expect(events.filter(({ stage }) => stage === 'guard')).toHaveLength(1)
   })
 
-  it.each(['ws', 'rpc', 'graphql'])(
-    'a context of the type %s is refused with the alternative',
-    (type) => {
-      const { adapter } = nest
-      const guard = adapter.guard(verifierFor(issuer))
-      const gateway = classWith([], { message: {}, open: { decorators: [adapter.Public()] } })
-      const contextOf = (name: string) =>
-        ({
-          getType: () => type,
-          getClass: () => gateway,
-          getHandler: () => Reflect.get(gateway.prototype as object, name) as unknown,
-        }) as ExecutionContext
-      expect(() => guard.canActivate(contextOf('message'))).toThrow(
-        expect.objectContaining({
-          name: 'ConfigurationError',
-          message: expect.stringContaining('@Public()') as string,
-        }),
-      )
-      expect(guard.canActivate(contextOf('open'))).toBe(true)
-    },
-  )
+  it.each(['ws', 'rpc', 'graphql'])('a context of the type %s is refused with the alternative', (type) => {
+    const { adapter } = nest
+    const guard = adapter.guard(verifierFor(issuer))
+    const gateway = classWith([], { message: {}, open: { decorators: [adapter.Public()] } })
+    const contextOf = (name: string) =>
+      ({
+        getType: () => type,
+        getClass: () => gateway,
+        getHandler: () => Reflect.get(gateway.prototype as object, name) as unknown,
+      }) as ExecutionContext
+    expect(() => guard.canActivate(contextOf('message'))).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        message: expect.stringContaining('@Public()') as string,
+      }),
+    )
+    expect(guard.canActivate(contextOf('open'))).toBe(true)
+  })
 
   describe('at start', () => {
     const fails = async (metadata: Parameters<typeof startNest>[1], message: RegExp): Promise<void> => {
