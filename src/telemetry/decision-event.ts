@@ -42,7 +42,7 @@ export function eventOf(decision: Decision, circumstances: DecisionCircumstances
   const source = verified?.source ?? refusal?.source
   const fingerprint = fingerprintIn(token, digest, refusal)
   const detail = detailOf(refusal, token)
-  const required = refusal?.required ?? circumstances.required
+  const required = Object.freeze(refusal?.required?.slice() ?? circumstances.required)
   return {
     outcome: circumstances.passesWithoutToken ? 'accepted' : decision.outcome,
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
