@@ -1,7 +1,7 @@
 import express from 'express'
 import request from 'supertest'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { guard } from '../../../adapters/express.js'
+import { accessToken, guard } from '../../../adapters/express.js'
 import { createVerifier, oauth, type Issuer } from '../../../src/index.js'
 import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
 import { createIssuer } from './support.js'
@@ -59,7 +59,7 @@ describe.each(Object.entries(PROXIES))('behind %s', (_, { header, issuer, machin
     onTestFinished(() => verifier.close())
     const app = express()
     app.use(guard(verifier, {}, { header }))
-    app.get('/orders', (req, res) => void res.json({ client: req.auth?.clientId }))
+    app.get('/orders', (req, res) => void res.json({ client: accessToken(req).clientId }))
     return { app, of }
   }
 
