@@ -1,5 +1,5 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Decision, DecisionObserver } from '../model/decision.js'
+import type { Decision } from '../model/decision.js'
 import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import type { Recorder } from '../model/recorder.js'
@@ -9,7 +9,7 @@ import { readBareToken, readBearer } from '../bearer/bearer-token.js'
 import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
-import { observe } from '../telemetry/observe.js'
+import type { Observers } from '../telemetry/observers.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
@@ -26,7 +26,7 @@ export interface AuthorizerSettings {
   readonly toleranceSeconds: number
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
-  readonly observer: DecisionObserver | undefined
+  readonly observers: Observers
 }
 
 /** A decision, with the resolved token of an accepted request. */
@@ -39,6 +39,9 @@ export interface DecisionResult {
    */
   readonly isTokenMissing: boolean
 }
+
+/** The start time of a decision that no event reports. */
+const NO_EVENT = Number.NaN
 
 /** A decision, with the input and the results of its steps. */
 export interface RecordedDecision {
@@ -81,16 +84,16 @@ export class Authorizer {
    */
   async record(input: unknown, policies: PolicySet, recorder: Recorder): Promise<RecordedDecision> {
     const request = typeof input === 'object' && input !== null ? (input as GuardedRequest) : undefined
-    const context = new DecisionContext(policies, request, FIRST_GUARD, 0, recorder)
+    const context = new DecisionContext(policies, request, FIRST_GUARD, NO_EVENT, recorder)
     recorder.enter('header')
     const token = request === undefined ? (input as string) : readToken(request, undefined)
     const { decision } = await this.#decide(token, context)
     return { decision, context }
   }
 
-  /** The start time, read only with an observer, because only events contain the duration. */
+  /** The start time; `NaN` without an observer, because only events contain the duration. */
   #startTime(): number {
-    return this.#settings.observer === undefined ? 0 : performance.now()
+    return this.#settings.observers.areDecisionsObserved ? performance.now() : NO_EVENT
   }
 
   #decide(token: OrRefusal<string>, context: DecisionContext): Awaitable<DecisionResult> {
@@ -187,10 +190,10 @@ export class Authorizer {
   }
 
   #report(decision: Decision, context: DecisionContext): void {
-    const { observer } = this.#settings
-    if (observer === undefined || context.recorder !== undefined) return
     const { token, digest, request, guard, policies, resolved, started } = context
-    observe(observer, () =>
+    // An observer that was added during the decision is not called, because the start time is unknown.
+    if (Number.isNaN(started)) return
+    this.#settings.observers.reportDecision(() =>
       eventOf(decision, {
         token,
         digest,

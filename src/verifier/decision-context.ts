@@ -50,6 +50,7 @@ export class DecisionContext implements TokenLookup {
   readonly needs: FreshnessNeeds
   readonly request: GuardedRequest | undefined
   readonly guard: GuardContext
+  /** Start of the decision in milliseconds, on the monotonic clock; `NaN` if it is not observed. */
   readonly started: number
   /** Records the progress, for an explanation; `undefined` for a decision about a request. */
   readonly recorder: Recorder | undefined
