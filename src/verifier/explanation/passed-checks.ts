@@ -102,7 +102,7 @@ export const PASSED: Readonly<Record<CheckName, Detail>> = {
       })
     const age = now - (resolved?.cached.issuedAt ?? Number.NaN)
     if (failed !== undefined && !(age < limit))
-      return skipped('the issuer is not asked about a token that is refused in any case')
+      return skipped('the issuer is not called for a token that is refused in any case')
     return filledDetail('the token is {age:s} old, and confirmAfter is {limit:s}', { age, limit })
   },
   audience({ context: { resolved } }) {
