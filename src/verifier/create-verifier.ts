@@ -1,5 +1,6 @@
 import { Authorizer, type DecisionResult } from './authorizer.js'
 import { FIRST_GUARD } from './decision-context.js'
+import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
@@ -161,6 +162,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   })
 
   const policies = policySets(settings.policy)
+  const configured = connected.map(({ issuer }) => issuer)
+  const explaining = { authorizer, issuers: configured, maxTokenLength: settings.maxTokenLength }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -168,6 +171,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const result = authorizer.authorize(request, policies(policy), FIRST_GUARD)
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
+    explain: (input, policy) => explainDecision(input, policies(policy), explaining),
     ready: () => loadAll(connected),
     health: () => healthOf(connected, cache),
     observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
@@ -183,7 +187,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     authorizer,
     policies,
     combined: (added) => combinedWith(settings.policy, added),
-    issuers: connected.map(({ issuer }) => issuer),
+    issuers: configured,
   })
   return Object.freeze(verifier)
 }
