@@ -60,7 +60,7 @@ export function isTemplateItself({ before, after }: UrlTemplate, value: string):
   return ANY_PLACEHOLDER.test(value.slice(before.length, value.length - after.length))
 }
 
-/** Whether a URL matches a template whose placeholder has any name. A string without a placeholder is no template. */
+/** Whether a URL matches a template whose placeholder has any name. A string without a placeholder is not a template. */
 export function isOfAnyTemplate(text: string, url: string): boolean {
   const template = parseUrlTemplate(text.replace(/\{[A-Za-z][\w-]{0,31}\}/, TENANT_PLACEHOLDER))
   return template !== undefined && tenantOf(template, url) !== undefined

@@ -37,8 +37,8 @@ export function fetchWithCa(source: string, readCa: () => string): typeof fetch 
 }
 
 /**
- * Reads the certificates of a CA. A text without a certificate is refused, because Node accepts the public CAs in place of an
- * empty text.
+ * Reads the certificates of a CA. A string without a certificate is refused, because Node accepts the public CAs in place of an
+ * empty string.
  */
 function readCertificates(source: string, readCa: () => string): string {
   let ca: string

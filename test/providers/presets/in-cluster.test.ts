@@ -127,7 +127,7 @@ it.each([
   ['nothing', ''],
   ['a line break', '\n'],
   ['a comment', '# the CA follows\n'],
-  ['no PEM text', 'garbage'],
+  ['something other than PEM', 'garbage'],
   ['a cut certificate', '-----BEGIN CERTIFICATE-----\nMIIC'],
   ['an invalid certificate', '-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n'],
 ])('no request is sent while the file of the CA contains %s', async (_, text) => {
