@@ -41,8 +41,8 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
   let most = 0
   let count = 0
   let automatic: ManualAnswer | undefined
-  const respond = (how: ManualAnswer, requestedAt: number): Response => {
-    if (how === 'reset') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+  const respond = (how: ManualAnswer, requestedAt: number): Response | Error => {
+    if (how === 'reset') return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     if (how !== 'token' && how.body === undefined)
       return Response.json({}, { status: how.status ?? 200, headers: how.headers ?? {} })
     const token = `token-${(count += 1)}`
@@ -65,11 +65,9 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
           answer: (how) => {
             const index = open.indexOf(request)
             if (index !== -1) open.splice(index, 1)
-            try {
-              resolve(respond(how, requestedAt))
-            } catch (error) {
-              reject(error)
-            }
+            const result = respond(how, requestedAt)
+            if (result instanceof Error) reject(result)
+            else resolve(result)
           },
         }
         init?.signal?.addEventListener('abort', () => {
