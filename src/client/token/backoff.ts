@@ -47,7 +47,7 @@ export class Backoff {
 
   #pauseAfter({ retryAfter }: TokenSourceError, startedAt: number): number {
     if (retryAfter !== undefined && retryAfter > 0) {
-      // Jitter of the same size and no doubling, so that a fleet that was told the same time does not return in step.
+      // Jitter of the same size and no doubling, so that a fleet with the same `Retry-After` does not return in step.
       return Math.min(retryAfter, LONGEST_RETRY_AFTER) * (1 + Math.random())
     }
     // Requests that were in flight together fail for the same reason and count as one failure.

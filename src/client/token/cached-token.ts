@@ -155,7 +155,7 @@ export class CachedToken {
     try {
       return await this.#renew({ isAwaited: true })
     } catch (error) {
-      // The request was started for nobody, perhaps long before this caller came. Without a response in time, it says nothing
+      // The request was started in the background, perhaps long before this caller came. Without a response in time, it says nothing
       // about the issuer now, so the caller gets an attempt with a deadline of its own.
       if (!isJoined || hasResponse(error)) throw error
       this.#isAwaited = true
@@ -214,7 +214,7 @@ function returned(held: HeldToken): string {
   return held.token
 }
 
-/** Whether a failure is the answer of the issuer. A failure without a backoff came too late to be one. */
+/** Whether a failure is a response of the issuer. A failure without a backoff came too late to be one. */
 function hasResponse(error: unknown): boolean {
   if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') return true
   if (error.status !== undefined) return true

@@ -30,7 +30,7 @@ describe('a temporary failure', () => {
     ['a 502', { status: 502 }],
     ['a 503', { status: 503 }],
     ['a 504', { status: 504 }],
-  ])('%s at cold start fails nobody', async (_, failure) => {
+  ])('%s at cold start fails no caller', async (_, failure) => {
     const { issuer, source } = bed()
     const waiting = Promise.all(Array.from({ length: 50 }, () => source.getToken()))
     await issuer.answerNext(failure)

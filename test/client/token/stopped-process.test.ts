@@ -107,7 +107,7 @@ describe('a caller that joins a renewal in the background', () => {
 })
 
 describe("with renewal: 'blocking'", () => {
-  it('the caller that finds a token due for renewal waits, and no request is sent for nobody', async () => {
+  it('the caller that finds a token due for renewal waits, and no request is sent in the background', async () => {
     const { clock, issuer, source } = await bed({ renewal: 'blocking' })
     clock.pass(0.95 * HOUR)
     const waiting = source.getToken()
