@@ -31,6 +31,7 @@ const MAY_IMPORT = {
     'proof',
     'revocation',
   ],
+  metrics: ['util', 'options', 'model', 'verifier'],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
   client: ['util', 'options', 'http', 'model', 'providers'],

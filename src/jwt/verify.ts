@@ -1,5 +1,6 @@
 import type { TokenFacts } from '../model/access-token.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { ownMember } from '../util/members.js'
 import { explain } from '../model/detail/explain.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import {
@@ -10,7 +11,8 @@ import {
   type OrRefusal,
   isRefusal,
 } from '../model/refusal/refusal.js'
-import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import type { Recorder } from '../model/recorder.js'
+import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader, type SignatureHeader } from './header.js'
 
@@ -26,8 +28,10 @@ interface Verification {
   readonly unverified: UnverifiedJwt
   readonly profile: JwtProfile
   readonly header: SignatureHeader
+  readonly query: KeyQuery
   readonly keys: KeySet
   readonly verifySignature: SignatureVerifier
+  readonly recorder: Recorder | undefined
 }
 
 /**
@@ -40,11 +44,15 @@ export function verifyJwt(
   profile: JwtProfile,
   keys: KeySet,
   verifySignature: SignatureVerifier,
+  recorder?: Recorder,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
+  recorder?.enter('jwt_header')
   const header = readHeader(unverified.header, profile)
   if (isRefusal(header)) return header
-  const verification = { token, unverified, profile, header, keys, verifySignature }
-  const candidates = keys.find(header, token.length)
+  recorder?.enter('key')
+  const query = { ...header, iss: ownMember(unverified.claims, 'iss') }
+  const verification = { token, unverified, profile, header, query, keys, verifySignature, recorder }
+  const candidates = keys.find(query, token.length)
   return candidates instanceof Promise
     ? afterwards(candidates, verifyWithAny, verification)
     : verifyWithAny(candidates, verification)
@@ -59,14 +67,15 @@ function verifyWithAny(
   if (isRefusal(candidates)) return candidates
   const candidate = candidates[0]
   if (candidate === undefined) return refuse(verification, rejecting)
+  verification.recorder?.enter('signature')
   const isValid = verification.verifySignature(verification.token, verification.header.algorithm, candidate)
   return isValid instanceof Promise
     ? afterwards(isValid, concludeOrTryNext, candidates, verification, rejecting)
     : concludeOrTryNext(isValid, candidates, verification, rejecting)
 }
 
-function refuse({ header, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
-  if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(header) })
+function refuse({ header, query, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
+  if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(query) })
   return new Refusal('signature_invalid', {
     detail: explain('signature_invalid', 'mismatch', { kid: rejecting.kid, alg: header.algorithm }),
   })
@@ -86,7 +95,11 @@ function concludeOrTryNext(
 }
 
 /** Reads the claims. They are authentic, because decoder and signature verification read the same bytes. */
-function readVerified({ unverified, profile }: Verification, key: VerificationKey): OrRefusal<VerifiedJwt> {
+function readVerified(
+  { unverified, profile, recorder }: Verification,
+  key: VerificationKey,
+): OrRefusal<VerifiedJwt> {
+  recorder?.enter('claims')
   try {
     const facts = profile.readClaims(unverified.claims, unverified.header)
     return isVerificationFailure(facts) ? refusalFor(facts) : { facts, key }
