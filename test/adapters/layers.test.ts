@@ -87,7 +87,9 @@ describe.each(frameworks)('in $name', (framework) => {
     ]
     expect(events).toMatchObject(
       // In Fastify and Nest the requirements of a route and the policy of the guard are one decision.
-      framework.joinsDemands === true ? [{ outcome: 'accepted', source: 'remote', stage: 'guard' }] : expected,
+      framework.joinsDemands === true
+        ? [{ outcome: 'accepted', source: 'remote', stage: 'guard' }]
+        : expected,
     )
   })
 
