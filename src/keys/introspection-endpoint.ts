@@ -19,10 +19,13 @@ const MISSING =
 export class DiscoveredEndpoint {
   readonly #metadata: RefreshingDocument<IssuerMetadata>
   readonly #loading = new SharedFlight<OrRefusal<string>>()
+  readonly #name: 'introspectionAlias' | 'introspectionEndpoint'
   #isMissing = false
 
-  constructor(metadata: RefreshingDocument<IssuerMetadata>) {
+  /** @param usesCertificate - whether the requests present a client certificate. */
+  constructor(metadata: RefreshingDocument<IssuerMetadata>, usesCertificate: boolean) {
     this.#metadata = metadata
+    this.#name = usesCertificate ? 'introspectionAlias' : 'introspectionEndpoint'
   }
 
   /** Returns the URL. Synchronous if the document is usable. */
@@ -55,7 +58,7 @@ export class DiscoveredEndpoint {
           : explain('issuer_unavailable', 'discovery', values),
       })
     }
-    const { introspectionEndpoint } = document
+    const { [this.#name]: introspectionEndpoint } = document
     this.#isMissing = introspectionEndpoint === undefined
     if (introspectionEndpoint !== undefined) return introspectionEndpoint
     return new Refusal('issuer_unavailable', {

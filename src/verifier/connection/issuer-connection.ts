@@ -199,5 +199,5 @@ function discoveredEndpointOf(
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
 ): DiscoveredEndpoint | undefined {
   if (remote?.endpoint !== 'discovered' || metadata === undefined) return undefined
-  return new DiscoveredEndpoint(metadata)
+  return new DiscoveredEndpoint(metadata, remote.usesCertificate === true)
 }
