@@ -51,8 +51,9 @@ export function eventOf(decision: Decision, circumstances: DecisionCircumstances
     stage,
   }
   if (refusal !== undefined) setRefusal(event, refusal, token)
-  const required = refusal?.required ?? circumstances.required
-  if (required.length > 0) event.required = required
+  // A refusal of the application may have a list that is not frozen, and observers share the event.
+  const required = refusal?.required === undefined ? circumstances.required : [...refusal.required]
+  if (required.length > 0) event.required = Object.freeze(required)
   const issuer = verified?.issuer ?? refusal?.issuer
   if (issuer !== undefined) event.issuer = issuer
   if (verified !== undefined) setFacts(event, verified.token)

@@ -1,14 +1,15 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Decision, DecisionObserver } from '../model/decision.js'
+import type { Decision } from '../model/decision.js'
 import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
+import type { Recorder } from '../model/recorder.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
 import { readBareToken, readBearer } from '../bearer/bearer-token.js'
 import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
-import { observe } from '../telemetry/observe.js'
+import type { Observers } from '../telemetry/observers.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
@@ -25,7 +26,7 @@ export interface AuthorizerSettings {
   readonly toleranceSeconds: number
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
-  readonly observer: DecisionObserver | undefined
+  readonly observers: Observers
 }
 
 /** A decision, with the resolved token of an accepted request. */
@@ -37,6 +38,15 @@ export interface DecisionResult {
    * request with a token.
    */
   readonly isTokenMissing: boolean
+}
+
+/** The start time of a decision that no event reports. */
+const NO_EVENT = Number.NaN
+
+/** A decision, with the input and the results of its steps. */
+export interface RecordedDecision {
+  readonly decision: Decision
+  readonly context: DecisionContext
 }
 
 /**
@@ -68,9 +78,22 @@ export class Authorizer {
     throw decision.refusal
   }
 
-  /** The start time, read only with an observer, because only events contain the duration. */
+  /**
+   * Decides on a token or a request as {@link verify} and {@link authorize} do, and records the progress. Emits no event.
+   * Never throws and never rejects.
+   */
+  async record(input: unknown, policies: PolicySet, recorder: Recorder): Promise<RecordedDecision> {
+    const request = typeof input === 'object' && input !== null ? (input as GuardedRequest) : undefined
+    const context = new DecisionContext(policies, request, FIRST_GUARD, NO_EVENT, recorder)
+    recorder.enter('header')
+    const token = request === undefined ? (input as string) : readToken(request, undefined)
+    const { decision } = await this.#decide(token, context)
+    return { decision, context }
+  }
+
+  /** The start time; `NaN` without an observer, because only events contain the duration. */
   #startTime(): number {
-    return this.#settings.observer === undefined ? 0 : performance.now()
+    return this.#settings.observers.areDecisionsObserved ? performance.now() : NO_EVENT
   }
 
   #decide(token: OrRefusal<string>, context: DecisionContext): Awaitable<DecisionResult> {
@@ -92,12 +115,14 @@ export class Authorizer {
       return token
     }
     context.token = token
+    context.recorder?.enter('length')
     const unreadable = refuseUnreadable(token, this.#settings.maxTokenLength)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
     // Middleware may change headers between two guards, so only an equal token needs no second verification.
     if (context.guard.earlier?.token === token) context.continue(context.guard.earlier)
     else context.digest = tokenDigest(token)
+    context.recorder?.enter('cache')
     return this.#settings.resolver.resolve(context)
   }
 
@@ -116,11 +141,15 @@ export class Authorizer {
     context.resolvedAt ??= context.now
     const { cached } = resolved
     const { issuer } = cached.issuer
+    const { recorder } = context
+    recorder?.enter('validity')
     const invalid = validateToken(cached, this.#settings.toleranceSeconds, context.now)
     if (invalid !== undefined) return this.#conclude(invalid, resolved, context)
+    recorder?.enter('issuer_rule')
     const failure = issuer.validateToken?.(cached.token)
     if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)
-    const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request)
+    recorder?.enter('policy')
+    const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request, recorder)
     return refusal instanceof Promise
       ? afterwards(refusal, this.#conclude, resolved, context)
       : this.#conclude(refusal, resolved, context)
@@ -161,10 +190,10 @@ export class Authorizer {
   }
 
   #report(decision: Decision, context: DecisionContext): void {
-    const { observer } = this.#settings
-    if (observer === undefined) return
     const { token, digest, request, guard, policies, resolved, started } = context
-    observe(observer, () =>
+    // An observer that was added during the decision is not called, because the start time is unknown.
+    if (Number.isNaN(started)) return
+    this.#settings.observers.reportDecision(() =>
       eventOf(decision, {
         token,
         digest,

@@ -1,5 +1,6 @@
 import { Authorizer, type DecisionResult } from './authorizer.js'
 import { FIRST_GUARD } from './decision-context.js'
+import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
@@ -10,14 +11,17 @@ import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './connection/issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
-import type { IssuerObserver } from '../model/issuer-events.js'
 import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
+import type { IssuerObserver } from '../model/issuer-events.js'
+import type { Observer } from '../model/observer.js'
+import type { IssuerCallObserver } from '../model/issuer-calls.js'
 import type { IssuerObservers } from '../telemetry/issuer-events.js'
+import { Observers } from '../telemetry/observers.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
@@ -109,6 +113,13 @@ export const VERIFIER_OPTIONS = {
   signatures: oneOf(['node', 'jose'], 'node'),
 } satisfies TableOf<VerifierOptions>
 
+/** Readers of the functions of an observer. */
+const OBSERVER = {
+  onDecision: optional(func<DecisionObserver>()),
+  onIssuerEvent: optional(func<IssuerObserver>()),
+  onIssuerCall: optional(func<IssuerCallObserver>()),
+} satisfies TableOf<Observer>
+
 /**
  * Creates a verifier, which decides on tokens and requests of the configured issuers. Checks all options and makes no
  * network call.
@@ -130,8 +141,10 @@ export const VERIFIER_OPTIONS = {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
   const { clock, clockTolerance: toleranceSeconds } = settings
+  const observers = new Observers()
+  observers.add({ ...settings, onIssuerCall: undefined })
   const connected = connectAll(settings.issuers, clock, {
-    onIssuerEvent: settings.onIssuerEvent,
+    observers,
     hasDecisionObserver: settings.onDecision !== undefined,
   })
   const cache = createTokenCache(settings.cache)
@@ -145,10 +158,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     clock,
     toleranceSeconds,
     maxTokenLength: settings.maxTokenLength,
-    observer: settings.onDecision,
+    observers,
   })
 
   const policies = policySets(settings.policy)
+  const configured = connected.map(({ issuer }) => issuer)
+  const explaining = { authorizer, issuers: configured, maxTokenLength: settings.maxTokenLength }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -156,8 +171,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const result = authorizer.authorize(request, policies(policy), FIRST_GUARD)
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
+    explain: (input, policy) => explainDecision(input, policies(policy), explaining),
     ready: () => loadAll(connected),
-    health: () => healthOf(connected),
+    health: () => healthOf(connected, cache),
+    observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
     forget: (token) => {
       resolver.forget(token)
     },
@@ -170,7 +187,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     authorizer,
     policies,
     combined: (added) => combinedWith(settings.policy, added),
-    issuers: connected.map(({ issuer }) => issuer),
+    issuers: configured,
   })
   return Object.freeze(verifier)
 }

@@ -2,6 +2,7 @@ import { causeOf } from '../model/refusal/refusal.js'
 import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
+import type { CacheHealth, TokenCache } from './token-cache.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
@@ -9,6 +10,8 @@ export interface VerifierHealth {
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per configured issuer, in the order of the `issuers` option. */
   readonly issuers: readonly IssuerHealth[]
+  /** Size of the token cache; absent while it is empty. */
+  readonly cache?: CacheHealth
 }
 
 /**
@@ -47,9 +50,12 @@ function describe(error: unknown): string {
 }
 
 /** Returns a snapshot of all issuers. Makes no network call. */
-export function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
+export function healthOf(issuers: readonly ConnectedIssuer[], cache: TokenCache): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>
     health.every((issuer) => issuer.status === status)
-  return { status: isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded', issuers: health }
+  const status = isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded'
+  const size = cache.size()
+  const isEmpty = size.accepted.tokens + size.refused.tokens === 0
+  return { status, issuers: health, ...(isEmpty ? {} : { cache: size }) }
 }

@@ -1,7 +1,9 @@
 import { markMajor } from '../options/package-major.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
+import type { Explanation } from '../model/explanation.js'
 import type { Issuer } from '../model/issuer.js'
+import type { Observer } from '../model/observer.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import type { Policy } from '../policy/policy.js'
@@ -42,6 +44,25 @@ export interface Verifier {
    */
   authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
   /**
+   * Decides as {@link authorize} does, or as {@link verify} for a bare token, and lists every check with what it compared. For
+   * tests and for operators who ask why a request was refused: never send the result to a caller.
+   *
+   * It uses the caches and calls the issuers like a request, so that its outcome is that of a request at the same time. It
+   * emits no `onDecision` event, because it is not a request. The promise never rejects.
+   *
+   * @param tokenOrRequest - the bare token, without `Bearer`, or a request with an `Authorization` header.
+   * @param policy - requirements in addition to the verifier's policy.
+   * @throws ConfigurationError synchronously if the policy is invalid.
+   *
+   * @example
+   * ```ts
+   * const { outcome, steps } = await verifier.explain(token, { scopes: 'orders:read' })
+   * const failed = steps.find(({ result }) => result === 'failed')
+   * console.log(outcome, failed?.check, failed?.detail)
+   * ```
+   */
+  explain(tokenOrRequest: string | GuardedRequest, policy?: Policy): Promise<Explanation>
+  /**
    * Loads discovery documents and keys of every issuer. Optional: the first request that needs them loads them otherwise.
    *
    * @throws AggregateError as a rejection. Its message names each issuer that failed and the cause, and the verifier stays
@@ -63,6 +84,25 @@ export interface Verifier {
    * ```
    */
   health(): VerifierHealth
+  /**
+   * Adds an observer of decisions, of changes at issuers and of calls to issuers. Observers are called in the order in
+   * which they were added, after those of the options. Their errors and rejected promises are ignored.
+   *
+   * An observer is called for decisions that begin after it was added. An observer that is added twice is called twice.
+   *
+   * @returns a function that removes the observer. It may be called at any time, during an event too, and repeatedly.
+   * @throws ConfigurationError if a name is unknown or a value is not a function.
+   *
+   * @example
+   * ```ts
+   * const counts = new Map<string, number>()
+   * const stop = verifier.observe({
+   *   onDecision: ({ outcome }) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1),
+   * })
+   * server.close(stop)
+   * ```
+   */
+  observe(observer: Observer): () => void
   /**
    * Drops all cached results of one token in this process. The next request verifies or introspects it again.
    *
