@@ -7,6 +7,16 @@
 export type ClientAuthenticationMethod =
   'basic' | 'post' | 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth' | 'none'
 
+/** Named methods of client authentication, the default first. */
+export const METHODS = [
+  'basic',
+  'post',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+  'none',
+] as const satisfies readonly ClientAuthenticationMethod[]
+
 /** A request to an issuer that a client must authenticate. */
 export interface AuthenticationRequest {
   /** URL of the endpoint that the request is sent to. */

@@ -2,16 +2,6 @@ import { ConfigurationError } from '../options/configuration-error.js'
 import type { ClientAuthenticationMethod } from './contract.js'
 import type { AuthenticationSettings } from './options.js'
 
-/** Named methods of client authentication, the default first. */
-export const METHODS = [
-  'basic',
-  'post',
-  'private_key_jwt',
-  'tls_client_auth',
-  'self_signed_tls_client_auth',
-  'none',
-] as const satisfies readonly ClientAuthenticationMethod[]
-
 /** A named method, or `function` for a custom function. */
 export type Method = ClientAuthenticationMethod | 'bearer' | 'function'
 

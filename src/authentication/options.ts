@@ -13,8 +13,7 @@ import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
 import { secretOption, type Secret } from '../options/secret.js'
 import { readAssertionHeader } from './assertion.js'
 import type { ClientCertificate } from './certificate.js'
-import type { ClientAuthentication, ClientAuthenticationMethod } from './contract.js'
-import { METHODS } from './methods.js'
+import { METHODS, type ClientAuthentication, type ClientAuthenticationMethod } from './contract.js'
 
 /** How a client authenticates at an issuer. */
 export interface ClientAuthenticationOptions {

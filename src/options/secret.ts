@@ -52,7 +52,7 @@ export function secretReader(
 }
 
 /** Removes one line break at the end of what was read from a file. */
-export function withoutFinalLineBreak(content: string): string {
+function withoutFinalLineBreak(content: string): string {
   return content.replace(/\r?\n$/, '')
 }
 

@@ -1,6 +1,5 @@
 import type { ClientCertificate } from '../authentication/certificate.js'
-import type { ClientAuthentication } from '../authentication/contract.js'
-import { METHODS } from '../authentication/methods.js'
+import { METHODS, type ClientAuthentication } from '../authentication/contract.js'
 import { authenticationOption, CLIENT_AUTHENTICATION_OPTIONS } from '../authentication/options.js'
 import { mayStartJwt } from '../jwt/decode.js'
 import type { PrivateKey } from '../model/private-key.js'
