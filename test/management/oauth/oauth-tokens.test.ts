@@ -307,7 +307,7 @@ describe('invalid options', () => {
     ['an endpoint without TLS', { revocationEndpoint: 'http://auth.example.com/' }, 'revocationEndpoint'],
     ['no id', { clientId: '' }, 'clientId'],
     ['no secret', { clientSecret: undefined }, 'clientSecret'],
-    ['an unknown authentication method', { authentication: 'none' }, 'authentication'],
+    ['an unknown authentication method', { authentication: 'tls' }, 'authentication'],
     ['an unknown option', { secret: 'x' }, 'secret'],
   ])('%s', (_, wrong, option) => {
     expect(() => oauthTokens({ ...RIGHT, ...wrong })).toThrow(
