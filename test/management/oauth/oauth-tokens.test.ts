@@ -23,7 +23,7 @@ async function managementBed(): Promise<OAuthManagementBed> {
   const tokensWith: OAuthManagementBed['tokensWith'] = (more) => {
     const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
     return oauthTokens(
-      Object.fromEntries(merged.filter(([, value]) => value !== undefined)) as unknown as Options,
+      Object.fromEntries(merged.filter(([, value]) => value !== undefined)),
     )
   }
   return { ...bed, tokens: tokensWith({}), tokensWith }
