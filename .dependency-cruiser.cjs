@@ -38,7 +38,16 @@ const MAY_IMPORT = {
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
   client: ['util', 'options', 'http', 'model', 'authentication', 'providers'],
   // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
-  management: ['util', 'options', 'http', 'model', 'authentication', 'introspection', 'providers', 'verifier'],
+  management: [
+    'util',
+    'options',
+    'http',
+    'model',
+    'authentication',
+    'introspection',
+    'providers',
+    'verifier',
+  ],
   testing: ['util', 'options', 'model', 'providers', 'verifier'],
   cli: [
     'util',

@@ -22,9 +22,7 @@ async function managementBed(): Promise<OAuthManagementBed> {
   const { clientId, clientSecret } = issuer.client
   const tokensWith: OAuthManagementBed['tokensWith'] = (more) => {
     const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
-    return oauthTokens(
-      Object.fromEntries(merged.filter(([, value]) => value !== undefined)),
-    )
+    return oauthTokens(Object.fromEntries(merged.filter(([, value]) => value !== undefined)))
   }
   return { ...bed, tokens: tokensWith({}), tokensWith }
 }
