@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clerk, oauth, type ClerkOptions, type OAuthOptions } from '../../src/index.js'
+import { clerk, oauth, type OAuthOptions } from '../../src/index.js'
 import { testBed } from '../support/test-bed.js'
 
 const AUDIENCE = 'https://api.test'
@@ -164,7 +164,7 @@ describe('a header parameter of a JWT is not a claim: null is a wrong type', () 
 
   it.each(['typ', 'cat'])('%s of Clerk', async (name) => {
     const bed = await testBed({
-      issuers: (by) => [clerk({ ...by.clerk(), jwtAccess: 'any-machine' } as ClerkOptions)],
+      issuers: (by) => [clerk({ ...by.clerk(), jwtAccess: 'any-machine' })],
     })
     const token = bed.issuer.mintJwt({ provider: 'clerk', header: { [name]: null } })
     expect(await bed.outcome(token)).toBe('type_not_allowed')
