@@ -44,6 +44,8 @@ export type CommandResult =
       /** The same as one object, for `--json`. */
       readonly json: object
       readonly code: ExitCode
+      /** Settles when a command that runs until it is interrupted has ended. */
+      readonly until?: Promise<void>
     }
   | {
       readonly items: AsyncIterable<object>

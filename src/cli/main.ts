@@ -6,9 +6,11 @@ import { runCli } from './run.js'
 
 const interruption = new AbortController()
 // Only the first Ctrl-C is handled, so that a second one ends the process immediately.
-process.once('SIGINT', () => {
-  interruption.abort(new Error('interrupted'))
-})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interruption.abort(new Error('interrupted'))
+  })
+}
 
 function writer(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
   // Without a listener, a closed reader would end the process with a stack trace.

@@ -2,6 +2,7 @@ import type { AuthleteOptions } from '../providers/authlete/authlete.js'
 import type { ClerkOptions } from '../providers/clerk/clerk-options.js'
 import type { OAuthOptions } from '../providers/oauth-options.js'
 import type { StytchOptions } from '../providers/stytch/stytch.js'
+import { insecureHostsOf } from './server/base-url.js'
 import type { IssuerState } from './state/state.js'
 
 /** Options to add to or replace those of the test issuer; `undefined` removes one. */
@@ -16,6 +17,7 @@ export function oauthOptions(state: IssuerState, extra: OptionOverrides<OAuthOpt
       issuer: state.endpoints.oauth,
       audience: state.audience,
       introspection: { clientId, clientSecret, ...opaquePrefix },
+      ...insecure(state.endpoints.oauth),
     },
     extra,
   )
@@ -33,6 +35,7 @@ export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOpt
       ...(areKeysGiven ? {} : { jwksUri: `${base}/.well-known/jwks.json` }),
       apiUrl: base,
       jwtAccess: 'any-machine',
+      ...insecure(base),
     },
     extra,
   )
@@ -41,7 +44,11 @@ export function clerkOptions(state: IssuerState, extra: OptionOverrides<ClerkOpt
 /** Creates the options for `stytch`. */
 export function stytchOptions(state: IssuerState, extra: OptionOverrides<StytchOptions> = {}): StytchOptions {
   return mergeOptions<StytchOptions>(
-    { projectId: state.stytch.projectId, apiUrl: state.endpoints.stytch },
+    {
+      projectId: state.stytch.projectId,
+      apiUrl: state.endpoints.stytch,
+      ...insecure(state.endpoints.stytch),
+    },
     extra,
   )
 }
@@ -54,9 +61,14 @@ export function authleteOptions(
   const { serviceId, serviceAccessToken } = state.authlete
   const apiUrl = state.endpoints.authlete
   return mergeOptions<AuthleteOptions>(
-    { serviceId, serviceAccessToken, apiUrl, audience: state.audience },
+    { serviceId, serviceAccessToken, apiUrl, audience: state.audience, ...insecure(apiUrl) },
     extra,
   )
+}
+
+function insecure(url: string): { readonly insecureHosts?: readonly string[] } {
+  const insecureHosts = insecureHostsOf([url])
+  return insecureHosts.length === 0 ? {} : { insecureHosts }
 }
 
 /** Merges options and removes undefined ones, which the factories would refuse. */

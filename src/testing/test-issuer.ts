@@ -12,13 +12,14 @@ import { presetOptionBuilders } from './presets/options.js'
 import { presetRoutes } from './presets/server.js'
 import { KEY_OWNERS } from './state/providers.js'
 import { runningIssuers } from './registry.js'
+import { localUrl, withPort } from './server/base-url.js'
 import { startServer } from './server/server.js'
 import { nowSeconds, type IssuerState } from './state/state.js'
 import { stytchRoutes } from './stytch/endpoints.js'
 import type { TestIssuer } from './issuer.js'
 
 /**
- * Starts a test issuer on the loopback interface. Test issuers share no state. Close each one, because an open
+ * Starts a test issuer, by default on the loopback interface. Test issuers share no state. Close each one, because an open
  * one keeps the process alive.
  *
  * @throws ConfigurationError that names the option that is invalid or unknown.
@@ -35,13 +36,17 @@ export async function createTestIssuer(given: TestIssuerOptions = {}): Promise<T
   const options = readOptions('createTestIssuer', given, TEST_ISSUER_OPTIONS)
   const calls = new CallCounter()
   const faults = new FaultInjector()
-  const main = await startServer(options.port, calls, faults)
+  const { host, port, stytchPort } = options
+  const main = await startServer({ host, port }, calls, faults)
   // A separate listener, because Stytch's SDK drops the path of a base URL, and its URL is also an `iss`.
-  const stytchServer = await startServer(options.stytchPort, calls, faults).catch(async (error: unknown) => {
-    await main.close()
-    throw error
-  })
-  const state = createState(options, main.url, stytchServer.url)
+  const stytchServer = await startServer({ host, port: stytchPort }, calls, faults).catch(
+    async (error: unknown) => {
+      await main.close()
+      throw error
+    },
+  )
+  const url = options.url ?? localUrl(host, main.port)
+  const state = createState(options, url, withPort(url, stytchServer.port))
   main.serve([...oauthRoutes(state), ...clerkRoutes(state), ...authleteRoutes(state), ...presetRoutes(state)])
   stytchServer.serve(stytchRoutes(state))
   return assemble(state, calls, faults, async () => {

@@ -53,6 +53,11 @@ const count = integer({ min: 0, max: 999_999_999_999 })
 export const number = (metavar: string, help: string): Option<number | undefined> =>
   option(metavar, help, (where, value) => count.read(where, /^\d+$/.test(value) ? Number(value) : value))
 
+const portNumber = integer({ min: 0, max: 65_535 })
+
+export const port = (help: string): Option<number | undefined> =>
+  option('PORT', help, (where, value) => portNumber.read(where, /^\d+$/.test(value) ? Number(value) : value))
+
 /** A duration. Digits without a unit are seconds. */
 export const duration = (help: string): Option<number | string | undefined> =>
   option('DURATION', help, (_where, value) => (/^\d{1,12}$/.test(value) ? Number(value) : value))

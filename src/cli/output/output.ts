@@ -24,6 +24,7 @@ export async function show(
   }
   if ('report' in outcome) {
     await write(format.json ? line(outcome.json) : outcome.report)
+    await outcome.until
     return outcome.code
   }
   if ('item' in outcome) {

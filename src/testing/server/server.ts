@@ -7,16 +7,16 @@ import { json, type TestResponse, type TestRequest } from './http.js'
 
 /** A listening server. */
 export interface TestServer {
-  readonly url: string
+  readonly port: number
   /** Starts serving these routes. Until then every path is unknown. */
   serve(routes: readonly Route[]): void
   /** Ends every connection, hanging ones included, and resolves once all are gone. */
   close(): Promise<void>
 }
 
-/** Listens on the loopback interface. Routes are set later, because they depend on the URL. */
+/** Starts to listen. Routes are set later, because they depend on the port. */
 export async function startServer(
-  port: number,
+  { host, port }: { readonly host: string; readonly port: number },
   calls: CallCounter,
   faults: FaultInjector,
 ): Promise<TestServer> {
@@ -58,11 +58,11 @@ export async function startServer(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   const { port: actualPort } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${actualPort}`,
+    port: actualPort,
     serve(routes) {
       find = createRouteFinder(routes)
     },

@@ -2,19 +2,35 @@ import { randomUUID } from 'node:crypto'
 import { ClientStore, createClerkMachines, createClient, type TestClientOptions } from './clients.js'
 import { createKeyRings, randomDigits, randomLetters, randomString } from './providers.js'
 import type { IssuerState } from './state.js'
-import { oneOf, boolean, func, integer, string } from '../../options/readers.js'
-import type { Result, TableOf } from '../../options/reader.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { oneOf, boolean, func, integer, nonEmptyString, string } from '../../options/readers.js'
+import { custom, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { StytchClientStore } from '../stytch/clients.js'
 import { TokenStore } from './token-store.js'
 
 /** Options of {@link createTestIssuer}. */
 export interface TestIssuerOptions {
   /**
-   * Port on the loopback interface, from 0 to 65535.
+   * Address or name of the interface to listen on. `'0.0.0.0'` and `'::'` are all interfaces, for containers: then everyone
+   * who reaches this machine can obtain tokens.
+   *
+   * @defaultValue `'127.0.0.1'`
+   */
+  readonly host?: string
+  /**
+   * Port, from 0 to 65535.
    *
    * @defaultValue `0`: a free port
    */
   readonly port?: number
+  /**
+   * URL by which others reach the test issuer, such as `'http://issuer:4100'` in a network of containers. Scheme, host and
+   * port only. It is the `iss` of OAuth tokens. Vendors whose URLs are `http` on another host than loopback get it in
+   * `insecureHosts` of their options.
+   *
+   * @defaultValue `host` and `port`, with `127.0.0.1` in place of all interfaces
+   */
+  readonly url?: string
   /**
    * Port of Stytch's API, which has a separate listener.
    *
@@ -54,9 +70,31 @@ export interface TestIssuerOptions {
   readonly authleteJwtAccessTokens?: boolean
 }
 
+const baseUrl: Reader<string | undefined> = custom({ type: 'URL', isOptional: true }, (option, value) => {
+  if (value === undefined) return undefined
+  const url = nonEmptyString.read(option, value)
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  // A path would belong to no endpoint, and the parser adds a slash to an origin.
+  if (
+    parsed === undefined ||
+    !/^https?:$/.test(parsed.protocol) ||
+    ![parsed.origin, parsed.href].includes(url)
+  )
+    throw new ConfigurationError(option, "must be a scheme, a host and a port, such as 'http://issuer:4100'")
+  if (parsed.href !== `${parsed.origin}/`)
+    throw new ConfigurationError(option, "must have no path, query or user, such as 'http://issuer:4100'")
+  return parsed.origin
+})
+
 /** Readers of {@link TestIssuerOptions}. */
 export const TEST_ISSUER_OPTIONS = {
+  host: string({
+    default: '127.0.0.1',
+    pattern: /^[\w.:-]+$/,
+    expectation: 'must be an address or a host name',
+  }),
   port: integer({ min: 0, max: 65_535, default: 0 }),
+  url: baseUrl,
   stytchPort: integer({ min: 0, max: 65_535, default: 0 }),
   clock: func<() => number>({ type: '() => number', default: Date.now }),
   audience: string({ default: 'https://api.test' }),
