@@ -44,6 +44,7 @@ const MAY_IMPORT = {
     'http',
     'model',
     'keys',
+    'introspection',
     'policy',
     'telemetry',
     'client',
