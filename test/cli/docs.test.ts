@@ -124,7 +124,7 @@ describe('command lines in the documentation', () => {
     const yes = asks && !args.includes('--yes') ? ['--yes'] : []
     const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables } }
     const result = await cli([...args, ...yes], { stdin, variables, config: { verifier }, ...own })
-    // Of made-up ids and tokens a vendor knows nothing: what it must not be is wrong use.
+    // Of random ids and tokens a vendor knows nothing: what it must not be is wrong use.
     expect([0, 1, 4]).toContain(result.code)
     expect(result.stderr).not.toContain('unexpected')
     const isLocal =

@@ -276,12 +276,12 @@ describe('credentials', () => {
     expect(await findings('credentials')).toMatchObject([{ result: 'failed' }])
   })
 
-  it('fails if the issuer confirms a made-up token', async () => {
+  it('fails if the issuer confirms a random token', async () => {
     const { findings, issuer } = await doctorBed()
     const exp = Math.floor(Date.now() / 1000) + 600
     issuer.fail('introspection', { body: { active: true, sub: 'x', aud: 'https://api.test', exp } })
     const [line] = await findings('credentials')
-    expect(line).toMatchObject({ result: 'failed', detail: 'the issuer confirms a made-up token as active' })
+    expect(line).toMatchObject({ result: 'failed', detail: 'the issuer confirms a random token as active' })
   })
 
   it('emits no decision event', async () => {

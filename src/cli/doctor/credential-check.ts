@@ -8,35 +8,35 @@ import { adviceOn } from '../diagnosis/advice.js'
 import type { DoctorContext } from './context.js'
 import { failed, passed, skipped, type Finding } from './finding.js'
 
-/** Introspects a made-up token at each issuer. The result `inactive` proves that our credentials are accepted. */
+/** Introspects a random token at each issuer. The result `inactive` proves that our credentials are accepted. */
 export function checkCredentials({ verifier }: DoctorContext): Promise<readonly Finding[]> {
   return Promise.all(issuersOf(verifier).map((issuer) => checkIssuer(verifier, issuer)))
 }
 
 async function checkIssuer(verifier: Verifier, issuer: Issuer): Promise<Finding> {
   const { name } = issuer
-  const token = madeUpToken(issuer)
+  const token = randomToken(issuer)
   if (token === undefined) return skipped('the issuer introspects no tokens', name)
   const explanation = await verifier.explain(token)
   const { outcome, refusal } = explanation
   const step = explanation.steps.find(({ check }) => check === 'introspection')
   if (outcome === 'undecidable') return failed(step?.detail ?? '', cureFor(explanation), name)
   if (step?.result === 'failed' && refusal?.reason === 'token_inactive')
-    return passed('the issuer accepts our credentials: a made-up token is inactive', name)
+    return passed('the issuer accepts our credentials: a random token is inactive', name)
   if (step?.result === 'passed')
     return failed(
-      'the issuer confirms a made-up token as active',
+      'the issuer confirms a random token as active',
       'Check that the introspection endpoint is that of the issuer: its responses must not be used.',
       name,
     )
   return skipped(
-    `the made-up token was not introspected: ${refusal?.detail ?? 'another check refused it'}`,
+    `the random token was not introspected: ${refusal?.detail ?? 'another check refused it'}`,
     name,
   )
 }
 
 /** A token in the format of the issuer that it cannot know; `undefined` if it introspects none. */
-export function madeUpToken({ jwt, opaque, remote, tenants }: Issuer): string | undefined {
+export function randomToken({ jwt, opaque, remote, tenants }: Issuer): string | undefined {
   if (remote === undefined || tenants !== undefined) return undefined
   const opaquePrefix = opaque?.prefix ?? undefined
   if (opaque !== undefined) return opaqueProbeToken({ opaquePrefix })

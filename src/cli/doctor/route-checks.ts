@@ -7,7 +7,7 @@ import { adviceFor } from '../../telemetry/failure-advice.js'
 import { issuersOf } from '../../verifier/verifier.js'
 import { quote } from '../../util/quote.js'
 import type { DoctorContext } from './context.js'
-import { madeUpToken } from './credential-check.js'
+import { randomToken } from './credential-check.js'
 import { failed, passed, skipped, warning, type Finding } from './finding.js'
 
 const DEADLINE_SECONDS = 10
@@ -77,22 +77,22 @@ export function checkNoStore(context: DoctorContext): Promise<readonly Finding[]
   })
 }
 
-/** Whether the `Authorization` header arrives at the guard: a made-up token is refused as invalid. */
+/** Whether the `Authorization` header arrives at the guard: a random token is refused as invalid. */
 export function checkHeaderArrives(context: DoctorContext): Promise<readonly Finding[]> {
-  const issuer = issuersOf(context.verifier).find((one) => madeUpToken(one) !== undefined)
-  const token = (issuer && madeUpToken(issuer)) ?? opaqueProbeToken({ opaquePrefix: undefined })
+  const issuer = issuersOf(context.verifier).find((one) => randomToken(one) !== undefined)
+  const token = (issuer && randomToken(issuer)) ?? opaqueProbeToken({ opaquePrefix: undefined })
   return withResponse(context, token, ({ status, headers }) => {
     const challenge = headers.get('www-authenticate') ?? ''
     if (status < 300)
       return [
         failed(
-          `a made-up token gets ${status}: the route accepts any token`,
+          `a random token gets ${status}: the route accepts any token`,
           'Register the guard before the route.',
         ),
       ]
-    if (status === 503) return [passed('the header arrives: the guard could not check a made-up token (503)')]
+    if (status === 503) return [passed('the header arrives: the guard could not check a random token (503)')]
     if (status === 401 && /error="?invalid_token/.test(challenge))
-      return [passed('the header arrives: a made-up token is refused as invalid')]
+      return [passed('the header arrives: a random token is refused as invalid')]
     if (status === 401)
       return [
         failed(
@@ -100,9 +100,7 @@ export function checkHeaderArrives(context: DoctorContext): Promise<readonly Fin
           'Configure the proxy or gateway to pass Authorization on. For a guard with the option header, this check does not apply.',
         ),
       ]
-    return [
-      warning(`a made-up token gets ${status} in place of 401`, 'Check what responds before the guard.'),
-    ]
+    return [warning(`a random token gets ${status} in place of 401`, 'Check what responds before the guard.')]
   })
 }
 
