@@ -11,7 +11,7 @@ import type { UntrustedObject } from '../../util/members.js'
 import { isSameOrigin } from '../../util/url.js'
 
 /** A response of an issuer. */
-export interface RecordedResponse {
+interface RecordedResponse {
   readonly url: string
   readonly status: number
   readonly headers: ResponseHeaders
@@ -20,7 +20,7 @@ export interface RecordedResponse {
 }
 
 /** A document, or why it could not be used. */
-export type Document<T> =
+type Document<T> =
   | { readonly value: T; readonly url: string; readonly headers: ResponseHeaders }
   | { readonly failure: string }
 
