@@ -14,7 +14,7 @@ const MAY_IMPORT = {
   introspection: ['util', 'options', 'http', 'model'],
   telemetry: ['util', 'model'],
   proof: ['util', 'options', 'model', 'jwt', 'keys'],
-  revocation: ['util', 'options', 'http', 'model', 'jwt', 'keys'],
+  revocation: ['util', 'options', 'model', 'telemetry'],
   providers: ['util', 'options', 'http', 'model', 'jwt', 'keys', 'introspection'],
   verifier: [
     'util',

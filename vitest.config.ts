@@ -18,6 +18,7 @@ const UNIT = [
   'options',
   'policy',
   'providers',
+  'revocation',
   'telemetry',
   'testing',
   'verifier',

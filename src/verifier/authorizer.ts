@@ -14,6 +14,7 @@ import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
 import type { ResolvedToken } from './cached-token.js'
 import { DecisionContext, FIRST_GUARD, type GuardContext, type ResolvedRequest } from './decision-context.js'
+import type { RevocationCheck } from './revocation/check.js'
 import { refuseUnreadable, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
 
@@ -26,6 +27,8 @@ export interface AuthorizerSettings {
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
   readonly observer: DecisionObserver | undefined
+  /** `undefined` without revocations. */
+  readonly revocations: RevocationCheck | undefined
 }
 
 /** A decision, with the resolved token of an accepted request. */
@@ -116,7 +119,9 @@ export class Authorizer {
     context.resolvedAt ??= context.now
     const { cached } = resolved
     const { issuer } = cached.issuer
-    const invalid = validateToken(cached, this.#settings.toleranceSeconds, context.now)
+    const invalid =
+      validateToken(cached, this.#settings.toleranceSeconds, context.now) ??
+      this.#settings.revocations?.refuse(cached, context.token, context.now)
     if (invalid !== undefined) return this.#conclude(invalid, resolved, context)
     const failure = issuer.validateToken?.(cached.token)
     if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)

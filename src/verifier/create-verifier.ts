@@ -22,6 +22,10 @@ import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
+import { revocationsInternalsOf } from '../revocation/store.js'
+import type { Revocations } from '../revocation/revocations.js'
+import { RevocationCheck } from './revocation/check.js'
+import { Revoker } from './revocation/revoke.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
 import { combinedWith, policySets } from '../policy/policy-sets.js'
@@ -69,6 +73,12 @@ export interface VerifierOptions {
    */
   readonly maxTokenLength?: number
   /**
+   * Revocations that are checked on every request: `memoryRevocations()`, or `redisRevocations()` of `m2m-guard/redis`.
+   *
+   * @defaultValue none: only the issuers revoke tokens
+   */
+  readonly revocations?: Revocations
+  /**
    * Clock for tests: returns the time in milliseconds since the epoch.
    *
    * @defaultValue the system clocks
@@ -103,6 +113,13 @@ export const VERIFIER_OPTIONS = {
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
   maxTokenLength: restricting(integer({ min: 256, max: 16_384, default: 8192 })),
+  revocations: restricting(
+    custom<Revocations | undefined>({ type: 'Revocations', isOptional: true }, (option, value) => {
+      if (value === undefined || revocationsInternalsOf(value) !== undefined)
+        return value as Revocations | undefined
+      throw new ConfigurationError(option, 'must be the result of memoryRevocations() or redisRevocations()')
+    }),
+  ),
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -139,13 +156,34 @@ export function createVerifier(options: VerifierOptions): Verifier {
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
   )
   const verifySignature = signatureVerifier(settings.signatures)
-  const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
+  const { maxTokenLength, revocations } = settings
+  const internals = revocationsInternalsOf(revocations)
+  const check = internals === undefined ? undefined : new RevocationCheck(internals)
+  const detach = internals?.attach(clock)
+  const resolver = new TokenResolver({
+    router,
+    cache,
+    clock,
+    toleranceSeconds,
+    verifySignature,
+    revocations: check,
+  })
   const authorizer = new Authorizer({
     resolver,
     clock,
     toleranceSeconds,
-    maxTokenLength: settings.maxTokenLength,
+    maxTokenLength,
     observer: settings.onDecision,
+    revocations: check,
+  })
+  const revoker = new Revoker({
+    revocations: internals,
+    issuers: connected,
+    router,
+    resolver,
+    clock,
+    toleranceSeconds,
+    maxTokenLength,
   })
 
   const policies = policySets(settings.policy)
@@ -156,12 +194,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const result = authorizer.authorize(request, policies(policy), FIRST_GUARD)
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
-    ready: () => loadAll(connected),
-    health: () => healthOf(connected),
+    ready: () => loadAll(connected, revocations),
+    health: () => healthOf(connected, revocations),
     forget: (token) => {
       resolver.forget(token)
     },
+    revoke: (target) => revoker.revoke(target),
+    revocations,
     close: () => {
+      detach?.()
       cache.clear()
       for (const issuer of connected) issuer.close()
     },

@@ -2,22 +2,33 @@ import { causeOf } from '../model/refusal/refusal.js'
 import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
+import type { Revocations, RevocationsHealth } from '../revocation/revocations.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
-  /** `ok` if every issuer is `ok`, `down` if every issuer is `down`, otherwise `degraded`. */
+  /**
+   * `ok` if every issuer and the revocations are `ok`, `down` if every issuer is `down` or the revocations are, otherwise
+   * `degraded`.
+   */
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per configured issuer, in the order of the `issuers` option. */
   readonly issuers: readonly IssuerHealth[]
+  /** State of the revocations; absent without the option `revocations`. */
+  readonly revocations?: RevocationsHealth
 }
 
 /**
- * Loads discovery documents and keys of all issuers.
+ * Loads discovery documents and keys of all issuers, and the revocations.
  *
  * @throws AggregateError as a rejection. Its message names each failed issuer, the URL, what came back and what to do.
  */
-export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
-  const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
+export async function loadAll(
+  issuers: readonly ConnectedIssuer[],
+  revocations: Revocations | undefined,
+): Promise<void> {
+  const loading = issuers.map((connected) => failureOf(connected.issuer.name, () => connected.load()))
+  if (revocations !== undefined) loading.push(failureOf('revocations', () => revocations.ready()))
+  const failures = (await Promise.all(loading)).filter((failure) => failure !== undefined)
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
@@ -30,10 +41,9 @@ interface LoadFailure {
   readonly error: unknown
 }
 
-async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefined> {
-  const { name } = connected.issuer
+async function failureOf(name: string, load: () => Promise<unknown>): Promise<LoadFailure | undefined> {
   try {
-    const error = await connected.load()
+    const error = await load()
     return error === undefined ? undefined : { name, error }
   } catch (error) {
     return { name, error }
@@ -46,10 +56,18 @@ function describe(error: unknown): string {
   return advice === '' ? failure : `${failure}. ${advice}`
 }
 
-/** Returns a snapshot of all issuers. Makes no network call. */
-export function healthOf(issuers: readonly ConnectedIssuer[]): VerifierHealth {
+/** Returns a snapshot of all issuers and of the revocations. Makes no network call. */
+export function healthOf(
+  issuers: readonly ConnectedIssuer[],
+  revocations: Revocations | undefined,
+): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>
     health.every((issuer) => issuer.status === status)
-  return { status: isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded', issuers: health }
+  const status = isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded'
+  if (revocations === undefined) return { status, issuers: health }
+  const state = revocations.health()
+  const isOk = status === 'ok' && state.status === 'ok'
+  const isDown = status === 'down' || state.status === 'down'
+  return { status: isOk ? 'ok' : isDown ? 'down' : 'degraded', issuers: health, revocations: state }
 }
