@@ -40,6 +40,15 @@ export type {
 } from './model/issuer.js'
 export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
 export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
+export type {
+  IssuerCall,
+  IssuerCallKind,
+  IssuerCallObserver,
+  IssuerCallResult,
+  IssuerCallWatch,
+} from './model/issuer-calls.js'
+export type { Observer } from './model/observer.js'
+export { CHANNELS, type ChannelMessages } from './telemetry/channels.js'
 export type { IssuerHealth } from './verifier/connection/issuer-health.js'
 export type { DocumentHealth, TenantFailure, TenantsHealth } from './model/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
@@ -57,7 +66,7 @@ export type { AccessToken, StatedFacts, TokenFacts, VerificationSource } from '.
 export type { Decision, DecisionEvent, DecisionObserver, DecisionStage, GuardMode } from './model/decision.js'
 export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
 export type { RefusalBody, RefusalJson, RefusalResponseOptions } from './model/refusal/body.js'
-export type { CacheOptions } from './verifier/token-cache.js'
+export type { CacheHealth, CacheOptions, CacheSize } from './verifier/token-cache.js'
 export { memoryRevocations } from './revocation/memory.js'
 export type { MemoryRevocationsOptions } from './revocation/memory.js'
 export type {

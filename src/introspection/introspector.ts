@@ -3,6 +3,7 @@ import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
+import type { ReportCall } from '../model/issuer-calls.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
@@ -12,7 +13,7 @@ import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
 import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
-import { outcomeOf, type CallResult, type Statement } from './outcome.js'
+import { outcomeOf, type CallResult, type Failure, type Statement } from './outcome.js'
 import { markOutage } from './outage.js'
 import { isCompactJws, opaqueProbeToken, probeToken, type ProbeTokenForm } from './probe-token.js'
 import { toConfirmation } from './read-result.js'
@@ -46,6 +47,7 @@ interface IntrospectorSettings {
   readonly tell: TellIssuerEvent
   /** Warns of the first failure, if there is no observer. */
   readonly warnOnce: (failure: string) => void
+  readonly reportCall: ReportCall
 }
 
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
@@ -56,6 +58,7 @@ export class Introspector {
   readonly #endpoint: () => Awaitable<OrRefusal<string>>
   readonly #calls: EndpointCalls
   readonly #warnOnce: (failure: string) => void
+  readonly #reportCall: ReportCall
   readonly #clock: Clock
   readonly #circuit: CircuitBreaker
   #lastSuccess: number | undefined
@@ -84,6 +87,7 @@ export class Introspector {
     this.#clock = clock
     this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
     this.#warnOnce = settings.warnOnce
+    this.#reportCall = settings.reportCall
     this.#circuit = new CircuitBreaker(
       this.#options,
       clock,
@@ -129,7 +133,8 @@ export class Introspector {
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
       async () => {
-        const result = await this.#calls.call(url, token, read)
+        const call = (): Promise<CallResult<T>> => this.#calls.call(url, token, read)
+        const result = await this.#reportCall('introspection', call, reasonOf)
         const outcome = outcomeOf(result)
         if (outcome.kind !== 'unreadable') this.#note(result.statement, outcome)
         return { result, outcome }
@@ -137,11 +142,10 @@ export class Introspector {
       () => this.#probe(url, token, mayBeForgedJwt),
     )
     if (isRefusal(completed)) return markOutage(completed)
-    const { statement, retryAfter, status } = completed.result
+    const { statement, retryAfter } = completed.result
     if (!('fault' in statement)) return statement as Definitive<T>
     const isOutage = await this.#withinDeadline(completed.recorded, started)
-    // A 429 may be caused by our own load, which is not an outage of the issuer.
-    const reason = status === 429 ? 'issuer_overloaded' : statement.fault
+    const reason = faultOf(statement, completed.result)
     const refusal = new Refusal(reason, {
       cause: createCause(statement.detail),
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
@@ -194,7 +198,8 @@ export class Introspector {
    */
   async #sendProbes(url: string, failedToken: string, mayBeForgedJwt: boolean): Promise<Probed> {
     const send = async (token: string): Promise<Probed> => {
-      const result = await this.#calls.call(url, token, this.#profile.read)
+      const call = (): Promise<CallResult<RemoteResult>> => this.#calls.call(url, token, this.#profile.read)
+      const result = await this.#reportCall('probe', call, reasonOf)
       return { result, outcome: outcomeOf(result) }
     }
     const probed = await send(probeToken(failedToken, this.#tokenForm))
@@ -243,6 +248,18 @@ export class Introspector {
       if (!isRejected) this.#warnOnce(`introspection: ${withUrl(statement.detail, this.#url)}`)
     }
   }
+}
+
+function reasonOf(result: CallResult<Statement>): ReturnType<typeof faultOf> | undefined {
+  return 'fault' in result.statement ? faultOf(result.statement, result) : undefined
+}
+
+/** The reason of a fault. A 429 may be caused by our own load, which is not an outage of the issuer. */
+function faultOf(
+  { fault }: Failure,
+  { status }: CallResult<Statement>,
+): Failure['fault'] | 'issuer_overloaded' {
+  return status === 429 ? 'issuer_overloaded' : fault
 }
 
 const EVENT_OF = {

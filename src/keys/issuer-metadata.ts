@@ -8,6 +8,7 @@ import { fetchDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { RequestHeaders } from '../model/issuer.js'
+import type { ReportCall } from '../model/issuer-calls.js'
 import type { DocumentOutages } from './document-outages.js'
 import { isTemplateItself, type UrlTemplate } from '../util/url-template.js'
 import type { KeySettings } from '../model/issuer-settings.js'
@@ -24,6 +25,7 @@ export interface IssuerMetadata {
 export interface MetadataSettings {
   readonly transport: Transport
   readonly outages: DocumentOutages
+  readonly reportCall: ReportCall
   /** Hosts for which `http:` is allowed. */
   readonly insecureHosts: readonly string[]
   /** Headers of the requests. They are sent to the origin of the issuer only. */
@@ -39,7 +41,8 @@ export function createMetadataDocument(
   clock: Clock,
   settings: MetadataSettings,
 ): RefreshingDocument<IssuerMetadata> {
-  const load = (): Promise<LoadedDocument<IssuerMetadata>> => loadMetadata(issuer, options, settings)
+  const load = (): Promise<LoadedDocument<IssuerMetadata>> =>
+    settings.reportCall('discovery', () => loadMetadata(issuer, options, settings))
   return new RefreshingDocument(load, options, clock, {
     title: 'discovery document',
     outages: settings.outages,

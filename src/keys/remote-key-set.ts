@@ -5,6 +5,7 @@ import type { Transport } from '../http/transport/transport.js'
 import { parseJson } from '../util/json.js'
 import { isSameOrigin } from '../util/url.js'
 import type { KeySource, RequestHeaders } from '../model/issuer.js'
+import type { ReportCall } from '../model/issuer-calls.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { type Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import type { DocumentOutages } from './document-outages.js'
@@ -25,6 +26,7 @@ export interface RemoteKeySetSettings {
   readonly transport: Transport
   readonly tell: TellIssuerEvent
   readonly outages: DocumentOutages
+  readonly reportCall: ReportCall
 }
 
 /** A key set whose URL is in the discovery document. */
@@ -56,10 +58,10 @@ export class RemoteKeySet implements KeySet {
     clock: Clock,
     settings: RemoteKeySetSettings,
   ) {
-    const { transport, tell, outages } = settings
+    const { transport, tell, outages, reportCall } = settings
     this.#options = options
     this.#clock = clock
-    const load = async (): Promise<LoadedDocument<PublishedKeys>> => {
+    const fetch = async (): Promise<LoadedDocument<PublishedKeys>> => {
       const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source) : source
       const response = await fetchDocument(url, options, { transport, headers })
       return {
@@ -68,6 +70,7 @@ export class RemoteKeySet implements KeySet {
         url: namedUrl(url),
       }
     }
+    const load = (): Promise<LoadedDocument<PublishedKeys>> => reportCall('keys', fetch)
     const onLoaded = (value: PublishedKeys, previous: PublishedKeys | undefined): void => {
       this.#latest = value
       if (previous === undefined || !this.#markWithdrawn(value.keys, previous.keys, tell)) return

@@ -1,5 +1,6 @@
 import { isPlain, isRecord, isStringList, ownMember } from '../util/members.js'
 import { deepFreeze } from '../util/freeze.js'
+import { sharedScopes } from './scope-lists.js'
 import { fingerprintOf } from './token-digest.js'
 
 /**
@@ -120,7 +121,7 @@ export function createAccessToken(facts: TokenFacts, origin: TokenOrigin): Acces
     issuer: optionalString(facts, 'issuer') ?? origin.issuerName,
     provider: origin.provider,
     subject: facts.subject,
-    scopes: Object.freeze(facts.scopes.slice()),
+    scopes: sharedScopes(facts.scopes),
     audience: Object.freeze(facts.audience.slice()),
     claims:
       origin.text !== undefined

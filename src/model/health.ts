@@ -20,6 +20,10 @@ export interface TenantsHealth {
   readonly known: number
   /** Number of known tenants whose status is not `ok`. */
   readonly failing: number
+  /** Largest number of seconds since the last successful fetch of a known tenant's keys; absent before the first one. */
+  readonly keyAge?: number
+  /** The worst state of the circuit breakers of known tenants; absent if they have no introspection endpoint. */
+  readonly breaker?: 'closed' | 'half-open' | 'open'
   /** Up to 10 of the failing tenants. */
   readonly failures: readonly TenantFailure[]
 }

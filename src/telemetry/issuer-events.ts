@@ -1,11 +1,13 @@
-import type { IssuerObserver, TellIssuerEvent } from '../model/issuer-events.js'
+import type { ReportCall } from '../model/issuer-calls.js'
+import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { adviceFor } from './failure-advice.js'
-import { observe } from './observe.js'
+import { callReports } from './issuer-calls.js'
+import type { Observers } from './observers.js'
 
-/** Observers of a verifier, as far as changes of issuers are concerned. */
+/** Observers of a verifier, as far as issuers are concerned. */
 export interface IssuerObservers {
-  readonly onIssuerEvent: IssuerObserver | undefined
-  /** Whether `onDecision` is set, whose events report failures of an issuer too. */
+  readonly observers: Observers
+  /** Whether the option `onDecision` is set, whose events report failures of an issuer too. */
   readonly hasDecisionObserver: boolean
   /** Whether a failure was warned of, for issuers that warn once together: the tenants of one issuer. */
   readonly warned?: { isWarned: boolean }
@@ -17,29 +19,33 @@ export interface IssuerReports {
   readonly tell: TellIssuerEvent
   /** Emits a process warning about the first failure of the issuer, unless an observer is set. */
   readonly warnOnce: (failure: string) => void
+  /** Makes a call to the issuer and reports it. */
+  readonly reportCall: ReportCall
 }
 
 /**
  * Creates the functions that report on one issuer. Without an observer, rejected credentials and the first failure of the
- * issuer emit a process warning, because the operator would otherwise find no line about it in any log.
+ * issuer emit a process warning, because the operator would otherwise find no line about it in any log. Observers of
+ * decisions that `verifier.observe()` adds do not count, because telemetry writes no log.
  */
 export function issuerReports(
-  { name: issuer, provider }: { readonly name: string; readonly provider: string },
-  { onIssuerEvent, hasDecisionObserver, warned = { isWarned: false } }: IssuerObservers,
+  issuer: { readonly name: string; readonly provider: string },
+  { observers, hasDecisionObserver, warned = { isWarned: false } }: IssuerObservers,
 ): IssuerReports {
-  const isObserved = onIssuerEvent !== undefined || hasDecisionObserver
+  const { name, provider } = issuer
   const warnOnce = (failure: string): void => {
-    if (isObserved || warned.isWarned) return
+    if (observers.areIssuersObserved || hasDecisionObserver || warned.isWarned) return
     warned.isWarned = true
-    process.emitWarning(firstFailure(issuer, failure), { code: 'M2M_GUARD_ISSUER_FAILURE' })
+    process.emitWarning(firstFailure(name, failure), { code: 'M2M_GUARD_ISSUER_FAILURE' })
   }
   const tell: TellIssuerEvent = (kind, detail) => {
-    if (onIssuerEvent !== undefined) observe(onIssuerEvent, () => ({ kind, issuer, provider, detail }))
-    else if (kind === 'credentials_refused') {
-      process.emitWarning(`${issuer}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
+    observers.reportIssuerEvent(() => ({ kind, issuer: name, provider, detail }))
+    if (observers.areIssuersObserved) return
+    if (kind === 'credentials_refused') {
+      process.emitWarning(`${name}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
     } else if (kind === 'keys_failing') warnOnce(detail)
   }
-  return { tell, warnOnce }
+  return { tell, warnOnce, reportCall: callReports(issuer, observers) }
 }
 
 function firstFailure(issuer: string, failure: string): string {

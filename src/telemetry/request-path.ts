@@ -4,8 +4,14 @@ import type { GuardedRequest } from '../model/request.js'
 export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined {
   const target: unknown = originalUrl ?? url
   if (typeof target !== 'string') return undefined
-  const path = target.startsWith('/') || !URL.canParse(target) ? target : new URL(target).pathname
-  return path.split(/[?#]/, 1)[0]?.replace(USER_INFORMATION, '$1')
+  if (target.startsWith('/')) return withoutQuery(target)
+  const path = URL.canParse(target) ? new URL(target).pathname : target
+  return withoutQuery(path).replace(USER_INFORMATION, '$1')
+}
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/)
+  return end === -1 ? path : path.slice(0, end)
 }
 
 /** User name and password before the host of a URL that `URL` cannot parse. */
@@ -73,9 +79,9 @@ const MAX_WINDOWED_LENGTH = 256
 
 /**
  * Masks secrets in a string that the caller chose, such as a path. Finds secrets that are plain, percent-encoded any number
- * of times, partial, or split by separators.
+ * of times, partial, or split by separators. `isJwt` states that every secret is a JWT, which is searched in less time.
  */
-export function maskSecrets(input: string, secrets: readonly string[]): string {
+export function maskSecrets(input: string, secrets: readonly string[], isJwt = false): string {
   if (input.length < MIN_SECRET_LENGTH || secrets.length === 0) return input
   const joined = joinDistinct(secrets)
   if (input.length > MAX_ENCODED_LENGTH || joined.length > MAX_SECRETS_LENGTH) return MASK
@@ -83,7 +89,7 @@ export function maskSecrets(input: string, secrets: readonly string[]): string {
   // Masked without a search, because the caller could otherwise make the search take long.
   if (plain.length > MAX_DECODED_LENGTH) return MASK
   const mask = new Uint8Array(plain.length + 1)
-  let isFound = markParts(mask, plain, joined)
+  let isFound = markParts(mask, plain, joined, isJwt)
   for (const secret of secrets) {
     if (markWhole(mask, plain, secret)) isFound = true
   }
@@ -123,11 +129,12 @@ function markWhole(mask: Uint8Array, plain: string, secret: string): boolean {
 
 const SEPARATORS = /[^A-Za-z0-9_-]+/g
 
-function markParts(mask: Uint8Array, plain: string, secret: string): boolean {
+function markParts(mask: Uint8Array, plain: string, secret: string, isJwt: boolean): boolean {
   if (plain.length < MIN_PART_LENGTH || secret.length < MIN_PART_LENGTH) return false
   const path = plain.replace(SEPARATORS, '')
   if (path.length < MIN_PART_LENGTH) return false
-  const joined = secret.replace(SEPARATORS, '')
+  // Measured with a JWT of 756 characters on Node 20: 0.1 instead of 0.7 µs. A JWT has no other separator.
+  const joined = isJwt ? secret.replaceAll('.', '') : secret.replace(SEPARATORS, '')
   if (path.length <= MAX_WINDOWED_LENGTH && !haveWindowInCommon(path, joined)) return false
   // Indexes the parts of the path, because its maximum length is less than that of the secrets.
   const found = new Map<string, number[]>()

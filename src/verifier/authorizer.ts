@@ -1,5 +1,5 @@
 import type { AccessToken } from '../model/access-token.js'
-import type { Decision, DecisionObserver } from '../model/decision.js'
+import type { Decision } from '../model/decision.js'
 import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
@@ -8,7 +8,7 @@ import { readBareToken, readBearer } from '../bearer/bearer-token.js'
 import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
-import { observe } from '../telemetry/observe.js'
+import type { Observers } from '../telemetry/observers.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
@@ -26,7 +26,7 @@ export interface AuthorizerSettings {
   readonly toleranceSeconds: number
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
-  readonly observer: DecisionObserver | undefined
+  readonly observers: Observers
   /** `undefined` without revocations. */
   readonly revocations: RevocationCheck | undefined
 }
@@ -71,9 +71,9 @@ export class Authorizer {
     throw decision.refusal
   }
 
-  /** The start time, read only with an observer, because only events contain the duration. */
+  /** The start time; `NaN` without an observer, because only events contain the duration. */
   #startTime(): number {
-    return this.#settings.observer === undefined ? 0 : performance.now()
+    return this.#settings.observers.areDecisionsObserved ? performance.now() : Number.NaN
   }
 
   #decide(token: OrRefusal<string>, context: DecisionContext): Awaitable<DecisionResult> {
@@ -166,10 +166,10 @@ export class Authorizer {
   }
 
   #report(decision: Decision, context: DecisionContext): void {
-    const { observer } = this.#settings
-    if (observer === undefined) return
     const { token, digest, request, guard, policies, resolved, started } = context
-    observe(observer, () =>
+    // An observer that was added during the decision is not called, because the start time is unknown.
+    if (Number.isNaN(started)) return
+    this.#settings.observers.reportDecision(() =>
       eventOf(decision, {
         token,
         digest,

@@ -10,14 +10,17 @@ import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './connection/issuer-connection.js'
 import type { Issuer } from '../model/issuer.js'
-import type { IssuerObserver } from '../model/issuer-events.js'
 import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
 import { mapItems } from '../util/members.js'
 import { verifyWithJose, verifyWithNode, type SignatureVerifier } from '../jwt/signature.js'
 import type { Policy } from '../policy/policy.js'
+import type { IssuerObserver } from '../model/issuer-events.js'
+import type { Observer } from '../model/observer.js'
+import type { IssuerCallObserver } from '../model/issuer-calls.js'
 import type { IssuerObservers } from '../telemetry/issuer-events.js'
+import { Observers } from '../telemetry/observers.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
@@ -126,6 +129,13 @@ export const VERIFIER_OPTIONS = {
   signatures: oneOf(['node', 'jose'], 'node'),
 } satisfies TableOf<VerifierOptions>
 
+/** Readers of the functions of an observer. */
+const OBSERVER = {
+  onDecision: optional(func<DecisionObserver>()),
+  onIssuerEvent: optional(func<IssuerObserver>()),
+  onIssuerCall: optional(func<IssuerCallObserver>()),
+} satisfies TableOf<Observer>
+
 /**
  * Creates a verifier, which decides on tokens and requests of the configured issuers. Checks all options and makes no
  * network call.
@@ -147,8 +157,10 @@ export const VERIFIER_OPTIONS = {
 export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions('createVerifier', options, VERIFIER_OPTIONS, '')
   const { clock, clockTolerance: toleranceSeconds } = settings
+  const observers = new Observers()
+  observers.add({ ...settings, onIssuerCall: undefined })
   const connected = connectAll(settings.issuers, clock, {
-    onIssuerEvent: settings.onIssuerEvent,
+    observers,
     hasDecisionObserver: settings.onDecision !== undefined,
   })
   const cache = createTokenCache(settings.cache)
@@ -173,7 +185,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     clock,
     toleranceSeconds,
     maxTokenLength,
-    observer: settings.onDecision,
+    observers,
     revocations: check,
   })
   const revoker = new Revoker({
@@ -195,7 +207,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
     ready: () => loadAll(connected, revocations),
-    health: () => healthOf(connected, revocations),
+    health: () => healthOf(connected, cache, revocations),
+    observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
     forget: (token) => {
       resolver.forget(token)
     },

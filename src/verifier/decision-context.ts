@@ -49,6 +49,7 @@ export class DecisionContext implements TokenLookup {
   readonly needs: FreshnessNeeds
   readonly request: GuardedRequest | undefined
   readonly guard: GuardContext
+  /** Start of the decision in milliseconds, on the monotonic clock; `NaN` if it is not observed. */
   readonly started: number
   /** The token; empty if the request has no readable one. */
   token: string

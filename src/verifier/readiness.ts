@@ -3,6 +3,7 @@ import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { Revocations, RevocationsHealth } from '../revocation/revocations.js'
+import type { CacheHealth, TokenCache } from './token-cache.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
@@ -15,6 +16,8 @@ export interface VerifierHealth {
   readonly issuers: readonly IssuerHealth[]
   /** State of the revocations; absent without the option `revocations`. */
   readonly revocations?: RevocationsHealth
+  /** Size of the token cache; absent while it is empty. */
+  readonly cache?: CacheHealth
 }
 
 /**
@@ -56,18 +59,32 @@ function describe(error: unknown): string {
   return advice === '' ? failure : `${failure}. ${advice}`
 }
 
-/** Returns a snapshot of all issuers and of the revocations. Makes no network call. */
+/** Returns a snapshot of all issuers, of the cache and of the revocations. Makes no network call. */
 export function healthOf(
   issuers: readonly ConnectedIssuer[],
+  cache: TokenCache,
   revocations: Revocations | undefined,
 ): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>
     health.every((issuer) => issuer.status === status)
   const status = isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded'
-  if (revocations === undefined) return { status, issuers: health }
-  const state = revocations.health()
-  const isOk = status === 'ok' && state.status === 'ok'
-  const isDown = status === 'down' || state.status === 'down'
-  return { status: isOk ? 'ok' : isDown ? 'down' : 'degraded', issuers: health, revocations: state }
+  const size = cache.size()
+  const isEmpty = size.accepted.tokens + size.refused.tokens === 0
+  const state = revocations?.health()
+  return {
+    status: state === undefined ? status : withRevocations(status, state.status),
+    issuers: health,
+    ...(isEmpty ? {} : { cache: size }),
+    ...(state === undefined ? {} : { revocations: state }),
+  }
+}
+
+/** While the revocations are unknown, no token can be checked. */
+function withRevocations(
+  issuers: VerifierHealth['status'],
+  revocations: RevocationsHealth['status'],
+): VerifierHealth['status'] {
+  if (issuers === 'down' || revocations === 'down') return 'down'
+  return issuers === 'ok' ? revocations : 'degraded'
 }

@@ -30,6 +30,22 @@ export interface CacheOptions {
   readonly maxBytes?: number
 }
 
+/** Size of the token cache, part of `verifier.health()`. */
+export interface CacheHealth {
+  /** Tokens that a route can accept. */
+  readonly accepted: CacheSize
+  /** Tokens that the issuer refused, and tokens that no route can accept, such as expired ones. */
+  readonly refused: CacheSize
+}
+
+/** Size of one part of the token cache. */
+export interface CacheSize {
+  /** Number of tokens. */
+  readonly tokens: number
+  /** Heap used by them, in bytes, as the option `maxBytes` counts it. */
+  readonly bytes: number
+}
+
 /** A cached inactive result of an issuer. `until` is the end of its use, on the monotonic clock in seconds. */
 export interface RefusedToken {
   readonly issuerName: string
@@ -52,6 +68,7 @@ export interface TokenCache {
   refuse(digest: string, refused: RefusedToken): void
   forget(digest: string): void
   clear(): void
+  size(): CacheHealth
 }
 
 /** The options of `cache`. */
@@ -128,6 +145,7 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
       unusable.clear()
       denied.clear()
     },
+    size: () => ({ accepted: sizeOf(accepted), refused: sizeOf(unusable, denied) }),
   }
 }
 
@@ -141,6 +159,13 @@ function remove<T extends object>(cache: LRUCache<string, T>, digest: string): v
   if (cache.size > 0) cache.delete(digest)
 }
 
+function sizeOf(...caches: readonly Pick<LRUCache<string, object>, 'size' | 'calculatedSize'>[]): CacheSize {
+  return {
+    tokens: caches.reduce((sum, { size }) => sum + size, 0),
+    bytes: caches.reduce((sum, { calculatedSize }) => sum + calculatedSize, 0),
+  }
+}
+
 /** Heap assumed for a refused token without its detail, in bytes. Measured on 2026-11-30: 161 with its digest; the rest is a margin. */
 const REFUSED_BYTES = 400
 
@@ -152,4 +177,5 @@ const noCache: TokenCache = {
   refuse: () => undefined,
   forget: () => undefined,
   clear: () => undefined,
+  size: () => ({ accepted: sizeOf(), refused: sizeOf() }),
 }

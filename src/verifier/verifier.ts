@@ -2,6 +2,7 @@ import { markMajor } from '../options/package-major.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import type { Issuer } from '../model/issuer.js'
+import type { Observer } from '../model/observer.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import type { Policy } from '../policy/policy.js'
@@ -70,6 +71,25 @@ export interface Verifier {
    * ```
    */
   health(): VerifierHealth
+  /**
+   * Adds an observer of decisions, of changes at issuers and of calls to issuers. Observers are called in the order in
+   * which they were added, after those of the options. Their errors and rejected promises are ignored.
+   *
+   * An observer is called for decisions that begin after it was added. An observer that is added twice is called twice.
+   *
+   * @returns a function that removes the observer. It may be called at any time, during an event too, and repeatedly.
+   * @throws ConfigurationError if a name is unknown or a value is not a function.
+   *
+   * @example
+   * ```ts
+   * const counts = new Map<string, number>()
+   * const stop = verifier.observe({
+   *   onDecision: ({ outcome }) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1),
+   * })
+   * server.close(stop)
+   * ```
+   */
+  observe(observer: Observer): () => void
   /**
    * Drops all cached results of one token in this process. The next request verifies or introspects it again.
    *

@@ -80,6 +80,21 @@ describe('ready()', () => {
 })
 
 describe('health()', () => {
+  it('has the size of the token cache, until it is empty again', async () => {
+    const { verifier, jwt, opaque, outcome } = await testBed()
+    expect(verifier.health()).not.toHaveProperty('cache')
+    expect(await outcome(jwt())).toBe('accepted')
+    expect(await outcome(opaque())).toBe('accepted')
+    expect(await outcome('unknown')).toBe('token_inactive')
+    const bytes = expect.any(Number) as number
+    const { cache } = verifier.health()
+    expect(cache).toEqual({ accepted: { tokens: 2, bytes }, refused: { tokens: 1, bytes } })
+    expect(cache!.accepted.bytes).toBeGreaterThan(1000)
+    expect(cache!.refused.bytes).toBeGreaterThan(400)
+    verifier.close()
+    expect(verifier.health()).not.toHaveProperty('cache')
+  })
+
   it('before the first call is ok, without times', async () => {
     const { issuer, verifier } = await testBed()
     expect(verifier.health()).toEqual({

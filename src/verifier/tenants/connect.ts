@@ -149,10 +149,15 @@ function healthOfTenants(tenants: TenantConnections): TenantsHealth & Pick<Issue
   const health = tenants.connected().map((connected) => connected.health())
   const failing = health.filter(({ status }) => status !== 'ok')
   const isDown = failing.length > 0 && health.every(({ status }) => status === 'down')
+  const keyAge = Math.max(...health.map(({ keys }) => keys?.age ?? -1))
+  const breakers = health.map(({ remote }) => remote?.breaker)
+  const breaker = (['open', 'half-open', 'closed'] as const).find((state) => breakers.includes(state))
   return {
     status: isDown ? 'down' : failing.length > 0 ? 'degraded' : 'ok',
     known: tenants.listed?.length ?? health.length,
     failing: failing.length,
+    ...(keyAge < 0 ? {} : { keyAge }),
+    ...(breaker === undefined ? {} : { breaker }),
     failures: failing.slice(0, MOST_NAMED).map(({ name, status, keys, remote }) => ({
       name,
       status,

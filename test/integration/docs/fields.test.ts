@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { CHANNELS } from '../../../src/index.js'
 import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
 /** The members that an interface in the sources declares itself, in order. */
@@ -48,6 +49,21 @@ describe('a table of fields names every field the code has, and no other', () =>
     expect(kinds.sort()).toEqual([...declared].map(([, name = '']) => name).sort())
   })
 
+  it.each([
+    ['IssuerCall', 'field'],
+    ['IssuerCallResult', 'result'],
+  ])('docs/reference/events.md: calls to issuers, %s', (name, heading) => {
+    const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Calls to issuers'), heading)
+    const fields = membersOf('src/model/issuer-calls.ts', name)
+    expect(rows.map((row) => codeIn(row[heading])).sort()).toEqual([...fields].sort())
+  })
+
+  it('docs/reference/events.md: the channels and their messages', () => {
+    const section = sectionOf(readPaper('docs/reference/events.md'), 'Channels for monitoring agents')
+    const rows = rowsOf(section, 'channel').map((row) => [codeIn(row['`CHANNELS`']), codeIn(row['channel'])])
+    expect(Object.fromEntries(rows)).toEqual(CHANNELS)
+  })
+
   it('docs/reference/health.md', () => {
     const keys = [...membersOf('src/model/health.ts', 'DocumentHealth'), 'count']
     const remote = membersOf('src/introspection/introspector.ts', 'RemoteHealth')
@@ -61,6 +77,8 @@ describe('a table of fields names every field the code has, and no other', () =>
       ...membersOf('src/model/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
       ...membersOf('src/revocation/revocations.ts', 'RevocationsHealth').map((name) => `revocations.${name}`),
       ...membersOf('src/model/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
+      ...membersOf('src/verifier/token-cache.ts', 'CacheHealth').map((name) => `cache.${name}`),
+      ...membersOf('src/verifier/token-cache.ts', 'CacheSize').map((name) => `cache.*.${name}`),
     ]
     expect([...documented('docs/reference/health.md', 'Health')].sort()).toEqual(fields.sort())
   })

@@ -73,6 +73,14 @@ describe('health()', () => {
     ])
   })
 
+  it('has the age of the oldest keys of a tenant', async () => {
+    const bed = tenantBed({ tenants: ['acme', 'globex'] })
+    expect(await bed.outcome(jwtOf('acme'))).toBe('accepted')
+    bed.pass(100)
+    expect(await bed.outcome(jwtOf('globex'))).toBe('accepted')
+    expect(bed.verifier.health().issuers[0]!.tenants).toMatchObject({ keyAge: 100 })
+  })
+
   it('is down if every tenant is down', async () => {
     const bed = tenantBed({ tenants: ['acme', 'globex'] })
     bed.serveAll(unavailable)

@@ -1,0 +1,35 @@
+import { channel } from 'node:diagnostics_channel'
+import type { DecisionEvent } from '../model/decision.js'
+import type { IssuerEvent } from '../model/issuer-events.js'
+
+/**
+ * Names of the channels of `node:diagnostics_channel` on which every verifier of the process publishes its events. The
+ * messages are frozen and shared by all subscribers. They are created only while a channel has subscribers.
+ *
+ * For authors of monitoring agents: if a subscriber throws, Node rethrows the error as an uncaught exception. Applications
+ * use `onDecision`, `onIssuerEvent` or `verifier.observe()`, whose errors are ignored.
+ */
+export const CHANNELS = Object.freeze({
+  /** A {@link DecisionEvent} per decision. */
+  decision: 'm2m-guard:decision',
+  /** An {@link IssuerEvent} per change at an issuer. */
+  issuer: 'm2m-guard:issuer',
+} as const)
+
+/** Messages by the name of their channel: see {@link CHANNELS}. */
+export interface ChannelMessages {
+  /** Messages of `CHANNELS.decision`. */
+  'm2m-guard:decision': DecisionEvent
+  /** Messages of `CHANNELS.issuer`. */
+  'm2m-guard:issuer': IssuerEvent
+}
+
+/** A channel that a verifier publishes on. */
+export interface EventChannel<E> {
+  readonly hasSubscribers: boolean
+  publish(message: E): void
+}
+
+// Held here, because Node drops a channel without subscribers that nothing refers to.
+export const decisionChannel: EventChannel<DecisionEvent> = channel(CHANNELS.decision)
+export const issuerChannel: EventChannel<IssuerEvent> = channel(CHANNELS.issuer)

@@ -1,0 +1,91 @@
+import type { DecisionEvent } from '../model/decision.js'
+import type { IssuerCall, IssuerCallObserver, IssuerCallWatch } from '../model/issuer-calls.js'
+import type { IssuerEvent } from '../model/issuer-events.js'
+import type { Observer } from '../model/observer.js'
+import { decisionChannel, issuerChannel, type EventChannel } from './channels.js'
+import { observe } from './observe.js'
+import { ObserverList } from './observer-list.js'
+
+/** The functions of an {@link Observer} after its options were read: an absent one is `undefined`. */
+type ObserverFunctions = { readonly [Name in keyof Required<Observer>]: Observer[Name] | undefined }
+
+/** Delivers the events of one verifier to its observers and to the channels of the process. */
+export class Observers {
+  readonly #decisions = new ObserverList<DecisionEvent>()
+  readonly #issuerEvents = new ObserverList<IssuerEvent>()
+  #callObservers: readonly IssuerCallObserver[] = []
+
+  /** Whether an event is delivered for a decision. */
+  get areDecisionsObserved(): boolean {
+    return !this.#decisions.isEmpty || decisionChannel.hasSubscribers
+  }
+
+  /** Whether an observer of changes at issuers was added. */
+  get areIssuersObserved(): boolean {
+    return !this.#issuerEvents.isEmpty
+  }
+
+  /** Adds an observer. Returns a function that removes it. */
+  add({ onDecision, onIssuerEvent, onIssuerCall }: ObserverFunctions): () => void {
+    const removals = [
+      ...(onDecision === undefined ? [] : [this.#decisions.add(onDecision)]),
+      ...(onIssuerEvent === undefined ? [] : [this.#issuerEvents.add(onIssuerEvent)]),
+      ...(onIssuerCall === undefined ? [] : [this.#addCallObserver(onIssuerCall)]),
+    ]
+    return () => {
+      for (const remove of removals) remove()
+    }
+  }
+
+  reportDecision(createEvent: () => DecisionEvent): void {
+    deliver(createEvent, this.#decisions, decisionChannel)
+  }
+
+  reportIssuerEvent(createEvent: () => IssuerEvent): void {
+    deliver(createEvent, this.#issuerEvents, issuerChannel)
+  }
+
+  /** Announces a call to the observers, and returns what they do during it. */
+  announceCall(createCall: () => IssuerCall): readonly IssuerCallWatch[] {
+    if (this.#callObservers.length === 0) return NO_WATCHES
+    const call = Object.freeze(createCall())
+    return this.#callObservers.flatMap((observer) => {
+      let watch: IssuerCallWatch | undefined
+      observe(
+        (announced) => (watch = observer(announced)),
+        () => call,
+      )
+      // An async function returns a promise, although its type does not allow it.
+      return watch === undefined || (watch as unknown) instanceof Promise ? [] : watch
+    })
+  }
+
+  #addCallObserver(observer: IssuerCallObserver): () => void {
+    // A function of its own, so that an observer that was added twice can be removed once.
+    const added: IssuerCallObserver = (call) => observer(call)
+    this.#callObservers = [...this.#callObservers, added]
+    return () => {
+      this.#callObservers = this.#callObservers.filter((other) => other !== added)
+    }
+  }
+}
+
+const NO_WATCHES: readonly IssuerCallWatch[] = []
+
+/** Observers ignore errors of each other. An error of a subscriber is rethrown by Node as an uncaught exception. */
+function deliver<E>(createEvent: () => E, observers: ObserverList<E>, channel: EventChannel<E>): void {
+  if (observers.isEmpty && !channel.hasSubscribers) return
+  const event = createFrozen(createEvent)
+  if (event === undefined) return
+  observers.notify(event)
+  if (channel.hasSubscribers) channel.publish(event)
+}
+
+/** An error while an event is created must not change the decision on a request. */
+function createFrozen<E>(createEvent: () => E): E | undefined {
+  try {
+    return Object.freeze(createEvent())
+  } catch {
+    return undefined
+  }
+}
