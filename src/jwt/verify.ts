@@ -10,6 +10,7 @@ import {
   type OrRefusal,
   isRefusal,
 } from '../model/refusal/refusal.js'
+import type { Recorder } from '../model/recorder.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader, type SignatureHeader } from './header.js'
@@ -28,6 +29,7 @@ interface Verification {
   readonly header: SignatureHeader
   readonly keys: KeySet
   readonly verifySignature: SignatureVerifier
+  readonly recorder: Recorder | undefined
 }
 
 /**
@@ -40,10 +42,13 @@ export function verifyJwt(
   profile: JwtProfile,
   keys: KeySet,
   verifySignature: SignatureVerifier,
+  recorder?: Recorder,
 ): Awaitable<OrRefusal<VerifiedJwt>> {
+  recorder?.enter('jwt_header')
   const header = readHeader(unverified.header, profile)
   if (isRefusal(header)) return header
-  const verification = { token, unverified, profile, header, keys, verifySignature }
+  recorder?.enter('key')
+  const verification = { token, unverified, profile, header, keys, verifySignature, recorder }
   const candidates = keys.find(header, token.length)
   return candidates instanceof Promise
     ? afterwards(candidates, verifyWithAny, verification)
@@ -59,6 +64,7 @@ function verifyWithAny(
   if (isRefusal(candidates)) return candidates
   const candidate = candidates[0]
   if (candidate === undefined) return refuse(verification, rejecting)
+  verification.recorder?.enter('signature')
   const isValid = verification.verifySignature(verification.token, verification.header.algorithm, candidate)
   return isValid instanceof Promise
     ? afterwards(isValid, concludeOrTryNext, candidates, verification, rejecting)
@@ -86,7 +92,11 @@ function concludeOrTryNext(
 }
 
 /** Reads the claims. They are authentic, because decoder and signature verification read the same bytes. */
-function readVerified({ unverified, profile }: Verification, key: VerificationKey): OrRefusal<VerifiedJwt> {
+function readVerified(
+  { unverified, profile, recorder }: Verification,
+  key: VerificationKey,
+): OrRefusal<VerifiedJwt> {
+  recorder?.enter('claims')
   try {
     const facts = profile.readClaims(unverified.claims, unverified.header)
     return isVerificationFailure(facts) ? refusalFor(facts) : { facts, key }

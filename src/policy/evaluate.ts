@@ -2,6 +2,7 @@ import type { AccessToken } from '../model/access-token.js'
 import { contradictedRule, violatedRule } from '../model/claim-rule.js'
 import type { Claims } from '../model/claims.js'
 import { explain } from '../model/detail/explain.js'
+import type { Recorder } from '../model/recorder.js'
 import { createCause, Refusal, thrownRefusal } from '../model/refusal/refusal.js'
 import type { GuardedRequest } from '../model/request.js'
 import {
@@ -51,15 +52,16 @@ export function evaluatePolicies(
   issuer: PolicyIssuer,
   now: number,
   request: GuardedRequest | undefined,
+  recorder?: Recorder,
 ): Awaitable<Refusal | undefined> {
   const { token } = evaluated
   const refusal =
     evaluateAge(set, evaluated, now) ??
     evaluateCallers(set.callers, evaluated, issuer) ??
     evaluateScopes(set, token, issuer)
-  return refusal !== undefined || set.checks.length === 0
-    ? refusal
-    : evaluateChecks(set.checks, token, request)
+  if (refusal !== undefined || set.checks.length === 0) return refusal
+  recorder?.enter('check')
+  return evaluateChecks(set.checks, token, request)
 }
 
 async function evaluateChecks(
@@ -99,57 +101,72 @@ function evaluateAge(
   return undefined
 }
 
+type CallerCheck = (rule: CallerRule, evaluated: EvaluatedToken, issuer: PolicyIssuer) => Refusal | undefined
+
+/** In this order for all policies together, so that the first failed check does not depend on which policy has it. */
+const CALLER_CHECKS: readonly CallerCheck[] = [
+  evaluateIssuers,
+  evaluateClients,
+  evaluateSubjects,
+  evaluateClaims,
+]
+
 function evaluateCallers(
   callers: readonly CallerRule[],
   evaluated: EvaluatedToken,
   issuer: PolicyIssuer,
 ): Refusal | undefined {
-  for (const rule of callers) {
-    const refusal = evaluateCaller(rule, evaluated, issuer)
-    if (refusal !== undefined) return refusal
+  if (callers.length === 0) return undefined
+  for (const evaluate of CALLER_CHECKS) {
+    for (const rule of callers) {
+      const refusal = evaluate(rule, evaluated, issuer)
+      if (refusal !== undefined) return refusal
+    }
   }
   return undefined
 }
 
-function evaluateCaller(
-  { issuers, clients, subjects, claims }: CallerRule,
-  { token, client, statedSubject, confirmedClaims, issuerTemplate }: EvaluatedToken,
-  issuer: PolicyIssuer,
+function evaluateIssuers(
+  { issuers }: CallerRule,
+  { token, issuerTemplate }: EvaluatedToken,
+  { name }: PolicyIssuer,
 ): Refusal | undefined {
-  if (
-    issuers !== undefined &&
-    !issuers.includes(token.issuer) &&
-    !issuers.includes(issuer.name) &&
-    (issuerTemplate === undefined || !issuers.includes(issuerTemplate))
-  ) {
-    const values = { issuer: token.issuer, name: issuerTemplate ?? issuer.name, allowed: issuers }
-    return new Refusal('issuer_not_allowed', { detail: explain('issuer_not_allowed', 'different', values) })
-  }
-  if (clients !== undefined && (client === undefined || !clients.includes(client))) {
-    const detail =
-      client === undefined
-        ? explain('client_not_allowed', 'absent', { allowed: clients })
-        : explain('client_not_allowed', 'different', { client, allowed: clients })
-    return new Refusal('client_not_allowed', { detail })
-  }
-  if (subjects !== undefined && (statedSubject === undefined || !subjects.includes(statedSubject))) {
-    const detail =
-      statedSubject === undefined
-        ? explain('subject_not_allowed', 'absent', { allowed: subjects })
-        : explain('subject_not_allowed', 'different', { subject: statedSubject, allowed: subjects })
-    return new Refusal('subject_not_allowed', { detail })
-  }
-  if (claims !== undefined) {
-    // A confirmation can only narrow what the JWT states, so both must follow the rule.
-    const violation =
-      violatedRule(claims, token.claims) ??
-      (confirmedClaims === undefined ? undefined : contradictedRule(claims, confirmedClaims))
-    if (violation !== undefined) {
-      const detail = explain('claims_insufficient', 'rule', violation)
-      return new Refusal('claims_insufficient', { detail })
-    }
-  }
-  return undefined
+  if (issuers === undefined || issuers.includes(token.issuer) || issuers.includes(name)) return undefined
+  if (issuerTemplate !== undefined && issuers.includes(issuerTemplate)) return undefined
+  const values = { issuer: token.issuer, name: issuerTemplate ?? name, allowed: issuers }
+  return new Refusal('issuer_not_allowed', { detail: explain('issuer_not_allowed', 'different', values) })
+}
+
+function evaluateClients({ clients }: CallerRule, { client }: EvaluatedToken): Refusal | undefined {
+  if (clients === undefined || (client !== undefined && clients.includes(client))) return undefined
+  const detail =
+    client === undefined
+      ? explain('client_not_allowed', 'absent', { allowed: clients })
+      : explain('client_not_allowed', 'different', { client, allowed: clients })
+  return new Refusal('client_not_allowed', { detail })
+}
+
+function evaluateSubjects({ subjects }: CallerRule, { statedSubject }: EvaluatedToken): Refusal | undefined {
+  if (subjects === undefined) return undefined
+  if (statedSubject !== undefined && subjects.includes(statedSubject)) return undefined
+  const detail =
+    statedSubject === undefined
+      ? explain('subject_not_allowed', 'absent', { allowed: subjects })
+      : explain('subject_not_allowed', 'different', { subject: statedSubject, allowed: subjects })
+  return new Refusal('subject_not_allowed', { detail })
+}
+
+function evaluateClaims(
+  { claims }: CallerRule,
+  { token, confirmedClaims }: EvaluatedToken,
+): Refusal | undefined {
+  if (claims === undefined) return undefined
+  // A confirmation can only narrow what the JWT states, so both must follow the rule.
+  const violation =
+    violatedRule(claims, token.claims) ??
+    (confirmedClaims === undefined ? undefined : contradictedRule(claims, confirmedClaims))
+  if (violation === undefined) return undefined
+  return new Refusal('claims_insufficient', { detail: explain('claims_insufficient', 'rule', violation) })
 }
 
 function evaluateScopes(

@@ -2,6 +2,7 @@ import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import { explain } from '../model/detail/explain.js'
 import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
+import type { Recorder } from '../model/recorder.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
 import { readBareToken, readBearer } from '../bearer/bearer-token.js'
@@ -42,6 +43,15 @@ export interface DecisionResult {
   readonly isTokenMissing: boolean
 }
 
+/** The start time of a decision that no event reports. */
+const NO_EVENT = Number.NaN
+
+/** A decision, with the input and the results of its steps. */
+export interface RecordedDecision {
+  readonly decision: Decision
+  readonly context: DecisionContext
+}
+
 /**
  * Runs the steps from request to decision: header, token, facts, validity, policies, decision, event. Synchronous
  * unless a step returns a promise.
@@ -71,9 +81,22 @@ export class Authorizer {
     throw decision.refusal
   }
 
+  /**
+   * Decides on a token or a request as {@link verify} and {@link authorize} do, and records the progress. Emits no event.
+   * Never throws and never rejects.
+   */
+  async record(input: unknown, policies: PolicySet, recorder: Recorder): Promise<RecordedDecision> {
+    const request = typeof input === 'object' && input !== null ? (input as GuardedRequest) : undefined
+    const context = new DecisionContext(policies, request, FIRST_GUARD, NO_EVENT, recorder)
+    recorder.enter('header')
+    const token = request === undefined ? (input as string) : readToken(request, undefined)
+    const { decision } = await this.#decide(token, context)
+    return { decision, context }
+  }
+
   /** The start time; `NaN` without an observer, because only events contain the duration. */
   #startTime(): number {
-    return this.#settings.observers.areDecisionsObserved ? performance.now() : Number.NaN
+    return this.#settings.observers.areDecisionsObserved ? performance.now() : NO_EVENT
   }
 
   #decide(token: OrRefusal<string>, context: DecisionContext): Awaitable<DecisionResult> {
@@ -95,12 +118,14 @@ export class Authorizer {
       return token
     }
     context.token = token
+    context.recorder?.enter('length')
     const unreadable = refuseUnreadable(token, this.#settings.maxTokenLength)
     if (unreadable !== undefined) return unreadable
     context.now = this.#settings.clock.now()
     // Middleware may change headers between two guards, so only an equal token needs no second verification.
     if (context.guard.earlier?.token === token) context.continue(context.guard.earlier)
     else context.digest = tokenDigest(token)
+    context.recorder?.enter('cache')
     return this.#settings.resolver.resolve(context)
   }
 
@@ -119,13 +144,18 @@ export class Authorizer {
     context.resolvedAt ??= context.now
     const { cached } = resolved
     const { issuer } = cached.issuer
-    const invalid =
-      validateToken(cached, this.#settings.toleranceSeconds, context.now) ??
-      this.#settings.revocations?.refuse(cached, context.token, context.now)
+    const { recorder } = context
+    recorder?.enter('validity')
+    const invalid = validateToken(cached, this.#settings.toleranceSeconds, context.now)
     if (invalid !== undefined) return this.#conclude(invalid, resolved, context)
+    recorder?.enter('revocation')
+    const revoked = this.#settings.revocations?.refuse(cached, context.token, context.now)
+    if (revoked !== undefined) return this.#conclude(revoked, resolved, context)
+    recorder?.enter('issuer_rule')
     const failure = issuer.validateToken?.(cached.token)
     if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)
-    const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request)
+    recorder?.enter('policy')
+    const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request, recorder)
     return refusal instanceof Promise
       ? afterwards(refusal, this.#conclude, resolved, context)
       : this.#conclude(refusal, resolved, context)

@@ -1,5 +1,6 @@
 import { Authorizer, type DecisionResult } from './authorizer.js'
 import { FIRST_GUARD } from './decision-context.js'
+import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
@@ -199,6 +200,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   })
 
   const policies = policySets(settings.policy)
+  const configured = connected.map(({ issuer }) => issuer)
+  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -206,6 +209,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const result = authorizer.authorize(request, policies(policy), FIRST_GUARD)
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
+    explain: (input, policy) => explainDecision(input, policies(policy), explaining),
     ready: () => loadAll(connected, revocations),
     health: () => healthOf(connected, cache, revocations),
     observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
@@ -224,7 +228,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     authorizer,
     policies,
     combined: (added) => combinedWith(settings.policy, added),
-    issuers: connected.map(({ issuer }) => issuer),
+    issuers: configured,
   })
   return Object.freeze(verifier)
 }

@@ -1,4 +1,5 @@
 import type { DecisionStage, GuardMode } from '../model/decision.js'
+import type { Recorder } from '../model/recorder.js'
 import type { RefusalReason } from '../model/refusal/reasons.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { FreshnessNeeds, PolicySet } from '../policy/combine.js'
@@ -51,6 +52,8 @@ export class DecisionContext implements TokenLookup {
   readonly guard: GuardContext
   /** Start of the decision in milliseconds, on the monotonic clock; `NaN` if it is not observed. */
   readonly started: number
+  /** Records the progress, for an explanation; `undefined` for a decision about a request. */
+  readonly recorder: Recorder | undefined
   /** The token; empty if the request has no readable one. */
   token: string
   /** The digest of the token; empty until the token was found to be readable. */
@@ -72,12 +75,14 @@ export class DecisionContext implements TokenLookup {
     request: GuardedRequest | undefined,
     guard: GuardContext,
     started: number,
+    recorder?: Recorder,
   ) {
     this.policies = policies
     this.needs = policies.needs
     this.request = request
     this.guard = guard
     this.started = started
+    this.recorder = recorder
     // Assigned in the constructor, because V8 initializes declared fields in a separate function.
     this.token = ''
     this.digest = ''

@@ -1,4 +1,5 @@
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
+import type { Recorder } from '../model/recorder.js'
 import type { KeySet } from '../model/verification-key.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { readTimes, type Claims } from '../model/claims.js'
@@ -36,6 +37,7 @@ export interface UnverifiedToken {
   readonly token: string
   readonly digest: string
   readonly unverified: UnverifiedJwt
+  readonly recorder: Recorder | undefined
 }
 
 /** Verifies JWTs locally. Concurrent requests for one token share the verification; results are cached. */
@@ -49,9 +51,13 @@ export class LocalVerification {
 
   /** Verifies a token that is not cached. Synchronous unless keys are fetched or the thread pool is used. */
   verify(unverified: UnverifiedToken, issuer: ConnectedIssuer): Awaitable<OrRefusal<CachedToken>> {
-    const { digest } = unverified
+    const { digest, recorder } = unverified
     const inFlight = this.#flights.inFlight(digest)
-    if (inFlight !== undefined) return inFlight
+    if (inFlight !== undefined) {
+      // A verification is in flight only after its header was read.
+      recorder?.enter('key')
+      return inFlight
+    }
     const { jwt } = issuer.issuer
     if (jwt === undefined || issuer.keys === undefined)
       return new Refusal('issuer_unknown', { detail: explain('issuer_unknown', 'keys', {}) })
@@ -69,9 +75,9 @@ export class LocalVerification {
   #verifyWith(
     jwt: JwtProfile,
     keys: KeySet,
-    { token, unverified }: UnverifiedToken,
+    { token, unverified, recorder }: UnverifiedToken,
   ): Awaitable<OrRefusal<VerifiedJwt>> {
-    return verifyJwt(token, unverified, jwt, keys, this.#settings.verifySignature)
+    return verifyJwt(token, unverified, jwt, keys, this.#settings.verifySignature, recorder)
   }
 
   #share(

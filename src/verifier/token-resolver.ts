@@ -1,4 +1,5 @@
 import type { VerificationSource } from '../model/access-token.js'
+import type { Recorder } from '../model/recorder.js'
 import { tokenDigest } from '../model/token-digest.js'
 import { explain } from '../model/detail/explain.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
@@ -42,6 +43,8 @@ export interface TokenLookup {
   readonly now: number
   /** The result of an earlier guard on the same request for the same token. */
   readonly earlier: ResolvedToken | undefined
+  /** Records the progress, for an explanation. */
+  readonly recorder: Recorder | undefined
 }
 
 /** Refuses a token by its type and its length in characters, before any lookup; `undefined` if both are acceptable. */
@@ -154,10 +157,14 @@ export class TokenResolver {
 
   /** Verifies a token that is not cached, with its issuer's keys or by introspection. */
   #verify(lookup: TokenLookup): Awaitable<OrRefusal<ResolvedToken>> {
+    lookup.recorder?.enter('routing')
     const route = this.#router.route(lookup.token)
     if (isRefusal(route)) return route
     const revoked = route.kind === 'opaque' ? this.#revocations?.refuseOpaque(lookup.digest) : undefined
-    if (revoked !== undefined) return revoked.withOrigin(route.to.issuer.name, 'local')
+    if (revoked !== undefined) {
+      lookup.recorder?.enter('introspection')
+      return revoked.withOrigin(route.to.issuer.name, 'local')
+    }
     const { jwt } = route.to.issuer
     const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
     const untracked = this.#verifyRouted(lookup, route)
@@ -169,16 +176,18 @@ export class TokenResolver {
   }
 
   #verifyRouted(
-    { token, digest }: TokenLookup,
+    { token, digest, recorder }: TokenLookup,
     route: Route<ConnectedIssuer>,
   ): Awaitable<OrRefusal<CachedToken>> {
     if (route.kind === 'jwt') {
       const { unverified, to } = route
       const { jwt } = to.issuer
-      if (jwt?.checked === 'local') return this.#local.verify({ token, digest, unverified }, to)
+      if (jwt?.checked === 'local') return this.#local.verify({ token, digest, unverified, recorder }, to)
+      recorder?.enter('jwt_header')
       const header = jwt === undefined ? undefined : readHeader(unverified.header, jwt)
       if (isRefusal(header)) return header
     }
+    recorder?.enter('introspection')
     return this.#remote.verify({ token, digest, format: route.kind }, route.to)
   }
 
@@ -221,10 +230,11 @@ export class TokenResolver {
 
   async #confirmRemotely(
     resolved: ResolvedToken,
-    { token, digest }: TokenLookup,
+    { token, digest, recorder }: TokenLookup,
     mayBeStale: boolean,
   ): Promise<OrRefusal<ResolvedToken>> {
     const { cached } = resolved
+    recorder?.enter('confirmation')
     const confirmed = await this.#remote.confirm(token, digest, cached)
     if (!isRefusal(confirmed)) return { cached: confirmed, source: 'remote' }
     if (mayBeStale && isOutage(confirmed)) return resolved

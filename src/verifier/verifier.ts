@@ -1,6 +1,7 @@
 import { markMajor } from '../options/package-major.js'
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
+import type { Explanation } from '../model/explanation.js'
 import type { Issuer } from '../model/issuer.js'
 import type { Observer } from '../model/observer.js'
 import type { GuardedRequest } from '../model/request.js'
@@ -48,6 +49,25 @@ export interface Verifier {
    * ```
    */
   authorize(request: GuardedRequest, policy?: Policy): Promise<Decision>
+  /**
+   * Decides as {@link authorize} does, or as {@link verify} for a bare token, and lists every check with what it compared. For
+   * tests and for operators who ask why a request was refused: never send the result to a caller.
+   *
+   * It uses the caches and calls the issuers like a request, so that its outcome is that of a request at the same time. It
+   * emits no `onDecision` event, because it is not a request. The promise never rejects.
+   *
+   * @param tokenOrRequest - the bare token, without `Bearer`, or a request with an `Authorization` header.
+   * @param policy - requirements in addition to the verifier's policy.
+   * @throws ConfigurationError synchronously if the policy is invalid.
+   *
+   * @example
+   * ```ts
+   * const { outcome, steps } = await verifier.explain(token, { scopes: 'orders:read' })
+   * const failed = steps.find(({ result }) => result === 'failed')
+   * console.log(outcome, failed?.check, failed?.detail)
+   * ```
+   */
+  explain(tokenOrRequest: string | GuardedRequest, policy?: Policy): Promise<Explanation>
   /**
    * Loads discovery documents and keys of every issuer, and the revocations. Optional: the first request that needs
    * documents or keys loads them otherwise.

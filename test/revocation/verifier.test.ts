@@ -216,6 +216,39 @@ describe('the check holds', () => {
   })
 })
 
+describe('explain()', () => {
+  const stepOf = async (bed: TestBed, token: string, check: string): Promise<unknown> =>
+    (await bed.verifier.explain(token)).steps.find((step) => step.check === check)
+
+  it('names the check and its comparison', async () => {
+    const bed = await bedWith()
+    const token = bed.jwt()
+    expect(await stepOf(bed, token, 'revocation')).toEqual({
+      check: 'revocation',
+      result: 'passed',
+      detail: 'none of 0 revocations refuses the token',
+    })
+    await bed.verifier.revoke({ token })
+    expect(await stepOf(bed, token, 'revocation')).toMatchObject({
+      result: 'failed',
+      detail: 'the token was revoked at 2026-11-21T08:00:00Z (no reason was given)',
+    })
+  })
+
+  it('says so if an opaque token is refused before its introspection', async () => {
+    const bed = await bedWith()
+    const token = bed.opaque()
+    await bed.verifier.revoke({ token })
+    expect(await stepOf(bed, token, 'introspection')).toMatchObject({ result: 'failed' })
+    expect(await stepOf(bed, token, 'revocation')).toMatchObject({ result: 'skipped' })
+  })
+
+  it('skips the check without revocations', async () => {
+    const bed = await testBed()
+    expect(await stepOf(bed, bed.jwt(), 'revocation')).toMatchObject({ result: 'skipped' })
+  })
+})
+
 describe('one store for several verifiers', () => {
   it('a revocation by one of them applies to all', async () => {
     const revocations = memoryRevocations()

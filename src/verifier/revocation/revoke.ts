@@ -95,7 +95,7 @@ export class Revoker {
   /** Finds the facts of a token; `undefined` if it is invalid or cannot be checked. It is revoked nevertheless. */
   async #findFacts(token: string, now: number): Promise<CachedToken | undefined> {
     const needs = { confirmAfter: undefined, staleIfError: 0, isStated: false }
-    const lookup = { token, digest: tokenDigest(token), needs, now, earlier: undefined }
+    const lookup = { token, digest: tokenDigest(token), needs, now, earlier: undefined, recorder: undefined }
     try {
       const resolved = await this.#parts.resolver.resolve(lookup)
       return isRefusal(resolved) ? undefined : resolved.cached
