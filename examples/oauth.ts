@@ -24,6 +24,7 @@ const verifier = createVerifier({
     oauth({
       // The verifier finds keys and endpoints by discovery at this URL.
       issuer: env.OAUTH_ISSUER,
+      // If people sign in at this issuer too, add a rule in `claims` that only machines follow.
       audience: env.OAUTH_AUDIENCE,
       introspection: { clientId: env.OAUTH_CLIENT_ID, clientSecret: env.OAUTH_CLIENT_SECRET },
       // How long a revoked opaque token may still be accepted.

@@ -62,7 +62,14 @@ export interface TenantProfile {
    */
   readonly maxTenants?: number
   /**
-   * Describes a tenant as an issuer without `tenants`. Its `name` and its only value of `jwt.issuers` are the tenant's
+   * Further templates of `iss` of the same tenants, besides `name`, such as that of an older token version. The values of
+   * `jwt.issuers` that `describe` returns are then the `iss` of the tenant by each template, that of `name` first.
+   *
+   * @defaultValue none
+   */
+  readonly templates?: readonly string[]
+  /**
+   * Describes a tenant as an issuer without `tenants`. Its `name` and its first value of `jwt.issuers` are the tenant's
    * `iss`. Makes no network call.
    */
   readonly describe: (tenant: string) => Issuer

@@ -19,7 +19,7 @@ export interface OAuthOptions extends Omit<CommonIssuerOptions, 'keys'>, TenantO
    * configured, it may be any string (RFC 7519 section 2, StringOrURI), such as an e-mail address.
    *
    * With `tenants` it is a template of `iss`: `{tenant}` stands for one path segment, such as in
-   * `'https://login.microsoftonline.com/{tenant}/v2.0'`.
+   * `'https://login.example.com/{tenant}/v2.0'`.
    */
   readonly issuer: string
   /**

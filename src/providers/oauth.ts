@@ -29,6 +29,9 @@ import { OAUTH_OPTIONS, type OAuthOptions, type OAuthSettings } from './oauth-op
  * 8414). Its `issuer` must equal the option `issuer`. ID tokens and other kinds of token are refused with 401
  * `type_not_allowed`.
  *
+ * Every access token of the issuer for `audience` is accepted, that of a person too: tell machines from people by a rule in
+ * `claims`, or use a preset of `m2m-guard/issuers`.
+ *
  * With `{tenant}` in `issuer` and the option `tenants`, it is an issuer with many tenants: see the option.
  *
  * @throws ConfigurationError that names the missing, invalid or unknown option.

@@ -54,6 +54,11 @@ function assertTenants(where: string, tenants: unknown, { name, jwt, remote }: P
   tenantsOption.read(`${where}.tenants.allowed`, tenants['allowed'])
   maxTenantsOption.read(`${where}.tenants.maxTenants`, tenants['maxTenants'])
   assertFunction(`${where}.tenants.describe`, tenants['describe'])
+  if (tenants['templates'] !== undefined) {
+    const option = `${where}.tenants.templates`
+    for (const template of stringList.read(option, tenants['templates']))
+      if (parseUrlTemplate(template) === undefined) throw new ConfigurationError(option, TEMPLATE_EXPECTATION)
+  }
   if (parseUrlTemplate(String(name)) === undefined)
     throw new ConfigurationError(`${where}.name`, TEMPLATE_EXPECTATION)
   if (!isRecord(jwt))

@@ -35,11 +35,11 @@ export interface Router<T> {
 
 /** The tenants of an issuer. */
 export interface TenantTargets<T> {
-  /** Template of `iss`. */
-  readonly template: UrlTemplate
+  /** Templates of `iss`. The first is the name of the issuer. */
+  readonly templates: readonly UrlTemplate[]
   /** The accepted tenants; `undefined` if a function decides. */
   readonly listed: readonly string[] | undefined
-  /** Finds the tenant that an `iss` names, without network calls; `undefined` if it does not match the template. */
+  /** Finds the tenant that an `iss` names, without network calls; `undefined` if it matches no template. */
   findByIss(iss: string): OrRefusal<T> | undefined
 }
 
@@ -83,7 +83,10 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
   })
 
   assertDistinctTenants(issuers)
-  const issNames = [...byIss.keys(), ...templated.map(({ tenants }) => tenants.template.text)]
+  const issNames = [
+    ...byIss.keys(),
+    ...templated.flatMap(({ tenants }) => tenants.templates.map(({ text }) => text)),
+  ]
   const prefixes = prefixed.map(({ prefix }) => prefix)
 
   function claimIss(where: string, iss: string, target: T): void {

@@ -214,6 +214,8 @@ describe('a custom issuer with tenants', () => {
     ['tenants.allowed', { tenants: { ...tenants, allowed: [] } }],
     ['tenants.maxTenants', { tenants: { ...tenants, maxTenants: 0 } }],
     ['tenants.describe', { tenants: { ...tenants, describe: undefined } }],
+    ['tenants.templates', { tenants: { ...tenants, templates: ['https://{tenant}.login.test/'] } }],
+    ['tenants.templates', { tenants: { ...tenants, templates: [] } }],
     ['jwt', { jwt: undefined, opaque: { prefix: null } }],
     ['jwt.keys', { jwt: { ...jwt, keys: { kind: 'discovery', issuer: 'https://login.test' } } }],
   ])('has the same checks: %s', (name, changes) => {

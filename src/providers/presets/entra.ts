@@ -1,7 +1,10 @@
 import { presentMember } from '../../model/claim-path.js'
 import type { Issuer } from '../../model/issuer.js'
 import { readOptions } from '../../options/read-options.js'
-import type { TableOf } from '../../options/reader.js'
+import { custom, described, restricting, type TableOf } from '../../options/reader.js'
+import { oneOf } from '../../options/readers.js'
+import { tenantsOption, type Tenants } from '../../options/tenants.js'
+import { TENANT_PLACEHOLDER } from '../../util/url-template.js'
 import { quote } from '../../util/quote.js'
 import { audience } from '../common-options.js'
 import { names } from './names.js'
@@ -10,21 +13,53 @@ import { callerFailure, presentClaim } from './rules.js'
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends PresetOptions {
-  /** Ids (GUIDs) of the accepted tenants. Tokens of all other tenants get 401 `issuer_unknown`. */
-  readonly tenant: string | readonly string[]
+  /**
+   * Ids (GUIDs) of the accepted tenants. Tokens of all other tenants get 401 `issuer_unknown`.
+   *
+   * A function accepts tenants that are not known at start. It is called once per request with the id of the tenant of an
+   * unverified token, in lower case; for cached tokens too. Only `true` accepts the tenant: see `tenants` of `oauth`.
+   */
+  readonly tenant: string | readonly string[] | ((tenant: string) => boolean)
   /** Audiences of this API: its application id (v2 tokens), and its application id URI `api://…` (v1 tokens). */
   readonly audience: string | readonly string[] | null
+  /**
+   * Cloud of the tenants: `'usGovernment'` for login.microsoftonline.us, `'china'` for login.partner.microsoftonline.cn.
+   *
+   * @defaultValue `'global'`: login.microsoftonline.com
+   */
+  readonly cloud?: 'global' | 'usGovernment' | 'china'
 }
+
+const TENANT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const tenantIds = names(
+  TENANT,
+  "the id of a tenant in lower case, such as '72f988bf-86f1-41af-91ab-2d7cd011db47'",
+  'Set the id of each tenant, or a function for many tenants. Tokens contain neither the domain of a tenant nor common',
+)
+
+/** Hosts of each cloud: that of v2 tokens and keys, and that of v1 tokens. */
+const HOSTS = {
+  global: ['https://login.microsoftonline.com', 'https://sts.windows.net'],
+  usGovernment: ['https://login.microsoftonline.us', 'https://sts.windows.net'],
+  china: ['https://login.partner.microsoftonline.cn', 'https://sts.chinacloudapi.cn'],
+} as const
 
 /** Readers of {@link EntraOptions}. */
 export const ENTRA_OPTIONS = {
   ...PRESET_OPTIONS,
-  tenant: names(
-    /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
-    "the id of a tenant in lower case, such as '72f988bf-86f1-41af-91ab-2d7cd011db47'. Tokens do not contain its domain",
+  tenant: described(
+    custom<Tenants>('list of strings or function', (option, value) =>
+      typeof value === 'function' ? tenantsOption.read(option, value) : tenantIds.read(option, value),
+    ),
+    { bounds: 'at least one' },
   ),
   audience,
+  cloud: restricting(oneOf(['global', 'usGovernment', 'china'], 'global')),
 } satisfies TableOf<EntraOptions>
+
+/** Tenants in memory if a function accepts them. They share their keys, so that each takes little memory. */
+const MAX_TENANTS = 1000
 
 /** Claims of people in ID tokens, which have neither `idtyp` nor `scp`, and may have the same `aud`. */
 const PERSONAL_CLAIMS = [
@@ -50,7 +85,11 @@ const isApp: CallerRule = (claims) => {
     return callerFailure('idtyp, azp and appid are missing: this is not an access token of an app')
   }
   const object = presentMember(claims, 'oid')
-  if (object === undefined || object === presentMember(claims, 'sub')) return undefined
+  if (object === undefined)
+    return callerFailure(
+      'idtyp and oid are missing. Add the optional claim idtyp to the access tokens of the API',
+    )
+  if (object === presentMember(claims, 'sub')) return undefined
   return callerFailure('idtyp is missing, and oid differs from sub, as in the token of a person')
 }
 
@@ -67,25 +106,32 @@ const isApp: CallerRule = (claims) => {
  * ```
  */
 export function entra(options: EntraOptions): Issuer {
-  const { tenant: tenants, audience: accepted, claims } = readOptions('entra', options, ENTRA_OPTIONS)
-  const [first = '', ...others] = tenants
-  const login = 'https://login.microsoftonline.com'
-  // One set serves v1 and v2. The set of `organizations` is that of all tenants, without the keys of personal accounts.
-  const keysOf = others.length === 0 ? first : 'organizations'
+  const settings = readOptions('entra', options, ENTRA_OPTIONS)
+  const { tenant: tenants } = settings
+  const [login, sts] = HOSTS[settings.cloud]
+  const isListed = typeof tenants !== 'function'
+  // One key set serves v1 and v2. That of `organizations` is that of all tenants, without the keys of personal accounts.
+  const [first = '', ...others] = isListed ? tenants : [TENANT_PLACEHOLDER]
+  const keysOf = isListed && others.length === 0 ? first : 'organizations'
   return createPreset({
     name: 'entra',
     given: options,
-    claims,
+    claims: settings.claims,
     oauth: {
       issuer: `${login}/${first}/v2.0`,
-      audience: accepted,
+      audience: settings.audience,
       jwksUri: `${login}/${keysOf}/discovery/v2.0/keys`,
       clientClaims: ['azp', 'appid'],
       scopeClaims: ['roles'],
+      ...(isListed ? {} : { tenants: (id) => TENANT.test(id) && tenants(id), maxTenants: MAX_TENANTS }),
     },
     rule: isApp,
-    jwt: () => ({
-      issuers: tenants.flatMap((id) => [`${login}/${id}/v2.0`, `https://sts.windows.net/${id}/`]),
+    templates: [`${sts}/${TENANT_PLACEHOLDER}/`],
+    jwt: (_, id = first) => ({
+      issuers: (isListed ? tenants : [id]).flatMap((tenant) => [
+        `${login}/${tenant}/v2.0`,
+        `${sts}/${tenant}/`,
+      ]),
     }),
   })
 }

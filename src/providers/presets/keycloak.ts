@@ -5,6 +5,7 @@ import { encodePathSegment } from '../../options/path-part.js'
 import { readOptions } from '../../options/read-options.js'
 import { mapped, optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
+import { secureUrl } from '../../options/url.js'
 import { quote } from '../../util/quote.js'
 import { audience, type CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, name } from './names.js'
@@ -31,6 +32,13 @@ export interface KeycloakOptions extends PresetOptions, Pick<CommonIssuerOptions
    * @defaultValue none: scopes are those of `scope`
    */
   readonly clientRoles?: string
+  /**
+   * URL of the realm's key set, if it differs from that in the discovery document, such as inside the cluster of a server
+   * whose `url` is public. Nothing is then fetched from `url`.
+   *
+   * @defaultValue `jwks_uri` of the discovery document
+   */
+  readonly jwksUri?: string
 }
 
 /** Readers of {@link KeycloakOptions}. */
@@ -53,6 +61,7 @@ export const KEYCLOAK_OPTIONS = {
     )
   }),
   clientRoles: restricting(optional(nonEmptyString)),
+  jwksUri: restricting(optional(secureUrl)),
 } satisfies TableOf<KeycloakOptions>
 
 /** Matches the `jti` of Keycloak 26.2 and newer for the client credentials grant. */
@@ -94,14 +103,18 @@ const isServiceAccount: CallerRule = (claims) => {
  */
 export function keycloak(options: KeycloakOptions): Issuer {
   const settings = readOptions('keycloak', options, KEYCLOAK_OPTIONS)
-  const { url, realm, audience: accepted, clientRoles } = settings
+  const { url, realm, audience: accepted, clientRoles, jwksUri } = settings
   const named = [options.scopeClaims ?? ['scope']].flat()
   const roles = clientRoles === undefined ? [] : [['resource_access', clientRoles, 'roles']]
   return createPreset({
     name: 'keycloak',
     claims: settings.claims,
     given: { ...options, scopeClaims: [...named, ...roles] },
-    oauth: { issuer: `${url}/realms/${encodePathSegment('keycloak.realm', realm)}`, audience: accepted },
+    oauth: {
+      issuer: `${url}/realms/${encodePathSegment('keycloak.realm', realm)}`,
+      audience: accepted,
+      ...(jwksUri === undefined ? {} : { jwksUri }),
+    },
     rule: isServiceAccount,
   })
 }

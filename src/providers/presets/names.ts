@@ -4,21 +4,31 @@ import { custom, described, mapped, type Reader } from '../../options/reader.js'
 import { nonEmptyString, stringList } from '../../options/readers.js'
 import { urlWithoutQuery } from '../../options/url.js'
 
+/** What a string must be. */
+interface Form {
+  readonly pattern: RegExp
+  /** Continues "must be", and contains an example. */
+  readonly expectation: string
+  /** Further sentence of the error: what to write instead. */
+  readonly advice: string | undefined
+}
+
 /** Reads a string that must match a pattern. `expectation` continues "must be" and contains an example. */
-export function name(pattern: RegExp, expectation: string): Reader<string> {
-  return mapped(nonEmptyString, (value, option) => matching(pattern, expectation, value, option))
+export function name(pattern: RegExp, expectation: string, advice?: string): Reader<string> {
+  const form = { pattern, expectation, advice }
+  return mapped(nonEmptyString, (value, option) => matching(form, value, option))
 }
 
 /** Reads a list of strings that must all match a pattern. A single string counts as a list. */
-export function names(pattern: RegExp, expectation: string): Reader<readonly string[]> {
-  return mapped(stringList, (values, option) =>
-    mapItems(values, (value) => matching(pattern, expectation, value, option)),
-  )
+export function names(pattern: RegExp, expectation: string, advice?: string): Reader<readonly string[]> {
+  const form = { pattern, expectation, advice }
+  return mapped(stringList, (values, option) => mapItems(values, (value) => matching(form, value, option)))
 }
 
-function matching(pattern: RegExp, expectation: string, value: string, option: string): string {
+function matching({ pattern, expectation, advice }: Form, value: string, option: string): string {
   if (pattern.test(value)) return value
-  throw new ConfigurationError(option, `must be ${expectation}, not ${JSON.stringify(value)}`)
+  const problem = `must be ${expectation}, not ${JSON.stringify(value)}`
+  throw new ConfigurationError(option, advice === undefined ? problem : `${problem}. ${advice}`)
 }
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'

@@ -48,16 +48,31 @@ interface Preset {
   /** Options of `oauth` that the preset sets. Options of the application replace its defaults. */
   readonly oauth: OAuthOptions
   readonly rule: CallerRule
-  /** Properties of the JWT profile that the preset replaces. */
-  readonly jwt?: (profile: JwtProfile) => Partial<JwtProfile>
+  /** Properties of the JWT profile that the preset replaces. For an issuer with tenants, that of each tenant. */
+  readonly jwt?: (profile: JwtProfile, tenant: string | undefined) => Partial<JwtProfile>
+  /** Further templates of `iss` of an issuer with tenants. */
+  readonly templates?: readonly string[]
 }
 
 /** Creates the issuer of a preset: the issuer of `oauth`, whose tokens must also satisfy the rule about callers. */
-export function createPreset({ name, given, claims: rules, oauth: own, rule, jwt }: Preset): Issuer {
-  const issuer = oauth({ ...own, ...passedOn(given) })
+export function createPreset(preset: Preset): Issuer {
+  const issuer = oauth({ ...preset.oauth, ...passedOn(preset.given) })
+  const { tenants } = issuer
+  if (tenants === undefined) return applyRule(preset, issuer)
+  return Object.freeze({
+    ...applyRule(preset, issuer),
+    tenants: {
+      ...tenants,
+      ...(preset.templates && { templates: preset.templates }),
+      describe: (tenant: string) => applyRule(preset, tenants.describe(tenant), tenant),
+    },
+  })
+}
+
+function applyRule({ name, claims: rules, rule, jwt }: Preset, issuer: Issuer, tenant?: string): Issuer {
   const base = issuer.jwt
   if (base === undefined) return issuer
-  const profile: JwtProfile = { ...base, ...jwt?.(base) }
+  const profile: JwtProfile = { ...base, ...jwt?.(base, tenant) }
   return withClaimRules(rules, {
     ...issuer,
     provider: name,

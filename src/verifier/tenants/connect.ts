@@ -12,7 +12,12 @@ import { createTransport } from '../../http/transport/transport.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import type { Clock } from '../../util/clock.js'
 import { ownMember } from '../../util/members.js'
-import { parseUrlTemplate, TEMPLATE_EXPECTATION, urlOfTenant } from '../../util/url-template.js'
+import {
+  parseUrlTemplate,
+  TEMPLATE_EXPECTATION,
+  urlOfTenant,
+  type UrlTemplate,
+} from '../../util/url-template.js'
 import type { TenantsHealth } from '../../model/health.js'
 import { worst, type IssuerHealth } from '../connection/issuer-health.js'
 import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
@@ -40,14 +45,14 @@ export function connectTenants(
   issuerObservers: IssuerObservers,
 ): ConnectedIssuer {
   const observers = { ...issuerObservers, warned: { isWarned: false } }
-  const template = parseUrlTemplate(issuer.name)
-  if (template === undefined) throw new ConfigurationError(`${where}.name`, TEMPLATE_EXPECTATION)
+  const template = readTemplate(`${where}.name`, issuer.name)
+  const others = (profile.templates ?? []).map((text) => readTemplate(`${where}.tenants.templates`, text))
   const transport = createTransport(issuer.fetch)
   const shared = connectIssuer(where, issuer, clock, observers, { transport })
   const tenants = new TenantConnections({
     issuer,
     profile,
-    template,
+    templates: [template, ...others],
     clock,
     isShared: hasNoOwnDocuments(issuer),
     connect: (described, tenant) => {
@@ -82,6 +87,12 @@ export function connectTenants(
   }
 }
 
+function readTemplate(option: string, text: string): UrlTemplate {
+  const template = parseUrlTemplate(text)
+  if (template === undefined) throw new ConfigurationError(option, TEMPLATE_EXPECTATION)
+  return template
+}
+
 /** Whether a new tenant causes no fetch, because its keys and its introspection endpoint are shared. */
 function hasNoOwnDocuments({ jwt, remote }: Issuer): boolean {
   return jwt?.checked === 'remote' ? remote !== undefined : jwt?.keys !== null
@@ -96,7 +107,7 @@ function findTenantOf(
   if (typeof iss !== 'string') return failureOf('claim_missing', 'tenant', {})
   const found = tenants.findByIss(iss)
   if (found === undefined)
-    return failureOf('issuer_unknown', 'introspected', { iss, template: tenants.template.text })
+    return failureOf('issuer_unknown', 'introspected', { iss, template: tenants.templates[0].text })
   if (isRefusal(found)) {
     return found.status === 401 ? { reason: found.reason, detail: found.detail ?? found.description } : found
   }
@@ -112,8 +123,10 @@ function assignToTenant(
 ): ConnectedIssuer | VerificationFailure {
   const iss = ownMember(facts, 'issuer')
   // The `iss` of a JWT has selected the tenant, so the response may omit it.
-  if (iss === connected.issuer.name || (iss === undefined && format === 'jwt')) return connected
-  return failureOf('claim_invalid', 'issuer', { iss, expected: connected.issuer.name })
+  const { name, jwt } = connected.issuer
+  const isNamed = typeof iss === 'string' && (iss === name || jwt?.issuers?.includes(iss) === true)
+  if (isNamed || (iss === undefined && format === 'jwt')) return connected
+  return failureOf('claim_invalid', 'issuer', { iss, expected: name })
 }
 
 /** Loads what all tenants share, and the documents of listed tenants. */
@@ -129,7 +142,8 @@ async function loadTenants(
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const connected = tenants.find(name)
       const failure = isRefusal(connected) ? connected : await connected.load()
-      if (failure !== undefined) failures.push(`${urlOfTenant(tenants.template, name)}: ${causeOf(failure)}`)
+      if (failure !== undefined)
+        failures.push(`${urlOfTenant(tenants.templates[0], name)}: ${causeOf(failure)}`)
     }
   }
   await Promise.all(Array.from({ length: PARALLEL_LOADS }, loadNext))

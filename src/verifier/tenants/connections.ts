@@ -17,7 +17,8 @@ const DEFAULT_MAX_TENANTS = 100
 export interface TenantConnectionsParts {
   readonly issuer: Issuer
   readonly profile: TenantProfile
-  readonly template: UrlTemplate
+  /** Templates of `iss`. The first is the name of the issuer. */
+  readonly templates: readonly [UrlTemplate, ...UrlTemplate[]]
   readonly clock: Clock
   /** Whether tenants share all keys and endpoints, so that a new tenant causes no call. */
   readonly isShared: boolean
@@ -31,7 +32,7 @@ export interface TenantConnectionsParts {
  * tenants evict none that is in use.
  */
 export class TenantConnections implements TenantTargets<ConnectedIssuer> {
-  readonly template: UrlTemplate
+  readonly templates: readonly [UrlTemplate, ...UrlTemplate[]]
   /** The accepted tenants; `undefined` if a function decides. */
   readonly listed: readonly string[] | undefined
   readonly #parts: TenantConnectionsParts
@@ -44,7 +45,7 @@ export class TenantConnections implements TenantTargets<ConnectedIssuer> {
   constructor(parts: TenantConnectionsParts) {
     const { allowed, maxTenants = DEFAULT_MAX_TENANTS } = parts.profile
     this.#parts = parts
-    this.template = parts.template
+    this.templates = parts.templates
     this.listed = typeof allowed === 'function' ? undefined : Object.freeze([...allowed])
     this.#rule = createTenantRule(parts.issuer.name, this.listed ?? allowed)
     this.#admission =
@@ -65,10 +66,13 @@ export class TenantConnections implements TenantTargets<ConnectedIssuer> {
     return this.#proven.get(tenant) ?? this.#unproven.get(tenant) ?? this.#connect(tenant)
   }
 
-  /** Finds the tenant that an `iss` names; `undefined` if it does not match the template. */
+  /** Finds the tenant that an `iss` names; `undefined` if it matches no template. */
   findByIss(iss: string): OrRefusal<ConnectedIssuer> | undefined {
-    const tenant = tenantOf(this.template, iss)
-    return tenant === undefined ? undefined : this.find(tenant)
+    for (const template of this.templates) {
+      const tenant = tenantOf(template, iss)
+      if (tenant !== undefined) return this.find(tenant)
+    }
+    return undefined
   }
 
   /** The tenants that count for the health of the issuer: listed ones, and those with a valid token. */
@@ -87,7 +91,7 @@ export class TenantConnections implements TenantTargets<ConnectedIssuer> {
     if (refusal !== undefined) return refusal
     const { issuer, profile, connect } = this.#parts
     const described = profile.describe(name)
-    assertTenant(described, urlOfTenant(this.template, name))
+    assertTenant(described, urlOfTenant(this.templates[0], name))
     const connected = connect(described, new Tenant(name, issuer.name, this.#watcher))
     if (this.listed === undefined) this.#unproven.set(name, connected)
     else this.#proven.set(name, connected)

@@ -6,7 +6,7 @@ import { isOverlapping, tenantOf, urlOfTenant, type UrlTemplate } from '../../ut
 interface IssuerWithIss {
   readonly issuer: Issuer
   readonly tenants?:
-    { readonly template: UrlTemplate; readonly listed: readonly string[] | undefined } | undefined
+    { readonly templates: readonly UrlTemplate[]; readonly listed: readonly string[] | undefined } | undefined
 }
 
 /**
@@ -30,21 +30,30 @@ export function assertDistinctTenants(issuers: readonly IssuerWithIss[]): void {
 
 /** Returns an `iss`, or the template of several, that both accept; `undefined` if there is none. */
 function sharedIss(one: IssuerWithIss, other: IssuerWithIss): string | undefined {
-  const [first, second] = [issOf(one), issOf(other)]
   // Two issuers without tenants are compared where their `iss` values are registered.
   if (one.tenants === undefined && other.tenants === undefined) return undefined
-  if (Array.isArray(first)) return first.find((iss) => accepts(second, iss))
-  if (Array.isArray(second)) return second.find((iss) => accepts(first, iss))
-  return isOverlapping(first, second) ? second.text : undefined
+  const others = issOf(other)
+  for (const first of issOf(one)) {
+    const shared = others.find((second) => isShared(first, second))
+    if (shared !== undefined) return typeof first === 'string' ? first : textOf(shared)
+  }
+  return undefined
 }
 
-/** The accepted `iss` values: a list, or a template whose tenants a function decides on. */
-function issOf({ issuer, tenants }: IssuerWithIss): string[] | UrlTemplate {
-  if (tenants === undefined) return [...(issuer.jwt?.issuers ?? [])]
-  const { template, listed } = tenants
-  return listed === undefined ? template : listed.map((tenant) => urlOfTenant(template, tenant))
+/** The accepted `iss` values, and the templates whose tenants a function decides on. */
+function issOf({ issuer, tenants }: IssuerWithIss): readonly (string | UrlTemplate)[] {
+  if (tenants === undefined) return issuer.jwt?.issuers ?? []
+  const { templates, listed } = tenants
+  if (listed === undefined) return templates
+  return templates.flatMap((template) => listed.map((tenant) => urlOfTenant(template, tenant)))
 }
 
-function accepts(accepted: string[] | UrlTemplate, iss: string): boolean {
-  return Array.isArray(accepted) ? accepted.includes(iss) : tenantOf(accepted, iss) !== undefined
+function isShared(one: string | UrlTemplate, other: string | UrlTemplate): boolean {
+  if (typeof one === 'string')
+    return typeof other === 'string' ? one === other : tenantOf(other, one) !== undefined
+  return typeof other === 'string' ? tenantOf(one, other) !== undefined : isOverlapping(one, other)
+}
+
+function textOf(iss: string | UrlTemplate): string {
+  return typeof iss === 'string' ? iss : iss.text
 }

@@ -13,6 +13,8 @@ export interface Entry {
   readonly facts: Readonly<Record<string, unknown>>
   /** Tokens that must be refused, as changes of the claims of the machine. */
   readonly refused: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Tokens that the policy of the block must refuse. */
+  readonly checked?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** Reason of the refusals. @defaultValue `claim_invalid` */
   readonly reason?: string
   /** Whether the claims are those of an introspection response, about an opaque token or a JWT with few claims. */
@@ -68,12 +70,18 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
         iss: 'https://acme.b2clogin.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0/',
         sub: '9a1b',
         aud: '0f8c1d2e-1111-4222-8333-444455556666',
-        azp: 'billing',
+        azp: '99999999-8888-7777-6666-555555555555',
+        azpacr: '1',
         roles: ['Orders.Read'],
       },
     },
-    facts: { clientId: 'billing', scopes: ['Orders.Read'] },
-    refused: { 'a user': { ...USER, tfp: 'B2C_1_signin', scp: 'access', roles: undefined } },
+    facts: { clientId: '99999999-8888-7777-6666-555555555555', scopes: ['Orders.Read'] },
+    refused: {
+      'a user': { ...USER, azp: 'web', tfp: 'B2C_1_signin', scp: 'access', roles: undefined },
+      'a user with roles': { ...USER, azp: 'web', tfp: 'B2C_1_signin', scp: 'access' },
+      'an application without roles': { roles: undefined },
+    },
+    checked: { 'a user of the same application with roles': { ...USER, tfp: 'B2C_1_signin', scp: 'access' } },
   },
   'Bitbucket Pipelines': {
     machine: {

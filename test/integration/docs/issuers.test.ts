@@ -123,6 +123,14 @@ describe.each(Object.entries(ENTRIES))('%s', (heading, entry) => {
       .catch((error: unknown) => error)
     expect((failure as Refusal).reason).toBe(entry.reason ?? 'claim_invalid')
   })
+
+  it.each(Object.entries(entry.checked ?? {}))('refuses by its policy %s', async (_, changes) => {
+    const { issuer, verifier, respond } = await run(heading, entry)
+    const failure = await verifier
+      .verify(tokenOf(issuer, entry, changes, respond))
+      .catch((error: unknown) => error)
+    expect((failure as Refusal).reason).toBe('check_failed')
+  })
 })
 
 it.each(Object.entries(PROVIDERS))('%s: accepts a machine', async (heading, provider) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MintJwtOptions, PresetName } from '../../../src/testing/index.js'
-import { presetBed, type Extra } from './support.js'
+import { presetBed, type Extra, type PresetBed } from './support.js'
 
 type Variant = readonly [
   what: string,
@@ -145,6 +145,21 @@ describe('facts', () => {
       'default-roles-test',
       'orders:read',
     ])
+  })
+
+  it('keycloak: jwksUri replaces the discovery document, and the iss stays that of url', async () => {
+    const jwksUri = 'http://keycloak:8080/realms/test/protocol/openid-connect/certs'
+    const urls: string[] = []
+    const bed: PresetBed = await presetBed('keycloak', {
+      jwksUri,
+      insecureHosts: ['keycloak:8080'],
+      fetch: (url: string) => {
+        urls.push(url)
+        return Promise.resolve(Response.json(bed.issuer.jwks('keycloak')))
+      },
+    })
+    expect((await bed.verify(bed.mint())).token?.issuer).toBe('https://keycloak.test/realms/test')
+    expect(urls).toEqual([jwksUri])
   })
 
   it('kubernetes: a policy names a caller by its subject', async () => {
