@@ -4,7 +4,7 @@ import { quote } from '../util/quote.js'
 import type { Revocation } from './revocations.js'
 
 /**
- * Entry of the set of revocations. Entries with the same {@link keyOf} are merged to the one with the higher `limit`, so
+ * Entry of the set of revocations. Entries of the same kind, issuer and value are merged to the one with the higher `limit`, so
  * that order, repetition and concurrency of revocations do not matter.
  */
 export interface Entry {
@@ -37,7 +37,7 @@ export const MAX_REASON_LENGTH = 200
  * Time in seconds for which an entry is kept past the expiry of its token. Longer than any clock tolerance, so that a
  * clock that is set forward for less than this time does not drop an entry.
  */
-export const KEPT_AFTER_EXPIRY = 3600
+const KEPT_AFTER_EXPIRY = 3600
 
 const KINDS: ReadonlySet<unknown> = new Set<Entry['kind']>(['token', 'digest', 'client', 'subject', 'issuer'])
 
@@ -49,11 +49,6 @@ export function isTokenEntry({ kind }: Pick<Entry, 'kind'>): boolean {
 /** Whether an entry can no longer matter, because its token has expired. */
 export function hasExpired(entry: Entry, now: number): boolean {
   return isTokenEntry(entry) && now >= entry.limit + KEPT_AFTER_EXPIRY
-}
-
-/** Identifies an entry: entries with the same key are merged. */
-export function keyOf({ kind, issuer, value }: Pick<Entry, 'kind' | 'issuer' | 'value'>): string {
-  return JSON.stringify([kind, kind === 'digest' ? '' : issuer, value])
 }
 
 /**

@@ -9,8 +9,11 @@ import {
   oauth,
   type Issuer,
   type RevocationTarget,
+  type Verifier,
 } from '../../src/index.js'
-import { failureOf } from '../support/outcomes.js'
+import { NOW, START } from '../support/clock.js'
+import { keyOf, seal } from '../support/forge.js'
+import { failureOf, outcomeOf } from '../support/outcomes.js'
 import { bearer, LONG_LIVED, testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 
 const bedWith = (options: TestBedOptions = {}): Promise<TestBed> =>
@@ -246,6 +249,35 @@ describe('explain()', () => {
   it('skips the check without revocations', async () => {
     const bed = await testBed()
     expect(await stepOf(bed, bed.jwt(), 'revocation')).toMatchObject({ result: 'skipped' })
+  })
+})
+
+describe('an issuer with tenants', () => {
+  const template = 'https://login.example.com/{tenant}/v2.0'
+  const key = keyOf('ES256')
+  const verifier = (): Verifier =>
+    createVerifier({
+      issuers: [
+        oauth({ issuer: template, tenants: ['a', 'b'], audience: null, jwks: { keys: [key.jwk] } }),
+      ],
+      clock: () => START,
+      revocations: memoryRevocations(),
+    })
+  const tokenOf = (tenant: string): string =>
+    seal(
+      key,
+      { alg: 'ES256', kid: key.kid, typ: 'at+jwt' },
+      { iss: template.replace('{tenant}', tenant), sub: CLIENT, jti: tenant, iat: NOW, exp: NOW + 600 },
+    )
+
+  it.each([
+    ['one tenant by its iss', template.replace('{tenant}', 'a'), ['token_revoked', 'accepted']],
+    ['all tenants by the template', template, ['token_revoked', 'token_revoked']],
+  ])('revokes %s', async (_, issuer, expected) => {
+    const one = verifier()
+    await one.revoke({ issuer, subject: CLIENT })
+    const outcomes = ['a', 'b'].map((tenant) => outcomeOf(one.verify(tokenOf(tenant))))
+    expect(await Promise.all(outcomes)).toEqual(expected)
   })
 })
 

@@ -15,7 +15,7 @@ export function digestOfOpaque(digest: string): string {
  * Returns the digest by which a JWT without `jti` is revoked: that of its signed part, because a signature may have several
  * encodings, and an ECDSA signature can be changed to another valid one without the key.
  */
-export function digestOfSigned(token: string): string {
+function digestOfSigned(token: string): string {
   return digestOfOpaque(tokenDigest(token.slice(0, token.lastIndexOf('.'))))
 }
 

@@ -9,7 +9,7 @@ import type { RevocationsInternals } from '../../revocation/store.js'
 import type { Clock } from '../../util/clock.js'
 import { isRecord, ownMember } from '../../util/members.js'
 import { quote } from '../../util/quote.js'
-import { tenantOf } from '../../util/url-template.js'
+import { tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url-template.js'
 import type { CachedToken } from '../cached-token.js'
 import type { ConnectedIssuer } from '../connection/issuer-connection.js'
 import { refuseUnreadable, type TokenResolver } from '../token-resolver.js'
@@ -65,7 +65,8 @@ export class Revoker {
     for (const { issuer: configured, tenants } of issuers) {
       const { name, jwt } = configured
       if (tenants !== undefined) {
-        if (name === issuer || tenantOf(tenants.template, issuer) !== undefined) return [issuer]
+        const names = namesOfTenant(issuer, tenants.templates)
+        if (names.length > 0) return names
         continue
       }
       const named = jwt?.issuers ?? []
@@ -104,6 +105,14 @@ export class Revoker {
       return undefined
     }
   }
+}
+
+/** Returns the `iss` values of a tenant, or the name of the issuer for one of its templates. Empty for any other string. */
+function namesOfTenant(issuer: string, templates: readonly UrlTemplate[]): readonly string[] {
+  const [first] = templates
+  if (first !== undefined && templates.some(({ text }) => text === issuer)) return [first.text]
+  const tenant = templates.map((template) => tenantOf(template, issuer)).find((name) => name !== undefined)
+  return tenant === undefined ? [] : templates.map((template) => urlOfTenant(template, tenant))
 }
 
 /** What is known of a token without its facts. */
