@@ -31,6 +31,7 @@ const MAY_IMPORT = {
     'proof',
     'revocation',
   ],
+  metrics: ['util', 'options', 'model', 'verifier'],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
   client: ['util', 'options', 'http', 'model', 'providers'],
@@ -94,7 +95,7 @@ module.exports = {
     rule(
       'adapters-import-their-own-library-only',
       { path: '^adapters/([^/.]+)[/.]' },
-      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/$1/' },
+      { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/@?$1/' },
     ),
     rule(
       'adapters-do-not-import-each-other',

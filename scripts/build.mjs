@@ -14,7 +14,7 @@ const jose = fileURLToPath(import.meta.resolve('jose'))
 const isJose = (id) => id.startsWith(dirname(jose))
 
 const manifest = readFileSync(join(root, 'package.json'), 'utf8')
-const { bin, dependencies } = JSON.parse(manifest)
+const { bin, dependencies, peerDependencies } = JSON.parse(manifest)
 
 /** The files that can be imported, and those that can also be run. They share all other modules. */
 const importable = Object.values(entryPoints).map(({ source }) => source)
@@ -52,7 +52,7 @@ async function bundleModules(sources, external, options) {
 }
 
 const bundleEcmaScript = () =>
-  bundleModules([...importable, ...runnable], Object.keys(dependencies), {
+  bundleModules([...importable, ...runnable], Object.keys({ ...dependencies, ...peerDependencies }), {
     entryFileNames: '[name].js',
     chunkFileNames: (chunk) => `shared/${nameOfShared(chunk)}.js`,
   })
@@ -60,7 +60,7 @@ const bundleEcmaScript = () =>
 /** jose has no CommonJS build, so this one contains the parts that are used, with their license. */
 function bundleCommonJs() {
   const license = readFileSync(join(root, 'node_modules/jose/LICENSE.md'), 'utf8').trim()
-  const external = Object.keys(dependencies).filter((name) => name !== 'jose')
+  const external = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== 'jose')
   return bundleModules(importable, external, {
     format: 'cjs',
     exports: 'named',

@@ -95,7 +95,7 @@ it('the CommonJS build loads no module: it contains what it uses of jose, with t
   const commonJs = files.filter((file) => file.endsWith('.cjs'))
   for (const file of commonJs) {
     expect(/\bimport\(['"/]/.exec(read(file)), file).toBeNull()
-    expect(/require\('(?!node:|\.|lru-cache')/.exec(read(file)), file).toBeNull()
+    expect(/require\('(?!node:|\.|lru-cache'|@opentelemetry\/api')/.exec(read(file)), file).toBeNull()
   }
   const jose = read('package/dist/shared/jose.cjs')
   expect(jose).toContain('Permission is hereby granted, free of charge')
@@ -142,7 +142,7 @@ it('says what it is', () => {
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
     ...['.', './client', './express', './fastify', './fetch', './hono', './issuers', './koa'],
-    ...['./management', './package.json', './testing'],
+    ...['./management', './opentelemetry', './package.json', './prometheus', './testing'],
   ])
 })
 
@@ -151,7 +151,7 @@ it('needs jose and lru-cache and takes every framework, and the types of Node, a
   const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
   expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
   expect(Object.keys(manifest.peerDependencies).sort()).toEqual([
-    ...['@types/node', 'express', 'fastify', 'hono', 'koa'],
+    ...['@opentelemetry/api', '@types/node', 'express', 'fastify', 'hono', 'koa', 'prom-client'],
   ])
 })
 

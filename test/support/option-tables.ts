@@ -1,6 +1,9 @@
 import fastify from 'fastify'
+import * as promClient from 'prom-client'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
+import { instrument } from '../../adapters/opentelemetry.js'
+import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
 import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
@@ -22,6 +25,7 @@ import { CLERK_TOKENS_OPTIONS } from '../../src/management/clerk/api.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
 import { OAUTH_TOKENS_OPTIONS } from '../../src/management/oauth/oauth-tokens.js'
 import { STYTCH_CLIENTS_OPTIONS } from '../../src/management/stytch/api.js'
+import { COLLECT_OPTIONS, INSTRUMENT_OPTIONS } from '../../src/metrics/options.js'
 import type { Table } from '../../src/options/reader.js'
 import { POLICY_OPTIONS } from '../../src/policy/compile.js'
 import { AUTHLETE_OPTIONS } from '../../src/providers/authlete/authlete.js'
@@ -63,6 +67,9 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
   authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
   oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  instrument: (given) => instrument(verifierWith({}), given),
+  collect: (given) =>
+    collect(verifierWith({}), { client: promClient, register: new promClient.Registry(), ...given }),
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
 }
 
@@ -91,4 +98,6 @@ export const tables: Readonly<Record<string, Table>> = {
   stytchClients: STYTCH_CLIENTS_OPTIONS,
   authleteTokens: AUTHLETE_TOKENS_OPTIONS,
   oauthTokens: OAUTH_TOKENS_OPTIONS,
+  instrument: INSTRUMENT_OPTIONS,
+  collect: COLLECT_OPTIONS,
 }

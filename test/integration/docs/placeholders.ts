@@ -105,6 +105,12 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     c: { type: "import('hono').Context" },
     Hono: { type: "typeof import('hono').Hono" },
   },
+  'm2m-guard/opentelemetry': { verifier: VERIFIER, server: { type: "import('node:http').Server" } },
+  'm2m-guard/prometheus': {
+    app: EXPRESS,
+    verifier: VERIFIER,
+    client: { type: "typeof import('prom-client')" },
+  },
   'm2m-guard/fetch': {
     verifier: VERIFIER,
     request: { type: 'Request' },

@@ -1,0 +1,332 @@
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { describe, expect, it } from 'vitest'
+import { guard } from '../../../adapters/fetch.js'
+import { instrument, type InstrumentOptions } from '../../../adapters/opentelemetry.js'
+import { ConfigurationError, oauth } from '../../../src/index.js'
+import { bearer, introspectionBed, testBed, type TestBed } from '../../support/test-bed.js'
+import { tenantBed, TEMPLATE, jwtOf } from '../../verifier/tenants/support.js'
+import { startSdk } from './sdk.js'
+
+async function instrumented(options: InstrumentOptions = {}, start: () => Promise<TestBed> = testBed) {
+  const sdk = startSdk()
+  const bed = await start()
+  const stop = instrument(bed.verifier, { meter: sdk.meter, tracer: sdk.tracer, ...options })
+  return { ...bed, ...sdk, stop }
+}
+
+const DECISIONS = 'm2m_guard.decision.duration'
+
+describe('metrics of OpenTelemetry', () => {
+  it('measure decisions in seconds, with buckets below a millisecond', async () => {
+    const { issuer, verifier, jwt, metrics } = await instrumented()
+    const token = jwt({ scopes: 'a' })
+    await verifier.authorize(bearer(token))
+    await verifier.authorize(bearer(token))
+    await verifier.authorize(bearer(token), { scopes: 'b' })
+    await verifier.authorize({ headers: {} })
+    const { unit, points } = (await metrics()).get(DECISIONS)!
+    expect(unit).toBe('s')
+    const known = { 'm2m_guard.mode': 'enforce', 'm2m_guard.stage': 'guard', 'm2m_guard.issuer': issuer.url }
+    expect(points.map(({ attributes }) => attributes)).toEqual([
+      { ...known, 'm2m_guard.outcome': 'accepted', 'm2m_guard.source': 'local' },
+      { ...known, 'm2m_guard.outcome': 'accepted', 'm2m_guard.source': 'cache' },
+      {
+        ...known,
+        'm2m_guard.outcome': 'refused',
+        'm2m_guard.source': 'cache',
+        'error.type': 'scope_insufficient',
+      },
+      {
+        'm2m_guard.mode': 'enforce',
+        'm2m_guard.stage': 'guard',
+        'm2m_guard.outcome': 'refused',
+        'm2m_guard.source': 'none',
+        'error.type': 'token_missing',
+      },
+    ])
+    const cached = points[1]!.value as { count: number; sum: number; buckets: { boundaries: number[] } }
+    expect(cached.count).toBe(1)
+    expect(cached.sum).toBeLessThan(10)
+    expect(cached.buckets.boundaries.slice(0, 3)).toEqual([1e-6, 5e-6, 1e-5])
+  })
+
+  it('count an undecidable request with its reason', async () => {
+    const { issuer, verifier, jwt, metrics } = await instrumented()
+    issuer.fail('jwks', 503)
+    await verifier.authorize(bearer(jwt()))
+    expect((await metrics()).get(DECISIONS)!.points[0]!.attributes).toMatchObject({
+      'm2m_guard.outcome': 'undecidable',
+      'error.type': 'keys_unavailable',
+    })
+  })
+
+  it('measure calls to the introspection endpoint, with the reason of failed ones', async () => {
+    const { issuer, outcome, opaque, metrics } = await instrumented({}, introspectionBed)
+    await outcome(opaque())
+    issuer.fail('introspection', 401)
+    await outcome(opaque())
+    const { unit, points } = (await metrics()).get('m2m_guard.remote.duration')!
+    expect(unit).toBe('s')
+    expect(points.map(({ attributes }) => attributes)).toEqual([
+      { 'm2m_guard.issuer': issuer.url },
+      { 'm2m_guard.issuer': issuer.url, 'error.type': 'issuer_refused_us' },
+    ])
+  })
+
+  it('count fetches of the keys, and give their age', async () => {
+    const { issuer, outcome, jwt, pass, metrics } = await instrumented()
+    await outcome(jwt())
+    pass(700)
+    issuer.fail('jwks', 500)
+    await outcome(jwt({ expiresIn: '1h' }))
+    const read = await metrics()
+    const byIssuer = { 'm2m_guard.issuer': issuer.url }
+    expect(read.get('m2m_guard.keys.fetch')!.points).toEqual([
+      { attributes: byIssuer, value: 1 },
+      { attributes: { ...byIssuer, 'error.type': 'keys_unavailable' }, value: 1 },
+    ])
+    expect(read.get('m2m_guard.keys.age')).toMatchObject({
+      unit: 's',
+      points: [{ attributes: byIssuer, value: 700 }],
+    })
+  })
+
+  it('give the state of the circuit breaker', async () => {
+    const { issuer, outcome, opaque, pass, metrics } = await instrumented({}, () =>
+      introspectionBed({ breakerAfter: 1 }),
+    )
+    const breaker = async () => (await metrics()).get('m2m_guard.remote.breaker')!.points
+    expect(await breaker()).toEqual([{ attributes: { 'm2m_guard.issuer': issuer.url }, value: 0 }])
+    issuer.fail('introspection', 'reset')
+    await outcome(opaque())
+    expect(await breaker()).toMatchObject([{ value: 2 }])
+    pass(5)
+    expect(await breaker()).toMatchObject([{ value: 1 }])
+  })
+
+  it('give the size of the token cache in tokens and bytes', async () => {
+    const { outcome, jwt, metrics } = await instrumented()
+    await outcome(jwt())
+    await outcome('unknown')
+    const read = await metrics()
+    const kinds = (name: string) =>
+      read.get(name)!.points.map(({ attributes, value }) => [attributes['m2m_guard.cache.kind'], value])
+    expect(kinds('m2m_guard.cache.size')).toEqual([
+      ['accepted', 1],
+      ['refused', 1],
+    ])
+    expect(read.get('m2m_guard.cache.size')!.unit).toBe('{token}')
+    expect(kinds('m2m_guard.cache.memory')).toEqual([
+      ['accepted', expect.any(Number)],
+      ['refused', expect.any(Number)],
+    ])
+    expect(read.get('m2m_guard.cache.memory')!.unit).toBe('By')
+  })
+
+  it('name the template of an issuer with tenants, and never a tenant', async () => {
+    const { meter, metrics } = startSdk()
+    const bed = tenantBed({ tenants: () => true })
+    instrument(bed.verifier, { meter })
+    for (const tenant of ['acme', 'globex']) expect(await bed.outcome(jwtOf(tenant))).toBe('accepted')
+    const read = await metrics()
+    for (const name of [DECISIONS, 'm2m_guard.keys.fetch', 'm2m_guard.keys.age']) {
+      const issuers = read.get(name)!.points.map(({ attributes }) => attributes['m2m_guard.issuer'])
+      expect(issuers, name).toEqual([TEMPLATE])
+    }
+  })
+
+  it.each<[string, InstrumentOptions, readonly unknown[]]>([
+    ['none by default', {}, [undefined]],
+    ['none with false', { clientId: false }, [undefined]],
+    [
+      'listed ones with an allow-list, and one value for all others',
+      { clientId: 'metric-allowlist', clients: ['billing'] },
+      ['billing', '_OTHER'],
+    ],
+  ])('have client ids: %s', async (_, options, expected) => {
+    const { outcome, jwt, metrics } = await instrumented(options)
+    for (const clientId of ['billing', 'reports', 'stock']) await outcome(jwt({ clientId }))
+    const { points } = (await metrics()).get(DECISIONS)!
+    const ids = points.map(({ attributes }) => attributes['m2m_guard.client_id'])
+    expect([...new Set(ids)]).toEqual(expected)
+  })
+
+  it('have a bounded number of series, whatever callers send', async () => {
+    const { verifier, jwt, metrics } = await instrumented()
+    for (let index = 0; index < 50; index += 1) {
+      const token = index % 2 === 0 ? `unknown-${index}` : jwt({ clientId: `client-${index}` })
+      await verifier.authorize({ method: 'GET', url: `/orders/${index}`, ...bearer(token) })
+    }
+    expect((await metrics()).get(DECISIONS)!.points.length).toBeLessThanOrEqual(3)
+  })
+
+  it('stop when the returned function is called, and so do spans', async () => {
+    const { outcome, jwt, metrics, pass, spans, stop } = await instrumented()
+    await outcome(jwt())
+    const before = await metrics()
+    const spansBefore = spans().length
+    stop()
+    stop()
+    await outcome(jwt())
+    await outcome('unknown')
+    pass(100)
+    const after = await metrics()
+    expect(after.get(DECISIONS)!.points).toEqual(before.get(DECISIONS)!.points)
+    // The SDK repeats the last value.
+    expect(after.get('m2m_guard.keys.age')!.points).toMatchObject([{ value: 0 }])
+    expect(spans()).toHaveLength(spansBefore)
+  })
+})
+
+describe('spans of OpenTelemetry', () => {
+  it('exist for calls to an issuer only, and not for a cached token', async () => {
+    const { verifier, jwt, request, spans } = await instrumented()
+    const token = jwt()
+    await request(() => verifier.authorize(bearer(token)))
+    expect(spans().map(({ name }) => name)).toEqual(['m2m_guard.discovery', 'm2m_guard.keys', 'GET /orders'])
+    await request(() => verifier.authorize(bearer(token)))
+    expect(
+      spans()
+        .slice(3)
+        .map(({ name }) => name),
+    ).toEqual(['GET /orders'])
+  })
+
+  it('are internal children of the span of the request, with the issuer', async () => {
+    const { issuer, verifier, opaque, request, spans } = await instrumented({}, introspectionBed)
+    await request(() => verifier.authorize(bearer(opaque())))
+    const [call, server] = spans()
+    expect(call).toMatchObject({
+      name: 'm2m_guard.introspection',
+      kind: SpanKind.INTERNAL,
+      attributes: { 'm2m_guard.issuer': issuer.url },
+      status: { code: SpanStatusCode.UNSET },
+    })
+    expect(call!.parentSpanContext?.spanId).toBe(server!.spanContext().spanId)
+  })
+
+  it('are the parents of the HTTP request to the issuer', async () => {
+    const active: (string | undefined)[] = []
+    const { tracer, meter, spans, request } = startSdk()
+    const bed = await testBed({
+      issuers: (by) => [
+        // The fetch of an application, in place of an instrumentation of HTTP.
+        oauth({
+          ...by.oauth(),
+          fetch: (...args) => {
+            active.push(trace.getSpan(context.active())?.spanContext().spanId)
+            return fetch(...args)
+          },
+        }),
+      ],
+    })
+    instrument(bed.verifier, { tracer, meter })
+    await request(() => bed.verifier.authorize(bearer(bed.opaque())))
+    const ids = new Map(spans().map((span) => [span.name, span.spanContext().spanId]))
+    expect(active).toEqual([ids.get('m2m_guard.discovery'), ids.get('m2m_guard.introspection')])
+  })
+
+  it('get the decision as attributes of the active span', async () => {
+    const { verifier, jwt, request, spans } = await instrumented()
+    await request(() => verifier.authorize(bearer(jwt({ clientId: 'billing' })), { scopes: 'missing' }))
+    const server = spans().at(-1)!
+    expect(server.attributes).toEqual({
+      'm2m_guard.outcome': 'refused',
+      'm2m_guard.reason': 'scope_insufficient',
+      'm2m_guard.client_id': 'billing',
+      'm2m_guard.fingerprint': expect.stringMatching(/^[0-9a-f]{16}$/),
+    })
+  })
+
+  it('have no client id with clientId: false', async () => {
+    const { verifier, jwt, request, spans } = await instrumented({ clientId: false })
+    await request(() => verifier.authorize(bearer(jwt({ clientId: 'billing' }))))
+    expect(spans().at(-1)!.attributes).not.toHaveProperty(['m2m_guard.client_id'])
+  })
+
+  it('a refusal never marks a span as an error', async () => {
+    const { verifier, jwt, request, spans } = await instrumented()
+    for (const token of [jwt({ audience: 'other' }), 'unknown', jwt({ expiresIn: -100 })])
+      await request(() => verifier.authorize(bearer(token)))
+    expect(spans().map(({ status }) => status.code)).not.toContain(SpanStatusCode.ERROR)
+  })
+
+  it('a request that cannot be decided marks the span of the call and that of the request', async () => {
+    const { issuer, verifier, opaque, request, spans } = await instrumented({}, introspectionBed)
+    issuer.fail('introspection', 401)
+    await request(() => verifier.authorize(bearer(opaque())))
+    expect(spans().map(({ name, status }) => [name, status])).toEqual([
+      ['m2m_guard.introspection', { code: SpanStatusCode.ERROR, message: 'issuer_refused_us' }],
+      ['GET /orders', { code: SpanStatusCode.ERROR, message: 'issuer_refused_us' }],
+    ])
+    expect(spans()[0]!.attributes).toMatchObject({ 'error.type': 'issuer_refused_us' })
+  })
+
+  it('in report mode the request passes, so its span is not marked', async () => {
+    const { issuer, verifier, opaque, request, spans } = await instrumented({}, introspectionBed)
+    issuer.fail('introspection', 401)
+    const report = guard(verifier, undefined, { mode: 'report' })
+    await request(async () => report(new Request('http://localhost/orders', bearer(opaque()))))
+    expect(spans().at(-1)).toMatchObject({
+      name: 'GET /orders',
+      status: { code: SpanStatusCode.UNSET },
+      attributes: { 'm2m_guard.outcome': 'undecidable' },
+    })
+  })
+
+  it('the continuation of a request has its own span as the active one, not that of a shared call', async () => {
+    const { verifier, opaque, request } = await instrumented({}, introspectionBed)
+    const token = opaque()
+    const after = await Promise.all(
+      [1, 2].map(() =>
+        request(async () => {
+          const before = trace.getActiveSpan()
+          await verifier.authorize(bearer(token))
+          return [before, trace.getActiveSpan()]
+        }),
+      ),
+    )
+    for (const [before, active] of after) expect(active).toBe(before)
+    expect(after[0]![0]).not.toBe(after[1]![0])
+  })
+
+  it('contain no token', async () => {
+    const { verifier, opaque, request, spans } = await instrumented({}, introspectionBed)
+    const token = opaque()
+    await request(() => verifier.authorize({ method: 'GET', url: `/orders/${token}`, ...bearer(token) }))
+    const printed = spans().map(({ name, attributes, status, events }) => ({
+      name,
+      attributes,
+      status,
+      events,
+    }))
+    expect(JSON.stringify(printed)).not.toContain(token)
+  })
+})
+
+describe('the options of instrument()', () => {
+  it.each<[string, unknown, string]>([
+    ['an unknown place of client ids', { clientId: 'metrics' }, 'instrument.clientId'],
+    ['an allow-list without clients', { clientId: 'metric-allowlist' }, 'instrument.clients'],
+    ['clients without an allow-list', { clients: ['billing'] }, 'instrument.clients'],
+    ['an empty allow-list', { clientId: 'metric-allowlist', clients: [] }, 'instrument.clients'],
+    ['an unknown option', { clientIds: false }, 'instrument.clientIds'],
+    ['a meter that is not an object', { meter: 'meter' }, 'instrument.meter'],
+  ])('refuse %s', async (_, options, option) => {
+    const { verifier } = await testBed()
+    const start = () => instrument(verifier, options as InstrumentOptions)
+    expect(start).toThrow(ConfigurationError)
+    expect(start).toThrow(option)
+  })
+
+  it('refuse a value that is not a verifier', () => {
+    expect(() => instrument({} as never)).toThrow('Pass the result of createVerifier()')
+  })
+
+  it('are optional: without an SDK nothing is recorded and nothing fails', async () => {
+    const { verifier, outcome, jwt } = await testBed()
+    const stop = instrument(verifier)
+    expect(await outcome(jwt())).toBe('accepted')
+    stop()
+  })
+})
