@@ -257,9 +257,7 @@ describe('an issuer with tenants', () => {
   const key = keyOf('ES256')
   const verifier = (): Verifier =>
     createVerifier({
-      issuers: [
-        oauth({ issuer: template, tenants: ['a', 'b'], audience: null, jwks: { keys: [key.jwk] } }),
-      ],
+      issuers: [oauth({ issuer: template, tenants: ['a', 'b'], audience: null, jwks: { keys: [key.jwk] } })],
       clock: () => START,
       revocations: memoryRevocations(),
     })
