@@ -28,12 +28,9 @@ import { readParameters } from './grants/parameters.js'
 import { readPrivateKey, type PrivateKey } from '../model/private-key.js'
 import { credentialReader, secretReader, type Secret } from '../options/secret.js'
 import { sourceCredential } from './authentication/credential.js'
-import {
-  createSource,
-  SOURCE_OPTIONS,
-  type CommonTokenSourceOptions,
-  type TokenSource,
-} from './create-source.js'
+import { createSource } from './create-source.js'
+import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from './source-options.js'
+import type { TokenSource } from './source.js'
 import { DiscoveredEndpoint } from './grants/token-endpoint.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
@@ -123,7 +120,7 @@ type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
  * One token per audience and scope set is cached, obtained on first use and renewed before it expires.
  *
  * After a failure no request is sent for 1 s, doubling to 60 s, or for the issuer's `Retry-After` (an hour at
- * most). Callers with a valid cached token are unaffected; others get the error immediately.
+ * most) and jitter of up to the same length. Callers with a valid cached token are unaffected; others get the error immediately.
  *
  * @throws ConfigurationError that names the option that is missing, invalid or unknown.
  *

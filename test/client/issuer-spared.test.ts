@@ -1,9 +1,14 @@
 import { TokenSourceError } from '../../src/client/index.js'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { until } from '../support/until.js'
 import { api, clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
 import { serve } from '../support/servers.js'
+
+function withoutJitter(): void {
+  onTestFinished(() => void vi.restoreAllMocks())
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+}
 
 describe('a discovery request that hangs', () => {
   it('does not block token requests to the known endpoint, and is retried after a minute', async () => {
@@ -66,6 +71,7 @@ describe('a discovery request that hangs', () => {
 describe('the backoff that an issuer requests', () => {
   it('is not ended by the success of a request that was in flight before', async () => {
     const { source, pass } = await clientBed()
+    withoutJitter()
     let asked = 0
     let release: () => void = () => undefined
     let arrived: () => void = () => undefined
@@ -103,6 +109,7 @@ describe('the backoff that an issuer requests', () => {
   it('applies to an evicted entry, idle or in flight', async () => {
     const { issuer, source, pass } = await clientBed()
     const tokens = source({ maxTokens: 1 })
+    withoutJitter()
     const headers = { 'retry-after': '100' }
     issuer.fail('token', { status: 400, headers, body: { error: 'invalid_scope' } })
     await Promise.all(

@@ -8,6 +8,7 @@ import { TokenSourceError } from '../errors.js'
 interface Tokens {
   readonly get: (signal: AbortSignal | undefined) => Promise<string>
   readonly replaceRefused: (refused: string, signal: AbortSignal | undefined) => Promise<string | undefined>
+  readonly recordResponse: (token: string, isAccepted: boolean) => void
 }
 
 /** Settings of `source.fetch`. */
@@ -88,7 +89,9 @@ class AuthenticatedRequest {
   ): Promise<Response> {
     const token = this.#token
     const response = await dispatch(request, token)
-    if (response.status !== 401 || token === undefined || this.#isRetried) return response
+    if (token === undefined) return response
+    this.#tokens.recordResponse(token, response.status !== 401)
+    if (response.status !== 401 || this.#isRetried) return response
     if (isStream(request.body)) {
       // The stream cannot be sent again. The refused token is renewed for the next request.
       this.#tokens.replaceRefused(token, undefined).catch(() => undefined)
@@ -99,7 +102,9 @@ class AuthenticatedRequest {
     this.#isRetried = true
     this.#token = replacement
     await drain(response)
-    return dispatch(request, replacement)
+    const second = await dispatch(request, replacement)
+    this.#tokens.recordResponse(replacement, second.status !== 401)
+    return second
   }
 }
 

@@ -19,12 +19,9 @@ import type { GrantContext, Grant, IssuedToken } from './grant.js'
 import { requestIssuer, unreadableResponseError, type IssuerProblem } from './issuer-request.js'
 import { secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
 import { sourceCredential } from '../authentication/credential.js'
-import {
-  createSource,
-  SOURCE_OPTIONS,
-  type CommonTokenSourceOptions,
-  type TokenSource,
-} from '../create-source.js'
+import { createSource } from '../create-source.js'
+import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
+import type { TokenSource } from '../source.js'
 import { NOTHING } from '../token-request.js'
 import { readToken } from './token-response.js'
 import { TokenSourceError } from '../errors.js'
@@ -57,7 +54,8 @@ export interface ClerkTokenSourceOptions extends CommonTokenSourceOptions {
   readonly claims?: Readonly<Record<string, unknown>>
   /**
    * Minimum remaining lifetime of an existing token with the same claims that Clerk may return again, in whole
-   * seconds. For many processes that share a machine. Must be less than `expiresIn`; opaque tokens only.
+   * seconds. For many processes that share a machine. Must be less than `expiresIn`; opaque tokens only. It does
+   * not apply after an API has refused the token.
    *
    * @defaultValue Clerk creates a new token for every request
    */
@@ -98,14 +96,20 @@ export const CLERK_TOKEN_SOURCE_OPTIONS = {
 export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource {
   const settings = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
   const { clock, deadline: deadlineSeconds } = settings
-  const body = readBody(settings)
+  const { min_remaining_ttl_seconds: minRemaining, ...body } = readBody(settings)
   const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
     url: `${settings.apiUrl}/m2m_tokens`,
     key: sourceCredential(secretReader(`${WHERE}.machineSecretKey`, settings.machineSecretKey, keyProblem)),
-    body: serializeBody(body),
+    newToken: { body: serializeBody(body), isReuseAllowed: false },
+    reusable:
+      minRemaining === undefined
+        ? undefined
+        : {
+            body: serializeBody({ ...body, min_remaining_ttl_seconds: minRemaining }),
+            isReuseAllowed: true,
+          },
     requestedLifetime: body.seconds_until_expiration,
-    isReuseAllowed: settings.minRemainingTtl !== undefined,
     deadlineSeconds,
     transport,
     clock,
@@ -152,15 +156,26 @@ function keyProblem(key: string): string | undefined {
     : 'must be the secret key of a machine, which starts with ak_ (an instance key, sk_, cannot create tokens)'
 }
 
+/** Body of a create request, as JSON. */
+interface BodyOfCreate {
+  readonly body: string
+  /** Whether Clerk may return an existing token. */
+  readonly isReuseAllowed: boolean
+}
+
+interface CreateRequest extends BodyOfCreate {
+  readonly signal: AbortSignal
+}
+
 interface ClerkSettings {
   readonly url: string
   readonly key: CredentialReader<string>
-  /** Body of the create request, as JSON. */
-  readonly body: string
+  /** Creates a token. */
+  readonly newToken: BodyOfCreate
+  /** Creates a token, or returns an existing one; absent without `minRemainingTtl`. */
+  readonly reusable: BodyOfCreate | undefined
   /** Requested lifetime in seconds; `null` never expires. */
   readonly requestedLifetime: number | null
-  /** Whether Clerk may return an existing token. */
-  readonly isReuseAllowed: boolean
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly clock: Clock
@@ -173,23 +188,25 @@ class ClerkGrant implements Grant {
     this.#settings = settings
   }
 
-  async obtain(_: unknown, { reading, signal }: GrantContext): Promise<IssuedToken> {
-    const { key } = this.#settings
+  async obtain(_: unknown, { reading, signal, isFreshRequired }: GrantContext): Promise<IssuedToken> {
+    const { key, newToken, reusable } = this.#settings
+    // With `min_remaining_ttl_seconds`, Clerk would return the token again that an API has refused.
+    const request = { signal, ...(isFreshRequired ? newToken : (reusable ?? newToken)) }
     const value = await reading(key.read)
     try {
-      return await this.#create(value, signal)
+      return await this.#create(value, request)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !key.isFunction) throw error
       // The key may have been rotated after we read it and before Clerk checked it.
       const currentKey = await reading(key.read)
       if (currentKey === value) throw error
-      return this.#create(currentKey, signal)
+      return this.#create(currentKey, request)
     }
   }
 
-  async #create(key: string, signal: AbortSignal): Promise<IssuedToken> {
-    const { url, body, deadlineSeconds, transport, clock } = this.#settings
+  async #create(key: string, { signal, body, isReuseAllowed }: CreateRequest): Promise<IssuedToken> {
+    const { url, deadlineSeconds, transport, clock } = this.#settings
     const json = await requestIssuer(
       {
         url,
@@ -211,12 +228,12 @@ class ClerkGrant implements Grant {
     const token = nonEmptyString(json, 'token')
     if (token === undefined || ownMember(json, 'object') !== 'machine_to_machine_token')
       throw unreadableResponseError("Clerk's response has no token")
-    return { token: readToken(token), lifetime: this.#lifetimeOf(json) }
+    return { token: readToken(token), lifetime: this.#lifetimeOf(json, isReuseAllowed) }
   }
 
   /** Lifetime of a created token in seconds. Clerk's times are milliseconds since the epoch, by Clerk's clock. */
-  #lifetimeOf(json: Readonly<Record<string, unknown>>): number | null {
-    const { isReuseAllowed, requestedLifetime, clock } = this.#settings
+  #lifetimeOf(json: Readonly<Record<string, unknown>>, isReuseAllowed: boolean): number | null {
+    const { requestedLifetime, clock } = this.#settings
     if (ownMember(json, 'expiration') === null) return requestedLifetime
     const expiration = number(json, 'expiration')
     const createdAt = number(json, 'created_at')

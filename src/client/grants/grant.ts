@@ -8,7 +8,7 @@ export interface TokenParameters {
 /** A token that the issuer issued. */
 export interface IssuedToken {
   readonly token: string
-  /** Lifetime in seconds, counted from the request; `null` if the token never expires. */
+  /** Lifetime in seconds, counted from the request; 0 if it has just ended, `null` if the token never expires. */
   readonly lifetime: number | null
 }
 
@@ -18,6 +18,8 @@ export interface GrantContext {
   readonly signal: AbortSignal
   /** Aborted when the source is closed, for work that outlives the attempt. */
   readonly closing: AbortSignal
+  /** Whether the issuer must not return an existing token, because an API refused that or it is too old. */
+  readonly isFreshRequired: boolean
   /**
    * Reads a credential. If the deadline passes during the read, the error names the credential and not the
    * issuer.

@@ -36,9 +36,9 @@ function lifetimeOf(json: Json, assumedLifetime: number): number {
   const value = ownMember(json, 'expires_in')
   if (value === undefined || value === null) return assumedLifetime
   const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0)
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0)
     throw unreadableResponseError(
-      'the expires_in in the response of the token endpoint is not a positive number of seconds',
+      'the expires_in in the response of the token endpoint is not a number of seconds',
     )
   return seconds
 }

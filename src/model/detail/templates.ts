@@ -191,6 +191,8 @@ export const DETAILS = {
     discovery: 'the introspection endpoint is unknown. {document}: {failure}; next attempt in {next:s}',
     endpoint:
       'the discovery document has no https introspection_endpoint. Set the option introspection.endpoint',
+    endpoint_origin:
+      'the discovery document names the introspection_endpoint {endpoint}, which has not the origin of the issuer {issuer}. The credentials of all tenants are not sent to it. Set the option introspection.endpoint',
     internal: 'an internal error prevented the check: {error}; it is the cause of the refusal',
     verifier: 'authorize() of the custom verifier failed with {error}; it is the cause of the refusal',
     jose: 'jose cannot be loaded; the error is the cause of the refusal',

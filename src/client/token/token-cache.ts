@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import type { Backoff } from './renewal-pause.js'
-import type { TokenParameters } from './grants/grant.js'
+import type { TokenParameters } from '../grants/grant.js'
+import { keyOf } from '../token-request.js'
+import type { Backoff } from './backoff.js'
 import type { CachedToken } from './cached-token.js'
-import { keyOf } from './token-request.js'
 
 /** Maximum number of evicted entries whose backoff is kept. */
 const MAX_BACKOFFS = 1000

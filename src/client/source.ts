@@ -1,0 +1,87 @@
+import type { TokenRequestOptions } from './token-request.js'
+
+/** Parameters of one token request. Absent parameters default to the options of the source. */
+export interface TokenRequest extends TokenRequestOptions {
+  /** Aborts waiting for this caller only. Other callers that wait for the same token still receive it. */
+  readonly signal?: AbortSignal
+}
+
+/** A source of access tokens for calling other services. */
+export interface TokenSource {
+  /**
+   * Returns a token for the next request.
+   * A valid cached token is returned immediately. The token is not expired by the wall clock or the monotonic clock
+   * and does not expire within 5 s, or within the last tenth of a short lifetime. Do not store it: call `getToken` for every request.
+   *
+   * @throws TokenSourceError if no valid token is cached and none can be obtained. During the backoff after a
+   * failure the error is thrown immediately.
+   * @throws ConfigurationError for an invalid `audience`, `resource` or `scopes`.
+   * @throws The reason of `signal` once it is aborted.
+   *
+   * @example
+   * ```ts
+   * // axios
+   * api.interceptors.request.use(async (config) => {
+   *   config.headers.set('authorization', `Bearer ${await source.getToken()}`)
+   *   return config
+   * })
+   * // undici
+   * await request(url, { headers: { authorization: `Bearer ${await source.getToken()}` } })
+   * ```
+   */
+  readonly getToken: (request?: TokenRequest) => Promise<string>
+
+  /**
+   * Sends a request with a token, only to the origins in `allowedOrigins`. Otherwise the same as the global
+   * `fetch`.
+   *
+   * - After a 401 the token is renewed, unless another caller has renewed it already. The request is then sent
+   *   once more, never a third time. The 401 is returned instead if the body is a stream (that of a `Request`
+   *   included), because a stream cannot be sent again; the token is then renewed for the next request. The 401
+   *   is also returned if no other token can be obtained, and for 1 s after a renewal caused by a 401. This
+   *   interval doubles to 60 s while the new tokens are refused as well, so that an API that refuses valid tokens
+   *   cannot overload the issuer.
+   * - Redirects follow the fetch standard, 20 at most. The token is sent to allowed origins only. After a
+   *   redirect to another origin it is not attached again. `response.url` is the last URL; `response.redirected`
+   *   stays `false`.
+   * - An `authorization` header in the request is a `ConfigurationError`.
+   *
+   * @throws TokenSourceError `request_not_sent` for an origin that is not allowed, and every error of `getToken`.
+   * @throws ConfigurationError without `allowedOrigins`.
+   * @throws TypeError and other errors of `fetch`.
+   *
+   * @example
+   * ```ts
+   * const response = await source.fetch('https://orders.internal/orders', { method: 'POST', body })
+   * ```
+   */
+  readonly fetch: (
+    url: string | URL | Request,
+    init?: RequestInit,
+    request?: Omit<TokenRequest, 'signal'>,
+  ) => Promise<Response>
+
+  /**
+   * Reports a token that an API has refused, so that the next `getToken` obtains another. A token that is not
+   * cached is ignored. `fetch` does this itself; other HTTP clients need to call it.
+   * `getToken` returns the old token if the renewal fails, and during the interval after a renewal caused by a
+   * refusal, which is 1 s to 60 s as for `fetch`.
+   *
+   * @example
+   * ```ts
+   * if (response.statusCode === 401) source.forget(token)
+   * ```
+   */
+  readonly forget: (token: string) => void
+
+  /**
+   * Drops every token and aborts requests in flight. Later calls throw `source_closed`. An open source does not
+   * keep the process alive.
+   *
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => source.close())
+   * ```
+   */
+  readonly close: () => void
+}

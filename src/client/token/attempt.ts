@@ -1,0 +1,172 @@
+import { waitFor, within } from '../../util/abort.js'
+import { timers } from '../../util/timers.js'
+import { TokenSourceError } from '../errors.js'
+import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
+import { unreadableResponseError } from '../grants/issuer-request.js'
+import { HeldToken, readMoment, type LifetimeSettings, type Moment } from './held-token.js'
+
+/** Settings of every attempt of a source. */
+export interface AttemptSettings extends LifetimeSettings {
+  readonly deadlineSeconds: number
+  readonly grant: Grant
+  /** Aborted when the source is closed. */
+  readonly closing: AbortSignal
+}
+
+/** A token request: its parameters, and whether the issuer must not return an existing token. */
+export interface AttemptRequest {
+  readonly parameters: TokenParameters
+  readonly isFreshRequired: boolean
+}
+
+/** Result of an attempt. A failure that says nothing about the issuer starts no backoff. */
+export type AttemptOutcome =
+  { readonly held: HeldToken } | { readonly error: unknown; readonly isBackoffNeeded: boolean }
+
+/** Shortest and longest pause in seconds before the second request after a temporary failure. */
+const RETRY_PAUSE = [0.05, 0.25] as const
+/** Pause in seconds after a token that has already ended. It doubles. */
+const ENDED_PAUSE = 0.25
+/** Statuses of a load balancer, or of a server that restarts. */
+const TEMPORARY_STATUSES = [502, 503, 504]
+/** A deadline that passes so many seconds late says that this process did not run, and nothing about the issuer. */
+const LATE_SECONDS = 1
+
+/**
+ * Obtains a token within the deadline. If the deadline passes late, because the process or the machine was stopped meanwhile,
+ * the attempt is repeated once.
+ */
+export async function attemptToken(
+  settings: AttemptSettings,
+  request: AttemptRequest,
+): Promise<AttemptOutcome> {
+  const first = await attemptOnce(settings, request)
+  return 'error' in first && first.isRepeatable ? attemptOnce(settings, request) : first
+}
+
+async function attemptOnce(
+  settings: AttemptSettings,
+  request: AttemptRequest,
+): Promise<{ held: HeldToken } | { error: unknown; isBackoffNeeded: boolean; isRepeatable: boolean }> {
+  const requested = readMoment(settings.clock)
+  try {
+    const issued = await obtainWithinDeadline(settings, request)
+    const held = new HeldToken(issued, requested, settings)
+    if (held.isUsable(readMoment(settings.clock))) return { held }
+    throw unreadableResponseError('the token expired before it was received')
+  } catch (error) {
+    const hasResponse = error instanceof TokenSourceError && error.status !== undefined
+    const isLate = !hasResponse && isLateSince(settings, requested)
+    const isUnreadable = error instanceof TokenSourceError && error.reason === 'answer_unreadable'
+    return {
+      error,
+      isRepeatable: isLate && !isUnreadable,
+      isBackoffNeeded: !isLate && !(error instanceof EndedTokenError),
+    }
+  }
+}
+
+function isLateSince({ clock, deadlineSeconds }: AttemptSettings, requested: Moment): boolean {
+  return clock.elapsed() - requested.elapsed > deadlineSeconds + LATE_SECONDS
+}
+
+/** Until the deadline passed, the issuer returned only tokens that had ended. It will issue another one shortly. */
+class EndedTokenError extends TokenSourceError {}
+
+async function obtainWithinDeadline(
+  settings: AttemptSettings,
+  { parameters, isFreshRequired }: AttemptRequest,
+): Promise<IssuedToken> {
+  const { deadlineSeconds: seconds, closing, grant } = settings
+  let isReading = false
+  const reading: GrantContext['reading'] = async (read) => {
+    isReading = true
+    const value = await read()
+    isReading = false
+    return value
+  }
+  // The error names the part that was pending: the credential or the issuer.
+  const late = (): TokenSourceError => (isReading ? credentialTimeoutError : issuerTimeoutError)(seconds)
+  const started = timers.elapsed()
+  return within({ seconds, signal: closing, late }, (signal) =>
+    obtainCurrent(seconds, signal, () =>
+      obtainTwice(signal, seconds - (timers.elapsed() - started), () =>
+        grant.obtain(parameters, { signal, closing, isFreshRequired, reading }),
+      ),
+    ),
+  )
+}
+
+/**
+ * Requests a token until it has a lifetime. An issuer that returns the same token until it ends says `expires_in: 0` in its
+ * last second.
+ */
+async function obtainCurrent(
+  seconds: number,
+  signal: AbortSignal,
+  obtain: () => Promise<IssuedToken>,
+): Promise<IssuedToken> {
+  for (let left = seconds, longest = ENDED_PAUSE; ; longest *= 2) {
+    const issued = await obtain()
+    if (issued.lifetime !== 0) return issued
+    const pause = longest * (1 - Math.random() / 2)
+    left -= pause
+    if (left <= 0) throw endedError(seconds)
+    await wait(pause, signal)
+  }
+}
+
+/** Sends a second request after a temporary failure, if the deadline allows it. */
+async function obtainTwice<T>(
+  signal: AbortSignal,
+  secondsLeft: number,
+  obtain: () => Promise<T>,
+): Promise<T> {
+  const [shortest, longest] = RETRY_PAUSE
+  const pause = shortest + Math.random() * (longest - shortest)
+  const started = timers.elapsed()
+  try {
+    return await obtain()
+  } catch (error) {
+    const isInTime = secondsLeft - (timers.elapsed() - started) > pause
+    if (signal.aborted || !isInTime || !isTemporary(error)) throw error
+  }
+  await wait(pause, signal)
+  return obtain()
+}
+
+/** Whether a second request may help: no response, or the response of a load balancer. */
+function isTemporary(error: unknown): boolean {
+  if (!(error instanceof TokenSourceError) || error.reason !== 'issuer_unavailable') return false
+  const { status, retryAfter } = error
+  return retryAfter === undefined && (status === undefined || TEMPORARY_STATUSES.includes(status))
+}
+
+function wait(seconds: number, signal: AbortSignal): Promise<void> {
+  // The signal also stops the timer. `waitFor` rejects with the signal's reason, which the timer's error would hide.
+  return waitFor(timers.pause(seconds, signal), signal)
+}
+
+function issuerTimeoutError(seconds: number): TokenSourceError {
+  return new TokenSourceError({
+    reason: 'issuer_unavailable',
+    problem: `the issuer did not return a token within ${seconds} s`,
+    advice: 'The next request is sent after the backoff',
+  })
+}
+
+function credentialTimeoutError(seconds: number): TokenSourceError {
+  return new TokenSourceError({
+    reason: 'credentials_unavailable',
+    problem: `the credential function or promise did not return within ${seconds} s`,
+    advice: 'Check the secret store it reads from',
+  })
+}
+
+function endedError(seconds: number): TokenSourceError {
+  return new EndedTokenError({
+    reason: 'answer_unreadable',
+    problem: `the issuer returned only tokens that had already ended (expires_in: 0) for ${seconds} s`,
+    advice: 'Call again, or check how long the issuer caches its tokens',
+  })
+}
