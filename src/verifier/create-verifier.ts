@@ -1,5 +1,6 @@
 import { Authorizer, type DecisionResult } from './authorizer.js'
 import { FIRST_GUARD } from './decision-context.js'
+import { authorizerUnder } from './explanation/conditions.js'
 import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
@@ -173,29 +174,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const internals = revocationsInternalsOf(revocations)
   const check = internals === undefined ? undefined : new RevocationCheck(internals)
   const detach = internals?.attach(clock)
-  const resolver = new TokenResolver({
-    router,
-    cache,
-    clock,
-    toleranceSeconds,
-    verifySignature,
-    revocations: check,
-  })
-  const authorizer = new Authorizer({
-    resolver,
-    clock,
-    toleranceSeconds,
-    maxTokenLength,
-    observers,
-    revocations: check,
-  })
+  const times = { clock, toleranceSeconds }
+  const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
+  const rules = { ...times, maxTokenLength, observers, revocations: check }
+  const authorizer = new Authorizer({ resolver, ...rules })
   const revoker = new Revoker({
     revocations: internals,
     issuers: connected,
     router,
     resolver,
-    clock,
-    toleranceSeconds,
+    ...times,
     maxTokenLength,
   })
 
@@ -229,6 +217,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     policies,
     combined: (added) => combinedWith(settings.policy, added),
     issuers: configured,
+    explainUnder: (conditions, input, policy) =>
+      explainDecision(input, policies(policy), {
+        ...explaining,
+        authorizer: authorizerUnder({ connected, verifySignature, ...rules }, conditions),
+      }),
+    toleranceSeconds,
   })
   return Object.freeze(verifier)
 }

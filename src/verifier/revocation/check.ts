@@ -9,9 +9,17 @@ import { digestOfOpaque, revocableFrom } from './identity.js'
 /** Checks tokens against the revocations of a verifier. In memory, and without waiting. */
 export class RevocationCheck {
   readonly #revocations: RevocationsInternals
+  readonly #shiftSeconds: number
 
-  constructor(revocations: RevocationsInternals) {
+  /** @param shiftSeconds - seconds by which the time of the requests is ahead of the time of the revocations. */
+  constructor(revocations: RevocationsInternals, shiftSeconds = 0) {
     this.#revocations = revocations
+    this.#shiftSeconds = shiftSeconds
+  }
+
+  /** The same check for requests at another time, for explanations. */
+  shiftedBy(seconds: number): RevocationCheck {
+    return new RevocationCheck(this.#revocations, seconds)
   }
 
   /**
@@ -22,9 +30,12 @@ export class RevocationCheck {
    */
   refuse(cached: CachedToken, token: string, now: number): Refusal | undefined {
     const { set } = this.#revocations
-    if (cached.revocationEpoch === set.epoch && now <= set.freshUntil) return undefined
+    const readTime = now - this.#shiftSeconds
+    if (cached.revocationEpoch === set.epoch && readTime <= set.freshUntil) return undefined
     const entry = this.#find(cached, token)
-    return entry === undefined ? this.#revocations.refuseStale(now) : refuseRevoked(entry, cached.issuedAt)
+    return entry === undefined
+      ? this.#revocations.refuseStale(readTime)
+      : refuseRevoked(entry, cached.issuedAt)
   }
 
   /** Whether a token is revoked, so that its issuer need not be called. */
