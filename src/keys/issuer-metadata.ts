@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.js'
-import { discover, usableEndpoint } from '../http/discovery.js'
+import { discover, usableEndpoint, withAliases } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
@@ -23,6 +23,8 @@ export interface IssuerMetadata {
   readonly statedJwksUri: string
   /** URL of the introspection endpoint (RFC 7662); `undefined` if it is absent or unusable. */
   readonly introspectionEndpoint: string | undefined
+  /** URL of the introspection endpoint for clients with a certificate (RFC 8705 section 5), which may be the same. */
+  readonly introspectionAlias: string | undefined
 }
 
 /** How the discovery document is fetched. */
@@ -77,6 +79,12 @@ async function loadMetadata(
       jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
       statedJwksUri: quote(ownMember(metadata, 'jwks_uri')),
       introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
+      introspectionAlias: usableEndpoint(
+        issuer,
+        withAliases(metadata),
+        'introspection_endpoint',
+        insecureHosts,
+      ),
     },
     maxAge: readMaxAge(fetched.headers),
   }
