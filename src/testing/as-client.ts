@@ -37,7 +37,10 @@ export interface AsClientOptions<Header extends string = 'authorization'> extend
  * The header of a request with the token, for supertest, `inject`, `fetch` and others. A type alias, because
  * TypeScript denies interfaces the index signature that Node's and supertest's header types require.
  */
-export type ClientHeaders<Header extends string = 'authorization'> = Readonly<Record<Header, string>>
+export type ClientHeaders<Header extends string = 'authorization'> = Readonly<
+  // Options whose type does not name the header are those of a guard that reads `authorization`.
+  Record<string extends Header ? 'authorization' : Header, string>
+>
 
 /**
  * Returns an `authorization` header that the real guard accepts: a token of the test issuer behind the verifier,
