@@ -177,7 +177,7 @@ describe('what the issuer or the configuration got wrong is quoted', () => {
     [
       'an object as a claim of the client',
       () => oauth({ issuer, audience, clientClaims: { path: ['a'], keys: true } as never }),
-      "oauth.clientClaims: must be a name or a path, such as ['client', 'id'], not an object",
+      "oauth.clientClaims: must be a non-empty string, or a path such as ['client', 'id'], not an object",
     ],
   ])('%s', (_, create, expected) => {
     expect(create).toThrow(expected)
