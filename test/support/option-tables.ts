@@ -6,13 +6,21 @@ import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
-import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
+import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
+import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.js'
+import {
+  clerkTokenSource,
+  jwtBearerTokenSource,
+  tokenExchangeSource,
+  tokenSource,
+} from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
 import { PLUGIN_OPTIONS, PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
 import {
   authlete,
   clerk,
   createVerifier,
+  memoryRevocations,
   oauth,
   stytch,
   type Verifier,
@@ -34,6 +42,7 @@ import { commonOptions } from '../../src/providers/common-options.js'
 import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options.js'
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
 import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
 
@@ -50,6 +59,7 @@ export type Options = Readonly<Record<string, unknown>>
 export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   createVerifier: (given) => verifierWith(given),
   cache: (given) => verifierWith({ cache: given }),
+  memoryRevocations: (given) => memoryRevocations(given),
   policy: (given) => verifierWith({ policy: given }),
   keys: (given) => oauth({ ...OAUTH, keys: given }),
   remote: (given) => oauth({ ...OAUTH, remote: given }),
@@ -60,6 +70,8 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   authlete: (given) => authlete({ ...AUTHLETE, ...given }),
   guard: (given) => guard(verifierWith({}), undefined, given),
   tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  jwtBearerTokenSource: (given) => jwtBearerTokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  tokenExchangeSource: (given) => tokenExchangeSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
   clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
   clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
@@ -79,6 +91,7 @@ const own = (table: Table): Table =>
 export const tables: Readonly<Record<string, Table>> = {
   createVerifier: VERIFIER_OPTIONS,
   cache: CACHE_OPTIONS,
+  memoryRevocations: REVOCATIONS_OPTIONS,
   policy: POLICY_OPTIONS,
   'Every issuer': COMMON,
   keys: KEY_OPTIONS,
@@ -92,6 +105,8 @@ export const tables: Readonly<Record<string, Table>> = {
   M2mGuardModule: PROPERTY_GUARD_OPTIONS,
   m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
+  jwtBearerTokenSource: JWT_BEARER_OPTIONS,
+  tokenExchangeSource: TOKEN_EXCHANGE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
   clerkTokens: CLERK_TOKENS_OPTIONS,
   stytchClients: STYTCH_CLIENTS_OPTIONS,

@@ -32,9 +32,12 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     audience: STRING,
     request: { type: "import('m2m-guard').GuardedRequest" },
     server: { type: "import('node:http').Server" },
+    revocations: { type: "import('m2m-guard').Revocations" },
+    receipt: STRING,
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
+    callerToken: STRING,
     source: { type: "import('m2m-guard/client').TokenSource" },
     token: STRING,
     url: STRING,
@@ -61,6 +64,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   ClerkTokens: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
   AuthleteTokens: { tokens: { type: "import('m2m-guard/management').AuthleteTokens" } },
   OAuthTokens: { tokens: { type: "import('m2m-guard/management').OAuthTokens" } },
+  JwtBearerTokenSource: { source: { type: "import('m2m-guard/client').JwtBearerTokenSource" } },
+  TokenExchangeSource: { source: { type: "import('m2m-guard/client').TokenExchangeSource" } },
   TokenSourceError: { error: { type: "import('m2m-guard/client').TokenSourceError" } },
   Listing: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
   // The app of the preamble has no routes.
