@@ -158,4 +158,11 @@ describe('a prompt at the terminal', () => {
     late.controller.abort()
     expect(await promptOn(late.input, late.output, QUESTION, late.controller.signal)).toBe('')
   })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('a development issuer ends with 0 on %s', async (signal) => {
+    const { process: child, ended } = start(await startIssuer(), 'issuer --port 0 --json')
+    await once(child.stdout, 'data')
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: 0, stderr: '' })
+  })
 })

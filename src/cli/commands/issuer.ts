@@ -119,7 +119,9 @@ function resultOf(
 
 async function stopped(running: TestIssuer, signal: AbortSignal): Promise<void> {
   if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true })
+    })
   await running.close()
 }
 
