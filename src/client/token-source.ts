@@ -89,6 +89,13 @@ export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenReque
    * @defaultValue `'5m'`
    */
   readonly assumedLifetime?: Duration
+  /**
+   * Which `token_type` the response may have. `'any'` also accepts a response without one, or with another one such as
+   * `BearerToken`: for issuers whose bearer tokens are not labeled as such. A DPoP token is never accepted.
+   *
+   * @defaultValue `'bearer'`
+   */
+  readonly tokenType?: 'bearer' | 'any'
 }
 
 const WHERE = 'tokenSource'
@@ -110,6 +117,7 @@ export const TOKEN_SOURCE_OPTIONS = {
   assertionAudience: optional(nonEmptyString),
   parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
   assumedLifetime: duration({ min: '1s', default: '5m' }),
+  tokenType: oneOf(['bearer', 'any'], 'bearer'),
 } satisfies TableOf<TokenSourceOptions>
 
 type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
@@ -129,7 +137,7 @@ type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
  * const orders = tokenSource({
  *   issuer: 'https://auth.example.com',
  *   clientId: 'billing',
- *   clientSecret: () => readFile('/run/secrets/billing', 'utf8'),
+ *   clientSecret: async () => (await readFile('/run/secrets/billing', 'utf8')).trim(),
  *   resource: 'https://orders.internal',
  *   scopes: 'orders:read',
  *   allowedOrigins: 'https://orders.internal',
@@ -149,7 +157,7 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
     endpoint: readEndpoint(settings),
     authentication: readAuthentication(settings),
     parameters: settings.parameters,
-    assumedLifetime: settings.assumedLifetime,
+    response: { assumedLifetime: settings.assumedLifetime, tokenType: settings.tokenType },
     deadlineSeconds: settings.deadline,
     transport,
     clock: settings.clock,
@@ -170,9 +178,9 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 function readEndpoint(settings: Settings): ClientCredentialsSettings['endpoint'] {
-  const { assertionAudience, clock } = settings
+  const { assertionAudience, clock, insecureHosts } = settings
   if (settings.issuer !== undefined) {
-    const discovered = new DiscoveredEndpoint(settings.issuer, clock)
+    const discovered = new DiscoveredEndpoint(settings.issuer, clock, insecureHosts)
     return {
       find: async (lookup) => {
         const discoveredEndpoint = await discovered.find(lookup)
@@ -225,7 +233,8 @@ function readAuthentication(settings: Settings): ClientAuthentication {
       return keyAuthentication(
         clientId,
         sourceCredential(credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse)),
-        clock,
+        // Only the time of the assertion is earlier.
+        { ...clock, now: () => clock.now() - settings.clockSkew },
       )
     }
   }

@@ -66,10 +66,25 @@ function importKey(option: string, value: unknown): KeyObject {
     if (error instanceof ConfigurationError) throw error
     // The OpenSSL error is omitted. It does not help, and it may quote the key.
   }
-  throw new ConfigurationError(
-    option,
-    'must be a private key: unencrypted PEM, a JWK, a KeyObject or a CryptoKey',
-  )
+  throw new ConfigurationError(option, `must be a private key: ${unusableKeyProblem(value)}`)
+}
+
+/** Says what is wrong with a value that is not a private key, without quoting it. */
+function unusableKeyProblem(value: unknown): string {
+  const forms = 'unencrypted PEM, a JWK, a KeyObject or a CryptoKey'
+  if (value instanceof Uint8Array) return `a Buffer is not one. Pass PEM as a string: buffer.toString('utf8')`
+  if (typeof value !== 'string') return forms
+  if (/\\[rn]/.test(value)) {
+    return "the PEM contains \\n in place of line breaks. Replace them: pem.replaceAll('\\\\n', '\\n')"
+  }
+  if (value.includes('ENCRYPTED'))
+    return 'the PEM is encrypted. Decrypt it, or pass a KeyObject of createPrivateKey'
+  if (/-----BEGIN [A-Z ]*PUBLIC KEY-----/.test(value)) return 'the PEM contains a public key'
+  if (value.includes('-----BEGIN CERTIFICATE-----'))
+    return 'the PEM contains a certificate, not its private key'
+  if (!value.includes('-----BEGIN'))
+    return `a string must be PEM, which begins with -----BEGIN PRIVATE KEY-----`
+  return forms
 }
 
 function isCryptoKey(value: unknown): value is webcrypto.CryptoKey {

@@ -56,7 +56,11 @@ export const secretOption: Reader<Secret> = custom('string, promise or function'
 
 /** A secret read from a file often ends with a line break, and the issuer then rejects it. */
 function strayCharactersProblem(value: string): string | undefined {
-  return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
+  if (!hasStrayCharacters(value)) return undefined
+  if (/[\r\n]$/.test(value) && !hasStrayCharacters(value.replace(/[\r\n]+$/, ''))) {
+    return 'ends with a line break, as files usually do. Remove it, for example with .trim()'
+  }
+  return STRAY_CHARACTERS_PROBLEM
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Transport } from '../../http/transport/transport.js'
 import type { ClientAuthentication, Credential } from '../authentication/client-authentication.js'
 import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grant.js'
 import { requestIssuer } from './issuer-request.js'
-import { readOAuthProblem, readTokenResponse } from './token-response.js'
+import { readOAuthProblem, readTokenResponse, type TokenResponseSettings } from './token-response.js'
 import type { EndpointLookup, TokenEndpoint } from './token-endpoint.js'
 import { TokenSourceError } from '../errors.js'
 
@@ -12,7 +12,7 @@ export interface ClientCredentialsSettings {
   readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
   readonly authentication: ClientAuthentication
   readonly parameters: Readonly<Record<string, string>>
-  readonly assumedLifetime: number
+  readonly response: TokenResponseSettings
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly clock: Clock
@@ -46,7 +46,7 @@ export class ClientCredentials implements Grant {
     requested: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
-    const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
+    const { endpoint, parameters, response, deadlineSeconds, transport, clock } = this.#settings
     const { signal, closing } = attempt
     const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, transport, signal, closing })
     const { headers, form, secrets } = await credential.prove(assertionAudience)
@@ -66,7 +66,7 @@ export class ClientCredentials implements Grant {
       },
       readOAuthProblem,
     )
-    return readTokenResponse(json, assumedLifetime)
+    return readTokenResponse(json, response)
   }
 }
 

@@ -36,13 +36,15 @@ const RETRY_SECONDS = 60
 export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
+  readonly #insecureHosts: readonly string[]
   readonly #flight = new SharedFlight<TokenEndpoint>()
   #endpoint: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
 
-  constructor(issuer: string, clock: Clock) {
+  constructor(issuer: string, clock: Clock, insecureHosts: readonly string[]) {
     this.#issuer = issuer
     this.#clock = clock
+    this.#insecureHosts = insecureHosts
   }
 
   async find(lookup: EndpointLookup): Promise<TokenEndpoint> {
@@ -67,8 +69,12 @@ export class DiscoveredEndpoint {
 
   async #discover(lookup: EndpointLookup): Promise<TokenEndpoint> {
     const issuer = this.#issuer
+    const triedUrls: string[] = []
     const { metadata } = await discover(issuer, {
-      get: (url, spentSeconds) => this.#get(url, spentSeconds, lookup),
+      get: (url, spentSeconds) => {
+        triedUrls.push(urlWithoutQuery(url))
+        return this.#get({ url, triedUrls }, spentSeconds, lookup)
+      },
       metadataOf: (document) => document,
       unusable: (problem, url, stated) =>
         unreadableResponseError(
@@ -78,7 +84,7 @@ export class DiscoveredEndpoint {
           'Set issuer to exactly the value in the document',
         ),
     })
-    const url = usableEndpoint(issuer, metadata, 'token_endpoint')
+    const url = usableEndpoint(issuer, metadata, 'token_endpoint', this.#insecureHosts)
     if (url === undefined) {
       throw unreadableResponseError(
         `the discovery document of ${issuer} has no token_endpoint that credentials can be sent to`,
@@ -88,7 +94,11 @@ export class DiscoveredEndpoint {
     return { url, assertionAudience: issuer }
   }
 
-  async #get(url: string, spentSeconds: number, lookup: EndpointLookup): Promise<UntrustedObject> {
+  async #get(
+    { url, triedUrls }: { readonly url: string; readonly triedUrls: readonly string[] },
+    spentSeconds: number,
+    lookup: EndpointLookup,
+  ): Promise<UntrustedObject> {
     const { transport, signal } = lookup
     const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
     const call = { url, deadlineSeconds, transport, signal, isRepeatable: true, now: this.#clock.now() }
@@ -98,18 +108,18 @@ export class DiscoveredEndpoint {
         message: undefined,
       }))
     } catch (error) {
-      throw explainNotFound(error, url)
+      throw explainNotFound(error, triedUrls)
     }
   }
 }
 
 /** A missing discovery document is a wrong URL, not rejected credentials. */
-function explainNotFound(error: unknown, url: string): unknown {
+function explainNotFound(error: unknown, triedUrls: readonly string[]): unknown {
   if (!(error instanceof TokenSourceError) || !isNotFound(error.status)) return error
   const { status, retryAfter } = error
   return new TokenSourceError({
     reason: 'answer_unreadable',
-    problem: `there is no discovery document at ${urlWithoutQuery(url)}: the response status was ${status ?? 'unknown'}`,
+    problem: `there is no discovery document at ${triedUrls.join(' or ')}: the last response status was ${status ?? 'unknown'}`,
     advice: 'Check issuer, or set tokenEndpoint instead',
     status,
     retryAfter,

@@ -13,6 +13,12 @@ export interface TransportRequest {
    * @defaultValue `false`
    */
   readonly isRepeatable?: boolean
+  /**
+   * Whether the process stays alive until the response, unless something else ends it.
+   *
+   * @defaultValue `true`
+   */
+  readonly keepsAlive?: boolean
 }
 
 /** Headers of a response. Values of a repeated header are joined with a comma. */
