@@ -1,5 +1,6 @@
 import type { TokenFacts } from '../model/access-token.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
+import { ownMember } from '../util/members.js'
 import { explain } from '../model/detail/explain.js'
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
 import {
@@ -11,7 +12,7 @@ import {
   isRefusal,
 } from '../model/refusal/refusal.js'
 import type { Recorder } from '../model/recorder.js'
-import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader, type SignatureHeader } from './header.js'
 
@@ -27,6 +28,7 @@ interface Verification {
   readonly unverified: UnverifiedJwt
   readonly profile: JwtProfile
   readonly header: SignatureHeader
+  readonly query: KeyQuery
   readonly keys: KeySet
   readonly verifySignature: SignatureVerifier
   readonly recorder: Recorder | undefined
@@ -48,8 +50,9 @@ export function verifyJwt(
   const header = readHeader(unverified.header, profile)
   if (isRefusal(header)) return header
   recorder?.enter('key')
-  const verification = { token, unverified, profile, header, keys, verifySignature, recorder }
-  const candidates = keys.find(header, token.length)
+  const query = { ...header, iss: ownMember(unverified.claims, 'iss') }
+  const verification = { token, unverified, profile, header, query, keys, verifySignature, recorder }
+  const candidates = keys.find(query, token.length)
   return candidates instanceof Promise
     ? afterwards(candidates, verifyWithAny, verification)
     : verifyWithAny(candidates, verification)
@@ -71,8 +74,8 @@ function verifyWithAny(
     : concludeOrTryNext(isValid, candidates, verification, rejecting)
 }
 
-function refuse({ header, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
-  if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(header) })
+function refuse({ header, query, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
+  if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(query) })
   return new Refusal('signature_invalid', {
     detail: explain('signature_invalid', 'mismatch', { kid: rejecting.kid, alg: header.algorithm }),
   })

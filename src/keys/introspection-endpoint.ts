@@ -3,6 +3,7 @@ import { createCause, Refusal, isRefusal, type OrRefusal } from '../model/refusa
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { phrase } from '../util/quote.js'
 import { SharedFlight } from '../util/single-flight.js'
+import { isSameOrigin } from '../util/url.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import type { RefreshingDocument } from './refreshing-document.js'
 
@@ -12,6 +13,10 @@ export interface EndpointProblem {
   readonly failure: string
 }
 
+const OTHER_ORIGIN =
+  'the discovery document of the tenant names an introspection_endpoint of another origin than its issuer, which gets no ' +
+  'credentials. Set the option introspection.endpoint'
+
 const MISSING =
   'the discovery document has no introspection_endpoint with an https: URL. Set the option introspection.endpoint'
 
@@ -19,10 +24,16 @@ const MISSING =
 export class DiscoveredEndpoint {
   readonly #metadata: RefreshingDocument<IssuerMetadata>
   readonly #loading = new SharedFlight<OrRefusal<string>>()
-  #isMissing = false
+  readonly #origin: string | undefined
+  #problem: string | undefined
 
-  constructor(metadata: RefreshingDocument<IssuerMetadata>) {
+  /**
+   * @param origin - URL whose origin the endpoint must have, because the credentials are those of several issuers;
+   *   `undefined` allows every origin.
+   */
+  constructor(metadata: RefreshingDocument<IssuerMetadata>, origin: string | undefined) {
     this.#metadata = metadata
+    this.#origin = origin
   }
 
   /** Returns the URL. Synchronous if the document is usable. */
@@ -37,7 +48,7 @@ export class DiscoveredEndpoint {
   problem(): EndpointProblem | undefined {
     const { status, failure = 'not loaded' } = this.#metadata.health()
     if (status !== 'ok') return { status, failure: `discovery document: ${failure}` }
-    return this.#isMissing ? { status: 'down', failure: MISSING } : undefined
+    return this.#problem === undefined ? undefined : { status: 'down', failure: this.#problem }
   }
 
   #read(document: OrRefusal<IssuerMetadata>): OrRefusal<string> {
@@ -55,12 +66,19 @@ export class DiscoveredEndpoint {
           : explain('issuer_unavailable', 'discovery', values),
       })
     }
-    const { introspectionEndpoint } = document
-    this.#isMissing = introspectionEndpoint === undefined
-    if (introspectionEndpoint !== undefined) return introspectionEndpoint
-    return new Refusal('issuer_unavailable', {
-      cause: createCause(MISSING),
-      detail: explain('issuer_unavailable', 'endpoint', {}),
-    })
+    const { introspectionEndpoint: endpoint } = document
+    if (endpoint === undefined) return this.#refuse(MISSING, explain('issuer_unavailable', 'endpoint', {}))
+    const origin = this.#origin
+    if (origin !== undefined && !isSameOrigin(origin, endpoint)) {
+      const values = { endpoint, issuer: origin }
+      return this.#refuse(OTHER_ORIGIN, explain('issuer_unavailable', 'endpoint_origin', values))
+    }
+    this.#problem = undefined
+    return endpoint
+  }
+
+  #refuse(problem: string, detail: () => string): Refusal {
+    this.#problem = problem
+    return new Refusal('issuer_unavailable', { cause: createCause(problem), detail })
   }
 }

@@ -1,6 +1,7 @@
 import { isRecord, ownMember, string } from '../util/members.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import { readJwk } from './jwk.js'
+import { isKeyOf } from './key-issuer.js'
 import { explain } from '../model/detail/explain.js'
 import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
 
@@ -52,36 +53,42 @@ function readKid(entry: unknown): readonly string[] {
 }
 
 /**
- * Finds the keys that match a token's key id and algorithm (RFC 7517 sections 4.4 and 4.5). `use` and `key_ops` were
- * checked when the keys were read. A token without a key id matches only if exactly one key has its algorithm.
+ * Finds the keys that match a token's key id and algorithm (RFC 7517 sections 4.4 and 4.5), except those that the key set
+ * names another issuer for. `use` and `key_ops` were checked when the keys were read. A token without a key id matches only
+ * if exactly one key has its algorithm.
  *
  * @param isConfigured - whether the configuration contains the keys. A configured key without an id, such as a PEM key,
  * matches every key id, because the configuration has chosen it.
  */
 export function findCandidates(
   { keys }: PublishedKeys,
-  { kid, algorithm }: KeyQuery,
+  { kid, algorithm, iss }: KeyQuery,
   isConfigured = false,
 ): readonly VerificationKey[] {
   const fitting = keys.filter(
     (key) =>
       (kid === undefined || key.kid === kid || (isConfigured && key.kid === undefined)) &&
-      key.algorithms.includes(algorithm),
+      key.algorithms.includes(algorithm) &&
+      isKeyOf(key, iss),
   )
   if (kid === undefined) return fitting.length === 1 ? fitting : []
   return fitting.slice(0, MOST_CANDIDATES)
 }
 
 /** Explains why {@link findCandidates} found no usable key, for the `detail` of `key_unknown`. */
-export function explainUnknownKey({ keys, kids }: PublishedKeys, { kid, algorithm }: KeyQuery): () => string {
+export function explainUnknownKey(
+  { keys, kids }: PublishedKeys,
+  { kid, algorithm, iss }: KeyQuery,
+): () => string {
   if (keys.length === 0) return explain('key_unknown', 'empty', { kid, alg: algorithm })
-  const named = keys.filter((key) => key.kid === kid)
-  if (kid === undefined) {
-    const count = keys.filter((key) => key.algorithms.includes(algorithm)).length
-    return explain('key_unknown', 'absent', { count, alg: algorithm })
-  }
-  if (named.some((key) => key.algorithms.includes(algorithm)))
-    return explain('key_unknown', 'unsupported', { kid, alg: algorithm })
+  const named = keys.filter((key) => kid === undefined || key.kid === kid)
+  const fitting = named.filter((key) => key.algorithms.includes(algorithm))
+  const own = fitting.filter((key) => isKeyOf(key, iss))
+  const [other] = fitting
+  if (other !== undefined && own.length === 0)
+    return explain('key_unknown', 'other_issuer', { kid: other.kid, stated: other.issuer, issuer: iss })
+  if (kid === undefined) return explain('key_unknown', 'absent', { count: own.length, alg: algorithm })
+  if (own.length > 0) return explain('key_unknown', 'unsupported', { kid, alg: algorithm })
   if (named.length > 0) {
     const algorithms = [...new Set(named.flatMap((key) => key.algorithms))]
     return explain('key_unknown', 'algorithm', { kid, algorithms, alg: algorithm })

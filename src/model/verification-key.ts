@@ -50,8 +50,10 @@ export interface KeySet {
   health(): DocumentHealth
 }
 
-/** Header parameters that a key is looked up by. */
+/** Properties of a token by which its key is looked up. */
 export interface KeyQuery {
   readonly kid: string | undefined
   readonly algorithm: string
+  /** The unverified `iss` of the token. Keys that the key set names another issuer for are not used. */
+  readonly iss: unknown
 }

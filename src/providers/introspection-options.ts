@@ -17,6 +17,9 @@ export interface IntrospectionCallOptions {
    * `{tenant}` as a path segment. Only an endpoint without it accepts opaque tokens of tenants, and the response must then state
    * `iss`.
    *
+   * The credentials are sent to it. A discovered endpoint of one issuer may have any origin, because the document of the issuer
+   * names it. All tenants share the credentials, so a discovered endpoint of a tenant must have the origin of `issuer`.
+   *
    * @defaultValue `introspection_endpoint` of the discovery document
    */
   readonly endpoint?: string

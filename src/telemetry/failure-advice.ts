@@ -5,6 +5,7 @@ const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [
     /\(\w*(?:CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO)\w*\)/,
     'Check the certificate. For a private CA set NODE_EXTRA_CA_CERTS, or the option fetch',
   ],
+  [/has no certificate|cannot be read/, 'Check the file, and the option that names it'],
   [/^no response/, 'Check the port, the firewall and the proxy'],
   [/^no complete response/, 'Check the network and the proxy, or set a longer deadline'],
   [/names the issuer|has no issuer/, 'Check the option issuer'],

@@ -60,6 +60,12 @@ export function isTemplateItself({ before, after }: UrlTemplate, value: string):
   return ANY_PLACEHOLDER.test(value.slice(before.length, value.length - after.length))
 }
 
+/** Whether a URL matches a template whose placeholder has any name. A string without a placeholder is not a template. */
+export function isOfAnyTemplate(text: string, url: string): boolean {
+  const template = parseUrlTemplate(text.replace(/\{[A-Za-z][\w-]{0,31}\}/, TENANT_PLACEHOLDER))
+  return template !== undefined && tenantOf(template, url) !== undefined
+}
+
 /** Whether a URL exists that both templates match. */
 export function isOverlapping(one: UrlTemplate, other: UrlTemplate): boolean {
   const [segments, others] = [one.text.split('/'), other.text.split('/')]

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { fetchWithCa } from '../../http/transport/fetch-with-ca.js'
 import { unverifiedPayload } from '../../jwt/payload.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, restricting, withDefault, type Result, type TableOf } from '../../options/reader.js'
@@ -24,7 +25,8 @@ export interface InClusterOptions {
    */
   readonly tokenFile?: string
   /**
-   * File with the certificates of the cluster's CA, in PEM form. It is read for each fetch of the keys.
+   * File with the certificates of the cluster's CA, in PEM form. It is read for each fetch of the keys. While it has no
+   * certificate, no request is sent.
    *
    * @defaultValue `/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`
    */
@@ -88,4 +90,9 @@ export function issuerOfCluster({ tokenFile }: InClusterSettings): string {
 /** Creates the headers of a request for the keys: the pod's current token. */
 export function podHeaders({ tokenFile }: InClusterSettings): () => Readonly<Record<string, string>> {
   return () => ({ authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` })
+}
+
+/** Creates the `fetch` that sends requests only to a server whose certificate is of the cluster's CA. */
+export function fetchOfCluster({ caFile }: InClusterSettings): typeof fetch {
+  return fetchWithCa(`kubernetes.inCluster.caFile (${caFile})`, () => readFileSync(caFile, 'utf8'))
 }

@@ -1,12 +1,16 @@
-import { readFileSync } from 'node:fs'
-import { fetchWithCa } from '../../http/transport/fetch-with-ca.js'
 import type { Issuer } from '../../model/issuer.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { issuerUrlWithoutQuery } from '../../options/url.js'
 import { assertNoHeaders } from '../common-options.js'
-import { inCluster, issuerOfCluster, podHeaders, type InClusterOptions } from './in-cluster.js'
+import {
+  fetchOfCluster,
+  inCluster,
+  issuerOfCluster,
+  podHeaders,
+  type InClusterOptions,
+} from './in-cluster.js'
 import { names, requiredAudience } from './names.js'
 import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
 import { claimAmong } from './rules.js'
@@ -80,7 +84,7 @@ export function kubernetes(options: KubernetesOptions): Issuer {
   const url = `${cluster.apiServer}/openid/v1/jwks`
   return createPreset({
     ...common,
-    oauth: { issuer, audience, jwksUri: url, fetch: fetchWithCa(() => readFileSync(cluster.caFile, 'utf8')) },
+    oauth: { issuer, audience, jwksUri: url, fetch: fetchOfCluster(cluster) },
     jwt: ({ keys }) => ({ keys: keys?.kind === 'remote' ? { ...keys, headers: podHeaders(cluster) } : keys }),
   })
 }

@@ -87,8 +87,9 @@ export function connectIssuer(
     metadataHeaders: metadataHeadersOf(issuer),
   }
   const metadata = metadataOf(issuer, clock, settings)
-  const keys = ofTenant(shared.keys ?? keySetOf(issuer, metadata, clock, settings), issuer, tenant?.template)
-  const discovered = discoveredEndpointOf(issuer, metadata)
+  const keySet = shared.keys ?? keySetOf(issuer, metadata, clock, settings)
+  const keys = keySet === undefined || tenant === undefined ? keySet : new TenantKeySet(keySet)
+  const discovered = discoveredEndpointOf(issuer, metadata, tenant !== undefined)
   const remote = shared.remote ?? remoteCheckOf(discovered, clock, settings)
   warnOfInsecureHosts(settings.insecureHosts)
   return {
@@ -121,14 +122,6 @@ export function connectIssuer(
       transport.close()
     },
   }
-}
-
-function ofTenant(
-  keys: KeySet | undefined,
-  { name }: Issuer,
-  template: UrlTemplate | undefined,
-): KeySet | undefined {
-  return keys === undefined || template === undefined ? keys : new TenantKeySet(keys, name, template)
 }
 
 /** The discovery document, shared by the URL of the key set and the introspection endpoint. */
@@ -195,9 +188,10 @@ function remoteCheckOf(
 }
 
 function discoveredEndpointOf(
-  { remote }: Issuer,
+  { name, remote }: Issuer,
   metadata: RefreshingDocument<IssuerMetadata> | undefined,
+  isTenant: boolean,
 ): DiscoveredEndpoint | undefined {
   if (remote?.endpoint !== 'discovered' || metadata === undefined) return undefined
-  return new DiscoveredEndpoint(metadata)
+  return new DiscoveredEndpoint(metadata, isTenant ? name : undefined)
 }

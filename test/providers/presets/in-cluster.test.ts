@@ -9,6 +9,7 @@ import { kubernetes, type KubernetesOptions } from '../../../src/providers/prese
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { selfSigned } from '../../support/certificate.js'
 import { manualClock, type TestClock } from '../../support/clock.js'
+import { refusalOf } from '../../support/outcomes.js'
 
 const DAY = 86_400_000
 const certificateOf = (host: string) =>
@@ -119,6 +120,40 @@ it('a server whose certificate is not of the cluster’s CA gets no token', asyn
   const { verifier, issuer, requests, write } = await startCluster()
   write('ca.crt', certificateOf('localhost').cert)
   expect(await reasonOf(verifier(), tokenOf(issuer))).toBe('keys_unavailable')
+  expect(requests).toEqual([])
+})
+
+it.each([
+  ['nothing', ''],
+  ['a line break', '\n'],
+  ['a comment', '# the CA follows\n'],
+  ['something other than PEM', 'garbage'],
+  ['a cut certificate', '-----BEGIN CERTIFICATE-----\nMIIC'],
+  ['an invalid certificate', '-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n'],
+])('no request is sent while the file of the CA contains %s', async (_, text) => {
+  const { verifier, issuer, write, files, requests } = await startCluster()
+  const guard = verifier()
+  write('ca.crt', text)
+  const { reason, detail } = await refusalOf(guard.verify(tokenOf(issuer)))
+  expect(reason).toBe('keys_unavailable')
+  expect(detail).toContain(`kubernetes.inCluster.caFile (${files.caFile}) has no certificate in PEM form`)
+  expect(requests).toEqual([])
+})
+
+it('no request is sent while the file of the CA is absent', async () => {
+  const { verifier, issuer, files, requests } = await startCluster()
+  const guard = verifier()
+  rmSync(files.caFile)
+  const { detail } = await refusalOf(guard.verify(tokenOf(issuer)))
+  expect(detail).toContain(`kubernetes.inCluster.caFile (${files.caFile}) cannot be read (ENOENT)`)
+  expect(requests).toEqual([])
+})
+
+it('no request is sent while the file of the token is empty', async () => {
+  const { verifier, issuer, write, requests } = await startCluster()
+  const guard = verifier()
+  write('token', '\n')
+  expect(await reasonOf(guard, tokenOf(issuer))).toBe('keys_unavailable')
   expect(requests).toEqual([])
 })
 

@@ -114,6 +114,62 @@ describe('the confirmation of a JWT', () => {
   })
 })
 
+describe('the credentials that all tenants share', () => {
+  const document = 'https://login.test/mallory/v2.0/.well-known/openid-configuration'
+  const naming = (endpoint: string): object => ({
+    issuer: issOf('mallory'),
+    jwks_uri: 'https://login.test/mallory/keys',
+    introspection_endpoint: endpoint,
+  })
+
+  it.each([
+    'https://evil.test/introspect',
+    'https://login.test:8443/introspect',
+    'https://login.test.evil.test/introspect',
+    'https://login.test@evil.test/introspect',
+    'https://sub.login.test/introspect',
+  ])(
+    'are not sent to an endpoint of another origin that the document of a tenant names: %s',
+    async (endpoint) => {
+      const { verifier, serve, urls } = tenantBed({ tenants: () => true, ...introspection({ jwts: true }) })
+      serve(document, naming(endpoint))
+      const { reason, detail } = await refusalOf(verifier.verify(jwtOf('mallory')))
+      expect(reason).toBe('issuer_unavailable')
+      expect(detail).toContain(`"${endpoint}", which has not the origin of the issuer "${issOf('mallory')}"`)
+      expect(urls).toEqual([document])
+    },
+  )
+
+  it('are not sent to it for the confirmation of a JWT, and ready() names the endpoint as the problem', async () => {
+    const { verifier, outcome, serve, bodies } = tenantBed({ tenants: ['mallory'], ...introspection() })
+    serve(document, naming('https://evil.test/introspect'))
+    expect(await outcome(jwtOf('mallory'), { confirmAfter: 0 })).toBe('issuer_unavailable')
+    expect(bodies).toEqual([])
+    await expect(verifier.ready()).rejects.toThrow(/introspection_endpoint of another origin/)
+  })
+
+  it('are sent to a configured endpoint of any origin', async () => {
+    const endpoint = 'https://introspection.test/introspect'
+    const { outcome, serve, urls } = tenantBed({
+      tenants: ['mallory'],
+      ...introspection({ endpoint, jwts: true }),
+    })
+    serve(endpoint, active({ iss: issOf('mallory') }))
+    expect(await outcome(jwtOf('mallory'))).toBe('accepted')
+    expect(urls).toEqual([endpoint])
+  })
+
+  it('are not sent after a redirect', async () => {
+    const endpoint = 'https://login.test/mallory/introspect'
+    const location = 'https://evil.test/introspect'
+    const { outcome, serve, urls } = tenantBed({ tenants: ['mallory'], ...introspection({ jwts: true }) })
+    serve(document, naming(endpoint))
+    serve(endpoint, () => new Response('', { status: 307, headers: { location } }))
+    expect(await outcome(jwtOf('mallory'))).toBe('issuer_unavailable')
+    expect(urls).not.toContain(location)
+  })
+})
+
 describe('introspection: { jwts: true }', () => {
   it('introspects a JWT of an accepted tenant only, and the response must be about that tenant', async () => {
     const { outcome, serve, urls, bodies } = tenantBed({
