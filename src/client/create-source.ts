@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import type { Transport } from '../http/transport/transport.js'
-import type { Result, Table } from '../options/reader.js'
+import type { Result, Siblings, Table } from '../options/reader.js'
 import { warnOfInsecureHosts } from '../options/insecure-hosts.js'
 import { readOptions } from '../options/read-options.js'
 import { unchecked } from '../options/readers.js'
 import { TokenSourceError } from './errors.js'
 import { authenticatedFetch } from './fetch/authenticated-fetch.js'
-import type { Grant, TokenParameters } from './grants/grant.js'
+import type { Grant, SubjectToken, TokenParameters } from './grants/grant.js'
 import type { SOURCE_OPTIONS } from './source-options.js'
 import type { TokenRequest, TokenSource } from './source.js'
 import { sourceHealth } from './health.js'
@@ -26,6 +26,8 @@ export interface SourceKind {
   readonly defaults: TokenParameters
   /** Options of one token request, except `signal`. */
   readonly requestOptions: Table
+  /** Reads the token of a request that grants or is exchanged for the requested one. */
+  readonly subjectOf?: (request: Siblings) => SubjectToken | undefined
   /** Age in seconds at which a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
   readonly grant: Grant
@@ -49,7 +51,8 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   }
   const read = (method: string, request: TokenRequest = {}): ReadTokenRequest => {
     const { signal, ...requested } = readOptions(method, request, table)
-    return { signal, parameters: tokenParameters(requested, kind.defaults) }
+    const parameters = { ...tokenParameters(requested, kind.defaults), subject: kind.subjectOf?.(requested) }
+    return { signal, parameters }
   }
   const { allowedOrigins, fetch, retryOn401 } = options
   const send = authenticatedFetch({ where, allowedOrigins, fetch, retryOn401 })
@@ -124,11 +127,13 @@ function createCache(
   }
   return new TokenCache(
     options.maxTokens,
-    (parameters, backoff = new Backoff(clock)) =>
+    ({ subject, ...named }, backoff = new Backoff(clock)) =>
       new CachedToken(settings, {
         backoff,
-        report: new TokenReport(reports, parameters),
-        attempt: (isFreshRequired) => attemptToken(attempts, { parameters, isFreshRequired }),
+        // Without the subject token, which must not appear in an event.
+        report: new TokenReport(reports, named),
+        attempt: (isFreshRequired) =>
+          attemptToken(attempts, { parameters: { ...named, subject }, isFreshRequired }),
       }),
   )
 }

@@ -1,12 +1,39 @@
 /** Obtains, caches and renews the access tokens of a calling service. @module m2m-guard/client */
 export { clerkTokenSource, type ClerkTokenSourceOptions } from './grants/clerk.js'
-export type { PrivateKey, PrivateKeyValue } from '../model/private-key.js'
+export {
+  certificateFiles,
+  type CertificateFiles,
+  type ClientCertificate,
+  type ClientCertificateValue,
+} from '../authentication/certificate.js'
+export type {
+  AuthenticationRequest,
+  AuthenticationResult,
+  ClientAuthentication,
+  ClientAuthenticationMethod,
+} from '../authentication/contract.js'
+export type { ClientAuthenticationOptions } from '../authentication/options.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
 export type { TokenInfo, TokenRequest, TokenSource } from './source.js'
 export type { TokenSourceEvent, TokenSourceEventKind, TokenSourceObserver } from './events.js'
 export type { TokenHealth, TokenSourceHealth } from './health.js'
 export type { TokenState } from './token/token-state.js'
+export {
+  jwtBearerTokenSource,
+  type JwtBearerTokenRequest,
+  type JwtBearerTokenSource,
+  type JwtBearerTokenSourceOptions,
+} from './grants/jwt-bearer.js'
+export {
+  tokenExchangeSource,
+  type TokenExchangeRequest,
+  type TokenExchangeSource,
+  type TokenExchangeSourceOptions,
+  type TokenType,
+} from './grants/token-exchange.js'
+export type { TokenEndpointOptions } from './issuer-options.js'
 export { tokenSource, type TokenSourceOptions } from './token-source.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

@@ -48,6 +48,16 @@ export async function readRequestHeaders(
     if (error instanceof ExchangeError) throw error
     throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
   }
+  return checkRequestHeaders(where, headers)
+}
+
+/**
+ * Checks the headers that a custom function returned.
+ *
+ * @returns the headers with names in lower case.
+ * @throws ExchangeError that quotes no value.
+ */
+export function checkRequestHeaders(where: string, headers: unknown): Readonly<Record<string, string>> {
   if (!isRecord(headers) || !isPlain(headers)) {
     throw new ExchangeError(`${where} must return an object of header names and values`)
   }
