@@ -71,7 +71,7 @@ describe('jwtBearerTokenSource', () => {
     expect([reads, issuer.calls.token]).toEqual([2, 2])
   })
 
-  it('caches a token per JWT, and returns the token of one JWT to nobody with another', async () => {
+  it('caches a token per JWT, and returns it for that JWT only', async () => {
     const { issuer, mint, bearer } = await bed()
     const [first, second] = [mint(), mint({ claims: { jti: 'other' } })]
     const tokens = [
