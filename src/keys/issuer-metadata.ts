@@ -1,6 +1,7 @@
 import type { Clock } from '../util/clock.js'
-import { discover, usableEndpoint, withAliases } from '../http/discovery.js'
+import { discover, usableEndpoint, withAliases, type Discovered } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
+import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
 import { parseJson } from '../util/json.js'
@@ -54,21 +55,10 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
+  settings: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
-  const { fetched, metadata } = await discover(issuer, {
-    get: (url, elapsedSeconds) =>
-      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
-    metadataOf: ({ text }) => parseJson(text),
-    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
-    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
-    unusable: (problem, url, stated) =>
-      new ExchangeError(
-        problem === 'not-an-object'
-          ? `the response of ${url} is not a JSON object`
-          : explainOtherIssuer(url, stated, issuer),
-      ),
-  })
+  const { fetched, metadata } = await fetchMetadata(issuer, options, settings)
+  const { insecureHosts } = settings
   return {
     value: {
       // Unusable endpoints count as absent, so that only callers that need them fail.
@@ -83,6 +73,35 @@ async function loadMetadata(
     },
     maxAge: readMaxAge(fetched.headers),
   }
+}
+
+/**
+ * Fetches the discovery document of an issuer.
+ *
+ * @throws ExchangeError if there is none, or it is that of another issuer.
+ */
+export function fetchMetadata(
+  issuer: string,
+  options: KeySettings,
+  {
+    transport,
+    metadataHeaders: headers,
+    template,
+  }: Pick<MetadataSettings, 'transport' | 'metadataHeaders' | 'template'>,
+): Promise<Discovered<HttpResponse>> {
+  return discover(issuer, {
+    get: (url, elapsedSeconds) =>
+      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
+    metadataOf: ({ text }) => parseJson(text),
+    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
+    unusable: (problem, url, stated) =>
+      new ExchangeError(
+        problem === 'not-an-object'
+          ? `the response of ${url} is not a JSON object`
+          : explainOtherIssuer(url, stated, issuer),
+      ),
+  })
 }
 
 /** Reduces the deadline by the time that the first URL took, because both URLs share one deadline. */
