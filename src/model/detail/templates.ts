@@ -226,5 +226,8 @@ export const DETAILS = {
     keys: '{count} tokens already wait for a fetch of the keys',
     signatures: 'the queue of the thread pool is full: {count} signatures are in flight',
   },
-  revocations_unavailable: {},
+  revocations_unavailable: {
+    initial: 'the revocations have not been read yet: {failure}',
+    stale: 'the revocations were last read {age:s} ago, and maxStaleness is {limit:s}: {failure}',
+  },
 } as const satisfies Record<RefusalReason, Readonly<Record<string, string>>>
