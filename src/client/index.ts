@@ -16,7 +16,10 @@ export type { ClientAuthenticationOptions } from '../authentication/options.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
-export type { TokenRequest, TokenSource } from './source.js'
+export type { TokenInfo, TokenRequest, TokenSource } from './source.js'
+export type { TokenSourceEvent, TokenSourceEventKind, TokenSourceObserver } from './events.js'
+export type { TokenHealth, TokenSourceHealth } from './health.js'
+export type { TokenState } from './token/token-state.js'
 export {
   jwtBearerTokenSource,
   type JwtBearerTokenRequest,
@@ -32,6 +35,6 @@ export {
 } from './grants/token-exchange.js'
 export type { TokenEndpointOptions } from './issuer-options.js'
 export { tokenSource, type TokenSourceOptions } from './token-source.js'
-export { IssuerCallError, type IssuerCallReason } from '../http/issuer-call-error.js'
+export { IssuerCallError, type IssuerCallFailure, type IssuerCallReason } from '../http/issuer-call-error.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

@@ -16,12 +16,17 @@ export type IssuerCallReason =
 
 /** Properties of an {@link IssuerCallError}. */
 export interface IssuerCallFailure {
-  readonly reason: string
+  /** Name of the public function that failed. */
   readonly operation: string
+  /** HTTP status of the response. */
   readonly status?: number | undefined
+  /** Error code of the issuer. */
   readonly code?: string | undefined
+  /** Request id of the issuer. */
   readonly requestId?: string | undefined
+  /** Seconds to wait before the next call. */
   readonly retryAfter?: number | undefined
+  /** Error of the connection. */
   readonly cause?: Error | undefined
 }
 
@@ -48,7 +53,7 @@ export abstract class IssuerCallError extends Error {
   /** Seconds to wait before the next call (`Retry-After`, RFC 9110 section 10.2.3). */
   readonly retryAfter: number | undefined
 
-  constructor(message: string, failure: Omit<IssuerCallFailure, 'reason'>) {
+  constructor(message: string, failure: IssuerCallFailure) {
     super(message, failure.cause && { cause: failure.cause })
     this.operation = failure.operation
     this.status = failure.status
@@ -59,7 +64,7 @@ export abstract class IssuerCallError extends Error {
 }
 
 /** OAuth error codes of temporary failures, although the status is 4xx (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5). */
-const PASSING_CODES = ['temporarily_unavailable', 'server_error', 'slow_down']
+export const PASSING_CODES: readonly string[] = ['temporarily_unavailable', 'server_error', 'slow_down']
 
 /** Returns the reason that the status and the error code of a response state. `undefined` is no response. */
 export function reasonOfResponse(status: number | undefined, code: string | undefined): IssuerCallReason {

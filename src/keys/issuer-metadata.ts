@@ -1,9 +1,12 @@
 import type { Clock } from '../util/clock.js'
-import { discover, usableEndpoint, withAliases } from '../http/discovery.js'
+import { discover, usableEndpoint, withAliases, type Discovered } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
+import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
 import { parseJson } from '../util/json.js'
+import { ownMember } from '../util/members.js'
+import { quote } from '../util/quote.js'
 import { fetchDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
@@ -17,6 +20,8 @@ import type { KeySettings } from '../model/issuer-settings.js'
 export interface IssuerMetadata {
   /** URL of the key set; `undefined` if it is absent or unusable. */
   readonly jwksUri: string | undefined
+  /** The `jwks_uri` of the document, quoted for messages. */
+  readonly statedJwksUri: string
   /** URL of the introspection endpoint (RFC 7662); `undefined` if it is absent or unusable. */
   readonly introspectionEndpoint: string | undefined
   /** URL of the introspection endpoint for clients with a certificate (RFC 8705 section 5), which may be the same. */
@@ -54,9 +59,42 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
+  settings: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
-  const { fetched, metadata } = await discover(issuer, {
+  const { fetched, metadata } = await fetchMetadata(issuer, options, settings)
+  const { insecureHosts } = settings
+  return {
+    value: {
+      // Unusable endpoints count as absent, so that only callers that need them fail.
+      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
+      statedJwksUri: quote(ownMember(metadata, 'jwks_uri')),
+      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
+      introspectionAlias: usableEndpoint(
+        issuer,
+        withAliases(metadata),
+        'introspection_endpoint',
+        insecureHosts,
+      ),
+    },
+    maxAge: readMaxAge(fetched.headers),
+  }
+}
+
+/**
+ * Fetches the discovery document of an issuer.
+ *
+ * @throws ExchangeError if there is none, or it is that of another issuer.
+ */
+export function fetchMetadata(
+  issuer: string,
+  options: KeySettings,
+  {
+    transport,
+    metadataHeaders: headers,
+    template,
+  }: Pick<MetadataSettings, 'transport' | 'metadataHeaders' | 'template'>,
+): Promise<Discovered<HttpResponse>> {
+  return discover(issuer, {
     get: (url, elapsedSeconds) =>
       fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
     metadataOf: ({ text }) => parseJson(text),
@@ -69,20 +107,6 @@ async function loadMetadata(
           : explainOtherIssuer(url, stated, issuer),
       ),
   })
-  return {
-    value: {
-      // Unusable endpoints count as absent, so that only callers that need them fail.
-      jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
-      introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
-      introspectionAlias: usableEndpoint(
-        issuer,
-        withAliases(metadata),
-        'introspection_endpoint',
-        insecureHosts,
-      ),
-    },
-    maxAge: readMaxAge(fetched.headers),
-  }
 }
 
 /** Reduces the deadline by the time that the first URL took, because both URLs share one deadline. */

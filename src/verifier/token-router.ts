@@ -7,6 +7,7 @@ import {
   mayStartJwt,
   resemblesJwt,
 } from '../jwt/decode.js'
+import { presentMember } from '../model/claim-path.js'
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
 import type { UrlTemplate } from '../util/url-template.js'
@@ -16,6 +17,7 @@ import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
 import {
   refuseEncrypted,
+  refuseJwt,
   refuseLenientJwt,
   refuseOpaque,
   refuseUndecodable,
@@ -152,7 +154,10 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
       typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
     if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
-    if (match === undefined) return refuseUnknownIssuer(iss, issNames)
+    if (match === undefined) {
+      const subjects = bySubject.map(({ prefix }) => prefix)
+      return refuseUnknownIssuer({ iss, sub, issuers: issNames, subjects })
+    }
     return { kind: 'jwt', to: match.target, unverified }
   }
 
@@ -166,7 +171,8 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
 
   /** Routes an encrypted token, which only an issuer that introspects such tokens can verify. */
   function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
-    const iss = ownMember(header, 'iss')
+    // A claim that the header replicates (RFC 7519 section 5.3), so that null counts as absent.
+    const iss = presentMember(header, 'iss')
     const to =
       iss === undefined ? unprefixed?.target : typeof iss === 'string' ? findJweTarget(iss) : undefined
     if (isRefusal(to)) return to
@@ -194,7 +200,8 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
       if (jwe !== undefined) return routeJwe(jwe)
       // Its issuer may read it as a JWT that it has signed, whose claims could not be applied here.
       if (resemblesJwt(token) && !isReadableJwt(token)) return refuseLenientJwt()
-      if (unprefixed === undefined) return refuseOpaque(token, acceptsJwts, prefixes)
+      if (unprefixed === undefined)
+        return !acceptsJwts && isReadableJwt(token) ? refuseJwt() : refuseOpaque(token, acceptsJwts, prefixes)
       return { kind: 'opaque', to: unprefixed.target }
     },
   }

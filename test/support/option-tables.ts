@@ -2,6 +2,7 @@ import fastify from 'fastify'
 import * as promClient from 'prom-client'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
+import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
@@ -19,6 +20,7 @@ import {
   authlete,
   clerk,
   createVerifier,
+  memoryRevocations,
   oauth,
   stytch,
   type Verifier,
@@ -40,6 +42,7 @@ import { commonOptions } from '../../src/providers/common-options.js'
 import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options.js'
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
 import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
 
@@ -56,6 +59,7 @@ export type Options = Readonly<Record<string, unknown>>
 export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   createVerifier: (given) => verifierWith(given),
   cache: (given) => verifierWith({ cache: given }),
+  memoryRevocations: (given) => memoryRevocations(given),
   policy: (given) => verifierWith({ policy: given }),
   keys: (given) => oauth({ ...OAUTH, keys: given }),
   remote: (given) => oauth({ ...OAUTH, remote: given }),
@@ -73,6 +77,7 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
   authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
   oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  M2mGuardModule: (given) => M2mGuardModule.forRoot({ verifier: verifierWith({}), ...given }),
   instrument: (given) => instrument(verifierWith({}), given),
   collect: (given) =>
     collect(verifierWith({}), { client: promClient, register: new promClient.Registry(), ...given }),
@@ -86,6 +91,7 @@ const own = (table: Table): Table =>
 export const tables: Readonly<Record<string, Table>> = {
   createVerifier: VERIFIER_OPTIONS,
   cache: CACHE_OPTIONS,
+  memoryRevocations: REVOCATIONS_OPTIONS,
   policy: POLICY_OPTIONS,
   'Every issuer': COMMON,
   keys: KEY_OPTIONS,
@@ -96,6 +102,7 @@ export const tables: Readonly<Record<string, Table>> = {
   stytch: own(STYTCH_OPTIONS),
   authlete: own(AUTHLETE_OPTIONS),
   guard: PROPERTY_GUARD_OPTIONS,
+  M2mGuardModule: PROPERTY_GUARD_OPTIONS,
   m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
   jwtBearerTokenSource: JWT_BEARER_OPTIONS,

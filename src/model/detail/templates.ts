@@ -35,6 +35,7 @@ export const DETAILS = {
     encrypted_issuer:
       'the token is encrypted (JWE) with iss {iss}, and no issuer with introspection.jwts has this name',
     neither: 'the token is not a JWT, and no issuer for opaque tokens is configured',
+    prefix: 'the token is not a JWT, and starts with none of the prefixes of opaque tokens, {prefixes}',
     lenient: 'the token is not strict base64url, but a lenient decoder would read it as a JWT',
     kid: 'kid is {type}, not a string',
   },
@@ -42,7 +43,11 @@ export const DETAILS = {
     similar: 'iss is {iss}, and the configured issuer is {configured}: they differ only in {difference}',
     closest: 'iss is {iss}, and the closest of {count} configured issuers is {configured}',
     only: 'iss is {iss}, and the configured issuer is {configured}',
+    subject: 'sub is {sub}, and must begin with {prefixes}, because no configured issuer has the iss',
+    trust_domain: 'sub is {sub}, and names another trust domain than {prefixes}',
+    jwt: 'the token is a JWT, and no configured issuer accepts JWTs: each accepts opaque tokens only',
     unnamed: 'iss is {iss}, and no configured issuer accepts this JWT',
+    template: 'iss is {iss}, which is the configured template itself and names no tenant',
     type: 'iss is {type}, and must be the string {configured}',
     opaque: 'the token is opaque, and no issuer for opaque tokens is configured',
     prefix: 'the token is opaque, and starts with none of the configured prefixes {prefixes}',
@@ -82,6 +87,8 @@ export const DETAILS = {
   },
   signature_invalid: {
     mismatch: 'the key {kid} (alg {alg}) does not verify the signature',
+    removed:
+      'Google Cloud has removed the signature of the token. Send the token in another header, and set the option header of the guard',
   },
   claim_missing: {
     absent: 'the claim {claim} is absent',
@@ -94,6 +101,8 @@ export const DETAILS = {
     scopes: 'the token has more than {limit} scopes',
     parties: 'azp is {azp} and client_id is {client}: they must be equal',
     issuer: 'iss of the introspection response is {iss}, and must be {expected}',
+    similar_issuer:
+      'iss of the introspection response is {iss}, and must be {expected}: they differ only in {difference}',
     duplicate: 'the introspection response has a duplicate member',
     nesting: 'the introspection response is nested too deeply',
     rule: '{claim} is {value}, and the rule claims of the issuer allows {allowed}',
@@ -105,6 +114,8 @@ export const DETAILS = {
     absent: 'the token names no audience, and the configured audience is {configured}',
     confirmed:
       'the introspection response states aud {stated}, the token {audience}, and the configured audience is {configured}',
+    unstated:
+      'the token states aud {audience}, the introspection response states none, and the configured audience is {configured}',
     machine: 'the token is for the machines {audience}, and machineId is {configured}',
   },
   token_expired: {
@@ -133,7 +144,13 @@ export const DETAILS = {
     action: 'the action of the Authlete response is {action}',
     unusable: 'existent and usable of the Authlete response are not both true',
   },
-  token_revoked: {},
+  token_revoked: {
+    token: 'the token was revoked at {at:time} ({reason})',
+    party:
+      'the {kind} {value} was revoked at {at:time} ({reason}): tokens issued before {before:time} are refused, and iat is {iat:time}',
+    issuer:
+      'the issuer was revoked at {at:time} ({reason}): tokens issued before {before:time} are refused, and iat is {iat:time}',
+  },
   confirmation_impossible: {
     unconfigured:
       'the policy requires a confirmation by the issuer, and no introspection is configured for it',

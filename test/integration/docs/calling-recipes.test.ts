@@ -66,9 +66,9 @@ describe('what each issuer requires', () => {
   it.each(rows.map((row) => [row['issuer']!, row] as const))(
     '%s: the token request is as the page says',
     async (_, row) => {
-      const options = new Function(
-        `return { ${codeIn(row['options of `tokenSource`'])} }`,
-      )() as TokenSourceOptions
+      const options = runInThisContext(
+        `({ ${codeIn(row['options of `tokenSource`'])} })`,
+      ) as TokenSourceOptions
       const forms: URLSearchParams[] = []
       const source = tokenSource({
         ...options,

@@ -32,6 +32,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     audience: STRING,
     request: { type: "import('m2m-guard').GuardedRequest" },
     server: { type: "import('node:http').Server" },
+    revocations: { type: "import('m2m-guard').Revocations" },
+    receipt: STRING,
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
@@ -106,6 +108,16 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     deleteOrder: { type: "import('hono').Handler" },
     c: { type: "import('hono').Context" },
     Hono: { type: "typeof import('hono').Hono" },
+  },
+  'm2m-guard/nestjs': {
+    verifier: VERIFIER,
+    request: { type: "import('express').Request" },
+    Get: { type: "typeof import('@nestjs/common').Get" },
+    Post: { type: "typeof import('@nestjs/common').Post" },
+    applyDecorators: { type: "typeof import('@nestjs/common').applyDecorators" },
+    UseGuards: { type: "typeof import('@nestjs/common').UseGuards" },
+    VerifierModule: { type: "import('@nestjs/common').Type" },
+    VERIFIER: { type: 'symbol' },
   },
   'm2m-guard/opentelemetry': { verifier: VERIFIER, server: { type: "import('node:http').Server" } },
   'm2m-guard/prometheus': {

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { entra } from '../../../src/providers/presets/index.js'
 import { createTestIssuer, type MintJwtOptions } from '../../../src/testing/index.js'
-import { presetBed } from './support.js'
+import { presetBed, type PresetBed } from './support.js'
 
 const TENANT = '5d3ae1f0-8c1b-4c55-9a3e-0f6f7a2f4c10'
 const OTHER = '72f988bf-86f1-41af-91ab-2d7cd011db47'
@@ -94,6 +94,31 @@ describe('tenant as a function', () => {
   })
 })
 
+describe('keys with an issuer member, as Microsoft publishes them', () => {
+  const login = 'https://login.microsoftonline.com'
+  it.each<[string, unknown]>([
+    ['one tenant', TENANT],
+    ['a list', [TENANT, OTHER]],
+    ['a function', () => true],
+  ])('%s: a key for all tenants verifies v1 and v2 tokens', async (_, tenant) => {
+    const bed: PresetBed = await presetBed('entra', {
+      tenant,
+      fetch: () => {
+        const { keys } = bed.issuer.jwks('entra')
+        return Promise.resolve(
+          Response.json({
+            keys: keys.map((key) => ({ ...(key as object), issuer: `${login}/{tenantid}/v2.0` })),
+          }),
+        )
+      },
+    })
+    for (const token of [v2(TENANT), v1(TENANT)]) {
+      const { reason, detail } = await bed.verify(bed.mint(token))
+      expect(reason, detail).toBeUndefined()
+    }
+  })
+})
+
 describe('without idtyp', () => {
   it.each([
     ['oid equal to sub is accepted', {}, 'accepted'],
@@ -105,6 +130,18 @@ describe('without idtyp', () => {
     expect(await outcome({ claims: { idtyp: undefined, ...claims } })).toBe(expected)
   })
 })
+
+it.each(['puid', 'amr', 'sid', 'ipaddr', 'login_hint', 'onprem_sid', 'upn', 'scp'])(
+  'without idtyp, the claim %s marks a person',
+  async (name) => {
+    const { mint, verify } = await presetBed('entra')
+    const { reason, detail } = await verify(mint({ claims: { idtyp: undefined, [name]: 'x' } }))
+    expect([reason, detail]).toEqual([
+      'claim_invalid',
+      `idtyp is missing, and ${name} marks the token of a person`,
+    ])
+  },
+)
 
 describe('cloud', () => {
   it.each([

@@ -63,6 +63,10 @@ function ofTenant(tid: string): Omit<MintJwtOptions, 'preset'> {
   return { claims: { iss: `https://login.microsoftonline.com/${tid}/v2.0`, tid } }
 }
 
+function otherGrant(claims: object = {}): Omit<MintJwtOptions, 'preset'> {
+  return { claims: { jti: 'onrtac:1d4c', ...claims } }
+}
+
 const session = { sid: '9d3c7e10-4a52' }
 const unnamed = { preferred_username: none, client_id: none }
 const KEYCLOAK: readonly Variant[] = [
@@ -75,6 +79,19 @@ const KEYCLOAK: readonly Variant[] = [
     'accepted',
   ],
   ['only the jti of the grant', 'keycloak', { claims: { ...unnamed, jti: 'trrtcc:1d4c' } }, 'accepted'],
+  [
+    'the jti of the code grant, beside the name of a service account',
+    'keycloak',
+    otherGrant(),
+    'claim_invalid',
+  ],
+  [
+    'the jti of the code grant, beside the id of a client',
+    'keycloak',
+    otherGrant({ preferred_username: none, clientId: 'billing' }),
+    'claim_invalid',
+  ],
+  ['a jti that encodes no grant', 'keycloak', { claims: { jti: '4f9b1c7e-2c41' } }, 'accepted'],
   ['the jti of the code grant', 'keycloak', { claims: { ...unnamed, jti: 'onrtac:1d4c' } }, 'claim_invalid'],
   ['nothing that names a service account', 'keycloak', { claims: unnamed }, 'claim_invalid'],
   ['a user with the name of a service account', 'keycloak', { claims: session }, 'claim_invalid'],
@@ -122,6 +139,33 @@ describe('variants of tokens', () => {
   )('%s at %s', async (_, preset, [, , token, expected, extra]) => {
     const { outcome } = await presetBed(preset, extra)
     expect(await outcome(token)).toBe(expected)
+  })
+})
+
+describe('the detail of a refused caller', () => {
+  it.each<[string, PresetName, object, string]>([
+    [
+      'neither gty nor client_id',
+      'auth0',
+      { gty: none, sub: 'auth0|65f0', azp: 'web' },
+      'gty is missing, and so is client_id; sub is "auth0|65f0", and azp is "web"',
+    ],
+    [
+      'the sub of a user',
+      'auth0',
+      { gty: none, client_id: 'web', sub: 'auth0|65f0' },
+      'gty is missing, and sub "auth0|65f0" is not that of the client "web"',
+    ],
+    ['no cid', 'okta', { cid: none }, 'cid is missing: the token is not an access token of Okta'],
+    [
+      'no azp',
+      'keycloak',
+      { azp: none, client_id: none },
+      'azp is missing, so that no client can be identified',
+    ],
+  ])('%s at %s: the detail names what is absent', async (_, preset, claims, expected) => {
+    const { mint, verify } = await presetBed(preset)
+    expect((await verify(mint({ claims: { ...claims } }))).detail).toBe(expected)
   })
 })
 
