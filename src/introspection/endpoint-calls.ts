@@ -11,6 +11,7 @@ import type { Clock } from '../util/clock.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
+import type { SharedCalls } from './call-limits.js'
 import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 
@@ -31,13 +32,21 @@ export class EndpointCalls {
   readonly #transport: Transport
   readonly #credential: RenewableCredential | undefined
 
-  constructor(profile: RemoteProfile, options: RemoteSettings, clock: Clock, transport: Transport) {
+  /** @param sharedCredential - the credential of all tenants of the issuer, in place of that of the profile. */
+  constructor(
+    profile: RemoteProfile,
+    options: RemoteSettings,
+    clock: Clock,
+    transport: Transport,
+    sharedCredential: SharedCalls['credential'],
+  ) {
     this.#profile = profile
     this.#options = options
     this.#clock = clock
     this.#transport = transport
     const { readCredential } = profile
-    if (readCredential !== undefined)
+    if (sharedCredential !== undefined) this.#credential = sharedCredential(options)
+    else if (readCredential !== undefined)
       this.#credential = new RenewableCredential(readCredential, options, clock)
   }
 
