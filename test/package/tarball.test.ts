@@ -53,7 +53,7 @@ it('contains the build, its declarations and the documentation, and nothing else
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   const outside = files.filter(
     (file) =>
-      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(c?js|d\.c?ts)|shared\/[\w-]+\.c?js)|docs\/((guide|guide\/getting-started|guide\/issuers-a-to-z|reference|migration|vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg)$/.test(
+      !/^package\/(dist\/((src|adapters)\/[\w/-]+\.(c?js|d\.c?ts)|shared\/[\w-]+\.c?js)|docs\/((guide|guide\/getting-started|guide\/issuers-a-to-z|reference|migration|vendors|decisions)\/)?[\w-]+\.md|docs\/charts\/[\w-]+\.svg|docs\/operate\/[\w-]+\.(md|json|yml))$/.test(
         file,
       ),
   )
