@@ -1,10 +1,11 @@
 import { exchange } from '../http/exchange.js'
-import { UnreadableResponseError } from '../http/exchange-error.js'
+import { ExchangeError, UnreadableResponseError } from '../http/exchange-error.js'
+import { maskOwnCredentials } from '../http/own-credentials.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import type { RemoteProfile, RemoteResponse } from '../model/issuer.js'
+import type { RemoteProfile, RemoteRequest, RemoteResponse } from '../model/issuer.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { SecretError } from '../options/secret.js'
 import type { Clock } from '../util/clock.js'
@@ -86,8 +87,9 @@ export class EndpointCalls {
       retries: this.#options.retries,
       pauses: RETRY_DELAYS,
     }
-    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left))
-    return this.#read(outcome, token, read)
+    const sent: { request?: RemoteRequest } = {}
+    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left, sent))
+    return this.#read(outcome, token, read, sent.request)
   }
 
   async #attempt(
@@ -95,16 +97,21 @@ export class EndpointCalls {
     token: string,
     credential: Credential,
     deadlineSeconds: number,
+    sent: { request?: RemoteRequest },
   ): Promise<HttpResponse | Error> {
     const { maxBytes } = this.#options
     try {
       const context = { credential: credential.value, now: this.#clock.now() }
       const created = this.#profile.request(token, context)
       const { headers, body } = created instanceof Promise ? await created : created
-      const request = { url, method: 'POST' as const, headers, body }
+      sent.request = { headers: { ...headers }, body }
+      const request = { url, method: 'POST' as const, ...sent.request }
       return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
     } catch (error) {
-      return error instanceof Error ? error : new Error('no response')
+      // Another error is of a custom issuer, whose message may contain a credential.
+      return error instanceof ExchangeError
+        ? error
+        : new ExchangeError('the request function of the issuer threw an error')
     }
   }
 
@@ -112,6 +119,7 @@ export class EndpointCalls {
     outcome: HttpResponse | Error,
     token: string,
     read: ResponseReader<T>,
+    request: RemoteRequest | undefined,
   ): CallResult<T> {
     if (outcome instanceof Error) {
       return {
@@ -121,7 +129,8 @@ export class EndpointCalls {
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = maskToken(parseJson(text), text, token)
+    const parsed = maskToken(parseJson(text), text, token)
+    const json = request === undefined ? parsed : maskOwnCredentials(parsed, text, request)
     const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
       const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)

@@ -3,7 +3,6 @@ import { discover, usableEndpoint } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
-import { parseJson } from '../util/json.js'
 import { fetchDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
@@ -57,7 +56,7 @@ async function loadMetadata(
   const { fetched, metadata } = await discover(issuer, {
     get: (url, elapsedSeconds) =>
       fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
-    metadataOf: ({ text }) => parseJson(text),
+    metadataOf: ({ json }) => json,
     // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
     isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
     unusable: (problem, url, stated) =>

@@ -2,7 +2,6 @@ import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
-import { parseJson } from '../util/json.js'
 import { isSameOrigin } from '../util/url.js'
 import type { KeySource, RequestHeaders } from '../model/issuer.js'
 import type { ReportCall } from '../model/issuer-calls.js'
@@ -81,7 +80,7 @@ export class RemoteKeySet implements KeySet {
       const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source) : source
       const response = await fetchDocument(url, options, { transport, headers })
       return {
-        value: await withUrl(url, () => readKeySet(parseJson(response.text), options.maxKeys)),
+        value: await withUrl(url, () => readKeySet(response.json, options.maxKeys)),
         maxAge: readMaxAge(response.headers),
         url: namedUrl(url),
       }
