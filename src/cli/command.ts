@@ -1,7 +1,7 @@
 import type { Vendor } from '../management/index.js'
-import type { ExitCode } from './exit-code.js'
+import type { ExitCode, OwnExitCodes } from './exit-code.js'
 import type { Options, Values } from './input/option.js'
-import type { Environment } from './terminal.js'
+import type { Environment, Terminal } from './terminal.js'
 import type { Needs } from './input/environment.js'
 
 /** The positional argument of a command: an id, or the source of a token. A token itself is never an argument. */
@@ -22,6 +22,10 @@ export interface CommandInput<V> {
   readonly signal: AbortSignal
   /** Options for the management client: empty, or with a deadline. */
   readonly limits: { readonly deadline?: number | string }
+  /** Imports a module of the application. */
+  readonly load: Terminal['load']
+  /** Whether stdout shows colors. */
+  readonly hasColors: boolean
 }
 
 /** Result of a command. */
@@ -33,6 +37,13 @@ export type CommandResult =
       /** Values that replace others in the output for people. */
       readonly instead?: Readonly<Record<string, unknown>>
       readonly code?: ExitCode
+    }
+  | {
+      /** Lines for people. */
+      readonly report: string
+      /** The same as one object, for `--json`. */
+      readonly json: object
+      readonly code: ExitCode
     }
   | {
       readonly items: AsyncIterable<object>
@@ -69,6 +80,8 @@ export interface Command {
   readonly changes: boolean
   /** Whether the command needs confirmation, unless `--yes` is set. */
   readonly isDestructive: boolean
+  /** Exit codes of the command; `undefined` for those of most commands. */
+  readonly exitCodes: OwnExitCodes | undefined
   readonly prepare: (call: CommandInput<never>) => PreparedCommand
 }
 
@@ -83,6 +96,7 @@ interface Spec<O extends Options> {
   readonly needs: Needs
   readonly uses?: readonly string[]
   readonly effect: 'reads' | 'changes' | 'destroys'
+  readonly exitCodes?: OwnExitCodes
   readonly prepare: (call: CommandInput<Values<O>>) => PreparedCommand
 }
 
@@ -100,6 +114,7 @@ export function command<O extends Options>(spec: Spec<O>): Command {
     uses: spec.uses ?? [],
     changes: spec.effect !== 'reads',
     isDestructive: spec.effect === 'destroys',
+    exitCodes: spec.exitCodes,
     prepare: spec.prepare,
   }
 }

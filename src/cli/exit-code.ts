@@ -8,7 +8,33 @@ export const EXIT = {
   interrupted: 130,
 } as const
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+/** Exit codes of `explain`. */
+export const EXPLAIN_EXIT = { accepted: 0, refused: 1, undecidable: 2, usage: 64 } as const
+
+type CodeOf<T extends Readonly<Record<string, number>>> = T[keyof T]
+
+export type ExitCode = CodeOf<typeof EXIT> | CodeOf<typeof EXPLAIN_EXIT>
+
+/** Exit codes of a command, if they differ from those of most commands. */
+export interface OwnExitCodes {
+  /** If the command cannot be run. */
+  readonly usage: ExitCode
+  /** If the command fails unexpectedly. */
+  readonly failed: ExitCode
+  /** Every code, for the help. */
+  readonly meanings: readonly (readonly [code: ExitCode, meaning: string])[]
+}
+
+export const EXPLAIN_CODES: OwnExitCodes = {
+  usage: EXPLAIN_EXIT.usage,
+  failed: EXPLAIN_EXIT.undecidable,
+  meanings: [
+    [EXPLAIN_EXIT.accepted, 'accepted'],
+    [EXPLAIN_EXIT.refused, 'refused'],
+    [EXPLAIN_EXIT.undecidable, 'undecidable: the issuer was not called or failed, or the command failed'],
+    [EXPLAIN_EXIT.usage, 'invalid usage, or the config cannot be loaded'],
+  ],
+}
 
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promptOn } from './input/prompt.js'
 import { runCli } from './run.js'
 
@@ -27,6 +29,8 @@ const code = await runCli({
   stdout: writer(process.stdout),
   stderr: writer(process.stderr),
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
+  hasColors: process.stdout.isTTY && process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '',
+  load: (path) => import(pathToFileURL(resolve(path)).href),
   ask: (question, signal) => promptOn(process.stdin, process.stderr, question, signal),
   signal: interruption.signal,
 })

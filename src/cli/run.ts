@@ -68,7 +68,7 @@ async function readCall(command: Command, args: Arguments, terminal: Terminal, r
   const places = command.operand?.isSecret === true ? [...inOptions, [shown, operand] as const] : inOptions
   const secrets = await readSecrets(places, terminal)
   run.secrets = [...run.secrets, ...secrets.values()]
-  const { env, signal } = terminal
+  const { env, signal, load, hasColors } = terminal
   return {
     isStdinUsed: places.some(([, place]) => place === '-'),
     call: {
@@ -76,6 +76,8 @@ async function readCall(command: Command, args: Arguments, terminal: Terminal, r
       operand: secrets.get(shown) ?? operand,
       env,
       signal,
+      load,
+      hasColors,
       limits: deadline === undefined ? {} : { deadline },
     },
   }
@@ -115,11 +117,16 @@ async function report(error: unknown, terminal: Terminal, run: Run): Promise<Exi
         terminal,
         `${run.command?.name ?? ''}: done, but stdout could not be written, so the result is lost`,
       )
-    return EXIT.failed
+    return failureCode(EXIT.failed, run.command)
   }
   const { code, line } = failureOf(error, run.command, run.secrets)
   await writeError(terminal, line)
-  return code
+  return failureCode(code, run.command)
+}
+
+function failureCode(code: ExitCode, command: Command | undefined): ExitCode {
+  if (code === EXIT.wrongUse) return command?.exitCodes?.usage ?? code
+  return code === EXIT.failed ? (command?.exitCodes?.failed ?? code) : code
 }
 
 async function writeError({ stderr }: Terminal, line: string): Promise<void> {

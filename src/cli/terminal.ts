@@ -11,6 +11,10 @@ export interface Terminal {
   readonly stderr: (text: string) => Promise<void>
   /** Whether a prompt is possible: stdin and stderr are both terminals. */
   readonly isInteractive: boolean
+  /** Whether stdout is a terminal that shows colors, and `NO_COLOR` is not set. */
+  readonly hasColors: boolean
+  /** Imports a module of the application by its path. */
+  readonly load: (path: string) => Promise<unknown>
   /** Prints a prompt and resolves with the input line; empty if the input ended. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string>
   /** Aborted by Ctrl-C. */

@@ -1,5 +1,6 @@
 import { Authorizer, type DecisionResult } from './authorizer.js'
 import { FIRST_GUARD } from './decision-context.js'
+import { authorizerUnder } from './explanation/conditions.js'
 import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
@@ -153,13 +154,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   )
   const verifySignature = signatureVerifier(settings.signatures)
   const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
-  const authorizer = new Authorizer({
-    resolver,
-    clock,
-    toleranceSeconds,
-    maxTokenLength: settings.maxTokenLength,
-    observers,
-  })
+  const rules = { clock, toleranceSeconds, maxTokenLength: settings.maxTokenLength, observers }
+  const authorizer = new Authorizer({ resolver, ...rules })
 
   const policies = policySets(settings.policy)
   const configured = connected.map(({ issuer }) => issuer)
@@ -188,6 +184,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     policies,
     combined: (added) => combinedWith(settings.policy, added),
     issuers: configured,
+    explainUnder: (conditions, input, policy) =>
+      explainDecision(input, policies(policy), {
+        ...explaining,
+        authorizer: authorizerUnder({ connected, verifySignature, ...rules }, conditions),
+      }),
+    toleranceSeconds,
   })
   return Object.freeze(verifier)
 }

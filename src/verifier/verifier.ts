@@ -8,6 +8,7 @@ import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import type { Policy } from '../policy/policy.js'
 import type { Authorizer } from './authorizer.js'
+import type { ExplanationConditions } from './explanation/conditions.js'
 import type { VerifierHealth } from './readiness.js'
 
 /** Verifies tokens and authorizes requests. Created by `createVerifier()`; shared by all guards of a process. */
@@ -134,6 +135,14 @@ export interface VerifierInternals {
   /** Combines the verifier's policy with several of one place. */
   readonly combined: (policies: readonly Policy[]) => PolicySet
   readonly issuers: readonly Issuer[]
+  /** Explains a decision under other conditions than those of a request. */
+  readonly explainUnder: (
+    conditions: ExplanationConditions,
+    tokenOrRequest: string | GuardedRequest,
+    policy?: Policy,
+  ) => Promise<Explanation>
+  /** Maximum clock difference, in seconds. */
+  readonly toleranceSeconds: number
 }
 
 /**

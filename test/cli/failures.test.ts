@@ -70,8 +70,8 @@ function secretsOf({ env }: CliBed): readonly string[] {
     .map(([, value]) => value)
 }
 
-it('the table covers every command', () => {
-  const all = COMMANDS.map(({ name, vendor }) => `${name} ${vendor ?? ''}`)
+it('the table covers every command of a vendor', () => {
+  const all = COMMANDS.flatMap(({ name, vendor }) => (vendor === undefined ? [] : [`${name} ${vendor}`]))
   expect([...Object.keys(CALLS), LOCAL].sort()).toEqual(all.sort())
 })
 

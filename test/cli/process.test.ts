@@ -1,6 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -51,6 +53,35 @@ describe('m2m-guard as a process', () => {
     }
     expect(await verdict(issuer.mintOpaque())).toEqual({ code: 0, stderr: '', active: true })
     expect(await verdict('unknown')).toEqual({ code: 4, stderr: '', active: false })
+  })
+
+  it('explains a token with the verifier of a module', async () => {
+    const issuer = await startIssuer()
+    const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-'))
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true })
+    })
+    const config = join(folder, 'auth.mjs')
+    writeFileSync(
+      config,
+      `import { createVerifier, oauth } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url))}
+       const { ISSUER: issuer } = process.env
+       export const verifier = createVerifier({ issuers: [oauth({ issuer, audience: 'https://api.test' })] })`,
+    )
+    const explained = async (args: string) => {
+      const { process: child, ended } = start(issuer, `explain - --config ${config} ${args}`, {
+        ISSUER: issuer.url,
+      })
+      child.stdin.end(`Bearer ${issuer.mintJwt({ scopes: 'orders:read' })}\n`)
+      return ended
+    }
+    const [accepted, refused] = [await explained('--scopes orders:read'), await explained('--scopes admin')]
+    expect(accepted).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining('Result: accepted'),
+    })
+    expect(refused).toMatchObject({ code: 1, stderr: '', stdout: expect.stringContaining('✗ scopes ') })
   })
 
   it('refuses a destructive command without a terminal', async () => {

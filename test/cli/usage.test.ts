@@ -119,8 +119,10 @@ describe('a secret on the command line is refused, and not repeated', () => {
   })
 })
 
+const OF_VENDORS = COMMANDS.filter(({ vendor }) => vendor !== undefined)
+
 describe('environment variables', () => {
-  it.each(COMMANDS.map((command) => [command.name, command.vendor ?? '', command] as const))(
+  it.each(OF_VENDORS.map((command) => [command.name, command.vendor ?? '', command] as const))(
     '%s --vendor %s names the missing variables',
     async (name, vendor, command) => {
       const operand =

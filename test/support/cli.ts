@@ -13,6 +13,9 @@ export interface RunOptions {
   readonly stdin?: string | AsyncIterable<string>
   /** Input at the terminal prompt; without it there is no terminal. */
   readonly answer?: string
+  readonly hasColors?: boolean
+  /** The module of the application, for `--config`. */
+  readonly config?: unknown
   readonly signal?: AbortSignal
   /** What happens to what is written to stdout. */
   readonly stdout?: (text: string) => Promise<void>
@@ -92,6 +95,8 @@ export async function runWith(args: readonly string[], options: RunOptions): Pro
       return Promise.resolve()
     },
     isInteractive: options.answer !== undefined,
+    hasColors: options.hasColors ?? false,
+    load: () => Promise.resolve(options.config),
     ask: (question) => {
       asked!.push(question)
       return Promise.resolve(options.answer ?? '')

@@ -29,8 +29,9 @@ const COMMON = {
 /** Returns the options of a command, including those that every command has. */
 export function optionsOf(command: Command): Options {
   const yes = command.isDestructive ? { yes: flag('skips the confirmation') } : {}
-  const { vendor, ...common } = COMMON
-  return { ...command.options, ...(command.vendor === undefined ? {} : { vendor }), ...yes, ...common }
+  const { vendor, deadline, json, help } = COMMON
+  const calls = command.vendor === undefined ? {} : { vendor, deadline }
+  return { ...command.options, ...calls, ...yes, json, help }
 }
 
 /**

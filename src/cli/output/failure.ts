@@ -47,7 +47,8 @@ function read(error: unknown, command: Command | undefined): Failure {
 function describeConfigurationError(error: ConfigurationError, command: Command | undefined): string {
   const problem = error.message.slice(error.option.length + 2)
   const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
-  for (const part of named.flatMap((name) => [name, singular(name)])) {
+  // The last part is the most specific: `maxTokenAge` of `policy.maxTokenAge`.
+  for (const part of named.toReversed().flatMap((name) => [name, singular(name)])) {
     if (command !== undefined && Object.hasOwn(command.options, part)) return `${toFlag(part)}: ${problem}`
     if (toFlag(part) === `--${command?.operand?.name ?? ''}`)
       return `<${command?.operand?.name ?? ''}>: ${problem}`

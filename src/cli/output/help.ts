@@ -21,18 +21,19 @@ export function overview(commands: readonly Command[], group: string): string {
   ])
   return [
     'Creates, lists, verifies, revokes and rotates machine credentials at Clerk, Stytch, Authlete and any OAuth 2',
-    'issuer. Credentials come from environment variables, never from the command line.\n',
+    'issuer, and explains why a guard refuses a token. Credentials come from environment variables, never from the',
+    'command line.\n',
     `  m2m-guard ${group === '' ? '' : `${group} `}<command> [--vendor VENDOR] [options]`,
     '  m2m-guard <command> --help',
     '  m2m-guard --version\n',
     `Commands, and the vendors that have them:\n\n${aligned(rows)}`,
-    `Exit codes:\n\n${aligned(codes)}`,
+    `Exit codes, unless the help of a command lists its own:\n\n${aligned(codes)}`,
   ].join('\n')
 }
 
 /** Returns the help of a command. */
 export function help(command: Command): string {
-  const { name, vendor, operand, needs, uses, summary, example } = command
+  const { name, vendor, operand, needs, uses, summary, example, exitCodes } = command
   const at = vendor === undefined ? '' : ` --vendor ${vendor}`
   const usage = `  m2m-guard ${name}${operand === undefined ? '' : ` <${operand.name}>`}${at} [options]`
   const where =
@@ -52,6 +53,9 @@ export function help(command: Command): string {
     ...(variables.length === 0
       ? []
       : [`Environment${or}:\n\n${aligned(variables.map((one) => [`  ${one}`, VARIABLES[one].meaning]))}`]),
+    ...(exitCodes === undefined
+      ? []
+      : [`Exit codes:\n\n${aligned(exitCodes.meanings.map(([code, meaning]) => [`  ${code}`, meaning]))}`]),
     `Example:\n\n  m2m-guard ${example}\n`,
   ].join('\n')
 }

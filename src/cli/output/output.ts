@@ -22,6 +22,10 @@ export async function show(
       throw new OutputError('stdout cannot be written', { cause: error })
     }
   }
+  if ('report' in outcome) {
+    await write(format.json ? line(outcome.json) : outcome.report)
+    return outcome.code
+  }
   if ('item' in outcome) {
     await write(format.json ? line(whole(outcome)) : details({ ...whole(outcome), ...outcome.instead }))
     return outcome.code ?? EXIT.done

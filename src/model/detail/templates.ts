@@ -178,6 +178,7 @@ export const DETAILS = {
     unusable: '{document}: {failure}; next attempt in {next:s}',
     evicted: 'the tenant was evicted while its token was verified; the next request loads its keys again',
     tenants: '{count} of {total} tenants cannot be loaded: {failures}',
+    offline: 'the keys of the issuer are needed, and no issuer is called',
   },
   issuer_unavailable: {
     call: '{failure}; failing since {since:time}',
@@ -189,6 +190,7 @@ export const DETAILS = {
       'the discovery document names the introspection_endpoint {endpoint}, which has not the origin of the issuer {issuer}. The credentials of all tenants are not sent to it. Set the option introspection.endpoint',
     internal: 'an internal error prevented the check: {error}; it is the cause of the refusal',
     verifier: 'authorize() of the custom verifier failed with {error}; it is the cause of the refusal',
+    offline: 'the token must be introspected, and no issuer is called',
     jose: 'jose cannot be loaded; the error is the cause of the refusal',
   },
   issuer_refused_us: {

@@ -7,6 +7,7 @@ import type { PolicySet } from '../../policy/combine.js'
 import { maskSecrets } from '../../telemetry/request-path.js'
 import type { Authorizer, RecordedDecision } from '../authorizer.js'
 import { failedCheck } from './failed-check.js'
+import { isOffline } from './conditions.js'
 import { CHECKS, NotApplicable, PASSED, type ExplainedDecision, type TokenKind } from './passed-checks.js'
 
 /** Settings of an explanation. */
@@ -103,6 +104,8 @@ function stepsOf(decision: ExplainedDecision, refusal: Refusal | undefined): rea
   const masked = (detail: string): string => (isReadable ? maskSecrets(detail, [token]) : detail)
   const steps = CHECKS.map((check, index): ExplanationStep => {
     if (index > end) return { check, result: 'skipped', detail: NOT_REACHED }
+    if (index === end && isOffline(refusal))
+      return { check, result: 'skipped', detail: refusal?.detail ?? '' }
     if (index === end)
       return { check, result: 'failed', detail: masked(refusal?.detail ?? refusal?.description ?? '') }
     const detail = PASSED[check](decision)

@@ -1,0 +1,260 @@
+import { describe, expect, it } from 'vitest'
+import { createVerifier, oauth, type Verifier } from '../../src/index.js'
+import type { Policy } from '../../src/index.js'
+import { jsonOf, runWith, type Result, type RunOptions } from '../support/cli.js'
+import { testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
+
+interface ExplainBed extends TestBed {
+  /** Runs `explain -` with the verifier of the bed as config. */
+  readonly explain: (
+    token: string,
+    args?: string | readonly string[],
+    options?: RunOptions,
+  ) => Promise<Result>
+}
+
+async function explainBed(options: TestBedOptions = {}): Promise<ExplainBed> {
+  const bed = await testBed({ issuers: (by) => [oauth(by.oauth({ introspection: undefined }))], ...options })
+  return {
+    ...bed,
+    explain(token, args = [], more = {}) {
+      const words = typeof args === 'string' ? args.split(' ') : args
+      const config = { verifier: bed.verifier }
+      return runWith(['explain', '-', '--config', './auth.mjs', ...words], { config, stdin: token, ...more })
+    },
+  }
+}
+
+describe('the exit code is that of the decision', () => {
+  it('0: accepted', async () => {
+    const { explain, jwt } = await explainBed()
+    const result = await explain(jwt({ scopes: 'orders:read' }), '--scopes orders:read --max-token-age 1h')
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.stdout).toMatch(/\nResult: accepted\n$/)
+  })
+
+  it('1: refused, with what to do', async () => {
+    const { explain, jwt } = await explainBed()
+    const { code, stdout } = await explain(jwt({ age: 7200, expiresIn: '1d' }), '--max-token-age 1h')
+    expect(code).toBe(1)
+    expect(stdout).toContain('\n✗ age            the token is 7200 s old (iat')
+    expect(stdout).toMatch(
+      /\nResult: refused, 401 invalid_token, reason token_too_old\nWhat to do: The caller must get a new/,
+    )
+  })
+
+  it('2: undecidable', async () => {
+    const { explain, jwt, issuer } = await explainBed()
+    issuer.fail('discovery', 500)
+    const { code, stdout } = await explain(jwt())
+    expect(code).toBe(2)
+    expect(stdout).toMatch(
+      /\nResult: undecidable, 503 temporarily_unavailable, reason keys_unavailable\nWhat to do: Check/,
+    )
+  })
+
+  it.each<[args: readonly string[], message: string, options?: RunOptions]>([
+    [[], '<token> is missing'],
+    [['-'], '<token>: stdin is empty', { stdin: ' \n' }],
+    [['eyJhbGciOiJub25lIn0.e30.'], 'must be - (stdin)'],
+    [['-', '--scope', 'x'], 'Unknown option --scope'],
+    [['-', '--deadline', '1s'], 'Unknown option --deadline'],
+    [['-'], 'pass --config PATH, or --issuer URL and --audience AUDIENCE'],
+    [['-', '--issuer', 'https://auth.example.com'], 'pass --config PATH, or --issuer'],
+    [['-', '--config', 'x', '--issuer', 'https://a.example', '--audience', 'b'], 'cannot be combined'],
+    [['-', '--issuer', 'nonsense', '--audience', 'b'], '--issuer: must '],
+    [['-', '--config', 'x'], 'must export a verifier', { config: { other: 1 } }],
+    [['-', '--config', 'x', '--policy', '[]'], '--policy: must be a JSON object'],
+    [['-', '--config', 'x', '--policy', '{}', '--scopes', 'a'], '--policy: cannot be combined'],
+    [['-', '--config', 'x', '--at', 'noon'], '--at: must be a time'],
+  ])('64: %j', async (args, message, options) => {
+    const result = await runWith(['explain', ...args], { stdin: 'token', ...options })
+    expect(result).toMatchObject({ code: 64, stdout: '' })
+    expect(result.stderr).toContain(message)
+    expect(result.stderr).not.toContain('eyJ')
+  })
+
+  it('64: an invalid policy, by its name', async () => {
+    const { explain } = await explainBed()
+    const byOption = await explain('x', '--max-token-age soon')
+    expect(byOption).toMatchObject({ code: 64, stdout: '' })
+    expect(byOption.stderr).toMatch(/^--max-token-age: must be /)
+    const unknown = await explain('x', ['--policy', '{"scope":"a"}'])
+    expect(unknown).toMatchObject({ code: 64 })
+    expect(unknown.stderr).toMatch(/scope.*unknown|unknown.*scope/)
+  })
+})
+
+describe('the token', () => {
+  it.each([
+    'T',
+    ' T \n',
+    'Bearer T',
+    'bearer   T',
+    'Authorization: Bearer T\r\n',
+    'authorization:\tBearer T',
+  ])('may be written as %j', async (form) => {
+    const { explain, jwt } = await explainBed()
+    expect((await explain(form.replace('T', jwt()))).code).toBe(0)
+  })
+
+  it('of another scheme is explained as such', async () => {
+    const { explain } = await explainBed()
+    const { code, stdout } = await explain('Authorization: Basic dXNlcjpwYXNzd29yZA==')
+    expect(code).toBe(1)
+    expect(stdout).toContain(
+      '✗ header         the Authorization header has the scheme "Basic", not Bearer'.replaceAll('"', ''),
+    )
+    expect(stdout).not.toContain('dXNlcjpwYXNz')
+  })
+
+  it('is in no output', async () => {
+    const { explain, jwt } = await explainBed()
+    const token = jwt({ clientId: 'billing' })
+    for (const args of ['--json', '--scopes x', '--unknown']) {
+      const { stdout, stderr } = await explain(token, args)
+      for (const part of [token, ...token.split('.')]) expect(stdout + stderr).not.toContain(part)
+    }
+  })
+})
+
+describe('the config', () => {
+  const verifierOf = async (): Promise<{ verifier: Verifier; token: string }> => {
+    const { verifier, jwt } = await explainBed()
+    return { verifier, token: jwt() }
+  }
+
+  it.each<[form: string, wrap: (verifier: Verifier) => unknown]>([
+    ['export const verifier', (verifier) => ({ verifier })],
+    ['export default verifier', (verifier) => ({ default: verifier })],
+    ['export default { verifier }', (verifier) => ({ default: { verifier } })],
+  ])('%s', async (_, wrap) => {
+    const { verifier, token } = await verifierOf()
+    const args = ['explain', '-', '--config', 'x']
+    expect((await runWith(args, { config: wrap(verifier), stdin: token })).code).toBe(0)
+  })
+
+  it('may be replaced by an issuer and an audience', async () => {
+    const { issuer, jwt } = await explainBed()
+    const token = jwt()
+    const args = ['explain', '-', '--issuer', issuer.url, '--audience', 'https://api.test']
+    const at = ['--at', '2026-11-21T08:10:00Z']
+    expect(await runWith([...args, ...at], { stdin: token })).toMatchObject({ code: 0 })
+  })
+})
+
+describe('--at', () => {
+  it('compares the times of the token with that time', async () => {
+    const { issuer } = await explainBed()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth({ introspection: undefined }))] })
+    const token = issuer.mintJwt({ algorithm: 'ES256' })
+    const codeAt = async (at: string): Promise<number> => {
+      const args = ['explain', '-', '--config', 'x', '--at', at]
+      return (await runWith(args, { config: { verifier }, stdin: token })).code
+    }
+    expect(await codeAt('2026-11-21T08:30:00Z')).toBe(0)
+    expect(await codeAt('2026-11-21T09:30:00Z')).toBe(1)
+    expect(await codeAt('2026-11-21T07:30:00Z')).toBe(1)
+  })
+})
+
+describe('--offline', () => {
+  it('calls no issuer, skips the checks that need a call, and is undecidable', async () => {
+    const { explain, jwt, issuer } = await explainBed()
+    const result = await explain(jwt(), '--offline --json')
+    expect(result.code).toBe(2)
+    expect(issuer.calls.total).toBe(0)
+    const { outcome, advice, steps } = jsonOf(result)
+    expect([outcome, advice]).toEqual(['undecidable', 'Run the command without --offline.'])
+    const results = Object.fromEntries(
+      steps.map((step: { check: string; result: string }) => [step.check, step.result]),
+    )
+    expect(results).toMatchObject({ issuer: 'passed', type: 'passed', key: 'skipped', audience: 'skipped' })
+    expect(Object.values(results)).not.toContain('failed')
+  })
+
+  it('skips the introspection of an opaque token', async () => {
+    const { explain, opaque, issuer } = await explainBed({ issuers: (by) => [oauth(by.oauth())] })
+    const result = await explain(opaque(), '--offline')
+    expect(result.code).toBe(2)
+    expect(result.stdout).toContain(
+      '· introspection  the token must be introspected, and no issuer is called\n',
+    )
+    expect(issuer.calls.total).toBe(0)
+  })
+
+  it('refuses a token that needs no call to be refused', async () => {
+    const { explain, jwt } = await explainBed()
+    expect((await explain(jwt({ claims: { iss: 'https://other.example' } }), '--offline')).code).toBe(1)
+  })
+
+  it('decides completely with configured keys', async () => {
+    const { issuer, jwt } = await explainBed()
+    const token = jwt()
+    const jwks = (await (await fetch(`${issuer.url}/jwks`)).json()) as { keys: unknown[] }
+    const { total } = issuer.calls
+    const verifier = createVerifier({
+      issuers: [oauth({ ...issuer.oauth({ introspection: undefined }), jwks })],
+      clock: () => Date.UTC(2026, 10, 21, 8),
+    })
+    const args = ['explain', '-', '--config', 'x', '--offline']
+    expect((await runWith(args, { config: { verifier }, stdin: token })).code).toBe(0)
+    expect(issuer.calls.total).toBe(total)
+  })
+
+  it('needs a verifier of this package', async () => {
+    const { verifier } = await explainBed()
+    const args = ['explain', '-', '--config', 'x', '--offline']
+    const result = await runWith(args, { config: { verifier: { ...verifier } }, stdin: 'x' })
+    expect(result.code).toBe(64)
+    expect(result.stderr).toContain('not a wrapper of one')
+  })
+})
+
+describe('the output', () => {
+  it('has colors only on a terminal that shows them', async () => {
+    const { explain, jwt } = await explainBed()
+    const token = jwt()
+    const plain = await explain(token)
+    expect(plain.stdout).not.toContain('\x1b')
+    const colored = await explain(token, [], { hasColors: true })
+    expect(colored.stdout).toContain('\x1b[32m✔ header')
+    // eslint-disable-next-line no-control-regex -- the escape sequences are what is compared
+    expect(colored.stdout.replace(/\x1b\[\d+m/g, '')).toBe(plain.stdout)
+    expect((await explain(token, '--json', { hasColors: true })).stdout).not.toContain('\x1b')
+  })
+
+  it('--json is one object with the documented properties', async () => {
+    const { explain, jwt, issuer } = await explainBed()
+    const refused = jsonOf(await explain(jwt({ scopes: 'a' }), '--scopes b --json'))
+    expect(Object.keys(refused)).toEqual([
+      'outcome',
+      'reason',
+      'status',
+      'error',
+      'description',
+      'detail',
+      'issuer',
+      'advice',
+      'steps',
+    ])
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      reason: 'scope_insufficient',
+      status: 403,
+      error: 'insufficient_scope',
+      issuer: issuer.url,
+    })
+    const accepted = jsonOf(await explain(jwt(), '--json'))
+    expect(accepted).toMatchObject({ outcome: 'accepted', reason: null, status: null, advice: null })
+    expect(Object.keys(accepted.steps[0])).toEqual(['check', 'result', 'detail'])
+  })
+
+  it.each<Policy>([{ clients: ['stock'] }, { claims: { tenant: 'acme' } }])(
+    '--policy is the JSON of a policy: %j',
+    async (policy) => {
+      const { explain, jwt } = await explainBed()
+      expect((await explain(jwt(), ['--policy', JSON.stringify(policy)])).code).toBe(1)
+    },
+  )
+})
