@@ -13,9 +13,11 @@ const MAY_IMPORT = {
   jwt: ['util', 'http', 'model'],
   introspection: ['util', 'options', 'http', 'model'],
   telemetry: ['util', 'model'],
+  // Shared by the three folders that call issuers as a client: providers, client and management.
+  authentication: ['util', 'options', 'http', 'model'],
   proof: ['util', 'options', 'model', 'jwt', 'keys'],
   revocation: ['util', 'options', 'http', 'model', 'jwt', 'keys'],
-  providers: ['util', 'options', 'http', 'model', 'jwt', 'keys', 'introspection'],
+  providers: ['util', 'options', 'http', 'model', 'authentication', 'jwt', 'keys', 'introspection'],
   verifier: [
     'util',
     'options',
@@ -34,9 +36,18 @@ const MAY_IMPORT = {
   metrics: ['util', 'options', 'model', 'verifier'],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
-  client: ['util', 'options', 'http', 'model', 'providers'],
+  client: ['util', 'options', 'http', 'model', 'authentication', 'providers'],
   // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
-  management: ['util', 'options', 'http', 'model', 'introspection', 'providers', 'verifier'],
+  management: [
+    'util',
+    'options',
+    'http',
+    'model',
+    'authentication',
+    'introspection',
+    'providers',
+    'verifier',
+  ],
   testing: ['util', 'options', 'model', 'providers', 'verifier'],
   cli: [
     'util',

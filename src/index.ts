@@ -7,10 +7,14 @@ export { oauth } from './providers/oauth.js'
 export type { OAuthOptions } from './providers/oauth-options.js'
 export type {
   AnonymousIntrospection,
+  AssertionIntrospection,
   BearerIntrospection,
+  CertificateIntrospection,
+  CustomIntrospection,
   IntrospectionCallOptions,
   IntrospectionOptions,
   KeyIntrospection,
+  OnlyCredentials,
   SecretIntrospection,
 } from './providers/introspection-options.js'
 export { clerk } from './providers/clerk/clerk.js'
@@ -70,4 +74,10 @@ export type { RefusalBody, RefusalJson, RefusalResponseOptions } from './model/r
 export type { CacheHealth, CacheOptions, CacheSize } from './verifier/token-cache.js'
 export type { Duration } from './options/duration.js'
 export type { Secret } from './options/secret.js'
-export type { PrivateKey, PrivateKeyValue } from './model/private-key.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from './model/private-key.js'
+export type { ClientCertificate, ClientCertificateValue } from './authentication/certificate.js'
+export type {
+  AuthenticationRequest,
+  AuthenticationResult,
+  ClientAuthentication,
+} from './authentication/contract.js'

@@ -1,6 +1,19 @@
 /** Obtains, caches and renews the access tokens of a calling service. @module m2m-guard/client */
 export { clerkTokenSource, type ClerkTokenSourceOptions } from './grants/clerk.js'
-export type { PrivateKey, PrivateKeyValue } from '../model/private-key.js'
+export {
+  certificateFiles,
+  type CertificateFiles,
+  type ClientCertificate,
+  type ClientCertificateValue,
+} from '../authentication/certificate.js'
+export type {
+  AuthenticationRequest,
+  AuthenticationResult,
+  ClientAuthentication,
+  ClientAuthenticationMethod,
+} from '../authentication/contract.js'
+export type { ClientAuthenticationOptions } from '../authentication/options.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
 export type { TokenRequest, TokenSource } from './source.js'

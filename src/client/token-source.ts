@@ -1,15 +1,6 @@
 import { createTransport } from '../http/transport/transport.js'
 import { nested, readOptions } from '../options/read-options.js'
-import {
-  custom,
-  described,
-  optional,
-  withDefault,
-  type Result,
-  type TableOf,
-  restricting,
-} from '../options/reader.js'
-import { nonEmptyString, oneOf, unchecked } from '../options/readers.js'
+import { custom, optional, withDefault, type Result, type TableOf, restricting } from '../options/reader.js'
 import { issuerUrl, secureUrl } from '../options/url.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { duration, type Duration } from '../options/duration.js'
@@ -18,16 +9,10 @@ import {
   stytchApiUrl,
   type StytchAddressOptions,
 } from '../providers/stytch/api-url.js'
-import {
-  keyAuthentication,
-  secretAuthentication,
-  type ClientAuthentication,
-} from './authentication/client-authentication.js'
+import { createAuthenticator, type Authenticator } from '../authentication/authenticator.js'
+import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from '../authentication/options.js'
 import { ClientCredentials, type ClientCredentialsSettings } from './grants/client-credentials.js'
 import { readParameters } from './grants/parameters.js'
-import { readPrivateKey, type PrivateKey } from '../model/private-key.js'
-import { credentialReader, secretReader, type Secret } from '../options/secret.js'
-import { sourceCredential } from './authentication/credential.js'
 import { createSource } from './create-source.js'
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from './source-options.js'
 import type { TokenSource } from './source.js'
@@ -35,7 +20,8 @@ import { DiscoveredEndpoint } from './grants/token-endpoint.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}. Exactly one of `issuer`, `tokenEndpoint` and `stytch` is required. */
-export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenRequestOptions {
+export interface TokenSourceOptions
+  extends CommonTokenSourceOptions, TokenRequestOptions, ClientAuthenticationOptions {
   /**
    * Issuer identifier. The token endpoint is discovered (OpenID Connect Discovery or RFC 8414). https, or http on
    * loopback.
@@ -45,41 +31,6 @@ export interface TokenSourceOptions extends CommonTokenSourceOptions, TokenReque
   readonly tokenEndpoint?: string
   /** Stytch project whose token endpoint is used. The credentials are sent in the form, as Stytch requires. */
   readonly stytch?: StytchAddressOptions
-
-  /** Client identifier at the issuer (RFC 6749 section 2.2). */
-  readonly clientId: string
-  /**
-   * Client secret. A function is called for every token request, so that the secret can be rotated without a
-   * restart.
-   */
-  readonly clientSecret?: Secret
-  /**
-   * How the client authenticates: `'basic'` in the header, `'post'` in the form (RFC 6749 section 2.3.1), or
-   * `'private_key_jwt'` with a JWT signed by its key (RFC 7523). Stytch supports `'post'` only.
-   *
-   * @defaultValue `'basic'`; `'post'` for Stytch
-   */
-  readonly authentication?: 'basic' | 'post' | 'private_key_jwt'
-  /** Private key for `private_key_jwt`. A function is called for every token request. */
-  readonly privateKey?: PrivateKey
-  /**
-   * The `kid` header of client assertions.
-   *
-   * @defaultValue the `kid` of the JWK, if the key is a JWK
-   */
-  readonly keyId?: string
-  /**
-   * Signature algorithm of client assertions (JWS `alg`).
-   *
-   * @defaultValue the `alg` of the JWK, otherwise RS256, ES256, ES384, ES512 or EdDSA by key type
-   */
-  readonly algorithm?: string
-  /**
-   * The `aud` claim of client assertions.
-   *
-   * @defaultValue `issuer`, or `tokenEndpoint` if that is set instead
-   */
-  readonly assertionAudience?: string
 
   /** Additional form parameters of the token request. Parameters that the source sends itself are refused. */
   readonly parameters?: Readonly<Record<string, string>>
@@ -100,14 +51,7 @@ export const TOKEN_SOURCE_OPTIONS = {
   issuer: optional(issuerUrl),
   tokenEndpoint: optional(secureUrl),
   stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
-  clientId: nonEmptyString,
-  // `authentication` decides which of the following are required: see readAuthentication.
-  clientSecret: unchecked<Secret>('string, promise or function'),
-  authentication: optional(oneOf(['basic', 'post', 'private_key_jwt'])),
-  privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, promise or function'),
-  keyId: optional(nonEmptyString),
-  algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
-  assertionAudience: optional(nonEmptyString),
+  ...CLIENT_AUTHENTICATION_OPTIONS,
   parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
   assumedLifetime: duration({ min: '1s', default: '5m' }),
 } satisfies TableOf<TokenSourceOptions>
@@ -145,9 +89,10 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   if (selected.length !== 1)
     throw new ConfigurationError(WHERE, 'requires exactly one of issuer, tokenEndpoint and stytch')
   const transport = createTransport(settings.fetch)
+  const authentication = readAuthentication(settings)
   const grant = new ClientCredentials({
-    endpoint: readEndpoint(settings),
-    authentication: readAuthentication(settings),
+    endpoint: readEndpoint(settings, authentication.usesCertificate),
+    authentication,
     parameters: settings.parameters,
     assumedLifetime: settings.assumedLifetime,
     deadlineSeconds: settings.deadline,
@@ -169,10 +114,10 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   )
 }
 
-function readEndpoint(settings: Settings): ClientCredentialsSettings['endpoint'] {
+function readEndpoint(settings: Settings, usesCertificate: boolean): ClientCredentialsSettings['endpoint'] {
   const { assertionAudience, clock } = settings
   if (settings.issuer !== undefined) {
-    const discovered = new DiscoveredEndpoint(settings.issuer, clock)
+    const discovered = new DiscoveredEndpoint(settings.issuer, clock, usesCertificate)
     return {
       find: async (lookup) => {
         const discoveredEndpoint = await discovered.find(lookup)
@@ -189,8 +134,6 @@ function readEndpoint(settings: Settings): ClientCredentialsSettings['endpoint']
 }
 
 function stytchUrl(settings: Settings, project: NonNullable<Settings['stytch']>): string {
-  if (settings.authentication !== undefined && settings.authentication !== 'post')
-    throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' for Stytch, or be omitted")
   for (const name of ['audience', 'resource'] as const) {
     if (settings[name] === undefined) continue
     throw new ConfigurationError(
@@ -201,42 +144,10 @@ function stytchUrl(settings: Settings, project: NonNullable<Settings['stytch']>)
   return `${stytchApiUrl(project)}/v1/public/${encodeURIComponent(project.projectId)}/oauth2/token`
 }
 
-function readAuthentication(settings: Settings): ClientAuthentication {
-  const { clientId, clock } = settings
-  const method = settings.authentication ?? (settings.stytch === undefined ? 'basic' : 'post')
-  switch (method) {
-    case 'basic':
-    case 'post':
-      refuseIrrelevantOptions(
-        settings,
-        ['privateKey', 'keyId', 'algorithm', 'assertionAudience'],
-        "applies to 'private_key_jwt' only. Remove it, or change authentication",
-      )
-      return secretAuthentication(
-        method,
-        clientId,
-        sourceCredential(secretReader(`${WHERE}.clientSecret`, settings.clientSecret)),
-      )
-    case 'private_key_jwt': {
-      refuseIrrelevantOptions(settings, ['clientSecret'], "does not apply to 'private_key_jwt'. Remove it")
-      const requested = { algorithm: settings.algorithm, keyId: settings.keyId }
-      const parse = (value: unknown): ReturnType<typeof readPrivateKey> =>
-        readPrivateKey(WHERE, value, requested)
-      return keyAuthentication(
-        clientId,
-        sourceCredential(credentialReader(`${WHERE}.privateKey`, settings.privateKey, parse)),
-        clock,
-      )
-    }
-  }
-}
-
-/** An option without effect is probably a mistake, so it is refused. */
-function refuseIrrelevantOptions(
-  settings: Settings,
-  names: readonly (keyof Settings)[],
-  problem: string,
-): void {
-  const irrelevant = names.find((name) => settings[name] !== undefined)
-  if (irrelevant !== undefined) throw new ConfigurationError(`${WHERE}.${irrelevant}`, problem)
+function readAuthentication(settings: Settings): Authenticator {
+  const { stytch, authentication } = settings
+  if (stytch !== undefined && authentication !== undefined && authentication !== 'post')
+    throw new ConfigurationError(`${WHERE}.authentication`, "must be 'post' for Stytch, or be omitted")
+  const fallback = stytch === undefined ? 'basic' : 'post'
+  return createAuthenticator(settings, { where: WHERE, fallback, hasFetch: settings.fetch !== undefined })
 }

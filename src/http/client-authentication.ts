@@ -1,5 +1,4 @@
-import { randomUUID, type KeyObject } from 'node:crypto'
-import { loadJose } from '../util/load-jose.js'
+import type { TlsIdentity } from './transport/messages.js'
 
 /** Place of the client secret in a request: `basic` is the `Authorization` header, `post` the form (RFC 6749 section 2.3.1). */
 export type SecretMethod = 'basic' | 'post'
@@ -17,6 +16,8 @@ export interface ClientProof {
   readonly form: Readonly<Record<string, string>>
   /** Strings that must be removed from errors, because the issuer may quote them. */
   readonly secrets: readonly string[]
+  /** Certificate and key that the connection of the request presents (RFC 8705). */
+  readonly tls?: TlsIdentity
 }
 
 /** Creates the credentials of a client that authenticates with its secret. */
@@ -39,37 +40,8 @@ export function proveNothing(clientId: string | undefined): ClientProof {
   return { headers: {}, form: clientId === undefined ? {} : { client_id: clientId }, secrets: [] }
 }
 
-/** A client that signs its assertions. */
-export interface AssertingClient {
-  readonly clientId: string
-  readonly key: KeyObject
-  readonly algorithm: string
-  readonly keyId: string | undefined
-  /** The `aud` of the assertion: a single string, so that no other server accepts the assertion. */
-  readonly audience: string
-}
-
-const ASSERTION_SECONDS = 60
-
-/**
- * Creates the credentials of a client that authenticates with a signed JWT: `private_key_jwt` (RFC 7523 section 2.2). The
- * key itself is never sent. An assertion is for one request only, because a server accepts its `jti` once.
- *
- * @param now - seconds since the epoch.
- */
-export async function proveByAssertion(client: AssertingClient, now: number): Promise<ClientProof> {
-  const { clientId, key, algorithm, keyId, audience } = client
-  const { SignJWT } = await loadJose()
-  const issuedAt = Math.floor(now)
-  const assertion = await new SignJWT()
-    .setProtectedHeader({ alg: algorithm, typ: 'JWT', ...(keyId === undefined ? {} : { kid: keyId }) })
-    .setIssuer(clientId)
-    .setSubject(clientId)
-    .setAudience(audience)
-    .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + ASSERTION_SECONDS)
-    .setJti(randomUUID())
-    .sign(key)
+/** Creates the credentials of a client that authenticates with a JWT (RFC 7523 section 2.2). */
+export function proveByAssertion(clientId: string, assertion: string): ClientProof {
   return {
     headers: {},
     form: {

@@ -1,4 +1,4 @@
-import { isRecord, ownMember, string, type UntrustedObject } from '../util/members.js'
+import { isRecord, ownMember, record, string, type UntrustedObject } from '../util/members.js'
 import { timers } from '../util/timers.js'
 import { isSecureAddressFor } from '../util/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
@@ -131,4 +131,9 @@ export function usableEndpoint(
   const url = string(metadata, name)
   if (url === undefined || url.length > LONGEST_URL) return undefined
   return isSecureAddressFor(issuer, url, insecureHosts) ? url : undefined
+}
+
+/** Returns the metadata with the endpoints that require a client certificate, if there are any (RFC 8705 section 5). */
+export function withAliases(metadata: UntrustedObject): UntrustedObject {
+  return { ...metadata, ...record(metadata, 'mtls_endpoint_aliases') }
 }

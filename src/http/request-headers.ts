@@ -46,6 +46,29 @@ export async function readRequestHeaders(
     if (error instanceof ExchangeError) throw error
     throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
   }
+  return checkEntries(where, entries)
+}
+
+/**
+ * Checks the headers that a custom function returned.
+ *
+ * @returns the headers with names in lower case.
+ * @throws ExchangeError that quotes neither a value nor an error.
+ */
+export function checkRequestHeaders(where: string, headers: unknown): Readonly<Record<string, string>> {
+  let entries: readonly [string, unknown][] | undefined
+  try {
+    entries = entriesOf(headers)
+  } catch (error) {
+    throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
+  }
+  return checkEntries(where, entries)
+}
+
+function checkEntries(
+  where: string,
+  entries: readonly [string, unknown][] | undefined,
+): Readonly<Record<string, string>> {
   if (entries === undefined)
     throw new ExchangeError(`${where} must return an object of header names and values`)
   const checked = new Map<string, string>()

@@ -9,6 +9,7 @@ import type { RemoteProfile, RemoteRequest, RemoteResponse } from '../model/issu
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { SecretError } from '../options/secret.js'
 import type { Clock } from '../util/clock.js'
+import { within } from '../util/abort.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
@@ -59,10 +60,10 @@ export class EndpointCalls {
   ): Promise<CallResult<T>> {
     const { deadline } = this.#options
     const renewable = this.#credential
-    if (renewable === undefined) return this.#send(url, token, read, FIXED, deadline)
     const started = timers.elapsed()
     const remaining = (): number => deadline - (timers.elapsed() - started)
     try {
+      if (renewable === undefined) return await this.#send(url, token, read, FIXED, deadline)
       const credential = await renewable.current(remaining())
       const result = await this.#send(url, token, read, credential, remaining())
       if (!isRejected(result)) return result
@@ -101,13 +102,21 @@ export class EndpointCalls {
   ): Promise<HttpResponse | Error> {
     const { maxBytes } = this.#options
     try {
-      const context = { credential: credential.value, now: this.#clock.now() }
+      const context = { url, credential: credential.value, now: this.#clock.now() }
       const created = this.#profile.request(token, context)
-      const { headers, body } = created instanceof Promise ? await created : created
+      const started = timers.elapsed()
+      const { headers, body, tls } =
+        created instanceof Promise ? await withinDeadline(created, deadlineSeconds) : created
+      const left =
+        created instanceof Promise
+          ? Math.max(0.001, deadlineSeconds - (timers.elapsed() - started))
+          : deadlineSeconds
       sent.request = { headers: { ...headers }, body }
-      const request = { url, method: 'POST' as const, ...sent.request }
-      return await exchange({ ...request, deadlineSeconds, maxBytes, transport: this.#transport })
+      const request = { url, method: 'POST' as const, ...sent.request, tls }
+      return await exchange({ ...request, deadlineSeconds: left, maxBytes, transport: this.#transport })
     } catch (error) {
+      // Another attempt would call the same function again.
+      if (error instanceof SecretError) throw error
       // Another error is of a custom issuer, whose message may contain a credential.
       return error instanceof ExchangeError
         ? error
@@ -145,6 +154,13 @@ export class EndpointCalls {
       }
     }
   }
+}
+
+/** Limits the time of a custom function that authenticates the request. */
+function withinDeadline<T>(created: Promise<T>, seconds: number): Promise<T> {
+  const late = (): Error =>
+    new SecretError('the authentication of the request did not complete within the deadline')
+  return within({ seconds, signal: undefined, late }, () => created)
 }
 
 /** Whether the issuer rejected our credentials. A 403 may concern the token instead. */

@@ -32,6 +32,7 @@ export function introspectionRequest(proof: ClientProof, token: string): RemoteR
       ...proof.headers,
     },
     body: new URLSearchParams({ ...tokenForm(token, 'access_token'), ...proof.form }).toString(),
+    ...(proof.tls === undefined ? {} : { tls: proof.tls }),
   }
 }
 

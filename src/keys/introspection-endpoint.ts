@@ -24,15 +24,22 @@ const MISSING =
 export class DiscoveredEndpoint {
   readonly #metadata: RefreshingDocument<IssuerMetadata>
   readonly #loading = new SharedFlight<OrRefusal<string>>()
+  readonly #name: 'introspectionAlias' | 'introspectionEndpoint'
   readonly #origin: string | undefined
   #problem: string | undefined
 
   /**
+   * @param usesCertificate - whether the requests present a client certificate.
    * @param origin - URL whose origin the endpoint must have, because the credentials are those of several issuers;
    *   `undefined` allows every origin.
    */
-  constructor(metadata: RefreshingDocument<IssuerMetadata>, origin: string | undefined) {
+  constructor(
+    metadata: RefreshingDocument<IssuerMetadata>,
+    usesCertificate: boolean,
+    origin: string | undefined,
+  ) {
     this.#metadata = metadata
+    this.#name = usesCertificate ? 'introspectionAlias' : 'introspectionEndpoint'
     this.#origin = origin
   }
 
@@ -66,7 +73,7 @@ export class DiscoveredEndpoint {
           : explain('issuer_unavailable', 'discovery', values),
       })
     }
-    const { introspectionEndpoint: endpoint } = document
+    const { [this.#name]: endpoint } = document
     if (endpoint === undefined) return this.#refuse(MISSING, explain('issuer_unavailable', 'endpoint', {}))
     const origin = this.#origin
     if (origin !== undefined && !isSameOrigin(origin, endpoint)) {

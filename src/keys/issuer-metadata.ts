@@ -1,5 +1,5 @@
 import type { Clock } from '../util/clock.js'
-import { discover, usableEndpoint } from '../http/discovery.js'
+import { discover, usableEndpoint, withAliases } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
@@ -18,6 +18,8 @@ export interface IssuerMetadata {
   readonly jwksUri: string | undefined
   /** URL of the introspection endpoint (RFC 7662); `undefined` if it is absent or unusable. */
   readonly introspectionEndpoint: string | undefined
+  /** URL of the introspection endpoint for clients with a certificate (RFC 8705 section 5), which may be the same. */
+  readonly introspectionAlias: string | undefined
 }
 
 /** How the discovery document is fetched. */
@@ -71,6 +73,12 @@ async function loadMetadata(
       // Unusable endpoints count as absent, so that only callers that need them fail.
       jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
       introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
+      introspectionAlias: usableEndpoint(
+        issuer,
+        withAliases(metadata),
+        'introspection_endpoint',
+        insecureHosts,
+      ),
     },
     maxAge: readMaxAge(fetched.headers),
   }

@@ -35,6 +35,16 @@ export type {
   AuthleteUpdatedToken,
   AuthleteUpdateInput,
 } from './authlete/types.js'
+export type { ClientCertificate, ClientCertificateValue } from '../authentication/certificate.js'
+export type {
+  AuthenticationRequest,
+  AuthenticationResult,
+  ClientAuthentication,
+  ClientAuthenticationMethod,
+} from '../authentication/contract.js'
+export type { ClientAuthenticationOptions } from '../authentication/options.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
+export type { Secret } from '../options/secret.js'
 export { oauthTokens, type OAuthTokens } from './oauth/oauth-tokens.js'
 export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth/oauth-tokens.js'
 export type { TokenIntrospection } from './oauth/introspection.js'

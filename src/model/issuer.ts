@@ -203,6 +203,13 @@ export interface OpaqueProfile {
 export interface RemoteProfile {
   /** URL of the endpoint; `discovered` uses `introspection_endpoint` of the issuer's discovery document. */
   readonly endpoint: string | 'discovered'
+  /**
+   * Whether the requests present a certificate. `discovered` then prefers the endpoint of `mtls_endpoint_aliases` (RFC 8705
+   * section 5).
+   *
+   * @defaultValue `false`
+   */
+  readonly usesCertificate?: boolean
   /** Settings that differ from the defaults: see {@link RemoteSettings}. */
   readonly options?: Partial<RemoteSettings>
   /** Settings of the discovery document for `discovered`, if no keys are fetched: see {@link KeySettings}. */
@@ -230,6 +237,8 @@ export interface RemoteProfile {
 
 /** What a request for a token may depend on. */
 export interface RemoteRequestContext {
+  /** URL that the request is sent to. */
+  readonly url: string
   /** Latest result of `readCredential`; `undefined` without it. */
   readonly credential: unknown
   /** Time of the verifier's clock, in seconds since the epoch. */
@@ -242,6 +251,19 @@ export interface RemoteRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Encoded body of the request, which contains the token. */
   readonly body: string
+  /**
+   * Certificate that the connection presents (RFC 8705), in PEM form. A custom `fetch` cannot present it.
+   *
+   * @defaultValue none
+   */
+  readonly tls?: {
+    /** Certificate of the client, followed by intermediate certificates if there are any. */
+    readonly cert: string
+    /** Private key of the certificate. */
+    readonly key: string
+    /** Certificates that replace the public CAs. */
+    readonly ca?: string | undefined
+  }
 }
 
 /** Response of an issuer's endpoint. */

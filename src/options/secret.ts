@@ -4,7 +4,8 @@ import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from './readers.js'
 
 /**
  * A secret: a string, a promise of one, or a function that returns either. With a function, a secret can be rotated
- * without a restart.
+ * without a restart. One line break at the end of what a function or a promise returns is removed, because files end
+ * with one. A string that ends with a line break is a `ConfigurationError`.
  */
 export type Secret = string | Promise<string> | (() => string | Promise<string>)
 
@@ -40,11 +41,19 @@ export function secretReader(
     typeof value !== 'string' || value.trim() === ''
       ? 'must be a non-empty string'
       : (strayCharactersProblem(value) ?? check(value))
-  return credentialReader(option, secret, (value) => {
+  const isRead = typeof secret === 'function' || secret instanceof Promise
+  return credentialReader(option, secret, (original) => {
+    // Files of secrets end with a line break. In a string of the configuration it is a mistake.
+    const value = isRead && typeof original === 'string' ? withoutFinalLineBreak(original) : original
     const problem = problemOf(value)
     if (problem !== undefined) throw new ConfigurationError(option, problem)
     return value as string
   })
+}
+
+/** Removes one line break at the end of what was read from a file. */
+function withoutFinalLineBreak(content: string): string {
+  return content.replace(/\r?\n$/, '')
 }
 
 /** Checks a secret option. What a promise or a function returns is checked when it is read with {@link secretReader}. */
@@ -54,9 +63,12 @@ export const secretOption: Reader<Secret> = custom('string, promise or function'
   return value as Secret
 })
 
-/** A secret read from a file often ends with a line break, and the issuer then rejects it. */
+/** The issuer rejects a secret with a character too many. */
 function strayCharactersProblem(value: string): string | undefined {
-  return hasStrayCharacters(value) ? STRAY_CHARACTERS_PROBLEM : undefined
+  if (!hasStrayCharacters(value)) return undefined
+  return /[\r\n]$/.test(value)
+    ? 'ends with a line break. Remove it with .trim(), or set a function that reads the file'
+    : STRAY_CHARACTERS_PROBLEM
 }
 
 /**
@@ -88,7 +100,9 @@ async function settle<T>(option: string, reading: Promise<T>): Promise<T> {
     return await reading
   } catch (error) {
     throw new SecretError(
-      error instanceof ConfigurationError ? error.message : `${option}: the function or promise failed`,
+      error instanceof ConfigurationError || error instanceof SecretError
+        ? error.message
+        : `${option}: the function or promise failed`,
     )
   }
 }

@@ -1,14 +1,47 @@
+import type { ClientCertificate } from '../authentication/certificate.js'
+import { METHODS, type ClientAuthentication } from '../authentication/contract.js'
+import { authenticationOption, CLIENT_AUTHENTICATION_OPTIONS } from '../authentication/options.js'
 import { mayStartJwt } from '../jwt/decode.js'
 import type { PrivateKey } from '../model/private-key.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { described, mapped, optional, restricting, type Result, type TableOf } from '../options/reader.js'
-import { boolean, nonEmptyString, oneOf, unchecked } from '../options/readers.js'
+import { boolean, nonEmptyString } from '../options/readers.js'
 import { secretOption, type Secret } from '../options/secret.js'
 import { secureUrl } from '../options/url.js'
 
 /** Options for calls to the introspection endpoint of an issuer (RFC 7662). `authentication` decides which others apply. */
 export type IntrospectionOptions = IntrospectionCallOptions &
-  (SecretIntrospection | BearerIntrospection | KeyIntrospection | AnonymousIntrospection)
+  (
+    | OnlyCredentials<SecretIntrospection>
+    | OnlyCredentials<BearerIntrospection>
+    | OnlyCredentials<KeyIntrospection>
+    | OnlyCredentials<AssertionIntrospection>
+    | OnlyCredentials<CertificateIntrospection>
+    | OnlyCredentials<CustomIntrospection>
+    | OnlyCredentials<AnonymousIntrospection>
+  )
+
+/** Options of one kind of authentication, without those of the others. */
+export type OnlyCredentials<T> = T &
+  Readonly<
+    Partial<
+      Record<
+        Exclude<
+          | 'clientId'
+          | 'clientSecret'
+          | 'bearerToken'
+          | 'privateKey'
+          | 'keyId'
+          | 'algorithm'
+          | 'assertionAudience'
+          | 'assertionHeader'
+          | 'clientAssertion',
+          keyof T
+        >,
+        never
+      >
+    >
+  >
 
 /** Options of {@link IntrospectionOptions} for every kind of client authentication. */
 export interface IntrospectionCallOptions {
@@ -42,16 +75,23 @@ export interface IntrospectionCallOptions {
    * @defaultValue `false`; `true` with `keys: false`
    */
   readonly jwts?: boolean
+  /**
+   * Certificate that the connections to the endpoint present (RFC 8705). A function is called for every introspection request.
+   * `introspection_endpoint` of `mtls_endpoint_aliases` is used if the discovery document has it.
+   *
+   * @defaultValue none
+   */
+  readonly clientCertificate?: ClientCertificate
 }
 
 /** Authentication with a client secret (RFC 6749 section 2.3.1). */
 export interface SecretIntrospection {
   /**
    * Client authentication at the endpoint: `'basic'` in the `Authorization` header, `'post'` in the form, `'bearer'` with a
-   * bearer token (RFC 7662 section 2.1), `'private_key_jwt'` with a JWT signed by the client's key (RFC 7523 section 2.2),
-   * or `'none'`.
+   * bearer token (RFC 7662 section 2.1), `'private_key_jwt'` with a signed JWT (RFC 7523 section 2.2), `'tls_client_auth'`
+   * or `'self_signed_tls_client_auth'` with a certificate (RFC 8705), `'none'`, or a function.
    *
-   * @defaultValue `'basic'`
+   * @defaultValue `'basic'`; `'private_key_jwt'` with `clientAssertion`
    */
   readonly authentication?: 'basic' | 'post'
   /** Client id of this service at the issuer. */
@@ -61,16 +101,6 @@ export interface SecretIntrospection {
    * issuer rejects the secret, at most once per `remote.breakerPause`.
    */
   readonly clientSecret: Secret
-  /** For `'bearer'` only. */
-  readonly bearerToken?: never
-  /** For `'private_key_jwt'` only. */
-  readonly privateKey?: never
-  /** For `'private_key_jwt'` only. */
-  readonly keyId?: never
-  /** For `'private_key_jwt'` only. */
-  readonly algorithm?: never
-  /** For `'private_key_jwt'` only. */
-  readonly assertionAudience?: never
 }
 
 /** Authentication with a bearer token or an API key in the `Authorization` header (RFC 7662 section 2.1). */
@@ -82,18 +112,6 @@ export interface BearerIntrospection {
    * when the issuer rejects the token, at most once per `remote.breakerPause`.
    */
   readonly bearerToken: Secret
-  /** Not for `'bearer'`. */
-  readonly clientId?: never
-  /** Not for `'bearer'`. */
-  readonly clientSecret?: never
-  /** For `'private_key_jwt'` only. */
-  readonly privateKey?: never
-  /** For `'private_key_jwt'` only. */
-  readonly keyId?: never
-  /** For `'private_key_jwt'` only. */
-  readonly algorithm?: never
-  /** For `'private_key_jwt'` only. */
-  readonly assertionAudience?: never
 }
 
 /** Authentication with a JWT that is signed by the client's key (RFC 7523 section 2.2). The key itself is never sent. */
@@ -103,14 +121,14 @@ export interface KeyIntrospection {
   /** Client id of this service at the issuer. */
   readonly clientId: string
   /**
-   * Private key of this service: PEM, JWK, `KeyObject` or `CryptoKey`. The result of a function is cached. The function is
-   * called again when the issuer rejects the key, at most once per `remote.breakerPause`.
+   * Private key of this service: PEM, JWK, `KeyObject`, `CryptoKey` or a signer. The result of a function is cached. The
+   * function is called again when the issuer rejects the key, at most once per `remote.breakerPause`.
    */
   readonly privateKey: PrivateKey
   /**
    * The `kid` header of client assertions.
    *
-   * @defaultValue the `kid` of the JWK, if the key is a JWK
+   * @defaultValue the `kid` of the JWK or of the signer
    */
   readonly keyId?: string
   /**
@@ -125,10 +143,38 @@ export interface KeyIntrospection {
    * @defaultValue the option `issuer`
    */
   readonly assertionAudience?: string
-  /** Not for `'private_key_jwt'`. */
-  readonly clientSecret?: never
-  /** For `'bearer'` only. */
-  readonly bearerToken?: never
+  /**
+   * Further header members of client assertions, such as `x5t` or `x5t#S256`. `typ` may be replaced.
+   *
+   * @defaultValue none
+   */
+  readonly assertionHeader?: Readonly<Record<string, unknown>>
+}
+
+/** Authentication with a JWT that a platform signed, such as Kubernetes (RFC 7523 section 2.2). */
+export interface AssertionIntrospection {
+  /** Optional, because `clientAssertion` selects it. */
+  readonly authentication?: 'private_key_jwt'
+  /** Client id of this service at the issuer. */
+  readonly clientId: string
+  /** The assertion. A function is called for every introspection request. */
+  readonly clientAssertion: Secret
+}
+
+/** Authentication by the certificate of the connection (RFC 8705 section 2). */
+export interface CertificateIntrospection {
+  /** Names the client in the form. Requires `clientCertificate`, or a custom `fetch` that presents the certificate. */
+  readonly authentication: 'tls_client_auth' | 'self_signed_tls_client_auth'
+  /** Client id of this service at the issuer. */
+  readonly clientId: string
+}
+
+/** Authentication by a custom function. */
+export interface CustomIntrospection {
+  /** Returns the headers and form parameters that authenticate one request. Called for every introspection request. */
+  readonly authentication: ClientAuthentication
+  /** Client id of this service, which is passed to the function. */
+  readonly clientId?: string
 }
 
 /** No authentication, for endpoints that only this service can reach, such as the admin port of Ory Hydra. */
@@ -137,18 +183,6 @@ export interface AnonymousIntrospection {
   readonly authentication: 'none'
   /** Client id of this service, sent as `client_id` in the form. */
   readonly clientId?: string
-  /** Not for `'none'`. */
-  readonly clientSecret?: never
-  /** For `'bearer'` only. */
-  readonly bearerToken?: never
-  /** For `'private_key_jwt'` only. */
-  readonly privateKey?: never
-  /** For `'private_key_jwt'` only. */
-  readonly keyId?: never
-  /** For `'private_key_jwt'` only. */
-  readonly algorithm?: never
-  /** For `'private_key_jwt'` only. */
-  readonly assertionAudience?: never
 }
 
 const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
@@ -163,15 +197,9 @@ const opaquePrefix = mapped(nonEmptyString, (prefix, option) => {
 /** Readers of the `introspection` option. */
 export const INTROSPECTION_OPTIONS = {
   endpoint: restricting(optional(secureUrl)),
-  authentication: oneOf(['basic', 'post', 'bearer', 'private_key_jwt', 'none'], 'basic'),
-  // `authentication` decides which of the following are required: see introspectionClient.
-  clientId: optional(nonEmptyString),
-  clientSecret: optional(secretOption),
+  ...CLIENT_AUTHENTICATION_OPTIONS,
+  authentication: authenticationOption([...METHODS, 'bearer']),
   bearerToken: optional(secretOption),
-  privateKey: unchecked<PrivateKey>('PEM, JWK, KeyObject, CryptoKey, promise or function'),
-  keyId: optional(nonEmptyString),
-  algorithm: optional(described(nonEmptyString, { bounds: 'asymmetric' })),
-  assertionAudience: optional(nonEmptyString),
   opaquePrefix: restricting(optional(opaquePrefix)),
   jwts: restricting(described(optional(boolean()), { default: false })),
 } satisfies TableOf<IntrospectionOptions>

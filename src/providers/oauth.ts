@@ -160,7 +160,7 @@ function introspectionProfiles(
       options,
       discoveryOptions,
       ...(headers === undefined ? {} : { discoveryHeaders: headers }),
-      ...introspectionClient('oauth.introspection', issuer, introspection),
+      ...introspectionClient('oauth.introspection', issuer, introspection, settings.fetch !== undefined),
       read: (response, token) => {
         const result = readIntrospection(response, reading)
         return jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result

@@ -47,7 +47,8 @@ interface TemplatedSettings {
     | {
         readonly endpoint: string | undefined
         readonly opaquePrefix: string | undefined
-        readonly authentication: string
+        readonly authentication: unknown
+        readonly clientAssertion: unknown
         readonly assertionAudience: string | undefined
       }
     | undefined
@@ -114,7 +115,7 @@ function readTemplates({
 /** Refuses client assertions to a shared endpoint without a configured audience, because the issuer is then a template. */
 function assertAssertionAudience(introspection: TemplatedSettings['introspection'], isShared: boolean): void {
   if (!isShared || introspection?.authentication !== 'private_key_jwt') return
-  if (introspection.assertionAudience !== undefined) return
+  if (introspection.assertionAudience !== undefined || introspection.clientAssertion !== undefined) return
   throw new ConfigurationError(
     'oauth.introspection.assertionAudience',
     "is required with tenants, authentication: 'private_key_jwt' and an introspection.endpoint without {tenant}, because " +

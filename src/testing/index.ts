@@ -1,6 +1,7 @@
 /** Test issuer on loopback, headers that a real guard accepts, and an audit of routes. @module m2m-guard/testing */
 export { asClient, type AsClientOptions, type ClientHeaders } from './as-client.js'
 export type { ClerkMachine, ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
+export type { FederatedIdentity } from './oauth/federated.js'
 export type { CallCounts, Endpoint } from './server/endpoints.js'
 export type { DetailedFault, Fault, FaultHandler, Gate, NamedFault } from './server/faults.js'
 export type { OptionOverrides } from './issuer-options.js'

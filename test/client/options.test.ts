@@ -45,7 +45,7 @@ describe('tokenSource', () => {
     ['no client id', { clientId: undefined }, '.clientId'],
     ['no secret', { clientSecret: undefined }, '.clientSecret'],
     ['an empty secret', { clientSecret: ' ' }, '.clientSecret'],
-    ['an unknown authentication', { authentication: 'none' }, '.authentication'],
+    ['an unknown authentication', { authentication: 'tls' }, '.authentication'],
     ['a key beside a secret', { privateKey: EC.privateKey }, '.privateKey'],
     ['a secret beside a key', { ...KEY, clientSecret: 'hunter2' }, '.clientSecret'],
     ['no key', { ...KEY, privateKey: undefined }, '.privateKey'],

@@ -1,6 +1,8 @@
+import type { Authenticator } from '../../authentication/authenticator.js'
+import type { Credential } from '../../authentication/credential.js'
 import type { Clock } from '../../util/clock.js'
 import type { Transport } from '../../http/transport/transport.js'
-import type { ClientAuthentication, Credential } from '../authentication/client-authentication.js'
+import { readCredential } from '../authentication/credential.js'
 import type { GrantContext, Grant, IssuedToken, TokenParameters } from './grant.js'
 import { requestIssuer } from './issuer-request.js'
 import { readOAuthProblem, readTokenResponse } from './token-response.js'
@@ -10,7 +12,7 @@ import { TokenSourceError } from '../errors.js'
 /** Settings of the client credentials grant. */
 export interface ClientCredentialsSettings {
   readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
-  readonly authentication: ClientAuthentication
+  readonly authentication: Authenticator
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
   readonly deadlineSeconds: number
@@ -28,14 +30,15 @@ export class ClientCredentials implements Grant {
 
   async obtain(requested: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
     const { authentication } = this.#settings
-    const credential = await attempt.reading(authentication.read)
+    const read = (): Promise<Credential> => attempt.reading(() => readCredential(authentication.read))
+    const credential = await read()
     try {
       return await this.#obtainWith(credential, requested, attempt)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
-      if (!isRefused || !authentication.mayChange) throw error
+      if (!isRefused || !authentication.isFunction) throw error
       // The credential may have been rotated after we read it and before the issuer checked it.
-      const currentCredential = await attempt.reading(authentication.read)
+      const currentCredential = await read()
       if (currentCredential.equals(credential)) throw error
       return this.#obtainWith(currentCredential, requested, attempt)
     }
@@ -48,20 +51,30 @@ export class ClientCredentials implements Grant {
   ): Promise<IssuedToken> {
     const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
     const { signal, closing } = attempt
-    const { url, assertionAudience } = await endpoint.find({ deadlineSeconds, transport, signal, closing })
-    const { headers, form, secrets } = await credential.prove(assertionAudience)
+    const { url, assertionAudience } = await endpoint.find({
+      deadlineSeconds,
+      transport,
+      signal,
+      closing,
+      tls: credential.tls,
+    })
+    const form = formOf({ grant_type: 'client_credentials', ...parameters }, requested)
+    const proofRequest = { url, form, audience: assertionAudience, now: clock.now() }
+    const proof = await attempt.reading(() => readCredential(() => credential.prove(proofRequest)))
+    for (const [name, value] of Object.entries(proof.form)) form.set(name, value)
     const json = await requestIssuer(
       {
         url,
         method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-        body: formOf({ grant_type: 'client_credentials', ...form, ...parameters }, requested),
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...proof.headers },
+        body: form.toString(),
+        tls: proof.tls,
         deadlineSeconds,
         transport,
         // A second token is harmless, but a server must see an assertion's `jti` only once (RFC 7523 section 3).
-        isRepeatable: form['client_assertion'] === undefined,
+        isRepeatable: proof.form['client_assertion'] === undefined,
         signal,
-        secrets,
+        secrets: proof.secrets,
         now: clock.now(),
       },
       readOAuthProblem,
@@ -73,10 +86,10 @@ export class ClientCredentials implements Grant {
 function formOf(
   fields: Readonly<Record<string, string>>,
   { audience, resource, scopes }: TokenParameters,
-): string {
+): URLSearchParams {
   const form = new URLSearchParams(fields)
   if (scopes.length > 0) form.set('scope', scopes.join(' '))
   for (const item of audience) form.append('audience', item)
   for (const item of resource) form.append('resource', item)
-  return form.toString()
+  return form
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../util/members.js'
 import { exchange } from '../../http/exchange.js'
 import { ExchangeError, UnreadableResponseError } from '../../http/exchange-error.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
-import type { HttpResponse } from '../../http/transport/messages.js'
+import type { HttpResponse, TlsIdentity } from '../../http/transport/messages.js'
 import type { Transport } from '../../http/transport/transport.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
@@ -23,6 +23,8 @@ export interface IssuerRequest {
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly signal: AbortSignal
+  /** Certificate that the connection presents. */
+  readonly tls?: TlsIdentity | undefined
   /** Whether the issuer may receive the request twice, if a kept-alive connection was closed when it was reused. */
   readonly isRepeatable?: boolean
   /** Values that must not appear in an error, even if the issuer quotes them. */

@@ -2,7 +2,7 @@ import { explainOtherIssuer } from '../../util/issuer-difference.js'
 import type { Clock } from '../../util/clock.js'
 import type { UntrustedObject } from '../../util/members.js'
 import { SharedFlight } from '../../util/single-flight.js'
-import { discover, isNotFound, usableEndpoint } from '../../http/discovery.js'
+import { discover, isNotFound, usableEndpoint, withAliases } from '../../http/discovery.js'
 import {
   requestIssuer,
   urlWithoutQuery,
@@ -19,7 +19,10 @@ export interface TokenEndpoint {
 }
 
 /** Limits of one endpoint lookup. */
-export interface EndpointLookup extends Pick<IssuerRequest, 'deadlineSeconds' | 'transport' | 'signal'> {
+export interface EndpointLookup extends Pick<
+  IssuerRequest,
+  'deadlineSeconds' | 'transport' | 'signal' | 'tls'
+> {
   /** Aborts a background lookup. */
   readonly closing: AbortSignal
 }
@@ -36,13 +39,19 @@ const RETRY_SECONDS = 60
 export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
+  readonly #usesCertificate: boolean
   readonly #flight = new SharedFlight<TokenEndpoint>()
   #endpoint: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
 
-  constructor(issuer: string, clock: Clock) {
+  /**
+   * @param usesCertificate - whether the requests present a client certificate. The alias of the endpoint then applies, if
+   * there is one (RFC 8705 section 5).
+   */
+  constructor(issuer: string, clock: Clock, usesCertificate: boolean) {
     this.#issuer = issuer
     this.#clock = clock
+    this.#usesCertificate = usesCertificate
   }
 
   async find(lookup: EndpointLookup): Promise<TokenEndpoint> {
@@ -78,7 +87,8 @@ export class DiscoveredEndpoint {
           'Set issuer to exactly the value in the document',
         ),
     })
-    const url = usableEndpoint(issuer, metadata, 'token_endpoint')
+    const endpoints = this.#usesCertificate ? withAliases(metadata) : metadata
+    const url = usableEndpoint(issuer, endpoints, 'token_endpoint')
     if (url === undefined) {
       throw unreadableResponseError(
         `the discovery document of ${issuer} has no token_endpoint that credentials can be sent to`,
@@ -89,9 +99,9 @@ export class DiscoveredEndpoint {
   }
 
   async #get(url: string, spentSeconds: number, lookup: EndpointLookup): Promise<UntrustedObject> {
-    const { transport, signal } = lookup
+    const { transport, signal, tls } = lookup
     const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
-    const call = { url, deadlineSeconds, transport, signal, isRepeatable: true, now: this.#clock.now() }
+    const call = { url, deadlineSeconds, transport, signal, tls, isRepeatable: true, now: this.#clock.now() }
     try {
       return await requestIssuer({ ...call, method: 'GET', headers: {}, secrets: [] }, () => ({
         code: undefined,

@@ -13,6 +13,16 @@ export interface TransportRequest {
    * @defaultValue `false`
    */
   readonly isRepeatable?: boolean
+  /** Certificate of the client. Without it the connection presents none. */
+  readonly tls?: TlsIdentity | undefined
+}
+
+/** Certificate and private key that a connection presents, in PEM form. */
+export interface TlsIdentity {
+  readonly cert: string
+  readonly key: string
+  /** Certificates that replace the public CAs. */
+  readonly ca?: string | undefined
 }
 
 /** Headers of a response. Values of a repeated header are joined with a comma. */

@@ -1,4 +1,5 @@
 import type http from 'node:http'
+import type { RequestOptions } from 'node:https'
 import { UnreadableResponseError } from '../exchange-error.js'
 import { lookupUntil } from '../lookup/shared-lookup.js'
 import { PLAIN_BYTES, type HttpResponse, type TransportRequest } from './messages.js'
@@ -97,7 +98,7 @@ function closeIdle({ freeSockets }: http.Agent): void {
 }
 
 function sendOnce(
-  { method, headers, body, maxBytes }: TransportRequest,
+  { method, headers, body, maxBytes, tls }: TransportRequest,
   { url, agent, signal, ca }: { url: URL; agent: http.Agent; signal: AbortSignal; ca: string | undefined },
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -108,6 +109,8 @@ function sendOnce(
       method,
       lookup: lookupUntil(signal),
       ...(ca === undefined ? {} : { ca }),
+      // The agent keeps separate connections and TLS sessions per certificate.
+      ...tlsOptions(tls),
       headers: {
         ...PLAIN_BYTES,
         ...USER_AGENT,
@@ -147,6 +150,12 @@ function sendOnce(
     })
     sent.end(body)
   })
+}
+
+function tlsOptions(tls: TransportRequest['tls']): Pick<RequestOptions, 'cert' | 'key' | 'ca'> {
+  if (tls === undefined) return {}
+  const { cert, key, ca } = tls
+  return ca === undefined ? { cert, key } : { cert, key, ca }
 }
 
 function isReset({ code }: NodeJS.ErrnoException): boolean {

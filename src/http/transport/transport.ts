@@ -28,7 +28,8 @@ export function createTransport(customFetch: typeof fetch | undefined): Transpor
   return {
     send(request, signal) {
       const replaced = replacedFetch()
-      return replaced === undefined
+      // A replaced fetch cannot present a certificate.
+      return replaced === undefined || request.tls !== undefined
         ? connections.send(request, signal)
         : sendByFetch(replaced, request, signal)
     },

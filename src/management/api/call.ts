@@ -1,3 +1,4 @@
+import type { TlsIdentity } from '../../http/transport/messages.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
@@ -27,6 +28,8 @@ export interface VendorCall {
   readonly isRepeatable?: boolean
   /** Remaining seconds for a further call of the same operation, instead of the client's deadline. */
   readonly deadlineSeconds?: number
+  /** Certificate that the connection presents. */
+  readonly tls?: TlsIdentity | undefined
   /** Values that must not appear in an error, even if the vendor quotes them. */
   readonly secrets: readonly string[]
   /** Whether the status of a 2xx response is the whole result. Its body is ignored unless it is HTML. */

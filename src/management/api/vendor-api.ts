@@ -107,6 +107,7 @@ export class VendorApi {
           ...call.headers,
         },
         ...(body === undefined ? {} : { body }),
+        tls: call.tls,
         deadlineSeconds,
         maxBytes: MAX_BYTES,
         transport: this.#transport,

@@ -1,4 +1,4 @@
-import { discover, usableEndpoint } from '../../http/discovery.js'
+import { discover, usableEndpoint, withAliases } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
 import { string, type UntrustedObject } from '../../util/members.js'
 import { elapsedLifetime, timers } from '../../util/timers.js'
@@ -9,7 +9,10 @@ import type { VendorCall } from '../api/call.js'
 export type EndpointName = 'introspection_endpoint' | 'revocation_endpoint'
 
 /** The operation that needs an endpoint. */
-export type Operation = Pick<VendorCall, 'operation' | 'signal'>
+export type Operation = Pick<VendorCall, 'operation' | 'signal'> & {
+  /** Certificate of the connection. */
+  readonly tls?: VendorCall['tls']
+}
 
 /** URL of an endpoint, and the rest of the operation's deadline. */
 type ResolvedEndpoint = Pick<VendorCall, 'path' | 'deadlineSeconds'>
@@ -26,6 +29,8 @@ export class EndpointFinder {
   readonly #api: VendorApi
   readonly #issuer: string | undefined
   readonly #configured: Readonly<Record<EndpointName, string | undefined>>
+  /** Whether the calls present a client certificate, for which there may be other endpoints (RFC 8705 section 5). */
+  readonly #usesCertificate: boolean
   #cached: { readonly document: UntrustedObject; readonly at: number } | undefined
 
   constructor(
@@ -34,7 +39,9 @@ export class EndpointFinder {
       readonly issuer: string | undefined
       readonly configured: Readonly<Record<EndpointName, string | undefined>>
     },
+    usesCertificate: boolean,
   ) {
+    this.#usesCertificate = usesCertificate
     this.#api = api
     this.#issuer = where.issuer
     this.#configured = where.configured
@@ -53,7 +60,8 @@ export class EndpointFinder {
     if (string(document, name) === undefined) {
       throw failure(pending, `the discovery document of the issuer has no ${name}`, advice)
     }
-    const url = usableEndpoint(this.#issuer, document, name)
+    const metadata = this.#usesCertificate ? withAliases(document) : document
+    const url = usableEndpoint(this.#issuer, metadata, name)
     if (url === undefined) {
       throw failure(
         pending,
@@ -71,8 +79,8 @@ export class EndpointFinder {
     if (cached !== undefined && elapsedLifetime() - cached.at < LIFETIME) return cached.document
     // Fields are selected explicitly, so that no other field of the operation, the token above all, is sent with
     // discovery.
-    const { operation, signal } = pending
-    const call = { operation, signal, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
+    const { operation, signal, tls } = pending
+    const call = { operation, signal, tls, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
     const deadline = this.#api.deadlineSeconds
     const { metadata } = await discover(issuer, {
       get: (path, spentSeconds) =>

@@ -1,7 +1,11 @@
-import { proveBySecret, type SecretCredentials } from '../../http/client-authentication.js'
+import { createAuthenticator } from '../../authentication/authenticator.js'
+import {
+  CLIENT_AUTHENTICATION_OPTIONS,
+  type ClientAuthenticationOptions,
+} from '../../authentication/options.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, type Result, type TableOf } from '../../options/reader.js'
-import { nonEmptyString, oneOf } from '../../options/readers.js'
+import { nonEmptyString } from '../../options/readers.js'
 import { issuerUrlWithoutQuery, secureUrl } from '../../options/url.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
@@ -9,12 +13,13 @@ import { tokenForm } from '../../introspection/rfc7662.js'
 import { EndpointFinder, type Operation } from './endpoints.js'
 import { readIntrospection, type TokenIntrospection } from './introspection.js'
 import { string } from '../../util/members.js'
+import { sendAuthenticated } from './credentials.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
-import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
+import { readSignal, type CallOptions } from '../api/call.js'
 import type { VendorProfile } from '../api/vendor-profile.js'
 
 /** Options of {@link oauthTokens}. Either `issuer` or the endpoints that are used are required. */
-export interface OAuthTokensOptions extends ManagementOptions {
+export interface OAuthTokensOptions extends ManagementOptions, ClientAuthenticationOptions {
   /** Issuer identifier. Endpoints that are not set are discovered. https, or http on loopback. */
   readonly issuer?: string
   /**
@@ -29,16 +34,6 @@ export interface OAuthTokensOptions extends ManagementOptions {
    * @defaultValue discovered from `issuer`
    */
   readonly revocationEndpoint?: string
-  /** Client id of this application at the issuer. */
-  readonly clientId: string
-  /** Client secret of this application at the issuer. */
-  readonly clientSecret: string
-  /**
-   * How the client authenticates: `'basic'` in the header, `'post'` in the form (RFC 6749 section 2.3.1).
-   *
-   * @defaultValue `'basic'`
-   */
-  readonly authentication?: 'basic' | 'post'
 }
 
 /** Readers of {@link OAuthTokensOptions}. */
@@ -47,9 +42,7 @@ export const OAUTH_TOKENS_OPTIONS = {
   issuer: optional(issuerUrlWithoutQuery),
   introspectionEndpoint: optional(secureUrl),
   revocationEndpoint: optional(secureUrl),
-  clientId: nonEmptyString,
-  clientSecret: nonEmptyString,
-  authentication: oneOf(['basic', 'post'], 'basic'),
+  ...CLIENT_AUTHENTICATION_OPTIONS,
 } satisfies TableOf<OAuthTokensOptions>
 
 type Settings = Result<typeof OAUTH_TOKENS_OPTIONS>
@@ -109,26 +102,29 @@ export interface OAuthTokens {
 export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const client = readOptions('oauthTokens', options, OAUTH_TOKENS_OPTIONS)
   const api = new VendorApi(PROFILE, client)
-  const endpoints = new EndpointFinder(api, readAddresses(client))
+  const authenticator = createAuthenticator(client, {
+    where: 'oauthTokens',
+    fallback: 'basic',
+    hasFetch: client.fetch !== undefined,
+  })
+  const endpoints = new EndpointFinder(api, readAddresses(client), authenticator.usesCertificate)
+  const sender = { api, authenticator, endpoints, issuer: client.issuer }
   return Object.freeze<OAuthTokens>({
     introspect: async (input, callOptions) => {
-      const operation = readOperation('introspect', input, callOptions)
-      const call = {
-        ...operation,
-        ...(await endpoints.find('introspection_endpoint', operation)),
-        isRead: true,
-      }
-      const { json } = await api.call(withCredentials(client, call))
+      const call = { ...readOperation('introspect', input, callOptions), isRead: true }
+      const { json } = await sendAuthenticated(sender, 'introspection_endpoint', call)
       const introspection = readIntrospection(json)
       if (introspection === undefined) throw api.incompleteResponse(call, 'no active member')
       return introspection
     },
     revoke: async (input, callOptions) => {
       const operation = readOperation('revoke', input, callOptions)
-      const endpoint = await endpoints.find('revocation_endpoint', operation)
       // The body of the response is ignored (RFC 7009 section 2.2).
-      const call = { ...operation, ...endpoint, isRead: false, ignoresBody: true }
-      await api.call(withCredentials(client, call))
+      await sendAuthenticated(sender, 'revocation_endpoint', {
+        ...operation,
+        isRead: false,
+        ignoresBody: true,
+      })
     },
   })
 }
@@ -161,21 +157,6 @@ function readOperation(
   const { token, tokenTypeHint: hint } = readOptions(operation, input, TOKEN_INPUT)
   const signal = readSignal(operation, options)
   return { operation, signal, form: tokenForm(token, hint) }
-}
-
-/** Adds the client's credentials to a call. */
-function withCredentials<C extends { readonly form: Readonly<Record<string, string>> }>(
-  client: SecretCredentials,
-  call: C,
-): C & Pick<VendorCall, 'headers' | 'secrets'> & { readonly method: 'POST' } {
-  const { headers, form, secrets } = proveBySecret(client)
-  return {
-    ...call,
-    method: 'POST',
-    headers,
-    form: { ...call.form, ...form },
-    secrets: [call.form['token'] ?? '', ...secrets],
-  }
 }
 
 const PROFILE: VendorProfile = {

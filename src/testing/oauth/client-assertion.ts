@@ -57,9 +57,9 @@ export class AssertionVerifier {
     assertion: string,
     check: AssertionCheck,
   ): { readonly clientId: string } | { readonly problem: string } {
-    const [header, claims] = assertion.split('.').map(decodeObject)
-    if (header === undefined || claims === undefined || assertion.split('.').length !== 3)
-      return { problem: 'the assertion is not a JWT' }
+    const jwt = decodeJwt(assertion)
+    if (jwt === undefined) return { problem: 'the assertion is not a JWT' }
+    const { header, claims } = jwt
     const { iss, sub, exp, jti } = claims
     if (typeof sub !== 'string' || iss !== sub) return { problem: 'iss and sub are not both the client id' }
     const keys = check.keysOf(sub)
@@ -85,7 +85,8 @@ export class AssertionVerifier {
   }
 }
 
-function isSignedBy(
+/** Whether a JWT is signed with a key. */
+export function isSignedBy(
   key: ClientKey,
   assertion: string,
   { alg, kid }: Readonly<Record<string, unknown>>,
@@ -94,6 +95,15 @@ function isSignedBy(
   const algorithm = key.algorithms.find((name) => name === alg)
   return algorithm !== undefined && verifiesJwt({ algorithm, publicKey: key.publicKey }, assertion, alg)
 }
+
+/** Decodes a JWT without verifying it. */
+export function decodeJwt(token: string): { readonly header: Members; readonly claims: Members } | undefined {
+  const parts = token.split('.')
+  const [header, claims] = parts.map(decodeObject)
+  return header === undefined || claims === undefined || parts.length !== 3 ? undefined : { header, claims }
+}
+
+type Members = Readonly<Record<string, unknown>>
 
 function decodeObject(part: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -1,4 +1,5 @@
 import { ASSERTION_TYPE, AssertionVerifier } from './client-assertion.js'
+import { federatedProblem } from './federated.js'
 import type { TestClient } from '../state/clients.js'
 import {
   basicCredentials,
@@ -60,13 +61,16 @@ function asserted(
 ): TestClient | string | undefined {
   if (fields['client_assertion_type'] !== ASSERTION_TYPE) return 'unknown client_assertion_type'
   const issuer = state.endpoints.oauth
+  const named = stringField(fields, 'client_id')
+  const client = named === undefined ? undefined : state.oauth.clients.find(named)
+  if (client?.federated !== undefined)
+    return federatedProblem(client.federated, assertion, { issuer, now: nowSeconds(state) }) ?? client
   const verdict = judge.judge(assertion, {
     keysOf: (clientId) => state.oauth.clients.find(clientId)?.keys,
     audiences: [issuer, `${issuer}/token`, `${issuer}${path}`],
     now: nowSeconds(state),
   })
   if ('problem' in verdict) return verdict.problem
-  const named = stringField(fields, 'client_id')
   if (named !== undefined && named !== verdict.clientId) return 'client_id is not that of the assertion'
   return state.oauth.clients.find(verdict.clientId)
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseDuration, type Duration } from '../../options/duration.js'
 import { clientKeys, type ClientKey } from '../oauth/client-assertion.js'
+import type { FederatedIdentity } from '../oauth/federated.js'
 import { randomLetters, randomString } from './providers.js'
 
 /** A client that can obtain and introspect tokens. */
@@ -15,6 +16,8 @@ export interface TestClient {
   readonly audience: string | readonly string[]
   /** Keys of its assertions. A client with keys cannot authenticate with its secret at the OAuth issuer. */
   readonly keys?: readonly ClientKey[]
+  /** Identity of a platform with whose tokens the client authenticates, in place of a secret. */
+  readonly federated?: FederatedIdentity
   /** Audiences and resources that the client may request; absent for any. */
   readonly audiences?: readonly string[]
   /** Lifetime of its tokens in seconds; absent for an hour. */
@@ -64,6 +67,13 @@ export interface TestClientOptions {
     /** Public keys as JWKs (RFC 7517 section 4). */
     readonly keys: readonly Readonly<Record<string, unknown>>[]
   }
+  /**
+   * Identity of a platform, such as Kubernetes or GitHub Actions, with whose tokens the client authenticates in place of a
+   * secret. OAuth clients only.
+   *
+   * @defaultValue none
+   */
+  readonly federated?: FederatedIdentity
 }
 
 /** The clients registered at one provider. */
@@ -79,10 +89,11 @@ export class ClientStore {
     return this.#clients.get(clientId)
   }
 
-  /** Returns the client with these credentials. A client with keys cannot use its secret. */
+  /** Returns the client with these credentials. A client with keys or a federated identity cannot use its secret. */
   authenticate(clientId: string | undefined, clientSecret: string | undefined): TestClient | undefined {
     const client = clientId === undefined ? undefined : this.#clients.get(clientId)
-    return client?.clientSecret === clientSecret && client?.keys === undefined ? client : undefined
+    const hasSecret = client?.keys === undefined && client?.federated === undefined
+    return hasSecret && client?.clientSecret === clientSecret ? client : undefined
   }
 }
 
@@ -128,6 +139,7 @@ export function createClient(options: TestClientOptions, defaultAudience: string
     scopes: scopes === undefined ? null : typeof scopes === 'string' ? scopes.split(' ') : scopes,
     audience: options.audience ?? defaultAudience,
     ...clientKeys(options),
+    ...(options.federated === undefined ? {} : { federated: options.federated }),
     ...(options.audiences === undefined ? {} : { audiences: [options.audiences].flat() }),
     ...(options.tokenLifetime === undefined
       ? {}

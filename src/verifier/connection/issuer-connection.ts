@@ -200,5 +200,5 @@ function discoveredEndpointOf(
   isTenant: boolean,
 ): DiscoveredEndpoint | undefined {
   if (remote?.endpoint !== 'discovered' || metadata === undefined) return undefined
-  return new DiscoveredEndpoint(metadata, isTenant ? name : undefined)
+  return new DiscoveredEndpoint(metadata, remote.usesCertificate === true, isTenant ? name : undefined)
 }

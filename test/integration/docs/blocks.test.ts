@@ -18,7 +18,7 @@ const byPlace = (some: readonly Block[]): readonly [string, Block][] =>
   some.map((block) => [placeOf(block), block])
 
 it('every block of the documentation states its language, and is of a checked kind', () => {
-  const kinds = ['ts', 'js', 'sh', 'http', 'text', 'json', 'yaml']
+  const kinds = ['ts', 'js', 'sh', 'http', 'text', 'json', 'yaml', 'mermaid']
   expect(blocks.filter(({ language }) => !kinds.includes(language)).map(placeOf)).toEqual([])
   expect(programs.length).toBeGreaterThan(0)
 })

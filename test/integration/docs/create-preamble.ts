@@ -1,3 +1,4 @@
+import { createSign, generateKeyPairSync } from 'node:crypto'
 import type { ServiceDefinition } from '@grpc/grpc-js'
 import express from 'express'
 import fastify from 'fastify'
@@ -6,6 +7,9 @@ import Koa from 'koa'
 import type { TestIssuer } from 'm2m-guard/testing'
 import { loadAsReader } from '../../support/packed/packed-package.js'
 import type { Preamble } from './preamble.js'
+
+/** The key in a reader's key management service. */
+export const KMS_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 const serialize = (value: object): Buffer => Buffer.from(JSON.stringify(value))
 const deserialize = (bytes: Buffer): object => JSON.parse(bytes.toString()) as object
@@ -39,6 +43,7 @@ export async function createPreamble(issuer: TestIssuer): Promise<Preamble> {
       response.json({})
     },
     ordersService: ORDERS_SERVICE,
+    kmsSign: (data) => Promise.resolve(createSign('sha256').update(data).sign(KMS_KEY.privateKey)),
     createApp(verifier) {
       const app = express()
       app.get(

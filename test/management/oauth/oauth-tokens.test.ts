@@ -22,9 +22,7 @@ async function managementBed(): Promise<OAuthManagementBed> {
   const { clientId, clientSecret } = issuer.client
   const tokensWith: OAuthManagementBed['tokensWith'] = (more) => {
     const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
-    return oauthTokens(
-      Object.fromEntries(merged.filter(([, value]) => value !== undefined)) as unknown as Options,
-    )
+    return oauthTokens(Object.fromEntries(merged.filter(([, value]) => value !== undefined)))
   }
   return { ...bed, tokens: tokensWith({}), tokensWith }
 }
@@ -307,7 +305,7 @@ describe('invalid options', () => {
     ['an endpoint without TLS', { revocationEndpoint: 'http://auth.example.com/' }, 'revocationEndpoint'],
     ['no id', { clientId: '' }, 'clientId'],
     ['no secret', { clientSecret: undefined }, 'clientSecret'],
-    ['an unknown authentication method', { authentication: 'none' }, 'authentication'],
+    ['an unknown authentication method', { authentication: 'tls' }, 'authentication'],
     ['an unknown option', { secret: 'x' }, 'secret'],
   ])('%s', (_, wrong, option) => {
     expect(() => oauthTokens({ ...RIGHT, ...wrong })).toThrow(
