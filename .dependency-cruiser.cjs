@@ -55,6 +55,7 @@ const MAY_IMPORT = {
     'http',
     'model',
     'keys',
+    'introspection',
     'policy',
     'telemetry',
     'client',

@@ -50,6 +50,14 @@ export default defineConfig(
     },
   },
   {
+    files: ['examples/nestjs*.ts', 'test/adapters/nest/**', 'test/testing/**'],
+    rules: {
+      // A module of Nest is a class with a decorator, and Nest declares the interfaces of its options as classes.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
+  },
+  {
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { nestMajors } from './test/support/nest-majors.js'
 
 const testsIn = (folders: readonly string[]): string[] =>
   folders.map((folder) => `test/${folder}/**/*.test.ts`)
@@ -41,6 +42,9 @@ const ALONE = [
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
 const SLOW = ['slow', 'package']
 
+/** The packages of earlier versions of Nest contain tests of their own. */
+const NESTED = '**/node_modules/**'
+
 /** Needs tools that only `npm run test:slow` installs. */
 const LONG = process.env['M2M_GUARD_SLOW'] === undefined ? ['test/package/matrix/jest.test.ts'] : []
 
@@ -66,6 +70,7 @@ const SETUP = ['controlled-deadlines', 'idle-connections', 'rsa-keys'].map(
 )
 
 export default defineConfig({
+  plugins: [nestMajors],
   test: {
     // Generous: nothing that a test waits for is bounded by real time but this.
     testTimeout: 60_000,
@@ -85,7 +90,7 @@ export default defineConfig({
           name: 'unit',
           isolate: false,
           include: testsIn(UNIT),
-          exclude: ALONE,
+          exclude: [...ALONE, NESTED],
           // The sources themselves are checked by tsc, in a step of its own.
           typecheck: {
             enabled: true,
@@ -101,7 +106,7 @@ export default defineConfig({
           name: 'whole',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...testsIn([...UNIT, ...SLOW]), ...ALONE],
+          exclude: [...testsIn([...UNIT, ...SLOW]), ...ALONE, NESTED],
         },
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.

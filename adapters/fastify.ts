@@ -234,7 +234,7 @@ function createCheckpoint(
     options,
     storeOnRequest,
     PROPERTY_GUARD_OPTIONS,
-    added,
+    added === undefined ? [] : [added],
   )
   return { guard, property: new ScopeProperty(guard.settings.property ?? false) }
 }

@@ -41,7 +41,7 @@ function nameOfShared({ name, moduleIds }) {
 async function bundleModules(sources, external, options) {
   const bundle = await rollup({
     input: Object.fromEntries(sources.map((source) => [source, join(dist, `${source}.js`)])),
-    external: [/^node:/, ...external],
+    external: [/^node:/, /^@nestjs/, ...external],
     plugins: [{ name: 'jose', resolveId: (id) => (id === 'jose' ? jose : null) }],
     treeshake: { moduleSideEffects: (id) => !isJose(id) },
     onLog(_level, { message }) {

@@ -36,6 +36,16 @@ export const EXPLAIN_CODES: OwnExitCodes = {
   ],
 }
 
+export const DOCTOR_CODES: OwnExitCodes = {
+  usage: EXPLAIN_EXIT.usage,
+  failed: EXIT.failed,
+  meanings: [
+    [EXIT.done, 'no check failed'],
+    [EXIT.failed, 'a check failed, or the command failed'],
+    [EXPLAIN_EXIT.usage, 'invalid usage, or the config cannot be loaded'],
+  ],
+}
+
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',
   failed: 'the vendor refused or failed, or its result could not be written',

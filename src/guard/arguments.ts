@@ -48,10 +48,11 @@ export function policyArgument<Args extends readonly [policy?: Policy]>(call: st
 /**
  * Returns the policy of `requireScopes(...)`.
  *
+ * @param call - the function or decorator, for errors.
  * @throws ConfigurationError for an argument that is `undefined`.
  */
-export function scopesPolicy(scopes: readonly ScopeDemand[]): Policy {
-  for (const scope of scopes) refuseUndefined('requireScopes: scopes', scope)
+export function scopesPolicy(scopes: readonly ScopeDemand[], call = 'requireScopes'): Policy {
+  for (const scope of scopes) refuseUndefined(`${call}: scopes`, scope)
   const [only] = scopes
   return { scopes: scopes.length === 1 && only !== undefined ? only : (scopes as readonly string[]) }
 }

@@ -42,8 +42,8 @@ export class Guard<Key extends object, OnRefusal> implements Checkpoint<OnRefusa
     options: GuardOptions<OnRefusal> | undefined,
     store: StoreState = storeOnRequest,
     table: Table = GUARD_OPTIONS,
-    /** A further policy of the same place, such as that of a route. Both are evaluated in one decision. */
-    added?: Policy,
+    /** Further policies of the same place, such as those of a route. All are evaluated in one decision. */
+    added: readonly Policy[] = [],
   ) {
     if (!isRecord(verifier) || typeof verifier.authorize !== 'function') {
       throw new ConfigurationError('guard', 'the first argument must be a verifier made by createVerifier()')

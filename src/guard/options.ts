@@ -171,14 +171,24 @@ export const PROPERTY_GUARD_OPTIONS = {
   property: propertyName,
 } satisfies TableOf<GuardOptions<unknown> & PropertyOptions>
 
-/** Readers of the options of a plugin, which creates its guards from a verifier and a policy. */
-export const PLUGIN_OPTIONS = {
+/** Readers of the verifier and the policy, where they are options and not arguments. */
+const SUBJECT = {
   verifier: custom<Verifier>('Verifier', (option, value) => {
     if (value !== undefined) return value as Verifier
     throw new ConfigurationError(option, 'is required. Pass a verifier created by createVerifier()')
   }),
   // Compiled by each guard.
   policy: restricting(unchecked<Policy>('policy')),
+}
+
+interface Subject {
+  readonly verifier: Verifier
+  readonly policy?: Policy
+}
+
+/** Readers of the options of a plugin, which creates its guards from a verifier and a policy. */
+export const PLUGIN_OPTIONS = {
+  ...SUBJECT,
   ...GUARD_OPTIONS,
   decorators: boolean({ default: true }),
   property: described(
@@ -187,10 +197,13 @@ export const PLUGIN_OPTIONS = {
     ),
     { bounds: 'identifier', default: 'auth' },
   ),
-} satisfies TableOf<
-  GuardOptions<unknown> &
-    PropertyOptions & { readonly verifier: Verifier; readonly policy?: Policy; readonly decorators?: boolean }
->
+} satisfies TableOf<GuardOptions<unknown> & PropertyOptions & Subject & { readonly decorators?: boolean }>
+
+/** Readers of the options of a module, which creates its guards from a verifier and a policy. */
+export const MODULE_OPTIONS = {
+  ...SUBJECT,
+  ...PROPERTY_GUARD_OPTIONS,
+} satisfies TableOf<GuardOptions<unknown> & PropertyOptions & Subject>
 
 /**
  * Checks the options of a guard and adds the defaults.

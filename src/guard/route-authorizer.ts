@@ -23,13 +23,13 @@ export class RouteAuthorizer {
   readonly #internals: { readonly authorizer: Authorizer; readonly policies: PolicySet } | undefined
 
   /** @throws ConfigurationError if the policy is invalid. */
-  constructor(verifier: Verifier, policy: Policy | undefined, added?: Policy) {
+  constructor(verifier: Verifier, policy: Policy | undefined, added: readonly Policy[] = []) {
     this.verifier = verifier
-    this.#policies = [policy, added].filter((item) => item !== undefined)
+    this.#policies = [policy, ...added].filter((item) => item !== undefined)
     for (const item of this.#policies) compilePolicy('policy', item)
     const internals = internalsOf(verifier)
     if (internals === undefined) return
-    const policies = added === undefined ? internals.policies(policy) : internals.combined(this.#policies)
+    const policies = added.length === 0 ? internals.policies(policy) : internals.combined(this.#policies)
     this.#internals = { authorizer: internals.authorizer, policies }
   }
 
@@ -42,14 +42,14 @@ export class RouteAuthorizer {
   async #authorizeByWrapper(request: GuardedRequest, header: string | undefined): Promise<DecisionResult> {
     try {
       const sent = header === undefined ? request : withAuthorizationFrom(request, header)
-      const [first, added] = this.#policies
+      const [first, ...added] = this.#policies
       const resolved = undefined
       const isTokenMissing = hasNoToken(request, header)
-      const decision = await this.#decisionOfWrapper(sent, first)
+      let decision = await this.#decisionOfWrapper(sent, first)
       // The public method takes one policy.
-      if (decision.outcome !== 'accepted' || added === undefined)
-        return { decision, resolved, isTokenMissing }
-      return { decision: await this.#decisionOfWrapper(sent, added), resolved, isTokenMissing }
+      for (const policy of added)
+        if (decision.outcome === 'accepted') decision = await this.#decisionOfWrapper(sent, policy)
+      return { decision, resolved, isTokenMissing }
     } catch (cause) {
       const detail = explain('issuer_unavailable', 'verifier', { error: phrase(errorName(cause)) })
       const refusal = new Refusal('issuer_unavailable', { cause, detail })

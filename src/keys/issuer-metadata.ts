@@ -1,9 +1,9 @@
 import type { Clock } from '../util/clock.js'
-import { discover, usableEndpoint, withAliases } from '../http/discovery.js'
+import { discover, usableEndpoint, withAliases, type Discovered } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
-import { fetchDocument } from './fetch-document.js'
+import { fetchDocument, type FetchedDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { RequestHeaders } from '../model/issuer.js'
@@ -53,21 +53,10 @@ export function createMetadataDocument(
 async function loadMetadata(
   issuer: string,
   options: KeySettings,
-  { transport, insecureHosts, metadataHeaders: headers, template }: MetadataSettings,
+  settings: MetadataSettings,
 ): Promise<LoadedDocument<IssuerMetadata>> {
-  const { fetched, metadata } = await discover(issuer, {
-    get: (url, elapsedSeconds) =>
-      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
-    metadataOf: ({ json }) => json,
-    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
-    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
-    unusable: (problem, url, stated) =>
-      new ExchangeError(
-        problem === 'not-an-object'
-          ? `the response of ${url} is not a JSON object`
-          : explainOtherIssuer(url, stated, issuer),
-      ),
-  })
+  const { fetched, metadata } = await fetchMetadata(issuer, options, settings)
+  const { insecureHosts } = settings
   return {
     value: {
       // Unusable endpoints count as absent, so that only callers that need them fail.
@@ -82,6 +71,35 @@ async function loadMetadata(
     },
     maxAge: readMaxAge(fetched.headers),
   }
+}
+
+/**
+ * Fetches the discovery document of an issuer.
+ *
+ * @throws ExchangeError if there is none, or it is that of another issuer.
+ */
+export function fetchMetadata(
+  issuer: string,
+  options: KeySettings,
+  {
+    transport,
+    metadataHeaders: headers,
+    template,
+  }: Pick<MetadataSettings, 'transport' | 'metadataHeaders' | 'template'>,
+): Promise<Discovered<FetchedDocument>> {
+  return discover(issuer, {
+    get: (url, elapsedSeconds) =>
+      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
+    metadataOf: ({ json }) => json,
+    // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
+    unusable: (problem, url, stated) =>
+      new ExchangeError(
+        problem === 'not-an-object'
+          ? `the response of ${url} is not a JSON object`
+          : explainOtherIssuer(url, stated, issuer),
+      ),
+  })
 }
 
 /** Reduces the deadline by the time that the first URL took, because both URLs share one deadline. */

@@ -39,18 +39,33 @@ export const LONGEST_KID = 512
  * encryption, or a key of an unknown type. Such an entry is skipped, and the rest of the set is used.
  */
 export function readJwk(entry: unknown): VerificationKey | undefined {
-  if (!isRecord(entry)) return undefined
+  const read = readEntry(entry)
+  return 'problem' in read ? undefined : read.key
+}
+
+/** Returns why {@link readJwk} does not use an entry of a key set; `undefined` if it uses it. */
+export function findKeyProblem(entry: unknown): string | undefined {
+  const read = readEntry(entry)
+  return 'problem' in read ? read.problem : undefined
+}
+
+function readEntry(entry: unknown): { readonly key: VerificationKey } | { readonly problem: string } {
+  if (!isRecord(entry)) return { problem: 'it is not an object' }
   const jwk = Object.assign(Object.create(null) as Record<string, unknown>, entry)
   const { kid, use, key_ops: operations } = jwk
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > LONGEST_KID)) return undefined
-  if (use !== undefined && use !== 'sig' && use !== JWT_SVID) return undefined
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > LONGEST_KID))
+    return { problem: `its kid is not a string of at most ${LONGEST_KID} characters` }
+  if (use !== undefined && use !== 'sig' && use !== JWT_SVID) return { problem: 'its use is not sig' }
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
-    return undefined
-  if (SECRET_MEMBERS.some((member) => jwk[member] !== undefined)) return undefined
+    return { problem: 'its key_ops does not contain verify' }
+  if (SECRET_MEMBERS.some((member) => jwk[member] !== undefined))
+    return { problem: 'it contains members of a private or symmetric key' }
   const algorithms = algorithmsOf(jwk)
+  if (algorithms.length === 0) return { problem: 'its kty, crv or alg is not supported' }
   const material = publicMembers(jwk)
-  if (algorithms.length === 0 || material === undefined || isWeak(jwk)) return undefined
-  return createVerificationKey(kid, algorithms, material, isQuick(jwk), issuerOf(jwk))
+  if (material === undefined) return { problem: 'a member that its kty requires is absent' }
+  if (isWeak(jwk)) return { problem: 'it is too weak, or too large' }
+  return { key: createVerificationKey(kid, algorithms, material, isQuick(jwk), issuerOf(jwk)) }
 }
 
 function createVerificationKey(

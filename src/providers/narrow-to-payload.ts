@@ -7,6 +7,14 @@ import type { VerificationFailure } from '../model/refusal/refusal.js'
 import { phrase } from '../util/quote.js'
 import { checkTokenKind } from './jwt-access-token.js'
 
+/** Settings of an issuer whose introspection results are narrowed. */
+interface NarrowingSettings {
+  /** Claims of the payload that name the client, in order of preference. */
+  readonly clientClaims: readonly ClaimReference[]
+  /** Audiences of this API; `null` if the audience is not compared. */
+  readonly audience: readonly string[] | null
+}
+
 /**
  * Narrows the introspection result of a JWT by the kind, audience and client in the JWT's payload. It is for issuers whose
  * claims mean the same as in a JWT that is verified locally.
@@ -15,13 +23,12 @@ import { checkTokenKind } from './jwt-access-token.js'
  * are those of the response, because an issuer may omit them from a JWT or change them later.
  *
  * @param clientIds - ids of the client that the response states; empty if it names no client.
- * @param clientClaims - claims of the payload that name the client, in order of preference.
  */
 export function narrowToPayload(
   result: RemoteResult,
   token: string,
   clientIds: readonly string[],
-  clientClaims: readonly ClaimReference[],
+  { clientClaims, audience: configured }: NarrowingSettings,
 ): RemoteResult {
   if ('fault' in result || !result.active) return result
   const claims = unverifiedPayload(token)
@@ -33,14 +40,28 @@ export function narrowToPayload(
   const audience = readAudience(aud)
   if (audience === undefined) return { active: false, ...invalidClaim('aud', A_STRING_OR_LIST, aud) }
   const { facts } = result
+  const common = aud === undefined ? facts.audience : facts.audience.filter((name) => audience.includes(name))
+  if (configured !== null && aud !== undefined && !configured.some((name) => common.includes(name)))
+    return { active: false, ...audienceFailure(facts.audience, audience, configured) }
   return {
     active: true,
     facts: {
       ...facts,
-      ...(aud === undefined ? {} : { audience: facts.audience.filter((name) => audience.includes(name)) }),
+      audience: common,
       ...(client === undefined || client.id === facts.subject ? {} : { namesClient: true }),
     },
   }
+}
+
+/** Refused here, because only here both audiences are known, which the detail quotes. */
+function audienceFailure(
+  stated: readonly string[],
+  audience: readonly string[],
+  configured: readonly string[],
+): VerificationFailure {
+  return stated.length === 0
+    ? failureOf('audience_mismatch', 'unstated', { audience, configured })
+    : failureOf('audience_mismatch', 'confirmed', { stated, audience, configured })
 }
 
 /** The client that a payload names, whatever the type of the id. */

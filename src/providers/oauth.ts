@@ -163,7 +163,7 @@ function introspectionProfiles(
       ...introspectionClient('oauth.introspection', issuer, introspection, settings.fetch !== undefined),
       read: (response, token) => {
         const result = readIntrospection(response, reading)
-        return jwts ? narrowToPayload(result, token, clientIdsIn(result), clientClaims) : result
+        return jwts ? narrowToPayload(result, token, clientIdsIn(result), settings) : result
       },
       readConfirmation: (response) => readConfirmation(response, reading),
     },

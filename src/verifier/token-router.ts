@@ -16,6 +16,7 @@ import { refuseMalformedToken } from '../bearer/malformed.js'
 import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
 import {
   refuseEncrypted,
+  refuseJwt,
   refuseLenientJwt,
   refuseOpaque,
   refuseUndecodable,
@@ -152,7 +153,10 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
       typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
     if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
     const match = recognising.find(({ recognises }) => recognises(unverified))
-    if (match === undefined) return refuseUnknownIssuer(iss, issNames)
+    if (match === undefined) {
+      const subjects = bySubject.map(({ prefix }) => prefix)
+      return refuseUnknownIssuer({ iss, sub, issuers: issNames, subjects })
+    }
     return { kind: 'jwt', to: match.target, unverified }
   }
 
@@ -194,7 +198,8 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
       if (jwe !== undefined) return routeJwe(jwe)
       // Its issuer may read it as a JWT that it has signed, whose claims could not be applied here.
       if (resemblesJwt(token) && !isReadableJwt(token)) return refuseLenientJwt()
-      if (unprefixed === undefined) return refuseOpaque(token, acceptsJwts, prefixes)
+      if (unprefixed === undefined)
+        return !acceptsJwts && isReadableJwt(token) ? refuseJwt() : refuseOpaque(token, acceptsJwts, prefixes)
       return { kind: 'opaque', to: unprefixed.target }
     },
   }

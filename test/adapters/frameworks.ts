@@ -3,6 +3,7 @@ import { fastify5 } from './frameworks/fastify.js'
 import { honoWithFetch, plainFetch } from './frameworks/fetch.js'
 import { hono4, hono48 } from './frameworks/hono.js'
 import { koa2, koa3 } from './frameworks/koa.js'
+import { nestFrameworks } from './frameworks/nest.js'
 import type { Framework } from './frameworks/plan.js'
 
 export * from './frameworks/plan.js'
@@ -18,6 +19,7 @@ export const frameworks: readonly Framework[] = [
   hono48,
   honoWithFetch,
   plainFetch,
+  ...nestFrameworks,
 ]
 
 /** The frameworks with `requireScopes()`, whose use without a guard is an error of the application. */

@@ -4,6 +4,7 @@ import * as forFastify from '../../adapters/fastify.js'
 import * as forFetch from '../../adapters/fetch.js'
 import * as forHono from '../../adapters/hono.js'
 import * as forKoa from '../../adapters/koa.js'
+import * as forNest from '../../adapters/nestjs.js'
 import { ConfigurationError, Refusal, type Policy, type Verifier } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded, type Plan, type Properties, type Step } from './frameworks.js'
@@ -124,8 +125,8 @@ describe.each(frameworks)('header in $name', (framework) => {
     const both = (service: string, edge: string) => ({ ...bearer(service), [HEADER]: edge })
     const app = await run(framework, planWith(verifierFor(issuer), service, edge))
     const send = async (headers: Record<string, string>) => app.send({ path: '/scoped', headers })
-    // Fastify evaluates `config.auth` for the token of each plugin.
-    const outer = framework.name === 'Fastify 5' ? mint('service', 'orders:read') : mint('service')
+    // Fastify and Nest evaluate the requirements of a route for the token of each guard.
+    const outer = framework.joinsDemands === true ? mint('service', 'orders:read') : mint('service')
     const accepted = await send(both(outer, mint('edge', 'orders:read')))
     expect(jsonOf(accepted)).toMatchObject({ token: 'edge' })
     // The scope of the other token does not count, and each guard needs its token.
@@ -158,7 +159,9 @@ describe.each(frameworks)('header in $name', (framework) => {
     const { verifier, events } = observedVerifier(issuer)
     const app = await run(framework, plan(verifier))
     const token = mint('edge')
-    await app.send({ path: `/open/${token}`, headers: { [HEADER]: `Bearer ${token}` } })
+    // Nest calls guards for routes only.
+    const path = framework.guardsHandlers === true ? `/open?${token}` : `/open/${token}`
+    await app.send({ path, headers: { [HEADER]: `Bearer ${token}` } })
     expect(events[0]!.reason).toBe('token_malformed')
     expect(JSON.stringify(events)).not.toContain(token.slice(-40))
   })
@@ -219,6 +222,7 @@ describe.each<{ adapter: string; guard: AnyGuard; hasProperty: boolean }>([
   { adapter: 'koa', guard: forKoa.guard, hasProperty: true },
   { adapter: 'fastify', guard: forFastify.guard, hasProperty: true },
   { adapter: 'hono', guard: forHono.guard, hasProperty: true },
+  { adapter: 'nestjs', guard: forNest.guard, hasProperty: true },
   { adapter: 'fetch', guard: forFetch.guard, hasProperty: false },
 ])('guard() of m2m-guard/$adapter', ({ guard, hasProperty }) => {
   it.each([...WRONG, ...WRONG_PROPERTIES])('refuses $option: $value', ({ option, value }) => {

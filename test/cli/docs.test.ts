@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { optionsOf } from '../../src/cli/input/arguments.js'
 import { COMMANDS } from '../../src/cli/commands/index.js'
+import { DOCTOR_CHECKS } from '../../src/cli/doctor/checks.js'
 import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit-code.js'
 import { toFlag } from '../../src/cli/input/option.js'
 import { VARIABLES } from '../../src/cli/input/environment.js'
@@ -59,6 +60,11 @@ describe('docs/guide/cli.md', () => {
     },
   )
 
+  it('lists every check of the doctor', () => {
+    const rows = rowsOf(sectionOf(text, 'doctor'), 'check')
+    expect(rows.map(({ check }) => codeIn(check))).toEqual(DOCTOR_CHECKS.map(({ name }) => name))
+  })
+
   it('lists the options that every command has', () => {
     const rows = rowsOf(sectionOf(text, 'Options of every command'), 'option')
     const common = COMMANDS.flatMap((command) =>
@@ -88,6 +94,9 @@ describe('docs/guide/cli.md', () => {
   })
 })
 
+/** URLs in the documentation that a test must not call. */
+const URLS = new Set(['https://auth.example.com', 'https://orders.internal/orders'])
+
 describe('command lines in the documentation', () => {
   const lines = PAPERS.flatMap(blocksOf)
     .filter(({ language }) => language === 'sh')
@@ -108,14 +117,14 @@ describe('command lines in the documentation', () => {
     const stdin = isDiagnosis ? issuer.mintJwt({ algorithm: 'ES256' }) : 'token'
     const variables = { TOKEN: stdin, ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
     const [, ...words] = wordsOf(line.slice(line.indexOf('m2m-guard')))
-    const args = words.map((word) => (word === 'https://auth.example.com' ? issuer.url : word))
+    const args = words.map((word) => (URLS.has(word) ? issuer.url : word))
     const asks = COMMANDS.some(
       ({ name, isDestructive }) => isDestructive && args.slice(0, 2).join(' ') === name,
     )
     const yes = asks && !args.includes('--yes') ? ['--yes'] : []
     const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables } }
     const result = await cli([...args, ...yes], { stdin, variables, config: { verifier }, ...own })
-    // Of made-up ids and tokens a vendor knows nothing: what it must not be is wrong use.
+    // Of random ids and tokens a vendor knows nothing: what it must not be is wrong use.
     expect([0, 1, 4]).toContain(result.code)
     expect(result.stderr).not.toContain('unexpected')
     const isLocal =

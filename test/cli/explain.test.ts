@@ -102,8 +102,8 @@ describe('the token', () => {
     const { explain } = await explainBed()
     const { code, stdout } = await explain('Authorization: Basic dXNlcjpwYXNzd29yZA==')
     expect(code).toBe(1)
-    expect(stdout).toContain(
-      '✗ header         the Authorization header has the scheme "Basic", not Bearer'.replaceAll('"', ''),
+    expect(stdout).toMatch(
+      /^✗ header +the Authorization header has the scheme Basic, not Bearer\n· not reached {2}25 checks\n/,
     )
     expect(stdout).not.toContain('dXNlcjpwYXNz')
   })

@@ -10,11 +10,15 @@ const FRAMEWORKS = [
   { adapter: 'koa', name: 'koa' },
   { adapter: 'koa', name: 'koa2' },
   { adapter: 'fastify', name: 'fastify' },
+  { adapter: 'nestjs', name: '@nestjs/core' },
   { adapter: 'fetch', name: 'hono' },
   { adapter: 'hono', name: 'hono' },
 ] as const
 
-const BESIDE = ['@hono/node-server', '@types/express', '@types/koa', '@types/node']
+const BESIDE = [
+  ...['@hono/node-server', '@types/express', '@types/koa', '@types/node'],
+  ...['@nestjs/common', '@nestjs/platform-express', 'reflect-metadata', 'rxjs'],
+]
 
 const project = emptyFolder()
 

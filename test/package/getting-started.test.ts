@@ -11,7 +11,7 @@ import { blocksOf, readPaper, type Block } from '../integration/docs/support.js'
 import { until } from '../support/until.js'
 import { createProject, emptyFolder, run, tool } from './support.js'
 
-const PAGES = ['express', 'koa', 'fastify', 'hono', 'fetch'].map(
+const PAGES = ['express', 'koa', 'fastify', 'hono', 'fetch', 'nestjs'].map(
   (name) => `docs/guide/getting-started/${name}.md`,
 )
 
@@ -23,6 +23,11 @@ const INSTALLED = [
   'fastify',
   'hono',
   '@hono/node-server',
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  'reflect-metadata',
+  'rxjs',
   '@types/express',
   '@types/koa',
   '@types/node',
@@ -125,7 +130,9 @@ describe.each(PAGES)('%s', (page) => {
       else if (block.language === 'text') expectOutput(block.text)
       else if (block.language === 'sh') for (const line of block.text.split('\n')) await type(exchange(line))
     }
-    expect([...started]).toEqual(['issuer.js', 'server.js', 'server.ts'])
+    // Decorators of Nest need TypeScript.
+    const servers = page.includes('nestjs') ? ['server.ts'] : ['server.js', 'server.ts']
+    expect([...started]).toEqual(['issuer.js', ...servers])
 
     function expectOutput(expected: string): void {
       const lines = printed.split(/\r?\n/).map((line) => line.trim())
@@ -163,7 +170,7 @@ describe.each(PAGES)('%s', (page) => {
 
     async function startOnce(program: string, file: string, port: string): Promise<void> {
       // The TypeScript server takes the place of the JavaScript one.
-      if (file === 'server.ts') await stop(processes.pop()!)
+      if (started.has('server.js')) await stop(processes.pop()!)
       await startServer(program, [file], cwd, port)
       started.add(file)
       if (file === 'server.ts') expect((await fetch(`http://127.0.0.1:${port}/orders`)).status).toBe(401)

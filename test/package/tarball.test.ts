@@ -95,7 +95,10 @@ it('the CommonJS build loads no module: it contains what it uses of jose, with t
   const commonJs = files.filter((file) => file.endsWith('.cjs'))
   for (const file of commonJs) {
     expect(/\bimport\(['"/]/.exec(read(file)), file).toBeNull()
-    expect(/require\('(?!node:|\.|lru-cache'|@opentelemetry\/api')/.exec(read(file)), file).toBeNull()
+    expect(
+      /require\('(?!node:|\.|lru-cache'|@nestjs\/|@opentelemetry\/api')/.exec(read(file)),
+      file,
+    ).toBeNull()
   }
   const jose = read('package/dist/shared/jose.cjs')
   expect(jose).toContain('Permission is hereby granted, free of charge')
@@ -142,7 +145,7 @@ it('says what it is', () => {
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
     ...['.', './client', './express', './fastify', './fetch', './hono', './issuers', './koa'],
-    ...['./management', './opentelemetry', './package.json', './prometheus', './testing'],
+    ...['./management', './nestjs', './opentelemetry', './package.json', './prometheus', './testing'],
   ])
 })
 
@@ -151,7 +154,17 @@ it('needs jose and lru-cache and takes every framework, and the types of Node, a
   const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
   expect(optional.map(([name]) => name).sort()).toEqual(Object.keys(manifest.peerDependencies).sort())
   expect(Object.keys(manifest.peerDependencies).sort()).toEqual([
-    ...['@opentelemetry/api', '@types/node', 'express', 'fastify', 'hono', 'koa', 'prom-client'],
+    ...[
+      '@nestjs/common',
+      '@nestjs/core',
+      '@opentelemetry/api',
+      '@types/node',
+      'express',
+      'fastify',
+      'hono',
+      'koa',
+      'prom-client',
+    ],
   ])
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { oauth, type OAuthOptions } from '../../src/index.js'
+import { clerk, oauth, type OAuthOptions } from '../../src/index.js'
 import { testBed } from '../support/test-bed.js'
 
 const AUDIENCE = 'https://api.test'
@@ -141,6 +141,33 @@ describe('a claim of a JWT that is null counts as absent', () => {
   it('cnf does not: it is a binding of an unknown kind', async () => {
     const { jwt, outcome } = await testBed()
     expect(await outcome(jwt({ claims: { cnf: null } }))).toBe('proof_missing')
+  })
+})
+
+describe('a header parameter of a JWT is not a claim: null is a wrong type', () => {
+  it.each([
+    ['typ', 'type_not_allowed'],
+    ['kid', 'token_undecodable'],
+    ['alg', 'algorithm_not_allowed'],
+    ['crit', 'critical_header'],
+    ['b64', 'critical_header'],
+    ['zip', 'critical_header'],
+  ])('%s', async (name, expected) => {
+    const { jwt, outcome } = await testBed()
+    expect(await outcome(jwt({ header: { [name]: null } }))).toBe(expected)
+  })
+
+  it.each(['cty', 'x5t', 'jku'])('%s is not read, unless cty is JWT', async (name) => {
+    const { jwt, outcome } = await testBed()
+    expect(await outcome(jwt({ header: { [name]: null } }))).toBe('accepted')
+  })
+
+  it.each(['typ', 'cat'])('%s of Clerk', async (name) => {
+    const bed = await testBed({
+      issuers: (by) => [clerk({ ...by.clerk(), jwtAccess: 'any-machine' })],
+    })
+    const token = bed.issuer.mintJwt({ provider: 'clerk', header: { [name]: null } })
+    expect(await bed.outcome(token)).toBe('type_not_allowed')
   })
 })
 

@@ -2,6 +2,7 @@ import fastify from 'fastify'
 import * as promClient from 'prom-client'
 import { guard } from '../../adapters/express.js'
 import { m2mGuard } from '../../adapters/fastify.js'
+import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
@@ -64,6 +65,7 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
   authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
   oauthTokens: (given) => oauthTokens({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  M2mGuardModule: (given) => M2mGuardModule.forRoot({ verifier: verifierWith({}), ...given }),
   instrument: (given) => instrument(verifierWith({}), given),
   collect: (given) =>
     collect(verifierWith({}), { client: promClient, register: new promClient.Registry(), ...given }),
@@ -87,6 +89,7 @@ export const tables: Readonly<Record<string, Table>> = {
   stytch: own(STYTCH_OPTIONS),
   authlete: own(AUTHLETE_OPTIONS),
   guard: PROPERTY_GUARD_OPTIONS,
+  M2mGuardModule: PROPERTY_GUARD_OPTIONS,
   m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,

@@ -1,11 +1,12 @@
 import type { CheckName, Explanation } from '../../model/explanation.js'
 import type { GuardedRequest } from '../../model/request.js'
 import type { Policy } from '../../policy/policy.js'
+import { NOT_REACHED } from '../../verifier/explanation/explain.js'
 import { internalsOf, type Verifier } from '../../verifier/verifier.js'
 import { command, omitUndefined, type CommandResult } from '../command.js'
 import { adviceOn } from '../diagnosis/advice.js'
 import { loadConfig } from '../diagnosis/config.js'
-import { reportLines } from '../diagnosis/lines.js'
+import { reportLines, type ReportLine } from '../diagnosis/lines.js'
 import { EXPLAIN_CODES, EXPLAIN_EXIT, UsageError } from '../exit-code.js'
 import { duration, flag, moment, object, repeatable, text } from '../input/option.js'
 
@@ -98,18 +99,29 @@ function resultOf(
         ? 'Run the command without --offline.'
         : adviceOn(refusal.reason)
   const { reason, status, error, description, detail, issuer } = refusal ?? {}
-  const lines = steps.map(({ check, ...step }) => ({ name: titleOf(check), ...step }))
   const answer =
     refusal === undefined
       ? 'accepted'
       : `${outcome}, ${refusal.status} ${refusal.error ?? 'without an error code'}, reason ${refusal.reason}`
   return {
     report:
-      `${reportLines(lines, hasColors)}\nResult: ${answer}\n` +
+      `${reportLines(linesOf(steps), hasColors)}\nResult: ${answer}\n` +
       (advice === undefined ? '' : `What to do: ${advice}\n`),
     json: { outcome, reason, status, error, description, detail, issuer, advice, steps },
     code: EXPLAIN_EXIT[outcome],
   }
+}
+
+/** One line per check. The checks behind the one that decided are one line. */
+function linesOf(steps: Explanation['steps']): readonly ReportLine[] {
+  const reached = steps.filter(({ detail }) => detail !== NOT_REACHED)
+  const lines = reached.map(({ check, ...step }): ReportLine => ({ name: titleOf(check), ...step }))
+  const count = steps.length - reached.length
+  if (count === 0) return lines
+  return [
+    ...lines,
+    { name: NOT_REACHED, result: 'skipped', detail: count === 1 ? '1 check' : `${count} checks` },
+  ]
 }
 
 function titleOf(check: CheckName): string {

@@ -2,6 +2,7 @@ import { AUTHLETE_COMMANDS } from './authlete.js'
 import { AUTHLETE_REMOVALS } from './authlete-revoke.js'
 import { CLERK_COMMANDS } from './clerk.js'
 import type { Command } from '../command.js'
+import { DOCTOR_COMMANDS } from './doctor.js'
 import { EXPLAIN_COMMANDS } from './explain.js'
 import { OAUTH_COMMANDS } from './oauth.js'
 import { STYTCH_COMMANDS } from './stytch.js'
@@ -14,4 +15,5 @@ export const COMMANDS: readonly Command[] = [
   ...AUTHLETE_REMOVALS,
   ...OAUTH_COMMANDS,
   ...EXPLAIN_COMMANDS,
+  ...DOCTOR_COMMANDS,
 ]

@@ -32,7 +32,7 @@ const ADVICE: Readonly<Record<RefusalReason, string>> = {
   token_not_active_yet: 'Compare the clocks of this machine and of the issuer: npx m2m-guard doctor does.',
   issued_in_future: 'Compare the clocks of this machine and of the issuer: npx m2m-guard doctor does.',
   token_too_old:
-    'The caller must get a new token. A client that caches tokens must renew them within maxTokenAge: the option maxAge of tokenSource does.',
+    'The caller must get a new token. A client that caches tokens must renew them within maxTokenAge.',
   lifetime_too_long:
     'Configure the issuer to mint tokens with a shorter lifetime for this API, or raise maxTokenLifetime.',
   token_inactive:

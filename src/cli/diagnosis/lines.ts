@@ -1,7 +1,7 @@
 import { visible } from '../output/table.js'
 
 /** Result of one check. */
-type Result = 'passed' | 'failed' | 'warning' | 'skipped'
+export type Result = 'passed' | 'failed' | 'warning' | 'skipped'
 
 /** One line of a report, and what to do about a failure. */
 export interface ReportLine {

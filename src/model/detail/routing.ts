@@ -3,9 +3,37 @@ import { overlookedDifference } from '../../util/issuer-difference.js'
 import { phrase, quotable, typeOf } from '../../util/quote.js'
 import { explain } from './explain.js'
 
-/** Refuses a JWT whose `iss` no configured issuer has. */
-export function refuseUnknownIssuer(iss: unknown, configured: readonly string[]): Refusal {
-  return new Refusal('issuer_unknown', { detail: explainUnknownIssuer(iss, configured) })
+/** The claims by which JWTs are routed, of a token that no issuer accepts, and what is configured. */
+interface UnknownRoute {
+  readonly iss: unknown
+  readonly sub: unknown
+  /** The configured `iss` values. */
+  readonly issuers: readonly string[]
+  /** The configured beginnings of `sub`. */
+  readonly subjects: readonly string[]
+}
+
+/** Refuses a JWT that neither its `iss` nor its `sub` routes to a configured issuer. */
+export function refuseUnknownIssuer({ iss, sub, issuers, subjects }: UnknownRoute): Refusal {
+  const detail = explainUnknownSubject(iss, sub, issuers, subjects) ?? explainUnknownIssuer(iss, issuers)
+  return new Refusal('issuer_unknown', { detail })
+}
+
+const SPIFFE_ID = 'spiffe://'
+
+/** Explains the `sub` of a token that is more likely meant for an issuer whose tokens are routed by `sub`. */
+function explainUnknownSubject(
+  iss: unknown,
+  sub: unknown,
+  issuers: readonly string[],
+  subjects: readonly string[],
+): (() => string) | undefined {
+  if (subjects.length === 0) return undefined
+  const prefixes = listOrOnly(subjects)
+  if (typeof sub === 'string' && sub.startsWith(SPIFFE_ID) && !subjects.includes(`${sub}/`))
+    return explain('issuer_unknown', 'trust_domain', { sub, prefixes })
+  if (typeof iss === 'string' && issuers.length > 0) return undefined
+  return explain('issuer_unknown', 'subject', { sub, prefixes })
 }
 
 function explainUnknownIssuer(iss: unknown, configured: readonly string[]): () => string {
@@ -87,11 +115,21 @@ export function refuseLenientJwt(): Refusal {
   return new Refusal('token_undecodable', { detail: explain('token_undecodable', 'lenient', {}) })
 }
 
+/** Refuses a JWT because every issuer accepts opaque tokens only. */
+export function refuseJwt(): Refusal {
+  return new Refusal('issuer_unknown', { detail: explain('issuer_unknown', 'jwt', {}) })
+}
+
 /** Refuses an opaque token that no issuer accepts. */
 export function refuseOpaque(token: string, acceptsJwts: boolean, prefixes: readonly string[]): Refusal {
-  // With dots it is more likely a damaged JWT than an opaque token.
-  if (acceptsJwts && token.includes('.'))
-    return new Refusal('token_undecodable', { detail: explain('token_undecodable', 'neither', {}) })
+  // With dots it may be a damaged JWT.
+  if (acceptsJwts && token.includes('.')) {
+    const detail =
+      prefixes.length === 0
+        ? explain('token_undecodable', 'neither', {})
+        : explain('token_undecodable', 'prefix', { prefixes })
+    return new Refusal('token_undecodable', { detail })
+  }
   const detail =
     prefixes.length === 0
       ? explain('issuer_unknown', 'opaque', {})

@@ -35,6 +35,7 @@ export const DETAILS = {
     encrypted_issuer:
       'the token is encrypted (JWE) with iss {iss}, and no issuer with introspection.jwts has this name',
     neither: 'the token is not a JWT, and no issuer for opaque tokens is configured',
+    prefix: 'the token is not a JWT, and starts with none of the prefixes of opaque tokens, {prefixes}',
     lenient: 'the token is not strict base64url, but a lenient decoder would read it as a JWT',
     kid: 'kid is {type}, not a string',
   },
@@ -42,6 +43,9 @@ export const DETAILS = {
     similar: 'iss is {iss}, and the configured issuer is {configured}: they differ only in {difference}',
     closest: 'iss is {iss}, and the closest of {count} configured issuers is {configured}',
     only: 'iss is {iss}, and the configured issuer is {configured}',
+    subject: 'sub is {sub}, and must begin with {prefixes}, because no configured issuer has the iss',
+    trust_domain: 'sub is {sub}, and names another trust domain than {prefixes}',
+    jwt: 'the token is a JWT, and no configured issuer accepts JWTs: each accepts opaque tokens only',
     unnamed: 'iss is {iss}, and no configured issuer accepts this JWT',
     type: 'iss is {type}, and must be the string {configured}',
     opaque: 'the token is opaque, and no issuer for opaque tokens is configured',
@@ -105,6 +109,8 @@ export const DETAILS = {
     absent: 'the token names no audience, and the configured audience is {configured}',
     confirmed:
       'the introspection response states aud {stated}, the token {audience}, and the configured audience is {configured}',
+    unstated:
+      'the token states aud {audience}, the introspection response states none, and the configured audience is {configured}',
     machine: 'the token is for the machines {audience}, and machineId is {configured}',
   },
   token_expired: {

@@ -161,7 +161,10 @@ function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
     read: (response, token) => {
       const result = readAction(response)
       const clientIds = isRecord(response.json) ? clientIdsIn(response.json) : []
-      return narrowToPayload(result, token, clientIds, settings.clientClaims)
+      return narrowToPayload(result, token, clientIds, {
+        clientClaims: settings.clientClaims,
+        audience: settings.audience ?? null,
+      })
     },
     readConfirmation,
   }

@@ -31,6 +31,10 @@ const isMachine: CallerRule = (claims) => {
   const client = presentMember(claims, 'client_id')
   const subject = presentMember(claims, 'sub')
   if (typeof client === 'string' && (subject === client || subject === `${client}@clients`)) return undefined
+  if (client === undefined) {
+    const party = quote(presentMember(claims, 'azp'))
+    return callerFailure(`gty is missing, and so is client_id; sub is ${quote(subject)}, and azp is ${party}`)
+  }
   return callerFailure(`gty is missing, and sub ${quote(subject)} is not that of the client ${quote(client)}`)
 }
 

@@ -3,9 +3,8 @@ import type { Issuer } from '../../model/issuer.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
-import { stringList } from '../../options/readers.js'
 import { quote } from '../../util/quote.js'
-import { name } from './names.js'
+import { name, names } from './names.js'
 import { createPreset, PRESET_OPTIONS, type CallerRule, type PresetOptions } from './preset.js'
 import { callerFailure, claimAmong } from './rules.js'
 
@@ -24,7 +23,7 @@ export const COGNITO_OPTIONS = {
   ...PRESET_OPTIONS,
   region: name(/^[a-z]{2,}(?:-[a-z]+)+-\d{1,2}$/, "an AWS region, such as 'eu-central-1'"),
   userPoolId: name(/^[a-z0-9-]+_[A-Za-z0-9]+$/, "the id of a user pool, such as 'eu-central-1_AbCdEfGhI'"),
-  clients: stringList,
+  clients: names(/^[\w+]+$/, "the id of an app client without wildcards, such as '7h3k0example1billing'"),
 } satisfies TableOf<CognitoOptions>
 
 /** Accepts the client credentials grant: the subject is the client, and no user is named. */

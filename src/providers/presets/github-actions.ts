@@ -1,12 +1,13 @@
 import type { Issuer } from '../../model/issuer.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, restricting, type TableOf } from '../../options/reader.js'
+import type { CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, names, requiredAudience } from './names.js'
-import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
 import { claimAmong } from './rules.js'
 
 /** Options of {@link githubActions}. */
-export interface GithubActionsOptions extends PresetOptions {
+export interface GithubActionsOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
   /** Audience that workflows request for this API. */
   readonly audience: string | readonly string[]
   /** Repositories whose workflows may call, as `'owner/name'`. Required, because everyone can obtain a token of GitHub. */
@@ -23,6 +24,7 @@ export interface GithubActionsOptions extends PresetOptions {
 /** Readers of {@link GithubActionsOptions}. */
 export const GITHUB_ACTIONS_OPTIONS = {
   ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
   audience: requiredAudience,
   repositories: names(
     /^[\w.-]+\/[\w.-]+$/,

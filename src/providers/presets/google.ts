@@ -21,8 +21,8 @@ export const GOOGLE_OPTIONS = {
   audience: requiredAudience,
   // People cannot have an address in this domain, so that no entry names a person.
   serviceAccounts: names(
-    /^[^@\s]+@(?:[a-z0-9-]+\.)*gserviceaccount\.com$/,
-    "the e-mail address of a service account, such as 'billing@acme.iam.gserviceaccount.com'",
+    /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?@(?:[a-z0-9-]+\.)*gserviceaccount\.com$/,
+    "the e-mail address of a service account in lower case and without wildcards, such as 'billing@acme.iam.gserviceaccount.com'",
   ),
 } satisfies TableOf<GoogleOptions>
 

@@ -2,11 +2,19 @@ import { readFileSync } from 'node:fs'
 import { fetchWithCa } from '../../http/transport/fetch-with-ca.js'
 import { unverifiedPayload } from '../../jwt/payload.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { custom, restricting, withDefault, type Result, type TableOf } from '../../options/reader.js'
+import {
+  custom,
+  restricting,
+  withDefault,
+  type Reader,
+  type Result,
+  type TableOf,
+} from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { readOptions } from '../../options/read-options.js'
 import { baseUrl } from './names.js'
 import { string } from '../../util/members.js'
+import { isSecureAddress } from '../../util/url.js'
 
 const FILES = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -33,9 +41,20 @@ export interface InClusterOptions {
   readonly caFile?: string
 }
 
+/** Reads the origin that gets the pod's token. `insecureHosts` does not apply to it. */
+const apiServer: Reader<string> = {
+  ...baseUrl,
+  read: (option, value) => {
+    if (typeof value === 'string' && !isSecureAddress(value, [])) {
+      throw new ConfigurationError(option, 'must be an https: URL; http: is for loopback addresses only')
+    }
+    return baseUrl.read(option, value)
+  },
+}
+
 /** Readers of {@link InClusterOptions}. */
 export const IN_CLUSTER_OPTIONS = {
-  apiServer: restricting(withDefault(baseUrl, 'https://kubernetes.default.svc')),
+  apiServer: restricting(withDefault(apiServer, 'https://kubernetes.default.svc')),
   tokenFile: restricting(withDefault(nonEmptyString, `${FILES}/token`)),
   caFile: restricting(withDefault(nonEmptyString, `${FILES}/ca.crt`)),
 } satisfies TableOf<InClusterOptions>

@@ -84,6 +84,7 @@ const isServiceAccount: CallerRule = (claims) => {
     const stated = presentMember(claims, 'client_id') ?? presentMember(claims, 'clientId')
     if (user === undefined && stated === client) return undefined
   }
+  if (client === undefined) return callerFailure('azp is missing, so that no client can be identified')
   return callerFailure(
     `preferred_username is ${quote(user)}, not that of the service account of ${quote(client)}. ` +
       'Assign the client scope service_account or profile to the client',

@@ -3,7 +3,7 @@ import { readOptions } from '../../options/read-options.js'
 import { optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { issuerUrlWithoutQuery } from '../../options/url.js'
-import { assertNoHeaders } from '../common-options.js'
+import { assertNoHeaders, type CommonIssuerOptions } from '../common-options.js'
 import {
   fetchOfCluster,
   inCluster,
@@ -12,11 +12,11 @@ import {
   type InClusterOptions,
 } from './in-cluster.js'
 import { names, requiredAudience } from './names.js'
-import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
 import { claimAmong } from './rules.js'
 
 /** Options of {@link kubernetes}. */
-export interface KubernetesOptions extends PresetOptions {
+export interface KubernetesOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
   /** Audience that callers request for this API (`audience` of the projected token). */
   readonly audience: string | readonly string[]
   /** Service accounts that may call, as `'namespace/name'`. Required, because every pod has a token of the cluster. */
@@ -39,6 +39,7 @@ export interface KubernetesOptions extends PresetOptions {
 /** Readers of {@link KubernetesOptions}. */
 export const KUBERNETES_OPTIONS = {
   ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
   audience: requiredAudience,
   serviceAccounts: names(
     /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/,
@@ -48,9 +49,12 @@ export const KUBERNETES_OPTIONS = {
   inCluster,
 } satisfies TableOf<KubernetesOptions>
 
+/** Beginning of `sub`, before the namespace and the name. */
+const SUBJECT_PREFIX = 'system:serviceaccount:'
+
 /**
  * Creates the issuer of service account tokens of a Kubernetes cluster. Only the named service accounts are accepted; all
- * others get 401 `claim_invalid`.
+ * others get 401 `claim_invalid`. `clientId` is `namespace/name`.
  *
  * In a pod no further option is required: the pod's token is read for each fetch of the keys, and sent only to the API
  * server, whose certificate is verified with the cluster's CA. A custom `fetch` replaces that connection.
@@ -68,15 +72,16 @@ export const KUBERNETES_OPTIONS = {
 export function kubernetes(options: KubernetesOptions): Issuer {
   const settings = readOptions('kubernetes', options, KUBERNETES_OPTIONS)
   const { audience, serviceAccounts, inCluster: cluster } = settings
-  const subjects = serviceAccounts.map((account) => `system:serviceaccount:${account.replace('/', ':')}`)
+  const subjects = serviceAccounts.map((account) => SUBJECT_PREFIX + account.replace('/', ':'))
   const common = {
     name: 'kubernetes',
     given: options,
     claims: settings.claims,
     rule: claimAmong('sub', 'serviceAccounts', subjects),
+    clientOf: (subject: string) => subject.slice(SUBJECT_PREFIX.length).replace(':', '/'),
   }
   if (cluster === undefined) {
-    const issuer = issuerUrlWithoutQuery.read('kubernetes.issuer', settings.issuer)
+    const issuer = issuerUrlWithoutQuery.read('kubernetes.issuer', settings.issuer, settings)
     return createPreset({ ...common, oauth: { issuer, audience } })
   }
   const issuer = settings.issuer ?? issuerOfCluster(cluster)

@@ -32,7 +32,8 @@ function matching({ pattern, expectation, advice }: Form, value: string, option:
 }
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})+$`)
+/** The last label has a letter, so that no IP address matches. */
+const HOST_NAME = new RegExp(`^(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`)
 
 /** Reads a host name. In lower case only, because it is part of the `iss`, which is compared letter by letter. */
 export function hostName(example: string): Reader<string> {

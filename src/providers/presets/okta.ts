@@ -35,6 +35,7 @@ const isMachine: CallerRule = (claims) => {
   if (presentMember(claims, 'uid') !== undefined)
     return callerFailure('uid is present: the token acts for a user')
   if (client !== undefined && presentMember(claims, 'sub') === client) return undefined
+  if (client === undefined) return callerFailure('cid is missing: the token is not an access token of Okta')
   return callerFailure(
     `sub ${quote(presentMember(claims, 'sub'))} differs from cid ${quote(client)}, as in a user's token`,
   )

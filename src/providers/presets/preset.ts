@@ -48,6 +48,8 @@ interface Preset {
   /** Options of `oauth` that the preset sets. Options of the application replace its defaults. */
   readonly oauth: OAuthOptions
   readonly rule: CallerRule
+  /** Converts the subject to the client id, where no claim has the form of the option that names callers. */
+  readonly clientOf?: (subject: string) => string
   /** Properties of the JWT profile that the preset replaces. For an issuer with tenants, that of each tenant. */
   readonly jwt?: (profile: JwtProfile, tenant: string | undefined) => Partial<JwtProfile>
   /** Further templates of `iss` of an issuer with tenants. */
@@ -69,7 +71,11 @@ export function createPreset(preset: Preset): Issuer {
   })
 }
 
-function applyRule({ name, claims: rules, rule, jwt }: Preset, issuer: Issuer, tenant?: string): Issuer {
+function applyRule(
+  { name, claims: rules, rule, clientOf, jwt }: Preset,
+  issuer: Issuer,
+  tenant?: string,
+): Issuer {
   const base = issuer.jwt
   if (base === undefined) return issuer
   const profile: JwtProfile = { ...base, ...jwt?.(base, tenant) }
@@ -80,7 +86,10 @@ function applyRule({ name, claims: rules, rule, jwt }: Preset, issuer: Issuer, t
       ...profile,
       readClaims: (token: Claims, header: Claims) => {
         const facts = profile.readClaims(token, header)
-        return isVerificationFailure(facts) ? facts : (rule(token) ?? facts)
+        if (isVerificationFailure(facts)) return facts
+        const failure = rule(token)
+        if (failure !== undefined || clientOf === undefined) return failure ?? facts
+        return { ...facts, clientId: clientOf(facts.subject) }
       },
     },
   })

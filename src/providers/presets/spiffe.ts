@@ -8,8 +8,9 @@ import { secureUrl } from '../../options/url.js'
 import { isRecord } from '../../util/members.js'
 import { readStaticJwks } from '../../keys/pem.js'
 import { quote } from '../../util/quote.js'
+import type { CommonIssuerOptions } from '../common-options.js'
 import { name, requiredAudience } from './names.js'
-import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
 import { callerFailure } from './rules.js'
 
 /** SPIFFE id, or all ids below a path. */
@@ -21,7 +22,7 @@ export type SpiffeIdMatch =
     }
 
 /** Options of {@link spiffe}. Exactly one of `bundle` and `jwksUri` is required. */
-export interface SpiffeOptions extends PresetOptions {
+export interface SpiffeOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
   /** Name of the trust domain, without `spiffe://`. Tokens are routed by it, because JWT-SVIDs need not have an `iss`. */
   readonly trustDomain: string
   /** Audience that callers request for this API. */
@@ -58,13 +59,15 @@ const ids = custom<readonly SpiffeIdMatch[]>(
       if (
         typeof given === 'string' &&
         given.startsWith(`${domain}/`) &&
+        !DOT_SEGMENT.test(given) &&
         pattern.test(given.slice(domain.length))
       ) {
         return prefix === undefined ? given : { prefix: given }
       }
       throw new ConfigurationError(
         option,
-        `must name ids of the trust domain: '${domain}/ns/billing/sa/invoices', or { prefix: '${domain}/ns/billing/' }`,
+        `must name ids of the trust domain, without wildcards and without the segments . and ..: ` +
+          `'${domain}/ns/billing/sa/invoices', or { prefix: '${domain}/ns/billing/' }`,
       )
     })
   },
@@ -73,6 +76,7 @@ const ids = custom<readonly SpiffeIdMatch[]>(
 /** Readers of {@link SpiffeOptions}. */
 export const SPIFFE_OPTIONS = {
   ...PRESET_OPTIONS,
+  ...INSECURE_HOSTS,
   trustDomain: name(
     /^[a-z0-9._-]{1,255}$/,
     "the name of a trust domain without spiffe://, such as 'prod.acme.internal'",
@@ -88,7 +92,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256
 
 /**
  * Creates the issuer of the JWT-SVIDs of a SPIFFE trust domain. Only the named ids are accepted; other ids of the domain get
- * 401 `claim_invalid`. `AccessToken.issuer` is `spiffe://` with the trust domain.
+ * 401 `claim_invalid`. `AccessToken.issuer` is `spiffe://` with the trust domain, and `clientId` is the SPIFFE id.
  *
  * @throws ConfigurationError that names the missing, invalid or unknown option.
  * @example
@@ -121,6 +125,7 @@ export function spiffe(options: SpiffeOptions): Issuer {
       tokenTypes: ['JOSE'],
       audience: settings.audience,
       algorithms: ALGORITHMS,
+      clientClaims: ['sub'],
       ...(bundle === undefined ? {} : { jwks: bundle }),
       ...(jwksUri === undefined ? {} : { jwksUri }),
     },

@@ -93,7 +93,8 @@ function kindByCheck(failed: CheckName | undefined, isJwt: boolean): TokenKind {
   return failed === 'introspection' ? 'introspected_jwt' : 'local_jwt'
 }
 
-const NOT_REACHED = 'not reached'
+/** The detail of a check behind the one that decided. */
+export const NOT_REACHED = 'not reached'
 
 function stepsOf(decision: ExplainedDecision, refusal: Refusal | undefined): readonly ExplanationStep[] {
   const { failed, context, maxTokenLength } = decision

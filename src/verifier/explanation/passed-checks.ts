@@ -53,9 +53,9 @@ export const PASSED: Readonly<Record<CheckName, Detail>> = {
     }),
   decoding: ({ isJwt }) => (isJwt ? 'the token is a JWT' : 'the token is opaque'),
   issuer: ({ issuerName, context: { resolved } }) =>
-    filledDetail('the issuer is {name} ({provider})', {
+    filledDetail(resolved === undefined ? 'the issuer is {name}' : 'the issuer is {name} ({provider})', {
       name: issuerName,
-      provider: phrase(resolved?.cached.issuer.issuer.provider ?? 'configured'),
+      provider: phrase(resolved?.cached.issuer.issuer.provider ?? ''),
     }),
   algorithm: ofJwt(({ header }) => filledDetail('alg is {alg}', { alg: header['alg'] })),
   parameters: ofJwt(() => 'the header has no crit, b64 or zip, and the token contains no other JWT'),

@@ -27,6 +27,7 @@ import {
 export const fastify5: Framework = {
   name: 'Fastify 5',
   hasDemands: false,
+  joinsDemands: true,
   hasProperty: true,
   async start(plan) {
     const seen = nothingSeen()

@@ -135,6 +135,10 @@ export interface Framework {
   readonly name: string
   /** Whether its adapter has `requireScopes()` and `requirePolicy()`; otherwise a further guard replaces them. */
   readonly hasDemands: boolean
+  /** Whether the requirements of a route are evaluated together with each guard, in one decision. */
+  readonly joinsDemands?: boolean
+  /** Whether guards run for handlers only: after routing, and after the body was read. */
+  readonly guardsHandlers?: boolean
   /** Whether its adapter sets the token as a property of the request. */
   readonly hasProperty: boolean
   start(plan: Plan): Promise<RunningApp>

@@ -14,6 +14,21 @@ export async function withSupertest(server: Server, seen: Seen): Promise<Running
   return { seen, server, port, send: (request) => ask(server, request), close: () => close(server) }
 }
 
+/** Wraps a server that listens already, and that the framework closes. */
+export function withRunningServer(server: Server, seen: Seen, stop: () => Promise<void>): RunningApp {
+  const { port } = server.address() as { readonly port: number }
+  return {
+    seen,
+    server,
+    port,
+    send: (request) => ask(server, request),
+    async close() {
+      server.closeAllConnections()
+      await stop()
+    },
+  }
+}
+
 export { close, listen }
 
 const VERBS = { GET: 'get', HEAD: 'head', POST: 'post', OPTIONS: 'options' } as const

@@ -28,7 +28,10 @@ const examples = programsOf(documented)
 const { errors, files } = checkTypes([...programs, ...[...examples.values()].map(({ checked }) => checked)])
 
 /** Methods that a framework or a reader provides, and the one that `await` calls. */
-const CALLED_BY_OTHERS = ['HeaderReader.get', 'KoaContext.set', 'KoaContext.append', 'Listing.then']
+const CALLED_BY_OTHERS = [
+  ...['HeaderReader.get', 'KoaContext.set', 'KoaContext.append', 'Listing.then'],
+  ...['M2mGuard.canActivate', 'M2mGuardModule.onModuleInit'],
+]
 
 describe('the comment of something public', () => {
   it('has exactly one example if it is a function, and at most one otherwise', () => {
@@ -85,7 +88,7 @@ describe('a guarded API of the README and of a getting-started page', () => {
 
   it('there is one for each adapter', () => {
     const adapters = apis.map(({ text }) => /'m2m-guard\/(\w+)'/.exec(text)?.[1])
-    expect(adapters).toEqual(['express', 'express', 'fastify', 'fetch', 'hono', 'koa'])
+    expect(adapters).toEqual(['express', 'express', 'fastify', 'fetch', 'hono', 'koa', 'nestjs'])
   })
 
   it('the first is shorter than 20 lines', () => {

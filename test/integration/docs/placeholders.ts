@@ -103,6 +103,16 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     c: { type: "import('hono').Context" },
     Hono: { type: "typeof import('hono').Hono" },
   },
+  'm2m-guard/nestjs': {
+    verifier: VERIFIER,
+    request: { type: "import('express').Request" },
+    Get: { type: "typeof import('@nestjs/common').Get" },
+    Post: { type: "typeof import('@nestjs/common').Post" },
+    applyDecorators: { type: "typeof import('@nestjs/common').applyDecorators" },
+    UseGuards: { type: "typeof import('@nestjs/common').UseGuards" },
+    VerifierModule: { type: "import('@nestjs/common').Type" },
+    VERIFIER: { type: 'symbol' },
+  },
   'm2m-guard/opentelemetry': { verifier: VERIFIER, server: { type: "import('node:http').Server" } },
   'm2m-guard/prometheus': {
     app: EXPRESS,

@@ -88,7 +88,11 @@ export async function runBlock(
   const endings: TestBody[] = []
   const modules = new Map<string, object>()
   const { outputText } = ts.transpileModule(text, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2022,
+      experimentalDecorators: true,
+    },
   })
   // Of the output, because a package of which a block imports types only may be one that cannot be loaded.
   for (const { fileName } of ts.preProcessFile(outputText, true, true).importedFiles) {

@@ -34,6 +34,12 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   fetch: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
   hono: [/^401 .*no token/, /^200 .*"orders":\["o-1","o-2"\]/, /^403 .*insufficient_scope/],
+  nestjs: [
+    /^200 {2}GET \/health/,
+    /^401 .*no token/,
+    /^200 .*"orders":\["o-1","o-2"\]/,
+    /^403 .*insufficient_scope/,
+  ],
   oauth: [/^200 .*"format":"jwt"/, /^200 .*"format":"opaque"/, /^401 .*unknown opaque token/],
   clerk: [
     /^200 .*"format":"opaque","machine":"mch_/,

@@ -39,7 +39,11 @@ function compileExamples(): string {
     target: string,
     replace: (code: string) => string = (code) => code,
   ): void => {
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
+    const compilerOptions = {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2022,
+      experimentalDecorators: true,
+    }
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), 'utf8'), { compilerOptions })
     mkdirSync(dirname(join(folder, target)), { recursive: true })
     writeFileSync(join(folder, target), replace(outputText))

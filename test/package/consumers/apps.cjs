@@ -41,6 +41,25 @@ exports.apps = {
     await app.listen({ port: 0, host: '127.0.0.1' })
     return app.server
   },
+  async nestjs(load, name, verifier) {
+    const { Controller, Get, Module } = await load('@nestjs/common')
+    const { NestFactory } = await load(name)
+    const { M2mGuardModule, Scopes, Token } = await load('m2m-guard/nestjs')
+    class Orders {
+      list(token) {
+        return { subject: token.subject }
+      }
+    }
+    const list = Object.getOwnPropertyDescriptor(Orders.prototype, 'list')
+    Token()(Orders.prototype, 'list', 0)
+    for (const decorator of [Get(), Scopes('orders:read')]) decorator(Orders.prototype, 'list', list)
+    Controller('orders')(Orders)
+    class App {}
+    Module({ imports: [M2mGuardModule.forRoot({ verifier })], controllers: [Orders] })(App)
+    const app = await NestFactory.create(App, { logger: false, abortOnError: false })
+    await app.listen(0, '127.0.0.1')
+    return app.getHttpServer()
+  },
   async hono(load, name, verifier) {
     const { Hono } = await load(name)
     const { createAdaptorServer } = await load('@hono/node-server')

@@ -47,6 +47,8 @@ const WRONG: readonly (readonly [PresetName, string, unknown, string])[] = [
   ['auth0', 'domain', 'acme', "such as 'acme.eu.auth0.com'"],
   ['auth0', 'domain', 'ACME.eu.auth0.com', 'lower case'],
   ['auth0', 'domain', 'acme.eu.auth0.com/x', 'without a path'],
+  ['auth0', 'domain', '1.2.3.4', 'a host name'],
+  ['okta', 'domain', '10.0.0.7', 'a host name'],
   ['cloudflareAccess', 'team', 'acme.cloudflareaccess.com', "'acme' for acme.cloudflareaccess.com"],
   ['cloudflareAccess', 'serviceTokens', ['88bf3b6d'], "such as '88bf3b6d86161464f6509f7219099e57.access'"],
   ['cloudflareAccess', 'serviceTokens', [], 'empty list'],
@@ -54,6 +56,7 @@ const WRONG: readonly (readonly [PresetName, string, unknown, string])[] = [
   ['cognito', 'region', 'eu-west-1', 'must begin with the region of cognito.region'],
   ['cognito', 'userPoolId', 'AbCdEfGhI', "such as 'eu-central-1_AbCdEfGhI'"],
   ['cognito', 'clients', [], 'empty list'],
+  ['cognito', 'clients', '*', 'without wildcards'],
   ['entra', 'tenant', 'acme.onmicrosoft.com', "such as '72f988bf-86f1-41af-91ab-2d7cd011db47'"],
   ['entra', 'tenant', 'common', "such as '72f988bf-86f1-41af-91ab-2d7cd011db47'"],
   ['entra', 'tenant', [], 'empty list'],
@@ -67,6 +70,8 @@ const WRONG: readonly (readonly [PresetName, string, unknown, string])[] = [
   ['gitlab', 'audience', null, 'cannot be null'],
   ['google', 'serviceAccounts', ['alice@example.com'], "such as 'billing@acme.iam.gserviceaccount.com'"],
   ['google', 'serviceAccounts', ['a@evilgserviceaccount.com'], 'service account'],
+  ['google', 'serviceAccounts', '*@acme.iam.gserviceaccount.com', 'without wildcards'],
+  ['google', 'serviceAccounts', 'Billing@acme.iam.gserviceaccount.com', 'in lower case'],
   ['google', 'audience', null, 'cannot be null'],
   ['keycloak', 'url', 'https://sso.example.com/realms/acme', 'Set realm'],
   ['keycloak', 'realm', 'acme/other', "such as 'acme'"],
@@ -86,9 +91,47 @@ const WRONG: readonly (readonly [PresetName, string, unknown, string])[] = [
   ['spiffe', 'ids', ['spiffe://acme.internal/ns/*'], 'prefix'],
   ['spiffe', 'ids', [{ prefix: 'spiffe://acme.internal/ns' }], 'prefix'],
   ['spiffe', 'ids', [], 'at least one'],
+  ['spiffe', 'ids', 'spiffe://acme.internal/a/../b', 'without the segments . and ..'],
+  ['spiffe', 'ids', 'spiffe://acme.internal/a/./b', 'without the segments . and ..'],
+  ['spiffe', 'ids', { prefix: 'spiffe://acme.internal/a/../' }, 'without the segments . and ..'],
   ['spiffe', 'jwksUri', undefined, 'leave it out'],
   ['spiffe', 'bundle', { keys: [] }, 'bundle'],
 ]
+
+/** Presets with a URL of the application, and the name of that option. */
+const WITH_URL = [
+  ['githubActions', 'issuer', 'http://github.internal/_services/token'],
+  ['gitlab', 'url', 'http://gitlab.internal'],
+  ['keycloak', 'url', 'http://keycloak.internal:8080'],
+  ['keycloak', 'jwksUri', 'http://keycloak.internal:8080/keys'],
+  ['kubernetes', 'issuer', 'http://oidc.internal'],
+  ['spiffe', 'jwksUri', 'http://spire.internal/keys'],
+] as const
+
+describe('a URL with http', () => {
+  it.each(WITH_URL)(
+    '%s: %s is accepted for a host in insecureHosts, as the error says',
+    (preset, option, url) => {
+      const options = { ...VALID[preset], [option]: url }
+      expect(problemWith(preset, options)).toContain('hosts in insecureHosts')
+      expect(problemWith(preset, { ...options, insecureHosts: [new URL(url).host] })).toBe('accepted')
+      expect(problemWith(preset, { ...options, insecureHosts: ['other.internal'] })).toContain(
+        'insecureHosts',
+      )
+    },
+  )
+
+  it('kubernetes: the API server, which gets the pod’s token, is never called over http', () => {
+    const inCluster = { apiServer: 'http://api.internal' }
+    const problem = problemWith('kubernetes', {
+      ...VALID.kubernetes,
+      inCluster,
+      insecureHosts: ['api.internal'],
+    })
+    expect(problem).toMatch(/^kubernetes\.inCluster\.apiServer: must be an https: URL/)
+    expect(problem).not.toContain('insecureHosts')
+  })
+})
 
 describe('an invalid option of a preset', () => {
   it.each(WRONG)('%s: %s = %j says what is expected', (preset, option, value, expected) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MACHINES } from '../../../src/testing/presets/names.js'
 import type { PresetName } from '../../../src/testing/index.js'
 import { presetBed } from './support.js'
 
@@ -80,7 +81,11 @@ const CASES: Readonly<Record<PresetName, Case>> = {
     elsewhere: 'https://keycloak.test/realms/other',
   },
   kubernetes: {
-    facts: { subject: 'system:serviceaccount:billing:invoices', scopes: [] },
+    facts: {
+      clientId: 'billing/invoices',
+      subject: 'system:serviceaccount:billing:invoices',
+      scopes: [],
+    },
     person: 'sub is "alice@example.com"',
     other: 'billing/other',
     elsewhere: 'https://other.cluster.internal',
@@ -94,6 +99,7 @@ const CASES: Readonly<Record<PresetName, Case>> = {
   spiffe: {
     facts: {
       issuer: 'spiffe://test.internal',
+      clientId: 'spiffe://test.internal/ns/billing/sa/invoices',
       subject: 'spiffe://test.internal/ns/billing/sa/invoices',
       scopes: [],
     },
@@ -138,6 +144,13 @@ describe.each(NAMES)('%s', (preset) => {
     const { token, reason, detail } = await verify(mint(granted))
     expect(reason, detail).toBeUndefined()
     expect(token).toMatchObject({ ...facts, provider: preset, format: 'jwt' })
+  })
+
+  it('a policy names the caller in the form of the options', async () => {
+    const { mint, verify } = await presetBed(preset)
+    const clients = MACHINES[preset]
+    expect((await verify(mint(), { clients })).reason).toBeUndefined()
+    expect((await verify(mint(), { clients: `${clients}2` })).reason).toBe('client_not_allowed')
   })
 
   it('refuses a person with 401 claim_invalid, and the detail says why', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { entra } from '../../../src/providers/presets/index.js'
 import { createTestIssuer, type MintJwtOptions } from '../../../src/testing/index.js'
-import { presetBed } from './support.js'
+import { presetBed, type PresetBed } from './support.js'
 
 const TENANT = '5d3ae1f0-8c1b-4c55-9a3e-0f6f7a2f4c10'
 const OTHER = '72f988bf-86f1-41af-91ab-2d7cd011db47'
@@ -91,6 +91,31 @@ describe('tenant as a function', () => {
         ],
       })
     expect(create).toThrow(`both would accept JWTs with iss "${issuer}"`)
+  })
+})
+
+describe('keys with an issuer member, as Microsoft publishes them', () => {
+  const login = 'https://login.microsoftonline.com'
+  it.each<[string, unknown]>([
+    ['one tenant', TENANT],
+    ['a list', [TENANT, OTHER]],
+    ['a function', () => true],
+  ])('%s: a key for all tenants verifies v1 and v2 tokens', async (_, tenant) => {
+    const bed: PresetBed = await presetBed('entra', {
+      tenant,
+      fetch: () => {
+        const { keys } = bed.issuer.jwks('entra')
+        return Promise.resolve(
+          Response.json({
+            keys: keys.map((key) => ({ ...(key as object), issuer: `${login}/{tenantid}/v2.0` })),
+          }),
+        )
+      },
+    })
+    for (const token of [v2(TENANT), v1(TENANT)]) {
+      const { reason, detail } = await bed.verify(bed.mint(token))
+      expect(reason, detail).toBeUndefined()
+    }
   })
 })
 

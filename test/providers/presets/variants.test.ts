@@ -125,6 +125,33 @@ describe('variants of tokens', () => {
   })
 })
 
+describe('the detail of a refused caller', () => {
+  it.each<[string, PresetName, object, string]>([
+    [
+      'neither gty nor client_id',
+      'auth0',
+      { gty: none, sub: 'auth0|65f0', azp: 'web' },
+      'gty is missing, and so is client_id; sub is "auth0|65f0", and azp is "web"',
+    ],
+    [
+      'the sub of a user',
+      'auth0',
+      { gty: none, client_id: 'web', sub: 'auth0|65f0' },
+      'gty is missing, and sub "auth0|65f0" is not that of the client "web"',
+    ],
+    ['no cid', 'okta', { cid: none }, 'cid is missing: the token is not an access token of Okta'],
+    [
+      'no azp',
+      'keycloak',
+      { azp: none, client_id: none },
+      'azp is missing, so that no client can be identified',
+    ],
+  ])('%s at %s: the detail names what is absent', async (_, preset, claims, expected) => {
+    const { mint, verify } = await presetBed(preset)
+    expect((await verify(mint({ claims: { ...claims } }))).detail).toBe(expected)
+  })
+})
+
 describe('facts', () => {
   it('a v1 token of Entra names its client in appid', async () => {
     const { mint, verify } = await presetBed('entra')

@@ -1,0 +1,91 @@
+import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common'
+import { ConfigurationError } from '../../src/options/configuration-error.js'
+import { processWide } from '../../src/util/process-wide.js'
+import { incomingOf } from './exchange.js'
+import { isPublic, type Target } from './requirements.js'
+import type { RouteGuards } from './route-guards.js'
+
+/** Injection token of the guards of the module. Shared by all copies of the package. */
+export const ROUTE_GUARDS = Symbol.for('m2m-guard@0/nestjs-route-guards')
+
+/**
+ * The guards that have accepted a request for a handler. A guard of the whole application and the one that a decorator adds
+ * are different instances, and only the first decides.
+ */
+const accepted = processWide(
+  Symbol.for('m2m-guard@0/nestjs-accepted'),
+  () => new WeakMap<object, readonly { readonly guards: RouteGuards; readonly handler: Target }[]>(),
+)
+
+/** Whether a guard of the module or of `guard()` has accepted a request for a handler. */
+export function hasAccepted(request: object, handler: Target, guards?: RouteGuards): boolean {
+  const earlier = accepted.get(incomingOf(request)) ?? []
+  return earlier.some((entry) => entry.handler === handler && (guards ?? entry.guards) === entry.guards)
+}
+
+/**
+ * Guard for HTTP routes of Nest: lets a request continue only with an access token that the verifier, the policy of the
+ * module and the decorators of the class and the method accept. Needs {@link M2mGuardModule}.
+ *
+ * Use it for the application (`APP_GUARD`), a controller or a handler (`@UseGuards(M2mGuard)`). Used at several of these, it
+ * decides once per request.
+ */
+export class M2mGuard implements CanActivate {
+  static {
+    Injectable()(this)
+    Optional()(this, undefined, 0)
+    Inject(ROUTE_GUARDS)(this, undefined, 0)
+  }
+
+  readonly #guards: RouteGuards
+
+  /**
+   * Created by Nest.
+   *
+   * @internal
+   * @throws ConfigurationError if the module is not imported.
+   */
+  constructor(guards: RouteGuards | undefined) {
+    if (guards === undefined)
+      throw new ConfigurationError(
+        'M2mGuard',
+        'needs M2mGuardModule. Add M2mGuardModule.forRoot({ verifier }) to the imports of the root module',
+      )
+    this.#guards = guards
+  }
+
+  /** Whether a request may continue. Rejects with a `RefusalException` if it is refused. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const handler = context.getHandler()
+    if (isPublic(context.getClass(), handler)) return true
+    requireHttp(context)
+    const request = context.switchToHttp().getRequest<object>()
+    return hasAccepted(request, handler, this.#guards) || this.#decide(context, request, handler)
+  }
+
+  async #decide(context: ExecutionContext, request: object, handler: Target): Promise<boolean> {
+    const isAdmitted = await this.#guards.admits(context)
+    const incoming = incomingOf(request)
+    if (isAdmitted)
+      accepted.set(incoming, [...(accepted.get(incoming) ?? []), { guards: this.#guards, handler }])
+    return isAdmitted
+  }
+}
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  ws: 'Check the token when the connection is opened, with verifier.authorize(request), and mark the gateway with @Public()',
+  rpc: 'Check the token of each message with verifier.verify(token), and mark the handler with @Public()',
+  graphql:
+    "Guard the endpoint with app.use('/graphql', guard(verifier)) of m2m-guard/express, and mark the resolvers with @Public()",
+}
+
+/** @throws ConfigurationError for messages and GraphQL, whose responses have neither a status nor headers. */
+export function requireHttp(context: ExecutionContext): void {
+  const type = context.getType<string>()
+  if (type === 'http') return
+  throw new ConfigurationError(
+    'M2mGuard',
+    `guards HTTP routes, not the context '${type}' of ${context.getClass().name}.${context.getHandler().name}. ` +
+      (INSTEAD[type] ?? 'Mark the class with @Public(), and check the token with verifier.verify(token)'),
+  )
+}
