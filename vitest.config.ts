@@ -19,6 +19,7 @@ const UNIT = [
   'options',
   'policy',
   'providers',
+  'revocation',
   'telemetry',
   'testing',
   'verifier',

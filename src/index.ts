@@ -72,6 +72,24 @@ export type { Decision, DecisionEvent, DecisionObserver, DecisionStage, GuardMod
 export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
 export type { RefusalBody, RefusalJson, RefusalResponseOptions } from './model/refusal/body.js'
 export type { CacheHealth, CacheOptions, CacheSize } from './verifier/token-cache.js'
+export { memoryRevocations } from './revocation/memory.js'
+export type { MemoryRevocationsOptions } from './revocation/memory.js'
+export type {
+  ClientTarget,
+  IssuerTarget,
+  ReachedOptions,
+  Revocation,
+  RevocationEvent,
+  RevocationEventKind,
+  RevocationObserver,
+  RevocationResult,
+  Revocations,
+  RevocationsHealth,
+  RevocationTarget,
+  SubjectTarget,
+  TokenIdTarget,
+  TokenTarget,
+} from './revocation/revocations.js'
 export type { Duration } from './options/duration.js'
 export type { Secret } from './options/secret.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from './model/private-key.js'

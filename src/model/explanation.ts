@@ -24,6 +24,7 @@ export type CheckName =
   | 'expiry'
   | 'not_before'
   | 'issued_at'
+  | 'revocation'
   | 'issuer_rule'
   | 'age'
   | 'lifetime'

@@ -11,6 +11,7 @@ export type RecordedStage =
   | 'introspection'
   | 'confirmation'
   | 'validity'
+  | 'revocation'
   | 'issuer_rule'
   | 'policy'
   | 'check'

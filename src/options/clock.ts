@@ -48,3 +48,9 @@ const milliseconds = func<() => number>()
 export const clock: Reader<Clock> = custom({ type: '() => number', isOptional: true }, (option, value) =>
   createClock(value === undefined ? undefined : milliseconds.read(option, value)),
 )
+
+/** Reads the `clock` option where an absent clock has another default than the system's clocks. */
+export const optionalClock: Reader<Clock | undefined> = custom(
+  { type: '() => number', isOptional: true },
+  (option, value) => (value === undefined ? undefined : createClock(milliseconds.read(option, value))),
+)

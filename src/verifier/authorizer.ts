@@ -23,6 +23,7 @@ import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
 import type { ResolvedToken } from './cached-token.js'
 import { DecisionContext, FIRST_GUARD, type GuardContext, type ResolvedRequest } from './decision-context.js'
+import type { RevocationCheck } from './revocation/check.js'
 import { refuseUnreadable, type TokenResolver } from './token-resolver.js'
 import { validateToken } from './validity.js'
 
@@ -35,6 +36,8 @@ export interface AuthorizerSettings {
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
   readonly observers: Observers
+  /** `undefined` without revocations. */
+  readonly revocations: RevocationCheck | undefined
 }
 
 /** A decision, with the resolved token of an accepted request. */
@@ -153,6 +156,9 @@ export class Authorizer {
     recorder?.enter('validity')
     const invalid = validateToken(cached, this.#settings.toleranceSeconds, context.now)
     if (invalid !== undefined) return this.#conclude(invalid, resolved, context)
+    recorder?.enter('revocation')
+    const revoked = this.#settings.revocations?.refuse(cached, context.token, context.now)
+    if (revoked !== undefined) return this.#conclude(revoked, resolved, context)
     recorder?.enter('issuer_rule')
     const failure = issuer.validateToken?.(cached.token)
     if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)

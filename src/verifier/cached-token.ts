@@ -9,6 +9,7 @@ import type { Decision } from '../model/decision.js'
 import { isBoundToKey, namesClient, namesOtherClient, type Claims } from '../model/claims.js'
 import type { VerificationKey } from '../model/verification-key.js'
 import { isRecord, ownMember } from '../util/members.js'
+import type { Entry } from '../revocation/entry.js'
 import type { ProvenFacts } from './confirmation.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import { weighClaims, weighToken } from './token-weight.js'
@@ -77,6 +78,12 @@ export class CachedToken implements VerifiedFacts {
   readonly weight: number
   /** Number of cache hits. */
   useCount = 0
+  /** Epoch of the revocations at which the token was not revoked. */
+  revocationEpoch = -1
+  /** The revocation that refuses the token, once one was found. */
+  revokedBy: Entry | undefined = undefined
+  /** Digest by which the token may be revoked, once it was computed. */
+  revocationDigest: string | undefined = undefined
 
   constructor({
     issuer,

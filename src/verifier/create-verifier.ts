@@ -27,6 +27,10 @@ import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
 import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
+import { revocationsInternalsOf } from '../revocation/store.js'
+import type { Revocations } from '../revocation/revocations.js'
+import { RevocationCheck } from './revocation/check.js'
+import { Revoker } from './revocation/revoke.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
 import { combinedWith, policySets } from '../policy/policy-sets.js'
@@ -74,6 +78,12 @@ export interface VerifierOptions {
    */
   readonly maxTokenLength?: number
   /**
+   * Revocations that are checked on every request: `memoryRevocations()`, or `redisRevocations()` of `m2m-guard/redis`.
+   *
+   * @defaultValue none: only the issuers revoke tokens
+   */
+  readonly revocations?: Revocations
+  /**
    * Clock for tests: returns the time in milliseconds since the epoch.
    *
    * @defaultValue the system clocks
@@ -108,6 +118,13 @@ export const VERIFIER_OPTIONS = {
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
   maxTokenLength: restricting(integer({ min: 256, max: 16_384, default: 8192 })),
+  revocations: restricting(
+    custom<Revocations | undefined>({ type: 'Revocations', isOptional: true }, (option, value) => {
+      if (value === undefined || revocationsInternalsOf(value) !== undefined)
+        return value as Revocations | undefined
+      throw new ConfigurationError(option, 'must be the result of memoryRevocations() or redisRevocations()')
+    }),
+  ),
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -153,13 +170,26 @@ export function createVerifier(options: VerifierOptions): Verifier {
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
   )
   const verifySignature = signatureVerifier(settings.signatures)
-  const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
-  const rules = { clock, toleranceSeconds, maxTokenLength: settings.maxTokenLength, observers }
+  const { maxTokenLength, revocations } = settings
+  const internals = revocationsInternalsOf(revocations)
+  const check = internals === undefined ? undefined : new RevocationCheck(internals)
+  const detach = internals?.attach(clock)
+  const times = { clock, toleranceSeconds }
+  const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
+  const rules = { ...times, maxTokenLength, observers, revocations: check }
   const authorizer = new Authorizer({ resolver, ...rules })
+  const revoker = new Revoker({
+    revocations: internals,
+    issuers: connected,
+    router,
+    resolver,
+    ...times,
+    maxTokenLength,
+  })
 
   const policies = policySets(settings.policy)
   const configured = connected.map(({ issuer }) => issuer)
-  const explaining = { authorizer, issuers: configured, maxTokenLength: settings.maxTokenLength }
+  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -168,13 +198,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return result instanceof Promise ? result.then(decisionOf) : Promise.resolve(result.decision)
     },
     explain: (input, policy) => explainDecision(input, policies(policy), explaining),
-    ready: () => loadAll(connected),
-    health: () => healthOf(connected, cache),
+    ready: () => loadAll(connected, revocations),
+    health: () => healthOf(connected, cache, revocations),
     observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
     forget: (token) => {
       resolver.forget(token)
     },
+    revoke: (target) => revoker.revoke(target),
+    revocations,
     close: () => {
+      detach?.()
       cache.clear()
       for (const issuer of connected) issuer.close()
     },

@@ -2,25 +2,36 @@ import { causeOf } from '../model/refusal/refusal.js'
 import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
+import type { Revocations, RevocationsHealth } from '../revocation/revocations.js'
 import type { CacheHealth, TokenCache } from './token-cache.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
-  /** `ok` if every issuer is `ok`, `down` if every issuer is `down`, otherwise `degraded`. */
+  /**
+   * `ok` if every issuer and the revocations are `ok`, `down` if every issuer is `down` or the revocations are, otherwise
+   * `degraded`.
+   */
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per configured issuer, in the order of the `issuers` option. */
   readonly issuers: readonly IssuerHealth[]
+  /** State of the revocations; absent without the option `revocations`. */
+  readonly revocations?: RevocationsHealth
   /** Size of the token cache; absent while it is empty. */
   readonly cache?: CacheHealth
 }
 
 /**
- * Loads discovery documents and keys of all issuers.
+ * Loads discovery documents and keys of all issuers, and the revocations.
  *
  * @throws AggregateError as a rejection. Its message names each failed issuer, the URL, what came back and what to do.
  */
-export async function loadAll(issuers: readonly ConnectedIssuer[]): Promise<void> {
-  const failures = (await Promise.all(issuers.map(loadOne))).filter((failure) => failure !== undefined)
+export async function loadAll(
+  issuers: readonly ConnectedIssuer[],
+  revocations: Revocations | undefined,
+): Promise<void> {
+  const loading = issuers.map((connected) => failureOf(connected.issuer.name, () => connected.load()))
+  if (revocations !== undefined) loading.push(failureOf('revocations', () => revocations.ready()))
+  const failures = (await Promise.all(loading)).filter((failure) => failure !== undefined)
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
@@ -33,10 +44,9 @@ interface LoadFailure {
   readonly error: unknown
 }
 
-async function loadOne(connected: ConnectedIssuer): Promise<LoadFailure | undefined> {
-  const { name } = connected.issuer
+async function failureOf(name: string, load: () => Promise<unknown>): Promise<LoadFailure | undefined> {
   try {
-    const error = await connected.load()
+    const error = await load()
     return error === undefined ? undefined : { name, error }
   } catch (error) {
     return { name, error }
@@ -49,13 +59,32 @@ function describe(error: unknown): string {
   return advice === '' ? failure : `${failure}. ${advice}`
 }
 
-/** Returns a snapshot of all issuers. Makes no network call. */
-export function healthOf(issuers: readonly ConnectedIssuer[], cache: TokenCache): VerifierHealth {
+/** Returns a snapshot of all issuers, of the cache and of the revocations. Makes no network call. */
+export function healthOf(
+  issuers: readonly ConnectedIssuer[],
+  cache: TokenCache,
+  revocations: Revocations | undefined,
+): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>
     health.every((issuer) => issuer.status === status)
   const status = isAll('ok') ? 'ok' : isAll('down') ? 'down' : 'degraded'
   const size = cache.size()
   const isEmpty = size.accepted.tokens + size.refused.tokens === 0
-  return { status, issuers: health, ...(isEmpty ? {} : { cache: size }) }
+  const state = revocations?.health()
+  return {
+    status: state === undefined ? status : withRevocations(status, state.status),
+    issuers: health,
+    ...(isEmpty ? {} : { cache: size }),
+    ...(state === undefined ? {} : { revocations: state }),
+  }
+}
+
+/** While the revocations are unknown, no token can be checked. */
+function withRevocations(
+  issuers: VerifierHealth['status'],
+  revocations: RevocationsHealth['status'],
+): VerifierHealth['status'] {
+  if (issuers === 'down' || revocations === 'down') return 'down'
+  return issuers === 'ok' ? revocations : 'degraded'
 }

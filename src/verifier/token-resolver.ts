@@ -17,6 +17,7 @@ import { maxConfirmationAge, shouldRefresh } from './freshness.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import { LocalVerification } from './local-verification.js'
 import { RemoteVerification } from './remote-verification.js'
+import type { RevocationCheck } from './revocation/check.js'
 import type { TokenCache } from './token-cache.js'
 import type { Route, Router } from './token-router.js'
 
@@ -28,6 +29,8 @@ export interface TokenResolverParts {
   /** Maximum clock difference, in seconds. */
   readonly toleranceSeconds: number
   readonly verifySignature: SignatureVerifier
+  /** `undefined` without revocations. */
+  readonly revocations: RevocationCheck | undefined
 }
 
 /** A token to resolve, and the required freshness of its facts. */
@@ -65,13 +68,16 @@ export class TokenResolver {
   readonly #cache: TokenCache
   readonly #clock: Clock
   readonly #toleranceSeconds: number
+  readonly #revocations: RevocationCheck | undefined
   // Separate single flights: a request that needs the issuer's confirmation must not join a local verification of the
   // same token.
   readonly #local: LocalVerification
   readonly #remote: RemoteVerification
 
-  constructor({ router, cache, clock, toleranceSeconds, verifySignature }: TokenResolverParts) {
+  constructor(parts: TokenResolverParts) {
+    const { router, cache, clock, toleranceSeconds, verifySignature, revocations } = parts
     this.#router = router
+    this.#revocations = revocations
     this.#cache = cache
     this.#clock = clock
     this.#toleranceSeconds = toleranceSeconds
@@ -154,6 +160,11 @@ export class TokenResolver {
     lookup.recorder?.enter('routing')
     const route = this.#router.route(lookup.token)
     if (isRefusal(route)) return route
+    const revoked = route.kind === 'opaque' ? this.#revocations?.refuseOpaque(lookup.digest) : undefined
+    if (revoked !== undefined) {
+      lookup.recorder?.enter('introspection')
+      return revoked.withOrigin(route.to.issuer.name, 'local')
+    }
     const { jwt } = route.to.issuer
     const source = route.kind === 'jwt' && jwt?.checked === 'local' ? 'local' : 'remote'
     const untracked = this.#verifyRouted(lookup, route)
@@ -207,8 +218,11 @@ export class TokenResolver {
     const maxAge = maxConfirmationAge(cached, needs, now, this.#toleranceSeconds)
     if (maxAge === undefined) return resolved
     const age = this.#clock.elapsed(now) - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
+    if (age < maxAge && !shouldRefresh(cached, age, maxAge)) return resolved
+    // The issuer is not called about a token that is refused whatever it returns.
+    if (this.#revocations?.isRevoked(cached, lookup.token) === true) return resolved
     if (age < maxAge) {
-      if (shouldRefresh(cached, age, maxAge)) this.#refreshInBackground(cached, lookup)
+      this.#refreshInBackground(cached, lookup)
       return resolved
     }
     return this.#confirmRemotely(resolved, lookup, age < maxAge + needs.staleIfError)

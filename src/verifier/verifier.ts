@@ -8,6 +8,12 @@ import type { GuardedRequest } from '../model/request.js'
 import type { PolicySet } from '../policy/combine.js'
 import type { Policy } from '../policy/policy.js'
 import type { Authorizer } from './authorizer.js'
+import type {
+  RevocationResult,
+  Revocations,
+  RevocationTarget,
+  TokenTarget,
+} from '../revocation/revocations.js'
 import type { ExplanationConditions } from './explanation/conditions.js'
 import type { VerifierHealth } from './readiness.js'
 
@@ -64,7 +70,8 @@ export interface Verifier {
    */
   explain(tokenOrRequest: string | GuardedRequest, policy?: Policy): Promise<Explanation>
   /**
-   * Loads discovery documents and keys of every issuer. Optional: the first request that needs them loads them otherwise.
+   * Loads discovery documents and keys of every issuer, and the revocations. Optional: the first request that needs
+   * documents or keys loads them otherwise.
    *
    * @throws AggregateError as a rejection. Its message names each issuer that failed and the cause, and the verifier stays
    *   usable.
@@ -116,8 +123,31 @@ export interface Verifier {
    */
   forget(token: string): void
   /**
+   * Revokes a token, or the tokens of a client, a subject or an issuer that were issued before a time. This process refuses
+   * them once the promise is fulfilled (401 `token_revoked`), other processes with the same store when they have read it. A
+   * revocation cannot be undone.
+   *
+   * A token is revoked by its `jti`; without one a JWT by the digest of its signed part, and an opaque token by its own
+   * digest. The token may be expired or invalid, and its issuer may be unavailable.
+   *
+   * @param target - `{ token }`, `{ issuer, tokenId }`, `{ issuer, clientId }`, `{ issuer, subject }` or `{ issuer, before }`.
+   *   The issuer is the `iss` of its tokens or its configured name.
+   * @throws ConfigurationError as a rejection for an invalid target, an issuer that is not configured, a `before` further in
+   *   the future than `clockTolerance`, or a verifier without the option `revocations`.
+   * @throws Error as a rejection if the store did not confirm the revocation. This process refuses the tokens nevertheless.
+   *
+   * @example
+   * ```ts
+   * await verifier.revoke({ token: revokedToken, reason: 'found in a log' })
+   * ```
+   */
+  revoke(target: RevocationTarget | TokenTarget): Promise<RevocationResult>
+  /** The option `revocations` of `createVerifier()`; `undefined` without it. */
+  readonly revocations: Revocations | undefined
+  /**
    * Clears the caches and closes idle connections to the issuers. A connection in use is closed after its response has
-   * been read. May be called repeatedly. Optional: a verifier never keeps the process alive.
+   * been read. Revocations that no other verifier uses are no longer read from their store. May be called repeatedly.
+   * Optional: a verifier never keeps the process alive.
    *
    * @example
    * ```ts

@@ -13,6 +13,7 @@ import {
   authlete,
   clerk,
   createVerifier,
+  memoryRevocations,
   oauth,
   stytch,
   type Verifier,
@@ -34,6 +35,7 @@ import { commonOptions } from '../../src/providers/common-options.js'
 import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options.js'
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
 import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
 
@@ -50,6 +52,7 @@ export type Options = Readonly<Record<string, unknown>>
 export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   createVerifier: (given) => verifierWith(given),
   cache: (given) => verifierWith({ cache: given }),
+  memoryRevocations: (given) => memoryRevocations(given),
   policy: (given) => verifierWith({ policy: given }),
   keys: (given) => oauth({ ...OAUTH, keys: given }),
   remote: (given) => oauth({ ...OAUTH, remote: given }),
@@ -79,6 +82,7 @@ const own = (table: Table): Table =>
 export const tables: Readonly<Record<string, Table>> = {
   createVerifier: VERIFIER_OPTIONS,
   cache: CACHE_OPTIONS,
+  memoryRevocations: REVOCATIONS_OPTIONS,
   policy: POLICY_OPTIONS,
   'Every issuer': COMMON,
   keys: KEY_OPTIONS,

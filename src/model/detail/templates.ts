@@ -139,7 +139,13 @@ export const DETAILS = {
     action: 'the action of the Authlete response is {action}',
     unusable: 'existent and usable of the Authlete response are not both true',
   },
-  token_revoked: {},
+  token_revoked: {
+    token: 'the token was revoked at {at:time} ({reason})',
+    party:
+      'the {kind} {value} was revoked at {at:time} ({reason}): tokens issued before {before:time} are refused, and iat is {iat:time}',
+    issuer:
+      'the issuer was revoked at {at:time} ({reason}): tokens issued before {before:time} are refused, and iat is {iat:time}',
+  },
   confirmation_impossible: {
     unconfigured:
       'the policy requires a confirmation by the issuer, and no introspection is configured for it',

@@ -41,8 +41,9 @@ export function authorizerUnder(
   )
   const cache = createTokenCache(cacheOption.read('cache', undefined))
   const { toleranceSeconds } = settings
-  const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature })
-  return new Authorizer({ ...settings, clock, resolver })
+  const revocations = settings.revocations?.shiftedBy(shiftSeconds)
+  const resolver = new TokenResolver({ router, cache, clock, toleranceSeconds, verifySignature, revocations })
+  return new Authorizer({ ...settings, clock, resolver, revocations })
 }
 
 function shifted(clock: Clock, seconds: number): Clock {

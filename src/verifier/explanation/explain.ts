@@ -4,6 +4,7 @@ import type { Issuer } from '../../model/issuer.js'
 import type { RecordedStage, Recorder } from '../../model/recorder.js'
 import type { Refusal } from '../../model/refusal/refusal.js'
 import type { PolicySet } from '../../policy/combine.js'
+import type { Revocations } from '../../revocation/revocations.js'
 import { maskSecrets } from '../../telemetry/request-path.js'
 import type { Authorizer, RecordedDecision } from '../authorizer.js'
 import { failedCheck } from './failed-check.js'
@@ -15,6 +16,7 @@ export interface ExplanationSettings {
   readonly authorizer: Authorizer
   readonly issuers: readonly Issuer[]
   readonly maxTokenLength: number
+  readonly revocations: Revocations | undefined
 }
 
 /** Keeps the last part of a decision that was entered. */
@@ -30,14 +32,14 @@ class LastStage implements Recorder {
 export async function explainDecision(
   input: unknown,
   policies: PolicySet,
-  { authorizer, issuers, maxTokenLength }: ExplanationSettings,
+  { authorizer, issuers, maxTokenLength, revocations }: ExplanationSettings,
 ): Promise<Explanation> {
   const recorder = new LastStage()
   const recorded = await authorizer.record(input, policies, recorder)
   const { decision } = recorded
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const failed = refusal === undefined ? undefined : findFailed(recorder.stage, refusal, recorded, issuers)
-  const steps = stepsOf(describe(recorded, refusal, failed, maxTokenLength), refusal)
+  const steps = stepsOf(describe(recorded, refusal, failed, { maxTokenLength, revocations }), refusal)
   const { outcome } = decision
   return Object.freeze(refusal === undefined ? { outcome, steps } : { outcome, refusal, steps })
 }
@@ -59,7 +61,7 @@ function describe(
   { context }: RecordedDecision,
   refusal: Refusal | undefined,
   failed: CheckName | undefined,
-  maxTokenLength: number,
+  settings: Pick<ExplanationSettings, 'maxTokenLength' | 'revocations'>,
 ): ExplainedDecision {
   const { resolved, token } = context
   // Nothing of a token without a digest was read: it is absent, no string, or too long.
@@ -72,7 +74,7 @@ function describe(
     isJwt,
     issuerName: resolved?.cached.issuer.issuer.name ?? refusal?.issuer,
     failed,
-    maxTokenLength,
+    ...settings,
   }
 }
 

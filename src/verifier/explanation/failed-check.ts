@@ -48,6 +48,7 @@ const CHECKS_OF: Readonly<Record<RecordedStage, { readonly reasons: Reasons; rea
     },
     other: 'issued_at',
   },
+  revocation: { reasons: {}, other: 'revocation' },
   issuer_rule: { reasons: {}, other: 'issuer_rule' },
   policy: {
     reasons: {

@@ -4,6 +4,7 @@ import type { UnverifiedJwt } from '../../model/issuer.js'
 import { describeScopes } from '../../model/scopes.js'
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import type { CallerRule } from '../../policy/combine.js'
+import type { Revocations } from '../../revocation/revocations.js'
 import { phrase } from '../../util/quote.js'
 import type { DecisionContext } from '../decision-context.js'
 
@@ -21,6 +22,7 @@ export interface ExplainedDecision {
   readonly issuerName: string | undefined
   readonly failed: CheckName | undefined
   readonly maxTokenLength: number
+  readonly revocations: Revocations | undefined
 }
 
 /** Why a check does not apply. */
@@ -133,6 +135,12 @@ export const PASSED: Readonly<Record<CheckName, Detail>> = {
     if (iat === undefined) return skipped('the token has no iat')
     return filledDetail('iat is {iat:time}, and the time is {now:time}', { iat, now })
   },
+  revocation: ({ revocations }) =>
+    revocations === undefined
+      ? skipped('the verifier has no revocations')
+      : filledDetail('none of {count} revocations refuses the token', {
+          count: revocations.health().entries,
+        }),
   issuer_rule: ({ context: { resolved } }) =>
     resolved?.cached.issuer.issuer.validateToken === undefined
       ? skipped('the issuer has no rule about its tokens')

@@ -31,6 +31,17 @@ describe('a table of fields names every field the code has, and no other', () =>
     )
   })
 
+  it('docs/reference/events.md: revocations', () => {
+    const fields = membersOf('src/revocation/revocations.ts', 'RevocationEvent')
+    expect([...documented('docs/reference/events.md', 'Revocations')].sort()).toEqual([...fields].sort())
+    const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Revocations'), '`kind`')
+    const kinds = rows.flatMap((row) => [...row['`kind`']!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+    const source = readFileSync(`${ROOT}src/revocation/revocations.ts`, 'utf8')
+    const declared =
+      /export type RevocationEventKind =([^]*?)\n\n/.exec(source)?.[1]?.matchAll(/'(\w+)'/g) ?? []
+    expect(kinds.sort()).toEqual([...declared].map(([, name]) => name).sort())
+  })
+
   it('docs/reference/events.md: the kinds of changes', () => {
     const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Changes at issuers'), '`kind`')
     const kinds = rows.flatMap((row) => [...row['`kind`']!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
@@ -64,6 +75,7 @@ describe('a table of fields names every field the code has, and no other', () =>
       ...keys.map((name) => `keys.${name}`),
       ...remote.map((name) => `remote.${name}`),
       ...membersOf('src/model/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
+      ...membersOf('src/revocation/revocations.ts', 'RevocationsHealth').map((name) => `revocations.${name}`),
       ...membersOf('src/model/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheHealth').map((name) => `cache.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheSize').map((name) => `cache.*.${name}`),

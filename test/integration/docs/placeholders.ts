@@ -32,6 +32,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     audience: STRING,
     request: { type: "import('m2m-guard').GuardedRequest" },
     server: { type: "import('node:http').Server" },
+    revocations: { type: "import('m2m-guard').Revocations" },
+    receipt: STRING,
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {

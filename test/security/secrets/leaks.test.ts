@@ -1,9 +1,11 @@
 import express from 'express'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import * as promClient from 'prom-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { guard, type ExpressGuardOptions } from '../../../adapters/express.js'
-import { createVerifier, type Issuer, type Verifier } from '../../../src/index.js'
+import { collect } from '../../../adapters/prometheus.js'
+import { createVerifier, type Issuer, type IssuerCallResult, type Verifier } from '../../../src/index.js'
 import { createTestIssuer, type Fault, type TestClient, type TestIssuer } from '../../../src/testing/index.js'
 import {
   AWKWARD_CLIENT,
@@ -54,6 +56,15 @@ async function present(verifier: Verifier, recorder: Recorder): Promise<number> 
     recorder.hear(where, 'error' in outcome ? outcome.error : outcome.value)
     return !('error' in outcome)
   }
+  const register = new promClient.Registry()
+  collect(verifier, { client: promClient, register })
+  const end = (result: IssuerCallResult): void => recorder.hear('result of a call', result)
+  verifier.observe({
+    onIssuerCall: (call) => {
+      recorder.hear('call', call)
+      return { end }
+    },
+  })
   await keep('ready', verifier.ready())
   let accepted = 0
   for (const token of tokens) {
@@ -70,6 +81,7 @@ async function present(verifier: Verifier, recorder: Recorder): Promise<number> 
     if (decision.outcome !== 'accepted') recorder.hear('refusal', decision.refusal)
   }
   recorder.hear('health', verifier.health())
+  recorder.hear('metrics', await register.metrics())
   recorder.hear('verifier', verifier)
   return accepted
 }

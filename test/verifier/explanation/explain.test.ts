@@ -188,6 +188,7 @@ describe('an accepted token', () => {
       `expiry passed: exp is 2026-11-21T09:00:00Z, 3600 s after ${iat}`,
       'not_before skipped: the token has no nbf',
       `issued_at passed: iat is ${iat}, and the time is ${iat}`,
+      'revocation skipped: the verifier has no revocations',
       'issuer_rule skipped: the issuer has no rule about its tokens',
       'age passed: the token is 0 s old, and maxTokenAge is 60 s',
       'lifetime skipped: no policy has maxTokenLifetime',

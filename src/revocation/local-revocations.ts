@@ -1,0 +1,96 @@
+import { observe } from '../telemetry/observe.js'
+import type { Clock } from '../util/clock.js'
+import { timers } from '../util/timers.js'
+import { describeEntry, toRevocation, type Entry } from './entry.js'
+import { RevocationSet } from './revocation-set.js'
+import type { RevocationEventKind, RevocationObserver } from './revocations.js'
+
+/** Caller that waits until entries are refused. */
+interface Waiter {
+  readonly entries: readonly Entry[]
+  readonly resolve: (isReached: boolean) => void
+}
+
+/** Settings of {@link LocalRevocations}. */
+export interface LocalSettings {
+  readonly maxEntries: number
+  /** Clock of the options; `undefined` to take that of the first verifier. */
+  readonly clock: Clock | undefined
+  readonly systemClock: Clock
+  readonly observer: RevocationObserver | undefined
+}
+
+/** The revocations that this process knows, with its clock, its observer and the callers that wait for entries. */
+export class LocalRevocations {
+  readonly set: RevocationSet
+  readonly #observer: RevocationObserver | undefined
+  readonly #waiters = new Set<Waiter>()
+  #clock: Clock
+  #hasClock: boolean
+
+  constructor({ maxEntries, clock, systemClock, observer }: LocalSettings) {
+    this.set = new RevocationSet(maxEntries)
+    this.#clock = clock ?? systemClock
+    this.#hasClock = clock !== undefined
+    this.#observer = observer
+  }
+
+  get clock(): Clock {
+    return this.#clock
+  }
+
+  /** Takes the clock of a verifier, unless there is one from the options or from an earlier verifier. */
+  adoptClock(clock: Clock): void {
+    if (this.#hasClock) return
+    this.#clock = clock
+    this.#hasClock = true
+  }
+
+  /** Adds entries of this or another process to the set. */
+  apply(entries: readonly Entry[]): void {
+    const coarsened = this.set.add(entries, this.#clock.now())
+    if (coarsened.length > 0) {
+      const first = coarsened[0] === undefined ? '' : `, first ${describeEntry(coarsened[0])}`
+      const detail = `there are more entries than maxEntries: ${coarsened.length} of them refuse more tokens than was requested${first}`
+      this.tell('entry_coarsened', detail, coarsened)
+    }
+    this.#wakeWaiters()
+  }
+
+  /** Whether everything that entries refuse is refused. */
+  covers(entries: readonly Entry[]): boolean {
+    const now = this.#clock.now()
+    return entries.every((entry) => this.set.covers(entry, now))
+  }
+
+  /** Waits until everything that entries refuse is refused. Resolves to `false` after a number of seconds. */
+  waitFor(entries: readonly Entry[], seconds: number): Promise<boolean> {
+    if (this.covers(entries)) return Promise.resolve(true)
+    if (seconds === 0) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const finish = (isReached: boolean): void => {
+        cancel()
+        this.#waiters.delete(waiter)
+        resolve(isReached)
+      }
+      const waiter = { entries, resolve: finish }
+      const cancel = timers.after(seconds, () => {
+        finish(false)
+      })
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** Reports an event. Without an observer, entries that refuse more than was requested cause a process warning. */
+  tell(kind: RevocationEventKind, detail: string, entries: readonly Entry[]): void {
+    if (this.#observer === undefined) {
+      if (kind !== 'revoked') process.emitWarning(detail, { code: 'M2M_GUARD_REVOCATIONS' })
+      return
+    }
+    observe(this.#observer, () => ({ kind, detail, entries: Object.freeze(entries.map(toRevocation)) }))
+  }
+
+  #wakeWaiters(): void {
+    for (const waiter of this.#waiters) if (this.covers(waiter.entries)) waiter.resolve(true)
+  }
+}

@@ -1,0 +1,148 @@
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { readOptions } from '../../options/read-options.js'
+import { isRefusal } from '../../model/refusal/refusal.js'
+import { tokenDigest } from '../../model/token-digest.js'
+import { NEVER, type Entry } from '../../revocation/entry.js'
+import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../../revocation/read-target.js'
+import type { RevocationResult, RevocationTarget, TokenTarget } from '../../revocation/revocations.js'
+import type { RevocationsInternals } from '../../revocation/store.js'
+import type { Clock } from '../../util/clock.js'
+import { isRecord, ownMember } from '../../util/members.js'
+import { quote } from '../../util/quote.js'
+import { tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url-template.js'
+import type { CachedToken } from '../cached-token.js'
+import type { ConnectedIssuer } from '../connection/issuer-connection.js'
+import { refuseUnreadable, type TokenResolver } from '../token-resolver.js'
+import type { Router } from '../token-router.js'
+import { digestOfOpaque, revocationDigest } from './identity.js'
+
+/** Dependencies and settings of {@link Revoker}. */
+export interface RevokerParts {
+  readonly revocations: RevocationsInternals | undefined
+  readonly issuers: readonly ConnectedIssuer[]
+  readonly router: Router<ConnectedIssuer>
+  readonly resolver: TokenResolver
+  readonly clock: Clock
+  /** Maximum clock difference, in seconds. */
+  readonly toleranceSeconds: number
+  readonly maxTokenLength: number
+}
+
+/** Implements `verifier.revoke()`: resolves a target to entries by the configuration of the verifier. */
+export class Revoker {
+  readonly #parts: RevokerParts
+
+  constructor(parts: RevokerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Revokes a target.
+   *
+   * @throws ConfigurationError as a rejection if the target is invalid, names an unknown issuer, or is a token that this
+   *   verifier can never accept.
+   */
+  async revoke(target: RevocationTarget | TokenTarget): Promise<RevocationResult> {
+    const { revocations, clock, toleranceSeconds, resolver } = this.#parts
+    if (revocations === undefined)
+      throw new ConfigurationError(
+        'revocations',
+        'is required for revoke(). Pass memoryRevocations() or redisRevocations() to createVerifier',
+      )
+    if (isRecord(target) && ownMember(target as object as { token?: unknown }, 'token') !== undefined) {
+      const { token, reason } = readOptions(TARGET, target, TOKEN_TARGET_OPTIONS)
+      const result = await revocations.append(await this.#entriesOf(token, reason))
+      resolver.forget(token)
+      return result
+    }
+    const entry = readTarget(target, { now: clock.now(), tolerance: toleranceSeconds })
+    return revocations.append(this.#namesOf(entry.issuer).map((issuer) => ({ ...entry, issuer })))
+  }
+
+  /** Returns every name that the tokens of an issuer may state, because some issuers have several. */
+  #namesOf(issuer: string): readonly string[] {
+    const { issuers } = this.#parts
+    for (const { issuer: configured, tenants } of issuers) {
+      const { name, jwt } = configured
+      if (tenants !== undefined) {
+        const names = namesOfTenant(issuer, tenants.templates)
+        if (names.length > 0) return names
+        continue
+      }
+      const named = jwt?.issuers ?? []
+      if (name === issuer || named.includes(issuer)) return [...new Set([issuer, name, ...named])]
+    }
+    // The `iss` of these tokens is not configured, so that it cannot be checked.
+    if (issuers.some(({ issuer: { jwt } }) => jwt?.issuers === null)) return [issuer]
+    const names = issuers.map(({ issuer: { name } }) => quote(name)).join(', ')
+    throw new ConfigurationError(
+      `${TARGET}.issuer`,
+      `is not a configured issuer. Use the iss of its tokens, or one of the names ${names}`,
+    )
+  }
+
+  async #entriesOf(token: string, reason: string | undefined): Promise<readonly Entry[]> {
+    const { router, clock, maxTokenLength } = this.#parts
+    const route = refuseUnreadable(token, maxTokenLength) ?? router.route(token)
+    if (isRefusal(route)) {
+      const detail = route.detail ?? route.description
+      throw new ConfigurationError(`${TARGET}.token`, `is not accepted by this verifier: ${detail}`)
+    }
+    const at = clock.now()
+    const known = await this.#findFacts(token, at)
+    return entriesOf(token, { at, reason, format: route.kind, issuer: route.to.issuer.name }, known)
+  }
+
+  /** Finds the facts of a token; `undefined` if it is invalid or cannot be checked. It is revoked nevertheless. */
+  async #findFacts(token: string, now: number): Promise<CachedToken | undefined> {
+    const needs = { confirmAfter: undefined, staleIfError: 0, isStated: false }
+    const lookup = { token, digest: tokenDigest(token), needs, now, earlier: undefined, recorder: undefined }
+    try {
+      const resolved = await this.#parts.resolver.resolve(lookup)
+      return isRefusal(resolved) ? undefined : resolved.cached
+    } catch {
+      // The code of a custom issuer has failed.
+      return undefined
+    }
+  }
+}
+
+/** Returns the `iss` values of a tenant, or the name of the issuer for one of its templates. Empty for any other string. */
+function namesOfTenant(issuer: string, templates: readonly UrlTemplate[]): readonly string[] {
+  const [first] = templates
+  if (first !== undefined && templates.some(({ text }) => text === issuer)) return [first.text]
+  const tenant = templates.map((template) => tenantOf(template, issuer)).find((name) => name !== undefined)
+  return tenant === undefined ? [] : templates.map((template) => urlOfTenant(template, tenant))
+}
+
+/** What is known of a token without its facts. */
+interface Origin {
+  readonly at: number
+  readonly reason: string | undefined
+  readonly format: 'jwt' | 'opaque'
+  readonly issuer: string
+}
+
+/**
+ * The entries of a token: its id, or without one its digest. An opaque token is revoked by its digest too, so that it is
+ * refused without introspection. The facts are unknown if the token is invalid, or if its issuer cannot be called.
+ */
+function entriesOf(token: string, origin: Origin, known: CachedToken | undefined): readonly Entry[] {
+  const { at, reason, format, issuer: name } = origin
+  // The facts of the token itself, because a confirmation may state an earlier expiry only for now.
+  const facts = known?.proven.token
+  const common = {
+    issuer: facts?.issuer ?? name,
+    limit: (facts === undefined ? undefined : ownMember(facts, 'expiresAt')) ?? NEVER,
+    at,
+    reason,
+    clientId: known?.client,
+    issuedAt: known?.issuedAt,
+  }
+  const tokenId = known === undefined ? undefined : ownMember(known.token, 'tokenId')
+  const byId: readonly Entry[] =
+    tokenId === undefined || tokenId === '' ? [] : [{ ...common, kind: 'token', value: tokenId }]
+  if (byId.length > 0 && format === 'jwt') return byId
+  const digest = format === 'jwt' ? revocationDigest(token, 'jwt') : digestOfOpaque(tokenDigest(token))
+  return [...byId, { ...common, kind: 'digest', value: digest }]
+}
