@@ -155,7 +155,7 @@ export class Introspector {
       retryAfterSeconds: this.#circuit.secondsToNextCall() ?? retryAfter,
       detail: explainFault(
         reason,
-        withUrl(statement.detail, url),
+        completed.result.isUnsent === true ? statement.detail : withUrl(statement.detail, url),
         this.#failingSince ?? this.#clock.now(),
         token,
         completed.result.isUnsent === true,

@@ -10,6 +10,7 @@ import {
   type Claims,
 } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
+import { overlookedDifference } from '../util/issuer-difference.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
 import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
@@ -103,11 +104,16 @@ export function activeClaims(response: Claims): Claims | 'inactive' | 'unreadabl
 function readActive(json: Claims, reading: IntrospectionReading): RemoteResult {
   const issuer = presentMember(json, 'iss')
   if (issuer !== undefined && reading.issuer !== undefined && issuer !== reading.issuer) {
-    const values = { iss: issuer, expected: reading.issuer }
-    return { active: false, ...failureOf('claim_invalid', 'issuer', values) }
+    return { active: false, ...issuerFailure(issuer, reading.issuer) }
   }
   const facts = typeFailure(json) ?? readClaims(json, claimReading(reading))
   return isVerificationFailure(facts) ? rejected(facts.reason, facts.detail) : { active: true, facts }
+}
+
+function issuerFailure(iss: unknown, expected: string): VerificationFailure {
+  const difference = typeof iss === 'string' ? overlookedDifference(iss, expected) : undefined
+  if (difference === undefined) return failureOf('claim_invalid', 'issuer', { iss, expected })
+  return failureOf('claim_invalid', 'similar_issuer', { iss, expected, difference: phrase(difference) })
 }
 
 /** All members except `active` are optional (RFC 7662 section 2.2). */

@@ -74,11 +74,18 @@ function verifyWithAny(
     : concludeOrTryNext(isValid, candidates, verification, rejecting)
 }
 
-function refuse({ header, query, keys }: Verification, rejecting: VerificationKey | undefined): Refusal {
+/** What Cloud Run and API Gateway write in place of the signature of a token that they have verified. */
+const REMOVED_SIGNATURE = '.SIGNATURE_REMOVED_BY_GOOGLE'
+
+function refuse(
+  { token, header, query, keys }: Verification,
+  rejecting: VerificationKey | undefined,
+): Refusal {
   if (rejecting === undefined) return new Refusal('key_unknown', { detail: keys.explainUnknown(query) })
-  return new Refusal('signature_invalid', {
-    detail: explain('signature_invalid', 'mismatch', { kid: rejecting.kid, alg: header.algorithm }),
-  })
+  const detail = token.endsWith(REMOVED_SIGNATURE)
+    ? explain('signature_invalid', 'removed', {})
+    : explain('signature_invalid', 'mismatch', { kid: rejecting.kid, alg: header.algorithm })
+  return new Refusal('signature_invalid', { detail })
 }
 
 function concludeOrTryNext(

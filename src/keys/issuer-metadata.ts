@@ -3,6 +3,8 @@ import { discover, usableEndpoint, withAliases, type Discovered } from '../http/
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
+import { ownMember } from '../util/members.js'
+import { quote } from '../util/quote.js'
 import { fetchDocument, type FetchedDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
@@ -16,6 +18,8 @@ import type { KeySettings } from '../model/issuer-settings.js'
 export interface IssuerMetadata {
   /** URL of the key set; `undefined` if it is absent or unusable. */
   readonly jwksUri: string | undefined
+  /** The `jwks_uri` of the document, quoted for messages. */
+  readonly statedJwksUri: string
   /** URL of the introspection endpoint (RFC 7662); `undefined` if it is absent or unusable. */
   readonly introspectionEndpoint: string | undefined
   /** URL of the introspection endpoint for clients with a certificate (RFC 8705 section 5), which may be the same. */
@@ -61,6 +65,7 @@ async function loadMetadata(
     value: {
       // Unusable endpoints count as absent, so that only callers that need them fail.
       jwksUri: usableEndpoint(issuer, metadata, 'jwks_uri', insecureHosts),
+      statedJwksUri: quote(ownMember(metadata, 'jwks_uri')),
       introspectionEndpoint: usableEndpoint(issuer, metadata, 'introspection_endpoint', insecureHosts),
       introspectionAlias: usableEndpoint(
         issuer,

@@ -35,11 +35,19 @@ export function readKeySet(document: unknown, maxKeys: number): PublishedKeys {
 /** Returns the keys of a key set that can verify signatures, without duplicates. */
 export function readUsableKeys(entries: readonly unknown[]): readonly VerificationKey[] {
   const keys = new Map<string, VerificationKey>()
+  const isBundle = entries.some((entry) => isRecord(entry) && isSvidUse(ownMember(entry, 'use')))
   for (const entry of entries) {
+    // Keys without a use must be ignored in a bundle (SPIFFE Trust Domain and Bundle section 4.2.2).
+    if (isBundle && isRecord(entry) && ownMember(entry, 'use') === undefined) continue
     const key = readJwk(entry)
     if (key !== undefined && !keys.has(key.identity)) keys.set(key.identity, key)
   }
   return [...keys.values()]
+}
+
+/** Whether the `use` of a key marks a SPIFFE bundle. */
+function isSvidUse(use: unknown): boolean {
+  return use === 'jwt-svid' || use === 'x509-svid'
 }
 
 /** Whether at least one key can be imported. A key of a known type may have a point that is not on its curve. */

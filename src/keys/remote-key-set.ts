@@ -263,10 +263,10 @@ async function discoverKeySetUrl({
   issuer,
   headers,
 }: DiscoveredKeySource): Promise<{ readonly url: string; readonly headers: RequestHeaders | undefined }> {
-  const { jwksUri } = await currentMetadata(metadata)
+  const { jwksUri, statedJwksUri } = await currentMetadata(metadata)
   if (jwksUri === undefined) {
     throw new ExchangeError(
-      'the discovery document has no usable jwks_uri: it must be an https: URL, or an http: URL of a host in insecureHosts',
+      `the discovery document has no usable jwks_uri: it must be an https: URL, or an http: URL of a host in insecureHosts, and is ${statedJwksUri}`,
     )
   }
   // The document chooses the URL, and credentials for the issuer must not reach another server.

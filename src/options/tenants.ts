@@ -42,10 +42,10 @@ export const maxTenantsOption: Reader<number | undefined> = described(
 
 /** A promise would be a value other than `true`, so that every tenant would be refused. */
 function readFunction(option: string, allowed: (tenant: string) => boolean): (tenant: string) => boolean {
-  if (!types.isAsyncFunction(allowed)) return allowed
+  if (!types.isAsyncFunction(allowed) && !types.isGeneratorFunction(allowed)) return allowed
   throw new ConfigurationError(
     option,
-    'must not be an async function, because it is called on every request. Load the tenants in advance, ' +
+    'must not be an async function or a generator function, because it is called on every request. Load the tenants in advance, ' +
       'such as into a Set, and return whether it has the tenant',
   )
 }

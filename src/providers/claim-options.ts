@@ -61,6 +61,12 @@ function itemName(option: string, item: unknown, index: number): string {
 }
 
 function readPath(option: string, value: unknown): ClaimReference {
+  if (isRecord(value))
+    throw mismatch(
+      option,
+      value,
+      "must be a non-empty string, or a path such as ['client', 'id'], not an object",
+    )
   return claimReference(namesOf(option, value))
 }
 

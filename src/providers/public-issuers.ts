@@ -20,6 +20,23 @@ const GOOGLE: PublicIssuer = {
   example: 'billing@my-project.iam.gserviceaccount.com',
 }
 
+const HCP_TERRAFORM: PublicIssuer = {
+  name: 'HCP Terraform',
+  preset: undefined,
+  callerClaims: [
+    ...['terraform_organization_id', 'terraform_organization_name', 'terraform_project_id'],
+    ...['terraform_workspace_id', 'terraform_stack_id', 'sub'],
+  ],
+  example: 'org-GRNbCjYNpBB6NEBH',
+}
+
+const PULUMI: PublicIssuer = {
+  name: 'Pulumi',
+  preset: undefined,
+  callerClaims: ['sub'],
+  example: 'the sub of your environment or stack',
+}
+
 /**
  * The known public shared issuers, by the host and path of their issuer identifier. Issuers with a path or a host for each
  * organization, such as CircleCI or Bitbucket, are not among them, because their `iss` names the organization.
@@ -64,18 +81,8 @@ const PUBLIC_ISSUERS = new Map<string, PublicIssuer>([
       example: 'my-organization',
     },
   ],
-  [
-    'app.terraform.io',
-    {
-      name: 'HCP Terraform',
-      preset: undefined,
-      callerClaims: [
-        ...['terraform_organization_id', 'terraform_organization_name', 'terraform_project_id'],
-        ...['terraform_workspace_id', 'terraform_stack_id', 'sub'],
-      ],
-      example: 'org-GRNbCjYNpBB6NEBH',
-    },
-  ],
+  ['app.terraform.io', HCP_TERRAFORM],
+  ['app.eu.terraform.io', HCP_TERRAFORM],
   [
     'oidc.codefresh.io',
     {
@@ -85,9 +92,42 @@ const PUBLIC_ISSUERS = new Map<string, PublicIssuer>([
       example: '628a80b693a15c0f9c13ab75',
     },
   ],
+  ['api.pulumi.com/oidc', PULUMI],
+  ['api.pulumi.com/oidc/v2', PULUMI],
   [
-    'api.pulumi.com/oidc/v2',
-    { name: 'Pulumi ESC', preset: undefined, callerClaims: ['sub'], example: 'the sub of your environment' },
+    'oidc.vercel.com',
+    {
+      name: 'Vercel',
+      preset: undefined,
+      callerClaims: ['owner', 'owner_id', 'project_id', 'sub'],
+      example: 'my-team',
+    },
+  ],
+  [
+    'token.builds.bitrise.io',
+    {
+      name: 'Bitrise',
+      preset: undefined,
+      callerClaims: ['workspace_slug', 'app_slug', 'sub'],
+      example: 'the slug of your workspace',
+    },
+  ],
+  [
+    'oidc.cirrus-ci.com',
+    {
+      name: 'Cirrus CI',
+      preset: undefined,
+      callerClaims: ['owner_id', 'repository_id', 'sub'],
+      example: 'the id of your organization',
+    },
+  ],
+  [
+    'issuer.enforce.dev',
+    { name: 'Chainguard', preset: undefined, callerClaims: ['sub'], example: 'the id of your identity' },
+  ],
+  [
+    'oauth2.sigstore.dev/auth',
+    { name: 'Sigstore', preset: undefined, callerClaims: ['email', 'sub'], example: 'ci@example.com' },
   ],
 ])
 

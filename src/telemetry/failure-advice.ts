@@ -3,7 +3,7 @@ const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [
   [/\((?:ENOTFOUND|EAI_\w+)\)/, 'Check the host name, and the DNS of this machine'],
   [
     /\(\w*(?:CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO)\w*\)/,
-    'Check the certificate. For a private CA set NODE_EXTRA_CA_CERTS, or the option fetch',
+    'Check the certificate. For a private CA set NODE_EXTRA_CA_CERTS, or the option fetch; for kubernetes, inCluster.caFile',
   ],
   [/has no certificate|cannot be read/, 'Check the file, and the option that names it'],
   [/^no response/, 'Check the port, the firewall and the proxy'],
@@ -11,6 +11,10 @@ const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [
   [/names the issuer|has no issuer/, 'Check the option issuer'],
   [/\bstatus 3\d\d\b/, 'Redirects are not followed. Configure the URL to which it redirects'],
   [/\bstatus (?:408|429|5\d\d)\b/, 'The issuer fails or is overloaded. Check its status page'],
+  [
+    /\bstatus 40[13] from \S+\/openid\/v1\/jwks/,
+    'The service account of this pod needs the role system:service-account-issuer-discovery. Check inCluster.tokenFile',
+  ],
   [
     /\bstatus 4\d\d\b/,
     'Check the URL in the configuration: issuer, jwksUri or the endpoint of the introspection',

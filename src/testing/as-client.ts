@@ -9,7 +9,10 @@ import { isSigningAlgorithm, type SigningAlgorithm } from './state/signing-keys.
 import { findProvider, runningIssuers, type RegisteredTestIssuer } from './registry.js'
 
 /** Options of {@link asClient}. Without options the guard accepts the token. */
-export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
+export interface AsClientOptions<Header extends string = 'authorization'> extends Omit<
+  MintOptions,
+  'provider'
+> {
   /**
    * Issuer of the verifier that issues the token.
    *
@@ -22,17 +25,26 @@ export interface AsClientOptions extends Omit<MintOptions, 'provider'> {
    * @defaultValue `'jwt'` if the verifier accepts JWTs of the issuer, otherwise `'opaque'`
    */
   readonly format?: 'jwt' | 'opaque'
+  /**
+   * Header with the bare token, for a guard with the option `header`: `'cf-access-jwt-assertion'`.
+   *
+   * @defaultValue `authorization`, with the scheme Bearer
+   */
+  readonly header?: Header
 }
 
 /**
- * The `authorization` header of a request, for supertest, `inject`, `fetch` and others. A type alias, because
+ * The header of a request with the token, for supertest, `inject`, `fetch` and others. A type alias, because
  * TypeScript denies interfaces the index signature that Node's and supertest's header types require.
  */
-export type ClientHeaders = Readonly<Record<'authorization', string>>
+export type ClientHeaders<Header extends string = 'authorization'> = Readonly<
+  // Options whose type does not name the header are those of a guard that reads `authorization`.
+  Record<string extends Header ? 'authorization' : Header, string>
+>
 
 /**
  * Returns an `authorization` header that the real guard accepts: a token of the test issuer behind the verifier,
- * with the audience of the verifier.
+ * with the audience of the verifier. With `header`, it is that header, and contains the token alone.
  *
  * @throws Error if the verifier has no running test issuer.
  * @throws TypeError for an unknown provider, a Clerk client id that does not start with `mch_`, or opaque tokens of Stytch.
@@ -43,7 +55,25 @@ export type ClientHeaders = Readonly<Record<'authorization', string>>
  * await request(app).get('/orders').set(asClient(verifier, { clientId: 'billing', scopes: 'orders:read' }))
  * ```
  */
-export function asClient(verifier: Verifier, options: AsClientOptions = {}): ClientHeaders {
+export function asClient<const Header extends string = 'authorization'>(
+  verifier: Verifier,
+  options: AsClientOptions<Header> = {},
+): ClientHeaders<Header> {
+  const { header, ...others } = options
+  if (header !== undefined && !HEADER_NAME.test(header))
+    throw new ConfigurationError(
+      'asClient.header',
+      "must be the name of the header that the guard reads, other than 'authorization', which is the default",
+    )
+  const token = mintFor(verifier, others)
+  const [name, value] = header === undefined ? ['authorization', `Bearer ${token}`] : [header, token]
+  return { [name]: value } as ClientHeaders<Header>
+}
+
+/** Matches a header name (RFC 9110 section 5.1) other than `authorization`, which contains a scheme before the token. */
+const HEADER_NAME = /^(?!authorization$)[!#$%&'*+.^_`|~\w-]+$/i
+
+function mintFor(verifier: Verifier, options: Omit<AsClientOptions, 'header'>): string {
   const { provider: requested, format, ...mint } = options
   refuseOtherMajor('asClient: the verifier', verifier)
   const { testIssuer, issuer, provider } = findTestIssuer(issuersOf(verifier), requested)
@@ -56,8 +86,7 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
   const audience =
     mint.audience === undefined && issuer.audience !== null ? { audience: issuer.audience } : {}
   if (isPreset(provider)) {
-    const token = testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, preset: provider })
-    return { authorization: `Bearer ${token}` }
+    return testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, preset: provider })
   }
   const isJwt =
     (format ?? (issuer.jwt === undefined && issuer.opaque !== undefined ? 'opaque' : 'jwt')) === 'jwt'
@@ -68,12 +97,11 @@ export function asClient(verifier: Verifier, options: AsClientOptions = {}): Cli
     )
   }
   const prefixed = typeof prefix === 'string' ? { prefix } : {}
-  const token = withOwnName(() =>
+  return withOwnName(() =>
     isJwt
       ? testIssuer.mintJwt({ ...acceptedAlgorithm(issuer), ...mint, ...audience, provider })
       : testIssuer.mintOpaque({ ...mint, ...audience, provider, ...prefixed }),
   )
-  return { authorization: `Bearer ${token}` }
 }
 
 /** Names `asClient` in the errors of the functions that it calls, because the reader has called no other. */
@@ -86,7 +114,7 @@ function withOwnName(mint: () => string): string {
     const name = error.option.replace(/^mint(Jwt|Opaque)\./, '')
     throw new ConfigurationError(
       `asClient.${name}`,
-      problem.replace('the options are ', 'the options are format, '),
+      problem.replace('the options are ', 'the options are format, header, '),
     )
   }
 }

@@ -40,6 +40,17 @@ function caseOf(issuer: string): string {
 /** Matches a placeholder, such as `{tenantid}`, plain or percent-encoded. */
 const PLACEHOLDER = /\{\w+\}|%7b\w+%7d/i
 
+/** Segments that name all tenants, at Microsoft. */
+const ALL_TENANTS = ['common', 'organizations', 'consumers']
+
+/** Whether an issuer differs from a template only in the placeholder, and is that of one tenant. */
+function isOneTenant(issuer: string, template: string): boolean {
+  const [before = '', after = ''] = template.split(PLACEHOLDER)
+  if (!issuer.startsWith(before) || !issuer.endsWith(after)) return false
+  const tenant = issuer.slice(before.length, issuer.length - after.length)
+  return tenant !== '' && !tenant.includes('/') && !ALL_TENANTS.includes(tenant)
+}
+
 /** Explains that a discovery document names another issuer than the configured one, with the likely correction. */
 export function explainOtherIssuer(url: string, stated: unknown, configured: string): string {
   if (stated === undefined) return `the document at ${url} has no issuer`
@@ -48,7 +59,8 @@ export function explainOtherIssuer(url: string, stated: unknown, configured: str
   const difference = overlookedDifference(stated, configured)
   if (difference !== undefined)
     return `${names}. They differ only in ${difference}: set the option issuer to the value in the document`
-  return PLACEHOLDER.test(stated)
-    ? `${names}. The document is a template for all tenants: set the option issuer to the URL of one tenant`
-    : names
+  if (!PLACEHOLDER.test(stated)) return names
+  return isOneTenant(configured, stated)
+    ? `${names}. The document is a template for all tenants: write {tenant} in the option issuer, and set tenants`
+    : `${names}. The document is a template for all tenants: set the option issuer to the URL of one tenant`
 }

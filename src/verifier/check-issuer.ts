@@ -21,7 +21,7 @@ export function assertIssuer(where: string, issuer: unknown): asserts issuer is 
   if (!isRecord(issuer) || typeof issuer['name'] !== 'string' || typeof issuer['provider'] !== 'string') {
     throw new ConfigurationError(
       where,
-      'must be an issuer. Create one with oauth({ ... }), clerk({ ... }), stytch({ ... }) or authlete({ ... })',
+      'must be an issuer. Create one with oauth({ ... }), clerk({ ... }), stytch({ ... }), authlete({ ... }) or a preset of m2m-guard/issuers',
     )
   }
   nonEmptyString.read(`${where}.name`, issuer['name'])

@@ -5,7 +5,7 @@ import { explainDecision } from './explanation/explain.js'
 import type { Clock } from '../util/clock.js'
 import { clock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
-import { custom, optional, type TableOf, restricting } from '../options/reader.js'
+import { custom, mismatch, optional, type TableOf, restricting } from '../options/reader.js'
 import { func, integer, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
@@ -109,9 +109,10 @@ export interface VerifierOptions {
 export const VERIFIER_OPTIONS = {
   issuers: custom({ type: 'list of Issuer', bounds: 'at least one' }, (option, value) => {
     if (Array.isArray(value) && value.length > 0) return value as readonly unknown[]
-    throw new ConfigurationError(
+    throw mismatch(
       option,
-      'is required. Pass a list of at least one issuer, such as [oauth({ ... })]',
+      value,
+      'must be a list of at least one issuer, such as [oauth({ ... })]. Write brackets around a single issuer',
     )
   }),
   policy: restricting(optional(policyOption)),

@@ -7,6 +7,7 @@ import {
   mayStartJwt,
   resemblesJwt,
 } from '../jwt/decode.js'
+import { presentMember } from '../model/claim-path.js'
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
 import type { UrlTemplate } from '../util/url-template.js'
@@ -170,7 +171,8 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
 
   /** Routes an encrypted token, which only an issuer that introspects such tokens can verify. */
   function routeJwe(header: UnverifiedJwt['header']): OrRefusal<Route<T>> {
-    const iss = ownMember(header, 'iss')
+    // A claim that the header replicates (RFC 7519 section 5.3), so that null counts as absent.
+    const iss = presentMember(header, 'iss')
     const to =
       iss === undefined ? unprefixed?.target : typeof iss === 'string' ? findJweTarget(iss) : undefined
     if (isRefusal(to)) return to

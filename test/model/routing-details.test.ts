@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { clerk, createVerifier, oauth, type Issuer } from '../../src/index.js'
 import { spiffe } from '../../src/providers/presets/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
+import { explainOtherIssuer } from '../../src/util/issuer-difference.js'
 import { keyOf, seal } from '../support/forge.js'
 import { refusalOf } from '../support/outcomes.js'
 
@@ -101,6 +102,94 @@ describe('a JWT of another trust domain', () => {
       /^issuer_unknown: iss is "https:\/\/hydra\.example\.com", and the configured issuer is/,
     )
   })
+})
+
+describe('what the issuer or the configuration got wrong is quoted', () => {
+  it('an introspection response whose iss differs only in a slash', async () => {
+    const test = await createTestIssuer()
+    onTestFinished(() => test.close())
+    test.fail('introspection', {
+      status: 200,
+      body: { active: true, iss: `${test.url}/`, sub: 'billing', client_id: 'billing', aud: 'x' },
+    })
+    const options = test.oauth({ audience: 'x', keys: false })
+    expect(await refused([oauth(options)], test.mintJwt({ audience: 'x', clientId: 'billing' }))).toBe(
+      `claim_invalid: iss of the introspection response is "${test.url}/", and must be "${test.url}": ` +
+        'they differ only in a trailing slash',
+    )
+  })
+
+  it('a jwks_uri that cannot be used', async () => {
+    const jwksUri = 'http://keys.example.org/jwks'
+    const fetch = () => Promise.resolve(Response.json({ issuer, jwks_uri: jwksUri }))
+    const refusal = await refused([oauth({ issuer, audience, fetch })], jwtOf({ iss: issuer, sub: 'x' }))
+    expect(refusal).toContain(`has no usable jwks_uri`)
+    expect(refusal).toContain(`and is "${jwksUri}"`)
+  })
+
+  it('a function for a secret that returns an invalid value: the sentence ends without a URL', async () => {
+    const test = await createTestIssuer()
+    onTestFinished(() => test.close())
+    const options = test.oauth({
+      keys: false,
+      introspection: { clientId: 'orders', clientSecret: () => '' },
+    })
+    const refusal = await refused([oauth(options)], test.mintJwt())
+    expect(refusal).toMatch(/clientSecret: must be a non-empty string; failing since/)
+    expect(refusal).not.toContain('http')
+  })
+
+  it('a discovery document that is a template, of which the issuer is one tenant', () => {
+    const stated = 'https://login.test/{tenantid}/v2.0'
+    const hint = (configured: string): string => explainOtherIssuer('https://d.test', stated, configured)
+    expect(hint('https://login.test/acme/v2.0')).toContain(
+      'write {tenant} in the option issuer, and set tenants',
+    )
+    expect(hint('https://login.test/common/v2.0')).toContain('set the option issuer to the URL of one tenant')
+  })
+
+  it('a token whose signature Google Cloud has removed', async () => {
+    const key = keyOf('ES256')
+    const token = seal(key, { alg: 'ES256', typ: 'JWT', kid: key.kid }, { iss: issuer, sub: 'x', exp: 9e9 })
+    const removed = `${token.slice(0, token.lastIndexOf('.'))}.SIGNATURE_REMOVED_BY_GOOGLE`
+    const keys = { issuer, audience, jwks: { keys: [key.jwk] } }
+    expect(await refused([oauth(keys)], removed)).toMatch(
+      /^signature_invalid: Google Cloud has removed the signature of the token\./,
+    )
+  })
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'one issuer in place of a list',
+      () => createVerifier({ issuers: oauth({ issuer, audience }) as never }),
+      'issuers: must be a list of at least one issuer, such as [oauth({ ... })]. Write brackets around a single issuer',
+    ],
+    [
+      'no issuers',
+      () => createVerifier({} as never),
+      'issuers: is required and must be a list of at least one',
+    ],
+    [
+      'options in place of an issuer',
+      () => createVerifier({ issuers: [{ issuer }] as never }),
+      'or a preset of m2m-guard/issuers',
+    ],
+    [
+      'an object as a claim of the client',
+      () => oauth({ issuer, audience, clientClaims: { path: ['a'], keys: true } as never }),
+      "oauth.clientClaims: must be a non-empty string, or a path such as ['client', 'id'], not an object",
+    ],
+  ])('%s', (_, create, expected) => {
+    expect(create).toThrow(expected)
+  })
+})
+
+it('an iss that is the template itself: the detail says so', async () => {
+  const template = 'https://login.test/{tenant}/v2.0'
+  const issuers = [oauth({ issuer: template, audience, tenants: ['acme'] })]
+  expect(await refused(issuers, jwtOf({ iss: template, sub: 'billing' }))).toBe(
+    `issuer_unknown: iss is "${template}", which is the configured template itself and names no tenant`,
+  )
 })
 
 describe('the audience of an introspected JWT', () => {

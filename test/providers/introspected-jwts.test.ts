@@ -46,6 +46,7 @@ describe('introspection: { jwts: true }', () => {
 
   it.each<[string, object, string]>([
     ['no iss, like an opaque token', { alg: 'dir' }, 'accepted'],
+    ['iss null, like one without iss', { alg: 'dir', iss: null }, 'accepted'],
     ['the iss of the issuer', { alg: 'dir', iss: 'own' }, 'accepted'],
     ['the iss of an issuer whose JWTs are not introspected', { iss: 'other' }, 'token_undecodable'],
     ['the iss of an unknown issuer', { iss: 'https://unknown.test' }, 'token_undecodable'],

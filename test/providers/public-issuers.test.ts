@@ -24,6 +24,13 @@ describe('a public shared issuer without a rule about its callers', () => {
     ['https://app.terraform.io', 'terraform_organization_id', undefined],
     ['https://oidc.codefresh.io', 'account_id', undefined],
     ['https://api.pulumi.com/oidc/v2', 'sub', undefined],
+    ['https://api.pulumi.com/oidc', 'sub', undefined],
+    ['https://app.eu.terraform.io', 'terraform_organization_id', undefined],
+    ['https://oidc.vercel.com', 'owner', undefined],
+    ['https://token.builds.bitrise.io', 'workspace_slug', undefined],
+    ['https://oidc.cirrus-ci.com', 'owner_id', undefined],
+    ['https://issuer.enforce.dev', 'sub', undefined],
+    ['https://oauth2.sigstore.dev/auth', 'email', undefined],
     ['https://gitlab.com/', 'project_path', 'gitlab({ audience, projects })'],
   ])('%s is a ConfigurationError that says what to write', (issuer, claim, preset) => {
     const error = attempt(issuer)
@@ -84,7 +91,7 @@ it.each([
 
 it('docs/reference/options.md lists the public shared issuers and the claims that name their callers', () => {
   const rows = rowsOf(sectionOf(readPaper('docs/reference/options.md'), 'Public shared issuers'), 'issuer')
-  expect(rows.length).toBe(7)
+  expect(rows.length).toBe(12)
   for (const row of rows) {
     const [issuer = ''] = row['`iss`']!.replaceAll('`', '').split(', ')
     const claims = row['claims that name the caller']!.replaceAll('`', '')

@@ -87,6 +87,20 @@ describe('tenants', () => {
     ['a number', [7], 'tenants[0]: must be the value'],
     ['a hole', [, 'acme'], 'tenants[0]: is required and must be the value'], // eslint-disable-line no-sparse-arrays
     ['a duplicate', ['acme', 'globex', 'acme'], 'tenants[2]: repeats an earlier tenant'],
+    [
+      'an async generator function',
+      async function* () {
+        yield Promise.resolve(true)
+      },
+      'tenants: must not be an async function or a generator',
+    ],
+    [
+      'a generator function',
+      function* () {
+        yield true
+      },
+      'tenants: must not be an async function or a generator',
+    ],
     ['an async function', async () => Promise.resolve(true), 'tenants: must not be an async function'],
   ])('that is %s is refused', (_, tenants, message) => {
     expect(() => issuerWith({ tenants })).toThrow(`oauth.${message}`)

@@ -43,6 +43,25 @@ function tokenOf({ authorization }: { readonly authorization: string }): string 
   return authorization.slice('Bearer '.length)
 }
 
+describe('for a guard that reads another header', () => {
+  it('header names it, and its value is the bare token', async () => {
+    const issuer = await startIssuer()
+    const verifier = verifierOf(oauth(issuer.oauth()))
+    const header = 'cf-access-jwt-assertion'
+    const app = express()
+    app.use(expressGuard(verifier, {}, { header }), (_request, response) => void response.send('ok'))
+    const headers = asClient(verifier, { header })
+    expect(headers[header]).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    await supertest(app).get('/').set(headers).expect(200)
+    await supertest(app).get('/').set(asClient(verifier)).expect(401)
+  })
+
+  it.each(['authorization', 'Authorization', '', 'a b'])('%j is refused by name', async (header) => {
+    const verifier = verifierOf(oauth((await startIssuer()).oauth()))
+    expect(() => asClient(verifier, { header })).toThrow(/^asClient\.header: must be the name of the header/)
+  })
+})
+
 describe('one line creates a request that the real guard accepts', () => {
   const POLICY: Policy = { scopes: 'orders:read', clients: 'billing' }
   const AS = { clientId: 'billing', scopes: 'orders:read' }

@@ -52,6 +52,7 @@ function listOrOnly(configured: readonly string[]): unknown {
 }
 
 function explainOtherIssuer(iss: string, configured: readonly string[]): () => string {
+  if (configured.includes(iss)) return explain('issuer_unknown', 'template', { iss })
   for (const name of configured) {
     const difference = overlookedDifference(iss, name)
     if (difference === undefined) continue

@@ -47,6 +47,7 @@ export const DETAILS = {
     trust_domain: 'sub is {sub}, and names another trust domain than {prefixes}',
     jwt: 'the token is a JWT, and no configured issuer accepts JWTs: each accepts opaque tokens only',
     unnamed: 'iss is {iss}, and no configured issuer accepts this JWT',
+    template: 'iss is {iss}, which is the configured template itself and names no tenant',
     type: 'iss is {type}, and must be the string {configured}',
     opaque: 'the token is opaque, and no issuer for opaque tokens is configured',
     prefix: 'the token is opaque, and starts with none of the configured prefixes {prefixes}',
@@ -86,6 +87,8 @@ export const DETAILS = {
   },
   signature_invalid: {
     mismatch: 'the key {kid} (alg {alg}) does not verify the signature',
+    removed:
+      'Google Cloud has removed the signature of the token. Send the token in another header, and set the option header of the guard',
   },
   claim_missing: {
     absent: 'the claim {claim} is absent',
@@ -98,6 +101,8 @@ export const DETAILS = {
     scopes: 'the token has more than {limit} scopes',
     parties: 'azp is {azp} and client_id is {client}: they must be equal',
     issuer: 'iss of the introspection response is {iss}, and must be {expected}',
+    similar_issuer:
+      'iss of the introspection response is {iss}, and must be {expected}: they differ only in {difference}',
     duplicate: 'the introspection response has a duplicate member',
     nesting: 'the introspection response is nested too deeply',
     rule: '{claim} is {value}, and the rule claims of the issuer allows {allowed}',

@@ -61,9 +61,15 @@ export const ENTRA_OPTIONS = {
 /** Tenants in memory if a function accepts them. They share their keys, so that each takes little memory. */
 const MAX_TENANTS = 1000
 
-/** Claims of people in ID tokens, which have neither `idtyp` nor `scp`, and may have the same `aud`. */
+/** Claims of people in access tokens and ID tokens. An ID token has neither `idtyp` nor `scp`, and may have the same `aud`. */
 const PERSONAL_CLAIMS = [
   'scp',
+  'puid',
+  'amr',
+  'sid',
+  'ipaddr',
+  'login_hint',
+  'onprem_sid',
   'preferred_username',
   'upn',
   'unique_name',

@@ -92,17 +92,25 @@ export const inCluster = restricting(
  * @throws ConfigurationError if there is no such token.
  */
 export function issuerOfCluster({ tokenFile }: InClusterSettings): string {
-  let issuer: string | undefined
+  let text: string
   try {
-    issuer = string(unverifiedPayload(readFileSync(tokenFile, 'utf8').trim()) ?? {}, 'iss')
-  } catch {
-    // The message of the error below says what to do.
+    text = readFileSync(tokenFile, 'utf8').trim()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined || code === 'ENOENT' || code === 'ENOTDIR')
+      throw issuerRequired(`is required outside a pod: no service account token was found in ${tokenFile}`)
+    throw issuerRequired(`is required because ${tokenFile} cannot be read (${code}). Check its permissions`)
   }
+  const issuer = string(unverifiedPayload(text) ?? {}, 'iss')
   if (issuer !== undefined && issuer !== '') return issuer
-  throw new ConfigurationError(
+  throw issuerRequired(`is required because ${tokenFile} exists, but is not a JWT with iss`)
+}
+
+function issuerRequired(problem: string): ConfigurationError {
+  return new ConfigurationError(
     'kubernetes.issuer',
-    `is required outside a pod: no service account token was found in ${tokenFile}. Set issuer to the value of ` +
-      '`kubectl get --raw /.well-known/openid-configuration`',
+    `${problem}. Set issuer to the member issuer of the document that ` +
+      '`kubectl get --raw /.well-known/openid-configuration` prints',
   )
 }
 

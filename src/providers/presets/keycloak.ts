@@ -64,8 +64,8 @@ export const KEYCLOAK_OPTIONS = {
   jwksUri: restricting(optional(secureUrl)),
 } satisfies TableOf<KeycloakOptions>
 
-/** Matches the `jti` of Keycloak 26.2 and newer for the client credentials grant. */
-const CLIENT_CREDENTIALS_ID = /^[a-z]{4}cc:/
+/** Matches the `jti` of Keycloak 26.2 and newer: two letters each for the session, the token and the grant. */
+const ENCODED_ID = /^[a-z]{4}([a-z]{2}):/
 
 /**
  * Accepts service accounts. Keycloak names them in `preferred_username` or in the client id of the scope `service_account`.
@@ -73,7 +73,10 @@ const CLIENT_CREDENTIALS_ID = /^[a-z]{4}cc:/
  */
 const isServiceAccount: CallerRule = (claims) => {
   const id = presentMember(claims, 'jti')
-  if (typeof id === 'string' && CLIENT_CREDENTIALS_ID.test(id)) return undefined
+  const grant = typeof id === 'string' ? ENCODED_ID.exec(id)?.[1] : undefined
+  if (grant === 'cc') return undefined
+  if (grant !== undefined)
+    return callerFailure(`jti states the grant ${quote(grant)}, not "cc", the client credentials grant`)
   const session = presentClaim(claims, ['sid', 'session_state'])
   if (session !== undefined)
     return callerFailure(`${session} is present: the token belongs to a session of a person`)

@@ -131,6 +131,8 @@ export function spiffe(options: SpiffeOptions): Issuer {
     },
     rule(claims) {
       const id = presentMember(claims, 'sub')
+      if (typeof id === 'string' && !isSpiffePath(id.slice(domain.length)))
+        return callerFailure(`sub is ${quote(id)}, which is not a SPIFFE id`)
       if (typeof id === 'string' && settings.ids.some((match) => matches(match, id))) return undefined
       return callerFailure(`sub is ${quote(id)}, which ids does not list`)
     },
@@ -147,5 +149,10 @@ export function spiffe(options: SpiffeOptions): Issuer {
 }
 
 function matches(match: SpiffeIdMatch, id: string): boolean {
-  return typeof match === 'string' ? id === match : id.startsWith(match.prefix) && !DOT_SEGMENT.test(id)
+  return typeof match === 'string' ? id === match : id.startsWith(match.prefix)
+}
+
+/** Whether the part of an id after the trust domain has the form that the SPIFFE specification requires. */
+function isSpiffePath(path: string): boolean {
+  return PATH.test(path) && !DOT_SEGMENT.test(path)
 }

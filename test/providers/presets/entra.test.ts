@@ -131,6 +131,18 @@ describe('without idtyp', () => {
   })
 })
 
+it.each(['puid', 'amr', 'sid', 'ipaddr', 'login_hint', 'onprem_sid', 'upn', 'scp'])(
+  'without idtyp, the claim %s marks a person',
+  async (name) => {
+    const { mint, verify } = await presetBed('entra')
+    const { reason, detail } = await verify(mint({ claims: { idtyp: undefined, [name]: 'x' } }))
+    expect([reason, detail]).toEqual([
+      'claim_invalid',
+      `idtyp is missing, and ${name} marks the token of a person`,
+    ])
+  },
+)
+
 describe('cloud', () => {
   it.each([
     ['usGovernment', 'login.microsoftonline.us', 'sts.windows.net'],

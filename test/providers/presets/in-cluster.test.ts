@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createVerifier, type Refusal, type Verifier } from '../../../src/index.js'
 import { kubernetes, type KubernetesOptions } from '../../../src/providers/presets/index.js'
+import { adviceFor } from '../../../src/telemetry/failure-advice.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { selfSigned } from '../../support/certificate.js'
 import { manualClock, type TestClock } from '../../support/clock.js'
@@ -191,6 +192,33 @@ it('without the files of a pod, the error names the option and the file', () => 
   expect(() => kubernetes({ audience: 'orders', serviceAccounts: ['a/b'], inCluster })).toThrow(
     /kubernetes\.issuer: is required outside a pod.*\/nowhere\/token/,
   )
+})
+
+it('a token file that is not a JWT: the error says that it exists', async () => {
+  const { write, files } = await startCluster()
+  write('token', 'not a token')
+  const create = () => kubernetes({ audience: 'orders', serviceAccounts: ['a/b'], inCluster: files })
+  expect(create).toThrow(
+    `kubernetes.issuer: is required because ${files.tokenFile} exists, but is not a JWT with iss. Set issuer to the member issuer`,
+  )
+})
+
+it('a token file that cannot be read: the error names the cause', async () => {
+  const { files } = await startCluster()
+  const inCluster = { ...files, tokenFile: dirname(files.tokenFile) }
+  expect(() => kubernetes({ audience: 'orders', serviceAccounts: ['a/b'], inCluster })).toThrow(
+    `${inCluster.tokenFile} cannot be read (EISDIR). Check its permissions`,
+  )
+})
+
+it.each([
+  [
+    'status 403 from https://kubernetes.default.svc/openid/v1/jwks',
+    'system:service-account-issuer-discovery',
+  ],
+  ['no response (UNABLE_TO_VERIFY_LEAF_SIGNATURE) from https://kubernetes.default.svc/', 'inCluster.caFile'],
+])('the advice for %s names %s', (failure, advice) => {
+  expect(adviceFor(failure)).toContain(advice)
 })
 
 it('no error and no event contains the pod’s token', async () => {

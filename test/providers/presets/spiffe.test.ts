@@ -45,7 +45,9 @@ it('typ of another kind of token is refused', async () => {
 
 it.each([
   ['spiffe://test.internal/ns/billing/sa/refunds', 'accepted'],
-  ['spiffe://test.internal/ns/billing/', 'accepted'],
+  ...['', '/x', '%2e%2e/admin', 'a?x', 'a#x', 'x\n', 'a\u202Eb', './x', 'x/'].map(
+    (path): [string, string] => [`spiffe://test.internal/ns/billing/${path}`, 'claim_invalid'],
+  ),
   ['spiffe://test.internal/ns/billing', 'claim_invalid'],
   ['spiffe://test.internal/ns/billing2/sa/invoices', 'claim_invalid'],
   ['spiffe://test.internal/ns/billing/../admin/sa/x', 'claim_invalid'],
@@ -66,6 +68,37 @@ it('a bundle can be part of the configuration; keys of X.509-SVIDs are ignored',
     'key_unknown',
   )
   expect(issuer.calls.jwks).toBe(0)
+})
+
+it.each(['given', 'fetched'])('a key without use in a bundle that is %s is ignored', async (how) => {
+  const issuer = await startIssuer()
+  const [key] = issuer.jwks('spiffe').keys
+  const bundle = {
+    keys: [
+      { ...key, use: undefined },
+      { ...key, kid: 'x', use: 'x509-svid' },
+    ],
+  }
+  const options =
+    how === 'given'
+      ? issuer.spiffe({ jwksUri: undefined, bundle: JSON.parse(JSON.stringify(bundle)) as typeof bundle })
+      : issuer.spiffe({ fetch: () => Promise.resolve(Response.json(bundle)) })
+  const outcome = async (): Promise<string> => {
+    const verifier = createVerifier({ issuers: [spiffe(options)] })
+    onTestFinished(() => verifier.close())
+    return reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))
+  }
+  if (how === 'given') expect(() => spiffe(options)).toThrow(/^spiffe\.bundle: must contain/)
+  else expect(await outcome()).toBe('key_unknown')
+})
+
+it('a key set without any use of SVIDs, as of the OIDC discovery provider, verifies', async () => {
+  const issuer = await startIssuer()
+  const keys = issuer.jwks('spiffe').keys.map((key) => ({ ...(key as object), use: undefined }))
+  const fetch = (): Promise<Response> => Promise.resolve(Response.json({ keys }))
+  const verifier = createVerifier({ issuers: [spiffe(issuer.spiffe({ fetch }))] })
+  onTestFinished(() => verifier.close())
+  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
 })
 
 it('a bundle from a URL is refreshed: a withdrawn key is refused, a new one accepted', async () => {

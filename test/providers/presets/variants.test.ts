@@ -63,6 +63,10 @@ function ofTenant(tid: string): Omit<MintJwtOptions, 'preset'> {
   return { claims: { iss: `https://login.microsoftonline.com/${tid}/v2.0`, tid } }
 }
 
+function otherGrant(claims: object = {}): Omit<MintJwtOptions, 'preset'> {
+  return { claims: { jti: 'onrtac:1d4c', ...claims } }
+}
+
 const session = { sid: '9d3c7e10-4a52' }
 const unnamed = { preferred_username: none, client_id: none }
 const KEYCLOAK: readonly Variant[] = [
@@ -75,6 +79,19 @@ const KEYCLOAK: readonly Variant[] = [
     'accepted',
   ],
   ['only the jti of the grant', 'keycloak', { claims: { ...unnamed, jti: 'trrtcc:1d4c' } }, 'accepted'],
+  [
+    'the jti of the code grant, beside the name of a service account',
+    'keycloak',
+    otherGrant(),
+    'claim_invalid',
+  ],
+  [
+    'the jti of the code grant, beside the id of a client',
+    'keycloak',
+    otherGrant({ preferred_username: none, clientId: 'billing' }),
+    'claim_invalid',
+  ],
+  ['a jti that encodes no grant', 'keycloak', { claims: { jti: '4f9b1c7e-2c41' } }, 'accepted'],
   ['the jti of the code grant', 'keycloak', { claims: { ...unnamed, jti: 'onrtac:1d4c' } }, 'claim_invalid'],
   ['nothing that names a service account', 'keycloak', { claims: unnamed }, 'claim_invalid'],
   ['a user with the name of a service account', 'keycloak', { claims: session }, 'claim_invalid'],
