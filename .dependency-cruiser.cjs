@@ -100,7 +100,7 @@ module.exports = {
     rule(
       'clients-use-syntax-of-the-model-only',
       { path: '^src/client/' },
-      { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms|private-key)\\.ts$' },
+      { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms|private-key|token-digest)\\.ts$' },
     ),
     rule(
       'management-shares-rfc7662-only',

@@ -4,7 +4,7 @@ import { readOptions } from '../options/read-options.js'
 import { unchecked } from '../options/readers.js'
 import { TokenSourceError } from './errors.js'
 import { authenticatedFetch } from './fetch/authenticated-fetch.js'
-import type { Grant, TokenParameters } from './grants/grant.js'
+import type { Grant, SubjectToken, TokenParameters } from './grants/grant.js'
 import type { SOURCE_OPTIONS } from './source-options.js'
 import type { TokenRequest, TokenSource } from './source.js'
 import { attemptToken, type AttemptSettings } from './token/attempt.js'
@@ -21,6 +21,8 @@ export interface SourceKind {
   readonly defaults: TokenParameters
   /** Options of one token request, except `signal`. */
   readonly requestOptions: Table
+  /** Reads the token of a request that grants or is exchanged for the requested one. */
+  readonly subjectOf?: (request: Siblings) => SubjectToken | undefined
   /** Age in seconds at which a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
   readonly grant: Grant
@@ -55,7 +57,10 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   )
   const findToken = (request: Siblings): CachedToken => {
     closing.signal.throwIfAborted()
-    return cache.get(tokenParameters(request, kind.defaults))
+    return cache.get({
+      ...tokenParameters(request, kind.defaults),
+      subject: kind.subjectOf?.(request),
+    })
   }
   const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
   const send = authenticatedFetch({

@@ -17,6 +17,20 @@ export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/priv
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
 export type { TokenRequest, TokenSource } from './source.js'
+export {
+  jwtBearerTokenSource,
+  type JwtBearerTokenRequest,
+  type JwtBearerTokenSource,
+  type JwtBearerTokenSourceOptions,
+} from './grants/jwt-bearer.js'
+export {
+  tokenExchangeSource,
+  type TokenExchangeRequest,
+  type TokenExchangeSource,
+  type TokenExchangeSourceOptions,
+  type TokenType,
+} from './grants/token-exchange.js'
+export type { TokenEndpointOptions } from './issuer-options.js'
 export { tokenSource, type TokenSourceOptions } from './token-source.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

@@ -61,9 +61,9 @@ export function tokenParameters(
 /** No parameters: the issuer applies its defaults. */
 export const NOTHING: TokenParameters = { audience: [], resource: [], scopes: [] }
 
-/** Returns a cache key that is unique per combination of audience, resource and scopes. */
-export function keyOf({ audience, resource, scopes }: TokenParameters): string {
-  return JSON.stringify([audience, resource, scopes])
+/** Returns a cache key that is unique per combination of audience, resource, scopes and subject token. Contains no token. */
+export function keyOf({ audience, resource, scopes, subject }: TokenParameters): string {
+  return JSON.stringify([audience, resource, scopes, subject?.digest])
 }
 
 function readScopes(option: string, value: unknown): readonly string[] {

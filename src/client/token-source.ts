@@ -1,45 +1,30 @@
+import { createAuthenticator, type Authenticator } from '../authentication/authenticator.js'
 import { createTransport } from '../http/transport/transport.js'
-import { nested, readOptions } from '../options/read-options.js'
-import { custom, optional, withDefault, type Result, type TableOf, restricting } from '../options/reader.js'
-import { issuerUrl, secureUrl } from '../options/url.js'
 import { ConfigurationError } from '../options/configuration-error.js'
-import { duration, type Duration } from '../options/duration.js'
+import { nested, readOptions } from '../options/read-options.js'
+import { optional, type Result, type TableOf } from '../options/reader.js'
 import {
   STYTCH_ADDRESS_OPTIONS,
   stytchApiUrl,
   type StytchAddressOptions,
 } from '../providers/stytch/api-url.js'
-import { createAuthenticator, type Authenticator } from '../authentication/authenticator.js'
-import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from '../authentication/options.js'
-import { ClientCredentials, type ClientCredentialsSettings } from './grants/client-credentials.js'
-import { readParameters } from './grants/parameters.js'
 import { createSource } from './create-source.js'
-import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from './source-options.js'
+import { CLIENT_CREDENTIALS, OAuthGrant } from './grants/oauth-grant.js'
+import {
+  fixedEndpoint,
+  TOKEN_ENDPOINT_OPTIONS,
+  tokenEndpointOf,
+  type TokenEndpointOptions,
+} from './issuer-options.js'
 import type { TokenSource } from './source.js'
-import { DiscoveredEndpoint } from './grants/token-endpoint.js'
+import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from './source-options.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
 /** Options of {@link tokenSource}. Exactly one of `issuer`, `tokenEndpoint` and `stytch` is required. */
 export interface TokenSourceOptions
-  extends CommonTokenSourceOptions, TokenRequestOptions, ClientAuthenticationOptions {
-  /**
-   * Issuer identifier. The token endpoint is discovered (OpenID Connect Discovery or RFC 8414). https, or http on
-   * loopback.
-   */
-  readonly issuer?: string
-  /** URL of the token endpoint, for issuers without discovery. https, or http on loopback. */
-  readonly tokenEndpoint?: string
+  extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
   /** Stytch project whose token endpoint is used. The credentials are sent in the form, as Stytch requires. */
   readonly stytch?: StytchAddressOptions
-
-  /** Additional form parameters of the token request. Parameters that the source sends itself are refused. */
-  readonly parameters?: Readonly<Record<string, string>>
-  /**
-   * Lifetime of a token whose response has no `expires_in`. At least `'1s'`.
-   *
-   * @defaultValue `'5m'`
-   */
-  readonly assumedLifetime?: Duration
 }
 
 const WHERE = 'tokenSource'
@@ -48,12 +33,8 @@ const WHERE = 'tokenSource'
 export const TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
-  issuer: optional(issuerUrl),
-  tokenEndpoint: optional(secureUrl),
   stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
-  ...CLIENT_AUTHENTICATION_OPTIONS,
-  parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
-  assumedLifetime: duration({ min: '1s', default: '5m' }),
+  ...TOKEN_ENDPOINT_OPTIONS,
 } satisfies TableOf<TokenSourceOptions>
 
 type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
@@ -90,8 +71,9 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
     throw new ConfigurationError(WHERE, 'requires exactly one of issuer, tokenEndpoint and stytch')
   const transport = createTransport(settings.fetch)
   const authentication = readAuthentication(settings)
-  const grant = new ClientCredentials({
-    endpoint: readEndpoint(settings, authentication.usesCertificate),
+  const grant = new OAuthGrant({
+    readGrant: CLIENT_CREDENTIALS,
+    endpoint: readEndpoint(settings, authentication),
     authentication,
     parameters: settings.parameters,
     assumedLifetime: settings.assumedLifetime,
@@ -114,23 +96,10 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   )
 }
 
-function readEndpoint(settings: Settings, usesCertificate: boolean): ClientCredentialsSettings['endpoint'] {
-  const { assertionAudience, clock } = settings
-  if (settings.issuer !== undefined) {
-    const discovered = new DiscoveredEndpoint(settings.issuer, clock, usesCertificate)
-    return {
-      find: async (lookup) => {
-        const discoveredEndpoint = await discovered.find(lookup)
-        return assertionAudience === undefined
-          ? discoveredEndpoint
-          : { ...discoveredEndpoint, assertionAudience }
-      },
-    }
-  }
-  const url = settings.stytch === undefined ? settings.tokenEndpoint : stytchUrl(settings, settings.stytch)
-  if (url === undefined) throw new ConfigurationError(`${WHERE}.tokenEndpoint`, 'is required')
-  const endpoint = { url, assertionAudience: assertionAudience ?? url }
-  return { find: () => Promise.resolve(endpoint) }
+function readEndpoint(settings: Settings, authentication: Authenticator): ReturnType<typeof tokenEndpointOf> {
+  return settings.stytch === undefined
+    ? tokenEndpointOf(WHERE, settings, authentication)
+    : fixedEndpoint(stytchUrl(settings, settings.stytch))
 }
 
 function stytchUrl(settings: Settings, project: NonNullable<Settings['stytch']>): string {

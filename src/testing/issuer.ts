@@ -3,6 +3,7 @@ import type { ClerkOptions } from '../providers/clerk/clerk-options.js'
 import type { OAuthOptions } from '../providers/oauth-options.js'
 import type { StytchOptions } from '../providers/stytch/stytch.js'
 import type { ClerkMachines, TestClient, TestClientOptions } from './state/clients.js'
+import type { FederatedIdentity } from './oauth/federated.js'
 import type { CallCounts, Endpoint } from './server/endpoints.js'
 import type { Fault, Gate } from './server/faults.js'
 import type { OptionOverrides } from './issuer-options.js'
@@ -185,6 +186,21 @@ export interface TestIssuer extends AsyncDisposable, PresetOptionBuilders {
    * ```
    */
   addClient(options?: TestClientOptions): TestClient
+
+  /**
+   * Trusts the JWTs of a subject of another issuer: for the JWT bearer grant (RFC 7523 section 2.1), and as subject or actor
+   * tokens of type `jwt` or `id_token` of a token exchange (RFC 8693).
+   *
+   * @example
+   * ```ts
+   * issuer.trust({
+   *   issuer: 'https://kubernetes.default.svc.cluster.local',
+   *   subject: 'system:serviceaccount:billing:invoices',
+   *   jwks: issuer.jwks('kubernetes'),
+   * })
+   * ```
+   */
+  trust(identity: FederatedIdentity): void
 
   /**
    * Makes an endpoint fail until `heal` or for `times` calls. Replaces an earlier fault.

@@ -109,6 +109,9 @@ function assemble(
       client.provider === 'stytch'
         ? state.stytch.clients.add(createClient(client, projectId))
         : state.oauth.clients.add(createClient(client, state.audience)),
+    trust: (identity) => {
+      state.oauth.trusted.push(identity)
+    },
     fail(endpoint, how) {
       faults.set(endpoint, how)
     },

@@ -156,6 +156,14 @@ describe('discovery', () => {
     expect(line!.advice).toMatch(/^Redirects are not followed/)
   })
 
+  it('fails if the issuer does not respond, and names the URL', async () => {
+    const { findings, issuer } = await doctorBed()
+    issuer.fail('discovery', 'refuse')
+    const [line] = await findings('discovery')
+    expect(line).toMatchObject({ result: 'failed' })
+    expect(line!.detail).toContain(` from ${issuer.url}/.well-known/`)
+  })
+
   it('is skipped if all URLs are configured', async () => {
     const { findings } = await doctorBed({
       issuers: (by) => [oauth(by.oauth({ jwksUri: `${by.url}/jwks`, introspection: undefined }))],

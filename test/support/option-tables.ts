@@ -6,7 +6,14 @@ import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
-import { clerkTokenSource, tokenSource } from '../../src/client/index.js'
+import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
+import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.js'
+import {
+  clerkTokenSource,
+  jwtBearerTokenSource,
+  tokenExchangeSource,
+  tokenSource,
+} from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
 import { PLUGIN_OPTIONS, PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
 import {
@@ -63,6 +70,8 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   authlete: (given) => authlete({ ...AUTHLETE, ...given }),
   guard: (given) => guard(verifierWith({}), undefined, given),
   tokenSource: (given) => tokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  jwtBearerTokenSource: (given) => jwtBearerTokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
+  tokenExchangeSource: (given) => tokenExchangeSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
   clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
   clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
@@ -96,6 +105,8 @@ export const tables: Readonly<Record<string, Table>> = {
   M2mGuardModule: PROPERTY_GUARD_OPTIONS,
   m2mGuard: { ...PROPERTY_GUARD_OPTIONS, decorators: PLUGIN_OPTIONS.decorators },
   tokenSource: TOKEN_SOURCE_OPTIONS,
+  jwtBearerTokenSource: JWT_BEARER_OPTIONS,
+  tokenExchangeSource: TOKEN_EXCHANGE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
   clerkTokens: CLERK_TOKENS_OPTIONS,
   stytchClients: STYTCH_CLIENTS_OPTIONS,

@@ -33,7 +33,11 @@ describe('discovery', () => {
       token_endpoint: `${issuer.url}/token`,
       introspection_endpoint: `${issuer.url}/introspect`,
       revocation_endpoint: `${issuer.url}/revoke`,
-      grant_types_supported: ['client_credentials'],
+      grant_types_supported: [
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        'urn:ietf:params:oauth:grant-type:token-exchange',
+      ],
     })
   })
 })

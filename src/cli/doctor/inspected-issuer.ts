@@ -1,3 +1,4 @@
+import { ExchangeError } from '../../http/exchange-error.js'
 import { usableEndpoint } from '../../http/discovery.js'
 import { createTransport, type Transport } from '../../http/transport/transport.js'
 import type { ResponseHeaders } from '../../http/transport/messages.js'
@@ -147,9 +148,14 @@ async function attempt<T>(
     const fetched = await fetchValue()
     return { ...fetched, url: responses.at(-1)?.url ?? '' }
   } catch (error) {
-    const failure = error instanceof Error ? error.message : 'unknown error'
-    return { failure: failure + redirectIn(responses) }
+    return { failure: describe(error) + redirectIn(responses) }
   }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  const url = error instanceof ExchangeError ? error.url : undefined
+  return url === undefined || error.message.includes(url) ? error.message : `${error.message} from ${url}`
 }
 
 function redirectIn(responses: readonly RecordedResponse[]): string {

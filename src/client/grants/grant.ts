@@ -3,6 +3,14 @@ export interface TokenParameters {
   readonly audience: readonly string[]
   readonly resource: readonly string[]
   readonly scopes: readonly string[]
+  /** Token that grants the requested one, or is exchanged for it; `undefined` for the one of the source, if any. */
+  readonly subject?: SubjectToken | undefined
+}
+
+/** A token with its digest, which is the part of the cache key that stands for it. */
+export interface SubjectToken {
+  readonly token: string
+  readonly digest: string
 }
 
 /** A token that the issuer issued. */

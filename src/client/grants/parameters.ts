@@ -11,6 +11,12 @@ const RESERVED = [
   'scope',
   'audience',
   'resource',
+  'assertion',
+  'subject_token',
+  'subject_token_type',
+  'actor_token',
+  'actor_token_type',
+  'requested_token_type',
 ]
 
 /** Reads the `parameters` option: additional form parameters. */

@@ -1,9 +1,9 @@
+import { oauthError } from './errors.js'
 import { ASSERTION_TYPE, AssertionVerifier } from './client-assertion.js'
 import { federatedProblem } from './federated.js'
 import type { TestClient } from '../state/clients.js'
 import {
   basicCredentials,
-  json,
   readFields,
   stringField,
   type TestResponse,
@@ -23,12 +23,15 @@ export type ClientEndpoint = (state: IssuerState, fields: Fields, client: TestCl
 /**
  * Authenticates the client by Basic, by the form or by an assertion, but never by two of them (RFC 6749 section
  * 2.3). All endpoints share one verifier, so that an assertion is accepted only once.
+ *
+ * @param anonymous - responds to a request without any client, if the endpoint allows it.
  */
 export function asAuthenticatedClient(
   state: IssuerState,
   judge: AssertionVerifier,
   path: string,
   endpoint: ClientEndpoint,
+  anonymous?: (state: IssuerState, fields: Fields) => TestResponse | undefined,
 ): (request: TestRequest) => TestResponse {
   return (request) => {
     const fields = readFields(request)
@@ -38,6 +41,9 @@ export function asAuthenticatedClient(
     const assertion = stringField(fields, 'client_assertion')
     if ([basic, secret, assertion].filter((proof) => proof !== undefined).length > 1)
       return oauthError(400, 'invalid_request', 'the client authenticates in more than one way')
+    const isAnonymous = (basic ?? secret ?? assertion ?? fields['client_id']) === undefined
+    const answer = isAnonymous ? anonymous?.(state, fields) : undefined
+    if (answer !== undefined) return answer
     const client =
       assertion === undefined
         ? state.oauth.clients.authenticate(
@@ -77,14 +83,4 @@ function asserted(
 
 function notAuthenticated(problem: string): TestResponse {
   return oauthError(401, 'invalid_client', problem, { 'www-authenticate': 'Basic realm="test issuer"' })
-}
-
-/** An error body of RFC 6749 section 5.2. */
-export function oauthError(
-  status: number,
-  error: string,
-  description: string,
-  headers: Readonly<Record<string, string>> = {},
-): TestResponse {
-  return json(status, { error, error_description: description }, { 'cache-control': 'no-store', ...headers })
 }

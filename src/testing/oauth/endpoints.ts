@@ -1,15 +1,16 @@
 import type { TestClient } from '../state/clients.js'
 import type { Endpoint, Route } from '../server/endpoints.js'
 import { AssertionVerifier } from './client-assertion.js'
-import { json, listField, stringField, type TestResponse, type Fields } from '../server/http.js'
+import { json, stringField, type TestResponse, type Fields } from '../server/http.js'
 import { mintJwt, mintOpaque } from '../mint.js'
 import {
   asAuthenticatedClient,
   ASSERTION_ALGORITHMS,
   AUTHENTICATION_METHODS,
-  oauthError,
   type ClientEndpoint,
 } from './client-authentication.js'
+import { oauthError } from './errors.js'
+import { GRANT_TYPES, isClientOptional, limitScopes, readGrant, requestedScopes } from './grants.js'
 import { isActive, nowSeconds, type IssuerState } from '../state/state.js'
 
 /** The endpoints of the OAuth 2 issuer. */
@@ -20,7 +21,13 @@ export function oauthRoutes(state: IssuerState): readonly Route[] {
     method: 'POST',
     path,
     endpoint,
-    respond: asAuthenticatedClient(state, judge, path, handler),
+    respond: asAuthenticatedClient(
+      state,
+      judge,
+      path,
+      handler,
+      endpoint === 'token' ? anonymousToken : undefined,
+    ),
   })
   return [
     { method: 'GET', path: '/.well-known/openid-configuration', endpoint: 'discovery', respond: metadata },
@@ -44,7 +51,7 @@ function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
     token_endpoint: `${issuer}/token`,
     introspection_endpoint: `${issuer}/introspect`,
     revocation_endpoint: `${issuer}/revoke`,
-    grant_types_supported: ['client_credentials'],
+    grant_types_supported: Object.values(GRANT_TYPES),
     response_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
@@ -57,24 +64,40 @@ function discoveryDocument(issuer: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
+/** A token without client authentication, which the JWT bearer grant allows. The token names the subject as its client. */
+function anonymousToken(state: IssuerState, fields: Fields): TestResponse | undefined {
+  if (!isClientOptional(fields)) return undefined
+  const grant = readGrant(state, fields)
+  if ('status' in grant) return grant
+  const clientId = grant.subject ?? ''
+  return issueToken(state, fields, { clientId, clientSecret: '', scopes: null, audience: state.audience })
+}
+
+/** Issues the token of a grant, with resource indicators (RFC 8707). */
 function issueToken(state: IssuerState, fields: Fields, client: TestClient): TestResponse {
-  if (fields['grant_type'] !== 'client_credentials') {
-    return oauthError(400, 'unsupported_grant_type', 'only client_credentials')
-  }
-  const scopes = grantedScopes(client, listField(fields, 'scope'))
+  const grant = readGrant(state, fields)
+  if ('status' in grant) return grant
+  const scopes = grantedScopes(limitScopes(client, grant), requestedScopes(fields))
   if (scopes === undefined) return oauthError(400, 'invalid_scope', 'the client may not have this scope')
   const requested = audienceField(fields)
   if (requested !== undefined && !mayAskFor(client, requested, fields))
     return oauthError(400, 'invalid_target', 'the client may not have tokens for this audience')
-  const { tokenLifetime: expiresIn = 3600 } = client
-  const options = { clientId: client.clientId, scopes, audience: requested ?? client.audience, expiresIn }
+  const { tokenLifetime: expiresIn = 3600, clientId } = client
+  const audience = requested ?? client.audience
+  const { subject = clientId, claims = {} } = grant
+  const options = { clientId, subject, scopes, audience, expiresIn, claims }
   const format = fields['token_format'] ?? 'jwt'
   if (format !== 'jwt' && format !== 'opaque')
     return oauthError(400, 'invalid_request', 'unknown token_format')
   const { value } = format === 'jwt' ? mintJwt(state, options) : mintOpaque(state, options)
   const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') }
-  const body = { access_token: value, token_type: 'Bearer', expires_in: expiresIn, ...scope }
+  const body = {
+    access_token: value,
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    ...scope,
+    ...grant.response,
+  }
   return json(200, body, { 'cache-control': 'no-store' })
 }
 

@@ -80,7 +80,7 @@ export function createState(
     opaquePrefix,
     keys: createKeyRings(),
     tokens: new TokenStore(),
-    oauth: registeredClient({}, audience),
+    oauth: { ...registeredClient({}, audience), trusted: [] },
     clerk: {
       machines: createClerkMachines(),
       secretKey: `sk_test_${randomLetters(40)}`,

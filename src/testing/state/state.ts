@@ -1,3 +1,4 @@
+import type { FederatedIdentity } from '../oauth/federated.js'
 import type { ClerkMachines, ClientStore, TestClient } from './clients.js'
 import type { KeyRing } from './key-ring.js'
 import type { KeyOwner, ProviderName } from './providers.js'
@@ -16,7 +17,12 @@ export interface IssuerState {
   readonly opaquePrefix: string
   readonly keys: Readonly<Record<KeyOwner, KeyRing>>
   readonly tokens: TokenStore
-  readonly oauth: { readonly client: TestClient; readonly clients: ClientStore }
+  readonly oauth: {
+    readonly client: TestClient
+    readonly clients: ClientStore
+    /** Identities of other issuers whose JWTs grant tokens. */
+    readonly trusted: FederatedIdentity[]
+  }
   readonly clerk: {
     readonly machines: ClerkMachines
     /** The instance's secret key. */

@@ -43,6 +43,7 @@ export async function createPreamble(issuer: TestIssuer): Promise<Preamble> {
       response.json({})
     },
     ordersService: ORDERS_SERVICE,
+    callerToken: issuer.mintJwt(),
     kmsSign: (data) => Promise.resolve(createSign('sha256').update(data).sign(KMS_KEY.privateKey)),
     createApp(verifier) {
       const app = express()

@@ -37,6 +37,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
+    callerToken: STRING,
     source: { type: "import('m2m-guard/client').TokenSource" },
     token: STRING,
     url: STRING,
@@ -63,6 +64,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   ClerkTokens: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
   AuthleteTokens: { tokens: { type: "import('m2m-guard/management').AuthleteTokens" } },
   OAuthTokens: { tokens: { type: "import('m2m-guard/management').OAuthTokens" } },
+  JwtBearerTokenSource: { source: { type: "import('m2m-guard/client').JwtBearerTokenSource" } },
+  TokenExchangeSource: { source: { type: "import('m2m-guard/client').TokenExchangeSource" } },
   TokenSourceError: { error: { type: "import('m2m-guard/client').TokenSourceError" } },
   Listing: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
   // The app of the preamble has no routes.

@@ -19,6 +19,8 @@ export interface Preamble {
   readonly handler: RequestHandler
   /** What is generated from a reader's `.proto` file. */
   readonly ordersService: ServiceDefinition
+  /** The token of the caller of a reader's API. */
+  readonly callerToken: string
   /** Signs with the ES256 key of a reader's key management service. The signature is DER. */
   readonly kmsSign: (data: Uint8Array) => Promise<Uint8Array>
   /** The app of a reader, guarded, to be tested. */

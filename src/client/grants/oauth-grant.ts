@@ -9,10 +9,18 @@ import { readOAuthProblem, readTokenResponse } from './token-response.js'
 import type { EndpointLookup, TokenEndpoint } from './token-endpoint.js'
 import { TokenSourceError } from '../errors.js'
 
-/** Settings of the client credentials grant. */
-export interface ClientCredentialsSettings {
+/** What grants the token: the form parameters of the grant, and those of them that no error may contain. */
+export interface GrantForm {
+  readonly form: Readonly<Record<string, string>>
+  readonly secrets: readonly string[]
+}
+
+/** Settings of a grant at a token endpoint. */
+export interface OAuthGrantSettings {
   readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
   readonly authentication: Authenticator
+  /** Reads what grants one token. A failing custom function throws a SecretError. */
+  readonly readGrant: (parameters: TokenParameters) => Promise<GrantForm>
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
   readonly deadlineSeconds: number
@@ -20,11 +28,15 @@ export interface ClientCredentialsSettings {
   readonly clock: Clock
 }
 
-/** The client credentials grant (RFC 6749 section 4.4), with resource indicators (RFC 8707). */
-export class ClientCredentials implements Grant {
-  readonly #settings: ClientCredentialsSettings
+/** The client credentials grant (RFC 6749 section 4.4). */
+export const CLIENT_CREDENTIALS: OAuthGrantSettings['readGrant'] = () =>
+  Promise.resolve({ form: { grant_type: 'client_credentials' }, secrets: [] })
 
-  constructor(settings: ClientCredentialsSettings) {
+/** A grant at a token endpoint (RFC 6749 section 4), with resource indicators (RFC 8707). */
+export class OAuthGrant implements Grant {
+  readonly #settings: OAuthGrantSettings
+
+  constructor(settings: OAuthGrantSettings) {
     this.#settings = settings
   }
 
@@ -49,7 +61,8 @@ export class ClientCredentials implements Grant {
     requested: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
-    const { endpoint, parameters, assumedLifetime, deadlineSeconds, transport, clock } = this.#settings
+    const { endpoint, parameters, readGrant, assumedLifetime, deadlineSeconds, transport, clock } =
+      this.#settings
     const { signal, closing } = attempt
     const { url, assertionAudience } = await endpoint.find({
       deadlineSeconds,
@@ -58,7 +71,8 @@ export class ClientCredentials implements Grant {
       closing,
       tls: credential.tls,
     })
-    const form = formOf({ grant_type: 'client_credentials', ...parameters }, requested)
+    const granting = await attempt.reading(() => readCredential(() => readGrant(requested)))
+    const form = formOf({ ...granting.form, ...parameters }, requested)
     const proofRequest = { url, form, audience: assertionAudience, now: clock.now() }
     const proof = await attempt.reading(() => readCredential(() => credential.prove(proofRequest)))
     for (const [name, value] of Object.entries(proof.form)) form.set(name, value)
@@ -72,9 +86,9 @@ export class ClientCredentials implements Grant {
         deadlineSeconds,
         transport,
         // A second token is harmless, but a server must see an assertion's `jti` only once (RFC 7523 section 3).
-        isRepeatable: proof.form['client_assertion'] === undefined,
+        isRepeatable: !form.has('client_assertion') && !form.has('assertion'),
         signal,
-        secrets: proof.secrets,
+        secrets: [...proof.secrets, ...granting.secrets],
         now: clock.now(),
       },
       readOAuthProblem,

@@ -1,0 +1,64 @@
+import type { Authenticator } from '../authentication/authenticator.js'
+import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from '../authentication/options.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { duration, type Duration } from '../options/duration.js'
+import { custom, optional, restricting, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { issuerUrl, secureUrl } from '../options/url.js'
+import type { OAuthGrantSettings } from './grants/oauth-grant.js'
+import { readParameters } from './grants/parameters.js'
+import { DiscoveredEndpoint } from './grants/token-endpoint.js'
+
+/** Options of every source that requests tokens at a token endpoint. Exactly one of `issuer` and `tokenEndpoint` is required. */
+export interface TokenEndpointOptions extends ClientAuthenticationOptions {
+  /**
+   * Issuer identifier. The token endpoint is discovered (OpenID Connect Discovery or RFC 8414). https, or http on
+   * loopback.
+   */
+  readonly issuer?: string
+  /** URL of the token endpoint, for issuers without discovery. https, or http on loopback. */
+  readonly tokenEndpoint?: string
+  /** Additional form parameters of the token request. Parameters that the source sends itself are refused. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Lifetime of a token whose response has no `expires_in`. At least `'1s'`.
+   *
+   * @defaultValue `'5m'`
+   */
+  readonly assumedLifetime?: Duration
+}
+
+/** Readers of {@link TokenEndpointOptions}. */
+export const TOKEN_ENDPOINT_OPTIONS = {
+  issuer: optional(issuerUrl),
+  tokenEndpoint: optional(secureUrl),
+  ...CLIENT_AUTHENTICATION_OPTIONS,
+  parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
+  assumedLifetime: duration({ min: '1s', default: '5m' }),
+} satisfies TableOf<TokenEndpointOptions>
+
+/** Options that decide where token requests are sent. */
+type EndpointSettings = Pick<Result<typeof TOKEN_ENDPOINT_OPTIONS>, 'issuer' | 'tokenEndpoint'> & {
+  readonly clock: ConstructorParameters<typeof DiscoveredEndpoint>[1]
+}
+
+/**
+ * Creates what finds the token endpoint.
+ *
+ * @throws ConfigurationError unless exactly one of `issuer` and `tokenEndpoint` is set.
+ */
+export function tokenEndpointOf(
+  where: string,
+  { issuer, tokenEndpoint, clock }: EndpointSettings,
+  { usesCertificate }: Authenticator,
+): OAuthGrantSettings['endpoint'] {
+  if (issuer !== undefined && tokenEndpoint === undefined)
+    return new DiscoveredEndpoint(issuer, clock, usesCertificate)
+  if (issuer === undefined && tokenEndpoint !== undefined) return fixedEndpoint(tokenEndpoint)
+  throw new ConfigurationError(where, 'requires exactly one of issuer and tokenEndpoint')
+}
+
+/** Creates an endpoint that is part of the configuration. */
+export function fixedEndpoint(url: string): OAuthGrantSettings['endpoint'] {
+  const endpoint = { url, assertionAudience: url }
+  return { find: () => Promise.resolve(endpoint) }
+}
