@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events'
 import type { Transport } from '../http/transport/transport.js'
 import type { Result, Siblings, Table } from '../options/reader.js'
+import { warnOfInsecureHosts } from '../options/insecure-hosts.js'
 import { readOptions } from '../options/read-options.js'
 import { unchecked } from '../options/readers.js'
 import { TokenSourceError } from './errors.js'
@@ -7,10 +9,13 @@ import { authenticatedFetch } from './fetch/authenticated-fetch.js'
 import type { Grant, SubjectToken, TokenParameters } from './grants/grant.js'
 import type { SOURCE_OPTIONS } from './source-options.js'
 import type { TokenRequest, TokenSource } from './source.js'
+import { sourceHealth } from './health.js'
 import { attemptToken, type AttemptSettings } from './token/attempt.js'
-import { Backoff } from './token/backoff.js'
+import { Backoff, IssuerBackoff } from './token/backoff.js'
 import { CachedToken, type CachedTokenSettings } from './token/cached-token.js'
+import { RequestSlots } from './token/request-slots.js'
 import { TokenCache } from './token/token-cache.js'
+import { TokenReport, type ReportSettings } from './token/token-report.js'
 import { tokenParameters } from './token-request.js'
 
 /** What differs between `tokenSource` and `clerkTokenSource`. */
@@ -32,58 +37,103 @@ export interface SourceKind {
 
 /** Creates a token source from its grant and its options. */
 export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPTIONS>): TokenSource {
-  const { where, grant } = kind
-  const { clock, renewAt, deadline: deadlineSeconds } = options
+  const { where } = kind
   const closing = new AbortController()
-  const attempts: AttemptSettings = {
-    clock,
-    renewAt,
-    renewNonExpiringAfter: kind.renewNonExpiringAfter,
-    deadlineSeconds,
-    grant,
-    closing: closing.signal,
+  // Every token request listens to it, and Node warns of more than 10 listeners.
+  setMaxListeners(0, closing.signal)
+  warnOfInsecureHosts(options.insecureHosts)
+  const issuerBackoff = new IssuerBackoff(options.clock)
+  const cache = createCache(kind, options, { closing: closing.signal, issuerBackoff })
+  const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
+  const findToken = (parameters: TokenParameters): CachedToken => {
+    closing.signal.throwIfAborted()
+    return cache.get(parameters)
   }
+  const read = (method: string, request: TokenRequest = {}): ReadTokenRequest => {
+    const { signal, ...requested } = readOptions(method, request, table)
+    const parameters = { ...tokenParameters(requested, kind.defaults), subject: kind.subjectOf?.(requested) }
+    return { signal, parameters }
+  }
+  const { allowedOrigins, fetch, retryOn401 } = options
+  const send = authenticatedFetch({ where, allowedOrigins, fetch, retryOn401 })
+  const close = (): void => {
+    closing.abort(new TokenSourceError({ reason: 'source_closed', problem: `this ${where} is closed` }))
+    cache.clear()
+    kind.transport.close()
+  }
+  return Object.freeze<TokenSource>({
+    getToken: async (request) => {
+      const { parameters, signal } = read('getToken', request)
+      return (await findToken(parameters).get(signal)).token
+    },
+    getTokenInfo: async (request) => {
+      const { parameters, signal } = read('getTokenInfo', request)
+      const { token, expiresAt, scopes = parameters.scopes } = await findToken(parameters).get(signal)
+      return Object.freeze({ token, expiresAt, scopes })
+    },
+    refresh: async (request) => {
+      const { parameters, signal } = read('refresh', request)
+      return (await findToken(parameters).refresh(signal)).token
+    },
+    ready: async (request) => {
+      const { parameters, signal } = read('ready', request)
+      await findToken(parameters).get(signal)
+    },
+    fetch: async (url, init, request) => {
+      const { parameters, signal } = read('fetch', request)
+      return send(() => findToken(parameters), url, init, signal)
+    },
+    forget: (token) => {
+      for (const entry of cache.entries) entry.forget(token)
+    },
+    reset: () => {
+      issuerBackoff.reset()
+      cache.reset()
+    },
+    health: () =>
+      sourceHealth(
+        cache.entries.map((entry) => entry.health),
+        options.insecureHosts,
+      ),
+    close,
+    [Symbol.asyncDispose]: () => {
+      close()
+      return Promise.resolve()
+    },
+  })
+}
+
+/** The checked parameters of a call. */
+interface ReadTokenRequest {
+  readonly parameters: TokenParameters
+  readonly signal: AbortSignal | undefined
+}
+
+function createCache(
+  { where, grant, renewNonExpiringAfter }: SourceKind,
+  options: Result<typeof SOURCE_OPTIONS>,
+  { closing, issuerBackoff }: { readonly closing: AbortSignal; readonly issuerBackoff: IssuerBackoff },
+): TokenCache {
+  const { clock, renewAt, margin, maxAge, onEvent, deadline: deadlineSeconds } = options
+  const lifetimes = { clock, renewAt, renewNonExpiringAfter, margin, maxAge }
+  const attempts: AttemptSettings = { ...lifetimes, deadlineSeconds, grant, closing }
+  const reports: ReportSettings = { where, clock, onEvent, warned: { isWarned: false } }
   const settings: CachedTokenSettings = {
     clock,
     isRenewalBlocking: options.renewal === 'blocking',
-    issuerBackoff: new Backoff(clock),
+    issuerBackoff,
+    slots: new RequestSlots(options.maxConcurrent),
+    isAgeLimited: maxAge !== undefined,
   }
-  const cache = new TokenCache(
+  return new TokenCache(
     options.maxTokens,
-    (parameters, backoff) =>
-      new CachedToken(settings, backoff ?? new Backoff(clock), (isFreshRequired) =>
-        attemptToken(attempts, { parameters, isFreshRequired }),
-      ),
+    ({ subject, ...named }, backoff = new Backoff(clock)) =>
+      new CachedToken(settings, {
+        backoff,
+        // Without the subject token, which must not appear in an event.
+        report: new TokenReport(reports, named),
+        attempt: (isFreshRequired) =>
+          attemptToken(attempts, { parameters: { ...named, subject }, isFreshRequired }),
+      }),
   )
-  const findToken = (request: Siblings): CachedToken => {
-    closing.signal.throwIfAborted()
-    return cache.get({
-      ...tokenParameters(request, kind.defaults),
-      subject: kind.subjectOf?.(request),
-    })
-  }
-  const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
-  const send = authenticatedFetch({
-    where,
-    allowedOrigins: options.allowedOrigins,
-    fetch: options.fetch,
-  })
-  return Object.freeze({
-    getToken: async (request: TokenRequest = {}) => {
-      const { signal, ...parameters } = readOptions('getToken', request, table)
-      return findToken(parameters).get(signal)
-    },
-    fetch: async (url: string | URL | Request, init?: RequestInit, request: TokenRequest = {}) => {
-      const parameters = readOptions('fetch', request, table)
-      return send(() => findToken(parameters), url, init)
-    },
-    forget: (token: string) => {
-      cache.forget(token)
-    },
-    close: () => {
-      closing.abort(new TokenSourceError({ reason: 'source_closed', problem: `this ${where} is closed` }))
-      cache.clear()
-      kind.transport.close()
-    },
-  })
 }

@@ -65,6 +65,7 @@ export class TokenSourceError extends Error {
    */
   withRetryAfter(seconds: number): TokenSourceError {
     const { reason, message: problem, status, code } = this
-    return new TokenSourceError({ reason, problem, status, code, retryAfter: seconds })
+    const cause = this.cause instanceof Error ? this.cause : undefined
+    return new TokenSourceError({ reason, problem, status, code, retryAfter: seconds, cause })
   }
 }

@@ -16,7 +16,10 @@ export type { ClientAuthenticationOptions } from '../authentication/options.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
-export type { TokenRequest, TokenSource } from './source.js'
+export type { TokenInfo, TokenRequest, TokenSource } from './source.js'
+export type { TokenSourceEvent, TokenSourceEventKind, TokenSourceObserver } from './events.js'
+export type { TokenHealth, TokenSourceHealth } from './health.js'
+export type { TokenState } from './token/token-state.js'
 export {
   jwtBearerTokenSource,
   type JwtBearerTokenRequest,

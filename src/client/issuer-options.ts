@@ -3,6 +3,7 @@ import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from 
 import { ConfigurationError } from '../options/configuration-error.js'
 import { duration, type Duration } from '../options/duration.js'
 import { custom, optional, restricting, withDefault, type Result, type TableOf } from '../options/reader.js'
+import { oneOf } from '../options/readers.js'
 import { issuerUrl, secureUrl } from '../options/url.js'
 import type { OAuthGrantSettings } from './grants/oauth-grant.js'
 import { readParameters } from './grants/parameters.js'
@@ -25,6 +26,13 @@ export interface TokenEndpointOptions extends ClientAuthenticationOptions {
    * @defaultValue `'5m'`
    */
   readonly assumedLifetime?: Duration
+  /**
+   * Which `token_type` the response may have. `'any'` also accepts a response without one, or with another one such as
+   * `BearerToken`: for issuers whose bearer tokens are not labeled as such. A DPoP token is never accepted.
+   *
+   * @defaultValue `'bearer'`
+   */
+  readonly tokenType?: 'bearer' | 'any'
 }
 
 /** Readers of {@link TokenEndpointOptions}. */
@@ -34,11 +42,13 @@ export const TOKEN_ENDPOINT_OPTIONS = {
   ...CLIENT_AUTHENTICATION_OPTIONS,
   parameters: restricting(withDefault(custom('object of strings', readParameters), {})),
   assumedLifetime: duration({ min: '1s', default: '5m' }),
+  tokenType: oneOf(['bearer', 'any'], 'bearer'),
 } satisfies TableOf<TokenEndpointOptions>
 
 /** Options that decide where token requests are sent. */
 type EndpointSettings = Pick<Result<typeof TOKEN_ENDPOINT_OPTIONS>, 'issuer' | 'tokenEndpoint'> & {
   readonly clock: ConstructorParameters<typeof DiscoveredEndpoint>[1]
+  readonly insecureHosts: readonly string[]
 }
 
 /**
@@ -48,11 +58,11 @@ type EndpointSettings = Pick<Result<typeof TOKEN_ENDPOINT_OPTIONS>, 'issuer' | '
  */
 export function tokenEndpointOf(
   where: string,
-  { issuer, tokenEndpoint, clock }: EndpointSettings,
+  { issuer, tokenEndpoint, clock, insecureHosts }: EndpointSettings,
   { usesCertificate }: Authenticator,
 ): OAuthGrantSettings['endpoint'] {
   if (issuer !== undefined && tokenEndpoint === undefined)
-    return new DiscoveredEndpoint(issuer, clock, usesCertificate)
+    return new DiscoveredEndpoint(issuer, clock, { usesCertificate, insecureHosts })
   if (issuer === undefined && tokenEndpoint !== undefined) return fixedEndpoint(tokenEndpoint)
   throw new ConfigurationError(where, 'requires exactly one of issuer and tokenEndpoint')
 }

@@ -1,9 +1,20 @@
+import type { TokenSourceHealth } from './health.js'
 import type { TokenRequestOptions } from './token-request.js'
 
 /** Parameters of one token request. Absent parameters default to the options of the source. */
 export interface TokenRequest extends TokenRequestOptions {
   /** Aborts waiting for this caller only. Other callers that wait for the same token still receive it. */
   readonly signal?: AbortSignal
+}
+
+/** A token with its times and scopes. */
+export interface TokenInfo {
+  /** The token, for the next request. */
+  readonly token: string
+  /** Expiry in seconds since the epoch, by the clock of this machine; `undefined` if the token never expires. */
+  readonly expiresAt: number | undefined
+  /** Scopes that the issuer granted, or the requested scopes if it did not state them (RFC 6749 section 5.1). */
+  readonly scopes: readonly string[]
 }
 
 /** A source of access tokens for calling other services. */
@@ -58,7 +69,7 @@ export interface TokenSource {
   readonly fetch: (
     url: string | URL | Request,
     init?: RequestInit,
-    request?: Omit<TokenRequest, 'signal'>,
+    request?: TokenRequest,
   ) => Promise<Response>
 
   /**
@@ -75,6 +86,65 @@ export interface TokenSource {
   readonly forget: (token: string) => void
 
   /**
+   * Returns a token like `getToken`, with its expiry and its scopes.
+   *
+   * @throws The errors of `getToken`.
+   *
+   * @example
+   * ```ts
+   * const { token, expiresAt, scopes } = await source.getTokenInfo()
+   * ```
+   */
+  readonly getTokenInfo: (request?: TokenRequest) => Promise<TokenInfo>
+
+  /**
+   * Obtains a new token, although the cached one is valid: for example after the permissions of the client have changed. Callers
+   * of the same audience and scope set share the request. The old token stays in use if the request fails.
+   *
+   * @throws The errors of `getToken`.
+   *
+   * @example
+   * ```ts
+   * const token = await source.refresh()
+   * ```
+   */
+  readonly refresh: (request?: TokenRequest) => Promise<string>
+
+  /**
+   * Ends every backoff and every interval after a refused token, so that the next call sends a token request. Cached tokens stay.
+   * For an operator, after the cause of an outage is removed.
+   *
+   * @example
+   * ```ts
+   * source.reset()
+   * ```
+   */
+  readonly reset: () => void
+
+  /**
+   * Obtains a token before traffic, unless a valid one is cached.
+   *
+   * @throws The errors of `getToken`, which say why the service could not call others now.
+   *
+   * @example
+   * ```ts
+   * await source.ready()
+   * ```
+   */
+  readonly ready: (request?: TokenRequest) => Promise<void>
+
+  /**
+   * Returns the state of the source: per audience and scope set the state, the expiry, and the last success and failure. It makes
+   * no network calls and contains no token.
+   *
+   * @example
+   * ```ts
+   * const { status, tokens } = source.health()
+   * ```
+   */
+  readonly health: () => TokenSourceHealth
+
+  /**
    * Drops every token and aborts requests in flight. Later calls throw `source_closed`. An open source does not
    * keep the process alive.
    *
@@ -84,4 +154,7 @@ export interface TokenSource {
    * ```
    */
   readonly close: () => void
+
+  /** Calls `close`, for `await using`. */
+  readonly [Symbol.asyncDispose]: () => Promise<void>
 }

@@ -67,6 +67,12 @@ export function keyOf({ audience, resource, scopes, subject }: TokenParameters):
 }
 
 function readScopes(option: string, value: unknown): readonly string[] {
+  if (typeof value === 'string' && value.includes(',')) {
+    throw new ConfigurationError(
+      option,
+      "must be separated by spaces, not by commas. Pass a list for scopes that contain a comma: ['a,b']",
+    )
+  }
   const list: readonly unknown[] =
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [value]
   const words = mapItems(list, (item) => (item === '' ? '' : nonEmptyString.read(option, item))).filter(

@@ -77,6 +77,8 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
     authentication,
     parameters: settings.parameters,
     assumedLifetime: settings.assumedLifetime,
+    tokenType: settings.tokenType,
+    clockSkew: settings.clockSkew,
     deadlineSeconds: settings.deadline,
     transport,
     clock: settings.clock,

@@ -4,8 +4,20 @@
  */
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError'
+  /** The error of the network stack or of a custom `fetch`, which nothing may print: see {@link ExchangeError.thrownBy}. */
+  readonly #thrown: unknown
   /** URL of the request without its query, for logs; `undefined` if the message contains it. */
   url?: string
+
+  constructor(message: string, thrown?: unknown) {
+    super(message)
+    this.#thrown = thrown
+  }
+
+  /** Returns the error that led to an {@link ExchangeError}. It may quote the request: redact it before it is shown. */
+  static thrownBy(error: ExchangeError): unknown {
+    return error.#thrown
+  }
 }
 
 /** The response was unreadable: too large, compressed or not UTF-8. A retry would not help. */

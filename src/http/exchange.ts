@@ -27,7 +27,7 @@ export async function exchange(request: Exchange): Promise<HttpResponse> {
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof ExchangeError) throw error
-    throw new ExchangeError(`no response${formatErrorCode(error)}`)
+    throw new ExchangeError(`no response${formatErrorCode(error)}`, error)
   }
 }
 

@@ -26,7 +26,7 @@ function insecureHost(option: string, value: string): string {
 }
 
 /** Returns the `insecureHosts` of the options that were read before. */
-function insecureHostsIn(siblings: Siblings = {}): readonly string[] {
+export function insecureHostsIn(siblings: Siblings = {}): readonly string[] {
   const { insecureHosts: hosts } = siblings
   return isStringList(hosts) ? hosts : []
 }

@@ -89,7 +89,10 @@ function evaluateAge(
     // A token may seem to be issued in the future, within the clock tolerance. Its age is then 0, not negative.
     if (!(Math.max(0, now - issuedAt) < maxTokenAge)) {
       const values = { age: Math.max(0, now - issuedAt), iat: issuedAt, limit: maxTokenAge }
-      return new Refusal('token_too_old', { detail: explain('token_too_old', 'age', values) })
+      return new Refusal('token_too_old', {
+        maxAge: maxTokenAge,
+        detail: explain('token_too_old', 'age', values),
+      })
     }
   }
   if (maxTokenLifetime !== undefined && !(lifetime <= maxTokenLifetime)) {

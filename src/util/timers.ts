@@ -25,6 +25,17 @@ export const timers = {
     }
   },
 
+  /**
+   * Keeps the process alive until the returned function is called: for a caller that waits for work whose timers and
+   * connections do not.
+   */
+  keepAlive(): () => void {
+    const timer = setInterval(() => undefined, 2 ** 30)
+    return () => {
+      clearInterval(timer)
+    }
+  },
+
   /** Waits between two attempts. Keeps the process alive, because no open connection may do so between requests. */
   pause(seconds: number, signal?: AbortSignal): Promise<void> {
     return pause(seconds * 1000, undefined, { signal })

@@ -235,7 +235,10 @@ describe('after a 401', () => {
       'a stream',
       (url) => [url, { method: 'POST', body: Readable.toWeb(Readable.from(['x'])) as ReadableStream }],
     ],
-    ['the body of a Request', (url) => [new Request(url, { method: 'POST', body: 'x' })]],
+    [
+      'a Request whose body is larger than 1 MiB',
+      (url) => [new Request(url, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) })],
+    ],
   ])('%s is not sent again', async (_, make) => {
     const { url, got, tokens } = await bedWithApi(refuseFirst(1))
     expect((await tokens.fetch(...make(url))).status).toBe(401)

@@ -164,7 +164,7 @@ describe('an API that refuses valid tokens', () => {
     const tokens = source({ allowedOrigins: url })
     old = await tokens.getToken()
     const post = async (): Promise<number> =>
-      (await tokens.fetch(new Request(url, { method: 'POST', body: 'x' }))).status
+      (await tokens.fetch(url, { method: 'POST', body: new Blob(['x']).stream() })).status
     expect(await post()).toBe(401)
     expect(got).toHaveLength(1)
     await until(async () => (await tokens.getToken()) !== old)

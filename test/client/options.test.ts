@@ -19,6 +19,9 @@ const GOOD = { issuer: 'https://auth.test', clientId: 'me', clientSecret: 'hunte
 const KEY = { clientSecret: undefined, authentication: 'private_key_jwt', privateKey: EC.privateKey }
 const STYTCH = { issuer: undefined, stytch: { projectId: 'project-test-1' } }
 
+/** An option that is present as `undefined`. */
+const UNDEFINED = Symbol('undefined')
+
 /** The option an error names, or what else came of it. */
 function complaint(make: () => unknown): string {
   try {
@@ -76,7 +79,29 @@ describe('tokenSource', () => {
     ['an origin without TLS', { allowedOrigins: 'http://a.test' }, '.allowedOrigins'],
     ['an origin with a path', { allowedOrigins: ['https://a.test/b'] }, '.allowedOrigins'],
     ['no origin', { allowedOrigins: [] }, '.allowedOrigins'],
-    ['a wildcard', { allowedOrigins: 'https://*.a.test/' }, 'none'],
+    ['a wildcard', { allowedOrigins: 'https://*.a.test/' }, '.allowedOrigins'],
+    ['scopes separated by commas', { scopes: 'a,b' }, '.scopes'],
+    ['an undefined audience', { audience: UNDEFINED }, '.audience'],
+    ['undefined scopes', { scopes: UNDEFINED }, '.scopes'],
+    ['a short age limit', { maxAge: 1 }, '.maxAge'],
+    ['a negative margin', { margin: -1 }, '.margin'],
+    ['no requests', { maxConcurrent: 0 }, '.maxConcurrent'],
+    ['retryOn401 true', { retryOn401: true }, '.retryOn401'],
+    ['an unknown token type', { tokenType: 'mac' }, '.tokenType'],
+    ['a clock that differs by a minute', { clockSkew: '1m' }, '.clockSkew'],
+    ['a URL of an insecure host', { insecureHosts: ['http://a.test'] }, '.insecureHosts'],
+    ['an observer that is not a function', { onEvent: 7 }, '.onEvent'],
+    ['an unknown renewal', { renewal: 'lazy' }, '.renewal'],
+    [
+      'hosts without TLS that are listed',
+      {
+        issuer: 'http://auth.mesh',
+        allowedOrigins: 'http://a.mesh:8080',
+        insecureHosts: ['auth.mesh', 'a.mesh:8080'],
+      },
+      'none',
+    ],
+    ['a comma in a scope of a list', { scopes: ['a,b'] }, 'none'],
     ['basic at Stytch', { ...STYTCH, authentication: 'basic' }, '.authentication'],
     ['an audience at Stytch', { ...STYTCH, audience: 'x' }, '.audience'],
     ['a resource at Stytch', { ...STYTCH, resource: 'https://x.test' }, '.resource'],
@@ -87,7 +112,9 @@ describe('tokenSource', () => {
     ['the required options at Stytch', STYTCH, 'none'],
   ])('with %s', (_, extra, option) => {
     const options = Object.fromEntries(
-      Object.entries({ ...GOOD, ...extra }).filter(([, value]) => value !== undefined),
+      Object.entries<unknown>({ ...GOOD, ...extra })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => [name, value === UNDEFINED ? undefined : value]),
     )
     const expected = option === 'none' ? 'none' : `tokenSource${option}`
     expect(complaint(() => tokenSource(options as never))).toBe(expected)

@@ -174,6 +174,7 @@ function create(maxTokens: number): { readonly model: Model; readonly real: Real
 async function expectRecovery({ clock, issuer, source, callers }: Real): Promise<void> {
   issuer.answerAll('token')
   await Promise.all(callers)
+  await turns()
   clock.pass(LONGEST_BACKOFF)
   for (const scopes of SETS) expect(await source.getToken({ scopes })).toMatch(/^token-/)
 }

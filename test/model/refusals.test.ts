@@ -150,8 +150,9 @@ async function refuse({ send }: Case) {
 function challengeOf({ status, error, description, reason }: Case): string | undefined {
   if (status === 503 || error === 'access_denied') return undefined
   if (error === undefined) return 'Bearer realm="api"'
+  const maxAge = reason === 'token_too_old' ? ', max_age="60"' : ''
   const scope = reason === 'scope_insufficient' ? ', scope="orders:read orders:write"' : ''
-  return `Bearer realm="api", error="${error}", error_description="${description}"${scope}`
+  return `Bearer realm="api", error="${error}", error_description="${description}"${scope}${maxAge}`
 }
 
 describe.each(cases)('$reason ($description)', (example) => {

@@ -26,6 +26,7 @@ export function controlDeadlines(replaced: typeof timers = timers): void {
         pending.delete(timer)
       }
     },
+    keepAlive: () => () => undefined,
     async pause(_, signal) {
       await nextTurn()
       signal?.throwIfAborted()

@@ -1,22 +1,32 @@
-import { described, mapped, type Reader } from '../../options/reader.js'
+import { described, type Reader } from '../../options/reader.js'
 import { stringList } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
+import { insecureHostsIn } from '../../options/url.js'
 import { isSecureAddress } from '../../util/url.js'
 
 /** Origins that a token may be sent to. */
 export type AllowedOrigins = ReadonlySet<string>
 
-/** Reads the `allowedOrigins` option. */
-export const allowedOrigins: Reader<AllowedOrigins> = mapped(
-  described(stringList, { type: 'origin or list', bounds: 'https, loopback' }),
-  (list, option) => new Set(list.map((item) => readOrigin(option, item))),
-)
+const origins = described(stringList, { type: 'origin or list', bounds: 'https, loopback' })
 
-function readOrigin(option: string, value: string): string {
-  if (!isSecureAddress(value)) {
+/** Reads the `allowedOrigins` option. `http:` is allowed for loopback and for the `insecureHosts` of the same options. */
+export const allowedOrigins: Reader<AllowedOrigins> = {
+  ...origins,
+  read: (option, value, siblings) =>
+    new Set(origins.read(option, value).map((item) => readOrigin(option, item, insecureHostsIn(siblings)))),
+}
+
+function readOrigin(option: string, value: string, insecureHosts: readonly string[]): string {
+  if (value.includes('*')) {
     throw new ConfigurationError(
       option,
-      "must be origins such as 'https://orders.internal'. http: is allowed for loopback addresses only",
+      'must not contain a wildcard, because an origin is compared as a whole. List each origin',
+    )
+  }
+  if (!isSecureAddress(value, insecureHosts)) {
+    throw new ConfigurationError(
+      option,
+      "must be origins such as 'https://orders.internal'. http: is for loopback addresses only, and for hosts in insecureHosts",
     )
   }
   const { origin, pathname, search, hash, username, password } = new URL(value)

@@ -95,7 +95,7 @@ export const CLERK_TOKEN_SOURCE_OPTIONS = {
  */
 export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource {
   const settings = readOptions(WHERE, options, CLERK_TOKEN_SOURCE_OPTIONS)
-  const { clock, deadline: deadlineSeconds } = settings
+  const { clock, clockSkew, deadline: deadlineSeconds } = settings
   const { min_remaining_ttl_seconds: minRemaining, ...body } = readBody(settings)
   const transport = createTransport(settings.fetch)
   const grant = new ClerkGrant({
@@ -113,6 +113,7 @@ export function clerkTokenSource(options: ClerkTokenSourceOptions): TokenSource 
     deadlineSeconds,
     transport,
     clock,
+    clockSkew,
   })
   return createSource(
     { where: WHERE, defaults: NOTHING, requestOptions: {}, renewNonExpiringAfter: DAY, grant, transport },
@@ -179,6 +180,7 @@ interface ClerkSettings {
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly clock: Clock
+  readonly clockSkew: number
 }
 
 class ClerkGrant implements Grant {
@@ -228,12 +230,15 @@ class ClerkGrant implements Grant {
     const token = nonEmptyString(json, 'token')
     if (token === undefined || ownMember(json, 'object') !== 'machine_to_machine_token')
       throw unreadableResponseError("Clerk's response has no token")
-    return { token: readToken(token), lifetime: this.#lifetimeOf(json, isReuseAllowed) }
+    const lifetime = this.#lifetimeOf(json, isReuseAllowed)
+    const createdAt = number(json, 'created_at')
+    if (!isReuseAllowed || createdAt === undefined) return { token: readToken(token), lifetime }
+    return { token: readToken(token), lifetime, age: Math.max(0, clock.now() - createdAt / 1000) }
   }
 
   /** Lifetime of a created token in seconds. Clerk's times are milliseconds since the epoch, by Clerk's clock. */
   #lifetimeOf(json: Readonly<Record<string, unknown>>, isReuseAllowed: boolean): number | null {
-    const { requestedLifetime, clock } = this.#settings
+    const { requestedLifetime, clock, clockSkew } = this.#settings
     if (ownMember(json, 'expiration') === null) return requestedLifetime
     const expiration = number(json, 'expiration')
     const createdAt = number(json, 'created_at')
@@ -241,7 +246,7 @@ class ClerkGrant implements Grant {
       throw unreadableResponseError("Clerk's response does not say when the token expires")
     // For a new token, the difference between Clerk's own times does not depend on our clock. A reused token is
     // older than this response.
-    const since = !isReuseAllowed && createdAt !== undefined ? createdAt : clock.now() * 1000
+    const since = !isReuseAllowed && createdAt !== undefined ? createdAt : (clock.now() + clockSkew) * 1000
     const lifetime = (expiration - since) / 1000
     if (lifetime <= 0)
       throw unreadableResponseError("the token in Clerk's response has expired", 'Compare the clocks')

@@ -18,6 +18,10 @@ export interface IssuedToken {
   readonly token: string
   /** Lifetime in seconds, counted from the request; 0 if it has just ended, `null` if the token never expires. */
   readonly lifetime: number | null
+  /** Age in seconds when it was requested, if the issuer may return an existing token. */
+  readonly age?: number
+  /** Granted scopes, if the issuer stated them. */
+  readonly scopes?: readonly string[]
 }
 
 /** Context of one attempt to obtain a token. */

@@ -45,6 +45,20 @@ export interface IssuerProblem {
  */
 const PASSING_CODES = ['temporarily_unavailable', 'server_error', 'slow_down']
 
+/** Error codes of RFC 6749 section 5.2, RFC 6750, RFC 8707 and of the codes above. */
+const KNOWN_CODES = [
+  ...PASSING_CODES,
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_token',
+  'access_denied',
+]
+
 /**
  * Sends a request and returns the JSON object of a 2xx response. Redirects are not followed, because credentials
  * would be sent to another server.
@@ -58,9 +72,10 @@ export async function requestIssuer(
   const response = `the response of ${urlWithoutQuery(call.url)}`
   if (status >= 200 && status < 300 && isRecord(json)) return json
   const issuerProblem = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
-  const [code, message] = [issuerProblem.code, issuerProblem.message].map((text) =>
-    redact(text, call.secrets),
-  )
+  const message = redact(issuerProblem.message, call.secrets)
+  // A secret that equals a part of a known code would hide the code, which itself says nothing about the secret.
+  const isKnownCode = KNOWN_CODES.includes(issuerProblem.code ?? '')
+  const code = isKnownCode ? issuerProblem.code : redact(issuerProblem.code, call.secrets)
   const reason = reasonOf(status, issuerProblem.code)
   const parts = [String(status), code, message === undefined ? undefined : `(${message})`]
   const problem = `${response} was ${parts.filter((part) => part !== undefined).join(' ')}`
@@ -81,6 +96,8 @@ async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
       ...rest,
       headers: { accept: 'application/json', ...headers },
       maxBytes: MAX_BYTES,
+      // A caller that waits for the token keeps the process alive. A renewal in the background must not.
+      keepsAlive: false,
     })
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
@@ -89,7 +106,7 @@ async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
       reason,
       problem: `${urlWithoutQuery(call.url)}: ${error.message}`,
       advice: ADVICE[reason],
-      cause: error,
+      cause: redactedCause(ExchangeError.thrownBy(error), call.secrets) ?? error,
     })
   }
 }
@@ -126,4 +143,14 @@ export function urlWithoutQuery(url: string): string {
 
 function redact(text: string | undefined, secrets: readonly string[]): string | undefined {
   return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MAX_CHARACTERS })
+}
+
+/** Copies an error without secrets, with its code and its causes. Such an error may quote the request. */
+function redactedCause(thrown: unknown, secrets: readonly string[], depth = 0): Error | undefined {
+  if (!(thrown instanceof Error) || depth > 2) return undefined
+  const cause = redactedCause(thrown.cause, secrets, depth + 1)
+  const message = quoted(`${thrown.name}: ${thrown.message}`, { secrets, atMost: MAX_CHARACTERS })
+  const { code } = thrown as { code?: unknown }
+  const isSystemCode = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)
+  return Object.assign(new Error(message, cause && { cause }), isSystemCode ? { code } : {})
 }

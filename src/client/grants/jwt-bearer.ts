@@ -100,6 +100,8 @@ export function jwtBearerTokenSource(options: JwtBearerTokenSourceOptions): JwtB
     authentication,
     parameters: settings.parameters,
     assumedLifetime: settings.assumedLifetime,
+    tokenType: settings.tokenType,
+    clockSkew: settings.clockSkew,
     deadlineSeconds: settings.deadline,
     transport,
     clock: settings.clock,

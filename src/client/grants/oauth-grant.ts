@@ -23,6 +23,9 @@ export interface OAuthGrantSettings {
   readonly readGrant: (parameters: TokenParameters) => Promise<GrantForm>
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
+  readonly tokenType: 'bearer' | 'any'
+  /** Seconds by which assertions are issued earlier. */
+  readonly clockSkew: number
   readonly deadlineSeconds: number
   readonly transport: Transport
   readonly clock: Clock
@@ -61,8 +64,7 @@ export class OAuthGrant implements Grant {
     requested: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
-    const { endpoint, parameters, readGrant, assumedLifetime, deadlineSeconds, transport, clock } =
-      this.#settings
+    const { endpoint, parameters, readGrant, deadlineSeconds, transport, clock, clockSkew } = this.#settings
     const { signal, closing } = attempt
     const { url, assertionAudience } = await endpoint.find({
       deadlineSeconds,
@@ -73,7 +75,7 @@ export class OAuthGrant implements Grant {
     })
     const granting = await attempt.reading(() => readCredential(() => readGrant(requested)))
     const form = formOf({ ...granting.form, ...parameters }, requested)
-    const proofRequest = { url, form, audience: assertionAudience, now: clock.now() }
+    const proofRequest = { url, form, audience: assertionAudience, now: clock.now() - clockSkew }
     const proof = await attempt.reading(() => readCredential(() => credential.prove(proofRequest)))
     for (const [name, value] of Object.entries(proof.form)) form.set(name, value)
     const json = await requestIssuer(
@@ -93,7 +95,7 @@ export class OAuthGrant implements Grant {
       },
       readOAuthProblem,
     )
-    return readTokenResponse(json, assumedLifetime)
+    return readTokenResponse(json, this.#settings)
   }
 }
 

@@ -40,18 +40,24 @@ export class DiscoveredEndpoint {
   readonly #issuer: string
   readonly #clock: Clock
   readonly #usesCertificate: boolean
+  readonly #insecureHosts: readonly string[]
   readonly #flight = new SharedFlight<TokenEndpoint>()
   #endpoint: TokenEndpoint | undefined
   #lookUpAt = Number.NEGATIVE_INFINITY
 
   /**
-   * @param usesCertificate - whether the requests present a client certificate. The alias of the endpoint then applies, if
-   * there is one (RFC 8705 section 5).
+   * @param settings - `usesCertificate`: whether the requests present a client certificate. The alias of the endpoint then
+   * applies, if there is one (RFC 8705 section 5). `insecureHosts`: hosts whose endpoint may be plain http.
    */
-  constructor(issuer: string, clock: Clock, usesCertificate: boolean) {
+  constructor(
+    issuer: string,
+    clock: Clock,
+    { usesCertificate, insecureHosts }: { usesCertificate: boolean; insecureHosts: readonly string[] },
+  ) {
     this.#issuer = issuer
     this.#clock = clock
     this.#usesCertificate = usesCertificate
+    this.#insecureHosts = insecureHosts
   }
 
   async find(lookup: EndpointLookup): Promise<TokenEndpoint> {
@@ -76,8 +82,12 @@ export class DiscoveredEndpoint {
 
   async #discover(lookup: EndpointLookup): Promise<TokenEndpoint> {
     const issuer = this.#issuer
+    const triedUrls: string[] = []
     const { metadata } = await discover(issuer, {
-      get: (url, spentSeconds) => this.#get(url, spentSeconds, lookup),
+      get: (url, spentSeconds) => {
+        triedUrls.push(urlWithoutQuery(url))
+        return this.#get({ url, triedUrls }, spentSeconds, lookup)
+      },
       metadataOf: (document) => document,
       unusable: (problem, url, stated) =>
         unreadableResponseError(
@@ -88,7 +98,7 @@ export class DiscoveredEndpoint {
         ),
     })
     const endpoints = this.#usesCertificate ? withAliases(metadata) : metadata
-    const url = usableEndpoint(issuer, endpoints, 'token_endpoint')
+    const url = usableEndpoint(issuer, endpoints, 'token_endpoint', this.#insecureHosts)
     if (url === undefined) {
       throw unreadableResponseError(
         `the discovery document of ${issuer} has no token_endpoint that credentials can be sent to`,
@@ -98,7 +108,11 @@ export class DiscoveredEndpoint {
     return { url, assertionAudience: issuer }
   }
 
-  async #get(url: string, spentSeconds: number, lookup: EndpointLookup): Promise<UntrustedObject> {
+  async #get(
+    { url, triedUrls }: { readonly url: string; readonly triedUrls: readonly string[] },
+    spentSeconds: number,
+    lookup: EndpointLookup,
+  ): Promise<UntrustedObject> {
     const { transport, signal, tls } = lookup
     const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
     const call = { url, deadlineSeconds, transport, signal, tls, isRepeatable: true, now: this.#clock.now() }
@@ -108,18 +122,18 @@ export class DiscoveredEndpoint {
         message: undefined,
       }))
     } catch (error) {
-      throw explainNotFound(error, url)
+      throw explainNotFound(error, triedUrls)
     }
   }
 }
 
 /** A missing discovery document is a wrong URL, not rejected credentials. */
-function explainNotFound(error: unknown, url: string): unknown {
+function explainNotFound(error: unknown, triedUrls: readonly string[]): unknown {
   if (!(error instanceof TokenSourceError) || !isNotFound(error.status)) return error
   const { status, retryAfter } = error
   return new TokenSourceError({
     reason: 'answer_unreadable',
-    problem: `there is no discovery document at ${urlWithoutQuery(url)}: the response status was ${status ?? 'unknown'}`,
+    problem: `there is no discovery document at ${triedUrls.join(' or ')}: the last response status was ${status ?? 'unknown'}`,
     advice: 'Check issuer, or set tokenEndpoint instead',
     status,
     retryAfter,

@@ -147,6 +147,8 @@ export function tokenExchangeSource(options: TokenExchangeSourceOptions): TokenE
     authentication,
     parameters: settings.parameters,
     assumedLifetime: settings.assumedLifetime,
+    tokenType: settings.tokenType,
+    clockSkew: settings.clockSkew,
     deadlineSeconds: settings.deadline,
     transport,
     clock: settings.clock,

@@ -7,8 +7,19 @@ type Json = Readonly<Record<string, unknown>>
 /** Characters that a header field may contain. Any other character in a token could inject a header. */
 const TOKEN = /^[\x21-\x7e]+$/
 
+/** Settings of {@link readTokenResponse}. */
+export interface TokenResponseSettings {
+  /** Lifetime in seconds of a token whose response has no `expires_in`. */
+  readonly assumedLifetime: number
+  /** `any` accepts a missing or unusual `token_type`. */
+  readonly tokenType: 'bearer' | 'any'
+}
+
 /** Reads the response of a token endpoint (RFC 6749 section 5.1). */
-export function readTokenResponse(json: Json, assumedLifetime: number): IssuedToken {
+export function readTokenResponse(
+  json: Json,
+  { assumedLifetime, tokenType }: TokenResponseSettings,
+): IssuedToken {
   const token = nonEmptyString(json, 'access_token')
   if (token === undefined)
     throw unreadableResponseError('the response of the token endpoint has no access_token')
@@ -19,9 +30,15 @@ export function readTokenResponse(json: Json, assumedLifetime: number): IssuedTo
       'Configure the issuer to issue bearer tokens to this client',
     )
   }
-  if (type !== 'bearer')
-    throw unreadableResponseError('the token_type in the response of the token endpoint is not bearer')
-  return { token: readToken(token), lifetime: lifetimeOf(json, assumedLifetime) }
+  if (type !== 'bearer' && tokenType !== 'any') {
+    throw unreadableResponseError(
+      'the token_type in the response of the token endpoint is not bearer',
+      "Check the URL. If the issuer's tokens are bearer tokens nevertheless, set tokenType: 'any'",
+    )
+  }
+  const scope = nonEmptyString(json, 'scope')
+  const scopes = scope === undefined ? {} : { scopes: Object.freeze(scope.split(' ').filter(Boolean)) }
+  return { token: readToken(token), lifetime: lifetimeOf(json, assumedLifetime), ...scopes }
 }
 
 /** Returns a token that can be sent in an `Authorization` header, or throws. */

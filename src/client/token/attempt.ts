@@ -52,6 +52,14 @@ async function attemptOnce(
   try {
     const issued = await obtainWithinDeadline(settings, request)
     const held = new HeldToken(issued, requested, settings)
+    if (
+      !request.isFreshRequired &&
+      (issued.age ?? 0) > 0 &&
+      held.isDue(requested, Number.POSITIVE_INFINITY)
+    ) {
+      // The issuer returned an existing token that is too old already.
+      return await attemptOnce(settings, { ...request, isFreshRequired: true })
+    }
     if (held.isUsable(readMoment(settings.clock))) return { held }
     throw unreadableResponseError('the token expired before it was received')
   } catch (error) {

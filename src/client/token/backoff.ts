@@ -55,3 +55,42 @@ export class Backoff {
     return backoffWithJitter(this.#failures, { ...PAUSE, retryAfter: undefined, longestRetryAfter: 0 })
   }
 }
+
+/** Backoff that all audience and scope sets of an issuer share. */
+export class IssuerBackoff extends Backoff {
+  /** The set that failed last with a response that may concern only that set. */
+  #suspect: Backoff | undefined
+
+  /**
+   * Records a response that may concern only one set, or all of them, such as a 401 or an HTML page. It counts for all sets once
+   * a second set fails, without a success since.
+   */
+  recordSuspectFailure(error: TokenSourceError, startedAt: number, set: Backoff): void {
+    if (this.#suspect !== undefined && this.#suspect !== set) this.recordFailure(error, startedAt)
+    this.#suspect = set
+  }
+
+  override recordSuccess(startedAt: number): void {
+    this.#suspect = undefined
+    super.recordSuccess(startedAt)
+  }
+
+  override reset(): void {
+    this.#suspect = undefined
+    super.reset()
+  }
+}
+
+/** Starts the backoff of all sets after a failure of the issuer, or that of one set after a refusal. */
+export function startBackoff(
+  { issuer, set }: { readonly issuer: IssuerBackoff; readonly set: Backoff },
+  error: TokenSourceError,
+  startedAt: number,
+): void {
+  if (error.reason === 'issuer_unavailable' || error.reason === 'credentials_unavailable') {
+    issuer.recordFailure(error, startedAt)
+    return
+  }
+  if (error.reason !== 'request_refused') issuer.recordSuspectFailure(error, startedAt, set)
+  set.recordFailure(error, startedAt)
+}

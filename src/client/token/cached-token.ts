@@ -1,12 +1,15 @@
-import { waitFor } from '../../util/abort.js'
 import type { Clock } from '../../util/clock.js'
 import { SharedFlight } from '../../util/single-flight.js'
 import { TokenSourceError } from '../errors.js'
 import type { AttemptOutcome } from './attempt.js'
-import type { Backoff } from './backoff.js'
+import type { TokenHealth } from '../health.js'
+import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
 import { RefusalPause } from './refusal-pause.js'
+import type { RequestSlots } from './request-slots.js'
+import type { TokenReport } from './token-report.js'
 import { stateOf, type TokenState } from './token-state.js'
+import { hasResponse, isClosed, wait } from './waiting.js'
 
 /** Settings of {@link CachedToken}. */
 export interface CachedTokenSettings {
@@ -14,11 +17,21 @@ export interface CachedTokenSettings {
   /** Whether a caller waits for a renewal that is due, instead of receiving the old token meanwhile. */
   readonly isRenewalBlocking: boolean
   /** Backoff shared by all requests to the same issuer. */
-  readonly issuerBackoff: Backoff
+  readonly issuerBackoff: IssuerBackoff
+  /** Limits the token requests in flight of all sets. */
+  readonly slots: RequestSlots
+  /** Whether tokens have an age limit, so that a renewal must not return an existing one. */
+  readonly isAgeLimited: boolean
 }
 
-/** Sends a token request. */
-type Attempt = (isFreshRequired: boolean) => Promise<AttemptOutcome>
+/** What belongs to one audience and scope set. */
+export interface TokenSet {
+  /** Backoff after failures that do not affect other sets. */
+  readonly backoff: Backoff
+  readonly report: TokenReport
+  /** Sends a token request. */
+  readonly attempt: (isFreshRequired: boolean) => Promise<AttemptOutcome>
+}
 
 /** Minimum number of uses after which a token that was not refused at first counts as accepted by an API. */
 const MIN_USES = 3
@@ -29,20 +42,20 @@ const MIN_USES = 3
  */
 export class CachedToken {
   readonly #settings: CachedTokenSettings
-  readonly #attempt: Attempt
-  /** Backoff after failures that do not affect other audience and scope sets. */
-  readonly #setBackoff: Backoff
+  readonly #set: TokenSet
   readonly #refusalPause: RefusalPause
 
   readonly #flight = new SharedFlight<HeldToken>()
+  readonly #refreshing = new SharedFlight<HeldToken>()
   /** Whether a caller waits for the request in flight since it started. */
   #isAwaited = false
   #held: HeldToken | undefined
+  /** Smallest age in seconds from which an API refuses a token, as far as it is known. */
+  #ageLimit = Number.POSITIVE_INFINITY
 
-  constructor(settings: CachedTokenSettings, setBackoff: Backoff, attempt: Attempt) {
+  constructor(settings: CachedTokenSettings, set: TokenSet) {
     this.#settings = settings
-    this.#attempt = attempt
-    this.#setBackoff = setBackoff
+    this.#set = set
     this.#refusalPause = new RefusalPause(settings.clock)
   }
 
@@ -53,7 +66,27 @@ export class CachedToken {
 
   /** The active backoff of this audience and scope set, if any. It must outlive an evicted cache entry. */
   get backoff(): Backoff | undefined {
-    return this.#setBackoff.activeError() === undefined ? undefined : this.#setBackoff
+    return this.#set.backoff.activeError() === undefined ? undefined : this.#set.backoff
+  }
+
+  /** The cached token, if it is usable. */
+  get held(): HeldToken | undefined {
+    return this.#usable(readMoment(this.#settings.clock))
+  }
+
+  /** The health of the token. */
+  get health(): TokenHealth & { readonly isUsable: boolean } {
+    const moment = readMoment(this.#settings.clock)
+    const held = this.#usable(moment)
+    const expiry = held?.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }
+    const state = this.#stateAt(moment, held)
+    return { ...this.#set.report.health, state, ...expiry, isUsable: held !== undefined }
+  }
+
+  /** Reports that a usable token is removed from the cache. */
+  reportEviction(): void {
+    const { held } = this
+    if (held !== undefined) this.#set.report.evicted(held)
   }
 
   /** Resolves when no request is in flight, whether it succeeded or failed. */
@@ -62,12 +95,12 @@ export class CachedToken {
   }
 
   /** Returns the cached token if it is valid, otherwise waits for a new one. */
-  async get(signal: AbortSignal | undefined): Promise<string> {
+  async get(signal?: AbortSignal): Promise<HeldToken> {
     signal?.throwIfAborted()
     const moment = readMoment(this.#settings.clock)
     const held = this.#usable(moment)
     const state = this.#stateAt(moment, held)
-    if (held === undefined) return returned(await waitFor(this.#obtain(state), signal))
+    if (held === undefined) return returned(await wait(this.#obtain(state), signal))
     if (state !== 'due' && state !== 'renewing') return returned(held)
     if (!this.#isWorthWaiting(held, moment, state)) {
       // The old token is returned meanwhile. If the renewal fails, the backoff delays the next one.
@@ -75,7 +108,29 @@ export class CachedToken {
       return returned(held)
     }
     const renewed = this.#renew({ isAwaited: true }).catch((error: unknown) => this.#fallback(error))
-    return returned(await waitFor(renewed, signal))
+    return returned(await wait(renewed, signal))
+  }
+
+  /** Obtains a new token, whatever the state of the cached one. */
+  async refresh(signal: AbortSignal | undefined): Promise<HeldToken> {
+    signal?.throwIfAborted()
+    const refreshed = this.#refreshing.share(async () => {
+      // The request in flight may have started before the reason of the caller.
+      await this.settled()
+      return this.#renew({ isAwaited: true, isFreshRequired: true })
+    })
+    return returned(await wait(refreshed, signal))
+  }
+
+  /** Ends the backoff of the set and the pause after refusals. */
+  reset(): void {
+    this.#set.backoff.reset()
+    this.#refusalPause.reset()
+  }
+
+  /** Records that an API refuses tokens from an age, in seconds. */
+  limitAge(seconds: number): void {
+    this.#ageLimit = Math.min(this.#ageLimit, seconds)
   }
 
   /**
@@ -85,14 +140,14 @@ export class CachedToken {
   async replaceRefused(refused: string, signal: AbortSignal | undefined): Promise<string | undefined> {
     signal?.throwIfAborted()
     const held = this.#usable(readMoment(this.#settings.clock))
-    if (held !== undefined && held.token !== refused) return returned(held)
+    if (held !== undefined && held.token !== refused) return returned(held).token
     if (held !== undefined && !this.#recordRefused(held)) return undefined
     // An aborted signal rejects. Any other failure leaves the caller with the response of the API.
-    const renewed = await waitFor(
+    const renewed = await wait(
       this.#renew({ isAwaited: true }).catch(() => undefined),
       signal,
     )
-    return renewed === undefined || renewed.token === refused ? undefined : returned(renewed)
+    return renewed === undefined || renewed.token === refused ? undefined : returned(renewed).token
   }
 
   /** Records whether an API accepted a token: whether the response was not a 401. */
@@ -120,7 +175,7 @@ export class CachedToken {
   #stateAt(moment: Moment, held: HeldToken | undefined): TokenState {
     return stateOf({
       isUsable: held !== undefined,
-      isDue: held?.isDue(moment) === true,
+      isDue: held?.isDue(moment, this.#ageLimit) === true,
       isRefused: held?.isRefused === true,
       isInFlight: this.isBusy,
       isBackingOff: this.#activeError() !== undefined,
@@ -130,18 +185,19 @@ export class CachedToken {
 
   /** Whether the caller waits for a renewal although the cached token has not expired. */
   #isWorthWaiting(held: HeldToken, moment: Moment, state: TokenState): boolean {
-    if (held.isRefused) return true
-    if (!held.isDue(moment)) return false
+    if (held.isRefused || held.isTooOld(moment, this.#ageLimit)) return true
+    if (!held.isDue(moment, this.#ageLimit)) return false
     if (this.#settings.isRenewalBlocking) return true
     return held.isShort(moment) && (state === 'due' || this.#isAwaited)
   }
 
   #activeError(): TokenSourceError | undefined {
-    return this.#settings.issuerBackoff.activeError() ?? this.#setBackoff.activeError()
+    return this.#settings.issuerBackoff.activeError() ?? this.#set.backoff.activeError()
   }
 
   /** Returns whether a renewal may replace the refused token. */
   #recordRefused(held: HeldToken): boolean {
+    this.#set.report.refused(held)
     this.#refusalPause.recordRefused()
     if (this.isBusy) return true
     if (this.#refusalPause.isActive) return false
@@ -159,68 +215,74 @@ export class CachedToken {
       // about the issuer now, so the caller gets an attempt with a deadline of its own.
       if (!isJoined || hasResponse(error)) throw error
       this.#isAwaited = true
-      return this.#flight.share(() => this.#request())
+      return this.#flight.share(() => this.#request(false))
     }
   }
 
   /** Joins the request in flight or starts one, unless a backoff is active. */
-  #renew({ isAwaited }: { readonly isAwaited: boolean }): Promise<HeldToken> {
+  #renew(how: { readonly isAwaited: boolean; readonly isFreshRequired?: boolean }): Promise<HeldToken> {
     const { inFlight } = this.#flight
     if (inFlight !== undefined) return inFlight
     const activeError = this.#activeError()
     if (activeError !== undefined) return Promise.reject(activeError)
-    this.#isAwaited = isAwaited
-    return this.#flight.share(() => this.#request())
+    this.#isAwaited = how.isAwaited
+    return this.#flight.share(() => this.#request(how.isFreshRequired === true))
   }
 
-  async #request(): Promise<HeldToken> {
-    const { clock, issuerBackoff } = this.#settings
+  async #request(isFreshRequired: boolean): Promise<HeldToken> {
+    const { slots } = this.#settings
+    const hasWaited = await slots.acquire()
+    try {
+      // The issuer may have failed while the request waited.
+      const activeError = hasWaited ? this.#activeError() : undefined
+      if (activeError !== undefined) throw activeError
+      return await this.#requestNow(isFreshRequired)
+    } finally {
+      slots.release()
+    }
+  }
+
+  async #requestNow(isFreshRequired: boolean): Promise<HeldToken> {
+    const { clock, issuerBackoff, isAgeLimited } = this.#settings
     const old = this.#held
     const isRefused = old?.isRefused === true
-    const startedAt = clock.elapsed()
-    const outcome = await this.#attempt(isRefused)
-    if ('error' in outcome) throw this.#recordFailure(outcome, startedAt)
+    const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
+    const requested = readMoment(clock)
+    const outcome = await this.#set.attempt(isFreshRequired || isRefused || isTooOld)
+    if ('error' in outcome) throw this.#recordFailure(outcome, requested)
     const { held } = outcome
-    issuerBackoff.recordSuccess(startedAt)
-    this.#setBackoff.recordSuccess(startedAt)
+    issuerBackoff.recordSuccess(requested.elapsed)
+    this.#set.backoff.recordSuccess(requested.elapsed)
     if (isRefused) this.#refusalPause.start()
     // The issuer may return the token again that an API refused meanwhile.
     held.isRefused = old?.isRefused === true && held.token === old.token
     this.#held = held
+    this.#set.report.obtained(held, requested)
     return held
   }
 
   #recordFailure(
     { error, isBackoffNeeded }: Extract<AttemptOutcome, { readonly error: unknown }>,
-    startedAt: number,
+    requested: Moment,
   ): unknown {
-    if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') return error
-    if (!isBackoffNeeded) return error
-    const backoff = error.reason === 'request_refused' ? this.#setBackoff : this.#settings.issuerBackoff
-    backoff.recordFailure(error, startedAt)
-    return backoff.activeError() ?? error
+    if (!(error instanceof TokenSourceError) || isClosed(error)) return error
+    const { issuerBackoff } = this.#settings
+    if (isBackoffNeeded)
+      startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, requested.elapsed)
+    const reported = (isBackoffNeeded ? this.#activeError() : undefined) ?? error
+    this.#set.report.failed(reported, requested, this.held)
+    return reported
   }
 
   /** The cached token if a renewal failed that a caller waited for, otherwise the error. */
   #fallback(error: unknown): HeldToken {
-    const held = this.#usable(readMoment(this.#settings.clock))
+    const { held } = this
     if (held === undefined || isClosed(error)) throw error
     return held
   }
 }
 
-function returned(held: HeldToken): string {
+function returned(held: HeldToken): HeldToken {
   held.timesReturned += 1
-  return held.token
-}
-
-/** Whether a failure is a response of the issuer. A failure without a backoff came too late to be one. */
-function hasResponse(error: unknown): boolean {
-  if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') return true
-  if (error.status !== undefined) return true
-  return error.reason !== 'issuer_unavailable' && error.retryAfter !== undefined
-}
-
-function isClosed(error: unknown): boolean {
-  return error instanceof TokenSourceError && error.reason === 'source_closed'
+  return held
 }

@@ -8,6 +8,10 @@ export interface LifetimeSettings {
   readonly renewAt: number
   /** Seconds after which a token that never expires is renewed. */
   readonly renewNonExpiringAfter: number
+  /** Seconds before its expiry in which a token is not returned; `undefined` is the default. */
+  readonly margin: number | undefined
+  /** Age in seconds from which a token is not returned. */
+  readonly maxAge: number | undefined
 }
 
 /** The moment of a request, by both clocks. */
@@ -26,31 +30,51 @@ const RENEW_JITTER = 0.1
  */
 const MARGIN_SECONDS = 5
 const MARGIN_PART = 0.1
+/** Largest part of a lifetime that a configured margin may take. */
+const LARGEST_MARGIN_PART = 0.5
 /** A caller that finds a token with less than this left, after idle time, waits for another one. */
 const SHORT_REST_SECONDS = 30
 
 /** A token and its times. It cannot be older than the request for it, so its times count from there. */
 export class HeldToken {
   readonly token: string
+  /** Scopes of the token, if the issuer stated them. */
+  readonly scopes: readonly string[] | undefined
+  /** Expiry in seconds since the epoch; `undefined` if the token never expires. */
+  readonly expiresAt: number | undefined
   /** Number of callers that received the token. */
   timesReturned = 0
   /** Whether an API has refused the token. */
   isRefused = false
+  readonly #settings: LifetimeSettings
+  readonly #bornAt: number
+  readonly #dueFraction: number
   readonly #dueAt: number
   readonly #usableUntil: number
   readonly #usableUntilTime: number
   readonly #shortFrom: number
 
-  constructor({ token, lifetime }: IssuedToken, requested: Moment, settings: LifetimeSettings) {
+  constructor(issued: IssuedToken, requested: Moment, settings: LifetimeSettings) {
+    const { token, lifetime, age = 0, scopes } = issued
+    const { maxAge = Number.POSITIVE_INFINITY, renewAt, renewNonExpiringAfter } = settings
     this.token = token
-    const jittered = settings.renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
-    const rest = lifetime ?? Number.POSITIVE_INFINITY
-    const usable = rest - Math.min(MARGIN_SECONDS, rest * MARGIN_PART)
-    const due = Math.min((lifetime ?? settings.renewNonExpiringAfter) * jittered, usable)
+    this.scopes = scopes
+    this.expiresAt = lifetime === null ? undefined : requested.now + lifetime
+    this.#settings = settings
+    this.#bornAt = requested.elapsed - age
+    this.#dueFraction = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
+    const rest = Math.min(lifetime ?? Number.POSITIVE_INFINITY, maxAge - age)
+    const usable = rest - marginOf(rest, settings)
+    const due = (Number.isFinite(rest) ? rest : renewNonExpiringAfter) * this.#dueFraction
     this.#usableUntil = requested.elapsed + usable
     this.#usableUntilTime = requested.now + usable
-    this.#dueAt = requested.elapsed + due
+    this.#dueAt = requested.elapsed + Math.min(due, usable)
     this.#shortFrom = requested.elapsed + rest - Math.min(SHORT_REST_SECONDS, rest * MARGIN_PART)
+  }
+
+  /** Time until which the token is returned, in seconds since the epoch. */
+  get usableUntil(): number {
+    return this.#usableUntilTime
   }
 
   /** Whether the token has expired by neither clock. The monotonic clock may stand still while a machine is suspended. */
@@ -58,15 +82,25 @@ export class HeldToken {
     return elapsed < this.#usableUntil && now < this.#usableUntilTime
   }
 
-  /** Whether the renewal time has come. */
-  isDue({ elapsed }: Moment): boolean {
-    return elapsed >= this.#dueAt
+  /** Whether the renewal time has come, by the lifetime or by the age limit of an API. */
+  isDue({ elapsed }: Moment, ageLimit: number): boolean {
+    return elapsed >= this.#dueAt || elapsed - this.#bornAt >= ageLimit * this.#dueFraction
+  }
+
+  /** Whether an API with this age limit probably refuses the token. */
+  isTooOld({ elapsed }: Moment, ageLimit: number): boolean {
+    return elapsed - this.#bornAt >= ageLimit - marginOf(ageLimit, this.#settings)
   }
 
   /** Whether so little of the lifetime is left that the token may expire on its way. */
   isShort({ elapsed }: Moment): boolean {
     return elapsed >= this.#shortFrom
   }
+}
+
+function marginOf(lifetime: number, { margin }: LifetimeSettings): number {
+  if (margin !== undefined) return Math.min(margin, lifetime * LARGEST_MARGIN_PART)
+  return Math.min(MARGIN_SECONDS, lifetime * MARGIN_PART)
 }
 
 /** Reads both clocks. */

@@ -23,7 +23,9 @@ export class TokenCache {
     this.#entries = new LRUCache({
       max,
       disposeAfter: (entry, key, reason) => {
-        if (reason === 'evict') this.#handleEviction(key, entry)
+        if (reason !== 'evict') return
+        entry.reportEviction()
+        this.#handleEviction(key, entry)
       },
     })
   }
@@ -36,8 +38,15 @@ export class TokenCache {
     return entry
   }
 
-  forget(token: string): void {
-    for (const entry of [...this.#entries.values(), ...this.#evictedInFlight.values()]) entry.forget(token)
+  /** All entries, without changing which was used last. */
+  get entries(): readonly CachedToken[] {
+    return [...this.#entries.values(), ...this.#evictedInFlight.values()]
+  }
+
+  /** Ends every backoff. */
+  reset(): void {
+    this.#backoffs.clear()
+    for (const entry of this.entries) entry.reset()
   }
 
   clear(): void {

@@ -13,6 +13,12 @@ export interface TransportRequest {
    * @defaultValue `false`
    */
   readonly isRepeatable?: boolean
+  /**
+   * Whether the process stays alive until the response, unless something else ends it.
+   *
+   * @defaultValue `true`
+   */
+  readonly keepsAlive?: boolean
   /** Certificate of the client. Without it the connection presents none. */
   readonly tls?: TlsIdentity | undefined
 }

@@ -98,7 +98,7 @@ function closeIdle({ freeSockets }: http.Agent): void {
 }
 
 function sendOnce(
-  { method, headers, body, maxBytes, tls }: TransportRequest,
+  { method, headers, body, maxBytes, tls, keepsAlive }: TransportRequest,
   { url, agent, signal, ca }: { url: URL; agent: http.Agent; signal: AbortSignal; ca: string | undefined },
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -118,6 +118,12 @@ function sendOnce(
         ...headers,
       },
     })
+    if (keepsAlive === false) {
+      // The agent calls `ref` when it reuses the socket.
+      sent.on('socket', (socket) => {
+        socket.unref()
+      })
+    }
     let hasResponse = false
     let isDone = false
     const abort = (): void => {

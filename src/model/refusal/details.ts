@@ -21,6 +21,11 @@ export interface RefusalDetails {
   /** Scopes that the resource requires, for `scope_insufficient`. Sent as `scope` in the challenge. */
   readonly required?: readonly string[] | undefined
   /**
+   * Age in seconds from which the resource refuses a token, for `token_too_old`. Sent as `max_age` in the challenge, rounded
+   * down, so that a token source of `m2m-guard/client` renews its tokens ahead of it.
+   */
+  readonly maxAge?: number | undefined
+  /**
    * Sentence for logs that states what was compared with what, or a function that creates it when it is first read. Never
    * sent. It must contain neither the token nor a credential.
    */
@@ -53,6 +58,7 @@ export function checkDetails({
   required,
   realm,
   retryAfterSeconds,
+  maxAge,
   detail,
 }: RefusalDetails): void {
   if (detail !== undefined && typeof (detail as unknown) !== 'string' && typeof detail !== 'function')
@@ -68,6 +74,8 @@ export function checkDetails({
     !(typeof (retryAfterSeconds as unknown) === 'number' && !Number.isNaN(retryAfterSeconds))
   )
     throw new ConfigurationError('Refusal.retryAfterSeconds', 'must be a number of seconds')
+  if (maxAge !== undefined && !Number.isFinite(maxAge))
+    throw new ConfigurationError('Refusal.maxAge', 'must be a number of seconds')
 }
 
 /** Reads a detail. A custom function may throw or return any value, which must not fail the log that reads it. */

@@ -9,6 +9,7 @@ interface HeaderDetails {
   readonly realm?: string | undefined
   readonly required?: readonly string[] | undefined
   readonly retryAfterSeconds?: number | undefined
+  readonly maxAge?: number | undefined
 }
 
 /** Creates the headers of a refusal: challenge, `Retry-After` and `Cache-Control`. */
@@ -37,6 +38,9 @@ function challenge(response: RefusalResponse, description: string, details: Head
     parameters.push(`error="${response.error}"`, `error_description="${description}"`)
   }
   if (details.required !== undefined) parameters.push(`scope="${details.required.join(' ')}"`)
+  // Not registered; clients ignore parameters that they do not know (RFC 9110 section 11.2).
+  if (details.maxAge !== undefined && details.maxAge >= 1)
+    parameters.push(`max_age="${Math.floor(details.maxAge)}"`)
   return `Bearer ${parameters.join(', ')}`
 }
 

@@ -28,7 +28,7 @@ import { issuerReports, type IssuerObservers } from '../../telemetry/issuer-even
 import { pemToJwk } from '../../keys/pem.js'
 import type { Issuer, KeySource } from '../../model/issuer.js'
 import { insecureHosts } from '../../options/url.js'
-import { warnOfInsecureHosts } from '../../telemetry/insecure-hosts.js'
+import { warnOfInsecureHosts } from '../../options/insecure-hosts.js'
 
 /** An issuer with the state that one verifier holds for it: keys, introspector and connections. */
 export interface ConnectedIssuer {

@@ -1,0 +1,52 @@
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, type Reader } from '../../options/reader.js'
+
+/** Decides whether a 401 means that another token may be accepted. */
+export type RetryDecision = (response: Response) => boolean
+
+/** Reads the `retryOn401` option. */
+export const retryOn401: Reader<RetryDecision> = custom(
+  { type: 'false or function', isOptional: true },
+  (option, value) => {
+    if (value === undefined) return isTokenRefusal
+    if (value === false) return () => false
+    if (typeof value !== 'function') {
+      throw new ConfigurationError(
+        option,
+        'must be false, or a function that returns whether to send the request again. Leave it out for the default',
+      )
+    }
+    const decide = value as (response: Response) => unknown
+    return (response) => {
+      const decision = decide(response)
+      if (typeof decision === 'boolean') return decision
+      throw new ConfigurationError(option, 'must return true or false, and not a promise')
+    }
+  },
+)
+
+/**
+ * Whether a 401 is about the bearer token: it has no challenge, or a `Bearer` challenge whose error is absent or
+ * `invalid_token` (RFC 6750 section 3). With the challenge of another scheme alone, no other bearer token would help.
+ */
+function isTokenRefusal({ headers }: Response): boolean {
+  const challenge = headers.get('www-authenticate')
+  if (challenge === null || challenge.trim() === '') return true
+  if (!/(?:^|,)\s*bearer(?:\s|,|$)/i.test(challenge)) return false
+  const error = /(?:^|[\s,])error\s*=\s*"?([^",\s]+)/i.exec(challenge)?.[1]
+  return error === undefined || error === 'invalid_token'
+}
+
+/** Shortest age limit in seconds that is obeyed. A shorter one would cause a token request every few seconds. */
+const SHORTEST_AGE_LIMIT = 5
+
+/**
+ * Returns the `max_age` of a `Bearer` challenge: the age in seconds from which the API refuses a token. A guard of m2m-guard
+ * sends it with a token that is older than its `maxTokenAge`.
+ */
+export function ageLimitOf({ headers }: Response): number | undefined {
+  const challenge = headers.get('www-authenticate') ?? ''
+  const seconds = /^\s*bearer\s.*[\s,]max_age\s*=\s*"?(\d{1,9})"?\s*(?:,|$)/i.exec(challenge)?.[1]
+  if (seconds === undefined || Number(seconds) < SHORTEST_AGE_LIMIT) return undefined
+  return Number(seconds)
+}

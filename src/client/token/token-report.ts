@@ -1,0 +1,103 @@
+import type { Clock } from '../../util/clock.js'
+import { TokenSourceError } from '../errors.js'
+import { fingerprint, report, type TokenSourceEvent, type TokenSourceObserver } from '../events.js'
+import type { TokenParameters } from '../grants/grant.js'
+import type { TokenHealth } from '../health.js'
+import type { HeldToken, Moment } from './held-token.js'
+
+/** What the reports of a source share. */
+export interface ReportSettings {
+  /** Name of the factory. */
+  readonly where: string
+  readonly clock: Clock
+  readonly onEvent: TokenSourceObserver | undefined
+  /** Whether a failed renewal was warned of. */
+  readonly warned: { isWarned: boolean }
+}
+
+type Recorded = Pick<TokenHealth, 'lastSuccess' | 'lastFailure' | 'reason' | 'failure'>
+
+/** Reports what happens to the token of one set, in events, in `health()` and in a process warning. */
+export class TokenReport {
+  readonly #settings: ReportSettings
+  readonly #parameters: TokenParameters
+  #recorded: Recorded = {}
+
+  constructor(settings: ReportSettings, parameters: TokenParameters) {
+    this.#settings = settings
+    this.#parameters = parameters
+  }
+
+  /** The part of the health that was recorded. */
+  get health(): TokenParameters & Recorded {
+    return { ...this.#parameters, ...this.#recorded }
+  }
+
+  obtained(held: HeldToken, requested: Moment): void {
+    const { clock } = this.#settings
+    this.#recorded = {
+      lastSuccess: clock.now(),
+      ...(this.#recorded.lastFailure === undefined ? {} : { lastFailure: this.#recorded.lastFailure }),
+    }
+    this.#report('token_obtained', 'a token was obtained', () => ({
+      fingerprint: fingerprint(held.token),
+      durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000),
+      ...(held.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }),
+    }))
+  }
+
+  /** `old` is the usable token, if there is one. */
+  failed(error: unknown, requested: Moment, old: HeldToken | undefined): void {
+    if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') return
+    const { clock } = this.#settings
+    const { reason, message, status, code, retryAfter } = error
+    this.#recorded = { ...this.#recorded, lastFailure: clock.now(), reason, failure: message }
+    this.#report('token_failed', message, () => ({
+      reason,
+      durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000),
+      ...(status === undefined ? {} : { status }),
+      ...(code === undefined ? {} : { code }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...usableUntil(old),
+    }))
+    if (old !== undefined) this.#warnOnce(error)
+  }
+
+  refused({ token }: HeldToken): void {
+    this.#report('token_refused', 'an API refused the token', () => ({ fingerprint: fingerprint(token) }))
+  }
+
+  evicted(held: HeldToken): void {
+    const detail = 'a usable token was removed from the cache. Raise maxTokens if this happens often'
+    this.#report('token_evicted', detail, () => ({
+      fingerprint: fingerprint(held.token),
+      ...usableUntil(held),
+    }))
+  }
+
+  #report(
+    kind: TokenSourceEvent['kind'],
+    detail: string,
+    more: () => Partial<Omit<TokenSourceEvent, 'kind' | 'detail'>>,
+  ): void {
+    const { where, onEvent } = this.#settings
+    if (onEvent !== undefined)
+      report(onEvent, { kind, source: where, ...this.#parameters, ...more(), detail })
+  }
+
+  /** Without an observer, the operator would learn of failing renewals only when the token expires. */
+  #warnOnce({ message }: TokenSourceError): void {
+    const { where, onEvent, warned } = this.#settings
+    if (onEvent !== undefined || warned.isWarned) return
+    warned.isWarned = true
+    process.emitWarning(
+      `${where}: a token cannot be renewed: ${message}. The old token is used until it expires. ` +
+        'Set onEvent to be notified in place of this warning, or read health()',
+      { code: 'M2M_GUARD_RENEWAL_FAILED' },
+    )
+  }
+}
+
+function usableUntil(held: HeldToken | undefined): { readonly usableUntil?: number } {
+  return held === undefined || !Number.isFinite(held.usableUntil) ? {} : { usableUntil: held.usableUntil }
+}
