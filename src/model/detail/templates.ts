@@ -230,5 +230,8 @@ export const DETAILS = {
       'the key id may be new, and the keys of {count} other tenants were fetched for unknown key ids within {period:s}, the maximum; the next fetch is possible in {next:s}',
     signatures: 'the queue of the thread pool is full: {count} signatures are in flight',
   },
-  revocations_unavailable: {},
+  revocations_unavailable: {
+    initial: 'the revocations have not been read yet: {failure}',
+    stale: 'the revocations were last read {age:s} ago, and maxStaleness is {limit:s}: {failure}',
+  },
 } as const satisfies Record<RefusalReason, Readonly<Record<string, string>>>
