@@ -75,13 +75,15 @@ export type { CacheHealth, CacheOptions, CacheSize } from './verifier/token-cach
 export { memoryRevocations } from './revocation/memory.js'
 export type { MemoryRevocationsOptions } from './revocation/memory.js'
 export type {
-  ClientTarget,
-  IssuerTarget,
-  ReachedOptions,
   Revocation,
   RevocationEvent,
   RevocationEventKind,
   RevocationObserver,
+} from './model/revocation.js'
+export type {
+  ClientTarget,
+  IssuerTarget,
+  ReachedOptions,
   RevocationResult,
   Revocations,
   RevocationsHealth,

@@ -23,7 +23,8 @@ export function createRevocations(local: LocalRevocations, store: RevocationStor
   async function append(entries: readonly Entry[]): Promise<RevocationResult> {
     // First in this process, which must refuse them even if the store cannot be reached.
     local.apply(entries)
-    const durable = await store.append(entries)
+    // Beyond `maxEntries` the coarser entries, so that the store is bounded too.
+    const durable = await store.append(entries.map((entry) => local.set.held(entry)))
     const reason = entries[0]?.reason
     const detail = `revoked: ${entries.map(describeEntry).join(', ')}${reason === undefined ? '' : ` (${quote(reason)})`}`
     local.tell('revoked', detail, entries)

@@ -1,7 +1,7 @@
 import { parseJson } from '../util/json.js'
 import { isRecord, ownMember } from '../util/members.js'
 import { quote } from '../util/quote.js'
-import type { Revocation } from './revocations.js'
+import type { Revocation } from '../model/revocation.js'
 
 /**
  * Entry of the set of revocations. Entries of the same kind, issuer and value are merged to the one with the higher `limit`, so
@@ -46,9 +46,19 @@ export function isTokenEntry({ kind }: Pick<Entry, 'kind'>): boolean {
   return kind === 'token' || kind === 'digest'
 }
 
+/** Returns the time after which an entry can no longer matter; `undefined` if there is none. */
+export function expiryOf(entry: Entry): number | undefined {
+  return isTokenEntry(entry) && entry.limit < NEVER ? entry.limit + KEPT_AFTER_EXPIRY : undefined
+}
+
 /** Whether an entry can no longer matter, because its token has expired. */
 export function hasExpired(entry: Entry, now: number): boolean {
-  return isTokenEntry(entry) && now >= entry.limit + KEPT_AFTER_EXPIRY
+  return now >= (expiryOf(entry) ?? Number.POSITIVE_INFINITY)
+}
+
+/** Identifies an entry: entries with the same key are merged. */
+export function keyOf({ kind, issuer, value }: Pick<Entry, 'kind' | 'issuer' | 'value'>): string {
+  return JSON.stringify([kind, kind === 'digest' ? '' : issuer, value])
 }
 
 /**

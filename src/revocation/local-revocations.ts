@@ -1,9 +1,17 @@
+import type { RevocationEventKind, RevocationObserver } from '../model/revocation.js'
+import { revocationChannel } from '../telemetry/channels.js'
 import { observe } from '../telemetry/observe.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
 import { describeEntry, toRevocation, type Entry } from './entry.js'
 import { RevocationSet } from './revocation-set.js'
-import type { RevocationEventKind, RevocationObserver } from './revocations.js'
+
+/** Kinds of events that cause a process warning if there is no observer. */
+const WARNINGS: ReadonlySet<RevocationEventKind> = new Set([
+  'store_failing',
+  'entry_skipped',
+  'entry_coarsened',
+])
 
 /** Caller that waits until entries are refused. */
 interface Waiter {
@@ -81,13 +89,15 @@ export class LocalRevocations {
     })
   }
 
-  /** Reports an event. Without an observer, entries that refuse more than was requested cause a process warning. */
+  /** Reports an event. Without an observer, events that need action cause a process warning. */
   tell(kind: RevocationEventKind, detail: string, entries: readonly Entry[]): void {
-    if (this.#observer === undefined) {
-      if (kind !== 'revoked') process.emitWarning(detail, { code: 'M2M_GUARD_REVOCATIONS' })
-      return
-    }
-    observe(this.#observer, () => ({ kind, detail, entries: Object.freeze(entries.map(toRevocation)) }))
+    const hasSubscribers = revocationChannel.hasSubscribers
+    if (this.#observer === undefined && WARNINGS.has(kind))
+      process.emitWarning(detail, { code: 'M2M_GUARD_REVOCATIONS' })
+    if (this.#observer === undefined && !hasSubscribers) return
+    const event = Object.freeze({ kind, detail, entries: Object.freeze(entries.map(toRevocation)) })
+    if (this.#observer !== undefined) observe(this.#observer, () => event)
+    if (hasSubscribers) revocationChannel.publish(event)
   }
 
   #wakeWaiters(): void {

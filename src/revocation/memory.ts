@@ -2,9 +2,10 @@ import { createClock, optionalClock } from '../options/clock.js'
 import { readOptions } from '../options/read-options.js'
 import { optional, type TableOf } from '../options/reader.js'
 import { func, integer } from '../options/readers.js'
+import type { RevocationObserver } from '../model/revocation.js'
 import { createRevocations } from './create-revocations.js'
 import { LocalRevocations } from './local-revocations.js'
-import type { RevocationObserver, Revocations } from './revocations.js'
+import type { Revocations } from './revocations.js'
 
 /** Options of {@link memoryRevocations}. */
 export interface MemoryRevocationsOptions {

@@ -106,15 +106,21 @@ export class RevocationSet {
   has(entry: Entry): boolean {
     const present = this.get(entry)
     if (present !== undefined && present.limit >= entry.limit) return true
-    return !isTokenEntry(entry) && this.#reaches(entry.issuer, entry.limit)
+    return !isTokenEntry(entry) && this.#cutoffOver(entry) !== undefined
   }
 
   /** Whether everything that an entry refuses is refused, by this or by a coarser entry, or has expired. */
   covers(entry: Entry, now: number): boolean {
-    if (hasExpired(entry, now) || this.has(entry)) return true
-    if (!isTokenEntry(entry)) return false
+    return hasExpired(entry, now) || this.has(entry) || (isTokenEntry(entry) && this.has(coarserOf(entry)))
+  }
+
+  /** Returns what is in the set in place of an entry: itself, or the coarser entry that it has become. */
+  held(entry: Entry): Entry {
+    const present = this.get(entry)
+    if (present !== undefined && present.limit >= entry.limit) return present
+    if (!isTokenEntry(entry)) return this.#cutoffOver(entry) ?? entry
     const coarser = coarserOf(entry)
-    return this.has(coarser) || this.#reaches(entry.issuer, coarser.limit)
+    return this.has(coarser) ? this.held(coarser) : entry
   }
 
   /** Returns the entry with the same key. */
@@ -134,9 +140,10 @@ export class RevocationSet {
     }
   }
 
-  #reaches(issuer: string, limit: number): boolean {
-    const [own, all] = [this.#issuers.get(issuer)?.cutoff, this.#issuers.get('')?.cutoff]
-    return (own !== undefined && own.limit >= limit) || (all !== undefined && all.limit >= limit)
+  /** Returns the cutoff of an issuer, or of all issuers, that refuses at least what another cutoff refuses. */
+  #cutoffOver({ issuer, limit }: Entry): Entry | undefined {
+    const cutoffs = [this.#issuers.get(issuer)?.cutoff, this.#issuers.get('')?.cutoff]
+    return cutoffs.find((cutoff) => cutoff !== undefined && cutoff.limit >= limit)
   }
 
   #hasRoom(entry: Entry, now: number): boolean {

@@ -1,3 +1,4 @@
+import type { Revocation } from '../model/revocation.js'
 import type { Duration } from '../options/duration.js'
 
 /** Members that every target of a revocation has. */
@@ -73,30 +74,6 @@ export interface RevocationResult {
   readonly durable: number
 }
 
-/** An entry of {@link Revocations.list}. */
-export interface Revocation {
-  /** What is refused: a token by its id, a token by its digest, or tokens of a client, a subject or an issuer. */
-  readonly kind: 'token' | 'digest' | 'client' | 'subject' | 'issuer'
-  /** Issuer of the tokens. Empty for a revocation of all issuers, to which entries beyond `maxEntries` may lead. */
-  readonly issuer: string
-  /** Id of the revoked token. */
-  readonly tokenId?: string
-  /** First 128 bits of the SHA-256 of the revoked token, or of the signed part of a JWT without `jti`, in base64url. */
-  readonly digest?: string
-  /** The revoked client, or the client of the revoked token if it is known. */
-  readonly clientId?: string
-  /** The revoked subject. */
-  readonly subject?: string
-  /** Tokens issued before this time are refused, in seconds since the epoch. */
-  readonly before?: number
-  /** Expiry of the revoked token, in seconds since the epoch; absent if it is unknown. */
-  readonly expiresAt?: number
-  /** Time of the revocation, in seconds since the epoch. */
-  readonly revokedAt: number
-  /** The reason that was given. */
-  readonly reason?: string
-}
-
 /** State of the revocations, as in `verifier.health().revocations`. */
 export interface RevocationsHealth {
   /**
@@ -111,27 +88,6 @@ export interface RevocationsHealth {
   /** Message of the last failure; absent once the store can be read. */
   readonly failure?: string
 }
-
-/**
- * Kind of an event about revocations:
- *
- * - `revoked`: this process revoked something.
- * - `entry_coarsened`: there are more than `maxEntries`, so that an entry refuses more tokens than was requested.
- */
-export type RevocationEventKind = 'revoked' | 'entry_coarsened'
-
-/** Event about revocations. It contains no token. */
-export interface RevocationEvent {
-  /** Kind of the event. */
-  readonly kind: RevocationEventKind
-  /** Description for logs. */
-  readonly detail: string
-  /** The entries that the event is about. */
-  readonly entries: readonly Revocation[]
-}
-
-/** Observer of revocations. Its result and its errors are ignored. */
-export type RevocationObserver = (event: RevocationEvent) => unknown
 
 /** Options of {@link Revocations.reached}. */
 export interface ReachedOptions {

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { DecisionEvent } from '../model/decision.js'
 import type { IssuerEvent } from '../model/issuer-events.js'
+import type { RevocationEvent } from '../model/revocation.js'
 
 /**
  * Names of the channels of `node:diagnostics_channel` on which every verifier of the process publishes its events. The
@@ -14,6 +15,8 @@ export const CHANNELS = Object.freeze({
   decision: 'm2m-guard:decision',
   /** An {@link IssuerEvent} per change at an issuer. */
   issuer: 'm2m-guard:issuer',
+  /** A {@link RevocationEvent} per event about revocations. */
+  revocation: 'm2m-guard:revocation',
 } as const)
 
 /** Messages by the name of their channel: see {@link CHANNELS}. */
@@ -22,6 +25,8 @@ export interface ChannelMessages {
   'm2m-guard:decision': DecisionEvent
   /** Messages of `CHANNELS.issuer`. */
   'm2m-guard:issuer': IssuerEvent
+  /** Messages of `CHANNELS.revocation`. */
+  'm2m-guard:revocation': RevocationEvent
 }
 
 /** A channel that a verifier publishes on. */
@@ -33,3 +38,4 @@ export interface EventChannel<E> {
 // Held here, because Node drops a channel without subscribers that nothing refers to.
 export const decisionChannel: EventChannel<DecisionEvent> = channel(CHANNELS.decision)
 export const issuerChannel: EventChannel<IssuerEvent> = channel(CHANNELS.issuer)
+export const revocationChannel: EventChannel<RevocationEvent> = channel(CHANNELS.revocation)

@@ -6,6 +6,8 @@ import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
+import { redisRevocations } from '../../adapters/redis.js'
+import { REDIS_REVOCATIONS_OPTIONS } from '../../adapters/redis/revocations.js'
 import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
 import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.js'
 import {
@@ -48,6 +50,7 @@ import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
 
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const STYTCH = { projectId: 'project-test-1' }
+const NO_REDIS = { call: () => Promise.reject(new Error('not connected')) }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
 const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
@@ -60,6 +63,7 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   createVerifier: (given) => verifierWith(given),
   cache: (given) => verifierWith({ cache: given }),
   memoryRevocations: (given) => memoryRevocations(given),
+  redisRevocations: (given) => redisRevocations({ client: NO_REDIS, ...given }),
   policy: (given) => verifierWith({ policy: given }),
   keys: (given) => oauth({ ...OAUTH, keys: given }),
   remote: (given) => oauth({ ...OAUTH, remote: given }),
@@ -92,6 +96,7 @@ export const tables: Readonly<Record<string, Table>> = {
   createVerifier: VERIFIER_OPTIONS,
   cache: CACHE_OPTIONS,
   memoryRevocations: REVOCATIONS_OPTIONS,
+  redisRevocations: REDIS_REVOCATIONS_OPTIONS,
   policy: POLICY_OPTIONS,
   'Every issuer': COMMON,
   keys: KEY_OPTIONS,

@@ -16,7 +16,11 @@ function listen<Name extends keyof ChannelMessages>(name: Name): ChannelMessages
 
 describe('the channels of node:diagnostics_channel', () => {
   it('are named by CHANNELS', () => {
-    expect(CHANNELS).toEqual({ decision: 'm2m-guard:decision', issuer: 'm2m-guard:issuer' })
+    expect(CHANNELS).toEqual({
+      decision: 'm2m-guard:decision',
+      issuer: 'm2m-guard:issuer',
+      revocation: 'm2m-guard:revocation',
+    })
     expect(Object.isFrozen(CHANNELS)).toBe(true)
   })
 

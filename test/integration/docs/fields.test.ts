@@ -32,11 +32,11 @@ describe('a table of fields names every field the code has, and no other', () =>
   })
 
   it('docs/reference/events.md: revocations', () => {
-    const fields = membersOf('src/revocation/revocations.ts', 'RevocationEvent')
+    const fields = membersOf('src/model/revocation.ts', 'RevocationEvent')
     expect([...documented('docs/reference/events.md', 'Revocations')].sort()).toEqual([...fields].sort())
     const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Revocations'), '`kind`')
     const kinds = rows.flatMap((row) => [...row['`kind`']!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
-    const source = readFileSync(`${ROOT}src/revocation/revocations.ts`, 'utf8')
+    const source = readFileSync(`${ROOT}src/model/revocation.ts`, 'utf8')
     const declared =
       /export type RevocationEventKind =([^]*?)\n\n/.exec(source)?.[1]?.matchAll(/'(\w+)'/g) ?? []
     expect(kinds.sort()).toEqual([...declared].map(([, name]) => name).sort())

@@ -124,6 +124,11 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     verifier: VERIFIER,
     client: { type: "typeof import('prom-client')" },
   },
+  'm2m-guard/redis': {
+    issuer: STRING,
+    audience: STRING,
+    client: { type: "import('m2m-guard/redis').RedisClient" },
+  },
   'm2m-guard/fetch': {
     verifier: VERIFIER,
     request: { type: 'Request' },

@@ -1,0 +1,86 @@
+import { createClock } from '../../src/options/clock.js'
+import { duration, type Duration } from '../../src/options/duration.js'
+import { readOptions } from '../../src/options/read-options.js'
+import type { TableOf } from '../../src/options/reader.js'
+import { oneOf, string } from '../../src/options/readers.js'
+import { createRevocations } from '../../src/revocation/create-revocations.js'
+import { LocalRevocations } from '../../src/revocation/local-revocations.js'
+import { LogReader } from '../../src/revocation/log-reader.js'
+import { REVOCATIONS_OPTIONS, type MemoryRevocationsOptions } from '../../src/revocation/memory.js'
+import { PolledStore } from '../../src/revocation/polled-store.js'
+import type { Revocations } from '../../src/revocation/revocations.js'
+import { redisClient, type RedisClient } from './client.js'
+import { createRedisLog } from './revocation-log.js'
+
+/** Options of {@link redisRevocations}. */
+export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
+  /**
+   * Connected client of node-redis 5 or 6, ioredis 5 or 6, or iovalkey. It may be used for other purposes. It stays yours: its
+   * options decide about connections and their encryption, and it is never closed here.
+   */
+  readonly client: RedisClient
+  /**
+   * Prefix of the keys in Redis, without braces. All processes that share revocations have the same one.
+   *
+   * @defaultValue `'m2m-guard'`
+   */
+  readonly prefix?: string
+  /**
+   * Time between two readings, from `'100ms'` to `'1m'`. A revocation reaches every process within this time and one round
+   * trip.
+   *
+   * @defaultValue `'1s'`
+   */
+  readonly interval?: Duration
+  /**
+   * Maximum age of the last reading, from `interval` to `'1d'`. Afterwards tokens cannot be checked: 503
+   * `revocations_unavailable`.
+   *
+   * @defaultValue `'30s'`
+   */
+  readonly maxStaleness?: Duration
+  /**
+   * What happens while the last reading is older than `maxStaleness`, or if the first one fails. `'refuse'` responds 503.
+   * `'accept'` decides by what is known, so that tokens pass that another process has revoked meanwhile.
+   *
+   * @defaultValue `'refuse'`
+   */
+  readonly onStale?: 'refuse' | 'accept'
+}
+
+/** Readers of the options of {@link redisRevocations}. */
+export const REDIS_REVOCATIONS_OPTIONS = {
+  client: redisClient,
+  prefix: string({
+    default: 'm2m-guard',
+    pattern: /^[^{}\s]{1,100}$/,
+    expectation: 'must be a string of 1 to 100 characters without braces and white space',
+  }),
+  interval: duration({ min: '100ms', max: '1m', default: '1s' }),
+  maxStaleness: duration({ atLeast: 'interval', max: '1d', default: '30s' }),
+  onStale: oneOf(['refuse', 'accept'], 'refuse'),
+  ...REVOCATIONS_OPTIONS,
+} satisfies TableOf<RedisRevocationsOptions>
+
+/**
+ * Creates revocations that several processes share through Redis 5 or newer, or Valkey. Every process has all of them in memory
+ * and reads the changes regularly, so that a request never waits for Redis. What Redis loses, such as in a failover, is
+ * written back by any process that knows it.
+ *
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
+ * ```ts
+ * const revocations = redisRevocations({ client })
+ * const verifier = createVerifier({ issuers: [oauth({ issuer, audience })], revocations })
+ * await verifier.ready()
+ * ```
+ */
+export function redisRevocations(options: RedisRevocationsOptions): Revocations {
+  const settings = readOptions('redisRevocations', options, REDIS_REVOCATIONS_OPTIONS, '')
+  const { client, prefix, interval, maxStaleness, onStale, maxEntries, clock, onEvent } = settings
+  const local = new LocalRevocations({ maxEntries, clock, systemClock: createClock(), observer: onEvent })
+  const reader = new LogReader(createRedisLog(client, prefix), local)
+  const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale: onStale === 'accept' })
+  return createRevocations(local, store)
+}

@@ -1,0 +1,191 @@
+import { hasExpired, keyOf, type Entry } from './entry.js'
+import type { LocalRevocations } from './local-revocations.js'
+import type { LogHead, LogRecord, RevocationLog } from './log.js'
+
+type Head = Awaited<ReturnType<RevocationLog['head']>>
+
+/** Maximum attempts of one reading to reach the last change. */
+const MAX_ATTEMPTS = 5
+
+/** Maximum number of own changes that are compared with what is read. */
+const MAX_EXPECTED = 1000
+
+/**
+ * Keeps the revocations of this process and a log equal: reads its changes, and writes back what the log has lost. Because
+ * sets only grow, any process that knows an entry can repair the log, whatever was lost.
+ */
+export class LogReader {
+  readonly #log: RevocationLog
+  readonly #local: LocalRevocations
+  /** The last change that was read; `undefined` before the first reading and for an empty log. */
+  #cursor: LogHead | undefined
+  /** Own changes that were acknowledged and not yet read. */
+  #expected: LogHead[] = []
+  /** Entries that could not be written. */
+  readonly #unsent = new Map<string, Entry>()
+  #writeFailure: unknown
+  /** Number of entries that could not be read and were reported. */
+  #skipped = 0
+
+  constructor(log: RevocationLog, local: LocalRevocations) {
+    this.#log = log
+    this.#local = local
+  }
+
+  /** The error of the last attempt to write entries that are still not written. */
+  get writeFailure(): unknown {
+    return this.#unsent.size === 0 ? undefined : this.#writeFailure
+  }
+
+  /**
+   * Reads everything that was appended before the call.
+   *
+   * @param onProgress - called after each response, because reading a large set takes many of them.
+   */
+  async read(onProgress: () => void = () => undefined): Promise<void> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      // Read first, because a change of this process may be acknowledged while the head is on its way.
+      const expected = [...this.#expected]
+      const head = await this.#log.head()
+      onProgress()
+      if (this.#isCurrent(head, expected)) {
+        if (this.#unsent.size === 0 || !(await this.#write([...this.#unsent.values()]))) return
+      } else if (!(await this.#follow(head, expected)) && !(await this.#synchronize(head, onProgress))) return
+    }
+    throw new Error('the store keeps changing')
+  }
+
+  /**
+   * Writes entries.
+   *
+   * @returns the number of replicas that have confirmed them.
+   */
+  async append(entries: readonly Entry[]): Promise<number> {
+    if (!(await this.#write(entries))) throw this.#writeFailure
+    try {
+      return await this.#log.confirm()
+    } catch {
+      // The entries are stored. How durable they are is unknown.
+      return 0
+    }
+  }
+
+  /** Whether the last change was read, and all own changes are part of the log. */
+  #isCurrent(head: Head, expected: readonly LogHead[]): boolean {
+    const cursor = this.#cursor
+    if (head === undefined) return cursor === undefined && expected.length === 0 && this.#local.set.size === 0
+    if (cursor === undefined || head.isDamaged) return false
+    const isSame = head.epoch === cursor.epoch && head.n === cursor.n && head.tag === cursor.tag
+    // A change of this process after the last one was lost, because it was acknowledged before the head was read.
+    return isSame && !expected.some(({ n }) => n > head.n)
+  }
+
+  /** Reads the changes since the last reading. Returns `false` if they are not complete. */
+  async #follow(head: Head, expected: readonly LogHead[]): Promise<boolean> {
+    if (head === undefined || head.isDamaged || this.#cursor?.epoch !== head.epoch) return false
+    if (this.#cursor.n >= head.n || expected.some(({ n }) => n > head.n)) return false
+    while (this.#cursor.n < head.n) {
+      const records = await this.#log.since(this.#cursor.n)
+      const changes = changesAfter(this.#cursor, records)
+      const last = changes?.at(-1)
+      if (changes === undefined || last === undefined || !this.#matchesOwn(changes, head.epoch)) return false
+      this.#reportSkipped(this.#skipped + this.#apply(changes.map(({ entry }) => entry)))
+      this.#cursor = { epoch: head.epoch, n: last.n, tag: last.tag }
+    }
+    const { n, tag } = this.#cursor
+    return n > head.n || tag === head.tag
+  }
+
+  /** Compares changes with own ones. Returns `false` if the log has another change in place of one of this process. */
+  #matchesOwn(changes: readonly LogRecord[], epoch: string): boolean {
+    const last = changes.at(-1)?.n ?? 0
+    const tags = new Map(changes.map(({ n, tag }) => [n, tag]))
+    const reached = this.#expected.filter((own) => own.epoch === epoch && own.n <= last)
+    if (reached.some(({ n, tag }) => tags.has(n) && tags.get(n) !== tag)) return false
+    this.#expected = this.#expected.filter((own) => !reached.includes(own))
+    return true
+  }
+
+  /**
+   * Reads the whole set, and writes what it lacks. Returns `false` if that could not be written.
+   */
+  async #synchronize(head: Head, onProgress: () => void): Promise<boolean> {
+    const now = this.#local.clock.now()
+    const missing = new Map<string, Entry>()
+    for (const entry of this.#local.set.entries())
+      if (!hasExpired(entry, now)) missing.set(keyOf(entry), entry)
+    const expected = [...this.#expected]
+    let skipped = 0
+    for (let after = 0, isLast = false; !isLast;) {
+      const page = await this.#log.snapshot(after)
+      onProgress()
+      skipped += this.#apply(page.entries)
+      for (const entry of page.entries) {
+        if (entry === undefined) continue
+        const key = keyOf(entry)
+        const own = missing.get(key)
+        if (own !== undefined && own.limit <= entry.limit) missing.delete(key)
+      }
+      isLast = page.isLast || page.last <= after
+      after = page.last
+    }
+    this.#reportSkipped(skipped)
+    this.#cursor = head
+    this.#expected = this.#expected.filter((own) => !expected.includes(own))
+    if (missing.size === 0 && head?.isDamaged !== true) return head !== undefined
+    const lost = [...missing.keys()].filter((key) => !this.#unsent.has(key)).length
+    const isWritten = await this.#write([...missing.values()])
+    if (isWritten && lost > 0) {
+      const entries = [...missing.values()]
+      this.#local.tell('store_repaired', `${lost} entries that the store had lost were written back`, entries)
+    }
+    return isWritten
+  }
+
+  async #write(entries: readonly Entry[]): Promise<boolean> {
+    try {
+      const head = await this.#log.append(entries, this.#local.clock.now())
+      for (const entry of entries) this.#unsent.delete(keyOf(entry))
+      this.#expect(head)
+      return true
+    } catch (error) {
+      for (const entry of entries) this.#unsent.set(keyOf(entry), entry)
+      this.#writeFailure = error
+      return false
+    }
+  }
+
+  #expect(head: LogHead): void {
+    const cursor = this.#cursor
+    if (cursor?.epoch === head.epoch && cursor.n >= head.n) return
+    this.#expected.push(head)
+    if (this.#expected.length <= MAX_EXPECTED) return
+    // Too many to compare: the whole set is compared instead.
+    this.#expected = []
+    this.#cursor = undefined
+  }
+
+  /** Adds entries to those of this process. Returns the number of entries that cannot be read. */
+  #apply(entries: readonly (Entry | undefined)[]): number {
+    const valid = entries.filter((entry) => entry !== undefined)
+    if (valid.length > 0) this.#local.apply(valid)
+    return entries.length - valid.length
+  }
+
+  /** Reports unreadable entries once, although every reading of the whole set finds them. */
+  #reportSkipped(count: number): void {
+    if (count > this.#skipped) {
+      const detail = `${count} entries of the store cannot be read: another version, or written by another program`
+      this.#local.tell('entry_skipped', detail, [])
+    }
+    this.#skipped = count
+  }
+}
+
+/** Returns the changes after a cursor; `undefined` if there is a gap, or if the log has another history. */
+function changesAfter({ n, tag }: LogHead, records: readonly LogRecord[]): readonly LogRecord[] | undefined {
+  const [first] = records
+  if (n > 0 && (first?.n !== n || first.tag !== tag)) return undefined
+  const changes = n > 0 ? records.slice(1) : records
+  return changes.every((record, index) => record.n === n + 1 + index) ? changes : undefined
+}

@@ -1,0 +1,199 @@
+import { explain } from '../model/detail/explain.js'
+import { Refusal } from '../model/refusal/refusal.js'
+import { phrase, safeLine } from '../util/quote.js'
+import { timers } from '../util/timers.js'
+import type { Entry } from './entry.js'
+import type { LocalRevocations } from './local-revocations.js'
+import type { LogReader } from './log-reader.js'
+import type { RevocationsHealth } from './revocations.js'
+import type { RevocationStore } from './store.js'
+
+/** Settings of {@link PolledStore}, in seconds. */
+export interface PollSettings {
+  readonly interval: number
+  readonly maxStaleness: number
+  /** Whether tokens are accepted although the revocations are older than `maxStaleness`. */
+  readonly acceptsStale: boolean
+}
+
+/** Seconds without a response after which a reading or a writing counts as failed. */
+const DEADLINE = 5
+
+/** Fraction by which an interval may be shorter, so that processes do not read at the same time. */
+const JITTER = 0.1
+
+/** Store that is read at regular intervals. Each reading shows at the same time that the store can be read. */
+export class PolledStore implements RevocationStore {
+  readonly #local: LocalRevocations
+  readonly #reader: LogReader
+  readonly #settings: PollSettings
+  #isRunning = false
+  #isAgain = false
+  #reading: Promise<void> | undefined
+  #cancelNext: (() => void) | undefined
+  #cancelExpiry: (() => void) | undefined
+  /** Time of the last complete reading, in seconds since the epoch. */
+  #asOf: number | undefined
+  #failure: string | undefined
+  /** Callers of `ready()`. */
+  #waiting: ((failure: string | undefined) => void)[] = []
+
+  constructor(local: LocalRevocations, reader: LogReader, settings: PollSettings) {
+    this.#local = local
+    this.#reader = reader
+    this.#settings = settings
+    local.set.freshUntil = Number.NEGATIVE_INFINITY
+  }
+
+  async append(entries: readonly Entry[]): Promise<number> {
+    try {
+      return await within(DEADLINE, this.#reader.append(entries), 'writing')
+    } catch (cause) {
+      const message = `the revocation is not stored: ${messageOf(cause)}. This process refuses the tokens and will store it when the store can be written`
+      throw new Error(message, { cause })
+    }
+  }
+
+  async ready(): Promise<void> {
+    if (this.#asOf !== undefined && this.#failure === undefined) return
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push((failure) => {
+        if (failure === undefined) resolve()
+        else reject(new Error(failure))
+      })
+      void this.#read()
+    })
+  }
+
+  nudge(): void {
+    if (this.#reading !== undefined) this.#isAgain = true
+    else void this.#read()
+  }
+
+  health(): Omit<RevocationsHealth, 'entries'> {
+    const isStale = this.#local.clock.now() > this.#freshUntil()
+    const { writeFailure } = this.#reader
+    const failure =
+      this.#failure ??
+      (writeFailure === undefined ? undefined : `revocations cannot be written: ${messageOf(writeFailure)}`)
+    const isDown = isStale && this.#local.set.freshUntil !== Number.POSITIVE_INFINITY
+    return {
+      status: isDown ? 'down' : isStale || failure !== undefined ? 'degraded' : 'ok',
+      ...(this.#asOf === undefined ? {} : { asOf: this.#asOf }),
+      ...(failure === undefined ? {} : { failure }),
+    }
+  }
+
+  refuseStale(now: number): Refusal | undefined {
+    if (now <= this.#local.set.freshUntil) return undefined
+    const failure = phrase(this.#failure ?? 'no response yet')
+    const { maxStaleness: limit } = this.#settings
+    const detail =
+      this.#asOf === undefined
+        ? explain('revocations_unavailable', 'initial', { failure })
+        : explain('revocations_unavailable', 'stale', { age: now - this.#asOf, limit, failure })
+    return new Refusal('revocations_unavailable', { detail })
+  }
+
+  start(): void {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    void this.#read()
+  }
+
+  stop(): void {
+    this.#isRunning = false
+    this.#cancelNext?.()
+  }
+
+  #freshUntil(): number {
+    return (this.#asOf ?? Number.NEGATIVE_INFINITY) + this.#settings.maxStaleness
+  }
+
+  /** Reads the store, unless a reading is in progress. Never rejects. */
+  #read(): Promise<void> {
+    this.#cancelNext?.()
+    this.#reading ??= this.#readOnce()
+    return this.#reading
+  }
+
+  async #readOnce(): Promise<void> {
+    // The time of the request, because what was appended later need not be in the response.
+    const [now, elapsed] = [this.#local.clock.now(), timers.elapsed()]
+    let cancel = (): void => undefined
+    const awaitResponse = (): void => {
+      cancel()
+      cancel = timers.after(DEADLINE, () => {
+        this.#fail(`no response within ${DEADLINE} s`)
+      })
+    }
+    awaitResponse()
+    try {
+      await this.#reader.read(awaitResponse)
+      this.#succeed(now, elapsed)
+    } catch (error) {
+      this.#fail(messageOf(error))
+    }
+    cancel()
+    this.#reading = undefined
+    if (this.#isAgain) {
+      this.#isAgain = false
+      await this.#read()
+    } else this.#scheduleNext()
+  }
+
+  #scheduleNext(): void {
+    this.#cancelNext?.()
+    if (!this.#isRunning) return
+    this.#cancelNext = timers.after(this.#settings.interval * (1 - Math.random() * JITTER), () => {
+      void this.#read()
+    })
+  }
+
+  #succeed(now: number, elapsed: number): void {
+    const { maxStaleness, acceptsStale } = this.#settings
+    const hasFailed = this.#failure !== undefined
+    this.#asOf = now
+    this.#failure = undefined
+    const { set } = this.#local
+    set.freshUntil = acceptsStale ? Number.POSITIVE_INFINITY : this.#freshUntil()
+    this.#cancelExpiry?.()
+    // In addition to the wall clock, which may be set back.
+    if (!acceptsStale) {
+      this.#cancelExpiry = timers.after(Math.max(0, elapsed + maxStaleness - timers.elapsed()), () => {
+        set.freshUntil = Number.NEGATIVE_INFINITY
+      })
+    }
+    if (hasFailed) this.#local.tell('store_recovered', 'the revocations can be read again', [])
+    this.#wake(undefined)
+  }
+
+  #fail(failure: string): void {
+    const isFirst = this.#failure === undefined
+    this.#failure = failure
+    if (this.#settings.acceptsStale) this.#local.set.freshUntil = Number.POSITIVE_INFINITY
+    if (isFirst) this.#local.tell('store_failing', `the revocations cannot be read: ${failure}`, [])
+    this.#wake(failure)
+  }
+
+  #wake(failure: string | undefined): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake(failure)
+  }
+}
+
+/** Rejects if a promise is not settled within a number of seconds. */
+function within<T>(seconds: number, promise: Promise<T>, action: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(seconds, () => {
+      reject(new Error(`${action} takes longer than ${seconds} s`))
+    })
+    promise.then(resolve, reject).finally(cancel)
+  })
+}
+
+/** The message of an error of a client, which may quote a reply of the server. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? safeLine(error.message, 200) : 'unknown error'
+}

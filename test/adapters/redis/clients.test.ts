@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { redisRevocations } from '../../../adapters/redis.js'
+import { ConfigurationError } from '../../../src/index.js'
+import { CLIENTS } from '../../support/redis/clients.js'
+import { polling, startInstance } from '../../support/redis/fleet.js'
+import { startRedis } from '../../support/redis/server.js'
+
+describe.each(Object.keys(CLIENTS))('with a client of %s', (library) => {
+  it('a revocation reaches the other processes, and one that starts later', async () => {
+    const { port } = await startRedis()
+    const [one, two] = [await startInstance(port, { library }), await startInstance(port, { library })]
+    const token = two.bed.jwt({ clientId: 'billing' })
+    await two.bed.verifier.ready()
+    expect(await two.bed.outcome(token)).toBe('accepted')
+    const { receipt, durable } = await one.revocations.revoke({
+      issuer: two.bed.issuer.url,
+      clientId: 'billing',
+      reason: 'key leaked',
+    })
+    expect(durable).toBe(0)
+    expect(await two.revocations.reached(receipt)).toBe(true)
+    expect(await two.bed.outcome(token)).toBe('token_revoked')
+    const late = await startInstance(port, { library })
+    await late.bed.verifier.ready()
+    expect(late.revocations.list()).toMatchObject([
+      { kind: 'client', clientId: 'billing', reason: 'key leaked' },
+    ])
+  })
+
+  it('it is found by polling alone', async () => {
+    const { port } = await startRedis()
+    const [one, two] = [await startInstance(port, { library }), await startInstance(port, { library })]
+    await two.bed.verifier.ready()
+    const token = two.bed.opaque()
+    await one.revocations.revoke({ issuer: two.bed.issuer.url, before: one.bed.now() + 1 })
+    await polling(async () => (await two.bed.outcome(token)) === 'token_revoked')
+  })
+
+  it('a wrong password is a failure that names it, and no token is accepted', async () => {
+    const { port } = await startRedis(['--requirepass', 'secret'])
+    const client = await CLIENTS[library]!(port, { password: 'secret' })
+    const { bed } = await startInstance(port, { client })
+    await bed.verifier.ready()
+    const open = await CLIENTS['ioredis 6']!(port)
+    const locked = await startInstance(port, { client: open })
+    await expect(locked.bed.verifier.ready()).rejects.toThrow(/revocations \(NOAUTH/)
+    expect(await locked.bed.answer(locked.bed.jwt())).toMatchObject({
+      status: 503,
+      reason: 'revocations_unavailable',
+    })
+    expect(locked.bed.verifier.health()).toMatchObject({ status: 'down', revocations: { status: 'down' } })
+  })
+})
+
+it('a client that is not connected is a failure that says so', async () => {
+  const { createClient } = await import('redis')
+  const { bed } = await startInstance(1, { client: createClient() })
+  await expect(bed.verifier.ready()).rejects.toThrow(/revocations \(The client is closed/)
+  expect(await bed.outcome(bed.jwt())).toBe('revocations_unavailable')
+})
+
+it.each([
+  ['no client', undefined],
+  ['a string', 'redis://localhost'],
+  ['an object of another kind', {}],
+])('%s is a ConfigurationError', (_, client) => {
+  expect(() => redisRevocations({ client: client as never })).toThrow(ConfigurationError)
+})
+
+it('a cluster, a Sentinel or a pool of node-redis is a ConfigurationError', async () => {
+  const { createCluster, createClientPool, createSentinel } = await import('redis')
+  const clients = [
+    createCluster({ rootNodes: [] }),
+    createSentinel({ name: 'a', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
+    createClientPool(),
+  ]
+  for (const client of clients)
+    expect(() => redisRevocations({ client: client as never })).toThrow(
+      /^client: is .* which is not supported/,
+    )
+})
+
+it.each([
+  ['prefix', 'a{b}'],
+  ['interval', '1ms'],
+  ['maxStaleness', '500ms'],
+  ['onStale', 'ignore'],
+  ['maxEntries', 0],
+])('an invalid %s is a ConfigurationError that names it', async (name, value) => {
+  const { createClient } = await import('redis')
+  expect(() => redisRevocations({ client: createClient(), [name]: value })).toThrow(new RegExp(`^${name}: `))
+})

@@ -1,0 +1,139 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { AtEnd } from '../at-end.js'
+
+const ENGINES = ['redis-server', 'valkey-server']
+
+/** What to do without an engine, in one line. The tests fail, because a skipped test would prove nothing. */
+const MISSING =
+  'The tests of m2m-guard/redis need redis-server or valkey-server in the PATH. Install it: apt-get install redis-server, or brew install redis'
+
+let engine: string | undefined
+
+/** Finds the engine, or installs it from the packages of the system if that is possible without a password. */
+function findEngine(): string {
+  engine ??= installed() ?? install()
+  if (engine === undefined) throw new Error(MISSING)
+  return engine
+}
+
+function installed(): string | undefined {
+  return ENGINES.find((name) => succeeds(name, ['--version']))
+}
+
+function install(): string | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const options = ['install', '--yes', '--no-install-recommends', 'redis-server']
+  if (!succeeds('apt-get', options)) succeeds('apt-get', ['update'])
+  succeeds('apt-get', options)
+  return installed()
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A Redis server of a test, on loopback, with a folder of its own. */
+export interface RedisServer {
+  readonly port: number
+  /** Sends a command and returns the reply as a string. Fails on an error reply. */
+  readonly command: (...args: readonly string[]) => Promise<string>
+  /** Stops the process as `SIGSTOP` does: connections stay open, and nothing responds. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  readonly close: () => Promise<void>
+}
+
+/** Starts a server; it ends after the test. */
+export async function startRedis(
+  args: readonly string[] = [],
+  atEnd: AtEnd = onTestFinished,
+): Promise<RedisServer> {
+  const binary = findEngine()
+  const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-redis-'))
+  const { port, child } = await spawnOnFreePort(binary, folder, args)
+  const close = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+  atEnd(close)
+  return {
+    port,
+    command: (...words) => sendOnce(port, words),
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
+    close,
+  }
+}
+
+async function spawnOnFreePort(
+  binary: string,
+  folder: string,
+  args: readonly string[],
+): Promise<{ readonly port: number; readonly child: ChildProcess }> {
+  for (;;) {
+    const port = await freePort()
+    const fixed = [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+    ]
+    const child = spawn(binary, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+    if (await isListening(child)) return { port, child }
+  }
+}
+
+/** Waits for the line of the log that says so; `false` if the server has ended, such as when its port is taken. */
+function isListening(child: ChildProcess): Promise<boolean> {
+  return new Promise((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('Ready to accept connections')) resolve(true)
+    })
+    child.on('exit', () => {
+      resolve(false)
+    })
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Sends one command on a connection of its own, without any client library. */
+async function sendOnce(port: number, words: readonly string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+  socket.write(`*${words.length}\r\n${parts.join('')}*1\r\n$4\r\nQUIT\r\n`)
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk as Buffer)
+  const reply = Buffer.concat(chunks)
+    .toString()
+    .replace(/\+OK\r\n$/, '')
+  if (reply.startsWith('-')) throw new Error(reply.slice(1).trim())
+  return reply.trim()
+}
