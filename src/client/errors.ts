@@ -1,3 +1,5 @@
+import { IssuerCallError } from '../http/issuer-call-error.js'
+
 /**
  * Why no token was obtained, or why a request was not sent:
  *
@@ -27,6 +29,9 @@ export interface TokenSourceFailure {
   readonly problem: string
   /** What to do about it, without a full stop. */
   readonly advice?: string | undefined
+  /** Name of the public function that failed. By default `getToken`; `fetch` for `request_not_sent`. */
+  readonly operation?: string | undefined
+  readonly requestId?: string | undefined
   readonly status?: number | undefined
   readonly code?: string | undefined
   readonly retryAfter?: number | undefined
@@ -34,25 +39,17 @@ export interface TokenSourceFailure {
 }
 
 /** Error of a token source. The message says what to do and never contains a secret, a key or a token. */
-export class TokenSourceError extends Error {
+export class TokenSourceError extends IssuerCallError {
   /** Always `'TokenSourceError'`, also for errors of another copy of this package, where `instanceof` fails. */
   override readonly name = 'TokenSourceError'
   /** Why no token was obtained, or why a request was not sent. */
-  readonly reason: TokenSourceReason
-  /** HTTP status of the issuer's response; `undefined` if there was no response. */
-  readonly status: number | undefined
-  /** Error code of the issuer: `error` of OAuth and Stytch, `code` of Clerk. */
-  readonly code: string | undefined
-  /** Seconds until the next request to the issuer. Until then this error is thrown immediately. */
-  readonly retryAfter: number | undefined
+  override readonly reason: TokenSourceReason
 
   constructor(failure: TokenSourceFailure) {
-    const { problem, advice, cause } = failure
-    super(advice === undefined ? problem : `${problem}. ${advice}`, cause && { cause })
-    this.reason = failure.reason
-    this.status = failure.status
-    this.code = failure.code
-    this.retryAfter = failure.retryAfter
+    const { problem, advice, reason } = failure
+    const operation = failure.operation ?? (reason === 'request_not_sent' ? 'fetch' : 'getToken')
+    super(advice === undefined ? problem : `${problem}. ${advice}`, { ...failure, operation })
+    this.reason = reason
   }
 
   /**
@@ -64,8 +61,16 @@ export class TokenSourceError extends Error {
    * ```
    */
   withRetryAfter(seconds: number): TokenSourceError {
-    const { reason, message: problem, status, code } = this
-    const cause = this.cause instanceof Error ? this.cause : undefined
-    return new TokenSourceError({ reason, problem, status, code, retryAfter: seconds, cause })
+    const { reason, operation, message: problem, status, code, requestId, cause } = this
+    return new TokenSourceError({
+      reason,
+      operation,
+      problem,
+      status,
+      code,
+      requestId,
+      retryAfter: seconds,
+      cause: cause instanceof Error ? cause : undefined,
+    })
   }
 }

@@ -35,5 +35,6 @@ export {
 } from './grants/token-exchange.js'
 export type { TokenEndpointOptions } from './issuer-options.js'
 export { tokenSource, type TokenSourceOptions } from './token-source.js'
+export { IssuerCallError, type IssuerCallFailure, type IssuerCallReason } from '../http/issuer-call-error.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

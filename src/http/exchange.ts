@@ -37,9 +37,13 @@ function createDeadlineError(seconds: number): ExchangeError {
 
 /** Formats the system error code of an error or its causes. The message is left out, because it may quote the request. */
 export function formatErrorCode(error: unknown): string {
-  for (let item = error, depth = 0; item instanceof Error && depth < 4; item = item.cause, depth += 1) {
-    const { code } = item as { code?: unknown }
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return ` (${code})`
+  try {
+    for (let item = error, depth = 0; item instanceof Error && depth < 4; item = item.cause, depth += 1) {
+      const { code } = item as { code?: unknown }
+      if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return ` (${code})`
+    }
+  } catch {
+    // Custom code may throw an error whose properties throw.
   }
   return ''
 }

@@ -30,8 +30,8 @@ const RESERVED = new Set([
  *
  * @param where - name of the function in errors.
  * @returns the headers with names in lower case.
- * @throws ExchangeError if the function throws, takes longer than `seconds`, or returns an invalid header. The message
- * quotes neither a value nor the error of the function, which may contain a credential.
+ * @throws ExchangeError if the function or its result throws, if it takes longer than `seconds`, or if it returns an invalid
+ * header. The message quotes neither a value, a name that is not well known, nor an error, which may contain a credential.
  */
 export async function readRequestHeaders(
   where: string,
@@ -39,35 +39,50 @@ export async function readRequestHeaders(
   seconds: number,
 ): Promise<Readonly<Record<string, string>>> {
   const late = (): Error => new ExchangeError(`${where} did not return within ${seconds} s`)
-  let headers: unknown
+  let entries: readonly [string, unknown][] | undefined
   try {
-    headers = await within({ seconds, signal: undefined, late }, async () => {
-      return await headersOf()
-    })
+    entries = await within({ seconds, signal: undefined, late }, async () => entriesOf(await headersOf()))
   } catch (error) {
     if (error instanceof ExchangeError) throw error
     throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
   }
-  return checkRequestHeaders(where, headers)
+  return checkEntries(where, entries)
 }
 
 /**
  * Checks the headers that a custom function returned.
  *
  * @returns the headers with names in lower case.
- * @throws ExchangeError that quotes no value.
+ * @throws ExchangeError that quotes neither a value nor an error.
  */
 export function checkRequestHeaders(where: string, headers: unknown): Readonly<Record<string, string>> {
-  if (!isRecord(headers) || !isPlain(headers)) {
+  let entries: readonly [string, unknown][] | undefined
+  try {
+    entries = entriesOf(headers)
+  } catch (error) {
+    throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)
+  }
+  return checkEntries(where, entries)
+}
+
+function checkEntries(
+  where: string,
+  entries: readonly [string, unknown][] | undefined,
+): Readonly<Record<string, string>> {
+  if (entries === undefined)
     throw new ExchangeError(`${where} must return an object of header names and values`)
-  }
   const checked = new Map<string, string>()
-  for (const [name, value] of Object.entries(headers)) {
+  entries.forEach(([name, value], index) => {
     const problem = problemOf(name, value) ?? (checked.has(name.toLowerCase()) ? 'occurs twice' : undefined)
-    if (problem !== undefined) throw new ExchangeError(`${where}: ${nameInError(name)} ${problem}`)
+    if (problem !== undefined) throw new ExchangeError(`${where}: ${nameInError(name, index)} ${problem}`)
     checked.set(name.toLowerCase(), value as string)
-  }
+  })
   return Object.fromEntries(checked)
+}
+
+/** Reads the headers once, because a getter or a proxy may throw, or return another value the next time. */
+function entriesOf(headers: unknown): readonly [string, unknown][] | undefined {
+  return isRecord(headers) && isPlain(headers) ? Object.entries(headers) : undefined
 }
 
 function problemOf(name: string, value: unknown): string | undefined {
@@ -79,7 +94,18 @@ function problemOf(name: string, value: unknown): string | undefined {
     : 'must have a value of printable ASCII characters without white space at its ends'
 }
 
-/** An invalid name is not quoted, because a value may have been written in its place. */
-function nameInError(name: string): string {
-  return NAME.test(name) ? name.toLowerCase().slice(0, 100) : 'a header'
+/** Names that are quoted in errors, besides the reserved ones. */
+const WELL_KNOWN = new Set([
+  'accept',
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'user-agent',
+  'x-api-key',
+])
+
+/** Another name is not quoted, because a value may have been written in its place. */
+function nameInError(name: string, index: number): string {
+  const lower = name.toLowerCase()
+  return WELL_KNOWN.has(lower) || RESERVED.has(lower) ? lower : `header ${index + 1}`
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
+import { tooManyCalls, type CallLimits } from './call-limits.js'
 import { phrase } from '../util/quote.js'
 
 /** Why the circuit is open. `issuer_overloaded`: the issuer responded 429, which our own load may have caused. */
@@ -47,8 +48,6 @@ export interface CompletedCall<T> {
 
 /** Settings of {@link CircuitBreaker}. */
 export interface CircuitBreakerSettings {
-  /** Maximum number of calls in flight, including the probe, and of ended calls that wait for the probe. */
-  readonly maxInFlight: number
   /** Number of consecutive failures that open the circuit. */
   readonly breakerAfter: number
   /** Seconds for which the circuit stays open before a single trial call. */
@@ -82,9 +81,7 @@ export class CircuitBreaker {
   readonly #clock: Clock
   readonly #onChange: (change: CircuitChange) => void
   readonly #lastFailure: () => string
-  #inFlight = 0
-  /** Number of ended calls that wait for the probe. */
-  #waiting = 0
+  readonly #limits: CallLimits
   #consecutiveFailures = 0
   #consecutiveDeclined = 0
   #opened: { readonly reason: OpenReason; readonly until: number } | undefined
@@ -103,7 +100,9 @@ export class CircuitBreaker {
     clock: Clock,
     onChange: (change: CircuitChange) => void,
     lastFailure: () => string,
+    limits: CallLimits,
   ) {
+    this.#limits = limits
     this.#options = options
     this.#clock = clock
     this.#onChange = onChange
@@ -133,12 +132,12 @@ export class CircuitBreaker {
     if (refusal !== undefined) return refusal
     const isTrial = this.#opened !== undefined
     this.#isTrialInFlight ||= isTrial
-    this.#inFlight += 1
+    this.#limits.inFlight.take()
     try {
       const { result, outcome } = await call()
       return { result, recorded: this.#conclude(outcome, isTrial, probe) }
     } catch (error) {
-      this.#inFlight -= 1
+      this.#limits.inFlight.release()
       this.#endTrial(isTrial)
       throw error
     }
@@ -150,13 +149,13 @@ export class CircuitBreaker {
     isTrial: boolean,
     probe: Probe,
   ): Promise<boolean> {
-    this.#inFlight -= 1
+    this.#limits.inFlight.release()
     try {
       if (outcome.kind !== 'unreadable' && !this.#wouldOpen(outcome, isTrial))
         return this.#record(outcome, isTrial)
       // While the circuit is open, calls are refused anyway, so a probe would change nothing.
       if (!isTrial && this.#opened !== undefined) return this.#opened.reason !== 'issuer_overloaded'
-      if (!isTrial && this.#waiting >= this.#options.maxInFlight) return false
+      if (!isTrial && !this.#limits.probing.hasRoom()) return false
       const probed = await this.#waitForProbe(probe)
       return probed.kind !== 'outdated' && this.#record(outcomeAfterProbe(probed, outcome), isTrial)
     } finally {
@@ -166,18 +165,19 @@ export class CircuitBreaker {
 
   /** Joins the probe in flight, or starts one. */
   async #waitForProbe(probe: Probe): Promise<ProbeOutcome> {
-    this.#waiting += 1
+    const { probing, inFlight } = this.#limits
+    probing.take()
     try {
       return await this.#probes.share(async () => {
-        this.#inFlight += 1
+        inFlight.take()
         try {
           return await probe()
         } finally {
-          this.#inFlight -= 1
+          inFlight.release()
         }
       })
     } finally {
-      this.#waiting -= 1
+      probing.release()
     }
   }
 
@@ -216,15 +216,7 @@ export class CircuitBreaker {
         })
       }
     }
-    if (this.#inFlight >= this.#options.maxInFlight) {
-      return new Refusal('issuer_overloaded', {
-        cause: createCause(
-          `${this.#inFlight} calls to the issuer are in flight, the limit of the option remote.maxInFlight`,
-        ),
-        detail: explain('issuer_overloaded', 'calls', { count: this.#inFlight }),
-      })
-    }
-    return undefined
+    return this.#limits.inFlight.hasRoom() ? undefined : tooManyCalls(this.#limits.inFlight)
   }
 
   /** Records an outcome. Returns whether the issuer fails for a reason other than our own load. */

@@ -1,10 +1,11 @@
 import { exchange } from '../http/exchange.js'
-import { UnreadableResponseError } from '../http/exchange-error.js'
+import { ExchangeError, UnreadableResponseError } from '../http/exchange-error.js'
+import { maskOwnCredentials } from '../http/own-credentials.js'
 import { retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import type { RemoteProfile, RemoteResponse } from '../model/issuer.js'
+import type { RemoteProfile, RemoteRequest, RemoteResponse } from '../model/issuer.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { SecretError } from '../options/secret.js'
 import type { Clock } from '../util/clock.js'
@@ -12,6 +13,7 @@ import { within } from '../util/abort.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
+import type { SharedCalls } from './call-limits.js'
 import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 
@@ -32,13 +34,21 @@ export class EndpointCalls {
   readonly #transport: Transport
   readonly #credential: RenewableCredential | undefined
 
-  constructor(profile: RemoteProfile, options: RemoteSettings, clock: Clock, transport: Transport) {
+  /** @param sharedCredential - the credential of all tenants of the issuer, in place of that of the profile. */
+  constructor(
+    profile: RemoteProfile,
+    options: RemoteSettings,
+    clock: Clock,
+    transport: Transport,
+    sharedCredential: SharedCalls['credential'],
+  ) {
     this.#profile = profile
     this.#options = options
     this.#clock = clock
     this.#transport = transport
     const { readCredential } = profile
-    if (readCredential !== undefined)
+    if (sharedCredential !== undefined) this.#credential = sharedCredential(options)
+    else if (readCredential !== undefined)
       this.#credential = new RenewableCredential(readCredential, options, clock)
   }
 
@@ -78,8 +88,9 @@ export class EndpointCalls {
       retries: this.#options.retries,
       pauses: RETRY_DELAYS,
     }
-    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left))
-    return this.#read(outcome, token, read)
+    const sent: { request?: RemoteRequest } = {}
+    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left, sent))
+    return this.#read(outcome, token, read, sent.request)
   }
 
   async #attempt(
@@ -87,6 +98,7 @@ export class EndpointCalls {
     token: string,
     credential: Credential,
     deadlineSeconds: number,
+    sent: { request?: RemoteRequest },
   ): Promise<HttpResponse | Error> {
     const { maxBytes } = this.#options
     try {
@@ -99,12 +111,16 @@ export class EndpointCalls {
         created instanceof Promise
           ? Math.max(0.001, deadlineSeconds - (timers.elapsed() - started))
           : deadlineSeconds
-      const request = { url, method: 'POST' as const, headers, body, tls }
+      sent.request = { headers: { ...headers }, body }
+      const request = { url, method: 'POST' as const, ...sent.request, tls }
       return await exchange({ ...request, deadlineSeconds: left, maxBytes, transport: this.#transport })
     } catch (error) {
       // Another attempt would call the same function again.
       if (error instanceof SecretError) throw error
-      return error instanceof Error ? error : new Error('no response')
+      // Another error is of a custom issuer, whose message may contain a credential.
+      return error instanceof ExchangeError
+        ? error
+        : new ExchangeError('the request function of the issuer threw an error')
     }
   }
 
@@ -112,6 +128,7 @@ export class EndpointCalls {
     outcome: HttpResponse | Error,
     token: string,
     read: ResponseReader<T>,
+    request: RemoteRequest | undefined,
   ): CallResult<T> {
     if (outcome instanceof Error) {
       return {
@@ -121,7 +138,8 @@ export class EndpointCalls {
     }
     const { status, headers, text } = outcome
     const retryAfter = retryAfterSeconds(headers, this.#clock.now())
-    const json = maskToken(parseJson(text), text, token)
+    const parsed = maskToken(parseJson(text), text, token)
+    const json = request === undefined ? parsed : maskOwnCredentials(parsed, text, request)
     const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
       const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)

@@ -5,10 +5,10 @@ import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer.js'
 import type { ReportCall } from '../model/issuer-calls.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
-import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import { explainFault, withUrl } from './fault-detail.js'
 import type { Awaitable } from '../util/awaitable.js'
+import { limitsOfIssuer, tooManyDiscovering, type CallLimits, type SharedCalls } from './call-limits.js'
 import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
@@ -48,6 +48,8 @@ interface IntrospectorSettings {
   /** Warns of the first failure, if there is no observer. */
   readonly warnOnce: (failure: string) => void
   readonly reportCall: ReportCall
+  /** What a tenant shares with the other tenants of its issuer; `undefined` if the issuer has no tenants. */
+  readonly shared?: SharedCalls | undefined
 }
 
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
@@ -71,8 +73,7 @@ export class Introspector {
   #consecutiveDeclined = 0
   /** Number of results about tokens that the issuer has sent. */
   #results = 0
-  /** Number of calls that wait for discovery. */
-  #waiting = 0
+  readonly #limits: CallLimits
 
   constructor(
     profile: RemoteProfile,
@@ -85,7 +86,9 @@ export class Introspector {
     this.#options = { ...REMOTE_DEFAULTS, ...profile.options }
     this.#endpoint = endpoint
     this.#clock = clock
-    this.#calls = new EndpointCalls(profile, this.#options, clock, settings.transport)
+    const { shared, transport } = settings
+    this.#limits = (shared?.limits ?? limitsOfIssuer)(this.#options.maxInFlight)
+    this.#calls = new EndpointCalls(profile, this.#options, clock, transport, shared?.credential)
     this.#warnOnce = settings.warnOnce
     this.#reportCall = settings.reportCall
     this.#circuit = new CircuitBreaker(
@@ -95,6 +98,7 @@ export class Introspector {
         settings.tell(EVENT_OF[change], this.#failure ?? 'the issuer responds again')
       },
       () => withUrl(this.#failure ?? 'calls have failed', this.#url),
+      this.#limits,
     )
   }
 
@@ -162,19 +166,13 @@ export class Introspector {
 
   /** Waits for discovery. The number of waiting calls is limited, because each keeps its token in memory. */
   async #waitFor(endpoint: Promise<OrRefusal<string>>): Promise<OrRefusal<string>> {
-    if (this.#waiting >= this.#options.maxInFlight) {
-      return new Refusal('issuer_overloaded', {
-        cause: createCause(
-          `${this.#waiting} calls wait for the discovery document, the limit of the option remote.maxInFlight`,
-        ),
-        detail: explain('issuer_overloaded', 'discovery', { count: this.#waiting }),
-      })
-    }
-    this.#waiting += 1
+    const { discovering } = this.#limits
+    if (!discovering.hasRoom()) return tooManyDiscovering(discovering)
+    discovering.take()
     try {
       return await endpoint
     } finally {
-      this.#waiting -= 1
+      discovering.release()
     }
   }
 

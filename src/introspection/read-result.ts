@@ -3,6 +3,7 @@ import type { HttpResponse } from '../http/transport/messages.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { ConfirmationResult, RemoteResult } from '../model/issuer.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import { maskStrings } from '../util/redact.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
 import type { Failure, Inactive, Statement } from './outcome.js'
 
@@ -41,27 +42,7 @@ export function maskIn(text: string, token: string): string {
  */
 export function maskToken(json: unknown, body: string, token: string): unknown {
   if (token.length < SHORTEST_MASKED || !(body.includes(token) || body.includes('\\'))) return json
-  if (typeof json === 'string') return maskIn(json, token)
-  // Not recursive, because the issuer decides how deeply the response is nested.
-  const waiting: unknown[] = [json]
-  while (waiting.length > 0) {
-    const value = waiting.pop()
-    if (typeof value === 'object' && value !== null) maskMembers(value, token, waiting)
-  }
-  return json
-}
-
-function maskMembers(object: object, token: string, waiting: unknown[]): void {
-  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
-    if (typeof value === 'object') waiting.push(value)
-    const masked = typeof value === 'string' ? maskIn(value, token) : value
-    const maskedName = maskIn(name, token)
-    if (masked === value && maskedName === name) continue
-    if (maskedName !== name) Reflect.deleteProperty(object, name)
-    // Defined instead of assigned, because a member may have the name `__proto__`.
-    const member = { value: masked, configurable: true, enumerable: true, writable: true }
-    Object.defineProperty(object, maskedName, member)
-  }
+  return maskStrings(json, (string) => maskIn(string, token))
 }
 
 /** Converts an introspection result to a confirmation. An empty audience counts as not stated. */

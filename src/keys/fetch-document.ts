@@ -1,10 +1,12 @@
 import { exchange } from '../http/exchange.js'
+import { maskOwnCredentials } from '../http/own-credentials.js'
 import { readRequestHeaders } from '../http/request-headers.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { RequestHeaders } from '../model/issuer.js'
+import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import type { KeySettings } from '../model/issuer-settings.js'
 
@@ -15,6 +17,13 @@ export class PrerequisiteError extends ExchangeError {
     super(message)
     this.secondsToNextAttempt = secondsToNextAttempt
   }
+}
+
+/** A document as it was fetched. */
+export interface FetchedDocument {
+  /** The document, without the credentials of its request; `undefined` if it is not JSON. */
+  readonly json: unknown
+  readonly headers: ResponseHeaders
 }
 
 /**
@@ -30,7 +39,7 @@ export async function fetchDocument(
     /** Returns further headers of the request. */
     readonly headers?: RequestHeaders | undefined
   },
-): Promise<HttpResponse> {
+): Promise<FetchedDocument> {
   // A failure of the function that creates the headers is not about the URL.
   const { headers, deadlineSeconds } = await headersWithin(options.deadline, extras.headers)
   const response = await withUrl(url, () =>
@@ -44,7 +53,8 @@ export async function fetchDocument(
     }),
   )
   if (response.status !== 200) throw new DocumentStatusError(url, response)
-  return response
+  const json = maskOwnCredentials(parseJson(response.text), response.text, { headers })
+  return { json, headers: response.headers }
 }
 
 /** Calls the function of the headers. The time that it takes counts toward the deadline. */

@@ -1,13 +1,11 @@
 import type { Clock } from '../util/clock.js'
 import { discover, usableEndpoint, withAliases, type Discovered } from '../http/discovery.js'
 import { ExchangeError } from '../http/exchange-error.js'
-import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import { explainOtherIssuer } from '../util/issuer-difference.js'
-import { parseJson } from '../util/json.js'
 import { ownMember } from '../util/members.js'
 import { quote } from '../util/quote.js'
-import { fetchDocument } from './fetch-document.js'
+import { fetchDocument, type FetchedDocument } from './fetch-document.js'
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import { readMaxAge } from '../http/cache-control.js'
 import type { RequestHeaders } from '../model/issuer.js'
@@ -93,11 +91,11 @@ export function fetchMetadata(
     metadataHeaders: headers,
     template,
   }: Pick<MetadataSettings, 'transport' | 'metadataHeaders' | 'template'>,
-): Promise<Discovered<HttpResponse>> {
+): Promise<Discovered<FetchedDocument>> {
   return discover(issuer, {
     get: (url, elapsedSeconds) =>
       fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
-    metadataOf: ({ text }) => parseJson(text),
+    metadataOf: ({ json }) => json,
     // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
     isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
     unusable: (problem, url, stated) =>

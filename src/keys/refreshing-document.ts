@@ -1,6 +1,7 @@
 import { backoffWithJitter } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
+import { formatErrorCode } from '../http/exchange.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { DocumentOutages } from './document-outages.js'
 import { DocumentStatusError, PrerequisiteError } from './fetch-document.js'
@@ -244,7 +245,8 @@ export class RefreshingDocument<T> {
     this.#pausedUntil = now + (dependencyPause ?? backoffWithJitter(this.#failures, settings))
     this.#lastFailure = this.#clock.now()
     this.#failingSince ??= this.#lastFailure
-    this.#failure = error instanceof Error ? error.message : 'unknown failure'
+    // Any other error may be of custom code, whose message may contain a credential.
+    this.#failure = error instanceof ExchangeError ? error.message : `internal error${formatErrorCode(error)}`
     this.#failedUrl = error instanceof ExchangeError ? error.url : undefined
     this.#watcher.outages.begin(this, `${this.#watcher.title}: ${this.#describeFailure()}`)
   }

@@ -2,7 +2,6 @@ import { afterwards, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { ExchangeError } from '../http/exchange-error.js'
 import type { Transport } from '../http/transport/transport.js'
-import { parseJson } from '../util/json.js'
 import { isSameOrigin } from '../util/url.js'
 import type { KeySource, RequestHeaders } from '../model/issuer.js'
 import type { ReportCall } from '../model/issuer-calls.js'
@@ -27,6 +26,21 @@ export interface RemoteKeySetSettings {
   readonly tell: TellIssuerEvent
   readonly outages: DocumentOutages
   readonly reportCall: ReportCall
+  /** Limits that the key set shares with those of other tenants; `undefined` if the issuer has no tenants. */
+  readonly keyLimits?: SharedKeyLimits | undefined
+}
+
+/** Limits of one tenant's key set, as a share of those of all tenants of its issuer. */
+export interface SharedKeyLimits {
+  readonly listed: WaitingTokens
+  readonly unlisted: WaitingTokens
+  /**
+   * Counts a fetch for an unknown key id.
+   *
+   * @param period - seconds in which this key set causes at most one such fetch.
+   * @returns refusal `issuer_overloaded` if too many tenants have caused one recently.
+   */
+  readonly refuseRefetch: (period: number) => Refusal | undefined
 }
 
 /** A key set whose URL is in the discovery document. */
@@ -46,7 +60,7 @@ export class RemoteKeySet implements KeySet {
    * JWTs with a listed key have their own limit, so that forged key ids cannot use it up. An attacker can also forge a JWT
    * with a listed key id, but such JWTs wait only while the keys are expired.
    */
-  readonly #waiting = { listed: new WaitingTokens(), unlisted: new WaitingTokens() }
+  readonly #waiting: Omit<SharedKeyLimits, 'refuseRefetch'> & Partial<SharedKeyLimits>
   #latest: PublishedKeys | undefined
   /** Wall-clock time at which the keys were last found usable. */
   #usableAt = Number.NaN
@@ -58,14 +72,15 @@ export class RemoteKeySet implements KeySet {
     clock: Clock,
     settings: RemoteKeySetSettings,
   ) {
-    const { transport, tell, outages, reportCall } = settings
+    const { transport, tell, outages, reportCall, keyLimits } = settings
+    this.#waiting = keyLimits ?? { listed: new WaitingTokens(), unlisted: new WaitingTokens() }
     this.#options = options
     this.#clock = clock
     const fetch = async (): Promise<LoadedDocument<PublishedKeys>> => {
       const { url, headers } = 'metadata' in source ? await discoverKeySetUrl(source) : source
       const response = await fetchDocument(url, options, { transport, headers })
       return {
-        value: await withUrl(url, () => readKeySet(parseJson(response.text), options.maxKeys)),
+        value: await withUrl(url, () => readKeySet(response.json, options.maxKeys)),
         maxAge: readMaxAge(response.headers),
         url: namedUrl(url),
       }
@@ -107,8 +122,16 @@ export class RemoteKeySet implements KeySet {
       const found = findCandidates(current, query)
       if (found.length > 0 || !this.#isUnknown(current, query)) return found
       if (!this.#isFetchPossible(before)) return this.#resultForUnknownKey(query)
+      const overload = this.#refuseRefetch()
+      if (overload !== undefined) return overload
     }
     return this.#waitForFetch(current, query, characters, before)
+  }
+
+  /** Refuses a token that would cause a fetch, if other tenants of the issuer have caused too many. */
+  #refuseRefetch(): Refusal | undefined {
+    if (this.#document.fetchInFlight() !== undefined) return undefined
+    return this.#waiting.refuseRefetch?.(this.#options.unknownKeyPause)
   }
 
   #waitForFetch(

@@ -1,6 +1,7 @@
 /** Manages tokens and clients at Clerk, Stytch, Authlete and OAuth 2 issuers. @module m2m-guard/management */
 export type { ManagementOptions } from './api/vendor-api.js'
 export type { CallOptions } from './api/call.js'
+export { IssuerCallError, type IssuerCallFailure, type IssuerCallReason } from '../http/issuer-call-error.js'
 export { ManagementError, type Vendor } from './api/management-error.js'
 export type { Listing, Page } from './api/listing.js'
 export type { EpochSeconds } from '../util/members.js'

@@ -69,6 +69,14 @@ export interface TenantProfile {
    */
   readonly templates?: readonly string[]
   /**
+   * Reads the credential that all tenants have in common, in place of `readCredential` of each tenant's
+   * {@link RemoteProfile}. The result is cached once for all tenants, and a rejection by any of them causes at most one
+   * further read in `breakerPause` seconds.
+   *
+   * @defaultValue each tenant reads its own credential
+   */
+  readonly readCredential?: () => unknown
+  /**
    * Describes a tenant as an issuer without `tenants`. Its `name` and its first value of `jwt.issuers` are the tenant's
    * `iss`. Makes no network call.
    */

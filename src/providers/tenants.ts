@@ -174,6 +174,7 @@ export function withTenants<Settings extends TemplatedSettings>(
     tenants: {
       allowed: templates.tenants,
       ...(settings.maxTenants === undefined ? {} : { maxTenants: settings.maxTenants }),
+      ...(remote?.readCredential === undefined ? {} : { readCredential: remote.readCredential }),
       describe: (tenant) => {
         const own = settingsOfTenant(settings, templates, tenant)
         return describe(own, own.issuer)

@@ -1,5 +1,5 @@
 import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
-import { credentialsOf, maskSecrets, pathOf } from './request-path.js'
+import { credentialsOf, hasFurtherCredentials, maskSecrets, pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, DecisionStage, GuardMode } from '../model/decision.js'
 import type { AccessToken, VerificationSource } from '../model/access-token.js'
@@ -108,14 +108,20 @@ function setRequest(
   try {
     const { method } = request as { readonly method?: unknown }
     const path = pathOf(request)
-    // If a token was read, it is the only value of its header.
-    const secrets = token === '' ? credentialsOf(request, header) : [token]
+    const secrets = secretsOf(request, token, header)
     const maskedMethod = typeof method === 'string' ? maskSecrets(method, secrets) : undefined
-    const isJwt = verified?.token.format === 'jwt'
+    const isJwt = secrets.length === 1 && verified?.token.format === 'jwt'
     const maskedPath = path === undefined ? undefined : maskSecrets(path, secrets, isJwt)
     if (maskedMethod !== undefined) event.method = maskedMethod
     if (maskedPath !== undefined) event.path = maskedPath
   } catch {
     // Ignored: see above.
   }
+}
+
+/** The credentials of a request. A token that was read is the only value of its header, and most requests send no other. */
+function secretsOf(request: GuardedRequest, token: string, header: string | undefined): readonly string[] {
+  if (token !== '' && header === undefined && !hasFurtherCredentials(request)) return [token]
+  const credentials = credentialsOf(request, header)
+  return token === '' || credentials.includes(token) ? credentials : [token, ...credentials]
 }

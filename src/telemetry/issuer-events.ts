@@ -1,3 +1,4 @@
+import type { Clock } from '../util/clock.js'
 import type { ReportCall } from '../model/issuer-calls.js'
 import type { TellIssuerEvent } from '../model/issuer-events.js'
 import { adviceFor } from './failure-advice.js'
@@ -9,8 +10,33 @@ export interface IssuerObservers {
   readonly observers: Observers
   /** Whether the option `onDecision` is set, whose events report failures of an issuer too. */
   readonly hasDecisionObserver: boolean
-  /** Whether a failure was warned of, for issuers that warn once together: the tenants of one issuer. */
-  readonly warned?: { isWarned: boolean }
+  /** What the tenants of one issuer, which warn together, have warned of. */
+  readonly warned?: SharedWarnings
+}
+
+/** Warnings of several issuers that warn together. */
+interface SharedWarnings {
+  /** Whether a failure was warned of. */
+  isWarned: boolean
+  /** Whether a warning about rejected credentials is due. It is then counted as emitted. */
+  readonly mayWarnOfCredentials: () => boolean
+}
+
+/** Minimum seconds between two warnings about rejected credentials of the tenants of one issuer. */
+const WARNING_PAUSE = 60
+
+/** Creates the state of the warnings of the tenants of one issuer. */
+export function sharedWarnings(clock: Clock): SharedWarnings {
+  let next = Number.NEGATIVE_INFINITY
+  return {
+    isWarned: false,
+    mayWarnOfCredentials() {
+      const now = clock.elapsed()
+      if (now < next) return false
+      next = now + WARNING_PAUSE
+      return true
+    },
+  }
 }
 
 /** Functions that report on one issuer. */
@@ -30,7 +56,7 @@ export interface IssuerReports {
  */
 export function issuerReports(
   issuer: { readonly name: string; readonly provider: string },
-  { observers, hasDecisionObserver, warned = { isWarned: false } }: IssuerObservers,
+  { observers, hasDecisionObserver, warned = ownWarnings() }: IssuerObservers,
 ): IssuerReports {
   const { name, provider } = issuer
   const warnOnce = (failure: string): void => {
@@ -42,10 +68,16 @@ export function issuerReports(
     observers.reportIssuerEvent(() => ({ kind, issuer: name, provider, detail }))
     if (observers.areIssuersObserved) return
     if (kind === 'credentials_refused') {
+      if (!warned.mayWarnOfCredentials()) return
       process.emitWarning(`${name}: ${detail}`, { code: 'M2M_GUARD_CREDENTIALS_REFUSED' })
     } else if (kind === 'keys_failing') warnOnce(detail)
   }
   return { tell, warnOnce, reportCall: callReports(issuer, observers) }
+}
+
+/** The warnings of one issuer, whose rejected credentials are reported once per rejection. */
+function ownWarnings(): SharedWarnings {
+  return { isWarned: false, mayWarnOfCredentials: () => true }
 }
 
 function firstFailure(issuer: string, failure: string): string {

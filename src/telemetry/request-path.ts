@@ -1,4 +1,4 @@
-import type { GuardedRequest } from '../model/request.js'
+import type { GuardedRequest, HeaderReader } from '../model/request.js'
 
 /** Returns the path of a request without the query, which may contain secrets. */
 export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined {
@@ -17,16 +17,35 @@ function withoutQuery(path: string): string {
 /** User name and password before the host of a URL that `URL` cannot parse. */
 const USER_INFORMATION = /^([a-z][a-z0-9+.-]*:\/*)[^/]*@/i
 
+/** Headers besides `Authorization` in which clients and proxies send credentials. */
+const FURTHER_HEADERS = [
+  'proxy-authorization',
+  'cf-access-jwt-assertion',
+  'x-api-key',
+  'x-forwarded-access-token',
+  'x-goog-iap-jwt-assertion',
+] as const
+
+/** Whether a request sends credentials in another header than `Authorization`. */
+export function hasFurtherCredentials({ headers }: GuardedRequest): boolean {
+  if (typeof headers.get === 'function') {
+    const reader = headers as HeaderReader
+    return FURTHER_HEADERS.some((name) => (reader.get(name) ?? undefined) !== undefined)
+  }
+  return FURTHER_HEADERS.some((name) => Reflect.get(headers, name) !== undefined)
+}
+
 /**
- * Returns the credentials that a request sends: each value of each `Authorization` header, and of the header that a guard
- * reads in its place, and the parts of it that consist of token characters. Includes values that are not valid bearer
+ * Returns the credentials that a request sends: each value of each `Authorization` header, of the header that a guard
+ * reads in its place and of other headers for credentials, and the parts of it that consist of token characters. Includes values that are not valid bearer
  * credentials.
  */
 export function credentialsOf(
   { headers, rawHeaders }: GuardedRequest,
   tokenHeader?: string,
 ): readonly string[] {
-  const isCredential = (name: unknown): boolean => isNamed(name, 'authorization', tokenHeader)
+  const isCredential = (name: unknown): boolean =>
+    isNamed(name, 'authorization', tokenHeader, ...FURTHER_HEADERS)
   const values: unknown[] = []
   if (Array.isArray(rawHeaders)) {
     for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -34,8 +53,8 @@ export function credentialsOf(
     }
   }
   if (typeof headers.get === 'function') {
-    values.push(headers.get('authorization'))
-    if (tokenHeader !== undefined) values.push(headers.get(tokenHeader))
+    const names = ['authorization', ...FURTHER_HEADERS, ...(tokenHeader === undefined ? [] : [tokenHeader])]
+    for (const name of names) values.push(headers.get(name))
   } else
     for (const name of Object.keys(headers)) if (isCredential(name)) values.push(Reflect.get(headers, name))
   return [

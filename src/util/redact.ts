@@ -38,7 +38,8 @@ function removeInvisible(input: string): string {
   return input.replace(INVISIBLE, '')
 }
 
-function encodingsOf(secret: string): readonly string[] {
+/** Returns a secret in every common encoding, without invisible characters. */
+export function encodingsOf(secret: string): readonly string[] {
   // A lone surrogate has no encoding and is sent as U+FFFD.
   const sent = secret.replace(/\p{Cs}/gu, '\ufffd')
   const form = new URLSearchParams({ '': sent }).toString().slice(1)
@@ -64,4 +65,33 @@ function escapeNonAscii(json: string): string {
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+/**
+ * Replaces strings in a JSON value: itself, the members of objects and lists, and names of members. The value is changed.
+ *
+ * @param mask - returns the replacement of a string, or the string itself.
+ */
+export function maskStrings(json: unknown, mask: (string: string) => string): unknown {
+  if (typeof json === 'string') return mask(json)
+  // Not recursive, because the sender decides how deeply the value is nested.
+  const waiting: unknown[] = [json]
+  while (waiting.length > 0) {
+    const value = waiting.pop()
+    if (typeof value === 'object' && value !== null) maskMembers(value, mask, waiting)
+  }
+  return json
+}
+
+function maskMembers(object: object, mask: (string: string) => string, waiting: unknown[]): void {
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    if (typeof value === 'object') waiting.push(value)
+    const masked = typeof value === 'string' ? mask(value) : value
+    const maskedName = mask(name)
+    if (masked === value && maskedName === name) continue
+    if (maskedName !== name) Reflect.deleteProperty(object, name)
+    // Defined instead of assigned, because a member may have the name `__proto__`.
+    const member = { value: masked, configurable: true, enumerable: true, writable: true }
+    Object.defineProperty(object, maskedName, member)
+  }
 }

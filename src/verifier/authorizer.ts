@@ -1,7 +1,14 @@
 import type { AccessToken } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import { explain } from '../model/detail/explain.js'
-import { isUndecidable, Refusal, refusalFor, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
+import {
+  isUndecidable,
+  Refusal,
+  refusalFor,
+  type OrRefusal,
+  isRefusal,
+  withChangedDetail,
+} from '../model/refusal/refusal.js'
 import type { Recorder } from '../model/recorder.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
@@ -10,6 +17,7 @@ import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import type { Observers } from '../telemetry/observers.js'
+import { maskSecrets } from '../telemetry/request-path.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
@@ -187,7 +195,8 @@ export class Authorizer {
     return this.#refuse(error instanceof Refusal ? error : internalError(error), context)
   }
 
-  #refuse(refusal: Refusal, context: DecisionContext): DecisionResult {
+  #refuse(stated: Refusal, context: DecisionContext): DecisionResult {
+    const refusal = withoutToken(stated, context.token)
     const outcome = isUndecidable(refusal) ? 'undecidable' : 'refused'
     const decision: Decision = Object.freeze({ outcome, refusal })
     const { mode, reported } = context.guard
@@ -214,6 +223,13 @@ export class Authorizer {
       }),
     )
   }
+}
+
+/** Masks the token in a detail that a response about it may have caused, because the response may repeat it in part. */
+function withoutToken(refusal: Refusal, token: string): Refusal {
+  const { source } = refusal
+  if (source !== 'remote' && source !== 'cache') return refusal
+  return withChangedDetail(refusal, (detail) => maskSecrets(detail, [token]))
 }
 
 function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {

@@ -54,6 +54,8 @@ function assertTenants(where: string, tenants: unknown, { name, jwt, remote }: P
   tenantsOption.read(`${where}.tenants.allowed`, tenants['allowed'])
   maxTenantsOption.read(`${where}.tenants.maxTenants`, tenants['maxTenants'])
   assertFunction(`${where}.tenants.describe`, tenants['describe'])
+  if (tenants['readCredential'] !== undefined)
+    assertFunction(`${where}.tenants.readCredential`, tenants['readCredential'])
   if (tenants['templates'] !== undefined) {
     const option = `${where}.tenants.templates`
     for (const template of stringList.read(option, tenants['templates']))

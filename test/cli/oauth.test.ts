@@ -62,3 +62,28 @@ describe('tokens introspect and tokens revoke', () => {
     expect(result.stderr).toMatch(/^oauthTokens\.revoke: .*another client/)
   })
 })
+
+describe('tokens create --output token', () => {
+  it.each([
+    ['oauth', '--output token'],
+    ['oauth', '-o token'],
+    ['clerk', '-o token'],
+    ['stytch', '-o token'],
+  ])('at %s with %s prints only the token', async (vendor, how) => {
+    const { cli } = await cliBed()
+    const result = await cli(`tokens create --vendor ${vendor} ${how}`)
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    expect(result.stdout).toMatch(/^[\w.-]+\n$/)
+  })
+
+  it.each([
+    ['--output jwt', /--output: must be/],
+    ['-o token --json', /--json and --output cannot be combined/],
+  ])('%s is wrong use', async (how, message) => {
+    const { cli, issuer } = await cliBed()
+    const result = await cli(`tokens create --vendor oauth ${how}`)
+    expect(result.code).toBe(2)
+    expect(result.stderr).toMatch(message)
+    expect(issuer.calls.total).toBe(0)
+  })
+})

@@ -98,24 +98,71 @@ describe('keys.headers', () => {
     ['returns a string', () => 's3cret', /must return an object/],
     ['returns a list', () => ['s3cret'], /must return an object/],
     ['returns nothing', () => undefined, /must return an object/],
-    ['returns an invalid name', () => ({ 'a b': 's3cret' }), /a header is not a valid header name/],
+    ['returns an invalid name', () => ({ 'a b': 's3cret' }), /header 1 is not a valid header name/],
     [
       'returns a value with a line break',
       () => ({ a: 's3cret\nx: y' }),
-      /a must have a value of printable ASCII/,
+      /header 1 must have a value of printable ASCII/,
     ],
     ['returns a padded value', () => ({ a: 's3cret ' }), /printable ASCII/],
     ['returns a value that is not a string', () => ({ a: 7 }), /must have a string/],
     ['returns an undefined value', () => ({ authorization: undefined }), /authorization must have a string/],
     ['sets the host', () => ({ Host: 's3cret' }), /host cannot be set/],
     ['sets the framing', () => ({ 'Transfer-Encoding': 's3cret' }), /transfer-encoding cannot be set/],
-    ['names a header twice', () => ({ a: 's3cret', A: 's3cret' }), /a occurs twice/],
+    ['names a header twice', () => ({ a: 's3cret', A: 's3cret' }), /header 2 occurs twice/],
+    [
+      'writes a value in place of a name',
+      () => ({ accept: 'x', s3cret: undefined }),
+      /header 2 must have a string/,
+    ],
+    [
+      'returns a getter that throws',
+      () => ({
+        get authorization() {
+          return fail(new Error('s3cret\n\u001b[2J'))
+        },
+      }),
+      /^keys\.headers failed$/,
+    ],
+    [
+      'returns a proxy that throws',
+      () => new Proxy({}, { ownKeys: () => fail(new Error('s3cret')) }),
+      /^keys\.headers failed$/,
+    ],
+    [
+      'returns a proxy without a prototype',
+      () => new Proxy({}, { getPrototypeOf: () => fail(new Error('s3cret')) }),
+      /^keys\.headers failed$/,
+    ],
+    [
+      'returns a then that throws',
+      () => ({
+        get then() {
+          return fail(new Error('s3cret'))
+        },
+      }),
+      /^keys\.headers failed$/,
+    ],
+    [
+      'throws an error whose properties throw',
+      () => fail(Object.defineProperty(new Error('x'), 'code', { get: () => fail(new Error('s3cret')) })),
+      /^keys\.headers failed$/,
+    ],
   ])('a function that %s fails the fetch, with a cause and without the value', async (_, headers, cause) => {
-    const { jwt, verifier, sent } = await headersBed({ keys: { headers: headers as never } })
+    const { jwt, verifier, sent, events } = await headersBed({ keys: { headers: headers as never } })
     const refusal = await refusalOf(verifier.verify(jwt()))
     expect(refusal).toMatchObject({ reason: 'keys_unavailable', status: 503 })
     expect((refusal.cause as Error).message).toMatch(cause)
-    expect((refusal.cause as Error).message).not.toContain('s3cret')
+    const { failure } = verifier.health().issuers[0]?.keys ?? {}
+    const ready = await verifier.ready().catch((error: unknown) => (error as Error).message)
+    for (const text of [
+      (refusal.cause as Error).message,
+      refusal.detail,
+      failure,
+      ready,
+      JSON.stringify(events),
+    ])
+      expect(text).not.toContain('s3cret')
     expect(sent).toEqual({})
   })
 

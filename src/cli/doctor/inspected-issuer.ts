@@ -7,7 +7,6 @@ import { fetchMetadata } from '../../keys/issuer-metadata.js'
 import { KEY_DEFAULTS } from '../../keys/options.js'
 import type { Issuer, RequestHeaders } from '../../model/issuer.js'
 import type { KeySettings } from '../../model/issuer-settings.js'
-import { parseJson } from '../../util/json.js'
 import type { UntrustedObject } from '../../util/members.js'
 import { isSameOrigin } from '../../util/url.js'
 
@@ -135,8 +134,8 @@ function fetchKeySet(
   responses: readonly RecordedResponse[],
 ): Promise<Document<unknown>> {
   return attempt(responses, async () => {
-    const response = await fetchDocument(url, { ...KEY_DEFAULTS, ...options }, extras)
-    return { value: parseJson(response.text), headers: response.headers }
+    const { json, headers } = await fetchDocument(url, { ...KEY_DEFAULTS, ...options }, extras)
+    return { value: json, headers }
   })
 }
 

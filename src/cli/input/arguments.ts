@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { MANAGEMENT_OPTIONS } from '../../management/api/vendor-api.js'
 import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
-import { duration, flag, text, toFlag, type Option, type Options } from './option.js'
+import { choice, duration, flag, text, toFlag, type Option, type Options } from './option.js'
 import { isPlaceOfSecret, looksSecret } from './secrets.js'
 import { VARIABLE_NAMES, VARIABLES } from './environment.js'
 
@@ -13,6 +13,8 @@ export interface Arguments {
   readonly operand: string
   readonly json: boolean
   readonly yes: boolean
+  /** The only part of the result to print. */
+  readonly output: 'token' | undefined
   readonly deadline: number | string | undefined
 }
 
@@ -22,6 +24,10 @@ const COMMON = {
     'the vendor; may be omitted if the environment has the credentials of one vendor only',
   ),
   json: flag('prints JSON instead of a table'),
+  output: {
+    ...choice(['token'], 'prints only the token, for $(...)'),
+    short: 'o',
+  },
   deadline: duration('maximum time per call, at most 60s'),
   help: flag('prints this help'),
 }
@@ -29,9 +35,10 @@ const COMMON = {
 /** Returns the options of a command, including those that every command has. */
 export function optionsOf(command: Command): Options {
   const yes = command.isDestructive ? { yes: flag('skips the confirmation') } : {}
-  const { vendor, deadline, json, help } = COMMON
+  const { vendor, deadline, json, help, output } = COMMON
+  const bare = command.name === 'tokens create' ? { output } : {}
   const calls = command.vendor === undefined ? {} : { vendor, deadline }
-  return { ...command.options, ...calls, ...yes, json, help }
+  return { ...command.options, ...calls, ...yes, ...bare, json, help }
 }
 
 /**
@@ -55,12 +62,15 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     const read = texts.map((value) => readValue(toFlag(name), option, value))
     values[name] = option.isMultiple ? read : read[0]
   }
-  const { vendor: _vendor, json, yes, deadline, help: _help, ...own } = values
+  const { vendor: _vendor, json, yes, output, deadline, help: _help, ...own } = values
+  if (json === true && output !== undefined)
+    throw new UsageError(`${command.name}: --json and --output cannot be combined. Leave one of them out`)
   return {
     values: own,
     operand: readOperand(command, positionals),
     json: json === true,
     yes: yes === true,
+    output: output as 'token' | undefined,
     deadline: readDeadline(deadline as number | string | undefined),
   }
 }
@@ -74,7 +84,10 @@ function parse(options: Options, names: ReadonlyMap<string, string>, args: reado
   const config = Object.fromEntries(
     [...names].map(([kebab, name]) => [
       kebab,
-      { type: options[name]?.metavar === undefined ? ('boolean' as const) : ('string' as const) },
+      {
+        type: options[name]?.metavar === undefined ? ('boolean' as const) : ('string' as const),
+        ...(options[name]?.short === undefined ? {} : { short: options[name].short }),
+      },
     ]),
   )
   // Not strict, because Node's messages do not list the known options, and Node refuses every value that begins

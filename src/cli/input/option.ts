@@ -5,6 +5,8 @@ import { parseJson } from '../../util/json.js'
 
 /** An option of a command: its syntax and its reader. */
 export interface Option<T = unknown> {
+  /** One letter that stands for the option: `-o`. */
+  readonly short?: string
   /** Placeholder of the value in the help; `undefined` for a flag. */
   readonly metavar: string | undefined
   readonly help: string

@@ -38,10 +38,12 @@ export function help(command: Command): string {
   const usage = `  m2m-guard ${name}${operand === undefined ? '' : ` <${operand.name}>`}${at} [options]`
   const where =
     'source of the token: - for stdin, env:NAME for an environment variable; never the token itself'
-  const rows = Object.entries(optionsOf(command)).map(([option, { metavar, help: text, isRequired }]) => [
-    `  ${toFlag(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
-    `${text}${(metavar?.length ?? 0) > 30 ? `: ${metavar ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,
-  ])
+  const rows = Object.entries(optionsOf(command)).map(
+    ([option, { short, metavar, help: text, isRequired }]) => [
+      `  ${short === undefined ? '' : `-${short}, `}${toFlag(option)}${metavar === undefined ? '' : ` ${metavar.length > 30 ? 'ONE' : metavar}`}`,
+      `${text}${(metavar?.length ?? 0) > 30 ? `: ${metavar ?? ''}` : ''}${isRequired ? ' (required)' : ''}`,
+    ],
+  )
   const variables = [...new Set([...needs.flat(), ...uses])] as VariableName[]
   const or = needs.length > 1 ? ' (one set of: ' + needs.map((set) => set.join(' ')).join(' | ') + ')' : ''
   return [

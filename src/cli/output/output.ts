@@ -13,7 +13,7 @@ export class OutputError extends Error {}
 export async function show(
   outcome: CommandResult,
   terminal: Pick<Terminal, 'stdout'>,
-  format: { readonly json: boolean },
+  format: { readonly json: boolean; readonly output?: 'token' | undefined },
 ): Promise<ExitCode> {
   const write = async (text: string): Promise<void> => {
     try {
@@ -28,6 +28,11 @@ export async function show(
     return outcome.code
   }
   if ('item' in outcome) {
+    if (format.output !== undefined) {
+      // `$(...)` removes the line break.
+      await write(`${String(whole(outcome)[format.output])}\n`)
+      return outcome.code ?? EXIT.done
+    }
     await write(format.json ? line(whole(outcome)) : details({ ...whole(outcome), ...outcome.instead }))
     return outcome.code ?? EXIT.done
   }

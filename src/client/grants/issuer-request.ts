@@ -1,8 +1,9 @@
-import { isRecord } from '../../util/members.js'
+import { isRecord, nonEmptyString } from '../../util/members.js'
 import { exchange } from '../../http/exchange.js'
 import { ExchangeError, UnreadableResponseError } from '../../http/exchange-error.js'
+import { PASSING_CODES, reasonOfResponse } from '../../http/issuer-call-error.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
-import type { HttpResponse, TlsIdentity } from '../../http/transport/messages.js'
+import type { HttpResponse, ResponseHeaders, TlsIdentity } from '../../http/transport/messages.js'
 import type { Transport } from '../../http/transport/transport.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
@@ -40,12 +41,8 @@ export interface IssuerProblem {
 }
 
 /**
- * OAuth error codes for temporary failures of the issuer, although the status is 4xx (RFC 6749 section 4.1.2.1,
- * RFC 8628 section 3.5).
+ * OAuth error codes that are not secrets: those of RFC 6749 section 5.2, RFC 6750, RFC 8707 and of temporary failures.
  */
-const PASSING_CODES = ['temporarily_unavailable', 'server_error', 'slow_down']
-
-/** Error codes of RFC 6749 section 5.2, RFC 6750, RFC 8707 and of the codes above. */
 const KNOWN_CODES = [
   ...PASSING_CODES,
   'invalid_request',
@@ -85,8 +82,20 @@ export async function requestIssuer(
     advice: ADVICE[reason],
     status,
     code,
+    requestId: redact(requestIdOf(json, headers), call.secrets),
     retryAfter: status >= 400 ? retryAfterSeconds(headers, call.now) : undefined,
   })
+}
+
+/** Request id of Stytch, Clerk, or a proxy. */
+function requestIdOf(json: unknown, headers: ResponseHeaders): string | undefined {
+  const body = isRecord(json) ? json : {}
+  return (
+    nonEmptyString(body, 'request_id') ??
+    nonEmptyString(body, 'clerk_trace_id') ??
+    headers.get('x-request-id') ??
+    undefined
+  )
 }
 
 async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
@@ -111,15 +120,14 @@ async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
   }
 }
 
+/** A 4xx without an error code is not that of a token endpoint. */
 function reasonOf(status: number, code: string | undefined): keyof typeof ADVICE {
-  if (status >= 500 || status === 429 || status === 408) return 'issuer_unavailable'
-  if (status < 400) return 'answer_unreadable'
-  if (code !== undefined && PASSING_CODES.includes(code)) return 'issuer_unavailable'
-  if (status === 401 || code === 'invalid_client') return 'credentials_refused'
-  return code === undefined ? 'answer_unreadable' : 'request_refused'
+  const reason = reasonOfResponse(status, code)
+  return reason === 'request_refused' && code === undefined ? 'answer_unreadable' : reason
 }
 
 const ADVICE = {
+  credentials_unavailable: 'Check the secret store it reads from',
   credentials_refused:
     'Check the client id and its secret or key, and that they are registered at the issuer',
   request_refused: 'Check scopes, audience and resource, and what the issuer allows this client',

@@ -10,7 +10,7 @@ import type { EndpointLookup, TokenEndpoint } from './token-endpoint.js'
 import { TokenSourceError } from '../errors.js'
 
 /** What grants the token: the form parameters of the grant, and those of them that no error may contain. */
-export interface GrantForm {
+interface GrantForm {
   readonly form: Readonly<Record<string, string>>
   readonly secrets: readonly string[]
 }

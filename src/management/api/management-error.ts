@@ -1,9 +1,14 @@
+import { UnreadableResponseError } from '../../http/exchange-error.js'
+import { IssuerCallError, reasonOfResponse, type IssuerCallReason } from '../../http/issuer-call-error.js'
+
 /** The vendor whose API was called. `'oauth'` is any OAuth 2 issuer. */
 export type Vendor = 'clerk' | 'stytch' | 'authlete' | 'oauth'
 
 /** Details of a failed call. */
 export interface ManagementFailure {
   readonly vendor: Vendor
+  /** Why the call failed. By default, what status, code and cause say. */
+  readonly reason?: IssuerCallReason | undefined
   /** Name of the public function: `clerkTokens.revoke`. */
   readonly operation: string
   /** The problem, without secrets. */
@@ -22,21 +27,13 @@ export interface ManagementFailure {
  * Error of a management operation. The message names the operation, the vendor's problem and what to do. It never
  * contains a key, a client secret or a token.
  */
-export class ManagementError extends Error {
+export class ManagementError extends IssuerCallError {
   /** Always `'ManagementError'`, also for errors of another copy of this package, where `instanceof` fails. */
   override readonly name = 'ManagementError'
+  /** Why the call failed. */
+  override readonly reason: IssuerCallReason
   /** The vendor whose API was called. */
   readonly vendor: Vendor
-  /** Name of the public function: `clerkTokens.revoke`. */
-  readonly operation: string
-  /** HTTP status of the response; `undefined` if there was no response. */
-  readonly status: number | undefined
-  /** Error code of the vendor: Clerk's `code`, Stytch's `error_type`, Authlete's `resultCode`, OAuth's `error`. */
-  readonly code: string | undefined
-  /** Request id of the vendor, for its support. */
-  readonly requestId: string | undefined
-  /** Seconds to wait before the next call (`Retry-After`, RFC 9110 section 10.2.3). */
-  readonly retryAfter: number | undefined
   /**
    * `true` if it is unknown whether a requested change was made, because the connection failed or the response
    * was unreadable. Check the state before repeating the call.
@@ -44,15 +41,19 @@ export class ManagementError extends Error {
   readonly isUncertain: boolean
 
   constructor(failure: ManagementFailure) {
-    super(messageOf(failure), failure.cause && { cause: failure.cause })
+    super(messageOf(failure), failure)
+    this.reason = failure.reason ?? reasonOf(failure)
     this.vendor = failure.vendor
-    this.operation = failure.operation
-    this.status = failure.status
-    this.code = failure.code
-    this.requestId = failure.requestId
-    this.retryAfter = failure.retryAfter
     this.isUncertain = failure.isUncertain ?? false
   }
+}
+
+function reasonOf({ status, code, cause }: ManagementFailure): IssuerCallReason {
+  if (status !== undefined) return reasonOfResponse(status, code)
+  // Without a status, the cause is a failed connection, or the response was read and lacks something.
+  return cause === undefined || cause instanceof UnreadableResponseError
+    ? 'answer_unreadable'
+    : 'issuer_unavailable'
 }
 
 function messageOf({ operation, problem, advice, requestId, isUncertain }: ManagementFailure): string {

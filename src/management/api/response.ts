@@ -2,6 +2,7 @@ import { createClock } from '../../options/clock.js'
 import { isRecord } from '../../util/members.js'
 import { ExchangeError } from '../../http/exchange-error.js'
 import { isHtml } from '../../http/media-type.js'
+import { reasonOfResponse, type IssuerCallReason } from '../../http/issuer-call-error.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../../http/transport/messages.js'
 import { parseJson } from '../../util/json.js'
@@ -85,7 +86,24 @@ export function reportedFailureError(
   const { what, status, advice, isUncertain } = failure
   const { code, message, requestId } = redactProblem(failure, secrets)
   const problem = `${title} responded with ${what}${code === undefined ? '' : ` ${code}`}${messagePart(message)}`
-  return new ManagementError({ vendor, operation, problem, advice, status, code, requestId, isUncertain })
+  const reason = REPORTED_REASONS[what] ?? 'request_refused'
+  return new ManagementError({
+    vendor,
+    operation,
+    reason,
+    problem,
+    advice,
+    status,
+    code,
+    requestId,
+    isUncertain,
+  })
+}
+
+/** Results with status 200 that do not refuse the request. */
+const REPORTED_REASONS: Readonly<Record<string, IssuerCallReason | undefined>> = {
+  INTERNAL_SERVER_ERROR: 'issuer_unavailable',
+  'an unknown action': 'answer_unreadable',
 }
 
 function noResponseError(
@@ -111,7 +129,8 @@ function statusError(
 ): ManagementError {
   const { status, headers } = response
   const json = isRecord(response.json) ? response.json : undefined
-  const { code, message, requestId } = redactProblem(readProblem({ json, headers }), secrets)
+  const vendorProblem = readProblem({ json, headers })
+  const { code, message, requestId } = redactProblem(vendorProblem, secrets)
   const parts = [
     `${title} responded with ${status}`,
     code === String(status) ? undefined : code,
@@ -120,6 +139,8 @@ function statusError(
   return new ManagementError({
     vendor,
     operation,
+    // Of the code before redaction, because a short secret may be a part of it.
+    reason: reasonOfResponse(status, vendorProblem.code),
     problem: parts.filter((part) => part !== undefined).join(' ') + messagePart(message),
     advice:
       status >= 300 && status < 400

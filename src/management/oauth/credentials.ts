@@ -70,6 +70,7 @@ async function withinDeadline<T>(
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
     const advice = 'Check the secret store it reads from'
-    throw new ManagementError({ vendor: 'oauth', operation, problem: error.message, advice })
+    const reason = 'credentials_unavailable'
+    throw new ManagementError({ vendor: 'oauth', operation, reason, problem: error.message, advice })
   }
 }

@@ -223,7 +223,11 @@ export const DETAILS = {
     discovery_status:
       'the introspection endpoint is unknown. {document}: {failure}; next attempt in {next:s}',
     tenants: '{count} tenants without a valid token so far were admitted recently, the maximum',
+    tenant_calls:
+      '{count} calls for the tenants of the issuer are in flight, {own} of them for this tenant, which may use as much of remote.maxInFlight as it leaves to others',
     keys: '{count} tokens already wait for a fetch of the keys',
+    refetches:
+      'the key id may be new, and the keys of {count} other tenants were fetched for unknown key ids within {period:s}, the maximum; the next fetch is possible in {next:s}',
     signatures: 'the queue of the thread pool is full: {count} signatures are in flight',
   },
   revocations_unavailable: {

@@ -81,6 +81,13 @@ export function thrownRefusal(error: unknown): Refusal {
 /** Property that marks a refusal for other copies of the package of the same major version. */
 const REFUSAL = Symbol.for('m2m-guard@0/refusal')
 
+let copyWithDetail: (refusal: Refusal, change: (detail: string) => string) => Refusal
+
+/** Returns a copy of a refusal whose detail is changed when it is read. */
+export function withChangedDetail(refusal: Refusal, change: (detail: string) => string): Refusal {
+  return copyWithDetail(refusal, change)
+}
+
 /** Base class of the refusals of this copy of the package: see {@link isRefusal}. */
 class LocalRefusal extends Error {}
 
@@ -162,6 +169,13 @@ export class Refusal extends LocalRefusal {
       Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true })
     }
     this.#details = details
+  }
+
+  static {
+    copyWithDetail = (refusal, change) => {
+      if (!(#details in refusal)) return refusal
+      return new Refusal(refusal.reason, { ...refusal.#details, detail: () => change(refusal.detail ?? '') })
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import { readOptions } from '../../options/read-options.js'
 import type { Result } from '../../options/reader.js'
 import { ROUTE_AUDIT_OPTIONS, type RouteAuditOptions } from './audit-options.js'
 import { isFastify } from './frameworks/fastify.js'
-import { problemOf, type AuditToken } from './judge.js'
+import { describeToken, problemOf, type SentToken } from './judge.js'
 import { checkApp, inspectApp } from './list-routes.js'
 import { probesOf, UNKNOWN_PATH, type Probe } from './probes.js'
 import { checkOpenRoutes, isOpen, sampleOf } from './public-routes.js'
@@ -18,8 +18,8 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  * Asserts that every route of an app refuses requests without a valid token.
  *
  * Starts the app on a free port of the loopback interface. Sends each route that {@link listRoutes} lists a request without a
- * token, and one with an invalid token, also as `HEAD` and `OPTIONS`, with other spellings of the path, and with an override of
- * the method. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not. Handlers that are
+ * token, one with an invalid token and one with Basic credentials, also as `HEAD` and `OPTIONS`, with other spellings and values
+ * of the path, without its optional parts, and with an override of the method. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not. Handlers that are
  * not guarded run, so use an app with test data.
  *
  * @throws UnguardedRoutesError (an `AssertionError`) that lists the routes that responded otherwise.
@@ -66,6 +66,9 @@ const UPGRADE_HEADERS = {
   'sec-websocket-key': Buffer.alloc(16).toString('base64'),
 }
 
+/** Credentials of another scheme, which code in front of a guard may accept. */
+const BASIC = `Basic ${Buffer.from('m2m-guard-audit:m2m-guard-audit').toString('base64')}`
+
 /** One run. Requests are sent one after another, so that a handler that runs belongs to one request. */
 class Audit {
   readonly #server: AuditServer
@@ -108,7 +111,9 @@ class Audit {
     // Middleware at the root is reached by every request: see #auditUnknownPath.
     if (entry.kind === 'middleware' && isRoot(entry.path)) return
     const sample = sampleOf(entry, this.#settings.samples)
-    const probes = probesOf(entry, sample, this.#methodsAt(entry, sample))
+    // A path of another route is audited as that route, or it is open.
+    const variants = entry.variants.filter((path) => !this.#isPathOfOther(entry, path))
+    const probes = probesOf({ ...entry, variants }, sample, this.#methodsAt(entry, sample))
     let isReported = false
     for (const probe of probes) {
       if (isOpen(entry, probe.method, this.#settings.open) || !METHODS.includes(probe.method)) continue
@@ -123,7 +128,8 @@ class Audit {
 
   async #auditProbe(entry: RouteEntry, probe: Probe): Promise<ProbeResult> {
     let isReported = false
-    for (const token of probe.isMain ? (['none', 'invalid'] as const) : (['none'] as const)) {
+    for (const token of probe.isMain ? (['none', 'invalid', 'basic'] as const) : (['none'] as const)) {
+      if (token === 'basic' && isReported) continue
       let isCalled = false
       const stop = entry.observe?.(() => {
         isCalled = true
@@ -131,7 +137,7 @@ class Audit {
       const outcome = await this.#send(probe, token).finally(stop)
       const problem = this.#problemOf(outcome, probe, token)
       const description = isCalled
-        ? `the handler runs ${withToken(token)}`
+        ? `the handler runs ${describeToken(token)}`
         : problem === undefined || (await this.#isUnrelated(outcome, probe))
           ? undefined
           : [problem, probe.variation].filter(Boolean).join(' ')
@@ -184,7 +190,7 @@ class Audit {
         const isUpgrade = typeof outcome !== 'string' && outcome.status === 101
         if (!(upgrades.includes(path) ? isAccepted : isUpgrade)) continue
         const what = typeof outcome === 'string' ? outcome : String(outcome.status)
-        this.#report(entry, 'UPGRADE', `${what} ${withToken(token)}`)
+        this.#report(entry, 'UPGRADE', `${what} ${describeToken(token)}`)
       }
     }
   }
@@ -192,15 +198,26 @@ class Audit {
   #problemOf(
     outcome: Outcome,
     probe: Pick<Probe, 'method' | 'tolerance'>,
-    token: AuditToken,
+    token: SentToken,
   ): string | undefined {
     return problemOf(outcome, probe.method, token, probe.tolerance, this.#settings.isRefusal)
   }
 
-  #send({ method, path, headers }: AuditRequest, token: AuditToken): Promise<Outcome> {
-    const authorization = token === 'none' ? {} : { authorization: `Bearer ${this.#token}` }
+  #send({ method, path, headers }: AuditRequest, token: SentToken): Promise<Outcome> {
+    const credentials = token === 'basic' ? BASIC : `Bearer ${this.#token}`
+    const authorization = token === 'none' ? {} : { authorization: credentials }
     const all = { ...this.#settings.headers, ...headers, ...authorization }
     return send(this.#server.port, { method, path, headers: all }, this.#settings.deadline)
+  }
+
+  #isPathOfOther({ path, method }: RouteEntry, variant: string): boolean {
+    return this.#entries.some(
+      (other) =>
+        other.kind !== 'middleware' &&
+        other.path !== path &&
+        other.sample === variant &&
+        (other.method === method || other.method === 'ALL' || method === 'ALL'),
+    )
   }
 
   /** Returns the methods of the routes that a sample path reaches. */
@@ -224,10 +241,6 @@ class Audit {
 
 function isRoot(path: string): boolean {
   return path === '/' || path === '*' || path === '/*'
-}
-
-function withToken(token: AuditToken): string {
-  return token === 'none' ? 'without a token' : 'with an invalid token'
 }
 
 /** Returns a JWT in a valid form, of an issuer that does not exist, with a random signature. */

@@ -3,6 +3,15 @@ import type { AuditResponse, Outcome } from './send.js'
 /** Token of a request: absent, or one that satisfies no verifier. */
 export type AuditToken = 'none' | 'invalid'
 
+/** What a request sends: also Basic credentials, whose refusal is that of a request without a token. */
+export type SentToken = AuditToken | 'basic'
+
+/** Describes what a request sends, for a report. */
+export function describeToken(token: SentToken): string {
+  if (token === 'basic') return 'with Basic credentials'
+  return token === 'none' ? 'without a token' : 'with an invalid token'
+}
+
 /**
  * What else than a refusal is a sufficient response.
  *
@@ -28,13 +37,13 @@ export function isGuardRefusal({ status, headers, body }: AuditResponse, token: 
 export function problemOf(
   outcome: Outcome,
   method: string,
-  token: AuditToken,
+  token: SentToken,
   tolerance: Tolerance,
   isRefusal: RefusalCheck,
 ): string | undefined {
-  const sent = token === 'none' ? 'without a token' : 'with an invalid token'
+  const sent = describeToken(token)
   if (typeof outcome === 'string') return `${outcome} ${sent}`
-  if (isRefusal(outcome, token)) return undefined
+  if (isRefusal(outcome, token === 'basic' ? 'none' : token)) return undefined
   if (tolerance === 'absent' && isAbsent(outcome, method)) return undefined
   return `${outcome.status} ${sent}`
 }

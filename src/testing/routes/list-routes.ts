@@ -135,8 +135,14 @@ function mountPart(path: string): PathPart {
 
 function moveEntry(entry: RouteEntry, at: PathPart): RouteEntry {
   if (at.text === '') return entry
-  const { text, sample } = joinPaths(at, { text: entry.path, sample: entry.sample })
-  return { ...entry, path: text, sample, registered: within(`mounted at ${at.text}`, entry.registered) }
+  const { text, sample, variants = [] } = joinPaths(at, { ...entry, text: entry.path })
+  return {
+    ...entry,
+    path: text,
+    sample,
+    variants,
+    registered: within(`mounted at ${at.text}`, entry.registered),
+  }
 }
 
 function inspectPart(part: MountedPart, routers: KnownRouters): Inspection {

@@ -1,3 +1,4 @@
+import { MOST_FORMS, optionalForms } from './optional-forms.js'
 import { sampleRegExp } from './sample-regexp.js'
 
 /** A path or a part of one, as it was registered, and a path that it matches. */
@@ -5,10 +6,15 @@ export interface PathPart {
   readonly text: string
   /** `undefined` if no matching path could be derived. */
   readonly sample: string | undefined
+  /** Further paths that it matches: without optional parts, and with another value in place of parameters. */
+  readonly variants?: readonly string[]
 }
 
-/** Value of parameters and wildcards in sample paths. A digit passes most validations of ids. */
-const VALUE = '1'
+/**
+ * Values of parameters and wildcards in sample paths. Digits pass most validations of ids. A guard at a literal path may equal
+ * the first value, but hardly the second.
+ */
+const [VALUE, OTHER_VALUE] = ['1', '904117'] as const
 
 export const ROOT: PathPart = { text: '', sample: '' }
 
@@ -20,7 +26,18 @@ export function joinPaths(outer: PathPart, inner: PathPart): PathPart {
       outer.sample === undefined || inner.sample === undefined
         ? undefined
         : joinStrings(outer.sample, inner.sample),
+    variants: joinVariants(outer, inner),
   }
+}
+
+function joinVariants(outer: PathPart, inner: PathPart): readonly string[] {
+  const [outside = [], inside = []] = [outer.variants, inner.variants]
+  const { sample: before } = outer
+  const { sample: after } = inner
+  return [
+    ...(before === undefined ? [] : inside.map((variant) => joinStrings(before, variant))),
+    ...(after === undefined ? [] : outside.map((variant) => joinStrings(variant, after))),
+  ].slice(0, MOST_FORMS)
 }
 
 function joinStrings(outer: string, inner: string): string {
@@ -40,9 +57,16 @@ export function pathPart(
   braces: 'optional' | 'regexp' = 'optional',
 ): PathPart {
   const text = String(path)
-  const candidates = typeof path === 'string' ? [samplePath(path, braces)] : sampleRegExp(path.source)
-  const sample = candidates.find((one) => one !== undefined && matches(one))
-  return { text, sample }
+  const candidates = typeof path === 'string' ? samplesOf(path, braces) : sampleRegExp(path.source)
+  const [sample, ...variants] = [...new Set(candidates)].filter((one) => matches(one))
+  return { text, sample, variants: variants.slice(0, MOST_FORMS) }
+}
+
+/** Returns paths of a pattern: with the usual value, with another one, and of each form of its optional parts. */
+function samplesOf(pattern: string, braces: 'optional' | 'regexp'): readonly string[] {
+  const forms = optionalForms(pattern, braces).map((form) => samplePath(form, braces, VALUE))
+  const samples = [samplePath(pattern, braces, VALUE), samplePath(pattern, braces, OTHER_VALUE), ...forms]
+  return samples.filter((one) => one !== undefined)
 }
 
 /**
@@ -51,11 +75,11 @@ export function pathPart(
  *
  * @param braces - meaning of `{…}`: an optional part (path-to-regexp 8), or the regular expression of a parameter (Hono).
  */
-function samplePath(pattern: string, braces: 'optional' | 'regexp' = 'optional'): string | undefined {
+function samplePath(pattern: string, braces: 'optional' | 'regexp', value: string): string | undefined {
   let out = ''
   for (let at = 0; at < pattern.length;) {
     const rest = pattern.slice(at)
-    const [whole, sampled] = readToken(rest, braces)
+    const [whole, sampled] = readToken(rest, braces, value)
     if (sampled === undefined) return undefined
     out += sampled
     at += whole.length
@@ -64,13 +88,17 @@ function samplePath(pattern: string, braces: 'optional' | 'regexp' = 'optional')
 }
 
 /** Reads the first token of a pattern: its source and what stands for it in the sample. */
-function readToken(rest: string, braces: 'optional' | 'regexp'): readonly [string, string | undefined] {
+function readToken(
+  rest: string,
+  braces: 'optional' | 'regexp',
+  value: string,
+): readonly [string, string | undefined] {
   const literal = /^\\(.)/.exec(rest) ?? /^:(:)/.exec(rest)
   if (literal !== null) return [literal[0], literal[1] ?? '']
   const parameter = /^:(?:[\p{ID_Start}\d_$][\p{ID_Continue}$]*|"[^"]*")/u.exec(rest)
-  if (parameter !== null) return readParameter(rest, parameter[0], braces)
+  if (parameter !== null) return readParameter(rest, parameter[0], braces, value)
   const wildcard = /^\*(?:[\p{ID_Start}_$][\p{ID_Continue}$]*|"[^"]*")?/u.exec(rest)
-  if (wildcard !== null) return [wildcard[0], VALUE]
+  if (wildcard !== null) return [wildcard[0], value]
   if (rest.startsWith('(')) {
     const group = balanced(rest, '(', ')')
     const modifier = /^[?*+]?/.exec(rest.slice(group.length))?.[0] ?? ''
@@ -84,6 +112,7 @@ function readParameter(
   rest: string,
   name: string,
   braces: 'optional' | 'regexp',
+  value: string,
 ): readonly [string, string | undefined] {
   const after = rest.slice(name.length)
   const constraint = after.startsWith('(')
@@ -92,7 +121,7 @@ function readParameter(
       ? balanced(after, '{', '}')
       : ''
   const modifier = /^[?*+]?/.exec(after.slice(constraint.length))?.[0] ?? ''
-  const sampled = constraint === '' ? VALUE : sampleGroup(constraint)
+  const sampled = constraint === '' ? value : sampleGroup(constraint)
   return [name + constraint + modifier, sampled]
 }
 

@@ -1,5 +1,5 @@
 import type { Tolerance } from './judge.js'
-import { COMMON_METHODS, type RouteEntry } from './route.js'
+import { COMMON_METHODS, OTHER_METHODS, type RouteEntry } from './route.js'
 
 /** A request that the audit sends to a route. */
 export interface Probe {
@@ -39,10 +39,40 @@ export function probesOf(entry: RouteEntry, sample: string, listed: ReadonlySet<
   const main = registered.map((method): Probe => {
     return { ...plain, method, tolerance: isOptionsOfAll(method) ? 'absent' : 'strict', isMain: true }
   })
-  const aliases = implied.map((method): Probe => ({ ...plain, method, tolerance: 'absent', isMain: true }))
+  const others = entry.method === 'ALL' ? OTHER_METHODS.filter((method) => !listed.has(method)) : []
+  const aliases = [...implied, ...others].map((method): Probe => ({
+    ...plain,
+    method,
+    tolerance: 'absent',
+    isMain: true,
+  }))
   // Middleware for files leaves `OPTIONS` to the next function.
   if (entry.kind === 'static') return [...main, ...aliases.filter(({ method }) => method !== 'OPTIONS')]
-  return [...main, ...aliases, ...spellings(entry, sample), ...overrides(entry, sample)]
+  return [
+    ...main,
+    ...aliases,
+    ...spellings(entry, sample),
+    ...variants(entry, sample),
+    ...overrides(entry, sample),
+  ]
+}
+
+/**
+ * Returns requests for further paths of the route, which a guard at a path may not cover. Another route may handle such a path,
+ * so they are skipped where the option `samples` sets the path.
+ */
+function variants(entry: RouteEntry, sample: string): readonly Probe[] {
+  if (sample !== entry.sample) return []
+  const method = entry.method === 'ALL' ? 'GET' : entry.method
+  return entry.variants.map((path) => ({
+    method,
+    path,
+    headers: entry.headers,
+    tolerance: 'absent',
+    isMain: false,
+    variation: `at ${path}`,
+    unrelated: { method, path: UNKNOWN_PATH },
+  }))
 }
 
 /** Returns requests with other spellings of the path, which a router may match although a guard at a path does not. */

@@ -20,6 +20,8 @@ export interface RouteEntry extends ListedRoute {
   readonly kind: 'route' | 'static' | 'middleware'
   /** A path that the route matches; `undefined` if none could be derived. */
   readonly sample: string | undefined
+  /** Further paths that the route matches: see {@link PathPart}. */
+  readonly variants: readonly string[]
   /** Headers that the route requires, such as `Host`. */
   readonly headers: Readonly<Record<string, string>>
   /** Calls back whenever the handler runs, until the returned function is called. */
@@ -44,12 +46,21 @@ export interface Inspection {
 /** Creates an entry. */
 export function routeEntry(
   method: string,
-  { text, sample }: PathPart,
+  { text, sample, variants = [] }: PathPart,
   registered: string,
   rest: Partial<Pick<RouteEntry, 'kind' | 'headers' | 'observe'>> = {},
 ): RouteEntry {
   const upper = method === '_ALL' ? 'ALL' : method.toUpperCase()
-  return { kind: 'route', headers: {}, method: upper, path: text || '/', sample, registered, ...rest }
+  return {
+    kind: 'route',
+    headers: {},
+    method: upper,
+    path: text || '/',
+    sample,
+    variants,
+    registered,
+    ...rest,
+  }
 }
 
 /** Error for a part that cannot be read. */
@@ -64,6 +75,9 @@ export function within(registered: string, part: string): string {
 
 /** Methods of a route that handles every method, among others. */
 export const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Less common methods that a route for every method handles too. */
+export const OTHER_METHODS = ['PROPFIND', 'REPORT']
 
 /** Returns `['ALL']` for a list with every common method, which `app.all()` registers one by one. */
 export function mergeMethods(methods: readonly string[]): readonly string[] {

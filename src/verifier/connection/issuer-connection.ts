@@ -14,6 +14,7 @@ import type { AccessToken, TokenFacts } from '../../model/access-token.js'
 import { TenantKeySet } from '../../keys/tenant-key-set.js'
 import type { UrlTemplate } from '../../util/url-template.js'
 import type { Tenant } from '../tenants/tenant.js'
+import type { TenantLimits } from '../tenants/limits.js'
 import type { TenantTargets } from '../token-router.js'
 import {
   type Refusal,
@@ -56,7 +57,11 @@ export interface SharedParts {
   readonly transport?: Transport
   readonly keys?: KeySet | undefined
   readonly remote?: Introspector | undefined
-  readonly tenant?: { readonly tenant: Tenant; readonly template: UrlTemplate }
+  readonly tenant?: {
+    readonly tenant: Tenant
+    readonly template: UrlTemplate
+    readonly limits: TenantLimits
+  }
 }
 
 /**
@@ -79,6 +84,8 @@ export function connectIssuer(
     template: tenant?.template,
     ...reports,
     outages: new DocumentOutages(reports.tell),
+    keyLimits: tenant?.limits.ofKeys(issuer.name),
+    shared: tenant?.limits.calls,
     keyOptions: keyOptionsOf(where, issuer),
     remote: remoteOf(where, issuer.remote),
     opaquePrefix: issuer.opaque?.prefix ?? undefined,

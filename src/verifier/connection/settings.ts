@@ -1,7 +1,9 @@
 import type { Transport } from '../../http/transport/transport.js'
 import { REMOTE_OPTIONS } from '../../introspection/options.js'
+import type { SharedCalls } from '../../introspection/call-limits.js'
 import type { DocumentOutages } from '../../keys/document-outages.js'
 import { KEY_SETTINGS } from '../../keys/options.js'
+import type { SharedKeyLimits } from '../../keys/remote-key-set.js'
 import type { Issuer, RemoteProfile, RequestHeaders } from '../../model/issuer.js'
 import type { KeySettings } from '../../model/issuer-settings.js'
 import { readOptions } from '../../options/read-options.js'
@@ -13,6 +15,10 @@ export interface ConnectionSettings extends IssuerReports {
   readonly transport: Transport
   /** Template of `iss`, if the issuer is a tenant. */
   readonly template: UrlTemplate | undefined
+  /** Limits that the keys of a tenant share with others; `undefined` if the issuer is not a tenant. */
+  readonly keyLimits: SharedKeyLimits | undefined
+  /** What the calls of a tenant share with others; `undefined` if the issuer is not a tenant. */
+  readonly shared: SharedCalls | undefined
   /** Reports outages of the keys and the discovery document as one. */
   readonly outages: DocumentOutages
   /** Settings of key fetching, with defaults. */

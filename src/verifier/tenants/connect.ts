@@ -21,9 +21,10 @@ import {
 import type { TenantsHealth } from '../../model/health.js'
 import { worst, type IssuerHealth } from '../connection/issuer-health.js'
 import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
-import type { IssuerObservers } from '../../telemetry/issuer-events.js'
+import { sharedWarnings, type IssuerObservers } from '../../telemetry/issuer-events.js'
 import { phrase } from '../../util/quote.js'
 import { TenantConnections } from './connections.js'
+import { TenantLimits } from './limits.js'
 
 /** Number of listed tenants that `ready()` loads at the same time. */
 const PARALLEL_LOADS = 16
@@ -44,7 +45,8 @@ export function connectTenants(
   clock: Clock,
   issuerObservers: IssuerObservers,
 ): ConnectedIssuer {
-  const observers = { ...issuerObservers, warned: { isWarned: false } }
+  const observers = { ...issuerObservers, warned: sharedWarnings(clock) }
+  const limits = new TenantLimits(clock, profile.readCredential?.bind(profile))
   const template = readTemplate(`${where}.name`, issuer.name)
   const others = (profile.templates ?? []).map((text) => readTemplate(`${where}.tenants.templates`, text))
   const transport = createTransport(issuer.fetch)
@@ -61,7 +63,7 @@ export function connectTenants(
         transport,
         keys,
         remote,
-        tenant: { tenant, template },
+        tenant: { tenant, template, limits },
       })
       const self: ConnectedIssuer = {
         ...connected,

@@ -66,6 +66,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   OAuthTokens: { tokens: { type: "import('m2m-guard/management').OAuthTokens" } },
   JwtBearerTokenSource: { source: { type: "import('m2m-guard/client').JwtBearerTokenSource" } },
   TokenExchangeSource: { source: { type: "import('m2m-guard/client').TokenExchangeSource" } },
+  IssuerCallError: { error: { type: 'unknown' } },
   TokenSourceError: { error: { type: "import('m2m-guard/client').TokenSourceError" } },
   Listing: { tokens: { type: "import('m2m-guard/management').ClerkTokens" } },
   // The app of the preamble has no routes.

@@ -40,6 +40,25 @@ it.each([
     expect(text).not.toContain(token.slice(0, 12))
 })
 
+it.each([
+  ['half of it', (token: string) => token.slice(0, 60)],
+  ['parts of it', (token: string) => token.match(/.{1,18}/g)],
+  ['split by spaces', (token: string) => Array.from(token).join(' ')],
+  [
+    'percent-encoded',
+    (token: string) => Array.from(token, (c) => `%${c.charCodeAt(0).toString(16)}`).join(''),
+  ],
+])(
+  'a token that the response repeats in another form is masked in the refusal as in the event: %s',
+  async (_, form) => {
+    const token = 'opaque-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz'
+    const { refusal, events } = await present(token, JSON.stringify({ ...stated, aud: form(token) }))
+    expect(refusal.reason).toBe('audience_mismatch')
+    expect(refusal.detail).toContain('[token]')
+    expect(refusal.detail).toBe(events[0]?.detail)
+  },
+)
+
 function escaped(token: string): string {
   return Array.from(token, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
     '',

@@ -72,7 +72,9 @@ describe.each(EXPRESS)('audit of %s', (_version, express) => {
     app.use('/other', express.Router().all('/b', ok))
     const found = await findings(app)
     expect(found.map((one) => one.split(':')[0])).toEqual(
-      ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => `${method} /other/b`),
+      ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'REPORT'].map(
+        (method) => `${method} /other/b`,
+      ),
     )
   })
 

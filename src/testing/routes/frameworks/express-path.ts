@@ -22,8 +22,13 @@ export function expressPath(
   const names = [...keys]
   return alternatives.map((source) => {
     const text = decompile(source, names) ?? String(regexp)
-    const sample = sampleRegExp(source).find(matches)
-    return { text, sample }
+    const [sample, ...variants] = sampleRegExp(source).filter(matches)
+    const other = sample?.replace(/(?<=\/)1(?=\/|$)/g, '904117')
+    return {
+      text,
+      sample,
+      variants: other === undefined || !matches(other) ? variants : [other, ...variants],
+    }
   })
 }
 

@@ -1,0 +1,95 @@
+import { runInThisContext } from 'node:vm'
+import type { Metadata } from '@grpc/grpc-js'
+import type { TokenSourceOptions } from 'm2m-guard/client'
+import type { TestIssuer } from 'm2m-guard/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createVerifier, oauth } from '../../../src/index.js'
+import { tokenSource } from '../../../src/client/index.js'
+import { serve } from '../../support/servers.js'
+import { runBlock } from './run.js'
+import { blocksOf, codeIn, readPaper, rowsOf, sectionOf } from './support.js'
+
+const PAGE = 'docs/guide/calling-recipes.md'
+const blocks = blocksOf(PAGE).filter(({ language }) => language === 'ts')
+
+/** Runs the recipe with this string against an issuer that knows its client, and an API with a guard. */
+async function running(mark: string): Promise<{
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly url: string
+  readonly issuer: TestIssuer
+}> {
+  const block = blocks.find(({ text }) => text.includes(mark))!
+  const { exports, issuer } = await runBlock(block)
+  issuer.addClient({ clientId: 'value-of-CLIENT_ID', clientSecret: 'value-of-CLIENT_SECRET' })
+  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+  onTestFinished(() => verifier.close())
+  const url = await serve((request, response) => {
+    void verifier.authorize(request).then((decision) => {
+      const body = decision.outcome === 'accepted' ? { client: decision.token.clientId } : {}
+      response.writeHead(decision.outcome === 'accepted' ? 200 : 401, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(body))
+    })
+  })
+  return { exports, url, issuer }
+}
+
+const ACCEPTED = { client: 'value-of-CLIENT_ID' }
+
+describe('a recipe of the calling side calls a guarded API', () => {
+  it('undici', async () => {
+    const { exports, url } = await running("from 'undici'")
+    expect(await (exports['listOrders'] as (url: string) => Promise<unknown>)(url)).toEqual(ACCEPTED)
+  })
+
+  it('AWS Lambda', async () => {
+    const { exports, url, issuer } = await running("renewal: 'blocking'")
+    const handler = exports['handler'] as (event: { readonly url: string }) => Promise<unknown>
+    expect([await handler({ url }), await handler({ url })]).toEqual([ACCEPTED, ACCEPTED])
+    expect(issuer.calls.token).toBe(1)
+  })
+
+  it('gRPC', async () => {
+    const { exports, issuer } = await running("from '@grpc/grpc-js'")
+    const metadata = await (exports['addToken'] as () => Promise<Metadata>)()
+    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+    onTestFinished(() => verifier.close())
+    const authorization = metadata.get('authorization').map(String)[0]!
+    const decision = await verifier.authorize({ headers: { authorization } })
+    expect(decision.outcome).toBe('accepted')
+    expect(exports['channel']).toHaveProperty('_isSecure')
+  })
+})
+
+describe('what each issuer requires', () => {
+  const rows = rowsOf(sectionOf(readPaper(PAGE), 'What each issuer requires'), 'issuer')
+
+  it.each(rows.map((row) => [row['issuer']!, row] as const))(
+    '%s: the token request is as the page says',
+    async (_, row) => {
+      const options = runInThisContext(
+        `({ ${codeIn(row['options of `tokenSource`'])} })`,
+      ) as TokenSourceOptions
+      const forms: URLSearchParams[] = []
+      const source = tokenSource({
+        ...options,
+        clientId: 'billing',
+        clientSecret: 'secret',
+        fetch: (input, init) => {
+          const { origin, pathname } = new URL(input)
+          if (pathname.includes('/.well-known/'))
+            return Promise.resolve(
+              Response.json({ issuer: options.issuer, token_endpoint: `${origin}/token` }),
+            )
+          forms.push(new URLSearchParams(init?.body as string))
+          return Promise.resolve(Response.json({ access_token: 'a', token_type: 'Bearer', expires_in: 60 }))
+        },
+      })
+      onTestFinished(() => source.close())
+      expect(await source.getToken()).toBe('a')
+      for (const name of ['grant_type', 'client_id', 'client_secret']) forms[0]!.delete(name)
+      expect([...forms[0]!].map(([name, value]) => `${name}=${value}`)).toEqual([
+        codeIn(row['token request']),
+      ])
+    },
+  )
+})
