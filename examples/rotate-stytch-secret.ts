@@ -41,7 +41,7 @@ const { clientId, clientSecret: firstSecret } = await clients.create({
 })
 
 // The calling service. The source reads the stored secret for each token request. A token is valid for an hour, but this
-// example drops it after use. Requesting a token each time is the hardest case for a rotation.
+// example obtains a new one for each request, which is the hardest case for a rotation.
 const store = { secret: firstSecret, readCount: 0 }
 const source = tokenSource({
   stytch: project,
@@ -52,8 +52,7 @@ const source = tokenSource({
   },
 })
 const traffic = startTraffic(4, async () => {
-  const token = await source.getToken()
-  source.forget(token)
+  const token = await source.refresh()
   return fetch(orders, { headers: { authorization: `Bearer ${token}` } })
 })
 await traffic.more(20)

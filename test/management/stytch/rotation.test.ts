@@ -33,8 +33,7 @@ async function callers(): Promise<Rotating> {
     clientSecret: () => kept.secret,
   })
   const traffic = startTraffic(4, async () => {
-    const token = await source.getToken()
-    source.forget(token)
+    const token = await source.refresh()
     return fetch(url, { headers: { authorization: `Bearer ${token}` } })
   })
   return { ...bed, clientId, kept, traffic }
