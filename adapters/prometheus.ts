@@ -5,7 +5,7 @@ import { ATTRIBUTES, INSTRUMENTS, type Instrument } from '../src/metrics/instrum
 import { COLLECT_OPTIONS } from '../src/metrics/options.js'
 import { labelName, metricName } from '../src/metrics/prometheus-names.js'
 import { readBreakers, readCache, readKeyAges, type Reading } from '../src/metrics/readings.js'
-import type { IssuerCallObserver } from '../src/model/issuer-calls.js'
+import type { IssuerCallObserver } from '../src/model/issuer/issuer-calls.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { TableOf } from '../src/options/reader.js'

@@ -30,31 +30,33 @@ export type { ClaimRules, ClaimValue } from './model/claim-rule.js'
 export type {
   Issuer,
   JwtProfile,
-  ConfirmationResult,
   KeySource,
   OpaqueProfile,
+  TenantProfile,
+  UnverifiedJwt,
+} from './model/issuer/issuer.js'
+export type { RequestHeaders } from './model/issuer/issuer-settings.js'
+export type {
+  ConfirmationResult,
   RemoteRequest,
   RemoteRequestContext,
   RemoteResponse,
   RemoteProfile,
   RemoteResult,
-  RequestHeaders,
-  TenantProfile,
-  UnverifiedJwt,
-} from './model/issuer.js'
-export type { KeySettings, RemoteSettings } from './model/issuer-settings.js'
-export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer-events.js'
+} from './model/issuer/remote-profile.js'
+export type { KeySettings, RemoteSettings } from './model/issuer/issuer-settings.js'
+export type { IssuerEvent, IssuerEventKind, IssuerObserver } from './model/issuer/issuer-events.js'
 export type {
   IssuerCall,
   IssuerCallKind,
   IssuerCallObserver,
   IssuerCallResult,
   IssuerCallWatch,
-} from './model/issuer-calls.js'
+} from './model/issuer/issuer-calls.js'
 export type { Observer } from './model/observer.js'
 export { CHANNELS, type ChannelMessages } from './telemetry/channels.js'
 export type { IssuerHealth } from './verifier/connection/issuer-health.js'
-export type { DocumentHealth, TenantFailure, TenantsHealth } from './model/health.js'
+export type { DocumentHealth, TenantFailure, TenantsHealth } from './model/issuer/health.js'
 export type { RemoteHealth } from './introspection/introspector.js'
 export type { KeyOptions } from './keys/options.js'
 export type { RemoteOptions } from './introspection/options.js'

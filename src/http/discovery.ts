@@ -1,6 +1,6 @@
 import { isRecord, ownMember, record, string, type UntrustedObject } from '../util/members.js'
 import { timers } from '../util/timers.js'
-import { isSecureAddressFor } from '../util/url.js'
+import { isSecureAddressFor } from '../util/url/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
 
 /** Functions with which {@link discover} fetches and reads the metadata of an issuer. */

@@ -1,6 +1,6 @@
 import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal } from '../model/refusal/refusal.js'
-import { Capacity, type Share } from '../http/capacity.js'
+import { Capacity, type Share } from '../util/capacity.js'
 import type { CredentialLimits, RenewableCredential } from './renewable-credential.js'
 
 /** What the calls to one issuer may hold at the same time. */

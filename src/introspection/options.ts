@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../model/issuer-settings.js'
+import type { RemoteSettings } from '../model/issuer/issuer-settings.js'
 import { duration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
 import { restricting, type TableOf } from '../options/reader.js'

@@ -1,4 +1,4 @@
-import type { ConfirmationResult, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteResult } from '../model/issuer/remote-profile.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { CallOutcome, UnreadableOutcome } from './circuit-breaker.js'
 

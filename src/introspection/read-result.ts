@@ -1,7 +1,7 @@
 import { isHtml } from '../http/media-type.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import { failureOf } from '../model/detail/explain.js'
-import type { ConfirmationResult, RemoteResult } from '../model/issuer.js'
+import type { ConfirmationResult, RemoteResult } from '../model/issuer/remote-profile.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import { maskStrings } from '../util/redact.js'
 import { hasDuplicateMembers } from './duplicate-members.js'

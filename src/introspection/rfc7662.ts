@@ -10,10 +10,15 @@ import {
   type Claims,
 } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
-import { overlookedDifference } from '../util/issuer-difference.js'
+import { overlookedDifference } from '../util/url/issuer-difference.js'
 import { boolean, isRecord, ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
-import type { ConfirmationResult, RemoteRequest, RemoteResponse, RemoteResult } from '../model/issuer.js'
+import type {
+  ConfirmationResult,
+  RemoteRequest,
+  RemoteResponse,
+  RemoteResult,
+} from '../model/issuer/remote-profile.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /** The form parameters of an introspection or revocation request (RFC 7662 section 2.1, RFC 7009 section 2.1). */

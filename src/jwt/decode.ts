@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { isRecord } from '../util/members.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
-import type { UnverifiedJwt } from '../model/issuer.js'
+import type { UnverifiedJwt } from '../model/issuer/issuer.js'
 
 /** Three base64url parts. The last is empty in an unsecured JWT (RFC 7515 section 3.1, RFC 7519 section 6). */
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/

@@ -1,6 +1,6 @@
 import { mediaType } from '../http/media-type.js'
 import { explain } from '../model/detail/explain.js'
-import type { JwtProfile } from '../model/issuer.js'
+import type { JwtProfile } from '../model/issuer/issuer.js'
 import { Refusal, refusalFor, thrownRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { phrase, typeOf } from '../util/quote.js'
 

@@ -2,7 +2,7 @@ import type { TokenFacts } from '../model/access-token.js'
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { ownMember } from '../util/members.js'
 import { explain } from '../model/detail/explain.js'
-import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
+import type { JwtProfile, UnverifiedJwt } from '../model/issuer/issuer.js'
 import {
   isVerificationFailure,
   Refusal,

@@ -1,4 +1,4 @@
-import type { TellIssuerEvent } from '../model/issuer-events.js'
+import type { TellIssuerEvent } from '../model/issuer/issuer-events.js'
 
 /**
  * Reports the outages of an issuer's documents. An outage begins with the first document that fails and ends when none

@@ -5,10 +5,10 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
-import type { RequestHeaders } from '../model/issuer.js'
+import type { RequestHeaders } from '../model/issuer/issuer-settings.js'
 import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
-import type { KeySettings } from '../model/issuer-settings.js'
+import type { KeySettings } from '../model/issuer/issuer-settings.js'
 
 /** A document that this one depends on is unavailable. This document has the same backoff as that one. */
 export class PrerequisiteError extends ExchangeError {

@@ -3,7 +3,7 @@ import { createCause, Refusal, isRefusal, type OrRefusal } from '../model/refusa
 import { afterwards, type Awaitable } from '../util/awaitable.js'
 import { phrase } from '../util/quote.js'
 import { SharedFlight } from '../util/single-flight.js'
-import { isSameOrigin } from '../util/url.js'
+import { isSameOrigin } from '../util/url/url.js'
 import type { IssuerMetadata } from './issuer-metadata.js'
 import type { RefreshingDocument } from './refreshing-document.js'
 

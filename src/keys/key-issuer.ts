@@ -1,5 +1,5 @@
 import type { VerificationKey } from '../model/verification-key.js'
-import { isOfAnyTemplate } from '../util/url-template.js'
+import { isOfAnyTemplate } from '../util/url/url-template.js'
 
 /**
  * Microsoft's tokens of version 1 have another `iss` than those of version 2, and one key set serves both. Its keys name the

@@ -1,5 +1,5 @@
-import type { RequestHeaders } from '../model/issuer.js'
-import type { KeySettings } from '../model/issuer-settings.js'
+import type { RequestHeaders } from '../model/issuer/issuer-settings.js'
+import type { KeySettings } from '../model/issuer/issuer-settings.js'
 import { duration, type Duration } from '../options/duration.js'
 import { readOptions } from '../options/read-options.js'
 import { optional, restricting, type TableOf } from '../options/reader.js'

@@ -8,8 +8,8 @@ import { DocumentStatusError, PrerequisiteError } from './fetch-document.js'
 import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { phrase } from '../util/quote.js'
-import type { KeySettings } from '../model/issuer-settings.js'
-import type { DocumentHealth } from '../model/health.js'
+import type { KeySettings } from '../model/issuer/issuer-settings.js'
+import type { DocumentHealth } from '../model/issuer/health.js'
 
 /** Fetches and validates a document. An unusable document is an Error whose message is meant for logs. */
 export type DocumentLoader<T> = () => Promise<LoadedDocument<T>>

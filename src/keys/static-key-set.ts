@@ -1,4 +1,4 @@
-import type { DocumentHealth } from '../model/health.js'
+import type { DocumentHealth } from '../model/issuer/health.js'
 import type { KeySet, VerificationKey } from '../model/verification-key.js'
 import { explainUnknownKey, type PublishedKeys, findCandidates } from './jwks.js'
 import type { KeyQuery } from '../model/verification-key.js'

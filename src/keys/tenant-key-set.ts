@@ -1,4 +1,4 @@
-import type { DocumentHealth } from '../model/health.js'
+import type { DocumentHealth } from '../model/issuer/health.js'
 import { explain } from '../model/detail/explain.js'
 import { Refusal, type OrRefusal } from '../model/refusal/refusal.js'
 import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'

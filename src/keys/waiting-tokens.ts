@@ -1,6 +1,6 @@
 import { explain } from '../model/detail/explain.js'
 import { createCause, Refusal } from '../model/refusal/refusal.js'
-import { Capacity, type Share } from '../http/capacity.js'
+import { Capacity, type Share } from '../util/capacity.js'
 
 /**
  * Maximum number of JWTs that wait for fetches of an issuer's keys, and maximum sum of their lengths. The limits equal those

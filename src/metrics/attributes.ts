@@ -1,6 +1,6 @@
 import type { DecisionEvent } from '../model/decision.js'
-import type { IssuerCall, IssuerCallResult } from '../model/issuer-calls.js'
-import { parseUrlTemplate, tenantOf } from '../util/url-template.js'
+import type { IssuerCall, IssuerCallResult } from '../model/issuer/issuer-calls.js'
+import { parseUrlTemplate, tenantOf } from '../util/url/url-template.js'
 import { ATTRIBUTES } from './instruments.js'
 
 /** Attributes of a measurement. Their number of combinations is bounded. */

@@ -1,6 +1,6 @@
 import type { DecisionObserver } from './decision.js'
-import type { IssuerCallObserver } from './issuer-calls.js'
-import type { IssuerObserver } from './issuer-events.js'
+import type { IssuerCallObserver } from './issuer/issuer-calls.js'
+import type { IssuerObserver } from './issuer/issuer-events.js'
 
 /** Functions that `verifier.observe()` adds to a verifier. */
 export interface Observer {

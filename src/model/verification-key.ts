@@ -1,5 +1,5 @@
 import type { KeyObject, webcrypto } from 'node:crypto'
-import type { DocumentHealth } from './health.js'
+import type { DocumentHealth } from './issuer/health.js'
 import type { OrRefusal, Refusal } from './refusal/refusal.js'
 import type { Awaitable } from '../util/awaitable.js'
 

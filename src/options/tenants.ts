@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { mapItems } from '../util/members.js'
-import { isTenant } from '../util/url-template.js'
+import { isTenant } from '../util/url/url-template.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, described, mismatch, optional, type Reader } from './reader.js'
 import { integer } from './readers.js'

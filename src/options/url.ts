@@ -1,5 +1,5 @@
 import { isStringList } from '../util/members.js'
-import { isSecureAddress, readHost } from '../util/url.js'
+import { isSecureAddress, readHost } from '../util/url/url.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, mapped, type Reader, type Siblings } from './reader.js'
 import { nonEmptyString, stringList } from './readers.js'

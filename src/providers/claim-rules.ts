@@ -1,7 +1,8 @@
 import { unverifiedPayload } from '../jwt/payload.js'
 import { contradictedRule, violatedRule, type ClaimRule, type RuleViolation } from '../model/claim-rule.js'
 import { failureOf } from '../model/detail/explain.js'
-import type { ConfirmationResult, Issuer, JwtProfile, RemoteProfile, RemoteResult } from '../model/issuer.js'
+import type { Issuer, JwtProfile } from '../model/issuer/issuer.js'
+import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer/remote-profile.js'
 import { isVerificationFailure, type VerificationFailure } from '../model/refusal/refusal.js'
 
 /**

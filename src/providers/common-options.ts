@@ -19,8 +19,9 @@ import { CLIENT_CLAIMS } from '../model/claims.js'
 import { clientClaimsOption, scopeClaimsOption, type ClaimPath, type ScopeClaim } from './claim-options.js'
 import { KEY_OPTIONS, type KeyOptions } from '../keys/options.js'
 import { REMOTE_OPTIONS, type RemoteOptions } from '../introspection/options.js'
-import type { Issuer, RequestHeaders } from '../model/issuer.js'
-import type { KeySettings, RemoteSettings } from '../model/issuer-settings.js'
+import type { Issuer } from '../model/issuer/issuer.js'
+import type { RequestHeaders } from '../model/issuer/issuer-settings.js'
+import type { KeySettings, RemoteSettings } from '../model/issuer/issuer-settings.js'
 import { exactScope, scopeMatcher, type ScopeMatcher, type ScopeMatching } from '../model/scopes.js'
 
 /** Options of every built-in issuer. */

@@ -1,7 +1,7 @@
 import { createAuthenticator } from '../authentication/authenticator.js'
 import type { Credential } from '../authentication/credential.js'
 import { introspectionRequest, tokenForm } from '../introspection/rfc7662.js'
-import type { RemoteProfile, RemoteRequest } from '../model/issuer.js'
+import type { RemoteProfile, RemoteRequest } from '../model/issuer/remote-profile.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { requestWith, type RequestMembers } from './request-with.js'
 import type { IntrospectionSettings } from './introspection-options.js'

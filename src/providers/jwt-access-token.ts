@@ -5,7 +5,7 @@ import { findOtherKind, readClaims, type Claims } from '../model/claims.js'
 import { failureOf } from '../model/detail/explain.js'
 import { ownMember } from '../util/members.js'
 import { phrase } from '../util/quote.js'
-import type { KeySource, JwtProfile } from '../model/issuer.js'
+import type { KeySource, JwtProfile } from '../model/issuer/issuer.js'
 import type { VerificationFailure } from '../model/refusal/refusal.js'
 import type { CommonIssuerSettings } from './common-options.js'
 

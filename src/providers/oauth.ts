@@ -1,13 +1,7 @@
 import { readConfirmation, readIntrospection } from '../introspection/rfc7662.js'
 import { KEY_DEFAULTS } from '../keys/options.js'
-import type {
-  Issuer,
-  JwtProfile,
-  KeySource,
-  OpaqueProfile,
-  RemoteProfile,
-  RemoteResult,
-} from '../model/issuer.js'
+import type { Issuer, JwtProfile, KeySource, OpaqueProfile } from '../model/issuer/issuer.js'
+import type { RemoteProfile, RemoteResult } from '../model/issuer/remote-profile.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
 import { discoveryIssuer } from '../options/url.js'

@@ -1,4 +1,4 @@
-import type { RemoteProfile, RemoteRequest, RemoteRequestContext } from '../model/issuer.js'
+import type { RemoteProfile, RemoteRequest, RemoteRequestContext } from '../model/issuer/remote-profile.js'
 import type { CredentialReader } from '../options/secret.js'
 import type { Awaitable } from '../util/awaitable.js'
 

@@ -1,4 +1,4 @@
-import type { Issuer } from '../model/issuer.js'
+import type { Issuer } from '../model/issuer/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { optional, restricting, type TableOf } from '../options/reader.js'
 import { maxTenantsOption, tenantsOption, type Tenants } from '../options/tenants.js'
@@ -8,7 +8,7 @@ import {
   TENANT_PLACEHOLDER,
   urlOfTenant,
   type UrlTemplate,
-} from '../util/url-template.js'
+} from '../util/url/url-template.js'
 
 /** Options of an issuer with tenants. */
 export interface TenantOptions {

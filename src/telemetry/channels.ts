@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { DecisionEvent } from '../model/decision.js'
-import type { IssuerEvent } from '../model/issuer-events.js'
+import type { IssuerEvent } from '../model/issuer/issuer-events.js'
 import type { RevocationEvent } from '../model/revocation.js'
 
 /**

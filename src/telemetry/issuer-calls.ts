@@ -1,4 +1,4 @@
-import type { IssuerCallResult, IssuerCallWatch, ReportCall } from '../model/issuer-calls.js'
+import type { IssuerCallResult, IssuerCallWatch, ReportCall } from '../model/issuer/issuer-calls.js'
 import type { RefusalReason } from '../model/refusal/reasons.js'
 import { observe } from './observe.js'
 import type { Observers } from './observers.js'

@@ -1,6 +1,6 @@
 import type { Clock } from '../util/clock.js'
-import type { ReportCall } from '../model/issuer-calls.js'
-import type { TellIssuerEvent } from '../model/issuer-events.js'
+import type { ReportCall } from '../model/issuer/issuer-calls.js'
+import type { TellIssuerEvent } from '../model/issuer/issuer-events.js'
 import { adviceFor } from './failure-advice.js'
 import { callReports } from './issuer-calls.js'
 import type { Observers } from './observers.js'

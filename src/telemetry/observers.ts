@@ -1,6 +1,6 @@
 import type { DecisionEvent } from '../model/decision.js'
-import type { IssuerCall, IssuerCallObserver, IssuerCallWatch } from '../model/issuer-calls.js'
-import type { IssuerEvent } from '../model/issuer-events.js'
+import type { IssuerCall, IssuerCallObserver, IssuerCallWatch } from '../model/issuer/issuer-calls.js'
+import type { IssuerEvent } from '../model/issuer/issuer-events.js'
 import type { Observer } from '../model/observer.js'
 import { decisionChannel, issuerChannel, type EventChannel } from './channels.js'
 import { observe } from './observe.js'

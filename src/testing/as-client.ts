@@ -1,5 +1,5 @@
 import { issuersOf, type Verifier } from '../verifier/verifier.js'
-import type { Issuer } from '../model/issuer.js'
+import type { Issuer } from '../model/issuer/issuer.js'
 import { refuseOtherMajor } from '../options/package-major.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { MintOptions } from './mint.js'

@@ -1,5 +1,5 @@
 import { processWide } from '../util/process-wide.js'
-import type { Issuer } from '../model/issuer.js'
+import type { Issuer } from '../model/issuer/issuer.js'
 import { PROVIDERS, type ProviderName } from './state/providers.js'
 import type { PresetName } from './presets/names.js'
 import type { MintJwtOptions, MintOpaqueOptions } from './mint.js'

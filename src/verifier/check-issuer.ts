@@ -1,12 +1,12 @@
 import { ASYMMETRIC_ALGORITHMS } from '../keys/jwk.js'
 import { readPem, readStaticJwks } from '../keys/pem.js'
-import type { Issuer } from '../model/issuer.js'
+import type { Issuer } from '../model/issuer/issuer.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Siblings } from '../options/reader.js'
 import { nonEmptyString, stringList } from '../options/readers.js'
 import { maxTenantsOption, tenantsOption } from '../options/tenants.js'
 import { insecureHosts, secureUrl } from '../options/url.js'
-import { parseUrlTemplate, TEMPLATE_EXPECTATION } from '../util/url-template.js'
+import { parseUrlTemplate, TEMPLATE_EXPECTATION } from '../util/url/url-template.js'
 import { isRecord } from '../util/members.js'
 
 type Properties = Readonly<Record<string, unknown>>

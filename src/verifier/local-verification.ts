@@ -1,4 +1,4 @@
-import type { JwtProfile, UnverifiedJwt } from '../model/issuer.js'
+import type { JwtProfile, UnverifiedJwt } from '../model/issuer/issuer.js'
 import type { Recorder } from '../model/recorder.js'
 import type { KeySet } from '../model/verification-key.js'
 import type { TokenFacts } from '../model/access-token.js'

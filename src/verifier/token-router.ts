@@ -10,11 +10,11 @@ import {
 import { presentMember } from '../model/claim-path.js'
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
-import type { UrlTemplate } from '../util/url-template.js'
+import type { UrlTemplate } from '../util/url/url-template.js'
 import { isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { refuseMalformedToken } from '../bearer/malformed.js'
-import type { Issuer, UnverifiedJwt } from '../model/issuer.js'
+import type { Issuer, UnverifiedJwt } from '../model/issuer/issuer.js'
 import {
   refuseEncrypted,
   refuseJwt,

@@ -121,7 +121,11 @@ describe('a function as authentication that fails', () => {
     ['returns nothing', () => undefined, /must return \{ headers, form \}/],
     ['returns a string', () => SECRET, /must return \{ headers, form \}/],
     ['returns the headers only', () => ({ authorization: SECRET }), /must return \{ headers, form \}/],
-    ['returns a header that is not a string', () => ({ headers: { a: [SECRET] } }), /header 1 must have a string/],
+    [
+      'returns a header that is not a string',
+      () => ({ headers: { a: [SECRET] } }),
+      /header 1 must have a string/,
+    ],
     [
       'returns a header with a line break',
       () => ({ headers: { authorization: `${SECRET}\r\nx: y` } }),

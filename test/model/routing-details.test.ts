@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { clerk, createVerifier, oauth, type Issuer } from '../../src/index.js'
 import { spiffe } from '../../src/providers/presets/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { explainOtherIssuer } from '../../src/util/issuer-difference.js'
+import { explainOtherIssuer } from '../../src/util/url/issuer-difference.js'
 import { keyOf, seal } from '../support/forge.js'
 import { refusalOf } from '../support/outcomes.js'
 

@@ -1,6 +1,6 @@
 import { opaqueProbeToken, probeToken } from '../../introspection/probe-token.js'
 import type { Explanation } from '../../model/explanation.js'
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { causeOf } from '../../model/refusal/refusal.js'
 import { adviceFor } from '../../telemetry/failure-advice.js'
 import { issuersOf, type Verifier } from '../../verifier/verifier.js'

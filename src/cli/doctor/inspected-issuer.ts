@@ -5,10 +5,11 @@ import type { ResponseHeaders } from '../../http/transport/messages.js'
 import { fetchDocument, namedUrl } from '../../keys/fetch-document.js'
 import { fetchMetadata } from '../../keys/issuer-metadata.js'
 import { KEY_DEFAULTS } from '../../keys/options.js'
-import type { Issuer, RequestHeaders } from '../../model/issuer.js'
-import type { KeySettings } from '../../model/issuer-settings.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
+import type { RequestHeaders } from '../../model/issuer/issuer-settings.js'
+import type { KeySettings } from '../../model/issuer/issuer-settings.js'
 import type { UntrustedObject } from '../../util/members.js'
-import { isSameOrigin } from '../../util/url.js'
+import { isSameOrigin } from '../../util/url/url.js'
 
 /** A response of an issuer. */
 interface RecordedResponse {

@@ -2,7 +2,7 @@ import { described, type Reader } from '../../options/reader.js'
 import { stringList } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { insecureHostsIn } from '../../options/url.js'
-import { isSecureAddress } from '../../util/url.js'
+import { isSecureAddress } from '../../util/url/url.js'
 
 /** Origins that a token may be sent to. */
 export type AllowedOrigins = ReadonlySet<string>

@@ -1,4 +1,4 @@
-import { explainOtherIssuer } from '../../util/issuer-difference.js'
+import { explainOtherIssuer } from '../../util/url/issuer-difference.js'
 import type { Clock } from '../../util/clock.js'
 import type { UntrustedObject } from '../../util/members.js'
 import { SharedFlight } from '../../util/single-flight.js'

@@ -1,5 +1,5 @@
 import { Refusal } from '../refusal/refusal.js'
-import { overlookedDifference } from '../../util/issuer-difference.js'
+import { overlookedDifference } from '../../util/url/issuer-difference.js'
 import { phrase, quotable, typeOf } from '../../util/quote.js'
 import { explain } from './explain.js'
 

@@ -28,15 +28,13 @@ import {
 } from '../common-options.js'
 import { failureOf } from '../../model/detail/explain.js'
 import { requestWith } from '../request-with.js'
+import type { Issuer, JwtProfile, KeySource } from '../../model/issuer/issuer.js'
 import type {
   ConfirmationResult,
-  Issuer,
-  JwtProfile,
-  KeySource,
   RemoteResponse,
   RemoteProfile,
   RemoteResult,
-} from '../../model/issuer.js'
+} from '../../model/issuer/remote-profile.js'
 import { withClaimRules } from '../claim-rules.js'
 import { jwtProfile } from '../jwt-access-token.js'
 import { narrowToPayload } from '../narrow-to-payload.js'

@@ -8,7 +8,12 @@ import { statusFault } from '../../introspection/rfc7662.js'
 import type { CredentialReader } from '../../options/secret.js'
 import type { CommonIssuerSettings } from '../common-options.js'
 import { requestWith } from '../request-with.js'
-import type { ConfirmationResult, RemoteProfile, RemoteResponse, RemoteResult } from '../../model/issuer.js'
+import type {
+  ConfirmationResult,
+  RemoteProfile,
+  RemoteResponse,
+  RemoteResult,
+} from '../../model/issuer/remote-profile.js'
 
 /** Prefix of machine ids. */
 export const MACHINE_PREFIX = 'mch_'

@@ -1,5 +1,5 @@
 import type { Claims } from '../../model/claims.js'
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'

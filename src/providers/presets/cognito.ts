@@ -1,5 +1,5 @@
 import { presentMember } from '../../model/claim-path.js'
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'

@@ -1,4 +1,4 @@
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { readOptions } from '../../options/read-options.js'
 import { restricting, withDefault, type TableOf } from '../../options/reader.js'
 import type { CommonIssuerOptions } from '../common-options.js'

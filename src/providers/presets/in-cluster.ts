@@ -14,7 +14,7 @@ import { nonEmptyString } from '../../options/readers.js'
 import { readOptions } from '../../options/read-options.js'
 import { baseUrl } from './names.js'
 import { string } from '../../util/members.js'
-import { isSecureAddress } from '../../util/url.js'
+import { isSecureAddress } from '../../util/url/url.js'
 
 const FILES = '/var/run/secrets/kubernetes.io/serviceaccount'
 

@@ -1,6 +1,6 @@
 import type { ClaimRule } from '../../model/claim-rule.js'
 import type { Claims } from '../../model/claims.js'
-import type { Issuer, JwtProfile } from '../../model/issuer.js'
+import type { Issuer, JwtProfile } from '../../model/issuer/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
 import { allRestricting, optionals, type Table, type TableOf } from '../../options/reader.js'
 import { withClaimRules } from '../claim-rules.js'

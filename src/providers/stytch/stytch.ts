@@ -13,7 +13,7 @@ import { STYTCH_ADDRESS_OPTIONS, stytchApiUrl } from './api-url.js'
 import { commonOptions, connectionOf, keyRequests, type CommonIssuerOptions } from '../common-options.js'
 import { withClaimRules } from '../claim-rules.js'
 import { checkTokenKind } from '../jwt-access-token.js'
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
 
 /** Options of {@link stytch}. The audience is always the project, because Stytch writes the project id into `aud`. */

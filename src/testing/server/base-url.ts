@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { isSecureAddress } from '../../util/url.js'
+import { isSecureAddress } from '../../util/url/url.js'
 
 /** Addresses that mean all interfaces. No request can be sent to them. */
 const ALL_INTERFACES: readonly string[] = ['0.0.0.0', '::']

@@ -1,6 +1,6 @@
 import type { Introspector, RemoteHealth } from '../../introspection/introspector.js'
 import type { DiscoveredEndpoint } from '../../keys/introspection-endpoint.js'
-import type { DocumentHealth, TenantsHealth } from '../../model/health.js'
+import type { DocumentHealth, TenantsHealth } from '../../model/issuer/health.js'
 
 /** State of one issuer, returned by `verifier.health()`. */
 export interface IssuerHealth {

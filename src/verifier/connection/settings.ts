@@ -4,11 +4,13 @@ import type { SharedCalls } from '../../introspection/call-limits.js'
 import type { DocumentOutages } from '../../keys/document-outages.js'
 import { KEY_SETTINGS } from '../../keys/options.js'
 import type { SharedKeyLimits } from '../../keys/remote-key-set.js'
-import type { Issuer, RemoteProfile, RequestHeaders } from '../../model/issuer.js'
-import type { KeySettings } from '../../model/issuer-settings.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
+import type { RequestHeaders } from '../../model/issuer/issuer-settings.js'
+import type { RemoteProfile } from '../../model/issuer/remote-profile.js'
+import type { KeySettings } from '../../model/issuer/issuer-settings.js'
 import { readOptions } from '../../options/read-options.js'
 import type { IssuerReports } from '../../telemetry/issuer-events.js'
-import type { UrlTemplate } from '../../util/url-template.js'
+import type { UrlTemplate } from '../../util/url/url-template.js'
 
 /** Settings shared by all clients of the issuer. */
 export interface ConnectionSettings extends IssuerReports {

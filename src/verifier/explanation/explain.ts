@@ -1,6 +1,6 @@
 import { decodeJwt, looksLikeJwt } from '../../jwt/decode.js'
 import type { CheckName, Explanation, ExplanationStep } from '../../model/explanation.js'
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import type { RecordedStage, Recorder } from '../../model/recorder.js'
 import type { Refusal } from '../../model/refusal/refusal.js'
 import type { PolicySet } from '../../policy/combine.js'

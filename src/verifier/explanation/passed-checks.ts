@@ -1,6 +1,6 @@
 import { filledDetail } from '../../model/detail/format.js'
 import type { CheckName } from '../../model/explanation.js'
-import type { UnverifiedJwt } from '../../model/issuer.js'
+import type { UnverifiedJwt } from '../../model/issuer/issuer.js'
 import { describeScopes } from '../../model/scopes.js'
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
 import type { CallerRule } from '../../policy/combine.js'

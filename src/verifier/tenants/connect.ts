@@ -1,5 +1,5 @@
 import type { AccessToken, TokenFacts } from '../../model/access-token.js'
-import type { Issuer, TenantProfile } from '../../model/issuer.js'
+import type { Issuer, TenantProfile } from '../../model/issuer/issuer.js'
 import { explain, failureOf } from '../../model/detail/explain.js'
 import {
   causeOf,
@@ -17,8 +17,8 @@ import {
   TEMPLATE_EXPECTATION,
   urlOfTenant,
   type UrlTemplate,
-} from '../../util/url-template.js'
-import type { TenantsHealth } from '../../model/health.js'
+} from '../../util/url/url-template.js'
+import type { TenantsHealth } from '../../model/issuer/health.js'
 import { worst, type IssuerHealth } from '../connection/issuer-health.js'
 import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
 import { sharedWarnings, type IssuerObservers } from '../../telemetry/issuer-events.js'

@@ -5,7 +5,7 @@ import type { SharedKeyLimits } from '../../keys/remote-key-set.js'
 import { WaitingLimits } from '../../keys/waiting-tokens.js'
 import { explain } from '../../model/detail/explain.js'
 import { Refusal } from '../../model/refusal/refusal.js'
-import { Capacity } from '../../http/capacity.js'
+import { Capacity } from '../../util/capacity.js'
 import type { Clock } from '../../util/clock.js'
 
 /**

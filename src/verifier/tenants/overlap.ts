@@ -1,6 +1,6 @@
-import type { Issuer } from '../../model/issuer.js'
+import type { Issuer } from '../../model/issuer/issuer.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
-import { isOverlapping, tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url-template.js'
+import { isOverlapping, tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url/url-template.js'
 
 /** An issuer whose JWTs are routed by `iss`. */
 interface IssuerWithIss {

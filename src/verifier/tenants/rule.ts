@@ -1,6 +1,6 @@
 import { explain } from '../../model/detail/explain.js'
 import { Refusal } from '../../model/refusal/refusal.js'
-import type { TenantProfile } from '../../model/issuer.js'
+import type { TenantProfile } from '../../model/issuer/issuer.js'
 import { phrase } from '../../util/quote.js'
 
 /** Refuses a tenant that the configuration does not accept. */

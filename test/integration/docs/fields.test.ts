@@ -25,7 +25,7 @@ describe('a table of fields names every field the code has, and no other', () =>
   })
 
   it('docs/reference/events.md: changes at issuers', () => {
-    const fields = membersOf('src/model/issuer-events.ts', 'IssuerEvent')
+    const fields = membersOf('src/model/issuer/issuer-events.ts', 'IssuerEvent')
     expect([...documented('docs/reference/events.md', 'Changes at issuers')].sort()).toEqual(
       [...fields].sort(),
     )
@@ -45,7 +45,9 @@ describe('a table of fields names every field the code has, and no other', () =>
   it('docs/reference/events.md: the kinds of changes', () => {
     const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Changes at issuers'), '`kind`')
     const kinds = rows.flatMap((row) => [...row['`kind`']!.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
-    const declared = readFileSync(`${ROOT}src/model/issuer-events.ts`, 'utf8').matchAll(/^ {2}\| '(\w+)'$/gm)
+    const declared = readFileSync(`${ROOT}src/model/issuer/issuer-events.ts`, 'utf8').matchAll(
+      /^ {2}\| '(\w+)'$/gm,
+    )
     expect(kinds.sort()).toEqual([...declared].map(([, name = '']) => name).sort())
   })
 
@@ -54,7 +56,7 @@ describe('a table of fields names every field the code has, and no other', () =>
     ['IssuerCallResult', 'result'],
   ])('docs/reference/events.md: calls to issuers, %s', (name, heading) => {
     const rows = rowsOf(sectionOf(readPaper('docs/reference/events.md'), 'Calls to issuers'), heading)
-    const fields = membersOf('src/model/issuer-calls.ts', name)
+    const fields = membersOf('src/model/issuer/issuer-calls.ts', name)
     expect(rows.map((row) => codeIn(row[heading])).sort()).toEqual([...fields].sort())
   })
 
@@ -65,7 +67,7 @@ describe('a table of fields names every field the code has, and no other', () =>
   })
 
   it('docs/reference/health.md', () => {
-    const keys = [...membersOf('src/model/health.ts', 'DocumentHealth'), 'count']
+    const keys = [...membersOf('src/model/issuer/health.ts', 'DocumentHealth'), 'count']
     const remote = membersOf('src/introspection/introspector.ts', 'RemoteHealth')
     const fields = [
       ...membersOf('src/verifier/readiness.ts', 'VerifierHealth'),
@@ -74,9 +76,9 @@ describe('a table of fields names every field the code has, and no other', () =>
       ),
       ...keys.map((name) => `keys.${name}`),
       ...remote.map((name) => `remote.${name}`),
-      ...membersOf('src/model/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
+      ...membersOf('src/model/issuer/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
       ...membersOf('src/revocation/revocations.ts', 'RevocationsHealth').map((name) => `revocations.${name}`),
-      ...membersOf('src/model/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
+      ...membersOf('src/model/issuer/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheHealth').map((name) => `cache.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheSize').map((name) => `cache.*.${name}`),
     ]

@@ -1,4 +1,4 @@
-import type { RefusalReason } from './refusal/reasons.js'
+import type { RefusalReason } from '../refusal/reasons.js'
 
 /**
  * Purpose of a call to an issuer:

@@ -1,4 +1,4 @@
-import { quote } from './quote.js'
+import { quote } from '../quote.js'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 

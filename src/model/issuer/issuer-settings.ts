@@ -101,3 +101,10 @@ export interface RemoteSettings {
    */
   readonly breakerPause: number
 }
+
+/**
+ * Returns the headers of a request, such as `authorization`. Called for every fetch, so that a token that rotates is read
+ * again. If it throws, rejects, or returns an invalid header, the fetch fails.
+ */
+export type RequestHeaders = () =>
+  Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
