@@ -11,7 +11,10 @@ const SPECIFIERS = /(?:\bfrom |\bimport |\bimport\()['"](\.[^'"]+)\.js['"]/g
 export function readDeclarations(entries) {
   const found = new Set(entries)
   for (const file of found) {
-    const text = readFileSync(file, 'utf8').replaceAll(/^( +)#private;$/gm, '$1private readonly _private;')
+    // One name per class, because a class and the one it extends may both have private members.
+    const text = readFileSync(file, 'utf8').replaceAll(/^( +)#private;$/gm, (_, indent, at, all) => {
+      return `${indent}private readonly _${/.*\bclass (\w+)/s.exec(all.slice(0, at))[1]};`
+    })
     for (const [, path] of text.matchAll(SPECIFIERS)) found.add(join(dirname(file), `${path}.d.ts`))
     writeFileSync(file, entries.includes(file) ? NODE_TYPES + text : text)
   }

@@ -86,7 +86,7 @@ export interface CommonTokenSourceOptions {
    */
   readonly clockSkew?: Duration
   /**
-   * Called for every [event](../../guide/calling.md#events) of the source. Exceptions and rejections are ignored. Without it, the
+   * Called for every event of the source, such as a failed renewal. Exceptions and rejections are ignored. Without it, the
    * first failed renewal emits a process warning.
    */
   readonly onEvent?: TokenSourceObserver

@@ -66,7 +66,7 @@ export abstract class IssuerCallError extends Error {
 /** OAuth error codes of temporary failures, although the status is 4xx (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5). */
 export const PASSING_CODES: readonly string[] = ['temporarily_unavailable', 'server_error', 'slow_down']
 
-/** Returns the reason that the status and the error code of a response state. `undefined` is no response. */
+/** Returns the reason that the status and the error code of a response state. A status of `undefined`: there was no response. */
 export function reasonOfResponse(status: number | undefined, code: string | undefined): IssuerCallReason {
   if (status === undefined || status >= 500 || status === 429 || status === 408) return 'issuer_unavailable'
   if (status < 400) return 'answer_unreadable'

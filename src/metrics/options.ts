@@ -17,14 +17,17 @@ const listedClients: Reader<readonly string[] | undefined> = custom(
   { type: 'list of strings', bounds: 'at least one', isOptional: true },
   (option, value, siblings) => {
     const isListed = siblings?.['clientId'] === 'metric-allowlist'
-    if (value === undefined && isListed)
+    if (value === undefined) {
+      if (!isListed) return undefined
       throw new ConfigurationError(
         option,
         "is required with clientId: 'metric-allowlist'. List the client ids",
       )
-    if (value !== undefined && !isListed)
+    }
+    const clients = stringList.read(option, value)
+    if (siblings !== undefined && !isListed)
       throw new ConfigurationError(option, "requires clientId: 'metric-allowlist'")
-    return value === undefined ? undefined : stringList.read(option, value)
+    return clients
   },
 )
 

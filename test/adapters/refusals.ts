@@ -73,11 +73,13 @@ interface Details {
   readonly policy?: Policy
   readonly before?: (issuer: TestIssuer) => void
   readonly description?: string
+  /** Further parameters of the challenge. */
+  readonly parameters?: string
 }
 
 const invalid = (promise: string, reason: RefusalReason, details: Details): Refused => {
-  const { description = TO_A_STRANGER } = details
-  const challenge = `, error="invalid_token", error_description="${description}"`
+  const { description = TO_A_STRANGER, parameters = '' } = details
+  const challenge = `, error="invalid_token", error_description="${description}"${parameters}`
   return { promise, status: 401, reason, error: 'invalid_token', description, challenge, ...details }
 }
 
@@ -151,6 +153,7 @@ export const REFUSED: readonly Refused[] = [
     headers: jwt({ age: '10m' }),
     policy: { maxTokenAge: '10m' },
     description: 'The access token is too old for this resource.',
+    parameters: ', max_age="600"',
   }),
   invalid('a token that lives too long', 'lifetime_too_long', {
     headers: jwt({ expiresIn: '2h' }),

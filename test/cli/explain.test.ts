@@ -103,7 +103,7 @@ describe('the token', () => {
     const { code, stdout } = await explain('Authorization: Basic dXNlcjpwYXNzd29yZA==')
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^✗ header +the Authorization header has the scheme Basic, not Bearer\n· not reached {2}25 checks\n/,
+      /^✗ header +the Authorization header has the scheme Basic, not Bearer\n· not reached {2}26 checks\n/,
     )
     expect(stdout).not.toContain('dXNlcjpwYXNz')
   })

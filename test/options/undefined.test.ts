@@ -19,10 +19,19 @@ async function problemWith(section: string, given: Options): Promise<string | un
 /** Options that are required unless another one is set. Their tables do not show it. */
 const REQUIRED_TOGETHER = [
   'tokenSource.issuer',
+  'tokenSource.clientId',
   'tokenSource.clientSecret',
+  'jwtBearerTokenSource.issuer',
+  'jwtBearerTokenSource.clientId',
+  'jwtBearerTokenSource.clientSecret',
+  'tokenExchangeSource.issuer',
+  'tokenExchangeSource.clientId',
+  'tokenExchangeSource.clientSecret',
   'clerkTokenSource.machineSecretKey',
   'clerkTokens.machineSecretKey',
   'oauthTokens.issuer',
+  'oauthTokens.clientId',
+  'oauthTokens.clientSecret',
   'introspection.clientId',
   'introspection.clientSecret',
 ]

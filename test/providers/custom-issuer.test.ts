@@ -132,12 +132,12 @@ describe('a custom issuer', () => {
   })
 
   const mistake = 'a mistake in the issuer'
-  // The error of a reader may quote the response, so its message must not appear.
-  const unread = 'the read function of the issuer threw an error'
+  // The error of these functions may quote a response or a credential, so its message must not appear.
+  const thrownBy = (name: string): string => `the ${name} function of the issuer threw an error`
 
   it.each<[string, string, (by: TestIssuer) => Issuer]>([
-    ['read', unread, (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
-    ['request', mistake, (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
+    ['read', thrownBy('read'), (by) => own(by, { remote: { ...own(by).remote!, read: broken } })],
+    ['request', thrownBy('request'), (by) => own(by, { remote: { ...own(by).remote!, request: broken } })],
     ['validateToken', mistake, (by) => own(by, { validateToken: broken })],
   ])('whose %s throws lets no request through: undecidable', async (_, because, make) => {
     const { issuer, verifier } = await testBed({ issuers: (by) => [make(by)] })

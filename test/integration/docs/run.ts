@@ -1,3 +1,4 @@
+import * as channels from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { Server, type AddressInfo } from 'node:net'
 import ts from 'typescript'
@@ -128,8 +129,15 @@ async function load(name: string, tests: TestBody[], endings: TestBody[]): Promi
       after: (body: TestBody) => endings.push(body),
     }
   }
+  if (name === 'node:diagnostics_channel') return { ...channels, subscribe: subscribeForTest }
   // The mark by which compiled imports find `default` where it is.
   return { __esModule: true, ...(await loadAsReader(name)) }
+}
+
+/** Ends a subscription with the test. Test files share a process, whose decisions it would receive. */
+function subscribeForTest(name: string, receive: channels.ChannelListener): void {
+  channels.subscribe(name, receive)
+  onTestFinished(() => void channels.unsubscribe(name, receive))
 }
 
 /**

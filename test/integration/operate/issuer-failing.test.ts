@@ -72,7 +72,7 @@ describe(PAGE, () => {
   it.each([
     ['contains no usable key', 'src/keys/remote-key-set.ts'],
     ['no complete response', 'src/http/exchange.ts'],
-    ['names the issuer', 'src/util/issuer-difference.ts'],
+    ['names the issuer', 'src/util/url/issuer-difference.ts'],
   ])('names a message as the code has it: %s', (message, source) => {
     expect(readPaper(PAGE)).toContain(message)
     expect(readPaper(source)).toContain(message)

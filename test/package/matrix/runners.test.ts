@@ -26,7 +26,8 @@ const lines: readonly string[] = IS_WHOLE ? NODE_LINES : [LOWEST]
 
 beforeAll(() => {
   installNodes()
-  createProject(project.path, ['@types/node'])
+  // The peers that entry points load at once.
+  createProject(project.path, ['@types/node', '@nestjs/common', '@nestjs/core', '@opentelemetry/api'])
   symlinkSync(VITEST, join(project.path, 'node_modules/vitest'), 'dir')
 }, 300_000)
 

@@ -58,7 +58,7 @@ describe('a value that is not an options object', () => {
 describe('a list with a hole is refused in', () => {
   const lists = Object.entries(tables).flatMap(([section, table]) =>
     Object.entries(table)
-      .filter(([, { describe }]) => describe.type.includes('list') && !describe.type.includes('Issuer'))
+      .filter(([, { describe }]) => /\blist\b/.test(describe.type) && !describe.type.includes('Issuer'))
       .map(([name, { read }]) => ({ option: `${section}.${name}`, read })),
   )
 
