@@ -82,7 +82,9 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     // Concurrent tests start processes of their own.
     maxConcurrency: 3,
-    globalSetup: ['test/support/rsa-keys-file.ts', 'test/support/packed/run-folder.ts'],
+    globalSetup: ['rsa-keys-file', 'packed/run-folder', 'redis/engine'].map(
+      (name) => `test/support/${name}.ts`,
+    ),
     setupFiles: SETUP,
     projects: [
       {

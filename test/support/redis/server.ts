@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
-
-const ENGINES = ['redis-server', 'valkey-server']
+import { installedEngine } from './engine.js'
 
 /** What to do without an engine, in one line. The tests fail, because a skipped test would prove nothing. */
 const MISSING =
@@ -15,32 +14,11 @@ const MISSING =
 
 let engine: string | undefined
 
-/** Finds the engine, or installs it from the packages of the system if that is possible without a password. */
+/** Finds the engine. `engine.ts` installs it before the tests where that is possible. */
 function findEngine(): string {
-  engine ??= installed() ?? install()
+  engine ??= installedEngine()
   if (engine === undefined) throw new Error(MISSING)
   return engine
-}
-
-function installed(): string | undefined {
-  return ENGINES.find((name) => succeeds(name, ['--version']))
-}
-
-function install(): string | undefined {
-  if (process.getuid?.() !== 0) return undefined
-  const options = ['install', '--yes', '--no-install-recommends', 'redis-server']
-  if (!succeeds('apt-get', options)) succeeds('apt-get', ['update'])
-  succeeds('apt-get', options)
-  return installed()
-}
-
-function succeeds(command: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** A Redis server of a test, on loopback, with a folder of its own. */
