@@ -8,19 +8,29 @@ import type { RouteGuards } from './route-guards.js'
 /** Injection token of the guards of the module. Shared by all copies of the package. */
 export const ROUTE_GUARDS = Symbol.for('m2m-guard@0/nestjs-route-guards')
 
+/** A guard that has accepted a request for a handler of a class. Classes may inherit one handler. */
+interface Acceptance {
+  readonly guards: RouteGuards
+  readonly type: Target
+  readonly handler: Target
+}
+
 /**
- * The guards that have accepted a request for a handler. A guard of the whole application and the one that a decorator adds
- * are different instances, and only the first decides.
+ * What guards have accepted, by request. A guard of the whole application and the one that a decorator adds are different
+ * instances, and only the first decides.
  */
 const accepted = processWide(
-  Symbol.for('m2m-guard@0/nestjs-accepted'),
-  () => new WeakMap<object, readonly { readonly guards: RouteGuards; readonly handler: Target }[]>(),
+  Symbol.for('m2m-guard@0/nestjs-accepted/2'),
+  () => new WeakMap<object, readonly Acceptance[]>(),
 )
 
-/** Whether a guard of the module or of `guard()` has accepted a request for a handler. */
-export function hasAccepted(request: object, handler: Target, guards?: RouteGuards): boolean {
-  const earlier = accepted.get(incomingOf(request)) ?? []
-  return earlier.some((entry) => entry.handler === handler && (guards ?? entry.guards) === entry.guards)
+/** Whether a guard of the module or of `guard()` has accepted the request of a context for its handler. */
+export function hasAccepted(context: ExecutionContext, guards?: RouteGuards): boolean {
+  const earlier = accepted.get(incomingOf(context.switchToHttp().getRequest<object>())) ?? []
+  const [type, handler] = [context.getClass(), context.getHandler()]
+  return earlier.some(
+    (entry) => entry.type === type && entry.handler === handler && (guards ?? entry.guards) === entry.guards,
+  )
 }
 
 /**
@@ -56,18 +66,16 @@ export class M2mGuard implements CanActivate {
 
   /** Whether a request may continue. Rejects with a `RefusalException` if it is refused. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const handler = context.getHandler()
-    if (isPublic(context.getClass(), handler)) return true
+    if (isPublic(context.getClass(), context.getHandler())) return true
     requireHttp(context)
-    const request = context.switchToHttp().getRequest<object>()
-    return hasAccepted(request, handler, this.#guards) || this.#decide(context, request, handler)
+    return hasAccepted(context, this.#guards) || this.#decide(context)
   }
 
-  async #decide(context: ExecutionContext, request: object, handler: Target): Promise<boolean> {
+  async #decide(context: ExecutionContext): Promise<boolean> {
     const isAdmitted = await this.#guards.admits(context)
-    const incoming = incomingOf(request)
-    if (isAdmitted)
-      accepted.set(incoming, [...(accepted.get(incoming) ?? []), { guards: this.#guards, handler }])
+    const incoming = incomingOf(context.switchToHttp().getRequest<object>())
+    const acceptance = { guards: this.#guards, type: context.getClass(), handler: context.getHandler() }
+    if (isAdmitted) accepted.set(incoming, [...(accepted.get(incoming) ?? []), acceptance])
     return isAdmitted
   }
 }

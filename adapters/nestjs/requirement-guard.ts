@@ -39,7 +39,7 @@ export class RequirementGuard implements CanActivate {
     const type = context.getClass()
     if (isPublic(type, handler)) return true
     requireHttp(context)
-    if (hasAccepted(context.switchToHttp().getRequest<object>(), handler)) return true
+    if (hasAccepted(context)) return true
     const guard = guardIn(handler) ?? guardIn(type) ?? this.#ofModule
     if (guard !== undefined) return guard.canActivate(context)
     throw new ConfigurationError(

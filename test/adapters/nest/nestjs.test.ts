@@ -90,6 +90,34 @@ describe.each(VERSIONS)('Nest $major on $platform', ({ major, platform }) => {
     expect(stages(events)).toEqual(['guard accepted', 'guard refused', 'guard refused'])
   })
 
+  it('a handler that two controllers inherit needs the scopes of both, if one passes the request on', async () => {
+    const { common, adapter } = nest
+    const next = common.Next()
+    const base = classWith([], {
+      read: {
+        decorators: [common.Get('pass')],
+        parameters: [next],
+        run: (passOn: () => void) => {
+          passOn()
+        },
+      },
+    })
+    const [First, Second] = ['orders:read', 'admin'].map((scope) => {
+      const inheriting = class extends (base as new () => object) {}
+      for (const decorate of [common.Controller(), adapter.Scopes(scope)]) decorate(inheriting)
+      return inheriting
+    })
+    const starting = start({
+      imports: [adapter.M2mGuardModule.forRoot({ verifier: verifierFor(issuer) })],
+      controllers: [First!, Second!],
+    })
+    // Fastify refuses a second route for the same path.
+    if (platform === 'Fastify') return expect(starting).rejects.toThrow('already declared')
+    const app = await starting
+    expect((await app.get('/pass', withScopes('orders:read'))).status).toBe(403)
+    expect((await app.get('/pass', withScopes('orders:read admin'))).status).toBe(404)
+  })
+
   it('@Token() injects the token, and @Token({ optional: true }) undefined without one', async () => {
     const { common, core, adapter } = nest
     const clientOf = (token: AccessToken | undefined) => ({ client: token?.clientId ?? null })
