@@ -398,4 +398,25 @@ describe('an invalid revocation is a ConfigurationError that names the member', 
     const error = await failureOf(bed.verifier.revoke({ token: other.jwt() }), ConfigurationError)
     expect(error.message).toMatch(/^revoke\.token: is not accepted by this verifier: iss is/)
   })
+
+  it('a forged token, so that tokens of strangers fill no list', async () => {
+    const bed = await bedWith()
+    const forged = bed.jwt().replace(/[^.]{20}$/, 'A'.repeat(20))
+    const error = await failureOf(bed.verifier.revoke({ token: forged }), ConfigurationError)
+    expect(error.message).toMatch(/^revoke\.token: is not accepted by this verifier: /)
+    expect(bed.verifier.health().revocations).toMatchObject({ entries: 0 })
+  })
+})
+
+describe('a token that cannot be checked when it is revoked', () => {
+  it('is revoked once it can be checked', async () => {
+    const bed = await bedWith()
+    const token = bed.jwt({ expiresIn: '10m' })
+    bed.issuer.fail('all', 503)
+    await bed.verifier.revoke({ token })
+    expect(bed.verifier.health().revocations).toMatchObject({ entries: 1 })
+    bed.issuer.heal()
+    bed.pass(120)
+    expect(await bed.outcome(token)).toBe('token_revoked')
+  })
 })

@@ -1,18 +1,18 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
-import { isRefusal } from '../../model/refusal/refusal.js'
+import { isRefusal, type OrRefusal } from '../../model/refusal/refusal.js'
 import { tokenDigest } from '../../model/token-digest.js'
 import { NEVER, type Entry } from '../../revocation/entry.js'
 import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../../revocation/read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../../revocation/revocations.js'
 import type { RevocationsInternals } from '../../revocation/store.js'
 import type { Clock } from '../../util/clock.js'
-import { isRecord, ownMember } from '../../util/members.js'
+import { isRecord, number, ownMember } from '../../util/members.js'
 import { quote } from '../../util/quote.js'
 import { tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url/url-template.js'
-import type { CachedToken } from '../cached-token.js'
+import type { CachedToken, ResolvedToken } from '../cached-token.js'
 import type { ConnectedIssuer } from '../connection/issuer-connection.js'
-import { refuseUnreadable, type TokenResolver } from '../token-resolver.js'
+import { refuseUnreadable, type TokenLookup, type TokenResolver } from '../token-resolver.js'
 import type { Router } from '../token-router.js'
 import { digestOfOpaque, revocationDigest } from './identity.js'
 
@@ -90,16 +90,32 @@ export class Revoker {
     }
     const at = clock.now()
     const known = await this.#findFacts(token, at)
-    return entriesOf(token, { at, reason, format: route.kind, issuer: route.to.issuer.name }, known)
+    const origin = { at, reason, format: route.kind, issuer: route.to.issuer.name }
+    // A token that cannot be checked now may be valid later, with the expiry that it states.
+    const statedExpiry = route.kind === 'jwt' ? number(route.unverified.claims, 'exp') : undefined
+    return entriesOf(token, { ...origin, statedExpiry }, known)
   }
 
-  /** Finds the facts of a token; `undefined` if it is invalid or cannot be checked. It is revoked nevertheless. */
+  /**
+   * Finds the facts of a token; `undefined` if it is invalid or cannot be checked. It is revoked nevertheless.
+   *
+   * @throws ConfigurationError as a rejection if its signature is invalid, because its issuer has not issued it.
+   */
   async #findFacts(token: string, now: number): Promise<CachedToken | undefined> {
     const needs = { confirmAfter: undefined, staleIfError: 0, isStated: false }
     const lookup = { token, digest: tokenDigest(token), needs, now, earlier: undefined, recorder: undefined }
+    const resolved = await this.#resolve(lookup)
+    if (!isRefusal(resolved)) return resolved?.cached
+    if (resolved.reason !== 'signature_invalid') return undefined
+    throw new ConfigurationError(
+      `${TARGET}.token`,
+      `is not accepted by this verifier: ${resolved.detail ?? ''}`,
+    )
+  }
+
+  async #resolve(lookup: TokenLookup): Promise<OrRefusal<ResolvedToken> | undefined> {
     try {
-      const resolved = await this.#parts.resolver.resolve(lookup)
-      return isRefusal(resolved) ? undefined : resolved.cached
+      return await this.#parts.resolver.resolve(lookup)
     } catch {
       // The code of a custom issuer has failed.
       return undefined
@@ -121,6 +137,8 @@ interface Origin {
   readonly reason: string | undefined
   readonly format: 'jwt' | 'opaque'
   readonly issuer: string
+  /** The `exp` of a JWT that may not be verified; absent if it states none. */
+  readonly statedExpiry: number | undefined
 }
 
 /**
@@ -128,12 +146,12 @@ interface Origin {
  * refused without introspection. The facts are unknown if the token is invalid, or if its issuer cannot be called.
  */
 function entriesOf(token: string, origin: Origin, known: CachedToken | undefined): readonly Entry[] {
-  const { at, reason, format, issuer: name } = origin
+  const { at, reason, format, issuer: name, statedExpiry } = origin
   // The facts of the token itself, because a confirmation may state an earlier expiry only for now.
   const facts = known?.proven.token
   const common = {
     issuer: facts?.issuer ?? name,
-    limit: (facts === undefined ? undefined : ownMember(facts, 'expiresAt')) ?? NEVER,
+    limit: (facts === undefined ? statedExpiry : ownMember(facts, 'expiresAt')) ?? NEVER,
     at,
     reason,
     clientId: known?.client,

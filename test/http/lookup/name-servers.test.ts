@@ -104,7 +104,8 @@ describe('the address family that name servers respond for', () => {
     await nextTurn()
     expect(result()).toEqual({ family: expected })
     expect(cancelled()).toBe(1)
-    expect(runningDeadlines()).toHaveLength(timers)
+    // Those of other test files may end meanwhile.
+    expect(runningDeadlines().length).toBeLessThanOrEqual(timers)
   })
 
   it('is not queried if the machine has no address of that family', async () => {
