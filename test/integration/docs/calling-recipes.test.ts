@@ -1,6 +1,5 @@
 import { runInThisContext } from 'node:vm'
 import type { Metadata } from '@grpc/grpc-js'
-import type { TokenSourceOptions } from 'm2m-guard/client'
 import type { TestIssuer } from 'm2m-guard/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth } from '../../../src/index.js'
@@ -66,9 +65,9 @@ describe('what each issuer requires', () => {
   it.each(rows.map((row) => [row['issuer']!, row] as const))(
     '%s: the token request is as the page says',
     async (_, row) => {
-      const options = runInThisContext(
-        `({ ${codeIn(row['options of `tokenSource`'])} })`,
-      ) as TokenSourceOptions
+      const options = runInThisContext(`({ ${codeIn(row['options of `tokenSource`'])} })`) as {
+        readonly issuer: string
+      }
       const forms: URLSearchParams[] = []
       const source = tokenSource({
         ...options,
