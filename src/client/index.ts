@@ -12,6 +12,7 @@ export type {
   ClientAuthentication,
   ClientAuthenticationMethod,
 } from '../authentication/contract.js'
+export type { ClientAuthenticationCombination } from '../authentication/combinations.js'
 export type { ClientAuthenticationOptions } from '../authentication/options.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
@@ -24,17 +25,19 @@ export {
   jwtBearerTokenSource,
   type JwtBearerTokenRequest,
   type JwtBearerTokenSource,
+  type AnyJwtBearerTokenSourceOptions,
   type JwtBearerTokenSourceOptions,
 } from './grants/jwt-bearer.js'
 export {
   tokenExchangeSource,
   type TokenExchangeRequest,
   type TokenExchangeSource,
+  type AnyTokenExchangeSourceOptions,
   type TokenExchangeSourceOptions,
   type TokenType,
 } from './grants/token-exchange.js'
-export type { TokenEndpointOptions } from './issuer-options.js'
-export { tokenSource, type TokenSourceOptions } from './token-source.js'
+export type { TokenEndpointCombination, TokenEndpointOptions } from './issuer-options.js'
+export { tokenSource, type AnyTokenSourceOptions, type TokenSourceOptions } from './token-source.js'
 export { IssuerCallError, type IssuerCallFailure, type IssuerCallReason } from '../http/issuer-call-error.js'
 export { TokenSourceError, type TokenSourceReason } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

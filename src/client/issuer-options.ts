@@ -1,5 +1,7 @@
 import type { Authenticator } from '../authentication/authenticator.js'
+import type { ClientAuthenticationCombination } from '../authentication/combinations.js'
 import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from '../authentication/options.js'
+import type { Requiring, Without } from '../options/combinations.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { duration, type Duration } from '../options/duration.js'
 import { custom, optional, restricting, withDefault, type Result, type TableOf } from '../options/reader.js'
@@ -34,6 +36,16 @@ export interface TokenEndpointOptions extends ClientAuthenticationOptions {
    */
   readonly tokenType?: 'bearer' | 'any'
 }
+
+/**
+ * The options of {@link TokenEndpointOptions} that belong together: exactly one of `issuer` and `tokenEndpoint`, and the options
+ * of one method of authentication. Another combination does not compile. At runtime it is a `ConfigurationError`.
+ */
+export type TokenEndpointCombination = ClientAuthenticationCombination &
+  (
+    | (Requiring<TokenEndpointOptions, 'issuer'> & Without<'tokenEndpoint'>)
+    | (Requiring<TokenEndpointOptions, 'tokenEndpoint'> & Without<'issuer'>)
+  )
 
 /** Readers of {@link TokenEndpointOptions}. */
 export const TOKEN_ENDPOINT_OPTIONS = {

@@ -1,5 +1,6 @@
 import { createAuthenticator, type Authenticator } from '../authentication/authenticator.js'
 import { createTransport } from '../http/transport/transport.js'
+import type { Requiring, Without } from '../options/combinations.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { nested, readOptions } from '../options/read-options.js'
 import { optional, type Result, type TableOf } from '../options/reader.js'
@@ -14,28 +15,45 @@ import {
   fixedEndpoint,
   TOKEN_ENDPOINT_OPTIONS,
   tokenEndpointOf,
+  type TokenEndpointCombination,
   type TokenEndpointOptions,
 } from './issuer-options.js'
 import type { TokenSource } from './source.js'
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from './source-options.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from './token-request.js'
 
-/** Options of {@link tokenSource}. Exactly one of `issuer`, `tokenEndpoint` and `stytch` is required. */
-export interface TokenSourceOptions
+/** Every option of {@link tokenSource}. {@link TokenSourceOptions} says which belong together. */
+export interface AnyTokenSourceOptions
   extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
   /** Stytch project whose token endpoint is used. The credentials are sent in the form, as Stytch requires. */
   readonly stytch?: StytchAddressOptions
 }
 
+/** Stytch: its project takes the place of the issuer and of the audience, and the client sends its secret in the form. */
+interface StytchCombination
+  extends
+    Requiring<AnyTokenSourceOptions, 'stytch' | 'clientId' | 'clientSecret'>,
+    Without<'issuer' | 'tokenEndpoint' | 'audience' | 'resource' | 'clientAssertion'>,
+    Without<'privateKey' | 'keyId' | 'algorithm' | 'assertionAudience' | 'assertionHeader'> {
+  readonly authentication?: 'post'
+}
+
+/**
+ * Options of {@link tokenSource}. Exactly one of `issuer`, `tokenEndpoint` and `stytch` is required, and the options of one method
+ * of authentication.
+ */
+export type TokenSourceOptions = AnyTokenSourceOptions &
+  (StytchCombination | (TokenEndpointCombination & Without<'stytch'>))
+
 const WHERE = 'tokenSource'
 
-/** Readers of {@link TokenSourceOptions}. */
+/** Readers of {@link AnyTokenSourceOptions}. */
 export const TOKEN_SOURCE_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
   stytch: optional(nested('{ projectId, apiUrl?, customDomain? }', STYTCH_ADDRESS_OPTIONS)),
   ...TOKEN_ENDPOINT_OPTIONS,
-} satisfies TableOf<TokenSourceOptions>
+} satisfies TableOf<AnyTokenSourceOptions>
 
 type Settings = Result<typeof TOKEN_SOURCE_OPTIONS>
 

@@ -12,6 +12,7 @@ import {
   certificateFiles,
   tokenSource,
   type TokenSource,
+  type AnyTokenSourceOptions,
   type TokenSourceOptions,
 } from '../../src/client/index.js'
 import { oauthTokens } from '../../src/management/index.js'
@@ -126,8 +127,8 @@ function configuration(): Readonly<Record<string, unknown>> {
 
 const given = ({ cert, key }: SelfSigned) => ({ cert, key, ca: SERVER.cert })
 
-function source(options: Partial<TokenSourceOptions>): TokenSource {
-  const tokens = tokenSource({ issuer, ...options })
+function source(options: Partial<AnyTokenSourceOptions>): TokenSource {
+  const tokens = tokenSource({ issuer, ...options } as TokenSourceOptions)
   onTestFinished(() => tokens.close())
   seen.length = 0
   return tokens

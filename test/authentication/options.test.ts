@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth } from '../../src/index.js'
-import { tokenSource } from '../../src/client/index.js'
+import { tokenSource, type TokenSourceOptions } from '../../src/client/index.js'
 import { oauthTokens } from '../../src/management/index.js'
 import { clientBed } from '../support/client.js'
 
@@ -87,7 +87,7 @@ describe('options that cannot work are refused at start, with what to write inst
     const { fetch: custom, ...client } = Object.fromEntries(options) as { fetch?: typeof fetch }
     const rest = custom === undefined ? {} : { fetch: custom }
     for (const create of [
-      () => tokenSource({ issuer, ...rest, ...client }),
+      () => tokenSource({ issuer, ...rest, ...client } as TokenSourceOptions),
       () => oauthTokens({ issuer, ...rest, ...client }),
       () => oauth({ issuer, audience: 'x', ...rest, introspection: client as never }),
     ]) {

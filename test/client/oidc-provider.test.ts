@@ -7,7 +7,7 @@ import {
   TokenSourceError,
   tokenSource,
   type TokenSource,
-  type TokenSourceOptions,
+  type ClientAuthenticationCombination,
 } from '../../src/client/index.js'
 import { failureOf } from '../support/outcomes.js'
 
@@ -94,14 +94,14 @@ function configuration(): Readonly<Record<string, unknown>> {
   }
 }
 
-function source(options: Omit<TokenSourceOptions, 'issuer'>): TokenSource {
+function source(options: ClientAuthenticationCombination): TokenSource {
   const tokens = tokenSource({ issuer, resource: ORDERS, scopes: 'orders:read', ...options })
   onTestFinished(() => tokens.close())
   requests.length = 0
   return tokens
 }
 
-const WAYS: readonly [string, Omit<TokenSourceOptions, 'issuer'>][] = [
+const WAYS: readonly [string, ClientAuthenticationCombination][] = [
   ['basic', { clientId: 'a basic/client', clientSecret: SECRET }],
   ['post', { clientId: 'post', clientSecret: SECRET, authentication: 'post' }],
   ['private_key_jwt', { clientId: 'key', privateKey: clientKey, authentication: 'private_key_jwt' }],
@@ -124,7 +124,7 @@ describe('at a real authorization server', () => {
     expect(requests.filter((line) => line.startsWith('POST'))).toEqual(['POST /token', 'POST /token'])
   })
 
-  it.each<[string, Omit<TokenSourceOptions, 'issuer'>]>([
+  it.each<[string, ClientAuthenticationCombination]>([
     ['a wrong secret', { clientId: 'a basic/client', clientSecret: 'wrong' }],
     ['an unknown client', { clientId: 'nobody', clientSecret: SECRET }],
     ['a secret where a key is registered', { clientId: 'key', clientSecret: SECRET }],

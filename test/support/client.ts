@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import {
   clerkTokenSource,
   tokenSource,
+  type AnyTokenSourceOptions,
   type ClerkTokenSourceOptions,
   type TokenSource,
   type TokenSourceOptions,
@@ -25,8 +26,8 @@ export interface ClientBed extends TestBed {
   /** The requests that the sources sent through their custom `fetch`. */
   readonly sent: readonly SentRequest[]
   /** A source of the OAuth issuer's tokens. `undefined` removes a default option. */
-  readonly source: (extra?: OptionOverrides<TokenSourceOptions>) => TokenSource
-  readonly stytchSource: (extra?: OptionOverrides<TokenSourceOptions>) => TokenSource
+  readonly source: (extra?: OptionOverrides<AnyTokenSourceOptions>) => TokenSource
+  readonly stytchSource: (extra?: OptionOverrides<AnyTokenSourceOptions>) => TokenSource
   readonly clerkSource: (extra?: OptionOverrides<ClerkTokenSourceOptions>) => TokenSource
 }
 
@@ -56,14 +57,14 @@ export async function clientBed(options: TestBedOptions = {}): Promise<ClientBed
     source: (extra = {}) => {
       const { clientId, clientSecret } = issuer.client
       const defaults = { tokenEndpoint: `${issuer.url}/token`, clientId, clientSecret, ...common }
-      return closed(tokenSource(merge<TokenSourceOptions>(defaults, extra)))
+      return closed(tokenSource(merge<AnyTokenSourceOptions>(defaults, extra) as TokenSourceOptions))
     },
     stytchSource: (extra = {}) => {
       const { projectId, client } = issuer.stytchProject
       const stytch = { projectId, apiUrl: issuer.endpoints.stytch }
       const { clientId, clientSecret } = client
       const defaults = { stytch, clientId, clientSecret, ...common }
-      return closed(tokenSource(merge<TokenSourceOptions>(defaults, extra)))
+      return closed(tokenSource(merge<AnyTokenSourceOptions>(defaults, extra) as TokenSourceOptions))
     },
     clerkSource: (extra = {}) => {
       const machineSecretKey = issuer.clerkMachines.sender.secretKey

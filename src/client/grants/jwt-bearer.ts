@@ -4,15 +4,20 @@ import { readOptions } from '../../options/read-options.js'
 import { optional, type TableOf } from '../../options/reader.js'
 import { secretOption, secretReader, type Secret } from '../../options/secret.js'
 import { createSource } from '../create-source.js'
-import { TOKEN_ENDPOINT_OPTIONS, tokenEndpointOf, type TokenEndpointOptions } from '../issuer-options.js'
+import {
+  TOKEN_ENDPOINT_OPTIONS,
+  tokenEndpointOf,
+  type TokenEndpointCombination,
+  type TokenEndpointOptions,
+} from '../issuer-options.js'
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
 import { OAuthGrant } from './oauth-grant.js'
 import { subjectOption, subjectReader } from './subject.js'
 
-/** Options of {@link jwtBearerTokenSource}. Exactly one of `issuer` and `tokenEndpoint` is required. */
-export interface JwtBearerTokenSourceOptions
+/** Every option of {@link jwtBearerTokenSource}. {@link JwtBearerTokenSourceOptions} says which belong together. */
+export interface AnyJwtBearerTokenSourceOptions
   extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
   /**
    * The JWT that grants the token. A function is called for every token request. A JWT that `getToken` is called with takes
@@ -22,6 +27,12 @@ export interface JwtBearerTokenSourceOptions
    */
   readonly assertion?: Secret
 }
+
+/**
+ * Options of {@link jwtBearerTokenSource}. Exactly one of `issuer` and `tokenEndpoint` is required, and the options of one method of
+ * authentication.
+ */
+export type JwtBearerTokenSourceOptions = AnyJwtBearerTokenSourceOptions & TokenEndpointCombination
 
 /** Parameters of one token request of a {@link JwtBearerTokenSource}. */
 export interface JwtBearerTokenRequest extends TokenRequest {
@@ -57,13 +68,13 @@ export interface JwtBearerTokenSource extends Omit<TokenSource, 'getToken' | 'fe
 
 const WHERE = 'jwtBearerTokenSource'
 
-/** Readers of {@link JwtBearerTokenSourceOptions}. */
+/** Readers of {@link AnyJwtBearerTokenSourceOptions}. */
 export const JWT_BEARER_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
   ...TOKEN_ENDPOINT_OPTIONS,
   assertion: optional(secretOption),
-} satisfies TableOf<JwtBearerTokenSourceOptions>
+} satisfies TableOf<AnyJwtBearerTokenSourceOptions>
 
 /**
  * Creates a token source that uses the JWT bearer grant (RFC 7523 section 2.1): a JWT of this service, of a platform or of a

@@ -6,7 +6,12 @@ import { mapped, optional, withDefault, type TableOf } from '../../options/reade
 import { nonEmptyString } from '../../options/readers.js'
 import { secretOption, secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
 import { createSource } from '../create-source.js'
-import { TOKEN_ENDPOINT_OPTIONS, tokenEndpointOf, type TokenEndpointOptions } from '../issuer-options.js'
+import {
+  TOKEN_ENDPOINT_OPTIONS,
+  tokenEndpointOf,
+  type TokenEndpointCombination,
+  type TokenEndpointOptions,
+} from '../issuer-options.js'
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
@@ -20,8 +25,8 @@ import { subjectOption, subjectReader } from './subject.js'
 export type TokenType =
   'access_token' | 'id_token' | 'jwt' | 'refresh_token' | 'saml1' | 'saml2' | (string & {})
 
-/** Options of {@link tokenExchangeSource}. Exactly one of `issuer` and `tokenEndpoint` is required. */
-export interface TokenExchangeSourceOptions
+/** Every option of {@link tokenExchangeSource}. {@link TokenExchangeSourceOptions} says which belong together. */
+export interface AnyTokenExchangeSourceOptions
   extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
   /**
    * The token to exchange, such as that of a platform. A function is called for every token request. A token that `getToken`
@@ -55,6 +60,12 @@ export interface TokenExchangeSourceOptions
    */
   readonly requestedTokenType?: TokenType
 }
+
+/**
+ * Options of {@link tokenExchangeSource}. Exactly one of `issuer` and `tokenEndpoint` is required, and the options of one method of
+ * authentication.
+ */
+export type TokenExchangeSourceOptions = AnyTokenExchangeSourceOptions & TokenEndpointCombination
 
 /** Parameters of one token request of a {@link TokenExchangeSource}. */
 export interface TokenExchangeRequest extends TokenRequest {
@@ -101,7 +112,7 @@ const tokenType = mapped(nonEmptyString, (value, option) => {
 })
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** Readers of {@link TokenExchangeSourceOptions}. */
+/** Readers of {@link AnyTokenExchangeSourceOptions}. */
 export const TOKEN_EXCHANGE_OPTIONS = {
   ...SOURCE_OPTIONS,
   ...TOKEN_REQUEST_OPTIONS,
@@ -111,7 +122,7 @@ export const TOKEN_EXCHANGE_OPTIONS = {
   actorToken: optional(secretOption),
   actorTokenType: optional(tokenType),
   requestedTokenType: optional(tokenType),
-} satisfies TableOf<TokenExchangeSourceOptions>
+} satisfies TableOf<AnyTokenExchangeSourceOptions>
 
 /**
  * Creates a token source that exchanges tokens (RFC 8693): the token of a caller for one that this service may send to

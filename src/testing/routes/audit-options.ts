@@ -1,11 +1,12 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { duration, type Duration } from '../../options/duration.js'
-import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
+import { custom, mismatch, optional, restricting, type TableOf } from '../../options/reader.js'
 import { func } from '../../options/readers.js'
 import { isRecord, isStringList } from '../../util/members.js'
 import { isGuardRefusal, type RefusalCheck } from './judge.js'
 import { mounted, type ListRoutesOptions } from './list-routes.js'
 import type { EmittingServer } from './serve.js'
+import { token } from './token.js'
 
 /** Options of {@link assertEveryRouteIsGuarded}. */
 export interface RouteAuditOptions extends ListRoutesOptions {
@@ -31,6 +32,17 @@ export interface RouteAuditOptions extends ListRoutesOptions {
    */
   readonly headers?: Readonly<Record<string, string>>
   /**
+   * Valid token that has no permission, to find routes behind the guard that require nothing: with it, each route must respond
+   * with the 401 or 403 of a guard. A string without `Bearer`, or a function that returns one for each request. Sent in
+   * `Authorization`. Handlers that require nothing run.
+   *
+   * If every response is a 401, the audit fails with a `ConfigurationError`, because a token that the guard does not accept
+   * shows nothing about requirements.
+   *
+   * @defaultValue none: routes without a requirement are not found
+   */
+  readonly token?: string | (() => string | Promise<string>)
+  /**
    * Server of the app, to audit its listeners for upgrades (WebSocket) too. It need not listen.
    *
    * @defaultValue a server of the audit
@@ -51,9 +63,10 @@ export interface RouteAuditOptions extends ListRoutesOptions {
   readonly deadline?: Duration
   /**
    * Whether a response is a refusal, for guards with a custom response (`onRefusal`). It is called with `'none'` for a request
-   * without a token, and with `'invalid'` for one with an invalid token.
+   * without a token, with `'invalid'` for one with an invalid token, and with `'insufficient'` for one with the option `token`.
    *
-   * @defaultValue a 401 with a Bearer challenge and `Cache-Control: no-store`; for an invalid token also the 503 of a guard
+   * @defaultValue a 401 with a Bearer challenge and `Cache-Control: no-store`; for an invalid token also the 503 of a guard, and
+   * for the option `token` also its 403
    */
   readonly isRefusal?: RefusalCheck
 }
@@ -132,6 +145,7 @@ export const ROUTE_AUDIT_OPTIONS = {
   open,
   samples,
   headers,
+  token: restricting(optional(token)),
   server: optional(server),
   upgrades: optional(paths),
   deadline: duration({ min: '10ms', max: '60s', default: '5s' }),

@@ -12,6 +12,7 @@ import { checkOpenRoutes, isOpen, sampleOf } from './public-routes.js'
 import type { RouteEntry } from './route.js'
 import { send, type AuditRequest, type Outcome } from './send.js'
 import { serveApp, type AuditServer } from './serve.js'
+import { tokenOf } from './token.js'
 import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
 
 /**
@@ -19,8 +20,9 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  *
  * Starts the app on a free port of the loopback interface. Sends each route that {@link listRoutes} lists a request without a
  * token, one with an invalid token and one with Basic credentials, also as `HEAD` and `OPTIONS`, with other spellings and values
- * of the path, without its optional parts, and with an override of the method. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not. Handlers that are
- * not guarded run, so use an app with test data.
+ * of the path, without its optional parts, and with an override of the method. With the option `token`, also one with a valid
+ * token that has no permission. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not.
+ * Handlers that are not guarded run, so use an app with test data.
  *
  * @throws UnguardedRoutesError (an `AssertionError`) that lists the routes that responded otherwise.
  * @throws ConfigurationError if the app has a part that cannot be read, or an option is invalid.
@@ -75,6 +77,8 @@ class Audit {
   readonly #settings: Settings
   readonly #entries: readonly RouteEntry[]
   readonly #token = invalidToken()
+  /** Whether a response to the option `token` showed that the guard accepts the token; `undefined` if it was not sent. */
+  #isTokenAccepted: boolean | undefined
   readonly #unguarded = new Map<string, UnguardedRoute & { readonly problems: string[] }>()
 
   constructor(server: AuditServer, settings: Settings, entries: readonly RouteEntry[]) {
@@ -88,6 +92,12 @@ class Audit {
     for (const entry of this.#entries) await this.#auditEntry(entry)
     await this.#auditUnknownPath()
     if (this.#server.hasUpgrades) await this.#auditUpgrades()
+    if (this.#isTokenAccepted === false && this.#unguarded.size === 0) {
+      throw new ConfigurationError(
+        'assertEveryRouteIsGuarded.token',
+        'is refused with 401 by every route. Pass a token that the guard accepts, but that has no permission',
+      )
+    }
     return [...this.#unguarded.values()]
   }
 
@@ -128,13 +138,16 @@ class Audit {
 
   async #auditProbe(entry: RouteEntry, probe: Probe): Promise<ProbeResult> {
     let isReported = false
-    for (const token of probe.isMain ? (['none', 'invalid', 'basic'] as const) : (['none'] as const)) {
-      if (token === 'basic' && isReported) continue
+    for (const token of probe.isMain ? this.#tokens('none', 'invalid', 'basic') : (['none'] as const)) {
+      if ((token === 'basic' || token === 'insufficient') && isReported) continue
       let isCalled = false
       const stop = entry.observe?.(() => {
         isCalled = true
       })
       const outcome = await this.#send(probe, token).finally(stop)
+      if (token === 'insufficient' && probe.tolerance === 'strict')
+        this.#isTokenAccepted =
+          this.#isTokenAccepted === true || (typeof outcome !== 'string' && outcome.status !== 401)
       const problem = this.#problemOf(outcome, probe, token)
       const description = isCalled
         ? `the handler runs ${describeToken(token)}`
@@ -142,7 +155,8 @@ class Audit {
           ? undefined
           : [problem, probe.variation].filter(Boolean).join(' ')
       if (description !== undefined) this.#report(entry, probe.method, description)
-      isReported ||= description !== undefined
+      // A route that requires nothing may also be open to other spellings without a token.
+      isReported ||= description !== undefined && token !== 'insufficient'
       if (outcome === 'no response') return { isReported, isHanging: true }
     }
     return { isReported, isHanging: false }
@@ -164,10 +178,12 @@ class Audit {
     if (first === undefined || hasCatchAll || this.#settings.open.includes(`USE ${first.path}`)) return
     const names = [...new Set(middleware.map(({ registered }) => registered))].join(', ')
     const probe = { method: 'GET', path: UNKNOWN_PATH, headers: {}, tolerance: 'absent' } as const
-    const outcome = await this.#send(probe, 'none')
-    const problem = this.#problemOf(outcome, probe, 'none')
-    if (problem !== undefined)
+    for (const token of this.#tokens('none')) {
+      const problem = this.#problemOf(await this.#send(probe, token), probe, token)
+      if (problem === undefined) continue
       this.#report({ ...first, registered: names }, 'USE', `${problem} at a path that has no route`)
+      return
+    }
   }
 
   async #auditUpgrades(): Promise<void> {
@@ -182,7 +198,9 @@ class Audit {
     for (const entry of [...explicit, ...routes]) {
       if (open.includes(`UPGRADE ${entry.path}`)) continue
       const path = sampleOf(entry, this.#settings.samples)
-      for (const token of ['none', 'invalid'] as const) {
+      let isReported = false
+      for (const token of this.#tokens('none', 'invalid')) {
+        if (token === 'insufficient' && isReported) continue
         const headers = { ...entry.headers, ...UPGRADE_HEADERS }
         const outcome = await this.#send({ method: 'GET', path, headers }, token)
         const isAccepted = typeof outcome === 'string' ? outcome === 'no response' : outcome.status < 400
@@ -191,6 +209,7 @@ class Audit {
         if (!(upgrades.includes(path) ? isAccepted : isUpgrade)) continue
         const what = typeof outcome === 'string' ? outcome : String(outcome.status)
         this.#report(entry, 'UPGRADE', `${what} ${describeToken(token)}`)
+        isReported = true
       }
     }
   }
@@ -203,9 +222,21 @@ class Audit {
     return problemOf(outcome, probe.method, token, probe.tolerance, this.#settings.isRefusal)
   }
 
-  #send({ method, path, headers }: AuditRequest, token: SentToken): Promise<Outcome> {
-    const credentials = token === 'basic' ? BASIC : `Bearer ${this.#token}`
-    const authorization = token === 'none' ? {} : { authorization: credentials }
+  /** Adds the option `token`, if there is one. It is sent last, because it shows nothing about a route that needs no token. */
+  #tokens(...tokens: readonly SentToken[]): readonly SentToken[] {
+    return this.#settings.token === undefined ? tokens : [...tokens, 'insufficient']
+  }
+
+  async #credentialsOf(token: SentToken): Promise<string | undefined> {
+    if (token === 'none') return undefined
+    if (token === 'basic') return BASIC
+    const { token: source } = this.#settings
+    return `Bearer ${token === 'insufficient' && source !== undefined ? await tokenOf(source) : this.#token}`
+  }
+
+  async #send({ method, path, headers }: AuditRequest, token: SentToken): Promise<Outcome> {
+    const credentials = await this.#credentialsOf(token)
+    const authorization = credentials === undefined ? {} : { authorization: credentials }
     const all = { ...this.#settings.headers, ...headers, ...authorization }
     return send(this.#server.port, { method, path, headers: all }, this.#settings.deadline)
   }

@@ -1,7 +1,10 @@
 import type { AuditResponse, Outcome } from './send.js'
 
-/** Token of a request: absent, or one that satisfies no verifier. */
-export type AuditToken = 'none' | 'invalid'
+/** Token of a request: absent, one that satisfies no verifier, or the valid token of the option `token`. */
+export type AuditToken = 'none' | 'invalid' | 'insufficient'
+
+/** Describes the token of the option `token` in a report. */
+export const WITH_INSUFFICIENT_TOKEN = 'with a valid token that has no permission (option token)'
 
 /** What a request sends: also Basic credentials, whose refusal is that of a request without a token. */
 export type SentToken = AuditToken | 'basic'
@@ -9,6 +12,7 @@ export type SentToken = AuditToken | 'basic'
 /** Describes what a request sends, for a report. */
 export function describeToken(token: SentToken): string {
   if (token === 'basic') return 'with Basic credentials'
+  if (token === 'insufficient') return WITH_INSUFFICIENT_TOKEN
   return token === 'none' ? 'without a token' : 'with an invalid token'
 }
 
@@ -25,11 +29,15 @@ export type RefusalCheck = (response: AuditResponse, token: AuditToken) => boole
 
 /**
  * Whether a response is that of a guard: 401 with a Bearer challenge (RFC 6750 section 3) that must not be stored. A 503 is
- * one only for an invalid token, because a missing token is refused without the issuer.
+ * one only for an invalid token, because a missing token is refused without the issuer. A 403 is one only for a valid token:
+ * with a challenge, or with the error `access_denied`, which has no challenge and, in response to `HEAD`, no body.
  */
 export function isGuardRefusal({ status, headers, body }: AuditResponse, token: AuditToken): boolean {
   if (!/\bno-store\b/i.test(headers['cache-control'] ?? '')) return false
-  if (status === 401) return /(?:^|,\s*)Bearer\b/i.test(headers['www-authenticate'] ?? '')
+  const hasChallenge = /(?:^|,\s*)Bearer\b/i.test(headers['www-authenticate'] ?? '')
+  if (status === 401) return hasChallenge
+  if (token === 'insufficient')
+    return status === 403 && (hasChallenge || body === '' || /\baccess_denied\b/.test(body))
   return token === 'invalid' && status === 503 && /\btemporarily_unavailable\b/.test(body)
 }
 

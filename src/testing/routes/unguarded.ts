@@ -1,4 +1,5 @@
 import { AssertionError } from 'node:assert'
+import { WITH_INSUFFICIENT_TOKEN } from './judge.js'
 
 /** A route that responded otherwise than a guard. */
 export interface UnguardedRoute {
@@ -40,12 +41,21 @@ export class UnguardedRoutesError extends AssertionError {
       ({ method, path, registered, problems }) =>
         `  ${method} ${path}: ${problems.join('; ')} (${registered})`,
     )
+    const isWithoutRequirement = (problem: string): boolean => problem.includes(WITH_INSUFFICIENT_TOKEN)
+    const hasRequirements = !routes.some(({ problems }) => problems.some(isWithoutRequirement))
+    const fault = hasRequirements ? 'not guarded' : 'not guarded or without a requirement'
     const head =
       routes.length === 1
-        ? `A route is not guarded (of ${total} listed):`
-        : `${routes.length} routes and methods are not guarded (${total} routes listed):`
+        ? `A route is ${fault} (of ${total} listed):`
+        : `${routes.length} routes and methods are ${fault} (${total} routes listed):`
+    const advice = [
+      ...(hasRequirements
+        ? []
+        : ['Require scopes or a policy at routes that accept a token without permission.']),
+      'Guard them, or list public routes in the option open.',
+    ]
     super({
-      message: [head, ...lines, 'Guard them, or list public routes in the option open.'].join('\n'),
+      message: [head, ...lines, ...advice].join('\n'),
       actual: routes.map(({ method, path }) => `${method} ${path}`),
       expected: [],
       operator: 'assertEveryRouteIsGuarded',

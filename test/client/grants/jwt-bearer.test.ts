@@ -3,6 +3,7 @@ import { createVerifier, oauth } from '../../../src/index.js'
 import {
   jwtBearerTokenSource,
   type JwtBearerTokenSource,
+  type AnyJwtBearerTokenSourceOptions,
   type JwtBearerTokenSourceOptions,
 } from '../../../src/client/index.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
@@ -12,7 +13,7 @@ import { failureOf } from '../../support/outcomes.js'
 const WORKLOAD = { clientId: 'billing/invoices' } as const
 
 /** An issuer that trusts one service account of Kubernetes, and a source of its tokens. */
-async function bed(extra: Partial<JwtBearerTokenSourceOptions> = {}): Promise<
+async function bed(extra: Partial<AnyJwtBearerTokenSourceOptions> = {}): Promise<
   ClientBed & {
     readonly mint: (options?: object) => string
     readonly bearer: JwtBearerTokenSource
@@ -24,7 +25,12 @@ async function bed(extra: Partial<JwtBearerTokenSourceOptions> = {}): Promise<
     issuer.mintJwt({ preset: 'kubernetes', audience: issuer.url, ...WORKLOAD, ...options })
   const { iss, sub } = decode(mint()).claims as { readonly iss: string; readonly sub: string }
   issuer.trust({ issuer: iss, subject: sub, jwks: issuer.jwks('kubernetes') })
-  const bearer = jwtBearerTokenSource({ issuer: issuer.url, authentication: 'none', clock, ...extra })
+  const bearer = jwtBearerTokenSource({
+    issuer: issuer.url,
+    authentication: 'none',
+    clock,
+    ...extra,
+  } as JwtBearerTokenSourceOptions)
   onTestFinished(() => bearer.close())
   return { ...base, mint, bearer }
 }

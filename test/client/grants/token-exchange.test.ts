@@ -3,6 +3,7 @@ import { createVerifier, oauth } from '../../../src/index.js'
 import {
   tokenExchangeSource,
   type TokenExchangeSource,
+  type AnyTokenExchangeSourceOptions,
   type TokenExchangeSourceOptions,
 } from '../../../src/client/index.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
@@ -11,12 +12,18 @@ import { failureOf } from '../../support/outcomes.js'
 
 /** A gateway that exchanges the tokens of its callers. */
 async function bed(
-  extra: Partial<TokenExchangeSourceOptions> = {},
+  extra: Partial<AnyTokenExchangeSourceOptions> = {},
 ): Promise<ClientBed & { readonly exchange: TokenExchangeSource }> {
   const base = await clientBed()
   const { issuer, clock } = base
   const { clientId, clientSecret } = issuer.addClient({ clientId: 'gateway' })
-  const exchange = tokenExchangeSource({ issuer: issuer.url, clientId, clientSecret, clock, ...extra })
+  const exchange = tokenExchangeSource({
+    issuer: issuer.url,
+    clientId,
+    clientSecret,
+    clock,
+    ...extra,
+  } as TokenExchangeSourceOptions)
   onTestFinished(() => exchange.close())
   return { ...base, exchange }
 }

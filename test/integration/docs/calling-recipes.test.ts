@@ -1,9 +1,8 @@
 import { runInThisContext } from 'node:vm'
 import type { Metadata } from '@grpc/grpc-js'
-import type { TokenSourceOptions } from 'm2m-guard/client'
 import type { TestIssuer } from 'm2m-guard/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createVerifier, oauth } from '../../../src/index.js'
+import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { tokenSource } from '../../../src/client/index.js'
 import { serve } from '../../support/servers.js'
 import { runBlock } from './run.js'
@@ -12,30 +11,52 @@ import { blocksOf, codeIn, readPaper, rowsOf, sectionOf } from './support.js'
 const PAGE = 'docs/guide/calling-recipes.md'
 const blocks = blocksOf(PAGE).filter(({ language }) => language === 'ts')
 
-/** Runs the recipe with this string against an issuer that knows its client, and an API with a guard. */
-async function running(mark: string): Promise<{
+/** Runs the recipe with this string against an issuer that knows its client, and an API with a guard that refuses the first requests. */
+async function running(
+  mark: string,
+  { refusing = 0 } = {},
+): Promise<{
   readonly exports: Readonly<Record<string, unknown>>
   readonly url: string
   readonly issuer: TestIssuer
 }> {
   const block = blocks.find(({ text }) => text.includes(mark))!
-  const { exports, issuer } = await runBlock(block)
-  issuer.addClient({ clientId: 'value-of-CLIENT_ID', clientSecret: 'value-of-CLIENT_SECRET' })
-  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
-  onTestFinished(() => verifier.close())
+  const api: { verifier?: Verifier } = {}
+  let requests = 0
   const url = await serve((request, response) => {
-    void verifier.authorize(request).then((decision) => {
-      const body = decision.outcome === 'accepted' ? { client: decision.token.clientId } : {}
-      response.writeHead(decision.outcome === 'accepted' ? 200 : 401, { 'content-type': 'application/json' })
+    void api.verifier!.authorize(request).then((decision) => {
+      const isAccepted = decision.outcome === 'accepted' && ++requests > refusing
+      const body = isAccepted ? { client: decision.token.clientId } : {}
+      response.writeHead(isAccepted ? 200 : 401, { 'content-type': 'application/json' })
       response.end(JSON.stringify(body))
     })
   })
+  const { exports, issuer } = await runBlock(block, undefined, {
+    "allowedOrigins: 'https://orders.internal'": `allowedOrigins: '${url}'`,
+  })
+  issuer.addClient({ clientId: 'value-of-CLIENT_ID', clientSecret: 'value-of-CLIENT_SECRET' })
+  const verifier = (api.verifier = createVerifier({ issuers: [oauth(issuer.oauth())] }))
+  onTestFinished(() => verifier.close())
   return { exports, url, issuer }
 }
 
 const ACCEPTED = { client: 'value-of-CLIENT_ID' }
 
 describe('a recipe of the calling side calls a guarded API', () => {
+  it.each([
+    ['axios', "from 'axios'"],
+    ['got', "from 'got'"],
+    ['ky', "from 'ky'"],
+    ['openapi-fetch', "from 'openapi-fetch'"],
+  ])('%s, and once more with a new token after a 401', async (_, mark) => {
+    const { exports, url, issuer } = await running(mark, { refusing: 1 })
+    const listOrders = exports['listOrders'] as (url: string) => Promise<unknown>
+    expect(await listOrders(url)).toEqual(ACCEPTED)
+    expect(issuer.calls.token).toBe(2)
+    expect(await listOrders(url)).toEqual(ACCEPTED)
+    expect(issuer.calls.token).toBe(2)
+  })
+
   it('undici', async () => {
     const { exports, url } = await running("from 'undici'")
     expect(await (exports['listOrders'] as (url: string) => Promise<unknown>)(url)).toEqual(ACCEPTED)
@@ -66,9 +87,9 @@ describe('what each issuer requires', () => {
   it.each(rows.map((row) => [row['issuer']!, row] as const))(
     '%s: the token request is as the page says',
     async (_, row) => {
-      const options = runInThisContext(
-        `({ ${codeIn(row['options of `tokenSource`'])} })`,
-      ) as TokenSourceOptions
+      const options = runInThisContext(`({ ${codeIn(row['options of `tokenSource`'])} })`) as {
+        readonly issuer: string
+      }
       const forms: URLSearchParams[] = []
       const source = tokenSource({
         ...options,

@@ -130,6 +130,19 @@ it('the example of testing a route passes with the command it documents', async 
   expect(stdout).toMatch(/^# fail 0$/m)
 })
 
+it('the example of the audit finds a forgotten guard and scope with the command it documents', async () => {
+  const file = 'examples/testing-a-route/audit.test.ts'
+  expect(readFileSync(new URL('testing-a-route/audit.test.ts', EXAMPLES), 'utf8')).toContain(
+    `node --import tsx --test ${file}`,
+  )
+  const { code, stdout } = await startNode([...TSX, '--test', '--test-reporter=tap', file]).ended
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^# pass 2$/m)
+  expect(stdout).toMatch(/^# fail 0$/m)
+  expect(stdout).toContain('GET /reports: 200 without a token')
+  expect(stdout).toContain('DELETE /orders/:id: 204 with a valid token that has no permission (option token)')
+})
+
 describe('every example', () => {
   it('uses the issuer of the environment where one is set', async () => {
     await using issuer = await createTestIssuer()
