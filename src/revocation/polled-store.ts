@@ -71,7 +71,8 @@ export class PolledStore implements RevocationStore {
   }
 
   health(): Omit<RevocationsHealth, 'entries'> {
-    const isStale = this.#local.clock.now() > this.#freshUntil()
+    const { freshUntil } = this.#local.set
+    const isStale = this.#local.clock.now() > Math.min(freshUntil, this.#freshUntil())
     const { writeFailure } = this.#reader
     const failure =
       this.#failure ??
