@@ -399,7 +399,7 @@ describe('an invalid revocation is a ConfigurationError that names the member', 
     expect(error.message).toMatch(/^revoke\.token: is not accepted by this verifier: iss is/)
   })
 
-  it('a forged token, so that tokens of strangers fill no list', async () => {
+  it('a forged token, so that unauthenticated callers cannot fill the list', async () => {
     const bed = await bedWith()
     const forged = bed.jwt().replace(/[^.]{20}$/, 'A'.repeat(20))
     const error = await failureOf(bed.verifier.revoke({ token: forged }), ConfigurationError)
