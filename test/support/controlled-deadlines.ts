@@ -1,4 +1,5 @@
-import { controlDeadlines } from './deadlines.js'
+import { controlDeadlines, dropDeadlines } from './deadlines.js'
 
-// A setup file of every test.
+// A setup file of every test. Test files share a process, and a program of an earlier one may have left a timer.
+dropDeadlines()
 controlDeadlines()

@@ -43,8 +43,9 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
   let automatic: ManualAnswer | undefined
   const respond = (how: ManualAnswer, requestedAt: number): Response | Error => {
     if (how === 'reset') return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
-    if (how !== 'token' && how.body === undefined)
-      return Response.json({}, { status: how.status ?? 200, headers: how.headers ?? {} })
+    // Only a successful response with a body issues a token.
+    if (how !== 'token' && (how.body === undefined || (how.status ?? 200) >= 400))
+      return Response.json(how.body ?? {}, { status: how.status ?? 200, headers: how.headers ?? {} })
     const token = `token-${(count += 1)}`
     issuedAt.set(token, requestedAt)
     const body = { access_token: token, token_type: 'bearer', expires_in: lifetime }
