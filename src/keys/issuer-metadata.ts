@@ -81,7 +81,7 @@ async function loadMetadata(
 /**
  * Fetches the discovery document of an issuer.
  *
- * @throws ExchangeError if there is none, or it is that of another issuer.
+ * @throws ExchangeError if there is no readable document, or if it is the document of another issuer.
  */
 export function fetchMetadata(
   issuer: string,
