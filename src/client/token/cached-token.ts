@@ -258,7 +258,7 @@ export class CachedToken {
     else this.#refusalPause.recordRenewal(isNew)
     // The issuer may return the same token. It was refused again only if an API refused it during this request: otherwise one
     // refusal would cause token requests without end.
-    held.isRefused = !isNew && !isRefused && (old?.isRefused)
+    held.isRefused = !isNew && !isRefused && old?.isRefused
     this.#held = held
     this.#set.report.obtained(held, requested)
     return held
