@@ -46,16 +46,4 @@ export const redisClient: Reader<SendCommand> = custom('Redis client', (option, 
   throw new ConfigurationError(option, EXPECTATION)
 })
 
-/** A client with the function that sends its commands. */
-export interface RedisConnection {
-  readonly client: object
-  readonly send: SendCommand
-}
-
-/** Reads the `client` option where more than sending commands is needed. */
-export const redisConnection: Reader<RedisConnection> = custom('Redis client', (option, value) => ({
-  send: redisClient.read(option, value),
-  client: value as object,
-}))
-
 const EXPECTATION = 'must be a connected client of node-redis, ioredis or iovalkey'
