@@ -8,7 +8,7 @@ import type { Refusal } from '../../src/model/refusal/refusal.js'
 import type { ScopeProperty } from './scope-property.js'
 
 /** Custom response to a refusal: see `FastifyOnRefusal` of the adapter. */
-type OnRefusal = (
+export type OnRefusal = (
   refusal: Refusal,
   request: FastifyRequest,
   reply: FastifyReply,
