@@ -13,32 +13,17 @@ import { admits, conclude, failIfAdmitted, type FastifyCheckpoint } from './fast
 import { createCheckpoint, hookOf, type Hook } from './fastify/checkpoint.js'
 import { decorateGuard } from './fastify/guard-decorator.js'
 import { warnIfNoRoute } from './fastify/route-check.js'
-import type { AnyFastifyInstance, FastifyGuardHook } from './fastify/types.js'
+import type { AnyFastifyInstance, FastifyGuardHook, FastifyOnRefusal } from './fastify/types.js'
 import { decorateWhenReady } from './fastify/scope-property.js'
 import { checkRouteConfig, guardCache, hasAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal/refusal.js'
-
-/**
- * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its
- * status and headers.
- *
- * @example
- * ```ts
- * const onRefusal: FastifyOnRefusal = ({ status, error }, request, reply) => reply.code(status).send({ code: error })
- * ```
- */
-export type FastifyOnRefusal = (
-  refusal: Refusal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => FastifyReply | Promise<FastifyReply>
 
 export type {
   AnyFastifyInstance,
   AnyFastifyReply,
   AnyFastifyRequest,
   FastifyGuardHook,
+  FastifyOnRefusal,
 } from './fastify/types.js'
 
 export { revocationEndpoint, type FastifyEndpointOptions } from './fastify/revocation.js'

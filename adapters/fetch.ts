@@ -5,7 +5,7 @@ import type { Verifier } from '../src/verifier/verifier.js'
 import { checkGuardArguments, refuseFurtherArguments } from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
 import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
-import { endpointArguments, type EndpointOptions } from '../src/guard/revocation-endpoint.js'
+import { endpointArguments } from '../src/guard/revocation-endpoint.js'
 import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { asGlobalResponse } from '../src/guard/fetch-response.js'
 import type { GuardOptions } from '../src/guard/options.js'
@@ -168,7 +168,7 @@ export function optionalAccessToken(request: Request): AccessToken | undefined {
 }
 
 /** Options of {@link revocationEndpoint}. */
-export interface FetchEndpointOptions extends EndpointOptions<FetchOnRefusal> {}
+export type FetchEndpointOptions = Omit<FetchGuardOptions, 'mode' | 'optional'>
 
 /**
  * Creates a handler from `Request` to `Response` that revokes and lists revocations. It is guarded by the verifier itself.

@@ -5,8 +5,9 @@ import { storeOnRequest } from '../../src/guard/request-state.js'
 import { createConfigurationFault } from '../../src/guard/route-policy.js'
 import type { Policy } from '../../src/policy/policy.js'
 import type { Verifier } from '../../src/verifier/verifier.js'
-import { admits, conclude, type FastifyCheckpoint, type OnRefusal } from './admission.js'
+import { admits, conclude, type FastifyCheckpoint } from './admission.js'
 import { ScopeProperty } from './scope-property.js'
+import type { FastifyOnRefusal } from './types.js'
 
 /** A hook of a guard, whose parameters have the default types of Fastify. */
 export type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
@@ -15,7 +16,7 @@ export type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?:
 export function createCheckpoint(
   verifier: Verifier,
   policy: Policy | undefined,
-  options: (GuardOptions<OnRefusal> & PropertyOptions) | undefined,
+  options: (GuardOptions<FastifyOnRefusal> & PropertyOptions) | undefined,
   added?: Policy,
 ): FastifyCheckpoint {
   const guard: FastifyCheckpoint['guard'] = new Guard(

@@ -6,12 +6,11 @@ import { endpointArguments, type EndpointOptions } from '../../src/guard/revocat
 import type { Policy } from '../../src/policy/policy.js'
 import { createRevocationEndpoint } from '../../src/revocation/feeds/endpoint.js'
 import type { Verifier } from '../../src/verifier/verifier.js'
-import type { OnRefusal } from './admission.js'
 import { createCheckpoint, hookOf } from './checkpoint.js'
-import type { AnyFastifyInstance } from './types.js'
+import type { AnyFastifyInstance, FastifyOnRefusal } from './types.js'
 
 /** Options of {@link revocationEndpoint}. */
-export interface FastifyEndpointOptions extends EndpointOptions<OnRefusal>, PropertyOptions {}
+export interface FastifyEndpointOptions extends EndpointOptions<FastifyOnRefusal>, PropertyOptions {}
 
 /** Methods of the routes. The handler responds 405 to those that it does not support. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']

@@ -2,7 +2,7 @@
 export type FeedHandler = (request: Request) => Promise<Response>
 
 /** Maximum bytes of a request body that is read. */
-export const MAX_BODY_BYTES = 262_144
+const MAX_BODY_BYTES = 262_144
 
 /** Response headers of every feed. */
 const NOT_STORED = { 'Cache-Control': 'no-store' }
@@ -20,11 +20,6 @@ export function respondJson(
     status,
     headers: { 'Content-Type': 'application/json', ...NOT_STORED, ...headers },
   })
-}
-
-/** Creates a response without a body. */
-export function respondEmpty(status: number, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, { status, headers: { ...NOT_STORED, ...headers } })
 }
 
 /** A request that is answered with an error. Its message may be sent: it contains no token and no secret. */
