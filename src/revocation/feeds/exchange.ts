@@ -22,7 +22,7 @@ export function respondJson(
   })
 }
 
-/** A request that is answered with an error. Its message may be sent: it contains no token and no secret. */
+/** An error response to a request. Its message may be sent: it contains no token and no secret. */
 export class FeedError extends Error {
   /** Status of the response. */
   readonly status: number
