@@ -70,7 +70,7 @@ const introspecting = (introspection: object, fetch: typeof globalThis.fetch): I
       endpoint: ENDPOINT,
       clientId: 'orders',
       ...introspection,
-    } as OAuthOptions['introspection'],
+    } as NonNullable<OAuthOptions['introspection']>,
   })
 
 /** A custom issuer, some of whose functions fail. */
