@@ -97,11 +97,17 @@ export class Authorizer {
    * Decides on a token or a request as {@link verify} and {@link authorize} do, and records the progress. Emits no event.
    * Never throws and never rejects.
    */
-  async record(input: unknown, policies: PolicySet, recorder: Recorder): Promise<RecordedDecision> {
+  async record(
+    input: unknown,
+    policies: PolicySet,
+    recorder: Recorder,
+    header: string | undefined,
+  ): Promise<RecordedDecision> {
     const request = typeof input === 'object' && input !== null ? (input as GuardedRequest) : undefined
-    const context = new DecisionContext(policies, request, FIRST_GUARD, NO_EVENT, recorder)
+    const guard = { ...FIRST_GUARD, header }
+    const context = new DecisionContext(policies, request, guard, NO_EVENT, recorder)
     recorder.enter('header')
-    const token = request === undefined ? (input as string) : readToken(request, undefined)
+    const token = request === undefined ? (input as string) : readToken(request, header)
     const { decision } = await this.#decide(token, context)
     return { decision, context }
   }

@@ -192,7 +192,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const policies = policySets(settings.policy)
   const configured = connected.map(({ issuer }) => issuer)
-  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations }
+  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations, header: undefined }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -223,6 +223,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     explainUnder: (conditions, input, policy) =>
       explainDecision(input, policies(policy), {
         ...explaining,
+        header: conditions.header,
         authorizer: authorizerUnder({ connected, verifySignature, ...rules }, conditions),
       }),
     toleranceSeconds,
