@@ -66,9 +66,7 @@ const SIGNED_TOKENS = {
 }
 
 /** Deadlines, idle connections and RSA keys take no real time. */
-const SETUP = ['controlled-deadlines', 'idle-connections', 'rsa-keys'].map(
-  (name) => `test/support/${name}.ts`,
-)
+const SETUP = ['clean-process', 'idle-connections', 'rsa-keys'].map((name) => `test/support/${name}.ts`)
 
 export default defineConfig({
   plugins: [nestMajors],

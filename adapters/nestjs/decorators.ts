@@ -19,7 +19,7 @@ export type ControllerDecorator = ClassDecorator & MethodDecorator
 
 /**
  * Requires scopes for a controller or a handler. Every argument is required, in addition to the policy of the module, and a
- * handler needs the scopes of its class too. A request without them gets 403 `insufficient_scope`.
+ * handler needs the scopes of its class, and of a method that it overrides, too. A request without them gets 403 `insufficient_scope`.
  *
  * Also adds the guard, so that the requirement applies without `APP_GUARD` and `@UseGuards(M2mGuard)`.
  *
@@ -58,7 +58,8 @@ export function RequirePolicy(...args: readonly [Policy]): ControllerDecorator {
 
 /**
  * Makes a controller or a handler public: the guard lets every request pass, and reads no token. On a handler it also lifts
- * the requirements of its class. A handler with a requirement is not public, although its class may be.
+ * the requirements of its class, and those of a method that it overrides. A handler with a requirement, or with a guard of this
+ * package in `@UseGuards()`, is not public, although its class may be. The same holds for a subclass.
  *
  * @throws ConfigurationError on a class or method with {@link Scopes} or {@link RequirePolicy}.
  *

@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext }
 import { ConfigurationError } from '../../src/options/configuration-error.js'
 import { processWide } from '../../src/util/process-wide.js'
 import { incomingOf } from './exchange.js'
-import { isPublic, type Target } from './requirements.js'
+import { GUARD_MARK, isPublic, type Target } from './requirements.js'
 import type { RouteGuards } from './route-guards.js'
 
 /** Injection token of the guards of the module. Shared by all copies of the package. */
@@ -45,6 +45,7 @@ export class M2mGuard implements CanActivate {
     Injectable()(this)
     Optional()(this, undefined, 0)
     Inject(ROUTE_GUARDS)(this, undefined, 0)
+    Object.defineProperty(this.prototype, GUARD_MARK, { value: true })
   }
 
   readonly #guards: RouteGuards

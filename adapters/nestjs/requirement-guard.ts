@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext }
 import { ConfigurationError } from '../../src/options/configuration-error.js'
 import { processWide } from '../../src/util/process-wide.js'
 import { hasAccepted, M2mGuard, requireHttp, ROUTE_GUARDS } from './guard.js'
-import { isPublic, metadata, type Target } from './requirements.js'
+import { GUARDS_METADATA, isPublic, metadata, type Target } from './requirements.js'
 import type { RouteGuards } from './route-guards.js'
 
 /** Whether the process has guards that need no module. Shared by all copies of the package. */
@@ -48,9 +48,6 @@ export class RequirementGuard implements CanActivate {
     )
   }
 }
-
-/** Nest's key of the guards of a class or handler. */
-const GUARDS_METADATA = '__guards__'
 
 /** Returns the last guard of this package that `@UseGuards()` has added as an instance. */
 function guardIn(target: Target): M2mGuard | undefined {

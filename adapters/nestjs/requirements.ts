@@ -69,7 +69,8 @@ export function isDecorated(target: Target): boolean {
   return isDeclaredPublic(target) || ownPolicies(target).length > 0
 }
 
-function isDeclaredPublic(target: Target): boolean {
+/** Whether a class or handler itself has `@Public()`. */
+export function isDeclaredPublic(target: Target): boolean {
   return metadata.getOwnMetadata(PUBLIC, target) === true
 }
 
@@ -85,19 +86,74 @@ function isClass(value: unknown): value is Target {
   return typeof value === 'function' && value !== Function.prototype
 }
 
-/**
- * Whether a handler is public: it is declared public, or its class is and the handler has no requirement. A requirement of a
- * class does not apply to a handler that is declared public.
- */
-export function isPublic(type: Target, handler: Target): boolean {
-  if (isDeclaredPublic(handler)) return true
-  if (ownPolicies(handler).length > 0) return false
-  // The nearest class with a decorator decides, as with metadata that a class of Nest inherits.
-  const nearest = withSuperclasses(type).find(isDecorated)
-  return nearest !== undefined && isDeclaredPublic(nearest)
+/** Property of every guard of this package. Shared by all copies of the package. */
+export const GUARD_MARK = Symbol.for('m2m-guard@0/nestjs-guard')
+
+/** Nest's key of the guards of a class or handler. */
+export const GUARDS_METADATA = '__guards__'
+
+/** Whether `@UseGuards()` on a class or handler itself, and not on a superclass, names a guard of this package. */
+export function hasOwnGuard(target: Target): boolean {
+  const inherited = listOf(metadata.getMetadata(GUARDS_METADATA, Object.getPrototypeOf(target) as object))
+  // Nest copies the guards of the superclass to the start of the list.
+  return listOf(metadata.getOwnMetadata(GUARDS_METADATA, target)).slice(inherited.length).some(isGuard)
 }
 
-/** Returns the policies of a handler: those of its class, of the superclasses, and its own. */
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : []
+}
+
+function isGuard(guard: unknown): boolean {
+  const instance: unknown = typeof guard === 'function' ? guard.prototype : guard
+  return typeof instance === 'object' && instance !== null && GUARD_MARK in instance
+}
+
+/** Returns the methods of superclasses that a handler overrides. */
+export function overriddenBy(type: Target, handler: Target): readonly Target[] {
+  const prototypes = withSuperclasses(type).map((one) => prototypeOf(one))
+  const holder = prototypes.findIndex((prototype) => keyOf(prototype, handler) !== undefined)
+  const prototype = prototypes[holder]
+  const key = prototype === undefined ? undefined : keyOf(prototype, handler)
+  if (key === undefined) return []
+  return prototypes
+    .slice(holder + 1)
+    .map((one) => Object.getOwnPropertyDescriptor(one, key)?.value as unknown)
+    .filter(isClass)
+}
+
+export function prototypeOf(type: Target): object {
+  return (type as { readonly prototype: object }).prototype
+}
+
+function keyOf(prototype: object, handler: Target): string | symbol | undefined {
+  return Reflect.ownKeys(prototype).find(
+    (key) => Object.getOwnPropertyDescriptor(prototype, key)?.value === handler,
+  )
+}
+
+/**
+ * Whether a handler is public: it is declared public, or its class is and the handler has neither a requirement nor a guard.
+ * A requirement of a class does not apply to a handler that is declared public. A guard on the same class or handler as
+ * `@Public()` decides, so that a contradiction opens nothing.
+ */
+export function isPublic(type: Target, handler: Target): boolean {
+  if (hasOwnGuard(handler)) return false
+  if (isDeclaredPublic(handler)) return true
+  // The methods that it overrides are searched last, because this runs on every request.
+  return (
+    isPublicClass(type) &&
+    [handler, ...overriddenBy(type, handler)].every((one) => ownPolicies(one).length === 0)
+  )
+}
+
+/** The nearest class with a decorator or a guard decides, as with metadata that a class of Nest inherits. */
+function isPublicClass(type: Target): boolean {
+  const nearest = withSuperclasses(type).find((one) => isDecorated(one) || hasOwnGuard(one))
+  return nearest !== undefined && isDeclaredPublic(nearest) && !hasOwnGuard(nearest)
+}
+
+/** Returns the policies of a handler: those of its class, of the superclasses, of the methods it overrides, and its own. */
 export function policiesOf(type: Target, handler: Target): readonly Policy[] {
-  return [...[...withSuperclasses(type)].reverse().flatMap(ownPolicies), ...ownPolicies(handler)]
+  const methods = [handler, ...overriddenBy(type, handler)]
+  return [...withSuperclasses(type).toReversed(), ...methods.toReversed()].flatMap(ownPolicies)
 }

@@ -1,10 +1,14 @@
 import type { ModulesContainer } from '@nestjs/core'
 import { ConfigurationError } from '../../src/options/configuration-error.js'
 import {
+  hasOwnGuard,
+  isDeclaredPublic,
   isDecorated,
   metadata,
   membersOf,
+  overriddenBy,
   ownPolicies,
+  prototypeOf,
   withSuperclasses,
   type Member,
   type Target,
@@ -41,13 +45,18 @@ function checkClass(type: Target, isHandling: boolean): void {
   if (isDecorated(type) && !isHandling) throw new ConfigurationError(type.name, NO_EFFECT)
   if (ownPolicies(type).length > 0 && hasAny(MESSAGE_CLASSES, type))
     throw new ConfigurationError(type.name, NO_ROUTE)
+  refuseGuardOfPublic(type.name, type)
   for (const member of membersOf(type)) checkMember(type, member)
+}
+
+/** @throws ConfigurationError if a class or handler is public and names a guard of this package. */
+function refuseGuardOfPublic(where: string, target: Target): void {
+  if (isDeclaredPublic(target) && hasOwnGuard(target)) throw new ConfigurationError(where, PUBLIC_AND_GUARDED)
 }
 
 function checkMember(type: Target, { name, handler }: Member): void {
   const where = `${type.name}.${String(name)}`
-  const prototype: object = (type as { readonly prototype: object }).prototype
-  const current: unknown = Reflect.get(prototype, name)
+  const current: unknown = Reflect.get(prototypeOf(type), name)
   if (typeof current !== 'function' || (current !== handler && !isDecorated(current)))
     throw new ConfigurationError(
       where,
@@ -58,7 +67,21 @@ function checkMember(type: Target, { name, handler }: Member): void {
   } else if (!metadata.hasMetadata(ROUTE, current)) {
     throw new ConfigurationError(where, NO_EFFECT)
   }
+  refuseGuardOfPublic(where, current)
 }
+
+/** @throws ConfigurationError if a route overrides a method with a requirement or a guard, and has neither. */
+function refuseSilentOverride(type: Target, handler: Target): void {
+  if (isDecorated(handler) || hasOwnGuard(handler)) return
+  if (overriddenBy(type, handler).some((one) => ownPolicies(one).length > 0 || hasOwnGuard(one)))
+    throw new ConfigurationError(`${type.name}.${handler.name}`, SILENT_OVERRIDE)
+}
+
+const PUBLIC_AND_GUARDED =
+  'has @Public() and a guard of m2m-guard in @UseGuards(). Remove one of them. @Public() on a class or handler lifts the guards of its class and of the application'
+
+const SILENT_OVERRIDE =
+  'overrides a method with @Scopes(), @RequirePolicy() or a guard of m2m-guard, and has none of them. Nest does not apply the guards of an overridden method. Repeat the decorator, or use @Public()'
 
 const NO_EFFECT =
   'has @Scopes(), @RequirePolicy() or @Public() but handles no requests, so that it has no effect. Move it to a controller or a handler'
@@ -68,15 +91,19 @@ const NO_ROUTE =
 
 /** Combines the policies of every route at start and not on its first request. */
 function compileRoutes(type: Target, guards: RouteGuards): void {
-  const prototype: object = (type as { readonly prototype: object }).prototype
-  for (
-    let holder: object | null = prototype;
-    holder !== null;
-    holder = Object.getPrototypeOf(holder) as object | null
-  ) {
-    for (const { value } of Object.values<PropertyDescriptor>(Object.getOwnPropertyDescriptors(holder))) {
-      const handler: unknown = value
-      if (typeof handler === 'function' && metadata.hasMetadata(ROUTE, handler)) guards.guardOf(type, handler)
-    }
+  const names = withSuperclasses(type).flatMap((one) => Object.getOwnPropertyNames(prototypeOf(one)))
+  // The constructor has the path of its controller.
+  for (const name of new Set(names.filter((one) => one !== 'constructor'))) {
+    const handler = routeOf(type, name)
+    if (handler === undefined) continue
+    refuseSilentOverride(type, handler)
+    guards.guardOf(type, handler)
   }
+}
+
+/** Returns the handler of a name in a controller. Does not evaluate accessors. */
+function routeOf(type: Target, name: string): Target | undefined {
+  const holder = withSuperclasses(type).find((one) => Object.hasOwn(prototypeOf(one), name)) ?? type
+  const handler: unknown = Object.getOwnPropertyDescriptor(prototypeOf(holder), name)?.value
+  return typeof handler === 'function' && metadata.hasMetadata(ROUTE, handler) ? handler : undefined
 }

@@ -33,6 +33,7 @@ export const EXPLAIN_CODES: OwnExitCodes = {
     [EXPLAIN_EXIT.refused, 'refused'],
     [EXPLAIN_EXIT.undecidable, 'undecidable: the issuer was not called or failed, or the command failed'],
     [EXPLAIN_EXIT.usage, 'invalid usage, or the config cannot be loaded'],
+    [EXIT.interrupted, 'interrupted by Ctrl-C'],
   ],
 }
 
@@ -43,6 +44,17 @@ export const DOCTOR_CODES: OwnExitCodes = {
     [EXIT.done, 'no check failed'],
     [EXIT.failed, 'a check failed, or the command failed'],
     [EXPLAIN_EXIT.usage, 'invalid usage, or the config cannot be loaded'],
+    [EXIT.interrupted, 'interrupted by Ctrl-C'],
+  ],
+}
+
+export const ISSUER_CODES: OwnExitCodes = {
+  usage: EXIT.wrongUse,
+  failed: EXIT.failed,
+  meanings: [
+    [EXIT.done, 'ended by Ctrl-C or SIGTERM'],
+    [EXIT.failed, 'failed unexpectedly'],
+    [EXIT.wrongUse, 'invalid usage, or the address and port cannot be used'],
   ],
 }
 

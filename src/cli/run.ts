@@ -12,6 +12,7 @@ import { chooseVendor, select, vendorIn, type Selection } from './input/select.j
 import type { Terminal } from './terminal.js'
 import { missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './input/environment.js'
 import { readVersion } from './version.js'
+import { waitFor } from '../util/abort.js'
 
 /** State of one run, which the error report uses. */
 interface Run {
@@ -56,7 +57,8 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   const prepared = command.prepare(call as never)
   if (prepared.question !== undefined && !args.yes) await confirm(prepared.question, terminal, isStdinUsed)
   run.hasStarted = true
-  return show(await prepared.run(), terminal, args)
+  // A command that does not react to Ctrl-C ends nevertheless, such as one that imports a module.
+  return show(await waitFor(prepared.run(), terminal.signal), terminal, args)
 }
 
 /** Returns the input of a command, with secrets instead of their sources. */

@@ -6,7 +6,6 @@ import { readOptions } from '../options/read-options.js'
 import {
   custom,
   described,
-  mapped,
   optional,
   restricting,
   type Reader,
@@ -14,6 +13,7 @@ import {
   type TableOf,
 } from '../options/reader.js'
 import { boolean, func, oneOf, string, unchecked } from '../options/readers.js'
+import { tokenHeader } from '../options/token-header.js'
 import type { Policy } from '../policy/policy.js'
 import type { Verifier } from '../verifier/verifier.js'
 
@@ -91,33 +91,6 @@ export interface GuardSettings<OnRefusal> {
   readonly property?: string | false
 }
 
-/** Matches the name of a header (RFC 9110 section 5.1). */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-
-/** Headers whose values are not bare tokens. */
-const NOT_BARE: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-])
-
-const headerName = mapped(
-  string({
-    pattern: HEADER_NAME,
-    expectation: "must be the name of a header, such as 'cf-access-jwt-assertion'",
-    bounds: 'header name',
-  }),
-  (value, option) => {
-    const name = value.toLowerCase()
-    if (!NOT_BARE.has(name)) return name
-    throw new ConfigurationError(
-      option,
-      `must not be '${name}', whose value is not a bare token. Leave the option out to read Authorization: Bearer`,
-    )
-  },
-)
-
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
 /** Properties of requests that applications and frameworks need. */
@@ -161,7 +134,7 @@ export const GUARD_OPTIONS = {
   body: oneOf<RefusalBody>(['oauth', 'problem'], 'oauth'),
   mode: oneOf<GuardMode>(['enforce', 'report'], 'enforce'),
   optional: boolean({ default: false }),
-  header: restricting(optional(headerName)),
+  header: restricting(optional(tokenHeader)),
   onRefusal: optional(func<unknown>()),
 } satisfies TableOf<GuardOptions<unknown>>
 

@@ -22,6 +22,7 @@ import type { Policy } from '../policy/policy.js'
 import type { IssuerObserver } from '../model/issuer/issuer-events.js'
 import type { Observer } from '../model/observer.js'
 import type { IssuerCallObserver } from '../model/issuer/issuer-calls.js'
+import { functionWarnings } from '../telemetry/function-warnings.js'
 import { Observers } from '../telemetry/observers.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
@@ -197,7 +198,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const detach = internals?.attach(clock)
   const times = { clock, toleranceSeconds }
   const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
-  const rules = { ...times, maxTokenLength, observers, revocations: check }
+  const warnOfFunction = functionWarnings(settings.onDecision !== undefined)
+  const rules = { ...times, maxTokenLength, observers, warnOfFunction, revocations: check }
   const authorizer = new Authorizer({ resolver, ...rules })
   const revoker = new Revoker({
     revocations: internals,
@@ -210,7 +212,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const policies = policySets(settings.policy)
   const configured = connected.map(({ issuer }) => issuer)
-  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations }
+  const explaining = { authorizer, issuers: configured, maxTokenLength, revocations, header: undefined }
 
   const verifier: Verifier = {
     verify: (token, policy) => authorizer.verify(token, policies(policy)),
@@ -241,6 +243,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     explainUnder: (conditions, input, policy) =>
       explainDecision(input, policies(policy), {
         ...explaining,
+        header: conditions.header,
         authorizer: authorizerUnder({ connected, verifySignature, ...rules }, conditions),
       }),
     toleranceSeconds,

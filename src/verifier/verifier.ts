@@ -179,7 +179,7 @@ export interface VerifierInternals {
  * Shared by all copies of the package with the same internals. Increase the last number when {@link VerifierInternals}, the
  * authorizer or its context changes: guards of other copies then call the public methods of the verifier.
  */
-const INTERNALS = Symbol.for('m2m-guard@0/verifier-internals/1')
+const INTERNALS = Symbol.for('m2m-guard@0/verifier-internals/2')
 
 interface WithInternals {
   [INTERNALS]?: VerifierInternals & { readonly owner: object }

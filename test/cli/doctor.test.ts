@@ -54,9 +54,9 @@ async function listening(server: Server): Promise<string> {
 }
 
 /** An API with a guarded route. */
-function guardedRoute(verifier: Verifier): Promise<string> {
+function guardedRoute(verifier: Verifier, options: { readonly header?: string } = {}): Promise<string> {
   const app = express()
-  app.use(guard(verifier))
+  app.use(guard(verifier, {}, options))
   app.get('/orders', (_request, response) => void response.json([]))
   return listening(createServer(app))
 }
@@ -71,6 +71,20 @@ function route(
     }),
   )
 }
+
+it('--header, or the export header of the config, names the header whose token must arrive', async () => {
+  const { verifier, findings } = await doctorBed()
+  const url = await guardedRoute(verifier, { header: 'X-Token' })
+  expect(await findings('header', ['--url', url])).toMatchObject([
+    { result: 'failed', advice: expect.stringContaining('set --header to that name') as string },
+  ])
+  expect(await findings('header', ['--url', url, '--header', 'X-Token'])).toMatchObject([
+    { result: 'passed' },
+  ])
+  expect(await findings('header', ['--url', url], { header: 'x-token' })).toMatchObject([
+    { result: 'passed' },
+  ])
+})
 
 describe('m2m-guard doctor', () => {
   it('exits with 0 if nothing fails, and prints one line per check', async () => {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../src/index.js'
 import type { Policy } from '../../src/index.js'
 import { jsonOf, runWith, type Result, type RunOptions } from '../support/cli.js'
+import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { until } from '../support/until.js'
 import { testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 
 interface ExplainBed extends TestBed {
@@ -80,8 +82,10 @@ describe('the exit code is that of the decision', () => {
     expect(byOption).toMatchObject({ code: 64, stdout: '' })
     expect(byOption.stderr).toMatch(/^--max-token-age: must be /)
     const unknown = await explain('x', ['--policy', '{"scope":"a"}'])
-    expect(unknown).toMatchObject({ code: 64 })
-    expect(unknown.stderr).toMatch(/scope.*unknown|unknown.*scope/)
+    expect(unknown).toMatchObject({ code: 64, stdout: '' })
+    expect(unknown.stderr).toMatch(/^--policy\.scope: unknown option; the options are scopes, /)
+    const nested = await explain('x', ['--policy', '{"maxTokenAge":"soon"}'])
+    expect(nested.stderr).toMatch(/^--policy\.maxTokenAge: must be /)
   })
 })
 
@@ -140,6 +144,76 @@ describe('the config', () => {
     const args = ['explain', '-', '--issuer', issuer.url, '--audience', 'https://api.test']
     const at = ['--at', '2026-11-21T08:10:00Z']
     expect(await runWith([...args, ...at], { stdin: token })).toMatchObject({ code: 0 })
+  })
+})
+
+describe('--header', () => {
+  const args = ['explain', '-', '--config', 'x']
+
+  it.each(['T', 'cf-access-jwt-assertion: T', 'Cf-Access-Jwt-Assertion:T\r\n'])(
+    'explains the token of that header, written as %j',
+    async (form) => {
+      const { explain, jwt } = await explainBed()
+      const result = await explain(form.replace('T', jwt()), ['--header', 'CF-Access-Jwt-Assertion'])
+      expect(result).toMatchObject({ code: 0, stderr: '' })
+      expect(result.stdout).toMatch(/^✔ header +the cf-access-jwt-assertion header has a bare token; /)
+    },
+  )
+
+  it('refuses a value with a scheme, as the guard does', async () => {
+    const { explain, jwt } = await explainBed()
+    const { code, stdout } = await explain(`Bearer ${jwt()}`, '--header x-token')
+    expect(code).toBe(1)
+    expect(stdout).toContain('reason token_malformed')
+  })
+
+  it('is that of the config, unless the command line names another', async () => {
+    const { verifier, jwt } = await explainBed()
+    const config = { verifier, header: 'X-Token' }
+    const read = async (more: readonly string[] = []) =>
+      (await runWith([...args, ...more], { config, stdin: jwt() })).stdout.split('\n', 1)[0]
+    expect(await read()).toContain('the x-token header')
+    expect(await read(['--header', 'x-other'])).toContain('the x-other header')
+  })
+
+  it.each<[unknown, readonly string[], string]>([
+    [undefined, ['--header', 'authorization'], "--header: must not be 'authorization'"],
+    [undefined, ['--header', 'a b'], '--header: must be the name of a header'],
+    ['cookie', [], "--config: the export header must not be 'cookie'"],
+    [7, [], '--config: the export header must be the name of a header'],
+  ])('64: the export %j and %j', async (header, more, message) => {
+    const { verifier } = await explainBed()
+    const result = await runWith([...args, ...more], { config: { verifier, header }, stdin: 'x' })
+    expect(result).toMatchObject({ code: 64, stdout: '' })
+    expect(result.stderr).toContain(message)
+  })
+})
+
+describe('a config that does not load', () => {
+  const endless = () => new Promise<never>(() => undefined)
+  const commands = [
+    ['explain', '-', '--config', 'x'],
+    ['doctor', '--config', 'x'],
+  ]
+
+  it.each(commands)('%s ends after 30 s with what to check', async (...args) => {
+    const running = runWith(args, { stdin: 'x', load: endless })
+    await until(() => runningDeadlines().length > 0)
+    passDeadlines(30)
+    const { code, stderr } = await running
+    expect(code).toBe(64)
+    expect(stderr).toMatch(/^--config: the module was not loaded after 30 s, .*such as Redis, is reachable/)
+  })
+
+  it.each(commands)('%s ends on the first Ctrl-C', async (...args) => {
+    const interruption = new AbortController()
+    const load = () => {
+      interruption.abort(new Error('interrupted'))
+      return endless()
+    }
+    const { signal } = interruption
+    const result = await runWith(args, { stdin: 'x', load, signal })
+    expect(result).toMatchObject({ code: 130, stdout: '', stderr: 'Interrupted\n' })
   })
 })
 

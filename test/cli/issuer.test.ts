@@ -72,6 +72,7 @@ describe('m2m-guard issuer', () => {
       audience: 'https://api.test',
       clients: [{ clientId: 'billing', clientSecret: 'secret' }],
       warning: null,
+      hint: null,
     })
     await stop()
   })
@@ -79,7 +80,33 @@ describe('m2m-guard issuer', () => {
   it('warns if others than this machine reach it', async () => {
     const { printed, stop } = await start(['--host', '0.0.0.0'])
     expect(printed).toMatch(/^Warning: it listens on 0\.0\.0\.0: everyone who reaches this machine/)
+    expect(printed).toMatch(
+      /\nNote: its tokens have iss http:\/\/127\.0\.0\.1:(\d+), .*--url http:\/\/issuer:\1\.\n/,
+    )
     await stop()
+  })
+
+  it('prints a curl line that works with every character of a secret, and that a shell does not interpret', async () => {
+    const { printed, verifier, stop } = await start(['--client', 'a b:it\'s%41+&"$(x)`y`'])
+    expect(printed).toMatch(/curl -s -u '[^']+' -d/)
+    expect((await verifier.verify(await tokenBy(printed))).clientId).toBe('a b')
+    await stop()
+  })
+
+  it.each(['production', 'Production', ' prod ', 'PROD', 'prod-eu', 'production_2'])(
+    'does not start with NODE_ENV %j',
+    async (NODE_ENV) => {
+      const { code, stderr } = await runWith(['issuer', '--port', '0'], { env: { NODE_ENV } })
+      expect([code, stderr]).toEqual([
+        2,
+        `issuer: does not start with NODE_ENV=${NODE_ENV.trim()}, because it gives tokens to everyone\n`,
+      ])
+    },
+  )
+
+  it.each(['development', 'product-catalog', 'preprod', ''])('starts with NODE_ENV %j', async (NODE_ENV) => {
+    const { stop } = await start([], { env: { NODE_ENV } })
+    expect(await stop()).toBe(0)
   })
 
   it('shows the host in insecureHosts that a guard needs for another URL', async () => {
@@ -99,7 +126,14 @@ describe('m2m-guard issuer', () => {
   })
 
   it.each<[args: readonly string[], message: string, options?: RunOptions]>([
-    [[], 'issuer: does not start with NODE_ENV=production', { env: { NODE_ENV: 'production' } }],
+    [['--client', 'a:one', '--client', 'a:two'], '--client: a occurs twice'],
+    [['--client', 'bill\u001b[2Jing:secret'], '--client: the id and the secret must be visible ASCII'],
+    [['--client', 'billing:sec\nret'], '--client: the id and the secret must be visible ASCII'],
+    [['--client', ' billing:secret'], '--client: the id and the secret must be visible ASCII'],
+    [['--client', 'billing:secret:orders\tread'], '--client: each scope must be visible ASCII'],
+    [['--audience', ''], '--audience: must be a non-empty string'],
+    [['--audience', 'a\u0007'], '--audience: must not begin or end'],
+    [['--host', 'x\u001b'], '--host: must be an address or a host name'],
     [['--client', 'billing'], '--client: must be ID:SECRET or ID:SECRET:SCOPES'],
     [['--client', ':secret'], '--client: must be ID:SECRET'],
     [['--port', '70000'], '--port: must be'],

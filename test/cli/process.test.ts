@@ -84,6 +84,23 @@ describe('m2m-guard as a process', () => {
     expect(refused).toMatchObject({ code: 1, stderr: '', stdout: expect.stringContaining('✗ scopes ') })
   })
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends on the first %s while a config does not load',
+    async (signal) => {
+      const issuer = await startIssuer()
+      const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-'))
+      onTestFinished(() => {
+        rmSync(folder, { recursive: true })
+      })
+      const config = join(folder, 'auth.mjs')
+      writeFileSync(config, "console.error('loading'); await new Promise(() => {})")
+      const { process: child, ended } = start(issuer, `doctor --config ${config}`)
+      await once(child.stderr, 'data')
+      child.kill(signal)
+      expect(await ended).toEqual({ code: 130, stdout: '', stderr: 'loading\nInterrupted\n' })
+    },
+  )
+
   it('refuses a destructive command without a terminal', async () => {
     const issuer = await startIssuer()
     const TOKEN = issuer.mintOpaque()

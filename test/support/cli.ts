@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly hasColors?: boolean
   /** The module of the application, for `--config`. */
   readonly config?: unknown
+  /** Loads the module, in place of `config`. */
+  readonly load?: () => Promise<unknown>
   readonly signal?: AbortSignal
   /** What happens to what is written to stdout. */
   readonly stdout?: (text: string) => Promise<void>
@@ -96,7 +98,7 @@ export async function runWith(args: readonly string[], options: RunOptions): Pro
     },
     isInteractive: options.answer !== undefined,
     hasColors: options.hasColors ?? false,
-    load: () => Promise.resolve(options.config),
+    load: options.load ?? (() => Promise.resolve(options.config)),
     ask: (question) => {
       asked!.push(question)
       return Promise.resolve(options.answer ?? '')

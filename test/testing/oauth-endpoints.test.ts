@@ -22,6 +22,21 @@ async function obtain(
   return send(`${issuer.url}/token`, { basic: basicOf(issuer), form: all })
 }
 
+it('a body of more than 1 MiB is refused, and the issuer goes on', async () => {
+  const issuer = await startIssuer()
+  const sizeOf = async (bytes: number) => {
+    const body = `grant_type=client_credentials&padding=${'x'.repeat(bytes)}`
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: `Basic ${btoa(basicOf(issuer).join(':'))}`,
+    }
+    const response = await fetch(`${issuer.url}/token`, { method: 'POST', headers, body })
+    return [response.status, ((await response.json()) as { readonly error?: string }).error]
+  }
+  expect(await sizeOf(1024 * 1024)).toEqual([413, 'invalid_request'])
+  expect(await sizeOf(1000 * 1000)).toEqual([200, undefined])
+})
+
 describe('discovery', () => {
   it.each(['openid-configuration', 'oauth-authorization-server'])('%s lists every endpoint', async (name) => {
     const issuer = await startIssuer()

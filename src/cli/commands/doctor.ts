@@ -9,7 +9,7 @@ import type { DoctorContext } from '../doctor/context.js'
 import type { Finding } from '../doctor/finding.js'
 import { inspectIssuer, issuersToInspect } from '../doctor/inspected-issuer.js'
 import { DOCTOR_CODES, EXIT, UsageError } from '../exit-code.js'
-import { required, text } from '../input/option.js'
+import { headerName, required, text } from '../input/option.js'
 
 interface NamedFinding extends Finding {
   readonly check: string
@@ -22,18 +22,19 @@ const doctor = command({
   options: {
     config: required(text('PATH', 'a module that exports `verifier`')),
     url: text('URL', 'a guarded route, such as https://orders.internal/orders'),
+    header: headerName('with --url: the header with the bare token, as in the guard option header'),
   },
   example: 'doctor --config ./auth.mjs --url https://orders.internal/orders',
   needs: [],
   effect: 'reads',
   exitCodes: DOCTOR_CODES,
-  prepare: ({ values: { config, url }, load, hasColors }) => {
+  prepare: ({ values: { config, url, header }, load, signal, hasColors }) => {
     if (url !== undefined && !/^https?:\/\//.test(url))
       throw new UsageError('--url: must be an absolute http: or https: URL')
     return {
       run: async () => {
-        const loaded = await loadConfig({ config }, load)
-        const findings = await examine(await contextOf(loaded, url))
+        const loaded = await loadConfig({ config }, { load, signal })
+        const findings = await examine(await contextOf(loaded, url, header ?? loaded.header))
         loaded.verifier.close()
         return resultOf(findings, hasColors)
       },
@@ -44,6 +45,7 @@ const doctor = command({
 async function contextOf(
   { verifier, exports }: LoadedConfig,
   url: string | undefined,
+  header: string | undefined,
 ): Promise<DoctorContext> {
   const now = Date.now
   const issuers = issuersOf(verifier).flatMap(issuersToInspect)
@@ -52,6 +54,7 @@ async function contextOf(
     issuers: await Promise.all(issuers.map((issuer) => inspectIssuer(issuer, now))),
     policies: policiesIn(exports),
     url,
+    header,
     toleranceSeconds: internalsOf(verifier)?.toleranceSeconds ?? 5,
     now,
     nodeVersion: process.versions.node,

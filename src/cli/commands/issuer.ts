@@ -1,6 +1,6 @@
 import { createTestIssuer, type TestIssuer } from '../../testing/index.js'
 import { command, omitUndefined, type CommandResult } from '../command.js'
-import { UsageError } from '../exit-code.js'
+import { ISSUER_CODES, UsageError } from '../exit-code.js'
 import { port, repeatable, text } from '../input/option.js'
 
 const OPTIONS = {
@@ -23,21 +23,26 @@ const issuer = command({
   example: 'issuer --port 4100 --client billing:secret:orders:read',
   needs: [],
   effect: 'reads',
+  exitCodes: ISSUER_CODES,
   prepare: ({ values, env, signal }) => {
-    if (env['NODE_ENV'] === 'production')
+    const environment = env['NODE_ENV'] ?? ''
+    if (PRODUCTION.test(environment))
       throw new UsageError(
-        'issuer: does not start with NODE_ENV=production, because it gives tokens to everyone',
+        `issuer: does not start with NODE_ENV=${environment.trim()}, because it gives tokens to everyone`,
       )
-    const clients = (values.client ?? []).map(readClient)
+    const clients = readClients(values.client ?? [])
     return {
       run: async () => {
         const running = await start(values)
         for (const client of clients) running.addClient(client)
-        return resultOf(running, values.host, clients, signal)
+        return resultOf(running, values, clients, signal)
       },
     }
   },
 })
+
+/** Values of `NODE_ENV` that mean production, such as `Production`, `prod` and `prod-eu`. */
+const PRODUCTION = /^\s*prod(?:uction)?(?![a-z])/i
 
 interface Client {
   readonly clientId: string
@@ -45,15 +50,40 @@ interface Client {
   readonly scopes?: string
 }
 
+/** @throws UsageError for an invalid client, and for two clients with one id. */
+function readClients(values: readonly string[]): readonly Client[] {
+  const clients = values.map(readClient)
+  const ids = clients.map(({ clientId }) => clientId)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined)
+    throw new UsageError(`--client: ${twice} occurs twice. Write all scopes of a client in one --client`)
+  return clients
+}
+
+/** Matches a client id and a client secret (RFC 6749 appendix A.1 and A.2), without white space at the ends. */
+const CREDENTIAL = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+
+/** Matches a scope (RFC 6749 section 3.3). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
 /** Reads `id:secret:scopes`. Scopes may contain colons; the id and the secret may not. */
 function readClient(value: string): Client {
   const [clientId = '', clientSecret = '', ...rest] = value.split(':')
-  if (clientId.trim() === '' || clientSecret.trim() === '')
+  if (clientId === '' || clientSecret === '')
     throw new UsageError(
       '--client: must be ID:SECRET or ID:SECRET:SCOPES, such as billing:secret:orders:read',
     )
-  const scopes = rest.join(':').trim()
-  return { clientId, clientSecret, ...(scopes === '' ? {} : { scopes }) }
+  if (!CREDENTIAL.test(clientId) || !CREDENTIAL.test(clientSecret))
+    throw new UsageError('--client: the id and the secret must be visible ASCII (RFC 6749 appendix A)')
+  const scopes = rest
+    .join(':')
+    .split(' ')
+    .filter((scope) => scope !== '')
+  if (!scopes.every((scope) => SCOPE.test(scope)))
+    throw new UsageError(
+      '--client: each scope must be visible ASCII without quotation marks and backslashes (RFC 6749 section 3.3)',
+    )
+  return { clientId, clientSecret, ...(scopes.length === 0 ? {} : { scopes: scopes.join(' ') }) }
 }
 
 async function start({
@@ -77,29 +107,43 @@ async function start({
   }
 }
 
+/** Encodes credentials for HTTP Basic (RFC 6749 section 2.3.1), without characters that a shell interprets in quotes. */
+function formEncoded(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27')
+}
+
+/** Addresses that are all interfaces. */
+const ALL_INTERFACES = /^(?:0\.0\.0\.0|::)$/
+
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/
 
 function resultOf(
   running: TestIssuer,
-  host: string | undefined,
+  given: { readonly host: string | undefined; readonly url: string | undefined },
   clients: readonly Client[],
   signal: AbortSignal,
 ): CommandResult {
   const { url, audience, client: generated } = running
+  const { host } = given
   const listed = clients.length === 0 ? [generated] : clients
   const warning =
     host === undefined || LOOPBACK.test(host)
       ? undefined
       : `it listens on ${host}: everyone who reaches this machine can obtain tokens`
+  const hint =
+    ALL_INTERFACES.test(host ?? '') && given.url === undefined
+      ? `its tokens have iss ${url}, which only this machine reaches. For containers and other machines set --url to the name by which they reach it, such as --url http://issuer:${new URL(url).port}`
+      : undefined
   const [first = generated] = listed
   const { insecureHosts } = running.oauth()
   const options = { issuer: url, audience, ...(insecureHosts === undefined ? {} : { insecureHosts }) }
   const lines = [
     ...(warning === undefined ? [] : [`Warning: ${warning}.`]),
+    ...(hint === undefined ? [] : [`Note: ${hint}.`]),
     `Development issuer at ${url}, audience ${audience}`,
     ...listed.map(({ clientId, clientSecret }) => `Client ${clientId}, secret ${clientSecret}`),
     'Get a token:',
-    `  curl -s -u '${first.clientId}:${first.clientSecret}' -d grant_type=client_credentials ${url}/token`,
+    `  curl -s -u '${formEncoded(first.clientId)}:${formEncoded(first.clientSecret)}' -d grant_type=client_credentials ${url}/token`,
     'Guard an API:',
     `  oauth(${JSON.stringify(options)})`,
     'Stop it with Ctrl-C.',
@@ -111,6 +155,7 @@ function resultOf(
       audience,
       clients: listed.map(({ clientId, clientSecret }) => ({ clientId, clientSecret })),
       warning,
+      hint,
     },
     code: 0,
     until: stopped(running, signal),

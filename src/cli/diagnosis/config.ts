@@ -2,6 +2,10 @@ import { oauth } from '../../providers/oauth.js'
 import { createVerifier } from '../../verifier/create-verifier.js'
 import type { Verifier } from '../../verifier/verifier.js'
 import { isRecord } from '../../util/members.js'
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { tokenHeader } from '../../options/token-header.js'
+import { within } from '../../util/abort.js'
+import { timers } from '../../util/timers.js'
 import { errorName } from '../../util/quote.js'
 import { UsageError } from '../exit-code.js'
 import type { Terminal } from '../terminal.js'
@@ -18,14 +22,22 @@ export interface LoadedConfig {
   readonly verifier: Verifier
   /** Exports of the module; empty without one. */
   readonly exports: Readonly<Record<string, unknown>>
+  /** The header with the bare token that the module exports as `header`; `undefined` for `Authorization: Bearer`. */
+  readonly header: string | undefined
 }
+
+/** Maximum time for importing the module. Connecting to a store that responds takes less than a second. */
+const LOAD_SECONDS = 30
 
 /**
  * Loads the verifier of an application, or creates one for an issuer.
  *
  * @throws UsageError if the module cannot be imported or exports no verifier, or the options do not fit together.
  */
-export async function loadConfig(source: VerifierSource, load: Terminal['load']): Promise<LoadedConfig> {
+export async function loadConfig(
+  source: VerifierSource,
+  { load, signal }: Pick<Terminal, 'load' | 'signal'>,
+): Promise<LoadedConfig> {
   const { config, issuer, audience } = source
   if (config === undefined) {
     if (issuer === undefined || audience === undefined)
@@ -33,17 +45,18 @@ export async function loadConfig(source: VerifierSource, load: Terminal['load'])
     return {
       verifier: withoutWarnings(createVerifier({ issuers: [oauth({ issuer, audience })] })),
       exports: {},
+      header: undefined,
     }
   }
   if (issuer !== undefined || audience !== undefined)
     throw new UsageError('--config: cannot be combined with --issuer or --audience')
-  const exports = exportsOf(await imported(config, load))
+  const exports = exportsOf(await imported(config, load, signal))
   const verifier = [exports['verifier'], exports['default']].find(isVerifier)
   if (verifier === undefined)
     throw new UsageError(
       '--config: the module must export a verifier: export const verifier = createVerifier({ ... })',
     )
-  return { verifier: withoutWarnings(verifier), exports }
+  return { verifier: withoutWarnings(verifier), exports, header: headerIn(exports) }
 }
 
 /** The result shows failures of issuers, so that a process warning would repeat them. */
@@ -52,11 +65,30 @@ function withoutWarnings(verifier: Verifier): Verifier {
   return verifier
 }
 
-async function imported(path: string, load: Terminal['load']): Promise<unknown> {
+function headerIn({ header }: Readonly<Record<string, unknown>>): string | undefined {
   try {
-    return await load(path)
+    return header === undefined ? undefined : tokenHeader.read('--config: the export header', header)
   } catch (error) {
+    throw error instanceof ConfigurationError
+      ? new UsageError(error.message.replace(' header: ', ' header '))
+      : error
+  }
+}
+
+async function imported(path: string, load: Terminal['load'], signal: AbortSignal): Promise<unknown> {
+  const late = (): Error =>
+    new UsageError(
+      `--config: the module was not loaded after ${LOAD_SECONDS} s, because it awaits something that does not end. Check that everything it connects to, such as Redis, is reachable from here`,
+    )
+  // A module that awaits nothing that is open would end the process, without a message.
+  const release = timers.keepAlive()
+  try {
+    return await within({ seconds: LOAD_SECONDS, signal, late }, () => load(path))
+  } catch (error) {
+    if (error instanceof UsageError || signal.aborted) throw error
     throw new UsageError(`--config: importing the module failed with ${describe(error)}`)
+  } finally {
+    release()
   }
 }
 

@@ -11,6 +11,8 @@ export interface DoctorContext {
   readonly policies: readonly Policy[]
   /** URL of a guarded route; `undefined` if none is examined. */
   readonly url: string | undefined
+  /** Lower-case name of the header with the bare token; `undefined` for `Authorization: Bearer`. */
+  readonly header: string | undefined
   /** Maximum clock difference of the verifier, in seconds. */
   readonly toleranceSeconds: number
   /** Milliseconds since the epoch. */

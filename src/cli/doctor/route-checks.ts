@@ -77,9 +77,10 @@ export function checkNoStore(context: DoctorContext): Promise<readonly Finding[]
   })
 }
 
-/** Whether the `Authorization` header arrives at the guard: a random token is refused as invalid. */
+/** Whether the header of the token arrives at the guard: a random token is refused as invalid. */
 export function checkHeaderArrives(context: DoctorContext): Promise<readonly Finding[]> {
   const issuer = issuersOf(context.verifier).find((one) => randomToken(one) !== undefined)
+  const name = context.header ?? 'Authorization'
   const token = (issuer && randomToken(issuer)) ?? opaqueProbeToken({ opaquePrefix: undefined })
   return withResponse(context, token, ({ status, headers }) => {
     const challenge = headers.get('www-authenticate') ?? ''
@@ -96,8 +97,8 @@ export function checkHeaderArrives(context: DoctorContext): Promise<readonly Fin
     if (status === 401)
       return [
         failed(
-          'a request with a token gets the response of one without: the Authorization header does not arrive',
-          'Configure the proxy or gateway to pass Authorization on. For a guard with the option header, this check does not apply.',
+          `a request with a token gets the response of one without: the header ${name} does not arrive`,
+          `Configure the proxy or gateway to pass ${name} on. For a guard with the option header, set --header to that name.`,
         ),
       ]
     return [warning(`a random token gets ${status} in place of 401`, 'Check what responds before the guard.')]
@@ -113,8 +114,13 @@ export function challengesIn(value: string): readonly string[] {
   return [...found].map(([, scheme = '']) => scheme)
 }
 
+function headersOf(token: string | undefined, header: string | undefined): Readonly<Record<string, string>> {
+  if (token === undefined) return {}
+  return header === undefined ? { authorization: `Bearer ${token}` } : { [header]: token }
+}
+
 async function withResponse(
-  { url }: DoctorContext,
+  { url, header }: DoctorContext,
   token: string | undefined,
   find: (response: HttpResponse) => readonly Finding[],
 ): Promise<readonly Finding[]> {
@@ -124,7 +130,7 @@ async function withResponse(
     const response = await exchange({
       url,
       method: 'GET',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: headersOf(token, header),
       deadlineSeconds: DEADLINE_SECONDS,
       maxBytes: MAX_BYTES,
       transport,

@@ -23,7 +23,7 @@ const COMMON = {
     'VENDOR',
     'the vendor; may be omitted if the environment has the credentials of one vendor only',
   ),
-  json: flag('prints JSON instead of a table'),
+  json: flag('prints JSON: one object per line'),
   output: {
     ...choice(['token'], 'prints only the token, for $(...)'),
     short: 'o',

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { integer, oneOf } from '../../options/readers.js'
+import { tokenHeader } from '../../options/token-header.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
 
@@ -59,6 +60,9 @@ const portNumber = integer({ min: 0, max: 65_535 })
 
 export const port = (help: string): Option<number | undefined> =>
   option('PORT', help, (where, value) => portNumber.read(where, /^\d+$/.test(value) ? Number(value) : value))
+
+/** The name of a header with a bare token. Returned in lower case. */
+export const headerName = (help: string): Option<string | undefined> => option('NAME', help, tokenHeader.read)
 
 /** A duration. Digits without a unit are seconds. */
 export const duration = (help: string): Option<number | string | undefined> =>

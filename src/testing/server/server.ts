@@ -51,7 +51,8 @@ export async function startServer(
       if (match.route.method !== request.method) {
         return json(405, { error: 'method_not_allowed' }, { allow: match.route.method })
       }
-      return match.route.respond(await readRequest(request, url, match))
+      const read = await readRequest(request, url, match)
+      return read === undefined ? TOO_LARGE : match.route.respond(read)
     }
     await sendResponse(request, response, respond, fault, closing.signal)
   }
@@ -82,9 +83,28 @@ function send(serverResponse: ServerResponse, response: TestResponse): void {
   serverResponse.writeHead(response.status, response.headers).end(response.body)
 }
 
-async function readRequest(request: IncomingMessage, url: URL, match: RouteMatch): Promise<TestRequest> {
+const MAX_BODY_BYTES = 1024 * 1024
+
+const TOO_LARGE = json(413, {
+  error: 'invalid_request',
+  error_description: `A body has at most ${MAX_BODY_BYTES} bytes.`,
+})
+
+/** Reads a request; `undefined` if its body is too large. The rest of it is read and dropped, so that the caller gets a response. */
+async function readRequest(
+  request: IncomingMessage,
+  url: URL,
+  match: RouteMatch,
+): Promise<TestRequest | undefined> {
   const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
+  let size = 0
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer
+    size += bytes.length
+    if (size <= MAX_BODY_BYTES) chunks.push(bytes)
+    else chunks.length = 0
+  }
+  if (size > MAX_BODY_BYTES) return undefined
   return {
     params: match.params,
     query: url.searchParams,

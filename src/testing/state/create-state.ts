@@ -4,7 +4,7 @@ import { createKeyRings, randomDigits, randomLetters, randomString } from './pro
 import type { IssuerState } from './state.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { oneOf, boolean, func, integer, nonEmptyString, string } from '../../options/readers.js'
-import { custom, type Reader, type Result, type TableOf } from '../../options/reader.js'
+import { custom, mapped, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { StytchClientStore } from '../stytch/clients.js'
 import { TokenStore } from './token-store.js'
 
@@ -97,7 +97,9 @@ export const TEST_ISSUER_OPTIONS = {
   url: baseUrl,
   stytchPort: integer({ min: 0, max: 65_535, default: 0 }),
   clock: func<() => number>({ type: '() => number', default: Date.now }),
-  audience: string({ default: 'https://api.test' }),
+  audience: mapped(string({ default: 'https://api.test' }), (value, option) =>
+    nonEmptyString.read(option, value),
+  ),
   opaquePrefix: string({ default: '' }),
   clerkDeadTokens: oneOf(['flagged', 'not-found'], 'flagged'),
   authleteJwtAccessTokens: boolean({ default: false }),

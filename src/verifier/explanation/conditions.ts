@@ -18,6 +18,8 @@ export interface ExplanationConditions {
   readonly shiftSeconds: number
   /** Whether no issuer is called. A check that needs a call is skipped, and the outcome is undecidable. */
   readonly isOffline: boolean
+  /** Lower-case name of the header with the bare token; `undefined` for `Authorization: Bearer`. */
+  readonly header: string | undefined
 }
 
 /** Parts of a verifier from which {@link authorizerUnder} creates another authorizer. */
@@ -32,7 +34,7 @@ export interface VerifierParts extends Omit<AuthorizerSettings, 'resolver'> {
  */
 export function authorizerUnder(
   { connected, verifySignature, ...settings }: VerifierParts,
-  { shiftSeconds, isOffline }: ExplanationConditions,
+  { shiftSeconds, isOffline }: Omit<ExplanationConditions, 'header'>,
 ): Authorizer {
   const clock = shifted(settings.clock, shiftSeconds)
   const issuers = isOffline ? connected.map((issuer) => offline(issuer, clock)) : connected

@@ -17,6 +17,8 @@ export interface ExplanationSettings {
   readonly issuers: readonly Issuer[]
   readonly maxTokenLength: number
   readonly revocations: Revocations | undefined
+  /** Lower-case name of the header with the bare token; `undefined` for `Authorization: Bearer`. */
+  readonly header: string | undefined
 }
 
 /** Keeps the last part of a decision that was entered. */
@@ -32,10 +34,10 @@ class LastStage implements Recorder {
 export async function explainDecision(
   input: unknown,
   policies: PolicySet,
-  { authorizer, issuers, maxTokenLength, revocations }: ExplanationSettings,
+  { authorizer, issuers, maxTokenLength, revocations, header }: ExplanationSettings,
 ): Promise<Explanation> {
   const recorder = new LastStage()
-  const recorded = await authorizer.record(input, policies, recorder)
+  const recorded = await authorizer.record(input, policies, recorder, header)
   const { decision } = recorded
   const refusal = decision.outcome === 'accepted' ? undefined : decision.refusal
   const failed = refusal === undefined ? undefined : findFailed(recorder.stage, refusal, recorded, issuers)

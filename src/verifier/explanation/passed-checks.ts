@@ -39,13 +39,15 @@ type Detail = (decision: ExplainedDecision) => string | NotApplicable
 
 /** The detail of each check that passed, or why it does not apply. In the order of the checks. */
 export const PASSED: Readonly<Record<CheckName, Detail>> = {
-  header({ context: { request, token } }) {
+  header({ context: { request, token, guard } }) {
     const values = { length: token.length, fingerprint: phrase(fingerprintOf(tokenDigest(token))) }
     return filledDetail(
       request === undefined
         ? 'the token was passed without a request; its fingerprint is {fingerprint}'
-        : 'the Authorization header has the scheme Bearer; the fingerprint of the token is {fingerprint}',
-      values,
+        : guard.header === undefined
+          ? 'the Authorization header has the scheme Bearer; the fingerprint of the token is {fingerprint}'
+          : 'the {header} header has a bare token; the fingerprint of the token is {fingerprint}',
+      { ...values, header: phrase(guard.header ?? '') },
     )
   },
   length: ({ context: { token }, maxTokenLength: limit }) =>
