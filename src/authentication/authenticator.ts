@@ -1,6 +1,7 @@
 import { readPrivateKey } from '../model/private-key.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { nonEmptyString } from '../options/readers.js'
+import { isRecord } from '../util/members.js'
 import { credentialReader, secretReader, type CredentialReader } from '../options/secret.js'
 import { readCertificate } from './certificate.js'
 import {
@@ -20,6 +21,8 @@ import type { AuthenticationSettings } from './options.js'
 export interface Authenticator extends CredentialReader<Credential> {
   /** Whether the credential is read for every request, because its function may return another one each time. */
   readonly isReadPerRequest: boolean
+  /** Names of the options whose functions or promises are read, for errors. */
+  readonly functionNames: readonly string[]
   /** Whether the connections present a certificate, so that the alias endpoints of RFC 8705 section 5 apply. */
   readonly usesCertificate: boolean
 }
@@ -50,11 +53,32 @@ export function createAuthenticator(
     ...reader,
     isReadPerRequest:
       typeof settings.clientAssertion === 'function' || typeof settings.clientCertificate === 'function',
+    functionNames: READ_OPTIONS.filter((name) => isReadLater(settings[name])).map(
+      (name) => `${where}.${name}`,
+    ),
     usesCertificate:
       settings.clientCertificate !== undefined ||
       method === 'tls_client_auth' ||
       method === 'self_signed_tls_client_auth',
   }
+}
+
+const READ_OPTIONS = [
+  'clientSecret',
+  'bearerToken',
+  'privateKey',
+  'clientAssertion',
+  'clientCertificate',
+  'authentication',
+] as const
+
+/** Whether an option is a function, a promise or a signer. */
+function isReadLater(value: unknown): boolean {
+  return (
+    typeof value === 'function' ||
+    value instanceof Promise ||
+    (isRecord(value) && typeof value['sign'] === 'function')
+  )
 }
 
 function credentialFor(

@@ -3,6 +3,7 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { checkRequestHeaders } from '../http/request-headers.js'
 import { SecretError } from '../options/secret.js'
 import { isPlain, isRecord } from '../util/members.js'
+import { errorNameAndCode } from '../util/quote.js'
 import type { AuthenticationRequest, ClientAuthentication } from './contract.js'
 import type { Credential, ProofRequest } from './credential.js'
 
@@ -38,9 +39,9 @@ async function proveByFunction(
   let result: unknown
   try {
     result = await authenticate(request)
-  } catch {
-    // Not quoted, because a secret store may quote the secret.
-    throw new SecretError(`${option}: the function failed`)
+  } catch (error) {
+    // The message is not quoted, because a secret store may quote the secret.
+    throw new SecretError(`${option}: the function failed with ${errorNameAndCode(error)}`)
   }
   return readResult(option, result, form)
 }

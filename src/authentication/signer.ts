@@ -1,4 +1,5 @@
 import { SecretError } from '../options/secret.js'
+import { errorNameAndCode } from '../util/quote.js'
 import type { AssertionSigner } from '../model/private-key.js'
 
 /** Bytes of each integer of an ECDSA signature (RFC 7518 section 3.4). */
@@ -22,8 +23,8 @@ export async function signByFunction(
   let signature: unknown
   try {
     signature = await signer.sign(Buffer.from(content))
-  } catch {
-    throw new SecretError(`${option}.sign: the function failed`)
+  } catch (error) {
+    throw new SecretError(`${option}.sign: the function failed with ${errorNameAndCode(error)}`)
   }
   const bytes =
     signature instanceof Uint8Array ? toJwsSignature(Buffer.from(signature), signer.alg) : undefined

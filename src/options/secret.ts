@@ -1,3 +1,4 @@
+import { errorNameAndCode } from '../util/quote.js'
 import { ConfigurationError } from './configuration-error.js'
 import { custom, type Reader } from './reader.js'
 import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from './readers.js'
@@ -102,7 +103,7 @@ async function settle<T>(option: string, reading: Promise<T>): Promise<T> {
     throw new SecretError(
       error instanceof ConfigurationError || error instanceof SecretError
         ? error.message
-        : `${option}: the function or promise failed`,
+        : `${option}: the function or promise failed with ${errorNameAndCode(error)}`,
     )
   }
 }

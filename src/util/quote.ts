@@ -82,6 +82,14 @@ export function errorName(error: unknown): string {
   }
 }
 
+/** As {@link errorName}, with the code of a system error, such as `ENOENT`. */
+export function errorNameAndCode(error: unknown): string {
+  const code: unknown =
+    error instanceof Error ? Object.getOwnPropertyDescriptor(error, 'code')?.value : undefined
+  const isSystemCode = typeof code === 'string' && /^E[A-Z]{2,20}$/.test(code)
+  return isSystemCode ? `${errorName(error)} (${code})` : errorName(error)
+}
+
 /**
  * Prints a value from outside for a log: strings as JSON in visible ASCII, so that neither control characters nor look-alike
  * letters are printed, and cut after 100 characters.

@@ -194,14 +194,14 @@ class ClerkGrant implements Grant {
     const { key, newToken, reusable } = this.#settings
     // With `min_remaining_ttl_seconds`, Clerk would return the token again that an API has refused.
     const request = { signal, ...(isFreshRequired ? newToken : (reusable ?? newToken)) }
-    const value = await reading(key.read)
+    const value = await reading([`${WHERE}.machineSecretKey`], key.read)
     try {
       return await this.#create(value, request)
     } catch (error) {
       const isRefused = error instanceof TokenSourceError && error.reason === 'credentials_refused'
       if (!isRefused || !key.isFunction) throw error
       // The key may have been rotated after we read it and before Clerk checked it.
-      const currentKey = await reading(key.read)
+      const currentKey = await reading([`${WHERE}.machineSecretKey`], key.read)
       if (currentKey === value) throw error
       return this.#create(currentKey, request)
     }

@@ -35,8 +35,10 @@ export interface GrantContext {
   /**
    * Reads a credential. If the deadline passes during the read, the error names the credential and not the
    * issuer.
+   *
+   * @param names - the options whose functions or promises are read.
    */
-  readonly reading: <T>(read: () => Promise<T>) => Promise<T>
+  readonly reading: <T>(names: readonly string[], read: () => Promise<T>) => Promise<T>
 }
 
 /** Obtains one token from an issuer. */

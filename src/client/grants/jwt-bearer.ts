@@ -1,24 +1,13 @@
-import { createAuthenticator } from '../../authentication/authenticator.js'
-import { createTransport } from '../../http/transport/transport.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, type TableOf } from '../../options/reader.js'
 import { secretOption, secretReader, type Secret } from '../../options/secret.js'
-import { createSource } from '../create-source.js'
-import {
-  TOKEN_ENDPOINT_OPTIONS,
-  tokenEndpointOf,
-  type TokenEndpointCombination,
-  type TokenEndpointOptions,
-} from '../issuer-options.js'
-import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
+import type { TokenEndpointCombination } from '../issuer-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
-import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
-import { OAuthGrant } from './oauth-grant.js'
-import { subjectOption, subjectReader } from './subject.js'
+import { subjectOption } from './subject.js'
+import { createSubjectSource, SUBJECT_SOURCE_OPTIONS, type SubjectSourceOptions } from './subject-source.js'
 
 /** Every option of {@link jwtBearerTokenSource}. {@link JwtBearerTokenSourceOptions} says which belong together. */
-export interface AnyJwtBearerTokenSourceOptions
-  extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
+export interface AnyJwtBearerTokenSourceOptions extends SubjectSourceOptions {
   /**
    * The JWT that grants the token. A function is called for every token request. A JWT that `getToken` is called with takes
    * its place.
@@ -70,9 +59,7 @@ const WHERE = 'jwtBearerTokenSource'
 
 /** Readers of {@link AnyJwtBearerTokenSourceOptions}. */
 export const JWT_BEARER_OPTIONS = {
-  ...SOURCE_OPTIONS,
-  ...TOKEN_REQUEST_OPTIONS,
-  ...TOKEN_ENDPOINT_OPTIONS,
+  ...SUBJECT_SOURCE_OPTIONS,
   assertion: optional(secretOption),
 } satisfies TableOf<AnyJwtBearerTokenSourceOptions>
 
@@ -99,42 +86,21 @@ export const JWT_BEARER_OPTIONS = {
  */
 export function jwtBearerTokenSource(options: JwtBearerTokenSourceOptions): JwtBearerTokenSource {
   const settings = readOptions(WHERE, options, JWT_BEARER_OPTIONS)
-  const hasFetch = settings.fetch !== undefined
-  const authentication = createAuthenticator(settings, { where: WHERE, fallback: 'basic', hasFetch })
-  const transport = createTransport(settings.fetch)
   const assertion =
     settings.assertion === undefined
       ? undefined
       : secretReader(`${WHERE}.assertion`, settings.assertion, jwtProblem)
-  const grant = new OAuthGrant({
-    endpoint: tokenEndpointOf(WHERE, settings, authentication),
-    authentication,
-    parameters: settings.parameters,
-    assumedLifetime: settings.assumedLifetime,
-    tokenType: settings.tokenType,
-    clockSkew: settings.clockSkew,
-    deadlineSeconds: settings.deadline,
-    transport,
-    clock: settings.clock,
+  return createSubjectSource(WHERE, settings, {
+    subjectName: 'assertion',
+    subjectOption: subjectOption(jwtProblem),
+    hasSubject: assertion !== undefined,
+    grantNames: [`${WHERE}.assertion`],
     readGrant: async ({ subject }) => {
       const value = subject?.token ?? (await assertion?.read()) ?? ''
       const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: value }
       return { form, secrets: [value] }
     },
   })
-  const requestOptions = { ...TOKEN_REQUEST_OPTIONS, assertion: subjectOption(jwtProblem) }
-  return createSource(
-    {
-      where: WHERE,
-      defaults: tokenParameters(settings),
-      requestOptions,
-      subjectOf: subjectReader('assertion', assertion !== undefined),
-      renewNonExpiringAfter: 0,
-      grant,
-      transport,
-    },
-    settings,
-  )
 }
 
 /** Whether a value is not a JWT (RFC 7519 section 3). The message does not quote it. */

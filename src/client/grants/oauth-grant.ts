@@ -21,6 +21,8 @@ export interface OAuthGrantSettings {
   readonly authentication: Authenticator
   /** Reads what grants one token. A failing custom function throws a SecretError. */
   readonly readGrant: (parameters: TokenParameters) => Promise<GrantForm>
+  /** Names of the options that `readGrant` reads, for errors. */
+  readonly grantNames?: readonly string[]
   readonly parameters: Readonly<Record<string, string>>
   readonly assumedLifetime: number
   readonly tokenType: 'bearer' | 'any'
@@ -45,7 +47,8 @@ export class OAuthGrant implements Grant {
 
   async obtain(requested: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {
     const { authentication } = this.#settings
-    const read = (): Promise<Credential> => attempt.reading(() => readCredential(authentication.read))
+    const read = (): Promise<Credential> =>
+      attempt.reading(authentication.functionNames, () => readCredential(authentication.read))
     const credential = await read()
     try {
       return await this.#obtainWith(credential, requested, attempt)
@@ -64,7 +67,16 @@ export class OAuthGrant implements Grant {
     requested: TokenParameters,
     attempt: GrantContext,
   ): Promise<IssuedToken> {
-    const { endpoint, parameters, readGrant, deadlineSeconds, transport, clock, clockSkew } = this.#settings
+    const {
+      endpoint,
+      parameters,
+      readGrant,
+      grantNames = [],
+      deadlineSeconds,
+      transport,
+      clock,
+      clockSkew,
+    } = this.#settings
     const { signal, closing } = attempt
     const { url, assertionAudience } = await endpoint.find({
       deadlineSeconds,
@@ -73,10 +85,12 @@ export class OAuthGrant implements Grant {
       closing,
       tls: credential.tls,
     })
-    const granting = await attempt.reading(() => readCredential(() => readGrant(requested)))
+    const granting = await attempt.reading(grantNames, () => readCredential(() => readGrant(requested)))
     const form = formOf({ ...granting.form, ...parameters }, requested)
     const proofRequest = { url, form, audience: assertionAudience, now: clock.now() - clockSkew }
-    const proof = await attempt.reading(() => readCredential(() => credential.prove(proofRequest)))
+    const proof = await attempt.reading(this.#settings.authentication.functionNames, () =>
+      readCredential(() => credential.prove(proofRequest)),
+    )
     for (const [name, value] of Object.entries(proof.form)) form.set(name, value)
     const json = await requestIssuer(
       {

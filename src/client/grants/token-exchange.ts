@@ -1,22 +1,12 @@
-import { createAuthenticator } from '../../authentication/authenticator.js'
-import { createTransport } from '../../http/transport/transport.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { mapped, optional, withDefault, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { secretOption, secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
-import { createSource } from '../create-source.js'
-import {
-  TOKEN_ENDPOINT_OPTIONS,
-  tokenEndpointOf,
-  type TokenEndpointCombination,
-  type TokenEndpointOptions,
-} from '../issuer-options.js'
-import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
+import type { TokenEndpointCombination } from '../issuer-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
-import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
-import { OAuthGrant } from './oauth-grant.js'
-import { subjectOption, subjectReader } from './subject.js'
+import { subjectOption } from './subject.js'
+import { createSubjectSource, SUBJECT_SOURCE_OPTIONS, type SubjectSourceOptions } from './subject-source.js'
 
 /**
  * Type of a token (RFC 8693 section 3): a short name, or any other URN. `'access_token'` stands for
@@ -26,8 +16,7 @@ export type TokenType =
   'access_token' | 'id_token' | 'jwt' | 'refresh_token' | 'saml1' | 'saml2' | (string & {})
 
 /** Every option of {@link tokenExchangeSource}. {@link TokenExchangeSourceOptions} says which belong together. */
-export interface AnyTokenExchangeSourceOptions
-  extends CommonTokenSourceOptions, TokenRequestOptions, TokenEndpointOptions {
+export interface AnyTokenExchangeSourceOptions extends SubjectSourceOptions {
   /**
    * The token to exchange, such as that of a platform. A function is called for every token request. A token that `getToken`
    * is called with takes its place.
@@ -114,9 +103,7 @@ const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** Readers of {@link AnyTokenExchangeSourceOptions}. */
 export const TOKEN_EXCHANGE_OPTIONS = {
-  ...SOURCE_OPTIONS,
-  ...TOKEN_REQUEST_OPTIONS,
-  ...TOKEN_ENDPOINT_OPTIONS,
+  ...SUBJECT_SOURCE_OPTIONS,
   subjectToken: optional(secretOption),
   subjectTokenType: withDefault(tokenType, ACCESS_TOKEN),
   actorToken: optional(secretOption),
@@ -148,21 +135,13 @@ export function tokenExchangeSource(options: TokenExchangeSourceOptions): TokenE
   const { actorTokenType = ACCESS_TOKEN, requestedTokenType, subjectTokenType } = settings
   if (settings.actorTokenType !== undefined && settings.actorToken === undefined)
     throw new ConfigurationError(`${WHERE}.actorTokenType`, 'has no effect without actorToken. Leave it out')
-  const hasFetch = settings.fetch !== undefined
-  const authentication = createAuthenticator(settings, { where: WHERE, fallback: 'basic', hasFetch })
-  const transport = createTransport(settings.fetch)
   const subjectToken = readerOf('subjectToken', settings.subjectToken)
   const actorToken = readerOf('actorToken', settings.actorToken)
-  const grant = new OAuthGrant({
-    endpoint: tokenEndpointOf(WHERE, settings, authentication),
-    authentication,
-    parameters: settings.parameters,
-    assumedLifetime: settings.assumedLifetime,
-    tokenType: settings.tokenType,
-    clockSkew: settings.clockSkew,
-    deadlineSeconds: settings.deadline,
-    transport,
-    clock: settings.clock,
+  return createSubjectSource(WHERE, settings, {
+    subjectName: 'subjectToken',
+    subjectOption: subjectOption(),
+    hasSubject: subjectToken !== undefined,
+    grantNames: [`${WHERE}.subjectToken`, `${WHERE}.actorToken`],
     readGrant: async ({ subject }) => {
       const value = subject?.token ?? (await subjectToken?.read()) ?? ''
       const actor = await actorToken?.read()
@@ -178,18 +157,6 @@ export function tokenExchangeSource(options: TokenExchangeSourceOptions): TokenE
       }
     },
   })
-  return createSource(
-    {
-      where: WHERE,
-      defaults: tokenParameters(settings),
-      requestOptions: { ...TOKEN_REQUEST_OPTIONS, subjectToken: subjectOption() },
-      subjectOf: subjectReader('subjectToken', subjectToken !== undefined),
-      renewNonExpiringAfter: 0,
-      grant,
-      transport,
-    },
-    settings,
-  )
 }
 
 function readerOf(name: string, secret: Secret | undefined): CredentialReader<string> | undefined {

@@ -86,15 +86,16 @@ async function obtainWithinDeadline(
   { parameters, isFreshRequired }: AttemptRequest,
 ): Promise<IssuedToken> {
   const { deadlineSeconds: seconds, closing, grant } = settings
-  let isReading = false
-  const reading: GrantContext['reading'] = async (read) => {
-    isReading = true
+  let readNames: readonly string[] | undefined
+  const reading: GrantContext['reading'] = async (names, read) => {
+    readNames = names
     const value = await read()
-    isReading = false
+    readNames = undefined
     return value
   }
   // The error names the part that was pending: the credential or the issuer.
-  const late = (): TokenSourceError => (isReading ? credentialTimeoutError : issuerTimeoutError)(seconds)
+  const late = (): TokenSourceError =>
+    readNames === undefined ? issuerTimeoutError(seconds) : credentialTimeoutError(seconds, readNames)
   const started = timers.elapsed()
   return within({ seconds, signal: closing, late }, (signal) =>
     obtainCurrent(seconds, signal, () =>
@@ -163,10 +164,10 @@ function issuerTimeoutError(seconds: number): TokenSourceError {
   })
 }
 
-function credentialTimeoutError(seconds: number): TokenSourceError {
+function credentialTimeoutError(seconds: number, names: readonly string[]): TokenSourceError {
   return new TokenSourceError({
     reason: 'credentials_unavailable',
-    problem: `the credential function or promise did not return within ${seconds} s`,
+    problem: `${names.join(' or ')}: the credential function or promise did not return within ${seconds} s, so that no token request was sent`,
     advice: 'Check the secret store it reads from',
   })
 }
