@@ -41,7 +41,7 @@ const SOURCES: readonly (readonly [option: string, create: Create])[] = [
       const { clientId, clientSecret } = issuer.client
       const options = { tokenEndpoint: `${issuer.url}/token`, clientId, clientSecret, subjectToken, ...extra }
       // The type is that of the exchange; nothing of it is used here but what all sources share.
-      return tokenExchangeSource(options) as unknown as TokenSource
+      return tokenExchangeSource(options)
     },
   ],
 ]

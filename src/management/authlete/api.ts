@@ -1,6 +1,7 @@
 import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import * as readers from '../../options/readers.js'
+import { secretOption, type Secret } from '../../options/secret.js'
 import { urlWithoutQuery } from '../../options/url.js'
 import { authleteServiceUrl } from '../../providers/authlete/api-url.js'
 import { isRecord } from '../../util/members.js'
@@ -10,6 +11,7 @@ import { number, ownMember, string } from '../../util/members.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem, VendorProfile } from '../api/vendor-profile.js'
+import { VendorSecret } from '../api/vendor-secret.js'
 
 /** Options of {@link authleteTokens}. */
 export interface AuthleteTokensOptions extends ManagementOptions {
@@ -17,9 +19,9 @@ export interface AuthleteTokensOptions extends ManagementOptions {
   readonly serviceId: string
   /**
    * Service access token with permission for the operations that are used. Never use the organization's, which
-   * can access every service.
+   * can access every service. A function is called for every call, and again if Authlete rejects the token.
    */
-  readonly serviceAccessToken: string
+  readonly serviceAccessToken: Secret
   /**
    * Base URL of the service's region, such as `https://us.authlete.com`. A service exists in one region only, so
    * there is no default. https, or http on loopback.
@@ -31,10 +33,7 @@ export interface AuthleteTokensOptions extends ManagementOptions {
 export const AUTHLETE_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   serviceId: readers.nonEmptyString,
-  serviceAccessToken: readers.string({
-    pattern: /^[\x21-\x7e]+$/,
-    expectation: 'must be a token: no spaces, no line breaks',
-  }),
+  serviceAccessToken: secretOption,
   apiUrl: urlWithoutQuery,
 } satisfies TableOf<AuthleteTokensOptions>
 
@@ -69,13 +68,18 @@ export interface AuthleteResponse {
 /** Authlete's API, for one service. */
 export class AuthleteApi {
   readonly #api: VendorApi
-  readonly #serviceAccessToken: string
+  readonly #secret: VendorSecret
 
   constructor(where: string, options: AuthleteTokensOptions) {
     const settings = readOptions(where, options, AUTHLETE_TOKENS_OPTIONS)
-    this.#serviceAccessToken = settings.serviceAccessToken
     const base = authleteServiceUrl(where, settings.apiUrl, settings.serviceId)
     this.#api = new VendorApi({ ...PROFILE, base }, settings)
+    this.#secret = new VendorSecret(`${where}.serviceAccessToken`, settings.serviceAccessToken, {
+      vendor: 'authlete',
+      api: this.#api,
+      check: (value) =>
+        /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be a token: no spaces, no line breaks',
+    })
   }
 
   /**
@@ -118,7 +122,14 @@ export class AuthleteApi {
   }
 
   async #read(call: VendorCall): Promise<AuthleteResponse> {
-    const { status, json, body } = await this.#api.call(call)
+    const { status, json, body } = await this.#secret.send(call, (secret, deadlineSeconds) =>
+      this.#api.call({
+        ...call,
+        headers: { authorization: `Bearer ${secret}` },
+        secrets: [secret, ...this.#secret.known, ...call.secrets],
+        deadlineSeconds,
+      }),
+    )
     return {
       status,
       json: withExactIds(json, body),
@@ -140,8 +151,8 @@ export class AuthleteApi {
     return {
       ...call,
       operation,
-      headers: { authorization: `Bearer ${this.#serviceAccessToken}` },
-      secrets: [this.#serviceAccessToken, ...secrets.filter((secret) => typeof secret === 'string')],
+      headers: {},
+      secrets: secrets.filter((secret) => typeof secret === 'string'),
       signal: readSignal(operation, options),
     }
   }

@@ -1,6 +1,6 @@
 import type { ResponseHeaders } from '../../http/transport/messages.js'
-import { described, mapped, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
-import { nonEmptyString } from '../../options/readers.js'
+import { described, optional, type Reader, type Result, type TableOf } from '../../options/reader.js'
+import { secretOption, type Secret } from '../../options/secret.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import { timers } from '../../util/timers.js'
@@ -11,16 +11,20 @@ import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
+import { VendorSecret } from '../api/vendor-secret.js'
 
 /** Options of {@link clerkTokens}. At least one of the two keys is required. */
 export interface ClerkTokensOptions extends ManagementOptions {
   /**
    * Secret key of a machine (`ak_…`). It creates and lists the machine's tokens, and verifies tokens granted
-   * access to it.
+   * access to it. A function is called for every call, and again if Clerk rejects the key.
    */
-  readonly machineSecretKey?: string
-  /** Secret key of the instance (`sk_…`). It reaches the tokens of every machine and cannot create any. */
-  readonly secretKey?: string
+  readonly machineSecretKey?: Secret
+  /**
+   * Secret key of the instance (`sk_…`). It reaches the tokens of every machine and cannot create any. A function is called as for
+   * `machineSecretKey`.
+   */
+  readonly secretKey?: Secret
   /**
    * URL of Clerk's Backend API. https, or http on loopback.
    *
@@ -52,13 +56,12 @@ export interface ClerkCall extends Pick<
 /** Clerk's Backend API, with the configured keys. */
 export class ClerkApi {
   readonly #api: VendorApi
-  readonly #machineKey: string | undefined
-  readonly #instanceKey: string | undefined
+  readonly #machineKey: VendorSecret | undefined
+  readonly #instanceKey: VendorSecret | undefined
 
   constructor(where: string, settings: Result<typeof CLERK_TOKENS_OPTIONS>) {
-    this.#machineKey = settings.machineSecretKey
-    this.#instanceKey = settings.secretKey
-    if (this.#machineKey === undefined && this.#instanceKey === undefined)
+    const { machineSecretKey, secretKey: instanceKey } = settings
+    if (machineSecretKey === undefined && instanceKey === undefined)
       throw new ConfigurationError(where, 'requires machineSecretKey (ak_...), secretKey (sk_...), or both')
     const profile = {
       vendor: 'clerk',
@@ -68,6 +71,20 @@ export class ClerkApi {
       advise,
     } as const
     this.#api = new VendorApi(profile, settings)
+    const secretOf = (
+      name: string,
+      prefix: KeyPrefix,
+      secret: Secret | undefined,
+    ): VendorSecret | undefined =>
+      secret === undefined
+        ? undefined
+        : new VendorSecret(`${where}.${name}`, secret, {
+            vendor: 'clerk',
+            api: this.#api,
+            check: (key) => keyProblem(prefix, key),
+          })
+    this.#machineKey = secretOf('machineSecretKey', 'ak_', machineSecretKey)
+    this.#instanceKey = secretOf('secretKey', 'sk_', instanceKey)
   }
 
   /** Throws if the operation requires a machine's key and there is only the instance's. */
@@ -84,19 +101,27 @@ export class ClerkApi {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
     const startedAt = timers.elapsed()
     const signal = readSignal(call.operation, options)
-    const callWith = (key: string, deadlineSeconds: number): Promise<VendorResponse> =>
-      this.#api.call({
-        ...rest,
-        headers: { authorization: `Bearer ${key}`, 'clerk-api-version': CLERK_API_VERSION },
-        secrets: [this.#machineKey ?? '', this.#instanceKey ?? '', ...secrets],
-        signal,
-        deadlineSeconds,
-      })
+    const callWith = (key: VendorSecret, seconds: number): Promise<VendorResponse> =>
+      key.send({ ...rest, signal, deadlineSeconds: seconds }, (secret, deadlineSeconds) =>
+        this.#api.call({
+          ...rest,
+          headers: { authorization: `Bearer ${secret}`, 'clerk-api-version': CLERK_API_VERSION },
+          secrets: [
+            secret,
+            ...(this.#machineKey?.known ?? []),
+            ...(this.#instanceKey?.known ?? []),
+            ...secrets,
+          ],
+          signal,
+          deadlineSeconds,
+        }),
+      )
     const [key, fallbackKey] = [this.#machineKey, this.#instanceKey].filter(
       (configuredKey) => configuredKey !== undefined,
     )
     // The constructor ensures that there is at least one.
-    const response = callWith(key ?? '', this.#api.deadlineSeconds)
+    if (key === undefined) throw new ConfigurationError(call.operation, 'requires a key')
+    const response = callWith(key, this.#api.deadlineSeconds)
     if (fallbackKey === undefined || beyondMachine.length === 0) return response
     return response.catch((error: unknown) => {
       const status = error instanceof ManagementError ? error.status : undefined
@@ -112,17 +137,22 @@ export class ClerkApi {
   }
 }
 
-/** Reads a secret key. The error never quotes the value, which may be another secret. */
-function secretKey(prefix: 'ak_' | 'sk_'): Reader<string> {
-  return mapped(described(nonEmptyString, { bounds: `${prefix}…` }), (key, option) => {
-    if (!key.startsWith(prefix)) {
-      const owner = prefix === 'ak_' ? 'a machine' : 'the instance'
-      throw new ConfigurationError(option, `must be the secret key of ${owner}, which starts with ${prefix}`)
-    }
-    if (!/^[\x21-\x7e]+$/.test(key))
-      throw new ConfigurationError(option, 'must not contain spaces, line breaks or non-ASCII characters')
-    return key
-  })
+/** Reads a secret key, whose prefix is checked when it is read. The error never quotes the value, which may be another secret. */
+function secretKey(prefix: KeyPrefix): Reader<Secret> {
+  return described(secretOption, { bounds: `${prefix}…` })
+}
+
+type KeyPrefix = 'ak_' | 'sk_'
+
+/** Whether a value is not the secret key of Clerk with this prefix. */
+function keyProblem(prefix: KeyPrefix, key: string): string | undefined {
+  if (!key.startsWith(prefix)) {
+    const owner = prefix === 'ak_' ? 'a machine' : 'the instance'
+    return `must be the secret key of ${owner}, which starts with ${prefix}`
+  }
+  return /^[\x21-\x7e]+$/.test(key)
+    ? undefined
+    : 'must not contain spaces, line breaks or non-ASCII characters'
 }
 
 /**

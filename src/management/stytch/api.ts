@@ -1,6 +1,7 @@
 import { encodePathSegment } from '../../options/path-part.js'
 import { optional, type Result, type TableOf } from '../../options/reader.js'
-import { boolean, func, nonEmptyString } from '../../options/readers.js'
+import { boolean, func } from '../../options/readers.js'
+import { secretOption, type Secret } from '../../options/secret.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
 import {
@@ -14,11 +15,15 @@ import type { VendorResponse } from '../api/response.js'
 import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/vendor-api.js'
 import { readSignal, type CallOptions, type VendorCall } from '../api/call.js'
 import type { VendorProblem } from '../api/vendor-profile.js'
+import { VendorSecret } from '../api/vendor-secret.js'
 
 /** Options of {@link stytchClients}. */
 export interface StytchClientsOptions extends ManagementOptions, StytchAddressOptions {
-  /** Secret of the project (`secret-live-…` or `secret-test-…`), not that of a client. */
-  readonly secret: string
+  /**
+   * Secret of the project (`secret-live-…` or `secret-test-…`), not that of a client. A function is called for every call, and again
+   * if Stytch rejects the secret.
+   */
+  readonly secret: Secret
   /**
    * Whether the project is a B2B project, whose keys have another URL. Used by `authenticateToken` only.
    *
@@ -37,7 +42,7 @@ export interface StytchClientsOptions extends ManagementOptions, StytchAddressOp
 export const STYTCH_CLIENTS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   ...STYTCH_ADDRESS_OPTIONS,
-  secret: nonEmptyString,
+  secret: secretOption,
   b2b: boolean({ default: false }),
   clock: optional(func<() => number>({ type: '() => number' })),
 } satisfies TableOf<StytchClientsOptions>
@@ -55,8 +60,7 @@ export interface StytchCall extends Pick<VendorCall, 'operation' | 'method' | 'p
 export class StytchApi {
   readonly projectId: string
   readonly #api: VendorApi
-  readonly #secret: string
-  readonly #credentials: string
+  readonly #secret: VendorSecret
 
   constructor(where: string, settings: StytchClientsSettings) {
     this.projectId = settings.projectId
@@ -64,21 +68,25 @@ export class StytchApi {
       throw new ConfigurationError(`${where}.projectId`, 'must be the id of a project, without a colon')
     // Validated early, because the path of the token endpoint contains it.
     encodePathSegment(`${where}.projectId`, this.projectId)
-    this.#secret = settings.secret
-    // Not form-encoded as for an OAuth client, which would change the `=` at the end of such a secret.
-    this.#credentials = Buffer.from(`${this.projectId}:${this.#secret}`).toString('base64')
     const base = stytchApiUrl(settings)
     const profile = { vendor: 'stytch', title: 'Stytch', base, readProblem, advise } as const
     this.#api = new VendorApi(profile, settings)
+    this.#secret = new VendorSecret(`${where}.secret`, settings.secret, { vendor: 'stytch', api: this.#api })
   }
 
   /** Sends a call with the project's credentials. */
-  call({ secrets = [], options, ...call }: StytchCall): Promise<VendorResponse> {
-    return this.#api.call({
-      ...call,
-      headers: { authorization: `Basic ${this.#credentials}` },
-      secrets: [this.#secret, this.#credentials, ...secrets],
-      signal: readSignal(call.operation, options),
+  async call({ secrets = [], options, ...call }: StytchCall): Promise<VendorResponse> {
+    const signal = readSignal(call.operation, options)
+    return this.#secret.send({ ...call, signal }, (secret, deadlineSeconds) => {
+      // Not form-encoded as for an OAuth client, which would change the `=` at the end of such a secret.
+      const credentials = Buffer.from(`${this.projectId}:${secret}`).toString('base64')
+      return this.#api.call({
+        ...call,
+        headers: { authorization: `Basic ${credentials}` },
+        secrets: [secret, credentials, ...this.#secret.known, ...secrets],
+        signal,
+        deadlineSeconds,
+      })
     })
   }
 
