@@ -43,11 +43,17 @@ export type {
   ClientAuthentication,
   ClientAuthenticationMethod,
 } from '../authentication/contract.js'
+export type { ClientAuthenticationCombination } from '../authentication/combinations.js'
 export type { ClientAuthenticationOptions } from '../authentication/options.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export { oauthTokens, type OAuthTokens } from './oauth/oauth-tokens.js'
-export type { OAuthIntrospectInput, OAuthRevokeInput, OAuthTokensOptions } from './oauth/oauth-tokens.js'
+export type {
+  OAuthIntrospectInput,
+  OAuthRevokeInput,
+  AnyOAuthTokensOptions,
+  OAuthTokensOptions,
+} from './oauth/oauth-tokens.js'
 export type { TokenIntrospection } from './oauth/introspection.js'
 export { stytchClients, type StytchClients, type StytchClientSecrets } from './stytch/stytch-clients.js'
 export type { StytchClientsOptions } from './stytch/api.js'

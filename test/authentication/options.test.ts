@@ -88,7 +88,7 @@ describe('options that cannot work are refused at start, with what to write inst
     const rest = custom === undefined ? {} : { fetch: custom }
     for (const create of [
       () => tokenSource({ issuer, ...rest, ...client } as TokenSourceOptions),
-      () => oauthTokens({ issuer, ...rest, ...client }),
+      () => oauthTokens({ issuer, ...rest, ...client } as never),
       () => oauth({ issuer, audience: 'x', ...rest, introspection: client as never }),
     ]) {
       expect(create).toThrow(ConfigurationError)

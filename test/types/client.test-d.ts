@@ -7,6 +7,7 @@ import {
   type ClientAuthentication,
   type Secret,
 } from '../../src/client/index.js'
+import { oauthTokens } from '../../src/management/index.js'
 
 const issuer = 'https://auth.example.com'
 const tokenEndpoint = 'https://auth.example.com/token'
@@ -97,5 +98,28 @@ describe('the options of a token source', () => {
   it('refuse what they do not know', () => {
     // @ts-expect-error -- no such option
     tokenSource({ issuer, clientId, clientSecret, scope: 'orders:read' })
+  })
+})
+
+describe('the options of oauthTokens', () => {
+  it('accept each method of authentication, with an issuer or an endpoint', () => {
+    oauthTokens({ issuer, clientId, clientSecret })
+    oauthTokens({ introspectionEndpoint: tokenEndpoint, clientId, clientSecret, authentication: 'post' })
+    oauthTokens({ revocationEndpoint: tokenEndpoint, clientId, clientAssertion })
+    oauthTokens({ issuer, clientId, privateKey, authentication: 'private_key_jwt' })
+    oauthTokens({ issuer, authentication: authenticate })
+  })
+
+  it('refuse what throws', () => {
+    // @ts-expect-error -- no issuer and no endpoint
+    oauthTokens({ clientId, clientSecret })
+    // @ts-expect-error -- no secret
+    oauthTokens({ issuer, clientId })
+    // @ts-expect-error -- two credentials
+    oauthTokens({ issuer, clientId, clientSecret, clientAssertion })
+    // @ts-expect-error -- a secret without effect
+    oauthTokens({ issuer, clientId, clientSecret, authentication: 'none' })
+    // @ts-expect-error -- a key needs authentication: 'private_key_jwt'
+    oauthTokens({ issuer, clientId, privateKey })
   })
 })

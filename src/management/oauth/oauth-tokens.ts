@@ -1,3 +1,5 @@
+import type { ClientAuthenticationCombination } from '../../authentication/combinations.js'
+import type { Requiring } from '../../options/combinations.js'
 import { createAuthenticator } from '../../authentication/authenticator.js'
 import {
   CLIENT_AUTHENTICATION_OPTIONS,
@@ -18,8 +20,8 @@ import { MANAGEMENT_OPTIONS, VendorApi, type ManagementOptions } from '../api/ve
 import { readSignal, type CallOptions } from '../api/call.js'
 import type { VendorProfile } from '../api/vendor-profile.js'
 
-/** Options of {@link oauthTokens}. Either `issuer` or the endpoints that are used are required. */
-export interface OAuthTokensOptions extends ManagementOptions, ClientAuthenticationOptions {
+/** Every option of {@link oauthTokens}. {@link OAuthTokensOptions} says which belong together. */
+export interface AnyOAuthTokensOptions extends ManagementOptions, ClientAuthenticationOptions {
   /** Issuer identifier. Endpoints that are not set are discovered. https, or http on loopback. */
   readonly issuer?: string
   /**
@@ -36,14 +38,26 @@ export interface OAuthTokensOptions extends ManagementOptions, ClientAuthenticat
   readonly revocationEndpoint?: string
 }
 
-/** Readers of {@link OAuthTokensOptions}. */
+/**
+ * Options of {@link oauthTokens}: either `issuer` or the endpoints that are used are required, and the options of one method of
+ * authentication.
+ */
+export type OAuthTokensOptions = AnyOAuthTokensOptions &
+  ClientAuthenticationCombination &
+  (
+    | Requiring<AnyOAuthTokensOptions, 'issuer'>
+    | Requiring<AnyOAuthTokensOptions, 'introspectionEndpoint'>
+    | Requiring<AnyOAuthTokensOptions, 'revocationEndpoint'>
+  )
+
+/** Readers of {@link AnyOAuthTokensOptions}. */
 export const OAUTH_TOKENS_OPTIONS = {
   ...MANAGEMENT_OPTIONS,
   issuer: optional(issuerUrlWithoutQuery),
   introspectionEndpoint: optional(secureUrl),
   revocationEndpoint: optional(secureUrl),
   ...CLIENT_AUTHENTICATION_OPTIONS,
-} satisfies TableOf<OAuthTokensOptions>
+} satisfies TableOf<AnyOAuthTokensOptions>
 
 type Settings = Result<typeof OAUTH_TOKENS_OPTIONS>
 

@@ -22,7 +22,8 @@ async function managementBed(): Promise<OAuthManagementBed> {
   const { clientId, clientSecret } = issuer.client
   const tokensWith: OAuthManagementBed['tokensWith'] = (more) => {
     const merged = Object.entries({ issuer: issuer.url, clientId, clientSecret, ...more })
-    return oauthTokens(Object.fromEntries(merged.filter(([, value]) => value !== undefined)))
+    const given = Object.fromEntries(merged.filter(([, value]) => value !== undefined))
+    return oauthTokens(given as unknown as Options)
   }
   return { ...bed, tokens: tokensWith({}), tokensWith }
 }
