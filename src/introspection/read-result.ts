@@ -59,7 +59,7 @@ function maskForms(text: string, forms: readonly string[]): string {
 }
 
 /**
- * Replaces the token in the members of a response, also in base64 and in a text in base64. A response that repeats the token would otherwise put it into the claims of
+ * Replaces the token in the members of a response, also in base64 and in a string in base64. A response that repeats the token would otherwise put it into the claims of
  * an access token and into the details of refusals, where it could also be cut to a part that no search finds.
  *
  * @param body - the response. A backslash may hide the token in it, such as `\\/` for a slash.

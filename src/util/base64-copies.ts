@@ -6,7 +6,7 @@ const BYTE = 8
 const CHARACTER = 6
 
 /**
- * Returns the parts that the base64 or base64url form of every text contains if the text contains the secret. They differ by the
+ * Returns the parts that the base64 or base64url form of every string contains if the string contains the secret. They differ by the
  * position of the secret, because three bytes become four characters. Characters that neighbors of the secret influence are
  * left out.
  */

@@ -61,7 +61,7 @@ it.each([
 
 const OPAQUE = 'opaque-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz'
 
-/** A text in base64, in both alphabets. */
+/** A string in base64, in both alphabets. */
 const inBase64 = (text: string): readonly string[] => [
   Buffer.from(text).toString('base64'),
   Buffer.from(text).toString('base64url'),
@@ -71,7 +71,7 @@ it.each([
   ['alone', (token: string) => token],
   ['after one character', (token: string) => `:${token}`],
   ['after two characters', (token: string) => `x:${token}`],
-  ['inside a text', (token: string) => `cannot read ${token}, which is unknown`],
+  ['inside a sentence', (token: string) => `cannot read ${token}, which is unknown`],
 ])('a token that the response repeats in base64 is in no detail, claim or event: %s', async (_, textOf) => {
   for (const token of [OPAQUE, `${OPAQUE}~~~///+++`, issuer.mintJwt()]) {
     for (const echo of inBase64(textOf(token))) {

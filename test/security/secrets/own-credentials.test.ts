@@ -111,7 +111,7 @@ describe('credentials of introspection that a response repeats', () => {
       { authentication: 'bearer', bearerToken: 'bearer-token-0123456789' },
       'bearer-token-0123456789',
     ],
-  ])('are masked inside a text in base64: %s', async (_, credentials, secret) => {
+  ])('are masked inside a string in base64: %s', async (_, credentials, secret) => {
     for (const before of ['', 'x', 'xy', 'the client sent: ']) {
       for (const alphabet of ['base64', 'base64url'] as const) {
         const echo = Buffer.from(`${before}${secret} (rejected)`).toString(alphabet)
