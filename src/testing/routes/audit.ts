@@ -43,7 +43,8 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  */
 export async function assertEveryRouteIsGuarded(app: object, options: RouteAuditOptions = {}): Promise<void> {
   const settings = readOptions('assertEveryRouteIsGuarded', options, ROUTE_AUDIT_OPTIONS)
-  if (Object(app) === app && isNest(app)) await app.init()
+  const nest = Object(app) === app && isNest(app) ? app : undefined
+  await nest?.init()
   const checked = checkApp(app)
   if (isFastify(checked)) await checked.ready()
   const entries = inspectApp(checked, settings.mounted)
@@ -55,7 +56,8 @@ export async function assertEveryRouteIsGuarded(app: object, options: RouteAudit
     )
   const unlisted = unlistedPaths(entries)
   checkOpenRoutes(entries, unlisted, settings)
-  const server = await serveApp(checked, settings.server)
+  // That of Nest has the listeners of its WebSocket gateways.
+  const server = await serveApp(checked, settings.server ?? nest?.getHttpServer())
   try {
     const unguarded = await new Audit(server, settings, entries, unlisted).run()
     if (unguarded.length > 0) throw new UnguardedRoutesError(unguarded, total)
@@ -293,8 +295,4 @@ class Audit {
     if (known === undefined) this.#unguarded.set(key, { method, path, registered, problems: [problem] })
     else if (!known.problems.includes(problem)) known.problems.push(problem)
   }
-}
-
-function isRoot(path: string): boolean {
-  return path === '/' || path === '*' || path === '/*'
 }

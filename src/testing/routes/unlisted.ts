@@ -98,3 +98,8 @@ export function isSameResponse(one: Outcome, at: string, other: Outcome, otherAt
   if (typeof one === 'string' || typeof other === 'string') return one === other
   return one.status === other.status && one.body.replaceAll(at, '') === other.body.replaceAll(otherAt, '')
 }
+
+/** Whether middleware at a path is reached by every request. */
+export function isRoot(path: string): boolean {
+  return path === '/' || path === '*' || path === '/*'
+}
