@@ -15,6 +15,7 @@ import { serveApp, type AuditServer } from './serve.js'
 import { invalidToken, tokenOf } from './token.js'
 import {
   isListed,
+  isRoot,
   isSameResponse,
   isServed,
   respondersOf,
