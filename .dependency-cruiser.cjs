@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   // Shared by the three folders that call issuers as a client: providers, client and management.
   authentication: ['util', 'options', 'http', 'model'],
   proof: ['util', 'options', 'model', 'jwt', 'keys'],
-  revocation: ['util', 'options', 'model', 'telemetry'],
+  revocation: ['util', 'options', 'http', 'model', 'jwt', 'keys', 'telemetry'],
   providers: ['util', 'options', 'http', 'model', 'authentication', 'jwt', 'keys', 'introspection'],
   verifier: [
     'util',
