@@ -8,8 +8,8 @@ import { createHash } from 'node:crypto'
  * have it. If keys were evicted or deleted one by one, the epoch changes, so that every process writes back what is lost.
  *
  * KEYS: meta, log, live, keys, expiry.
- * ARGV: epoch if a new one begins, tag of this call, maximum length of the log, time in seconds, then per entry its
- * key, limit, JSON, and the time after which it is dropped (empty: never).
+ * ARGV: epoch if a new one begins, tag of this call, maximum length of the log, time in seconds, channel of the messages
+ * that say that there are changes, then per entry its key, limit, JSON, and the time after which it is dropped (empty: never).
  *
  * Returns epoch, number and tag of the last change.
  */
@@ -24,7 +24,7 @@ if not state[1] or tonumber(state[3]) ~= redis.call('ZCARD', live) then
   redis.call('DEL', log)
 end
 local changed = false
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local key, limit, json, drop = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local old = redis.call('HGET', keys, key)
   local present = old and redis.call('ZSCORE', live, old)
@@ -50,6 +50,7 @@ if changed then
     redis.call('ZREM', expiry, key)
   end
   redis.call('HSET', meta, 'n', n, 'head', tag)
+  redis.pcall('PUBLISH', ARGV[5], tag)
 end
 redis.call('HSET', meta, 'count', redis.call('ZCARD', live))
 return { redis.call('HGET', meta, 'epoch'), tostring(n), redis.call('HGET', meta, 'head') }

@@ -14,6 +14,11 @@ const PAGE = 1000
 /** Milliseconds for which a revocation waits for the confirmation of a replica. */
 const REPLICA_MILLISECONDS = '100'
 
+/** Returns the channel of the messages that say that there are changes. */
+export function channelOf(prefix: string): string {
+  return `{${prefix}}:revocations:changed`
+}
+
 /** Creates the log of revocations in Redis. All keys have one hash tag, so that a cluster keeps them in one slot. */
 export function createRedisLog(send: SendCommand, prefix: string): RevocationLog {
   const key = (name: string): string => `{${prefix}}:revocations:${name}`
@@ -27,7 +32,7 @@ export function createRedisLog(send: SendCommand, prefix: string): RevocationLog
     // One call even without entries: it creates the epoch.
     for (let start = 0; start === 0 || start < entries.length; start += PAGE) {
       const values = entries.slice(start, start + PAGE).flatMap(argumentsOf)
-      const fixed = [epoch, tag, String(LOG_LENGTH), String(Math.floor(now))]
+      const fixed = [epoch, tag, String(LOG_LENGTH), String(Math.floor(now)), channelOf(prefix)]
       head = headOf(listOf(await runScript([...keys, ...fixed, ...values])))
     }
     if (head === undefined) throw new Error('Redis returned an unreadable reply to the script')

@@ -2,15 +2,17 @@ import { createClock } from '../../src/options/clock.js'
 import { duration, type Duration } from '../../src/options/duration.js'
 import { readOptions } from '../../src/options/read-options.js'
 import type { TableOf } from '../../src/options/reader.js'
-import { oneOf, string } from '../../src/options/readers.js'
+import { boolean, oneOf, string } from '../../src/options/readers.js'
 import { createRevocations } from '../../src/revocation/create-revocations.js'
 import { LocalRevocations } from '../../src/revocation/local-revocations.js'
 import { LogReader } from '../../src/revocation/log-reader.js'
 import { REVOCATIONS_OPTIONS, type MemoryRevocationsOptions } from '../../src/revocation/memory.js'
 import { PolledStore } from '../../src/revocation/polled-store.js'
 import type { Revocations } from '../../src/revocation/revocations.js'
-import { redisClient, type RedisClient } from './client.js'
-import { createRedisLog } from './revocation-log.js'
+import type { RedisClient } from './client.js'
+import { redisConnection } from './connection.js'
+import { channelOf, createRedisLog } from './revocation-log.js'
+import { subscribeWith } from './subscriber.js'
 
 /** Options of {@link redisRevocations}. */
 export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
@@ -46,11 +48,20 @@ export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
    * @defaultValue `'refuse'`
    */
   readonly onStale?: 'refuse' | 'accept'
+  /**
+   * Whether a message of Redis about a change causes a reading, in addition to the regular ones. A revocation then reaches
+   * every process in milliseconds. It opens one more connection, with `client.duplicate()`, which `close()` closes. A
+   * message that is lost, repeated or forged does no harm: it only decides about the time of a reading, and at most 20 of
+   * them in a second.
+   *
+   * @defaultValue `false`
+   */
+  readonly nudge?: boolean
 }
 
 /** Readers of the options of {@link redisRevocations}. */
 export const REDIS_REVOCATIONS_OPTIONS = {
-  client: redisClient,
+  client: redisConnection,
   prefix: string({
     default: 'm2m-guard',
     pattern: /^[^{}\s]{1,100}$/,
@@ -59,6 +70,7 @@ export const REDIS_REVOCATIONS_OPTIONS = {
   interval: duration({ min: '100ms', max: '1m', default: '1s' }),
   maxStaleness: duration({ atLeast: 'interval', max: '1d', default: '30s' }),
   onStale: oneOf(['refuse', 'accept'], 'refuse'),
+  nudge: boolean({ default: false }),
   ...REVOCATIONS_OPTIONS,
 } satisfies TableOf<RedisRevocationsOptions>
 
@@ -78,9 +90,12 @@ export const REDIS_REVOCATIONS_OPTIONS = {
  */
 export function redisRevocations(options: RedisRevocationsOptions): Revocations {
   const settings = readOptions('redisRevocations', options, REDIS_REVOCATIONS_OPTIONS, '')
-  const { client, prefix, interval, maxStaleness, onStale, maxEntries, clock, onEvent } = settings
+  const { client, prefix, interval, maxStaleness, onStale, nudge, maxEntries, clock, onEvent } = settings
   const local = new LocalRevocations({ maxEntries, clock, systemClock: createClock(), observer: onEvent })
-  const reader = new LogReader(createRedisLog(client, prefix), local)
-  const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale: onStale === 'accept' })
+  const reader = new LogReader(createRedisLog(client.send, prefix), local)
+  const subscribe = nudge ? subscribeWith(client.client) : undefined
+  const watch = subscribe && ((onChange: () => void) => subscribe(channelOf(prefix), onChange))
+  const acceptsStale = onStale === 'accept'
+  const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale, watch })
   return createRevocations(local, store)
 }

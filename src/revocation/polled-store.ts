@@ -5,6 +5,7 @@ import { timers } from '../util/timers.js'
 import type { Entry } from './entry.js'
 import type { LocalRevocations } from './local-revocations.js'
 import type { LogReader } from './log-reader.js'
+import { NudgeLimit } from './nudge-limit.js'
 import type { RevocationsHealth } from './revocations.js'
 import type { RevocationStore } from './store.js'
 
@@ -14,6 +15,11 @@ export interface PollSettings {
   readonly maxStaleness: number
   /** Whether tokens are accepted although the revocations are older than `maxStaleness`. */
   readonly acceptsStale: boolean
+  /**
+   * Calls back when the store may have changed, until the returned function is called. Calls may be missing, repeated or
+   * unfounded: they only cause a reading.
+   */
+  readonly watch: ((onChange: () => void) => () => void) | undefined
 }
 
 /** Seconds without a response after which a reading or a writing counts as failed. */
@@ -27,6 +33,10 @@ export class PolledStore implements RevocationStore {
   readonly #local: LocalRevocations
   readonly #reader: LogReader
   readonly #settings: PollSettings
+  readonly #changes = new NudgeLimit(() => {
+    this.nudge()
+  })
+  #unwatch: (() => void) | undefined
   #isRunning = false
   #isAgain = false
   #reading: Promise<void> | undefined
@@ -99,11 +109,15 @@ export class PolledStore implements RevocationStore {
   start(): void {
     if (this.#isRunning) return
     this.#isRunning = true
+    this.#unwatch = this.#settings.watch?.(this.#changes.request)
     void this.#read()
   }
 
   stop(): void {
     this.#isRunning = false
+    this.#unwatch?.()
+    this.#unwatch = undefined
+    this.#changes.cancel()
     this.#cancelNext?.()
   }
 

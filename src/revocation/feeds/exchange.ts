@@ -27,7 +27,7 @@ export function respondEmpty(status: number): Response {
   return new Response(null, { status, headers: NOT_STORED })
 }
 
-/** A request that is answered with an error. Its message may be sent: it contains no token and no secret. */
+/** An error response to a request. Its message may be sent: it contains no token and no secret. */
 export class FeedError extends Error {
   /** Status of the response. */
   readonly status: number

@@ -33,7 +33,7 @@ export class MessageVerifier {
       algorithms: ASYMMETRIC_ALGORITHMS,
       validateHeader: () => undefined,
       // The claims are read by the receiver, because they are not those of an access token.
-      readClaims: () => ({ subject: '', scopes: [], claims: {} }),
+      readClaims: () => ({ subject: '', scopes: [], audience: [], claims: {} }),
     }
     this.#keys = new RemoteKeySet(source, KEY_DEFAULTS, clock, {
       transport: createTransport(fetch),

@@ -167,7 +167,7 @@ describe.each(hosts.filter(({ parses }) => !parses))('the revocation endpoint in
       /^before: must be/,
     ],
     [
-      'a token that is no string',
+      'a token that is not a string',
       { type: JSON_TYPE, body: '{"token":["eyJ.secret"]}' },
       400,
       /^token: must be a token string$/,

@@ -26,11 +26,11 @@ async function start(options: Partial<WebhookReceiverOptions> = {}) {
     id = 'msg_1',
     at = NOW,
     body = '{"client":"billing"}',
-    signed = body,
+    signed = '',
     prefix = 'webhook',
   }) => {
     const signature = secrets
-      .map((secret) => new Webhook(secret).sign(id, new Date(at * 1000), signed))
+      .map((secret) => new Webhook(secret).sign(id, new Date(at * 1000), signed || body))
       .join(' ')
     return post(receive, body, {
       [`${prefix}-id`]: id,
