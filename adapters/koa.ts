@@ -197,7 +197,8 @@ export function revocationEndpoint(...args: readonly [Verifier, Policy, KoaEndpo
 
 /**
  * Serves a receiver of `m2m-guard/revocation`, such as `setReceiver()`. Add it before middleware that parses bodies, because the
- * signature is over the bytes. Text bodies, and the bytes in `ctx.request.rawBody`, may be parsed before.
+ * signature is over the bytes. A string as
+ * body, and the bytes in `ctx.request.rawBody`, are used as well.
  *
  * @throws ConfigurationError if the handler is not a function.
  *

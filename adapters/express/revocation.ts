@@ -54,7 +54,8 @@ export function revocationEndpoint(
 
 /**
  * Serves a receiver of `m2m-guard/revocation`, such as `setReceiver()`. Mount it with `app.use`, before middleware that parses bodies,
- * because the signature is over the bytes. A body of `express.raw()`, and the bytes in `request.rawBody`, may be parsed before.
+ * because the signature is over the bytes. The bytes of
+ * `express.raw()` and those in `request.rawBody` are used as well.
  *
  * @throws ConfigurationError if the handler is not a function.
  *

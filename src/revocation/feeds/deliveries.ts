@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-/** Maximum number of message ids that are remembered, per receiver. */
+/** Maximum number of message ids in memory, per receiver. */
 const MAX_REMEMBERED = 10_000
 
 /**

@@ -1,6 +1,6 @@
 import { clock } from '../../options/clock.js'
 import { readOptions } from '../../options/read-options.js'
-import { optional, restricting, type Result, type TableOf } from '../../options/reader.js'
+import { optional, type Result, type TableOf } from '../../options/reader.js'
 import { func, nonEmptyString } from '../../options/readers.js'
 import { insecureHosts, issuerUrl } from '../../options/url.js'
 import { isNonEmptyString, number, ownMember } from '../../util/members.js'
@@ -48,8 +48,8 @@ export interface KeycloakPushOptions {
 /** Readers of {@link KeycloakPushOptions}. */
 export const KEYCLOAK_PUSH_OPTIONS = {
   insecureHosts,
-  issuer: restricting(issuerUrl),
-  resource: restricting(nonEmptyString),
+  issuer: issuerUrl,
+  resource: nonEmptyString,
   verifier: revoker,
   fetch: optional(func<typeof fetch>()),
   clock,

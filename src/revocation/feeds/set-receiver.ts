@@ -72,9 +72,9 @@ export interface SetReceiverOptions {
 
 /** Readers of {@link SetReceiverOptions}. */
 export const SET_RECEIVER_OPTIONS = {
-  issuer: restricting(nonEmptyString),
-  audience: restricting(stringList),
-  insecureHosts: optional(insecureHosts),
+  issuer: nonEmptyString,
+  audience: stringList,
+  insecureHosts,
   jwksUri: secureUrl,
   verifier: revoker,
   tokenIssuers: restricting(optional(stringList)),

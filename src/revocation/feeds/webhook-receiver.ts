@@ -75,7 +75,7 @@ const secrets: Reader<readonly Buffer[]> = custom('string or list', (option, val
 
 /** Readers of {@link WebhookReceiverOptions}. */
 export const WEBHOOK_RECEIVER_OPTIONS = {
-  secret: restricting(secrets),
+  secret: secrets,
   targets: func<WebhookReceiverOptions['targets']>(),
   verifier: revoker,
   tolerance: restricting(duration({ max: '1h', default: '5m' })),

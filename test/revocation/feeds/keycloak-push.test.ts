@@ -6,7 +6,7 @@ import { bedWithRevocations, post, startSender } from './support.js'
 
 async function start() {
   const [bed, sender] = [await bedWithRevocations(), await startSender()]
-  const realm = `${bed.issuer.url}`
+  const realm = bed.issuer.url
   // The keys of the realm are those of the sender.
   const fetchKeys: typeof fetch = (_input, init) => fetch(sender.jwksUri, init)
   const receive = keycloakPush({
@@ -56,7 +56,7 @@ describe('a message is refused with', () => {
     ['an expiration that has passed', { expiration: NOW }],
     ['no expiration', { expiration: undefined }],
     ['no id', { id: undefined }],
-    ['a not-before that is no number', { notBefore: '1' }],
+    ['a not-before that is not a number', { notBefore: '1' }],
     ['a not-before in the future', { notBefore: NOW + 3600 }],
     ['a not-before in milliseconds', { notBefore: NOW * 1000 }],
   ])('%s', async (_, more) => {

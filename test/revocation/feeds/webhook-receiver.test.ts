@@ -66,7 +66,7 @@ it.each([
   ['a time that is too old', { at: NOW - 301 }],
   ['a time in the future', { at: NOW + 301 }],
   ['no signature', { secrets: [] }],
-  ['a body that is no JSON', { body: 'a' }],
+  ['a body that is not JSON', { body: 'a' }],
 ])('refuses a message with %s', async (_, sent) => {
   const bed = await start()
   const reply = await bed.send(sent)
