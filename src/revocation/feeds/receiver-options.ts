@@ -7,7 +7,7 @@ import type { RevocationResult, RevocationTarget, TokenTarget } from '../revocat
 /** What revokes: a verifier, which checks the issuer of a target, or revocations without one. */
 export interface Revoker {
   /** Revokes a target. */
-  revoke(target: RevocationTarget): Promise<RevocationResult>
+  readonly revoke: (target: RevocationTarget) => Promise<RevocationResult>
 }
 
 /** A target that a receiver may revoke. */

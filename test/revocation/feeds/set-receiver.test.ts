@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, memoryRevocations } from '../../../src/index.js'
+import { ConfigurationError, memoryRevocations, type RevocationTarget } from '../../../src/index.js'
 import { setReceiver, type SetReceiverOptions } from '../../../src/revocation/index.js'
 import { NOW } from '../../support/clock.js'
 import { keyOf, seal } from '../../support/forge.js'
@@ -224,7 +224,7 @@ it('a revocation that is not stored gets 503, and its repetition is processed', 
   let isStored = false
   const revocations = memoryRevocations()
   const verifier = {
-    revoke: (target: never) =>
+    revoke: (target: RevocationTarget) =>
       isStored ? revocations.revoke(target) : Promise.reject(new Error('connect redis.internal')),
   }
   const receive = setReceiver({
