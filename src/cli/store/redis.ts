@@ -65,7 +65,7 @@ export async function withStore<T>(
   }
 }
 
-/** Creates the revocations of a store. They read it only when they are asked to. */
+/** Creates the revocations of a store. They read it on request only. */
 export function revocationsOf({ client, prefix }: RedisStore): Revocations {
   // The result and the exit code of the command report what the events would.
   return redisRevocations({ client, ...(prefix === undefined ? {} : { prefix }), onEvent: () => undefined })
