@@ -16,4 +16,4 @@ export async function expectGivenUp(
   controller.abort(reason)
   expect(await failure).toBe(reason)
   gate.release()
-  readonly options: StytchClientsOptions & { readonly secret: string }
+}

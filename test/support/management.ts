@@ -16,12 +16,12 @@ type AuthleteOptions = Parameters<typeof authleteTokens>[0]
 
 /** A test bed whose verifier accepts Stytch's tokens, and the management client of its project. */
 export interface StytchManagementBed extends TestBed {
-  readonly options: StytchClientsOptions
+  readonly options: StytchClientsOptions & { readonly secret: string }
   readonly clients: StytchClients
 }
 
 export async function stytchManagementBed(
-  extra: Partial<StytchClientsOptions> = {},
+  extra: Partial<Omit<StytchClientsOptions, 'secret'>> = {},
 ): Promise<StytchManagementBed> {
   const bed = await testBed({ issuers: (by) => [stytch(by.stytch())] })
   const { projectId, secret } = bed.issuer.stytchProject
