@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.js'
 import { SharedFlight } from '../../util/single-flight.js'
 import { TokenSourceError } from '../errors.js'
-import type { AttemptOutcome } from './attempt.js'
+import type { AttemptOutcome, AttemptRequest } from './attempt.js'
 import type { TokenHealth } from '../health.js'
 import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
@@ -30,7 +30,9 @@ export interface TokenSet {
   readonly backoff: Backoff
   readonly report: TokenReport
   /** Sends a token request. */
-  readonly attempt: (isFreshRequired: boolean) => Promise<AttemptOutcome>
+  readonly attempt: (needs: Omit<AttemptRequest, 'parameters'>) => Promise<AttemptOutcome>
+  /** Called with a token that an API has refused. */
+  readonly onRefused: (token: string) => void
 }
 
 /** Minimum number of uses since the last refusal after which a token counts as accepted by an API. */
@@ -197,6 +199,7 @@ export class CachedToken {
   /** Returns whether a renewal may replace the refused token. */
   #recordRefused(held: HeldToken): boolean {
     this.#set.report.refused(held)
+    this.#set.onRefused(held.token)
     this.#refusalPause.recordRefused()
     held.timesReturned = 0
     if (this.isBusy) return true
@@ -248,7 +251,11 @@ export class CachedToken {
     const isRefused = old?.isRefused === true
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
     const requested = readMoment(clock)
-    const outcome = await this.#set.attempt(isFreshRequired || isRefused || isTooOld)
+    const outcome = await this.#set.attempt({
+      isFreshRequired: isFreshRequired || isRefused || isTooOld,
+      isNewRequired: isFreshRequired,
+      replaced: old?.token,
+    })
     if ('error' in outcome) throw this.#recordFailure(outcome, requested)
     const { held } = outcome
     issuerBackoff.recordSuccess(requested.elapsed)
