@@ -196,7 +196,7 @@ describe('two clients never share a token', () => {
     expect(bed.sent.length).toBeGreaterThan(1)
   })
 
-  it('Clerk machines are told apart by their key', async () => {
+  it('Clerk machines are distinguished by their key', async () => {
     const { bed, tokens, settled } = await setup()
     const { sender, receiver } = bed.issuer.clerkMachines
     const token = await bed.clerkSource({ tokens: tokens() }).getToken()
@@ -272,7 +272,7 @@ describe('the store', () => {
     const { bed, join, settled, store } = await setup()
     await join().getToken()
     await settled()
-    const [[key = '', value = ''] = []] = [...store.values]
+    const [key = '', value = ''] = [...store.values][0] ?? []
     store.values.set(key, forge(value))
     const events: TokenSourceEvent[] = []
     const token = await join({ onEvent: (event) => events.push(event) }).getToken()

@@ -142,6 +142,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     clientId: STRING,
     clientSecret: STRING,
   },
+  redisTokens: { tokenSource: { type: "typeof import('m2m-guard/client').tokenSource" } },
   'm2m-guard/fetch': {
     verifier: VERIFIER,
     request: { type: 'Request' },
