@@ -7,7 +7,7 @@ import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
 import { RefusalPause } from './refusal-pause.js'
 import type { RequestSlots } from './request-slots.js'
-import type { TokenReport } from './token-report.js'
+import type { StartedRequest, TokenReport } from './token-report.js'
 import { stateOf, type TokenState } from './token-state.js'
 import { hasResponse, isClosed, wait } from './waiting.js'
 
@@ -31,7 +31,7 @@ export interface TokenSet {
   readonly report: TokenReport
   /** Sends a token request. */
   readonly attempt: (needs: Omit<AttemptRequest, 'parameters'>) => Promise<AttemptOutcome>
-  /** Called with a token that an API has refused. */
+  /** Called with a refused token. */
   readonly onRefused: (token: string) => void
 }
 
@@ -80,9 +80,8 @@ export class CachedToken {
   get health(): TokenHealth & { readonly isUsable: boolean } {
     const moment = readMoment(this.#settings.clock)
     const held = this.#usable(moment)
-    const expiry = held?.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }
     const state = this.#stateAt(moment, held)
-    return { ...this.#set.report.health, state, ...expiry, isUsable: held !== undefined }
+    return { ...this.#set.report.health, state, ...held?.timesAt(moment), isUsable: held !== undefined }
   }
 
   /** Reports that a usable token is removed from the cache. */
@@ -251,12 +250,10 @@ export class CachedToken {
     const isRefused = old?.isRefused === true
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
     const requested = readMoment(clock)
-    const outcome = await this.#set.attempt({
-      isFreshRequired: isFreshRequired || isRefused || isTooOld,
-      isNewRequired: isFreshRequired,
-      replaced: old?.token,
-    })
-    if ('error' in outcome) throw this.#recordFailure(outcome, requested)
+    const trigger = isFreshRequired ? 'refresh' : triggerOf(this.#usable(requested))
+    const needs = { isFreshRequired: isFreshRequired || isRefused || isTooOld, replaced: old?.token }
+    const outcome = await this.#set.attempt({ ...needs, isNewRequired: isFreshRequired })
+    if ('error' in outcome) throw this.#recordFailure(outcome, { requested, trigger })
     const { held } = outcome
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
@@ -267,20 +264,20 @@ export class CachedToken {
     // refusal would cause token requests without end.
     held.isRefused = !isNew && !isRefused && old?.isRefused
     this.#held = held
-    this.#set.report.obtained(held, requested)
+    this.#set.report.obtained(held, { requested, trigger })
     return held
   }
 
   #recordFailure(
     { error, isBackoffNeeded }: Extract<AttemptOutcome, { readonly error: unknown }>,
-    requested: Moment,
+    started: StartedRequest,
   ): unknown {
     if (!(error instanceof TokenSourceError) || isClosed(error)) return error
     const { issuerBackoff } = this.#settings
     if (isBackoffNeeded)
-      startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, requested.elapsed)
+      startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, started.requested.elapsed)
     const reported = (isBackoffNeeded ? this.#activeError() : undefined) ?? error
-    this.#set.report.failed(reported, requested, this.held)
+    this.#set.report.failed(reported, started, this.held)
     return reported
   }
 
@@ -290,6 +287,11 @@ export class CachedToken {
     if (held === undefined || isClosed(error)) throw error
     return held
   }
+}
+
+function triggerOf(old: HeldToken | undefined): 'absent' | 'refused' | 'due' {
+  if (old === undefined) return 'absent'
+  return old.isRefused ? 'refused' : 'due'
 }
 
 function returned(held: HeldToken): HeldToken {
