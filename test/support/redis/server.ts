@@ -29,6 +29,8 @@ export interface RedisServer {
   /** Stops the process as `SIGSTOP` does: connections stay open, and nothing responds. */
   readonly freeze: () => void
   readonly thaw: () => void
+  /** Ends the process as a crash does, and starts another one on the same port, without data. */
+  readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -39,12 +41,16 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const binary = findEngine()
   const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-redis-'))
-  const { port, child } = await spawnOnFreePort(binary, folder, args)
+  const started = await spawnOnFreePort(binary, folder, args)
+  const { port } = started
+  let { child } = started
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
   const close = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    await kill()
     rmSync(folder, { recursive: true, force: true })
   }
   atEnd(close)
@@ -53,6 +59,11 @@ export async function startRedis(
     command: (...words) => sendOnce(port, words),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
+    restart: async () => {
+      await kill()
+      do child = spawnEngine(binary, port, folder, args)
+      while (!(await isListening(child)))
+    },
     close,
   }
 }
@@ -64,21 +75,25 @@ async function spawnOnFreePort(
 ): Promise<{ readonly port: number; readonly child: ChildProcess }> {
   for (;;) {
     const port = await freePort()
-    const fixed = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      folder,
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ]
-    const child = spawn(binary, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawnEngine(binary, port, folder, args)
     if (await isListening(child)) return { port, child }
   }
+}
+
+function spawnEngine(binary: string, port: number, folder: string, args: readonly string[]): ChildProcess {
+  const fixed = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]
+  return spawn(binary, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
 /** Waits for the line of the log that says so; `false` if the server has ended, such as when its port is taken. */
