@@ -15,7 +15,7 @@ const MISSING =
 let engine: string | undefined
 
 /** Finds the engine. `engine.ts` installs it before the tests where that is possible. */
-function findEngine(): string {
+export function findEngine(): string {
   engine ??= installedEngine()
   if (engine === undefined) throw new Error(MISSING)
   return engine
@@ -97,10 +97,10 @@ function spawnEngine(binary: string, port: number, folder: string, args: readonl
 }
 
 /** Waits for the line of the log that says so; `false` if the server has ended, such as when its port is taken. */
-function isListening(child: ChildProcess): Promise<boolean> {
+export function isListening(child: ChildProcess): Promise<boolean> {
   return new Promise((resolve) => {
     child.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Ready to accept connections')) resolve(true)
+      if (/Ready to accept connections|Sentinel ID is/.test(chunk.toString())) resolve(true)
     })
     child.on('exit', () => {
       resolve(false)
@@ -108,7 +108,7 @@ function isListening(child: ChildProcess): Promise<boolean> {
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -118,7 +118,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Sends one command on a connection of its own, without any client library. */
-async function sendOnce(port: number, words: readonly string[]): Promise<string> {
+export async function sendOnce(port: number, words: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
   socket.write(`*${words.length}\r\n${parts.join('')}*1\r\n$4\r\nQUIT\r\n`)
