@@ -6,45 +6,27 @@ import type { AccessToken } from '../src/model/access-token.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { Verifier } from '../src/verifier/verifier.js'
 import { checkGuardArguments, policyArgument } from '../src/guard/arguments.js'
-import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
-import {
-  PLUGIN_OPTIONS,
-  PROPERTY_GUARD_OPTIONS,
-  type GuardOptions,
-  type PropertyOptions,
-} from '../src/guard/options.js'
+import { acceptedToken, optionalAcceptedToken } from '../src/guard/guard.js'
+import { PLUGIN_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
 import type { Awaitable } from '../src/util/awaitable.js'
-import { storeOnRequest } from '../src/guard/request-state.js'
 import { admits, conclude, failIfAdmitted, type FastifyCheckpoint } from './fastify/admission.js'
+import { createCheckpoint, hookOf, type Hook } from './fastify/checkpoint.js'
 import { decorateGuard } from './fastify/guard-decorator.js'
 import { warnIfNoRoute } from './fastify/route-check.js'
-import type { AnyFastifyInstance, FastifyGuardHook } from './fastify/types.js'
-import { decorateWhenReady, ScopeProperty } from './fastify/scope-property.js'
-import { checkRouteConfig, createConfigurationFault, guardCache, hasAuth } from '../src/guard/route-policy.js'
+import type { AnyFastifyInstance, FastifyGuardHook, FastifyOnRefusal } from './fastify/types.js'
+import { decorateWhenReady } from './fastify/scope-property.js'
+import { checkRouteConfig, guardCache, hasAuth } from '../src/guard/route-policy.js'
 import type { Policy } from '../src/policy/policy.js'
-import type { Refusal } from '../src/model/refusal/refusal.js'
-
-/**
- * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its
- * status and headers.
- *
- * @example
- * ```ts
- * const onRefusal: FastifyOnRefusal = ({ status, error }, request, reply) => reply.code(status).send({ code: error })
- * ```
- */
-export type FastifyOnRefusal = (
-  refusal: Refusal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => FastifyReply | Promise<FastifyReply>
 
 export type {
   AnyFastifyInstance,
   AnyFastifyReply,
   AnyFastifyRequest,
   FastifyGuardHook,
+  FastifyOnRefusal,
 } from './fastify/types.js'
+
+export { revocationEndpoint, type FastifyEndpointOptions } from './fastify/revocation.js'
 
 /** Options of the plugin {@link m2mGuard}. */
 export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {
@@ -65,9 +47,6 @@ export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, Pro
    */
   readonly decorators?: boolean
 }
-
-/** A {@link FastifyGuardHook} whose parameters have the default types of Fastify. */
-type Hook = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void
 
 /** Options of {@link guard}. */
 export interface FastifyHookOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {}
@@ -220,31 +199,4 @@ export function accessToken(request: FastifyRequestHolder): AccessToken {
  */
 export function optionalAccessToken(request: FastifyRequestHolder): AccessToken | undefined {
   return optionalAcceptedToken(request.raw)
-}
-
-function createCheckpoint(
-  verifier: Verifier,
-  policy: Policy | undefined,
-  options: FastifyHookOptions | undefined,
-  added?: Policy,
-): FastifyCheckpoint {
-  const guard: FastifyCheckpoint['guard'] = new Guard(
-    verifier,
-    policy,
-    options,
-    storeOnRequest,
-    PROPERTY_GUARD_OPTIONS,
-    added === undefined ? [] : [added],
-  )
-  return { guard, property: new ScopeProperty(guard.settings.property ?? false) }
-}
-
-function hookOf(checkpoint: FastifyCheckpoint): Hook {
-  return (request, reply, done) => {
-    // Awaited in a custom hook, the guard would return before it has decided, and the route would be unprotected.
-    if (typeof (done as unknown) !== 'function') {
-      throw createConfigurationFault(new TypeError('guard() must be passed to Fastify as an onRequest hook'))
-    }
-    conclude(admits(checkpoint, request, reply), done, reply)
-  }
 }

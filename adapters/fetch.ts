@@ -5,6 +5,8 @@ import type { Verifier } from '../src/verifier/verifier.js'
 import { checkGuardArguments, refuseFurtherArguments } from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
 import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
+import { endpointArguments } from '../src/guard/revocation-endpoint.js'
+import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { asGlobalResponse } from '../src/guard/fetch-response.js'
 import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
@@ -163,6 +165,41 @@ export function accessToken(request: Request): AccessToken {
  */
 export function optionalAccessToken(request: Request): AccessToken | undefined {
   return optionalAcceptedToken(request)
+}
+
+/** Options of {@link revocationEndpoint}. */
+export type FetchEndpointOptions = Omit<FetchGuardOptions, 'mode' | 'optional'>
+
+/**
+ * Creates a handler from `Request` to `Response` that revokes and lists revocations. It is guarded by the verifier itself.
+ *
+ * `POST` with JSON takes a target of `verifier.revoke()`, or a list of 1 to 100. Times may also be strings such as
+ * `'2026-11-30T10:15:00Z'`. The response is `{ receipt, durable }`. `POST` with a form takes a `token` (RFC 7009 section 2.1)
+ * and responds 200 for an unknown token too. `GET` lists at most `limit` entries, the latest first.
+ *
+ * @param policy - who may revoke. It must contain `scopes`, `clients`, `subjects`, `claims` or `check`.
+ * @throws ConfigurationError if the verifier has no revocations, for a policy that every valid token meets, or if an option
+ *   is invalid.
+ *
+ * @example
+ * ```ts
+ * const revocations = revocationEndpoint(verifier, { scopes: 'revocations:write' })
+ * ```
+ */
+export function revocationEndpoint(
+  verifier: Verifier,
+  policy: Policy,
+  options?: FetchEndpointOptions,
+): (request: Request) => Promise<Response>
+export function revocationEndpoint(
+  ...args: readonly [Verifier, Policy, FetchEndpointOptions?]
+): (request: Request) => Promise<Response> {
+  const checkpoint = new Guard<Request, FetchOnRefusal>(...endpointArguments(args))
+  const handler = createRevocationEndpoint(args[0])
+  return async function revocationEndpoint(request) {
+    const result = await checkpoint.enter(request, request)
+    return result.passes ? handler(request) : refuse(result, request)
+  }
 }
 
 async function refuse(

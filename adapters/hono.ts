@@ -3,6 +3,8 @@ import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
+import { endpointArguments, type EndpointOptions } from '../src/guard/revocation-endpoint.js'
+import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { asGlobalResponse } from '../src/guard/fetch-response.js'
 import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
@@ -14,6 +16,7 @@ import { storeOnRequest } from '../src/guard/request-state.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
+import { unreadRequest } from './hono/unread-request.js'
 
 /**
  * Variables that a guard sets in the context, for handlers that are declared apart from the guard.
@@ -165,6 +168,51 @@ export function accessToken(context: Context): AccessToken {
  */
 export function optionalAccessToken(context: Context): AccessToken | undefined {
   return optionalAcceptedToken(context)
+}
+
+/** Options of {@link revocationEndpoint}. */
+export interface HonoEndpointOptions extends EndpointOptions<HonoOnRefusal>, PropertyOptions {}
+
+/**
+ * Creates a handler that revokes and lists revocations. It is guarded by the verifier itself.
+ *
+ * `POST` with JSON takes a target of `verifier.revoke()`, or a list of 1 to 100. Times may also be strings such as
+ * `'2026-11-30T10:15:00Z'`. The response is `{ receipt, durable }`. `POST` with a form takes a `token` (RFC 7009 section 2.1)
+ * and responds 200 for an unknown token too. `GET` lists at most `limit` entries, the latest first.
+ *
+ * @param policy - who may revoke. It must contain `scopes`, `clients`, `subjects`, `claims` or `check`.
+ * @throws ConfigurationError if the verifier has no revocations, for a policy that every valid token meets, or if an option
+ *   is invalid.
+ *
+ * @example
+ * ```ts
+ * app.all('/admin/revocations', revocationEndpoint(verifier, { scopes: 'revocations:write' }))
+ * ```
+ */
+export function revocationEndpoint(
+  verifier: Verifier,
+  policy: Policy,
+  options?: HonoEndpointOptions,
+): MiddlewareHandler
+export function revocationEndpoint(
+  ...args: readonly [Verifier, Policy, HonoEndpointOptions?]
+): MiddlewareHandler {
+  const [verifier, policy, options] = endpointArguments(args)
+  const checkpoint = new Guard<Context, HonoOnRefusal>(
+    verifier,
+    policy,
+    options,
+    storeOnRequest,
+    PROPERTY_GUARD_OPTIONS,
+  )
+  const handler = createRevocationEndpoint(verifier)
+  return async function revocationEndpoint(context) {
+    let response: Response | undefined
+    const refused = await pass(checkpoint, context, async () => {
+      response = await handler(await unreadRequest(context))
+    })
+    return refused ?? response
+  }
 }
 
 /** A guard, or a requirement behind one. */

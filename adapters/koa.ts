@@ -5,11 +5,14 @@ import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
+import { endpointArguments, type EndpointOptions } from '../src/guard/revocation-endpoint.js'
+import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
 import { acceptedToken, Guard, optionalAcceptedToken, Requirement } from '../src/guard/guard.js'
 import { PROPERTY_GUARD_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
 import { setTokenProperty } from '../src/guard/request-property.js'
+import { callFetchHandler, type FetchHandler } from '../src/guard/node-handler.js'
 import { storeOnRequest } from '../src/guard/request-state.js'
 import { closeIfBody, ignoreLateWrites, toHostError } from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
@@ -154,6 +157,58 @@ export function accessToken(context: KoaRequestHolder): AccessToken {
  */
 export function optionalAccessToken(context: KoaRequestHolder): AccessToken | undefined {
   return optionalAcceptedToken(context.req)
+}
+
+/** Options of {@link revocationEndpoint}. */
+export interface KoaEndpointOptions extends EndpointOptions<KoaOnRefusal>, PropertyOptions {}
+
+/**
+ * Creates a middleware that revokes and lists revocations. It is guarded by the verifier itself.
+ *
+ * `POST` with JSON takes a target of `verifier.revoke()`, or a list of 1 to 100. Times may also be strings such as
+ * `'2026-11-30T10:15:00Z'`. The response is `{ receipt, durable }`. `POST` with a form takes a `token` (RFC 7009 section 2.1)
+ * and responds 200 for an unknown token too. `GET` lists at most `limit` entries, the latest first.
+ *
+ * @param policy - who may revoke. It must contain `scopes`, `clients`, `subjects`, `claims` or `check`.
+ * @throws ConfigurationError if the verifier has no revocations, for a policy that every valid token meets, or if an option
+ *   is invalid.
+ *
+ * @example
+ * ```ts
+ * router.all('/admin/revocations', revocationEndpoint(verifier, { scopes: 'revocations:write' }))
+ * ```
+ */
+export function revocationEndpoint(
+  verifier: Verifier,
+  policy: Policy,
+  options?: KoaEndpointOptions,
+): KoaMiddleware
+export function revocationEndpoint(...args: readonly [Verifier, Policy, KoaEndpointOptions?]): KoaMiddleware {
+  const checkpoint = new Guard<IncomingMessage, KoaOnRefusal>(
+    ...endpointArguments(args),
+    storeOnRequest,
+    PROPERTY_GUARD_OPTIONS,
+  )
+  const handler = createRevocationEndpoint(args[0])
+  return function revocationEndpoint(context) {
+    return pass(checkpoint, context, () => serve(handler, false, context))
+  }
+}
+
+async function serve(handler: FetchHandler, needsBytes: boolean, context: KoaContext): Promise<void> {
+  // Body parsers store what they read on Koa's request.
+  const { request = {} } = context as {
+    readonly request?: { readonly body?: unknown; readonly rawBody?: unknown }
+  }
+  const { body, rawBody } = request
+  const parsed = { body, rawBody, needsBytes }
+  const result = await callFetchHandler(handler, context.req, context.originalUrl, parsed)
+  const text = await result.text()
+  for (const [name, value] of result.headers) context.set(name, value)
+  context.body = text === '' ? null : text
+  // After the body, because Koa sets 204 for a body that is null.
+  context.status = result.status
+  if (!context.req.complete) closeIfBody(context.req, context.res)
 }
 
 /** A guard, or a requirement behind one. */

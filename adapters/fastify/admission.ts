@@ -6,17 +6,11 @@ import type { Guard } from '../../src/guard/guard.js'
 import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../../src/guard/node-response.js'
 import type { Refusal } from '../../src/model/refusal/refusal.js'
 import type { ScopeProperty } from './scope-property.js'
-
-/** Custom response to a refusal: see `FastifyOnRefusal` of the adapter. */
-type OnRefusal = (
-  refusal: Refusal,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => FastifyReply | Promise<FastifyReply>
+import type { FastifyOnRefusal } from './types.js'
 
 /** A guard whose key is the request of Node, and the property of the request that it sets. */
 export interface FastifyCheckpoint {
-  readonly guard: Guard<FastifyRequest['raw'], OnRefusal>
+  readonly guard: Guard<FastifyRequest['raw'], FastifyOnRefusal>
   readonly property: ScopeProperty
 }
 
@@ -44,7 +38,7 @@ export function failIfAdmitted(admitted: Awaitable<boolean>, fault: unknown): Aw
 
 /** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
-  result: GuardResult<OnRefusal>,
+  result: GuardResult<FastifyOnRefusal>,
   property: ScopeProperty,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -55,7 +49,7 @@ function settleIfConnected(
 }
 
 function settle(
-  result: GuardResult<OnRefusal>,
+  result: GuardResult<FastifyOnRefusal>,
   property: ScopeProperty,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -66,7 +60,7 @@ function settle(
 }
 
 function refuse(
-  { refusal, response, onRefusal }: Extract<GuardResult<OnRefusal>, { passes: false }>,
+  { refusal, response, onRefusal }: Extract<GuardResult<FastifyOnRefusal>, { passes: false }>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<false> {
@@ -78,7 +72,7 @@ function refuse(
 }
 
 async function callOnRefusal(
-  onRefusal: OnRefusal,
+  onRefusal: FastifyOnRefusal,
   refusal: Refusal,
   response: RefusalResponse,
   request: FastifyRequest,

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Refusal } from '../../src/model/refusal/refusal.js'
 
 // The parameters of a request, a reply and an instance that differ between HTTP/1, HTTP/2, type providers and loggers. A
 // guard uses none of them.
@@ -21,3 +22,18 @@ export type FastifyGuardHook = (
   reply: AnyFastifyReply,
   done: (error?: Error) => void,
 ) => void
+
+/**
+ * Custom response to a refusal. Sends a response and returns the reply, or throws the refusal, so that Fastify sends its
+ * status and headers.
+ *
+ * @example
+ * ```ts
+ * const onRefusal: FastifyOnRefusal = ({ status, error }, request, reply) => reply.code(status).send({ code: error })
+ * ```
+ */
+export type FastifyOnRefusal = (
+  refusal: Refusal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply | Promise<FastifyReply>

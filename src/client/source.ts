@@ -50,8 +50,8 @@ export interface TokenSource {
    *   once more, never a third time. The 401 is returned instead if the body is a stream (that of a `Request`
    *   included), because a stream cannot be sent again; the token is then renewed for the next request. The 401
    *   is also returned if no other token can be obtained, and for 1 s after a renewal caused by a 401. This
-   *   interval doubles to 60 s while the new tokens are refused as well, so that an API that refuses valid tokens
-   *   cannot overload the issuer.
+   *   interval doubles to 5 minutes unless the API accepts the new tokens for some time, so that an API that
+   *   refuses valid tokens cannot overload the issuer.
    * - Redirects follow the fetch standard, 20 at most. The token is sent to allowed origins only. After a
    *   redirect to another origin it is not attached again. `response.url` is the last URL; `response.redirected`
    *   stays `false`.
@@ -76,7 +76,7 @@ export interface TokenSource {
    * Reports a token that an API has refused, so that the next `getToken` obtains another. A token that is not
    * cached is ignored. `fetch` does this itself; other HTTP clients need to call it.
    * `getToken` returns the old token if the renewal fails, and during the interval after a renewal caused by a
-   * refusal, which is 1 s to 60 s as for `fetch`.
+   * refusal, which is 1 s to 5 minutes as for `fetch`.
    *
    * @example
    * ```ts

@@ -1,7 +1,8 @@
 import { mediaType } from '../http/media-type.js'
 import { explain } from '../model/detail/explain.js'
 import type { JwtProfile } from '../model/issuer/issuer.js'
-import { Refusal, refusalFor, thrownRefusal, type OrRefusal } from '../model/refusal/refusal.js'
+import { functionFailure } from '../model/refusal/function-failure.js'
+import { Refusal, refusalFor, type OrRefusal } from '../model/refusal/refusal.js'
 import { phrase, typeOf } from '../util/quote.js'
 
 /** Header parameters of a JWT that the verification of its signature needs. */
@@ -45,6 +46,6 @@ export function readHeader(
     const failure = profile.validateHeader(header)
     return failure === undefined ? { algorithm, kid } : refusalFor(failure)
   } catch (error) {
-    return thrownRefusal(error)
+    return functionFailure('jwt.validateHeader', error)
   }
 }

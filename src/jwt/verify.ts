@@ -7,10 +7,10 @@ import {
   isVerificationFailure,
   Refusal,
   refusalFor,
-  thrownRefusal,
   type OrRefusal,
   isRefusal,
 } from '../model/refusal/refusal.js'
+import { functionFailure } from '../model/refusal/function-failure.js'
 import type { Recorder } from '../model/recorder.js'
 import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
@@ -111,6 +111,6 @@ function readVerified(
     const facts = profile.readClaims(unverified.claims, unverified.header)
     return isVerificationFailure(facts) ? refusalFor(facts) : { facts, key }
   } catch (error) {
-    return thrownRefusal(error)
+    return functionFailure('jwt.readClaims', error)
   }
 }

@@ -16,8 +16,8 @@ export interface TenantOptions {
    * Accepted tenants: the values of `{tenant}` in `issuer`, compared exactly. Required if `issuer` has `{tenant}`.
    *
    * A list has 1 to 1,000 tenants. A function is called once per request, before anything is fetched, with the tenant of an
-   * unverified token; for cached tokens too. Only `true` accepts the tenant. `false`, any other value, a promise or an error
-   * refuses the token with 401 `issuer_unknown`.
+   * unverified token; for cached tokens too. Only `true` accepts the tenant. `false` and any other value refuse the token with
+   * 401 `issuer_unknown`, an error and a promise with 503 `issuer_unavailable`.
    *
    * @defaultValue none: `issuer` is the `iss` of one issuer
    */

@@ -30,3 +30,9 @@ export function readReceipt(receipt: unknown): readonly Entry[] {
     throw new TypeError('reached() requires the receipt of a revocation')
   return valid
 }
+
+/** Joins receipts to one, which is reached once each of them is. */
+export function mergeReceipts(receipts: readonly string[]): string {
+  const [only] = receipts
+  return receipts.length === 1 && only !== undefined ? only : createReceipt(receipts.flatMap(readReceipt))
+}

@@ -9,6 +9,8 @@ import {
   isRefusal,
   withChangedDetail,
 } from '../model/refusal/refusal.js'
+import { failedFunctionOf, functionFailure } from '../model/refusal/function-failure.js'
+import type { Issuer } from '../model/issuer/issuer.js'
 import type { Recorder } from '../model/recorder.js'
 import type { GuardedRequest } from '../model/request.js'
 import { tokenDigest } from '../model/token-digest.js'
@@ -16,6 +18,7 @@ import { readBareToken, readBearer } from '../bearer/bearer-token.js'
 import type { PolicySet } from '../policy/combine.js'
 import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
+import type { WarnOfFunction } from '../telemetry/function-warnings.js'
 import type { Observers } from '../telemetry/observers.js'
 import { maskSecrets } from '../telemetry/request-path.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
@@ -36,6 +39,7 @@ export interface AuthorizerSettings {
   /** Maximum token length in characters. Longer tokens are refused without being parsed. */
   readonly maxTokenLength: number
   readonly observers: Observers
+  readonly warnOfFunction: WarnOfFunction
   /** `undefined` without revocations. */
   readonly revocations: RevocationCheck | undefined
 }
@@ -166,8 +170,8 @@ export class Authorizer {
     const revoked = this.#settings.revocations?.refuse(cached, context.token, context.now)
     if (revoked !== undefined) return this.#conclude(revoked, resolved, context)
     recorder?.enter('issuer_rule')
-    const failure = issuer.validateToken?.(cached.token)
-    if (failure !== undefined) return this.#conclude(refusalFor(failure), resolved, context)
+    const broken = applyIssuerRule(issuer, cached.token)
+    if (broken !== undefined) return this.#conclude(broken, resolved, context)
     recorder?.enter('policy')
     const refusal = evaluatePolicies(context.policies, cached, issuer, context.now, context.request, recorder)
     return refusal instanceof Promise
@@ -205,6 +209,9 @@ export class Authorizer {
     const refusal = withoutToken(stated, context.token)
     const outcome = isUndecidable(refusal) ? 'undecidable' : 'refused'
     const decision: Decision = Object.freeze({ outcome, refusal })
+    const failed = failedFunctionOf(refusal)
+    if (failed !== undefined && context.recorder === undefined)
+      this.#settings.warnOfFunction(failed, refusal.issuer)
     const { mode, reported } = context.guard
     if (!(mode === 'report' && refusal.reason === reported)) this.#report(decision, context)
     return { decision, resolved: undefined, isTokenMissing: context.isTokenMissing }
@@ -228,6 +235,15 @@ export class Authorizer {
         durationMs: performance.now() - started,
       }),
     )
+  }
+}
+
+function applyIssuerRule(issuer: Issuer, token: AccessToken): Refusal | undefined {
+  try {
+    const failure = issuer.validateToken?.(token)
+    return failure === undefined ? undefined : refusalFor(failure)
+  } catch (error) {
+    return functionFailure('validateToken', error)
   }
 }
 

@@ -22,6 +22,7 @@ import type { IssuerObserver } from '../model/issuer/issuer-events.js'
 import type { Observer } from '../model/observer.js'
 import type { IssuerCallObserver } from '../model/issuer/issuer-calls.js'
 import type { IssuerObservers } from '../telemetry/issuer-events.js'
+import { functionWarnings } from '../telemetry/function-warnings.js'
 import { Observers } from '../telemetry/observers.js'
 import { policyOption } from '../policy/compile.js'
 import { cacheOption, createTokenCache, type CacheOptions } from './token-cache.js'
@@ -177,7 +178,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const detach = internals?.attach(clock)
   const times = { clock, toleranceSeconds }
   const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
-  const rules = { ...times, maxTokenLength, observers, revocations: check }
+  const warnOfFunction = functionWarnings(settings.onDecision !== undefined)
+  const rules = { ...times, maxTokenLength, observers, warnOfFunction, revocations: check }
   const authorizer = new Authorizer({ resolver, ...rules })
   const revoker = new Revoker({
     revocations: internals,

@@ -51,7 +51,12 @@ export function canEverPass(
   tolerance: number,
 ): boolean {
   if (!matchesAudience || isBound || !(expiresAt === undefined || now < expiresAt + tolerance)) return false
-  return issuer.validateToken?.(token) === undefined
+  try {
+    return issuer.validateToken?.(token) === undefined
+  } catch {
+    // The evaluation of the request calls the rule again, and refuses the request by its failure.
+    return false
+  }
 }
 
 /**

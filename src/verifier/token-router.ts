@@ -11,6 +11,7 @@ import { presentMember } from '../model/claim-path.js'
 import { ownMember } from '../util/members.js'
 import { assertDistinctTenants } from './tenants/overlap.js'
 import type { UrlTemplate } from '../util/url/url-template.js'
+import { functionFailure } from '../model/refusal/function-failure.js'
 import { isRefusal, type OrRefusal } from '../model/refusal/refusal.js'
 import { isBearerToken } from '../bearer/b64token.js'
 import { refuseMalformedToken } from '../bearer/malformed.js'
@@ -153,12 +154,21 @@ export function createRouter<T>(issuers: readonly RoutedIssuer<T>[]): Router<T> 
     const ofSubject =
       typeof sub === 'string' ? bySubject.find(({ prefix }) => sub.startsWith(prefix)) : undefined
     if (ofSubject !== undefined) return { kind: 'jwt', to: ofSubject.target, unverified }
-    const match = recognising.find(({ recognises }) => recognises(unverified))
+    const match = findRecognising(unverified)
+    if (isRefusal(match)) return match
     if (match === undefined) {
       const subjects = bySubject.map(({ prefix }) => prefix)
       return refuseUnknownIssuer({ iss, sub, issuers: issNames, subjects })
     }
     return { kind: 'jwt', to: match.target, unverified }
+  }
+
+  function findRecognising(unverified: UnverifiedJwt): OrRefusal<{ readonly target: T }> | undefined {
+    try {
+      return recognising.find(({ recognises }) => recognises(unverified))
+    } catch (error) {
+      return functionFailure('jwt.recognises', error)
+    }
   }
 
   function findTenant(iss: string): { readonly to: OrRefusal<T>; readonly shared: T } | undefined {

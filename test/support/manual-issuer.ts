@@ -3,6 +3,8 @@ import { nextTurn } from './until.js'
 /** How a test answers a token request. */
 export type ManualAnswer =
   | 'token'
+  /** The last token of the set again. */
+  | 'same token'
   | 'reset'
   | {
       readonly status?: number
@@ -26,6 +28,8 @@ export interface ManualIssuer {
   readonly forms: readonly URLSearchParams[]
   /** When each token was requested, in milliseconds. */
   readonly issuedAt: ReadonlyMap<string, number>
+  /** The number of responses with a token. */
+  readonly issued: () => number
   /** The largest number of requests of one set that were open together. */
   readonly mostInFlight: () => number
   /** Answers the oldest open request, when there is one. */
@@ -40,16 +44,21 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
   const issuedAt = new Map<string, number>()
   let most = 0
   let count = 0
+  let issued = 0
+  const last = new Map<string, string>()
   let automatic: ManualAnswer | undefined
-  const respond = (how: ManualAnswer, requestedAt: number): Response | Error => {
+  const respond = (how: ManualAnswer, requestedAt: number, key: string): Response | Error => {
     if (how === 'reset') return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     // Only a successful response with a body issues a token.
-    if (how !== 'token' && (how.body === undefined || (how.status ?? 200) >= 400))
+    if (typeof how === 'object' && (how.body === undefined || (how.status ?? 200) >= 400))
       return Response.json(how.body ?? {}, { status: how.status ?? 200, headers: how.headers ?? {} })
-    const token = `token-${(count += 1)}`
+    const existing = how === 'same token' ? last.get(key) : undefined
+    const token = existing ?? `token-${(count += 1)}`
+    last.set(key, token)
+    issued += 1
     issuedAt.set(token, requestedAt)
     const body = { access_token: token, token_type: 'bearer', expires_in: lifetime }
-    const extra = how === 'token' ? {} : how
+    const extra = typeof how === 'object' ? how : {}
     return Response.json(
       { ...body, ...extra.body },
       { status: extra.status ?? 200, headers: extra.headers ?? {} },
@@ -66,7 +75,7 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
           answer: (how) => {
             const index = open.indexOf(request)
             if (index !== -1) open.splice(index, 1)
-            const result = respond(how, requestedAt)
+            const result = respond(how, requestedAt, request.key)
             if (result instanceof Error) reject(result)
             else resolve(result)
           },
@@ -82,6 +91,7 @@ export function manualIssuer(clock: () => number, lifetime = 3600): ManualIssuer
     open,
     forms,
     issuedAt,
+    issued: () => issued,
     mostInFlight: () => most,
     answerNext: async (how) => {
       while (open.length === 0) await nextTurn()

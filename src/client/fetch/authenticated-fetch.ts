@@ -38,7 +38,7 @@ export function authenticatedFetch(settings: SendingSettings): Send {
     const { redirect, signal } = read
     // Looked up per request, so that a replaced global `fetch` (by test tools) is used.
     const dispatch = dispatchWith(settings.fetch ?? fetch, read)
-    const authenticatedRequest = new AuthenticatedRequest(tokens(), signal, settings.retryOn401)
+    const authenticatedRequest = new AuthenticatedRequest(tokens, signal, settings.retryOn401)
     await authenticatedRequest.obtainToken()
     let request = await bufferedRequest(read)
     for (let followed = 0; ; followed += 1) {
@@ -53,14 +53,16 @@ export function authenticatedFetch(settings: SendingSettings): Send {
 
 /** One request along its redirects, with a token while the origin is allowed. */
 class AuthenticatedRequest {
+  readonly #find: () => Tokens
   readonly #tokens: Tokens
   readonly #signal: AbortSignal | undefined
   #token: string | undefined
   readonly #isTokenRefusal: RetryDecision
   #isRetried = false
 
-  constructor(tokens: Tokens, signal: AbortSignal | undefined, isTokenRefusal: RetryDecision) {
-    this.#tokens = tokens
+  constructor(find: () => Tokens, signal: AbortSignal | undefined, isTokenRefusal: RetryDecision) {
+    this.#find = find
+    this.#tokens = find()
     this.#signal = signal
     this.#isTokenRefusal = isTokenRefusal
   }
@@ -83,10 +85,10 @@ class AuthenticatedRequest {
     if (token === undefined || !this.#isRefused(token, response) || this.#isRetried) return response
     if (isStream(request.body)) {
       // The stream cannot be sent again. The refused token is renewed for the next request.
-      this.#tokens.replaceRefused(token, undefined).catch(() => undefined)
+      this.#replaceRefused(token, undefined).catch(() => undefined)
       return response
     }
-    const replacement = await this.#tokens.replaceRefused(token, this.#signal)
+    const replacement = await this.#replaceRefused(token, this.#signal)
     if (replacement === undefined) return response
     this.#isRetried = true
     this.#token = replacement
@@ -94,6 +96,18 @@ class AuthenticatedRequest {
     const second = await dispatch(request, replacement)
     this.#isRefused(replacement, second)
     return second
+  }
+
+  async #replaceRefused(token: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    let tokens: Tokens
+    try {
+      // Looked up again, because the entry may have been evicted meanwhile. It must not renew beside its successor.
+      tokens = this.#find()
+    } catch {
+      // The source was closed, and the caller gets the response of the API.
+      return undefined
+    }
+    return tokens.replaceRefused(token, signal)
   }
 
   /** Whether the API refuses the token. Records what the response says about it. */

@@ -37,9 +37,6 @@ function isTokenRefusal({ headers }: Response): boolean {
   return error === undefined || error === 'invalid_token'
 }
 
-/** Shortest age limit in seconds that is obeyed. A shorter one would cause a token request every few seconds. */
-const SHORTEST_AGE_LIMIT = 5
-
 /**
  * Returns the `max_age` of a `Bearer` challenge: the age in seconds from which the API refuses a token. A guard of m2m-guard
  * sends it with a token that is older than its `maxTokenAge`.
@@ -47,6 +44,5 @@ const SHORTEST_AGE_LIMIT = 5
 export function ageLimitOf({ headers }: Response): number | undefined {
   const challenge = headers.get('www-authenticate') ?? ''
   const seconds = /^\s*bearer\s.*[\s,]max_age\s*=\s*"?(\d{1,9})"?\s*(?:,|$)/i.exec(challenge)?.[1]
-  if (seconds === undefined || Number(seconds) < SHORTEST_AGE_LIMIT) return undefined
-  return Number(seconds)
+  return seconds === undefined ? undefined : Number(seconds)
 }

@@ -33,8 +33,8 @@ export interface TokenSet {
   readonly attempt: (isFreshRequired: boolean) => Promise<AttemptOutcome>
 }
 
-/** Minimum number of uses after which a token that was not refused at first counts as accepted by an API. */
-const MIN_USES = 3
+/** Minimum number of uses since the last refusal after which a token counts as accepted by an API. */
+const MIN_USES = 2
 
 /**
  * The token of one audience and scope set: see {@link TokenState}. It is obtained on first use and renewed before it
@@ -161,9 +161,8 @@ export class CachedToken {
   forget(token: string): void {
     const held = this.#held
     if (held?.token !== token) return
-    // Other HTTP clients do not report success. A token that was used for a while without being forgotten was accepted.
-    const { isActive, elapsed } = this.#refusalPause
-    if (!isActive && held.timesReturned >= MIN_USES && elapsed >= 2) this.#refusalPause.recordAccepted()
+    // Other HTTP clients do not report success. A token that was used before without being forgotten was accepted.
+    if (held.timesReturned >= MIN_USES) this.#refusalPause.recordUsed()
     this.#recordRefused(held)
     held.isRefused = true
   }
@@ -199,6 +198,7 @@ export class CachedToken {
   #recordRefused(held: HeldToken): boolean {
     this.#set.report.refused(held)
     this.#refusalPause.recordRefused()
+    held.timesReturned = 0
     if (this.isBusy) return true
     if (this.#refusalPause.isActive) return false
     held.isRefused = true
@@ -253,9 +253,12 @@ export class CachedToken {
     const { held } = outcome
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
-    if (isRefused) this.#refusalPause.start()
-    // The issuer may return the token again that an API refused meanwhile.
-    held.isRefused = old?.isRefused === true && held.token === old.token
+    const isNew = held.token !== old?.token
+    if (isRefused) this.#refusalPause.start(isNew)
+    else this.#refusalPause.recordRenewal(isNew)
+    // The issuer may return the same token. It was refused again only if an API refused it during this request: otherwise one
+    // refusal would cause token requests without end.
+    held.isRefused = !isNew && !isRefused && old?.isRefused
     this.#held = held
     this.#set.report.obtained(held, requested)
     return held

@@ -32,6 +32,12 @@ const MARGIN_SECONDS = 5
 const MARGIN_PART = 0.1
 /** Largest part of a lifetime that a configured margin may take. */
 const LARGEST_MARGIN_PART = 0.5
+/**
+ * Shortest age limit of an API for which a token is renewed ahead, in seconds and as a multiple of the time that the token
+ * request took. A challenge with a smaller `max_age` would otherwise keep the issuer busy.
+ */
+const SHORTEST_AGE_LIMIT = 10
+const SHORTEST_AGE_LIMIT_REQUESTS = 4
 /** A caller that finds a token with less than this left, after idle time, waits for another one. */
 const SHORT_REST_SECONDS = 30
 
@@ -53,6 +59,7 @@ export class HeldToken {
   readonly #usableUntil: number
   readonly #usableUntilTime: number
   readonly #shortFrom: number
+  readonly #shortestAgeLimit: number
 
   constructor(issued: IssuedToken, requested: Moment, settings: LifetimeSettings) {
     const { token, lifetime, age = 0, scopes } = issued
@@ -69,6 +76,8 @@ export class HeldToken {
     this.#usableUntil = requested.elapsed + usable
     this.#usableUntilTime = requested.now + usable
     this.#dueAt = requested.elapsed + Math.min(due, usable)
+    const requestSeconds = settings.clock.elapsed() - requested.elapsed
+    this.#shortestAgeLimit = Math.max(SHORTEST_AGE_LIMIT, requestSeconds * SHORTEST_AGE_LIMIT_REQUESTS)
     this.#shortFrom = requested.elapsed + rest - Math.min(SHORT_REST_SECONDS, rest * MARGIN_PART)
   }
 
@@ -84,17 +93,22 @@ export class HeldToken {
 
   /** Whether the renewal time has come, by the lifetime or by the age limit of an API. */
   isDue({ elapsed }: Moment, ageLimit: number): boolean {
-    return elapsed >= this.#dueAt || elapsed - this.#bornAt >= ageLimit * this.#dueFraction
+    return elapsed >= this.#dueAt || elapsed - this.#bornAt >= this.#limitOf(ageLimit) * this.#dueFraction
   }
 
   /** Whether an API with this age limit probably refuses the token. */
   isTooOld({ elapsed }: Moment, ageLimit: number): boolean {
-    return elapsed - this.#bornAt >= ageLimit - marginOf(ageLimit, this.#settings)
+    const limit = this.#limitOf(ageLimit)
+    return elapsed - this.#bornAt >= limit - marginOf(limit, this.#settings)
   }
 
   /** Whether so little of the lifetime is left that the token may expire on its way. */
   isShort({ elapsed }: Moment): boolean {
     return elapsed >= this.#shortFrom
+  }
+
+  #limitOf(ageLimit: number): number {
+    return Math.max(ageLimit, this.#shortestAgeLimit)
   }
 }
 

@@ -1,74 +1,100 @@
 import { backoff } from '../../util/backoff.js'
 import type { Clock } from '../../util/clock.js'
 
-const PAUSE = { first: 1, longest: 60 }
+const PAUSE = { first: 1, longest: 300 }
+/** Level from which the pause does not grow: 2 ** 9 s is longer than the longest pause. */
+const HIGHEST_LEVEL = 10
+/** Seconds for which an API must accept a new token, without refusing it, to lower the level by one. */
+const SECONDS_PER_LEVEL = 5
+/** The same for a token that the API has both refused and accepted. An API with an age limit accepts no token again. */
+const SECONDS_PER_CONTESTED_LEVEL = 60
 
 /**
- * Limits renewals caused by refused tokens, so that an API that refuses valid tokens does not overload the issuer. After such
- * a renewal there is no other for 1 s. The interval doubles to 60 s while the fresh tokens are refused as well.
+ * Limits renewals caused by refused tokens, so that an API that refuses valid tokens does not overload the issuer.
  *
- * A response other than 401 to the fresh token resets the interval to 1 s. If the same token is also refused during the
- * interval, one replica of the API may be faulty. Then only responses other than 401 for 1 s reset it.
+ * Each such renewal raises a level and starts a pause: 1 s for the first level, doubling to 300 s. During the pause a refusal
+ * causes no other renewal. Only lasting success lowers the level: by one for every 5 s in which the API accepts a token that was
+ * really new and does not refuse it. A single accepted request lowers nothing, because an API may alternate between 200 and 401.
+ * Once it has refused the new token, one level takes 60 s.
+ *
+ * In any period of T seconds, refusals therefore cause at most 10 + T / 5 renewals: 10 + T / 60 if the API refuses tokens that it
+ * accepts later, and 10 + T / 300 if it refuses all tokens or the issuer returns the same one.
  */
 export class RefusalPause {
   readonly #clock: Clock
-  #renewals = 0
+  #level = 0
   #startedAt = Number.NEGATIVE_INFINITY
-  #until = Number.NEGATIVE_INFINITY
-  /** Whether the API refused the fresh token during the pause. */
+  /** Time of the last refusal, or of the renewal that it caused. */
+  #refusedAt = Number.NEGATIVE_INFINITY
+  /** Whether the issuer returned a token other than the refused one. */
+  #isTokenNew = false
+  /** Whether the API refused the token that the last renewal returned. */
   #isContested = false
-  /** Since when the API has accepted the fresh token without refusing it. */
+  /** Since when the API has accepted the token without refusing it. */
   #acceptedSince: number | undefined
-  #isAccepted = false
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   get isActive(): boolean {
-    return this.#clock.elapsed() < this.#until
-  }
-
-  /** Seconds since the last renewal that a refusal caused. */
-  get elapsed(): number {
-    return this.#clock.elapsed() - this.#startedAt
+    const now = this.#clock.elapsed()
+    return now < this.#startedAt + pauseOf(this.#levelAt(now))
   }
 
   /** Records that a token was renewed because an API refused it. */
-  start(): void {
+  start(isTokenNew: boolean): void {
     const now = this.#clock.elapsed()
-    const isQuiet = now >= this.#until + PAUSE.longest
-    this.#renewals = isQuiet || this.#isAccepted ? 1 : this.#renewals + 1
+    this.#settle(now)
+    const isQuiet = now >= this.#startedAt + pauseOf(this.#level) + PAUSE.longest
+    this.#level = isQuiet ? 1 : Math.min(this.#level + 1, HIGHEST_LEVEL)
     this.#startedAt = now
-    this.#until = now + backoff(this.#renewals, PAUSE)
+    this.#isTokenNew = isTokenNew
     this.#isContested = false
-    this.#acceptedSince = undefined
-    this.#isAccepted = false
+  }
+
+  /** Records that a token was renewed for another reason. */
+  recordRenewal(isTokenNew: boolean): void {
+    this.#isTokenNew ||= isTokenNew
+    this.#isContested &&= !isTokenNew
   }
 
   /** Records that an API accepted the current token. */
   recordAccepted(): void {
-    const now = this.#clock.elapsed()
-    this.#acceptedSince ??= now
-    if (this.#isContested && now < this.#acceptedSince + PAUSE.first) return
-    this.#isContested = false
-    this.#isAccepted = true
-    this.#until = Math.min(this.#until, this.#startedAt + PAUSE.first)
+    this.#acceptedSince ??= this.#clock.elapsed()
+  }
+
+  /** Records that the current token was used since the last refusal, and no API refused it. */
+  recordUsed(): void {
+    this.#acceptedSince ??= this.#refusedAt
   }
 
   /** Records that an API refused the current token. */
   recordRefused(): void {
-    this.#acceptedSince = undefined
-    if (!this.isActive) return
+    this.#settle(this.#clock.elapsed())
     this.#isContested = true
-    this.#isAccepted = false
-    this.#until = this.#startedAt + backoff(this.#renewals, PAUSE)
   }
 
   /** Ends the pause and the doubling. */
   reset(): void {
-    this.#until = Number.NEGATIVE_INFINITY
-    this.#isContested = false
-    this.#isAccepted = true
+    this.#level = 0
+    this.#acceptedSince = undefined
   }
+
+  /** Ends the time of success, and lowers the level by its length. */
+  #settle(now: number): void {
+    this.#level = this.#levelAt(now)
+    this.#acceptedSince = undefined
+    this.#refusedAt = now
+  }
+
+  #levelAt(now: number): number {
+    if (this.#acceptedSince === undefined || !this.#isTokenNew) return this.#level
+    const seconds = this.#isContested ? SECONDS_PER_CONTESTED_LEVEL : SECONDS_PER_LEVEL
+    return Math.max(0, this.#level - Math.floor((now - this.#acceptedSince) / seconds))
+  }
+}
+
+function pauseOf(level: number): number {
+  return level === 0 ? 0 : backoff(level, PAUSE)
 }

@@ -8,7 +8,8 @@
  * - `stale`: the last renewal failed. The token is returned until it expires, and the backoff delays the next renewal.
  * - `failed`: there is no usable token and the last request failed. Callers get the error until the backoff ends.
  * - `paused`: an API refused the token shortly after a renewal that another refusal caused. The token is returned until the
- *   pause ends.
+ *   pause ends: 1 s, doubling to 5 minutes unless an API accepts new tokens for some time. At most one token request follows a
+ *   refusal.
  */
 export type TokenState = 'absent' | 'fresh' | 'due' | 'renewing' | 'stale' | 'failed' | 'paused'
 

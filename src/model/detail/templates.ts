@@ -206,6 +206,7 @@ export const DETAILS = {
     endpoint_origin:
       'the discovery document names the introspection_endpoint {endpoint}, which has not the origin of the issuer {issuer}. The credentials of all tenants are not sent to it. Set the option introspection.endpoint',
     internal: 'an internal error prevented the check: {error}; it is the cause of the refusal',
+    function: 'the function {function} failed with {error}; it is the cause of the refusal',
     verifier: 'authorize() of the custom verifier failed with {error}; it is the cause of the refusal',
     offline: 'the token must be introspected, and no issuer is called',
     jose: 'jose cannot be loaded; the error is the cause of the refusal',

@@ -5,8 +5,8 @@ import type { TableOf } from '../../options/reader.js'
 import { quote } from '../../util/quote.js'
 import { audience } from '../common-options.js'
 import { hostName } from './names.js'
-import { createPreset, PRESET_OPTIONS, type CallerRule, type PresetOptions } from './preset.js'
-import { callerFailure } from './rules.js'
+import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { callerFailure, type CallerRule } from './callers/rules.js'
 
 /** Options of {@link auth0}. */
 export interface Auth0Options extends PresetOptions {

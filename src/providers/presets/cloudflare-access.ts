@@ -5,7 +5,7 @@ import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { names, name, requiredAudience } from './names.js'
 import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
-import { callerFailure, claimAmong, presentClaim } from './rules.js'
+import { callerFailure, claimAmong, presentClaim } from './callers/rules.js'
 
 /** Options of {@link cloudflareAccess}. */
 export interface CloudflareAccessOptions extends PresetOptions {

@@ -5,8 +5,8 @@ import { readOptions } from '../../options/read-options.js'
 import type { TableOf } from '../../options/reader.js'
 import { quote } from '../../util/quote.js'
 import { name, names } from './names.js'
-import { createPreset, PRESET_OPTIONS, type CallerRule, type PresetOptions } from './preset.js'
-import { callerFailure, claimAmong } from './rules.js'
+import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { callerFailure, claimAmong, type CallerRule } from './callers/rules.js'
 
 /** Options of {@link cognito}. There is no `audience`, because Cognito's access tokens have none. */
 export interface CognitoOptions extends PresetOptions {

@@ -1,15 +1,13 @@
-import { presentMember } from '../../model/claim-path.js'
 import type { Issuer } from '../../model/issuer/issuer.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, described, restricting, type TableOf } from '../../options/reader.js'
 import { oneOf } from '../../options/readers.js'
 import { tenantsOption, type Tenants } from '../../options/tenants.js'
 import { TENANT_PLACEHOLDER } from '../../util/url/url-template.js'
-import { quote } from '../../util/quote.js'
 import { audience } from '../common-options.js'
 import { names } from './names.js'
-import { createPreset, PRESET_OPTIONS, type CallerRule, type PresetOptions } from './preset.js'
-import { callerFailure, presentClaim } from './rules.js'
+import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { isApp } from './callers/entra-app.js'
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends PresetOptions {
@@ -60,44 +58,6 @@ export const ENTRA_OPTIONS = {
 
 /** Tenants in memory if a function accepts them. They share their keys, so that each takes little memory. */
 const MAX_TENANTS = 1000
-
-/** Claims of people in access tokens and ID tokens. An ID token has neither `idtyp` nor `scp`, and may have the same `aud`. */
-const PERSONAL_CLAIMS = [
-  'scp',
-  'puid',
-  'amr',
-  'sid',
-  'ipaddr',
-  'login_hint',
-  'onprem_sid',
-  'preferred_username',
-  'upn',
-  'unique_name',
-  'name',
-  'email',
-  'given_name',
-  'family_name',
-]
-
-/** Accepts app-only tokens: `idtyp` is `app`, or the optional claim `idtyp` is absent and nothing marks a person. */
-const isApp: CallerRule = (claims) => {
-  const type = presentMember(claims, 'idtyp')
-  if (type === 'app') return undefined
-  if (type !== undefined) return callerFailure(`idtyp is ${quote(type)}, not "app"`)
-  const personal = presentClaim(claims, PERSONAL_CLAIMS)
-  if (personal !== undefined)
-    return callerFailure(`idtyp is missing, and ${personal} marks the token of a person`)
-  if (presentClaim(claims, ['azp', 'appid']) === undefined) {
-    return callerFailure('idtyp, azp and appid are missing: this is not an access token of an app')
-  }
-  const object = presentMember(claims, 'oid')
-  if (object === undefined)
-    return callerFailure(
-      'idtyp and oid are missing. Add the optional claim idtyp to the access tokens of the API',
-    )
-  if (object === presentMember(claims, 'sub')) return undefined
-  return callerFailure('idtyp is missing, and oid differs from sub, as in the token of a person')
-}
 
 /**
  * Creates the issuer of tenants of Microsoft Entra ID, for v1 and v2 tokens. Only app-only tokens are accepted; tokens of

@@ -4,7 +4,7 @@ import { restricting, withDefault, type TableOf } from '../../options/reader.js'
 import type { CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, names, requiredAudience } from './names.js'
 import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
-import { claimAmong } from './rules.js'
+import { claimAmong } from './callers/rules.js'
 
 /** Options of {@link gitlab}. */
 export interface GitlabOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {

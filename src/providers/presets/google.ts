@@ -5,7 +5,7 @@ import type { TableOf } from '../../options/reader.js'
 import { quote } from '../../util/quote.js'
 import { names, requiredAudience } from './names.js'
 import { createPreset, PRESET_OPTIONS, type PresetOptions } from './preset.js'
-import { callerFailure, claimAmong } from './rules.js'
+import { callerFailure, claimAmong } from './callers/rules.js'
 
 /** Options of {@link google}. */
 export interface GoogleOptions extends PresetOptions {

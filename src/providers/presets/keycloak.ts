@@ -1,4 +1,3 @@
-import { presentMember } from '../../model/claim-path.js'
 import type { Issuer } from '../../model/issuer/issuer.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { encodePathSegment } from '../../options/path-part.js'
@@ -6,17 +5,10 @@ import { readOptions } from '../../options/read-options.js'
 import { mapped, optional, restricting, type TableOf } from '../../options/reader.js'
 import { nonEmptyString } from '../../options/readers.js'
 import { secureUrl } from '../../options/url.js'
-import { quote } from '../../util/quote.js'
 import { audience, type CommonIssuerOptions } from '../common-options.js'
 import { baseUrl, name } from './names.js'
-import {
-  createPreset,
-  INSECURE_HOSTS,
-  PRESET_OPTIONS,
-  type CallerRule,
-  type PresetOptions,
-} from './preset.js'
-import { callerFailure, presentClaim } from './rules.js'
+import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
+import { isServiceAccount } from './callers/keycloak-service-account.js'
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
@@ -63,36 +55,6 @@ export const KEYCLOAK_OPTIONS = {
   clientRoles: restricting(optional(nonEmptyString)),
   jwksUri: restricting(optional(secureUrl)),
 } satisfies TableOf<KeycloakOptions>
-
-/** Matches the `jti` of Keycloak 26.2 and newer: two letters each for the session, the token and the grant. */
-const ENCODED_ID = /^[a-z]{4}([a-z]{2}):/
-
-/**
- * Accepts service accounts. Keycloak names them in `preferred_username` or in the client id of the scope `service_account`.
- * A token with a session belongs to a person, who may have chosen such a user name.
- */
-const isServiceAccount: CallerRule = (claims) => {
-  const id = presentMember(claims, 'jti')
-  const grant = typeof id === 'string' ? ENCODED_ID.exec(id)?.[1] : undefined
-  if (grant === 'cc') return undefined
-  if (grant !== undefined)
-    return callerFailure(`jti states the grant ${quote(grant)}, not "cc", the client credentials grant`)
-  const session = presentClaim(claims, ['sid', 'session_state'])
-  if (session !== undefined)
-    return callerFailure(`${session} is present: the token belongs to a session of a person`)
-  const client = presentMember(claims, 'azp')
-  const user = presentMember(claims, 'preferred_username')
-  if (typeof client === 'string') {
-    if (user === `service-account-${client.toLowerCase()}`) return undefined
-    const stated = presentMember(claims, 'client_id') ?? presentMember(claims, 'clientId')
-    if (user === undefined && stated === client) return undefined
-  }
-  if (client === undefined) return callerFailure('azp is missing, so that no client can be identified')
-  return callerFailure(
-    `preferred_username is ${quote(user)}, not that of the service account of ${quote(client)}. ` +
-      'Assign the client scope service_account or profile to the client',
-  )
-}
 
 /**
  * Creates the issuer of a Keycloak realm. Only service accounts are accepted; tokens of people get 401 `claim_invalid`.

@@ -13,7 +13,7 @@ import {
 } from './in-cluster.js'
 import { names, requiredAudience } from './names.js'
 import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
-import { claimAmong } from './rules.js'
+import { claimAmong } from './callers/rules.js'
 
 /** Options of {@link kubernetes}. */
 export interface KubernetesOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {

@@ -1,12 +1,13 @@
 import type { ClaimRule } from '../../model/claim-rule.js'
 import type { Claims } from '../../model/claims.js'
 import type { Issuer, JwtProfile } from '../../model/issuer/issuer.js'
-import { isVerificationFailure, type VerificationFailure } from '../../model/refusal/refusal.js'
+import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { allRestricting, optionals, type Table, type TableOf } from '../../options/reader.js'
 import { withClaimRules } from '../claim-rules.js'
 import { commonOptions, type CommonIssuerOptions } from '../common-options.js'
 import { oauth } from '../oauth.js'
 import type { OAuthOptions } from '../oauth-options.js'
+import type { CallerRule } from './callers/rules.js'
 
 /** Names of the options that presets pass on to `oauth`. None of them can accept a caller that the preset refuses. */
 const PASSED = ['algorithms', 'fetch', 'insecureHosts', 'keys', 'scopeClaims', 'scopeMatching'] as const
@@ -33,9 +34,6 @@ export const INSECURE_HOSTS = { insecureHosts }
 function withoutDefaults<T extends Table>(table: T): ReturnType<typeof optionals<T>> {
   return allRestricting(optionals(table))
 }
-
-/** Returns why the caller of a token is not accepted: it is a person, or a machine that the options do not name. */
-export type CallerRule = (claims: Claims) => VerificationFailure | undefined
 
 /** What a preset adds to {@link oauth}. */
 interface Preset {

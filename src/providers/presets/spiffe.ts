@@ -1,25 +1,16 @@
-import { presentMember } from '../../model/claim-path.js'
 import type { Issuer } from '../../model/issuer/issuer.js'
 import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, optional, restricting, type TableOf } from '../../options/reader.js'
 import { secureUrl } from '../../options/url.js'
-import { isRecord } from '../../util/members.js'
 import { readStaticJwks } from '../../keys/pem.js'
-import { quote } from '../../util/quote.js'
 import type { CommonIssuerOptions } from '../common-options.js'
 import { name, requiredAudience } from './names.js'
 import { createPreset, INSECURE_HOSTS, PRESET_OPTIONS, type PresetOptions } from './preset.js'
-import { callerFailure } from './rules.js'
+import { hasSpiffeId, spiffeIds, type SpiffeIdMatch } from './callers/spiffe-id.js'
 
-/** SPIFFE id, or all ids below a path. */
-export type SpiffeIdMatch =
-  | string
-  | {
-      /** Beginning of the accepted ids, which ends with a slash: `'spiffe://prod.acme.internal/ns/billing/'`. */
-      readonly prefix: string
-    }
+export type { SpiffeIdMatch }
 
 /** Options of {@link spiffe}. Exactly one of `bundle` and `jwksUri` is required. */
 export interface SpiffeOptions extends PresetOptions, Pick<CommonIssuerOptions, 'insecureHosts'> {
@@ -38,41 +29,6 @@ export interface SpiffeOptions extends PresetOptions, Pick<CommonIssuerOptions, 
   readonly jwksUri?: string
 }
 
-/** Matches the path of a SPIFFE id (SPIFFE ID section 2.2). */
-const PATH = /^(?:\/[\w.-]+)+$/
-const PATH_PREFIX = /^(?:\/[\w.-]+)*\/$/
-/** Matches a path segment that a reader of paths would resolve. */
-const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/
-
-/** Reads the `ids` option, relative to the trust domain. */
-const ids = custom<readonly SpiffeIdMatch[]>(
-  { type: 'list of strings or { prefix }', bounds: 'at least one' },
-  (option, value, siblings) => {
-    const domain = `spiffe://${String(siblings?.['trustDomain'])}`
-    const list: readonly unknown[] = Array.isArray(value) ? value : [value]
-    if (value === undefined || list.length === 0)
-      throw new ConfigurationError(option, 'must name at least one SPIFFE id')
-    return list.map((item): SpiffeIdMatch => {
-      const prefix = isRecord(item) && Object.keys(item).join() === 'prefix' ? item['prefix'] : undefined
-      const given = prefix ?? item
-      const pattern = prefix === undefined ? PATH : PATH_PREFIX
-      if (
-        typeof given === 'string' &&
-        given.startsWith(`${domain}/`) &&
-        !DOT_SEGMENT.test(given) &&
-        pattern.test(given.slice(domain.length))
-      ) {
-        return prefix === undefined ? given : { prefix: given }
-      }
-      throw new ConfigurationError(
-        option,
-        `must name ids of the trust domain, without wildcards and without the segments . and ..: ` +
-          `'${domain}/ns/billing/sa/invoices', or { prefix: '${domain}/ns/billing/' }`,
-      )
-    })
-  },
-)
-
 /** Readers of {@link SpiffeOptions}. */
 export const SPIFFE_OPTIONS = {
   ...PRESET_OPTIONS,
@@ -82,7 +38,7 @@ export const SPIFFE_OPTIONS = {
     "the name of a trust domain without spiffe://, such as 'prod.acme.internal'",
   ),
   audience: requiredAudience,
-  ids,
+  ids: spiffeIds,
   bundle: restricting(optional(custom('JWK Set', readStaticJwks))),
   jwksUri: restricting(optional(secureUrl)),
 } satisfies TableOf<SpiffeOptions>
@@ -129,13 +85,7 @@ export function spiffe(options: SpiffeOptions): Issuer {
       ...(bundle === undefined ? {} : { jwks: bundle }),
       ...(jwksUri === undefined ? {} : { jwksUri }),
     },
-    rule(claims) {
-      const id = presentMember(claims, 'sub')
-      if (typeof id === 'string' && !isSpiffePath(id.slice(domain.length)))
-        return callerFailure(`sub is ${quote(id)}, which is not a SPIFFE id`)
-      if (typeof id === 'string' && settings.ids.some((match) => matches(match, id))) return undefined
-      return callerFailure(`sub is ${quote(id)}, which ids does not list`)
-    },
+    rule: hasSpiffeId(domain, settings.ids),
     jwt: ({ readClaims }) => ({
       issuers: null,
       subjectPrefix: `${domain}/`,
@@ -146,13 +96,4 @@ export function spiffe(options: SpiffeOptions): Issuer {
       },
     }),
   })
-}
-
-function matches(match: SpiffeIdMatch, id: string): boolean {
-  return typeof match === 'string' ? id === match : id.startsWith(match.prefix)
-}
-
-/** Whether the part of an id after the trust domain has the form that the SPIFFE specification requires. */
-function isSpiffePath(path: string): boolean {
-  return PATH.test(path) && !DOT_SEGMENT.test(path)
 }

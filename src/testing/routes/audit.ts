@@ -5,6 +5,7 @@ import { readOptions } from '../../options/read-options.js'
 import type { Result } from '../../options/reader.js'
 import { ROUTE_AUDIT_OPTIONS, type RouteAuditOptions } from './audit-options.js'
 import { isFastify } from './frameworks/fastify.js'
+import { isNest } from './frameworks/nest.js'
 import { describeToken, problemOf, type SentToken } from './judge.js'
 import { checkApp, inspectApp } from './list-routes.js'
 import { probesOf, UNKNOWN_PATH, type Probe } from './probes.js'
@@ -22,7 +23,7 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  * token, one with an invalid token and one with Basic credentials, also as `HEAD` and `OPTIONS`, with other spellings and values
  * of the path, without its optional parts, and with an override of the method. With the option `token`, also one with a valid
  * token that has no permission. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not.
- * Handlers that are not guarded run, so use an app with test data.
+ * Handlers that are not guarded run, so use an app with test data. An application of NestJS is initialized.
  *
  * @throws UnguardedRoutesError (an `AssertionError`) that lists the routes that responded otherwise.
  * @throws ConfigurationError if the app has a part that cannot be read, or an option is invalid.
@@ -34,6 +35,7 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  */
 export async function assertEveryRouteIsGuarded(app: object, options: RouteAuditOptions = {}): Promise<void> {
   const settings = readOptions('assertEveryRouteIsGuarded', options, ROUTE_AUDIT_OPTIONS)
+  if (Object(app) === app && isNest(app)) await app.init()
   const checked = checkApp(app)
   if (isFastify(checked)) await checked.ready()
   const entries = inspectApp(checked, settings.mounted)

@@ -6,6 +6,7 @@ import { expressStack, inspectExpress, type KnownRouters } from './frameworks/ex
 import { inspectFastify, isFastify } from './frameworks/fastify.js'
 import { honoRoutes, inspectHono } from './frameworks/hono.js'
 import { inspectKoa, inspectKoaRouter, isKoaRouter, koaMiddleware } from './frameworks/koa.js'
+import { isNest, platformOf, type NestApp } from './frameworks/nest.js'
 import { joinPaths, pathPart, ROOT, type PathPart } from './path.js'
 import { routeEntry, unreadable, within } from './route.js'
 import type { Inspection, ListedRoute, RouteEntry, UnreadablePart } from './route.js'
@@ -62,7 +63,8 @@ function readParts(option: string, parts: unknown): readonly MountedPart[] {
 
 /**
  * Lists the routes of an app of Express 4 or 5, Koa with `@koa/router`, Fastify 5 or Hono 4, those of nested routers
- * included. `app` may also be a router of Express or `@koa/router`. A Fastify app must be ready.
+ * included. `app` may also be a router of Express or `@koa/router`, or an application of NestJS on Express or Fastify. A Fastify
+ * app must be ready, and an application of NestJS initialized.
  *
  * @throws ConfigurationError that names the part that cannot be read, so that a list is never incomplete without notice. A
  *   middleware function that calls another router by itself cannot be recognized.
@@ -78,10 +80,10 @@ export function listRoutes(app: object, options: ListRoutesOptions = {}): readon
   return entries.map(({ method, path, registered }) => ({ method, path, registered }))
 }
 
-/** Refuses a value that cannot be an app, which has no properties to read. */
+/** Refuses a value that cannot be an app, which has no properties to read. Returns the app below an application of NestJS. */
 export function checkApp(app: unknown): object {
   if (Object(app) !== app) throw unreadable('is required and must be an app')
-  return app as object
+  return isNest(app as object) ? platformOf(app as NestApp) : (app as object)
 }
 
 /** Reads the routes and the middleware of an app, with what is mounted in it. */
@@ -168,6 +170,6 @@ function inspectPart(part: MountedPart, routers: KnownRouters): Inspection {
   const routes = honoRoutes(part)
   if (routes !== undefined) return inspectHono(routes)
   throw unreadable(
-    'is not an app that can be read. Pass an app of Express 4 or 5, Koa, Fastify 5 or Hono 4, or a router of Express or @koa/router',
+    'is not an app that can be read. Pass an app of Express 4 or 5, Koa, Fastify 5, Hono 4 or NestJS, or a router of Express or @koa/router',
   )
 }

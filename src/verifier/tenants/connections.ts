@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { TenantKeySet } from '../../keys/tenant-key-set.js'
 import type { Issuer, TenantProfile } from '../../model/issuer/issuer.js'
-import type { OrRefusal, Refusal } from '../../model/refusal/refusal.js'
+import { functionFailure } from '../../model/refusal/function-failure.js'
+import { isRefusal, type OrRefusal, type Refusal } from '../../model/refusal/refusal.js'
 import type { Clock } from '../../util/clock.js'
 import { tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url/url-template.js'
 import type { ConnectedIssuer } from '../connection/issuer-connection.js'
@@ -89,13 +90,23 @@ export class TenantConnections implements TenantTargets<ConnectedIssuer> {
   #connect(name: string): OrRefusal<ConnectedIssuer> {
     const refusal = this.listed === undefined ? this.#makeRoom() : undefined
     if (refusal !== undefined) return refusal
-    const { issuer, profile, connect } = this.#parts
-    const described = profile.describe(name)
-    assertTenant(described, urlOfTenant(this.templates[0], name))
-    const connected = connect(described, new Tenant(name, issuer.name, this.#watcher))
+    const connected = this.#create(name)
+    if (isRefusal(connected)) return connected
     if (this.listed === undefined) this.#unproven.set(name, connected)
     else this.#proven.set(name, connected)
     return connected
+  }
+
+  #create(name: string): OrRefusal<ConnectedIssuer> {
+    const { issuer, profile, connect } = this.#parts
+    let described: Issuer
+    try {
+      described = profile.describe(name)
+      assertTenant(described, urlOfTenant(this.templates[0], name))
+    } catch (error) {
+      return functionFailure('tenants.describe', error).withOrigin(issuer.name, 'local')
+    }
+    return connect(described, new Tenant(name, issuer.name, this.#watcher))
   }
 
   /** Evicts the oldest unproven tenant if there are too many, unless all of them wait for a response. */

@@ -29,11 +29,17 @@ export const ORDERS_SERVICE = {
 
 /** Creates what the blocks of one program may use, with the packed package. */
 export async function createPreamble(issuer: TestIssuer): Promise<Preamble> {
-  const { createVerifier, oauth } = (await loadAsReader('m2m-guard')) as typeof import('m2m-guard')
+  const { createVerifier, memoryRevocations, oauth } = (await loadAsReader(
+    'm2m-guard',
+  )) as typeof import('m2m-guard')
   const adapter = (await loadAsReader('m2m-guard/express')) as typeof import('m2m-guard/express')
   const { accessToken, guard, requireScopes } = adapter
   return {
-    verifier: createVerifier({ issuers: [oauth(issuer.oauth())], policy: { maxTokenAge: '1h' } }),
+    verifier: createVerifier({
+      issuers: [oauth(issuer.oauth())],
+      policy: { maxTokenAge: '1h' },
+      revocations: memoryRevocations(),
+    }),
     issuer,
     expressApp: express(),
     koaApp: new Koa(),

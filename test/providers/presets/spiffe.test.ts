@@ -33,6 +33,18 @@ it.each<[string, MintJwtOptions['claims'], string]>([
   expect(await outcome({ claims: claims ?? {} })).toBe(expected)
 })
 
+it.each<[string, MintJwtOptions['claims'], string]>([
+  ['the iss of the rule', { iss: 'https://spire.test.internal' }, 'accepted'],
+  ['another iss', { iss: 'https://other.test.internal' }, 'claim_invalid'],
+  ['no iss', {}, 'claim_invalid'],
+])(
+  'the option claims can require an iss, which the specification leaves free: %s',
+  async (_, claims, expected) => {
+    const { outcome } = await presetBed('spiffe', { claims: { iss: 'https://spire.test.internal' } })
+    expect(await outcome({ claims: claims ?? {} })).toBe(expected)
+  },
+)
+
 it.each([['JWT'], ['JOSE'], [undefined]])('typ %s is accepted', async (typ) => {
   const { outcome } = await presetBed('spiffe')
   expect(await outcome({ header: { typ } })).toBe('accepted')

@@ -67,11 +67,59 @@ function otherGrant(claims: object = {}): Omit<MintJwtOptions, 'preset'> {
   return { claims: { jti: 'onrtac:1d4c', ...claims } }
 }
 
+/** What an access token with few claims has, of a person and of a service account alike. */
+const lightweight = {
+  scope: none,
+  acr: none,
+  realm_access: none,
+  resource_access: none,
+  email_verified: none,
+}
+const noNotes = { clientHost: none, clientAddress: none }
 const session = { sid: '9d3c7e10-4a52' }
+/** A token that names no user, as those of the client scope service_account alone. */
+function named(claims: object): Omit<MintJwtOptions, 'preset'> {
+  return { claims: { preferred_username: none, ...claims } }
+}
+
+/** Lightweight tokens of Keycloak 24 and newer. Those of people differ by the session, or by nothing at all. */
+function lightweightTokens(): readonly Variant[] {
+  const bare = { ...lightweight, ...noNotes, preferred_username: none, client_id: none }
+  const jtis: readonly (readonly [string, string, string])[] = [
+    ['the client credentials grant', 'trltcc:1d4c', 'accepted'],
+    ['the client credentials grant with a session', 'onltcc:1d4c', 'accepted'],
+    ...['ac', 'rt', 'pg', 'dg', 'te', 'ci', 'pc', 'na', 'X1'].flatMap((grant) =>
+      ['on', 'of', 'tr', 'nt', 'ft'].map(
+        (kind) => [`another grant, ${kind}lt${grant}`, `${kind}lt${grant}:1d4c`, 'claim_invalid'] as const,
+      ),
+    ),
+    ['no grant', '4f9b1c7e-2c41', 'claim_invalid'],
+  ]
+  return jtis.map(([what, jti, expected]): Variant => [
+    `a lightweight token of ${what}`,
+    'keycloak',
+    { claims: { ...bare, jti } },
+    expected,
+  ])
+}
+
 const unnamed = { preferred_username: none, client_id: none }
 const KEYCLOAK: readonly Variant[] = [
   ['only preferred_username', 'keycloak', { claims: { client_id: none } }, 'accepted'],
   ['only client_id', 'keycloak', { claims: { preferred_username: none } }, 'accepted'],
+  ...lightweightTokens(),
+  ['only client_id, which a mapper may add to every token', 'keycloak', named(noNotes), 'claim_invalid'],
+  [
+    'clientId without an address',
+    'keycloak',
+    named({ client_id: none, clientId: 'billing', ...noNotes }),
+    'claim_invalid',
+  ],
+  ['client_id of another client', 'keycloak', named({ client_id: 'web' }), 'claim_invalid'],
+  ['only clientHost', 'keycloak', named({ clientAddress: none }), 'accepted'],
+  ['only clientAddress', 'keycloak', named({ clientHost: none }), 'accepted'],
+  ['addresses that are null', 'keycloak', named({ clientHost: null, clientAddress: null }), 'claim_invalid'],
+  ['auth_time of a login', 'keycloak', { claims: { auth_time: 1_700_000_000 } }, 'claim_invalid'],
   [
     'only clientId of older versions',
     'keycloak',

@@ -43,6 +43,44 @@ describe('a secret that all tenants share', () => {
     },
   )
 
+  it.each<[string, Secret]>([
+    ['a string', 'rejected'],
+    ['a function', () => 'rejected'],
+  ])(
+    'causes 5 calls and a probe per tenant that rejects it, then a call and a probe per breakerPause, because another may accept it: %s',
+    async (_, secret) => {
+      const bed = tenantBed({ tenants: listOf(40), ...introspected(secret) })
+      bed.serveAll(rejected)
+      for (const round of times(4, (number) => number)) {
+        for (const jti of times(10, (index) => `${round} ${index}`))
+          for (const tenant of listOf(40))
+            expect(await bed.outcome(jwtOf(tenant, { claims: { jti } }))).toBe('issuer_refused_us')
+        expect(bed.urls).toHaveLength(40 * (6 + 2 * round))
+        bed.pass(5)
+      }
+    },
+  )
+
+  it('is accepted by one tenant while all others reject it', async () => {
+    const bed = tenantBed({ tenants: listOf(10), ...introspected('secret') })
+    bed.serveAll(rejected)
+    for (const tenant of listOf(9)) expect(await bed.outcome(jwtOf(tenant))).toBe('issuer_refused_us')
+    bed.serveAll({ active: true, aud: AUDIENCE, sub: 's' })
+    expect(await bed.outcome(jwtOf('t9'))).toBe('accepted')
+  })
+
+  it('causes 5 calls and a probe in all at an endpoint that the tenants share', async () => {
+    const endpoint = 'https://login.test/introspect'
+    const introspection = { endpoint, clientId: 'orders', clientSecret: 'rejected' }
+    const bed = tenantBed({ tenants: listOf(40), keys: false, introspection })
+    bed.serveAll(rejected)
+    for (const round of times(3, (number) => number)) {
+      for (const tenant of listOf(40)) await bed.outcome(jwtOf(tenant, { claims: { jti: `${round}` } }))
+      expect(bed.urls).toHaveLength(6 + 2 * round)
+      bed.pass(5)
+    }
+  })
+
   it('is read at most once per breakerPause if the function fails for every tenant', async () => {
     const secret = vi.fn((): string => {
       throw new Error('the secret store is down')

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { refusalOf } from '../../support/outcomes.js'
-import { issOf, jwkOf, jwtOf, kidOf, TEMPLATE, tenantBed } from './support.js'
+import { AUDIENCE, issOf, jwkOf, jwtOf, kidOf, TEMPLATE, tenantBed } from './support.js'
 
 describe('a JWT of a tenant', () => {
   it('is verified with the keys of its tenant, and names the concrete issuer', async () => {
@@ -107,15 +107,6 @@ describe('the tenants function', () => {
     ['returns a truthy string', () => 'yes', 'not a boolean'],
     ['returns 1', () => 1, 'not a boolean'],
     ['returns undefined', () => undefined, 'not a boolean'],
-    ['returns a promise of true', () => Promise.resolve(true), 'not a boolean'],
-    ['returns a promise that rejects', () => Promise.reject(new Error('database')), 'not a boolean'],
-    [
-      'throws',
-      () => {
-        throw new Error('database')
-      },
-      'threw an error',
-    ],
   ])('refuses the token if it %s', async (_, tenants, why) => {
     const { verifier, urls } = tenantBed({ tenants: tenants as () => boolean })
     const refusal = await refusalOf(verifier.verify(jwtOf('acme')))
@@ -123,6 +114,46 @@ describe('the tenants function', () => {
     expect(refusal.detail).toContain(why)
     expect(refusal.description).not.toContain('acme')
     expect(urls).toEqual([])
+  })
+
+  it.each<[string, (tenant: string) => unknown, string]>([
+    ['returns a promise of true', () => Promise.resolve(true), 'a promise in place of a boolean'],
+    ['returns a promise that rejects', () => Promise.reject(new Error('database')), 'a promise in place of'],
+    [
+      'throws',
+      () => {
+        throw new Error('database')
+      },
+      'an Error',
+    ],
+  ])('has not decided if it %s: 503 without any request', async (_, tenants, why) => {
+    const { verifier, urls, issuerEvents } = tenantBed({ tenants: tenants as () => boolean })
+    const refusal = await refusalOf(verifier.verify(jwtOf('acme')))
+    expect(refusal).toMatchObject({ reason: 'issuer_unavailable', status: 503, issuer: TEMPLATE })
+    expect(refusal.detail).toContain(`the function tenants failed with ${why}`)
+    expect(refusal.detail).not.toContain('database')
+    expect([...urls, ...issuerEvents]).toEqual([])
+  })
+
+  it('that throws refuses cached and opaque tokens with 503 too, and is called again for the next request', async () => {
+    let isBroken = false
+    const endpoint = 'https://login.test/introspect'
+    const bed = tenantBed({
+      tenants: () => {
+        if (isBroken) throw new Error('database')
+        return true
+      },
+      introspection: { endpoint, clientId: 'orders', clientSecret: 's' },
+    })
+    bed.serve(endpoint, { active: true, sub: 's', aud: AUDIENCE, iss: issOf('acme') })
+    const token = jwtOf('acme')
+    expect(await bed.outcome(token)).toBe('accepted')
+    isBroken = true
+    expect(await bed.outcome(token)).toBe('issuer_unavailable')
+    expect(await bed.outcome('an-opaque-token')).toBe('issuer_unavailable')
+    isBroken = false
+    expect(await bed.outcome(token)).toBe('accepted')
+    expect(await bed.outcome('an-opaque-token')).toBe('accepted')
   })
 })
 

@@ -29,7 +29,7 @@ export function isFastify(app: object): app is FastifyApp {
 export function inspectFastify(app: FastifyApp): Inspection {
   if (!isReady(app)) {
     throw unreadable(
-      'this Fastify app is not ready, so its plugins have not added their routes. Call `await app.ready()` first',
+      'this Fastify app is not ready, so its plugins have not added their routes. Call `await app.ready()` first. In Nest that is `await app.getHttpAdapter().getInstance().ready()`',
     )
   }
   const found: Inspection = { entries: [], unreadable: [] }

@@ -28,7 +28,7 @@ interface Loss {
 const TOLERANCE = 1
 
 /** Seconds after its last reading for which a process may accept tokens. */
-export const MAX_STALENESS = 30
+const MAX_STALENESS = 30
 
 /**
  * Returns what the log of a process shows against the promises.

@@ -7,11 +7,11 @@ import { START } from '../../clock.js'
 import { keyOf, seal } from '../../forge.js'
 import type { Orders, ProgramSettings } from './program.js'
 
-export const ISSUER = 'https://auth.example.com'
+const ISSUER = 'https://auth.example.com'
 const key = keyOf('ES256')
 
 /** Signs a token that all processes of a fleet accept. */
-export function tokenOf(tokenId: string): string {
+function tokenOf(tokenId: string): string {
   const iat = START / 1000 - 60
   const claims = { iss: ISSUER, sub: 'billing', jti: tokenId, iat, exp: iat + 1_000_000 }
   return seal(key, { alg: 'ES256', kid: key.kid, typ: 'at+jwt' }, claims)

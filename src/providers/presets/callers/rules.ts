@@ -1,8 +1,10 @@
-import { presentMember } from '../../model/claim-path.js'
-import type { Claims } from '../../model/claims.js'
-import type { VerificationFailure } from '../../model/refusal/refusal.js'
-import { quote } from '../../util/quote.js'
-import type { CallerRule } from './preset.js'
+import { presentMember } from '../../../model/claim-path.js'
+import type { Claims } from '../../../model/claims.js'
+import type { VerificationFailure } from '../../../model/refusal/refusal.js'
+import { quote } from '../../../util/quote.js'
+
+/** Returns why the caller of a token is not accepted: it is a person, or a machine that the options do not name. */
+export type CallerRule = (claims: Claims) => VerificationFailure | undefined
 
 /** Creates the failure of a token whose caller is not accepted. */
 export function callerFailure(detail: string): VerificationFailure {
