@@ -11,7 +11,9 @@ const MAY_IMPORT = {
   policy: ['util', 'options', 'model'],
   keys: ['util', 'options', 'http', 'model'],
   jwt: ['util', 'http', 'model'],
-  introspection: ['util', 'options', 'http', 'model'],
+  // A store that several processes share: introspection results of the verifier and tokens of the client.
+  store: ['util', 'options'],
+  introspection: ['util', 'options', 'http', 'model', 'store'],
   telemetry: ['util', 'model'],
   // Shared by the three folders that call issuers as a client: providers, client and management.
   authentication: ['util', 'options', 'http', 'model'],
@@ -32,11 +34,12 @@ const MAY_IMPORT = {
     'telemetry',
     'proof',
     'revocation',
+    'store',
   ],
   metrics: ['util', 'options', 'model', 'verifier'],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
-  client: ['util', 'options', 'http', 'model', 'authentication', 'providers'],
+  client: ['util', 'options', 'http', 'model', 'store', 'authentication', 'providers'],
   // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
   management: [
     'util',

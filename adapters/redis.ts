@@ -1,6 +1,8 @@
-/** Redis and Valkey as stores: revocations that reach every process. @module m2m-guard/redis */
+/** Redis and Valkey as stores: revocations that reach every process, and introspection results that processes share. @module m2m-guard/redis */
 export { redisRevocations } from './redis/revocations.js'
 export type { RedisRevocationsOptions } from './redis/revocations.js'
+export { redisAnswers } from './redis/answers.js'
+export type { RedisAnswersOptions } from './redis/answers.js'
 export type {
   IoRedisClient,
   NodeRedisClient,

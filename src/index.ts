@@ -74,6 +74,12 @@ export type { Decision, DecisionEvent, DecisionObserver, DecisionStage, GuardMod
 export type { GuardedRequest, HeaderObject, HeaderReader } from './model/request.js'
 export type { RefusalBody, RefusalJson, RefusalResponseOptions } from './model/refusal/body.js'
 export type { CacheHealth, CacheOptions, CacheSize } from './verifier/token-cache.js'
+export { sharedAnswers } from './store/answers.js'
+export type { Answers } from './store/answers.js'
+export type { SharedStore, StoredValue } from './store/contract.js'
+export type { StoreHealth } from './store/guarded-store.js'
+export type { SealedStoreOptions, SharedStoreOptions } from './store/options.js'
+export type { StoreSecret } from './store/secret.js'
 export { memoryRevocations } from './revocation/memory.js'
 export type { MemoryRevocationsOptions } from './revocation/memory.js'
 export type {

@@ -2,13 +2,14 @@ import { createClock } from '../../src/options/clock.js'
 import { duration, type Duration } from '../../src/options/duration.js'
 import { readOptions } from '../../src/options/read-options.js'
 import type { TableOf } from '../../src/options/reader.js'
-import { boolean, oneOf, string } from '../../src/options/readers.js'
+import { boolean, oneOf } from '../../src/options/readers.js'
 import { createRevocations } from '../../src/revocation/create-revocations.js'
 import { LocalRevocations } from '../../src/revocation/local-revocations.js'
 import { LogReader } from '../../src/revocation/log-reader.js'
 import { REVOCATIONS_OPTIONS, type MemoryRevocationsOptions } from '../../src/revocation/memory.js'
 import { PolledStore } from '../../src/revocation/polled-store.js'
 import type { Revocations } from '../../src/revocation/revocations.js'
+import { keyPrefix } from '../../src/store/options.js'
 import type { RedisClient } from './client.js'
 import { redisConnection } from './connection.js'
 import { channelOf, createRedisLog } from './revocation-log.js'
@@ -63,11 +64,7 @@ export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
 /** Readers of the options of {@link redisRevocations}. */
 export const REDIS_REVOCATIONS_OPTIONS = {
   client: redisConnection,
-  prefix: string({
-    default: 'm2m-guard',
-    pattern: /^[^{}\s]{1,100}$/,
-    expectation: 'must be a string of 1 to 100 characters without braces and white space',
-  }),
+  prefix: keyPrefix,
   interval: duration({ min: '100ms', max: '1m', default: '1s' }),
   maxStaleness: duration({ atLeast: 'interval', max: '1d', default: '30s' }),
   onStale: oneOf(['refuse', 'accept'], 'refuse'),

@@ -142,8 +142,11 @@ export class EndpointCalls {
     const json = request === undefined ? parsed : maskOwnCredentials(parsed, text, request)
     const isClientRejected = status === 401 || (status === 400 && isClientError(json))
     try {
-      const statement = rejectAmbiguous(read({ status, json }, token), outcome, json)
-      return { statement, status, retryAfter, isClientRejected }
+      const stated = read({ status, json }, token)
+      const statement = rejectAmbiguous(stated, outcome, json)
+      const response = { status, json }
+      const shareable = statement === stated && !('fault' in stated) ? { response } : {}
+      return { statement, status, retryAfter, isClientRejected, ...shareable }
     } catch {
       // A custom reader that throws has not read a statement about the token.
       return {

@@ -13,10 +13,20 @@ import { REMOTE_DEFAULTS } from './options.js'
 import type { RemoteSettings } from '../model/issuer/issuer-settings.js'
 import { CircuitBreaker, type CallOutcome, type CircuitChange, type ProbeOutcome } from './circuit-breaker.js'
 import { EndpointCalls, type ResponseReader } from './endpoint-calls.js'
-import { outcomeOf, type CallResult, type Failure, type Statement } from './outcome.js'
+import {
+  faultOf,
+  outcomeOf,
+  reasonOf,
+  type CallResult,
+  type Failure,
+  type Inactive,
+  type Introspected,
+  type Statement,
+} from './outcome.js'
 import { markOutage } from './outage.js'
+import type { AnswerNeeds, Asked, IssuerAnswers } from './issuer-answers.js'
 import { isCompactJws, opaqueProbeToken, probeToken, type ProbeTokenForm } from './probe-token.js'
-import { toConfirmation } from './read-result.js'
+import { readShared, toConfirmation } from './read-result.js'
 
 /** State of an issuer's introspection endpoint, returned by `verifier.health()`. */
 export interface RemoteHealth {
@@ -31,9 +41,6 @@ export interface RemoteHealth {
   /** Why the latest call failed; absent if it succeeded. */
   readonly failure?: string
 }
-
-/** A statement about the token: active with facts, or inactive with a reason. */
-type Definitive<T extends Statement> = Extract<T, { active: boolean }>
 
 /** The response to a probe, and what it says about the issuer. */
 interface Probed {
@@ -50,6 +57,8 @@ interface IntrospectorSettings {
   readonly reportCall: ReportCall
   /** What a tenant shares with the other tenants of its issuer; `undefined` if the issuer has no tenants. */
   readonly shared?: SharedCalls | undefined
+  /** Shares the responses with other processes; `undefined` if they are not shared. */
+  readonly answers?: IssuerAnswers | undefined
 }
 
 /** Introspects tokens at one issuer. Every call has a deadline, and every failure is undecidable, never a 401. */
@@ -74,6 +83,7 @@ export class Introspector {
   /** Number of results about tokens that the issuer has sent. */
   #results = 0
   readonly #limits: CallLimits
+  readonly #answers: IssuerAnswers | undefined
 
   constructor(
     profile: RemoteProfile,
@@ -91,6 +101,7 @@ export class Introspector {
     this.#calls = new EndpointCalls(profile, this.#options, clock, transport, shared?.credential)
     this.#warnOnce = settings.warnOnce
     this.#reportCall = settings.reportCall
+    this.#answers = settings.answers
     this.#circuit = new CircuitBreaker(
       this.#options,
       clock,
@@ -111,28 +122,56 @@ export class Introspector {
    * Introspects a token. Refusal `issuer_unavailable`, `issuer_refused_us` or `issuer_overloaded` (undecidable), or
    * `confirmation_impossible`.
    */
-  introspect(token: string): Promise<OrRefusal<Definitive<RemoteResult>>> {
-    return this.#call(token, this.#profile.read, isCompactJws(token))
+  introspect(token: string, needs?: AnswerNeeds): Promise<OrRefusal<Introspected<RemoteResult>>> {
+    return this.#resolve(token, this.#profile.read, isCompactJws(token), needs)
   }
 
   /** Introspects a JWT whose signature was verified. The response may omit any fact. */
-  confirm(token: string): Promise<OrRefusal<Definitive<ConfirmationResult>>> {
+  confirm(token: string, needs?: AnswerNeeds): Promise<OrRefusal<Introspected<ConfirmationResult>>> {
     const { read, readConfirmation } = this.#profile
-    return this.#call<ConfirmationResult>(
+    return this.#resolve<ConfirmationResult>(
       token,
       readConfirmation ?? ((...args) => toConfirmation(read(...args))),
       false,
+      needs,
     )
+  }
+
+  /** Whether the results of this issuer are shared with other processes. */
+  get isShared(): boolean {
+    return this.#answers !== undefined
+  }
+
+  /** Deletes the result of a token that other processes could use. */
+  forget(token: string): void {
+    this.#answers?.forget(token)
+  }
+
+  /** Uses the result of another process if it is recent enough, or calls the issuer. */
+  async #resolve<T extends Statement>(
+    token: string,
+    read: ResponseReader<T>,
+    mayBeForgedJwt: boolean,
+    needs: AnswerNeeds | undefined,
+  ): Promise<OrRefusal<Introspected<T>>> {
+    const ask = (): Promise<Asked<OrRefusal<Introspected<T>>>> => this.#call(token, read, mayBeForgedJwt)
+    if (this.#answers === undefined || needs === undefined) return (await ask()).result
+    return this.#answers.resolve<OrRefusal<Introspected<T>>, T | Failure | Inactive>(token, needs, {
+      ask,
+      mayCall: () => this.#circuit.state() === 'closed',
+      read: (response) => readShared(read, response, token),
+      toResult: (statement, age) => ({ ...(statement as Introspected<T>), age }),
+    })
   }
 
   async #call<T extends Statement>(
     token: string,
     read: ResponseReader<T>,
     mayBeForgedJwt: boolean,
-  ): Promise<OrRefusal<Definitive<T>>> {
+  ): Promise<Asked<OrRefusal<Introspected<T>>>> {
     const endpoint = this.#endpoint()
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
-    if (isRefusal(url)) return markOutage(url)
+    if (isRefusal(url)) return { result: markOutage(url) }
     this.#url = url
     const started = timers.elapsed()
     const completed = await this.#circuit.run(
@@ -145,9 +184,10 @@ export class Introspector {
       },
       () => this.#probe(url, token, mayBeForgedJwt),
     )
-    if (isRefusal(completed)) return markOutage(completed)
-    const { statement, retryAfter } = completed.result
-    if (!('fault' in statement)) return statement as Definitive<T>
+    if (isRefusal(completed)) return { result: markOutage(completed) }
+    const { statement, retryAfter, response } = completed.result
+    if (!('fault' in statement))
+      return { result: statement as Introspected<T>, answer: response && { response, statement } }
     const isOutage = await this.#withinDeadline(completed.recorded, started)
     const reason = faultOf(statement, completed.result)
     const refusal = new Refusal(reason, {
@@ -161,7 +201,7 @@ export class Introspector {
         completed.result.isUnsent === true,
       ),
     })
-    return isOutage ? markOutage(refusal) : refusal
+    return { result: isOutage ? markOutage(refusal) : refusal }
   }
 
   /** Waits for discovery. The number of waiting calls is limited, because each keeps its token in memory. */
@@ -246,18 +286,6 @@ export class Introspector {
       if (!isRejected) this.#warnOnce(`introspection: ${withUrl(statement.detail, this.#url)}`)
     }
   }
-}
-
-function reasonOf(result: CallResult<Statement>): ReturnType<typeof faultOf> | undefined {
-  return 'fault' in result.statement ? faultOf(result.statement, result) : undefined
-}
-
-/** The reason of a fault. A 429 may be caused by our own load, which is not an outage of the issuer. */
-function faultOf(
-  { fault }: Failure,
-  { status }: CallResult<Statement>,
-): Failure['fault'] | 'issuer_overloaded' {
-  return status === 429 ? 'issuer_overloaded' : fault
 }
 
 const EVENT_OF = {

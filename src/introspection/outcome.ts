@@ -1,4 +1,4 @@
-import type { ConfirmationResult, RemoteResult } from '../model/issuer/remote-profile.js'
+import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer/remote-profile.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { CallOutcome, UnreadableOutcome } from './circuit-breaker.js'
 
@@ -9,10 +9,21 @@ export type Failure = Extract<Statement, { fault: unknown }>
 
 export type Inactive = Extract<Statement, { active: false }>
 
+/** A statement about the token: active with facts, or inactive with a reason. */
+type Definitive<T extends Statement> = Extract<T, { active: boolean }>
+
+/** A statement about a token. */
+export type Introspected<T extends Statement> = Definitive<T> & {
+  /** Seconds since the request of the process that has called the issuer; absent if this one has. */
+  readonly age?: number
+}
+
 /** The result of a call, with the parts of the response that matter for the next call. */
 export interface CallResult<T extends Statement> {
   readonly statement: T | Failure | Inactive
   readonly status?: number
+  /** The response of a definitive statement, without token and credentials. Absent if it is ambiguous. */
+  readonly response?: RemoteResponse
   /** The issuer's `Retry-After`, in seconds. */
   readonly retryAfter?: number | undefined
   /** Whether the issuer rejected our credentials. */
@@ -38,6 +49,19 @@ export function outcomeOf(result: CallResult<Statement>): CallOutcome | Unreadab
   if (isRequestError(statement, status)) return { kind: 'completed' }
   if (status === undefined && isUnreadable !== true) return { kind: 'failed', reason }
   return { kind: 'unreadable' }
+}
+
+/** The reason of a failed call; `undefined` if it has a result. */
+export function reasonOf(result: CallResult<Statement>): ReturnType<typeof faultOf> | undefined {
+  return 'fault' in result.statement ? faultOf(result.statement, result) : undefined
+}
+
+/** The reason of a fault. A 429 may be caused by our own load, which is not an outage of the issuer. */
+export function faultOf(
+  { fault }: Failure,
+  { status }: CallResult<Statement>,
+): Failure['fault'] | 'issuer_overloaded' {
+  return status === 429 ? 'issuer_overloaded' : fault
 }
 
 /** Whether an error response rejects our credentials. RFC 6749 section 5.2 allows 400 as well as 401 for it. */

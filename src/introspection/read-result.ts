@@ -1,7 +1,7 @@
 import { isHtml } from '../http/media-type.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import { failureOf } from '../model/detail/explain.js'
-import type { ConfirmationResult, RemoteResult } from '../model/issuer/remote-profile.js'
+import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer/remote-profile.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import { maskStrings } from '../util/redact.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
@@ -22,6 +22,25 @@ export function rejectAmbiguous<T extends Statement>(
   return freezeWithin(json, DEEPEST_NESTING)
     ? statement
     : { active: false, ...failureOf('claim_invalid', 'nesting', {}) }
+}
+
+/** Reads a response that another process got, like one of a call. */
+export function readShared<T extends Statement>(
+  read: (response: RemoteResponse, token: string) => T,
+  response: RemoteResponse,
+  token: string,
+): T | Failure | Inactive {
+  const { status, json } = response
+  try {
+    return rejectAmbiguous(
+      read(response, token),
+      { status, headers: new Headers(), text: JSON.stringify(json) },
+      json,
+    )
+  } catch {
+    // A custom reader that throws has not read a statement about the token.
+    return { fault: 'issuer_unavailable', detail: 'the read function of the issuer threw an error' }
+  }
 }
 
 /** Shorter tokens are not masked, because they occur in other words. */

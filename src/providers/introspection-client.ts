@@ -3,6 +3,7 @@ import type { Credential } from '../authentication/credential.js'
 import { introspectionRequest, tokenForm } from '../introspection/rfc7662.js'
 import type { RemoteProfile, RemoteRequest } from '../model/issuer/remote-profile.js'
 import type { Awaitable } from '../util/awaitable.js'
+import { callerWith } from './caller.js'
 import { requestWith, type RequestMembers } from './request-with.js'
 import type { IntrospectionSettings } from './introspection-options.js'
 
@@ -18,7 +19,7 @@ export function introspectionClient(
   issuer: string,
   settings: IntrospectionSettings,
   hasFetch: boolean,
-): Pick<RemoteProfile, RequestMembers | 'usesCertificate'> {
+): Pick<RemoteProfile, RequestMembers | 'usesCertificate' | 'caller'> {
   const authenticator = createAuthenticator(settings, { where, fallback: 'basic', hasFetch })
   const { isReadPerRequest, usesCertificate, read } = authenticator
   const create = (
@@ -37,5 +38,12 @@ export function introspectionClient(
       ? { request: async (token, context) => create(token, await read(), context) }
       : requestWith(authenticator, create)),
     usesCertificate,
+    caller: callerOf(settings),
   }
+}
+
+/** Without credentials, every service is the same to the issuer. What a custom function sends is unknown. */
+function callerOf({ authentication, clientId, bearerToken }: IntrospectionSettings): string | undefined {
+  if (authentication === 'none') return callerWith(clientId ?? '', undefined)
+  return callerWith(clientId, typeof bearerToken === 'string' ? bearerToken : undefined)
 }

@@ -78,6 +78,8 @@ export class CachedToken implements VerifiedFacts {
   readonly weight: number
   /** Number of cache hits. */
   useCount = 0
+  /** Whether the issuer has confirmed the token to another process, and this one has read its result. */
+  isOfOtherProcess = false
   /** Epoch of the revocations at which the token was not revoked. */
   revocationEpoch = -1
   /** The revocation that refuses the token, once one was found. */

@@ -11,6 +11,7 @@ import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
 import { connectIssuer, type ConnectedIssuer } from './connection/issuer-connection.js'
+import type { ConnectionContext } from './connection/settings.js'
 import type { Issuer } from '../model/issuer/issuer.js'
 import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
@@ -21,7 +22,6 @@ import type { Policy } from '../policy/policy.js'
 import type { IssuerObserver } from '../model/issuer/issuer-events.js'
 import type { Observer } from '../model/observer.js'
 import type { IssuerCallObserver } from '../model/issuer/issuer-calls.js'
-import type { IssuerObservers } from '../telemetry/issuer-events.js'
 import { functionWarnings } from '../telemetry/function-warnings.js'
 import { Observers } from '../telemetry/observers.js'
 import { policyOption } from '../policy/compile.js'
@@ -30,6 +30,7 @@ import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { revocationsInternalsOf } from '../revocation/store.js'
 import type { Revocations } from '../revocation/revocations.js'
+import { answersInternalsOf, type Answers } from '../store/answers.js'
 import { RevocationCheck } from './revocation/check.js'
 import { Revoker } from './revocation/revoke.js'
 import { setInternals, type Verifier } from './verifier.js'
@@ -85,6 +86,13 @@ export interface VerifierOptions {
    */
   readonly revocations?: Revocations
   /**
+   * Introspection results that several processes share: `redisAnswers()` of `m2m-guard/redis`, or `sharedAnswers()` with a store
+   * of yours. Results in the memory of this process come first. Requires `cache`.
+   *
+   * @defaultValue none: every process introspects a token itself
+   */
+  readonly answers?: Answers
+  /**
    * Clock for tests: returns the time in milliseconds since the epoch.
    *
    * @defaultValue the system clocks
@@ -127,6 +135,17 @@ export const VERIFIER_OPTIONS = {
       throw new ConfigurationError(option, 'must be the result of memoryRevocations() or redisRevocations()')
     }),
   ),
+  answers: custom<Answers | undefined>({ type: 'Answers', isOptional: true }, (option, value, siblings) => {
+    if (value === undefined) return undefined
+    if (answersInternalsOf(value) === undefined)
+      throw new ConfigurationError(option, 'must be the result of redisAnswers() or sharedAnswers()')
+    if (siblings?.['cache'] === false)
+      throw new ConfigurationError(
+        option,
+        'requires the token cache, because only cached results are shared. Remove cache: false',
+      )
+    return value as Answers
+  }),
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -166,13 +185,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const connected = connectAll(settings.issuers, clock, {
     observers,
     hasDecisionObserver: settings.onDecision !== undefined,
+    answers: answersInternalsOf(settings.answers),
   })
   const cache = createTokenCache(settings.cache)
   const router = createRouter(
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
   )
   const verifySignature = signatureVerifier(settings.signatures)
-  const { maxTokenLength, revocations } = settings
+  const { maxTokenLength, revocations, answers } = settings
   const internals = revocationsInternalsOf(revocations)
   const check = internals === undefined ? undefined : new RevocationCheck(internals)
   const detach = internals?.attach(clock)
@@ -202,7 +222,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     },
     explain: (input, policy) => explainDecision(input, policies(policy), explaining),
     ready: () => loadAll(connected, revocations),
-    health: () => healthOf(connected, cache, revocations),
+    health: () => healthOf(connected, cache, { revocations, answers }),
     observe: (observer) => observers.add(readOptions('observe', observer, OBSERVER)),
     forget: (token) => {
       resolver.forget(token)
@@ -245,7 +265,7 @@ function signatureVerifier(signatures: 'node' | 'jose'): SignatureVerifier {
 function connectAll(
   issuers: readonly unknown[],
   clock: Clock,
-  observers: IssuerObservers,
+  context: ConnectionContext,
 ): readonly ConnectedIssuer[] {
   const names = new Set<string>()
   return mapItems(issuers, (issuer, index) => {
@@ -259,7 +279,7 @@ function connectAll(
     }
     names.add(issuer.name)
     return issuer.tenants === undefined
-      ? connectIssuer(where, issuer, clock, observers)
-      : connectTenants(where, issuer, issuer.tenants, clock, observers)
+      ? connectIssuer(where, issuer, clock, context)
+      : connectTenants(where, issuer, issuer.tenants, clock, context)
   })
 }

@@ -3,19 +3,23 @@ import { adviceFor } from '../telemetry/failure-advice.js'
 import type { IssuerHealth } from './connection/issuer-health.js'
 import type { ConnectedIssuer } from './connection/issuer-connection.js'
 import type { Revocations, RevocationsHealth } from '../revocation/revocations.js'
+import type { Answers } from '../store/answers.js'
+import type { StoreHealth } from '../store/guarded-store.js'
 import type { CacheHealth, TokenCache } from './token-cache.js'
 
 /** State of a verifier and its issuers, returned by `verifier.health()`. */
 export interface VerifierHealth {
   /**
-   * `ok` if every issuer and the revocations are `ok`, `down` if every issuer is `down` or the revocations are, otherwise
-   * `degraded`.
+   * `ok` if every issuer, the revocations and the shared results are `ok`, `down` if every issuer is `down` or the revocations are,
+   * otherwise `degraded`.
    */
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per configured issuer, in the order of the `issuers` option. */
   readonly issuers: readonly IssuerHealth[]
   /** State of the revocations; absent without the option `revocations`. */
   readonly revocations?: RevocationsHealth
+  /** State of the store of introspection results; absent without the option `answers`. */
+  readonly answers?: StoreHealth
   /** Size of the token cache; absent while it is empty. */
   readonly cache?: CacheHealth
 }
@@ -59,11 +63,17 @@ function describe(error: unknown): string {
   return advice === '' ? failure : `${failure}. ${advice}`
 }
 
-/** Returns a snapshot of all issuers, of the cache and of the revocations. Makes no network call. */
+/** Returns a snapshot of all issuers, of the cache, of the revocations and of the shared results. Makes no network call. */
 export function healthOf(
   issuers: readonly ConnectedIssuer[],
   cache: TokenCache,
-  revocations: Revocations | undefined,
+  {
+    revocations,
+    answers,
+  }: {
+    readonly revocations: Revocations | undefined
+    readonly answers: Answers | undefined
+  },
 ): VerifierHealth {
   const health = issuers.map((issuer) => issuer.health())
   const isAll = (status: IssuerHealth['status']): boolean =>
@@ -72,11 +82,14 @@ export function healthOf(
   const size = cache.size()
   const isEmpty = size.accepted.tokens + size.refused.tokens === 0
   const state = revocations?.health()
+  const store = answers?.health()
+  const overall = store?.status === 'degraded' && status === 'ok' ? 'degraded' : status
   return {
-    status: state === undefined ? status : withRevocations(status, state.status),
+    status: state === undefined ? overall : withRevocations(overall, state.status),
     issuers: health,
     ...(isEmpty ? {} : { cache: size }),
     ...(state === undefined ? {} : { revocations: state }),
+    ...(store === undefined ? {} : { answers: store }),
   }
 }
 

@@ -102,6 +102,8 @@ export class TokenResolver {
     this.#local.abandon(digest)
     this.#remote.abandon(digest)
     this.#cache.forget(digest)
+    const route = this.#router.route(token)
+    if (!isRefusal(route)) route.to.remote?.forget(token)
   }
 
   /** Finds the usable cache entry of a token, or its cached refusal. */
@@ -176,7 +178,7 @@ export class TokenResolver {
   }
 
   #verifyRouted(
-    { token, digest, recorder }: TokenLookup,
+    { token, digest, recorder, needs }: TokenLookup,
     route: Route<ConnectedIssuer>,
   ): Awaitable<OrRefusal<CachedToken>> {
     if (route.kind === 'jwt') {
@@ -188,7 +190,8 @@ export class TokenResolver {
       if (isRefusal(header)) return header
     }
     recorder?.enter('introspection')
-    return this.#remote.verify({ token, digest, format: route.kind }, route.to)
+    const maxAge = needs.confirmAfter ?? Number.POSITIVE_INFINITY
+    return this.#remote.verify({ token, digest, format: route.kind }, route.to, maxAge)
   }
 
   readonly #confirmVerified = (
@@ -198,7 +201,7 @@ export class TokenResolver {
     lookup: TokenLookup,
   ): Awaitable<OrRefusal<ResolvedToken>> => {
     if (isRefusal(verified)) return verified.withOrigin(issuer.name, source)
-    return this.#confirm({ cached: verified, source }, lookup)
+    return this.#confirm({ cached: verified, source: verified.isOfOtherProcess ? 'cache' : source }, lookup)
   }
 
   /**
@@ -217,34 +220,44 @@ export class TokenResolver {
     const now = this.#clock.now()
     const maxAge = maxConfirmationAge(cached, needs, now, this.#toleranceSeconds)
     if (maxAge === undefined) return resolved
-    const age = this.#clock.elapsed(now) - (cached.confirmedElapsed ?? Number.NEGATIVE_INFINITY)
+    const age = this.#ageOf(cached, now)
     if (age < maxAge && !shouldRefresh(cached, age, maxAge)) return resolved
     // The issuer is not called about a token that is refused whatever it returns.
     if (this.#revocations?.isRevoked(cached, lookup.token) === true) return resolved
     if (age < maxAge) {
-      this.#refreshInBackground(cached, lookup)
+      this.#refreshInBackground(cached, lookup, age)
       return resolved
     }
-    return this.#confirmRemotely(resolved, lookup, age < maxAge + needs.staleIfError)
+    return this.#confirmRemotely(resolved, lookup, { age, maxAge })
+  }
+
+  /** Seconds since the issuer has last confirmed a token. */
+  #ageOf({ confirmedElapsed }: CachedToken, now = this.#clock.now()): number {
+    return this.#clock.elapsed(now) - (confirmedElapsed ?? Number.NEGATIVE_INFINITY)
   }
 
   async #confirmRemotely(
     resolved: ResolvedToken,
-    { token, digest, recorder }: TokenLookup,
-    mayBeStale: boolean,
+    { token, digest, recorder, needs }: TokenLookup,
+    { age, maxAge }: { readonly age: number; readonly maxAge: number },
   ): Promise<OrRefusal<ResolvedToken>> {
     const { cached } = resolved
     recorder?.enter('confirmation')
-    const confirmed = await this.#remote.confirm(token, digest, cached)
-    if (!isRefusal(confirmed)) return { cached: confirmed, source: 'remote' }
-    if (mayBeStale && isOutage(confirmed)) return resolved
+    let confirmed = await this.#remote.confirm(token, digest, cached, maxAge)
+    // This request may have joined one that needs no result as recent.
+    if (!isRefusal(confirmed) && confirmed.isOfOtherProcess && this.#ageOf(confirmed) >= maxAge)
+      confirmed = await this.#remote.confirm(token, digest, cached, 0)
+    if (!isRefusal(confirmed))
+      return { cached: confirmed, source: confirmed.isOfOtherProcess ? 'cache' : 'remote' }
+    if (age < maxAge + needs.staleIfError && isOutage(confirmed)) return resolved
     return confirmed.withOrigin(cached.issuer.issuer.name, 'remote')
   }
 
   /** Refreshes a cached result before it expires, so that no request has to wait. */
-  #refreshInBackground(cached: CachedToken, { token, digest }: TokenLookup): void {
+  #refreshInBackground(cached: CachedToken, { token, digest }: TokenLookup, age: number): void {
     // At most one call per cached result: after any outcome, the next call is made when this result has expired.
     cached.useCount = Number.NEGATIVE_INFINITY
-    this.#remote.confirm(token, digest, cached).catch(() => undefined)
+    // A result of another process must be more recent than this one.
+    this.#remote.confirm(token, digest, cached, age).catch(() => undefined)
   }
 }

@@ -6,7 +6,8 @@ import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
-import { redisRevocations } from '../../adapters/redis.js'
+import { redisAnswers, redisRevocations } from '../../adapters/redis.js'
+import { REDIS_STORE_OPTIONS } from '../../adapters/redis/answers.js'
 import { REDIS_REVOCATIONS_OPTIONS } from '../../adapters/redis/revocations.js'
 import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
 import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.js'
@@ -24,6 +25,7 @@ import {
   createVerifier,
   memoryRevocations,
   oauth,
+  sharedAnswers,
   stytch,
   type Verifier,
   type VerifierOptions,
@@ -45,8 +47,10 @@ import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
 import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
+import { SHARED_STORE_OPTIONS } from '../../src/store/options.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
 import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
+import { memoryStore, SECRET } from './shared-store.js'
 
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const STYTCH = { projectId: 'project-test-1' }
@@ -64,6 +68,8 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   cache: (given) => verifierWith({ cache: given }),
   memoryRevocations: (given) => memoryRevocations(given),
   redisRevocations: (given) => redisRevocations({ client: NO_REDIS, ...given }),
+  redisAnswers: (given) => redisAnswers({ client: NO_REDIS, secret: SECRET, ...given }),
+  sharedAnswers: (given) => sharedAnswers({ store: memoryStore(), secret: SECRET, ...given }),
   policy: (given) => verifierWith({ policy: given }),
   keys: (given) => oauth({ ...OAUTH, keys: given }),
   remote: (given) => oauth({ ...OAUTH, remote: given }),
@@ -97,6 +103,8 @@ export const tables: Readonly<Record<string, Table>> = {
   cache: CACHE_OPTIONS,
   memoryRevocations: REVOCATIONS_OPTIONS,
   redisRevocations: REDIS_REVOCATIONS_OPTIONS,
+  redisAnswers: REDIS_STORE_OPTIONS,
+  sharedAnswers: SHARED_STORE_OPTIONS,
   policy: POLICY_OPTIONS,
   'Every issuer': COMMON,
   keys: KEY_OPTIONS,

@@ -7,6 +7,9 @@
  * - `remote_failing`: the circuit opened after repeated failures, so the issuer is not called for a while.
  * - `remote_recovered`: the issuer responds again.
  * - `credentials_refused`: the issuer rejects this service's own credentials. Reported once until it has responded to a call again.
+ * - `answers_failing`: the store of the option `answers` fails or is too slow. It is not used for a while.
+ * - `answers_recovered`: that store is used again.
+ * - `answer_skipped`: that store has an entry that cannot be read. Reported at most once a minute.
  */
 export type IssuerEventKind =
   | 'keys_failing'
@@ -15,6 +18,9 @@ export type IssuerEventKind =
   | 'remote_failing'
   | 'remote_recovered'
   | 'credentials_refused'
+  | 'answers_failing'
+  | 'answers_recovered'
+  | 'answer_skipped'
 
 /** Event that describes a change at an issuer. There is one event per change, not one per request. */
 export interface IssuerEvent {

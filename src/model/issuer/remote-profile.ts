@@ -24,6 +24,14 @@ export interface RemoteProfile {
    * again when the issuer rejects it, at most once in `breakerPause` seconds. The rejected request is then sent once more.
    */
   readonly readCredential?: () => unknown
+  /**
+   * Identifies this service to the issuer, such as its client id. It must not be a secret. With the option `answers` of
+   * `createVerifier()`, results are shared only among services with the same one, because an issuer may tell each another
+   * result.
+   *
+   * @defaultValue none: results are not shared
+   */
+  readonly caller?: string | undefined
   /** Creates the request for a token. It is always a POST, because a URL must not contain a token. */
   readonly request: (token: string, context: RemoteRequestContext) => RemoteRequest | Promise<RemoteRequest>
   /**

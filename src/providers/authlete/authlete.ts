@@ -147,6 +147,7 @@ function introspectionProfile(settings: AuthleteSettings): RemoteProfile {
   return {
     endpoint: `${authleteServiceUrl('authlete', apiUrl, serviceId)}/auth/introspection`,
     options: settings.remote,
+    caller: serviceId,
     ...requestWith(accessToken, (token, serviceAccessToken) => ({
       headers: {
         accept: 'application/json',

@@ -7,6 +7,7 @@ import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { statusFault } from '../../introspection/rfc7662.js'
 import type { CredentialReader } from '../../options/secret.js'
 import type { CommonIssuerSettings } from '../common-options.js'
+import { callerWith } from '../caller.js'
 import { requestWith } from '../request-with.js'
 import type {
   ConfirmationResult,
@@ -38,6 +39,7 @@ export function verifyProfile(
   return {
     endpoint: `${api}/m2m_tokens/verify`,
     options: common.remote,
+    caller: callerWith(common.machineId, machineKey.fixed?.value),
     ...requestWith(machineKey, (token, key) => ({
       headers: {
         accept: 'application/json',

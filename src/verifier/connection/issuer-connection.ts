@@ -10,6 +10,8 @@ import { StaticKeySet } from '../../keys/static-key-set.js'
 import type { KeySet } from '../../model/verification-key.js'
 import { readUsableKeys } from '../../keys/jwks.js'
 import { Introspector } from '../../introspection/introspector.js'
+import { IssuerAnswers } from '../../introspection/issuer-answers.js'
+import { REMOTE_DEFAULTS } from '../../introspection/options.js'
 import type { AccessToken, TokenFacts } from '../../model/access-token.js'
 import { TenantKeySet } from '../../keys/tenant-key-set.js'
 import type { UrlTemplate } from '../../util/url/url-template.js'
@@ -23,8 +25,14 @@ import {
   isRefusal,
 } from '../../model/refusal/refusal.js'
 import { remoteHealthOf, worst, type IssuerHealth } from './issuer-health.js'
-import { keyOptionsOf, metadataHeadersOf, remoteOf, type ConnectionSettings } from './settings.js'
-import { issuerReports, type IssuerObservers } from '../../telemetry/issuer-events.js'
+import {
+  keyOptionsOf,
+  metadataHeadersOf,
+  remoteOf,
+  type ConnectionContext,
+  type ConnectionSettings,
+} from './settings.js'
+import { issuerReports } from '../../telemetry/issuer-events.js'
 import { pemToJwk } from '../../keys/pem.js'
 import type { Issuer, KeySource } from '../../model/issuer/issuer.js'
 import { insecureHosts } from '../../options/url.js'
@@ -74,7 +82,7 @@ export function connectIssuer(
   where: string,
   issuer: Issuer,
   clock: Clock,
-  observers: IssuerObservers,
+  observers: ConnectionContext,
   shared: SharedParts = {},
 ): ConnectedIssuer {
   const { transport = createTransport(issuer.fetch), tenant } = shared
@@ -97,7 +105,8 @@ export function connectIssuer(
   const keySet = shared.keys ?? keySetOf(issuer, metadata, clock, settings)
   const keys = keySet === undefined || tenant === undefined ? keySet : new TenantKeySet(keySet)
   const discovered = discoveredEndpointOf(issuer, metadata, tenant !== undefined)
-  const remote = shared.remote ?? remoteCheckOf(discovered, clock, settings)
+  const answers = answersOf(issuer, settings, clock, observers)
+  const remote = shared.remote ?? remoteCheckOf(discovered, clock, { ...settings, answers })
   warnOfInsecureHosts(settings.insecureHosts)
   return {
     issuer,
@@ -178,10 +187,27 @@ function required(
   return metadata
 }
 
+/** The shared results of an issuer. Without a name of the caller, those of several callers could be mixed up. */
+function answersOf(
+  { name }: Issuer,
+  { remote, tell }: ConnectionSettings,
+  clock: Clock,
+  { answers }: ConnectionContext,
+): IssuerAnswers | undefined {
+  if (answers === undefined || remote?.caller === undefined) return undefined
+  return new IssuerAnswers({
+    answers,
+    identity: [name, remote.endpoint, remote.caller],
+    inactiveLifetime: remote.options?.refusedLifetime ?? REMOTE_DEFAULTS.refusedLifetime,
+    clock,
+    tell,
+  })
+}
+
 function remoteCheckOf(
   discovered: DiscoveredEndpoint | undefined,
   clock: Clock,
-  settings: ConnectionSettings,
+  settings: ConnectionSettings & { readonly answers: IssuerAnswers | undefined },
 ): Introspector | undefined {
   const { remote: profile } = settings
   if (profile === undefined) return undefined

@@ -9,8 +9,15 @@ import type { RequestHeaders } from '../../model/issuer/issuer-settings.js'
 import type { RemoteProfile } from '../../model/issuer/remote-profile.js'
 import type { KeySettings } from '../../model/issuer/issuer-settings.js'
 import { readOptions } from '../../options/read-options.js'
-import type { IssuerReports } from '../../telemetry/issuer-events.js'
+import type { AnswersInternals } from '../../store/answers.js'
+import type { IssuerObservers, IssuerReports } from '../../telemetry/issuer-events.js'
 import type { UrlTemplate } from '../../util/url/url-template.js'
+
+/** What a verifier passes to all its issuers. */
+export interface ConnectionContext extends IssuerObservers {
+  /** Introspection results that several processes share; `undefined` without the option `answers`. */
+  readonly answers?: AnswersInternals | undefined
+}
 
 /** Settings shared by all clients of the issuer. */
 export interface ConnectionSettings extends IssuerReports {
@@ -62,6 +69,7 @@ export function remoteOf(where: string, profile: RemoteProfile | undefined): Rem
     endpoint: profile.endpoint,
     options: readOptions(`${where}.remote.options`, options, REMOTE_OPTIONS),
     request: (token, context) => profile.request(token, context),
+    caller: profile.caller,
     ...(profile.readCredential && { readCredential: profile.readCredential.bind(profile) }),
     read: (response, token) => profile.read(response, token),
     ...(profile.readConfirmation && { readConfirmation: profile.readConfirmation.bind(profile) }),

@@ -21,7 +21,8 @@ import {
 import type { TenantsHealth } from '../../model/issuer/health.js'
 import { worst, type IssuerHealth } from '../connection/issuer-health.js'
 import { connectIssuer, type ConnectedIssuer } from '../connection/issuer-connection.js'
-import { sharedWarnings, type IssuerObservers } from '../../telemetry/issuer-events.js'
+import type { ConnectionContext } from '../connection/settings.js'
+import { sharedWarnings } from '../../telemetry/issuer-events.js'
 import { phrase } from '../../util/quote.js'
 import { TenantConnections } from './connections.js'
 import { TenantLimits } from './limits.js'
@@ -43,7 +44,7 @@ export function connectTenants(
   issuer: Issuer,
   profile: TenantProfile,
   clock: Clock,
-  issuerObservers: IssuerObservers,
+  issuerObservers: ConnectionContext,
 ): ConnectedIssuer {
   const observers = { ...issuerObservers, warned: sharedWarnings(clock) }
   const limits = new TenantLimits(clock, profile.readCredential?.bind(profile))

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../../src/index.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { polling, startInstance } from '../../support/redis/fleet.js'
 import { startRedis } from '../../support/redis/server.js'
+import { startCluster } from '../../support/redis/topology.js'
 
 describe.each(Object.keys(CLIENTS))('with a client of %s', (library) => {
   it('a revocation reaches the other processes, and one that starts later', async () => {
@@ -67,17 +68,39 @@ it.each([
   expect(() => redisRevocations({ client: client as never })).toThrow(ConfigurationError)
 })
 
-it('a cluster, a Sentinel or a pool of node-redis is a ConfigurationError', async () => {
-  const { createCluster, createClientPool, createSentinel } = await import('redis')
-  const clients = [
-    createCluster({ rootNodes: [] }),
-    createSentinel({ name: 'a', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
-    createClientPool(),
-  ]
-  for (const client of clients)
-    expect(() => redisRevocations({ client: client as never })).toThrow(
-      /^client: is .* which is not supported/,
+it('a pool of node-redis is a ConfigurationError', async () => {
+  const { createClientPool } = await import('redis')
+  expect(() => redisRevocations({ client: createClientPool() })).toThrow(
+    /^client: is .* which is not supported/,
+  )
+})
+
+it.each(['slave', 'all'] as const)(
+  'a cluster client that reads from replicas (%s) is a ConfigurationError',
+  async (scaleReads) => {
+    const { Cluster } = await import('ioredis')
+    const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { scaleReads, lazyConnect: true })
+    expect(() => redisRevocations({ client })).toThrow(
+      /^client: reads from replicas.* Set scaleReads: 'master'$/,
     )
+  },
+)
+
+describe('with a cluster client', () => {
+  it.each(Object.keys(CLIENTS))('of %s a revocation reaches the other processes', async (library) => {
+    const { clients } = await startCluster(1)
+    const [one, two] = [
+      await startInstance(0, { client: await clients[library]!() }),
+      await startInstance(0, { client: await clients[library]!() }),
+    ]
+    await two.bed.verifier.ready()
+    const { receipt, durable } = await one.revocations.revoke({
+      issuer: two.bed.issuer.url,
+      clientId: 'billing',
+    })
+    expect(durable).toBe(0)
+    expect(await two.revocations.reached(receipt)).toBe(true)
+  })
 })
 
 it.each([

@@ -78,6 +78,7 @@ describe('a table of fields names every field the code has, and no other', () =>
       ...remote.map((name) => `remote.${name}`),
       ...membersOf('src/model/issuer/health.ts', 'TenantsHealth').map((name) => `tenants.${name}`),
       ...membersOf('src/revocation/revocations.ts', 'RevocationsHealth').map((name) => `revocations.${name}`),
+      ...membersOf('src/store/guarded-store.ts', 'StoreHealth').map((name) => `answers.${name}`),
       ...membersOf('src/model/issuer/health.ts', 'TenantFailure').map((name) => `failures.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheHealth').map((name) => `cache.${name}`),
       ...membersOf('src/verifier/token-cache.ts', 'CacheSize').map((name) => `cache.*.${name}`),

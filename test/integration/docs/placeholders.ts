@@ -34,6 +34,9 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     server: { type: "import('node:http').Server" },
     revocations: { type: "import('m2m-guard').Revocations" },
     receipt: STRING,
+    introspection: { type: "import('m2m-guard').IntrospectionOptions" },
+    store: { type: "import('m2m-guard').SharedStore" },
+    secret: STRING,
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
@@ -129,6 +132,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     issuer: STRING,
     audience: STRING,
     client: { type: "import('m2m-guard/redis').RedisClient" },
+    introspection: { type: "import('m2m-guard').IntrospectionOptions" },
+    secret: STRING,
   },
   'm2m-guard/fetch': {
     verifier: VERIFIER,

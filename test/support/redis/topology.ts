@@ -26,6 +26,8 @@ export interface Topology {
   readonly servers: readonly RedisServer[]
   /** Ends the primary of the revocations as a crash does, and waits until another server has taken over. */
   readonly failOver: () => Promise<void>
+  /** Has another server take over while the primary still responds. */
+  readonly handOver?: () => Promise<void>
 }
 
 const isPrimary = async (server: RedisServer): Promise<boolean> =>
@@ -113,17 +115,26 @@ export async function startCluster(primaries: 1 | 3): Promise<Topology> {
   }
   for (const server of servers)
     await until(async () => (await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+  /** Index of the primary that has the keys. */
+  const holder = async (): Promise<number> => {
+    const slot = await first.command('CLUSTER', 'KEYSLOT', `{${NAME}}`)
+    return Math.floor(Number(slot.slice(1)) / share)
+  }
   const addresses = servers.map(({ port }) => ({ host: '127.0.0.1', port }))
   const rootNodes = addresses.map((socket) => ({ socket }))
   return {
     servers,
     failOver: async () => {
-      const slot = await first.command('CLUSTER', 'KEYSLOT', `{${NAME}}`)
-      const failing = servers[Math.floor(Number(slot.slice(1)) / share)]!
+      const failing = servers[await holder()]!
       await takeOver(
         failing,
         servers.filter((server) => server !== failing),
       )
+    },
+    handOver: async () => {
+      const replica = servers[(await holder()) + primaries]!
+      await replica.command('CLUSTER', 'FAILOVER')
+      await until(() => isPrimary(replica))
     },
     clients: {
       'node-redis 6': () => connected(createCluster({ rootNodes })),

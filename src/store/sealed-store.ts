@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import type { StoredValue } from './contract.js'
+import { GuardedStore, UNAVAILABLE, type StoreHealth, type TellStoreChange } from './guarded-store.js'
+import { deriveKeys, digestOf, open, seal, type SealingKeys } from './sealing.js'
+import type { SharedStoreSettings } from './options.js'
+
+/** What a store has for a name. */
+export interface Found {
+  /** The string, with white space at its end; `undefined` if the value was not sealed for this name with one of the secrets. */
+  readonly text: string | undefined
+  /** Milliseconds until the store drops it. */
+  readonly expiresIn: number | undefined
+  /** Deletes exactly this value, and none that has replaced it. */
+  readonly remove: () => Promise<void>
+}
+
+/** The right to do work that others wait for, until it expires. */
+export interface Lease {
+  /** Gives the right back. Nothing happens if it has expired and another process has it. */
+  readonly release: () => Promise<void>
+}
+
+/** The result of {@link SealedStore.claim}. */
+export interface Claim {
+  readonly found: Found | undefined
+  /** `undefined` if another process has the lease. */
+  readonly lease: Lease | undefined
+}
+
+/** A shared store whose keys are keyed digests and whose values are encrypted. No operation rejects. */
+export class SealedStore {
+  readonly #store: GuardedStore
+  readonly #prefix: string
+  /** Keys of every secret. The first ones write. */
+  readonly #keys: readonly [SealingKeys, ...SealingKeys[]]
+
+  /** @param purpose - part of the keys in the store, and of what is derived from the secrets. */
+  constructor({ store, secret, prefix, deadline }: SharedStoreSettings, purpose: string) {
+    this.#prefix = `${prefix}:${purpose}:`
+    this.#store = new GuardedStore(store, deadline, `${this.#prefix}trial`)
+    const [first, ...others] = secret.map((bytes) => deriveKeys(bytes, purpose))
+    if (first === undefined) throw new TypeError('a store needs a secret')
+    this.#keys = [first, ...others]
+  }
+
+  health(): StoreHealth {
+    return this.#store.health()
+  }
+
+  /** Reads what is stored for a name, which may contain secrets. */
+  async read(
+    name: readonly string[],
+    tell: TellStoreChange,
+  ): Promise<Found | undefined | typeof UNAVAILABLE> {
+    const names = this.#keys.map((keys) => ({ keys, key: this.#keyOf(keys, name) }))
+    const values = await this.#store.run((store) => Promise.all(names.map(({ key }) => store.get(key))), tell)
+    if (values === UNAVAILABLE) return UNAVAILABLE
+    const all = names.flatMap(({ keys, key }, index) => {
+      const stored = values[index]
+      return stored === undefined ? [] : [this.#found(keys, key, stored, tell)]
+    })
+    return all.find(({ text }) => text !== undefined) ?? all[0]
+  }
+
+  /** Stores a string for a number of milliseconds. */
+  async write(
+    name: readonly string[],
+    text: string,
+    milliseconds: number,
+    tell: TellStoreChange,
+  ): Promise<void> {
+    const [keys] = this.#keys
+    const key = this.#keyOf(keys, name)
+    const expiry = Math.floor(milliseconds)
+    if (expiry < 1) return
+    await this.#store.run((store) => store.set(key, seal(keys, key, text), expiry), tell)
+  }
+
+  /** Deletes what is stored for a name. */
+  async remove(name: readonly string[], tell: TellStoreChange): Promise<void> {
+    const names = this.#keys.map((keys) => this.#keyOf(keys, name))
+    await this.#store.run((store) => Promise.all(names.map((key) => store.delete(key))), tell)
+  }
+
+  /** Takes the lease for a name unless another process has it, and then reads what is stored. */
+  async claim(
+    name: readonly string[],
+    milliseconds: number,
+    tell: TellStoreChange,
+  ): Promise<Claim | typeof UNAVAILABLE> {
+    const [keys] = this.#keys
+    const key = `${this.#keyOf(keys, name)}:lease`
+    const owner = randomBytes(16).toString('base64url')
+    // Sent together. The lease first, so that no process stores a value between the reading and the lease.
+    const [isTaken, found] = await Promise.all([
+      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell),
+      this.read(name, tell),
+    ])
+    if (isTaken === UNAVAILABLE || found === UNAVAILABLE) return UNAVAILABLE
+    if (!isTaken) return { found, lease: undefined }
+    const release = async (): Promise<void> => {
+      await this.#store.run((store) => store.deleteIf(key, owner), tell)
+    }
+    return { found, lease: { release } }
+  }
+
+  /** The braces keep a value and its lease in one slot of a cluster. */
+  #keyOf(keys: SealingKeys, name: readonly string[]): string {
+    return `${this.#prefix}{${digestOf(keys, name)}}`
+  }
+
+  #found(keys: SealingKeys, key: string, { value, expiresIn }: StoredValue, tell: TellStoreChange): Found {
+    return {
+      text: open(keys, key, value),
+      expiresIn,
+      remove: async () => {
+        await this.#store.run((store) => store.deleteIf(key, value), tell)
+      },
+    }
+  }
+}

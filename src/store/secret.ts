@@ -1,0 +1,40 @@
+import { ConfigurationError } from '../options/configuration-error.js'
+import { custom, type Reader } from '../options/reader.js'
+import { hasStrayCharacters, STRAY_CHARACTERS_PROBLEM } from '../options/readers.js'
+import { mapItems } from '../util/members.js'
+
+/**
+ * Secret of the processes that share a store: at least 32 bytes, as a string or as bytes, created by a generator of random
+ * numbers. Of a list, the first secret encrypts and every one decrypts, so that a secret can be replaced without a restart of
+ * all processes at the same time.
+ */
+export type StoreSecret = string | Uint8Array | readonly (string | Uint8Array)[]
+
+/** Minimum length: that of the keys that are derived from a secret. */
+const SHORTEST = 32
+
+/** Reads the `secret` option. */
+export const storeSecret: Reader<readonly Uint8Array[]> = custom(
+  { type: 'string, bytes or list', bounds: 'at least 32 bytes' },
+  (option, value) => {
+    if (!Array.isArray(value)) return [readSecret(option, value)]
+    if (value.length === 0) throw new ConfigurationError(option, 'must not be an empty list')
+    return mapItems(value as readonly unknown[], (item, index) => readSecret(`${option}[${index}]`, item))
+  },
+)
+
+function readSecret(option: string, value: unknown): Uint8Array {
+  if (typeof value === 'string' && hasStrayCharacters(value))
+    throw new ConfigurationError(option, STRAY_CHARACTERS_PROBLEM)
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+    const expectation = 'must be a string or bytes of at least 32 bytes, or a list of them'
+    throw new ConfigurationError(option, value === undefined ? `is required and ${expectation}` : expectation)
+  }
+  // A copy, because the caller may overwrite its bytes.
+  const bytes = Buffer.from(value)
+  if (bytes.length >= SHORTEST) return bytes
+  throw new ConfigurationError(
+    option,
+    `has ${bytes.length} bytes, and at least ${SHORTEST} are required. Create one with: openssl rand -base64 32`,
+  )
+}
