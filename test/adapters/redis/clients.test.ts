@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { redisRevocations } from '../../../adapters/redis.js'
+import { redisRevocations, type NodeRedisClient } from '../../../adapters/redis.js'
 import { ConfigurationError } from '../../../src/index.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { polling, startInstance } from '../../support/redis/fleet.js'
 import { startRedis } from '../../support/redis/server.js'
-import { startCluster } from '../../support/redis/topology.js'
 
 describe.each(Object.keys(CLIENTS))('with a client of %s', (library) => {
   it('a revocation reaches the other processes, and one that starts later', async () => {
@@ -86,21 +85,21 @@ it.each(['slave', 'all'] as const)(
   },
 )
 
-describe('with a cluster client', () => {
-  it.each(Object.keys(CLIENTS))('of %s a revocation reaches the other processes', async (library) => {
-    const { clients } = await startCluster(1)
-    const [one, two] = [
-      await startInstance(0, { client: await clients[library]!() }),
-      await startInstance(0, { client: await clients[library]!() }),
-    ]
-    await two.bed.verifier.ready()
-    const { receipt, durable } = await one.revocations.revoke({
-      issuer: two.bed.issuer.url,
-      clientId: 'billing',
-    })
-    expect(durable).toBe(0)
-    expect(await two.revocations.reached(receipt)).toBe(true)
-  })
+it('a cluster client of node-redis gets the key of every command, by which it finds the server', async () => {
+  const { port } = await startRedis()
+  const server = (await CLIENTS['node-redis 6']!(port)) as NodeRedisClient
+  const keys = new Set<string | undefined>()
+  const client = {
+    getSlotRandomNode: () => undefined,
+    sendCommand: (key: string | undefined, _: boolean | undefined, args: string[]) => {
+      keys.add(key)
+      return server.sendCommand(args)
+    },
+  }
+  const revocations = redisRevocations({ client })
+  await revocations.revoke({ issuer: 'https://auth.example.com', clientId: 'billing' })
+  await revocations.ready()
+  expect([...keys]).toEqual(['{m2m-guard}:revocations:meta', '{m2m-guard}:revocations:live'])
 })
 
 it.each([

@@ -8,7 +8,7 @@ const ISSUER = 'https://auth.example.com'
 
 describe.each([
   ['three Sentinels, a primary and a replica', startSentinels],
-  ['a cluster of six servers', () => startCluster(3)],
+  ['a cluster of six servers', startCluster],
 ])('%s', (_, start) => {
   it.each(Object.keys(CLIENTS))(
     'a revocation is confirmed by a replica, and outlasts the primary (%s)',

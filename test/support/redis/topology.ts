@@ -88,9 +88,10 @@ async function startSentinel(primary: RedisServer): Promise<number> {
   return port
 }
 
-/** Starts a cluster of three primaries with a replica each, or of one primary without. */
-export async function startCluster(primaries: 1 | 3): Promise<Topology> {
-  const nodes = await Promise.all(Array.from({ length: primaries === 1 ? 1 : 6 }, startNode))
+/** Starts a cluster of three primaries with a replica each. */
+export async function startCluster(): Promise<Topology> {
+  const primaries = 3
+  const nodes = await Promise.all(Array.from({ length: 6 }, startNode))
   const servers = nodes.map(({ server }) => server)
   const share = Math.ceil(SLOTS / primaries)
   for (const [index, server] of servers.slice(0, primaries).entries()) {
