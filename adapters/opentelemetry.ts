@@ -21,6 +21,7 @@ import type { DecisionEvent } from '../src/model/decision.js'
 import type { IssuerCallObserver, IssuerCallResult } from '../src/model/issuer/issuer-calls.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { TableOf } from '../src/options/reader.js'
+import { safeLine } from '../src/util/quote.js'
 import type { Verifier } from '../src/verifier/verifier.js'
 
 /** Options of {@link instrument}. */
@@ -103,13 +104,18 @@ function createHistogram(meter: Meter, instrument: Instrument): Histogram {
   })
 }
 
+/** Maximum characters of a client id on a span. */
+const LONGEST_CLIENT_ID = 100
+
 /** Describes a decision on the span of its request. */
 function describeDecision(span: Span | undefined, event: DecisionEvent, hasClientId: boolean): void {
   if (span?.isRecording() !== true) return
   const { outcome, reason, clientId, fingerprint, mode } = event
   span.setAttribute(ATTRIBUTES.outcome, outcome)
   if (reason !== undefined) span.setAttribute(SPAN_ATTRIBUTES.reason, reason)
-  if (hasClientId && clientId !== undefined) span.setAttribute(ATTRIBUTES.clientId, clientId)
+  // A client id comes from a token, and exporters and consoles print attributes as they are.
+  if (hasClientId && clientId !== undefined)
+    span.setAttribute(ATTRIBUTES.clientId, safeLine(clientId, LONGEST_CLIENT_ID))
   if (fingerprint !== undefined) span.setAttribute(SPAN_ATTRIBUTES.fingerprint, fingerprint)
   // In report mode the request passes.
   if (outcome === 'undecidable' && mode === 'enforce')

@@ -6,7 +6,7 @@ let lists = new Map<string, readonly string[]>()
 
 /**
  * Returns a frozen copy of a list of scopes, the same one for equal lists. Most tokens of a service have one of a few lists,
- * and comparing a shared list touches less memory: 0.1 of 1.5 µs less per request with 1,000 cached tokens (Node 20).
+ * and comparing a shared list touches less memory.
  */
 export function sharedScopes(scopes: readonly string[]): readonly string[] {
   const key = scopes.join(' ')

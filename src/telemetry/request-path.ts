@@ -156,7 +156,7 @@ function markParts(mask: Uint8Array, plain: string, secret: string, isJwt: boole
   if (plain.length < MIN_PART_LENGTH || secret.length < MIN_PART_LENGTH) return false
   const path = plain.replace(SEPARATORS, '')
   if (path.length < MIN_PART_LENGTH) return false
-  // Measured with a JWT of 756 characters on Node 20: 0.1 instead of 0.7 µs. A JWT has no other separator.
+  // A JWT has no other separator, and a constant string is replaced several times as fast as a pattern.
   const joined = isJwt ? secret.replaceAll('.', '') : secret.replace(SEPARATORS_IN_SECRETS, '')
   if (path.length <= MAX_WINDOWED_LENGTH && !haveWindowInCommon(path, joined)) return false
   // Indexes the parts of the path, because its maximum length is less than that of the secrets.

@@ -63,8 +63,8 @@ export function weighToken(token: AccessToken): number {
 }
 
 /**
- * Bytes of a cache entry with token, decision and digest, all strings short. Measured on 2026-11-30: 700 to 1,100; the
- * rest is a margin.
+ * Bytes of a cache entry with token, decision and digest, all strings short, with a margin: test/slow/memory compares the
+ * sum with the heap.
  */
 const TOKEN = 2200
 

@@ -1,4 +1,7 @@
-import type { TestBed } from './test-bed.js'
+import { createClient } from 'redis'
+import { redisRevocations } from '../../adapters/redis.js'
+import { memoryRevocations, oauth } from '../../src/index.js'
+import type { TestBed, TestBedOptions } from './test-bed.js'
 
 /** A request that is refused, for docs/operate/refused-requests.md. */
 export interface RefusedRequest {
@@ -7,8 +10,10 @@ export interface RefusedRequest {
   readonly story: string
   /** Options of `explain` besides `--config`. */
   readonly options?: string
+  /** Options of the verifier that differ from those of the page. */
+  readonly verifier?: () => TestBedOptions
   /** What the operator pastes: the token of the request, or its header. */
-  readonly token: (bed: TestBed) => string
+  readonly token: (bed: TestBed) => string | Promise<string>
 }
 
 const mint =
@@ -86,6 +91,16 @@ export const REFUSED_REQUESTS: readonly RefusedRequest[] = [
     },
   },
   {
+    reason: 'token_revoked',
+    story: 'This fleet has revoked the token, with the option `revocations` of the verifier.',
+    verifier: () => ({ revocations: memoryRevocations() }),
+    token: async ({ jwt, verifier }) => {
+      const token = jwt()
+      await verifier.revoke({ token, reason: 'found in a log' })
+      return token
+    },
+  },
+  {
     reason: 'claim_missing',
     story: 'The issuer mints tokens that never expire.',
     token: mint({ claims: { exp: undefined } }),
@@ -128,6 +143,13 @@ export const REFUSED_REQUESTS: readonly RefusedRequest[] = [
     token: mint({ expiresIn: '1d' }),
   },
   {
+    reason: 'confirmation_impossible',
+    story: 'The route requires a confirmation by the issuer, and the configuration has no `introspection`.',
+    options: `--policy '{"confirmAfter":"1m"}'`,
+    verifier: () => ({ issuers: (by) => [oauth(by.oauth({ introspection: undefined }))] }),
+    token: mint({ age: '5m' }),
+  },
+  {
     reason: 'proof_missing',
     story: 'The token is bound to a key by DPoP.',
     token: mint({ claims: { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } } }),
@@ -151,10 +173,32 @@ export const REFUSED_REQUESTS: readonly RefusedRequest[] = [
     token: mint({ subject: 'service-8' }),
   },
   {
+    reason: 'issuer_not_allowed',
+    story: 'The verifier has two issuers, and the route is for the tokens of the other one.',
+    options: `--policy '{"issuers":["https://partners.example.com"]}'`,
+    verifier: () => ({
+      issuers: (by) => [
+        oauth(by.oauth()),
+        oauth({ issuer: 'https://partners.example.com', audience: 'https://orders.internal' }),
+      ],
+    }),
+    token: mint({}),
+  },
+  {
     reason: 'claims_insufficient',
     story: 'The route is for one tenant.',
     options: `--policy '{"claims":{"tenant":"acme"}}'`,
     token: mint({ claims: { tenant: 'globex' } }),
+  },
+  {
+    reason: 'check_failed',
+    story: 'The policy of the verifier has a function `check`, which refuses tokens of the test environment.',
+    verifier: () => ({
+      policy: {
+        check: ({ claims }) => claims['env'] === 'production' || 'The token is for another environment.',
+      },
+    }),
+    token: mint({ claims: { env: 'test' } }),
   },
   {
     reason: 'keys_unavailable',
@@ -171,5 +215,27 @@ export const REFUSED_REQUESTS: readonly RefusedRequest[] = [
       issuer.fail('introspection', 401)
       return opaque()
     },
+  },
+  {
+    reason: 'issuer_unavailable',
+    story: 'The introspection endpoint of the issuer fails, so no opaque token can be checked.',
+    token: ({ opaque, issuer }) => {
+      issuer.fail('introspection', 503)
+      return opaque()
+    },
+  },
+  {
+    reason: 'issuer_overloaded',
+    story: 'The issuer limits the number of introspection requests.',
+    token: ({ opaque, issuer }) => {
+      issuer.fail('introspection', 429)
+      return opaque()
+    },
+  },
+  {
+    reason: 'revocations_unavailable',
+    story: 'The config has not connected the Redis client of its `revocations`.',
+    verifier: () => ({ revocations: redisRevocations({ client: createClient() }) }),
+    token: mint({}),
   },
 ]

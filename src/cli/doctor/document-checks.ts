@@ -67,7 +67,7 @@ function findingOfKeys(document: unknown, where: string, name: string): Finding 
     return problem === undefined ? [] : [`the key ${quote(kidOf(entry))} is not used: ${problem}`]
   })
   const usable = entries.length - problems.length
-  const listed = `${where} lists ${entries.length} keys, ${usable} usable`
+  const listed = `${where} lists ${entries.length} ${entries.length === 1 ? 'key' : 'keys'}, ${usable} usable`
   const described = [listed, ...problems.slice(0, MOST_DESCRIBED)].join('; ')
   const detail = problems.length > MOST_DESCRIBED ? `${described}; …` : described
   if (usable === 0) return failed(detail, adviceOn('no usable key'), name)

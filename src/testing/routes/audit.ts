@@ -35,7 +35,8 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  */
 export async function assertEveryRouteIsGuarded(app: object, options: RouteAuditOptions = {}): Promise<void> {
   const settings = readOptions('assertEveryRouteIsGuarded', options, ROUTE_AUDIT_OPTIONS)
-  if (Object(app) === app && isNest(app)) await app.init()
+  const nest = Object(app) === app && isNest(app) ? app : undefined
+  await nest?.init()
   const checked = checkApp(app)
   if (isFastify(checked)) await checked.ready()
   const entries = inspectApp(checked, settings.mounted)
@@ -46,7 +47,8 @@ export async function assertEveryRouteIsGuarded(app: object, options: RouteAudit
       'has no routes. Pass the app after its routes are added',
     )
   checkOpenRoutes(entries, settings)
-  const server = await serveApp(checked, settings.server)
+  // That of Nest has the listeners of its WebSocket gateways.
+  const server = await serveApp(checked, settings.server ?? nest?.getHttpServer())
   try {
     const unguarded = await new Audit(server, settings, entries).run()
     if (unguarded.length > 0) throw new UnguardedRoutesError(unguarded, total)

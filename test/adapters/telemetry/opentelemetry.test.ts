@@ -238,6 +238,14 @@ describe('spans of OpenTelemetry', () => {
     })
   })
 
+  it('have a client id of one line and at most 100 characters, whatever the token contains', async () => {
+    const { verifier, jwt, request, spans } = await instrumented()
+    await request(() => verifier.authorize(bearer(jwt({ clientId: `a\n\u001b[2J\u202e${'x'.repeat(500)}` }))))
+    const clientId = String(spans().at(-1)!.attributes['m2m_guard.client_id'])
+    expect(clientId).toMatch(/^a\\u000a\\u001b\[2J\\u202ex{10,}…$/)
+    expect(clientId).toHaveLength(100)
+  })
+
   it('have no client id with clientId: false', async () => {
     const { verifier, jwt, request, spans } = await instrumented({ clientId: false })
     await request(() => verifier.authorize(bearer(jwt({ clientId: 'billing' }))))

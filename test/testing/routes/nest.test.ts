@@ -1,4 +1,6 @@
 import type { Type } from '@nestjs/common'
+import { WsAdapter } from '@nestjs/platform-ws'
+import { WebSocketGateway } from '@nestjs/websockets'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { assertEveryRouteIsGuarded, listRoutes } from '../../../src/testing/index.js'
 import { classWith, OPTIONS, PLATFORMS } from '../../adapters/nest/apps.js'
@@ -74,4 +76,24 @@ describe.each(VERSIONS)('an application of Nest $major on $platform', ({ major, 
     const audit = assertEveryRouteIsGuarded(app, { open: ['GET /orders/health'] })
     await expect(audit).rejects.toThrow(/POST +\/reports/)
   })
+})
+
+it.each(PLATFORMS)('the audit finds an open WebSocket gateway of Nest on %s', async (platform) => {
+  const { adapter, common, core, express, fastify } = await loadNest(12)
+  const gateway = classWith([WebSocketGateway({ path: '/socket' }), adapter.Public()], {})
+  const orders = classWith([common.Controller('orders'), common.UseGuards(adapter.M2mGuard)], {
+    list: { decorators: [common.Get()] },
+  })
+  const module = common.Module({
+    imports: [adapter.M2mGuardModule.forRoot({ verifier })],
+    controllers: [orders],
+    providers: [gateway],
+  })
+  const adapterOf = platform === 'Express' ? new express.ExpressAdapter() : new fastify.FastifyAdapter()
+  const app = await core.NestFactory.create(classWith([module], {}), adapterOf, OPTIONS)
+  onTestFinished(() => app.close())
+  app.useWebSocketAdapter(new WsAdapter(app))
+  await expect(assertEveryRouteIsGuarded(app)).rejects.toThrow(/upgrades: is required/)
+  const audit = assertEveryRouteIsGuarded(app, { upgrades: ['/socket'] })
+  await expect(audit).rejects.toThrow(/UPGRADE +\/socket/)
 })

@@ -1,9 +1,12 @@
 import { unreadable } from '../route.js'
+import type { EmittingServer } from '../serve.js'
 
 /** What is read of an application of NestJS. */
 export interface NestApp {
   init(): Promise<unknown>
   getHttpAdapter(): { getInstance(): object }
+  /** The server, whose listeners for upgrades are those of WebSocket gateways. */
+  getHttpServer(): EmittingServer
 }
 
 /** Whether a value is an application of NestJS that serves HTTP. */
