@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { tokenSource } from '../../src/client/index.js'
 import { optionsOf } from '../../src/cli/input/arguments.js'
 import { COMMANDS } from '../../src/cli/commands/index.js'
 import { DOCTOR_CHECKS } from '../../src/cli/doctor/checks.js'
+import { SOURCE_CHECKS } from '../../src/cli/doctor/source-checks.js'
 import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit-code.js'
 import { toFlag } from '../../src/cli/input/option.js'
 import { VARIABLES } from '../../src/cli/input/environment.js'
@@ -16,6 +18,7 @@ import {
 } from '../integration/docs/support.js'
 import { cliBed } from '../support/cli.js'
 import { systemClock } from '../support/clock.js'
+import { startRedis } from '../support/redis/server.js'
 
 const PAPER = 'docs/guide/cli.md'
 const text = readPaper(PAPER)
@@ -62,7 +65,9 @@ describe('docs/guide/cli.md', () => {
 
   it('lists every check of the doctor', () => {
     const rows = rowsOf(sectionOf(text, 'doctor'), 'check')
-    expect(rows.map(({ check }) => codeIn(check))).toEqual(DOCTOR_CHECKS.map(({ name }) => name))
+    expect(rows.map(({ check }) => codeIn(check))).toEqual(
+      [...DOCTOR_CHECKS, ...SOURCE_CHECKS].map(({ name }) => name),
+    )
   })
 
   it('lists the options that every command has', () => {
@@ -113,16 +118,21 @@ describe('command lines in the documentation', () => {
 
   it.each(lines)('%s: %s is parsed, and executed or shown', async (_, line) => {
     const { cli, env, issuer, verifier } = await cliBed({ clock: systemClock })
+    const { clientId, clientSecret } = issuer.client
+    const source = () => tokenSource({ issuer: issuer.url, clientId, clientSecret })
     const isDiagnosis = /m2m-guard (?:explain|doctor)/.test(line)
     const stdin = isDiagnosis ? issuer.mintJwt({ algorithm: 'ES256' }) : 'token'
     const variables = { TOKEN: stdin, ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
     const [, ...words] = wordsOf(line.slice(line.indexOf('m2m-guard')))
     const args = words.map((word) => (URLS.has(word) ? issuer.url : word))
     const asks = COMMANDS.some(
-      ({ name, isDestructive }) => isDestructive && args.slice(0, 2).join(' ') === name,
+      ({ name, isDestructive }) => isDestructive && args.slice(0, name.split(' ').length).join(' ') === name,
     )
     const yes = asks && !args.includes('--yes') ? ['--yes'] : []
-    const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables } }
+    const redis = args.includes('env:REDIS_URL')
+      ? { REDIS_URL: `redis://127.0.0.1:${(await startRedis()).port}` }
+      : {}
+    const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables, ...redis } }
     // A command that runs until it is interrupted is interrupted as soon as it prints something, on a free port.
     const isServer = args[0] === 'issuer'
     const interruption = new AbortController()
@@ -135,7 +145,8 @@ describe('command lines in the documentation', () => {
     const result = await cli(given, {
       stdin,
       variables,
-      config: { verifier },
+      loadPackage: (name) => import(name),
+      config: { verifier, ...(args.includes('--guard') ? { source: source() } : {}) },
       ...own,
       ...(isServer ? server : {}),
     })
@@ -144,6 +155,7 @@ describe('command lines in the documentation', () => {
     expect(result.stderr).not.toContain('unexpected')
     const isLocal =
       isServer ||
+      'REDIS_URL' in redis ||
       args.includes('--help') ||
       args.join(' ').startsWith('tokens verify env:TOKEN --vendor stytch')
     const isOffline = args.includes('--offline')

@@ -16,6 +16,7 @@ import {
   jwtBearerTokenSource,
   tokenExchangeSource,
   tokenSource,
+  type TokenSource,
 } from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
 import { PLUGIN_OPTIONS, PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
@@ -37,7 +38,12 @@ import { CLERK_TOKENS_OPTIONS } from '../../src/management/clerk/api.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
 import { OAUTH_TOKENS_OPTIONS } from '../../src/management/oauth/oauth-tokens.js'
 import { STYTCH_CLIENTS_OPTIONS } from '../../src/management/stytch/api.js'
-import { COLLECT_OPTIONS, INSTRUMENT_OPTIONS } from '../../src/metrics/options.js'
+import {
+  COLLECT_OPTIONS,
+  COLLECT_SOURCE_OPTIONS,
+  INSTRUMENT_OPTIONS,
+  INSTRUMENT_SOURCE_OPTIONS,
+} from '../../src/metrics/options.js'
 import type { Table } from '../../src/options/reader.js'
 import { POLICY_OPTIONS } from '../../src/policy/compile.js'
 import { AUTHLETE_OPTIONS } from '../../src/providers/authlete/authlete.js'
@@ -46,6 +52,10 @@ import { commonOptions } from '../../src/providers/common-options.js'
 import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options.js'
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { KEYCLOAK_PUSH_OPTIONS } from '../../src/revocation/feeds/keycloak-push.js'
+import { SET_RECEIVER_OPTIONS } from '../../src/revocation/feeds/set-receiver.js'
+import { WEBHOOK_RECEIVER_OPTIONS } from '../../src/revocation/feeds/webhook-receiver.js'
+import { keycloakPush, setReceiver, webhookReceiver } from '../../src/revocation/index.js'
 import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
 import { SHARED_STORE_OPTIONS } from '../../src/store/options.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
@@ -55,6 +65,18 @@ import { memoryStore, SECRET } from './shared-store.js'
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const STYTCH = { projectId: 'project-test-1' }
 const NO_REDIS = { call: () => Promise.reject(new Error('not connected')) }
+const SENDER = {
+  issuer: 'https://sender.example.com',
+  audience: 'https://orders.internal',
+  jwksUri: 'https://sender.example.com/jwks.json',
+  verifier: { revoke: () => Promise.reject(new Error('not connected')) },
+}
+const KEYCLOAK = { issuer: SENDER.issuer, resource: 'orders', verifier: SENDER.verifier }
+const WEBHOOKS = {
+  secret: `whsec_${Buffer.alloc(24).toString('base64')}`,
+  targets: () => [],
+  verifier: SENDER.verifier,
+}
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
 const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
@@ -68,6 +90,9 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   cache: (given) => verifierWith({ cache: given }),
   memoryRevocations: (given) => memoryRevocations(given),
   redisRevocations: (given) => redisRevocations({ client: NO_REDIS, ...given }),
+  setReceiver: (given) => setReceiver({ ...SENDER, ...given }),
+  keycloakPush: (given) => keycloakPush({ ...KEYCLOAK, ...given }),
+  webhookReceiver: (given) => webhookReceiver({ ...WEBHOOKS, ...given }),
   redisAnswers: (given) => redisAnswers({ client: NO_REDIS, secret: SECRET, ...given }),
   sharedAnswers: (given) => sharedAnswers({ store: memoryStore(), secret: SECRET, ...given }),
   policy: (given) => verifierWith({ policy: given }),
@@ -91,7 +116,14 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   instrument: (given) => instrument(verifierWith({}), given),
   collect: (given) =>
     collect(verifierWith({}), { client: promClient, register: new promClient.Registry(), ...given }),
+  'instrument of a token source': (given) => instrument(anyTokenSource(), given),
+  'collect of a token source': (given) =>
+    collect(anyTokenSource(), { client: promClient, register: new promClient.Registry(), ...given }),
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
+}
+
+function anyTokenSource(): TokenSource {
+  return tokenSource({ tokenEndpoint: 'https://auth.example.com/token', clientId: 'x', clientSecret: 'y' })
 }
 
 /** Readers of the options per section of the page. The options of every issuer have a separate section. */
@@ -103,6 +135,9 @@ export const tables: Readonly<Record<string, Table>> = {
   cache: CACHE_OPTIONS,
   memoryRevocations: REVOCATIONS_OPTIONS,
   redisRevocations: REDIS_REVOCATIONS_OPTIONS,
+  setReceiver: SET_RECEIVER_OPTIONS,
+  keycloakPush: KEYCLOAK_PUSH_OPTIONS,
+  webhookReceiver: WEBHOOK_RECEIVER_OPTIONS,
   redisAnswers: REDIS_STORE_OPTIONS,
   sharedAnswers: SHARED_STORE_OPTIONS,
   policy: POLICY_OPTIONS,
@@ -127,4 +162,6 @@ export const tables: Readonly<Record<string, Table>> = {
   oauthTokens: OAUTH_TOKENS_OPTIONS,
   instrument: INSTRUMENT_OPTIONS,
   collect: COLLECT_OPTIONS,
+  'instrument of a token source': INSTRUMENT_SOURCE_OPTIONS,
+  'collect of a token source': COLLECT_SOURCE_OPTIONS,
 }
