@@ -5,4 +5,10 @@ export { redisAnswers } from './redis/answers.js'
 export type { RedisAnswersOptions } from './redis/answers.js'
 export { redisTokens } from './redis/tokens.js'
 export type { RedisTokensOptions } from './redis/tokens.js'
-export type { IoRedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
+export type {
+  IoRedisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from './redis/client.js'
