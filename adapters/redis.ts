@@ -3,4 +3,10 @@ export { redisRevocations } from './redis/revocations.js'
 export type { RedisRevocationsOptions } from './redis/revocations.js'
 export { redisAnswers } from './redis/answers.js'
 export type { RedisAnswersOptions } from './redis/answers.js'
-export type { IoRedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
+export type {
+  IoRedisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+} from './redis/client.js'
