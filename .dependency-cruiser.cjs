@@ -36,10 +36,10 @@ const MAY_IMPORT = {
     'revocation',
     'store',
   ],
-  metrics: ['util', 'options', 'model', 'verifier'],
+  metrics: ['util', 'options', 'model', 'verifier', 'client'],
   guard: ['util', 'options', 'model', 'bearer', 'policy', 'verifier'],
   // Only the syntax shared with the verifier: see "clients-use-syntax-of-the-model-only".
-  client: ['util', 'options', 'http', 'model', 'store', 'authentication', 'providers'],
+  client: ['util', 'options', 'http', 'model', 'telemetry', 'store', 'authentication', 'providers'],
   // Only RFC 7662, which both speak: see "management-shares-rfc7662-only".
   management: [
     'util',
@@ -103,7 +103,10 @@ module.exports = {
     rule(
       'clients-use-syntax-of-the-model-only',
       { path: '^src/client/' },
-      { path: '^src/model/', pathNot: '^src/model/(scopes|algorithms|private-key|token-digest)\\.ts$' },
+      {
+        path: '^src/model/',
+        pathNot: '^src/model/(scopes|algorithms|private-key|token-digest|token-source-event)\\.ts$',
+      },
     ),
     rule(
       'management-shares-rfc7662-only',

@@ -1,4 +1,4 @@
-/** Metrics and spans of a verifier for OpenTelemetry. @module m2m-guard/opentelemetry */
+/** Metrics and spans of a verifier, and metrics of token sources, for OpenTelemetry. @module m2m-guard/opentelemetry */
 import {
   context,
   metrics,
@@ -6,16 +6,17 @@ import {
   SpanStatusCode,
   trace,
   type BatchObservableCallback,
-  type Histogram,
   type Meter,
   type Observable,
   type Span,
   type Tracer,
 } from '@opentelemetry/api'
+import type { TokenSource } from '../src/client/source.js'
 import type { MetricAttributes } from '../src/metrics/attributes.js'
-import { ATTRIBUTES, INSTRUMENTS, SPAN_ATTRIBUTES, type Instrument } from '../src/metrics/instruments.js'
+import { ATTRIBUTES, INSTRUMENTS, SPAN_ATTRIBUTES } from '../src/metrics/instruments.js'
 import { attributesFor } from '../src/metrics/observable.js'
 import { INSTRUMENT_OPTIONS } from '../src/metrics/options.js'
+import { isTokenSource } from '../src/metrics/token-readings.js'
 import { readBreakers, readCache, readKeyAges, type Reading } from '../src/metrics/readings.js'
 import type { DecisionEvent } from '../src/model/decision.js'
 import type { IssuerCallObserver, IssuerCallResult } from '../src/model/issuer/issuer-calls.js'
@@ -23,6 +24,10 @@ import { readOptions } from '../src/options/read-options.js'
 import type { TableOf } from '../src/options/reader.js'
 import { safeLine } from '../src/util/quote.js'
 import type { Verifier } from '../src/verifier/verifier.js'
+import { createHistogram, SCOPE } from './opentelemetry/histogram.js'
+import { instrumentSource, type InstrumentSourceOptions } from './opentelemetry/source.js'
+
+export type { InstrumentSourceOptions } from './opentelemetry/source.js'
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
@@ -73,7 +78,25 @@ export interface InstrumentOptions {
  * server.close(stop)
  * ```
  */
-export function instrument(verifier: Verifier, options: InstrumentOptions = {}): () => void {
+export function instrument(verifier: Verifier, options?: InstrumentOptions): () => void
+/**
+ * Records the token requests of a token source with OpenTelemetry, until the returned function is called.
+ *
+ * Metrics: `m2m_guard.token.request.duration`, `m2m_guard.token.refusal`, `m2m_guard.token.expiry`, `m2m_guard.token.age`,
+ * `m2m_guard.token.health` and `m2m_guard.token.count`. Give each source of a process another `name`.
+ *
+ * @returns a function that ends the recording. It may be called repeatedly.
+ * @throws ConfigurationError for an invalid option.
+ */
+export function instrument(source: TokenSource, options?: InstrumentSourceOptions): () => void
+export function instrument(
+  target: Verifier | TokenSource,
+  options: InstrumentOptions & InstrumentSourceOptions = {},
+): () => void {
+  return isTokenSource(target) ? instrumentSource(target, options) : instrumentVerifier(target, options)
+}
+
+function instrumentVerifier(verifier: Verifier, options: InstrumentOptions): () => void {
   const settings = readOptions('instrument', options, INSTRUMENT_OPTIONS satisfies TableOf<InstrumentOptions>)
   const attributes = attributesFor('instrument', verifier, settings.clients)
   const meter = (settings.meter as Meter | undefined) ?? metrics.getMeter(SCOPE)
@@ -91,17 +114,6 @@ export function instrument(verifier: Verifier, options: InstrumentOptions = {}):
     stopObserving()
     stopReading()
   }
-}
-
-const SCOPE = 'm2m-guard'
-
-function createHistogram(meter: Meter, instrument: Instrument): Histogram {
-  const { name, unit, description, boundaries = [] } = instrument
-  return meter.createHistogram(name, {
-    unit,
-    description,
-    advice: { explicitBucketBoundaries: [...boundaries] },
-  })
 }
 
 /** Maximum characters of a client id on a span. */

@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events'
 import type { Transport } from '../http/transport/transport.js'
-import type { Result, Siblings, Table } from '../options/reader.js'
+import { optional, type Result, type Siblings, type Table, type TableOf } from '../options/reader.js'
 import { warnOfInsecureHosts } from '../options/insecure-hosts.js'
 import { readOptions } from '../options/read-options.js'
-import { unchecked } from '../options/readers.js'
+import { func, unchecked } from '../options/readers.js'
+import type { TokenSourceEvent, TokenSourceObserver } from '../model/token-source-event.js'
+import { ObserverList } from '../telemetry/observer-list.js'
 import { TokenSourceError } from './errors.js'
 import { authenticatedFetch } from './fetch/authenticated-fetch.js'
 import type { Grant, SubjectToken, TokenParameters } from './grants/grant.js'
 import type { SOURCE_OPTIONS } from './source-options.js'
-import type { TokenRequest, TokenSource } from './source.js'
+import type { TokenRequest, TokenSource, TokenSourceObservers } from './source.js'
 import { sourceHealth } from './health.js'
 import { attemptToken, type AttemptSettings } from './token/attempt.js'
 import { Backoff, IssuerBackoff } from './token/backoff.js'
@@ -43,7 +45,9 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   setMaxListeners(0, closing.signal)
   warnOfInsecureHosts(options.insecureHosts)
   const issuerBackoff = new IssuerBackoff(options.clock)
-  const cache = createCache(kind, options, { closing: closing.signal, issuerBackoff })
+  const observers = new ObserverList<TokenSourceEvent>()
+  if (options.onEvent !== undefined) observers.add(options.onEvent)
+  const cache = createCache(kind, options, { closing: closing.signal, issuerBackoff, observers })
   const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
   const findToken = (parameters: TokenParameters): CachedToken => {
     closing.signal.throwIfAborted()
@@ -95,6 +99,10 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
         cache.entries.map((entry) => entry.health),
         options.insecureHosts,
       ),
+    observe: (observer) => {
+      const { onEvent } = readOptions('observe', observer, OBSERVER)
+      return onEvent === undefined ? () => undefined : observers.add(onEvent)
+    },
     close,
     [Symbol.asyncDispose]: () => {
       close()
@@ -109,15 +117,25 @@ interface ReadTokenRequest {
   readonly signal: AbortSignal | undefined
 }
 
+/** Readers of the functions of an observer. */
+const OBSERVER = { onEvent: optional(func<TokenSourceObserver>()) } satisfies TableOf<TokenSourceObservers>
+
+/** What all sets of a source share. */
+interface Shared {
+  readonly closing: AbortSignal
+  readonly issuerBackoff: IssuerBackoff
+  readonly observers: ObserverList<TokenSourceEvent>
+}
+
 function createCache(
   { where, grant, renewNonExpiringAfter }: SourceKind,
   options: Result<typeof SOURCE_OPTIONS>,
-  { closing, issuerBackoff }: { readonly closing: AbortSignal; readonly issuerBackoff: IssuerBackoff },
+  { closing, issuerBackoff, observers }: Shared,
 ): TokenCache {
-  const { clock, renewAt, margin, maxAge, onEvent, deadline: deadlineSeconds } = options
+  const { clock, renewAt, margin, maxAge, deadline: deadlineSeconds } = options
   const lifetimes = { clock, renewAt, renewNonExpiringAfter, margin, maxAge }
   const attempts: AttemptSettings = { ...lifetimes, deadlineSeconds, grant, closing }
-  const reports: ReportSettings = { where, clock, onEvent, warned: { isWarned: false } }
+  const reports: ReportSettings = { where, clock, observers, warned: { isWarned: false } }
   const settings: CachedTokenSettings = {
     clock,
     isRenewalBlocking: options.renewal === 'blocking',

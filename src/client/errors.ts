@@ -1,26 +1,5 @@
 import { IssuerCallError } from '../http/issuer-call-error.js'
-
-/**
- * Why no token was obtained, or why a request was not sent:
- *
- * - `credentials_refused`: the issuer rejects the client id, secret or key (`invalid_client`, any 401).
- * - `credentials_unavailable`: the custom function or promise did not return a secret or key.
- * - `request_refused`: the issuer does not issue such a token to this client (`invalid_scope`, `invalid_target`,
- *   …).
- * - `issuer_unavailable`: no response, a timeout, 429 or 5xx.
- * - `answer_unreadable`: the response is not that of a token endpoint: HTML, a redirect, another `token_type`.
- * - `request_not_sent`: `source.fetch` did not send the request, because its origin is not allowed or a redirect
- *   cannot be followed.
- * - `source_closed`: the source is closed.
- */
-export type TokenSourceReason =
-  | 'credentials_refused'
-  | 'credentials_unavailable'
-  | 'request_refused'
-  | 'issuer_unavailable'
-  | 'answer_unreadable'
-  | 'request_not_sent'
-  | 'source_closed'
+import type { TokenSourceReason } from '../model/token-source-event.js'
 
 /** Details of a failure. */
 export interface TokenSourceFailure {

@@ -1,4 +1,4 @@
-import type { TokenSourceReason } from './errors.js'
+import type { TokenSourceReason } from '../model/token-source-event.js'
 import type { TokenState } from './token/token-state.js'
 
 /** Health of a token source. */
@@ -26,6 +26,10 @@ export interface TokenHealth {
   readonly state: TokenState
   /** Expiry of the usable token, in seconds since the epoch; absent without one, and if it never expires. */
   readonly expiresAt?: number
+  /** Seconds until that expiry, by both clocks. Callers get another token shortly before; absent with `expiresAt`. */
+  readonly expiresIn?: number
+  /** Seconds since the usable token was requested; absent without one. */
+  readonly age?: number
   /** Time of the last successful token request, in seconds since the epoch. */
   readonly lastSuccess?: number
   /** Time of the last failed token request, in seconds since the epoch. */

@@ -17,8 +17,14 @@ export type { ClientAuthenticationOptions } from '../authentication/options.js'
 export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
-export type { TokenInfo, TokenRequest, TokenSource } from './source.js'
-export type { TokenSourceEvent, TokenSourceEventKind, TokenSourceObserver } from './events.js'
+export type { TokenInfo, TokenRequest, TokenSource, TokenSourceObservers } from './source.js'
+export type {
+  TokenRequestTrigger,
+  TokenSourceEvent,
+  TokenSourceEventKind,
+  TokenSourceObserver,
+  TokenSourceReason,
+} from '../model/token-source-event.js'
 export type { TokenHealth, TokenSourceHealth } from './health.js'
 export type { TokenState } from './token/token-state.js'
 export {
@@ -39,5 +45,5 @@ export {
 export type { TokenEndpointCombination, TokenEndpointOptions } from './issuer-options.js'
 export { tokenSource, type AnyTokenSourceOptions, type TokenSourceOptions } from './token-source.js'
 export { IssuerCallError, type IssuerCallFailure, type IssuerCallReason } from '../http/issuer-call-error.js'
-export { TokenSourceError, type TokenSourceReason } from './errors.js'
+export { TokenSourceError } from './errors.js'
 export type { TokenRequestOptions } from './token-request.js'

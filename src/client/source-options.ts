@@ -3,7 +3,7 @@ import { duration, type Duration } from '../options/duration.js'
 import { described, optional, restricting, type TableOf } from '../options/reader.js'
 import { func, integer, number, oneOf } from '../options/readers.js'
 import { insecureHosts } from '../options/url.js'
-import type { TokenSourceObserver } from './events.js'
+import type { TokenSourceObserver } from '../model/token-source-event.js'
 import { allowedOrigins } from './fetch/allowed-origins.js'
 import { retryOn401 } from './fetch/token-refusal.js'
 

@@ -1,3 +1,4 @@
+import type { TokenSourceObserver } from '../model/token-source-event.js'
 import type { TokenSourceHealth } from './health.js'
 import type { TokenRequestOptions } from './token-request.js'
 
@@ -15,6 +16,12 @@ export interface TokenInfo {
   readonly expiresAt: number | undefined
   /** Scopes that the issuer granted, or the requested scopes if it did not state them (RFC 6749 section 5.1). */
   readonly scopes: readonly string[]
+}
+
+/** Functions that `source.observe()` adds to a token source. */
+export interface TokenSourceObservers {
+  /** Called for every event, synchronously: see the option `onEvent`. */
+  readonly onEvent?: TokenSourceObserver
 }
 
 /** A source of access tokens for calling other services. */
@@ -143,6 +150,20 @@ export interface TokenSource {
    * ```
    */
   readonly health: () => TokenSourceHealth
+
+  /**
+   * Adds an observer of events, in addition to the option `onEvent`. Observers are called in the order in which they were
+   * added, and their errors are ignored. Events are frozen, and all observers get the same object.
+   *
+   * @returns a function that removes the observer. It may be called repeatedly.
+   * @throws ConfigurationError if the observer is not a function.
+   *
+   * @example
+   * ```ts
+   * const stop = source.observe({ onEvent: ({ kind, detail }) => console.log(JSON.stringify({ kind, detail })) })
+   * ```
+   */
+  readonly observe: (observer: TokenSourceObservers) => () => void
 
   /**
    * Drops every token and aborts requests in flight. Later calls throw `source_closed`. An open source does not

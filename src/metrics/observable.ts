@@ -1,7 +1,7 @@
-import { ConfigurationError } from '../options/configuration-error.js'
 import { isRecord } from '../util/members.js'
 import type { Verifier } from '../verifier/verifier.js'
 import { MetricAttributes } from './attributes.js'
+import { unknownTarget } from './token-readings.js'
 
 /**
  * Creates the attributes of a verifier's measurements.
@@ -15,7 +15,7 @@ export function attributesFor(
 ): MetricAttributes {
   const given: unknown = verifier
   if (!isRecord(given) || typeof given['observe'] !== 'function' || typeof given['health'] !== 'function')
-    throw new ConfigurationError(where, 'requires a verifier. Pass the result of createVerifier()')
+    throw unknownTarget(where)
   return new MetricAttributes(
     verifier.health().issuers.map(({ name }) => name),
     clients,

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../options/configuration-error.js'
-import { custom, optional, type Reader } from '../options/reader.js'
-import { oneOf, record, stringList } from '../options/readers.js'
+import { custom, described, optional, type Reader } from '../options/reader.js'
+import { nonEmptyString, oneOf, record, stringList } from '../options/readers.js'
 
 /** Where client ids appear. */
 type ClientIdPlace = 'span' | 'metric-allowlist' | false
@@ -56,4 +56,19 @@ export const COLLECT_OPTIONS = {
   client: moduleOf(['Histogram', 'Counter', 'Gauge']),
   register: optional(record),
   clients: optional(stringList),
+}
+
+const sourceName: Reader<string> = described(
+  custom('string', (option, value = 'default') => nonEmptyString.read(option, value)),
+  { default: 'default' },
+)
+
+/** Readers of the options of `instrument` for a token source. */
+export const INSTRUMENT_SOURCE_OPTIONS = { meter: optional(record), name: sourceName }
+
+/** Readers of the options of `collect` for a token source. */
+export const COLLECT_SOURCE_OPTIONS = {
+  client: COLLECT_OPTIONS.client,
+  register: optional(record),
+  name: sourceName,
 }

@@ -1,7 +1,12 @@
 import type { Instrument } from './instruments.js'
 
 /** What OpenTelemetry appends to the name of a metric when it is exported to Prometheus, by the unit. */
-const SUFFIXES: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes', '{fetch}': '_total' }
+const SUFFIXES: Readonly<Record<string, string>> = {
+  s: '_seconds',
+  By: '_bytes',
+  '{fetch}': '_total',
+  '{refusal}': '_total',
+}
 
 /** Returns the name of a metric in Prometheus. */
 export function metricName({ name, unit }: Instrument): string {

@@ -2,7 +2,8 @@ import type { DecisionEvent } from '../model/decision.js'
 import type { IssuerCall, IssuerCallObserver, IssuerCallWatch } from '../model/issuer/issuer-calls.js'
 import type { IssuerEvent } from '../model/issuer/issuer-events.js'
 import type { Observer } from '../model/observer.js'
-import { decisionChannel, issuerChannel, type EventChannel } from './channels.js'
+import { decisionChannel, issuerChannel } from './channels.js'
+import { deliver } from './deliver.js'
 import { observe } from './observe.js'
 import { ObserverList } from './observer-list.js'
 
@@ -71,21 +72,3 @@ export class Observers {
 }
 
 const NO_WATCHES: readonly IssuerCallWatch[] = []
-
-/** Observers ignore errors of each other. An error of a subscriber is rethrown by Node as an uncaught exception. */
-function deliver<E>(createEvent: () => E, observers: ObserverList<E>, channel: EventChannel<E>): void {
-  if (observers.isEmpty && !channel.hasSubscribers) return
-  const event = createFrozen(createEvent)
-  if (event === undefined) return
-  observers.notify(event)
-  if (channel.hasSubscribers) channel.publish(event)
-}
-
-/** An error while an event is created must not change the decision on a request. */
-function createFrozen<E>(createEvent: () => E): E | undefined {
-  try {
-    return Object.freeze(createEvent())
-  } catch {
-    return undefined
-  }
-}

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { tokenSource } from '../../src/client/index.js'
 import { optionsOf } from '../../src/cli/input/arguments.js'
 import { COMMANDS } from '../../src/cli/commands/index.js'
 import { DOCTOR_CHECKS } from '../../src/cli/doctor/checks.js'
+import { SOURCE_CHECKS } from '../../src/cli/doctor/source-checks.js'
 import { EXIT, EXIT_MEANINGS } from '../../src/cli/exit-code.js'
 import { toFlag } from '../../src/cli/input/option.js'
 import { VARIABLES } from '../../src/cli/input/environment.js'
@@ -62,7 +64,9 @@ describe('docs/guide/cli.md', () => {
 
   it('lists every check of the doctor', () => {
     const rows = rowsOf(sectionOf(text, 'doctor'), 'check')
-    expect(rows.map(({ check }) => codeIn(check))).toEqual(DOCTOR_CHECKS.map(({ name }) => name))
+    expect(rows.map(({ check }) => codeIn(check))).toEqual(
+      [...DOCTOR_CHECKS, ...SOURCE_CHECKS].map(({ name }) => name),
+    )
   })
 
   it('lists the options that every command has', () => {
@@ -113,6 +117,8 @@ describe('command lines in the documentation', () => {
 
   it.each(lines)('%s: %s is parsed, and executed or shown', async (_, line) => {
     const { cli, env, issuer, verifier } = await cliBed({ clock: systemClock })
+    const { clientId, clientSecret } = issuer.client
+    const source = () => tokenSource({ issuer: issuer.url, clientId, clientSecret })
     const isDiagnosis = /m2m-guard (?:explain|doctor)/.test(line)
     const stdin = isDiagnosis ? issuer.mintJwt({ algorithm: 'ES256' }) : 'token'
     const variables = { TOKEN: stdin, ACCESS_TOKEN: 'access', REFRESH_TOKEN: 'refresh' }
@@ -135,7 +141,7 @@ describe('command lines in the documentation', () => {
     const result = await cli(given, {
       stdin,
       variables,
-      config: { verifier },
+      config: { verifier, ...(args.includes('--guard') ? { source: source() } : {}) },
       ...own,
       ...(isServer ? server : {}),
     })

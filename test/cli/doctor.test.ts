@@ -430,6 +430,6 @@ describe('node', () => {
     ['23.0.0', 'warning'],
   ])('%s: %s', (nodeVersion, result) => {
     const now = () => Date.UTC(2026, 10, 30)
-    expect(checkNode({ nodeVersion, now } as DoctorContext)).toMatchObject([{ result }])
+    expect(checkNode({ nodeVersion, now })).toMatchObject([{ result }])
   })
 })

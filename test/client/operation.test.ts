@@ -107,6 +107,8 @@ describe('health', () => {
           scopes: ['a'],
           state: 'fresh',
           expiresAt: now() + HOUR,
+          expiresIn: HOUR,
+          age: 0,
           lastSuccess: now(),
         },
       ],

@@ -17,7 +17,7 @@ export interface RunOptions {
   /** The module of the application, for `--config`. */
   readonly config?: unknown
   /** Loads the module, in place of `config`. */
-  readonly load?: () => Promise<unknown>
+  readonly load?: (path: string) => Promise<unknown>
   readonly signal?: AbortSignal
   /** What happens to what is written to stdout. */
   readonly stdout?: (text: string) => Promise<void>

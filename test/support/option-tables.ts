@@ -16,6 +16,7 @@ import {
   jwtBearerTokenSource,
   tokenExchangeSource,
   tokenSource,
+  type TokenSource,
 } from '../../src/client/index.js'
 import { TOKEN_SOURCE_OPTIONS } from '../../src/client/token-source.js'
 import { PLUGIN_OPTIONS, PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
@@ -37,7 +38,12 @@ import { CLERK_TOKENS_OPTIONS } from '../../src/management/clerk/api.js'
 import { authleteTokens, clerkTokens, oauthTokens, stytchClients } from '../../src/management/index.js'
 import { OAUTH_TOKENS_OPTIONS } from '../../src/management/oauth/oauth-tokens.js'
 import { STYTCH_CLIENTS_OPTIONS } from '../../src/management/stytch/api.js'
-import { COLLECT_OPTIONS, INSTRUMENT_OPTIONS } from '../../src/metrics/options.js'
+import {
+  COLLECT_OPTIONS,
+  COLLECT_SOURCE_OPTIONS,
+  INSTRUMENT_OPTIONS,
+  INSTRUMENT_SOURCE_OPTIONS,
+} from '../../src/metrics/options.js'
 import type { Table } from '../../src/options/reader.js'
 import { POLICY_OPTIONS } from '../../src/policy/compile.js'
 import { AUTHLETE_OPTIONS } from '../../src/providers/authlete/authlete.js'
@@ -91,7 +97,14 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   instrument: (given) => instrument(verifierWith({}), given),
   collect: (given) =>
     collect(verifierWith({}), { client: promClient, register: new promClient.Registry(), ...given }),
+  'instrument of a token source': (given) => instrument(anyTokenSource(), given),
+  'collect of a token source': (given) =>
+    collect(anyTokenSource(), { client: promClient, register: new promClient.Registry(), ...given }),
   m2mGuard: (given) => m2mGuard(fastify(), { verifier: verifierWith({}), ...given }),
+}
+
+function anyTokenSource(): TokenSource {
+  return tokenSource({ tokenEndpoint: 'https://auth.example.com/token', clientId: 'x', clientSecret: 'y' })
 }
 
 /** Readers of the options per section of the page. The options of every issuer have a separate section. */
@@ -127,4 +140,6 @@ export const tables: Readonly<Record<string, Table>> = {
   oauthTokens: OAUTH_TOKENS_OPTIONS,
   instrument: INSTRUMENT_OPTIONS,
   collect: COLLECT_OPTIONS,
+  'instrument of a token source': INSTRUMENT_SOURCE_OPTIONS,
+  'collect of a token source': COLLECT_SOURCE_OPTIONS,
 }

@@ -20,6 +20,7 @@ describe('the channels of node:diagnostics_channel', () => {
       decision: 'm2m-guard:decision',
       issuer: 'm2m-guard:issuer',
       revocation: 'm2m-guard:revocation',
+      token: 'm2m-guard:token',
     })
     expect(Object.isFrozen(CHANNELS)).toBe(true)
   })

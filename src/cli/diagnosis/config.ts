@@ -1,3 +1,4 @@
+import type { TokenSource } from '../../client/index.js'
 import { oauth } from '../../providers/oauth.js'
 import { createVerifier } from '../../verifier/create-verifier.js'
 import type { Verifier } from '../../verifier/verifier.js'
@@ -8,6 +9,7 @@ import { within } from '../../util/abort.js'
 import { timers } from '../../util/timers.js'
 import { errorName } from '../../util/quote.js'
 import { UsageError } from '../exit-code.js'
+import type { NamedSource } from '../doctor/inspected-source.js'
 import type { Terminal } from '../terminal.js'
 
 /** Where the verifier of a diagnosis comes from. */
@@ -50,13 +52,59 @@ export async function loadConfig(
   }
   if (issuer !== undefined || audience !== undefined)
     throw new UsageError('--config: cannot be combined with --issuer or --audience')
-  const exports = exportsOf(await imported(config, load, signal))
-  const verifier = [exports['verifier'], exports['default']].find(isVerifier)
+  const { verifier, ...loaded } = await loadModule('--config', config, { load, signal })
   if (verifier === undefined)
     throw new UsageError(
       '--config: the module must export a verifier: export const verifier = createVerifier({ ... })',
     )
-  return { verifier: withoutWarnings(verifier), exports, header: headerIn(exports) }
+  return { verifier, ...loaded }
+}
+
+/** What a module of the application exports. */
+export interface LoadedModule extends Omit<LoadedConfig, 'verifier'> {
+  readonly verifier: Verifier | undefined
+  /** The token sources of the exports `source` and `sources`. */
+  readonly sources: readonly NamedSource[]
+}
+
+/**
+ * Loads a module of the application. `option` is the name of the option, for messages.
+ *
+ * @throws UsageError if the module cannot be imported.
+ */
+export async function loadModule(
+  option: string,
+  path: string,
+  { load, signal }: Pick<Terminal, 'load' | 'signal'>,
+): Promise<LoadedModule> {
+  const exports = exportsOf(await imported(option, path, load, signal))
+  const verifier = [exports['verifier'], exports['default']].find(isVerifier)
+  return {
+    verifier: verifier === undefined ? undefined : withoutWarnings(verifier),
+    exports,
+    header: headerIn(exports),
+    sources: sourcesIn(option, exports),
+  }
+}
+
+function sourcesIn(option: string, exports: Readonly<Record<string, unknown>>): readonly NamedSource[] {
+  const { source, sources = {} } = exports
+  const named: readonly (readonly [string | undefined, unknown])[] = [
+    ...(source === undefined ? [] : ([[undefined, source]] as const)),
+    ...(isRecord(sources) ? Object.entries(sources) : ([['sources', undefined]] as const)),
+  ]
+  return named.map(([name, value]) => {
+    if (isTokenSource(value)) return { name, source: value }
+    throw new UsageError(
+      `${option}: the export source must be a token source, and sources an object of token sources by name`,
+    )
+  })
+}
+
+function isTokenSource(value: unknown): value is TokenSource {
+  return (
+    isRecord(value) && typeof value['getTokenInfo'] === 'function' && typeof value['observe'] === 'function'
+  )
 }
 
 /** The result shows failures of issuers, so that a process warning would repeat them. */
@@ -75,10 +123,15 @@ function headerIn({ header }: Readonly<Record<string, unknown>>): string | undef
   }
 }
 
-async function imported(path: string, load: Terminal['load'], signal: AbortSignal): Promise<unknown> {
+async function imported(
+  option: string,
+  path: string,
+  load: Terminal['load'],
+  signal: AbortSignal,
+): Promise<unknown> {
   const late = (): Error =>
     new UsageError(
-      `--config: the module was not loaded after ${LOAD_SECONDS} s, because it awaits something that does not end. Check that everything it connects to, such as Redis, is reachable from here`,
+      `${option}: the module was not loaded after ${LOAD_SECONDS} s, because it awaits something that does not end. Check that everything it connects to, such as Redis, is reachable from here`,
     )
   // A module that awaits nothing that is open would end the process, without a message.
   const release = timers.keepAlive()
@@ -86,7 +139,7 @@ async function imported(path: string, load: Terminal['load'], signal: AbortSigna
     return await within({ seconds: LOAD_SECONDS, signal, late }, () => load(path))
   } catch (error) {
     if (error instanceof UsageError || signal.aborted) throw error
-    throw new UsageError(`--config: importing the module failed with ${describe(error)}`)
+    throw new UsageError(`${option}: importing the module failed with ${describe(error)}`)
   } finally {
     release()
   }

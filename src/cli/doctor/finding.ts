@@ -4,6 +4,8 @@ import type { Result } from '../diagnosis/lines.js'
 export interface Finding {
   /** Name of the issuer that it is about; absent if it is about none. */
   readonly issuer?: string
+  /** Name of the token source that it is about; absent if it is about none, or the source has no name. */
+  readonly source?: string
   readonly result: Result
   readonly detail: string
   /** What to do; absent for a check that passed or was skipped. */

@@ -12,7 +12,10 @@ const END_OF_LIFE: Readonly<Record<string, string>> = {
 const UPGRADE = 'Upgrade to a line of Node with long-term support: 24 or newer.'
 
 /** Compares the version of Node with the supported lines and their end of life. */
-export function checkNode({ nodeVersion, now }: DoctorContext): readonly Finding[] {
+export function checkNode({
+  nodeVersion,
+  now,
+}: Pick<DoctorContext, 'nodeVersion' | 'now'>): readonly Finding[] {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
     return [failed(`Node ${nodeVersion} is older than 20.19, the oldest that is supported`, UPGRADE)]

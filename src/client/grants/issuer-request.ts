@@ -7,7 +7,8 @@ import type { HttpResponse, ResponseHeaders, TlsIdentity } from '../../http/tran
 import type { Transport } from '../../http/transport/transport.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
-import { TokenSourceError, type TokenSourceReason } from '../errors.js'
+import type { TokenSourceReason } from '../../model/token-source-event.js'
+import { TokenSourceError } from '../errors.js'
 
 /** Maximum size of a response body. Token responses are a few KiB. */
 const MAX_BYTES = 256 * 1024

@@ -7,7 +7,7 @@ import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
 import { RefusalPause } from './refusal-pause.js'
 import type { RequestSlots } from './request-slots.js'
-import type { TokenReport } from './token-report.js'
+import type { StartedRequest, TokenReport } from './token-report.js'
 import { stateOf, type TokenState } from './token-state.js'
 import { hasResponse, isClosed, wait } from './waiting.js'
 
@@ -78,9 +78,8 @@ export class CachedToken {
   get health(): TokenHealth & { readonly isUsable: boolean } {
     const moment = readMoment(this.#settings.clock)
     const held = this.#usable(moment)
-    const expiry = held?.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }
     const state = this.#stateAt(moment, held)
-    return { ...this.#set.report.health, state, ...expiry, isUsable: held !== undefined }
+    return { ...this.#set.report.health, state, ...held?.timesAt(moment), isUsable: held !== undefined }
   }
 
   /** Reports that a usable token is removed from the cache. */
@@ -248,8 +247,10 @@ export class CachedToken {
     const isRefused = old?.isRefused === true
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
     const requested = readMoment(clock)
+    const trigger = isFreshRequired ? 'refresh' : triggerOf(this.#usable(requested))
+    const started = { requested, trigger } as const
     const outcome = await this.#set.attempt(isFreshRequired || isRefused || isTooOld)
-    if ('error' in outcome) throw this.#recordFailure(outcome, requested)
+    if ('error' in outcome) throw this.#recordFailure(outcome, started)
     const { held } = outcome
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
@@ -260,20 +261,20 @@ export class CachedToken {
     // refusal would cause token requests without end.
     held.isRefused = !isNew && !isRefused && old?.isRefused
     this.#held = held
-    this.#set.report.obtained(held, requested)
+    this.#set.report.obtained(held, started)
     return held
   }
 
   #recordFailure(
     { error, isBackoffNeeded }: Extract<AttemptOutcome, { readonly error: unknown }>,
-    requested: Moment,
+    started: StartedRequest,
   ): unknown {
     if (!(error instanceof TokenSourceError) || isClosed(error)) return error
     const { issuerBackoff } = this.#settings
     if (isBackoffNeeded)
-      startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, requested.elapsed)
+      startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, started.requested.elapsed)
     const reported = (isBackoffNeeded ? this.#activeError() : undefined) ?? error
-    this.#set.report.failed(reported, requested, this.held)
+    this.#set.report.failed(reported, started, this.held)
     return reported
   }
 
@@ -283,6 +284,11 @@ export class CachedToken {
     if (held === undefined || isClosed(error)) throw error
     return held
   }
+}
+
+function triggerOf(old: HeldToken | undefined): 'absent' | 'refused' | 'due' {
+  if (old === undefined) return 'absent'
+  return old.isRefused ? 'refused' : 'due'
 }
 
 function returned(held: HeldToken): HeldToken {

@@ -55,6 +55,7 @@ export class HeldToken {
   readonly #settings: LifetimeSettings
   readonly #bornAt: number
   readonly #dueFraction: number
+  readonly #expiresAtElapsed: number
   readonly #dueAt: number
   readonly #usableUntil: number
   readonly #usableUntilTime: number
@@ -67,6 +68,7 @@ export class HeldToken {
     this.token = token
     this.scopes = scopes
     this.expiresAt = lifetime === null ? undefined : requested.now + lifetime
+    this.#expiresAtElapsed = requested.elapsed + (lifetime ?? Number.POSITIVE_INFINITY)
     this.#settings = settings
     this.#bornAt = requested.elapsed - age
     this.#dueFraction = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
@@ -84,6 +86,18 @@ export class HeldToken {
   /** Time until which the token is returned, in seconds since the epoch. */
   get usableUntil(): number {
     return this.#usableUntilTime
+  }
+
+  /** Age and expiry, for `health()`. */
+  timesAt({ elapsed, now }: Moment): {
+    readonly age: number
+    readonly expiresAt?: number
+    readonly expiresIn?: number
+  } {
+    const age = elapsed - this.#bornAt
+    if (this.expiresAt === undefined) return { age }
+    const byElapsed = this.#expiresAtElapsed - elapsed
+    return { age, expiresAt: this.expiresAt, expiresIn: Math.min(byElapsed, this.expiresAt - now) }
   }
 
   /** Whether the token has expired by neither clock. The monotonic clock may stand still while a machine is suspended. */

@@ -1,6 +1,10 @@
 import type { Clock } from '../../util/clock.js'
 import { TokenSourceError } from '../errors.js'
-import { fingerprint, report, type TokenSourceEvent, type TokenSourceObserver } from '../events.js'
+import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
+import type { TokenRequestTrigger, TokenSourceEvent } from '../../model/token-source-event.js'
+import { tokenChannel } from '../../telemetry/channels.js'
+import { deliver } from '../../telemetry/deliver.js'
+import type { ObserverList } from '../../telemetry/observer-list.js'
 import type { TokenParameters } from '../grants/grant.js'
 import type { TokenHealth } from '../health.js'
 import type { HeldToken, Moment } from './held-token.js'
@@ -10,9 +14,15 @@ export interface ReportSettings {
   /** Name of the factory. */
   readonly where: string
   readonly clock: Clock
-  readonly onEvent: TokenSourceObserver | undefined
+  readonly observers: ObserverList<TokenSourceEvent>
   /** Whether a failed renewal was warned of. */
   readonly warned: { isWarned: boolean }
+}
+
+/** The start of a token request, and why it was sent. */
+export interface StartedRequest {
+  readonly requested: Moment
+  readonly trigger: TokenRequestTrigger
 }
 
 type Recorded = Pick<TokenHealth, 'lastSuccess' | 'lastFailure' | 'reason' | 'failure'>
@@ -33,7 +43,7 @@ export class TokenReport {
     return { ...this.#parameters, ...this.#recorded }
   }
 
-  obtained(held: HeldToken, requested: Moment): void {
+  obtained(held: HeldToken, { requested, trigger }: StartedRequest): void {
     const { clock } = this.#settings
     this.#recorded = {
       lastSuccess: clock.now(),
@@ -41,19 +51,21 @@ export class TokenReport {
     }
     this.#report('token_obtained', 'a token was obtained', () => ({
       fingerprint: fingerprint(held.token),
+      trigger,
       durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000),
       ...(held.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }),
     }))
   }
 
   /** `old` is the usable token, if there is one. */
-  failed(error: unknown, requested: Moment, old: HeldToken | undefined): void {
+  failed(error: unknown, { requested, trigger }: StartedRequest, old: HeldToken | undefined): void {
     if (!(error instanceof TokenSourceError) || error.reason === 'source_closed') return
     const { clock } = this.#settings
     const { reason, message, status, code, retryAfter } = error
     this.#recorded = { ...this.#recorded, lastFailure: clock.now(), reason, failure: message }
     this.#report('token_failed', message, () => ({
       reason,
+      trigger,
       durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000),
       ...(status === undefined ? {} : { status }),
       ...(code === undefined ? {} : { code }),
@@ -80,15 +92,14 @@ export class TokenReport {
     detail: string,
     more: () => Partial<Omit<TokenSourceEvent, 'kind' | 'detail'>>,
   ): void {
-    const { where, onEvent } = this.#settings
-    if (onEvent !== undefined)
-      report(onEvent, { kind, source: where, ...this.#parameters, ...more(), detail })
+    const { where, observers } = this.#settings
+    deliver(() => ({ kind, source: where, ...this.#parameters, ...more(), detail }), observers, tokenChannel)
   }
 
   /** Without an observer, the operator would learn of failing renewals only when the token expires. */
   #warnOnce({ message }: TokenSourceError): void {
-    const { where, onEvent, warned } = this.#settings
-    if (onEvent !== undefined || warned.isWarned) return
+    const { where, observers, warned } = this.#settings
+    if (!observers.isEmpty || warned.isWarned) return
     warned.isWarned = true
     process.emitWarning(
       `${where}: a token cannot be renewed: ${message}. The old token is used until it expires. ` +
@@ -100,4 +111,9 @@ export class TokenReport {
 
 function usableUntil(held: HeldToken | undefined): { readonly usableUntil?: number } {
   return held === undefined || !Number.isFinite(held.usableUntil) ? {} : { usableUntil: held.usableUntil }
+}
+
+/** Identifies a token in events. */
+function fingerprint(token: string): string {
+  return fingerprintOf(tokenDigest(token))
 }

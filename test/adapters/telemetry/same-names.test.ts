@@ -2,7 +2,7 @@ import * as client from 'prom-client'
 import { expect, it } from 'vitest'
 import { instrument } from '../../../adapters/opentelemetry.js'
 import { collect } from '../../../adapters/prometheus.js'
-import { testBed } from '../../support/test-bed.js'
+import { clientBed } from '../../support/client.js'
 import { startSdk } from './sdk.js'
 
 /** The name that the Prometheus exporter of OpenTelemetry gives to a metric, and that of an attribute. */
@@ -12,16 +12,21 @@ const exportedName = (name: string, unit: string): string => name.replaceAll('.'
 it('collect() and the Prometheus exporter of OpenTelemetry give the same names, labels and values', async () => {
   const { meter, metrics } = startSdk()
   const register = new client.Registry()
-  const { verifier, outcome, jwt, opaque, issuer } = await testBed()
+  const { verifier, outcome, jwt, opaque, issuer, source } = await clientBed()
   instrument(verifier, { meter })
   collect(verifier, { client, register })
+  const tokens = source()
+  instrument(tokens, { meter, name: 'orders' })
+  collect(tokens, { client, register, name: 'orders' })
+  tokens.forget(await tokens.getToken())
+  await tokens.getToken()
   for (const token of [jwt(), opaque(), 'unknown']) await outcome(token)
   issuer.fail('introspection', 401)
   await outcome(opaque())
 
   const measured = [...(await metrics()).values()].flatMap(({ name, unit, points }) =>
     points.map(({ attributes, value }) => {
-      const counter = unit === '{fetch}' ? '_total' : ''
+      const counter = unit === '{fetch}' || unit === '{refusal}' ? '_total' : ''
       const labels = Object.entries(attributes).map(([key, label]) => [key.replaceAll('.', '_'), label])
       const count = typeof value === 'object' ? (value as { readonly count: number }).count : value
       return { name: exportedName(name, unit) + counter, labels: Object.fromEntries(labels) as object, count }
@@ -34,7 +39,7 @@ it('collect() and the Prometheus exporter of OpenTelemetry give the same names, 
   )
   const sorted = (list: readonly object[]) => [...list].map((one) => JSON.stringify(sortKeys(one))).sort()
   expect(sorted(collected)).toEqual(sorted(measured))
-  expect(new Set(collected.map(({ name }) => name)).size).toBe(7)
+  expect(new Set(collected.map(({ name }) => name)).size).toBe(7 + 6)
 })
 
 function sortKeys(value: object): object {

@@ -1,5 +1,6 @@
 import * as client from 'prom-client'
 import { collect } from '../../../adapters/prometheus.js'
+import { tokenSource } from '../../../src/client/index.js'
 import { createVerifier, oauth } from '../../../src/index.js'
 import { REFUSALS } from '../../../src/model/refusal/reasons.js'
 import type { Query } from './promql.js'
@@ -20,6 +21,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   m2m_guard_mode: ['enforce', 'report'],
   m2m_guard_stage: ['guard', 'route'],
   m2m_guard_cache_kind: ['accepted', 'refused'],
+  m2m_guard_token_trigger: ['absent', 'due', 'refused', 'refresh'],
   error_type: Object.keys(REFUSALS),
 }
 
@@ -28,6 +30,8 @@ export async function exportedSeries(): Promise<ReadonlyMap<string, Exported>> {
   const register = new client.Registry()
   const options = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
   collect(createVerifier({ issuers: [oauth(options)] }), { client, register })
+  const credentials = { tokenEndpoint: 'https://auth.example.com/token', clientId: 'x', clientSecret: 'y' }
+  collect(tokenSource(credentials), { client, register })
   const series = new Map<string, Exported>()
   for (const { name, type } of await register.getMetricsAsJSON()) {
     const { labelNames } = register.getSingleMetric(name) as unknown as {

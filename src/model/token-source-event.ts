@@ -1,5 +1,24 @@
-import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
-import type { TokenSourceReason } from './errors.js'
+/**
+ * Why no token was obtained, or why a request was not sent:
+ *
+ * - `credentials_refused`: the issuer rejects the client id, secret or key (`invalid_client`, any 401).
+ * - `credentials_unavailable`: the custom function or promise did not return a secret or key.
+ * - `request_refused`: the issuer does not issue such a token to this client (`invalid_scope`, `invalid_target`,
+ *   …).
+ * - `issuer_unavailable`: no response, a timeout, 429 or 5xx.
+ * - `answer_unreadable`: the response is not that of a token endpoint: HTML, a redirect, another `token_type`.
+ * - `request_not_sent`: `source.fetch` did not send the request, because its origin is not allowed or a redirect
+ *   cannot be followed.
+ * - `source_closed`: the source is closed.
+ */
+export type TokenSourceReason =
+  | 'credentials_refused'
+  | 'credentials_unavailable'
+  | 'request_refused'
+  | 'issuer_unavailable'
+  | 'answer_unreadable'
+  | 'request_not_sent'
+  | 'source_closed'
 
 /**
  * Kind of an event of a token source:
@@ -15,7 +34,7 @@ export type TokenSourceEventKind = 'token_obtained' | 'token_failed' | 'token_re
 export interface TokenSourceEvent {
   /** Kind of the event. */
   readonly kind: TokenSourceEventKind
-  /** Name of the factory: `tokenSource` or `clerkTokenSource`. */
+  /** Name of the factory: `tokenSource`, `clerkTokenSource`, `tokenExchangeSource` or `jwtBearerTokenSource`. */
   readonly source: string
   /** Requested audience, sorted. */
   readonly audience: readonly string[]
@@ -27,6 +46,8 @@ export interface TokenSourceEvent {
   readonly fingerprint?: string
   /** Expiry of the obtained token, in seconds since the epoch; absent if it never expires. */
   readonly expiresAt?: number
+  /** Why the token was requested; absent for other events. */
+  readonly trigger?: TokenRequestTrigger
   /** Milliseconds that the token request took. */
   readonly durationMs?: number
   /** Why the token request failed. */
@@ -43,21 +64,15 @@ export interface TokenSourceEvent {
   readonly detail: string
 }
 
+/**
+ * Why a token was requested:
+ *
+ * - `absent`: there was no usable token, so that callers waited.
+ * - `due`: the renewal time had come, by the lifetime or by an age limit.
+ * - `refused`: an API had refused the token.
+ * - `refresh`: `refresh()` was called.
+ */
+export type TokenRequestTrigger = 'absent' | 'due' | 'refused' | 'refresh'
+
 /** Observer of a token source. Its result and its errors are ignored. */
 export type TokenSourceObserver = (event: TokenSourceEvent) => unknown
-
-/** Identifies a token in events. */
-export function fingerprint(token: string): string {
-  return fingerprintOf(tokenDigest(token))
-}
-
-/** Reports an event to the observer, whose errors are ignored. */
-export function report(observer: TokenSourceObserver | undefined, event: TokenSourceEvent): void {
-  if (observer === undefined) return
-  try {
-    const result = observer(event)
-    if (result instanceof Promise) result.catch(() => undefined)
-  } catch {
-    // An observer must not change what the source does.
-  }
-}
