@@ -19,7 +19,7 @@ export type {
   NodeResponse,
 } from './express/types.js'
 
-export { revocationEndpoint, type ExpressEndpointOptions } from './express/revocation.js'
+export { revocationEndpoint, revocationFeed, type ExpressEndpointOptions } from './express/revocation.js'
 
 /** Options of {@link guard}. */
 export interface ExpressGuardOptions<

@@ -26,7 +26,7 @@ export type {
   FastifyOnRefusal,
 } from './fastify/types.js'
 
-export { revocationEndpoint, type FastifyEndpointOptions } from './fastify/revocation.js'
+export { revocationEndpoint, revocationFeed, type FastifyEndpointOptions } from './fastify/revocation.js'
 
 /** Options of the plugin {@link m2mGuard}. */
 export interface FastifyGuardOptions extends GuardOptions<FastifyOnRefusal>, PropertyOptions {

@@ -5,7 +5,7 @@ import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { endpointArguments, type EndpointOptions } from '../src/guard/revocation-endpoint.js'
+import { endpointArguments, feedHandler, type EndpointOptions } from '../src/guard/revocation-endpoint.js'
 import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
@@ -192,6 +192,25 @@ export function revocationEndpoint(...args: readonly [Verifier, Policy, KoaEndpo
   const handler = createRevocationEndpoint(args[0])
   return function revocationEndpoint(context) {
     return pass(checkpoint, context, () => serve(handler, false, context))
+  }
+}
+
+/**
+ * Serves a receiver of `m2m-guard/revocation`, such as `setReceiver()`. Add it before middleware that parses bodies, because the
+ * signature is over the bytes. A string as
+ * body, and the bytes in `ctx.request.rawBody`, are used as well.
+ *
+ * @throws ConfigurationError if the handler is not a function.
+ *
+ * @example
+ * ```ts
+ * router.post('/security-events', revocationFeed(setReceiver({ issuer, audience, jwksUri, verifier })))
+ * ```
+ */
+export function revocationFeed(handler: (request: Request) => Promise<Response>): KoaMiddleware {
+  const checked = feedHandler(handler)
+  return function revocationFeed(context) {
+    return serve(checked, true, context)
   }
 }
 

@@ -14,7 +14,7 @@ export async function build(): Promise<void> {
   rmSync(built, { recursive: true, force: true })
   await run('node_modules/typescript/bin/tsc', '-p', 'bench')
   writeFileSync(join(built, 'package.json'), '{ "type": "module" }\n')
-  for (const file of ['http/servers.mjs', 'verifiers/peers.mjs'])
+  for (const file of ['applications/frameworks.mjs', 'verifiers/peers.mjs'])
     cpSync(join(root, 'bench', file), join(built, 'bench', file))
 }
 

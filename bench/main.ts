@@ -1,10 +1,11 @@
+import { chain, first } from './paths/chain.js'
 import { growth } from './paths/growth.js'
-import { http } from './paths/http.js'
 import { loop } from './paths/loop.js'
 import { opaque } from './paths/opaque.js'
+import { remote } from './paths/remote.js'
 import { fresh, known } from './paths/verifiers.js'
 import { loads } from './growth/weight.js'
-import { servers } from './http/own-servers.js'
+import { frameworks } from './applications/frameworks.mjs'
 import { answerMessages } from './support/child.js'
 import { versionsOf } from './support/packages.js'
 import type { Effort, Report } from './support/report.js'
@@ -19,10 +20,17 @@ interface Path {
 const packagesOf = (list: readonly { readonly packages: readonly string[] }[]): readonly string[] =>
   list.flatMap(({ packages }) => packages)
 
+const peers = Object.values(frameworks)
+  .flatMap(({ peers }) => Object.keys(peers))
+  .flatMap((name) => name.split(' + '))
+  .filter((name) => name !== 'hono/jwk')
+
 const paths: Readonly<Record<string, Path>> = {
   known: { run: known, packages: packagesOf(contendersOf('known')) },
   new: { run: fresh, packages: packagesOf(contendersOf('new')) },
-  http: { run: http, packages: [...packagesOf(servers), 'autocannon'] },
+  chain: { run: chain, packages: [...packagesOf(Object.values(frameworks)), ...peers] },
+  first: { run: first, packages: ['fastify', 'fast-jwt'] },
+  remote: { run: remote, packages: [] },
   opaque: { run: opaque, packages: [] },
   growth: { run: growth, packages: packagesOf(loads) },
   loop: { run: loop, packages: packagesOf(contendersOf('loop')) },

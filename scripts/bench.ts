@@ -1,9 +1,11 @@
 // npm run bench [-- --quick] [-- --only known]: compares m2m-guard with other packages. See docs/benchmarks.md.
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, buildPackage } from '../bench/build.js'
+import { gate } from '../bench/gate/gate.js'
 import { startChild } from '../bench/support/child.js'
 import { built, thisMachine } from '../bench/support/machine.js'
 import { PATHS, publish, writeGenerated } from '../bench/support/publish.js'
@@ -20,12 +22,17 @@ const { values } = parseArgs({
     // Only writes the results page and the charts from the stored results.
     publish: { type: 'boolean', default: false },
     profile: { type: 'string' },
+    // Compares the working tree with a commit or a version, and exits with code 1 if it costs more.
+    gate: { type: 'boolean', default: false },
+    against: { type: 'string' },
     contender: { type: 'string', default: 'm2m-guard authorize' },
     algorithm: { type: 'string', default: 'RS256' },
   },
 })
 
-if (values.publish) await writeGenerated()
+if (values.gate || values.against !== undefined)
+  process.exitCode = (await gate(values.against, values.quick)) ? 0 : 1
+else if (values.publish) await writeGenerated()
 else if (values.profile === undefined) await measure()
 else await profile(values.profile)
 
@@ -62,10 +69,19 @@ async function measurePath(path: string, effort: Effort): Promise<Result> {
   return { ...measured, date, quick: effort.quick, machine: thisMachine() }
 }
 
-async function profile(path: string): Promise<void> {
+/** Records profiles of CPU time and allocations of one verifier, which the developer tools of Chrome show. */
+async function profile(cast: string): Promise<void> {
   await build()
   const { contender, algorithm, quick } = values
-  const options = [`--contender=${contender}`, `--algorithm=${algorithm}`, ...(quick ? ['--quick'] : [])]
-  const args = [join(built, 'bench', 'profile', 'profile.js'), path, ...options]
-  process.exitCode = spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1
+  const folder = join(built, 'profiles')
+  const flags = ['--cpu-prof', '--heap-prof', `--diagnostic-dir=${folder}`]
+  const args = [
+    join(built, 'bench', 'verifiers', 'profile.js'),
+    cast,
+    contender,
+    algorithm,
+    quick ? '300' : '3000',
+  ]
+  process.exitCode = spawnSync(process.execPath, [...flags, ...args], { stdio: 'inherit' }).status ?? 1
+  for (const file of readdirSync(folder)) console.log(join(folder, file))
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { endpointArguments, type EndpointOptions } from '../../src/guard/revocation-endpoint.js'
+import { endpointArguments, feedHandler, type EndpointOptions } from '../../src/guard/revocation-endpoint.js'
 import { callFetchHandler, sendFetchResponse, type FetchHandler } from '../../src/guard/node-handler.js'
 import { Guard } from '../../src/guard/guard.js'
 import { PROPERTY_GUARD_OPTIONS, type PropertyOptions } from '../../src/guard/options.js'
@@ -49,6 +49,25 @@ export function revocationEndpoint(
       if (error === undefined) serve({ handler, needsBytes: false }, request, response, next)
       else next(error)
     })
+  }
+}
+
+/**
+ * Serves a receiver of `m2m-guard/revocation`, such as `setReceiver()`. Mount it with `app.use`, before middleware that parses bodies,
+ * because the signature is over the bytes. The bytes of
+ * `express.raw()` and those in `request.rawBody` are used as well.
+ *
+ * @throws ConfigurationError if the handler is not a function.
+ *
+ * @example
+ * ```ts
+ * app.use('/security-events', revocationFeed(setReceiver({ issuer, audience, jwksUri, verifier })))
+ * ```
+ */
+export function revocationFeed(handler: (request: Request) => Promise<Response>): ExpressMiddleware {
+  const served = { handler: feedHandler(handler), needsBytes: true }
+  return function revocationFeed(request, response, next) {
+    serve(served, request, response, next)
   }
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callFetchHandler, type FetchHandler } from '../../src/guard/node-handler.js'
 import { closeIfBody } from '../../src/guard/node-response.js'
 import type { PropertyOptions } from '../../src/guard/options.js'
-import { endpointArguments, type EndpointOptions } from '../../src/guard/revocation-endpoint.js'
+import { endpointArguments, feedHandler, type EndpointOptions } from '../../src/guard/revocation-endpoint.js'
 import type { Policy } from '../../src/policy/policy.js'
 import { createRevocationEndpoint } from '../../src/revocation/feeds/endpoint.js'
 import type { Verifier } from '../../src/verifier/verifier.js'
@@ -53,6 +53,36 @@ export function revocationEndpoint(
       exposeHeadRoute: false,
       onRequest: hookOf(checkpoint),
       handler: (request, reply) => serve(handler, request, reply),
+    })
+    await Promise.resolve()
+  }
+}
+
+/**
+ * Creates a plugin that serves a receiver of `m2m-guard/revocation`, such as `setReceiver()`. Its route is public for the plugin
+ * `m2mGuard`, because the receiver verifies the sender.
+ *
+ * @throws ConfigurationError if the handler is not a function.
+ *
+ * @example
+ * ```ts
+ * const receive = setReceiver({ issuer, audience, jwksUri, verifier })
+ * app.register(revocationFeed(receive), { prefix: '/security-events' })
+ * ```
+ */
+export function revocationFeed(
+  handler: (request: Request) => Promise<Response>,
+): (instance: AnyFastifyInstance) => Promise<void> {
+  const checked = feedHandler(handler)
+  return async function revocationFeed(instance) {
+    const app = instance as FastifyInstance
+    readBytes(app)
+    app.route({
+      method: METHODS,
+      url: '/',
+      exposeHeadRoute: false,
+      config: { auth: false },
+      handler: (request, reply) => serve(checked, request, reply),
     })
     await Promise.resolve()
   }

@@ -1,13 +1,25 @@
+import { createServer } from 'node:http'
 import { guard } from '../../adapters/express.js'
 import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import { createTestIssuer, type Fault } from '../../src/testing/index.js'
 import { Flood, htmlPage } from '../../test/support/misbehaviours.js'
-import { awsServer, expressServer, peerServers, type RunningServer } from '../http/servers.mjs'
+import { awsGuards, frameworks, type Guards } from '../applications/frameworks.mjs'
+import { listen, type Issuance } from '../support/tokens.js'
 import { meet, send, tokensBy, type Phase, type Row, type Stage } from './cell.js'
 import { keyFaults, type KeyFault } from './faults.js'
 import { AUDIENCE, mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
 
 const DEADLINE_MS = 1000
+const PEER_OPTIONS = { timeout: DEADLINE_MS, cache: false }
+
+type RunningServer = Awaited<ReturnType<typeof listen>>
+
+async function start(framework: string, guards: Guards): Promise<RunningServer> {
+  const server = createServer(await frameworks[framework]?.listener(await guards))
+  // A client must stay connected while it waits for its next turn.
+  server.keepAliveTimeout = 0
+  return listen(server)
+}
 
 /** Starts m2m-guard in Express, with defaults except the deadline. Refusals contain the reason, which is hidden by default. */
 function startOwn(options: OAuthOptions): Promise<RunningServer> {
@@ -17,14 +29,14 @@ function startOwn(options: OAuthOptions): Promise<RunningServer> {
       response.writeHead(status, { ...headers }).end(JSON.stringify({ message: reason }))
     },
   })
-  return expressServer(middleware)
+  return start('Express 5', [middleware])
 }
 
-const issuanceOf = ({ issuer, jwksUri }: KeyServer) => ({
+const issuanceOf = ({ issuer, jwksUri }: KeyServer): Issuance => ({
   issuer,
   jwksUri,
   audience: AUDIENCE,
-  algorithm: 'RS256' as const,
+  algorithm: 'RS256',
   jwk: {},
   pem: '',
 })
@@ -37,16 +49,24 @@ export const peers = [
     start: ({ issuer, jwksUri }: KeyServer) =>
       startOwn({ issuer, audience: AUDIENCE, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
   },
-  ...peerServers({ deadlineMs: DEADLINE_MS, cache: false }).map(({ guard, packages, start }) => ({
-    name: guard,
-    packages,
-    start: (keys: KeyServer) => start(issuanceOf(keys)),
+  ...Object.entries({
+    'express-oauth2-jwt-bearer': 'Express 5',
+    'express-jwt + jwks-rsa': 'Express 5',
+    'koa-jwt + jwks-rsa': 'Koa',
+    'fastify-jwt-jwks': 'Fastify',
+  }).map(([name, framework]) => ({
+    name,
+    packages: name.split(' + '),
+    start: (keys: KeyServer) =>
+      start(framework, frameworks[framework]?.peers[name]?.(issuanceOf(keys), PEER_OPTIONS)),
   })),
   {
     name: 'aws-jwt-verify',
     packages: ['aws-jwt-verify'],
-    start: (keys: KeyServer) =>
-      awsServer({ ...issuanceOf(keys), jwksUri: keys.secureJwksUri, ca: keys.ca }, DEADLINE_MS),
+    start: (keys: KeyServer) => {
+      const issuance = { ...issuanceOf(keys), jwksUri: keys.secureJwksUri, ca: keys.ca }
+      return start('Express 5', awsGuards(issuance, PEER_OPTIONS))
+    },
   },
 ]
 

@@ -82,17 +82,15 @@ export function chartsOf(result: Result): Readonly<Record<string, string>> {
       const title = 'CPU of a new token, µs (RS256, 64 concurrent; less is better)'
       return { new: barChart(result, title, { ...cpu, rows: rowsOf('RS256, 64 concurrent'), digits: 1 }) }
     }
-    case 'http':
-      return Object.fromEntries(
-        ['Express', 'Koa', 'Fastify'].map((framework) => {
-          const title = `${framework}: requests per second, relative to no guard (more is better)`
-          const rows = rowsOf('saturated').filter(
-            (row) => row['framework'] === framework && row['tokens'] === 'one',
-          )
-          const bars = { rows, label: 'guard', value: 'share', digits: 2 }
-          return [`http-${framework.toLowerCase()}`, barChart(result, title, bars)]
-        }),
-      )
+    case 'chain': {
+      const title = 'Time that a guard adds to a request, µs (one cached token; less is better)'
+      const rows = rowsOf('chain')
+        .filter(
+          ({ tokens, guard }) => tokens === 1 && guard !== 'bare' && !String(guard).startsWith('m2m-guard +'),
+        )
+        .map((row) => ({ label: `${row['guard']}, ${row['framework']}`, value: Number(row['added']) / 1000 }))
+      return { chain: barChart(result, title, { rows, label: 'label', value: 'value', digits: 1 }) }
+    }
     default:
       return {}
   }

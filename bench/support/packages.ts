@@ -14,7 +14,7 @@ const manifestOf = (folder: string): Manifest =>
 
 /** Returns the versions of m2m-guard and of the other measured packages. */
 export function versionsOf(names: readonly string[]): Readonly<Record<string, string>> {
-  const others = [...new Set(names)].map((name) => [name, join(bench, 'node_modules', name)] as const)
+  const others = [...new Set(names)].map((name) => [name, resolveFrom(name, bench) ?? ''] as const)
   const folders = [['m2m-guard', root] as const, ...others]
   return Object.fromEntries(folders.map(([name, folder]) => [name, manifestOf(folder).version]))
 }
@@ -34,7 +34,7 @@ export function closure(names: readonly string[]): ReadonlySet<string> {
 
 /** Returns the folder of a package in the nearest parent node_modules, as Node resolves it. */
 function resolveFrom(name: string, from: string): string | undefined {
-  for (let folder = from; folder.startsWith(bench); folder = join(folder, '..')) {
+  for (let folder = from; folder.startsWith(root); folder = join(folder, '..')) {
     const candidate = join(folder, 'node_modules', name)
     if (existsSync(join(candidate, 'package.json'))) return candidate
   }

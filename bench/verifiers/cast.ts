@@ -2,7 +2,7 @@ import type { Callee } from '../support/measure.js'
 import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import type { Contender } from './contender.js'
 import { cachingLimits, signatureLimit } from './limits.js'
-import { ownKnown, ownNew, WARMING } from './own.js'
+import { ownKnown, ownNew } from './own.js'
 import { cachingPeers, verifyingPeers } from './peers.mjs'
 
 export const OWN = 'm2m-guard authorize'
@@ -48,7 +48,7 @@ export async function prepareContender(
   const verify = await make(issuance)
   // The first call may fetch keys. The others fill the cache.
   for (const one of bytes) {
-    const result = await verify(Object.assign(freshHeaders(one), { [WARMING]: true }))
+    const result = await verify(freshHeaders(one))
     if (!isAccepted(result)) throw new Error(`${name}: a token was not accepted`)
   }
   let next = 0

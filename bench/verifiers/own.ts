@@ -1,7 +1,6 @@
-import { guard, type KoaContext } from '../../adapters/koa.js'
 import { createVerifier, oauth, type Decision, type Verifier } from '../../src/index.js'
 import { SCOPE, type Issuance } from '../support/tokens.js'
-import type { Contender, Verify } from './contender.js'
+import type { Contender } from './contender.js'
 
 /** Every figure of m2m-guard includes one scope and a maximum age. */
 export const policy = { scopes: SCOPE, maxTokenAge: '12h' } as const
@@ -34,35 +33,7 @@ const authorizing =
     return (headers) => verifier.authorize({ headers }, policy)
   }
 
-const PASSED = Promise.resolve()
-const NO_RAW_HEADERS: readonly string[] = []
-
-/** The code path of the adapters, which return no promise unless something has to be awaited. This is Koa's. */
-function guarding(verifier: Verifier): Verify {
-  const middleware = guard(verifier, policy)
-  const next = (): Promise<unknown> => PASSED
-  return (headers) => {
-    const context = { req: { headers, rawHeaders: NO_RAW_HEADERS }, originalUrl: '/', state: {} }
-    return middleware(context as unknown as KoaContext, next) === PASSED
-  }
-}
-
-/** Marks the calls that only fill the cache. */
-export const WARMING = Symbol('warming')
-
-export const ownKnown: readonly Contender[] = [
-  own('m2m-guard authorize', authorizing()),
-  {
-    ...own('m2m-guard in an adapter (no promise)', async (issuance) => {
-      const verifier = await ownVerifier(issuance)
-      const guarded = guarding(verifier)
-      // The first call for a token may return a promise. Only the path without a promise is measured.
-      return (headers) =>
-        Object.hasOwn(headers, WARMING) ? verifier.authorize({ headers }, policy) : guarded(headers)
-    }),
-    awaited: false,
-  },
-]
+export const ownKnown: readonly Contender[] = [own('m2m-guard authorize', authorizing())]
 
 const cache = { maxTokens: CACHED_OF_NEW }
 

@@ -97,7 +97,7 @@ const aws = contender(
   false,
 )
 
-const cachingFastJwt = fastJwt('fast-jwt with one key, cache: true', { cache: true })
-export const cachingPeers = [cachingFastJwt, fastJwtWithKeySet, auth0, jose]
+export const fastJwtWithCache = fastJwt('fast-jwt with one key, cache: true', { cache: true })
+export const cachingPeers = [fastJwtWithCache, fastJwtWithKeySet, auth0, jose]
 
 export const verifyingPeers = [aws, fastJwt('fast-jwt with one key', {}), jose, auth0]

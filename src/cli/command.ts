@@ -24,6 +24,8 @@ export interface CommandInput<V> {
   readonly limits: { readonly deadline?: number | string }
   /** Imports a module of the application. */
   readonly load: Terminal['load']
+  /** Imports a package of the application. */
+  readonly loadPackage: Terminal['loadPackage']
   /** Whether stdout shows colors. */
   readonly hasColors: boolean
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promptOn } from './input/prompt.js'
 import { runCli } from './run.js'
@@ -24,6 +25,18 @@ function writer(stream: NodeJS.WriteStream): (text: string) => Promise<void> {
     })
 }
 
+/** Imports a package from the current folder, not from that of this package. */
+async function importInstalled(name: string): Promise<unknown> {
+  const { resolve: find } = createRequire(join(process.cwd(), 'm2m-guard.js'))
+  let path: string
+  try {
+    path = find(name)
+  } catch {
+    return undefined
+  }
+  return import(pathToFileURL(path).href)
+}
+
 const code = await runCli({
   args: process.argv.slice(2),
   env: process.env,
@@ -33,6 +46,7 @@ const code = await runCli({
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
   hasColors: process.stdout.isTTY && process.stdout.hasColors() && (process.env['NO_COLOR'] ?? '') === '',
   load: (path) => import(pathToFileURL(resolve(path)).href),
+  loadPackage: importInstalled,
   ask: (question, signal) => promptOn(process.stdin, process.stderr, question, signal),
   signal: interruption.signal,
 })

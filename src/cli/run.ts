@@ -70,7 +70,7 @@ async function readCall(command: Command, args: Arguments, terminal: Terminal, r
   const places = command.operand?.isSecret === true ? [...inOptions, [shown, operand] as const] : inOptions
   const secrets = await readSecrets(places, terminal)
   run.secrets = [...run.secrets, ...secrets.values()]
-  const { env, signal, load, hasColors } = terminal
+  const { env, signal, load, loadPackage, hasColors } = terminal
   return {
     isStdinUsed: places.some(([, place]) => place === '-'),
     call: {
@@ -79,6 +79,7 @@ async function readCall(command: Command, args: Arguments, terminal: Terminal, r
       env,
       signal,
       load,
+      loadPackage,
       hasColors,
       limits: deadline === undefined ? {} : { deadline },
     },

@@ -15,6 +15,8 @@ export interface Terminal {
   readonly hasColors: boolean
   /** Imports a module of the application by its path. */
   readonly load: (path: string) => Promise<unknown>
+  /** Imports a package that the application in the current folder has installed; `undefined` if it has not. */
+  readonly loadPackage: (name: string) => Promise<unknown>
   /** Prints a prompt and resolves with the input line; empty if the input ended. */
   readonly ask: (question: string, signal: AbortSignal) => Promise<string>
   /** Aborted by Ctrl-C. */

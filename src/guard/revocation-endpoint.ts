@@ -3,6 +3,7 @@ import type { Policy } from '../policy/policy.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { Verifier } from '../verifier/verifier.js'
 import { refuseFurtherArguments } from './arguments.js'
+import type { FetchHandler } from './node-handler.js'
 import type { GuardOptions } from './options.js'
 
 /** Options that would let a request pass without the permission to revoke. */
@@ -37,4 +38,13 @@ export function endpointArguments<Options extends object>(
       'is not an option of this endpoint, because a request without permission could revoke. Leave it out',
     )
   return [verifier, policy, options]
+}
+
+/** Checks the argument of `revocationFeed(handler)`. */
+export function feedHandler(handler: FetchHandler): FetchHandler {
+  if (typeof (handler as unknown) === 'function') return handler
+  throw new ConfigurationError(
+    'revocationFeed',
+    'must be a receiver, such as setReceiver() of m2m-guard/revocation',
+  )
 }

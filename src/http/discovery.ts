@@ -3,14 +3,14 @@ import { timers } from '../util/timers.js'
 import { isSecureAddressFor } from '../util/url/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
 
-/** Functions with which {@link discover} fetches and reads the metadata of an issuer. */
+/** Functions with which {@link discover} fetches and reads the discovery document of an issuer. */
 export interface DiscoveryRequests<T> {
   /**
    * Fetches a document. `elapsedSeconds` is the time that an earlier URL took. Its error has the `status` of the response,
    * if there was one. The error or its `cause` is an {@link UnreadableResponseError} if the response was unreadable.
    */
   readonly get: (url: string, elapsedSeconds: number) => Promise<T>
-  /** Reads the metadata of a fetched document. */
+  /** Reads a fetched discovery document. */
   readonly metadataOf: (fetched: T) => unknown
   /** Whether the `issuer` of a document also stands for the issuer: see {@link discover}. */
   readonly isEquivalent?: (documentIssuer: string) => boolean
@@ -32,7 +32,7 @@ interface NotFound {
 }
 
 /**
- * Fetches the metadata of an issuer from the URL of OpenID Connect Discovery, or else from that of RFC 8414 section 3, and
+ * Fetches the discovery document of an issuer from the URL of OpenID Connect Discovery, or else from that of RFC 8414 section 3, and
  * checks that it names the issuer, or a string that `isEquivalent` accepts.
  *
  * The second URL is tried if the response of the first is not a discovery document: 4xx, a redirect, an HTML page, an
@@ -118,7 +118,7 @@ function statusOf(error: unknown): number | undefined {
 const LONGEST_URL = 2048
 
 /**
- * Reads the URL of an endpoint from an issuer's metadata (RFC 8414 section 2); `undefined` if it is absent or unsafe.
+ * Reads the URL of an endpoint from a discovery document (RFC 8414 section 2); `undefined` if it is absent or unsafe.
  *
  * @param insecureHosts - hosts for which `http:` is allowed, whatever the scheme of the issuer.
  */

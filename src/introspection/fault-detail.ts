@@ -3,7 +3,7 @@ import { phrase } from '../util/quote.js'
 import type { Failure } from './outcome.js'
 import { maskIn } from './read-result.js'
 
-/** Maximum number of characters of a URL in a failure, because an issuer's metadata may choose the URL. */
+/** Maximum number of characters of a URL in a failure, because a discovery document may choose the URL. */
 const LONGEST_NAMED = 200
 
 /** Adds the URL of the call to a failure, without its query, which may contain a secret. */

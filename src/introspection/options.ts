@@ -40,7 +40,8 @@ export interface RemoteOptions {
   /**
    * Maximum number of calls in flight, and of calls that wait for discovery, each from 1 to 10,000. Further requests are
    * refused with `issuer_overloaded`. All tenants of an issuer share the limit, and one tenant may use as much of it as it
-   * leaves to the others: half, if no other tenant has calls in flight.
+   * leaves to the others: half, if no other tenant has calls in flight. Above 256, calls also wait for one of the 256 connections
+   * to the issuer.
    *
    * @defaultValue `64`
    */

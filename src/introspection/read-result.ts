@@ -3,6 +3,7 @@ import type { HttpResponse } from '../http/transport/messages.js'
 import { failureOf } from '../model/detail/explain.js'
 import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/issuer/remote-profile.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
+import { base64Copies, shortestCopy } from '../util/base64-copies.js'
 import { maskStrings } from '../util/redact.js'
 import { hasDuplicateMembers } from './duplicate-members.js'
 import type { Failure, Inactive, Statement } from './outcome.js'
@@ -50,18 +51,25 @@ const MASK = '[token]'
 
 /** Replaces the token in a string. */
 export function maskIn(text: string, token: string): string {
-  return token.length < SHORTEST_MASKED ? text : text.replaceAll(token, MASK)
+  return token.length < SHORTEST_MASKED ? text : maskForms(text, [token])
+}
+
+function maskForms(text: string, forms: readonly string[]): string {
+  return forms.reduce((masked, form) => masked.replaceAll(form, MASK), text)
 }
 
 /**
- * Replaces the token in the members of a response. A response that repeats the token would otherwise put it into the claims of
+ * Replaces the token in the members of a response, also in base64 and in a string in base64. A response that repeats the token would otherwise put it into the claims of
  * an access token and into the details of refusals, where it could also be cut to a part that no search finds.
  *
  * @param body - the response. A backslash may hide the token in it, such as `\\/` for a slash.
  */
 export function maskToken(json: unknown, body: string, token: string): unknown {
-  if (token.length < SHORTEST_MASKED || !(body.includes(token) || body.includes('\\'))) return json
-  return maskStrings(json, (string) => maskIn(string, token))
+  if (token.length < SHORTEST_MASKED) return json
+  // Most responses are shorter than a copy would be.
+  const forms = [token, ...(body.length < shortestCopy(token) ? [] : base64Copies(token))]
+  if (!body.includes('\\') && !forms.some((form) => body.includes(form))) return json
+  return maskStrings(json, (string) => maskForms(string, forms))
 }
 
 /** Converts an introspection result to a confirmation. An empty audience counts as not stated. */

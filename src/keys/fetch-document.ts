@@ -84,7 +84,7 @@ export function namedUrl(url: string): string {
   return `${origin}${pathname}`.slice(0, LONGEST_NAMED)
 }
 
-/** Maximum number of characters of a URL in an error, because an issuer's metadata may choose the URL. */
+/** Maximum number of characters of a URL in an error, because a discovery document may choose the URL. */
 const LONGEST_NAMED = 200
 
 /** A server responded with another status than 200. */

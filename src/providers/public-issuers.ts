@@ -30,12 +30,7 @@ const HCP_TERRAFORM: PublicIssuer = {
   example: 'org-GRNbCjYNpBB6NEBH',
 }
 
-const PULUMI: PublicIssuer = {
-  name: 'Pulumi',
-  preset: undefined,
-  callerClaims: ['sub'],
-  example: 'the sub of your environment or stack',
-}
+const PULUMI = bySubject('Pulumi', 'the sub of your environment or stack')
 
 /**
  * The known public shared issuers, by the host and path of their issuer identifier. Issuers with a path or a host for each
@@ -108,8 +103,9 @@ const PUBLIC_ISSUERS = new Map<string, PublicIssuer>([
     {
       name: 'Bitrise',
       preset: undefined,
-      callerClaims: ['workspace_slug', 'app_slug', 'sub'],
-      example: 'the slug of your workspace',
+      // The claims about the repository are not among them, because everyone can add a public repository as an app.
+      callerClaims: ['app_slug', 'workspace_slug', 'sub'],
+      example: 'the slug of your app',
     },
   ],
   [
@@ -117,8 +113,8 @@ const PUBLIC_ISSUERS = new Map<string, PublicIssuer>([
     {
       name: 'Cirrus CI',
       preset: undefined,
-      callerClaims: ['owner_id', 'repository_id', 'sub'],
-      example: 'the id of your organization',
+      callerClaims: ['owner', 'repository', 'owner_id', 'repository_id', 'sub'],
+      example: 'my-organization',
     },
   ],
   [
@@ -129,7 +125,16 @@ const PUBLIC_ISSUERS = new Map<string, PublicIssuer>([
     'oauth2.sigstore.dev/auth',
     { name: 'Sigstore', preset: undefined, callerClaims: ['email', 'sub'], example: 'ci@example.com' },
   ],
+  ['scalr.io', bySubject('Scalr', 'account:my-account:environment:production:workspace:orders')],
+  ['studio.datachain.ai/api', bySubject('DVC Studio', 'the sub of your team')],
+  ['tokens.cloud.shisho.dev', bySubject('Shisho Cloud', 'the sub of your job')],
+  ['proidc.upbound.io', bySubject('Upbound', 'the sub of your control plane')],
 ])
+
+/** A public shared issuer of which only the subject is documented to name the tenant. */
+function bySubject(name: string, example: string): PublicIssuer {
+  return { name, preset: undefined, callerClaims: ['sub'], example }
+}
 
 /** Options of an issuer that decide about its callers. */
 export interface CallerSettings {

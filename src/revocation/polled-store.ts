@@ -1,6 +1,6 @@
 import { explain } from '../model/detail/explain.js'
 import { Refusal } from '../model/refusal/refusal.js'
-import { phrase, safeLine } from '../util/quote.js'
+import { phrase } from '../util/quote.js'
 import { timers } from '../util/timers.js'
 import type { Entry } from './entry.js'
 import type { LocalRevocations } from './local-revocations.js'
@@ -8,6 +8,7 @@ import type { LogReader } from './log-reader.js'
 import { NudgeLimit } from './nudge-limit.js'
 import type { RevocationsHealth } from './revocations.js'
 import type { RevocationStore } from './store.js'
+import { messageOf } from './store-failure.js'
 
 /** Settings of {@link PolledStore}, in seconds. */
 export interface PollSettings {
@@ -45,6 +46,10 @@ export class PolledStore implements RevocationStore {
   /** Time of the last complete reading, in seconds since the epoch. */
   #asOf: number | undefined
   #failure: string | undefined
+  /** Whether the failure was reported. */
+  #isReported = false
+  /** Seconds elapsed at the start; `undefined` while the store is not read regularly. */
+  #startedAt: number | undefined
   /** Callers of `ready()`. */
   #waiting: ((failure: string | undefined) => void)[] = []
 
@@ -109,12 +114,14 @@ export class PolledStore implements RevocationStore {
   start(): void {
     if (this.#isRunning) return
     this.#isRunning = true
+    this.#startedAt = timers.elapsed()
     this.#unwatch = this.#settings.watch?.(this.#changes.request)
     void this.#read()
   }
 
   stop(): void {
     this.#isRunning = false
+    this.#startedAt = undefined
     this.#unwatch?.()
     this.#unwatch = undefined
     this.#changes.cancel()
@@ -167,7 +174,6 @@ export class PolledStore implements RevocationStore {
 
   #succeed(now: number, elapsed: number): void {
     const { maxStaleness, acceptsStale } = this.#settings
-    const hasFailed = this.#failure !== undefined
     this.#asOf = now
     this.#failure = undefined
     const { set } = this.#local
@@ -179,16 +185,25 @@ export class PolledStore implements RevocationStore {
         set.freshUntil = Number.NEGATIVE_INFINITY
       })
     }
-    if (hasFailed) this.#local.tell('store_recovered', 'the revocations can be read again', [])
+    if (this.#isReported) this.#local.tell('store_recovered', 'the revocations can be read again', [])
+    this.#isReported = false
     this.#wake(undefined)
   }
 
   #fail(failure: string): void {
-    const isFirst = this.#failure === undefined
     this.#failure = failure
     if (this.#settings.acceptsStale) this.#local.set.freshUntil = Number.POSITIVE_INFINITY
-    if (isFirst) this.#local.tell('store_failing', `the revocations cannot be read: ${failure}`, [])
+    if (!this.#isReported && !this.#mayConnect()) {
+      this.#isReported = true
+      this.#local.tell('store_failing', `the revocations cannot be read: ${failure}`, [])
+    }
     this.#wake(failure)
+  }
+
+  /** Whether the application may still connect its client, so that a failure is not reported yet. */
+  #mayConnect(): boolean {
+    if (this.#asOf !== undefined || this.#startedAt === undefined || this.#waiting.length > 0) return false
+    return timers.elapsed() < this.#startedAt + DEADLINE
   }
 
   #wake(failure: string | undefined): void {
@@ -206,9 +221,4 @@ function within<T>(seconds: number, promise: Promise<T>, action: string): Promis
     })
     promise.then(resolve, reject).finally(cancel)
   })
-}
-
-/** The message of an error of a client, which may quote a reply of the server. */
-function messageOf(error: unknown): string {
-  return error instanceof Error ? safeLine(error.message, 200) : 'unknown error'
 }

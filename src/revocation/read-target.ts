@@ -52,6 +52,8 @@ export interface RevocationTime {
   readonly now: number
   /** Maximum seconds by which `before` may be ahead of `now`. */
   readonly tolerance: number
+  /** Seconds by which the clock of an issuer is ahead of `now`, for the default of `before`. */
+  readonly lead?: (issuer: string) => number
 }
 
 /**
@@ -59,7 +61,7 @@ export interface RevocationTime {
  *
  * @throws ConfigurationError that names the member that is missing, unknown or invalid.
  */
-export function readTarget(target: unknown, { now, tolerance }: RevocationTime): Entry {
+export function readTarget(target: unknown, { now, tolerance, lead = () => 0 }: RevocationTime): Entry {
   const read = readOptions(TARGET, target, TARGET_OPTIONS)
   const { issuer, before, reason: given } = read
   const { kind, value } = kindOf(read)
@@ -75,7 +77,11 @@ export function readTarget(target: unknown, { now, tolerance }: RevocationTime):
       `${TARGET}.before`,
       'is required to revoke all tokens of an issuer. Set it to a time, or name a tokenId, clientId or subject',
     )
-  return { ...entry, limit: cutoffTime(before, now, tolerance) }
+  // `iat` has whole seconds, so that the end of the current second is the first time that no earlier token has.
+  return {
+    ...entry,
+    limit: before === undefined ? Math.floor(now + lead(issuer)) + 1 : cutoffTime(before, now, tolerance),
+  }
 }
 
 function kindOf({ tokenId, clientId, subject, before }: Result<typeof TARGET_OPTIONS>): {
@@ -107,12 +113,7 @@ function expiryOf(expiresAt: number | undefined, now: number): number {
   )
 }
 
-/**
- * The cutoff. `iat` has whole seconds, so that the end of the current second is the first time that no earlier token
- * has.
- */
-function cutoffTime(before: number | undefined, now: number, tolerance: number): number {
-  if (before === undefined) return Math.floor(now) + 1
+function cutoffTime(before: number, now: number, tolerance: number): number {
   if (before <= now + tolerance) return before
   const unit = before > 1e11 ? '. It is a number of seconds, not milliseconds' : ''
   throw new ConfigurationError(

@@ -1,4 +1,4 @@
-import { cutoffOf, hasExpired, isTokenEntry, type Entry } from './entry.js'
+import { cutoffOf, hasExpired, isTokenEntry, MAX_REASON_LENGTH, type Entry } from './entry.js'
 
 /** Facts of a token that revocations are about. Lists, because a token may be named in several ways. */
 export interface RevocableToken {
@@ -195,7 +195,8 @@ export class RevocationSet {
     // Not with `Math.max(...)`, because a million arguments overflow the stack.
     const limit = replaced.reduce((highest, one) => Math.max(highest, one.limit), cutoff.limit)
     for (const one of replaced) this.#remove(one)
-    const folded: Entry = { ...cutoff, kind: 'issuer', issuer, value: '', limit }
+    const reason = coarseReason(cutoff.reason)
+    const folded: Entry = { ...cutoff, kind: 'issuer', issuer, value: '', limit, reason }
     this.#put(folded)
     return folded
   }
@@ -271,6 +272,15 @@ function mapOf(entries: IssuerEntries, kind: 'token' | 'client' | 'subject' | 'd
   return kind === 'subject' ? entries.subjects : entries.tokens
 }
 
+/** Beginning of the reason of an entry that refuses more tokens than was requested. */
+const COARSE = 'more than maxEntries'
+
+/** States in the reason of an entry that it refuses more tokens than was requested. */
+function coarseReason(reason: string | undefined): string {
+  if (reason === undefined || reason.startsWith(COARSE)) return reason ?? COARSE
+  return `${COARSE}: ${reason}`.slice(0, MAX_REASON_LENGTH)
+}
+
 /** The cutoff of its client that refuses a token; of its issuer if the client is unknown. */
 function coarserOf(entry: Entry): Entry {
   const { issuer, clientId, at, reason } = entry
@@ -281,7 +291,7 @@ function coarserOf(entry: Entry): Entry {
     value: isKnown ? clientId : '',
     limit: cutoffOf(entry),
     at,
-    reason,
+    reason: coarseReason(reason),
     clientId: undefined,
     issuedAt: undefined,
   }

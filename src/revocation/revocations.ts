@@ -34,7 +34,8 @@ export interface ClientTarget extends TargetBase {
    * Time before which the refused tokens were issued, in seconds since the epoch or as a `Date`. A token without `iat`
    * is refused.
    *
-   * @defaultValue the end of the current second, because `iat` has whole seconds
+   * @defaultValue the end of the current second, because `iat` has whole seconds; later if tokens have shown this process that
+   *   the clock of the issuer is ahead
    */
   readonly before?: number | Date
 }

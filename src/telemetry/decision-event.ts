@@ -1,4 +1,5 @@
 import { fingerprintOf, tokenDigest } from '../model/token-digest.js'
+import { maskTokenIn } from './mask-token.js'
 import { credentialsOf, hasFurtherCredentials, maskSecrets, pathOf } from './request-path.js'
 import type { GuardedRequest } from '../model/request.js'
 import type { Decision, DecisionEvent, DecisionStage, GuardMode } from '../model/decision.js'
@@ -87,7 +88,7 @@ function detailOf(refusal: Refusal | undefined, token: string): string | undefin
   // A token that is too large, or no string in JavaScript, was not read, so nothing can quote it.
   if (detail === undefined || typeof token !== 'string' || refusal?.reason === 'token_too_large')
     return detail
-  return token === '' ? detail : maskSecrets(detail, [token])
+  return token === '' ? detail : maskTokenIn(detail, token)
 }
 
 function fingerprintIn(token: string, digest: string, refusal: Refusal | undefined): string | undefined {

@@ -1,3 +1,5 @@
+import { base64Copies } from './base64-copies.js'
+
 /** Placeholder of a secret during redaction. It is a control character, so the redacted line has no other. */
 const MARK = '\u0000'
 
@@ -54,6 +56,8 @@ export function encodingsOf(secret: string): readonly string[] {
     ...encoded.map((value) => value.replace(/%../g, (byte) => byte.toLowerCase())),
     ...[json, escapeNonAscii(json)].flatMap((value) => [value, value.replaceAll('/', '\\/')]),
     ...[base64, base64url].flatMap((value) => [value, value.replace(/=+$/, '')]),
+    // Last, because the complete form contains them.
+    ...base64Copies(sent),
   ]
     .map(removeInvisible)
     .filter((encoding) => encoding !== '')

@@ -20,7 +20,7 @@ import { evaluatePolicies } from '../policy/evaluate.js'
 import { eventOf, type VerifiedToken } from '../telemetry/decision-event.js'
 import type { WarnOfFunction } from '../telemetry/function-warnings.js'
 import type { Observers } from '../telemetry/observers.js'
-import { maskSecrets } from '../telemetry/request-path.js'
+import { maskTokenIn } from '../telemetry/mask-token.js'
 import { afterwards, recovered, type Awaitable } from '../util/awaitable.js'
 import type { Clock } from '../util/clock.js'
 import { errorName, phrase } from '../util/quote.js'
@@ -251,7 +251,7 @@ function applyIssuerRule(issuer: Issuer, token: AccessToken): Refusal | undefine
 function withoutToken(refusal: Refusal, token: string): Refusal {
   const { source } = refusal
   if (source !== 'remote' && source !== 'cache') return refusal
-  return withChangedDetail(refusal, (detail) => maskSecrets(detail, [token]))
+  return withChangedDetail(refusal, (detail) => maskTokenIn(detail, token))
 }
 
 function verifiedToken({ cached, source }: ResolvedToken): VerifiedToken {

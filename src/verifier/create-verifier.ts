@@ -30,6 +30,7 @@ import { TokenResolver } from './token-resolver.js'
 import { healthOf, loadAll } from './readiness.js'
 import { revocationsInternalsOf } from '../revocation/store.js'
 import type { Revocations } from '../revocation/revocations.js'
+import { ClockLeads } from './revocation/clock-leads.js'
 import { answersInternalsOf, type Answers } from '../store/answers.js'
 import { RevocationCheck } from './revocation/check.js'
 import { Revoker } from './revocation/revoke.js'
@@ -194,7 +195,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const verifySignature = signatureVerifier(settings.signatures)
   const { maxTokenLength, revocations, answers } = settings
   const internals = revocationsInternalsOf(revocations)
-  const check = internals === undefined ? undefined : new RevocationCheck(internals)
+  const leads = new ClockLeads(toleranceSeconds)
+  const check = internals === undefined ? undefined : new RevocationCheck(internals, leads)
   const detach = internals?.attach(clock)
   const times = { clock, toleranceSeconds }
   const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
@@ -203,6 +205,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const authorizer = new Authorizer({ resolver, ...rules })
   const revoker = new Revoker({
     revocations: internals,
+    leads,
     issuers: connected,
     router,
     resolver,

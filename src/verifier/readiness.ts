@@ -34,32 +34,48 @@ export async function loadAll(
   revocations: Revocations | undefined,
 ): Promise<void> {
   const loading = issuers.map((connected) => failureOf(connected.issuer.name, () => connected.load()))
-  if (revocations !== undefined) loading.push(failureOf('revocations', () => revocations.ready()))
+  if (revocations !== undefined)
+    loading.push(
+      failureOf(
+        'revocations',
+        () => revocations.ready(),
+        () => STORE_ADVICE,
+      ),
+    )
   const failures = (await Promise.all(loading)).filter((failure) => failure !== undefined)
   if (failures.length === 0) return
   throw new AggregateError(
     failures.map(({ error }) => error),
-    `not ready: ${failures.map(({ name, error }) => `${name} (${describe(error)})`).join(', ')}`,
+    `not ready: ${failures.map((failure) => `${failure.name} (${describe(failure)})`).join(', ')}`,
   )
 }
+
+/** What to do if the revocations cannot be read. */
+const STORE_ADVICE = 'Check that the client of the store is connected, and its address and credentials'
 
 interface LoadFailure {
   readonly name: string
   readonly error: unknown
+  /** Returns what to do about a failure, by its message. */
+  readonly advise: (failure: string) => string
 }
 
-async function failureOf(name: string, load: () => Promise<unknown>): Promise<LoadFailure | undefined> {
+async function failureOf(
+  name: string,
+  load: () => Promise<unknown>,
+  advise = adviceFor,
+): Promise<LoadFailure | undefined> {
   try {
     const error = await load()
-    return error === undefined ? undefined : { name, error }
+    return error === undefined ? undefined : { name, error, advise }
   } catch (error) {
-    return { name, error }
+    return { name, error, advise }
   }
 }
 
-function describe(error: unknown): string {
+function describe({ error, advise }: LoadFailure): string {
   const failure = causeOf(error)
-  const advice = adviceFor(failure)
+  const advice = advise(failure)
   return advice === '' ? failure : `${failure}. ${advice}`
 }
 

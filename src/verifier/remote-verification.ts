@@ -10,7 +10,7 @@ import {
   type VerificationFailure,
   isRefusal,
 } from '../model/refusal/refusal.js'
-import { maskSecrets } from '../telemetry/request-path.js'
+import { maskTokenIn } from '../telemetry/mask-token.js'
 import type { Clock } from '../util/clock.js'
 import { safeLine } from '../util/quote.js'
 import { SingleFlight } from '../util/single-flight.js'
@@ -210,7 +210,7 @@ export class RemoteVerification {
     const { reason, age } = failure
     const until = this.#clock.elapsed() + (remote?.lifetimes.inactive ?? 0) - (age ?? 0)
     // The issuer's response may repeat the token, and a custom reader may quote the response.
-    const detail = maskSecrets(safeLine(failure.detail, MAX_DETAIL_LENGTH), [token])
+    const detail = maskTokenIn(safeLine(failure.detail, MAX_DETAIL_LENGTH), token)
     if (isCacheable()) this.#cache.refuse(digest, { issuerName: issuer.name, reason, detail, until })
     const source = age === undefined ? undefined : 'cache'
     return new Refusal(reason, { detail, cause: createCause(detail), source })

@@ -18,6 +18,7 @@ import {
 } from '../integration/docs/support.js'
 import { cliBed } from '../support/cli.js'
 import { systemClock } from '../support/clock.js'
+import { startRedis } from '../support/redis/server.js'
 
 const PAPER = 'docs/guide/cli.md'
 const text = readPaper(PAPER)
@@ -125,10 +126,13 @@ describe('command lines in the documentation', () => {
     const [, ...words] = wordsOf(line.slice(line.indexOf('m2m-guard')))
     const args = words.map((word) => (URLS.has(word) ? issuer.url : word))
     const asks = COMMANDS.some(
-      ({ name, isDestructive }) => isDestructive && args.slice(0, 2).join(' ') === name,
+      ({ name, isDestructive }) => isDestructive && args.slice(0, name.split(' ').length).join(' ') === name,
     )
     const yes = asks && !args.includes('--yes') ? ['--yes'] : []
-    const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables } }
+    const redis = args.includes('env:REDIS_URL')
+      ? { REDIS_URL: `redis://127.0.0.1:${(await startRedis()).port}` }
+      : {}
+    const own = args.includes('--vendor') ? {} : { env: { ...env.clerk, ...variables, ...redis } }
     // A command that runs until it is interrupted is interrupted as soon as it prints something, on a free port.
     const isServer = args[0] === 'issuer'
     const interruption = new AbortController()
@@ -141,6 +145,7 @@ describe('command lines in the documentation', () => {
     const result = await cli(given, {
       stdin,
       variables,
+      loadPackage: (name) => import(name),
       config: { verifier, ...(args.includes('--guard') ? { source: source() } : {}) },
       ...own,
       ...(isServer ? server : {}),
@@ -150,6 +155,7 @@ describe('command lines in the documentation', () => {
     expect(result.stderr).not.toContain('unexpected')
     const isLocal =
       isServer ||
+      'REDIS_URL' in redis ||
       args.includes('--help') ||
       args.join(' ').startsWith('tokens verify env:TOKEN --vendor stytch')
     const isOffline = args.includes('--offline')

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { guard } from '../../adapters/express.js'
-import { clerk, oauth, type Verifier } from '../../src/index.js'
+import { redisRevocations } from '../../adapters/redis.js'
+import { clerk, memoryRevocations, oauth, type Verifier } from '../../src/index.js'
 import { checkClock } from '../../src/cli/doctor/document-checks.js'
 import { inspectIssuer } from '../../src/cli/doctor/inspected-issuer.js'
 import { checkNode } from '../../src/cli/doctor/node-check.js'
@@ -104,6 +105,7 @@ describe('m2m-guard doctor', () => {
       '✔ clock',
       '✔ credentials',
       '· scopes',
+      '· revocations',
       '✔ open route',
       '✔ challenge',
       '✔ no store',
@@ -431,5 +433,29 @@ describe('node', () => {
   ])('%s: %s', (nodeVersion, result) => {
     const now = () => Date.UTC(2026, 10, 30)
     expect(checkNode({ nodeVersion, now })).toMatchObject([{ result }])
+  })
+})
+
+describe('revocations', () => {
+  const bedWith = (call: () => Promise<unknown>): Promise<DoctorBed> =>
+    doctorBed({ revocations: redisRevocations({ client: { call }, onEvent: () => undefined }) })
+
+  it('fails if the client of the store is not connected', async () => {
+    const bed = await bedWith(() => Promise.reject(new Error('The client is closed')))
+    expect(await bed.findings('revocations')).toMatchObject([
+      {
+        result: 'failed',
+        detail: 'the revocations cannot be read: The client is closed',
+        advice: expect.stringContaining('await client.connect()') as string,
+      },
+    ])
+  })
+
+  it('passes with the number of entries and the age of the reading', async () => {
+    const bed = await doctorBed({ revocations: memoryRevocations() })
+    await bed.verifier.revoke({ issuer: bed.issuer.url, tokenId: 'a' })
+    const [finding] = await bed.findings('revocations')
+    expect(finding).toMatchObject({ result: 'passed', issuer: null })
+    expect(finding!.detail).toMatch(/^1 entry, read \d\.\d s ago$/)
   })
 })

@@ -145,7 +145,15 @@ it('says what it is', () => {
   })
   expect(Object.keys(manifest.exports).sort()).toEqual([
     ...['.', './client', './express', './fastify', './fetch', './hono', './issuers', './koa'],
-    ...['./management', './nestjs', './opentelemetry', './package.json', './prometheus', './redis'],
+    ...[
+      './management',
+      './nestjs',
+      './opentelemetry',
+      './package.json',
+      './prometheus',
+      './redis',
+      './revocation',
+    ],
     './testing',
   ])
 })

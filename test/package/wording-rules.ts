@@ -23,6 +23,13 @@ export const RULES: readonly WordingRule[] = [
   { pattern: /\b(?:asks|asked|questions?)\b/gi, instead: 'requests, requested, request' },
   // `text/html` is a media type.
   { pattern: /\btexts?\b(?!\/)/gi, instead: 'string' },
+  // One name each for the two documents of an issuer.
+  { pattern: /\b(?:jwks|keys?) document\b/gi, instead: 'key set' },
+  {
+    pattern:
+      /\b(?:issuer's metadata|metadata of (?:an|the) issuer|(?:metadata|configuration) document of (?:an|the) issuer)\b/gi,
+    instead: 'discovery document',
+  },
   { pattern: /\bpapers?\b/gi, instead: 'documentation, doc page' },
   { pattern: /\bvouch(?:es|ed|ing)?\b/gi, instead: 'verify, confirm' },
   { pattern: /\bjudg(?:e|es|ed|ing|ement|ements|ment)\b/gi, instead: 'validate, evaluate' },

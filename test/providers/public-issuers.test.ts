@@ -27,8 +27,12 @@ describe('a public shared issuer without a rule about its callers', () => {
     ['https://api.pulumi.com/oidc', 'sub', undefined],
     ['https://app.eu.terraform.io', 'terraform_organization_id', undefined],
     ['https://oidc.vercel.com', 'owner', undefined],
-    ['https://token.builds.bitrise.io', 'workspace_slug', undefined],
-    ['https://oidc.cirrus-ci.com', 'owner_id', undefined],
+    ['https://token.builds.bitrise.io', 'app_slug', undefined],
+    ['https://oidc.cirrus-ci.com', 'owner', undefined],
+    ['https://scalr.io', 'sub', undefined],
+    ['https://studio.datachain.ai/api', 'sub', undefined],
+    ['https://tokens.cloud.shisho.dev', 'sub', undefined],
+    ['https://proidc.upbound.io', 'sub', undefined],
     ['https://issuer.enforce.dev', 'sub', undefined],
     ['https://oauth2.sigstore.dev/auth', 'email', undefined],
     ['https://gitlab.com/', 'project_path', 'gitlab({ audience, projects })'],
@@ -91,7 +95,7 @@ it.each([
 
 it('docs/reference/options.md lists the public shared issuers and the claims that name their callers', () => {
   const rows = rowsOf(sectionOf(readPaper('docs/reference/options.md'), 'Public shared issuers'), 'issuer')
-  expect(rows.length).toBe(12)
+  expect(rows.length).toBe(16)
   for (const row of rows) {
     const [issuer = ''] = row['`iss`']!.replaceAll('`', '').split(', ')
     const claims = row['claims that name the caller']!.replaceAll('`', '')

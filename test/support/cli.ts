@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Loads the module, in place of `config`. */
   readonly load?: (path: string) => Promise<unknown>
   readonly signal?: AbortSignal
+  /** The packages of the application. */
+  readonly loadPackage?: (name: string) => Promise<unknown>
   /** What happens to what is written to stdout. */
   readonly stdout?: (text: string) => Promise<void>
 }
@@ -99,6 +101,7 @@ export async function runWith(args: readonly string[], options: RunOptions): Pro
     isInteractive: options.answer !== undefined,
     hasColors: options.hasColors ?? false,
     load: options.load ?? (() => Promise.resolve(options.config)),
+    loadPackage: options.loadPackage ?? (() => Promise.resolve(undefined)),
     ask: (question) => {
       asked!.push(question)
       return Promise.resolve(options.answer ?? '')

@@ -52,6 +52,10 @@ import { commonOptions } from '../../src/providers/common-options.js'
 import { INTROSPECTION_OPTIONS } from '../../src/providers/introspection-options.js'
 import { OAUTH_OPTIONS } from '../../src/providers/oauth-options.js'
 import { STYTCH_OPTIONS } from '../../src/providers/stytch/stytch.js'
+import { KEYCLOAK_PUSH_OPTIONS } from '../../src/revocation/feeds/keycloak-push.js'
+import { SET_RECEIVER_OPTIONS } from '../../src/revocation/feeds/set-receiver.js'
+import { WEBHOOK_RECEIVER_OPTIONS } from '../../src/revocation/feeds/webhook-receiver.js'
+import { keycloakPush, setReceiver, webhookReceiver } from '../../src/revocation/index.js'
 import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
 import { SHARED_STORE_OPTIONS } from '../../src/store/options.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
@@ -61,6 +65,18 @@ import { memoryStore, SECRET } from './shared-store.js'
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const STYTCH = { projectId: 'project-test-1' }
 const NO_REDIS = { call: () => Promise.reject(new Error('not connected')) }
+const SENDER = {
+  issuer: 'https://sender.example.com',
+  audience: 'https://orders.internal',
+  jwksUri: 'https://sender.example.com/jwks.json',
+  verifier: { revoke: () => Promise.reject(new Error('not connected')) },
+}
+const KEYCLOAK = { issuer: SENDER.issuer, resource: 'orders', verifier: SENDER.verifier }
+const WEBHOOKS = {
+  secret: `whsec_${Buffer.alloc(24).toString('base64')}`,
+  targets: () => [],
+  verifier: SENDER.verifier,
+}
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
 const AUTHLETE = { serviceId: '1', serviceAccessToken: 'token', apiUrl: 'https://us.authlete.com' }
 const verifierWith = (options: Partial<VerifierOptions>): Verifier =>
@@ -74,6 +90,9 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   cache: (given) => verifierWith({ cache: given }),
   memoryRevocations: (given) => memoryRevocations(given),
   redisRevocations: (given) => redisRevocations({ client: NO_REDIS, ...given }),
+  setReceiver: (given) => setReceiver({ ...SENDER, ...given }),
+  keycloakPush: (given) => keycloakPush({ ...KEYCLOAK, ...given }),
+  webhookReceiver: (given) => webhookReceiver({ ...WEBHOOKS, ...given }),
   redisAnswers: (given) => redisAnswers({ client: NO_REDIS, secret: SECRET, ...given }),
   sharedAnswers: (given) => sharedAnswers({ store: memoryStore(), secret: SECRET, ...given }),
   policy: (given) => verifierWith({ policy: given }),
@@ -116,6 +135,9 @@ export const tables: Readonly<Record<string, Table>> = {
   cache: CACHE_OPTIONS,
   memoryRevocations: REVOCATIONS_OPTIONS,
   redisRevocations: REDIS_REVOCATIONS_OPTIONS,
+  setReceiver: SET_RECEIVER_OPTIONS,
+  keycloakPush: KEYCLOAK_PUSH_OPTIONS,
+  webhookReceiver: WEBHOOK_RECEIVER_OPTIONS,
   redisAnswers: REDIS_STORE_OPTIONS,
   sharedAnswers: SHARED_STORE_OPTIONS,
   policy: POLICY_OPTIONS,

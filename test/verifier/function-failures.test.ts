@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
+  authlete,
+  clerk,
   createVerifier,
   oauth,
   Refusal,
@@ -85,6 +87,39 @@ function custom(jwtParts: object = {}, parts: Partial<Issuer> = {}): Issuer {
 function remote(fetch: typeof globalThis.fetch, parts: object): Issuer {
   const issuer = introspecting({ clientSecret: 's' }, fetch)
   return { ...issuer, remote: { ...issuer.remote!, ...parts } }
+}
+
+/** Responses of Clerk and Authlete to a valid token. */
+const AUTHLETE_RESPONSE = {
+  action: 'OK',
+  existent: true,
+  usable: true,
+  clientId: 1,
+  subject: 'billing',
+  expiresAt: (NOW + 3600) * 1000,
+  grantType: 'CLIENT_CREDENTIALS',
+  responseSigningRequired: false,
+}
+
+function clerkFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) =>
+    String(input instanceof Request ? input.url : input).includes('/m2m_tokens/verify')
+      ? Promise.resolve(
+          Response.json({
+            object: 'machine_to_machine_token',
+            id: 'mt_1',
+            subject: 'mch_billing',
+            scopes: ['mch_orders'],
+            claims: null,
+            revoked: false,
+            revocation_reason: null,
+            expired: false,
+            expiration: null,
+            created_at: NOW * 1000,
+            updated_at: NOW * 1000,
+          }),
+        )
+      : fetch(input, init)
 }
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -188,6 +223,32 @@ const CASES: Readonly<Record<string, Case>> = {
   authentication: credential('authentication', (wrap) => ({
     authentication: wrap(() => ({ headers: { 'x-api-key': 's' } })),
   })),
+  machineSecretKey: {
+    reason: 'issuer_refused_us',
+    status: 503,
+    detail: /clerk\.machineSecretKey: the function( or promise)? failed/,
+    token: 'mt_opaque',
+    issuers: (wrap, fetch) =>
+      clerk({
+        machineSecretKey: wrap(() => 'ak_secret'),
+        jwtAccess: false,
+        machineId: 'mch_orders',
+        fetch: clerkFetch(fetch),
+      }),
+  },
+  serviceAccessToken: {
+    reason: 'issuer_refused_us',
+    status: 503,
+    detail: /authlete\.serviceAccessToken: the function( or promise)? failed/,
+    token: OPAQUE,
+    issuers: (wrap) =>
+      authlete({
+        serviceId: '1',
+        serviceAccessToken: wrap(() => 's'),
+        apiUrl: 'https://us.authlete.com',
+        fetch: () => Promise.resolve(Response.json(AUTHLETE_RESPONSE)),
+      }),
+  },
   scopeMatching: {
     reason: 'scope_insufficient',
     status: 403,
@@ -306,6 +367,30 @@ describe('a warning about a function that throws', () => {
     expect(await verifier.explain(token)).toMatchObject({ outcome: 'undecidable' })
     expect(warnings).toEqual([])
   })
+})
+
+it('a function of clientCertificate that throws refuses the request like one of a secret', async () => {
+  const issuer = plain({
+    keys: false,
+    introspection: {
+      endpoint: ENDPOINT,
+      clientId: 'orders',
+      authentication: 'tls_client_auth',
+      clientCertificate: () => {
+        throw new TypeError(SECRET)
+      },
+    },
+  })
+  const verifier = createVerifier({
+    issuers: [issuer],
+    clock: manualClock().read,
+    onDecision: () => undefined,
+  })
+  onTestFinished(() => verifier.close())
+  const refusal = await refusalOf(verifier.verify(OPAQUE))
+  expect(refusal).toMatchObject({ reason: 'issuer_refused_us', status: 503 })
+  expect(refusal.detail).toContain('oauth.introspection.clientCertificate: the function')
+  expect(refusal.detail).not.toContain(SECRET)
 })
 
 it('a Refusal that the tenants function throws is used as it is', async () => {

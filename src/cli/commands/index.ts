@@ -6,6 +6,7 @@ import { DOCTOR_COMMANDS } from './doctor.js'
 import { EXPLAIN_COMMANDS } from './explain.js'
 import { ISSUER_COMMANDS } from './issuer.js'
 import { OAUTH_COMMANDS } from './oauth.js'
+import { REVOCATION_COMMANDS } from './revocations.js'
 import { STYTCH_COMMANDS } from './stytch.js'
 
 /** All commands. Help, arguments and exit codes follow from the row of a command. */
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   ...AUTHLETE_COMMANDS,
   ...AUTHLETE_REMOVALS,
   ...OAUTH_COMMANDS,
+  ...REVOCATION_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...DOCTOR_COMMANDS,
   ...ISSUER_COMMANDS,

@@ -4,6 +4,7 @@ import { checkClock, checkContentTypes, checkDiscovery, checkKeyCache, checkKeys
 import { checkNode } from './node-check.js'
 import { checkChallenge, checkHeaderArrives, checkNoStore, checkOpenRoute } from './route-checks.js'
 import { checkScopes } from './scope-check.js'
+import { checkRevocations } from './store-check.js'
 
 /** Every check of the doctor, in the order of its output. */
 export const DOCTOR_CHECKS: readonly DoctorCheck[] = [
@@ -15,6 +16,7 @@ export const DOCTOR_CHECKS: readonly DoctorCheck[] = [
   { name: 'clock', find: checkClock },
   { name: 'credentials', find: checkCredentials },
   { name: 'scopes', find: checkScopes },
+  { name: 'revocations', find: checkRevocations },
   { name: 'open_route', find: checkOpenRoute },
   { name: 'challenge', find: checkChallenge },
   { name: 'no_store', find: checkNoStore },

@@ -94,7 +94,7 @@ export class DiscoveredEndpoint {
           problem === 'not-an-object'
             ? `the discovery document of ${issuer} is not a JSON object`
             : explainOtherIssuer(url, stated, issuer),
-          'Set issuer to exactly the value in the document',
+          'Set issuer to exactly the value in the discovery document',
         ),
     })
     const endpoints = this.#usesCertificate ? withAliases(metadata) : metadata

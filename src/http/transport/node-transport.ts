@@ -9,6 +9,12 @@ import { ResponseText } from './response-text.js'
 /** Milliseconds that an idle connection is kept. Servers and load balancers keep it for 5 s or longer. */
 const IDLE_MILLISECONDS = 4000
 
+/**
+ * Maximum number of connections of one issuer to one origin. Further requests wait, within their deadline. Introspection makes
+ * at most 64 calls at a time by default.
+ */
+const MOST_SOCKETS = 256
+
 /** Some load balancers reject a request without a `User-Agent`. */
 const USER_AGENT = { 'user-agent': 'm2m-guard' } as const
 
@@ -65,7 +71,7 @@ export class NodeTransport {
     let agent = this.#agents.get(protocol)
     if (agent === undefined) {
       const { Agent } = moduleOf(protocol)
-      agent = new Agent({ keepAlive: true, timeout: IDLE_MILLISECONDS })
+      agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS, timeout: IDLE_MILLISECONDS })
       if (this.#isClosed) agent.maxFreeSockets = 0
       this.#agents.set(protocol, agent)
     }

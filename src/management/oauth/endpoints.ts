@@ -90,7 +90,7 @@ export class EndpointFinder {
         failure(
           pending,
           'the discovery document names another issuer',
-          'Set oauthTokens.issuer to exactly the value in the document',
+          'Set oauthTokens.issuer to exactly the value in the discovery document',
         ),
     })
     return metadata

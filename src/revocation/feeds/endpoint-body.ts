@@ -4,7 +4,7 @@ import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/members.js'
 import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../read-target.js'
 import type { RevocationTarget, TokenTarget } from '../revocations.js'
-import { FeedError } from './exchange.js'
+import { invalid } from './exchange.js'
 
 /** A target that `verifier.revoke()` takes. */
 export type EndpointTarget = RevocationTarget | TokenTarget
@@ -25,11 +25,11 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$
  */
 export function readJsonTargets(text: string): readonly EndpointTarget[] {
   const json = parseJson(text)
-  if (json === undefined) throw new FeedError(400, 'invalid_request', 'the body must be JSON')
+  if (json === undefined) throw invalid('the body must be JSON')
   const list: readonly unknown[] | undefined = Array.isArray(json) ? json : undefined
   if (list === undefined) return [readOne(json, '')]
   if (list.length === 0 || list.length > MAX_TARGETS)
-    throw new FeedError(400, 'invalid_request', `a list must have 1 to ${MAX_TARGETS} targets`)
+    throw invalid(`a list must have 1 to ${MAX_TARGETS} targets`)
   return list.map((target, index) => readOne(target, `[${index}]`))
 }
 
@@ -67,7 +67,7 @@ export function toFeedError(error: unknown, place: string): unknown {
   const problem = message.slice(option.length + 2)
   const member = option.startsWith(`${TARGET}.`) ? option.slice(TARGET.length + 1) : ''
   const path = [place, member].filter((part) => part !== '').join('.')
-  return new FeedError(400, 'invalid_request', `${path === '' ? 'the target' : path}: ${problem}`)
+  return invalid(`${path === '' ? 'the target' : path}: ${problem}`)
 }
 
 /**
@@ -79,5 +79,5 @@ export function readFormToken(text: string): string {
   const tokens = new URLSearchParams(text).getAll('token')
   const [token = ''] = tokens
   if (tokens.length === 1 && token !== '') return token
-  throw new FeedError(400, 'invalid_request', 'token: the form must contain exactly one token')
+  throw invalid('token: the form must contain exactly one token')
 }

@@ -7,9 +7,11 @@ import {
   contentType,
   decodeText,
   FeedError,
+  invalid,
   notStored,
   readBody,
   requireMethod,
+  respondErrors,
   respondJson,
   type FeedHandler,
 } from './exchange.js'
@@ -38,15 +40,10 @@ export function createRevocationEndpoint(verifier: RevokingVerifier): FeedHandle
       'revocationEndpoint: verifier',
       'must have revocations. Pass memoryRevocations() or redisRevocations() to createVerifier',
     )
-  return async function handleRevocations(request) {
-    try {
-      requireMethod(request, ['GET', 'HEAD', 'POST'])
-      return request.method === 'POST' ? await revoke(verifier, request) : list(revocations, request)
-    } catch (error) {
-      if (!(error instanceof FeedError)) throw error
-      return respondJson(error.status, { error: error.code, error_description: error.message }, error.headers)
-    }
-  }
+  return respondErrors('error', 'error_description', async function handleRevocations(request) {
+    requireMethod(request, ['GET', 'HEAD', 'POST'])
+    return request.method === 'POST' ? revoke(verifier, request) : list(revocations, request)
+  })
 }
 
 async function revoke(verifier: RevokingVerifier, request: Request): Promise<Response> {
@@ -108,5 +105,5 @@ function readLimit(values: readonly string[]): number {
   if (value === undefined) return LIST.default
   const limit = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (values.length === 1 && limit >= 1 && limit <= LIST.max) return limit
-  throw new FeedError(400, 'invalid_request', `limit: must be a number from 1 to ${LIST.max}`)
+  throw invalid(`limit: must be a number from 1 to ${LIST.max}`)
 }

@@ -22,6 +22,11 @@ export function respondJson(
   })
 }
 
+/** Creates a response without a body. */
+export function respondEmpty(status: number): Response {
+  return new Response(null, { status, headers: NOT_STORED })
+}
+
 /** An error response to a request. Its message may be sent: it contains no token and no secret. */
 export class FeedError extends Error {
   /** Status of the response. */
@@ -36,6 +41,23 @@ export class FeedError extends Error {
     this.status = status
     this.code = code
     this.headers = headers
+  }
+}
+
+/** Creates the error for an invalid request. */
+export function invalid(message: string): FeedError {
+  return new FeedError(400, 'invalid_request', message)
+}
+
+/** Makes a handler respond to the errors that it throws. Other errors are passed to the server. */
+export function respondErrors(code: string, description: string, handler: FeedHandler): FeedHandler {
+  return async function respond(request) {
+    try {
+      return await handler(request)
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error
+      return respondJson(error.status, { [code]: error.code, [description]: error.message }, error.headers)
+    }
   }
 }
 
@@ -89,6 +111,6 @@ export function decodeText(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
-    throw new FeedError(400, 'invalid_request', 'the body must be UTF-8')
+    throw invalid('the body must be UTF-8')
   }
 }

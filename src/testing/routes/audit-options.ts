@@ -12,7 +12,8 @@ import { token } from './token.js'
 export interface RouteAuditOptions extends ListRoutesOptions {
   /**
    * Routes that are public, as `listRoutes` lists them: `['GET /health']`. `'ALL /path'` stands for every method, `'USE /path'`
-   * for middleware, `'UPGRADE /path'` for an upgrade. An entry that matches no route is an error.
+   * for middleware and for what serves paths that are not listed, `'UPGRADE /path'` for an upgrade. An entry that matches no route
+   * is an error.
    *
    * @defaultValue none
    */

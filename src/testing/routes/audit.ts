@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
@@ -8,12 +7,21 @@ import { isFastify } from './frameworks/fastify.js'
 import { isNest } from './frameworks/nest.js'
 import { describeToken, problemOf, type SentToken } from './judge.js'
 import { checkApp, inspectApp } from './list-routes.js'
-import { probesOf, UNKNOWN_PATH, type Probe } from './probes.js'
+import { probesOf, UPGRADE_HEADERS, type Probe } from './probes.js'
 import { checkOpenRoutes, isOpen, sampleOf } from './public-routes.js'
 import type { RouteEntry } from './route.js'
 import { send, type AuditRequest, type Outcome } from './send.js'
 import { serveApp, type AuditServer } from './serve.js'
-import { tokenOf } from './token.js'
+import { invalidToken, tokenOf } from './token.js'
+import {
+  isListed,
+  isRoot,
+  isSameResponse,
+  isServed,
+  respondersOf,
+  unlistedPaths,
+  type UnlistedPath,
+} from './unlisted.js'
 import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
 
 /**
@@ -22,8 +30,9 @@ import { UnguardedRoutesError, type UnguardedRoute } from './unguarded.js'
  * Starts the app on a free port of the loopback interface. Sends each route that {@link listRoutes} lists a request without a
  * token, one with an invalid token and one with Basic credentials, also as `HEAD` and `OPTIONS`, with other spellings and values
  * of the path, without its optional parts, and with an override of the method. With the option `token`, also one with a valid
- * token that has no permission. Only the response of a guard passes: a redirect, a 404 and the 401 of other middleware do not.
- * Handlers that are not guarded run, so use an app with test data. An application of NestJS is initialized.
+ * token that has no permission. Requests to paths that are not listed find what serves them. Only the response of a guard passes:
+ * a redirect, a 404 and the 401 of other middleware do not. Handlers that are not guarded run, so use an app with test data. An
+ * application of NestJS is initialized.
  *
  * @throws UnguardedRoutesError (an `AssertionError`) that lists the routes that responded otherwise.
  * @throws ConfigurationError if the app has a part that cannot be read, or an option is invalid.
@@ -46,11 +55,12 @@ export async function assertEveryRouteIsGuarded(app: object, options: RouteAudit
       'assertEveryRouteIsGuarded.app',
       'has no routes. Pass the app after its routes are added',
     )
-  checkOpenRoutes(entries, settings)
+  const unlisted = unlistedPaths(entries)
+  checkOpenRoutes(entries, unlisted, settings)
   // That of Nest has the listeners of its WebSocket gateways.
   const server = await serveApp(checked, settings.server ?? nest?.getHttpServer())
   try {
-    const unguarded = await new Audit(server, settings, entries).run()
+    const unguarded = await new Audit(server, settings, entries, unlisted).run()
     if (unguarded.length > 0) throw new UnguardedRoutesError(unguarded, total)
   } finally {
     await server.close()
@@ -64,14 +74,6 @@ interface ProbeResult {
   readonly isHanging: boolean
 }
 
-/** Headers of a request for an upgrade to WebSocket (RFC 6455 section 4.1). */
-const UPGRADE_HEADERS = {
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-}
-
 /** Credentials of another scheme, which code in front of a guard may accept. */
 const BASIC = `Basic ${Buffer.from('m2m-guard-audit:m2m-guard-audit').toString('base64')}`
 
@@ -80,21 +82,28 @@ class Audit {
   readonly #server: AuditServer
   readonly #settings: Settings
   readonly #entries: readonly RouteEntry[]
+  readonly #unlisted: readonly UnlistedPath[]
   readonly #token = invalidToken()
   /** Whether a response to the option `token` showed that the guard accepts the token; `undefined` if it was not sent. */
   #isTokenAccepted: boolean | undefined
   readonly #unguarded = new Map<string, UnguardedRoute & { readonly problems: string[] }>()
 
-  constructor(server: AuditServer, settings: Settings, entries: readonly RouteEntry[]) {
+  constructor(
+    server: AuditServer,
+    settings: Settings,
+    entries: readonly RouteEntry[],
+    unlisted: readonly UnlistedPath[],
+  ) {
     this.#server = server
     this.#settings = settings
     this.#entries = entries
+    this.#unlisted = unlisted
   }
 
   async run(): Promise<readonly UnguardedRoute[]> {
     this.#checkUpgrades()
     for (const entry of this.#entries) await this.#auditEntry(entry)
-    await this.#auditUnknownPath()
+    await this.#auditUnlisted()
     if (this.#server.hasUpgrades) await this.#auditUpgrades()
     if (this.#isTokenAccepted === false && this.#unguarded.size === 0) {
       throw new ConfigurationError(
@@ -122,7 +131,7 @@ class Audit {
   }
 
   async #auditEntry(entry: RouteEntry): Promise<void> {
-    // Middleware at the root is reached by every request: see #auditUnknownPath.
+    // Middleware at the root is reached by every request: see #auditUnlisted.
     if (entry.kind === 'middleware' && isRoot(entry.path)) return
     const sample = sampleOf(entry, this.#settings.samples)
     // A path of another route is audited as that route, or it is open.
@@ -167,26 +176,41 @@ class Audit {
   }
 
   /** Whether the response equals that to a request that cannot reach the route, so that it shows nothing about the route. */
-  async #isUnrelated(outcome: Outcome, { unrelated, headers }: Probe): Promise<boolean> {
-    if (unrelated === undefined || typeof outcome === 'string') return false
-    const plain = Object.entries(headers).filter(([name]) => !name.includes('method'))
-    const other = await this.#send({ ...unrelated, headers: Object.fromEntries(plain) }, 'none')
-    return typeof other !== 'string' && other.status === outcome.status && other.body === outcome.body
+  async #isUnrelated(outcome: Outcome, { unrelated = [], headers }: Probe): Promise<boolean> {
+    if (typeof outcome === 'string') return false
+    const plain = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.includes('method')))
+    for (const request of unrelated) {
+      if (request.isUnlisted && isListed(this.#entries, request.path)) continue
+      const other = await this.#send({ ...request, headers: plain }, 'none')
+      if (typeof other !== 'string' && other.status === outcome.status && other.body === outcome.body)
+        return true
+    }
+    return false
   }
 
-  /** Requests a path without a route, to which only middleware can respond. */
-  async #auditUnknownPath(): Promise<void> {
+  /** Requests paths without a route, to which only middleware and handlers for unknown paths can respond. */
+  async #auditUnlisted(): Promise<void> {
     const middleware = this.#entries.filter(({ kind, path }) => kind === 'middleware' && isRoot(path))
-    const [first] = middleware
-    const hasCatchAll = this.#entries.some(({ kind, path }) => kind === 'route' && /[*^]/.test(path))
-    if (first === undefined || hasCatchAll || this.#settings.open.includes(`USE ${first.path}`)) return
-    const names = [...new Set(middleware.map(({ registered }) => registered))].join(', ')
-    const probe = { method: 'GET', path: UNKNOWN_PATH, headers: {}, tolerance: 'absent' } as const
-    for (const token of this.#tokens('none')) {
-      const problem = this.#problemOf(await this.#send(probe, token), probe, token)
-      if (problem === undefined) continue
-      this.#report({ ...first, registered: names }, 'USE', `${problem} at a path that has no route`)
-      return
+    let root: { readonly outcome: Outcome; readonly path: string } | undefined
+    for (const { at, path, headers } of this.#unlisted) {
+      const isOpenAt = at === '/' ? ['/', ...middleware.map((one) => one.path)] : [at]
+      const probe = { method: 'GET', path, headers, tolerance: 'absent' } as const
+      for (const token of at === '/' ? this.#tokens('none') : (['none', 'invalid'] as const)) {
+        const outcome = await this.#send(probe, token)
+        if (at === '/') root ??= { outcome, path }
+        else if (root !== undefined && isSameResponse(outcome, path, root.outcome, root.path)) break
+        if (isOpenAt.some((one) => this.#settings.open.includes(`USE ${one}`))) break
+        const problem = this.#problemOf(outcome, probe, token)
+        // Without middleware at the root, an error response is that of the framework.
+        const isReported = isServed(outcome) || (at === '/' && middleware.length > 0)
+        if (problem === undefined || !isReported) continue
+        const where = {
+          path: at === '/' ? (middleware[0]?.path ?? at) : at,
+          registered: respondersOf(middleware),
+        }
+        this.#report(where, 'USE', `${problem} at a path that has no route`)
+        break
+      }
     }
   }
 
@@ -272,16 +296,4 @@ class Audit {
     if (known === undefined) this.#unguarded.set(key, { method, path, registered, problems: [problem] })
     else if (!known.problems.includes(problem)) known.problems.push(problem)
   }
-}
-
-function isRoot(path: string): boolean {
-  return path === '/' || path === '*' || path === '/*'
-}
-
-/** Returns a JWT in a valid form, of an issuer that does not exist, with a random signature. */
-function invalidToken(): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const header = { alg: 'RS256', typ: 'at+jwt', kid: 'm2m-guard-audit' }
-  const claims = { iss: 'https://m2m-guard-audit.invalid', sub: 'm2m-guard-audit', exp: 4_102_444_800 }
-  return `${encode(header)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`
 }

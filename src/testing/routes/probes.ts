@@ -11,8 +11,24 @@ export interface Probe {
   readonly isMain: boolean
   /** How the request differs from a plain one; empty for a plain one. */
   readonly variation: string
-  /** A request whose response shows that this one did not reach the route, if both responses are equal. */
-  readonly unrelated?: { readonly method: string; readonly path: string }
+  /** Requests whose response shows that this one did not reach the route, if both responses are equal. */
+  readonly unrelated?: readonly UnrelatedRequest[]
+}
+
+/** A request that does not reach the route of a probe. */
+interface UnrelatedRequest {
+  readonly method: string
+  readonly path: string
+  /** Whether it counts only if no listed route matches its path. */
+  readonly isUnlisted: boolean
+}
+
+/** Headers of a request for an upgrade to WebSocket (RFC 6455 section 4.1). */
+export const UPGRADE_HEADERS = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
 }
 
 /** Headers with which middleware such as method-override replaces the method. */
@@ -20,6 +36,15 @@ const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override
 
 /** A path that no route should match. */
 export const UNKNOWN_PATH = '/m2m-guard-audit-unknown-path'
+
+/** Returns requests for unknown paths, one of them in the folder of the path, to which a plugin may respond otherwise. */
+function unknownPaths(method: string, path: string): readonly UnrelatedRequest[] {
+  const sibling = path.replace(/\?.*$/, '').replace(/\/[^/]*\/?$/, UNKNOWN_PATH)
+  return [
+    { method, path: UNKNOWN_PATH, isUnlisted: false },
+    { method, path: sibling, isUnlisted: true },
+  ]
+}
 
 /**
  * Returns the requests for a route.
@@ -45,6 +70,8 @@ export function probesOf(entry: RouteEntry, sample: string, listed: ReadonlySet<
     method,
     tolerance: 'absent',
     isMain: true,
+    // The router may pass such a request to a handler for unknown paths. A `HEAD` request has no body to compare.
+    ...(method === 'HEAD' ? {} : { unrelated: unknownPaths(method, sample) }),
   }))
   // Middleware for files leaves `OPTIONS` to the next function.
   if (entry.kind === 'static') return [...main, ...aliases.filter(({ method }) => method !== 'OPTIONS')]
@@ -71,7 +98,7 @@ function variants(entry: RouteEntry, sample: string): readonly Probe[] {
     tolerance: 'absent',
     isMain: false,
     variation: `at ${path}`,
-    unrelated: { method, path: UNKNOWN_PATH },
+    unrelated: unknownPaths(method, path),
   }))
 }
 
@@ -88,7 +115,7 @@ function spellings(entry: RouteEntry, sample: string): readonly Probe[] {
   return Object.entries(paths)
     .filter(([, path]) => path !== sample)
     .map(([variation, path]) => {
-      const unrelated = { method, path: UNKNOWN_PATH }
+      const unrelated = unknownPaths(method, path)
       return {
         method,
         path,
@@ -112,6 +139,6 @@ function overrides(entry: RouteEntry, sample: string): readonly Probe[] {
     tolerance: 'absent',
     isMain: false,
     variation: `as ${method} with an override of the method`,
-    unrelated: { method, path: sample },
+    unrelated: [{ method, path: sample, isUnlisted: false }],
   }))
 }

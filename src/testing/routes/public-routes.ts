@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import type { Result } from '../../options/reader.js'
 import type { ROUTE_AUDIT_OPTIONS } from './audit-options.js'
 import type { RouteEntry } from './route.js'
+import type { UnlistedPath } from './unlisted.js'
 
 type Settings = Result<typeof ROUTE_AUDIT_OPTIONS>
 
@@ -24,12 +25,14 @@ export function isOpen(entry: RouteEntry, method: string, open: readonly string[
  */
 export function checkOpenRoutes(
   entries: readonly RouteEntry[],
+  unlisted: readonly UnlistedPath[],
   { open, samples, upgrades = [] }: Settings,
 ): void {
   for (const [index, route] of open.entries()) {
     const [method = '', path = ''] = route.split(/ (.*)/)
     const isListed = entries.some((entry) => entry.path === path && handles(entry, method))
-    if (isListed || (method === 'UPGRADE' && upgrades.includes(path))) continue
+    const isUnlisted = method === 'USE' && unlisted.some(({ at }) => at === path)
+    if (isListed || isUnlisted || (method === 'UPGRADE' && upgrades.includes(path))) continue
     throw new ConfigurationError(
       `assertEveryRouteIsGuarded.open[${index}]`,
       `'${route}' is not a route of this app. Remove it, or write it as one of ${listed(entries)}`,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, mismatch, type Reader } from '../../options/reader.js'
 
@@ -29,4 +30,12 @@ export async function tokenOf(source: TokenSource): Promise<string> {
 
 function isToken(value: unknown): value is string {
   return typeof value === 'string' && TOKEN.test(value)
+}
+
+/** Returns a JWT in a valid form, of an issuer that does not exist, with a random signature. */
+export function invalidToken(): string {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const header = { alg: 'RS256', typ: 'at+jwt', kid: 'm2m-guard-audit' }
+  const claims = { iss: 'https://m2m-guard-audit.invalid', sub: 'm2m-guard-audit', exp: 4_102_444_800 }
+  return `${encode(header)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`
 }

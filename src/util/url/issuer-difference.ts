@@ -53,14 +53,14 @@ function isOneTenant(issuer: string, template: string): boolean {
 
 /** Explains that a discovery document names another issuer than the configured one, with the likely correction. */
 export function explainOtherIssuer(url: string, stated: unknown, configured: string): string {
-  if (stated === undefined) return `the document at ${url} has no issuer`
-  const names = `the document at ${url} names the issuer ${quote(stated)}, not the configured ${quote(configured)}`
+  if (stated === undefined) return `the discovery document at ${url} has no issuer`
+  const names = `the discovery document at ${url} names the issuer ${quote(stated)}, not the configured ${quote(configured)}`
   if (typeof stated !== 'string') return names
   const difference = overlookedDifference(stated, configured)
   if (difference !== undefined)
-    return `${names}. They differ only in ${difference}: set the option issuer to the value in the document`
+    return `${names}. They differ only in ${difference}: set the option issuer to the value in the discovery document`
   if (!PLACEHOLDER.test(stated)) return names
   return isOneTenant(configured, stated)
-    ? `${names}. The document is a template for all tenants: write {tenant} in the option issuer, and set tenants`
-    : `${names}. The document is a template for all tenants: set the option issuer to the URL of one tenant`
+    ? `${names}. The discovery document is a template for all tenants: write {tenant} in the option issuer, and set tenants`
+    : `${names}. The discovery document is a template for all tenants: set the option issuer to the URL of one tenant`
 }

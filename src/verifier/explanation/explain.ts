@@ -5,7 +5,7 @@ import type { RecordedStage, Recorder } from '../../model/recorder.js'
 import type { Refusal } from '../../model/refusal/refusal.js'
 import type { PolicySet } from '../../policy/combine.js'
 import type { Revocations } from '../../revocation/revocations.js'
-import { maskSecrets } from '../../telemetry/request-path.js'
+import { maskTokenIn } from '../../telemetry/mask-token.js'
 import type { Authorizer, RecordedDecision } from '../authorizer.js'
 import { failedCheck } from './failed-check.js'
 import { isOffline } from './conditions.js'
@@ -106,7 +106,7 @@ function stepsOf(decision: ExplainedDecision, refusal: Refusal | undefined): rea
   const { token } = context
   // A token that is not a string or is too long was not read, so no detail can contain it.
   const isReadable = typeof token === 'string' && token !== '' && token.length <= maxTokenLength
-  const masked = (detail: string): string => (isReadable ? maskSecrets(detail, [token]) : detail)
+  const masked = (detail: string): string => (isReadable ? maskTokenIn(detail, token) : detail)
   const steps = CHECKS.map((check, index): ExplanationStep => {
     if (index > end) return { check, result: 'skipped', detail: NOT_REACHED }
     if (index === end && isOffline(refusal))

@@ -4,22 +4,25 @@ import type { Entry } from '../../revocation/entry.js'
 import type { RevocationsInternals } from '../../revocation/store.js'
 import { phrase } from '../../util/quote.js'
 import type { CachedToken } from '../cached-token.js'
+import type { ClockLeads } from './clock-leads.js'
 import { digestOfOpaque, revocableFrom } from './identity.js'
 
 /** Checks tokens against the revocations of a verifier. In memory, and without waiting. */
 export class RevocationCheck {
   readonly #revocations: RevocationsInternals
+  readonly #leads: ClockLeads
   readonly #shiftSeconds: number
 
   /** @param shiftSeconds - seconds by which the time of the requests is ahead of the time of the revocations. */
-  constructor(revocations: RevocationsInternals, shiftSeconds = 0) {
+  constructor(revocations: RevocationsInternals, leads: ClockLeads, shiftSeconds = 0) {
     this.#revocations = revocations
+    this.#leads = leads
     this.#shiftSeconds = shiftSeconds
   }
 
   /** The same check for requests at another time, for explanations. */
   shiftedBy(seconds: number): RevocationCheck {
-    return new RevocationCheck(this.#revocations, seconds)
+    return new RevocationCheck(this.#revocations, this.#leads, seconds)
   }
 
   /**
@@ -32,6 +35,7 @@ export class RevocationCheck {
     const { set } = this.#revocations
     const readTime = now - this.#shiftSeconds
     if (cached.revocationEpoch === set.epoch && readTime <= set.freshUntil) return undefined
+    if (this.#shiftSeconds === 0) this.#leads.observe(cached.issuer.issuer.name, cached.issuedAt, now)
     const entry = this.#find(cached, token)
     return entry === undefined
       ? this.#revocations.refuseStale(readTime)

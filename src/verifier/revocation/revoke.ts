@@ -14,11 +14,13 @@ import type { CachedToken, ResolvedToken } from '../cached-token.js'
 import type { ConnectedIssuer } from '../connection/issuer-connection.js'
 import { refuseUnreadable, type TokenLookup, type TokenResolver } from '../token-resolver.js'
 import type { Router } from '../token-router.js'
+import type { ClockLeads } from './clock-leads.js'
 import { digestOfOpaque, revocationDigest } from './identity.js'
 
 /** Dependencies and settings of {@link Revoker}. */
 export interface RevokerParts {
   readonly revocations: RevocationsInternals | undefined
+  readonly leads: ClockLeads
   readonly issuers: readonly ConnectedIssuer[]
   readonly router: Router<ConnectedIssuer>
   readonly resolver: TokenResolver
@@ -43,7 +45,7 @@ export class Revoker {
    *   verifier can never accept.
    */
   async revoke(target: RevocationTarget | TokenTarget): Promise<RevocationResult> {
-    const { revocations, clock, toleranceSeconds, resolver } = this.#parts
+    const { revocations, leads, clock, toleranceSeconds, resolver } = this.#parts
     if (revocations === undefined)
       throw new ConfigurationError(
         'revocations',
@@ -55,7 +57,8 @@ export class Revoker {
       resolver.forget(token)
       return result
     }
-    const entry = readTarget(target, { now: clock.now(), tolerance: toleranceSeconds })
+    const lead = (issuer: string): number => Math.max(...this.#namesOf(issuer).map((name) => leads.of(name)))
+    const entry = readTarget(target, { now: clock.now(), tolerance: toleranceSeconds, lead })
     return revocations.append(this.#namesOf(entry.issuer).map((issuer) => ({ ...entry, issuer })))
   }
 

@@ -98,6 +98,21 @@ describe('connections', () => {
     await until(() => server.open() === 0)
   })
 
+  it('are at most 256 to one origin, and further requests wait for one of them', async () => {
+    const waiting: Socket[] = []
+    const server = await rawServer(({ socket }) => waiting.push(socket))
+    const transport = open()
+    const responses = Array.from({ length: 300 }, () =>
+      send(transport, { url: server.url, deadlineSeconds: 60 }),
+    )
+    await until(() => waiting.length === 256)
+    for (const socket of waiting.splice(0)) socket.write(OK)
+    await until(() => waiting.length === 44)
+    for (const socket of waiting) socket.write(OK)
+    expect((await Promise.all(responses)).every(({ text }) => text === 'ok')).toBe(true)
+    expect(server.connections()).toBe(256)
+  })
+
   it('are closed when the caller aborts', async () => {
     const server = await rawServer(() => undefined)
     const ending = new AbortController()

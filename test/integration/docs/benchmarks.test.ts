@@ -6,9 +6,11 @@ import type { Result } from '../../../bench/support/report.js'
 import { readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
 const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
+/** Folders of the guards in frameworks, and of the calls to the issuer. */
+const CHAIN_FOLDERS = { 'Node 20': 'bench/results' }
 
 function resultOf(node: string, path: string): Result {
-  const file = `${ROOT}${FOLDERS[node as keyof typeof FOLDERS]}/${path}.json`
+  const file = `${ROOT}${{ ...FOLDERS, ...CHAIN_FOLDERS }[node as keyof typeof FOLDERS]}/${path}.json`
   return JSON.parse(readFileSync(file, 'utf8')) as Result
 }
 
@@ -45,14 +47,12 @@ const sections: Readonly<Record<string, readonly [string, (row: Cells, heading: 
       return figure(node, 'new', `${algorithm}, sequential`, { name: verifier! }, 'cpu', 1)
     },
   ],
-  HTTP: [
+  'A guard in a framework': [
     'guard',
     ({ framework, guard }, heading) => {
       const [what, node = ''] = heading.split(', ')
-      const where = { framework: framework!, guard: guard!, tokens: 'one' }
-      return what === 'of bare'
-        ? figure(node, 'http', 'saturated', where, 'share', 2)
-        : figure(node, 'http', 'rate', where, 'above', 1)
+      const where = { framework: framework!, guard: guard!, tokens: '1' }
+      return figure(node, 'chain', 'chain', where, what === 'ns' ? 'added' : 'bytes', 0)
     },
   ],
   'Opaque tokens': [
@@ -109,11 +109,39 @@ describe('docs/benchmarks.md', () => {
     }
   })
 
+  it('shows the recorded ratios to a bare lookup', () => {
+    const rows = rowsOf(sectionOf(page, 'A guard in a framework'), 'relative to sha256 + Map.get')
+    expect(rows).toHaveLength(6)
+    const columns = {
+      'one token': ['m2m-guard', '1'],
+      '1,000 tokens': ['m2m-guard', '1000'],
+      'with requireScopes': ['m2m-guard + requireScopes', '1'],
+      'with onDecision': ['m2m-guard + onDecision', '1'],
+    }
+    for (const row of rows) {
+      const framework = row['relative to sha256 + Map.get']!
+      for (const [heading, [guard, tokens]] of Object.entries(columns)) {
+        const recorded = figure(
+          'Node 20',
+          'chain',
+          'chain',
+          { framework, guard: guard!, tokens: tokens! },
+          'ratio',
+          2,
+        )
+        expect([framework, heading, row[heading]]).toEqual([framework, heading, recorded])
+      }
+    }
+  })
+
   it('counts the goals that are met', () => {
     const rows = rowsOf(page, 'goals met')
-    expect(rows.map((row) => row['goals met'])).toEqual(Object.keys(FOLDERS))
+    expect(rows.map((row) => row['goals met'])).toEqual(
+      expect.arrayContaining(Object.keys({ ...FOLDERS, ...CHAIN_FOLDERS })),
+    )
     for (const { 'goals met': node, ...counts } of rows) {
       for (const [path, count] of Object.entries(counts)) {
+        if (count === '–') continue
         const { goals } = resultOf(node!, path)
         expect([node, path, count]).toEqual([
           node,
@@ -126,7 +154,10 @@ describe('docs/benchmarks.md', () => {
 
   it('names no quick run', () => {
     for (const node of Object.keys(FOLDERS))
-      for (const path of ['known', 'new', 'http', 'opaque', 'growth', 'loop'])
+      for (const path of ['known', 'new', 'opaque', 'growth', 'loop'])
+        expect([path, resultOf(node, path).quick]).toEqual([path, false])
+    for (const node of Object.keys(CHAIN_FOLDERS))
+      for (const path of ['chain', 'remote'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
   })
 })

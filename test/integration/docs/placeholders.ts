@@ -128,6 +128,20 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     verifier: VERIFIER,
     client: { type: "typeof import('prom-client')" },
   },
+  'm2m-guard/revocation': {
+    verifier: VERIFIER,
+    issuer: STRING,
+    secret: STRING,
+  },
+  // No key set is at these addresses.
+  revocationFeed: {
+    app: { type: "import('express').Express & import('fastify').FastifyInstance" },
+    router: ROUTER,
+    issuer: STRING,
+    audience: STRING,
+    jwksUri: STRING,
+    setReceiver: { type: "typeof import('m2m-guard/revocation').setReceiver" },
+  },
   'm2m-guard/redis': {
     issuer: STRING,
     audience: STRING,

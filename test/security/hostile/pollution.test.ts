@@ -35,8 +35,9 @@ async function polluted<T>(members: Readonly<Record<string, unknown>>, work: () 
 }
 
 /** The keys are configured: no server, and no fetch that a polluted prototype could affect. */
-function build(): Verifier {
+function build(policy: Policy = {}): Verifier {
   return createVerifier({
+    policy,
     issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
     clock: () => START,
   })
@@ -45,7 +46,7 @@ function build(): Verifier {
 async function outcomes(
   tokens: readonly string[],
   policy?: Policy,
-  make: () => Verifier = build,
+  make: () => Verifier = () => build(),
 ): Promise<readonly string[]> {
   const verifier = make()
   const found: string[] = []
@@ -106,6 +107,30 @@ describe('J172: members that every object inherits grant nothing', () => {
         // To fail at start, aloud, is as good.
         const atStart = await polluted({ [name]: value }, () => outcomes(forgeries).catch(() => []))
         expect(atStart).not.toContain('accepted')
+      }
+    },
+  )
+
+  it.each(['return', 'throw', 'next', 'done', 'value'])(
+    'whatever %s of the iteration protocol seems to be, a decision is the usual one or a 503',
+    async (name) => {
+      const honest = seal(key, header, claims)
+      // Those that need no signature, and a cached token: the test runner must not run while the prototype is polluted.
+      const unsigned = ['no header', 'no alg', 'none', 'a shared secret', 'no iss', 'an unknown kid']
+      const cases = refused.filter(([what]) => unsigned.includes(what))
+      const tokens = [...cases.map(([, token]) => token), honest]
+      const usual = [...cases.map(([, , reason]) => reason), 'accepted']
+      const [granting, requiring] = [build({ scopes: 'a' }), build({ scopes: 'admin' })]
+      expect(await outcomes([honest], undefined, () => granting)).toEqual(['accepted'])
+      expect(await outcomes([honest], undefined, () => requiring)).toEqual(['scope_insufficient'])
+      for (const value of [false, true, 'x', {}, null, 7]) {
+        const members = { [name]: value }
+        const found = await polluted(members, () => outcomes(tokens, undefined, () => granting))
+        for (const [index, outcome] of found.entries())
+          expect([usual[index], 'issuer_unavailable']).toContain(outcome)
+        const greedy = await polluted(members, () => outcomes([honest], undefined, () => requiring))
+        expect(['scope_insufficient', 'issuer_unavailable']).toContain(greedy[0])
+        expect(await outcomes(tokens, undefined, () => granting)).toEqual(usual)
       }
     },
   )

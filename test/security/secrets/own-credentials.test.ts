@@ -102,6 +102,36 @@ describe('credentials of introspection that a response repeats', () => {
     }
   })
 
+  it.each<[string, IntrospectionOptions, string]>([
+    ['the secret', CLIENT, SECRET],
+    ['the id and the secret', CLIENT, `orders:${SECRET}`],
+    ['the secret in the form', { ...CLIENT, authentication: 'post' }, SECRET],
+    [
+      'the bearer token',
+      { authentication: 'bearer', bearerToken: 'bearer-token-0123456789' },
+      'bearer-token-0123456789',
+    ],
+  ])('are masked inside a string in base64: %s', async (_, credentials, secret) => {
+    for (const before of ['', 'x', 'xy', 'the client sent: ']) {
+      for (const alphabet of ['base64', 'base64url'] as const) {
+        const echo = Buffer.from(`${before}${secret} (rejected)`).toString(alphabet)
+        for (const stated of members(echo)) {
+          const issuer = oauth({
+            issuer: ISSUER,
+            audience: 'orders',
+            keys: false,
+            introspection: { ...credentials, endpoint: `${ISSUER}/introspect` },
+            fetch: () => Promise.resolve(Response.json({ active: true, sub: 's', ...stated })),
+          })
+          const text = await seen(issuer, 'opaque-token-0123456789')
+          expect(text).toContain('[secret]')
+          const middle = Math.ceil(((before.length + secret.length / 2) * 8) / 6)
+          expect(text).not.toContain(echo.slice(middle - 6, middle + 6))
+        }
+      }
+    }
+  })
+
   it('a client assertion is in no detail either', async () => {
     const { privateKey } = keyOf('ES256', 'client')
     let assertion = ''

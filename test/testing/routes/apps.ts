@@ -2,12 +2,13 @@ import Router from '@koa/router'
 import express5, { type RequestHandler } from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import Koa3 from 'koa'
 import Koa2 from 'koa2'
 import { guard as expressGuard } from '../../../adapters/express.js'
 import { m2mGuard } from '../../../adapters/fastify.js'
 import { guard as fetchGuard } from '../../../adapters/fetch.js'
+import { guard as honoGuard } from '../../../adapters/hono.js'
 import { guard as koaGuard } from '../../../adapters/koa.js'
 import { createVerifier } from '../../../src/verifier/create-verifier.js'
 import { oauth } from '../../../src/providers/oauth.js'
@@ -37,6 +38,9 @@ export const ok: RequestHandler = function listOrders(_request, response) {
 export const guardExpress = (): RequestHandler => expressGuard(verifier) as RequestHandler
 
 export { Router, fastify, Hono, koaGuard, m2mGuard }
+
+/** Middleware of Hono for one route. */
+export const guardedByHono: MiddlewareHandler = honoGuard(verifier)
 
 /** A Hono app with a guard for everything that is registered later. */
 export function guardHono(app: Hono): void {

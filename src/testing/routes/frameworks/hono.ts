@@ -21,10 +21,14 @@ export function honoRoutes(app: object): readonly HonoRoute[] | undefined {
 export function inspectHono(routes: readonly HonoRoute[]): Inspection {
   const found: Inspection = { entries: [], unreadable: [] }
   const last = new Map<string, HonoRoute>()
-  // Several handlers of one route are several entries with the same method and path. The last one responds.
+  // Several handlers of one route are several entries with the same method and path. The last one responds, unless an earlier
+  // one is middleware that does.
   for (const route of routes) last.set(`${route.method} ${route.path}`, route)
-  for (const { method, path, handler: composed } of last.values()) {
-    const handler = targetOf(composed)
+  for (const route of routes) {
+    const { method, path } = route
+    const handler = targetOf(route.handler)
+    const isUse = method === 'ALL' && handler.length > 1
+    if (!isUse && last.get(`${method} ${path}`) !== route) continue
     const part = pathPart(path, () => true, 'regexp')
     const where = handler.name === '' ? 'a handler without a name' : handler.name
     if (isMount(handler, method, path)) {
@@ -32,7 +36,7 @@ export function inspectHono(routes: readonly HonoRoute[]): Inspection {
       const description = `the app mounted at ${mount || '/'} with app.mount()`
       const sample = mount.includes(':') ? undefined : mount
       found.unreadable.push({ path: { text: mount, sample }, description, registered: `app at ${mount}` })
-    } else if (method === 'ALL' && handler.length > 1) {
+    } else if (isUse) {
       // `app.use()` is `app.all()` for Hono, which distinguishes middleware by its second parameter too.
       if (!['guard', 'requireScopes', 'requirePolicy'].includes(handler.name))
         found.entries.push(routeEntry('USE', part, where, { kind: 'middleware' }))

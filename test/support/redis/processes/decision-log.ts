@@ -53,7 +53,7 @@ export function violationsIn(log: readonly Line[], requested: ReadonlySet<string
         if (mark !== undefined && asOf > mark) report('accepted after a reading that has the revocation')
         if (at > until + MAX_STALENESS) report('accepted by a process that has not read')
       } else if (status === 401) {
-        if (!requested.has(token)) report('refused, and nobody has revoked it')
+        if (!requested.has(token)) report('refused, and not revoked by anyone')
         refused.add(token)
       } else if (status !== 503) report('neither accepted, refused nor undecidable')
       else if (at + TOLERANCE <= asOf + MAX_STALENESS) report('undecidable for a process that has read')

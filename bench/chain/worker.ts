@@ -1,0 +1,5 @@
+import { answerMessages } from '../support/child.js'
+import { race } from './race.js'
+
+// Measures the contenders of one framework in one process.
+answerMessages(race)

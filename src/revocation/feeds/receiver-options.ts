@@ -1,0 +1,51 @@
+import { ConfigurationError } from '../../options/configuration-error.js'
+import { custom, type Reader } from '../../options/reader.js'
+import { isRecord } from '../../util/members.js'
+import { invalid, notStored } from './exchange.js'
+import type { RevocationResult, RevocationTarget, TokenTarget } from '../revocations.js'
+
+/** What revokes: a verifier, which checks the issuer of a target, or revocations without one. */
+export interface Revoker {
+  /** Revokes a target. */
+  readonly revoke: (target: RevocationTarget) => Promise<RevocationResult>
+}
+
+/** A target that a receiver may revoke. */
+export type ReceivedTarget = RevocationTarget | TokenTarget
+
+/** Reads the `verifier` option of a receiver. */
+export const revoker: Reader<Revoker> = custom('Verifier or Revocations', (option, value) => {
+  const isRevoker = isRecord(value) && typeof value['revoke'] === 'function'
+  if (isRevoker && !('verify' in value && value['revocations'] === undefined))
+    return value as unknown as Revoker
+  throw new ConfigurationError(
+    option,
+    'must be a verifier that was created with the option revocations, or the revocations themselves',
+  )
+})
+
+/**
+ * Returns the default of `before` for tokens that were issued before a time: the end of its second, because `iat` has whole
+ * seconds. `undefined` leaves it to the revocation, if that time is now.
+ *
+ * @throws FeedError for a time in the future, because it would refuse tokens that are issued later.
+ */
+export function cutoffAt(time: number, now: number, tolerance: number): number | undefined {
+  if (!(time >= 0 && time <= now + tolerance)) throw invalid('the time of the event is in the future')
+  const before = Math.floor(time) + 1
+  return before > now ? undefined : before
+}
+
+/**
+ * Revokes the targets of a message.
+ *
+ * @throws FeedError as a rejection: 400 for an invalid target, 503 if a revocation is not stored.
+ */
+export async function revokeReceived(verifier: Revoker, targets: readonly ReceivedTarget[]): Promise<void> {
+  for (const target of targets) {
+    // Revocations without a verifier refuse a target that is a token, because they know no issuer.
+    await verifier.revoke(target as RevocationTarget).catch((error: unknown) => {
+      throw error instanceof ConfigurationError ? invalid(error.message) : notStored()
+    })
+  }
+}

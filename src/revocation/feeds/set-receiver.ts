@@ -1,0 +1,174 @@
+import { mediaType } from '../../http/media-type.js'
+import { clock } from '../../options/clock.js'
+import { duration, type Duration } from '../../options/duration.js'
+import { readOptions } from '../../options/read-options.js'
+import { optional, restricting, type Result, type TableOf } from '../../options/reader.js'
+import { func, nonEmptyString, stringList } from '../../options/readers.js'
+import { insecureHosts, secureUrl } from '../../options/url.js'
+import { isNonEmptyString, number, ownMember, record, type UntrustedObject } from '../../util/members.js'
+import { Deliveries } from './deliveries.js'
+import {
+  contentType,
+  decodeText,
+  FeedError,
+  invalid,
+  readBody,
+  requireMethod,
+  respondEmpty,
+  respondErrors,
+  type FeedHandler,
+} from './exchange.js'
+import { decodeMessage, MessageVerifier } from './message-verifier.js'
+import { cutoffAt, revoker, revokeReceived, type ReceivedTarget, type Revoker } from './receiver-options.js'
+import { eventsOf, targetsOf, type SecurityEvent } from './set-events.js'
+
+/** Options of {@link setReceiver}. */
+export interface SetReceiverOptions {
+  /** Transmitter: the exact `iss` of its security event tokens. */
+  readonly issuer: string
+  /** Accepted `aud` of security event tokens: the identifier of this receiver, or several. */
+  readonly audience: string | readonly string[]
+  /** URL of the key set of the transmitter. `https:`, or loopback. */
+  readonly jwksUri: string
+  /** Verifier with the option `revocations`, or the revocations of a process without a verifier. */
+  readonly verifier: Revoker
+  /**
+   * Issuers whose tokens the transmitter may revoke. A subject of another issuer is refused.
+   *
+   * @defaultValue `[issuer]`
+   */
+  readonly tokenIssuers?: readonly string[]
+  /**
+   * Returns what an event revokes, in place of the default. `undefined` leaves the event to the default, and `[]` ignores it.
+   *
+   * @defaultValue none
+   */
+  readonly targets?: (event: SecurityEvent) => readonly ReceivedTarget[] | undefined
+  /**
+   * Maximum difference between the clocks of the transmitter and this process, up to `'60s'`.
+   *
+   * @defaultValue `'5s'`
+   */
+  readonly clockTolerance?: Duration
+  /**
+   * Hosts at which the key set is fetched over plain http.
+   *
+   * @defaultValue none
+   */
+  readonly insecureHosts?: readonly string[]
+  /**
+   * Custom `fetch` for the key set, such as for a proxy.
+   *
+   * @defaultValue the connections of this package
+   */
+  readonly fetch?: typeof fetch
+  /**
+   * Clock for tests: returns the time in milliseconds since the epoch.
+   *
+   * @defaultValue the clocks of the system
+   */
+  readonly clock?: () => number
+}
+
+/** Readers of {@link SetReceiverOptions}. */
+export const SET_RECEIVER_OPTIONS = {
+  issuer: nonEmptyString,
+  audience: stringList,
+  insecureHosts,
+  jwksUri: secureUrl,
+  verifier: revoker,
+  tokenIssuers: restricting(optional(stringList)),
+  targets: restricting(optional(func<NonNullable<SetReceiverOptions['targets']>>())),
+  clockTolerance: duration({ max: '60s', default: '5s' }),
+  fetch: optional(func<typeof fetch>()),
+  clock,
+} satisfies TableOf<SetReceiverOptions>
+
+type Settings = Result<typeof SET_RECEIVER_OPTIONS>
+
+/** A security event token with a valid signature. */
+interface ReceivedSet {
+  readonly id: string
+  readonly events: readonly SecurityEvent[]
+}
+
+/**
+ * Creates a receiver of security event tokens (RFC 8417) by push (RFC 8935), which revokes what their events are about. It
+ * needs no guard: the signature of the transmitter authenticates the request.
+ *
+ * Events of CAEP (`session-revoked`, `token-claims-change`, `credential-change`), RISC and the OAuth event types revoke a token
+ * (`jwt_id`), a subject (`iss_sub`) or a client. Other events are accepted and have no effect. The response is 202 once the
+ * revocation is stored. A repeated `jti` is acknowledged and not processed again.
+ *
+ * @returns a handler from `Request` to `Response`. `revocationFeed()` of an adapter serves it in Express, Koa or Fastify.
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ *
+ * @example
+ * ```ts
+ * const receiveEvents = setReceiver({
+ *   issuer: 'https://transmitter.example.com',
+ *   audience: 'https://orders.internal',
+ *   jwksUri: 'https://transmitter.example.com/jwks.json',
+ *   verifier,
+ * })
+ * ```
+ */
+export function setReceiver(options: SetReceiverOptions): FeedHandler {
+  const settings = readOptions('setReceiver', options, SET_RECEIVER_OPTIONS, '')
+  const verifier = new MessageVerifier(settings)
+  const deliveries = new Deliveries()
+  return respondErrors('err', 'description', async function receiveSet(request) {
+    requireMethod(request, ['POST'])
+    const { id, events } = await readSet(request, settings, verifier)
+    await deliveries.once(id, () => revokeAll(events, settings))
+    return respondEmpty(202)
+  })
+}
+
+async function readSet(
+  request: Request,
+  settings: Settings,
+  verifier: MessageVerifier,
+): Promise<ReceivedSet> {
+  const { issuer, audience, clockTolerance, clock } = settings
+  if (mediaType(contentType(request)) !== 'secevent+jwt')
+    throw invalid('Content-Type must be application/secevent+jwt')
+  const message = decodeText(await readBody(request)).trim()
+  const decoded = decodeMessage(message)
+  if (decoded === undefined) throw invalid('the body must be a signed JWT')
+  const { header, claims } = decoded
+  if (mediaType(ownMember(header, 'typ')) !== 'secevent+jwt') throw invalid('typ must be secevent+jwt')
+  if (ownMember(claims, 'iss') !== issuer) throw new FeedError(400, 'invalid_issuer', 'iss is not accepted')
+  if (!isFor(claims, audience)) throw new FeedError(400, 'invalid_audience', 'aud is not accepted')
+  if (!(await verifier.isSigned(message, decoded)))
+    throw new FeedError(400, 'invalid_key', 'the token is not signed with a published key of the issuer')
+  const [id, issuedAt] = [ownMember(claims, 'jti'), number(claims, 'iat')]
+  if (!isNonEmptyString(id)) throw invalid('jti must be a non-empty string')
+  if (issuedAt === undefined || issuedAt > clock.now() + clockTolerance)
+    throw invalid('iat must be a number of seconds that is not in the future')
+  // Both would make the token look like an access token or an ID token (SSF 1.0 sections 4.1.3 and 4.1.7).
+  const forbidden = ['sub', 'exp'].find((name) => ownMember(claims, name) !== undefined)
+  if (forbidden !== undefined) throw invalid(`${forbidden} must be absent. The subject is in sub_id`)
+  if (Object.keys(record(claims, 'events') ?? {}).length === 0) throw invalid('events must have an event')
+  return { id, events: eventsOf(claims, issuer, id, issuedAt) }
+}
+
+function isFor(claims: UntrustedObject, accepted: readonly string[]): boolean {
+  const audience = ownMember(claims, 'aud')
+  return [audience].flat().some((one) => typeof one === 'string' && accepted.includes(one))
+}
+
+/** Revokes what events are about. All targets are found before the first one is revoked. */
+async function revokeAll(events: readonly SecurityEvent[], settings: Settings): Promise<void> {
+  const { issuer, verifier, tokenIssuers = [issuer], clock, clockTolerance } = settings
+  const targets: ReceivedTarget[] = []
+  for (const event of events) {
+    const mapped = settings.targets?.(event)
+    const found = mapped ?? targetsOf(event, cutoffAt(event.time, clock.now(), clockTolerance))
+    for (const target of found)
+      if (mapped === undefined && 'issuer' in target && !tokenIssuers.includes(target.issuer))
+        throw invalid('the transmitter may not revoke tokens of this issuer')
+    targets.push(...found)
+  }
+  await revokeReceived(verifier, targets)
+}

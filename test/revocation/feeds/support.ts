@@ -1,0 +1,57 @@
+import { memoryRevocations } from '../../../src/index.js'
+import { keyOf, seal } from '../../support/forge.js'
+import { serve } from '../../support/servers.js'
+import { testBed, type TestBed } from '../../support/test-bed.js'
+
+const KEY = keyOf('ES256', 'sender')
+
+/** A sender of signed messages, whose key set is served on loopback. */
+export interface Sender {
+  readonly jwksUri: string
+  /** Number of requests for the key set. */
+  readonly fetches: () => number
+  /** Answers requests for the key set with 503. */
+  readonly fail: () => void
+  readonly sign: (payload: object, header?: object) => string
+}
+
+export async function startSender(): Promise<Sender> {
+  let [fetches, isFailing] = [0, false]
+  const keys = [KEY.jwk]
+  const url = await serve((_request, response) => {
+    fetches += 1
+    response.writeHead(isFailing ? 503 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ keys }))
+  })
+  return {
+    jwksUri: `${url}/jwks.json`,
+    fetches: () => fetches,
+    fail: () => {
+      isFailing = true
+    },
+    sign: (payload, header = {}) => seal(KEY, { alg: 'ES256', kid: KEY.kid, ...header }, payload),
+  }
+}
+
+/** A verifier with revocations in memory. */
+export const bedWithRevocations = (): Promise<TestBed> =>
+  testBed({ revocations: memoryRevocations(), mint: { expiresIn: '10h' } })
+
+/** Calls a handler with a POST request. */
+export async function post(
+  handler: (request: Request) => Promise<Response>,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+  method = 'POST',
+): Promise<{ readonly status: number; readonly json: unknown; readonly headers: Headers }> {
+  const hasBody = method === 'POST'
+  const response = await handler(
+    new Request('http://localhost/', { method, headers, body: hasBody ? body : null }),
+  )
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    json: text === '' ? undefined : JSON.parse(text),
+  }
+}
