@@ -46,8 +46,11 @@ const SLOW = ['slow', 'package']
 /** The packages of earlier versions of Nest contain tests of their own. */
 const NESTED = '**/node_modules/**'
 
-/** Needs tools that only `npm run test:slow` installs. */
-const LONG = process.env['M2M_GUARD_SLOW'] === undefined ? ['test/package/matrix/jest.test.ts'] : []
+/** Needs tools that only `npm run test:slow` installs, or many servers. */
+const LONG =
+  process.env['M2M_GUARD_SLOW'] === undefined
+    ? ['test/package/matrix/jest.test.ts', 'test/slow/fleet/topologies.test.ts']
+    : []
 
 /**
  * What is said of JWTs must come out the same whatever checks their signatures: these tests run once for each way. A

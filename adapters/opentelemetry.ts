@@ -17,7 +17,14 @@ import { ATTRIBUTES, INSTRUMENTS, SPAN_ATTRIBUTES } from '../src/metrics/instrum
 import { attributesFor } from '../src/metrics/observable.js'
 import { INSTRUMENT_OPTIONS } from '../src/metrics/options.js'
 import { isTokenSource } from '../src/metrics/token-readings.js'
-import { readBreakers, readCache, readKeyAges, type Reading } from '../src/metrics/readings.js'
+import {
+  readBreakers,
+  readCache,
+  readKeyAges,
+  readRevocationAge,
+  readRevocationSize,
+  type Reading,
+} from '../src/metrics/readings.js'
 import type { DecisionEvent } from '../src/model/decision.js'
 import type { IssuerCallObserver, IssuerCallResult } from '../src/model/issuer/issuer-calls.js'
 import { readOptions } from '../src/options/read-options.js'
@@ -170,12 +177,14 @@ function endSpan(span: Span, { reason }: IssuerCallResult): void {
 
 /** Reads the health of the verifier whenever metrics are collected. Returns a function that ends it. */
 function readHealth(meter: Meter, verifier: Verifier): () => void {
-  const { keysAge, remoteBreaker, cacheSize, cacheMemory } = INSTRUMENTS
+  const { keysAge, remoteBreaker, cacheSize, cacheMemory, revocationAge, revocationSize } = INSTRUMENTS
   const ages = meter.createObservableGauge(keysAge.name, keysAge)
   const breakers = meter.createObservableGauge(remoteBreaker.name, remoteBreaker)
   const tokens = meter.createObservableUpDownCounter(cacheSize.name, cacheSize)
   const bytes = meter.createObservableUpDownCounter(cacheMemory.name, cacheMemory)
-  const observables = [ages, breakers, tokens, bytes]
+  const revocationAges = meter.createObservableGauge(revocationAge.name, revocationAge)
+  const entries = meter.createObservableUpDownCounter(revocationSize.name, revocationSize)
+  const observables = [ages, breakers, tokens, bytes, revocationAges, entries]
   const read: BatchObservableCallback = (result) => {
     const health = verifier.health()
     const observeAll = (observable: Observable, readings: readonly Reading[]): void => {
@@ -185,6 +194,8 @@ function readHealth(meter: Meter, verifier: Verifier): () => void {
     observeAll(breakers, readBreakers(health))
     observeAll(tokens, readCache(health, 'tokens'))
     observeAll(bytes, readCache(health, 'bytes'))
+    observeAll(revocationAges, readRevocationAge(health))
+    observeAll(entries, readRevocationSize(health))
   }
   meter.addBatchObservableCallback(read, observables)
   return () => {

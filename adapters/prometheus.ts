@@ -5,7 +5,14 @@ import type { TokenSource } from '../src/client/source.js'
 import { ATTRIBUTES, INSTRUMENTS, type Instrument } from '../src/metrics/instruments.js'
 import { COLLECT_OPTIONS } from '../src/metrics/options.js'
 import { isTokenSource } from '../src/metrics/token-readings.js'
-import { readBreakers, readCache, readKeyAges, type Reading } from '../src/metrics/readings.js'
+import {
+  readBreakers,
+  readCache,
+  readKeyAges,
+  readRevocationAge,
+  readRevocationSize,
+  type Reading,
+} from '../src/metrics/readings.js'
 import type { IssuerCallObserver } from '../src/model/issuer/issuer-calls.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { TableOf } from '../src/options/reader.js'
@@ -119,13 +126,16 @@ function watchCalls(registry: Registry, attributes: MetricAttributes): IssuerCal
 function registerGauges(registry: Registry, verifier: Verifier): void {
   const gauge = (
     instrument: Instrument,
-    label: string,
+    label: string | undefined,
     read: (health: VerifierHealth) => readonly Reading[],
   ): void => {
-    registry.gauge(instrument, [label], () => read(verifier.health()))
+    registry.gauge(instrument, label === undefined ? [] : [label], () => read(verifier.health()))
   }
   gauge(INSTRUMENTS.keysAge, ATTRIBUTES.issuer, readKeyAges)
   gauge(INSTRUMENTS.remoteBreaker, ATTRIBUTES.issuer, readBreakers)
   gauge(INSTRUMENTS.cacheSize, ATTRIBUTES.cacheKind, (health) => readCache(health, 'tokens'))
   gauge(INSTRUMENTS.cacheMemory, ATTRIBUTES.cacheKind, (health) => readCache(health, 'bytes'))
+  if (verifier.revocations === undefined) return
+  gauge(INSTRUMENTS.revocationAge, undefined, readRevocationAge)
+  gauge(INSTRUMENTS.revocationSize, undefined, readRevocationSize)
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expiryOf, keyOf, parseEntry, serializeEntry, type Entry } from '../../src/revocation/entry.js'
 import type { LogHead, LogRecord, RevocationLog, SnapshotPage } from '../../src/revocation/log.js'
 import { APPEND_SCRIPT } from './append-script.js'
-import type { SendCommand } from './client.js'
+import type { RedisConnection } from './connection.js'
 import { integerOf, listOf, textOf } from './replies.js'
 
 /** Number of log entries that Redis keeps at least. A reader that is further behind reads the whole set. */
@@ -20,7 +20,10 @@ export function channelOf(prefix: string): string {
 }
 
 /** Creates the log of revocations in Redis. All keys have one hash tag, so that a cluster keeps them in one slot. */
-export function createRedisLog(send: SendCommand, prefix: string): RevocationLog {
+export function createRedisLog(
+  { send, sendTogether }: Pick<RedisConnection, 'send' | 'sendTogether'>,
+  prefix: string,
+): RevocationLog {
   const key = (name: string): string => `{${prefix}}:revocations:${name}`
   const [meta, log, live] = [key('meta'), key('log'), key('live')]
   const keys = [meta, log, live, key('keys'), key('expiry')]
@@ -53,12 +56,16 @@ export function createRedisLog(send: SendCommand, prefix: string): RevocationLog
     append,
     async confirm() {
       // `WAIT` without replicas would block the connection for the whole time.
-      const replicas = await send('ROLE').then(
-        (role) => listOf(listOf(role)[2]).length,
+      const replicas = await sendTogether(meta, [['ZCARD', live], ['ROLE']]).then(
+        ([, role]) => listOf(listOf(role)[2]).length,
         // The command may be forbidden.
         () => 1,
       )
-      return replicas === 0 ? 0 : (integerOf(await send('WAIT', '1', REPLICA_MILLISECONDS)) ?? 0)
+      if (replicas === 0) return 0
+      // `WAIT` is about the last write of its connection, which need not be that of the script.
+      const wait = ['WAIT', '1', REPLICA_MILLISECONDS]
+      const [, confirmed] = await sendTogether(meta, [['HSET', meta, 'confirmed', '1'], wait])
+      return integerOf(confirmed) ?? 0
     },
     async head() {
       let last: LogHead | undefined

@@ -18,7 +18,8 @@ import { subscribeWith } from './subscriber.js'
 /** Options of {@link redisRevocations}. */
 export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
   /**
-   * Connected client of node-redis 5 or 6, ioredis 5 or 6, or iovalkey. It may be used for other purposes. It stays yours: its
+   * Connected client of node-redis 5 or 6, ioredis 5 or 6, or iovalkey, also of Sentinel or Cluster. It may be used for other
+   * purposes. It stays yours: its
    * options decide about connections and their encryption, and it is never closed here.
    */
   readonly client: RedisClient
@@ -89,7 +90,7 @@ export function redisRevocations(options: RedisRevocationsOptions): Revocations 
   const settings = readOptions('redisRevocations', options, REDIS_REVOCATIONS_OPTIONS, '')
   const { client, prefix, interval, maxStaleness, onStale, nudge, maxEntries, clock, onEvent } = settings
   const local = new LocalRevocations({ maxEntries, clock, systemClock: createClock(), observer: onEvent })
-  const reader = new LogReader(createRedisLog(client.send, prefix), local)
+  const reader = new LogReader(createRedisLog(client, prefix), local)
   const subscribe = nudge ? subscribeWith(client.client) : undefined
   const watch = subscribe && ((onChange: () => void) => subscribe(channelOf(prefix), onChange))
   const acceptsStale = onStale === 'accept'

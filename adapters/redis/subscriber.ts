@@ -44,10 +44,10 @@ export function subscribeWith(client: Duplicable): Subscribe {
     }
     // Otherwise the second connection would keep a process alive whose own client is closed.
     client.on?.('end', closeOnce)
-    client.on?.('ready', reopen)
+    client.on?.('connect', reopen)
     return () => {
       client.off?.('end', closeOnce)
-      client.off?.('ready', reopen)
+      client.off?.('connect', reopen)
       closeOnce()
     }
   }

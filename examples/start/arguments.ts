@@ -24,12 +24,14 @@ results. Then it keeps running for your own requests until Ctrl-C.
   --port N                          the API's port; default a free port
   --issuer-port N                   the test issuer's port; default a free port
   --once                            exit after the table, with code 0 if every row is as expected, else 1
+  --fleet                           show three processes that share revocations through Redis in place of the table
   --help                            show this help`
 
 /** @throws UsageError */
-export function readArguments(args: readonly string[]): StartOptions | 'help' {
+export function readArguments(args: readonly string[]): StartOptions | 'help' | 'fleet' {
   const values = parse(args)
   if (values.help) return 'help'
+  if (values.fleet) return 'fleet'
   return {
     framework: readFramework(values.framework),
     port: readPort('--port', values.port),
@@ -47,6 +49,7 @@ function parse(args: readonly string[]) {
         port: { type: 'string', default: '0' },
         'issuer-port': { type: 'string', default: '0' },
         once: { type: 'boolean', default: false },
+        fleet: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values

@@ -1,10 +1,19 @@
 // npm start                        runs the demonstration: a test issuer, a guarded API, a table of real requests
+// npm start -- --fleet             shows three processes that share revocations through Redis
 // npm start -- --help              lists the options
 import { HELP, readArguments, UsageError } from './arguments.js'
+import { fleetJob } from './fleet.js'
+import { runMember, type MemberSettings } from './fleet-member.js'
 import { mainJob } from './main-job.js'
 
 async function main(): Promise<number> {
+  const member = process.env['M2M_GUARD_FLEET_MEMBER']
+  if (member !== undefined) {
+    await runMember(JSON.parse(member) as MemberSettings)
+    return 0
+  }
   const options = readArguments(process.argv.slice(2))
+  if (options === 'fleet') return fleetJob()
   if (options !== 'help') return mainJob(options)
   console.log(HELP)
   return 0

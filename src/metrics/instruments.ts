@@ -50,6 +50,16 @@ export const INSTRUMENTS = {
     unit: 'By',
     description: 'Heap used by cached tokens',
   },
+  revocationAge: {
+    name: 'm2m_guard.revocation.age',
+    unit: 's',
+    description: 'Time since all revocations of the store were known',
+  },
+  revocationSize: {
+    name: 'm2m_guard.revocation.size',
+    unit: '{entry}',
+    description: 'Number of revocations in memory',
+  },
 } as const satisfies Readonly<Record<string, Instrument>>
 
 /** Names of the attributes. */

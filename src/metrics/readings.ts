@@ -37,3 +37,14 @@ export function readCache({ cache }: VerifierHealth, unit: 'tokens' | 'bytes'): 
     value: size[unit],
   }))
 }
+
+/** Age of the revocations, in seconds; nothing before the first reading, and without revocations. */
+export function readRevocationAge({ revocations }: VerifierHealth): readonly Reading[] {
+  const { asOf } = revocations ?? {}
+  return asOf === undefined ? [] : [{ attributes: {}, value: Math.max(0, Date.now() / 1000 - asOf) }]
+}
+
+/** Number of revocations in memory. */
+export function readRevocationSize({ revocations }: VerifierHealth): readonly Reading[] {
+  return revocations === undefined ? [] : [{ attributes: {}, value: revocations.entries }]
+}

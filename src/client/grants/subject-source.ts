@@ -6,6 +6,7 @@ import { TOKEN_ENDPOINT_OPTIONS, tokenEndpointOf, type TokenEndpointOptions } fr
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
 import type { TokenSource } from '../source.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
+import { clientIdentity } from './identity.js'
 import { OAuthGrant, type OAuthGrantSettings } from './oauth-grant.js'
 import { subjectReader } from './subject.js'
 
@@ -48,6 +49,7 @@ export function createSubjectSource(
       renewNonExpiringAfter: 0,
       grant: new OAuthGrant({
         ...grant,
+        identity: clientIdentity(where, settings),
         endpoint: tokenEndpointOf(where, settings, authentication),
         authentication,
         parameters,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { redisRevocations } from '../../../adapters/redis.js'
+import { redisRevocations, type NodeRedisClient } from '../../../adapters/redis.js'
 import { ConfigurationError } from '../../../src/index.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { polling, startInstance } from '../../support/redis/fleet.js'
@@ -67,17 +67,39 @@ it.each([
   expect(() => redisRevocations({ client: client as never })).toThrow(ConfigurationError)
 })
 
-it('a cluster, a Sentinel or a pool of node-redis is a ConfigurationError', async () => {
-  const { createCluster, createClientPool, createSentinel } = await import('redis')
-  const clients = [
-    createCluster({ rootNodes: [] }),
-    createSentinel({ name: 'a', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
-    createClientPool(),
-  ]
-  for (const client of clients)
-    expect(() => redisRevocations({ client: client as never })).toThrow(
-      /^client: is .* which is not supported/,
+it('a pool of node-redis is a ConfigurationError', async () => {
+  const { createClientPool } = await import('redis')
+  expect(() => redisRevocations({ client: createClientPool() })).toThrow(
+    /^client: is .* which is not supported/,
+  )
+})
+
+it.each(['slave', 'all'] as const)(
+  'a cluster client that reads from replicas (%s) is a ConfigurationError',
+  async (scaleReads) => {
+    const { Cluster } = await import('ioredis')
+    const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { scaleReads, lazyConnect: true })
+    expect(() => redisRevocations({ client })).toThrow(
+      /^client: reads from replicas.* Set scaleReads: 'master'$/,
     )
+  },
+)
+
+it('a cluster client of node-redis gets the key of every command, by which it finds the server', async () => {
+  const { port } = await startRedis()
+  const server = (await CLIENTS['node-redis 6']!(port)) as NodeRedisClient
+  const keys = new Set<string | undefined>()
+  const client = {
+    getSlotRandomNode: () => undefined,
+    sendCommand: (key: string | undefined, _: boolean | undefined, args: string[]) => {
+      keys.add(key)
+      return server.sendCommand(args)
+    },
+  }
+  const revocations = redisRevocations({ client })
+  await revocations.revoke({ issuer: 'https://auth.example.com', clientId: 'billing' })
+  await revocations.ready()
+  expect([...keys]).toEqual(['{m2m-guard}:revocations:meta', '{m2m-guard}:revocations:live'])
 })
 
 it.each([

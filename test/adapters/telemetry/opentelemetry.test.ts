@@ -2,7 +2,8 @@ import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
 import { guard } from '../../../adapters/fetch.js'
 import { instrument, type InstrumentOptions } from '../../../adapters/opentelemetry.js'
-import { ConfigurationError, oauth } from '../../../src/index.js'
+import { ConfigurationError, memoryRevocations, oauth } from '../../../src/index.js'
+import { systemClock } from '../../support/clock.js'
 import { bearer, introspectionBed, testBed, type TestBed } from '../../support/test-bed.js'
 import { tenantBed, TEMPLATE, jwtOf } from '../../verifier/tenants/support.js'
 import { startSdk } from './sdk.js'
@@ -121,6 +122,22 @@ describe('metrics of OpenTelemetry', () => {
       ['refused', expect.any(Number)],
     ])
     expect(read.get('m2m_guard.cache.memory')!.unit).toBe('By')
+  })
+
+  it('give the number and the age of the revocations, and neither without revocations', async () => {
+    const revocations = memoryRevocations()
+    const { issuer, verifier, metrics } = await instrumented({}, () =>
+      testBed({ clock: systemClock, revocations }),
+    )
+    await verifier.revoke({ issuer: issuer.url, tokenId: 'a' })
+    const read = await metrics()
+    expect(read.get('m2m_guard.revocation.size')).toMatchObject({ unit: '{entry}', points: [{ value: 1 }] })
+    expect(read.get('m2m_guard.revocation.age')).toMatchObject({
+      unit: 's',
+      points: [{ value: expect.any(Number) as number }],
+    })
+    const without = await (await instrumented()).metrics()
+    expect(without.get('m2m_guard.revocation.size')?.points ?? []).toEqual([])
   })
 
   it('name the template of an issuer with tenants, and never a tenant', async () => {

@@ -1,7 +1,8 @@
 import * as client from 'prom-client'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { collect, type CollectOptions } from '../../../adapters/prometheus.js'
-import { ConfigurationError } from '../../../src/index.js'
+import { ConfigurationError, memoryRevocations } from '../../../src/index.js'
+import { systemClock } from '../../support/clock.js'
 import { bearer, introspectionBed, testBed, type TestBed } from '../../support/test-bed.js'
 import { jwtOf, TEMPLATE, tenantBed } from '../../verifier/tenants/support.js'
 
@@ -82,6 +83,20 @@ describe('metrics of prom-client', () => {
       expect.stringMatching(/^m2m_guard_cache_memory_bytes\{m2m_guard_cache_kind="accepted"\} \d{3,}$/),
       'm2m_guard_cache_memory_bytes{m2m_guard_cache_kind="refused"} 0',
     ])
+  })
+
+  it('give the number and the age of the revocations, and neither without revocations', async () => {
+    const revocations = memoryRevocations()
+    const { issuer, verifier, register } = await collected({}, () =>
+      testBed({ clock: systemClock, revocations }),
+    )
+    await verifier.revoke({ issuer: issuer.url, tokenId: 'a' })
+    expect(await samples(register, 'm2m_guard_revocation_size')).toEqual(['m2m_guard_revocation_size 1'])
+    expect(await samples(register, 'm2m_guard_revocation_age_seconds')).toEqual([
+      expect.stringMatching(/^m2m_guard_revocation_age_seconds [\d.e-]+$/),
+    ])
+    const without = await collected()
+    expect(await samples(without.register, 'm2m_guard_revocation')).toEqual([])
   })
 
   it('name the template of an issuer with tenants, and never a tenant', async () => {

@@ -7,7 +7,7 @@ import { readPaper, ROOT, rowsOf, sectionOf } from './support.js'
 
 const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
 /** Folders of the guards in frameworks, and of the calls to the issuer. */
-const CHAIN_FOLDERS = { 'Node 20': 'bench/results' }
+const CHAIN_FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
 
 function resultOf(node: string, path: string): Result {
   const file = `${ROOT}${{ ...FOLDERS, ...CHAIN_FOLDERS }[node as keyof typeof FOLDERS]}/${path}.json`
@@ -122,7 +122,7 @@ describe('docs/benchmarks.md', () => {
       const framework = row['relative to sha256 + Map.get']!
       for (const [heading, [guard, tokens]] of Object.entries(columns)) {
         const recorded = figure(
-          'Node 20',
+          'Node 24',
           'chain',
           'chain',
           { framework, guard: guard!, tokens: tokens! },

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { endAll, readCurlLine, runCompiled, runScript, runTsx, startCompiled, statusOf } from './support.js'
@@ -86,7 +87,7 @@ describe('the command line', () => {
   it('--help names every option and ends with 0', async () => {
     const { code, stdout, stderr } = await runCompiled([MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const option of ['--framework', '--port', '--issuer-port', '--once', '--help'])
+    for (const option of ['--framework', '--port', '--issuer-port', '--once', '--fleet', '--help'])
       expect(stdout).toContain(option)
   })
 
@@ -147,6 +148,24 @@ describe('the command line', () => {
         `^issuer  http://127\\.0\\.0\\.1:${issuerPort} .*\\nAPI     http://127\\.0\\.0\\.1:${port} `,
       ),
     )
+  })
+})
+
+describe('the demonstration with several processes', () => {
+  it('prints what docs/guide/fleet.md shows, and ends with 0', async () => {
+    const { code, stdout, stderr } = await runCompiled([MAIN, '--fleet'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const page = readFileSync(new URL('../../../docs/guide/fleet.md', import.meta.url), 'utf8')
+    expect(page).toContain(`\`\`\`text\n${stdout}\`\`\`\n`)
+  })
+
+  it('without Redis says in one line what to do, and ends with 1', async () => {
+    const ended = runCompiled([MAIN, '--fleet'], { PATH: '/nowhere' })
+    expect(await ended).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^The demonstration needs redis-server .* Install it: .*\n$/) as string,
+    })
   })
 })
 

@@ -27,9 +27,9 @@ for (const { record, expr } of rules) {
 const named = rules.map((rule) => [rule.alert ?? rule.record ?? '', rule] as const)
 
 describe(FILE, () => {
-  it('has seven alerts with distinct names', () => {
-    expect(alerts).toHaveLength(7)
-    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(7)
+  it('has eight alerts with distinct names', () => {
+    expect(alerts).toHaveLength(8)
+    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(8)
   })
 
   it.each(named)(

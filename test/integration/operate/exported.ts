@@ -1,7 +1,7 @@
 import * as client from 'prom-client'
 import { collect } from '../../../adapters/prometheus.js'
 import { tokenSource } from '../../../src/client/index.js'
-import { createVerifier, oauth } from '../../../src/index.js'
+import { createVerifier, memoryRevocations, oauth } from '../../../src/index.js'
 import { REFUSALS } from '../../../src/model/refusal/reasons.js'
 import type { Query } from './promql.js'
 
@@ -29,7 +29,10 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 export async function exportedSeries(): Promise<ReadonlyMap<string, Exported>> {
   const register = new client.Registry()
   const options = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
-  collect(createVerifier({ issuers: [oauth(options)] }), { client, register })
+  collect(createVerifier({ issuers: [oauth(options)], revocations: memoryRevocations() }), {
+    client,
+    register,
+  })
   const credentials = { tokenEndpoint: 'https://auth.example.com/token', clientId: 'x', clientSecret: 'y' }
   collect(tokenSource(credentials), { client, register })
   const series = new Map<string, Exported>()

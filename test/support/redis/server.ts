@@ -15,7 +15,7 @@ const MISSING =
 let engine: string | undefined
 
 /** Finds the engine. `engine.ts` installs it before the tests where that is possible. */
-function findEngine(): string {
+export function findEngine(): string {
   engine ??= installedEngine()
   if (engine === undefined) throw new Error(MISSING)
   return engine
@@ -29,6 +29,8 @@ export interface RedisServer {
   /** Stops the process as `SIGSTOP` does: connections stay open, and nothing responds. */
   readonly freeze: () => void
   readonly thaw: () => void
+  /** Ends the process as a crash does, and starts another one on the same port, without data. */
+  readonly restart: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -39,12 +41,16 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const binary = findEngine()
   const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-redis-'))
-  const { port, child } = await spawnOnFreePort(binary, folder, args)
+  const started = await spawnOnFreePort(binary, folder, args)
+  const { port } = started
+  let { child } = started
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
   const close = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    await kill()
     rmSync(folder, { recursive: true, force: true })
   }
   atEnd(close)
@@ -53,6 +59,11 @@ export async function startRedis(
     command: (...words) => sendOnce(port, words),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
+    restart: async () => {
+      await kill()
+      do child = spawnEngine(binary, port, folder, args)
+      while (!(await isListening(child)))
+    },
     close,
   }
 }
@@ -64,28 +75,32 @@ async function spawnOnFreePort(
 ): Promise<{ readonly port: number; readonly child: ChildProcess }> {
   for (;;) {
     const port = await freePort()
-    const fixed = [
-      '--port',
-      String(port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      folder,
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-    ]
-    const child = spawn(binary, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawnEngine(binary, port, folder, args)
     if (await isListening(child)) return { port, child }
   }
 }
 
+function spawnEngine(binary: string, port: number, folder: string, args: readonly string[]): ChildProcess {
+  const fixed = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]
+  return spawn(binary, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+}
+
 /** Waits for the line of the log that says so; `false` if the server has ended, such as when its port is taken. */
-function isListening(child: ChildProcess): Promise<boolean> {
+export function isListening(child: ChildProcess): Promise<boolean> {
   return new Promise((resolve) => {
     child.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.toString().includes('Ready to accept connections')) resolve(true)
+      if (/Ready to accept connections|Sentinel ID is/.test(chunk.toString())) resolve(true)
     })
     child.on('exit', () => {
       resolve(false)
@@ -93,7 +108,7 @@ function isListening(child: ChildProcess): Promise<boolean> {
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -103,7 +118,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Sends one command on a connection of its own, without any client library. */
-async function sendOnce(port: number, words: readonly string[]): Promise<string> {
+export async function sendOnce(port: number, words: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
   socket.write(`*${words.length}\r\n${parts.join('')}*1\r\n$4\r\nQUIT\r\n`)
