@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Transport } from '../http/transport/transport.js'
 import { optional, type Result, type Siblings, type Table, type TableOf } from '../options/reader.js'
+import { tokensInternalsOf, type TokensInternals } from '../store/tokens.js'
 import { warnOfInsecureHosts } from '../options/insecure-hosts.js'
 import { readOptions } from '../options/read-options.js'
 import { func, unchecked } from '../options/readers.js'
@@ -12,10 +13,12 @@ import type { Grant, SubjectToken, TokenParameters } from './grants/grant.js'
 import type { SOURCE_OPTIONS } from './source-options.js'
 import type { TokenRequest, TokenSource, TokenSourceObservers } from './source.js'
 import { sourceHealth } from './health.js'
-import { attemptToken, type AttemptSettings } from './token/attempt.js'
+import { attemptToken } from './token/attempt.js'
 import { Backoff, IssuerBackoff } from './token/backoff.js'
 import { CachedToken, type CachedTokenSettings } from './token/cached-token.js'
+import { HeldToken, readMoment, type LifetimeSettings } from './token/held-token.js'
 import { RequestSlots } from './token/request-slots.js'
+import { SharedGrant } from './token/shared-grant.js'
 import { TokenCache } from './token/token-cache.js'
 import { TokenReport, type ReportSettings } from './token/token-report.js'
 import { tokenParameters } from './token-request.js'
@@ -98,6 +101,7 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
       sourceHealth(
         cache.entries.map((entry) => entry.health),
         options.insecureHosts,
+        options.tokens?.health(),
       ),
     observe: (observer) => {
       const { onEvent } = readOptions('observe', observer, OBSERVER)
@@ -134,8 +138,9 @@ function createCache(
 ): TokenCache {
   const { clock, renewAt, margin, maxAge, deadline: deadlineSeconds } = options
   const lifetimes = { clock, renewAt, renewNonExpiringAfter, margin, maxAge }
-  const attempts: AttemptSettings = { ...lifetimes, deadlineSeconds, grant, closing }
+  const attempts = { ...lifetimes, deadlineSeconds, closing }
   const reports: ReportSettings = { where, clock, observers, warned: { isWarned: false } }
+  const tokens = tokensInternalsOf(options.tokens)
   const settings: CachedTokenSettings = {
     clock,
     isRenewalBlocking: options.renewal === 'blocking',
@@ -143,15 +148,38 @@ function createCache(
     slots: new RequestSlots(options.maxConcurrent),
     isAgeLimited: maxAge !== undefined,
   }
-  return new TokenCache(
-    options.maxTokens,
-    ({ subject, ...named }, backoff = new Backoff(clock)) =>
-      new CachedToken(settings, {
-        backoff,
-        // Without the subject token, which must not appear in an event.
-        report: new TokenReport(reports, named),
-        attempt: (isFreshRequired) =>
-          attemptToken(attempts, { parameters: { ...named, subject }, isFreshRequired }),
-      }),
-  )
+  return new TokenCache(options.maxTokens, ({ subject, ...named }, backoff = new Backoff(clock)) => {
+    const parameters = { ...named, subject }
+    // Without the subject token, which must not appear in an event.
+    const report = new TokenReport(reports, named)
+    const shared = tokens && shareTokens(grant, tokens, lifetimes, report)
+    return new CachedToken(settings, {
+      backoff,
+      report,
+      attempt: (needs) => attemptToken({ ...attempts, grant: shared ?? grant }, { parameters, ...needs }),
+      onRefused: (token) => void shared?.remove(parameters, token),
+    })
+  })
+}
+
+function shareTokens(
+  grant: Grant,
+  tokens: TokensInternals,
+  lifetimes: LifetimeSettings,
+  report: TokenReport,
+): SharedGrant {
+  const { clock } = lifetimes
+  return new SharedGrant({
+    grant,
+    tokens,
+    clock,
+    isUsable: (issued) => {
+      const moment = readMoment(clock)
+      const held = new HeldToken(issued, moment, lifetimes)
+      return held.isUsable(moment) && !held.isDue(moment, Number.POSITIVE_INFINITY)
+    },
+    tell: (change, detail) => {
+      report.store(change, detail)
+    },
+  })
 }

@@ -1,4 +1,5 @@
 import type { TokenSourceReason } from '../model/token-source-event.js'
+import type { StoreHealth } from '../store/guarded-store.js'
 import type { TokenState } from './token/token-state.js'
 
 /** Health of a token source. */
@@ -10,6 +11,8 @@ export interface TokenSourceHealth {
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per cached audience and scope set. */
   readonly tokens: readonly TokenHealth[]
+  /** State of the store of shared tokens; absent without the option `tokens`. */
+  readonly store?: StoreHealth
   /** Hosts that may be called over plain http: the option `insecureHosts`; absent without such hosts. */
   readonly insecureHosts?: readonly string[]
 }
@@ -44,12 +47,14 @@ export interface TokenHealth {
 export function sourceHealth(
   tokens: readonly (TokenHealth & { readonly isUsable: boolean })[],
   insecureHosts: readonly string[],
+  store: StoreHealth | undefined,
 ): TokenSourceHealth {
   const isFailing = tokens.some(({ failure }) => failure !== undefined)
   const isUsable = tokens.some((token) => token.isUsable)
   return Object.freeze({
     status: !isFailing ? 'ok' : isUsable ? 'degraded' : 'down',
     tokens: tokens.map(({ isUsable: _, ...token }) => Object.freeze(token)),
+    ...(store === undefined ? {} : { store }),
     ...(insecureHosts.length === 0 ? {} : { insecureHosts }),
   })
 }

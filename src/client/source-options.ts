@@ -1,9 +1,11 @@
 import { clock } from '../options/clock.js'
 import { duration, type Duration } from '../options/duration.js'
-import { described, optional, restricting, type TableOf } from '../options/reader.js'
+import { ConfigurationError } from '../options/configuration-error.js'
+import { custom, described, optional, restricting, type TableOf } from '../options/reader.js'
 import { func, integer, number, oneOf } from '../options/readers.js'
 import { insecureHosts } from '../options/url.js'
 import type { TokenSourceObserver } from '../model/token-source-event.js'
+import { tokensInternalsOf, type Tokens } from '../store/tokens.js'
 import { allowedOrigins } from './fetch/allowed-origins.js'
 import { retryOn401 } from './fetch/token-refusal.js'
 
@@ -86,6 +88,14 @@ export interface CommonTokenSourceOptions {
    */
   readonly clockSkew?: Duration
   /**
+   * Tokens that several processes share: `redisTokens()` of `m2m-guard/redis`, or `sharedTokens()` with a store of yours. One
+   * process requests a token for all of them. Tokens in the memory of this process come first. Requires `clientId`, except with
+   * `authentication: 'none'` and at Clerk.
+   *
+   * @defaultValue none: every process requests its own tokens
+   */
+  readonly tokens?: Tokens
+  /**
    * Called for every event of the source, such as a failed renewal. Exceptions and rejections are ignored. Without it, the
    * first failed renewal emits a process warning.
    */
@@ -118,6 +128,10 @@ export const SOURCE_OPTIONS = {
   maxConcurrent: integer({ min: 1, max: 1000, default: 16 }),
   retryOn401,
   clockSkew: duration({ max: '30s', default: '0s' }),
+  tokens: custom<Tokens | undefined>({ type: 'Tokens', isOptional: true }, (option, value) => {
+    if (value === undefined || tokensInternalsOf(value) !== undefined) return value as Tokens | undefined
+    throw new ConfigurationError(option, 'must be the result of redisTokens() or sharedTokens()')
+  }),
   onEvent: optional(func<TokenSourceObserver>()),
   fetch: optional(func<typeof fetch>()),
   clock,

@@ -10,6 +10,7 @@ import {
   type StytchAddressOptions,
 } from '../providers/stytch/api-url.js'
 import { createSource } from './create-source.js'
+import { clientIdentity } from './grants/identity.js'
 import { CLIENT_CREDENTIALS, OAuthGrant } from './grants/oauth-grant.js'
 import {
   fixedEndpoint,
@@ -90,6 +91,7 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   const transport = createTransport(settings.fetch)
   const authentication = readAuthentication(settings)
   const grant = new OAuthGrant({
+    identity: clientIdentity(WHERE, settings, settings.stytch && stytchUrl(settings, settings.stytch)),
     readGrant: CLIENT_CREDENTIALS,
     endpoint: readEndpoint(settings, authentication),
     authentication,

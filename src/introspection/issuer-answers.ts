@@ -4,12 +4,13 @@ import { tokenDigest } from '../model/token-digest.js'
 import type { AnswersInternals } from '../store/answers.js'
 import { UNAVAILABLE, type TellStoreChange } from '../store/guarded-store.js'
 import type { Found, Lease } from '../store/sealed-store.js'
+import { ageOf } from '../store/shared-age.js'
 import { waitingTimes } from '../store/waiting-times.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
 import { ForgottenTokens } from './forgotten-tokens.js'
 import type { Statement } from './outcome.js'
-import { ageOf, parseAnswer, serializeAnswer } from './shared-answer.js'
+import { parseAnswer, serializeAnswer } from './shared-answer.js'
 
 /** How recent a result must be, and for how long it may be shared. Times are in seconds. */
 export interface AnswerNeeds {

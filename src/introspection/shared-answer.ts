@@ -1,17 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RemoteResponse } from '../model/issuer/remote-profile.js'
 import { isRecord, number } from '../util/members.js'
-import type { Clock } from '../util/clock.js'
+import type { StoredTimes } from '../store/shared-age.js'
 
 /** A response of an issuer about a token, as processes share it. It is read again by each of them, with its configuration. */
-export interface SharedAnswer extends RemoteResponse {
-  /** Time of the request to the issuer, in seconds since the epoch, by the clock of the process that sent it. */
-  readonly at: number
-  /** Seconds from the request to the writing. */
-  readonly age: number
-  /** Milliseconds for which it was stored. */
-  readonly ttl: number
-}
+export interface SharedAnswer extends RemoteResponse, StoredTimes {}
 
 /** Longer responses are not shared. */
 const LONGEST = 65_536
@@ -36,21 +29,4 @@ export function parseAnswer(text: string): SharedAnswer | undefined {
   const [at, age, ttl, status] = ['at', 'age', 'ttl', 'status'].map((name) => number(value, name))
   if (at === undefined || age === undefined || ttl === undefined || status === undefined) return undefined
   return { at, age, ttl, status, json: value['json'] }
-}
-
-/**
- * Returns the age of a response in seconds: the larger of the age by the wall clocks of both processes, which may differ, and
- * the age by the clock of the store.
- *
- * @param sentElapsed - monotonic time before the store was read.
- */
-export function ageOf(
-  { at, age, ttl }: SharedAnswer,
-  expiresIn: number,
-  clock: Clock,
-  sentElapsed: number,
-): number {
-  const now = clock.now()
-  const byStore = age + (ttl - expiresIn) / 1000 + (clock.elapsed(now) - sentElapsed)
-  return Math.max(now - at, byStore, 0)
 }

@@ -27,8 +27,18 @@ export type TokenSourceReason =
  * - `token_failed`: a token request failed. `usableUntil` is set if an old token is still used.
  * - `token_refused`: an API refused a token: `fetch` received a 401, or `forget` was called.
  * - `token_evicted`: a usable token was removed from the cache, because there are more sets than `maxTokens`.
+ * - `store_failing`: the store of the option `tokens` fails or is too slow. It is not used for a while.
+ * - `store_recovered`: that store is used again.
+ * - `store_skipped`: that store has an entry that cannot be read. Reported at most once a minute per set.
  */
-export type TokenSourceEventKind = 'token_obtained' | 'token_failed' | 'token_refused' | 'token_evicted'
+export type TokenSourceEventKind =
+  | 'token_obtained'
+  | 'token_failed'
+  | 'token_refused'
+  | 'token_evicted'
+  | 'store_failing'
+  | 'store_recovered'
+  | 'store_skipped'
 
 /** Event of a token source. It contains no token and no credential. */
 export interface TokenSourceEvent {

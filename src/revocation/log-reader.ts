@@ -48,9 +48,10 @@ export class LogReader {
       const expected = [...this.#expected]
       const head = await this.#log.head()
       onProgress()
-      if (this.#isCurrent(head, expected)) {
+      // Changes that are appended meanwhile are for the next reading. Otherwise a steady stream of them would let none succeed.
+      if (this.#isCurrent(head, expected) || (await this.#follow(head, expected))) {
         if (this.#unsent.size === 0 || !(await this.#write([...this.#unsent.values()]))) return
-      } else if (!(await this.#follow(head, expected)) && !(await this.#synchronize(head, onProgress))) return
+      } else if (!(await this.#synchronize(head, onProgress))) return
     }
     throw new Error('the store keeps changing')
   }

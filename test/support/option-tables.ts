@@ -6,7 +6,7 @@ import { M2mGuardModule } from '../../adapters/nestjs.js'
 import { instrument } from '../../adapters/opentelemetry.js'
 import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
-import { redisAnswers, redisRevocations } from '../../adapters/redis.js'
+import { redisAnswers, redisRevocations, redisTokens } from '../../adapters/redis.js'
 import { REDIS_STORE_OPTIONS } from '../../adapters/redis/answers.js'
 import { REDIS_REVOCATIONS_OPTIONS } from '../../adapters/redis/revocations.js'
 import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
@@ -14,6 +14,7 @@ import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.j
 import {
   clerkTokenSource,
   jwtBearerTokenSource,
+  sharedTokens,
   tokenExchangeSource,
   tokenSource,
   type TokenSource,
@@ -108,6 +109,8 @@ export const readers: Readonly<Record<string, (given: Options) => unknown>> = {
   jwtBearerTokenSource: (given) => jwtBearerTokenSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
   tokenExchangeSource: (given) => tokenExchangeSource({ issuer: OAUTH.issuer, ...CLIENT, ...given }),
   clerkTokenSource: (given) => clerkTokenSource({ machineSecretKey: 'ak_1', ...given }),
+  redisTokens: (given) => redisTokens({ client: NO_REDIS, secret: SECRET, ...given }),
+  sharedTokens: (given) => sharedTokens({ store: memoryStore(), secret: SECRET, ...given }),
   clerkTokens: (given) => clerkTokens({ machineSecretKey: 'ak_1', ...given }),
   stytchClients: (given) => stytchClients({ ...STYTCH, secret: 'secret', ...given }),
   authleteTokens: (given) => authleteTokens({ ...AUTHLETE, ...given }),
@@ -156,6 +159,8 @@ export const tables: Readonly<Record<string, Table>> = {
   jwtBearerTokenSource: JWT_BEARER_OPTIONS,
   tokenExchangeSource: TOKEN_EXCHANGE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
+  redisTokens: REDIS_STORE_OPTIONS,
+  sharedTokens: SHARED_STORE_OPTIONS,
   clerkTokens: CLERK_TOKENS_OPTIONS,
   stytchClients: STYTCH_CLIENTS_OPTIONS,
   authleteTokens: AUTHLETE_TOKENS_OPTIONS,

@@ -190,6 +190,12 @@ class ClerkGrant implements Grant {
     this.#settings = settings
   }
 
+  async identify(_: unknown, reading: GrantContext['reading']): Promise<readonly string[]> {
+    const { url, key, newToken } = this.#settings
+    // The key identifies the machine. A function is called here too, because it may return another key.
+    return [WHERE, url, await reading(key.read), newToken.body]
+  }
+
   async obtain(_: unknown, { reading, signal, isFreshRequired }: GrantContext): Promise<IssuedToken> {
     const { key, newToken, reusable } = this.#settings
     // With `min_remaining_ttl_seconds`, Clerk would return the token again that an API has refused.

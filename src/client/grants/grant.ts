@@ -20,6 +20,8 @@ export interface IssuedToken {
   readonly lifetime: number | null
   /** Age in seconds when it was requested, if the issuer may return an existing token. */
   readonly age?: number
+  /** Seconds since another process has obtained it, which are no longer part of `lifetime`; absent if this one has. */
+  readonly sharedFor?: number
   /** Granted scopes, if the issuer stated them. */
   readonly scopes?: readonly string[]
 }
@@ -32,6 +34,10 @@ export interface GrantContext {
   readonly closing: AbortSignal
   /** Whether the issuer must not return an existing token, because an API refused that or it is too old. */
   readonly isFreshRequired: boolean
+  /** Whether the caller needs a token that was requested after its call, and none of another process. */
+  readonly isNewRequired: boolean
+  /** The token that the new one replaces, if there is one. */
+  readonly replaced: string | undefined
   /**
    * Reads a credential. If the deadline passes during the read, the error names the credential and not the
    * issuer.
@@ -46,4 +52,9 @@ export interface Grant {
    * @throws The reason of `attempt.signal`, once it is aborted.
    */
   readonly obtain: (parameters: TokenParameters, attempt: GrantContext) => Promise<IssuedToken>
+  /** Returns what a token depends on besides audience, resource and scopes. It may contain secrets. */
+  readonly identify: (
+    parameters: TokenParameters,
+    reading: GrantContext['reading'],
+  ) => Promise<readonly string[]>
 }

@@ -13,6 +13,7 @@ import {
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
+import { clientIdentity } from './identity.js'
 import { OAuthGrant } from './oauth-grant.js'
 import { subjectOption, subjectReader } from './subject.js'
 
@@ -107,6 +108,7 @@ export function jwtBearerTokenSource(options: JwtBearerTokenSourceOptions): JwtB
       ? undefined
       : secretReader(`${WHERE}.assertion`, settings.assertion, jwtProblem)
   const grant = new OAuthGrant({
+    identity: clientIdentity(WHERE, settings),
     endpoint: tokenEndpointOf(WHERE, settings, authentication),
     authentication,
     parameters: settings.parameters,

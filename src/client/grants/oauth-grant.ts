@@ -17,6 +17,8 @@ interface GrantForm {
 
 /** Settings of a grant at a token endpoint. */
 export interface OAuthGrantSettings {
+  /** Identifies the client and its endpoint. */
+  readonly identity: readonly string[]
   readonly endpoint: { readonly find: (finding: EndpointLookup) => Promise<TokenEndpoint> }
   readonly authentication: Authenticator
   /** Reads what grants one token. A failing custom function throws a SecretError. */
@@ -41,6 +43,11 @@ export class OAuthGrant implements Grant {
 
   constructor(settings: OAuthGrantSettings) {
     this.#settings = settings
+  }
+
+  async identify(parameters: TokenParameters, reading: GrantContext['reading']): Promise<readonly string[]> {
+    const { identity, readGrant } = this.#settings
+    return [...identity, JSON.stringify((await reading(() => readGrant(parameters))).form)]
   }
 
   async obtain(requested: TokenParameters, attempt: GrantContext): Promise<IssuedToken> {

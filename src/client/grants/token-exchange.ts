@@ -15,6 +15,7 @@ import {
 import { SOURCE_OPTIONS, type CommonTokenSourceOptions } from '../source-options.js'
 import type { TokenRequest, TokenSource } from '../source.js'
 import { TOKEN_REQUEST_OPTIONS, tokenParameters, type TokenRequestOptions } from '../token-request.js'
+import { clientIdentity } from './identity.js'
 import { OAuthGrant } from './oauth-grant.js'
 import { subjectOption, subjectReader } from './subject.js'
 
@@ -154,6 +155,7 @@ export function tokenExchangeSource(options: TokenExchangeSourceOptions): TokenE
   const subjectToken = readerOf('subjectToken', settings.subjectToken)
   const actorToken = readerOf('actorToken', settings.actorToken)
   const grant = new OAuthGrant({
+    identity: clientIdentity(WHERE, settings),
     endpoint: tokenEndpointOf(WHERE, settings, authentication),
     authentication,
     parameters: settings.parameters,

@@ -17,6 +17,10 @@ export interface AttemptSettings extends LifetimeSettings {
 export interface AttemptRequest {
   readonly parameters: TokenParameters
   readonly isFreshRequired: boolean
+  /** Whether no token of another process may be used. */
+  readonly isNewRequired: boolean
+  /** The token that the new one replaces, if there is one. */
+  readonly replaced: string | undefined
 }
 
 /** Result of an attempt. A failure that says nothing about the issuer starts no backoff. */
@@ -58,7 +62,7 @@ async function attemptOnce(
       held.isDue(requested, Number.POSITIVE_INFINITY)
     ) {
       // The issuer returned an existing token that is too old already.
-      return await attemptOnce(settings, { ...request, isFreshRequired: true })
+      return await attemptOnce(settings, { ...request, isFreshRequired: true, replaced: held.token })
     }
     if (held.isUsable(readMoment(settings.clock))) return { held }
     throw unreadableResponseError('the token expired before it was received')
@@ -83,7 +87,7 @@ class EndedTokenError extends TokenSourceError {}
 
 async function obtainWithinDeadline(
   settings: AttemptSettings,
-  { parameters, isFreshRequired }: AttemptRequest,
+  { parameters, ...needs }: AttemptRequest,
 ): Promise<IssuedToken> {
   const { deadlineSeconds: seconds, closing, grant } = settings
   let isReading = false
@@ -99,7 +103,7 @@ async function obtainWithinDeadline(
   return within({ seconds, signal: closing, late }, (signal) =>
     obtainCurrent(seconds, signal, () =>
       obtainTwice(signal, seconds - (timers.elapsed() - started), () =>
-        grant.obtain(parameters, { signal, closing, isFreshRequired, reading }),
+        grant.obtain(parameters, { signal, closing, ...needs, reading }),
       ),
     ),
   )

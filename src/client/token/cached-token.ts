@@ -1,7 +1,7 @@
 import type { Clock } from '../../util/clock.js'
 import { SharedFlight } from '../../util/single-flight.js'
 import { TokenSourceError } from '../errors.js'
-import type { AttemptOutcome } from './attempt.js'
+import type { AttemptOutcome, AttemptRequest } from './attempt.js'
 import type { TokenHealth } from '../health.js'
 import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
@@ -30,7 +30,9 @@ export interface TokenSet {
   readonly backoff: Backoff
   readonly report: TokenReport
   /** Sends a token request. */
-  readonly attempt: (isFreshRequired: boolean) => Promise<AttemptOutcome>
+  readonly attempt: (needs: Omit<AttemptRequest, 'parameters'>) => Promise<AttemptOutcome>
+  /** Called with a refused token. */
+  readonly onRefused: (token: string) => void
 }
 
 /** Minimum number of uses since the last refusal after which a token counts as accepted by an API. */
@@ -196,6 +198,7 @@ export class CachedToken {
   /** Returns whether a renewal may replace the refused token. */
   #recordRefused(held: HeldToken): boolean {
     this.#set.report.refused(held)
+    this.#set.onRefused(held.token)
     this.#refusalPause.recordRefused()
     held.timesReturned = 0
     if (this.isBusy) return true
@@ -248,9 +251,9 @@ export class CachedToken {
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
     const requested = readMoment(clock)
     const trigger = isFreshRequired ? 'refresh' : triggerOf(this.#usable(requested))
-    const started = { requested, trigger } as const
-    const outcome = await this.#set.attempt(isFreshRequired || isRefused || isTooOld)
-    if ('error' in outcome) throw this.#recordFailure(outcome, started)
+    const needs = { isFreshRequired: isFreshRequired || isRefused || isTooOld, replaced: old?.token }
+    const outcome = await this.#set.attempt({ ...needs, isNewRequired: isFreshRequired })
+    if ('error' in outcome) throw this.#recordFailure(outcome, { requested, trigger })
     const { held } = outcome
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
@@ -261,7 +264,7 @@ export class CachedToken {
     // refusal would cause token requests without end.
     held.isRefused = !isNew && !isRefused && old?.isRefused
     this.#held = held
-    this.#set.report.obtained(held, started)
+    this.#set.report.obtained(held, { requested, trigger })
     return held
   }
 

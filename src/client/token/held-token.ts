@@ -63,7 +63,7 @@ export class HeldToken {
   readonly #shortestAgeLimit: number
 
   constructor(issued: IssuedToken, requested: Moment, settings: LifetimeSettings) {
-    const { token, lifetime, age = 0, scopes } = issued
+    const { token, lifetime, age = 0, sharedFor = 0, scopes } = issued
     const { maxAge = Number.POSITIVE_INFINITY, renewAt, renewNonExpiringAfter } = settings
     this.token = token
     this.scopes = scopes
@@ -73,14 +73,16 @@ export class HeldToken {
     this.#bornAt = requested.elapsed - age
     this.#dueFraction = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
     const rest = Math.min(lifetime ?? Number.POSITIVE_INFINITY, maxAge - age)
-    const usable = rest - marginOf(rest, settings)
-    const due = (Number.isFinite(rest) ? rest : renewNonExpiringAfter) * this.#dueFraction
+    // The lifetime when the token was issued, which another process may have used in part.
+    const whole = rest + sharedFor
+    const usable = rest - marginOf(whole, settings)
+    const due = (Number.isFinite(rest) ? whole : renewNonExpiringAfter) * this.#dueFraction - sharedFor
     this.#usableUntil = requested.elapsed + usable
     this.#usableUntilTime = requested.now + usable
     this.#dueAt = requested.elapsed + Math.min(due, usable)
     const requestSeconds = settings.clock.elapsed() - requested.elapsed
     this.#shortestAgeLimit = Math.max(SHORTEST_AGE_LIMIT, requestSeconds * SHORTEST_AGE_LIMIT_REQUESTS)
-    this.#shortFrom = requested.elapsed + rest - Math.min(SHORT_REST_SECONDS, rest * MARGIN_PART)
+    this.#shortFrom = requested.elapsed + rest - Math.min(SHORT_REST_SECONDS, whole * MARGIN_PART)
   }
 
   /** Time until which the token is returned, in seconds since the epoch. */

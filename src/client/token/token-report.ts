@@ -79,6 +79,11 @@ export class TokenReport {
     this.#report('token_refused', 'an API refused the token', () => ({ fingerprint: fingerprint(token) }))
   }
 
+  /** A change of the store of shared tokens, or an entry of it that was skipped. */
+  store(change: 'failing' | 'recovered' | 'skipped', detail: string): void {
+    this.#report(`store_${change}`, detail, () => ({}))
+  }
+
   evicted(held: HeldToken): void {
     const detail = 'a usable token was removed from the cache. Raise maxTokens if this happens often'
     this.#report('token_evicted', detail, () => ({

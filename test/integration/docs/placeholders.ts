@@ -40,6 +40,11 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
   },
   'm2m-guard/issuers': { app: EXPRESS },
   'm2m-guard/client': {
+    issuer: STRING,
+    clientId: STRING,
+    clientSecret: STRING,
+    store: { type: "import('m2m-guard/client').SharedStore" },
+    secret: STRING,
     callerToken: STRING,
     source: { type: "import('m2m-guard/client').TokenSource" },
     token: STRING,
@@ -148,7 +153,10 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     client: { type: "import('m2m-guard/redis').RedisClient" },
     introspection: { type: "import('m2m-guard').IntrospectionOptions" },
     secret: STRING,
+    clientId: STRING,
+    clientSecret: STRING,
   },
+  redisTokens: { tokenSource: { type: "typeof import('m2m-guard/client').tokenSource" } },
   'm2m-guard/fetch': {
     verifier: VERIFIER,
     request: { type: 'Request' },

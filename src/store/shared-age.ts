@@ -1,0 +1,29 @@
+import type { Clock } from '../util/clock.js'
+
+/** When a stored value was obtained and stored. */
+export interface StoredTimes {
+  /** Time of the request to the issuer, in seconds since the epoch, by the clock of the process that sent it. */
+  readonly at: number
+  /** Seconds from the request to the writing. */
+  readonly age: number
+  /** Milliseconds for which it was stored. */
+  readonly ttl: number
+}
+
+/**
+ * Returns the age of a stored value in seconds: the larger of the age by the wall clocks of both processes, which may differ, and
+ * the age by the clock of the store.
+ *
+ * @param expiresIn - milliseconds until the store drops it.
+ * @param sentElapsed - monotonic time before the store was read.
+ */
+export function ageOf(
+  { at, age, ttl }: StoredTimes,
+  expiresIn: number,
+  clock: Clock,
+  sentElapsed: number,
+): number {
+  const now = clock.now()
+  const byStore = age + (ttl - expiresIn) / 1000 + (clock.elapsed(now) - sentElapsed)
+  return Math.max(now - at, byStore, 0)
+}
