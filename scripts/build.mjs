@@ -34,7 +34,7 @@ function nameOfShared({ name, moduleIds }) {
   const modules = moduleIds.map((id) => relative(join(dist, 'src'), id).replaceAll('\\', '/'))
   const known = modules.find((module) => Object.hasOwn(SHARED, module))
   if (known !== undefined || name === 'jose') return SHARED[known] ?? name
-  return modules.at(-1).replace(/\.js$/, '').replaceAll('/', '-')
+  return modules.at(-1).slice(0, -'.js'.length).replaceAll('../', '').replaceAll('/', '-')
 }
 
 /** Bundles the modules that tsc has written. Readable names help people and stack traces. */

@@ -75,7 +75,7 @@ it.each([
     const declarations = named(condition, 'types').map((file) => file.replace('./', 'package/'))
     expect(declarations.filter((file) => !files.includes(file))).toEqual([])
     // Every start loads each file.
-    expect(shared.length).toBeLessThan(30)
+    expect(shared.length).toBeLessThan(50)
   },
 )
 
