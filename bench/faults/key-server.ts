@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import type { FaultHandler } from '../../src/testing/index.js'
-import { selfSigned } from '../../test/support/certificate.js'
+import { selfSigned } from '../../test/support/servers/certificate.js'
 import { listen } from '../support/tokens.js'
 
 export const AUDIENCE = 'https://api.test'

@@ -15,7 +15,7 @@ import {
   readPaper,
   rowsOf,
   sectionOf,
-} from '../integration/docs/support.js'
+} from '../integration/docs/programs/support.js'
 import { cliBed } from '../support/cli.js'
 import { systemClock } from '../support/clock.js'
 import { startRedis } from '../support/redis/server.js'

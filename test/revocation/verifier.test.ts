@@ -12,7 +12,7 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { NOW, START } from '../support/clock.js'
-import { keyOf, seal } from '../support/forge.js'
+import { keyOf, seal } from '../support/tokens/forge.js'
 import { failureOf, outcomeOf } from '../support/outcomes.js'
 import { bearer, LONG_LIVED, testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 

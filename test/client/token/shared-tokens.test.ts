@@ -8,7 +8,7 @@ import {
 } from '../../../src/client/index.js'
 import { ConfigurationError } from '../../../src/index.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
-import { passDeadlines } from '../../support/deadlines.js'
+import { passDeadlines } from '../../support/setup/deadlines.js'
 import { memoryStore, SECRET, type MemoryStore } from '../../support/shared-store.js'
 import { nextTurn, until } from '../../support/until.js'
 

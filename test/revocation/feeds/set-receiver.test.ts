@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, memoryRevocations, type RevocationTarget } from '../../../src/index.js'
 import { setReceiver, type SetReceiverOptions } from '../../../src/revocation/index.js'
 import { NOW } from '../../support/clock.js'
-import { keyOf, seal } from '../../support/forge.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
 import { bedWithRevocations, post, startSender } from './support.js'
 
 const TRANSMITTER = 'https://transmitter.example.com'
