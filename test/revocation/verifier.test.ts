@@ -58,6 +58,24 @@ describe('a revoked token is refused with 401 token_revoked', () => {
     expect(await bed.outcome(otherSignature(token))).toBe('token_revoked')
   })
 
+  it.each([
+    ['an id', { jti: 'x'.repeat(4097) }],
+    ['a client', { client_id: 'x'.repeat(4097) }],
+  ])(
+    'in every process, also with %s that is longer than the names of a revocation may be',
+    async (_, claims) => {
+      const [bed, other] = [await bedWith(), memoryRevocations()]
+      const [token, second] = [bed.jwt({ claims }), bed.opaque({ claims })]
+      for (const one of [token, second]) {
+        const { receipt } = await bed.verifier.revoke({ token: one })
+        expect(await bed.outcome(one)).toBe('token_revoked')
+        // The receipt has what a store has.
+        await expect(bed.verifier.revocations!.reached(receipt, { timeout: 0 })).resolves.toBe(true)
+        await expect(other.reached(receipt, { timeout: 0 })).rejects.toThrow('unknown to this process')
+      }
+    },
+  )
+
   it('by token id', async () => {
     const bed = await bedWith()
     const token = bed.jwt({ claims: { jti: 'id-1' } })
