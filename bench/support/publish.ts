@@ -6,7 +6,7 @@ import { root } from './machine.js'
 import { markdown, markdownTable, table, type Cell, type Column, type Goal, type Result } from './report.js'
 
 /** The paths in the order of the page. */
-export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'opaque', 'growth', 'loop'] as const
+export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'growth', 'loop'] as const
 
 const RESULTS = join(root, 'bench', 'results')
 const CHARTS = join(root, 'docs', 'charts')

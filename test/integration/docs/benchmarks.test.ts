@@ -55,14 +55,6 @@ const sections: Readonly<Record<string, readonly [string, (row: Cells, heading: 
       return figure(node, 'chain', 'chain', where, what === 'ns' ? 'added' : 'bytes', 0)
     },
   ],
-  'Opaque tokens': [
-    'a request per token every',
-    (row, heading) => {
-      const where = { everySeconds: row['a request per token every']!.replace(' s', '') }
-      if (heading.startsWith('calls')) return figure('Node 20', 'opaque', 'in-use', where, 'share', 2)
-      return figure('Node 20', 'opaque', 'in-use', where, heading === 'requests' ? heading : 'waited', 0)
-    },
-  ],
   'Growth and size': [
     'what grows',
     (row, heading) => {
@@ -88,7 +80,7 @@ describe('docs/benchmarks.md', () => {
     const rows = rowsOf(sectionOf(page, title), first)
     expect(rows.length).toBeGreaterThan(3)
     for (const row of rows) {
-      const headings = Object.keys(row).filter((heading) => /Node|^calls|^requests|^to$/.test(heading))
+      const headings = Object.keys(row).filter((heading) => /Node|^to$/.test(heading))
       expect(headings.length).toBeGreaterThan(1)
       for (const heading of headings) expect({ ...row, [heading]: of(row, heading) }).toEqual(row)
     }
@@ -154,7 +146,7 @@ describe('docs/benchmarks.md', () => {
 
   it('names no quick run', () => {
     for (const node of Object.keys(FOLDERS))
-      for (const path of ['known', 'new', 'opaque', 'growth', 'loop'])
+      for (const path of ['known', 'new', 'growth', 'loop'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
     for (const node of Object.keys(CHAIN_FOLDERS))
       for (const path of ['chain', 'remote'])
