@@ -29,7 +29,6 @@ export interface Stage {
   /** Whether the guard behaves as before the fault. */
   readonly isRecovered: () => Promise<boolean>
   readonly calls: () => number
-  readonly resetCalls: () => void
   readonly close: () => void
 }
 
@@ -53,12 +52,12 @@ export async function meet(
   const stage = await start()
   try {
     if (names.phase === 'warm') await send(stage.url, stage.first)
-    stage.resetCalls()
+    const callsBefore = stage.calls()
     stage.inject()
     const concurrent = await Promise.all(stage.concurrent().map((token) => send(stage.url, token)))
     const sequential: Reply[] = []
     for (const token of stage.sequential()) sequential.push(await send(stage.url, token))
-    const calls = stage.calls()
+    const calls = stage.calls() - callsBefore
     const replies = stage.isMixed === true ? sequential : [...concurrent, ...sequential]
     stage.heal()
     const recovery = await timeUntil(stage.isRecovered)

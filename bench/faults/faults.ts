@@ -8,10 +8,7 @@ import { forge, mint, newKey, oldKey, type KeyServer } from './key-server.js'
 export interface KeyFault {
   readonly name: string
   readonly phase: Phase
-  readonly stage: (
-    keys: KeyServer,
-    url: string,
-  ) => Omit<Stage, 'url' | 'first' | 'calls' | 'resetCalls' | 'close'>
+  readonly stage: (keys: KeyServer, url: string) => Omit<Stage, 'url' | 'first' | 'calls' | 'close'>
 }
 
 const closes: FaultHandler = (request) => {

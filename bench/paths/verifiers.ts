@@ -1,15 +1,8 @@
 import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 import { compare } from '../support/child.js'
 import type { Manner, Sample } from '../support/measure.js'
-import {
-  goal,
-  table,
-  type Column,
-  type Effort,
-  type Goal,
-  type Report,
-  type Table,
-} from '../support/report.js'
+import { atLeast, atMost, goal, table } from '../support/report.js'
+import type { Column, Effort, Goal, Report, Table } from '../support/report.js'
 import { hardest, median, ratio, ratios, spread } from '../support/statistics.js'
 import { startIssuer, times } from '../support/tokens.js'
 import { contendersOf, OWN, type Cast } from '../verifiers/cast.js'
@@ -115,7 +108,7 @@ async function race(
       .map(({ name }) => name)
       .filter((name) => algorithm !== 'PS256' || name !== AWS)
     const tokens = times(Math.max(...heats.map((heat) => heat.tokens)), issuer.mint)
-    const preparation: Preparation = { kind: 'prepare', issuance: issuer.issuance, tokens }
+    const preparation: Preparation = { issuance: issuer.issuance, tokens }
     const results = await compare<Sample>({
       module: new URL('../verifiers/worker.js', import.meta.url),
       processes: names.map((name) => [cast, name]),
@@ -123,7 +116,7 @@ async function race(
       rounds: quick ? rounds : rounds * SHORT_ROUNDS,
       series: heats.map(({ id: _, ...heat }) => (isWarmUp): Stretch => {
         const length = isWarmUp ? Math.max(WARM_UP_MS, milliseconds / 2) : milliseconds
-        return { kind: 'measure', ...heat, milliseconds: length }
+        return { ...heat, milliseconds: length }
       }),
     })
     issuer.close()
@@ -164,18 +157,13 @@ function knownGoals(where: string, samples: Samples): readonly Goal[] {
   const lessCpu = Math.min(...FAST_JWT.map((name) => ratio(cpu(samples, name), cpu(samples, OWN))))
   const byCpu = `by CPU ${lessCpu.toFixed(2)}×`
   const toAuth0 = ratios(own, speed(samples, AUTH0))
+  const toBare = ratios(cpu(samples, OWN), cpu(samples, BARE))
   return [
-    goal(`${where}: speed of authorize relative to the faster fast-jwt`, toFastJwt, '×', '>=', 1.8, byCpu),
+    goal(`${where}: speed of authorize relative to the faster fast-jwt`, toFastJwt, atLeast(1.8), byCpu),
     ...(where.endsWith('sequential')
-      ? [goal(`${where}: speed of authorize relative to ${AUTH0}`, toAuth0, '×', '>=', 70)]
+      ? [goal(`${where}: speed of authorize relative to ${AUTH0}`, toAuth0, atLeast(70))]
       : []),
-    goal(
-      `${where}: CPU of authorize relative to bare`,
-      ratios(cpu(samples, OWN), cpu(samples, BARE)),
-      '×',
-      '<=',
-      1.35,
-    ),
+    goal(`${where}: CPU of authorize relative to bare`, toBare, atMost(1.35)),
   ]
 }
 
@@ -183,14 +171,9 @@ function freshGoals(where: string, samples: Samples): readonly Goal[] {
   const peers = [AWS, 'fast-jwt with one key'].map((name) => speed(samples, name))
   const toFastest = hardest(peers.map((peer) => ratios(speed(samples, OWN), peer)))
   const toLimit = ratios(cpu(samples, OWN), cpu(samples, LIMIT))
+  const least = where.endsWith('sequential') ? 1 : 1.3
   return [
-    goal(
-      `${where}: speed relative to the fastest package`,
-      toFastest,
-      '×',
-      '>=',
-      where.endsWith('sequential') ? 1 : 1.3,
-    ),
-    goal(`${where}: CPU relative to the signature alone`, toLimit, '×', '<=', 1.35),
+    goal(`${where}: speed relative to the fastest package`, toFastest, atLeast(least)),
+    goal(`${where}: CPU relative to the signature alone`, toLimit, atMost(1.35)),
   ]
 }

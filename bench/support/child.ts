@@ -75,6 +75,16 @@ export function answerMessages(handle: (message: never) => unknown): void {
   process.send?.({})
 }
 
+/** Prepares with the first message of the parent process, and replies to each other one with a measurement. */
+export function measureWhenPrepared<P, M>(prepare: (preparation: P) => Promise<(plan: M) => unknown>): void {
+  let measure: ((plan: M) => unknown) | undefined
+  answerMessages(async (message: P | M) => {
+    if (measure !== undefined) return measure(message as M)
+    measure = await prepare(message as P)
+    return undefined
+  })
+}
+
 /** Settings for measuring several processes of one module. */
 export interface Comparison {
   readonly module: URL

@@ -7,7 +7,11 @@ export type Row = Readonly<Record<string, Cell>>
 export interface Table {
   readonly id: string
   readonly title: string
-  readonly columns: readonly { readonly key: string; readonly label: string; readonly digits?: number }[]
+  readonly columns: readonly {
+    readonly key: string
+    readonly label: string
+    readonly digits?: number | undefined
+  }[]
   readonly rows: readonly Row[]
 }
 
@@ -57,14 +61,19 @@ export function table<T>(
   return {
     id,
     title,
-    columns: columns.map(([key, label, , digits]) => ({
-      key,
-      label,
-      ...(digits === undefined ? {} : { digits }),
-    })),
+    columns: columns.map(([key, label, , digits]) => ({ key, label, digits })),
     rows: [...items].map((item) => Object.fromEntries(columns.map(([key, , of]) => [key, of(item)]))),
   }
 }
+
+interface Limit {
+  readonly comparison: '>=' | '<='
+  readonly limit: number
+  readonly unit: string
+}
+
+export const atMost = (limit: number, unit = '×'): Limit => ({ comparison: '<=', limit, unit })
+export const atLeast = (limit: number, unit = '×'): Limit => ({ comparison: '>=', limit, unit })
 
 /**
  * Compares the median of the rounds with a limit. The goal is undecided if the limit is within the 95 % interval of the
@@ -73,9 +82,7 @@ export function table<T>(
 export function goal(
   text: string,
   rounds: number | readonly number[],
-  unit: string,
-  comparison: '>=' | '<=',
-  limit: number,
+  { comparison, limit, unit }: Limit,
   remark = '',
 ): Goal {
   const values = typeof rounds === 'number' ? [rounds] : rounds

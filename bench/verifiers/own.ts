@@ -33,7 +33,7 @@ const authorizing =
     return (headers) => verifier.authorize({ headers }, policy)
   }
 
-export const ownKnown: readonly Contender[] = [own('m2m-guard authorize', authorizing())]
+export const ownKnown = own('m2m-guard authorize', authorizing())
 
 const cache = { maxTokens: CACHED_OF_NEW }
 
