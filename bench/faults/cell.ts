@@ -32,10 +32,7 @@ export interface Stage {
   readonly close: () => void
 }
 
-interface Reply {
-  readonly status: number
-  readonly reason: string
-}
+type Reply = Readonly<{ status: number; reason: string }>
 
 export const CONCURRENT = 10
 export const SEQUENTIAL = 3
@@ -45,10 +42,7 @@ const POLL_MS = 100
 const LONGEST_REASON = 60
 
 /** Injects one fault into one package and measures its responses. */
-export async function meet(
-  names: Pick<Row, 'fault' | 'phase' | 'package'>,
-  start: () => Promise<Stage>,
-): Promise<Row> {
+export async function meet(names: Pick<Row, 'fault' | 'phase' | 'package'>, start: () => Promise<Stage>): Promise<Row> {
   const stage = await start()
   try {
     if (names.phase === 'warm') await send(stage.url, stage.first)
@@ -108,8 +102,7 @@ function statusesOf(replies: readonly Reply[]): string {
 async function timeUntil(holds: () => Promise<boolean>): Promise<string> {
   const started = performance.now()
   for (let tries = 0; performance.now() - started < LONGEST_WAIT_MS; tries += 1) {
-    if (await holds())
-      return tries === 0 ? 'immediate' : `${((performance.now() - started) / 1000).toFixed(1)} s`
+    if (await holds()) return tries === 0 ? 'immediate' : `${((performance.now() - started) / 1000).toFixed(1)} s`
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   return `not within ${LONGEST_WAIT_MS / 1000} s`

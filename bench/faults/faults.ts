@@ -30,8 +30,7 @@ const responses: Readonly<Record<string, (keys: KeyServer) => FaultHandler>> = {
   },
 }
 
-const accepts = async (url: string, token: string): Promise<boolean> =>
-  (await send(url, token)).status === 200
+const accepts = async (url: string, token: string): Promise<boolean> => (await send(url, token)).status === 200
 
 /** A fault during which the tokens of one key are sent, until one of them is accepted again. */
 function fault(name: string, phase: Phase, key: typeof oldKey, inject: (keys: KeyServer) => void): KeyFault {

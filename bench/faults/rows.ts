@@ -48,8 +48,7 @@ export const peers = [
   }).map(([name, framework]) => ({
     name,
     packages: name.split(' + '),
-    start: ({ issuance }: KeyServer) =>
-      start(framework, frameworks[framework]?.peers[name]?.(issuance, PEER_OPTIONS)),
+    start: ({ issuance }: KeyServer) => start(framework, frameworks[framework]?.peers[name]?.(issuance, PEER_OPTIONS)),
   })),
   {
     name: 'aws-jwt-verify',

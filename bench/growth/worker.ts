@@ -11,9 +11,7 @@ import { ownKnown, policy } from '../verifiers/own.js'
 export type Kind = 'cached tokens' | 'issuers' | 'keys' | 'scopes'
 
 /** Measures a decision, or only the lookup that any cache does with the same strings. */
-export interface GrowthManner extends Manner {
-  readonly what: 'authorize' | 'bare'
-}
+export type GrowthManner = Manner & { readonly what: 'authorize' | 'bare' }
 
 const [kind, count] = process.argv.slice(2) as [Kind, string]
 const size = Number(count)
@@ -27,9 +25,7 @@ const issuers = times(of('issuers'), (index) => `https://issuer-${index}.test`)
 const cached = kind === 'cached tokens' ? size : 100
 
 const verifier = createVerifier({
-  issuers: issuers.map((issuer) =>
-    oauth({ issuer, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } }),
-  ),
+  issuers: issuers.map((issuer) => oauth({ issuer, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } })),
   cache: { maxTokens: Math.max(10_000, cached) },
 })
 const tokens = times(cached, mint)

@@ -104,8 +104,7 @@ async function measure(framework: string, contenders: readonly Contender[], leng
 }
 
 function find(figures: readonly Figures[], framework: string, guard: string, tokens: number): Figures {
-  const isIt = (some: Figures) =>
-    some.framework === framework && some.guard === guard && some.tokens === tokens
+  const isIt = (some: Figures) => some.framework === framework && some.guard === guard && some.tokens === tokens
   const found = figures.find(isIt)
   if (found === undefined) throw new TypeError(`no measurement of ${guard} in ${framework}`)
   return found

@@ -88,9 +88,7 @@ async function measureSteps(quick: boolean, rounds: number): Promise<readonly St
     rounds,
     series: (['authorize', 'bare'] as const).map((what) => (): GrowthManner => ({ what, ...manner })),
   })
-  const [own = [], bare = []] = samples.map((steps) =>
-    steps.map((step) => step.map(({ cpuMicros }) => cpuMicros)),
-  )
+  const [own = [], bare = []] = samples.map((steps) => steps.map((step) => step.map(({ cpuMicros }) => cpuMicros)))
   return plan.map(({ kind, size }, index) => {
     const smallest = plan.findIndex((step) => step.kind === kind)
     const of = (list: typeof own): readonly number[] => list[index] ?? []

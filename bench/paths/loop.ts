@@ -56,12 +56,7 @@ export async function loop({ quick, rounds }: Effort): Promise<Report> {
         ['delay', 'loop delay p99 ms', ({ figure }) => median(figure('delayP99')), 2],
         ['spread', 'spread %', ({ figure }) => spread(figure('delayP99'))],
         ['newPerSecond', 'new tokens completed/s', ({ figure }) => median(figure('newPerSecond'))],
-        [
-          'answered',
-          'cached tokens accepted in time %',
-          ({ figure }) => median(figure('answeredShare')) * 100,
-          1,
-        ],
+        ['answered', 'cached tokens accepted in time %', ({ figure }) => median(figure('answeredShare')) * 100, 1],
         ['knownP99', 'cached tokens p99 ms', ({ figure }) => median(figure('knownP99')), 2],
       ]),
     ],

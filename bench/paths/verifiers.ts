@@ -28,8 +28,8 @@ interface Heat extends Pick<Manner, 'mode' | 'perTurn'> {
   readonly tokens: number
 }
 
-interface Race {
-  readonly cast: Cast
+interface Race extends Pick<Report, 'title' | 'notes'> {
+  readonly path: Cast
   readonly algorithms: readonly SigningAlgorithm[]
   readonly heats: readonly Heat[]
   readonly milliseconds: number
@@ -41,77 +41,69 @@ interface Race {
 type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /** Goal 1: a token that was verified before. */
-export async function known(effort: Effort): Promise<Report> {
+export function known(effort: Effort): Promise<Report> {
   const heat = (id: string, tokens: number, mode: Manner['mode']): Heat => ({ id, tokens, mode, perTurn: 64 })
-  return {
+  return race(effort, {
     path: 'known',
     title: 'A cached token',
-    ...(await race(effort, {
-      cast: 'known',
-      algorithms: ['RS256', 'ES256'],
-      heats: [
-        heat('one token, sequential', 1, 'sequential'),
-        heat('1,000 tokens, sequential', CACHED, 'sequential'),
-        heat('one token, 64 concurrent', 1, 'concurrent'),
-        heat('1,000 tokens, 64 concurrent', CACHED, 'concurrent'),
-      ],
-      milliseconds: effort.quick ? 20 : 150,
-      table: (title, samples) =>
-        standings(title, samples, 2, [
-          ['cpuFactor', 'm2m-guard takes less CPU by', cpuTo(samples, OWN), 2],
-          ['cpuToBare', 'CPU relative to bare', cpuTo(samples, BARE), 2],
-        ]),
-      goals: knownGoals,
-    })),
+    algorithms: ['RS256', 'ES256'],
+    heats: [
+      heat('one token, sequential', 1, 'sequential'),
+      heat('1,000 tokens, sequential', CACHED, 'sequential'),
+      heat('one token, 64 concurrent', 1, 'concurrent'),
+      heat('1,000 tokens, 64 concurrent', CACHED, 'concurrent'),
+    ],
+    milliseconds: effort.quick ? 20 : 150,
+    table: (title, samples) =>
+      standings(title, samples, 2, [
+        ['cpuFactor', 'm2m-guard takes less CPU by', cpuTo(samples, OWN), 2],
+        ['cpuToBare', 'CPU relative to bare', cpuTo(samples, BARE), 2],
+      ]),
+    goals: knownGoals,
     notes: [
       'Verifiers that return no promise are called without `await`. m2m-guard makes the complete decision about a request, with one scope and a maximum age. jose and express-oauth2-jwt-bearer have no token cache and verify the signature again, so a factor relative to them compares caching with verifying.',
     ],
-  }
+  })
 }
 
 /** Goal 2: a token that was not verified before. */
-export async function fresh(effort: Effort): Promise<Report> {
+export function fresh(effort: Effort): Promise<Report> {
   // Each in its own turn of the event loop, as a server receives requests.
   const heat = (id: string, mode: Manner['mode']): Heat => ({ id, tokens: NEW, mode, perTurn: 1 })
-  return {
+  return race(effort, {
     path: 'new',
     title: 'A new token',
-    ...(await race(effort, {
-      cast: 'new',
-      // RS256 and ES256 have goals. The others are for information.
-      algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
-      heats: [heat('sequential', 'sequential'), heat('64 concurrent', 'concurrent')],
-      milliseconds: effort.quick ? 50 : 300,
-      table: (title, samples) =>
-        standings(title, samples, 1, [
-          ['cpuToLimit', 'CPU relative to the signature alone', cpuTo(samples, LIMIT), 2],
-        ]),
-      goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
-    })),
+    // RS256 and ES256 have goals. The others are for information.
+    algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
+    heats: [heat('sequential', 'sequential'), heat('64 concurrent', 'concurrent')],
+    milliseconds: effort.quick ? 50 : 300,
+    table: (title, samples) =>
+      standings(title, samples, 1, [['cpuToLimit', 'CPU relative to the signature alone', cpuTo(samples, LIMIT), 2]]),
+    goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
     notes: [
       `${NEW.toLocaleString('en-US')} tokens are used in turn, and m2m-guard may cache 1,000 of them, so that each token is new when it is used. The others have no cache. Sequential is one token per turn of the event loop. A run of 64 concurrent tokens uses more than one core if signatures are verified in the thread pool, so compare the CPU time as well.`,
     ],
-  }
+  })
 }
 
 /** Measures the contenders of a cast in all heats, each in its own process. */
 async function race(
   { quick, rounds }: Effort,
-  { cast, heats, milliseconds, ...plan }: Race,
-): Promise<Pick<Report, 'tables' | 'goals'>> {
+  { path, title, notes, heats, milliseconds, ...plan }: Race,
+): Promise<Report> {
   const tables: Table[] = []
   const goals: Goal[] = []
   for (const algorithm of plan.algorithms) {
     const issuer = await startIssuer(algorithm)
     // aws-jwt-verify does not support PS256.
-    const names = contendersOf(cast)
+    const names = contendersOf(path)
       .map(({ name }) => name)
       .filter((name) => algorithm !== 'PS256' || name !== AWS)
     const tokens = times(Math.max(...heats.map((heat) => heat.tokens)), issuer.mint)
     const preparation: Preparation = { issuance: issuer.issuance, tokens }
     const results = await compare<Sample>({
       module: new URL('../verifiers/worker.js', import.meta.url),
-      processes: names.map((name) => [cast, name]),
+      processes: names.map((name) => [path, name]),
       preparation,
       rounds: quick ? rounds : rounds * SHORT_ROUNDS,
       series: heats.map(({ id: _, ...heat }) => (isWarmUp): Stretch => {
@@ -126,7 +118,7 @@ async function race(
       goals.push(...plan.goals(`${algorithm}, ${id}`, samples))
     }
   }
-  return { tables, goals }
+  return { path, title, tables, goals, notes }
 }
 
 const figures = (samples: Samples, name: string, of: keyof Sample): readonly number[] =>
@@ -136,8 +128,7 @@ const speed = (samples: Samples, name: string) => figures(samples, name, 'perSec
 const cpu = (samples: Samples, name: string) => figures(samples, name, 'cpuMicros')
 
 /** The CPU time of a contender relative to another. */
-const cpuTo = (samples: Samples, other: string) => (name: string) =>
-  ratio(cpu(samples, name), cpu(samples, other))
+const cpuTo = (samples: Samples, other: string) => (name: string) => ratio(cpu(samples, name), cpu(samples, other))
 
 function standings(title: string, samples: Samples, digits: number, more: readonly Column<string>[]): Table {
   return table(title, title, samples.keys(), [

@@ -52,12 +52,7 @@ export interface Effort {
 export type Column<T> = readonly [key: string, label: string, of: (item: T) => Cell, digits?: number]
 
 /** Builds a table with one row per item. */
-export function table<T>(
-  id: string,
-  title: string,
-  items: Iterable<T>,
-  columns: readonly Column<T>[],
-): Table {
+export function table<T>(id: string, title: string, items: Iterable<T>, columns: readonly Column<T>[]): Table {
   return {
     id,
     title,
@@ -66,11 +61,7 @@ export function table<T>(
   }
 }
 
-interface Limit {
-  readonly comparison: '>=' | '<='
-  readonly limit: number
-  readonly unit: string
-}
+type Limit = Readonly<{ comparison: '>=' | '<='; limit: number; unit: string }>
 
 export const atMost = (limit: number, unit = '×'): Limit => ({ comparison: '<=', limit, unit })
 export const atLeast = (limit: number, unit = '×'): Limit => ({ comparison: '>=', limit, unit })
@@ -100,6 +91,13 @@ export function goal(
   }
 }
 
+/** Returns a stored table. */
+export function tableOf({ path, tables }: Report, id: string): Table {
+  const found = tables.find((some) => some.id === id)
+  if (found === undefined) throw new TypeError(`${path}: unknown table ${id}`)
+  return found
+}
+
 export function markdownTable({ columns, rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const isNumeric = (key: string): boolean => rows.every((row) => typeof row[key] !== 'string')
@@ -117,9 +115,7 @@ function formatCell(cell: Cell | undefined, digits = 0): string {
 }
 
 export function goalLines(goals: readonly Goal[]): string {
-  return goals
-    .map(({ text, figure, met }) => `- ${met ? 'met' : '**not met**'}: ${text}. ${figure}`)
-    .join('\n')
+  return goals.map(({ text, figure, met }) => `- ${met ? 'met' : '**not met**'}: ${text}. ${figure}`).join('\n')
 }
 
 /** Formats a complete result as Markdown, for the terminal and for the results page. */

@@ -64,8 +64,7 @@ interface RawKey {
 function rawKeyOf({ pem, algorithm }: Issuance): RawKey {
   const key = createPublicKey(pem)
   const decoded = (part: string): Buffer => Buffer.from(part, 'base64url')
-  if (algorithm === 'ES256')
-    return { key, signatureOf: (part) => toDer(decoded(part), 32) ?? Buffer.alloc(0) }
+  if (algorithm === 'ES256') return { key, signatureOf: (part) => toDer(decoded(part), 32) ?? Buffer.alloc(0) }
   if (algorithm !== 'PS256') return { key, signatureOf: decoded }
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   return { key: { key, ...pss }, signatureOf: decoded }

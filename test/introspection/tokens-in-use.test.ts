@@ -44,7 +44,7 @@ function simulatedIssuer(now: () => number) {
       remote: { lifetime: LIFETIME_S, maxInFlight: 10_000 },
       fetch: respond,
     }),
-    async respondToAll() {
+    respondToAll: async (): Promise<void> => {
       const due = pending.splice(0)
       for (const resolve of due) resolve()
       for (let turn = due.length > 0 ? TURNS_TO_READ : 1; turn > 0; turn -= 1) await nextTurn()
