@@ -109,7 +109,7 @@ module.exports = {
       { path: '^src/client/' },
       {
         path: '^src/model/',
-        pathNot: '^src/model/(scopes|algorithms|private-key|token-digest|token-source-event)\\.ts$',
+        pathNot: '^src/model/(scopes|key/algorithms|key/private-key|token-digest|token-source-event)\\.ts$',
       },
     ),
     rule(

@@ -102,7 +102,7 @@ export type {
 } from './revocation/revocations.js'
 export type { Duration } from './options/duration.js'
 export type { Secret } from './options/secret.js'
-export type { AssertionSigner, PrivateKey, PrivateKeyValue } from './model/private-key.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from './model/key/private-key.js'
 export type { ClientCertificate, ClientCertificateValue } from './authentication/certificate.js'
 export type {
   AuthenticationRequest,

@@ -1,5 +1,5 @@
 import type { FaultHandler } from '../../src/testing/index.js'
-import { htmlPage, redirect, says, saysJson } from '../../test/support/misbehaviours.js'
+import { htmlPage, redirect, says, saysJson } from '../../test/support/servers/misbehaviours.js'
 import { times } from '../support/tokens.js'
 import { SEQUENTIAL, send, tokensBy, type Phase, type Stage } from './cell.js'
 import { forge, mint, newKey, oldKey, type KeyServer } from './key-server.js'

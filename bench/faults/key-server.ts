@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import type { FaultHandler } from '../../src/testing/index.js'
-import { selfSigned } from '../../test/support/certificate.js'
+import { selfSigned } from '../../test/support/servers/certificate.js'
 import { claimsOf, issuanceOf, listen } from '../support/tokens.js'
 
 /** Created once, because creating an RSA key takes long. Every package in this benchmark supports RS256. */

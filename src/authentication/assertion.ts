@@ -1,5 +1,5 @@
 import { KeyObject, randomUUID } from 'node:crypto'
-import type { SigningKey } from '../model/private-key.js'
+import type { SigningKey } from '../model/key/private-key.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { isPlain, isRecord } from '../util/members.js'
 import { loadJose } from '../util/load-jose.js'

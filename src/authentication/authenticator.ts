@@ -1,4 +1,4 @@
-import { readPrivateKey } from '../model/private-key.js'
+import { readPrivateKey } from '../model/key/private-key.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { nonEmptyString } from '../options/readers.js'
 import { isRecord } from '../util/members.js'

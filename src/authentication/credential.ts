@@ -8,7 +8,7 @@ import {
   type SecretMethod,
 } from '../http/client-authentication.js'
 import type { TlsIdentity } from '../http/transport/messages.js'
-import type { SigningKey } from '../model/private-key.js'
+import type { SigningKey } from '../model/key/private-key.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { signAssertion } from './assertion.js'
 

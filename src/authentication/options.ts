@@ -1,4 +1,4 @@
-import type { PrivateKey } from '../model/private-key.js'
+import type { PrivateKey } from '../model/key/private-key.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import {
   custom,

@@ -1,6 +1,6 @@
 import { SecretError } from '../options/secret.js'
 import { errorNameAndCode } from '../util/quote.js'
-import type { AssertionSigner } from '../model/private-key.js'
+import type { AssertionSigner } from '../model/key/private-key.js'
 
 /** Bytes of each integer of an ECDSA signature (RFC 7518 section 3.4). */
 const INTEGER_BYTES: Readonly<Record<string, number>> = { ES256: 32, ES384: 48, ES512: 66 }

@@ -14,7 +14,7 @@ export type {
 } from '../authentication/contract.js'
 export type { ClientAuthenticationCombination } from '../authentication/combinations.js'
 export type { ClientAuthenticationOptions } from '../authentication/options.js'
-export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/private-key.js'
+export type { AssertionSigner, PrivateKey, PrivateKeyValue } from '../model/key/private-key.js'
 export type { Secret } from '../options/secret.js'
 export type { CommonTokenSourceOptions } from './source-options.js'
 export type { TokenInfo, TokenRequest, TokenSource, TokenSourceObservers } from './source.js'

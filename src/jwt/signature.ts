@@ -4,7 +4,7 @@ import { explain } from '../model/detail/explain.js'
 import { Refusal, type OrRefusal, isRefusal } from '../model/refusal/refusal.js'
 import { toDer } from './ecdsa-der.js'
 import { loadJose } from '../util/load-jose.js'
-import type { VerificationKey } from '../model/verification-key.js'
+import type { VerificationKey } from '../model/key/verification-key.js'
 import { SignatureScheduler, type QueuedSignature } from './signature-scheduler.js'
 
 /**

@@ -12,7 +12,7 @@ import {
 } from '../model/refusal/refusal.js'
 import { functionFailure } from '../model/refusal/function-failure.js'
 import type { Recorder } from '../model/recorder.js'
-import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeyQuery, KeySet, VerificationKey } from '../model/key/verification-key.js'
 import type { SignatureVerifier } from './signature.js'
 import { readHeader, type SignatureHeader } from './header.js'
 

@@ -1,9 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { CryptoKey, JWK } from 'jose'
 import { isRecord } from '../util/members.js'
-import { algorithmsOfCurve, EC_ALGORITHMS, ED25519_ALGORITHMS, RSA_ALGORITHMS } from '../model/algorithms.js'
+import {
+  algorithmsOfCurve,
+  EC_ALGORITHMS,
+  ED25519_ALGORITHMS,
+  RSA_ALGORITHMS,
+} from '../model/key/algorithms.js'
 import { loadJose } from '../util/load-jose.js'
-import type { VerificationKey } from '../model/verification-key.js'
+import type { VerificationKey } from '../model/key/verification-key.js'
 
 const ML_DSA_ALGORITHMS = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87']
 

@@ -3,7 +3,7 @@ import { ExchangeError } from '../http/exchange-error.js'
 import { readJwk } from './jwk.js'
 import { isKeyOf } from './key-issuer.js'
 import { explain } from '../model/detail/explain.js'
-import type { KeyQuery, VerificationKey } from '../model/verification-key.js'
+import type { KeyQuery, VerificationKey } from '../model/key/verification-key.js'
 
 /**
  * Maximum number of keys that are tried for one token. Issuers may publish two keys with one id; without a limit a key set

@@ -1,4 +1,4 @@
-import type { VerificationKey } from '../model/verification-key.js'
+import type { VerificationKey } from '../model/key/verification-key.js'
 import { isOfAnyTemplate } from '../util/url/url-template.js'
 
 /**

@@ -14,11 +14,11 @@ import { fetchDocument, namedUrl, PrerequisiteError, withUrl } from './fetch-doc
 import { RefreshingDocument, type LoadedDocument } from './refreshing-document.js'
 import type { DocumentHealth } from '../model/issuer/health.js'
 import { readMaxAge } from '../http/cache-control.js'
-import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeySet, VerificationKey } from '../model/key/verification-key.js'
 import type { KeySettings } from '../model/issuer/issuer-settings.js'
 import { LONGEST_KID } from './jwk.js'
 import { explainUnknownKey, findCandidates, hasUsableKey, readKeySet, type PublishedKeys } from './jwks.js'
-import type { KeyQuery } from '../model/verification-key.js'
+import type { KeyQuery } from '../model/key/verification-key.js'
 import { WaitingTokens } from './waiting-tokens.js'
 
 /** Connections and observers of key fetches. */

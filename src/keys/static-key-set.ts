@@ -1,7 +1,7 @@
 import type { DocumentHealth } from '../model/issuer/health.js'
-import type { KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeySet, VerificationKey } from '../model/key/verification-key.js'
 import { explainUnknownKey, type PublishedKeys, findCandidates } from './jwks.js'
-import type { KeyQuery } from '../model/verification-key.js'
+import type { KeyQuery } from '../model/key/verification-key.js'
 
 /** Keys from the configuration. They never change and are never fetched. */
 export class StaticKeySet implements KeySet {

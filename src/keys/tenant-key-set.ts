@@ -1,7 +1,7 @@
 import type { DocumentHealth } from '../model/issuer/health.js'
 import { explain } from '../model/detail/explain.js'
 import { Refusal, type OrRefusal } from '../model/refusal/refusal.js'
-import type { KeyQuery, KeySet, VerificationKey } from '../model/verification-key.js'
+import type { KeyQuery, KeySet, VerificationKey } from '../model/key/verification-key.js'
 import type { Awaitable } from '../util/awaitable.js'
 
 /** Keys of one tenant, its own or those that all tenants share, until the tenant is evicted. */

@@ -23,7 +23,8 @@ export type TokenSourceReason =
 /**
  * Kind of an event of a token source:
  *
- * - `token_obtained`: a token request succeeded.
+ * - `token_obtained`: a token request succeeded, or a token of another process was taken from the store of the option
+ *   `tokens`: without `trigger` and `durationMs`, because no request was sent.
  * - `token_failed`: a token request failed. `usableUntil` is set if an old token is still used.
  * - `token_refused`: an API refused a token: `fetch` received a 401, or `forget` was called.
  * - `token_evicted`: a usable token was removed from the cache, because there are more sets than `maxTokens`.

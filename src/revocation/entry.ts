@@ -104,6 +104,27 @@ export function parseEntry(text: string): Entry | undefined {
   return { kind, issuer, value, limit, at, reason, clientId, issuedAt }
 }
 
+/**
+ * Limits what a token states to what an entry may contain, because a store does not keep other entries, and other processes skip
+ * them. What is left out makes a revocation refuse more, not less.
+ */
+export function storable(entry: Entry): Entry {
+  const { issuer, limit, clientId, issuedAt } = entry
+  return {
+    ...entry,
+    // Only for information in an entry with a digest. No other entry has an issuer from a token that is too long.
+    issuer: isValue(issuer) ? issuer : '',
+    limit: limit <= LATEST_TIME ? Math.max(0, limit) : NEVER,
+    clientId: isAbsentOr(isValue, clientId) ? clientId : undefined,
+    issuedAt: isAbsentOr(isTime, issuedAt) ? issuedAt : undefined,
+  }
+}
+
+/** Whether a token can be revoked by its id. One with a longer id or issuer is revoked by its digest. */
+export function hasStorableId(issuer: string, tokenId: string | undefined): tokenId is string {
+  return tokenId !== undefined && tokenId !== '' && isValue(tokenId) && isValue(issuer)
+}
+
 function isAbsentOr<T>(is: (value: unknown) => value is T, value: unknown): value is T | undefined {
   return value === undefined || is(value)
 }

@@ -7,7 +7,7 @@ import {
 } from '../model/access-token.js'
 import type { Decision } from '../model/decision.js'
 import { isBoundToKey, namesClient, namesOtherClient, type Claims } from '../model/claims.js'
-import type { VerificationKey } from '../model/verification-key.js'
+import type { VerificationKey } from '../model/key/verification-key.js'
 import { isRecord, ownMember } from '../util/members.js'
 import type { Entry } from '../revocation/entry.js'
 import type { ProvenFacts } from './confirmation.js'

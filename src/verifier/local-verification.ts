@@ -1,6 +1,6 @@
 import type { JwtProfile, UnverifiedJwt } from '../model/issuer/issuer.js'
 import type { Recorder } from '../model/recorder.js'
-import type { KeySet } from '../model/verification-key.js'
+import type { KeySet } from '../model/key/verification-key.js'
 import type { TokenFacts } from '../model/access-token.js'
 import { readTimes, type Claims } from '../model/claims.js'
 import { explain } from '../model/detail/explain.js'

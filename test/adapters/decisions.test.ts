@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded } from './frameworks.js'
-import { jwt, opaque, REFUSED, type MakeHeaders } from './refusals.js'
+import { jwt, opaque, REFUSED, type MakeHeaders } from './responses/refusals.js'
 import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run } from './support.js'
 
 let issuer: TestIssuer

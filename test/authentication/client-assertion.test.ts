@@ -9,7 +9,7 @@ import { oauthTokens } from '../../src/management/index.js'
 import type { FederatedIdentity, PresetName, TestIssuer } from '../../src/testing/index.js'
 import { NOW } from '../support/clock.js'
 import { clientBed, type ClientBed } from '../support/client.js'
-import { decode } from '../support/jwt.js'
+import { decode } from '../support/tokens/jwt.js'
 import { failureOf } from '../support/outcomes.js'
 import { startIssuer } from '../support/test-bed.js'
 

@@ -16,9 +16,9 @@ import {
   type TokenSourceOptions,
 } from '../../src/client/index.js'
 import { oauthTokens } from '../../src/management/index.js'
-import { selfSigned, type SelfSigned } from '../support/certificate.js'
+import { selfSigned, type SelfSigned } from '../support/servers/certificate.js'
 import { failureOf } from '../support/outcomes.js'
-import { listen } from '../support/servers.js'
+import { listen } from '../support/servers/servers.js'
 
 const DAY = 24 * 3600 * 1000
 const made = (name: string): SelfSigned =>

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { tokenSource } from '../../src/client/index.js'
 import { optionsOf } from '../../src/cli/input/arguments.js'
@@ -15,7 +16,7 @@ import {
   readPaper,
   rowsOf,
   sectionOf,
-} from '../integration/docs/support.js'
+} from '../integration/docs/programs/support.js'
 import { cliBed } from '../support/cli.js'
 import { systemClock } from '../support/clock.js'
 import { startRedis } from '../support/redis/server.js'
@@ -169,3 +170,16 @@ function wordsOf(line: string): readonly string[] {
   const end = words.findIndex((word) => ['<', '>', '|'].includes(word))
   return end === -1 ? words : words.slice(0, end)
 }
+
+const modules = PAPERS.flatMap(blocksOf).filter(({ text }) => /^\/\/ \S+\.mjs\n/.test(text))
+
+it.each(modules.map((block) => [placeOf(block), block] as const))(
+  '%s: a module with the name *.mjs has no syntax of TypeScript',
+  (_, block) => {
+    const args = ['--check', '--input-type=module', '-']
+    expect(spawnSync(process.execPath, args, { input: block.text, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    })
+  },
+)

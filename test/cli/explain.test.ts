@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../src/index.js'
 import type { Policy } from '../../src/index.js'
 import { jsonOf, runWith, type Result, type RunOptions } from '../support/cli.js'
-import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { until } from '../support/until.js'
 import { testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 

@@ -5,7 +5,7 @@ import type { Endpoint, Fault } from '../../src/testing/index.js'
 import { formsOf } from '../security/secrets/recorder.js'
 import { cliBed, type CliBed, jsonLines, jsonOf } from '../support/cli.js'
 import { hashOf } from '../support/management.js'
-import { withoutAnswer } from '../support/deadlines.js'
+import { withoutAnswer } from '../support/setup/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const TOKEN = 'a-token-of-somebody.that-nobody-may-see'

@@ -75,6 +75,23 @@ describe.each(LIBRARIES)('with the installed client %s', (library) => {
 })
 
 describe('m2m-guard revoke', () => {
+  it('says to run it again if the revocation is not stored, because the process ends', async () => {
+    const { port } = await startRedis(['--rename-command', 'XADD', ''])
+    const args = ['--redis', `redis://127.0.0.1:${port}`, '--issuer', ISSUER, '--client', 'a', '--yes']
+    const { code, stderr } = await runWith(['revoke', ...args], { loadPackage: installed('redis') })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/the revocation is not stored: .*[Uu]nknown.* Run the command again/)
+    expect(stderr).not.toContain('This process')
+  })
+
+  it('prints every time in ISO form', async () => {
+    const { port } = await startRedis()
+    const time = '2026-01-31T08:00:00Z'
+    const args = ['--redis', `redis://127.0.0.1:${port}`, '--issuer', ISSUER, '--before', time, '--yes']
+    const { stdout } = await runWith(['revoke', ...args], { loadPackage: installed('redis') })
+    expect(stdout).toMatch(/^before +2026-01-31T08:00:00Z$/m)
+  })
+
   it('needs a confirmation that names the target', async () => {
     const { port } = await startRedis()
     const args = [
@@ -99,7 +116,11 @@ describe('m2m-guard revoke', () => {
 
   it.each([
     ['no target', [], /pass one of --token-id, --client, --subject/],
-    ['two targets', ['--client', 'a', '--subject', 'b'], /must name only one of/],
+    [
+      'two targets',
+      ['--client', 'a', '--subject', 'b'],
+      /pass only one of --token-id, --client and --subject/,
+    ],
     ['a time in the future', ['--before', '2999-01-31T08:00:00Z'], /more than 60 s in the future/],
     [
       'an expiry without a token',

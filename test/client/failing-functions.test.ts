@@ -6,7 +6,7 @@ import {
   type TokenSourceEvent,
 } from '../../src/client/index.js'
 import { clientBed, type ClientBed } from '../support/client.js'
-import { passDeadlines } from '../support/deadlines.js'
+import { passDeadlines } from '../support/setup/deadlines.js'
 import { failureOf } from '../support/outcomes.js'
 import { until } from '../support/until.js'
 

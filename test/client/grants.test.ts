@@ -9,11 +9,11 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier, oauth, stytch } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { saysJson } from '../support/misbehaviours.js'
-import { decode } from '../support/jwt.js'
+import { saysJson } from '../support/servers/misbehaviours.js'
+import { decode } from '../support/tokens/jwt.js'
 import { clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
-import { serve } from '../support/servers.js'
+import { serve } from '../support/servers/servers.js'
 
 // PEM in between: exporting a JWK from a key pair that was just generated can deadlock Node 20.
 const PEM: ED25519KeyPairOptions<'pem', 'pem'> = {

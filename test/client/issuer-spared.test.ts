@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { until } from '../support/until.js'
 import { api, clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
-import { serve } from '../support/servers.js'
+import { serve } from '../support/servers/servers.js'
 
 function withoutJitter(): void {
   onTestFinished(() => void vi.restoreAllMocks())

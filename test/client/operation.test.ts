@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { tokenSource, TokenSourceError, type TokenSourceEvent } from '../../src/client/index.js'
 import { api, clientBed } from '../support/client.js'
 import { manualClock } from '../support/clock.js'
-import { manualIssuer } from '../support/manual-issuer.js'
+import { manualIssuer } from '../support/servers/manual-issuer.js'
 import { failureOf } from '../support/outcomes.js'
 import { nextTurn, until } from '../support/until.js'
 

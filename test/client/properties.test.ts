@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tokenSource, TokenSourceError, type TokenSource } from '../../src/client/index.js'
 import { manualClock, type TestClock } from '../support/clock.js'
-import { passDeadlines } from '../support/deadlines.js'
-import { manualIssuer, type ManualAnswer, type ManualIssuer } from '../support/manual-issuer.js'
+import { passDeadlines } from '../support/setup/deadlines.js'
+import { manualIssuer, type ManualAnswer, type ManualIssuer } from '../support/servers/manual-issuer.js'
 import { nextTurn } from '../support/until.js'
 
 const LIFETIME = 100

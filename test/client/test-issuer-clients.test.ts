@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomUUID, type ED25519KeyPairOptions } from 'nod
 import { importPKCS8, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { send } from '../support/http.js'
-import { decode } from '../support/jwt.js'
+import { send } from '../support/servers/http.js'
+import { decode } from '../support/tokens/jwt.js'
 import { startIssuer } from '../support/test-bed.js'
 import { NOW } from '../support/clock.js'
 

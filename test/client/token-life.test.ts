@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { TokenSourceError } from '../../src/client/index.js'
 import type { TokenSource } from '../../src/client/index.js'
-import { expireDeadlines, withoutAnswer } from '../support/deadlines.js'
+import { expireDeadlines, withoutAnswer } from '../support/setup/deadlines.js'
 import { until, watchedFetch } from '../support/until.js'
 import { clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'

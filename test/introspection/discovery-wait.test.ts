@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
 import { testBed, times, type TestBed } from '../support/test-bed.js'
-import { withoutAnswer } from '../support/deadlines.js'
+import { withoutAnswer } from '../support/setup/deadlines.js'
 
 /** The endpoint is discovered, the keys are not. */
 function discoveryBed(remote = {}): Promise<TestBed> {

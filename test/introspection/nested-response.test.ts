@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { says } from '../support/misbehaviours.js'
+import { says } from '../support/servers/misbehaviours.js'
 import { introspectionBed } from '../support/test-bed.js'
 
 it.each([

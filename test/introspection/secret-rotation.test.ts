@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, createVerifier, oauth, type Secret, type Verifier } from '../../src/index.js'
 import { manualClock, type TestClock } from '../support/clock.js'
-import { controlDeadlines, passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { controlDeadlines, passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { outcomeOf, refusalOf } from '../support/outcomes.js'
 import { concurrently } from '../support/test-bed.js'
 import { nextTurn } from '../support/until.js'

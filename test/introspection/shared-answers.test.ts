@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, sharedAnswers, type Answers } from '../../src/index.js'
 import { manualClock } from '../support/clock.js'
-import { passDeadlines } from '../support/deadlines.js'
+import { passDeadlines } from '../support/setup/deadlines.js'
 import { memoryStore, SECRET, type MemoryStore } from '../support/shared-store.js'
 import { fleetOf, type Fleet, type Sharer } from '../support/sharing.js'
 import { nextTurn, until } from '../support/until.js'

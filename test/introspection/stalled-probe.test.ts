@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import type { FaultHandler } from '../../src/testing/index.js'
-import { expireDeadlines, passDeadlines } from '../support/deadlines.js'
-import { inTurn, says, saysJson } from '../support/misbehaviours.js'
+import { expireDeadlines, passDeadlines } from '../support/setup/deadlines.js'
+import { inTurn, says, saysJson } from '../support/servers/misbehaviours.js'
 import { concurrently, introspectionBed, type TestBed } from '../support/test-bed.js'
 import { until } from '../support/until.js'
 

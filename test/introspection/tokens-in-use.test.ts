@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
-import { readPaper, rowsOf, sectionOf } from '../integration/docs/support.js'
+import { readPaper, rowsOf, sectionOf } from '../integration/docs/programs/support.js'
 import { manualClock } from '../support/clock.js'
 import { bearer, testBed, times } from '../support/test-bed.js'
 import { nextTurn } from '../support/until.js'

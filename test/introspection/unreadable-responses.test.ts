@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Fault, FaultHandler } from '../../src/testing/index.js'
-import { hang, hangHalfway, htmlPage, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { hang, hangHalfway, htmlPage, says, saysJson, saysRaw } from '../support/servers/misbehaviours.js'
 import { concurrently, introspectionBed, type TestBed } from '../support/test-bed.js'
 
 /** A syntactically valid token that a filter in front of the issuer rejects as an attack. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SigningAlgorithm } from '../../src/testing/index.js'
-import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
+import { SIGNING_ALGORITHMS } from '../support/tokens/algorithms.js'
 import { jwksBed, testBed, times } from '../support/test-bed.js'
 
 describe('algorithms', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type Issuer } from '../../src/index.js'
 import { entra } from '../../src/providers/presets/index.js'
 import { manualClock, NOW } from '../support/clock.js'
-import { keyOf, seal } from '../support/forge.js'
+import { keyOf, seal } from '../support/tokens/forge.js'
 import { outcomeOf, refusalOf } from '../support/outcomes.js'
 
 const [OWN, OTHER] = ['11111111-1111-1111-1111-111111111111', '22222222-2222-2222-2222-222222222222'] as const

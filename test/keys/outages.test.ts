@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { authlete, clerk, oauth, type Issuer } from '../../src/index.js'
 import type { Endpoint, Fault, TestIssuer } from '../../src/testing/index.js'
-import { hang, hangHalfway } from '../support/misbehaviours.js'
+import { hang, hangHalfway } from '../support/servers/misbehaviours.js'
 import { bearer, jwksBed, testBed, type TestBed } from '../support/test-bed.js'
 
 interface Target {

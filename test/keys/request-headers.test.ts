@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type KeyOptions, type OAuthOptions } from '../../src/index.js'
-import { keyOf } from '../support/forge.js'
+import { keyOf } from '../support/tokens/forge.js'
 import { refusalOf } from '../support/outcomes.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 

@@ -3,7 +3,7 @@ import { clerk, createVerifier, oauth, type Issuer } from '../../src/index.js'
 import { spiffe } from '../../src/providers/presets/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { explainOtherIssuer } from '../../src/util/url/issuer-difference.js'
-import { keyOf, seal } from '../support/forge.js'
+import { keyOf, seal } from '../support/tokens/forge.js'
 import { refusalOf } from '../support/outcomes.js'
 
 const issuer = 'https://hydra.example.org'

@@ -10,7 +10,7 @@ import { guard as fetchGuard } from '../../adapters/fetch.js'
 import { guard as koaGuard } from '../../adapters/koa.js'
 import type { Verifier } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
-import { serve } from '../support/servers.js'
+import { serve } from '../support/servers/servers.js'
 import { outageBed } from './support.js'
 import type { TestBed } from '../support/test-bed.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { saysJson } from '../support/misbehaviours.js'
+import { saysJson } from '../support/servers/misbehaviours.js'
 import { undecidable, until } from './support.js'
 import { concurrently, introspectionBed } from '../support/test-bed.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
-import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { undecidable, until, watchedFetch } from './support.js'
 import { answerTo } from '../support/outcomes.js'
 import { introspectionBed, jwksBed } from '../support/test-bed.js'

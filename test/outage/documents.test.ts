@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
-import { deepJson, Flood, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { deepJson, Flood, redirect, says, saysJson, saysRaw } from '../support/servers/misbehaviours.js'
 import { misbehaviours, outageBed, undecidable, until } from './support.js'
 import { jwksBed, type TestBed } from '../support/test-bed.js'
 

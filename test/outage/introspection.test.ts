@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { clerk } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
-import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
-import { Flood, hang, inTurn, redirect, says, saysJson, saysRaw } from '../support/misbehaviours.js'
+import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
+import { Flood, hang, inTurn, redirect, says, saysJson, saysRaw } from '../support/servers/misbehaviours.js'
 import { misbehaviours, undecidable, until } from './support.js'
 import { introspectionBed, type TestBed } from '../support/test-bed.js'
 

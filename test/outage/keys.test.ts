@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
-import { says, saysJson, inTurn } from '../support/misbehaviours.js'
+import { says, saysJson, inTurn } from '../support/servers/misbehaviours.js'
 import { madeUp, outageBed, undecidable, until, watchedFetch } from './support.js'
 import { concurrently, jwksBed } from '../support/test-bed.js'
 

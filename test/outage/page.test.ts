@@ -5,7 +5,7 @@ import { REFRESH_AT as KEYS_REFRESH_AT, SHORTEST_LIFETIME } from '../../src/keys
 import { MAX_RETRY_AFTER } from '../../src/introspection/circuit-breaker.js'
 import { REMOTE_DEFAULTS } from '../../src/introspection/options.js'
 import { MIN_USES_TO_REFRESH, REFRESH_AT } from '../../src/verifier/freshness.js'
-import { rowsOf } from '../integration/docs/support.js'
+import { rowsOf } from '../integration/docs/programs/support.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/guide/outages.md')

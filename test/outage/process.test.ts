@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
-import { expireDeadlines } from '../support/deadlines.js'
+import { expireDeadlines } from '../support/setup/deadlines.js'
 import { answerTo } from '../support/outcomes.js'
 import { introspectionBed, jwksBed } from '../support/test-bed.js'
 

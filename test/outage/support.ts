@@ -12,7 +12,7 @@ import {
   htmlPage,
   says,
   utf16,
-} from '../support/misbehaviours.js'
+} from '../support/servers/misbehaviours.js'
 import type { Answer } from '../support/outcomes.js'
 import { LONG_LIVED, testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 import { until, watchedFetch } from '../support/until.js'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, it } from 'vitest'
-import { emptyFolder, run, tool } from './support.js'
+import { emptyFolder, run, tool } from './support/support.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const COMMITTED = join(ROOT, 'docs/reference/api')

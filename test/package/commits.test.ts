@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { isConventional } from './commit-subject.js'
+import { isConventional } from './support/commit-subject.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

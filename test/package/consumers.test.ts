@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installNodes, NODE_LINES, nodeBinary } from './nodes.js'
-import { createProject, emptyFolder, run, tool } from './support.js'
+import { installNodes, NODE_LINES, nodeBinary } from './support/nodes.js'
+import { createProject, emptyFolder, run, tool } from './support/support.js'
 
 const FRAMEWORKS = [
   { adapter: 'express', name: 'express' },

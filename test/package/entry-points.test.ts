@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
 import { packedTarball } from '../support/packed/packed-package.js'
-import { emptyFolder } from './support.js'
+import { emptyFolder } from './support/support.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

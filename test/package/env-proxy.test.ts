@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { startConnectProxy } from '../support/proxy/connect-proxy.js'
 import { decideInProcess, proxiedIssuer } from '../support/proxy/proxied-issuer.js'
-import { installNodes, nodeBinary } from './nodes.js'
+import { installNodes, nodeBinary } from './support/nodes.js'
 
 beforeAll(installNodes, 300_000)
 

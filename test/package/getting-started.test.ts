@@ -7,9 +7,9 @@ import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf, readPaper, type Block } from '../integration/docs/support.js'
+import { blocksOf, readPaper, type Block } from '../integration/docs/programs/support.js'
 import { until } from '../support/until.js'
-import { createProject, emptyFolder, run, tool } from './support.js'
+import { createProject, emptyFolder, run, tool } from './support/support.js'
 
 const PAGES = ['express', 'koa', 'fastify', 'hono', 'fetch', 'nestjs'].map(
   (name) => `docs/guide/getting-started/${name}.md`,

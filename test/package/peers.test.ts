@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProject, emptyFolder } from './support.js'
+import { createProject, emptyFolder } from './support/support.js'
 
 // A project with the tarball only: none of its optional peers is installed.
 const project = emptyFolder()

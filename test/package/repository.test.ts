@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { COMMIT_TYPES } from './commit-subject.js'
-import { emptyFolder } from './support.js'
-import { parseYaml, type Yaml } from './yaml.js'
+import { COMMIT_TYPES } from './support/commit-subject.js'
+import { emptyFolder } from './support/support.js'
+import { parseYaml, type Yaml } from './support/yaml.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

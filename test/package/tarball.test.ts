@@ -6,7 +6,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packedTarball } from '../support/packed/packed-package.js'
-import { emptyFolder, run, tool } from './support.js'
+import { emptyFolder, run, tool } from './support/support.js'
 
 type Condition = 'module-sync' | 'import' | 'require'
 type Target = Readonly<Record<'types' | 'default', string>>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { expect, it } from 'vitest'
-import { EXCEPTIONS, PENDING, RULES } from './wording-rules.js'
+import { EXCEPTIONS, PENDING, RULES } from './support/wording-rules.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -13,7 +13,7 @@ import {
 import { CHECKS } from '../../src/verifier/explanation/passed-checks.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import { NOW } from '../support/clock.js'
-import { expireDeadlines } from '../support/deadlines.js'
+import { expireDeadlines } from '../support/setup/deadlines.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { nextTurn } from '../support/until.js'
 import { ADDRESSES, issuerInMemory } from './issuer-in-memory.js'

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import { NOW } from '../support/clock.js'
-import { withReservedKeys } from '../support/reserved-keys.js'
+import { withReservedKeys } from '../support/tokens/reserved-keys.js'
 
 export const ISSUER = 'https://auth.example.com'
 export const AUDIENCE = 'https://orders.internal'

@@ -7,7 +7,7 @@ import { AUDIENCE, ISSUER, JWKS, KEYS, rawClaims, signedTokens, textChange } fro
 import { stricterReasons } from './stricter.js'
 import { runs } from './support.js'
 import { NOW } from '../support/clock.js'
-import { joseAccepts } from '../support/jose-verdict.js'
+import { joseAccepts } from '../support/tokens/jose-verdict.js'
 import { outcomeOf } from '../support/outcomes.js'
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, type IntrospectionCallOptions } from '../../src/index.js'
 import { mayStartJwt } from '../../src/jwt/decode.js'
-import { encode } from '../support/forge.js'
+import { encode } from '../support/tokens/forge.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth, type ClaimRules, type OAuthOptions } from '../../src/index.js'
 import { testBed } from '../support/test-bed.js'
-import { readPaper, rowsOf, sectionOf } from '../integration/docs/support.js'
+import { readPaper, rowsOf, sectionOf } from '../integration/docs/programs/support.js'
 
 const GITHUB = 'https://token.actions.githubusercontent.com'
 

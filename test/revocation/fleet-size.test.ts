@@ -7,7 +7,7 @@ import { LogReader } from '../../src/revocation/log-reader.js'
 import type { LogRecord, RevocationLog } from '../../src/revocation/log.js'
 import { PolledStore } from '../../src/revocation/polled-store.js'
 import { NOW, START } from '../support/clock.js'
-import { passDeadlines } from '../support/deadlines.js'
+import { passDeadlines } from '../support/setup/deadlines.js'
 import { nextTurn } from '../support/until.js'
 
 const PROCESSES = 10_000

@@ -12,7 +12,7 @@ import {
   type Verifier,
 } from '../../src/index.js'
 import { NOW, START } from '../support/clock.js'
-import { keyOf, seal } from '../support/forge.js'
+import { keyOf, seal } from '../support/tokens/forge.js'
 import { failureOf, outcomeOf } from '../support/outcomes.js'
 import { bearer, LONG_LIVED, testBed, type TestBed, type TestBedOptions } from '../support/test-bed.js'
 
@@ -57,6 +57,24 @@ describe('a revoked token is refused with 401 token_revoked', () => {
     await bed.verifier.revoke({ token })
     expect(await bed.outcome(otherSignature(token))).toBe('token_revoked')
   })
+
+  it.each([
+    ['an id', { jti: 'x'.repeat(4097) }],
+    ['a client', { client_id: 'x'.repeat(4097) }],
+  ])(
+    'in every process, also with %s that is longer than the names of a revocation may be',
+    async (_, claims) => {
+      const [bed, other] = [await bedWith(), memoryRevocations()]
+      const [token, second] = [bed.jwt({ claims }), bed.opaque({ claims })]
+      for (const one of [token, second]) {
+        const { receipt } = await bed.verifier.revoke({ token: one })
+        expect(await bed.outcome(one)).toBe('token_revoked')
+        // The receipt has what a store has.
+        await expect(bed.verifier.revocations!.reached(receipt, { timeout: 0 })).resolves.toBe(true)
+        await expect(other.reached(receipt, { timeout: 0 })).rejects.toThrow('unknown to this process')
+      }
+    },
+  )
 
   it('by token id', async () => {
     const bed = await bedWith()

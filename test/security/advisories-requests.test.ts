@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { attackBed } from '../support/attack.js'
-import { deepJson, gzipBomb, says } from '../support/misbehaviours.js'
+import { attackBed } from '../support/tokens/attack.js'
+import { deepJson, gzipBomb, says } from '../support/servers/misbehaviours.js'
 import { bearer, introspectionBed, testBed } from '../support/test-bed.js'
 
 // Published advisories about requests and responses; see advisories.test.ts for the search, and for those without a case.

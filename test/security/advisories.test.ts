@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clerk, ConfigurationError, oauth } from '../../src/index.js'
-import { attackBed } from '../support/attack.js'
-import { encode, keyOf, mac } from '../support/forge.js'
+import { attackBed } from '../support/tokens/attack.js'
+import { encode, keyOf, mac } from '../support/tokens/forge.js'
 import { bearer, testBed } from '../support/test-bed.js'
 
 // Published advisories of 2024-12 to 2026-11 about other software of this kind, each with the case it would be here;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../src/index.js'
-import { attackBed } from '../support/attack.js'
-import { keyOf, mac } from '../support/forge.js'
+import { attackBed } from '../support/tokens/attack.js'
+import { keyOf, mac } from '../support/tokens/forge.js'
 import { bearer } from '../support/test-bed.js'
 
 describe('a caller without a valid token', () => {

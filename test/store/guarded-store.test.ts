@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { GuardedStore, UNAVAILABLE } from '../../src/store/guarded-store.js'
-import { passDeadlines, runningDeadlines } from '../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { memoryStore } from '../support/shared-store.js'
 import { nextTurn, until } from '../support/until.js'
 

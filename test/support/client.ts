@@ -9,7 +9,7 @@ import {
   type TokenSourceOptions,
 } from '../../src/client/index.js'
 import type { OptionOverrides } from '../../src/testing/index.js'
-import { serve } from './servers.js'
+import { serve } from './servers/servers.js'
 import { testBed, type TestBed, type TestBedOptions } from './test-bed.js'
 
 /** A request to an issuer, as the source sent it. */

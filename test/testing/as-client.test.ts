@@ -22,7 +22,7 @@ import { asClient, createTestIssuer, type ProviderName, type TestIssuer } from '
 import { bearer, startIssuer } from '../support/test-bed.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { START } from '../support/clock.js'
-import { decode } from '../support/jwt.js'
+import { decode } from '../support/tokens/jwt.js'
 
 function verifierOf(...issuers: readonly Issuer[]): Verifier {
   return createVerifier({ issuers, clock: () => START })

@@ -4,7 +4,7 @@ import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { START } from '../support/clock.js'
-import { send } from '../support/http.js'
+import { send } from '../support/servers/http.js'
 import { startIssuer } from '../support/test-bed.js'
 
 const keysAt = (issuer: TestIssuer): string => `${issuer.url}/jwks`

@@ -3,8 +3,8 @@ import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import type { ProviderName, TestIssuer } from '../../src/testing/index.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { START } from '../support/clock.js'
-import { send } from '../support/http.js'
-import { decode } from '../support/jwt.js'
+import { send } from '../support/servers/http.js'
+import { decode } from '../support/tokens/jwt.js'
 import { startIssuer } from '../support/test-bed.js'
 
 type Extra = { readonly [K in keyof OAuthOptions]?: OAuthOptions[K] | undefined }

@@ -9,9 +9,9 @@ import type {
 } from '../../src/testing/index.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { NOW, START } from '../support/clock.js'
-import { SIGNING_ALGORITHMS } from '../support/algorithms.js'
-import { send } from '../support/http.js'
-import { decode } from '../support/jwt.js'
+import { SIGNING_ALGORITHMS } from '../support/tokens/algorithms.js'
+import { send } from '../support/servers/http.js'
+import { decode } from '../support/tokens/jwt.js'
 import { startIssuer } from '../support/test-bed.js'
 
 const FACTORIES: Readonly<Record<ProviderName, (issuer: TestIssuer) => Issuer>> = {

@@ -3,8 +3,8 @@ import { clerk, createVerifier, oauth } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { NOW, START } from '../support/clock.js'
-import { type JsonRequest, type JsonResponse, send } from '../support/http.js'
-import { decode } from '../support/jwt.js'
+import { type JsonRequest, type JsonResponse, send } from '../support/servers/http.js'
+import { decode } from '../support/tokens/jwt.js'
 import { startIssuer } from '../support/test-bed.js'
 
 const GRANT = { grant_type: 'client_credentials' }

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.js'
 import { NOW } from '../support/clock.js'
 import { manualClock } from '../support/clock.js'
-import { keyOf, seal } from '../support/forge.js'
+import { keyOf, seal } from '../support/tokens/forge.js'
 import { outcomeOf, refusalOf } from '../support/outcomes.js'
 import { bearer } from '../support/test-bed.js'
 

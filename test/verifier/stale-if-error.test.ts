@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Policy } from '../../src/index.js'
 import type { Fault, FaultHandler } from '../../src/testing/index.js'
-import { htmlPage, says, saysJson } from '../support/misbehaviours.js'
+import { htmlPage, says, saysJson } from '../support/servers/misbehaviours.js'
 import { refusalOf } from '../support/outcomes.js'
 import { testBed, type TestBed } from '../support/test-bed.js'
 

@@ -1,5 +1,6 @@
 import type { Revocation } from '../../model/revocation.js'
 import { readTarget } from '../../revocation/read-target.js'
+import { messageOf } from '../../revocation/store-failure.js'
 import type { RevocationTarget } from '../../revocation/revocations.js'
 import { command, omitUndefined } from '../command.js'
 import { moment, number, required, text } from '../input/option.js'
@@ -48,7 +49,7 @@ const revoke = command({
       question: () => `Refuse ${describe(target)} in all processes? This cannot be undone.`,
       run: () =>
         withStore({ redis: values.redis, prefix: values.prefix }, { env, loadPackage }, async (store) => {
-          const { receipt, durable } = await revocationsOf(store).revoke(target)
+          const { receipt, durable } = await revocationsOf(store).revoke(target).catch(failNotStored)
           // Other revocations of the same store, which know the entry only if Redis has it.
           const reader = revocationsOf(store)
           await reader.reached(receipt, { timeout: '10s' })
@@ -103,11 +104,24 @@ async function* itemsOf(revocations: readonly Revocation[]): AsyncGenerator<obje
   yield* revocations
 }
 
+/** Says what to do in place of what a process that goes on would do. */
+function failNotStored(error: unknown): never {
+  const cause = error instanceof Error ? (error.cause ?? error) : error
+  throw new Error(
+    `the revocation is not stored: ${messageOf(cause)}. Run the command again: repetitions are harmless`,
+    { cause },
+  )
+}
+
 /** @throws ConfigurationError or UsageError for a target that names nothing or too much, before Redis is called. */
 function checkTarget(target: RevocationTarget): void {
   if (!['tokenId', 'clientId', 'subject', 'before'].some((name) => name in target))
     throw new UsageError(
       'revoke: pass one of --token-id, --client, --subject, or --before for all tokens of the issuer',
+    )
+  if (['tokenId', 'clientId', 'subject'].filter((name) => name in target).length > 1)
+    throw new UsageError(
+      'revoke: pass only one of --token-id, --client and --subject. Run it once per target',
     )
   readTarget(target, { now: Date.now() / 1000, tolerance: TOLERANCE })
 }

@@ -1,5 +1,5 @@
 /** Names of properties that are seconds since the epoch. */
-const TIME = /(?:At|Time|notBefore)$/
+const TIME = /(?:At|Time|notBefore|^before)$/
 
 /** Characters that could control a terminal or change the reading order. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu

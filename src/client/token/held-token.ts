@@ -46,6 +46,8 @@ export class HeldToken {
   readonly token: string
   /** Scopes of the token, if the issuer stated them. */
   readonly scopes: readonly string[] | undefined
+  /** Whether another process has obtained the token. */
+  readonly isShared: boolean
   /** Expiry in seconds since the epoch; `undefined` if the token never expires. */
   readonly expiresAt: number | undefined
   /** Number of callers that received the token. */
@@ -67,6 +69,7 @@ export class HeldToken {
     const { maxAge = Number.POSITIVE_INFINITY, renewAt, renewNonExpiringAfter } = settings
     this.token = token
     this.scopes = scopes
+    this.isShared = issued.sharedFor !== undefined
     this.expiresAt = lifetime === null ? undefined : requested.now + lifetime
     this.#expiresAtElapsed = requested.elapsed + (lifetime ?? Number.POSITIVE_INFINITY)
     this.#settings = settings

@@ -49,10 +49,15 @@ export class TokenReport {
       lastSuccess: clock.now(),
       ...(this.#recorded.lastFailure === undefined ? {} : { lastFailure: this.#recorded.lastFailure }),
     }
-    this.#report('token_obtained', 'a token was obtained', () => ({
+    const detail = held.isShared
+      ? 'a token of another process was taken from the store'
+      : 'a token was obtained'
+    this.#report('token_obtained', detail, () => ({
       fingerprint: fingerprint(held.token),
-      trigger,
-      durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000),
+      // Without a token request there is nothing to measure.
+      ...(held.isShared
+        ? {}
+        : { trigger, durationMs: Math.round((clock.elapsed() - requested.elapsed) * 1000) }),
       ...(held.expiresAt === undefined ? {} : { expiresAt: held.expiresAt }),
     }))
   }

@@ -8,7 +8,7 @@ import { KEY_DEFAULTS } from '../../keys/options.js'
 import { RemoteKeySet } from '../../keys/remote-key-set.js'
 import type { JwtProfile, UnverifiedJwt } from '../../model/issuer/issuer.js'
 import { isRefusal } from '../../model/refusal/refusal.js'
-import type { KeySet } from '../../model/verification-key.js'
+import type { KeySet } from '../../model/key/verification-key.js'
 import type { Clock } from '../../util/clock.js'
 import { FeedError } from './exchange.js'
 

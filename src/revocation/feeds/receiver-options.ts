@@ -37,6 +37,18 @@ export function cutoffAt(time: number, now: number, tolerance: number): number |
 }
 
 /**
+ * Adds the time of a message to a cutoff without `before`. Otherwise each repetition would refuse tokens that were issued later.
+ *
+ * @param before - computes the time; `undefined` leaves it to the revocation, because that time is now.
+ */
+export function withCutoff(target: ReceivedTarget, before: () => number | undefined): ReceivedTarget {
+  const isCutoff = 'clientId' in target || 'subject' in target
+  if (!isCutoff || 'before' in target) return target
+  const time = before()
+  return time === undefined ? target : { ...target, before: time }
+}
+
+/**
  * Revokes the targets of a message.
  *
  * @throws FeedError as a rejection: 400 for an invalid target, 503 if a revocation is not stored.

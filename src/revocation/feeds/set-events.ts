@@ -68,10 +68,9 @@ export function eventsOf(
 /**
  * Returns what an event revokes; nothing for an event of another type.
  *
- * @param before - default of `before`, from the time of the event.
  * @throws FeedError if the event revokes, and its subject identifies neither a token, a client nor a subject.
  */
-export function targetsOf(event: SecurityEvent, before: number | undefined): readonly ReceivedTarget[] {
+export function targetsOf(event: SecurityEvent): readonly ReceivedTarget[] {
   const { type, payload, subject } = event
   const effect = EFFECTS.get(type)
   if (effect === undefined) return []
@@ -79,9 +78,7 @@ export function targetsOf(event: SecurityEvent, before: number | undefined): rea
   const target = subject === undefined ? undefined : targetOf(subject, event.issuer, effect)
   if (target === undefined)
     throw invalid('the subject must have the format jwt_id or iss_sub, or name a client_id')
-  const isCutoff = 'clientId' in target || 'subject' in target
-  const reason = `security event ${type.slice(type.lastIndexOf('/') + 1)}`
-  return [{ ...target, reason, ...(isCutoff && before !== undefined ? { before } : {}) }]
+  return [{ ...target, reason: `security event ${type.slice(type.lastIndexOf('/') + 1)}` }]
 }
 
 function targetOf(

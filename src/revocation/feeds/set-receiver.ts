@@ -19,7 +19,14 @@ import {
   type FeedHandler,
 } from './exchange.js'
 import { decodeMessage, MessageVerifier } from './message-verifier.js'
-import { cutoffAt, revoker, revokeReceived, type ReceivedTarget, type Revoker } from './receiver-options.js'
+import {
+  cutoffAt,
+  revoker,
+  revokeReceived,
+  withCutoff,
+  type ReceivedTarget,
+  type Revoker,
+} from './receiver-options.js'
 import { eventsOf, targetsOf, type SecurityEvent } from './set-events.js'
 
 /** Options of {@link setReceiver}. */
@@ -33,13 +40,15 @@ export interface SetReceiverOptions {
   /** Verifier with the option `revocations`, or the revocations of a process without a verifier. */
   readonly verifier: Revoker
   /**
-   * Issuers whose tokens the transmitter may revoke. A subject of another issuer is refused.
+   * Issuers whose tokens the transmitter may revoke: the `iss` of the tokens. A subject of another issuer is refused. An opaque token states
+   * no issuer, so that a transmitter may revoke one that it has.
    *
    * @defaultValue `[issuer]`
    */
   readonly tokenIssuers?: readonly string[]
   /**
-   * Returns what an event revokes, in place of the default. `undefined` leaves the event to the default, and `[]` ignores it.
+   * Returns what an event revokes, in place of the default. `undefined` leaves the event to the default, and `[]` ignores it. A cutoff
+   * without `before` refuses tokens that were issued before the time of the event.
    *
    * @defaultValue none
    */
@@ -164,11 +173,24 @@ async function revokeAll(events: readonly SecurityEvent[], settings: Settings): 
   const targets: ReceivedTarget[] = []
   for (const event of events) {
     const mapped = settings.targets?.(event)
-    const found = mapped ?? targetsOf(event, cutoffAt(event.time, clock.now(), clockTolerance))
-    for (const target of found)
-      if (mapped === undefined && 'issuer' in target && !tokenIssuers.includes(target.issuer))
+    const found = mapped ?? targetsOf(event)
+    const cutoff = (): number | undefined => cutoffAt(event.time, clock.now(), clockTolerance)
+    if (mapped === undefined) {
+      // Refuses an event in the future, whatever its target is.
+      cutoff()
+      if (!found.every((target) => isAbout(target, tokenIssuers)))
         throw invalid('the transmitter may not revoke tokens of this issuer')
-    targets.push(...found)
+    }
+    targets.push(...found.map((target) => withCutoff(target, cutoff)))
   }
   await revokeReceived(verifier, targets)
+}
+
+/** Whether a target is about tokens of certain issuers. An opaque token states none. */
+function isAbout(target: ReceivedTarget, issuers: readonly string[]): boolean {
+  if (!('token' in target)) return issuers.includes(target.issuer)
+  const decoded = decodeMessage(target.token)
+  if (decoded === undefined) return true
+  const issuer = ownMember(decoded.claims, 'iss')
+  return typeof issuer === 'string' && issuers.includes(issuer)
 }

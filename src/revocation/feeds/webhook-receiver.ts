@@ -16,7 +16,7 @@ import {
   respondErrors,
   type FeedHandler,
 } from './exchange.js'
-import { revoker, revokeReceived, type ReceivedTarget, type Revoker } from './receiver-options.js'
+import { revoker, revokeReceived, withCutoff, type ReceivedTarget, type Revoker } from './receiver-options.js'
 
 /** A verified webhook message. */
 export interface WebhookMessage {
@@ -115,7 +115,7 @@ export function webhookReceiver(options: WebhookReceiverOptions): FeedHandler {
       const targets = settings.targets(message) ?? []
       return revokeReceived(
         settings.verifier,
-        targets.map((target) => withCutoff(target, message, settings)),
+        targets.map((target) => withCutoff(target, () => cutoffOf(message, settings))),
       )
     })
     return respondEmpty(204)
@@ -162,13 +162,8 @@ function isSigned(content: Buffer, signatures: string, secrets: readonly Buffer[
 /** Maximum number of signatures that are compared. */
 const MAX_SIGNATURES = 20
 
-/** Adds the time of a message to a cutoff without one, so that a repetition does not refuse tokens that were issued later. */
-function withCutoff(
-  target: ReceivedTarget,
-  { timestamp }: WebhookMessage,
-  { clock }: Settings,
-): ReceivedTarget {
-  const isCutoff = 'clientId' in target || 'subject' in target
+/** The end of the second of a message; `undefined` if that is not over. */
+function cutoffOf({ timestamp }: WebhookMessage, { clock }: Settings): number | undefined {
   const before = Math.floor(timestamp) + 1
-  return isCutoff && !('before' in target) && before <= clock.now() ? { ...target, before } : target
+  return before <= clock.now() ? before : undefined
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { algorithmsOfKey } from '../../model/algorithms.js'
+import { algorithmsOfKey } from '../../model/key/algorithms.js'
 import { isSigningAlgorithm, verifiesJwt, type SigningAlgorithm } from '../state/signing-keys.js'
 
 /** A public key of a client. */

@@ -7,7 +7,7 @@ import { createTransport, type Transport } from '../../http/transport/transport.
 import type { RefreshingDocument } from '../../keys/refreshing-document.js'
 import { RemoteKeySet } from '../../keys/remote-key-set.js'
 import { StaticKeySet } from '../../keys/static-key-set.js'
-import type { KeySet } from '../../model/verification-key.js'
+import type { KeySet } from '../../model/key/verification-key.js'
 import { readUsableKeys } from '../../keys/jwks.js'
 import { Introspector } from '../../introspection/introspector.js'
 import { IssuerAnswers } from '../../introspection/issuer-answers.js'

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
 import { isRefusal, type OrRefusal } from '../../model/refusal/refusal.js'
 import { tokenDigest } from '../../model/token-digest.js'
-import { NEVER, type Entry } from '../../revocation/entry.js'
+import { hasStorableId, NEVER, storable, type Entry } from '../../revocation/entry.js'
 import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../../revocation/read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../../revocation/revocations.js'
 import type { RevocationsInternals } from '../../revocation/store.js'
@@ -145,7 +145,7 @@ interface Origin {
 }
 
 /**
- * The entries of a token: its id, or without one its digest. An opaque token is revoked by its digest too, so that it is
+ * The entries of a token: its id, or without one that an entry may contain its digest. An opaque token is revoked by its digest too, so that it is
  * refused without introspection. The facts are unknown if the token is invalid, or if its issuer cannot be called.
  */
 function entriesOf(token: string, origin: Origin, known: CachedToken | undefined): readonly Entry[] {
@@ -161,9 +161,10 @@ function entriesOf(token: string, origin: Origin, known: CachedToken | undefined
     issuedAt: known?.issuedAt,
   }
   const tokenId = known === undefined ? undefined : ownMember(known.token, 'tokenId')
-  const byId: readonly Entry[] =
-    tokenId === undefined || tokenId === '' ? [] : [{ ...common, kind: 'token', value: tokenId }]
+  const byId = hasStorableId(common.issuer, tokenId)
+    ? [storable({ ...common, kind: 'token', value: tokenId })]
+    : []
   if (byId.length > 0 && format === 'jwt') return byId
   const digest = format === 'jwt' ? revocationDigest(token, 'jwt') : digestOfOpaque(tokenDigest(token))
-  return [...byId, { ...common, kind: 'digest', value: digest }]
+  return [...byId, storable({ ...common, kind: 'digest', value: digest })]
 }

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import supertest from 'supertest'
-import { close, listen } from '../../support/servers.js'
+import { close, listen } from '../../support/servers/servers.js'
 import type { Reply, RunningApp, Seen, SentRequest } from './plan.js'
 
 /** Runs an application on a free loopback port. Requests are sent with supertest. */

@@ -29,7 +29,7 @@ export async function loadNest(major: NestMajor): Promise<Nest> {
     return { common, core, express, fastify, adapter }
   }
   const packages = (await import(`nest${major}`)) as NestPackages
-  // See test/support/nest-majors.ts.
+  // See test/support/setup/nest-majors.ts.
   const path = `${fileURLToPath(new URL('../../../adapters/nestjs.ts', import.meta.url))}?nest${major}`
   const adapter = (await import(path)) as typeof Adapter
   return { ...packages, adapter }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { redisAnswers, type RedisClient } from '../../../adapters/redis.js'
 import { ConfigurationError, type Answers } from '../../../src/index.js'
-import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { startRedis, type RedisServer } from '../../support/redis/server.js'
 import { SECRET } from '../../support/shared-store.js'
 import { fleetOf, type Fleet, type Sharer } from '../../support/sharing.js'
-import { startTcpProxy } from '../../support/tcp-proxy.js'
+import { startTcpProxy } from '../../support/servers/tcp-proxy.js'
 import { nextTurn, until } from '../../support/until.js'
 
 /** The maximum, which never passes in a test that does not let it pass. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeRedisClient } from '../../../adapters/redis.js'
-import { passDeadlines } from '../../support/deadlines.js'
+import { passDeadlines } from '../../support/setup/deadlines.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { polling, startInstance, type Instance } from '../../support/redis/fleet.js'
 import { startRedis, type RedisServer } from '../../support/redis/server.js'

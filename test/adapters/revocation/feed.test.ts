@@ -12,7 +12,7 @@ import { m2mGuard, revocationFeed as inFastify } from '../../../adapters/fastify
 import { revocationFeed as inKoa } from '../../../adapters/koa.js'
 import { ConfigurationError, memoryRevocations, type Verifier } from '../../../src/index.js'
 import { webhookReceiver } from '../../../src/revocation/index.js'
-import { serve } from '../../support/servers.js'
+import { serve } from '../../support/servers/servers.js'
 import { testBed } from '../../support/test-bed.js'
 
 type Receiver = (request: Request) => Promise<Response>

@@ -14,7 +14,7 @@ import { revocationEndpoint as onFetch } from '../../../adapters/fetch.js'
 import { revocationEndpoint as onHono } from '../../../adapters/hono.js'
 import { revocationEndpoint as onKoa } from '../../../adapters/koa.js'
 import type { Policy, Verifier } from '../../../src/index.js'
-import { serve } from '../../support/servers.js'
+import { serve } from '../../support/servers/servers.js'
 
 /** The path of the endpoint in every host. */
 export const PATH = '/admin/revocations'

@@ -7,7 +7,7 @@ import {
   type JwtBearerTokenSourceOptions,
 } from '../../../src/client/index.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
-import { decode } from '../../support/jwt.js'
+import { decode } from '../../support/tokens/jwt.js'
 import { failureOf } from '../../support/outcomes.js'
 
 const WORKLOAD = { clientId: 'billing/invoices' } as const

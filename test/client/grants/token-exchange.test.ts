@@ -7,7 +7,7 @@ import {
   type TokenExchangeSourceOptions,
 } from '../../../src/client/index.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
-import { decode } from '../../support/jwt.js'
+import { decode } from '../../support/tokens/jwt.js'
 import { failureOf } from '../../support/outcomes.js'
 
 /** A gateway that exchanges the tokens of its callers. */

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { tokenSource, TokenSourceError } from '../../../src/client/index.js'
 import { clientBed } from '../../support/client.js'
 import { manualClock } from '../../support/clock.js'
-import { manualIssuer, type ManualAnswer } from '../../support/manual-issuer.js'
+import { manualIssuer, type ManualAnswer } from '../../support/servers/manual-issuer.js'
 import { failureOf } from '../../support/outcomes.js'
 
 function bed(extra: Readonly<Record<string, unknown>> = {}) {

@@ -7,8 +7,9 @@ import {
   type Tokens,
 } from '../../../src/client/index.js'
 import { ConfigurationError } from '../../../src/index.js'
+import { measureTokenEvent } from '../../../src/metrics/token-readings.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
-import { passDeadlines } from '../../support/deadlines.js'
+import { passDeadlines } from '../../support/setup/deadlines.js'
 import { memoryStore, SECRET, type MemoryStore } from '../../support/shared-store.js'
 import { nextTurn, until } from '../../support/until.js'
 
@@ -58,6 +59,24 @@ describe('a fleet requests a token once', () => {
     expect(await two.getToken({ scopes: 'a' })).not.toBe(token)
     expect(bed.sent).toHaveLength(2)
     expect(await two.getTokenInfo({ scopes: 'a b' })).toMatchObject({ token, scopes: ['a', 'b'] })
+  })
+
+  it('a token of another process is reported as obtained, without a token request', async () => {
+    const { join, settled } = await setup()
+    const events: TokenSourceEvent[] = []
+    const onEvent = (event: TokenSourceEvent) => events.push(event)
+    await join({ onEvent }).getToken()
+    await settled()
+    await join({ onEvent }).getToken()
+    const [requested, taken] = events
+    expect(events.map(({ kind }) => kind)).toEqual(['token_obtained', 'token_obtained'])
+    expect(requested).toMatchObject({ trigger: 'absent', durationMs: expect.any(Number) as number })
+    expect(taken).not.toHaveProperty('trigger')
+    expect(taken).toMatchObject({
+      fingerprint: requested?.fingerprint,
+      detail: expect.stringContaining('another process') as string,
+    })
+    expect(measureTokenEvent('orders', taken!)).toBeUndefined()
   })
 
   it('16 processes that start at the same time', async () => {

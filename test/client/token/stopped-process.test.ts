@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { tokenSource, TokenSourceError, type TokenSource } from '../../../src/client/index.js'
 import { dateClock, manualClock } from '../../support/clock.js'
-import { expireDeadlines } from '../../support/deadlines.js'
-import { manualIssuer, type ManualIssuer } from '../../support/manual-issuer.js'
+import { expireDeadlines } from '../../support/setup/deadlines.js'
+import { manualIssuer, type ManualIssuer } from '../../support/servers/manual-issuer.js'
 import { failureOf } from '../../support/outcomes.js'
 import { nextTurn, until } from '../../support/until.js'
 

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { describe, expect, it } from 'vitest'
 import { HostLookup, type LookupFamily } from '../../../src/http/lookup/host-lookup.js'
 import { timers } from '../../../src/util/timers.js'
-import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 
 const ADDRESSES: readonly LookupAddress[] = [{ address: '192.0.2.1', family: 4 }]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { queryFamilies, familiesOf, type NameServerQueries } from '../../../src/http/lookup/name-servers.js'
-import { passDeadlines, runningDeadlines } from '../../support/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 
 /** Response for a name and family: addresses, an error code, or no response for a number of seconds. */

@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { generated } from '../../../bench/support/publish.js'
 import type { Result } from '../../../bench/support/report.js'
-import { readPaper, ROOT, rowsOf, sectionOf } from './support.js'
+import { readPaper, ROOT, rowsOf, sectionOf } from './programs/support.js'
 
 const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
 /** Folders of the guards in frameworks, and of the calls to the issuer. */

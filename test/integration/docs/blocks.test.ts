@@ -3,12 +3,12 @@ import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { parseYaml } from '../../package/yaml.js'
+import { parseYaml } from '../../package/support/yaml.js'
 import { readersFolder } from '../../support/packed/packed-package.js'
-import { checkTypes, isProgram } from './compiler.js'
-import { programsOf, readDocumented, type Documented } from './examples.js'
-import { runBlock } from './run.js'
-import { blocksOf, PAPERS, placeOf, ROOT, type Block } from './support.js'
+import { checkTypes, isProgram } from './programs/compiler.js'
+import { programsOf, readDocumented, type Documented } from './programs/examples.js'
+import { runBlock } from './programs/run.js'
+import { blocksOf, PAPERS, placeOf, ROOT, type Block } from './programs/support.js'
 
 const blocks = PAPERS.flatMap(blocksOf)
 const programs = blocks.filter(isProgram)

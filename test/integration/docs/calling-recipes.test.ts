@@ -4,9 +4,9 @@ import type { TestIssuer } from 'm2m-guard/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { tokenSource } from '../../../src/client/index.js'
-import { serve } from '../../support/servers.js'
-import { runBlock } from './run.js'
-import { blocksOf, codeIn, readPaper, rowsOf, sectionOf } from './support.js'
+import { serve } from '../../support/servers/servers.js'
+import { runBlock } from './programs/run.js'
+import { blocksOf, codeIn, readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 const PAGE = 'docs/guide/calling-recipes.md'
 const blocks = blocksOf(PAGE).filter(({ language }) => language === 'ts')

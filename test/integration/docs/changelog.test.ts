@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readPaper, ROOT, sectionOf } from './support.js'
+import { readPaper, ROOT, sectionOf } from './programs/support.js'
 
 const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { readonly version: string }
 const text = readPaper('CHANGELOG.md')

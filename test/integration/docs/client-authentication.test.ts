@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { createTestIssuer, type TestClientOptions, type TestIssuer } from 'm2m-guard/testing'
 import type { TokenSource } from 'm2m-guard/client'
 import { expect, it, onTestFinished } from 'vitest'
-import { selfSigned } from '../../support/certificate.js'
-import { KMS_KEY } from './create-preamble.js'
-import { runBlock } from './run.js'
-import { blocksOf } from './support.js'
+import { selfSigned } from '../../support/servers/certificate.js'
+import { KMS_KEY } from './programs/create-preamble.js'
+import { runBlock } from './programs/run.js'
+import { blocksOf } from './programs/support.js'
 
 const blocks = blocksOf('docs/guide/client-authentication.md').filter(({ language }) => language === 'ts')
 const { cert, key } = selfSigned('billing', new Date(0), new Date('2049-01-01'))

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { guard } from '../../../adapters/fetch.js'
 import { createVerifier, oauth, type Policy } from '../../../src/index.js'
 import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
-import { readPaper, rowsOf, sectionOf } from './support.js'
+import { readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 /** A guard with a configured key set URL, like the other packages in the comparison. */
 interface ComparisonBed {

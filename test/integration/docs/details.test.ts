@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { DETAILS } from '../../../src/model/detail/templates.js'
-import { readPaper, sectionOf } from './support.js'
+import { readPaper, sectionOf } from './programs/support.js'
 
 const section = sectionOf(readPaper('docs/reference/errors.md'), 'What `detail` says')
 const rows = Object.entries(DETAILS).flatMap(([reason, cases]) =>

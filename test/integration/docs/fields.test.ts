@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { CHANNELS } from '../../../src/index.js'
-import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
+import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './programs/support.js'
 
 /** The members that an interface in the sources declares itself, in order. */
 function membersOf(file: string, name: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, it } from 'vitest'
-import { PAPERS, readPaper, ROOT } from './support.js'
+import { PAPERS, readPaper, ROOT } from './programs/support.js'
 
 /** A page without its code, in which nothing is a link or a heading. */
 function proseOf(paper: string): string {

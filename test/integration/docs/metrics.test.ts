@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ATTRIBUTES, INSTRUMENTS, type Instrument } from '../../../src/metrics/instruments.js'
 import { TOKEN_ATTRIBUTES, TOKEN_INSTRUMENTS } from '../../../src/metrics/token-instruments.js'
 import { metricName } from '../../../src/metrics/prometheus-names.js'
-import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
+import { codeIn, readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 const text = readPaper('docs/reference/metrics.md')
 

@@ -7,7 +7,7 @@ import { parseDuration } from '../../../src/options/duration.js'
 import type { Description } from '../../../src/options/reader.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { readers, tables, type Options } from '../../support/option-tables.js'
-import { codeIn, readPaper, rowsOf, sectionOf } from './support.js'
+import { codeIn, readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 const text = readPaper('docs/reference/options.md')
 const rowsIn = (section: string) => rowsOf(sectionOf(text, section), 'option')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { runBlock } from './run.js'
-import { blocksOf } from './support.js'
+import { runBlock } from './programs/run.js'
+import { blocksOf } from './programs/support.js'
 
 it('the API and the service of README.md fit: the service lists the orders', async () => {
   const blocks = blocksOf('README.md')

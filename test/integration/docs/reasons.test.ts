@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { Refusal, type RefusalReason } from '../../../src/index.js'
-import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './support.js'
+import { codeIn, readPaper, ROOT, rowsOf, sectionOf } from './programs/support.js'
 
 /** Reasons in the code: the names in the table of responses. */
 function reasonsInCode(): readonly RefusalReason[] {

@@ -4,7 +4,7 @@ import { REFUSALS } from '../../../src/model/refusal/reasons.js'
 import { REFUSED_REQUESTS, type RefusedRequest } from '../../support/refused-requests.js'
 import { runWith, type Result } from '../../support/cli.js'
 import { testBed } from '../../support/test-bed.js'
-import { readPaper, ROOT } from './support.js'
+import { readPaper, ROOT } from './programs/support.js'
 
 const PAGE = 'docs/operate/refused-requests.md'
 /** The part before this line is written by hand. */

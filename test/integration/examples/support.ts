@@ -18,7 +18,7 @@ import { builtTimers } from '../../support/packed/packed-package.js'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The examples keep the default deadlines, which a busy machine may exceed. */
-const LONG_DEADLINES = fileURLToPath(new URL('../../support/long-deadlines.ts', import.meta.url))
+const LONG_DEADLINES = fileURLToPath(new URL('../../support/setup/long-deadlines.ts', import.meta.url))
 
 /** Flags of Node for a TypeScript program in which no deadline passes because the machine is slow. */
 export const TSX = ['--import', 'tsx', '--import', LONG_DEADLINES] as const
@@ -52,7 +52,7 @@ function compileExamples(): string {
     if (name.endsWith('.ts')) compile(`examples/${name}`, `examples/${name.replace(/\.ts$/, '.js')}`)
   }
   const timers = pathToFileURL(builtTimers(join(ROOT, 'dist'))).href
-  compile('test/support/long-deadlines.ts', 'long-deadlines.js', (code) =>
+  compile('test/support/setup/long-deadlines.ts', 'long-deadlines.js', (code) =>
     code.replace('../../src/util/timers.js', timers),
   )
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { runBlock, type Run } from '../docs/run.js'
-import { blocksOf, readPaper, sectionOf } from '../docs/support.js'
+import { runBlock, type Run } from '../docs/programs/run.js'
+import { blocksOf, readPaper, sectionOf } from '../docs/programs/support.js'
 
 const INDEX = 'docs/migration/README.md'
 

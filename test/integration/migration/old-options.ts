@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { ROOT } from '../docs/support.js'
+import { ROOT } from '../docs/programs/support.js'
 
 const FOLDER = `${ROOT}test/integration/migration/types`
 

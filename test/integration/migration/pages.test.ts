@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readPaper, ROOT, rowsOf, sectionOf } from '../docs/support.js'
+import { readPaper, ROOT, rowsOf, sectionOf } from '../docs/programs/support.js'
 import { readOldOptions } from './old-options.js'
 import type { Answer } from './requests.js'
 import { compare, type Comparison } from './side-by-side.js'

@@ -1,8 +1,8 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { request as send } from 'node:http'
 import type { MintJwtOptions, TestIssuer } from '../../../src/testing/index.js'
-import { encode, keyOf, mac, seal } from '../../support/forge.js'
-import { decode } from '../../support/jwt.js'
+import { encode, keyOf, mac, seal } from '../../support/tokens/forge.js'
+import { decode } from '../../support/tokens/jwt.js'
 
 /** What a caller sends; the header lines in order, so that one can be there twice. */
 export interface SentRequest {

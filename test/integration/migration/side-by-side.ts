@@ -1,7 +1,7 @@
 import { onTestFinished, vi } from 'vitest'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
-import { runBlock } from '../docs/run.js'
-import { blocksOf, readPaper, sectionOf, type Block } from '../docs/support.js'
+import { runBlock } from '../docs/programs/run.js'
+import { blocksOf, readPaper, sectionOf, type Block } from '../docs/programs/support.js'
 import { answerOf, requestsTo, VALID, type Answer, type SentRequest } from './requests.js'
 
 /** The programs of a page: with the other library, with ours in its place, and with ours reporting beside it. */

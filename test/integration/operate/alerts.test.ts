@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseYaml } from '../../package/yaml.js'
-import { readPaper } from '../docs/support.js'
+import { parseYaml } from '../../package/support/yaml.js'
+import { readPaper } from '../docs/programs/support.js'
 import { exportedSeries, problemsOf } from './exported.js'
 import { parseQuery } from './promql.js'
 

@@ -1,6 +1,6 @@
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { readPaper, ROOT } from '../docs/support.js'
+import { readPaper, ROOT } from '../docs/programs/support.js'
 import { exportedSeries, problemsOf } from './exported.js'
 import { parseQuery } from './promql.js'
 

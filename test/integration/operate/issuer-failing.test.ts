@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { loadAsReader } from '../../support/packed/packed-package.js'
-import { blocksOf, readPaper } from '../docs/support.js'
+import { blocksOf, readPaper } from '../docs/programs/support.js'
 
 const PAGE = 'docs/operate/issuer-failing.md'
 const [health, shown, ready] = blocksOf(PAGE)

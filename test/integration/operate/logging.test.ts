@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestIssuer } from '../../../src/testing/index.js'
 import { readersFolder } from '../../support/packed/packed-package.js'
 import { until } from '../../support/until.js'
-import { blocksOf } from '../docs/support.js'
+import { blocksOf } from '../docs/programs/support.js'
 
 const PAGE = 'docs/operate/logging.md'
 const LIBRARIES = ['pino-http', 'winston', 'morgan', 'fastify']

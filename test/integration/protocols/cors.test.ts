@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { runBlock, type Run } from '../docs/run.js'
+import { runBlock, type Run } from '../docs/programs/run.js'
 import { accepted, recipeOf } from './support.js'
 
 const PAGE = 'docs/guide/cors-and-proxies.md'

@@ -1,8 +1,8 @@
 import { credentials, makeClientConstructor, Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ORDERS_SERVICE } from '../docs/create-preamble.js'
-import { codeIn, readPaper, rowsOf } from '../docs/support.js'
+import { ORDERS_SERVICE } from '../docs/programs/create-preamble.js'
+import { codeIn, readPaper, rowsOf } from '../docs/programs/support.js'
 import { accepted, PAGE, REFUSED_WITH_ONE_HEADER, runRecipe, type RunningRecipe } from './support.js'
 
 const start = () => runRecipe('gRPC', 'tokens.get(metadata)?.clientId')

@@ -4,7 +4,7 @@ import type {
   APIGatewayProxyStructuredResultV2,
 } from 'aws-lambda'
 import { describe, expect, it } from 'vitest'
-import { rowsOf, codeIn, readPaper } from '../docs/support.js'
+import { rowsOf, codeIn, readPaper } from '../docs/programs/support.js'
 import {
   accepted,
   expectRefusal,

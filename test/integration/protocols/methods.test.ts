@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, type DecisionEvent } from '../../../src/index.js'
 import { createTestIssuer } from '../../../src/testing/index.js'
 import { reasonOf, refusalOf } from '../../support/outcomes.js'
-import { runBlock } from '../docs/run.js'
-import { readPaper, ROOT } from '../docs/support.js'
+import { runBlock } from '../docs/programs/run.js'
+import { readPaper, ROOT } from '../docs/programs/support.js'
 import { PAGE, recipeOf } from './support.js'
 
 /** What `docs/guide/verify-and-authorize.md` says of the two methods. */

@@ -5,7 +5,7 @@ import { startConnectProxy } from '../../support/proxy/connect-proxy.js'
 import { answerTo } from '../../support/outcomes.js'
 import { decideInProcess, proxiedIssuer } from '../../support/proxy/proxied-issuer.js'
 import { startTlsFront } from '../../support/proxy/tls-front.js'
-import { runBlock } from '../docs/run.js'
+import { runBlock } from '../docs/programs/run.js'
 import { recipeOf } from './support.js'
 
 const PAGE = 'docs/guide/cors-and-proxies.md'

@@ -2,8 +2,8 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect } from 'vitest'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { runBlock, type Run } from '../docs/run.js'
-import { blocksOf, readPaper, sectionOf, type Block } from '../docs/support.js'
+import { runBlock, type Run } from '../docs/programs/run.js'
+import { blocksOf, readPaper, sectionOf, type Block } from '../docs/programs/support.js'
 
 export const PAGE = 'docs/guide/verify-and-authorize.md'
 

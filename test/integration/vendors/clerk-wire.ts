@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { recordingProxy, type RecordingProxy } from '../../support/servers.js'
+import { recordingProxy, type RecordingProxy } from '../../support/servers/servers.js'
 
 /** A request that a client sent to Clerk. */
 export interface Sent {

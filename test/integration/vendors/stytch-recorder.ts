@@ -1,4 +1,4 @@
-import { recordingProxy, type RecordingProxy } from '../../support/servers.js'
+import { recordingProxy, type RecordingProxy } from '../../support/servers/servers.js'
 
 /** A request that a client sent to Stytch. */
 interface WireRequest {

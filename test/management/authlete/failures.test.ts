@@ -5,7 +5,7 @@ import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { expectGivenUp } from '../support.js'
 import { authleteManagementBed } from '../../support/management.js'
 import { failureOf } from '../../support/outcomes.js'
-import { withoutAnswer } from '../../support/deadlines.js'
+import { withoutAnswer } from '../../support/setup/deadlines.js'
 
 const SECRETS = ['secret-access-token', 'secret-refresh-token'] as const
 const [accessToken, refreshToken] = SECRETS

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { clerk, createVerifier } from '../../../src/index.js'
 import { failureOf, outcomeOf } from '../../support/outcomes.js'
-import { decode } from '../../support/jwt.js'
+import { decode } from '../../support/tokens/jwt.js'
 import { clerkManagementBed } from '../../support/management.js'
 
 describe('a created token', () => {

@@ -5,7 +5,7 @@ import type { Endpoint, Fault } from '../../../src/testing/index.js'
 import { expectGivenUp } from '../support.js'
 import { clerkManagementBed } from '../../support/management.js'
 import { failureOf } from '../../support/outcomes.js'
-import { passDeadlines, runningDeadlines, withoutAnswer } from '../../support/deadlines.js'
+import { passDeadlines, runningDeadlines, withoutAnswer } from '../../support/setup/deadlines.js'
 
 const ID = `mt_${'0'.repeat(32)}`
 const SUBJECT = `mch_${'a'.repeat(27)}`

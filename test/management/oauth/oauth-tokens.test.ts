@@ -7,7 +7,7 @@ import { expectGivenUp } from '../support.js'
 import { NOW } from '../../support/clock.js'
 import { failureOf } from '../../support/outcomes.js'
 import { testBed, type TestBed } from '../../support/test-bed.js'
-import { withoutAnswer } from '../../support/deadlines.js'
+import { withoutAnswer } from '../../support/setup/deadlines.js'
 
 type Options = Parameters<typeof oauthTokens>[0]
 

@@ -6,7 +6,7 @@ import {
   type StytchClients,
   type StytchClientsOptions,
 } from '../../../src/management/index.js'
-import { decode } from '../../support/jwt.js'
+import { decode } from '../../support/tokens/jwt.js'
 import { stytchManagementBed } from '../../support/management.js'
 
 const OPTIONS = { projectId: 'project-test-1', secret: 'secret-test-1=', apiUrl: 'https://stytch.example' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TestIssuer } from '../../../src/testing/index.js'
-import { type JsonRequest, type JsonResponse, send } from '../../support/http.js'
+import { type JsonRequest, type JsonResponse, send } from '../../support/servers/http.js'
 import { startIssuer } from '../../support/test-bed.js'
 
 const CLIENTS = '/v1/m2m/clients'

@@ -5,7 +5,7 @@ import { answerAll, ON_CLIENT } from './support.js'
 import { failureOf } from '../../support/outcomes.js'
 import { stytchManagementBed } from '../../support/management.js'
 import { expectGivenUp } from '../support.js'
-import { withoutAnswer } from '../../support/deadlines.js'
+import { withoutAnswer } from '../../support/setup/deadlines.js'
 
 type Operation = readonly [
   name: string,

@@ -2,7 +2,7 @@ import { ManagementError } from '../../../src/management/index.js'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { failureOf, outcomeOf } from '../../support/outcomes.js'
-import { decode } from '../../support/jwt.js'
+import { decode } from '../../support/tokens/jwt.js'
 import { stytchManagementBed } from '../../support/management.js'
 
 describe('a client', () => {

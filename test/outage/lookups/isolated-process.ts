@@ -7,7 +7,7 @@ import { tokenSource } from '../../../src/client/index.js'
 import { createVerifier, oauth } from '../../../src/index.js'
 import { oauthTokens } from '../../../src/management/index.js'
 import { createTestIssuer } from '../../../src/testing/index.js'
-import { controlDeadlines, passDeadlines, runningDeadlines } from '../../support/deadlines.js'
+import { controlDeadlines, passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { until } from '../../support/until.js'
 import { startNameServer, type Treatment } from './name-server.js'
 

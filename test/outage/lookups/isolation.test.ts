@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import { selfSigned } from '../../support/certificate.js'
+import { selfSigned } from '../../support/servers/certificate.js'
 
 const DAY = 86_400_000
 const isolated = fileURLToPath(new URL('./isolated-process.ts', import.meta.url))

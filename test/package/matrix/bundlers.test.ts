@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createProject, emptyFolder, run, tool } from '../support.js'
+import { createProject, emptyFolder, run, tool } from '../support/support.js'
 import { EXPECTED } from './expected.js'
 import { installTools, IS_WHOLE, toolPath } from './tools.js'
 

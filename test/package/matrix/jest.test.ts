@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { installNodes, NODE_LINES, nodeBinary } from '../nodes.js'
-import { createProject, emptyFolder, run } from '../support.js'
+import { installNodes, NODE_LINES, nodeBinary } from '../support/nodes.js'
+import { createProject, emptyFolder, run } from '../support/support.js'
 import { installTools, toolPath } from './tools.js'
 
 /** Jest, its transforms, and what they load from the project. */

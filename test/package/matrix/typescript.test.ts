@@ -2,7 +2,7 @@ import { mkdirSync, copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createProject, emptyFolder, run } from '../support.js'
+import { createProject, emptyFolder, run } from '../support/support.js'
 import { installTools, IS_WHOLE, toolPath } from './tools.js'
 
 const OWN = fileURLToPath(new URL('../../../node_modules/typescript', import.meta.url))

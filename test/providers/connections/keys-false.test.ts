@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth } from '../../../src/index.js'
-import { keyOf } from '../../support/forge.js'
+import { keyOf } from '../../support/tokens/forge.js'
 import { testBed } from '../../support/test-bed.js'
 
 const CLIENT = { clientId: 'guard', clientSecret: 'secret' }

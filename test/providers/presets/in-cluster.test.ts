@@ -8,7 +8,7 @@ import { createVerifier, type Refusal, type Verifier } from '../../../src/index.
 import { kubernetes, type KubernetesOptions } from '../../../src/providers/presets/index.js'
 import { adviceFor } from '../../../src/telemetry/failure-advice.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
-import { selfSigned } from '../../support/certificate.js'
+import { selfSigned } from '../../support/servers/certificate.js'
 import { manualClock, type TestClock } from '../../support/clock.js'
 import { refusalOf } from '../../support/outcomes.js'
 

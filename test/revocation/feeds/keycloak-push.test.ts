@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { keycloakPush } from '../../../src/revocation/index.js'
 import { NOW } from '../../support/clock.js'
-import { serve } from '../../support/servers.js'
+import { serve } from '../../support/servers/servers.js'
 import { bedWithRevocations, post, startSender } from './support.js'
 
 async function start() {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, memoryRevocations, type RevocationTarget } from '../../../src/index.js'
 import { setReceiver, type SetReceiverOptions } from '../../../src/revocation/index.js'
 import { NOW } from '../../support/clock.js'
-import { keyOf, seal } from '../../support/forge.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
 import { bedWithRevocations, post, startSender } from './support.js'
 
 const TRANSMITTER = 'https://transmitter.example.com'
@@ -150,6 +150,49 @@ it('a repeated jti is acknowledged and not processed again', async () => {
   // Another content under the same id.
   expect((await bed.send({ ...claims, sub_id: { iss: bed.issuer.url, client_id: 'b' } })).status).toBe(202)
   expect(listed(bed)).toHaveLength(1)
+})
+
+it('a repetition after a restart refuses no token that was issued after the event, also with the option targets', async () => {
+  const bed = await start()
+  const targets = () => [
+    { issuer: bed.issuer.url, clientId: 'mapped' },
+    { issuer: bed.issuer.url, subject: 'mapped' },
+  ]
+  const { issuer, sender, verifier, clock } = bed
+  const signed = sender.sign(bed.claimsOf({ 'https://example.com/event': {} }), { typ: 'secevent+jwt' })
+  const receiveAnew = () =>
+    post(
+      setReceiver({
+        issuer: TRANSMITTER,
+        audience: RECEIVER,
+        jwksUri: sender.jwksUri,
+        verifier,
+        clock,
+        targets,
+      }),
+      signed,
+      HEADERS,
+    )
+  bed.pass(60)
+  for (const _ of [1, 2]) {
+    expect((await receiveAnew()).status).toBe(202)
+    expect(listed(bed)).toMatchObject([
+      { issuer: issuer.url, before: NOW + 1 },
+      { issuer: issuer.url, before: NOW + 1 },
+    ])
+    bed.pass(60)
+  }
+})
+
+it('a token of an issuer that is not in tokenIssuers is not revoked, whatever the format of the subject', async () => {
+  const bed = await start({ tokenIssuers: ['https://mine.example.com'] })
+  const token = bed.jwt()
+  const subject = { format: 'oauth_token', token }
+  expect(await bed.send(bed.claimsOf({ [`${OAUTH}token-revoked`]: { subject } }))).toMatchObject({
+    status: 400,
+    json: { err: 'invalid_request' },
+  })
+  expect(await bed.outcome(token)).toBe('accepted')
 })
 
 describe('a token that is not a security event of the transmitter for this receiver is refused', () => {

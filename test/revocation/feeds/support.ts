@@ -1,6 +1,6 @@
 import { memoryRevocations } from '../../../src/index.js'
-import { keyOf, seal } from '../../support/forge.js'
-import { serve } from '../../support/servers.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
+import { serve } from '../../support/servers/servers.js'
 import { testBed, type TestBed } from '../../support/test-bed.js'
 
 const KEY = keyOf('ES256', 'sender')

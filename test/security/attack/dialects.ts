@@ -1,6 +1,6 @@
 import { authlete, clerk, oauth, type Issuer } from '../../../src/index.js'
 import type { Endpoint, TestIssuer } from '../../../src/testing/index.js'
-import { AUDIENCE } from '../../support/attack.js'
+import { AUDIENCE } from '../../support/tokens/attack.js'
 import { NOW } from '../../support/clock.js'
 
 type Members = Readonly<Record<string, unknown>>

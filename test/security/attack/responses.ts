@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { FaultHandler } from '../../../src/testing/index.js'
-import { htmlPage, redirect, says, saysRaw } from '../../support/misbehaviours.js'
-import { expireDeadlines } from '../../support/deadlines.js'
+import { htmlPage, redirect, says, saysRaw } from '../../support/servers/misbehaviours.js'
+import { expireDeadlines } from '../../support/setup/deadlines.js'
 
 /** How an issuer responds, and the name of what is wrong with it. */
 export interface Response {

@@ -1,5 +1,5 @@
 import type { MintJwtOptions, TestIssuer } from '../../../src/testing/index.js'
-import { keyOf, seal } from '../../support/forge.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
 import type { TokenTruth } from './oracle.js'
 
 type Kind = Omit<MintJwtOptions, 'scopes' | 'age'> & {

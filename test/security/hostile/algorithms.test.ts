@@ -1,7 +1,7 @@
 import { constants, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf, mac, seal, withMembers } from '../../support/forge.js'
-import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
+import { decode, encode, keyOf, mac, seal, withMembers } from '../../support/tokens/forge.js'
+import { type AttackBed, sharedAttackBed } from '../../support/tokens/attack.js'
 
 const rsa = keyOf('RS256')
 const ed = keyOf('EdDSA')

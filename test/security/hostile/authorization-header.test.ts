@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { GuardedRequest } from '../../../src/index.js'
-import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
+import { type AttackBed, sharedAttackBed } from '../../support/tokens/attack.js'
 import { reasonOf } from '../../support/outcomes.js'
 
 const held = sharedAttackBed()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { oauth } from '../../../src/index.js'
-import { attackBed, AUDIENCE, MARK, sharedAttackBed } from '../../support/attack.js'
+import { attackBed, AUDIENCE, MARK, sharedAttackBed } from '../../support/tokens/attack.js'
 
 const held = sharedAttackBed()
 const strict = sharedAttackBed({ oauth: { requireAccessTokenType: true } })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { GuardedRequest } from '../../../src/index.js'
-import { randomFrom } from '../../support/forge.js'
-import { attackBed, MARK } from '../../support/attack.js'
+import { randomFrom } from '../../support/tokens/forge.js'
+import { attackBed, MARK } from '../../support/tokens/attack.js'
 import { reasonOf } from '../../support/outcomes.js'
 
 const ROUNDS = 2000

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encode, keyOf, seal } from '../../support/forge.js'
-import { sharedAttackBed } from '../../support/attack.js'
+import { encode, keyOf, seal } from '../../support/tokens/forge.js'
+import { sharedAttackBed } from '../../support/tokens/attack.js'
 
 const attacker = keyOf('RS256', 'attacker')
 const held = sharedAttackBed()

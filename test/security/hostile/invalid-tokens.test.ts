@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { keyOf } from '../../support/forge.js'
-import { type AttackBed, attackBed, type AttackBedOptions } from '../../support/attack.js'
+import { keyOf } from '../../support/tokens/forge.js'
+import { type AttackBed, attackBed, type AttackBedOptions } from '../../support/tokens/attack.js'
 
 let bed: AttackBed
 async function open(options: AttackBedOptions = {}): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sharedAttackBed } from '../../support/attack.js'
+import { sharedAttackBed } from '../../support/tokens/attack.js'
 import { header, payload, type Write } from './written-token.js'
 
 const held = sharedAttackBed()

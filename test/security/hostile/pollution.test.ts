@@ -10,8 +10,8 @@ import {
 import { readIntrospection } from '../../../src/introspection/rfc7662.js'
 import { scopeClaimReference } from '../../../src/model/claim-path.js'
 import { createSigningKey, signJwt, type SigningKey } from '../../../src/testing/state/signing-keys.js'
-import { encode, keyOf, mac, seal } from '../../support/forge.js'
-import { AUDIENCE } from '../../support/attack.js'
+import { encode, keyOf, mac, seal } from '../../support/tokens/forge.js'
+import { AUDIENCE } from '../../support/tokens/attack.js'
 import { START } from '../../support/clock.js'
 import { reasonOf } from '../../support/outcomes.js'
 

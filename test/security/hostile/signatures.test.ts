@@ -1,7 +1,7 @@
 import { constants, createHash, privateEncrypt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf, seal } from '../../support/forge.js'
-import { type AttackBed, sharedAttackBed } from '../../support/attack.js'
+import { decode, encode, keyOf, seal } from '../../support/tokens/forge.js'
+import { type AttackBed, sharedAttackBed } from '../../support/tokens/attack.js'
 
 const es = keyOf('ES256')
 const rsa = keyOf('RS256')

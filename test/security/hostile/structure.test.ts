@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decode, encode, keyOf } from '../../support/forge.js'
-import { type AttackBed, MARK, sharedAttackBed } from '../../support/attack.js'
+import { decode, encode, keyOf } from '../../support/tokens/forge.js'
+import { type AttackBed, MARK, sharedAttackBed } from '../../support/tokens/attack.js'
 import { header, payload, type Write } from './written-token.js'
 
 const held = sharedAttackBed()

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type AttackBed, attackBed, sharedAttackBed } from '../../support/attack.js'
+import { type AttackBed, attackBed, sharedAttackBed } from '../../support/tokens/attack.js'
 
 const held = sharedAttackBed()
 

@@ -1,4 +1,4 @@
-import type { AttackBed } from '../../support/attack.js'
+import type { AttackBed } from '../../support/tokens/attack.js'
 
 /** Writes a token for the guard of an bed. */
 export type Write = (bed: AttackBed) => string

@@ -10,7 +10,7 @@ import {
   type Policy,
 } from '../../../src/index.js'
 import type { Endpoint, Fault, FaultHandler, TestClient, TestIssuer } from '../../../src/testing/index.js'
-import { hang, hangHalfway } from '../../support/misbehaviours.js'
+import { hang, hangHalfway } from '../../support/servers/misbehaviours.js'
 import { basicForms, formsOf } from './recorder.js'
 
 /** Credentials with everything in them that some encoding treats specially. */

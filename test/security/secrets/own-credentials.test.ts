@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type IntrospectionOptions, type Issuer } from '../../../src/index.js'
-import { keyOf, seal } from '../../support/forge.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
 import { refusalOf } from '../../support/outcomes.js'
 
 const ISSUER = 'https://issuer.test'

@@ -2,12 +2,12 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { expect, it } from 'vitest'
 import { oauth } from '../../../src/index.js'
 import type { MintJwtOptions, SigningAlgorithm } from '../../../src/testing/index.js'
-import { randomFrom } from '../../support/forge.js'
+import { randomFrom } from '../../support/tokens/forge.js'
 import { NOW, START } from '../../support/clock.js'
-import { joseAccepts } from '../../support/jose-verdict.js'
+import { joseAccepts } from '../../support/tokens/jose-verdict.js'
 import { reasonOf } from '../../support/outcomes.js'
 import { bearer, testBed } from '../../support/test-bed.js'
-import { SIGNING_ALGORITHMS } from '../../support/algorithms.js'
+import { SIGNING_ALGORITHMS } from '../../support/tokens/algorithms.js'
 
 /** Reasons for which this package refuses tokens that jose, with issuer and audience, accepts. */
 const STRICTER: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@ import express from 'express'
 import { guard } from '../../../adapters/express.js'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { createTestIssuer, type Fault, type TestIssuer } from '../../../src/testing/index.js'
-import { controlDeadlines } from '../../support/deadlines.js'
+import { controlDeadlines } from '../../support/setup/deadlines.js'
 import { NUMBERS, type FaultLog, type Part } from './fault-log.js'
 
 /** An issuer, a guard and an Express server, with the calls between them counted. */

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { timers } from '../../../src/util/timers.js'
-import { controlDeadlines } from '../deadlines.js'
+import { controlDeadlines } from '../setup/deadlines.js'
 import { runFolder } from './run-folder.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))

@@ -2,7 +2,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
-import { listen } from '../servers.js'
+import { listen } from '../servers/servers.js'
 
 /** An HTTP proxy on the loopback interface. */
 export interface ConnectProxy {

@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
-import { selfSigned } from '../certificate.js'
+import { selfSigned } from '../servers/certificate.js'
 
 /** A TLS server in front of an HTTP server on the loopback interface. */
 export interface TlsFront {

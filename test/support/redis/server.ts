@@ -118,7 +118,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Sends one command on a connection of its own, without any client library. */
-export async function sendOnce(port: number, words: readonly string[]): Promise<string> {
+async function sendOnce(port: number, words: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
   socket.write(`*${words.length}\r\n${parts.join('')}*1\r\n$4\r\nQUIT\r\n`)

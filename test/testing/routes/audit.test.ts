@@ -11,7 +11,7 @@ import {
   UnguardedRoutesError,
   type RouteAuditOptions,
 } from '../../../src/testing/index.js'
-import { expireDeadlines } from '../../support/deadlines.js'
+import { expireDeadlines } from '../../support/setup/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 import {
   EXPRESS,

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { OAuthOptions } from '../../../src/index.js'
 import { NOW } from '../../support/clock.js'
-import { encode } from '../../support/forge.js'
+import { encode } from '../../support/tokens/forge.js'
 import { refusalOf } from '../../support/outcomes.js'
 import { AUDIENCE, issOf, jwtOf, TEMPLATE, tenantBed } from './support.js'
 

@@ -10,7 +10,7 @@ import {
   type VerifierOptions,
 } from '../../../src/index.js'
 import { manualClock, NOW, type TestClock } from '../../support/clock.js'
-import { keyOf, seal } from '../../support/forge.js'
+import { keyOf, seal } from '../../support/tokens/forge.js'
 import { outcomeOf, type Outcome } from '../../support/outcomes.js'
 
 export const TEMPLATE = 'https://login.test/{tenant}/v2.0'

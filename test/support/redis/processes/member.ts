@@ -4,7 +4,7 @@ import { Agent, get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { AtEnd } from '../../at-end.js'
 import { START } from '../../clock.js'
-import { keyOf, seal } from '../../forge.js'
+import { keyOf, seal } from '../../tokens/forge.js'
 import type { Orders, ProgramSettings } from './program.js'
 
 const ISSUER = 'https://auth.example.com'
