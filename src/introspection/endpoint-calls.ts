@@ -14,6 +14,7 @@ import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
 import type { SharedCalls } from './call-limits.js'
+import { hasDuplicateMembers } from './duplicate-members.js'
 import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 
@@ -145,7 +146,9 @@ export class EndpointCalls {
       const stated = read({ status, json }, token)
       const statement = rejectAmbiguous(stated, outcome, json)
       const response = { status, json }
-      const shareable = statement === stated && !('fault' in stated) ? { response } : {}
+      // Another process may read a token as active that this one reads as inactive, and could not notice duplicate members.
+      const isExact = statement === stated && !('fault' in stated) && !hasDuplicateMembers(text)
+      const shareable = isExact ? { response } : {}
       return { statement, status, retryAfter, isClientRejected, ...shareable }
     } catch {
       // A custom reader that throws has not read a statement about the token.

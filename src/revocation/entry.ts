@@ -69,6 +69,9 @@ export function cutoffOf({ issuedAt, at }: Entry): number {
   return issuedAt === undefined ? at + 60 : Math.floor(issuedAt) + 1
 }
 
+/** Maximum characters of a serialized entry. None is longer, also if JSON needs six characters for each of its own. */
+const MAX_SERIALIZED_LENGTH = 100_000
+
 /** Version of {@link serializeEntry}. Entries of other versions are not read. */
 const VERSION = 1
 
@@ -88,7 +91,7 @@ export function serializeEntry({
 
 /** Parses an entry. Returns `undefined` for anything that {@link serializeEntry} does not create. */
 export function parseEntry(text: string): Entry | undefined {
-  const parsed = parseJson(text)
+  const parsed = text.length > MAX_SERIALIZED_LENGTH ? undefined : parseJson(text)
   if (!isRecord(parsed) || ownMember(parsed, 'v') !== VERSION) return undefined
   // Only own properties count, because a polluted prototype must not complete an entry.
   const { kind, issuer, value, limit, at, reason, clientId, issuedAt } = {

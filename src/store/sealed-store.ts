@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { StoredValue } from './contract.js'
 import { GuardedStore, UNAVAILABLE, type StoreHealth, type TellStoreChange } from './guarded-store.js'
-import { deriveKeys, digestOf, open, seal, type SealingKeys } from './sealing.js'
+import { deriveKeys, digestOf, LONGEST_SEALED, open, seal, type SealingKeys } from './sealing.js'
 import type { SharedStoreSettings } from './options.js'
 
 /** What a store has for a name. */
@@ -62,7 +62,7 @@ export class SealedStore {
     return all.find(({ text }) => text !== undefined) ?? all[0]
   }
 
-  /** Stores a string for a number of milliseconds. */
+  /** Stores a string for a number of milliseconds, unless it is too long to be read. */
   async write(
     name: readonly string[],
     text: string,
@@ -72,8 +72,9 @@ export class SealedStore {
     const [keys] = this.#keys
     const key = this.#keyOf(keys, name)
     const expiry = Math.floor(milliseconds)
-    if (expiry < 1) return
-    await this.#store.run((store) => store.set(key, seal(keys, key, text), expiry), tell)
+    const sealed = seal(keys, key, text)
+    if (expiry < 1 || sealed.length > LONGEST_SEALED) return
+    await this.#store.run((store) => store.set(key, sealed, expiry), tell)
   }
 
   /** Deletes what is stored for a name. */

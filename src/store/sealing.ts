@@ -9,6 +9,9 @@ const TAG_BYTES = 16
 /** Values are padded to a multiple of this length, so that their length says little about their content. */
 const BLOCK = 256
 
+/** Maximum characters of a value. Anyone who can write to the store could otherwise keep this process busy with decoding. */
+export const LONGEST_SEALED = 1_048_576
+
 /** Keys derived from one secret for one purpose. */
 export interface SealingKeys {
   readonly naming: Uint8Array
@@ -40,6 +43,7 @@ export function seal(keys: SealingKeys, name: string, text: string): string {
 
 /** Decrypts a string, with padding at its end. `undefined` for anything that was not sealed for this name with these keys. */
 export function open(keys: SealingKeys, name: string, value: string): string | undefined {
+  if (value.length > LONGEST_SEALED) return undefined
   const bytes = Buffer.from(value, 'base64url')
   const start = 1 + NONCE_BYTES + TAG_BYTES
   if (bytes[0] !== VERSION || bytes.length < start) return undefined

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, sharedAnswers, type Answers } from '../../src/index.js'
 import { manualClock } from '../support/clock.js'
 import { passDeadlines } from '../support/setup/deadlines.js'
+import { says } from '../support/servers/misbehaviours.js'
 import { memoryStore, SECRET, type MemoryStore } from '../support/shared-store.js'
 import { fleetOf, type Fleet, type Sharer } from '../support/sharing.js'
 import { nextTurn, until } from '../support/until.js'
@@ -346,6 +347,18 @@ describe('what another process has read is evaluated with the configuration of t
       ...('clientId' in change ? { clientId: change.clientId } : {}),
     }
     await fleet.join(answers(), { oauth: { introspection } }).outcome(token)
+    expect(fleet.calls()).toBe(2)
+  })
+
+  it('a response with duplicate members is not shared, because another process could not notice them', async () => {
+    const { fleet, one, store, answers } = await pair()
+    const body = `{"active":true,"scope":"a","scope":"b","iss":"https://other.example.com"}`
+    fleet.bed.issuer.fail('introspection', says(200, body))
+    const token = fleet.bed.opaque()
+    expect(await one.outcome(token)).toBe('claim_invalid')
+    await until(isSettled(store))
+    expect(answersIn(store)).toEqual([])
+    expect(await fleet.join(answers()).outcome(token)).toBe('claim_invalid')
     expect(fleet.calls()).toBe(2)
   })
 

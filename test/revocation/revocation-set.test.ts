@@ -27,6 +27,17 @@ const tokenOf = (members: Partial<RevocableToken> = {}): RevocableToken => ({
   ...members,
 })
 
+it('an entry of a store that is longer than any real one is not parsed, and the longest real one is', () => {
+  const names = {
+    issuer: '\u0000'.repeat(4096),
+    value: '\u0000'.repeat(4096),
+    clientId: '\u0000'.repeat(4096),
+  }
+  const longest = entryOf({ ...names, reason: '\u0000'.repeat(200), issuedAt: NOW })
+  expect(parseEntry(serializeEntry(longest))).toEqual(longest)
+  expect(parseEntry(' '.repeat(100_000) + serializeEntry(entryOf({})))).toBeUndefined()
+})
+
 const NAMES = ['a', 'b', 'c']
 const name = fc.constantFrom(...NAMES)
 const issuer = fc.constantFrom('iss', 'other')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, sharedAnswers, type StoreSecret } from '../../src/index.js'
+import { SealedStore } from '../../src/store/sealed-store.js'
 import { deriveKeys, digestOf, open, seal } from '../../src/store/sealing.js'
 import { memoryStore, SECRET } from '../support/shared-store.js'
 
@@ -28,6 +29,18 @@ describe('a sealed value', () => {
       expect(open(keys, 'a', bytes.subarray(0, index).toString('base64url'))).toBeUndefined()
     }
     expect(open(keys, 'a', Buffer.concat([bytes, Buffer.of(0)]).toString('base64url'))).toBeUndefined()
+  })
+
+  it('is neither stored nor decoded if it has more than a million characters', async () => {
+    const long = 'a'.repeat(1_000_000)
+    expect(open(keys, 'a', seal(keys, 'a', long))).toBeUndefined()
+    const store = memoryStore()
+    const sealed = new SealedStore(
+      { store, secret: [Buffer.from(SECRET)], prefix: 'p', deadline: 5, maxWait: 0 },
+      'answers',
+    )
+    await sealed.write(['a'], long, 1000, () => undefined)
+    expect(store.operations).toEqual([])
   })
 
   it('has a length that says little about its content, and differs each time', () => {
