@@ -47,3 +47,16 @@ it.each([
     expect(await bed.outcome(bed.jwt())).toBe('revocations_unavailable')
   },
 )
+
+it('an entry of another program in the log does not stop later revocations', async () => {
+  const server = await startRedis()
+  const [one, other] = [await startInstance(server.port), await startInstance(server.port)]
+  await one.revocations.revoke({ issuer: ISSUER, tokenId: 'a' })
+  // Redis chooses a time as the identifier, which is far beyond the numbers.
+  await server.command('XADD', `${PREFIX}log`, '*', 'foreign', 'entry')
+  await expect(one.revocations.revoke({ issuer: ISSUER, tokenId: 'b' })).resolves.toMatchObject({
+    durable: 0,
+  })
+  await other.revocations.reached((await other.revocations.revoke({ issuer: ISSUER, tokenId: 'c' })).receipt)
+  expect(other.revocations.list()).toHaveLength(3)
+})
