@@ -1,7 +1,6 @@
 import { chain, first } from './paths/chain.js'
 import { growth } from './paths/growth.js'
 import { loop } from './paths/loop.js'
-import { opaque } from './paths/opaque.js'
 import { remote } from './paths/remote.js'
 import { fresh, known } from './paths/verifiers.js'
 import { loads } from './growth/weight.js'
@@ -31,7 +30,6 @@ const paths: Readonly<Record<string, Path>> = {
   chain: { run: chain, packages: [...packagesOf(Object.values(frameworks)), ...peers] },
   first: { run: first, packages: ['fastify', 'fast-jwt'] },
   remote: { run: remote, packages: [] },
-  opaque: { run: opaque, packages: [] },
   growth: { run: growth, packages: packagesOf(loads) },
   loop: { run: loop, packages: packagesOf(contendersOf('loop')) },
 }

@@ -1,5 +1,4 @@
 // npm run bench [-- --quick] [-- --only known]: compares m2m-guard with other packages. See docs/benchmarks.md.
-import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,8 +7,12 @@ import { build, buildPackage } from '../bench/build.js'
 import { gate } from '../bench/gate/gate.js'
 import { startChild } from '../bench/support/child.js'
 import { built, thisMachine } from '../bench/support/machine.js'
+import type { Sample } from '../bench/support/measure.js'
 import { PATHS, publish, writeGenerated } from '../bench/support/publish.js'
 import { goalLines, markdown, type Effort, type Report, type Result } from '../bench/support/report.js'
+import { startIssuer, times } from '../bench/support/tokens.js'
+import type { Stretch } from '../bench/verifiers/worker.js'
+import type { SigningAlgorithm } from '../src/testing/state/signing-keys.js'
 
 const { values } = parseArgs({
   options: {
@@ -30,8 +33,7 @@ const { values } = parseArgs({
   },
 })
 
-if (values.gate || values.against !== undefined)
-  process.exitCode = (await gate(values.against, values.quick)) ? 0 : 1
+if (values.gate || values.against !== undefined) process.exitCode = (await gate(values.against, values.quick)) ? 0 : 1
 else if (values.publish) await writeGenerated()
 else if (values.profile === undefined) await measure()
 else await profile(values.profile)
@@ -75,13 +77,15 @@ async function profile(cast: string): Promise<void> {
   const { contender, algorithm, quick } = values
   const folder = join(built, 'profiles')
   const flags = ['--cpu-prof', '--heap-prof', `--diagnostic-dir=${folder}`]
-  const args = [
-    join(built, 'bench', 'verifiers', 'profile.js'),
-    cast,
-    contender,
-    algorithm,
-    quick ? '300' : '3000',
-  ]
-  process.exitCode = spawnSync(process.execPath, [...flags, ...args], { stdio: 'inherit' }).status ?? 1
+  const [count, perTurn] = cast === 'known' ? [1000, 64] : [1200, 1]
+  const { issuance, mint, close } = await startIssuer(algorithm as SigningAlgorithm)
+  const worker = pathToFileURL(join(built, 'bench', 'verifiers', 'worker.js'))
+  const child = await startChild(worker, [cast, contender], flags)
+  await child.ask({ issuance, tokens: times(count, mint) })
+  const plan: Stretch = { mode: 'sequential', milliseconds: quick ? 300 : 3000, perTurn, tokens: count }
+  const { perSecond, cpuMicros } = await child.ask<Sample>(plan)
+  await child.end()
+  close()
+  console.log(`${perSecond.toFixed(0)} calls per second, ${cpuMicros.toFixed(2)} µs of CPU per call while profiled`)
   for (const file of readdirSync(folder)) console.log(join(folder, file))
 }

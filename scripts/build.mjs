@@ -80,9 +80,7 @@ async function build() {
   execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
   const bundles = [await bundleEcmaScript(), await bundleCommonJs()]
   const needed = readDeclarations(importable.map((source) => join(dist, `${source}.d.ts`)))
-  const files = readdirSync(dist, { recursive: true }).filter(
-    (file) => file.endsWith('.ts') || file.endsWith('.js'),
-  )
+  const files = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.ts') || file.endsWith('.js'))
   for (const file of files) if (!needed.has(join(dist, file))) rmSync(join(dist, file))
   for (const { fileName, code } of bundles.flatMap(({ output }) => output)) {
     mkdirSync(dirname(join(dist, fileName)), { recursive: true })

@@ -29,8 +29,7 @@ export function writeCommonJsDeclaration(path) {
   const modules = `'./${basename(path)}.js' with { 'resolution-mode': 'import' }`
   const lines = [`import type * as modules from ${modules}`, `export type * from ${modules}`]
   for (const [name, value] of Object.entries(createRequire(import.meta.url)(`${path}.cjs`))) {
-    if (name === 'default')
-      lines.push('declare const _default: typeof modules.default\nexport default _default')
+    if (name === 'default') lines.push('declare const _default: typeof modules.default\nexport default _default')
     else lines.push(`export declare const ${name}: typeof modules.${name}`)
     if (/^class\b/.test(String(value))) lines.push(`export type ${name} = modules.${name}`)
   }

@@ -13,10 +13,7 @@ const faults = faultsOf(report)
 console.log(values.json === true ? JSON.stringify({ ...report, faults }) : format(report, faults))
 process.exitCode = faults.length === 0 ? 0 : 1
 
-function format(
-  { calls, latencyMs, heapMegabytes, ...report }: SoakReport,
-  faults: readonly string[],
-): string {
+function format({ calls, latencyMs, heapMegabytes, ...report }: SoakReport, faults: readonly string[]): string {
   const counts = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
       .sort(([, a], [, b]) => b - a)

@@ -56,10 +56,7 @@ await Promise.all(Array.from({ length: AT_A_TIME }, () => runChecks(waiting)))
 const linting = runCheck(LINT)
 const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-test-'))
 const report = join(folder, 'vitest.json')
-const { isPassed } = await run(
-  `vitest run --reporter=default --reporter=json --outputFile.json="${report}"`,
-  'inherit',
-)
+const { isPassed } = await run(`vitest run --reporter=default --reporter=json --outputFile.json="${report}"`, 'inherit')
 try {
   const { numPassedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
   // A file that cannot be loaded has no tests to count.

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
  * are present change nothing, so that a repeated call is harmless.
  *
  * `live` has the entries by the number of their last change, and `keys` has them by key. An entry counts as present only if both
- * have it. If keys were evicted or deleted one by one, the epoch changes, so that every process writes back what is lost.
+ * have it. If keys were evicted or deleted one by one, the epoch changes, so that every process writes back what is lost. So it
+ * does if another program added to the log, because the numbers of its entries must increase.
  *
  * KEYS: meta, log, live, keys, expiry.
  * ARGV: epoch if a new one begins, tag of this call, maximum length of the log, time in seconds, channel of the messages
@@ -18,7 +19,9 @@ local meta, log, live, keys, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5
 local tag = ARGV[2]
 local state = redis.call('HMGET', meta, 'epoch', 'n', 'count')
 local n = tonumber(state[2]) or 0
-if not state[1] or tonumber(state[3]) ~= redis.call('ZCARD', live) then
+local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+local foreign = last and last[1] ~= n .. '-0'
+if foreign or not state[1] or tonumber(state[3]) ~= redis.call('ZCARD', live) then
   n = math.max(n, tonumber(redis.call('ZREVRANGE', live, 0, 0, 'WITHSCORES')[2]) or 0)
   redis.call('HSET', meta, 'epoch', ARGV[1], 'n', n, 'head', '')
   redis.call('DEL', log)

@@ -37,9 +37,7 @@ const express = (name, peers) => ({
     app.get('/', (_request, response) => response.json(HELLO))
     return app
   },
-  judge: (isAccepted) => [
-    ({ headers }, response, next) => (isAccepted(headers) ? next() : response.status(401).end()),
-  ],
+  judge: (isAccepted) => [({ headers }, response, next) => (isAccepted(headers) ? next() : response.status(401).end())],
   own: middleware,
   peers,
 })
@@ -133,9 +131,7 @@ const hono = {
   ],
   own: middleware,
   peers: {
-    'hono/jwk': async ({ jwk, algorithm }) => [
-      (await import('hono/jwk')).jwk({ keys: [jwk], alg: [algorithm] }),
-    ],
+    'hono/jwk': async ({ jwk, algorithm }) => [(await import('hono/jwk')).jwk({ keys: [jwk], alg: [algorithm] })],
   },
 }
 

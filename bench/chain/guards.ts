@@ -3,6 +3,7 @@ import { frameworks, type Framework, type Guards } from '../applications/framewo
 import { SCOPE, type Issuance } from '../support/tokens.js'
 import { Connection } from './connection.js'
 import { REMOTE, remoteCallOf } from './remote.js'
+import type { Contender as Verifier } from '../verifiers/contender.js'
 import { signatureLimit } from '../verifiers/limits.js'
 
 /** One guard in one framework, and the number of tokens that it gets in turn. */
@@ -51,25 +52,23 @@ function createLookUp(): (headers: Headers) => boolean {
   }
 }
 
+async function judgeBy({ make, isAccepted }: Verifier, issuance: Issuance): Promise<(headers: Headers) => boolean> {
+  const verify = await make(issuance)
+  return ({ authorization = '' }) => {
+    try {
+      return isAccepted(verify({ authorization }))
+    } catch {
+      return false
+    }
+  }
+}
+
 /** The contenders that judge a request by its headers alone. */
 const judges: Readonly<Record<string, (issuance: Issuance) => Promise<(headers: Headers) => boolean>>> = {
   [BARE]: () => Promise.resolve(hasToken),
   [REFERENCE]: () => Promise.resolve(createLookUp()),
-  async [SIGNATURE](issuance) {
-    const verify = await signatureLimit.make(issuance)
-    return ({ authorization = '' }) => verify({ authorization }) === true
-  },
-  async [FAST_JWT](issuance) {
-    const { fastJwtWithCache } = await import('../verifiers/peers.mjs')
-    const verify = await fastJwtWithCache.make(issuance)
-    return ({ authorization = '' }) => {
-      try {
-        return fastJwtWithCache.isAccepted(verify({ authorization }))
-      } catch {
-        return false
-      }
-    }
-  },
+  [SIGNATURE]: (issuance) => judgeBy(signatureLimit, issuance),
+  [FAST_JWT]: async (issuance) => judgeBy((await import('../verifiers/peers.mjs')).fastJwtWithCache, issuance),
 }
 
 /** Returns the call to measure: a request with the next token of the contender, which every guard must accept. */
@@ -86,16 +85,11 @@ export async function callOf(contender: Contender, { framework: name, issuance, 
   const listener = await framework.listener(await guards)
   const connection = new Connection(listener, tokens.slice(0, contender.tokens))
   const [token = ''] = tokens
-  const statuses = [
-    await connection.statusOf(token),
-    await connection.statusOf(`${token.slice(0, -8)}AAAAAAAA`),
-  ]
+  const statuses = [await connection.statusOf(token), await connection.statusOf(`${token.slice(0, -8)}AAAAAAAA`)]
   const isUnverified = guard === BARE || guard === REFERENCE
   // Nest responds 403 where a guard returns false.
   if (!(isUnverified ? /^200,200$/ : /^200,40[13]$/).test(statuses.join()))
-    throw new Error(
-      `${guard} in ${name} responds with ${statuses.join(' and ')} to a valid and an invalid token`,
-    )
+    throw new Error(`${guard} in ${name} responds with ${statuses.join(' and ')} to a valid and an invalid token`)
   return connection.call
 }
 

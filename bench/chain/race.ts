@@ -59,8 +59,7 @@ export async function race(plan: RacePlan): Promise<readonly Rounds[]> {
 async function takeTurns(runners: readonly Runner[], turns: number) {
   const rounds = runners.map((): Awaited<ReturnType<typeof measureRound>>[] => [])
   for (let turn = 0; turn < turns; turn += 1)
-    for (const [index, runner] of shuffle([...runners.entries()]))
-      rounds[index]?.push(await measureRound(runner))
+    for (const [index, runner] of shuffle([...runners.entries()])) rounds[index]?.push(await measureRound(runner))
   return rounds
 }
 

@@ -29,14 +29,10 @@ export interface Stage {
   /** Whether the guard behaves as before the fault. */
   readonly isRecovered: () => Promise<boolean>
   readonly calls: () => number
-  readonly resetCalls: () => void
   readonly close: () => void
 }
 
-interface Reply {
-  readonly status: number
-  readonly reason: string
-}
+type Reply = Readonly<{ status: number; reason: string }>
 
 export const CONCURRENT = 10
 export const SEQUENTIAL = 3
@@ -46,19 +42,16 @@ const POLL_MS = 100
 const LONGEST_REASON = 60
 
 /** Injects one fault into one package and measures its responses. */
-export async function meet(
-  names: Pick<Row, 'fault' | 'phase' | 'package'>,
-  start: () => Promise<Stage>,
-): Promise<Row> {
+export async function meet(names: Pick<Row, 'fault' | 'phase' | 'package'>, start: () => Promise<Stage>): Promise<Row> {
   const stage = await start()
   try {
     if (names.phase === 'warm') await send(stage.url, stage.first)
-    stage.resetCalls()
+    const callsBefore = stage.calls()
     stage.inject()
     const concurrent = await Promise.all(stage.concurrent().map((token) => send(stage.url, token)))
     const sequential: Reply[] = []
     for (const token of stage.sequential()) sequential.push(await send(stage.url, token))
-    const calls = stage.calls()
+    const calls = stage.calls() - callsBefore
     const replies = stage.isMixed === true ? sequential : [...concurrent, ...sequential]
     stage.heal()
     const recovery = await timeUntil(stage.isRecovered)
@@ -109,8 +102,7 @@ function statusesOf(replies: readonly Reply[]): string {
 async function timeUntil(holds: () => Promise<boolean>): Promise<string> {
   const started = performance.now()
   for (let tries = 0; performance.now() - started < LONGEST_WAIT_MS; tries += 1) {
-    if (await holds())
-      return tries === 0 ? 'immediate' : `${((performance.now() - started) / 1000).toFixed(1)} s`
+    if (await holds()) return tries === 0 ? 'immediate' : `${((performance.now() - started) / 1000).toFixed(1)} s`
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   return `not within ${LONGEST_WAIT_MS / 1000} s`

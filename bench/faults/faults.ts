@@ -8,10 +8,7 @@ import { forge, mint, newKey, oldKey, type KeyServer } from './key-server.js'
 export interface KeyFault {
   readonly name: string
   readonly phase: Phase
-  readonly stage: (
-    keys: KeyServer,
-    url: string,
-  ) => Omit<Stage, 'url' | 'first' | 'calls' | 'resetCalls' | 'close'>
+  readonly stage: (keys: KeyServer, url: string) => Omit<Stage, 'url' | 'first' | 'calls' | 'close'>
 }
 
 const closes: FaultHandler = (request) => {
@@ -33,8 +30,7 @@ const responses: Readonly<Record<string, (keys: KeyServer) => FaultHandler>> = {
   },
 }
 
-const accepts = async (url: string, token: string): Promise<boolean> =>
-  (await send(url, token)).status === 200
+const accepts = async (url: string, token: string): Promise<boolean> => (await send(url, token)).status === 200
 
 /** A fault during which the tokens of one key are sent, until one of them is accepted again. */
 function fault(name: string, phase: Phase, key: typeof oldKey, inject: (keys: KeyServer) => void): KeyFault {

@@ -3,9 +3,7 @@ import { createServer as createSecureServer } from 'node:https'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import type { FaultHandler } from '../../src/testing/index.js'
 import { selfSigned } from '../../test/support/servers/certificate.js'
-import { listen } from '../support/tokens.js'
-
-export const AUDIENCE = 'https://api.test'
+import { claimsOf, issuanceOf, listen } from '../support/tokens.js'
 
 /** Created once, because creating an RSA key takes long. Every package in this benchmark supports RS256. */
 export const oldKey = createSigningKey('old', 'RS256', {})
@@ -32,15 +30,11 @@ export async function startKeyServer() {
   const secure = await listen(createSecureServer(certificate, listener))
   const issuer = `http://127.0.0.1:${plain.port}`
   return {
-    issuer,
-    jwksUri: `${issuer}/jwks`,
+    issuance: issuanceOf(issuer, `${issuer}/jwks`, oldKey),
     // The same keys over TLS, and the certificate to trust, for a package that requires TLS.
     secureJwksUri: `https://localhost:${secure.port}/jwks`,
     ca: certificate.cert,
     calls: () => calls,
-    resetCalls: (): void => {
-      calls = 0
-    },
     publish(...keys: readonly SigningKey[]) {
       published = keys
     },
@@ -57,19 +51,8 @@ export async function startKeyServer() {
 }
 
 /** Mints a unique token, so that a token cache never hides a failure of the keys. */
-export function mint({ issuer }: KeyServer, key: SigningKey): string {
-  const now = Math.floor(Date.now() / 1000)
-  const claims = {
-    iss: issuer,
-    aud: AUDIENCE,
-    sub: 'billing',
-    client_id: 'billing',
-    jti: crypto.randomUUID(),
-    iat: now,
-    exp: now + 3600,
-  }
-  return signJwt(key, { alg: 'RS256', typ: 'at+jwt', kid: key.kid }, claims)
-}
+export const mint = ({ issuance }: KeyServer, key: SigningKey): string =>
+  signJwt(key, { alg: 'RS256', typ: 'at+jwt', kid: key.kid }, claimsOf(issuance.issuer))
 
 /** A token with an unknown key id and without a valid signature. */
 export function forge(keys: KeyServer): string {

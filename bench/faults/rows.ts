@@ -4,10 +4,10 @@ import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import { createTestIssuer, type Fault } from '../../src/testing/index.js'
 import { Flood, htmlPage } from '../../test/support/servers/misbehaviours.js'
 import { awsGuards, frameworks, type Guards } from '../applications/frameworks.mjs'
-import { listen, type Issuance } from '../support/tokens.js'
+import { listen } from '../support/tokens.js'
 import { meet, send, tokensBy, type Phase, type Row, type Stage } from './cell.js'
 import { keyFaults, type KeyFault } from './faults.js'
-import { AUDIENCE, mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
+import { mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
 
 const DEADLINE_MS = 1000
 const PEER_OPTIONS = { timeout: DEADLINE_MS, cache: false }
@@ -32,22 +32,13 @@ function startOwn(options: OAuthOptions): Promise<RunningServer> {
   return start('Express 5', [middleware])
 }
 
-const issuanceOf = ({ issuer, jwksUri }: KeyServer): Issuance => ({
-  issuer,
-  jwksUri,
-  audience: AUDIENCE,
-  algorithm: 'RS256',
-  jwk: {},
-  pem: '',
-})
-
 /** Every package, as the guard of a service. */
 export const peers = [
   {
     name: 'm2m-guard',
     packages: ['m2m-guard'],
-    start: ({ issuer, jwksUri }: KeyServer) =>
-      startOwn({ issuer, audience: AUDIENCE, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
+    start: ({ issuance: { issuer, audience, jwksUri } }: KeyServer) =>
+      startOwn({ issuer, audience, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
   },
   ...Object.entries({
     'express-oauth2-jwt-bearer': 'Express 5',
@@ -57,16 +48,13 @@ export const peers = [
   }).map(([name, framework]) => ({
     name,
     packages: name.split(' + '),
-    start: (keys: KeyServer) =>
-      start(framework, frameworks[framework]?.peers[name]?.(issuanceOf(keys), PEER_OPTIONS)),
+    start: ({ issuance }: KeyServer) => start(framework, frameworks[framework]?.peers[name]?.(issuance, PEER_OPTIONS)),
   })),
   {
     name: 'aws-jwt-verify',
     packages: ['aws-jwt-verify'],
-    start: (keys: KeyServer) => {
-      const issuance = { ...issuanceOf(keys), jwksUri: keys.secureJwksUri, ca: keys.ca }
-      return start('Express 5', awsGuards(issuance, PEER_OPTIONS))
-    },
+    start: ({ issuance, secureJwksUri, ca }: KeyServer) =>
+      start('Express 5', awsGuards({ ...issuance, jwksUri: secureJwksUri, ca }, PEER_OPTIONS)),
   },
 ]
 
@@ -79,7 +67,6 @@ async function stageKeys(peer: (typeof peers)[number], fault: KeyFault): Promise
     first: mint(keys, oldKey),
     ...fault.stage(keys, url),
     calls: keys.calls,
-    resetCalls: keys.resetCalls,
     close() {
       server.close()
       keys.close()
@@ -121,9 +108,6 @@ async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
     ...tokensBy(token),
     isRecovered: async () => (await send(url, token())).status === 200,
     calls: () => issuer.calls.introspection,
-    resetCalls: () => {
-      issuer.resetCalls()
-    },
     close() {
       server.close()
       void issuer.close()

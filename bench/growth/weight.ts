@@ -36,13 +36,13 @@ export async function weigh(rounds: number) {
   const samples = await interleave(loads, rounds, ({ imports }) => Promise.resolve(importTime(imports)))
   return loads.map(({ name, packages }, index) => {
     const times = samples[index] ?? []
-    const files = [...closure(packages), ...(name === 'm2m-guard' ? ownFiles() : [])]
+    const installed = [...closure(packages)].reduce((sum, folder) => sum + sizeOf(folder), 0)
     return {
       name,
       importMs: median(times),
       importSpread: spread(times),
       packages: closure(packages).size + (name === 'm2m-guard' ? 1 : 0),
-      megabytes: files.reduce((sum, file) => sum + sizeOf(file), 0) / 1e6,
+      megabytes: (installed + (name === 'm2m-guard' ? ownBytes() : 0)) / 1e6,
     }
   })
 }
@@ -56,10 +56,11 @@ process.exit(0)`
   return Number(execFileSync(process.execPath, args, { cwd: join(root, 'bench') }))
 }
 
-/** The published files of m2m-guard: code and documentation. */
-function ownFiles(): readonly string[] {
-  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    files: readonly string[]
-  }
-  return ['package.json', ...files].map((name) => join(root, name))
+/** The size of the published files of m2m-guard: code and documentation. A name after `!` is left out. */
+function ownBytes(): number {
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: readonly string[] }
+  const sizes = ['package.json', ...files].map((name) =>
+    name.startsWith('!') ? -sizeOf(join(root, name.slice(1))) : sizeOf(join(root, name)),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -1,18 +1,17 @@
-import { hash } from 'node:crypto'
-import { createVerifier, oauth, type Decision } from '../../src/index.js'
+import { createVerifier, oauth } from '../../src/index.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
-import { answerMessages } from '../support/child.js'
-import { measureCalls, type Callee, type Manner } from '../support/measure.js'
+import { measureWhenPrepared } from '../support/child.js'
+import { measureCalls, type Manner } from '../support/measure.js'
 import { AUDIENCE, bearerBytes, claimsOf, freshHeaders, SCOPE, times } from '../support/tokens.js'
-import { policy } from '../verifiers/own.js'
+import { prepareCalls, type Contender, type Verify } from '../verifiers/contender.js'
+import { lookUp, makeLookUp } from '../verifiers/limits.js'
+import { ownKnown, policy } from '../verifiers/own.js'
 
 /** The quantity that grows. */
 export type Kind = 'cached tokens' | 'issuers' | 'keys' | 'scopes'
 
 /** Measures a decision, or only the lookup that any cache does with the same strings. */
-export interface GrowthManner extends Manner {
-  readonly what: 'authorize' | 'bare'
-}
+export type GrowthManner = Manner & { readonly what: 'authorize' | 'bare' }
 
 const [kind, count] = process.argv.slice(2) as [Kind, string]
 const size = Number(count)
@@ -26,51 +25,29 @@ const issuers = times(of('issuers'), (index) => `https://issuer-${index}.test`)
 const cached = kind === 'cached tokens' ? size : 100
 
 const verifier = createVerifier({
-  issuers: issuers.map((issuer) =>
-    oauth({ issuer, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } }),
-  ),
+  issuers: issuers.map((issuer) => oauth({ issuer, audience: AUDIENCE, jwks: { keys: keys.map(({ jwk }) => jwk) } })),
   cache: { maxTokens: Math.max(10_000, cached) },
 })
-const bytes: Buffer[] = []
-const known = new Map<string, object>()
-let next = 0
+const tokens = times(cached, mint)
+const used = tokens.filter((_, index) => index % Math.max(1, Math.floor(cached / USED)) === 0)
 
-answerMessages(async (message: 'prepare' | GrowthManner) => {
-  if (message !== 'prepare') {
-    const { what, ...manner } = message
-    return measureCalls(what === 'bare' ? bare : authorizing, manner)
+measureWhenPrepared(async () => {
+  const callees = {
+    authorize: await fill(ownKnown, (headers) => verifier.authorize({ headers }, policy)),
+    bare: await fill(lookUp, makeLookUp()),
   }
-  const every = Math.max(1, Math.floor(cached / USED))
-  for (let index = 0; index < cached; index += 1) {
-    const token = mint(index)
-    if (index % every === 0) bytes.push(bearerBytes(token))
-    known.set(hash('sha256', token), {})
-    const { outcome } = await verifier.authorize({ headers: { authorization: `Bearer ${token}` } }, policy)
-    if (outcome !== 'accepted') throw new Error(`${kind} ${size}: a token is ${outcome}`)
-  }
-  return undefined
+  return ({ what, ...manner }: GrowthManner) => measureCalls(callees[what], manner)
 })
+
+/** Fills the cache with every token, and returns calls with the used ones. */
+async function fill(contender: Contender, verify: Verify) {
+  for (const token of tokens) await verify(freshHeaders(bearerBytes(token)))
+  return (await prepareCalls(contender, verify, used))(used.length)
+}
 
 function mint(index: number): string {
   const key = keys[index % keys.length]
   if (key === undefined) throw new TypeError('the key is missing')
   const header = { alg: 'ES256', typ: 'at+jwt', kid: key.kid }
   return signJwt(key, header, claimsOf(issuers[index % issuers.length] ?? '', { scope: scopes.join(' ') }))
-}
-
-function nextHeaders(): { readonly authorization: string } {
-  next = (next + 1) % bytes.length
-  return freshHeaders(bytes[next])
-}
-
-const authorizing: Callee = {
-  call: () => verifier.authorize({ headers: nextHeaders() }, policy),
-  awaited: true,
-  isAccepted: (result) => (result as Decision).outcome === 'accepted',
-}
-
-const bare: Callee = {
-  call: () => known.get(hash('sha256', nextHeaders().authorization.slice('Bearer '.length))),
-  awaited: false,
-  isAccepted: (result) => result !== undefined,
 }

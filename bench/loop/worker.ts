@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { answerMessages } from '../support/child.js'
+import { measureWhenPrepared } from '../support/child.js'
 import { percentile } from '../support/statistics.js'
 import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import { findContender } from '../verifiers/cast.js'
@@ -8,7 +8,6 @@ import type { Verify } from '../verifiers/contender.js'
 
 /** A burst of new tokens, with requests with cached tokens in between. */
 export interface Storm {
-  readonly kind: 'storm'
   readonly tokens: readonly string[]
   /** New tokens per second; `null` keeps 64 in flight at any time. */
   readonly perSecond: number | null
@@ -16,7 +15,6 @@ export interface Storm {
 }
 
 export interface Preparation {
-  readonly kind: 'prepare'
   readonly issuance: Issuance
   readonly known: readonly string[]
 }
@@ -35,12 +33,11 @@ const contender = findContender('loop', name)
 let verify: Verify = () => undefined
 let known: readonly Buffer[] = []
 
-answerMessages(async (message: Preparation | Storm) => {
-  if (message.kind === 'storm') return storm(message)
-  known = message.known.map(bearerBytes)
-  verify = await contender.make(message.issuance)
+measureWhenPrepared(async (preparation: Preparation) => {
+  known = preparation.known.map(bearerBytes)
+  verify = await contender.make(preparation.issuance)
   for (const bytes of known) await verify(freshHeaders(bytes))
-  return undefined
+  return storm
 })
 
 async function storm({ perSecond, milliseconds, ...message }: Storm) {

@@ -1,7 +1,7 @@
 import { frameworks } from '../applications/frameworks.mjs'
 import { BARE, CACHED, FAST_JWT, OWN, REFERENCE, SIGNATURE, type Contender } from '../chain/guards.js'
 import { COMPLETE, differences, measureChain, QUICK, type Lengths } from '../chain/measure.js'
-import { goal, table, type Effort, type Goal, type Report, type Table } from '../support/report.js'
+import { atMost, goal, table, type Effort, type Goal, type Report, type Table } from '../support/report.js'
 import { intervalOfMedian, median, ratios } from '../support/statistics.js'
 
 const MANY = CACHED
@@ -104,8 +104,7 @@ async function measure(framework: string, contenders: readonly Contender[], leng
 }
 
 function find(figures: readonly Figures[], framework: string, guard: string, tokens: number): Figures {
-  const isIt = (some: Figures) =>
-    some.framework === framework && some.guard === guard && some.tokens === tokens
+  const isIt = (some: Figures) => some.framework === framework && some.guard === guard && some.tokens === tokens
   const found = figures.find(isIt)
   if (found === undefined) throw new TypeError(`no measurement of ${guard} in ${framework}`)
   return found
@@ -114,19 +113,19 @@ function find(figures: readonly Figures[], framework: string, guard: string, tok
 function goalsOf(framework: string, figures: readonly Figures[]): readonly Goal[] {
   const added = RATIOS.map(([guard, tokens, limit]) => {
     const what = `${framework}, ${guard}, tokens: ${tokens.toLocaleString('en-US')}: added time relative to ${REFERENCE}`
-    return goal(what, find(figures, framework, guard, tokens).ratio, '×', '<=', limit)
+    return goal(what, find(figures, framework, guard, tokens).ratio, atMost(limit))
   })
   const limit = BYTES[framework]
   if (limit === undefined) return added
   const { bytes } = find(figures, framework, OWN.guard, 1)
-  return [...added, goal(`${framework}, ${OWN.guard}: added bytes`, bytes, ' bytes', '<=', limit)]
+  return [...added, goal(`${framework}, ${OWN.guard}: added bytes`, bytes, atMost(limit, ' bytes'))]
 }
 
 function newGoals(figures: readonly Figures[]): readonly Goal[] {
   const added = (guard: string): readonly number[] => find(figures, QUIETEST, guard, NEW).added
   const relativeTo = (guard: string, limit: number): Goal => {
     const what = `${QUIETEST}, a new token: added time relative to ${guard}`
-    return goal(what, ratios(added(OWN.guard), added(guard)), '×', '<=', limit)
+    return goal(what, ratios(added(OWN.guard), added(guard)), atMost(limit))
   }
   return [relativeTo(FAST_JWT, 1), relativeTo(SIGNATURE, 1.5)]
 }

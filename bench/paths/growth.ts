@@ -3,7 +3,7 @@ import type { Memory } from '../growth/memory.js'
 import { weigh, type Weight } from '../growth/weight.js'
 import { compare, startChild } from '../support/child.js'
 import type { Sample } from '../support/measure.js'
-import { goal, table, type Effort, type Goal, type Report } from '../support/report.js'
+import { atMost, goal, table, type Effort, type Goal, type Report } from '../support/report.js'
 import { median, ratios, spread } from '../support/statistics.js'
 
 const SIZES: Readonly<Record<Kind, readonly number[]>> = {
@@ -67,7 +67,7 @@ export async function growth({ quick, rounds }: Effort): Promise<Report> {
     ],
     goals: [
       ...flatGoals(steps),
-      goal('Memory of a cached token without its claims', perToken - claims, ' bytes', '<=', BYTES_LIMIT),
+      goal('Memory of a cached token without its claims', perToken - claims, atMost(BYTES_LIMIT, ' bytes')),
       ...weightGoals(weights),
     ],
     notes: [
@@ -84,13 +84,11 @@ async function measureSteps(quick: boolean, rounds: number): Promise<readonly St
   const samples = await compare<Sample>({
     module: new URL('../growth/worker.js', import.meta.url),
     processes: plan.map(({ kind, size }) => [kind, `${size}`]),
-    preparation: 'prepare',
+    preparation: {},
     rounds,
     series: (['authorize', 'bare'] as const).map((what) => (): GrowthManner => ({ what, ...manner })),
   })
-  const [own = [], bare = []] = samples.map((steps) =>
-    steps.map((step) => step.map(({ cpuMicros }) => cpuMicros)),
-  )
+  const [own = [], bare = []] = samples.map((steps) => steps.map((step) => step.map(({ cpuMicros }) => cpuMicros)))
   return plan.map(({ kind, size }, index) => {
     const smallest = plan.findIndex((step) => step.kind === kind)
     const of = (list: typeof own): readonly number[] => list[index] ?? []
@@ -112,7 +110,7 @@ function flatGoals(steps: readonly Step[]): readonly Goal[] {
     if (most === undefined) throw new TypeError(`no measurement of ${kind}`)
     const what = `CPU with ${most.size.toLocaleString('en-US')} ${kind} relative to the fewest`
     const bare = `bare sha256 + Map.get ${median(most.bareGrowth).toFixed(2)}×`
-    return goal(what, most.growth, '×', '<=', FLAT, bare)
+    return goal(what, most.growth, atMost(FLAT), bare)
   })
 }
 
@@ -123,7 +121,7 @@ function weightGoals(weights: readonly Weight[]): readonly Goal[] {
   const toLeast = (of: (weight: Weight) => number): number => of(own) / Math.min(...others.map(of))
   const [time, size] = [toLeast(({ importMs }) => importMs), toLeast(({ megabytes }) => megabytes)]
   return [
-    goal('Import time, relative to the fastest package with the same features', time, '×', '<=', 1),
-    goal('Size, relative to the smallest package with the same features', size, '×', '<=', 1),
+    goal('Import time, relative to the fastest package with the same features', time, atMost(1)),
+    goal('Size, relative to the smallest package with the same features', size, atMost(1)),
   ]
 }

@@ -1,15 +1,8 @@
 import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 import { compare } from '../support/child.js'
 import type { Manner, Sample } from '../support/measure.js'
-import {
-  goal,
-  table,
-  type Column,
-  type Effort,
-  type Goal,
-  type Report,
-  type Table,
-} from '../support/report.js'
+import { atLeast, atMost, goal, table } from '../support/report.js'
+import type { Column, Effort, Goal, Report, Table } from '../support/report.js'
 import { hardest, median, ratio, ratios, spread } from '../support/statistics.js'
 import { startIssuer, times } from '../support/tokens.js'
 import { contendersOf, OWN, type Cast } from '../verifiers/cast.js'
@@ -35,8 +28,8 @@ interface Heat extends Pick<Manner, 'mode' | 'perTurn'> {
   readonly tokens: number
 }
 
-interface Race {
-  readonly cast: Cast
+interface Race extends Pick<Report, 'title' | 'notes'> {
+  readonly path: Cast
   readonly algorithms: readonly SigningAlgorithm[]
   readonly heats: readonly Heat[]
   readonly milliseconds: number
@@ -48,82 +41,74 @@ interface Race {
 type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /** Goal 1: a token that was verified before. */
-export async function known(effort: Effort): Promise<Report> {
+export function known(effort: Effort): Promise<Report> {
   const heat = (id: string, tokens: number, mode: Manner['mode']): Heat => ({ id, tokens, mode, perTurn: 64 })
-  return {
+  return race(effort, {
     path: 'known',
     title: 'A cached token',
-    ...(await race(effort, {
-      cast: 'known',
-      algorithms: ['RS256', 'ES256'],
-      heats: [
-        heat('one token, sequential', 1, 'sequential'),
-        heat('1,000 tokens, sequential', CACHED, 'sequential'),
-        heat('one token, 64 concurrent', 1, 'concurrent'),
-        heat('1,000 tokens, 64 concurrent', CACHED, 'concurrent'),
-      ],
-      milliseconds: effort.quick ? 20 : 150,
-      table: (title, samples) =>
-        standings(title, samples, 2, [
-          ['cpuFactor', 'm2m-guard takes less CPU by', cpuTo(samples, OWN), 2],
-          ['cpuToBare', 'CPU relative to bare', cpuTo(samples, BARE), 2],
-        ]),
-      goals: knownGoals,
-    })),
+    algorithms: ['RS256', 'ES256'],
+    heats: [
+      heat('one token, sequential', 1, 'sequential'),
+      heat('1,000 tokens, sequential', CACHED, 'sequential'),
+      heat('one token, 64 concurrent', 1, 'concurrent'),
+      heat('1,000 tokens, 64 concurrent', CACHED, 'concurrent'),
+    ],
+    milliseconds: effort.quick ? 20 : 150,
+    table: (title, samples) =>
+      standings(title, samples, 2, [
+        ['cpuFactor', 'm2m-guard takes less CPU by', cpuTo(samples, OWN), 2],
+        ['cpuToBare', 'CPU relative to bare', cpuTo(samples, BARE), 2],
+      ]),
+    goals: knownGoals,
     notes: [
       'Verifiers that return no promise are called without `await`. m2m-guard makes the complete decision about a request, with one scope and a maximum age. jose and express-oauth2-jwt-bearer have no token cache and verify the signature again, so a factor relative to them compares caching with verifying.',
     ],
-  }
+  })
 }
 
 /** Goal 2: a token that was not verified before. */
-export async function fresh(effort: Effort): Promise<Report> {
+export function fresh(effort: Effort): Promise<Report> {
   // Each in its own turn of the event loop, as a server receives requests.
   const heat = (id: string, mode: Manner['mode']): Heat => ({ id, tokens: NEW, mode, perTurn: 1 })
-  return {
+  return race(effort, {
     path: 'new',
     title: 'A new token',
-    ...(await race(effort, {
-      cast: 'new',
-      // RS256 and ES256 have goals. The others are for information.
-      algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
-      heats: [heat('sequential', 'sequential'), heat('64 concurrent', 'concurrent')],
-      milliseconds: effort.quick ? 50 : 300,
-      table: (title, samples) =>
-        standings(title, samples, 1, [
-          ['cpuToLimit', 'CPU relative to the signature alone', cpuTo(samples, LIMIT), 2],
-        ]),
-      goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
-    })),
+    // RS256 and ES256 have goals. The others are for information.
+    algorithms: effort.quick ? ['RS256', 'ES256'] : ['RS256', 'ES256', 'EdDSA', 'PS256'],
+    heats: [heat('sequential', 'sequential'), heat('64 concurrent', 'concurrent')],
+    milliseconds: effort.quick ? 50 : 300,
+    table: (title, samples) =>
+      standings(title, samples, 1, [['cpuToLimit', 'CPU relative to the signature alone', cpuTo(samples, LIMIT), 2]]),
+    goals: (where, samples) => (/^(?:RS|ES)256/.test(where) ? freshGoals(where, samples) : []),
     notes: [
       `${NEW.toLocaleString('en-US')} tokens are used in turn, and m2m-guard may cache 1,000 of them, so that each token is new when it is used. The others have no cache. Sequential is one token per turn of the event loop. A run of 64 concurrent tokens uses more than one core if signatures are verified in the thread pool, so compare the CPU time as well.`,
     ],
-  }
+  })
 }
 
 /** Measures the contenders of a cast in all heats, each in its own process. */
 async function race(
   { quick, rounds }: Effort,
-  { cast, heats, milliseconds, ...plan }: Race,
-): Promise<Pick<Report, 'tables' | 'goals'>> {
+  { path, title, notes, heats, milliseconds, ...plan }: Race,
+): Promise<Report> {
   const tables: Table[] = []
   const goals: Goal[] = []
   for (const algorithm of plan.algorithms) {
     const issuer = await startIssuer(algorithm)
     // aws-jwt-verify does not support PS256.
-    const names = contendersOf(cast)
+    const names = contendersOf(path)
       .map(({ name }) => name)
       .filter((name) => algorithm !== 'PS256' || name !== AWS)
     const tokens = times(Math.max(...heats.map((heat) => heat.tokens)), issuer.mint)
-    const preparation: Preparation = { kind: 'prepare', issuance: issuer.issuance, tokens }
+    const preparation: Preparation = { issuance: issuer.issuance, tokens }
     const results = await compare<Sample>({
       module: new URL('../verifiers/worker.js', import.meta.url),
-      processes: names.map((name) => [cast, name]),
+      processes: names.map((name) => [path, name]),
       preparation,
       rounds: quick ? rounds : rounds * SHORT_ROUNDS,
       series: heats.map(({ id: _, ...heat }) => (isWarmUp): Stretch => {
         const length = isWarmUp ? Math.max(WARM_UP_MS, milliseconds / 2) : milliseconds
-        return { kind: 'measure', ...heat, milliseconds: length }
+        return { ...heat, milliseconds: length }
       }),
     })
     issuer.close()
@@ -133,7 +118,7 @@ async function race(
       goals.push(...plan.goals(`${algorithm}, ${id}`, samples))
     }
   }
-  return { tables, goals }
+  return { path, title, tables, goals, notes }
 }
 
 const figures = (samples: Samples, name: string, of: keyof Sample): readonly number[] =>
@@ -143,8 +128,7 @@ const speed = (samples: Samples, name: string) => figures(samples, name, 'perSec
 const cpu = (samples: Samples, name: string) => figures(samples, name, 'cpuMicros')
 
 /** The CPU time of a contender relative to another. */
-const cpuTo = (samples: Samples, other: string) => (name: string) =>
-  ratio(cpu(samples, name), cpu(samples, other))
+const cpuTo = (samples: Samples, other: string) => (name: string) => ratio(cpu(samples, name), cpu(samples, other))
 
 function standings(title: string, samples: Samples, digits: number, more: readonly Column<string>[]): Table {
   return table(title, title, samples.keys(), [
@@ -164,18 +148,13 @@ function knownGoals(where: string, samples: Samples): readonly Goal[] {
   const lessCpu = Math.min(...FAST_JWT.map((name) => ratio(cpu(samples, name), cpu(samples, OWN))))
   const byCpu = `by CPU ${lessCpu.toFixed(2)}×`
   const toAuth0 = ratios(own, speed(samples, AUTH0))
+  const toBare = ratios(cpu(samples, OWN), cpu(samples, BARE))
   return [
-    goal(`${where}: speed of authorize relative to the faster fast-jwt`, toFastJwt, '×', '>=', 1.8, byCpu),
+    goal(`${where}: speed of authorize relative to the faster fast-jwt`, toFastJwt, atLeast(1.8), byCpu),
     ...(where.endsWith('sequential')
-      ? [goal(`${where}: speed of authorize relative to ${AUTH0}`, toAuth0, '×', '>=', 70)]
+      ? [goal(`${where}: speed of authorize relative to ${AUTH0}`, toAuth0, atLeast(70))]
       : []),
-    goal(
-      `${where}: CPU of authorize relative to bare`,
-      ratios(cpu(samples, OWN), cpu(samples, BARE)),
-      '×',
-      '<=',
-      1.35,
-    ),
+    goal(`${where}: CPU of authorize relative to bare`, toBare, atMost(1.35)),
   ]
 }
 
@@ -183,14 +162,9 @@ function freshGoals(where: string, samples: Samples): readonly Goal[] {
   const peers = [AWS, 'fast-jwt with one key'].map((name) => speed(samples, name))
   const toFastest = hardest(peers.map((peer) => ratios(speed(samples, OWN), peer)))
   const toLimit = ratios(cpu(samples, OWN), cpu(samples, LIMIT))
+  const least = where.endsWith('sequential') ? 1 : 1.3
   return [
-    goal(
-      `${where}: speed relative to the fastest package`,
-      toFastest,
-      '×',
-      '>=',
-      where.endsWith('sequential') ? 1 : 1.3,
-    ),
-    goal(`${where}: CPU relative to the signature alone`, toLimit, '×', '<=', 1.35),
+    goal(`${where}: speed relative to the fastest package`, toFastest, atLeast(least)),
+    goal(`${where}: CPU relative to the signature alone`, toLimit, atMost(1.35)),
   ]
 }

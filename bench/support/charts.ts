@@ -1,4 +1,4 @@
-import type { Result, Row } from './report.js'
+import { tableOf, type Result, type Row } from './report.js'
 
 const WIDTH = 720
 const LABEL_WIDTH = 270
@@ -21,28 +21,18 @@ const STYLE = `<style>
   }
 </style>`
 
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 
 const text = (x: number, y: number, words: string, attributes = ''): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escape(words)}</text>`
 
-/** The values of the bars of a chart: one column of some rows. */
-interface Bars {
-  readonly rows: readonly Row[]
-  /** The columns of the label and of the value. */
-  readonly label: string
-  readonly value: string
-  readonly digits: number
-}
+type Bar = Readonly<{ label: string; value: number }>
 
 /** Draws bars on one scale from zero. The note names date and machine, because an image is copied without its page. */
-function barChart({ date, quick, machine }: Result, title: string, { rows, ...bars }: Bars): string {
+function barChart({ date, quick, machine }: Result, { title, digits }: Chart, bars: readonly Bar[]): string {
   const note = `${date}, Node ${machine.node}, ${machine.cores} cores, medians${quick ? ' of a quick run' : ''}`
-  const values = rows.map((row) => Number(row[bars.value]))
-  const scale = (WIDTH - LABEL_WIDTH - 80) / Math.max(...values)
-  const parts = rows.flatMap((row, index) => {
-    const [label, value] = [String(row[bars.label]), values[index] ?? Number.NaN]
+  const scale = (WIDTH - LABEL_WIDTH - 80) / Math.max(...bars.map(({ value }) => value))
+  const parts = bars.flatMap(({ label, value }, index) => {
     const y = TOP + index * (BAR_HEIGHT + GAP)
     const length = Math.max(1, value * scale)
     const middle = y + BAR_HEIGHT / 2 + 4.5
@@ -50,10 +40,10 @@ function barChart({ date, quick, machine }: Result, title: string, { rows, ...ba
     return [
       text(LABEL_WIDTH - 10, middle, label, 'text-anchor="end"'),
       `<rect class="${kind}" x="${LABEL_WIDTH}" y="${y}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="3"/>`,
-      text(LABEL_WIDTH + length + 8, middle, value.toFixed(bars.digits)),
+      text(LABEL_WIDTH + length + 8, middle, value.toFixed(digits)),
     ]
   })
-  const height = TOP + rows.length * (BAR_HEIGHT + GAP)
+  const height = TOP + bars.length * (BAR_HEIGHT + GAP)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">`,
     STYLE,
@@ -64,34 +54,44 @@ function barChart({ date, quick, machine }: Result, title: string, { rows, ...ba
   ].join('\n')
 }
 
+type Chart = Readonly<{
+  title: string
+  table: string
+  digits: number
+  barsOf: (rows: readonly Row[]) => readonly Bar[]
+}>
+
+const cpuBars = (rows: readonly Row[]): readonly Bar[] =>
+  rows.map(({ name, cpu }) => ({ label: String(name), value: Number(cpu) }))
+
+const isInChart = ({ tokens, guard }: Row): boolean =>
+  tokens === 1 && guard !== 'bare' && !String(guard).startsWith('m2m-guard +')
+
+/** The chart of each path that has one. */
+const charts: Readonly<Record<string, Chart>> = {
+  known: {
+    title: 'CPU of a cached token, µs (RS256, 1,000 tokens in turn; less is better)',
+    ...{ table: 'RS256, 1,000 tokens, sequential', digits: 2, barsOf: cpuBars },
+  },
+  new: {
+    title: 'CPU of a new token, µs (RS256, 64 concurrent; less is better)',
+    ...{ table: 'RS256, 64 concurrent', digits: 1, barsOf: cpuBars },
+  },
+  chain: {
+    title: 'Time that a guard adds to a request, µs (one cached token; less is better)',
+    ...{ table: 'chain', digits: 1 },
+    barsOf: (rows) =>
+      rows.filter(isInChart).map(({ guard, framework, added }) => ({
+        label: `${guard}, ${framework}`,
+        value: Number(added) / 1000,
+      })),
+  },
+}
+
 /** Draws the charts of one path, by file name. */
 export function chartsOf(result: Result): Readonly<Record<string, string>> {
-  const rowsOf = (id: string): readonly Row[] => {
-    const table = result.tables.find((some) => some.id === id)
-    if (table === undefined) throw new TypeError(`${result.path}: unknown table ${id}`)
-    return table.rows
-  }
-  const cpu = { label: 'name', value: 'cpu' }
-  switch (result.path) {
-    case 'known': {
-      const title = 'CPU of a cached token, µs (RS256, 1,000 tokens in turn; less is better)'
-      const rows = rowsOf('RS256, 1,000 tokens, sequential')
-      return { known: barChart(result, title, { ...cpu, rows, digits: 2 }) }
-    }
-    case 'new': {
-      const title = 'CPU of a new token, µs (RS256, 64 concurrent; less is better)'
-      return { new: barChart(result, title, { ...cpu, rows: rowsOf('RS256, 64 concurrent'), digits: 1 }) }
-    }
-    case 'chain': {
-      const title = 'Time that a guard adds to a request, µs (one cached token; less is better)'
-      const rows = rowsOf('chain')
-        .filter(
-          ({ tokens, guard }) => tokens === 1 && guard !== 'bare' && !String(guard).startsWith('m2m-guard +'),
-        )
-        .map((row) => ({ label: `${row['guard']}, ${row['framework']}`, value: Number(row['added']) / 1000 }))
-      return { chain: barChart(result, title, { rows, label: 'label', value: 'value', digits: 1 }) }
-    }
-    default:
-      return {}
-  }
+  const chart = charts[result.path]
+  if (chart === undefined) return {}
+  const bars = chart.barsOf(tableOf(result, chart.table).rows)
+  return { [result.path]: barChart(result, chart, bars) }
 }

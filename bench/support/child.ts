@@ -2,26 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { interleave } from './statistics.js'
 
-/** A child process that handles one message at a time. */
-export interface Child {
-  readonly ask: <T>(message: unknown) => Promise<T>
-  readonly end: () => Promise<void>
-}
-
-interface Reply {
-  readonly value?: unknown
-  readonly error?: string
-}
+type Reply = Readonly<{ value?: unknown; error?: string }>
 
 /**
  * Starts a module in its own process, because contenders must not share a heap, type feedback or threads. The process
- * sends a reply without a value as soon as it accepts messages.
+ * sends a reply without a value as soon as it accepts messages. It handles one message at a time.
  */
-export async function startChild(
-  module: URL,
-  args: readonly string[],
-  nodeFlags: readonly string[] = [],
-): Promise<Child> {
+export async function startChild(module: URL, args: readonly string[], nodeFlags: readonly string[] = []) {
   const child = fork(module, [...args], {
     execArgv: [...nodeFlags],
     env: { ...process.env, NODE_ENV: 'production' },
@@ -30,13 +17,14 @@ export async function startChild(
   })
   await replyOf(child, args)
   return {
-    async ask<T>(message: unknown) {
+    async ask<T>(message: unknown): Promise<T> {
       child.send(message as object)
       return (await replyOf(child, args)) as T
     },
     async end() {
       const exited = once(child, 'exit')
-      child.kill()
+      // The process then exits by itself, so that Node writes its profiles.
+      child.disconnect()
       await exited
     },
   }
@@ -44,16 +32,13 @@ export async function startChild(
 
 function replyOf(child: ChildProcess, args: readonly string[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: unknown): void => {
-      reject(new Error(`${args.join(' ')}: ${String(reason)}`))
-    }
-    const onExit = (): void => {
-      fail('the process exited')
-    }
-    child.once('exit', onExit).once('message', ({ value, error }: Reply) => {
-      child.off('exit', onExit)
+    const settle = ({ value, error }: Reply): void => {
+      child.removeAllListeners('message').removeAllListeners('exit')
       if (error === undefined) resolve(value)
-      else fail(error)
+      else reject(new Error(`${args.join(' ')}: ${error}`))
+    }
+    child.once('message', settle).once('exit', () => {
+      settle({ error: 'the process exited' })
     })
   })
 }
@@ -73,6 +58,16 @@ export function answerMessages(handle: (message: never) => unknown): void {
     process.exit(0)
   })
   process.send?.({})
+}
+
+/** Prepares with the first message of the parent process, and replies to each other one with a measurement. */
+export function measureWhenPrepared(prepare: (preparation: never) => Promise<(plan: never) => unknown>): void {
+  let measure: ((plan: never) => unknown) | undefined
+  answerMessages(async (message: never) => {
+    if (measure !== undefined) return measure(message)
+    measure = await prepare(message)
+    return undefined
+  })
 }
 
 /** Settings for measuring several processes of one module. */

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { format } from 'prettier'
+import { format, resolveConfig } from 'prettier'
 import { chartsOf } from './charts.js'
 import { root } from './machine.js'
-import { markdown, markdownTable, table, type Cell, type Column, type Goal, type Result } from './report.js'
+import { markdown, markdownTable, table, tableOf } from './report.js'
+import type { Cell, Column, Goal, Result } from './report.js'
 
 /** The paths in the order of the page. */
-export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'opaque', 'growth', 'loop'] as const
+export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'growth', 'loop'] as const
 
 const RESULTS = join(root, 'bench', 'results')
 const CHARTS = join(root, 'docs', 'charts')
@@ -60,17 +61,10 @@ function pageOf(results: readonly Result[]): string {
   const [known, fresh] = ['known', 'new'].map((name) => results.find(({ path }) => path === name))
   return [
     INTRODUCTION,
-    `## Goals
-
-\n\n${goalsOf(runs)}`,
+    '## Goals',
+    goalsOf(runs),
     ...results.map((result) => `## ${result.title}\n\n${markdown(result)}`),
-    ...(known && fresh
-      ? [
-          `## When the cache saves time
-
-\n\n${breakEven(known, fresh)}`,
-        ]
-      : []),
+    ...(known && fresh ? ['## When the cache saves time', breakEven(known, fresh)] : []),
   ].join('\n\n')
 }
 
@@ -118,15 +112,12 @@ function breakEven(known: Result, fresh: Result): string {
   return `The figures are medians of CPU time. n requests with one token take F + (n - 1) K with the cache and n C without it. Both are equal at n = 1 + (F - C) / (C - K). A figure of 1 means that F did not exceed C by more than the noise.\n\n${markdownTable(figures)}`
 }
 
-function cpuOf({ tables }: Result, id: string, name: string): number {
-  const cpu = tables.find((some) => some.id === id)?.rows.find((row) => row['name'] === name)?.['cpu']
+function cpuOf(result: Result, id: string, name: string): number {
+  const cpu = tableOf(result, id).rows.find((row) => row['name'] === name)?.['cpu']
   if (typeof cpu !== 'number') throw new TypeError(`${id}: the figure for ${name} is missing`)
   return cpu
 }
 
 async function pretty(text: string, parser: 'json' | 'markdown'): Promise<string> {
-  const { prettier } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    readonly prettier: object
-  }
-  return format(text, { ...prettier, parser })
+  return format(text, { ...(await resolveConfig(join(root, 'package.json'))), parser })
 }

@@ -7,7 +7,11 @@ export type Row = Readonly<Record<string, Cell>>
 export interface Table {
   readonly id: string
   readonly title: string
-  readonly columns: readonly { readonly key: string; readonly label: string; readonly digits?: number }[]
+  readonly columns: readonly {
+    readonly key: string
+    readonly label: string
+    readonly digits?: number | undefined
+  }[]
   readonly rows: readonly Row[]
 }
 
@@ -48,23 +52,19 @@ export interface Effort {
 export type Column<T> = readonly [key: string, label: string, of: (item: T) => Cell, digits?: number]
 
 /** Builds a table with one row per item. */
-export function table<T>(
-  id: string,
-  title: string,
-  items: Iterable<T>,
-  columns: readonly Column<T>[],
-): Table {
+export function table<T>(id: string, title: string, items: Iterable<T>, columns: readonly Column<T>[]): Table {
   return {
     id,
     title,
-    columns: columns.map(([key, label, , digits]) => ({
-      key,
-      label,
-      ...(digits === undefined ? {} : { digits }),
-    })),
+    columns: columns.map(([key, label, , digits]) => ({ key, label, digits })),
     rows: [...items].map((item) => Object.fromEntries(columns.map(([key, , of]) => [key, of(item)]))),
   }
 }
+
+type Limit = Readonly<{ comparison: '>=' | '<='; limit: number; unit: string }>
+
+export const atMost = (limit: number, unit = '×'): Limit => ({ comparison: '<=', limit, unit })
+export const atLeast = (limit: number, unit = '×'): Limit => ({ comparison: '>=', limit, unit })
 
 /**
  * Compares the median of the rounds with a limit. The goal is undecided if the limit is within the 95 % interval of the
@@ -73,9 +73,7 @@ export function table<T>(
 export function goal(
   text: string,
   rounds: number | readonly number[],
-  unit: string,
-  comparison: '>=' | '<=',
-  limit: number,
+  { comparison, limit, unit }: Limit,
   remark = '',
 ): Goal {
   const values = typeof rounds === 'number' ? [rounds] : rounds
@@ -91,6 +89,13 @@ export function goal(
     met: comparison === '>=' ? figure >= limit : figure <= limit,
     undecided,
   }
+}
+
+/** Returns a stored table. */
+export function tableOf({ path, tables }: Report, id: string): Table {
+  const found = tables.find((some) => some.id === id)
+  if (found === undefined) throw new TypeError(`${path}: unknown table ${id}`)
+  return found
 }
 
 export function markdownTable({ columns, rows }: Table): string {
@@ -110,9 +115,7 @@ function formatCell(cell: Cell | undefined, digits = 0): string {
 }
 
 export function goalLines(goals: readonly Goal[]): string {
-  return goals
-    .map(({ text, figure, met }) => `- ${met ? 'met' : '**not met**'}: ${text}. ${figure}`)
-    .join('\n')
+  return goals.map(({ text, figure, met }) => `- ${met ? 'met' : '**not met**'}: ${text}. ${figure}`).join('\n')
 }
 
 /** Formats a complete result as Markdown, for the terminal and for the results page. */

@@ -53,17 +53,6 @@ export async function interleave<T, S>(
   return samples
 }
 
-/** A pseudo-random generator (mulberry32) that returns the same numbers in every run. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 export function shuffle<T>(items: readonly T[]): readonly T[] {
   return items
     .map((item) => [Math.random(), item] as const)

@@ -1,21 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createSigningKey, signJwt, type SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
+import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
+import type { SigningAlgorithm, SigningKey } from '../../src/testing/state/signing-keys.js'
 
 export const AUDIENCE = 'https://orders.internal'
 export const SCOPE = 'orders:read'
 
-/** The configuration of a verifier for the tokens of one issuer. */
-export interface Issuance {
-  readonly issuer: string
-  readonly jwksUri: string
-  readonly audience: string
-  readonly algorithm: SigningAlgorithm
-  readonly jwk: Readonly<Record<string, unknown>>
-  readonly pem: string
+/** Returns the configuration of a verifier for the tokens that are signed with a key. */
+export function issuanceOf(issuer: string, jwksUri: string, key: SigningKey) {
+  return {
+    issuer,
+    jwksUri,
+    audience: AUDIENCE,
+    algorithm: key.algorithm,
+    jwk: key.jwk,
+    pem: key.publicKeyPem,
+  }
 }
 
+export type Issuance = Readonly<ReturnType<typeof issuanceOf>>
 export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 
 /** Starts an issuer with one key. The issuer serves the key and signs its tokens with it. */
@@ -29,14 +33,7 @@ export async function startIssuer(algorithm: SigningAlgorithm) {
   // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's URL.
   const issuer = `http://127.0.0.1:${port}/`
   return {
-    issuance: {
-      issuer,
-      jwksUri: `${issuer}.well-known/jwks.json`,
-      audience: AUDIENCE,
-      algorithm,
-      jwk: key.jwk,
-      pem: key.publicKeyPem,
-    },
+    issuance: issuanceOf(issuer, `${issuer}.well-known/jwks.json`, key),
     mint: () => signJwt(key, { alg: algorithm, typ: 'JWT', kid: key.kid }, claimsOf(issuer)),
     close,
   }

@@ -1,5 +1,3 @@
-import type { Callee } from '../support/measure.js'
-import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 import type { Contender } from './contender.js'
 import { cachingLimits, signatureLimit } from './limits.js'
 import { ownKnown, ownNew } from './own.js'
@@ -20,7 +18,7 @@ const unverified: Contender = {
 const fresh: readonly Contender[] = [...ownNew, ...verifyingPeers, signatureLimit]
 
 const casts = {
-  known: [...ownKnown, ...cachingPeers, ...cachingLimits],
+  known: [ownKnown, ...cachingPeers, ...cachingLimits],
   new: fresh,
   loop: [...fresh.filter(({ name }) => [OWN, JOSE, 'fast-jwt with one key'].includes(name)), unverified],
 } satisfies Record<string, readonly Contender[]>
@@ -36,28 +34,4 @@ export function findContender(cast: Cast, name: string): Contender {
   const found = casts[cast].find((contender) => contender.name === name)
   if (found === undefined) throw new TypeError(`${cast}: unknown contender ${name}`)
   return found
-}
-
-/** Sets up a contender that has verified each token once, and returns the call to measure for the first `count` tokens. */
-export async function prepareContender(
-  { name, make, awaited, isAccepted }: Contender,
-  issuance: Issuance,
-  tokens: readonly string[],
-): Promise<(count: number) => Callee> {
-  const bytes = tokens.map(bearerBytes)
-  const verify = await make(issuance)
-  // The first call may fetch keys. The others fill the cache.
-  for (const one of bytes) {
-    const result = await verify(freshHeaders(one))
-    if (!isAccepted(result)) throw new Error(`${name}: a token was not accepted`)
-  }
-  let next = 0
-  return (count) => ({
-    call: () => {
-      next = (next + 1) % count
-      return verify(freshHeaders(bytes[next]))
-    },
-    awaited,
-    isAccepted,
-  })
 }

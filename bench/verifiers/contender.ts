@@ -1,4 +1,5 @@
-import type { Issuance } from '../support/tokens.js'
+import type { Callee } from '../support/measure.js'
+import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
 
 /** Reads the token from the headers and verifies it. This is exactly the measured call, without an additional promise. */
 export type Verify = (headers: { readonly authorization: string }) => unknown
@@ -13,4 +14,25 @@ export interface Contender {
   /** Whether the result of a call means that the token was accepted. Checked for every call. */
   readonly isAccepted: (result: unknown) => boolean
   readonly make: (issuance: Issuance) => Promise<Verify> | Verify
+}
+
+/** Verifies each token once. Returns the call to measure for the first `count` tokens. */
+export async function prepareCalls(
+  { name, awaited, isAccepted }: Omit<Contender, 'make'>,
+  verify: Verify,
+  tokens: readonly string[],
+): Promise<(count: number) => Callee> {
+  const bytes = tokens.map(bearerBytes)
+  // The first call may fetch keys. The others fill the cache.
+  for (const one of bytes)
+    if (!isAccepted(await verify(freshHeaders(one)))) throw new Error(`${name}: a token was not accepted`)
+  let next = 0
+  return (count) => ({
+    call: () => {
+      next = (next + 1) % count
+      return verify(freshHeaders(bytes[next]))
+    },
+    awaited,
+    isAccepted,
+  })
 }

@@ -13,7 +13,7 @@ const limit = (name: string, make: Contender['make'], awaited = false): Contende
   make,
 })
 
-function makeLookUp(): Verify {
+export function makeLookUp(): Verify {
   const known = new Map<string, object>()
   return ({ authorization }) => {
     const digest = hash('sha256', authorization.slice(SCHEME), 'base64url')
@@ -27,14 +27,16 @@ function makeLookUp(): Verify {
 }
 
 /** The minimum cost of a cache by digest, without validity, policy or bound. */
+export const lookUp = limit('bare sha256 + Map.get', makeLookUp)
+
 export const cachingLimits: readonly Contender[] = [
-  limit('bare sha256 + Map.get', makeLookUp),
+  lookUp,
   limit(
     'bare sha256 + Map.get, awaited',
     () => {
-      const lookUp = makeLookUp()
+      const verify = makeLookUp()
       // eslint-disable-next-line @typescript-eslint/require-await -- the promise is what is measured
-      return async (headers) => lookUp(headers)
+      return async (headers) => verify(headers)
     },
     true,
   ),
@@ -62,8 +64,7 @@ interface RawKey {
 function rawKeyOf({ pem, algorithm }: Issuance): RawKey {
   const key = createPublicKey(pem)
   const decoded = (part: string): Buffer => Buffer.from(part, 'base64url')
-  if (algorithm === 'ES256')
-    return { key, signatureOf: (part) => toDer(decoded(part), 32) ?? Buffer.alloc(0) }
+  if (algorithm === 'ES256') return { key, signatureOf: (part) => toDer(decoded(part), 32) ?? Buffer.alloc(0) }
   if (algorithm !== 'PS256') return { key, signatureOf: decoded }
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   return { key: { key, ...pss }, signatureOf: decoded }

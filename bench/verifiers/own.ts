@@ -1,5 +1,5 @@
-import { createVerifier, oauth, type Decision, type Verifier } from '../../src/index.js'
-import { SCOPE, type Issuance } from '../support/tokens.js'
+import { createVerifier, oauth, type Decision, type VerifierOptions } from '../../src/index.js'
+import { SCOPE } from '../support/tokens.js'
 import type { Contender } from './contender.js'
 
 /** Every figure of m2m-guard includes one scope and a maximum age. */
@@ -8,32 +8,24 @@ export const policy = { scopes: SCOPE, maxTokenAge: '12h' } as const
 /** Fewer than the tokens that are used in turn, so that each token is new whenever it is used. */
 const CACHED_OF_NEW = 1000
 
-export async function ownVerifier(
-  { issuer, audience, jwksUri }: Issuance,
-  options: Pick<Parameters<typeof createVerifier>[0], 'cache' | 'signatures'> = {},
-): Promise<Verifier> {
-  const verifier = createVerifier({ issuers: [oauth({ issuer, audience, jwksUri })], ...options })
-  await verifier.ready()
-  return verifier
-}
-
 const own = (name: string, make: Contender['make'], packages: readonly string[] = []): Contender => ({
   name,
   packages,
   awaited: true,
-  isAccepted: (result) => result === true || (result as Decision | undefined)?.outcome === 'accepted',
+  isAccepted: (result) => (result as Decision).outcome === 'accepted',
   make,
 })
 
 /** The complete decision about a request, as a promise. */
 const authorizing =
-  (options?: Parameters<typeof ownVerifier>[1]): Contender['make'] =>
-  async (issuance) => {
-    const verifier = await ownVerifier(issuance, options)
+  (options: Partial<VerifierOptions> = {}): Contender['make'] =>
+  async ({ issuer, audience, jwksUri }) => {
+    const verifier = createVerifier({ issuers: [oauth({ issuer, audience, jwksUri })], ...options })
+    await verifier.ready()
     return (headers) => verifier.authorize({ headers }, policy)
   }
 
-export const ownKnown: readonly Contender[] = [own('m2m-guard authorize', authorizing())]
+export const ownKnown = own('m2m-guard authorize', authorizing())
 
 const cache = { maxTokens: CACHED_OF_NEW }
 

@@ -16,15 +16,11 @@ const contender = (name, packages, make, awaited = true) => ({
 })
 
 const jose = {
-  ...contender(
-    'jose jwtVerify + createRemoteJWKSet',
-    ['jose'],
-    ({ issuer, audience, algorithm, jwksUri }) => {
-      const keys = createRemoteJWKSet(new URL(jwksUri))
-      const options = { issuer, audience, algorithms: [algorithm] }
-      return (headers) => jwtVerify(tokenOf(headers), keys, options)
-    },
-  ),
+  ...contender('jose jwtVerify + createRemoteJWKSet', ['jose'], ({ issuer, audience, algorithm, jwksUri }) => {
+    const keys = createRemoteJWKSet(new URL(jwksUri))
+    const options = { issuer, audience, algorithms: [algorithm] }
+    return (headers) => jwtVerify(tokenOf(headers), keys, options)
+  }),
   isAccepted: (result) => result?.payload.iss !== undefined,
 }
 
@@ -45,16 +41,12 @@ const fastJwt = (name, extra) =>
     false,
   )
 
-const fastJwtWithKeySet = contender(
-  'fast-jwt + get-jwks, cache: true',
-  ['fast-jwt', 'get-jwks'],
-  (issuance) => {
-    const keys = buildGetJwks({ jwksPath: '/.well-known/jwks.json' })
-    const key = ({ header: { kid, alg } }) => keys.getPublicKey({ kid, alg, domain: issuance.issuer })
-    const verify = createVerifier({ key, ...fastJwtOptions(issuance), cache: true })
-    return (headers) => verify(tokenOf(headers))
-  },
-)
+const fastJwtWithKeySet = contender('fast-jwt + get-jwks, cache: true', ['fast-jwt', 'get-jwks'], (issuance) => {
+  const keys = buildGetJwks({ jwksPath: '/.well-known/jwks.json' })
+  const key = ({ header: { kid, alg } }) => keys.getPublicKey({ kid, alg, domain: issuance.issuer })
+  const verify = createVerifier({ key, ...fastJwtOptions(issuance), cache: true })
+  return (headers) => verify(tokenOf(headers))
+})
 
 const auth0 = contender(
   'express-oauth2-jwt-bearer',

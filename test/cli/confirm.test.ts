@@ -73,9 +73,10 @@ function changesOf({ issuer: { calls } }: CliBed): number {
   return calls.clerkTokens + calls.stytchClients + calls.authleteTokens + calls.revocation
 }
 
-it('the table covers every destructive command', () => {
-  const destroying = COMMANDS.filter(({ isDestructive }) => isDestructive)
-  const names = destroying.map(({ name, vendor }) => `${name} --vendor ${vendor ?? ''}`)
+it('the table covers every destructive command of a vendor', () => {
+  // The other one is `revoke`, which needs Redis: revocations.test.ts.
+  const destroying = COMMANDS.filter(({ isDestructive, vendor }) => isDestructive && vendor !== undefined)
+  const names = destroying.map(({ name, vendor }) => `${name} --vendor ${vendor}`)
   expect(
     Object.keys(DESTRUCTIONS)
       .filter((name) => !name.endsWith(', all'))

@@ -6,6 +6,7 @@ import { readOptions } from '../../options/read-options.js'
 import { custom, restricting, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { func } from '../../options/readers.js'
 import { parseJson } from '../../util/json.js'
+import { mapItems } from '../../util/members.js'
 import { Deliveries } from './deliveries.js'
 import {
   decodeText,
@@ -62,7 +63,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const secrets: Reader<readonly Buffer[]> = custom('string or list', (option, value) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new ConfigurationError(option, 'must not be an empty list')
-  return list.map((secret) => {
+  return mapItems(list, (secret) => {
     const base64 = typeof secret === 'string' ? secret.replace(/^whsec_/, '') : ''
     const key = Buffer.from(base64, 'base64')
     if (BASE64.test(base64) && key.length >= MIN_SECRET_BYTES) return key

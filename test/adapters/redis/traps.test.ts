@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { failureOf } from '../../support/outcomes.js'
-import { startInstance } from '../../support/redis/fleet.js'
+import { polling, startInstance } from '../../support/redis/fleet.js'
 import { startRedis } from '../../support/redis/server.js'
 
 const PREFIX = '{m2m-guard}:revocations:'
@@ -47,3 +47,14 @@ it.each([
     expect(await bed.outcome(bed.jwt())).toBe('revocations_unavailable')
   },
 )
+
+it('an entry of another program in the log does not stop later revocations', async () => {
+  const server = await startRedis()
+  const [one, other] = [await startInstance(server.port), await startInstance(server.port)]
+  await one.revocations.revoke({ issuer: ISSUER, tokenId: 'a' })
+  // Redis chooses a time as the identifier, which is far beyond the numbers.
+  await server.command('XADD', `${PREFIX}log`, '*', 'foreign', 'entry')
+  await expect(one.revocations.revoke({ issuer: ISSUER, tokenId: 'b' })).resolves.toBeDefined()
+  await other.revocations.revoke({ issuer: ISSUER, tokenId: 'c' })
+  for (const { revocations } of [one, other]) await polling(() => revocations.list().length === 3)
+})

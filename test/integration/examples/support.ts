@@ -53,7 +53,7 @@ function compileExamples(): string {
   }
   const timers = pathToFileURL(builtTimers(join(ROOT, 'dist'))).href
   compile('test/support/setup/long-deadlines.ts', 'long-deadlines.js', (code) =>
-    code.replace('../../src/util/timers.js', timers),
+    code.replace('../../../src/util/timers.js', timers),
   )
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   mkdirSync(join(folder, 'node_modules'))

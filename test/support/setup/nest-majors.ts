@@ -15,7 +15,7 @@ export const nestMajors = {
     const major = /\?(nest1\d)$/.exec(importer ?? '')?.[1]
     if (importer === undefined || major === undefined) return undefined
     if (source.startsWith('@nestjs/')) {
-      const folder = new URL(`../adapters/nest/${major}/index.js`, import.meta.url)
+      const folder = new URL(`../../adapters/nest/${major}/index.js`, import.meta.url)
       return createRequire(folder).resolve(source)
     }
     const resolved = await this.resolve(source, importer.replace(/\?.*$/, ''), { skipSelf: true })

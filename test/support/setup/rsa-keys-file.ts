@@ -18,7 +18,7 @@ const COUNT = RESERVED + 24
 
 /** Where the keys are kept from one run of the tests to the next. */
 export const RSA_KEYS_FILE = fileURLToPath(
-  new URL(`../../node_modules/.cache/m2m-guard/rsa-keys-${COUNT}.json`, import.meta.url),
+  new URL(`../../../node_modules/.cache/m2m-guard/rsa-keys-${COUNT}.json`, import.meta.url),
 )
 
 /** Makes the keys before the first test runs, where they are missing. */
