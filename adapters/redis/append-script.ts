@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { SERIALIZED_START } from '../../src/revocation/entry.js'
 
 /**
  * Adds entries to the set and to the log, in one step. Of equal entries the one with the higher limit is kept. Entries that
@@ -30,7 +31,8 @@ local changed = false
 for i = 6, #ARGV, 4 do
   local key, limit, json, drop = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local old = redis.call('HGET', keys, key)
-  local present = old and redis.call('ZSCORE', live, old)
+  -- An entry that cannot be read here stays, and does not stand in for a new one.
+  local present = old and string.find(old, '^%S+ ${SERIALIZED_START}') and redis.call('ZSCORE', live, old)
   local reached = present and tonumber(string.match(old, '^(%S+) '))
   if not (reached and reached >= limit) then
     if present then redis.call('ZREM', live, old) end

@@ -75,6 +75,9 @@ const MAX_SERIALIZED_LENGTH = 100_000
 /** Version of {@link serializeEntry}. Entries of other versions are not read. */
 const VERSION = 1
 
+/** Start of every serialized entry of this version. */
+export const SERIALIZED_START = `{"v":${VERSION},`
+
 /** Serializes an entry for a store or a receipt. */
 export function serializeEntry({
   kind,

@@ -205,6 +205,18 @@ it('entries of another version and of another program are skipped and reported',
   expect(await late.bed.outcome(token)).toBe('accepted')
 })
 
+it('an entry that cannot be read does not stand in for a revocation with the same key', async () => {
+  const { server, instances } = await fleet()
+  const [one, two] = instances as [Instance, Instance]
+  const foreign = `${Number.MAX_SAFE_INTEGER} {"v":2,"kind":"token"}`
+  await server.command('HSET', `${PREFIX}keys`, JSON.stringify(['token', ISSUER, 'id-1']), foreign)
+  await server.command('ZADD', `${PREFIX}live`, '1', foreign)
+  const { receipt } = await one.revocations.revoke({ issuer: ISSUER, tokenId: 'id-1' })
+  await polling(() => listed(two) === 1)
+  expect(await two.revocations.reached(receipt, { timeout: 0 })).toBe(true)
+  expect(await server.command('ZSCORE', `${PREFIX}live`, foreign)).not.toBeNull()
+})
+
 it('Redis holds no token and no part of one', async () => {
   const { server, instances } = await fleet(1)
   const [one] = instances as [Instance]
