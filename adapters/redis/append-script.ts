@@ -31,7 +31,7 @@ local changed = false
 for i = 6, #ARGV, 4 do
   local key, limit, json, drop = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3]
   local old = redis.call('HGET', keys, key)
-  -- An entry that cannot be read here stays, and does not stand in for a new one.
+  -- An entry that cannot be read here stays, and does not prevent that a new one is stored.
   local present = old and string.find(old, '^%S+ ${SERIALIZED_START}') and redis.call('ZSCORE', live, old)
   local reached = present and tonumber(string.match(old, '^(%S+) '))
   if not (reached and reached >= limit) then

@@ -205,7 +205,7 @@ it('entries of another version and of another program are skipped and reported',
   expect(await late.bed.outcome(token)).toBe('accepted')
 })
 
-it('an entry that cannot be read does not stand in for a revocation with the same key', async () => {
+it('an entry that cannot be read does not hide a revocation with the same key', async () => {
   const { server, instances } = await fleet()
   const [one, two] = instances as [Instance, Instance]
   const foreign = `${Number.MAX_SAFE_INTEGER} {"v":2,"kind":"token"}`
