@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, createVerifier, oauth, sharedAnswers, type Answers } from '../../src/index.js'
 import { manualClock } from '../support/clock.js'
-import { passDeadlines } from '../support/setup/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { says } from '../support/servers/misbehaviours.js'
 import { memoryStore, SECRET, type MemoryStore } from '../support/shared-store.js'
 import { fleetOf, type Fleet, type Sharer } from '../support/sharing.js'
@@ -436,7 +436,7 @@ describe('a store that fails costs nothing but the sharing', () => {
     const slow = fleet.join(sharedAnswers({ store, secret: SECRET }))
     store.before = () => new Promise(() => undefined)
     const outcome = slow.outcome(fleet.bed.opaque())
-    await until(() => store.operations.length === 1)
+    await until(() => runningDeadlines().some((left) => left < 0.1))
     passDeadlines(0.005)
     expect(await outcome).toBe('accepted')
     const operations = store.operations.length
