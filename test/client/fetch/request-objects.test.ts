@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { api, clientBed, type Answering } from '../support/client.js'
+import { api, clientBed, type Answering } from '../../support/client.js'
 
 const refuseFirst: Answering = (_, count) => ({ status: count === 1 ? 401 : 200 })
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createVerifier, oauth } from '../../src/index.js'
-import { tokenExchangeSource, tokenSource, type TokenSource } from '../../src/client/index.js'
-import { clientBed, type ClientBed } from '../support/client.js'
-import { jsonOf, runWith, type Result } from '../support/cli.js'
-import { systemClock } from '../support/clock.js'
+import { createVerifier, oauth } from '../../../src/index.js'
+import { tokenExchangeSource, tokenSource, type TokenSource } from '../../../src/client/index.js'
+import { clientBed, type ClientBed } from '../../support/client.js'
+import { jsonOf, runWith, type Result } from '../../support/cli.js'
+import { systemClock } from '../../support/clock.js'
 
 interface Line {
   readonly check: string
